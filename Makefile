@@ -1,0 +1,108 @@
+# `make` lists what can be done. Everything happens in .venv/, built from requirements.lock.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+# Left by the two halves of the set-up, so that each is done again only when its input changed.
+LOCKED := $(VENV)/.locked-installed
+INSTALLED := $(VENV)/.roomtone-installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup  ## set up, then run a simulated classroom; stop it with Ctrl-C
+	@exec $(BIN)/roomtone demo $(DEMO_ARGS)
+
+.PHONY: test
+test: lint  ## set up, then all checks: format, lint, types, imports, every test
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: test  ## the same as test
+
+.PHONY: quick
+quick: setup  ## the tests without the slow ones
+	$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: setup  ## the checks that run no test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: setup  ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: setup  ## measure what a tick costs
+	$(BIN)/python -m benchmarks
+
+.PHONY: lock
+lock: setup  ## resolve the dependencies anew; LOCK_ARGS=--upgrade takes the newest versions
+	$(BIN)/uv pip compile $(LOCKING) --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(LOCKING) --group node -o requirements-node.lock
+
+# One version of a library for all Pythons, machines and systems, as a wheel, so that no compiler
+# is needed; no registry is named.
+LOCKING = --quiet --universal --fork-strategy fewest --only-binary :all: --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
+
+.PHONY: clean
+clean:  ## remove the environment and what the tools left behind
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+		build dist dashboard_api/static/vendor
+
+# ------------------------------------------------------------------------------------ set-up
+
+.PHONY: setup
+setup: $(INSTALLED)  ## only set up .venv/
+
+$(LOCKED): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "Roomtone needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is" \
+			"$$($(PYTHON) --version 2>&1 || true). Name another: make PYTHON=python3.12 ..." >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' can't make a virtual environment." \
+			"On Debian: sudo apt install python3-venv" >&2; \
+		exit 1; }
+	@echo "Setting up $(VENV)/ from requirements.lock:" \
+		"a download of about 300 MB the first time, 1 to 5 minutes ..."
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install $(FROM_LOCK) -r $< 2>&1 | $(SHOW_PIP) || { \
+		tail -n 20 $(VENV)/setup.log >&2; \
+		echo "Setting up $(VENV)/ failed; all of pip's words are in $(VENV)/setup.log" >&2; \
+		exit 1; }
+	@touch $@
+
+$(INSTALLED): $(LOCKED) pyproject.toml hatch_build.py package.json package-lock.json
+	@npm --version >/dev/null 2>&1 || { \
+		echo "This machine has no npm: fetching Node for the build, about 60 MB ..."; \
+		$(BIN)/python -m pip install --quiet $(FROM_LOCK) -r requirements-node.lock; }
+	@echo "Installing Roomtone into $(VENV)/ ..."
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+	@echo "$(VENV)/ is ready."
+
+# Nothing is built here but Roomtone itself: every dependency is a wheel whose hash is locked.
+FROM_LOCK = --require-hashes --no-deps --only-binary :all:
+
+# Keeps all of pip's output and shows the downloads that take a while.
+SHOW_PIP = tee $(VENV)/setup.log | awk \
+	'/^ *Downloading .* MB\)/ { print "  " $$2, $$3, $$4; fflush() } \
+	/^Installing collected/ { print "  installing ..."; fflush() }'
