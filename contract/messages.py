@@ -1,0 +1,226 @@
+"""The small messages besides data: births and deaths, time, health, acks, config, commands.
+
+Each is a CBOR map with the field names below as text keys, and `version`. A field that a later
+minor change adds is ignored by an older reader; a later `version` is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+import cbor2
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contract.errors import PayloadError, UnknownVersionError
+from contract.topics import NAME
+
+__all__ = [
+    "Ack",
+    "Birth",
+    "Command",
+    "CommandResult",
+    "Config",
+    "ConfigReported",
+    "Death",
+    "Health",
+    "Hub",
+    "IngestState",
+    "LessonSpan",
+    "Message",
+    "Timebase",
+    "decode_state",
+]
+
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+Run = Annotated[int, Field(ge=0, lt=1 << 63)]
+Seq = Annotated[int, Field(ge=0, le=1 << 40)]
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Nanoseconds = Annotated[int, Field(ge=0, lt=1 << 63)]
+Seat = Annotated[int, Field(ge=1, le=255)]
+
+VERSION = 1
+
+
+class Message(BaseModel):
+    """What all of these share: frozen, checked when built, CBOR out and in."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    version: Literal[1] = 1
+    _what: ClassVar[str] = "message"
+
+    def encode(self) -> bytes:
+        """The payload."""
+        return cbor2.dumps(self.model_dump())
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Self:
+        """The message in a payload; raises PayloadError or UnknownVersionError."""
+        return cls.from_map(_load(payload))
+
+    @classmethod
+    def from_map(cls, fields: dict[object, object]) -> Self:
+        """The message in a decoded CBOR map."""
+        version = fields.get("version")
+        if type(version) is int and version > VERSION:
+            raise UnknownVersionError(cls.__name__, version, VERSION)
+        try:
+            # Lax, because CBOR has arrays where the models have tuples.
+            return cls.model_validate(fields, strict=False)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or cls.__name__
+            raise PayloadError(f"{cls.__name__} {where}", first["msg"]) from error
+
+
+class Hub(Message):
+    """One hub of a node, as its HELLO told."""
+
+    hub: Name
+    firmware: str
+    seats: tuple[Seat, ...]
+    sample_rate_hz: float
+    has_sound: bool
+
+
+class Birth(Message):
+    """Retained on `state`: a run of a node's agent is up."""
+
+    is_up: Literal[True] = True
+    node: Name
+    run: Run
+    boot: str
+    software: str
+    period_ns: Nanoseconds
+    run_boot_ns: Nanoseconds
+    """Boot clock at the start of seq 0."""
+    hubs: tuple[Hub, ...]
+    seat_codes: tuple[int, ...]
+    room_codes: tuple[int, ...]
+    units: dict[str, str]
+    """Quantity name → unit."""
+    synchronised: bool
+
+
+class Death(Message):
+    """Retained on `state`: that run is gone, by the will or by its own word."""
+
+    is_up: Literal[False] = False
+    node: Name
+    run: Run
+    boot: str
+    reason: str
+    """`stopped` when the node says so itself, `lost` when the broker does."""
+
+
+class Timebase(Message):
+    """Where a boot's clock stood against UTC, and how sure that is."""
+
+    node: Name
+    run: Run
+    boot: str
+    boot_ns: Nanoseconds
+    utc_ns: Nanoseconds
+    error_ns: Nanoseconds
+    synchronised: bool
+
+
+class Health(Message):
+    """A node's counters since its run began, each minute and at a clean stop.
+
+    The counters are in seat-seconds: `sampled` what hubs delivered as good frames, `published`
+    what was sent at least once, `acked` what ingest has kept, `waiting` what is in memory or in
+    the outbox, `gap` what was sampled and then given up with a recorded gap, `unsampled` what
+    was due and never arrived on the serial line.
+    """
+
+    node: Name
+    run: Run
+    sampled: Count
+    published: Count
+    acked: Count
+    waiting: Count
+    gap: Count
+    unsampled: Count
+    is_sampling: bool
+    is_finished: bool
+    """True once, in the last health of a clean stop."""
+    outbox_bytes: Count
+    ack_age_ms: Count | None
+    hubs: dict[str, dict[str, Count]]
+    """Hub → name of counter → count, as the serial reader keeps them."""
+
+
+class Ack(Message):
+    """Ingest has these seqs of a run for good: the node may forget them."""
+
+    run: Run
+    without_hole: Annotated[int, Field(ge=-1, le=1 << 40)]
+    above: tuple[tuple[Seq, Seq], ...] = ()
+    """Ranges kept above `without_hole`; those nearest to it, at most 64."""
+
+
+class LessonSpan(Message):
+    """When a room is to be sensed; open at the end while the lesson runs."""
+
+    lesson: str
+    starts_utc_ns: Nanoseconds
+    ends_utc_ns: Nanoseconds | None
+
+
+class Config(Message):
+    """Retained, server → node: what the node should do. Outside lessons nothing is sampled."""
+
+    revision: Count
+    lessons: tuple[LessonSpan, ...]
+    excluded_seats: tuple[Seat, ...] = ()
+    """Opted out: dropped at the edge, before anything is computed."""
+
+
+class ConfigReported(Message):
+    """Node → server: the revision that the node runs."""
+
+    revision: Count
+    is_sampling: bool
+
+
+CommandName = Literal["identify", "restart", "pause", "resume", "start", "stop"]
+
+
+class Command(Message):
+    """Server → node. `start` and `stop` sample at once, whatever the timetable says."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    command: CommandName
+    hub: Name | None = None
+
+
+class CommandResult(Message):
+    """Node → server, repeating the command's id."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    is_done: bool
+    why: str = ""
+
+
+class IngestState(Message):
+    """Retained, ingest → all: data is sent only while this says up."""
+
+    is_up: bool
+    started_utc_ns: Nanoseconds
+
+
+def decode_state(payload: bytes) -> Birth | Death:
+    """What stands on a node's `state` topic."""
+    fields = _load(payload)
+    return Birth.from_map(fields) if fields.get("is_up") is True else Death.from_map(fields)
+
+
+def _load(payload: bytes) -> dict[object, object]:
+    try:
+        fields = cbor2.loads(payload)
+    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise PayloadError("byte 0", f"not CBOR ({error})") from error
+    if type(fields) is not dict:
+        raise PayloadError("byte 0", f"a CBOR map is expected, not {type(fields).__name__}")
+    return fields

@@ -1,0 +1,289 @@
+"""The one place that touches paho-mqtt: a link to the broker that turns callbacks into events.
+
+Both sides use it, the edge and ingest. What it guards against:
+
+- An exception in a paho callback ends paho's network thread for good while `is_connected()`
+  stays true. So the callbacks here only put events into a queue.
+- paho keeps unsent messages of its own over a reconnect, which would double the sender's own
+  resending. So each connection gets a new client, and what was under way is simply gone: the
+  sender still holds it, because a PUBACK is not delivery.
+- A broker without MQTT 5 closes the connection at once. So a refused attempt is followed by one
+  with 3.1.1.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import ssl
+import threading
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from contract.errors import ConfigurationError
+from contract.settings import BrokerSettings
+
+__all__ = ["Event", "LinkDown", "LinkUp", "MqttLink", "Received", "Refused", "Will"]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The broker accepted the connection, and the subscriptions are on their way."""
+
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """There is no connection: it was lost, refused, or could not be made."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Received:
+    """A message. Whoever takes it gives it to `MqttLink.acknowledge` when it is safe."""
+
+    topic: str
+    payload: bytes
+    is_retained: bool
+    mid: int
+    qos: int
+    client: paho.Client
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The broker took a message and said that it may not be published (MQTT 5 alone tells)."""
+
+    topic: str
+    reason: str
+
+
+Event = LinkUp | LinkDown | Received | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Will:
+    """What the broker publishes, retained, when this client is gone without a word."""
+
+    topic: str
+    payload: bytes
+
+
+_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_WAIT_FOR_ROOM_S: Final = 0.2
+
+
+class MqttLink:
+    """Keeps a connection to the broker on a thread of its own; events come out of `events`.
+
+    `events` is bounded: when its reader is slow, the network thread waits, and so do the broker
+    and the senders behind it. QoS is 1 throughout and sessions are clean: nothing that matters
+    rests in the broker.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: BrokerSettings,
+        client_id: str,
+        will: Will | None,
+        subscriptions: tuple[str, ...],
+        most_events: int = 2_000,
+        most_in_flight: int = 20,
+        most_queued: int = 200,
+    ) -> None:
+        self.events: queue.Queue[Event] = queue.Queue(most_events)
+        self._broker = broker
+        self._client_id = client_id
+        self._will = will
+        self._subscriptions = subscriptions
+        self._most_in_flight = most_in_flight
+        self._most_queued = most_queued
+        self._stop = threading.Event()
+        self._up = threading.Event()
+        self._client: paho.Client | None = None
+        self._tls = _tls_context(broker)
+        self._thread = threading.Thread(target=self._run, name=f"mqtt {client_id}", daemon=True)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the broker has accepted the connection and it still stands."""
+        return self._up.is_set()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the network thread runs: false after `start` means a defect."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, *, farewell: Will | None = None, timeout_s: float = 5.0) -> None:
+        """Publish `farewell` retained, say goodbye so that the will stays unsent, and end."""
+        client = self._client
+        if client is not None and self.is_up:
+            if farewell is not None:
+                info = client.publish(farewell.topic, farewell.payload, qos=1, retain=True)
+                if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    info.wait_for_publish(timeout_s)
+            self._stop.set()
+            client.disconnect()
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+        """Hand a message to the network; false when there is no connection or no room."""
+        client = self._client
+        if client is None or not self.is_up:
+            return False
+        return (
+            client.publish(topic, payload, qos=1, retain=retain).rc
+            == MQTTErrorCode.MQTT_ERR_SUCCESS
+        )
+
+    def acknowledge(self, message: Received) -> None:
+        """Tell the broker that a message is safe; nothing happens if its connection is gone."""
+        if message.qos and message.client is self._client:
+            message.client.ack(message.mid, message.qos)
+
+    def _put(self, event: Event) -> None:
+        while not self._stop.is_set():
+            try:
+                self.events.put(event, timeout=_WAIT_FOR_ROOM_S)
+            except queue.Full:
+                continue
+            return
+
+    def _run(self) -> None:
+        protocol = MQTTProtocolVersion.MQTTv5
+        failures = 0
+        while not self._stop.is_set():
+            reached = self._connect_once(protocol)
+            if self._stop.is_set():
+                return
+            if reached == "accepted":
+                failures = 0
+            elif reached == "answered":
+                # Perhaps the broker speaks 3.1.1 alone, and says so by closing the connection.
+                is_v5 = protocol is MQTTProtocolVersion.MQTTv5
+                protocol = MQTTProtocolVersion.MQTTv311 if is_v5 else MQTTProtocolVersion.MQTTv5
+            delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
+            failures += 1
+            # Spread, so that a whole school does not come back in the same instant.
+            self._stop.wait(delay * random.uniform(0.7, 1.3))
+
+    def _connect_once(
+        self, protocol: MQTTProtocolVersion
+    ) -> Literal["accepted", "answered", "unreachable"]:
+        """One connection from start to end, and how far it came."""
+        reached: Literal["accepted", "answered", "unreachable"] = "unreachable"
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._client_id,
+            protocol=protocol,
+            clean_session=True if protocol is MQTTProtocolVersion.MQTTv311 else None,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.max_inflight_messages_set(self._most_in_flight)
+        client.max_queued_messages_set(self._most_queued)
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
+        if self._will is not None:
+            client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
+        why = "the broker closed the connection"
+
+        def on_connect(
+            client: paho.Client,
+            _userdata: object,
+            _flags: paho.ConnectFlags,
+            reason: ReasonCode,
+            _properties: Properties | None,
+        ) -> None:
+            nonlocal reached, why
+            if reason.is_failure:
+                why = str(reason)
+                return
+            reached = "accepted"
+            if self._subscriptions:
+                client.subscribe(_filters(self._subscriptions, protocol))
+            self._up.set()
+            self._put(LinkUp("5" if protocol is MQTTProtocolVersion.MQTTv5 else "3.1.1"))
+
+        def on_message(client: paho.Client, _userdata: object, m: paho.MQTTMessage) -> None:
+            self._put(Received(m.topic, bytes(m.payload), m.retain, m.mid, m.qos, client))
+
+        def on_publish(
+            _client: paho.Client,
+            _userdata: object,
+            mid: int,
+            reason: ReasonCode,
+            _properties: Properties,
+        ) -> None:
+            if reason.is_failure:
+                self._put(Refused(f"message {mid}", str(reason)))
+
+        def on_disconnect(
+            _client: paho.Client,
+            _userdata: object,
+            _flags: paho.DisconnectFlags,
+            reason: ReasonCode,
+            _properties: Properties | None,
+        ) -> None:
+            nonlocal why
+            self._up.clear()
+            if reason.is_failure:
+                why = str(reason)
+
+        client.on_connect = on_connect
+        client.on_message = on_message
+        client.on_publish = on_publish
+        client.on_disconnect = on_disconnect
+        self._client = client
+        try:
+            client.connect(
+                self._broker.host,
+                self._broker.port,
+                keepalive=self._broker.keepalive_s,
+                clean_start=protocol is MQTTProtocolVersion.MQTTv5
+                or paho.MQTT_CLEAN_START_FIRST_ONLY,
+            )
+            reached = "answered"
+            client.loop_forever()
+        except (OSError, ValueError) as error:
+            why = f"{self._broker.host}:{self._broker.port}: {error}"
+        finally:
+            self._up.clear()
+        self._put(LinkDown(why))
+        return reached
+
+
+def _filters(
+    subscriptions: tuple[str, ...], protocol: MQTTProtocolVersion
+) -> list[tuple[str, SubscribeOptions]] | list[tuple[str, int]]:
+    if protocol is MQTTProtocolVersion.MQTTv5:
+        return [(topic, SubscribeOptions(qos=1)) for topic in subscriptions]
+    return [(topic, 1) for topic in subscriptions]
+
+
+def _tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
+    if broker.ca_file is None:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=str(broker.ca_file))
+        if broker.certificate_file is not None:
+            context.load_cert_chain(broker.certificate_file, broker.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            "broker", "ca_file, certificate_file, key_file", str(error), "readable PEM files"
+        ) from error
+    return context

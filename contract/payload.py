@@ -1,0 +1,278 @@
+"""The data message: a columnar CBOR batch of typed arrays, or a gap.
+
+Layout of format version 1, a CBOR map (RFC 8949) with small integer keys:
+
+===  ==========================================================================
+key  value
+===  ==========================================================================
+0    format version, 1
+1    node
+2    run, below 2**64
+3    seq of the first period
+4    n, how many consecutive periods
+5    boot clock at the start of the first period, ns
+6    period length, ns
+7    time quality: 0 unsynchronised, 1 synchronised
+8    seat numbers, typed array of u8 (RFC 8746, tag 64)
+9    elapsed ms since the last period closed, when sent; null where unknown
+10   map of seat quantity code → typed array of u16 (tag 69), n x seats, row by row
+11   map of room quantity code → typed array of u16 (tag 69), n
+12   reason, for a gap alone, which has neither 10 nor 11
+===  ==========================================================================
+
+Bytes in, values out: nothing here knows of MQTT or a store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final, Literal, get_args
+
+import cbor2
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import PayloadError, UnknownVersionError
+from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+
+__all__ = [
+    "FULL_LAYOUT_CODES",
+    "MOST_PERIODS",
+    "VERSION",
+    "Batch",
+    "Gap",
+    "GapReason",
+    "Layout",
+    "decode",
+    "encode",
+]
+
+VERSION: Final = 1
+MOST_PERIODS: Final = 10
+"""A backlog batch holds at most this many periods."""
+LONGEST_GAP: Final = 1 << 40
+
+GapReason = Literal["serial", "off", "paused", "died", "outbox_full", "damaged"]
+"""Why no values exist: frames were missing on the serial line; no lesson was on; someone paused
+the kit; the agent or the Pi died; the outbox was full; the outbox was damaged."""
+_REASONS: Final = frozenset(get_args(GapReason))
+
+_TAG_U8: Final = 64
+_TAG_U16_LE: Final = 69
+
+_SEAT_CODES: Final = tuple(q.code for q in SEAT_QUANTITIES)
+_ROOM_CODES: Final = tuple(q.code for q in ROOM_QUANTITIES)
+FULL_LAYOUT_CODES: Final = (_SEAT_CODES, _ROOM_CODES)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What one period's row of values holds, from left to right.
+
+    First every seat quantity in turn, each for all seats, then the room quantities:
+    `width = len(seat_codes) * len(seats) + len(room_codes)`.
+    """
+
+    seats: tuple[int, ...]
+    seat_codes: tuple[int, ...] = _SEAT_CODES
+    room_codes: tuple[int, ...] = _ROOM_CODES
+
+    @property
+    def width(self) -> int:
+        return len(self.seat_codes) * len(self.seats) + len(self.room_codes)
+
+    def seat_values(self, values: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        """The seats' part of rows (n, width) as (n, seats, seat quantities)."""
+        n, cut = len(values), len(self.seat_codes) * len(self.seats)
+        cube = values[:, :cut].reshape(n, len(self.seat_codes), len(self.seats))
+        return cube.transpose(0, 2, 1)
+
+    def room_values(self, values: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        """The room's part of rows (n, width) as (n, room quantities)."""
+        return values[:, len(self.seat_codes) * len(self.seats) :]
+
+    def rows(self, seat: NDArray[np.uint16], room: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        """Rows (n, width) from (n, seats, seat quantities) and (n, room quantities)."""
+        return np.concatenate([seat.transpose(0, 2, 1).reshape(len(seat), -1), room], axis=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Batch:
+    """Consecutive periods of one run. `values` is u16 (n, layout.width), 65535 missing."""
+
+    node: str
+    run: int
+    first_seq: int
+    boot_ns: int
+    period_ns: int
+    synchronised: bool
+    waited_ms: int | None
+    layout: Layout
+    values: NDArray[np.uint16]
+
+    @property
+    def n(self) -> int:
+        return len(self.values)
+
+    @property
+    def last_seq(self) -> int:
+        return self.first_seq + len(self.values) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Consecutive periods of one run without values, and why; `seats` are those it concerns."""
+
+    node: str
+    run: int
+    first_seq: int
+    n: int
+    boot_ns: int
+    period_ns: int
+    synchronised: bool
+    seats: tuple[int, ...]
+    reason: GapReason
+
+    @property
+    def last_seq(self) -> int:
+        return self.first_seq + self.n - 1
+
+
+def encode(message: Batch | Gap, *, waited_ms: int | None = None) -> bytes:
+    """The payload of a batch or a gap. `waited_ms` overrides the batch's, as it is when sent."""
+    head: dict[int, object] = {
+        0: VERSION,
+        1: message.node,
+        2: message.run,
+        3: message.first_seq,
+        4: message.n,
+        5: message.boot_ns,
+        6: message.period_ns,
+        7: int(message.synchronised),
+    }
+    if isinstance(message, Gap):
+        head[8] = cbor2.CBORTag(_TAG_U8, bytes(message.seats))
+        head[12] = message.reason
+        return cbor2.dumps(head)
+    layout, n = message.layout, message.n
+    head[8] = cbor2.CBORTag(_TAG_U8, bytes(layout.seats))
+    head[9] = message.waited_ms if waited_ms is None else waited_ms
+    values = message.values.astype("<u2", copy=False)
+    seats = len(layout.seats)
+    cut = len(layout.seat_codes) * seats
+    cube = values[:, :cut].reshape(n, len(layout.seat_codes), seats)
+    head[10] = {
+        code: cbor2.CBORTag(_TAG_U16_LE, cube[:, i].tobytes())
+        for i, code in enumerate(layout.seat_codes)
+    }
+    head[11] = {
+        code: cbor2.CBORTag(_TAG_U16_LE, values[:, cut + i].tobytes())
+        for i, code in enumerate(layout.room_codes)
+    }
+    return cbor2.dumps(head)
+
+
+def decode(payload: bytes) -> Batch | Gap:
+    """The batch or gap in a payload.
+
+    Raises UnknownVersionError for a later format, PayloadError for whatever else does not fit;
+    either says which field is wrong. The values are read-only where they view the payload.
+    """
+    head = _load(payload)
+    version = head.get(0)
+    if version != VERSION or type(version) is not int:
+        if type(version) is int and version > VERSION:
+            raise UnknownVersionError("field 0", version, VERSION)
+        raise PayloadError("field 0", f"format version is {version!r}, expected {VERSION}")
+    node = head.get(1)
+    if type(node) is not str or not 1 <= len(node) <= 32:
+        raise PayloadError("field 1", "node is not a text of 1 to 32 characters")
+    run = _whole(head, 2, "run", 0, (1 << 63) - 1)
+    first_seq = _whole(head, 3, "first seq", 0, LONGEST_GAP)
+    is_gap = 12 in head
+    n = _whole(head, 4, "n", 1, LONGEST_GAP if is_gap else MOST_PERIODS)
+    boot_ns = _whole(head, 5, "boot clock", 0, (1 << 63) - 1)
+    period_ns = _whole(head, 6, "period length", 1, 3_600_000_000_000)
+    synchronised = bool(_whole(head, 7, "time quality", 0, 1))
+    seats = tuple(_tagged(head.get(8), _TAG_U8, "field 8 (seats)"))
+    if len(set(seats)) != len(seats):
+        raise PayloadError("field 8", "a seat is named twice")
+    extra = head.keys() - _KEYS[is_gap]
+    if extra:
+        raise PayloadError(f"field {min(extra, key=str)!r}", "not a field of this format")
+    if is_gap:
+        reason = head[12]
+        if type(reason) is not str or reason not in _REASONS:
+            raise PayloadError("field 12", f"{reason!r} is no reason for a gap")
+        return Gap(
+            node=node, run=run, first_seq=first_seq, n=n, boot_ns=boot_ns, period_ns=period_ns,
+            synchronised=synchronised, seats=seats,
+            reason=reason,  # type: ignore[arg-type]
+        )  # fmt: skip
+    waited_ms = None if head.get(9) is None else _whole(head, 9, "waited", 0, 1 << 53)
+    seat_codes, seat_parts = _columns(head, 10, 2 * n * len(seats))
+    room_codes, room_parts = _columns(head, 11, 2 * n)
+    layout = Layout(seats, seat_codes, room_codes)
+    flat = np.frombuffer(b"".join(seat_parts + room_parts), dtype="<u2")
+    if n > 1:
+        cut = n * len(seats) * len(seat_codes)
+        cube = flat[:cut].reshape(len(seat_codes), n, len(seats)).transpose(1, 0, 2)
+        room = flat[cut:].reshape(len(room_codes), n).T
+        flat = np.concatenate([cube.reshape(n, -1), room], axis=1)
+    return Batch(
+        node=node, run=run, first_seq=first_seq, boot_ns=boot_ns, period_ns=period_ns,
+        synchronised=synchronised, waited_ms=waited_ms, layout=layout,
+        values=flat.reshape(n, layout.width),
+    )  # fmt: skip
+
+
+_KEYS: Final = {
+    False: frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}),
+    True: frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 12}),
+}
+
+
+def _load(payload: bytes) -> dict[int, object]:
+    stream = BytesIO(payload)
+    try:
+        head = cbor2.load(stream)
+    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise PayloadError(f"byte {stream.tell()}", f"not CBOR ({error})") from error
+    if type(head) is not dict:
+        raise PayloadError("byte 0", f"a CBOR map is expected, not {type(head).__name__}")
+    if stream.tell() != len(payload):
+        raise PayloadError(f"byte {stream.tell()}", "bytes follow the end of the message")
+    return head
+
+
+def _whole(head: dict[int, object], key: int, name: str, low: int, high: int) -> int:
+    value = head.get(key)
+    if type(value) is not int or not low <= value <= high:
+        raise PayloadError(
+            f"field {key}", f"{name} is {value!r:.40}, expected a whole number {low} to {high}"
+        )
+    return value
+
+
+def _tagged(value: object, tag: int, where: str) -> bytes:
+    if type(value) is not cbor2.CBORTag or value.tag != tag or type(value.value) is not bytes:
+        raise PayloadError(where, f"a typed array with tag {tag} is expected")
+    return value.value
+
+
+def _columns(head: dict[int, object], key: int, length: int) -> tuple[tuple[int, ...], list[bytes]]:
+    columns = head.get(key)
+    if type(columns) is not dict:
+        raise PayloadError(f"field {key}", "a map of quantity code to typed array is expected")
+    parts = []
+    for code, column in columns.items():
+        if type(code) is not int or not 0 < code < 65536:
+            raise PayloadError(f"field {key}", f"{code!r:.40} is not the code of a quantity")
+        part = _tagged(column, _TAG_U16_LE, f"field {key}, quantity {code}")
+        if len(part) != length:
+            raise PayloadError(
+                f"field {key}, quantity {code}", f"{len(part)} bytes, expected {length}"
+            )
+        parts.append(part)
+    return tuple(columns), parts

@@ -1,0 +1,76 @@
+"""Sets of whole numbers as sorted, disjoint, inclusive ranges: which seqs are kept."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+
+__all__ = ["SeqRanges"]
+
+
+class SeqRanges:
+    """A growing set of seqs that costs one pair of numbers for each stretch without a hole."""
+
+    __slots__ = ("_firsts", "_lasts")
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+        for first, last in ranges:
+            self.add(first, last)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self._firsts, self._lasts, strict=True)
+
+    def __len__(self) -> int:
+        """How many seqs are in the set."""
+        return sum(self._lasts) - sum(self._firsts) + len(self._firsts)
+
+    def __contains__(self, seq: int) -> bool:
+        i = bisect_right(self._firsts, seq) - 1
+        return i >= 0 and self._lasts[i] >= seq
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SeqRanges) and list(self) == list(other)
+
+    def __repr__(self) -> str:
+        return f"SeqRanges({list(self)!r})"
+
+    def add(self, first: int, last: int) -> None:
+        """Add first … last, joining ranges that touch."""
+        if last < first:
+            raise ValueError(f"a range runs from {first} to {last}, backwards")
+        firsts, lasts = self._firsts, self._lasts
+        if lasts and first > lasts[-1]:  # the usual case: the next period
+            if first == lasts[-1] + 1:
+                lasts[-1] = last
+            else:
+                firsts.append(first)
+                lasts.append(last)
+            return
+        start = bisect_left(lasts, first - 1)
+        stop = bisect_right(firsts, last + 1)
+        if start < stop:
+            first = min(first, firsts[start])
+            last = max(last, lasts[stop - 1])
+        firsts[start:stop] = [first]
+        lasts[start:stop] = [last]
+
+    def missing(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The parts of first … last that are not in the set."""
+        holes: list[tuple[int, int]] = []
+        i = bisect_left(self._lasts, first)
+        while first <= last:
+            if i == len(self._firsts) or self._firsts[i] > last:
+                holes.append((first, last))
+                break
+            if self._firsts[i] > first:
+                holes.append((first, self._firsts[i] - 1))
+            first = self._lasts[i] + 1
+            i += 1
+        return holes
+
+    def without_hole(self) -> int:
+        """The highest seq up to which every seq from 0 on is in the set; -1 if 0 is not."""
+        return self._lasts[0] if self._firsts and self._firsts[0] == 0 else -1

@@ -1,0 +1,73 @@
+"""Settings: frozen, checked when built, read from TOML; an unknown key is an error."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contract.errors import ConfigurationError
+from contract.topics import NAME
+
+__all__ = ["BrokerSettings", "Name", "Settings"]
+
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+"""The name of a site, room, node or hub."""
+
+
+class Settings(BaseModel):
+    """The base of every settings table."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )  # fmt: skip
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a TOML file; raises ConfigurationError naming file, key, value and expectation."""
+        try:
+            fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ConfigurationError(str(path), "the file", "missing", "a TOML file") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                str(path), "the file", str(error), "a readable TOML file in UTF-8"
+            ) from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(str(path), "the file", str(error), "valid TOML") from error
+        return cls.checked(fields, where=str(path))
+
+    @classmethod
+    def checked(cls, fields: dict[str, object], *, where: str) -> Self:
+        """Build from plain values; raises ConfigurationError for the first that does not fit."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            key = ".".join(str(part) for part in first["loc"]) or "the file"
+            expected = first["msg"]
+            if first["type"] == "extra_forbidden":
+                expected = "no such key (see the example configuration)"
+            elif first["type"] == "missing":
+                raise ConfigurationError(where, key, None, "a value: it has no default") from error
+            raise ConfigurationError(where, key, first["input"], expected) from error
+
+
+class BrokerSettings(Settings):
+    """How to reach the MQTT broker. TLS is on as soon as `ca_file` is set."""
+
+    host: str = "127.0.0.1"
+    """Name or address of the broker."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 1883
+    """TCP port; 8883 is usual with TLS."""
+    ca_file: Path | None = None
+    """The authority that signed the broker's certificate; switches TLS on."""
+    certificate_file: Path | None = None
+    """This client's certificate; its common name is the node's name in the broker's ACL."""
+    key_file: Path | None = None
+    """The private key of `certificate_file`."""
+    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
+    """Seconds of silence after which the broker is asked whether it is there."""

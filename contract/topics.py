@@ -1,0 +1,83 @@
+"""MQTT topics: `roomtone/1/{site}/{room}/{node}/{kind}`, and ingest's own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from contract.errors import DecodeError
+
+__all__ = ["KINDS", "NAME", "Kind", "Topic", "alert", "ingest_state", "subscription"]
+
+Kind = Literal[
+    "state",
+    "data",
+    "timebase",
+    "health",
+    "ack",
+    "config",
+    "config/reported",
+    "command",
+    "command/result",
+]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+NAME: Final = r"[a-z0-9][a-z0-9_-]{0,31}"
+"""What a site, a room or a node may be called: lower case, so that two never differ by case."""
+
+_PREFIX: Final = "roomtone/1"
+_NAME_RE: Final = re.compile(NAME)
+# Second level of ingest's own topic; a room of this name would collide with it.
+_RESERVED: Final = frozenset({"ingest"})
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A node's topic, taken apart."""
+
+    site: str
+    room: str
+    node: str
+    kind: Kind
+
+    def __post_init__(self) -> None:
+        for field in ("site", "room", "node"):
+            name = getattr(self, field)
+            if not _NAME_RE.fullmatch(name):
+                raise DecodeError(
+                    f"topic {field}",
+                    f"{name!r} is not a name of 1 to 32 of a-z, 0-9, '-' and '_'",
+                )
+        if self.room in _RESERVED:
+            raise DecodeError("topic room", f"{self.room!r} is reserved")
+        if self.kind not in KINDS:
+            raise DecodeError("topic kind", f"{self.kind!r} is none of {', '.join(KINDS)}")
+
+    def __str__(self) -> str:
+        return f"{_PREFIX}/{self.site}/{self.room}/{self.node}/{self.kind}"
+
+    @classmethod
+    def parse(cls, text: str) -> Topic:
+        """Take a topic apart; raises DecodeError when it is none of ours."""
+        if not text.startswith(_PREFIX + "/"):
+            raise DecodeError("topic", f"{text!r} does not start with {_PREFIX}/")
+        parts = text[len(_PREFIX) + 1 :].split("/", 3)
+        if len(parts) != 4:
+            raise DecodeError("topic", f"{text!r} lacks a part of site/room/node/kind")
+        return cls(parts[0], parts[1], parts[2], parts[3])  # type: ignore[arg-type]
+
+
+def subscription(site: str, kind: Kind) -> str:
+    """The filter for one kind of message from every node of a site."""
+    return f"{_PREFIX}/{site}/+/+/{kind}"
+
+
+def ingest_state(site: str) -> str:
+    """Where ingest says, retained, whether it is up."""
+    return f"{_PREFIX}/{site}/ingest/state"
+
+
+def alert(site: str, room: str) -> str:
+    """Where a room's alerts go, for a site that has switched them on."""
+    return f"{_PREFIX}/{site}/{room}/alert"

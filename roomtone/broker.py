@@ -1,0 +1,83 @@
+"""A broker for the demo and for tests: Mosquitto where it is installed, else one in Python.
+
+Both listen on loopback alone and keep nothing. The one in Python (amqtt) needs no installation,
+speaks MQTT 3.1.1 only, and is fit for a demo, not for a school.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import shutil
+import signal
+import socket
+from pathlib import Path
+from typing import Final
+
+__all__ = ["broker_command", "free_port", "main", "mosquitto_path"]
+
+_SBIN: Final = "/usr/local/sbin:/usr/sbin:/sbin"
+
+
+def mosquitto_path() -> str | None:
+    """Where Mosquitto is; Debian puts it where an ordinary user's PATH does not look."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def broker_command(*, python: str, port: int, folder: Path) -> tuple[str, list[str]]:
+    """The name of the broker and the command that runs it on this port."""
+    mosquitto = mosquitto_path()
+    if mosquitto is None:
+        return "amqtt", [python, "-m", "roomtone.broker", "--port", str(port)]
+    conf = folder / "mosquitto.conf"
+    conf.write_text(
+        f"listener {port} 127.0.0.1\n"
+        "allow_anonymous true\n"
+        "persistence false\n"
+        "max_inflight_messages 0\n"
+        "max_queued_messages 2000\n"
+        "log_type error\n"
+        "log_type warning\n",
+        encoding="utf-8",
+    )
+    return "Mosquitto", [mosquitto, "-c", str(conf)]
+
+
+async def _serve(port: int) -> None:
+    from amqtt.broker import Broker  # noqa: PLC0415  only this process needs it
+
+    broker = Broker(
+        {
+            "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
+            "plugins": {
+                "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
+            },
+        }
+    )
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await broker.start()
+    await stop.wait()
+    await broker.shutdown()
+
+
+def main() -> None:
+    """Run the broker in Python until a signal ends it."""
+    parser = argparse.ArgumentParser(description=_serve.__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    logging.basicConfig(level=logging.ERROR)
+    asyncio.run(_serve(parser.parse_args().port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Clocks agree on what they promise each other."""
+
+import pytest
+
+from contract.clock import SECOND_NS, ManualClock, ScaledClock, SystemClock
+
+
+def test_a_scaled_clock_is_the_same_for_everyone_with_its_three_numbers() -> None:
+    anchor = SystemClock().elapsed_ns() - 2 * SECOND_NS
+    a, b = (ScaledClock(speed=20, anchor_ns=anchor, utc_at_anchor_ns=10**18) for _ in range(2))
+    first, second = a.boot_ns(), b.boot_ns()
+    assert 0 <= second - first < SECOND_NS
+    assert first - anchor >= 40 * SECOND_NS
+    assert a.utc_ns() - 10**18 == pytest.approx(a.boot_ns() - anchor, abs=SECOND_NS)
+    # What is 20 s of observed time away is 1 s away.
+    assert a.elapsed_until(a.boot_ns() + 20 * SECOND_NS) == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_manual_clock_stands_still_until_moved() -> None:
+    clock = ManualClock()
+    assert clock.elapsed_until(3 * SECOND_NS) == 3.0
+    clock.advance(1.5)
+    assert clock.boot_ns() == clock.elapsed_ns() == 1_500_000_000
+    assert clock.elapsed_until(3 * SECOND_NS) == 1.5
+    assert clock.utc_ns() == clock.utc_at_boot_ns + 1_500_000_000

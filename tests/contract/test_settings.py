@@ -1,0 +1,54 @@
+"""Settings name the file, the key, the value and what was expected."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from pydantic import Field, ValidationError
+
+from contract.errors import ConfigurationError
+from contract.settings import BrokerSettings, Name, Settings
+
+
+class Example(Settings):
+    room: Name
+    seats: Annotated[int, Field(ge=1, le=64)] = 30
+    broker: BrokerSettings = BrokerSettings()
+
+
+def test_defaults_and_nesting(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text('room = "r1"\n[broker]\nport = 8883\n')
+    loaded = Example.load(path)
+    assert (loaded.room, loaded.seats, loaded.broker.port) == ("r1", 30, 8883)
+    with pytest.raises(ValidationError):
+        loaded.seats = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    (
+        ('room = "r1"\nsets = 3', "sets", "no such key"),
+        ("seats = 3", "room", "it has no default"),
+        ('room = "Room 1"', "room", "pattern"),
+        ('room = "r1"\nseats = 65', "seats", "less than or equal to 64"),
+        ('room = "r1"\n[broker]\nport = "x"', "broker.port", "valid integer"),
+        ("room = ", "the file", "valid TOML"),
+    ),
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, key: str, expected: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=expected) as caught:
+        Example.load(path)
+    assert caught.value.key == key
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="a TOML file"):
+        Example.load(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="UTF-8"):
+        Example.load(tmp_path / "bytes.toml")
