@@ -28,6 +28,9 @@ class Clock(Protocol):
     def utc_ns(self) -> int:
         """Observed UTC since 1970-01-01."""
 
+    def boot_zero_utc_ns(self) -> int:
+        """UTC minus boot clock, as one reading: the UTC at which the boot clock showed zero."""
+
     def elapsed_until(self, boot_ns: int) -> float:
         """Seconds of elapsed time until the boot clock shows `boot_ns`; 0 or less if it has."""
 
@@ -44,6 +47,11 @@ class SystemClock:
 
     def utc_ns(self) -> int:
         return time.time_ns()
+
+    def boot_zero_utc_ns(self) -> int:
+        before_ns = time.monotonic_ns()
+        utc_ns = time.time_ns()
+        return utc_ns - (before_ns + time.monotonic_ns()) // 2
 
     def elapsed_until(self, boot_ns: int) -> float:
         return (boot_ns - time.monotonic_ns()) / SECOND_NS
@@ -69,7 +77,10 @@ class ScaledClock:
         return self.anchor_ns + round((time.monotonic_ns() - self.anchor_ns) * self.speed)
 
     def utc_ns(self) -> int:
-        return self.utc_at_anchor_ns + self.boot_ns() - self.anchor_ns
+        return self.boot_zero_utc_ns() + self.boot_ns()
+
+    def boot_zero_utc_ns(self) -> int:
+        return self.utc_at_anchor_ns - self.anchor_ns
 
     def elapsed_until(self, boot_ns: int) -> float:
         return (boot_ns - self.boot_ns()) / self.speed / SECOND_NS
@@ -93,6 +104,9 @@ class ManualClock:
 
     def utc_ns(self) -> int:
         return self.utc_at_boot_ns + self.now_ns
+
+    def boot_zero_utc_ns(self) -> int:
+        return self.utc_at_boot_ns
 
     def elapsed_until(self, boot_ns: int) -> float:
         return (boot_ns - self.now_ns) / SECOND_NS

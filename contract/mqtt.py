@@ -7,8 +7,8 @@ Both sides use it, the edge and ingest. What it guards against:
 - paho keeps unsent messages of its own over a reconnect, which would double the sender's own
   resending. So each connection gets a new client, and what was under way is simply gone: the
   sender still holds it, because a PUBACK is not delivery.
-- A broker without MQTT 5 closes the connection at once. So a refused attempt is followed by one
-  with 3.1.1.
+- A broker without MQTT 5 closes the connection, or takes it and says nothing. So an attempt that
+  got no answer is followed by one with 3.1.1.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import queue
 import random
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -34,7 +35,7 @@ __all__ = ["Event", "LinkDown", "LinkUp", "MqttLink", "Received", "Refused", "Wi
 
 @dataclass(frozen=True, slots=True)
 class LinkUp:
-    """The broker accepted the connection, and the subscriptions are on their way."""
+    """The broker accepted the connection and has the subscriptions."""
 
     protocol: str
 
@@ -79,6 +80,8 @@ class Will:
 
 _RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _WAIT_FOR_ROOM_S: Final = 0.2
+_GREETING_S: Final = 5.0
+"""A broker that dislikes our protocol may take the connection and then say nothing."""
 
 
 class MqttLink:
@@ -164,7 +167,9 @@ class MqttLink:
             return
 
     def _run(self) -> None:
-        protocol = MQTTProtocolVersion.MQTTv5
+        wanted = self._broker.protocol
+        is_fixed = wanted != "auto"
+        protocol = MQTTProtocolVersion.MQTTv311 if wanted == "3.1.1" else MQTTProtocolVersion.MQTTv5
         failures = 0
         while not self._stop.is_set():
             reached = self._connect_once(protocol)
@@ -172,7 +177,7 @@ class MqttLink:
                 return
             if reached == "accepted":
                 failures = 0
-            elif reached == "answered":
+            elif reached == "answered" and not is_fixed:
                 # Perhaps the broker speaks 3.1.1 alone, and says so by closing the connection.
                 is_v5 = protocol is MQTTProtocolVersion.MQTTv5
                 protocol = MQTTProtocolVersion.MQTTv311 if is_v5 else MQTTProtocolVersion.MQTTv5
@@ -201,6 +206,7 @@ class MqttLink:
         if self._will is not None:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         why = "the broker closed the connection"
+        early: list[Received] = []
 
         def on_connect(
             client: paho.Client,
@@ -216,11 +222,35 @@ class MqttLink:
             reached = "accepted"
             if self._subscriptions:
                 client.subscribe(_filters(self._subscriptions, protocol))
+            else:
+                come_up()
+
+        def come_up() -> None:
             self._up.set()
             self._put(LinkUp("5" if protocol is MQTTProtocolVersion.MQTTv5 else "3.1.1"))
+            for message in early:
+                self._put(message)
+            early.clear()
+
+        def on_subscribe(
+            _client: paho.Client,
+            _userdata: object,
+            _mid: int,
+            reasons: list[ReasonCode],
+            _properties: Properties | None,
+        ) -> None:
+            come_up()
+            for topic, reason in zip(self._subscriptions, reasons, strict=False):
+                if reason.is_failure:
+                    self._put(Refused(f"subscription to {topic}", str(reason)))
 
         def on_message(client: paho.Client, _userdata: object, m: paho.MQTTMessage) -> None:
-            self._put(Received(m.topic, bytes(m.payload), m.retain, m.mid, m.qos, client))
+            message = Received(m.topic, bytes(m.payload), m.retain, m.mid, m.qos, client)
+            if self.is_up:
+                self._put(message)
+            else:
+                # A broker may send what it retains before it confirms the subscription.
+                early.append(message)
 
         def on_publish(
             _client: paho.Client,
@@ -245,6 +275,7 @@ class MqttLink:
                 why = str(reason)
 
         client.on_connect = on_connect
+        client.on_subscribe = on_subscribe
         client.on_message = on_message
         client.on_publish = on_publish
         client.on_disconnect = on_disconnect
@@ -258,7 +289,13 @@ class MqttLink:
                 or paho.MQTT_CLEAN_START_FIRST_ONLY,
             )
             reached = "answered"
-            client.loop_forever()
+            deadline = time.monotonic() + _GREETING_S
+            rc = MQTTErrorCode.MQTT_ERR_SUCCESS
+            while rc is MQTTErrorCode.MQTT_ERR_SUCCESS and client.socket() is not None:
+                rc = client.loop(timeout=1.0)
+                if not self.is_up and time.monotonic() > deadline:
+                    why = "the broker took the connection and did not answer the greeting"
+                    break
         except (OSError, ValueError) as error:
             why = f"{self._broker.host}:{self._broker.port}: {error}"
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -69,5 +69,7 @@ class BrokerSettings(Settings):
     """This client's certificate; its common name is the node's name in the broker's ACL."""
     key_file: Path | None = None
     """The private key of `certificate_file`."""
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    """The version of MQTT; `auto` tries 5 first and then 3.1.1."""
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
     """Seconds of silence after which the broker is asked whether it is there."""
