@@ -1,0 +1,356 @@
+"""One connection to a hub, without a port: bytes in, events out, and what to send when.
+
+The reader owns the port and the clock; this owns what the bytes mean. Samples that come before
+they can be dated (HELLO or the first clock round trips are still on their way) wait here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import FrameError
+from firmware_bridge.events import (
+    FramesMissing,
+    HubDown,
+    HubEvent,
+    HubStatus,
+    HubUp,
+    Levels,
+    Samples,
+)
+from firmware_bridge.frames import (
+    LEVEL_MISSING,
+    SEAT_MISSING,
+    ClockReply,
+    ClockRequest,
+    Hello,
+    HelloRequest,
+    LevelBlock,
+    ProtocolVersionError,
+    SampleBlock,
+    Status,
+    decode,
+    encode,
+)
+from firmware_bridge.framing import Unframer, frame
+from firmware_bridge.tick_map import FIRST_PINGS, TickMap
+
+__all__ = ["MOST_HELD", "Conversation"]
+
+MOST_HELD: Final = 4096
+"""Blocks of samples that may wait for a tick map; about 80 s of a hub at 50 Hz."""
+
+_MILLISECOND_NS: Final = 1_000_000
+_HELLO_EVERY_NS: Final = 1_000 * _MILLISECOND_NS
+_FIRST_PING_EVERY_NS: Final = 19 * _MILLISECOND_NS
+_PING_EVERY_NS: Final = 983 * _MILLISECOND_NS
+"""Odd, so that pings do not keep step with anything that happens once a second."""
+_ASK_AGAIN_NS: Final = 2_000 * _MILLISECOND_NS
+_FIRST_ASK_AGAIN_NS: Final = 300 * _MILLISECOND_NS
+_MOST_ASKED: Final = 4
+_FUTURE_NS: Final = 2_000 * _MILLISECOND_NS
+_PLACES: Final = np.arange(256, dtype=np.int64)
+_MISSING_BYTES: Final = SEAT_MISSING.to_bytes(2, "little", signed=True)
+
+
+class Conversation:
+    """What the host knows of a hub since the port was opened.
+
+    `last_sample_ns` is the last sample dated on an earlier connection, so that what was missed
+    between the two is told.
+    """
+
+    def __init__(self, *, hub: str, last_sample_ns: int | None = None) -> None:
+        self.hub = hub
+        self.hello: Hello | None = None
+        self.last_sample_ns = last_sample_ns
+        self.unframer = Unframer()
+        self.refused: Counter[str] = Counter()
+        self.frames_missing = 0
+        self.frames_doubled = 0
+        self.samples = 0
+        self.samples_missing = 0
+        self.samples_undated = 0
+        self.hellos = 0
+        self._foreign_version: int | None = None
+        self._nonce = 0
+        self._due_ns = -math.inf
+        self._events: list[HubEvent] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        self.hello = None
+        self._map: TickMap | None = None
+        self._sequence: int | None = None
+        self._last_payload = b""
+        self._missing_now = 0
+        self._held: list[SampleBlock] = []
+        self._held_levels: list[LevelBlock] = []
+        self._last_sample_tick: int | None = None
+        self._uptime_s = 0
+        self._asked: dict[int, tuple[int, int]] = {}
+        """Clock requests under way, the newest last: nonce → boot clock, elapsed time."""
+        self._pings = 0
+
+    @property
+    def frames_good(self) -> int:
+        """Frames that were whole and fitted their type."""
+        return self.unframer.frames_good - self.refused.total()
+
+    @property
+    def clock_error_ns(self) -> int | None:
+        """The tick map's own estimate of its error; None while nothing can be dated."""
+        return self._map.error_ns if self._map else None
+
+    @property
+    def awaits_clock(self) -> bool:
+        """True while a clock reply is on its way: then the arrival must be stamped at once."""
+        return bool(self._asked)
+
+    @property
+    def due_ns(self) -> float:
+        """Elapsed time at which `request` has something to send."""
+        return self._due_ns
+
+    def request(self, *, elapsed_ns: int, boot_ns: int) -> bytes:
+        """What to send now; `boot_ns` must be read just before, it stamps a clock request."""
+        if elapsed_ns < self._due_ns:
+            return b""
+        if self._map is None:
+            self._due_ns = elapsed_ns + _HELLO_EVERY_NS
+            return frame(encode(HelloRequest()))
+        self._nonce = (self._nonce + 1) & 0xFFFF
+        self._asked[self._nonce] = (boot_ns, elapsed_ns)
+        if len(self._asked) > _MOST_ASKED:
+            del self._asked[next(iter(self._asked))]
+        # A reply that comes after we asked again still counts.
+        is_first = self._pings < FIRST_PINGS
+        self._due_ns = elapsed_ns + (_FIRST_ASK_AGAIN_NS if is_first else _ASK_AGAIN_NS)
+        return frame(encode(ClockRequest(nonce=self._nonce)))
+
+    def receive(self, data: bytes, *, elapsed_ns: int, boot_ns: int) -> list[HubEvent]:
+        """What `data`, read at these times, tells."""
+        for payload in self.unframer.feed(data):
+            if payload == self._last_payload:
+                self.frames_doubled += 1
+                continue
+            try:
+                content = decode(payload)
+            except ProtocolVersionError as error:
+                self._refuse("version")
+                self._note_version(error, boot_ns)
+                continue
+            except FrameError as error:
+                self._refuse("type" if error.where == "type" else "body")
+                continue
+            if isinstance(content, Hello):
+                self._on_hello(content, boot_ns)
+            self._note_sequence(payload)
+            if isinstance(content, SampleBlock):
+                self._held.append(content)
+            elif isinstance(content, LevelBlock):
+                self._held_levels.append(content)
+            elif isinstance(content, ClockReply):
+                self._on_clock(content, elapsed_ns, boot_ns)
+            elif isinstance(content, Status):
+                self._on_status(content, boot_ns)
+            elif not isinstance(content, Hello):
+                # A request can only be our own, come back over a line that is looped.
+                self._refuse("type")
+        self._release(boot_ns)
+        events, self._events = self._events, []
+        return events
+
+    def _refuse(self, reason: str) -> None:
+        self.refused[reason] += 1
+
+    def _note_version(self, error: ProtocolVersionError, boot_ns: int) -> None:
+        if error.version != self._foreign_version:
+            self._foreign_version = error.version
+            newer = "Roomtone" if error.version > 1 else "the hub's firmware"
+            reason = f"Hub {self.hub} can't be understood: {error.what}; update {newer}."
+            self._events.append(HubDown(hub=self.hub, boot_ns=boot_ns, reason=reason))
+
+    def _note_sequence(self, payload: bytes) -> None:
+        if self._sequence is not None:
+            self._missing_now += (payload[1] - self._sequence - 1) & 0xFF
+        self._sequence = payload[1]
+        self._last_payload = payload
+
+    def _on_hello(self, hello: Hello, boot_ns: int) -> None:
+        self.hellos += 1
+        if self.hello is None and not hello.is_start:
+            held, levels = self._held, self._held_levels
+            sequence, missing = self._sequence, self._missing_now
+            self._start(hello, boot_ns)
+            # They came before the answer, but from the same start of the hub.
+            self._held, self._held_levels = held, levels
+            self._sequence, self._missing_now = sequence, missing
+        elif hello.is_start or self._differs(hello):
+            # What came before the HELLO in the same read can still be dated by the old map.
+            self._release(boot_ns)
+            if self.hello is not None:
+                self._begin_again(f"Hub {self.hub} was reset or replaced.", boot_ns)
+            self._give_up_held()
+            self._start(hello, boot_ns)
+
+    def _differs(self, hello: Hello) -> bool:
+        known = self.hello
+        return known is None or (hello.hub_id, hello.tick_hz, hello.seats) != (
+            known.hub_id,
+            known.tick_hz,
+            known.seats,
+        )
+
+    def _start(self, hello: Hello, boot_ns: int) -> None:
+        self._forget()
+        self.hello = hello
+        self._map = TickMap(tick_hz=hello.tick_hz)
+        self._due_ns = -math.inf
+        self._foreign_version = None
+        self._events.append(HubUp(hub=self.hub, boot_ns=boot_ns, hello=hello))
+
+    def _begin_again(self, reason: str, boot_ns: int) -> None:
+        """The hub is not the one, or not the start, that we knew: ask who it is."""
+        self._give_up_held()
+        if self.hello is not None:
+            self._events.append(HubDown(hub=self.hub, boot_ns=boot_ns, reason=reason))
+        self._forget()
+        self._due_ns = -math.inf
+
+    def _give_up_held(self) -> None:
+        self.samples_undated += sum(block.count for block in self._held)
+        self._held.clear()
+        self._held_levels.clear()
+
+    def _on_clock(self, reply: ClockReply, elapsed_ns: int, boot_ns: int) -> None:
+        if self._map is None or reply.nonce not in self._asked:
+            return
+        sent_ns, asked_ns = self._asked[reply.nonce]
+        # What was asked before this one was lost: the line keeps the order.
+        while next(iter(self._asked)) != reply.nonce:
+            del self._asked[next(iter(self._asked))]
+        del self._asked[reply.nonce]
+        verdict = self._map.ping(
+            sent_ns=sent_ns,
+            received_ns=boot_ns,
+            receive_tick=reply.receive_tick,
+            transmit_tick=reply.transmit_tick,
+        )
+        if verdict == "restarted":
+            self._begin_again(f"The ticks of hub {self.hub} began anew.", boot_ns)
+            return
+        self._pings += 1
+        every = _FIRST_PING_EVERY_NS if self._pings < FIRST_PINGS else _PING_EVERY_NS
+        self._due_ns = max(elapsed_ns, asked_ns + every)
+
+    def _on_status(self, status: Status, boot_ns: int) -> None:
+        if status.uptime_s < self._uptime_s:
+            self._release(boot_ns)
+            self._begin_again(f"Hub {self.hub} was reset.", boot_ns)
+            return
+        self._uptime_s = status.uptime_s
+        if self.hello is not None:
+            self._events.append(HubStatus(hub=self.hub, boot_ns=boot_ns, status=status))
+
+    def _release(self, boot_ns: int) -> None:
+        """Date what is held, if it can be dated."""
+        if self._map is None or not self._map.is_ready:
+            while len(self._held) > MOST_HELD:
+                self.samples_undated += self._held.pop(0).count
+            del self._held_levels[:-MOST_HELD]
+            return
+        if self._held:
+            self._release_samples(self._map, boot_ns)
+        if self._held_levels and self._map is not None:
+            self._release_levels(self._map)
+        if self._missing_now and self._map is not None:
+            self._tell_missing(0, self.last_sample_ns, boot_ns)
+
+    def _release_samples(self, tick_map: TickMap, boot_ns: int) -> None:
+        assert self.hello is not None
+        seats = self.hello.seats
+        blocks = [block for block in self._held if block.seats == seats]
+        if len(blocks) < len(self._held):
+            self.refused["seats"] += len(self._held) - len(blocks)
+        self._held.clear()
+        ticks: list[NDArray[np.int64]] = []
+        gaps: list[tuple[int, int]] = []
+        taken, last = 0, self._last_sample_tick
+        for block in blocks:
+            first = tick_map.extend(block.tick)
+            if last is not None:
+                if first <= last:
+                    break
+                absent = round((first - last) / block.step) - 1
+                if absent > 0:
+                    gaps.append((taken, absent))
+            ticks.append(first + block.step * _PLACES[: block.count])
+            taken += block.count
+            last = first + block.step * (block.count - 1)
+        good, later = blocks[: len(ticks)], blocks[len(ticks) :]
+        if good:
+            dates = tick_map.date(np.concatenate(ticks))
+            if dates[-1] > boot_ns + _FUTURE_NS + 4 * (tick_map.error_ns or 0):
+                self.samples_undated += taken
+                self._begin_again(f"The samples of hub {self.hub} are from the future.", boot_ns)
+                return
+            self._tell_gaps(gaps, dates)
+            self._last_sample_tick = last
+            self.last_sample_ns = int(dates[-1])
+            self.samples += taken
+            acceleration = _to_g(b"".join([block.raw for block in good]), self.hello)
+            self._events.append(Samples(hub=self.hub, boot_ns=dates, acceleration=acceleration))
+        if later:
+            self._begin_again(f"The samples of hub {self.hub} went back in time.", boot_ns)
+            # They belong to the new start, whose map will date them.
+            self._held = later
+
+    def _tell_gaps(self, gaps: list[tuple[int, int]], dates: NDArray[np.int64]) -> None:
+        if self._last_sample_tick is None and self.last_sample_ns is not None and self.hello:
+            # Across a reconnection the ticks may have begun anew; the boot clock has not.
+            away_ns = int(dates[0]) - self.last_sample_ns
+            absent = round(away_ns * self.hello.sample_rate_hz / 1e9) - 1
+            if absent > 0:
+                self._tell_missing(absent, self.last_sample_ns, int(dates[0]))
+        for place, absent in gaps:
+            after_ns = int(dates[place - 1]) if place else self.last_sample_ns
+            self._tell_missing(absent, after_ns, int(dates[place]))
+
+    def _tell_missing(self, samples: int, after_ns: int | None, before_ns: int) -> None:
+        frames, self._missing_now = self._missing_now, 0
+        self.frames_missing += frames
+        self.samples_missing += samples
+        self._events.append(
+            FramesMissing(
+                hub=self.hub,
+                frames=frames,
+                samples=samples,
+                after_ns=after_ns,
+                before_ns=before_ns,
+            )
+        )
+
+    def _release_levels(self, tick_map: TickMap) -> None:
+        for block in self._held_levels:
+            first = tick_map.extend(block.tick)
+            hundredths = np.array(block.hundredths, dtype=np.float32)
+            ticks = first + block.step * np.arange(len(hundredths), dtype=np.int64)
+            laeq = hundredths / np.float32(100)
+            laeq[hundredths == LEVEL_MISSING] = np.nan
+            self._events.append(Levels(hub=self.hub, boot_ns=tick_map.date(ticks), laeq=laeq))
+        self._held_levels.clear()
+
+
+def _to_g(raw: bytes, hello: Hello) -> NDArray[np.float32]:
+    counts = np.frombuffer(raw, dtype="<i2").reshape(-1, hello.seats, 3)
+    acceleration = counts * np.float32(1 / hello.counts_per_g)
+    # Most blocks miss nothing, and looking for two bytes is quicker than comparing numbers.
+    if _MISSING_BYTES in raw:
+        acceleration[(counts == SEAT_MISSING).any(axis=2)] = np.nan
+    return acceleration

@@ -1,0 +1,124 @@
+"""What a hub reader tells its owner, in the order in which it happened on the line.
+
+The sink that a reader is given is called on the reader's own thread; it should only enqueue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_bridge.frames import Hello, Status
+
+__all__ = [
+    "FramesMissing",
+    "HubCounters",
+    "HubDown",
+    "HubEvent",
+    "HubStatus",
+    "HubUp",
+    "Levels",
+    "Samples",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubUp:
+    """The hub said HELLO: on connecting, and again after each of its resets."""
+
+    hub: str
+    boot_ns: int
+    hello: Hello
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubDown:
+    """The hub can't be read now; `reason` is a sentence for a person. It is tried again.
+
+    Comes once for a port that can't be opened, and once after a `HubUp` that ended. A hub that
+    was reset gives a HubDown and then a HubUp.
+    """
+
+    hub: str
+    boot_ns: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Samples:
+    """Acceleration at `n` instants, later than all that came since the hub's last `HubUp`.
+
+    `boot_ns` is (n,) int64 and rises; `acceleration` is (n, seats, 3) float32 in g, NaN for a
+    seat without a sensor. Neighbouring samples may be further apart than the sample interval
+    where frames are missing: then a `FramesMissing` came before.
+    """
+
+    hub: str
+    boot_ns: NDArray[np.int64]
+    acceleration: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Levels:
+    """Short LAeq values; `boot_ns` (n,) is where each interval of 125 ms begins.
+
+    `laeq` is (n,) float32 in dB(A), NaN where the hub had no value.
+    """
+
+    hub: str
+    boot_ns: NDArray[np.int64]
+    laeq: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesMissing:
+    """Frames that the hub sent, or meant to send, and that never arrived whole.
+
+    `frames` counts by the sequence byte, so it is modulo 256; `samples` counts the sample
+    instants that are absent between `after_ns` (the last sample dated before; None when there
+    was none) and `before_ns` (the first one after), by the hub's own ticks. Either may be 0:
+    a lost STATUS takes no sample with it.
+    """
+
+    hub: str
+    frames: int
+    samples: int
+    after_ns: int | None
+    before_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubStatus:
+    """The hub's own counters, about once a second of observed time."""
+
+    hub: str
+    boot_ns: int
+    status: Status
+
+
+HubEvent = HubUp | HubDown | Samples | Levels | FramesMissing | HubStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubCounters:
+    """A snapshot of what a reader has counted since it was made."""
+
+    frames_good: int = 0
+    frames_refused: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """By reason: see `firmware_bridge.framing.REASONS`."""
+    frames_missing: int = 0
+    frames_doubled: int = 0
+    samples: int = 0
+    samples_missing: int = 0
+    samples_undated: int = 0
+    """Held for a tick map that never came, and given up."""
+    bytes_skipped: int = 0
+    reconnects: int = 0
+    hellos: int = 0
+    clock_error_ns: int | None = None
+    """Estimated error of the tick map; None while there is none."""
+    is_up: bool = False

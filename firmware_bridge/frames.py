@@ -1,0 +1,348 @@
+"""The frames of the hub protocol as typed values, and their bytes: see docs/serial-protocol.md.
+
+`encode` gives a payload (type, sequence, body) for `framing.frame`; `decode` takes one from
+`framing.Unframer`. A payload that does not fit its type raises FrameError.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import FrameError
+
+__all__ = [
+    "LEVEL_INTERVAL_S",
+    "LEVEL_MISSING",
+    "MOST_SEATS",
+    "PROTOCOL_VERSION",
+    "SEAT_MISSING",
+    "ClockReply",
+    "ClockRequest",
+    "Frame",
+    "Hello",
+    "HelloRequest",
+    "Identify",
+    "LevelBlock",
+    "ProtocolVersionError",
+    "SampleBlock",
+    "Status",
+    "decode",
+    "encode",
+]
+
+PROTOCOL_VERSION: Final = 1
+MOST_SEATS: Final = 8
+SEAT_MISSING: Final = -32768
+"""The int16 on all three axes of a seat whose sensor does not answer."""
+LEVEL_MISSING: Final = 65535
+"""The u16 for a level that could not be measured."""
+LEVEL_INTERVAL_S: Final = 0.125
+
+
+class ProtocolVersionError(FrameError):
+    """A HELLO says that the hub speaks another version of this protocol."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        super().__init__(
+            "HELLO protocol",
+            f"the hub speaks version {version}, this program version {PROTOCOL_VERSION}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    """What a hub is. `is_start` marks the first frame after a reset."""
+
+    is_start: bool
+    has_levels: bool
+    tick_hz: int
+    sample_rate_hz: float
+    counts_per_g: int
+    seats: int
+    hub_id: str
+    firmware: str
+    firmware_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleBlock:
+    """`count` samples of all seats, the first at `tick`, the others `step` ticks apart.
+
+    `raw` holds little-endian int16: sample by sample, seat by seat, x y z.
+    """
+
+    tick: int
+    step: int
+    count: int
+    seats: int
+    raw: bytes
+
+    def counts(self) -> NDArray[np.int16]:
+        """The raw values as (count, seats, 3), without a copy."""
+        return np.frombuffer(self.raw, dtype="<i2").reshape(self.count, self.seats, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelBlock:
+    """LAeq of intervals of 125 ms in 0.01 dB(A); `tick` is where the first one begins."""
+
+    tick: int
+    step: int
+    hundredths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A hub's own counters since its reset, and what it can't read now."""
+
+    tick: int
+    uptime_s: int
+    samples_dropped: int
+    frames_dropped: int
+    requests_refused: int
+    seats_missing: int
+    """A bit mask: bit 0 is the first seat."""
+    is_sound_missing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReply:
+    """The hub's ticks when a clock request was complete and when this reply was made."""
+
+    nonce: int
+    receive_tick: int
+    transmit_tick: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelloRequest:
+    """The host asks who is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRequest:
+    """The host asks for the hub's tick; the reply repeats `nonce`."""
+
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identify:
+    """The host asks the hub to blink for some seconds; 0 ends it."""
+
+    seconds: int
+
+
+Frame = (
+    Hello | SampleBlock | LevelBlock | Status | ClockReply | HelloRequest | ClockRequest | Identify
+)
+
+HELLO: Final = 0x01
+SAMPLES: Final = 0x02
+LEVELS: Final = 0x03
+STATUS: Final = 0x04
+CLOCK_REPLY: Final = 0x05
+HELLO_REQUEST: Final = 0x81
+CLOCK_REQUEST: Final = 0x82
+IDENTIFY: Final = 0x83
+
+_HELLO = struct.Struct("<BBIIHB")
+_SAMPLES = struct.Struct("<IIBB")
+_LEVELS = struct.Struct("<IIB")
+_STATUS = struct.Struct("<IIIIHBB")
+_CLOCK_REPLY = struct.Struct("<HII")
+_CLOCK_REQUEST = struct.Struct("<H")
+_LONGEST_TEXTS: Final = {"hub_id": 32, "firmware": 24, "firmware_version": 16}
+
+
+def encode(frame: Frame, sequence: int = 0) -> bytes:
+    """Type, sequence and body; raises FrameError for a value that its field can't hold."""
+    try:
+        kind, body = _ENCODERS[type(frame)](frame)
+    except struct.error as error:
+        raise FrameError(type(frame).__name__, str(error)) from error
+    return bytes((kind, sequence & 0xFF)) + body
+
+
+def decode(payload: bytes) -> Frame:
+    """The frame of a payload; raises FrameError when its type or its body does not fit."""
+    decoder = _DECODERS.get(payload[0]) if len(payload) > 1 else None
+    if decoder is None:
+        raise FrameError("type", f"no frame begins with {payload[:1].hex() or 'nothing'}")
+    return decoder(payload)
+
+
+def _encode_hello(frame: Hello) -> tuple[int, bytes]:
+    millihertz = round(frame.sample_rate_hz * 1000)
+    body = _HELLO.pack(
+        PROTOCOL_VERSION,
+        frame.is_start | frame.has_levels << 1,
+        frame.tick_hz,
+        millihertz,
+        frame.counts_per_g,
+        frame.seats,
+    )
+    for name, longest in _LONGEST_TEXTS.items():
+        text = getattr(frame, name).encode("ascii", "replace")
+        if not 1 <= len(text) <= longest:
+            raise FrameError(f"HELLO {name}", f"{len(text)} characters, expected 1 to {longest}")
+        body += bytes((len(text),)) + text
+    return HELLO, body
+
+
+def _decode_hello(payload: bytes) -> Hello:
+    if len(payload) > 2 and payload[2] != PROTOCOL_VERSION:
+        raise ProtocolVersionError(payload[2])
+    if len(payload) < 2 + _HELLO.size:
+        raise FrameError("HELLO", f"{len(payload) - 2} bytes, expected at least {_HELLO.size}")
+    _, flags, tick_hz, millihertz, counts_per_g, seats = _HELLO.unpack_from(payload, 2)
+    if not (tick_hz and millihertz and counts_per_g and 1 <= seats <= MOST_SEATS):
+        raise FrameError(
+            "HELLO",
+            f"tick_hz {tick_hz}, sample rate {millihertz} mHz, {counts_per_g} counts per g, "
+            f"{seats} seats: none may be 0, and seats at most {MOST_SEATS}",
+        )
+    texts = {}
+    at = 2 + _HELLO.size
+    for name, longest in _LONGEST_TEXTS.items():
+        length = payload[at] if at < len(payload) else 0
+        text = payload[at + 1 : at + 1 + length]
+        if not (1 <= length <= longest and len(text) == length):
+            raise FrameError(f"HELLO {name}", f"length {length}, {len(text)} bytes follow")
+        if not (text.isascii() and text.decode("ascii").isprintable()):
+            raise FrameError(f"HELLO {name}", f"{text!r} is not printable ASCII")
+        texts[name] = text.decode("ascii")
+        at += 1 + length
+    if at != len(payload):
+        raise FrameError("HELLO", f"{len(payload) - at} bytes too many")
+    return Hello(
+        is_start=bool(flags & 1),
+        has_levels=bool(flags & 2),
+        tick_hz=tick_hz,
+        sample_rate_hz=millihertz / 1000,
+        counts_per_g=counts_per_g,
+        seats=seats,
+        **texts,
+    )
+
+
+def _encode_samples(frame: SampleBlock) -> tuple[int, bytes]:
+    _check_samples(frame.step, frame.count, frame.seats, len(frame.raw))
+    return SAMPLES, _SAMPLES.pack(frame.tick, frame.step, frame.count, frame.seats) + frame.raw
+
+
+def _decode_samples(payload: bytes) -> SampleBlock:
+    if len(payload) < 2 + _SAMPLES.size:
+        raise FrameError("SAMPLES", f"{len(payload) - 2} bytes, expected at least {_SAMPLES.size}")
+    tick, step, count, seats = _SAMPLES.unpack_from(payload, 2)
+    raw = payload[2 + _SAMPLES.size :]
+    _check_samples(step, count, seats, len(raw))
+    return SampleBlock(tick=tick, step=step, count=count, seats=seats, raw=raw)
+
+
+def _check_samples(step: int, count: int, seats: int, length: int) -> None:
+    if not (step and count and 1 <= seats <= MOST_SEATS and length == count * seats * 6):
+        raise FrameError(
+            "SAMPLES", f"step {step}, {count} samples of {seats} seats in {length} bytes"
+        )
+
+
+def _encode_levels(frame: LevelBlock) -> tuple[int, bytes]:
+    count = len(frame.hundredths)
+    if not (count and frame.step):
+        raise FrameError("LEVELS", f"step {frame.step}, {count} levels")
+    head = _LEVELS.pack(frame.tick, frame.step, count)
+    return LEVELS, head + struct.pack(f"<{count}H", *frame.hundredths)
+
+
+def _decode_levels(payload: bytes) -> LevelBlock:
+    if len(payload) < 2 + _LEVELS.size:
+        raise FrameError("LEVELS", f"{len(payload) - 2} bytes, expected at least {_LEVELS.size}")
+    tick, step, count = _LEVELS.unpack_from(payload, 2)
+    raw = payload[2 + _LEVELS.size :]
+    if not (step and count and len(raw) == 2 * count):
+        raise FrameError("LEVELS", f"step {step}, {count} levels in {len(raw)} bytes")
+    return LevelBlock(tick=tick, step=step, hundredths=struct.unpack(f"<{count}H", raw))
+
+
+def _encode_status(frame: Status) -> tuple[int, bytes]:
+    return STATUS, _STATUS.pack(
+        frame.tick,
+        frame.uptime_s,
+        frame.samples_dropped,
+        frame.frames_dropped,
+        frame.requests_refused,
+        frame.seats_missing,
+        frame.is_sound_missing,
+    )
+
+
+def _decode_status(payload: bytes) -> Status:
+    tick, uptime, samples, frames, requests, seats, sound = _fixed(_STATUS, "STATUS", payload)
+    return Status(
+        tick=tick,
+        uptime_s=uptime,
+        samples_dropped=samples,
+        frames_dropped=frames,
+        requests_refused=requests,
+        seats_missing=seats,
+        is_sound_missing=bool(sound & 1),
+    )
+
+
+def _encode_clock_reply(frame: ClockReply) -> tuple[int, bytes]:
+    body = _CLOCK_REPLY.pack(frame.nonce, frame.receive_tick, frame.transmit_tick)
+    return CLOCK_REPLY, body
+
+
+def _decode_clock_reply(payload: bytes) -> ClockReply:
+    nonce, receive, transmit = _fixed(_CLOCK_REPLY, "CLOCK_REPLY", payload)
+    return ClockReply(nonce=nonce, receive_tick=receive, transmit_tick=transmit)
+
+
+def _decode_hello_request(payload: bytes) -> HelloRequest:
+    _fixed(struct.Struct(""), "HELLO_REQUEST", payload)
+    return HelloRequest()
+
+
+def _decode_clock_request(payload: bytes) -> ClockRequest:
+    return ClockRequest(nonce=_fixed(_CLOCK_REQUEST, "CLOCK_REQUEST", payload)[0])
+
+
+def _decode_identify(payload: bytes) -> Identify:
+    return Identify(seconds=_fixed(struct.Struct("B"), "IDENTIFY", payload)[0])
+
+
+def _fixed(layout: struct.Struct, name: str, payload: bytes) -> tuple[int, ...]:
+    if len(payload) != 2 + layout.size:
+        raise FrameError(name, f"{len(payload) - 2} bytes, expected {layout.size}")
+    return layout.unpack_from(payload, 2)
+
+
+_ENCODERS: Final[dict[type[Frame], Callable[..., tuple[int, bytes]]]] = {
+    Hello: _encode_hello,
+    SampleBlock: _encode_samples,
+    LevelBlock: _encode_levels,
+    Status: _encode_status,
+    ClockReply: _encode_clock_reply,
+    HelloRequest: lambda _: (HELLO_REQUEST, b""),
+    ClockRequest: lambda frame: (CLOCK_REQUEST, _CLOCK_REQUEST.pack(frame.nonce)),
+    Identify: lambda frame: (IDENTIFY, bytes((frame.seconds & 0xFF,))),
+}
+_DECODERS: Final[dict[int, Callable[[bytes], Frame]]] = {
+    HELLO: _decode_hello,
+    SAMPLES: _decode_samples,
+    LEVELS: _decode_levels,
+    STATUS: _decode_status,
+    CLOCK_REPLY: _decode_clock_reply,
+    HELLO_REQUEST: _decode_hello_request,
+    CLOCK_REQUEST: _decode_clock_request,
+    IDENTIFY: _decode_identify,
+}

@@ -1,0 +1,107 @@
+"""Framing on the serial line: bytes in, checked payloads out, and the other way round.
+
+A payload (type, sequence, body) is followed by its CRC-16, stuffed by COBS and ended by a zero
+byte, so a reader finds the next frame after any damage. Nothing here knows what a body means.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from cobs import cobs
+from fastcrc.crc16 import ibm_3740
+
+__all__ = ["LONGEST_FRAME", "REASONS", "Unframer", "frame"]
+
+LONGEST_FRAME: Final = 254
+"""Bytes of a frame before COBS, the CRC included; up to here COBS adds exactly one byte."""
+
+_SHORTEST_FRAME: Final = 4
+_LONGEST_STUFFED: Final = LONGEST_FRAME + 1
+
+REASONS: Final = {
+    "start": "the end of a frame that began before we listened",
+    "cobs": "bytes that COBS can't have made",
+    "crc": "the checksum does not fit",
+    "short": "fewer than four bytes between two delimiters",
+    "long": "more bytes than a frame may have",
+    "type": "a type that this program does not know",
+    "body": "a body that does not fit its type",
+    "version": "a HELLO of another protocol version",
+    "seats": "samples for another number of seats than HELLO said",
+}
+"""Why a frame is refused; the last four are found behind the framing."""
+
+
+def frame(payload: bytes) -> bytes:
+    """The bytes to send for type, sequence and body; raises ValueError when it is too long."""
+    if len(payload) + 2 > LONGEST_FRAME:
+        raise ValueError(f"a frame of {len(payload) + 2} bytes; the protocol allows 254")
+    stuffed: bytes = cobs.encode(payload + ibm_3740(payload).to_bytes(2, "little"))
+    return stuffed + b"\0"
+
+
+class Unframer:
+    """Finds the frames in a stream that may be cut anywhere and damaged anyhow.
+
+    `refused` counts frames by reason, `bytes_skipped` the bytes that belonged to no good frame
+    (delimiters not counted).
+    """
+
+    def __init__(self) -> None:
+        self.refused: Counter[str] = Counter()
+        self.bytes_skipped = 0
+        self.frames_good = 0
+        self._rest = b""
+        self._is_overlong = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The payloads (type, sequence, body) that `data` completes, in order."""
+        *complete, rest = data.split(b"\0")
+        payloads = []
+        if complete:
+            complete[0] = self._rest + complete[0]
+            if self._is_overlong:
+                self._refuse("long", complete[0])
+                complete[0] = b""
+                self._is_overlong = False
+            for stuffed in complete:
+                if stuffed:
+                    payload = self._open(stuffed)
+                    if payload is not None:
+                        payloads.append(payload)
+            self._rest = rest
+        else:
+            self._rest += rest
+        if len(self._rest) > _LONGEST_STUFFED:
+            # What comes up to the next delimiter belongs to the same damage: one refusal.
+            self.bytes_skipped += len(self._rest)
+            self._rest = b""
+            self._is_overlong = True
+        return payloads
+
+    def _open(self, stuffed: bytes) -> bytes | None:
+        if len(stuffed) > _LONGEST_STUFFED:
+            self._refuse("long", stuffed)
+            return None
+        try:
+            plain: bytes = cobs.decode(stuffed)
+        except cobs.DecodeError:
+            self._refuse("cobs", stuffed)
+            return None
+        if len(plain) < _SHORTEST_FRAME:
+            self._refuse("short", stuffed)
+            return None
+        payload = plain[:-2]
+        if ibm_3740(payload) != plain[-2] | plain[-1] << 8:
+            self._refuse("crc", stuffed)
+            return None
+        self.frames_good += 1
+        return payload
+
+    def _refuse(self, reason: str, stuffed: bytes) -> None:
+        # Opening a port in the middle of a frame is no fault of the line.
+        is_start = self.frames_good == 0 and not self.refused
+        self.refused["start" if is_start else reason] += 1
+        self.bytes_skipped += len(stuffed)

@@ -1,0 +1,176 @@
+"""Reads one hub: opens its port, keeps the link and the clock, and hands events to a sink."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Final
+
+from contract.clock import Clock
+from contract.errors import LinkError
+from firmware_bridge.conversation import Conversation
+from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
+from firmware_bridge.frames import Identify, encode
+from firmware_bridge.framing import frame
+from firmware_bridge.ports import BytePort, open_port
+
+__all__ = ["HubReader"]
+
+_LOOK_UP_S: Final = 0.1
+"""How long a read may block: a stop or an identify is noticed within this time."""
+
+
+class HubReader:
+    """One hub on one port. `run` never raises for what a line or a hub does.
+
+    `port` is whatever pyserial opens: a device, a pseudo-terminal, `socket://host:port`,
+    `loop://`. The sink is called on the thread of `run`. A port that is missing or gone is tried
+    again after `retry_first_s`, then twice as long each time, up to `retry_most_s`; one that
+    gave no good frame for `silent_after_s` is closed and opened anew. `gather_s` is how long the
+    reader lets bytes collect once the first has come, except while a clock reply is on its way:
+    0.002 gets a trickling frame whole; 0.05 takes less processor time, and the sink sees samples
+    up to 50 ms later, with the same dates. All of these are elapsed times.
+    """
+
+    def __init__(
+        self,
+        *,
+        hub: str,
+        port: str,
+        clock: Clock,
+        sink: Callable[[HubEvent], None],
+        baudrate: int = 500_000,
+        retry_first_s: float = 0.5,
+        retry_most_s: float = 15.0,
+        silent_after_s: float = 5.0,
+        gather_s: float = 0.002,
+        open_line: Callable[[str, int], BytePort] = open_port,
+    ) -> None:
+        self._hub = hub
+        self._port = port
+        self._clock = clock
+        self._sink = sink
+        self._baudrate = baudrate
+        self._retry_first_s = retry_first_s
+        self._retry_most_s = retry_most_s
+        self._silent_after_ns = round(silent_after_s * 1e9)
+        self._gather_s = gather_s
+        self._open_line = open_line
+        self._told: str | None = None
+        self._is_up = False
+        self._opened = 0
+        self._identify = -1
+        self._books: tuple[HubCounters, Conversation | None] = (HubCounters(), None)
+
+    @property
+    def hub(self) -> str:
+        """The name that its events carry."""
+        return self._hub
+
+    def run(self, stop: threading.Event) -> None:
+        """Read until `stop` is set; returns within about a tenth of a second after it."""
+        retry_s = self._retry_first_s
+        last_sample_ns: int | None = None
+        while not stop.is_set():
+            try:
+                line = self._open_line(self._port, self._baudrate)
+            except LinkError as error:
+                self._tell_down(str(error))
+            else:
+                self._opened += 1
+                self._identify = -1
+                talk = Conversation(hub=self._hub, last_sample_ns=last_sample_ns)
+                self._books = (self._books[0], talk)
+                try:
+                    self._serve(line, talk, stop)
+                except LinkError as error:
+                    self._tell_down(str(error))
+                finally:
+                    line.close()
+                    self._books = (_added(self._books[0], talk), None)
+                last_sample_ns = talk.last_sample_ns
+                if talk.hellos:
+                    retry_s = self._retry_first_s
+            if stop.wait(retry_s):
+                return
+            retry_s = min(2 * retry_s, self._retry_most_s)
+
+    def identify(self, seconds: int = 5) -> None:
+        """Let the hub blink, so that a person finds it; from any thread. Lost if it is down."""
+        self._identify = min(255, max(0, seconds))
+
+    def counters(self) -> HubCounters:
+        """What was counted since this reader was made; from any thread."""
+        past, talk = self._books
+        counted = past if talk is None else _added(past, talk)
+        return HubCounters(
+            frames_good=counted.frames_good,
+            frames_refused=counted.frames_refused,
+            frames_missing=counted.frames_missing,
+            frames_doubled=counted.frames_doubled,
+            samples=counted.samples,
+            samples_missing=counted.samples_missing,
+            samples_undated=counted.samples_undated,
+            bytes_skipped=counted.bytes_skipped,
+            reconnects=max(0, self._opened - 1),
+            hellos=counted.hellos,
+            clock_error_ns=talk.clock_error_ns if talk is not None else None,
+            is_up=self._is_up,
+        )
+
+    def _serve(self, line: BytePort, talk: Conversation, stop: threading.Event) -> None:
+        """Talk to the hub until it is gone (LinkError) or `stop` is set."""
+        clock = self._clock
+        heard_ns, heard = clock.elapsed_ns(), 0
+        while not stop.is_set():
+            now_ns = clock.elapsed_ns()
+            if now_ns >= talk.due_ns:
+                line.write(talk.request(elapsed_ns=now_ns, boot_ns=clock.boot_ns()))
+            if self._identify >= 0:
+                seconds, self._identify = self._identify, -1
+                line.write(frame(encode(Identify(seconds=seconds))))
+            if line.wait(min(_LOOK_UP_S, max(0.0, (talk.due_ns - now_ns) / 1e9))):
+                data = line.read(0.0 if talk.awaits_clock else self._gather_s)
+                # The stamp belongs to the read: everything after it would count as travel.
+                boot_ns, now_ns = clock.boot_ns(), clock.elapsed_ns()
+                for event in talk.receive(data, elapsed_ns=now_ns, boot_ns=boot_ns):
+                    self._hand_over(event)
+            if talk.frames_good > heard:
+                heard_ns, heard = now_ns, talk.frames_good
+            elif now_ns - heard_ns > self._silent_after_ns:
+                silent_s = self._silent_after_ns / 1e9
+                raise LinkError(
+                    f"Port {self._port} gave no good frame for {silent_s:g} s: check that a hub "
+                    f"with Roomtone's firmware is on it at {self._baudrate} baud."
+                )
+
+    def _hand_over(self, event: HubEvent) -> None:
+        if isinstance(event, HubUp):
+            self._is_up, self._told = True, None
+        elif isinstance(event, HubDown):
+            self._is_up, self._told = False, event.reason
+        self._sink(event)
+
+    def _tell_down(self, reason: str) -> None:
+        if reason != self._told:
+            boot_ns = self._clock.boot_ns()
+            self._hand_over(HubDown(hub=self._hub, boot_ns=boot_ns, reason=reason))
+
+
+def _added(past: HubCounters, talk: Conversation) -> HubCounters:
+    refused = Counter(past.frames_refused)
+    refused.update(talk.unframer.refused)
+    refused.update(talk.refused)
+    return HubCounters(
+        frames_good=past.frames_good + talk.frames_good,
+        frames_refused=MappingProxyType(dict(refused)),
+        frames_missing=past.frames_missing + talk.frames_missing,
+        frames_doubled=past.frames_doubled + talk.frames_doubled,
+        samples=past.samples + talk.samples,
+        samples_missing=past.samples_missing + talk.samples_missing,
+        samples_undated=past.samples_undated + talk.samples_undated,
+        bytes_skipped=past.bytes_skipped + talk.unframer.bytes_skipped,
+        hellos=past.hellos + talk.hellos,
+    )
