@@ -1,0 +1,270 @@
+"""`roomtone simulate`: a classroom without sensors, on pseudo-terminals, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from contract.clock import ScaledClock
+from contract.errors import LinkError, UsageError
+from simulators.classroom import Classroom
+from simulators.example import example_toml
+from simulators.running import VirtualClassroom, clock_at
+from simulators.scenario import Scenario, load_scenario, scenario_names
+from simulators.truth import write_truth
+from simulators.virtual_hub import LinkFaults, VirtualHub
+
+__all__ = ["DESCRIPTION", "add_arguments", "run"]
+
+DESCRIPTION: Final = """\
+Run a simulated classroom: each hub is a pseudo-terminal that speaks the serial protocol, as a hub
+on USB would. Connect `roomtone edge`, or a reader of your own, to the ports that are printed. The
+same scenario and seed give the same pupils, movements and noise. It ends with the lesson, or with
+Ctrl-C.
+
+  roomtone simulate --list                     the scenarios that come with the program
+  roomtone simulate --example > mine.toml      a scenario with every key and its default
+  roomtone simulate --scenario mine.toml --seed 7
+  roomtone simulate --minutes 5 --speed 20 --truth truth.csv
+  roomtone simulate --loss 0.01 --corrupt 0.001 --reboot-every 60
+  roomtone simulate --ports /tmp/class --unplug-every 100
+
+faults for --faults NAME=VALUE, beside --loss and --corrupt:
+  doubled, garbage      share of frames that come twice, or after random bytes (0 to 1)
+  is_trickling          every byte arrives by itself (0 or 1)
+  delay_s, jitter_s     seconds that the line takes, and up to how many more
+  stall_every_s, stall_s   nothing arrives for the last stall_s of each stall_every_s
+"""
+
+_UNPLUGGED_S: Final = 5.0
+_LOOK_S: Final = 0.1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the subcommand; its description is `DESCRIPTION`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = DESCRIPTION
+    parser.add_argument(
+        "--scenario",
+        default="lively_class",
+        metavar="NAME|FILE",
+        help="a scenario's name, or a TOML file (default: lively_class)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="which class is drawn (default: 1)")
+    parser.add_argument(
+        "--speed", type=float, default=1.0, help="observed seconds in a real one (default: 1)"
+    )
+    parser.add_argument(
+        "--minutes", type=float, help="make the lesson this long (default: as in the scenario)"
+    )
+    parser.add_argument(
+        "--loss", type=float, default=0.0, metavar="SHARE", help="share of frames that vanish"
+    )
+    parser.add_argument(
+        "--corrupt", type=float, default=0.0, metavar="RATE", help="flipped bits a byte"
+    )
+    parser.add_argument(
+        "--faults",
+        default=[],
+        action="append",
+        metavar="NAME=VALUE",
+        help="another fault of the line; see above; may be repeated",
+    )
+    parser.add_argument(
+        "--reboot-every", type=float, metavar="S", help="reset one hub after another, each S s"
+    )
+    parser.add_argument(
+        "--unplug-every",
+        type=float,
+        metavar="S",
+        help=f"unplug one hub after another for {_UNPLUGGED_S:g} s, each S s",
+    )
+    parser.add_argument(
+        "--ports",
+        type=Path,
+        metavar="FOLDER",
+        help="name the ports FOLDER/hub-1, …: names that outlast an unplugging",
+    )
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE.csv",
+        help="write who did what: a row for each second and seat",
+    )
+    parser.add_argument("--list", action="store_true", help="list the scenarios and end")
+    parser.add_argument(
+        "--example", action="store_true", help="print a scenario with every key and end"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the command line asks; raises RoomtoneError with one sentence for a person."""
+    if args.list:
+        _list()
+        return 0
+    if args.example:
+        print(example_toml(), end="")
+        return 0
+    scenario = _checked(args)
+    classroom = Classroom(scenario, args.seed)
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda _number, _frame: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    running = VirtualClassroom(
+        classroom=classroom,
+        clock=clock_at(args.speed),
+        folder=_folder(args.ports),
+        faults=_faults(args),
+    )
+    try:
+        with running:
+            _announce(running)
+            if args.truth is not None:
+                _write_truth(running, args.truth)
+            _watch(running, _Plan(args.reboot_every, args.unplug_every), stop)
+    except OSError as error:
+        raise LinkError(f"No pseudo-terminal can be made: {error}; close some programs.") from error
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _list() -> None:
+    width = max(len(name) for name in scenario_names())
+    for name in scenario_names():
+        scenario = load_scenario(name)
+        seats, hubs = len(scenario.seats), len(scenario.room.hubs)
+        lasts = f"{scenario.minutes:g} min, {seats} seats on {hubs} hubs"
+        print(f"{name:{width}}  {scenario.name}: {lasts}")
+
+
+def _checked(args: argparse.Namespace) -> Scenario:
+    scenario = load_scenario(args.scenario)
+    if args.seed < 0:
+        raise UsageError(f"--seed is {args.seed}, expected 0 or more.")
+    if not 0.01 <= args.speed <= 1000.0:
+        raise UsageError(f"--speed is {args.speed:g}, expected 0.01 to 1000.")
+    for name in ("reboot_every", "unplug_every"):
+        every = getattr(args, name)
+        if every is not None and not every > _UNPLUGGED_S:
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} is {every:g}, expected more than {_UNPLUGGED_S:g} s.")
+    if args.unplug_every is not None and args.ports is None:
+        raise UsageError("--unplug-every needs --ports, whose names outlast an unplugging.")
+    if args.minutes is None:
+        return scenario
+    if not 0.05 <= args.minutes <= 24 * 60.0:
+        raise UsageError(f"--minutes is {args.minutes:g}, expected 0.05 to 1440.")
+    return scenario.lasting(args.minutes)
+
+
+def _folder(ports: Path | None) -> Path | None:
+    if ports is None:
+        return None
+    try:
+        ports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--ports {ports} is no folder to write to: {error.strerror}.") from error
+    return ports
+
+
+def _faults(args: argparse.Namespace) -> LinkFaults | None:
+    """The faults that were asked for; None for a good line."""
+    types = {field.name: type(field.default) for field in fields(LinkFaults)}
+    given: dict[str, Any] = {"lost": args.loss, "bit_flips": args.corrupt}
+    for text in args.faults:
+        name, _, value = text.partition("=")
+        if name not in types:
+            raise UsageError(f"--faults {text}: expected NAME=VALUE, a NAME of {', '.join(types)}.")
+        try:
+            number = float(value)
+        except ValueError:
+            raise UsageError(f"--faults {text}: {value!r} is no number.") from None
+        if number < 0.0:
+            raise UsageError(f"--faults {text}: expected 0 or more.")
+        given[name] = bool(number) if types[name] is bool else number
+    try:
+        faults = LinkFaults(**given)
+    except ValueError as error:
+        raise UsageError(f"The line can't be like that: {error}.") from error
+    return None if faults == LinkFaults() else faults
+
+
+def _announce(running: VirtualClassroom) -> None:
+    scenario = running.classroom.scenario
+    print(
+        f"{scenario.name}: {scenario.minutes:g} min, {len(scenario.seats)} seats, "
+        f"seed {running.classroom.seed}. An edge.toml with its ports:\n"
+    )
+    print(edge_configuration(running))
+    if isinstance(running.clock, ScaledClock):
+        clock = running.clock
+        print(
+            f"Time runs {clock.speed:g} times as fast, from the monotonic clock's "
+            f"{clock.anchor_ns} ns and UTC {clock.utc_at_anchor_ns} ns on: a host needs the same "
+            "clock to date the readings."
+        )
+    print("Ctrl-C ends it.", flush=True)
+
+
+def edge_configuration(running: VirtualClassroom) -> str:
+    """An edge configuration for this classroom; the first hub has the sound-level meter."""
+    tables = (
+        f'[[hub]]\nname = "{hub.hub_id}"\nport = "{hub.path}"\nseats = {list(seats)}\n'
+        for hub, seats in zip(running.hubs, running.classroom.scenario.hub_seats, strict=True)
+    )
+    return "\n".join(('site = "school"\nroom = "room-1"\nnode = "pi-1"\n', *tables))
+
+
+def _write_truth(running: VirtualClassroom, path: Path) -> None:
+    try:
+        write_truth(running.truth(), path, starts_utc_s=running.starts_utc_ns / 1e9)
+    except OSError as error:
+        raise UsageError(f"--truth {path} can't be written: {error.strerror}.") from error
+    print(f"The truth is in {path}.", flush=True)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """Which hub is reset or unplugged next, and when, in seconds of the lesson."""
+
+    reboot_every_s: float | None
+    unplug_every_s: float | None
+    reboots: int = 0
+    unplugs: int = 0
+    unplugged: VirtualHub | None = None
+    back_s: float = 0.0
+
+    def follow(self, running: VirtualClassroom) -> None:
+        now_s, hubs = running.lesson_s, running.hubs
+        if self.reboot_every_s and now_s >= (self.reboots + 1) * self.reboot_every_s:
+            hub = hubs[self.reboots % len(hubs)]
+            self.reboots += 1
+            hub.reboot()
+            print(f"{now_s:7.1f} s  {hub.hub_id} was reset", file=sys.stderr)
+        if self.unplugged is not None and now_s >= self.back_s:
+            self.unplugged.plug()
+            print(f"{now_s:7.1f} s  {self.unplugged.hub_id} is back", file=sys.stderr)
+            self.unplugged = None
+        elif self.unplug_every_s and now_s >= (self.unplugs + 1) * self.unplug_every_s:
+            self.unplugged = hubs[self.unplugs % len(hubs)]
+            self.unplugs += 1
+            self.back_s = now_s + _UNPLUGGED_S
+            self.unplugged.unplug()
+            print(f"{now_s:7.1f} s  {self.unplugged.hub_id} was unplugged", file=sys.stderr)
+
+
+def _watch(running: VirtualClassroom, plan: _Plan, stop: threading.Event) -> None:
+    while not stop.wait(_LOOK_S):
+        if running.is_over:
+            print("The lesson is over.")
+            return
+        plan.follow(running)

@@ -1,0 +1,147 @@
+"""A virtual classroom that runs: its hubs on pseudo-terminals, each in a thread of its own.
+
+with VirtualClassroom(classroom=Classroom(load_scenario("lively_class"), seed=1),
+                      clock=SystemClock()) as running:
+    print(running.ports)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from contract.clock import Clock, ScaledClock, SystemClock
+from simulators.classroom import Classroom
+from simulators.streams import stream
+from simulators.truth import Truth
+from simulators.virtual_hub import HubTrace, LinkFaults, VirtualHub
+
+__all__ = ["VirtualClassroom", "clock_at"]
+
+_CRYSTAL_PPM: Final = 30.0
+_LONGEST_STOP_S: Final = 5.0
+
+
+def clock_at(speed: float) -> Clock:
+    """The machine's clock, or one whose observed time runs `speed` times as fast from now on."""
+    if speed == 1.0:
+        return SystemClock()
+    now_ns, utc_ns = time.monotonic_ns(), time.time_ns()
+    return ScaledClock(speed=speed, anchor_ns=now_ns, utc_at_anchor_ns=utc_ns)
+
+
+class VirtualClassroom:
+    """The hubs of one classroom. A context manager: entering starts it, leaving ends it.
+
+    The lesson's first second begins at `start_ns` on the boot clock; None: as it is started. A
+    host may connect later and then misses what was before. With `folder`, each port has a name
+    there, `hub-1`, `hub-2`, …, that stays the same when a hub is unplugged.
+    """
+
+    def __init__(
+        self,
+        *,
+        classroom: Classroom,
+        clock: Clock,
+        start_ns: int | None = None,
+        folder: Path | None = None,
+        faults: LinkFaults | None = None,
+    ) -> None:
+        self.classroom = classroom
+        self.clock = clock
+        self._start_ns = start_ns
+        self._folder = folder
+        self._faults = faults
+        self._stop = threading.Event()
+        self._hubs: tuple[VirtualHub, ...] = ()
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def hubs(self) -> tuple[VirtualHub, ...]:
+        """The hubs, to reboot or unplug; there are none before `start`."""
+        return self._hubs
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """What a host opens, one path a hub."""
+        return tuple(hub.path for hub in self._hubs)
+
+    @property
+    def start_ns(self) -> int:
+        """When the lesson's first second begins, on the boot clock."""
+        if self._start_ns is None:
+            raise RuntimeError("the classroom has not been started")
+        return self._start_ns
+
+    @property
+    def starts_utc_ns(self) -> int:
+        """The same in UTC."""
+        return self.clock.utc_ns() - (self.clock.boot_ns() - self.start_ns)
+
+    @property
+    def lesson_s(self) -> float:
+        """How much of the lesson is over, in observed seconds."""
+        return (self.clock.boot_ns() - self.start_ns) / 1e9
+
+    @property
+    def is_over(self) -> bool:
+        """True when the lesson's last second has passed."""
+        return self.lesson_s >= self.classroom.scenario.periods
+
+    def truth(self) -> Truth:
+        """Who did what in each second of the lesson."""
+        return self.classroom.truth()
+
+    def trace(self) -> dict[str, HubTrace]:
+        """What each hub handed to its line so far, by the hub's name."""
+        return {hub.hub_id: hub.trace() for hub in self._hubs}
+
+    def start(self) -> None:
+        """Open the ports and begin; raises OSError when the system has no terminal left."""
+        if self._start_ns is None:
+            self._start_ns = self.clock.boot_ns()
+        signals = self.classroom.hub_signals()
+        drift = stream(self.classroom.seed, "hubs").uniform(-1.0, 1.0, len(signals)) * _CRYSTAL_PPM
+        self._hubs = tuple(
+            VirtualHub(
+                signal=signal,
+                clock=self.clock,
+                hub_id=f"hub-{i}",
+                link=None if self._folder is None else self._folder / f"hub-{i}",
+                start_ns=self._start_ns,
+                drift_ppm=float(drift[i - 1]),
+                faults=self._faults,
+                seed=self.classroom.seed + i,
+            )
+            for i, signal in enumerate(signals, 1)
+        )
+        for hub in self._hubs:
+            hub.open()
+        for hub in self._hubs:
+            thread = threading.Thread(target=hub.run, args=(self._stop,), name=hub.hub_id)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """End all hubs and close their ports; may be called twice."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(_LONGEST_STOP_S)
+            if thread.is_alive():
+                raise RuntimeError(f"{thread.name} did not end within {_LONGEST_STOP_S:g} s")
+        self._threads.clear()

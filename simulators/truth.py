@@ -1,0 +1,173 @@
+"""What truly happened in a simulated lesson: who did what in each second, and the episodes."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.lesson import Activity
+
+__all__ = [
+    "ABSENT",
+    "EPISODE_RISE",
+    "EPISODE_S",
+    "FETCHING",
+    "KINDS",
+    "LISTENING",
+    "LOOKING_AWAY",
+    "MOVING_OFF_TASK",
+    "OFF_TASK_KINDS",
+    "OTHER_MOVING",
+    "OTHER_STILL",
+    "PEERS",
+    "SELF_DIRECTED",
+    "SUPPLIES",
+    "WALKING",
+    "WRITING",
+    "Episode",
+    "Truth",
+    "find_episodes",
+    "write_truth",
+]
+
+KINDS: Final = (
+    "absent",
+    "listening",
+    "writing",
+    "fetching",
+    "walking",
+    "peers",
+    "self_directed",
+    "looking_away",
+    "supplies",
+    "other_moving",
+    "other_still",
+)
+"""What a pupil may be doing; a code is an index. `walking` is coming and going, on task."""
+(
+    ABSENT,
+    LISTENING,
+    WRITING,
+    FETCHING,
+    WALKING,
+    PEERS,
+    SELF_DIRECTED,
+    LOOKING_AWAY,
+    SUPPLIES,
+    OTHER_MOVING,
+    OTHER_STILL,
+) = range(len(KINDS))
+OFF_TASK_KINDS: Final = (
+    (PEERS,),
+    (SELF_DIRECTED,),
+    (LOOKING_AWAY,),
+    (SUPPLIES,),
+    (OTHER_MOVING, OTHER_STILL),
+)
+"""The five kinds of off-task behaviour, in the order of `OffTask.kind_shares`."""
+MOVING_OFF_TASK: Final = (PEERS, SELF_DIRECTED, SUPPLIES, OTHER_MOVING)
+
+EPISODE_S: Final = 60
+EPISODE_RISE: Final = 0.20
+_EPOCH_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """A stretch in which the room was clearly more off task than its activity's mean."""
+
+    start_s: int
+    end_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Truth:
+    """One row a second, one column a seat. `kind` holds codes, indexes into `KINDS`."""
+
+    seats: tuple[int, ...]
+    activities: tuple[Activity, ...]
+    kind: NDArray[np.int8]
+
+    @property
+    def occupied(self) -> NDArray[np.bool_]:
+        """(periods, seats): someone sits there."""
+        return np.not_equal(self.kind, ABSENT)
+
+    @property
+    def off_task(self) -> NDArray[np.bool_]:
+        """(periods, seats): and is off task."""
+        return np.greater_equal(self.kind, PEERS)
+
+    @property
+    def room_share(self) -> NDArray[np.float64]:
+        """(periods,): the off-task share of those present; NaN while no one is."""
+        return _share(self.off_task, self.occupied)
+
+    def episodes(self) -> tuple[Episode, ...]:
+        """The stretches that an alert should find."""
+        return find_episodes(self.off_task, self.occupied, self.activities)
+
+
+def _share(off_task: NDArray[np.bool_], occupied: NDArray[np.bool_]) -> NDArray[np.float64]:
+    present = occupied.sum(axis=1)
+    share = (off_task & occupied).sum(axis=1) / np.maximum(present, 1)
+    return np.where(present > 0, share, np.nan)
+
+
+def find_episodes(
+    off_task: NDArray[np.bool_], occupied: NDArray[np.bool_], activities: Sequence[Activity]
+) -> tuple[Episode, ...]:
+    """Stretches of 60 s or more in which the room's true off-task share, over epochs of 5 s, is
+    at least .20 above its activity's mean in this lesson.
+
+    A function of the truth alone: (periods, seats) arrays and the declared spans.
+    """
+    share = _share(off_task, occupied)
+    periods = len(share)
+    second = np.arange(periods)
+    mean = np.full(periods, np.nan)
+    for name in {activity.name for activity in activities}:
+        spans = [a for a in activities if a.name == name]
+        within = np.any([(second >= a.start_s) & (second < a.end_s) for a in spans], axis=0)
+        present = occupied[within].sum()
+        if present:
+            mean[within] = (off_task & occupied)[within].sum() / present
+    epochs = periods // _EPOCH_S
+    rise = (share - mean)[: epochs * _EPOCH_S].reshape(epochs, _EPOCH_S).mean(axis=1)
+    high = np.concatenate([[False], rise >= EPISODE_RISE, [False]])
+    edges = np.flatnonzero(high[1:] != high[:-1]) * _EPOCH_S
+    return tuple(
+        Episode(start_s=int(start), end_s=int(end))
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+        if end - start >= EPISODE_S
+    )
+
+
+def write_truth(truth: Truth, path: Path, *, starts_utc_s: float = 0.0) -> None:
+    """Write a CSV: one row for each second and seat, with its Unix time and the kind by name."""
+    names = _activity_names(truth)
+    occupied, off_task = truth.occupied, truth.off_task
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["second", "observed_at", "seat", "activity", "kind", "occupied", "off_task"])
+        for t in range(len(truth.kind)):
+            when = f"{starts_utc_s + t:.3f}"
+            rows.writerows(
+                (t, when, seat, names[t], KINDS[truth.kind[t, i]], int(occupied[t, i]),
+                 int(off_task[t, i]))
+                for i, seat in enumerate(truth.seats)
+            )  # fmt: skip
+
+
+def _activity_names(truth: Truth) -> list[str]:
+    names = [""] * len(truth.kind)
+    for activity in truth.activities:
+        for t in range(round(activity.start_s), min(round(activity.end_s), len(names))):
+            names[t] = activity.name
+    return names

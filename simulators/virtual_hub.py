@@ -1,0 +1,255 @@
+"""A hub without hardware: the hub program on a pseudo-terminal, paced by a clock.
+
+    hub = VirtualHub(signal=signal, clock=SystemClock(), hub_id="hub-1")
+    hub.open()
+    threading.Thread(target=hub.run, args=(stop,), name="hub-1").start()
+    ...  # the host opens hub.path
+
+Other threads may tell it to `reboot`, `unplug`, `plug`, and to lose a seat's sensor.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from contract.clock import Clock
+from simulators.hub_program import MOST_IN_A_FRAME, HubProgram, HubSignal, HubTrace
+from simulators.link_faults import FaultyLink, LinkFaults
+from simulators.pty_port import PtyPort
+
+__all__ = ["HubSignal", "HubTrace", "LinkFaults", "VirtualHub"]
+
+_LOOK_UP_S: Final = 0.1
+_PACE_S: Final = 0.004
+"""When time runs fast, the hub wakes up this often and sends several frames."""
+_FAST: Final = 2.0
+_ROOM: Final = 4096
+"""Bytes that a hub keeps for a host that does not read, for each unit of speed."""
+_FAR_NS: Final = 1_000_000_000_000
+
+
+class VirtualHub:
+    """One simulated hub of up to eight seats.
+
+    Sample 0 of the signal is taken when the boot clock shows `start_ns` (None: when `run`
+    begins). Like firmware behind USB it is silent until a host says HELLO_REQUEST; what it
+    would have sampled before counts neither as sent nor as dropped. `link` gives the terminal a
+    name that stays the same over `unplug` and `plug`. `first_tick` lets the count wrap soon.
+    `room` is how many bytes it keeps for a host that does not read (None: 4,096 for each unit of
+    speed) behind the 64 kB of the terminal; what finds no room is dropped and counted.
+    """
+
+    def __init__(
+        self,
+        *,
+        signal: HubSignal,
+        clock: Clock,
+        hub_id: str,
+        link: Path | None = None,
+        start_ns: int | None = None,
+        tick_hz: int = 250_000,
+        drift_ppm: float = 0.0,
+        first_tick: int = 0,
+        faults: LinkFaults | None = None,
+        seed: int = 0,
+        room: int | None = None,
+    ) -> None:
+        self.hub_id = hub_id
+        self._signal = signal
+        self._clock = clock
+        self._port = PtyPort(link)
+        self._start_ns = start_ns
+        self._tick_hz = tick_hz
+        self._drift_ppm = drift_ppm
+        self._first_tick = first_tick
+        self._faults = faults
+        self._seed = seed
+        self._program: HubProgram | None = None
+        self._commands: deque[Callable[[HubProgram], None]] = deque()
+        self._bell, self._bell_end = -1, -1
+        self._bell_lock = threading.Lock()
+        self._is_plugged = True
+        self._to_host = bytearray()
+        self._room = room
+        self._down: FaultyLink | None = None
+        self._up: FaultyLink | None = None
+
+    @property
+    def path(self) -> str:
+        """What a host should open; known after `open`, or at once when `link` was given."""
+        return self._port.path
+
+    @property
+    def is_over(self) -> bool:
+        """True when the signal has an end and all of it has been handed to the line."""
+        program, faulty = self._program, self._down
+        is_sent = not self._to_host and (faulty is None or faulty.waiting == 0)
+        return program is not None and program.is_over and is_sent
+
+    @property
+    def identify_seconds(self) -> int | None:
+        """What the last IDENTIFY asked for; None when there was none."""
+        return self._program.identify_seconds if self._program else None
+
+    def trace(self) -> HubTrace:
+        """What was handed to the line so far, by seat and second; from any thread."""
+        program = self._program
+        return HubTrace(sent={}, dropped={}) if program is None else program.trace()
+
+    def open(self) -> None:
+        """Make the terminal, so that `path` is known before `run`; raises OSError."""
+        self._port.open()
+
+    def reboot(self) -> None:
+        """Reset the hub: ticks, sequence and counters begin anew, the line stays."""
+        self._tell(self._do_reboot)
+
+    def unplug(self) -> None:
+        """Pull the plug: the terminal vanishes, the hub has no power."""
+        self._tell(self._do_unplug)
+
+    def plug(self) -> None:
+        """Put it back: the terminal appears anew, the hub starts."""
+        self._tell(self._do_plug)
+
+    def unplug_seat(self, seat: int) -> None:
+        """This seat's sensor (from 0) no longer answers."""
+        self._tell(lambda program: program.seats_missing.add(seat))
+
+    def plug_seat(self, seat: int) -> None:
+        """This seat's sensor answers again."""
+        self._tell(lambda program: program.seats_missing.discard(seat))
+
+    def run(self, stop: threading.Event) -> None:
+        """Be a hub until `stop` is set; closes the terminal on the way out."""
+        self.open()
+        clock = self._clock
+        speed = _speed(clock)
+        if self._room is None:
+            self._room = round(_ROOM * max(1.0, speed))
+        start_ns = clock.boot_ns() if self._start_ns is None else self._start_ns
+        self._program = HubProgram(
+            signal=self._signal,
+            hub_id=self.hub_id,
+            start_ns=start_ns,
+            tick_hz=self._tick_hz,
+            drift_ppm=self._drift_ppm,
+            first_tick=self._first_tick,
+            block=1 if speed <= _FAST else MOST_IN_A_FRAME,
+            status_every_s=max(1, round(speed / 4)),
+        )
+        if self._faults is not None:
+            self._down = FaultyLink(self._faults, seed=2 * self._seed)
+            self._up = FaultyLink(self._faults, seed=2 * self._seed + 1)
+        with self._bell_lock:
+            self._bell, self._bell_end = os.pipe()
+        try:
+            while not stop.is_set():
+                self._turn(self._program, is_fast=speed > _FAST)
+        finally:
+            self._port.close()
+            with self._bell_lock:
+                os.close(self._bell)
+                os.close(self._bell_end)
+                self._bell = self._bell_end = -1
+
+    def _turn(self, program: HubProgram, *, is_fast: bool) -> None:
+        """Wait for the host, the clock or a command; then do what is due."""
+        clock = self._clock
+        wait_s = _LOOK_UP_S
+        if self._is_plugged and program.is_heard:
+            wait_s = min(wait_s, clock.elapsed_until(program.due_ns))
+            if is_fast:
+                wait_s = max(wait_s, _PACE_S)
+        for faulty in (self._down, self._up):
+            if faulty is not None and faulty.due_ns is not None:
+                wait_s = min(wait_s, (faulty.due_ns - clock.elapsed_ns()) / 1e9)
+        poll = select.poll()
+        poll.register(self._bell, select.POLLIN)
+        if self._port.is_open:
+            wanted = select.POLLIN | (select.POLLOUT if self._to_host else 0)
+            poll.register(self._port.fileno(), wanted)
+        # Rounded up: to wake up before something is due would be to turn twice for it.
+        ready = dict(poll.poll(max(0.0, -(-wait_s * 1000 // 1))))
+        if self._bell in ready:
+            os.read(self._bell, 4096)
+        while self._commands:
+            self._commands.popleft()(program)
+        if not self._is_plugged:
+            return
+        if self._port.fileno() in ready:
+            self._hear(program)
+        elif self._up is not None:
+            self._answer(program, b"")
+        program.take(clock.boot_ns(), self._offer)
+        self._speak()
+
+    def _hear(self, program: HubProgram) -> None:
+        data = self._port.read()
+        if data or self._up is not None:
+            self._answer(program, data)
+
+    def _answer(self, program: HubProgram, data: bytes) -> None:
+        boot_ns = self._clock.boot_ns()
+        if self._up is not None:
+            now_ns = self._clock.elapsed_ns()
+            self._up.send(data, elapsed_ns=now_ns)
+            data = b"".join(self._up.receive(elapsed_ns=now_ns))
+        answer = program.receive(data, boot_ns)
+        if answer:
+            self._offer(answer)
+
+    def _offer(self, data: bytes) -> bool:
+        on_the_way = self._down.waiting if self._down is not None else 0
+        if len(self._to_host) + on_the_way + len(data) > (self._room or _ROOM):
+            return False
+        if self._down is not None:
+            self._down.send(data, elapsed_ns=self._clock.elapsed_ns())
+        else:
+            self._to_host += data
+        return True
+
+    def _speak(self) -> None:
+        if self._down is not None:
+            pieces = self._down.receive(elapsed_ns=self._clock.elapsed_ns())
+            for piece in pieces:
+                if self._to_host or self._port.write(piece) < len(piece):
+                    self._to_host += piece
+        if self._to_host:
+            taken = self._port.write(self._to_host)
+            del self._to_host[:taken]
+
+    def _tell(self, command: Callable[[HubProgram], None]) -> None:
+        self._commands.append(command)
+        with self._bell_lock:
+            if self._bell_end >= 0:
+                os.write(self._bell_end, b"!")
+
+    def _do_reboot(self, program: HubProgram) -> None:
+        self._offer(program.reset(self._clock.boot_ns(), is_heard=program.is_heard))
+
+    def _do_unplug(self, _: HubProgram) -> None:
+        self._is_plugged = False
+        self._port.close()
+        self._to_host.clear()
+        for faulty in (self._down, self._up):
+            if faulty is not None:
+                faulty.clear()
+
+    def _do_plug(self, program: HubProgram) -> None:
+        if not self._is_plugged:
+            self._port.open()
+            program.reset(self._clock.boot_ns(), is_heard=False)
+            self._is_plugged = True
+
+
+def _speed(clock: Clock) -> float:
+    """How fast the clock's observed time runs against elapsed time."""
+    now_ns = clock.boot_ns()
+    return _FAR_NS / 1e9 / (clock.elapsed_until(now_ns + _FAR_NS) - clock.elapsed_until(now_ns))
