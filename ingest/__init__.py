@@ -1,0 +1,1 @@
+"""Keeps every reading: subscribe, decode, one durable commit a tick, acknowledge, then score."""

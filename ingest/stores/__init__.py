@@ -1,0 +1,53 @@
+"""The stores by name, and the data directory opened: who keeps what is in docs/store.md.
+
+`open_*` opens the durable stores of a data directory, making it and its files if they are new.
+"memory" has the same interface, in one process, and forgets.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from ingest.stores.memory_lessons import MemoryLessonStore
+from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory_scores import MemoryScoreStore
+from ingest.stores.protocol import LessonStore, PeriodReader, PeriodStore, ScoreStore
+from ingest.stores.sqlite_lessons import SqliteLessonStore
+from ingest.stores.sqlite_periods import SqlitePeriodStore
+from ingest.stores.sqlite_reader import SqlitePeriodReader
+from ingest.stores.sqlite_scores import SqliteScoreStore
+
+__all__ = [
+    "LESSON_STORES",
+    "PERIOD_STORES",
+    "SCORE_STORES",
+    "open_lesson_store",
+    "open_period_reader",
+    "open_period_store",
+    "open_score_store",
+]
+
+PERIOD_STORES: Final = {"sqlite": SqlitePeriodStore, "memory": MemoryPeriodStore}
+SCORE_STORES: Final = {"sqlite": SqliteScoreStore, "memory": MemoryScoreStore}
+LESSON_STORES: Final = {"sqlite": SqliteLessonStore, "memory": MemoryLessonStore}
+
+
+def open_period_store(directory: str | Path) -> PeriodStore:
+    """What ingest writes; raises StoreError if another program has it open for writing."""
+    return SqlitePeriodStore(Path(directory))
+
+
+def open_period_reader(directory: str | Path) -> PeriodReader:
+    """Reads what ingest keeps, also while it writes and before it has ever started."""
+    return SqlitePeriodReader(Path(directory))
+
+
+def open_score_store(directory: str | Path) -> ScoreStore:
+    """What the scorer writes and the pages read. The first to commit becomes the one writer."""
+    return SqliteScoreStore(Path(directory))
+
+
+def open_lesson_store(directory: str | Path) -> LessonStore:
+    """Lessons and moments; any number of programs may write, each change by itself."""
+    return SqliteLessonStore(Path(directory))

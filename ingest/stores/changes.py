@@ -1,0 +1,47 @@
+"""What a follower is told: ranges that ticks added, joined where they touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from ingest.stores.records import Change
+
+__all__ = ["KEPT_TICKS", "coalesced", "from_ledger"]
+
+KEPT_TICKS: Final = 36_000
+"""A follower this many ticks behind (an hour of 100 ms) is told the ledger instead."""
+
+
+def coalesced(changes: Iterable[Change]) -> list[Change]:
+    """The same changes with those of a stream joined that continue one another."""
+    joined: list[Change] = []
+    latest: dict[int, int] = {}
+    for change in changes:
+        at = latest.get(change.stream)
+        if at is not None:
+            last = joined[at]
+            if (
+                last.last_seq + 1 == change.first_seq
+                and last.is_gap == change.is_gap
+                and last.is_live == change.is_live
+            ):
+                joined[at] = Change(
+                    last.stream, last.first_seq, change.last_seq, last.is_gap, last.is_live
+                )
+                continue
+        latest[change.stream] = len(joined)
+        joined.append(change)
+    return joined
+
+
+def from_ledger(
+    data: Iterable[tuple[int, int, int]], gaps: Iterable[tuple[int, int, int]]
+) -> list[Change]:
+    """All that is kept as changes, from (stream, first, last) of data and of gaps.
+
+    Nothing of it counts as live: whoever asks is too far behind to alert anyone.
+    """
+    changes = [Change(stream, first, last, False, False) for stream, first, last in data]
+    changes += [Change(stream, first, last, True, False) for stream, first, last in gaps]
+    return sorted(changes, key=lambda change: (change.stream, change.first_seq))

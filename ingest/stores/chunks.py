@@ -1,0 +1,76 @@
+"""A sealed chunk: up to five minutes of one stream's values of one kind, as bytes and back.
+
+    version u8 · flags u8 (0) · periods u16 · columns u32 · first seq i64 · span u32 · crc32 u32
+    presence: one bit for each of `span` seqs from the first on
+    liveness: one bit for each of the periods
+    zlib of the values, column by column, all low bytes before all high bytes
+
+Little-endian. The CRC is over everything but itself. Values of one column vary slowly and most
+high bytes are zero, which is what zlib needs to see side by side.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import PayloadError, UnknownVersionError
+
+__all__ = ["decode_chunk", "encode_chunk"]
+
+_VERSION: Final = 1
+_HEAD: Final = struct.Struct("<BBHIqI")
+_CRC: Final = struct.Struct("<I")
+_LEVEL: Final = 6
+
+
+def encode_chunk(
+    seqs: NDArray[np.int64], is_live: NDArray[np.bool_], values: NDArray[np.uint16]
+) -> bytes:
+    """The bytes of rows `values` (n, columns) at rising `seqs` (n,), n from 1 to 65,535."""
+    n, columns = values.shape
+    first = int(seqs[0])
+    span = int(seqs[-1]) - first + 1
+    present = np.zeros(span, dtype=np.bool_)
+    present[seqs - first] = True
+    by_column = np.ascontiguousarray(values.T, dtype="<u2")
+    shuffled = by_column.view(np.uint8).reshape(-1, 2).T.tobytes()
+    head = _HEAD.pack(_VERSION, 0, n, columns, first, span)
+    body = (
+        np.packbits(present).tobytes()
+        + np.packbits(is_live).tobytes()
+        + zlib.compress(shuffled, _LEVEL)
+    )
+    return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
+
+
+def decode_chunk(
+    chunk: bytes,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint16]]:
+    """Seqs, liveness and values (n, columns) of a chunk.
+
+    Raises UnknownVersionError for a later format and PayloadError for a damaged chunk.
+    """
+    start = _HEAD.size + _CRC.size
+    if len(chunk) < start:
+        raise PayloadError("sealed chunk", f"{len(chunk)} bytes, a head alone has {start}")
+    version, _, n, columns, first, span = _HEAD.unpack_from(chunk)
+    if version > _VERSION:
+        raise UnknownVersionError("sealed chunk", version, _VERSION)
+    (crc,) = _CRC.unpack_from(chunk, _HEAD.size)
+    if zlib.crc32(memoryview(chunk)[start:], zlib.crc32(chunk[: _HEAD.size])) != crc:
+        raise PayloadError("sealed chunk", "its checksum does not fit, so its bytes have changed")
+    bits = np.frombuffer(chunk, dtype=np.uint8, offset=start)
+    cut = -(-span // 8)
+    seqs = np.flatnonzero(np.unpackbits(bits[:cut], count=span)) + first
+    is_live = np.unpackbits(bits[cut:], count=n).view(np.bool_)
+    packed = memoryview(chunk)[start + cut + -(-n // 8) :]
+    low, high = np.frombuffer(zlib.decompress(packed), dtype=np.uint8).reshape(2, -1)
+    flat = high.astype(np.uint16)
+    flat <<= 8
+    flat |= low
+    return seqs, is_live, flat.reshape(columns, n).T

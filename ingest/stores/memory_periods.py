@@ -1,0 +1,288 @@
+"""A period store in memory: for tests, examples and a dry run. It forgets when it is closed.
+
+It follows the same rules as the durable one and passes the same conformance suite, so whatever
+runs on it runs on the other. It is one object for writer and readers of one process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import StoreError
+from contract.messages import Birth, Death, Health, Timebase
+from contract.payload import Batch, Gap, Layout
+from contract.quantities import MISSING
+from contract.ranges import SeqRanges
+from ingest.stores.admission import STRETCH, Ledger, trimmed, unfit
+from ingest.stores.changes import coalesced
+from ingest.stores.records import Arrival, Aside, Change, GapRecord, Periods, Stream, Tick
+from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due
+
+__all__ = ["MemoryPeriodStore"]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """All that is known of one stream."""
+
+    stream: Stream
+    first_received_utc_ns: int
+    ledger: Ledger = field(default_factory=lambda: Ledger((), ()))
+    rows: dict[int, tuple[Layout, NDArray[np.uint16], bool]] = field(default_factory=dict)
+    gaps: list[GapRecord] = field(default_factory=list)
+    birth: Birth | None = None
+    is_up: bool = False
+    unsealed: set[int] = field(default_factory=set)
+    """Seqs that have not been sealed."""
+    days: dict[int, set[str]] = field(default_factory=dict)
+    """Stretch → the days it was sealed under."""
+
+
+class MemoryPeriodStore:
+    """`PeriodStore` in dictionaries."""
+
+    def __init__(self) -> None:
+        self._kept: list[_Kept] = []
+        self._ids: dict[tuple[str, int], int] = {}
+        self._timebases: dict[str, dict[tuple[int, str, int], Timebase]] = {}
+        self._healths: dict[tuple[str, int], Health] = {}
+        self._aside: dict[int, Aside] = {}
+        self._asides_ever = 0
+        self._ticks: list[list[Change]] = []
+        self._files: set[tuple[Kind, str]] = set()
+        """The day files that a durable store would have."""
+
+    def commit(self, tick: Tick) -> list[int]:
+        """Keep a tick; see `PeriodStore.commit`."""
+        now = tick.received_utc_ns
+        for arrival in tick.arrivals:
+            reason = unfit(arrival.message)
+            if reason is not None:
+                raise ValueError(reason)
+        for site, room, birth in tick.births:
+            kept = self._of(
+                site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
+            )
+            kept.stream = replace(
+                kept.stream,
+                boot=birth.boot,
+                run_boot_ns=birth.run_boot_ns,
+                period_ns=birth.period_ns,
+            )
+            kept.birth, kept.is_up = birth, True
+        for _, _, death in tick.deaths:
+            self._die(death)
+        for timebase in tick.timebases:
+            records = self._timebases.setdefault(timebase.boot, {})
+            records.setdefault((timebase.boot_ns, timebase.node, timebase.run), timebase)
+        for health in tick.healths:
+            self._healths[health.node, health.run] = health
+        for message in tick.aside:
+            self._asides_ever += 1
+            self._aside[self._asides_ever] = replace(message, id=self._asides_ever)
+        changes: list[Change] = []
+        ids = [self._arrive(arrival, now, changes) for arrival in tick.arrivals]
+        self._ticks.append(changes)
+        return ids
+
+    def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
+        message = arrival.message
+        kept = self._of(
+            arrival.site,
+            arrival.room,
+            message.node,
+            message.run,
+            message.boot_ns - message.first_seq * message.period_ns,
+            message.period_ns,
+            now,
+        )
+        stream = kept.stream.id
+        if isinstance(message, Gap):
+            for first, last in kept.ledger.admit_gap(message.first_seq, message.last_seq):
+                kept.gaps.append(
+                    GapRecord(
+                        stream=stream,
+                        first_seq=first,
+                        last_seq=last,
+                        seats=message.seats,
+                        reason=message.reason,
+                    )
+                )
+                changes.append(Change(stream, first, last, True, arrival.is_live))
+            return stream
+        self._keep(kept, message, arrival, changes)
+        return stream
+
+    @staticmethod
+    def _keep(kept: _Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
+        is_live = arrival.is_live
+        for first, last, over_gap in kept.ledger.admit_data(batch.first_seq, batch.last_seq):
+            if over_gap:
+                kept.gaps = trimmed(kept.gaps, first, last)
+            for seq in range(first, last + 1):
+                row = batch.values[seq - batch.first_seq].copy()
+                kept.rows[seq] = (batch.layout, row, is_live)
+                kept.unsealed.add(seq)
+            changes.append(Change(kept.stream.id, first, last, False, is_live))
+
+    def _of(
+        self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
+    ) -> _Kept:
+        known = self._ids.get((node, run))
+        if known is None:
+            known = self._ids[node, run] = len(self._kept) + 1
+            self._kept.append(
+                _Kept(
+                    stream=Stream(
+                        id=known,
+                        site=site,
+                        room=room,
+                        node=node,
+                        run=run,
+                        boot=None,
+                        run_boot_ns=run_boot_ns,
+                        period_ns=period_ns,
+                    ),
+                    first_received_utc_ns=now,
+                )
+            )
+        return self._kept[known - 1]
+
+    def _die(self, death: Death) -> None:
+        known = self._ids.get((death.node, death.run))
+        if known is not None:
+            self._kept[known - 1].is_up = False
+
+    def _get(self, stream: int) -> _Kept:
+        if not 1 <= stream <= len(self._kept):
+            raise StoreError(f"The store in memory has no stream {stream}.")
+        return self._kept[stream - 1]
+
+    def streams(self, room: str | None = None) -> list[Stream]:
+        return [k.stream for k in self._kept if room is None or k.stream.room == room]
+
+    def stream(self, stream: int) -> Stream:
+        return self._get(stream).stream
+
+    def kept(self, stream: int) -> SeqRanges:
+        return SeqRanges(self._get(stream).ledger.kept)
+
+    def read(self, stream: int, first_seq: int, last_seq: int) -> list[Periods]:
+        kept = self._get(stream)
+        found: list[Periods] = []
+        seqs = sorted(seq for seq in kept.rows if first_seq <= seq <= last_seq)
+        start = 0
+        for i in range(1, len(seqs) + 1):
+            layout = kept.rows[seqs[start]][0]
+            if i == len(seqs) or kept.rows[seqs[i]][0] != layout:
+                part = seqs[start:i]
+                found.append(
+                    Periods(
+                        stream=kept.stream,
+                        layout=layout,
+                        seqs=np.array(part, dtype=np.int64),
+                        values=np.array([kept.rows[seq][1] for seq in part], dtype=np.uint16),
+                        is_live=np.array([kept.rows[seq][2] for seq in part], dtype=np.bool_),
+                    )
+                )
+                start = i
+        return found
+
+    def gaps(self, stream: int) -> list[GapRecord]:
+        return sorted(self._get(stream).gaps, key=lambda gap: gap.first_seq)
+
+    def birth(self, stream: int) -> Birth | None:
+        return self._get(stream).birth
+
+    def is_up(self, stream: int) -> bool:
+        return self._get(stream).is_up
+
+    def health(self, stream: int) -> Health | None:
+        identity = self._get(stream).stream
+        return self._healths.get((identity.node, identity.run))
+
+    def timebases(self, boot: str) -> list[Timebase]:
+        records = self._timebases.get(boot, {})
+        return [records[key] for key in sorted(records)]
+
+    def aside(self, limit: int = 100) -> list[Aside]:
+        return list(self._aside.values())[:limit]
+
+    def count_aside(self) -> int:
+        return len(self._aside)
+
+    def take_aside(self, ids: Sequence[int]) -> list[Aside]:
+        return [self._aside.pop(number) for number in ids if number in self._aside]
+
+    def version(self) -> int:
+        return len(self._ticks)
+
+    def newest_cursor(self) -> int:
+        return len(self._ticks)
+
+    def changes(self, cursor: int) -> tuple[int, list[Change]]:
+        since = cursor if 0 <= cursor <= len(self._ticks) else 0
+        fresh = (change for tick in self._ticks[since:] for change in tick)
+        return len(self._ticks), coalesced(fresh)
+
+    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
+        """Mark what is due as sealed; in memory nothing moves."""
+        moved = stretches = 0
+        for kept in self._kept:
+            records = self.timebases(kept.stream.boot) if kept.stream.boot else []
+            for stretch in sorted({seq // STRETCH for seq in kept.unsealed}):
+                if stretches == most_stretches:
+                    return moved
+                if is_due(
+                    kept.stream,
+                    stretch,
+                    records,
+                    before_utc_ns=before_utc_ns,
+                    first_received_utc_ns=kept.first_received_utc_ns,
+                ):
+                    stretches += 1
+                    day = day_of(kept.stream, stretch, records, sealed_utc_ns=before_utc_ns)
+                    moved += self._seal(kept, stretch, day)
+        return moved
+
+    def _seal(self, kept: _Kept, stretch: int, day: str) -> int:
+        self._files.update((kind, day) for kind in KINDS)
+        due = {seq for seq in kept.unsealed if seq // STRETCH == stretch}
+        kept.unsealed -= due
+        kept.days.setdefault(stretch, set()).add(day)
+        return len(due)
+
+    def retire(self, kind: Kind, *, before: date) -> int:
+        """Forget sealed values of a kind that began before a day; see `PeriodStore.retire`."""
+        if kind not in KINDS:
+            raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
+        gone = {file for file in self._files if file[0] == kind and is_before(file[1], before)}
+        self._files -= gone
+        days = {day for _, day in gone}
+        for kept in self._kept:
+            for stretch in kept.days:
+                if kept.days[stretch] & days:
+                    self._blank(kept, stretch, kind)
+        return len(gone)
+
+    @staticmethod
+    def _blank(kept: _Kept, stretch: int, kind: Kind) -> None:
+        span = range(stretch * STRETCH, (stretch + 1) * STRETCH)
+        for seq in kept.rows.keys() & set(span) - kept.unsealed:
+            layout, row, _ = kept.rows[seq]
+            cut = len(layout.seat_codes) * len(layout.seats)
+            if kind == "seat":
+                row[:cut] = MISSING
+            else:
+                row[cut:] = MISSING
+            if (row == MISSING).all():
+                del kept.rows[seq]
+
+    def close(self) -> None:
+        self._kept.clear()
+        self._ids.clear()

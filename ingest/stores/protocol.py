@@ -1,0 +1,126 @@
+"""The seam between ingest and what keeps its data: one Protocol for each writer.
+
+A file has one writer: ingest writes periods, the scorer writes scores, and lessons are written by
+whoever a person tells (command line or page). Anyone may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from contract.messages import Birth, Health, Timebase
+from contract.ranges import SeqRanges
+from ingest.stores.records import (
+    AlertRecord,
+    Aside,
+    Change,
+    EpochRecord,
+    GapRecord,
+    Lesson,
+    Moment,
+    Periods,
+    Stream,
+    Tick,
+)
+from ingest.stores.stretches import Kind
+
+__all__ = ["LessonStore", "PeriodReader", "PeriodStore", "ScoreStore"]
+
+
+class PeriodReader(Protocol):
+    """Reads what was kept, also from another process while ingest writes."""
+
+    def streams(self, room: str | None = None) -> list[Stream]: ...
+    def stream(self, stream: int) -> Stream: ...
+    def kept(self, stream: int) -> SeqRanges:
+        """Seqs that are kept or inside a recorded gap."""
+
+    def read(self, stream: int, first_seq: int, last_seq: int) -> list[Periods]:
+        """Periods in order, live or sealed; a new element where the layout changes."""
+
+    def gaps(self, stream: int) -> list[GapRecord]: ...
+    def birth(self, stream: int) -> Birth | None: ...
+    def is_up(self, stream: int) -> bool:
+        """Whether the last word of this run was a birth."""
+
+    def health(self, stream: int) -> Health | None: ...
+    def timebases(self, boot: str) -> list[Timebase]: ...
+    def aside(self, limit: int = 100) -> list[Aside]: ...
+    def count_aside(self) -> int: ...
+
+    def version(self) -> int:
+        """Changes whenever another connection has committed: cheap to poll."""
+
+    def newest_cursor(self) -> int: ...
+    def changes(self, cursor: int) -> tuple[int, list[Change]]:
+        """What was kept after `cursor` (0: everything), and the cursor to go on from."""
+
+    def close(self) -> None: ...
+
+
+class PeriodStore(PeriodReader, Protocol):
+    """What ingest alone does."""
+
+    def commit(self, tick: Tick) -> list[int]:
+        """Keep a tick durably, or raise StoreError and keep nothing of it.
+
+        Each (node, run, seq) is kept once: overlaps are trimmed. Returns the ids of the streams
+        of `tick.arrivals`, in their order. A message for which `admission.unfit` gives a reason
+        does not belong into a tick: ValueError, and nothing is kept.
+        """
+
+    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
+        """Move whole five-minute stretches into day files; returns how many periods moved.
+
+        At most `most_stretches` at once, so that a caller can go on keeping in between.
+        """
+
+    def retire(self, kind: Kind, *, before: date) -> int:
+        """Forget the sealed values of a kind, `seat` or `room`, of the UTC days before `before`.
+
+        They read as missing from then on. Returns how many day files went.
+        """
+
+    def take_aside(self, ids: Sequence[int]) -> list[Aside]:
+        """Remove kept-aside messages and return them, to be played again."""
+
+
+class ScoreStore(Protocol):
+    """What the scorer writes and the pages read."""
+
+    def cursor(self) -> int: ...
+    def commit(
+        self,
+        *,
+        cursor: int,
+        epochs: Sequence[EpochRecord] = (),
+        alerts: Sequence[AlertRecord] = (),
+    ) -> None:
+        """Keep epochs and alerts (by id; the later one wins) together with the cursor."""
+
+    def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
+    def alerts(self, lesson: str) -> list[AlertRecord]: ...
+    def version(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class LessonStore(Protocol):
+    """Lessons, and the moments that people mark."""
+
+    def put(self, lesson: Lesson) -> None:
+        """Add a lesson or replace the one with its id."""
+
+    def get(self, lesson: str) -> Lesson | None: ...
+    def lessons(self, *, room: str | None = None) -> list[Lesson]:
+        """All of them, the latest first."""
+
+    def at(self, room: str, utc_ns: int) -> Lesson | None:
+        """The lesson that is on in a room at a time."""
+
+    def put_moment(self, moment: Moment) -> None: ...
+    def remove_moment(self, moment: str) -> None: ...
+    def moments(self, lesson: str) -> list[Moment]: ...
+    def version(self) -> int: ...
+    def close(self) -> None: ...

@@ -1,0 +1,116 @@
+"""The tables of main.db, and how a live row is written. docs/store.md describes them."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.payload import Layout
+
+__all__ = [
+    "HEADER",
+    "KEY_STEP",
+    "LIVE",
+    "MOST_STREAMS",
+    "SCHEMA",
+    "VERSION",
+    "key_of",
+    "layout_body",
+    "layout_of",
+    "seqs_of",
+    "start_of",
+]
+
+VERSION: Final = 1
+
+_STREAM_BITS: Final = 21
+_SIXTEENTHS: Final = 16
+MOST_STREAMS: Final = (1 << _STREAM_BITS) - 1
+KEY_STEP: Final = _SIXTEENTHS << _STREAM_BITS
+"""How far apart the keys of a stream's neighbouring periods are."""
+_HIGHEST_START: Final = (1 << 40) - 1
+HEADER: Final = np.dtype([("layout", "<u2"), ("flags", "<u2")])
+"""What stands before the values in a live row."""
+LIVE: Final = 1
+"""Flag: the period was live when it arrived."""
+
+SCHEMA: Final = """
+CREATE TABLE streams(
+    id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
+    run INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL, period_ns INTEGER NOT NULL,
+    start INTEGER, is_up INTEGER NOT NULL DEFAULT 0, first_received_utc_ns INTEGER NOT NULL,
+    UNIQUE(node, run)) STRICT;
+CREATE INDEX streams_room ON streams(room);
+CREATE TABLE layouts(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE live(k INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;
+CREATE TABLE stretches(
+    stream INTEGER NOT NULL, stretch INTEGER NOT NULL,
+    PRIMARY KEY(stream, stretch)) STRICT, WITHOUT ROWID;
+CREATE TABLE ledger(
+    stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
+CREATE TABLE gaps(
+    stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    seats BLOB NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
+CREATE TABLE sealed(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    day TEXT NOT NULL, kinds INTEGER NOT NULL) STRICT;
+CREATE INDEX sealed_stream ON sealed(stream, last);
+CREATE INDEX sealed_day ON sealed(day);
+CREATE TABLE births(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
+    body BLOB NOT NULL) STRICT;
+CREATE INDEX births_stream ON births(stream);
+CREATE TABLE deaths(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
+    body BLOB NOT NULL) STRICT;
+CREATE INDEX deaths_stream ON deaths(stream);
+CREATE TABLE timebases(
+    boot TEXT NOT NULL, boot_ns INTEGER NOT NULL, node TEXT NOT NULL, run INTEGER NOT NULL,
+    synchronised INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY(boot, boot_ns, node, run)) STRICT, WITHOUT ROWID;
+CREATE TABLE healths(
+    node TEXT NOT NULL, run INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY(node, run)) STRICT, WITHOUT ROWID;
+CREATE TABLE aside(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, received_utc_ns INTEGER NOT NULL, topic TEXT NOT NULL,
+    reason TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
+CREATE TABLE arrivals(tick INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT
+"""
+
+
+def start_of(*, first_seq: int, period_ns: int, received_utc_ns: int) -> int:
+    """Where a stream's keys start: so that rows that arrive together lie together on disk.
+
+    A key counts sixteenths of a period from this start on. Streams that are live at the same time
+    then write at the same, newest end of the table, in the order in which they arrive within the
+    second, instead of each into the middle of it. The start is fixed with the stream and is no
+    time: if the server's clock is wrong, rows lie further apart, and nothing else follows.
+    """
+    start = received_utc_ns * _SIXTEENTHS // period_ns - first_seq * _SIXTEENTHS
+    return min(max(start, 0), _HIGHEST_START)
+
+
+def key_of(stream: int, start: int, seq: int) -> int:
+    """The key of a live row; keys rise with seq, `KEY_STEP` apart."""
+    return (start + seq * _SIXTEENTHS) << _STREAM_BITS | stream
+
+
+def seqs_of(keys: NDArray[np.int64], start: int) -> NDArray[np.int64]:
+    """The seqs of a stream's keys."""
+    return ((keys >> _STREAM_BITS) - start) // _SIXTEENTHS
+
+
+def layout_body(layout: Layout) -> str:
+    """A layout as the text that stands in a `layouts` table."""
+    return json.dumps([layout.seats, layout.seat_codes, layout.room_codes], separators=(",", ":"))
+
+
+def layout_of(body: str) -> Layout:
+    """The layout that `layout_body` wrote."""
+    seats, seat_codes, room_codes = json.loads(body)
+    return Layout(tuple(seats), tuple(seat_codes), tuple(room_codes))

@@ -1,0 +1,170 @@
+"""Moves live rows into day files and lets go of old days. A crash at any point loses nothing.
+
+Sealing writes the chunks into their day files, durably, and then, in one transaction of main.db,
+lists them and deletes the live rows. A crash in between leaves chunks that main.db does not list
+and rows that are still live: the next sealing gives its chunks the same ids and writes over them.
+Data that comes late, for a stretch that is sealed, makes another chunk of that stretch.
+
+Retiring forgets the chunks in main.db first and unlinks the file after; a file that a crash left
+is unlinked the next time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.messages import Timebase
+from ingest.stores.admission import STRETCH
+from ingest.stores.chunks import encode_chunk
+from ingest.stores.day_files import DayFiles, SealedChunk
+from ingest.stores.pieces import Piece
+from ingest.stores.records import Stream
+from ingest.stores.schema import key_of, layout_body
+from ingest.stores.sqlite_file import transaction
+from ingest.stores.stretches import KINDS, Kind, day_of, due_from, is_before, is_due
+
+__all__ = ["retire", "seal"]
+
+_ALL_KINDS = (1 << len(KINDS)) - 1
+# So many stretches share a day file's transaction: 20 MB of values in memory.
+_TOGETHER = 32
+_FARTHEST_NS = (1 << 63) - 1  # what SQLite can compare; a birth may claim any period length
+
+
+class _Reader(Protocol):
+    """What sealing asks the store."""
+
+    def stream(self, stream: int) -> Stream: ...
+    def timebases_around(self, boot: str, from_ns: int, to_ns: int) -> list[Timebase]: ...
+    def live(self, stream: int, first_seq: int, last_seq: int) -> list[Piece]: ...
+
+
+@dataclass(slots=True)
+class _Sealed:
+    """One transaction's worth of sealing."""
+
+    chunks: dict[tuple[Kind, str], list[SealedChunk]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    listed: list[tuple[int, int, int, int, str, int]] = field(default_factory=list)
+    keys: list[tuple[int]] = field(default_factory=list)
+    stretches: list[tuple[int, int]] = field(default_factory=list)
+    streams: dict[int, Stream] = field(default_factory=dict)
+    layouts: dict[int, str] = field(default_factory=dict)
+
+
+def seal(
+    reader: _Reader,
+    database: sqlite3.Connection,
+    days: DayFiles,
+    *,
+    before_utc_ns: int,
+    most_stretches: int | None,
+    not_due_before: dict[tuple[int, int], int],
+) -> int:
+    """Seal what is due; returns how many periods moved.
+
+    `not_due_before` is the caller's to keep from call to call: (stream, stretch) → the UTC before
+    which there is no need to ask again.
+    """
+    moved = 0
+    due = list(islice(_due(reader, database, before_utc_ns, not_due_before), most_stretches))
+    for start in range(0, len(due), _TOGETHER):
+        sealed = _gather(reader, database, due[start : start + _TOGETHER])
+        for (kind, day), chunks in sealed.chunks.items():
+            days.write(kind, day, chunks, sealed.streams.values(), sealed.layouts.items())
+        with transaction(database):
+            database.executemany("INSERT INTO sealed VALUES(?, ?, ?, ?, ?, ?)", sealed.listed)
+            database.executemany("DELETE FROM live WHERE k = ?", sealed.keys)
+            database.executemany(
+                "DELETE FROM stretches WHERE stream = ? AND stretch = ?", sealed.stretches
+            )
+        moved += len(sealed.keys)
+    return moved
+
+
+def _due(
+    reader: _Reader,
+    database: sqlite3.Connection,
+    before_utc_ns: int,
+    not_due_before: dict[tuple[int, int], int],
+) -> Iterator[tuple[Stream, int, str]]:
+    rows = database.execute(
+        "SELECT stream, stretch, first_received_utc_ns FROM stretches JOIN streams ON id = stream "
+        "ORDER BY stream, stretch"
+    ).fetchall()
+    for number, stretch, received in rows:
+        if not_due_before.get((number, stretch), 0) > before_utc_ns:
+            continue
+        stream = reader.stream(number)
+        begin_ns = min(stream.run_boot_ns + stretch * STRETCH * stream.period_ns, _FARTHEST_NS)
+        end_ns = min(begin_ns + STRETCH * stream.period_ns, _FARTHEST_NS)
+        records = reader.timebases_around(stream.boot, begin_ns, end_ns) if stream.boot else []
+        due_ns = due_from(stream, stretch, records)
+        if due_ns is not None and due_ns > before_utc_ns:
+            not_due_before[number, stretch] = due_ns
+        elif is_due(
+            stream, stretch, records, before_utc_ns=before_utc_ns, first_received_utc_ns=received
+        ):
+            not_due_before.pop((number, stretch), None)
+            yield stream, stretch, day_of(stream, stretch, records, sealed_utc_ns=before_utc_ns)
+
+
+def _gather(
+    reader: _Reader, database: sqlite3.Connection, due: list[tuple[Stream, int, str]]
+) -> _Sealed:
+    sealed = _Sealed()
+    number = database.execute("SELECT coalesce(max(id), 0) FROM sealed").fetchone()[0]
+    for stream, stretch, day in due:
+        sealed.streams[stream.id] = stream
+        sealed.stretches.append((stream.id, stretch))
+        first = stretch * STRETCH
+        (start,) = database.execute(
+            "SELECT start FROM streams WHERE id = ?", (stream.id,)
+        ).fetchone()
+        for piece in reader.live(stream.id, first, first + STRETCH - 1):
+            number += 1
+            body = layout_body(piece.layout)
+            (layout,) = database.execute(
+                "SELECT id FROM layouts WHERE body = ?", (body,)
+            ).fetchone()
+            sealed.layouts[layout] = body
+            begin, end = int(piece.seqs[0]), int(piece.seqs[-1])
+            cut = len(piece.layout.seat_codes) * len(piece.layout.seats)
+            parts: dict[Kind, NDArray[np.uint16]] = {
+                "seat": piece.values[:, :cut],
+                "room": piece.values[:, cut:],
+            }
+            for kind, values in parts.items():
+                chunk = encode_chunk(piece.seqs, piece.is_live, values)
+                sealed.chunks[kind, day].append(
+                    SealedChunk(number, stream.id, begin, end, layout, chunk)
+                )
+            sealed.listed.append((number, stream.id, begin, end, day, _ALL_KINDS))
+            sealed.keys += [(key_of(stream.id, start, seq),) for seq in piece.seqs.tolist()]
+    return sealed
+
+
+def retire(database: sqlite3.Connection, days: DayFiles, kind: Kind, before: date) -> int:
+    """Forget a kind's sealed values of the days before `before`; returns how many files went."""
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
+    old = [day for day in days.days(kind) if is_before(day, before)]
+    bit = 1 << KINDS.index(kind)
+    with transaction(database):
+        database.executemany(
+            "UPDATE sealed SET kinds = kinds & ~? WHERE day = ?", [(bit, day) for day in old]
+        )
+        database.execute("DELETE FROM sealed WHERE kinds = 0")
+    for day in old:
+        days.unlink(kind, day)
+    return len(old)

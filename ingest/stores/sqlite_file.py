@@ -1,0 +1,206 @@
+"""Opens SQLite files as Roomtone wants them: durable, private, checked, one writer each."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from contract.errors import StoreError
+
+__all__ = [
+    "WriterLock",
+    "make_directory",
+    "open_database",
+    "store_errors",
+    "sync_directory",
+    "transaction",
+]
+
+_BUSY_MS = 10_000
+# A write-ahead log that a long reader has let grow is cut back to this.
+_LOG_BYTES = 64 << 20
+# Pages of 4 KiB between checkpoints: a page that each tick touches is written back once in all
+# of them. 16 MiB.
+_CHECKPOINT_PAGES = 4_000
+# Each room's newest rows lie on a page of their own: 1,200 of them fit, and a lesson.
+_CACHE_KIB = 16_000
+
+
+def make_directory(directory: Path) -> None:
+    """Create the data directory, for its owner alone, unless it exists."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The data directory {directory} can't be made ({error.strerror}): "
+            "choose another with `data_dir` or make it writable."
+        ) from error
+
+
+def open_database(
+    path: Path,
+    schema: str,
+    version: int,
+    *,
+    journal: Literal["wal", "delete"] = "wal",
+    is_read_only: bool = False,
+) -> sqlite3.Connection:
+    """A connection to a database whose schema is `version`, made if the file is new.
+
+    A reader's connection makes the file as well, so that programs can start in any order, and
+    refuses to write from then on.
+    """
+    with store_errors(path), _alone(path.parent):
+        _touch(path)
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _prepare(connection, path, schema, version, journal)
+            if is_read_only:
+                connection.execute("PRAGMA query_only = ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """One program at a time opens files here: SQLite does not wait while it changes journals."""
+    try:
+        handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise StoreError(
+            f"The data directory {directory} can't be opened ({error.strerror}): check its rights."
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _touch(path: Path) -> None:
+    # SQLite gives its log and index files the rights of the database.
+    try:
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            sync_directory(path.parent)
+    except OSError as error:
+        raise StoreError(
+            f"{path} can't be opened ({error.strerror}): check the rights and the disk."
+        ) from error
+
+
+def sync_directory(directory: Path) -> None:
+    """Make durable that files have come or gone; raises OSError."""
+    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _prepare(
+    connection: sqlite3.Connection, path: Path, schema: str, version: int, journal: str
+) -> None:
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found > version:
+        raise StoreError(
+            f"{path} was written by a later version of Roomtone (schema {found}, this program "
+            f"knows {version}): install that version, or restore a backup made before."
+        )
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    if mode != journal:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+    if journal == "wal":
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+    if found == 0:
+        with transaction(connection):
+            # Another program may have made it since.
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in schema.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {version:d}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction: all of it or, on any error, nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk or an I/O error may have ended the transaction already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def store_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into StoreErrors that say what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> str:
+    # The primary code is the low byte; errors of the module itself have none.
+    code = getattr(error, "sqlite_errorcode", -1) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return f"No room is left to write {path}: free space on that disk; it is tried again."
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return (
+            f"{path} is damaged ({error}): stop the program that writes it, then restore a backup, "
+            "or move the file and its -wal and -shm away to begin anew."
+        )
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return f"{path} has been locked for {_BUSY_MS // 1000} s: end the program that holds it."
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
+        return f"{path} can't be written ({error}): check its rights and its directory's."
+    return f"{path} can't be read or written ({error}): check the disk."
+
+
+class WriterLock:
+    """Holds the right to write a file, over all processes, until it is released or they end."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(path.name + "-writer")
+        self._held: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock; raises StoreError if another writer has it. Taking it twice is fine."""
+        if self._held is not None:
+            return
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"{self._path} can't be opened ({error.strerror}).") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            written = self._path.name.removesuffix("-writer")
+            raise StoreError(
+                f"Another program writes {written} in {self._path.parent}: "
+                "end it first, or use another data directory."
+            ) from error
+        self._held = handle
+
+    def release(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None

@@ -1,0 +1,355 @@
+"""main.db as ingest writes it: one transaction a tick, for all rooms together."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from contract.errors import StoreError
+from contract.messages import Birth, Death
+from contract.payload import Batch, Gap, Layout
+from contract.ranges import SeqRanges
+from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, trimmed, unfit
+from ingest.stores.changes import KEPT_TICKS
+from ingest.stores.records import Arrival, Aside, Tick
+from ingest.stores.schema import KEY_STEP, LIVE, MOST_STREAMS, key_of, layout_body, start_of
+from ingest.stores.sealing import retire, seal
+from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
+from ingest.stores.sqlite_reader import SqlitePeriodReader
+from ingest.stores.stretches import Kind
+
+__all__ = ["SqlitePeriodStore"]
+
+_HEADER: Final = struct.Struct("<HH")
+_PRUNE_EVERY: Final = 64
+# Runs of the past need not be remembered for ever: some 20 MB.
+_MOST_STATES: Final = 20_000
+_MOST_LAYOUTS: Final = 65_535
+
+
+@dataclass(slots=True)
+class _State:
+    """What the writer remembers of a stream, so that a tick needs no questions."""
+
+    id: int
+    start: int | None
+    """Where its keys start; None until its first values arrive."""
+    ledger: Ledger
+    stretch: int = -1
+    """The stretch that is known to be listed as having live rows."""
+    layout: Layout | None = None
+    headers: tuple[bytes, bytes] = (b"", b"")
+    """What stands before a historical and before a live row of that layout."""
+
+
+class _Rows:
+    """The rows of one tick, gathered so that each table is written by one statement."""
+
+    __slots__ = ("changes", "ledger", "live", "stretches")
+
+    def __init__(self) -> None:
+        self.live: list[tuple[int, bytes]] = []
+        self.stretches: list[tuple[int, int]] = []
+        self.ledger: dict[int, _State] = {}
+        self.changes = array("q")
+
+
+class SqlitePeriodStore(SqlitePeriodReader):
+    """`PeriodStore` over a data directory, and its one writer."""
+
+    def __init__(self, directory: Path, *, kept_ticks: int = KEPT_TICKS) -> None:
+        make_directory(directory)
+        self._writer = WriterLock(directory / "main.db")
+        self._writer.acquire()
+        try:
+            self._open(directory, is_read_only=False)
+        except BaseException:
+            self._writer.release()
+            raise
+        self._kept_ticks = kept_ticks
+        self._states: dict[tuple[str, int], _State] = {}
+        self._by_id: dict[int, _State] = {}
+        self._not_due_before: dict[tuple[int, int], int] = {}
+        self._layout_ids: dict[Layout, int] = {}
+        with self._reading():
+            self._tick = self._newest()
+
+    def commit(self, tick: Tick) -> list[int]:
+        """Keep a tick; see `PeriodStore.commit`."""
+        number = self._tick + 1
+        with self._reading():
+            try:
+                with transaction(self._connection):
+                    ids = self._keep(tick, number)
+            except BaseException:
+                # They may tell of what was not kept after all.
+                self._forget()
+                raise
+            self._tick = number
+            if len(self._states) > _MOST_STATES:
+                self._forget()
+        return ids
+
+    def kept(self, stream: int) -> SeqRanges:
+        with self._lock:
+            state = self._by_id.get(stream)
+            # What the writer remembers is what is kept: each tick's acks ask for it.
+            return SeqRanges(state.ledger.kept) if state else super().kept(stream)
+
+    def version(self) -> int:
+        """Changes with every tick of its own."""
+        return self._tick
+
+    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
+        """Move stretches into day files; see `PeriodStore.seal`."""
+        with self._reading():
+            try:
+                return seal(
+                    self,
+                    self._connection,
+                    self._days,
+                    before_utc_ns=before_utc_ns,
+                    most_stretches=most_stretches,
+                    not_due_before=self._not_due_before,
+                )
+            finally:
+                # What was sealed, also before an error, is no longer listed as live.
+                for state in self._by_id.values():
+                    state.stretch = -1
+
+    def retire(self, kind: Kind, *, before: date) -> int:
+        """Forget a kind's day files; see `PeriodStore.retire`."""
+        with self._reading():
+            return retire(self._connection, self._days, kind, before)
+
+    def take_aside(self, ids: Sequence[int]) -> list[Aside]:
+        with self._reading(), transaction(self._connection):
+            taken = [aside for number in ids for aside in self._aside("WHERE id = ?", number)]
+            self._connection.executemany(
+                "DELETE FROM aside WHERE id = ?", [(aside.id,) for aside in taken]
+            )
+        return taken
+
+    def close(self) -> None:
+        super().close()
+        self._writer.release()
+
+    def _forget(self) -> None:
+        """Drop what is remembered: it is read again when it is needed."""
+        self._states.clear()
+        self._by_id.clear()
+        self._layout_ids.clear()
+        self._layouts.clear()
+
+    def _keep(self, tick: Tick, number: int) -> list[int]:
+        now = tick.received_utc_ns
+        for site, room, birth in tick.births:
+            self._bear(site, room, birth, now)
+        for _, _, death in tick.deaths:
+            self._die(death, now)
+        run = self._connection.executemany
+        run(
+            "INSERT OR IGNORE INTO timebases VALUES(?, ?, ?, ?, ?, ?)",
+            [
+                (t.boot, t.boot_ns, t.node, t.run, t.synchronised, t.encode())
+                for t in tick.timebases
+            ],
+        )
+        run(
+            "INSERT OR REPLACE INTO healths VALUES(?, ?, ?)",
+            [(h.node, h.run, h.encode()) for h in tick.healths],
+        )
+        run(
+            "INSERT INTO aside(received_utc_ns, topic, reason, payload) VALUES(?, ?, ?, ?)",
+            [(a.received_utc_ns, a.topic, a.reason, a.payload) for a in tick.aside],
+        )
+        rows = _Rows()
+        ids = [self._arrive(arrival, now, rows) for arrival in tick.arrivals]
+        rows.live.sort()  # neighbours on disk one after the other
+        run("INSERT INTO live VALUES(?, ?)", rows.live)
+        if rows.stretches:
+            run("INSERT OR IGNORE INTO stretches VALUES(?, ?)", rows.stretches)
+        self._write_ledger(rows.ledger.values())
+        run("INSERT INTO arrivals VALUES(?, ?)", [(number, rows.changes.tobytes())])
+        if number % _PRUNE_EVERY == 0:
+            run("DELETE FROM arrivals WHERE tick <= ?", [(number - self._kept_ticks,)])
+        return ids
+
+    def _arrive(self, arrival: Arrival, now: int, rows: _Rows) -> int:
+        message = arrival.message
+        state = self._states.get((message.node, message.run))
+        if state is None:
+            reason = unfit(message)
+            if reason is not None:
+                raise ValueError(reason)
+            state = self._state(
+                arrival.site,
+                arrival.room,
+                message.node,
+                message.run,
+                message.boot_ns - message.first_seq * message.period_ns,
+                message.period_ns,
+                now,
+            )
+        if message.last_seq > HIGHEST_SEQ:
+            raise ValueError(unfit(message))
+        if isinstance(message, Gap):
+            self._keep_gap(state, message, arrival, rows)
+        else:
+            self._keep_batch(state, message, arrival, rows, now)
+        return state.id
+
+    def _keep_batch(
+        self, state: _State, batch: Batch, arrival: Arrival, rows: _Rows, now: int
+    ) -> None:
+        is_live = arrival.is_live
+        stream = state.id
+        pieces = state.ledger.admit_data(batch.first_seq, batch.last_seq)
+        if not pieces:
+            return
+        start = state.start
+        if start is None:
+            start = state.start = self._give_start(stream, batch, now)
+        if batch.layout != state.layout:
+            number = self._layout_id(batch.layout)
+            state.headers = (_HEADER.pack(number, 0), _HEADER.pack(number, LIVE))
+            state.layout = batch.layout
+        header = state.headers[is_live]
+        values = batch.values.tobytes()
+        width = 2 * batch.layout.width
+        for first, last, over_gap in pieces:
+            if over_gap:
+                self._cut_gaps(stream, first, last)
+            key = key_of(stream, start, first)
+            at = (first - batch.first_seq) * width
+            for _ in range(last - first + 1):
+                rows.live.append((key, header + values[at : at + width]))
+                key += KEY_STEP
+                at += width
+            for stretch in range(first // STRETCH, last // STRETCH + 1):
+                if stretch != state.stretch:
+                    rows.stretches.append((stream, stretch))
+                    state.stretch = stretch
+            rows.changes.extend((stream << 2 | is_live, first, last))
+        rows.ledger[stream] = state
+
+    def _give_start(self, stream: int, batch: Batch, now: int) -> int:
+        start = start_of(first_seq=batch.first_seq, period_ns=batch.period_ns, received_utc_ns=now)
+        self._connection.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream))
+        return start
+
+    def _keep_gap(self, state: _State, gap: Gap, arrival: Arrival, rows: _Rows) -> None:
+        for first, last in state.ledger.admit_gap(gap.first_seq, gap.last_seq):
+            self._connection.execute(
+                "INSERT INTO gaps VALUES(?, ?, ?, ?, ?)",
+                (state.id, first, last, bytes(gap.seats), gap.reason),
+            )
+            rows.changes.extend((state.id << 2 | 2 | arrival.is_live, first, last))
+
+    def _cut_gaps(self, stream: int, first: int, last: int) -> None:
+        known = [g for g in self._gaps(stream) if g.first_seq <= last and g.last_seq >= first]
+        self._connection.executemany(
+            "DELETE FROM gaps WHERE stream = ? AND first = ?",
+            [(stream, gap.first_seq) for gap in known],
+        )
+        self._connection.executemany("INSERT INTO gaps VALUES(?, ?, ?, ?, ?)", [
+            (stream, gap.first_seq, gap.last_seq, bytes(gap.seats), gap.reason)
+            for gap in trimmed(known, first, last)
+        ])  # fmt: skip
+
+    def _write_ledger(self, touched: Iterable[_State]) -> None:
+        """Write the ranges that grew, each as one row under its first seq."""
+        rows: list[tuple[int, int, int]] = []
+        swallowed: list[tuple[int, int, int]] = []
+        for state in touched:
+            grown, is_merged = state.ledger.grown()
+            fresh = [(state.id, first, last) for first, last in grown]
+            rows += fresh
+            if is_merged:
+                swallowed += fresh
+        if swallowed:
+            self._connection.executemany(
+                "DELETE FROM ledger WHERE stream = ? AND first > ? AND first <= ?", swallowed
+            )
+        self._connection.executemany("INSERT OR REPLACE INTO ledger VALUES(?, ?, ?)", rows)
+
+    def _state(
+        self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
+    ) -> _State:
+        """The state of a run's stream, which is made if it is new."""
+        known = self._states.get((node, run))
+        if known is not None:
+            return known
+        row = self._one("SELECT id, start FROM streams WHERE node = ? AND run = ?", node, run)
+        if row is None:
+            stream = int(self._one("SELECT coalesce(max(id), 0) + 1 FROM streams")[0])
+            start = None
+            if stream > MOST_STREAMS:
+                raise StoreError(
+                    f"{self._path} has {MOST_STREAMS} streams, as many as it can: begin a new "
+                    "data directory."
+                )
+            self._connection.execute(
+                "INSERT INTO streams(id, site, room, node, run, run_boot_ns, period_ns, "
+                "first_received_utc_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                (stream, site, room, node, run, run_boot_ns, period_ns, now),
+            )
+        else:
+            stream, start = row
+        ledger = Ledger(self._ranges("ledger", stream), self._ranges("gaps", stream))
+        state = _State(id=stream, start=start, ledger=ledger)
+        self._states[node, run] = self._by_id[stream] = state
+        return state
+
+    def _layout_id(self, layout: Layout) -> int:
+        known = self._layout_ids.get(layout)
+        if known is not None:
+            return known
+        body = layout_body(layout)
+        row = self._one("SELECT id FROM layouts WHERE body = ?", body)
+        if row is None:
+            number = int(self._one("SELECT coalesce(max(id), 0) + 1 FROM layouts")[0])
+            if number > _MOST_LAYOUTS:
+                raise StoreError(
+                    f"{self._path} has {_MOST_LAYOUTS} layouts of seats, as many as it can: "
+                    "begin a new data directory."
+                )
+            self._connection.execute("INSERT INTO layouts VALUES(?, ?)", (number, body))
+        else:
+            number = int(row[0])
+        self._layout_ids[layout] = number
+        return number
+
+    def _bear(self, site: str, room: str, birth: Birth, now: int) -> None:
+        stream = self._state(
+            site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
+        ).id
+        self._connection.execute(
+            "UPDATE streams SET boot = ?, run_boot_ns = ?, period_ns = ?, is_up = 1 WHERE id = ?",
+            (birth.boot, birth.run_boot_ns, birth.period_ns, stream),
+        )
+        self._tell("births", stream, now, birth.encode())
+
+    def _die(self, death: Death, now: int) -> None:
+        row = self._one("SELECT id FROM streams WHERE node = ? AND run = ?", death.node, death.run)
+        if row is None:
+            return  # a run that was never heard of has nothing that could end
+        self._connection.execute("UPDATE streams SET is_up = 0 WHERE id = ?", row)
+        self._tell("deaths", row[0], now, death.encode())
+
+    def _tell(self, table: str, stream: int, now: int, body: bytes) -> None:
+        """Add a birth or death, unless it is the last one again: they are retained messages."""
+        latest = self._one(
+            f"SELECT body FROM {table} WHERE stream = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
+            stream,
+        )
+        if latest is None or latest[0] != body:
+            self._connection.execute(
+                f"INSERT INTO {table}(stream, received_utc_ns, body) VALUES(?, ?, ?)",
+                (stream, now, body),
+            )

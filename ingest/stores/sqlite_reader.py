@@ -1,0 +1,303 @@
+"""Reads main.db and the day files, from any process, while ingest writes."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from contract.errors import PayloadError, StoreError
+from contract.messages import Birth, Health, Timebase
+from contract.payload import Layout
+from contract.ranges import SeqRanges
+from ingest.stores.admission import STRETCH
+from ingest.stores.changes import coalesced, from_ledger
+from ingest.stores.chunks import decode_chunk
+from ingest.stores.day_files import DayFiles, SealedChunk
+from ingest.stores.pieces import Piece, joined, live_pieces, with_both_kinds
+from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
+from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
+from ingest.stores.sqlite_file import make_directory, open_database, store_errors
+from ingest.stores.stretches import KINDS, Kind
+
+__all__ = ["SqlitePeriodReader"]
+
+_STREAM: Final = "SELECT id, site, room, node, run, boot, run_boot_ns, period_ns FROM streams "
+# A live stretch is looked up key by key: a scan would pass over all the other rooms' rows.
+_LIVE: Final = f"""
+WITH RECURSIVE wanted(k) AS (
+    SELECT ?1 UNION ALL SELECT k + {KEY_STEP} FROM wanted WHERE k < ?2)
+SELECT live.k, live.v FROM wanted CROSS JOIN live ON live.k = wanted.k
+"""  # noqa: S608
+
+_AROUND: Final = """
+SELECT body FROM timebases WHERE boot = ?1 AND synchronised AND boot_ns BETWEEN
+    coalesce((SELECT max(boot_ns) FROM timebases
+              WHERE boot = ?1 AND synchronised AND boot_ns <= ?2), ?2)
+    AND coalesce((SELECT min(boot_ns) FROM timebases
+                  WHERE boot = ?1 AND synchronised AND boot_ns >= ?3), ?3)
+"""
+
+
+class SqlitePeriodReader:
+    """`PeriodReader` over a data directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._open(directory, is_read_only=True)
+
+    def _open(self, directory: Path, *, is_read_only: bool) -> None:
+        make_directory(directory)
+        self._path = directory / "main.db"
+        self._days = DayFiles(directory)
+        self._connection = open_database(self._path, SCHEMA, VERSION, is_read_only=is_read_only)
+        # One connection serves all threads of a program, one question at a time.
+        self._lock = threading.RLock()
+        self._layouts: dict[int, Layout] = {}
+
+    def streams(self, room: str | None = None) -> list[Stream]:
+        with self._reading():
+            where, values = ("", ()) if room is None else ("WHERE room = ? ", (room,))
+            rows = self._connection.execute(_STREAM + where + "ORDER BY id", values)
+            return [_stream(row) for row in rows]
+
+    def stream(self, stream: int) -> Stream:
+        with self._reading():
+            return self._stream(stream)
+
+    def kept(self, stream: int) -> SeqRanges:
+        with self._snapshot():
+            self._stream(stream)
+            kept = SeqRanges(self._ranges("ledger", stream))
+            for first, last in self._ranges("gaps", stream):
+                kept.add(first, last)
+            return kept
+
+    def read(self, stream: int, first_seq: int, last_seq: int) -> list[Periods]:
+        with self._snapshot():
+            identity = self._stream(stream)
+            pieces = self._sealed(stream, first_seq, last_seq)
+            pieces += self.live(stream, first_seq, last_seq)
+            return joined(identity, pieces)
+
+    def gaps(self, stream: int) -> list[GapRecord]:
+        with self._snapshot():
+            self._stream(stream)
+            return self._gaps(stream)
+
+    def birth(self, stream: int) -> Birth | None:
+        with self._reading():
+            row = self._one(
+                "SELECT body FROM births WHERE stream = ? ORDER BY id DESC LIMIT 1", stream
+            )
+            return Birth.decode(row[0]) if row else None
+
+    def is_up(self, stream: int) -> bool:
+        with self._reading():
+            row = self._one("SELECT is_up FROM streams WHERE id = ?", stream)
+            if row is None:
+                raise self._unknown(stream)
+            return bool(row[0])
+
+    def health(self, stream: int) -> Health | None:
+        with self._reading():
+            row = self._one(
+                "SELECT body FROM healths JOIN streams USING(node, run) WHERE id = ?", stream
+            )
+            return Health.decode(row[0]) if row else None
+
+    def timebases(self, boot: str) -> list[Timebase]:
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT body FROM timebases WHERE boot = ? ORDER BY boot_ns, node, run", (boot,)
+            )
+            return [Timebase.decode(body) for (body,) in rows]
+
+    def aside(self, limit: int = 100) -> list[Aside]:
+        with self._reading():
+            return self._aside("ORDER BY id LIMIT ?", limit)
+
+    def count_aside(self) -> int:
+        with self._reading():
+            return int(self._one("SELECT count(*) FROM aside")[0])
+
+    def version(self) -> int:
+        with self._reading():
+            return int(self._one("PRAGMA data_version")[0])
+
+    def newest_cursor(self) -> int:
+        with self._reading():
+            return self._newest()
+
+    def changes(self, cursor: int) -> tuple[int, list[Change]]:
+        with self._snapshot():
+            newest = self._newest()
+            if cursor == newest:
+                return newest, []
+            since = cursor if 0 <= cursor < newest else 0
+            rows = self._connection.execute(
+                "SELECT tick, changes FROM arrivals WHERE tick > ? ORDER BY tick", (since,)
+            ).fetchall()
+            if rows and rows[0][0] == since + 1:
+                return newest, coalesced(c for _, packed in rows for c in unpacked(packed))
+            data = self._connection.execute("SELECT stream, first, last FROM ledger").fetchall()
+            gaps = self._connection.execute("SELECT stream, first, last FROM gaps").fetchall()
+            return newest, from_ledger(data, gaps)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock, store_errors(self._path):
+            yield
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Several questions about one state of the store, whatever is committed meanwhile."""
+        with self._reading():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                # An I/O error may have ended the transaction already.
+                if self._connection.in_transaction:
+                    self._connection.execute("COMMIT")
+
+    def _aside(self, which: str, value: int) -> list[Aside]:
+        rows = self._connection.execute(
+            f"SELECT id, received_utc_ns, topic, reason, payload FROM aside {which}",  # noqa: S608
+            (value,),
+        )
+        return [_aside(row) for row in rows]
+
+    def _one(self, statement: str, *values: object) -> Any:
+        return self._connection.execute(statement, values).fetchone()
+
+    def _newest(self) -> int:
+        return int(self._one("SELECT coalesce(max(tick), 0) FROM arrivals")[0])
+
+    def _stream(self, stream: int) -> Stream:
+        row = self._one(_STREAM + "WHERE id = ?", stream)
+        if row is None:
+            raise self._unknown(stream)
+        return _stream(row)
+
+    def _unknown(self, stream: int) -> StoreError:
+        return StoreError(f"{self._path} has no stream {stream}.")
+
+    def _ranges(self, table: str, stream: int) -> list[tuple[int, int]]:
+        return self._connection.execute(
+            f"SELECT first, last FROM {table} WHERE stream = ? ORDER BY first",  # noqa: S608
+            (stream,),
+        ).fetchall()
+
+    def _gaps(self, stream: int) -> list[GapRecord]:
+        rows = self._connection.execute(
+            "SELECT first, last, seats, reason FROM gaps WHERE stream = ? ORDER BY first", (stream,)
+        )
+        return [
+            GapRecord(
+                stream=stream, first_seq=first, last_seq=last, seats=tuple(seats), reason=reason
+            )
+            for first, last, seats, reason in rows
+        ]
+
+    def _layout(self, number: int) -> Layout:
+        known = self._layouts.get(number)
+        if known is None:
+            row = self._one("SELECT body FROM layouts WHERE id = ?", number)
+            if row is None:
+                raise StoreError(f"{self._path} is damaged: it has no layout {number}.")
+            known = self._layouts[number] = layout_of(row[0])
+        return known
+
+    def timebases_around(self, boot: str, from_ns: int, to_ns: int) -> list[Timebase]:
+        """The synchronised records of a boot that date a span of its clock, and no others."""
+        with self._reading():
+            rows = self._connection.execute(_AROUND, (boot, from_ns, to_ns))
+            return [Timebase.decode(body) for (body,) in rows]
+
+    def live(self, stream: int, first: int, last: int) -> list[Piece]:
+        """What is not sealed of first … last: what sealing asks for."""
+        rows = self._connection.execute(
+            "SELECT stretch FROM stretches WHERE stream = ? AND stretch BETWEEN ? AND ? "
+            "ORDER BY stretch",
+            (stream, first // STRETCH, last // STRETCH),
+        ).fetchall()
+        spans = SeqRanges((s * STRETCH, (s + 1) * STRETCH - 1) for (s,) in rows)
+        if not rows:
+            return []
+        (start,) = self._one("SELECT start FROM streams WHERE id = ?", stream)
+        found: list[tuple[int, bytes]] = []
+        for begin, end in spans:
+            low = key_of(stream, start, max(begin, first))
+            high = key_of(stream, start, min(end, last))
+            found += self._connection.execute(_LIVE, (low, high)).fetchall()
+        return live_pieces(found, start, self._layout)
+
+    def _sealed(self, stream: int, first: int, last: int) -> list[Piece]:
+        rows = self._connection.execute(
+            "SELECT id, day, kinds FROM sealed WHERE stream = ? AND last >= ? AND first <= ?",
+            (stream, first, last),
+        ).fetchall()
+        chunks: dict[Kind, dict[int, SealedChunk]] = {}
+        for bit, kind in enumerate(KINDS):
+            by_day: dict[str, list[int]] = {}
+            for number, day, kinds in rows:
+                if kinds >> bit & 1:
+                    by_day.setdefault(day, []).append(number)
+            chunks[kind] = {}
+            for day, numbers in by_day.items():
+                chunks[kind] |= self._days.read(kind, day, numbers)
+        pieces = []
+        for number, day, _ in rows:
+            parts = {kind: found[number] for kind, found in chunks.items() if number in found}
+            if parts:
+                piece = self._piece(parts, day)
+                pieces.append(piece.between(first, last))
+        return [piece for piece in pieces if len(piece.seqs)]
+
+    def _piece(self, parts: dict[Kind, SealedChunk], day: str) -> Piece:
+        decoded = {}
+        layout = self._layout(next(iter(parts.values())).layout)
+        for kind, part in parts.items():
+            try:
+                decoded[kind] = decode_chunk(part.chunk)
+            except PayloadError as error:
+                raise StoreError(
+                    f"{self._days.path(kind, day)} is damaged at chunk {part.id} "
+                    f"({error.what}): restore the file from a backup."
+                ) from error
+        return with_both_kinds(layout, decoded)
+
+
+def unpacked(packed: bytes) -> list[Change]:
+    """The changes of one tick: i64 stream · 4 + is_gap · 2 + is_live, first, last for each."""
+    numbers = np.frombuffer(packed, dtype="<i8").reshape(-1, 3).tolist()
+    return [
+        Change(word >> 2, first, last, bool(word & 2), bool(word & 1))
+        for word, first, last in numbers
+    ]
+
+
+def _stream(row: sqlite3.Row | tuple[Any, ...]) -> Stream:
+    return Stream(
+        id=row[0],
+        site=row[1],
+        room=row[2],
+        node=row[3],
+        run=row[4],
+        boot=row[5],
+        run_boot_ns=row[6],
+        period_ns=row[7],
+    )
+
+
+def _aside(row: tuple[Any, ...]) -> Aside:
+    return Aside(id=row[0], received_utc_ns=row[1], topic=row[2], reason=row[3], payload=row[4])

@@ -1,0 +1,211 @@
+"""score.db: epochs, alerts and the scorer's cursor, in one file with one writer."""
+
+from __future__ import annotations
+
+import json
+import struct
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ingest.stores.records import AlertRecord, EpochRecord, ZoneEpoch
+from ingest.stores.sqlite_file import (
+    WriterLock,
+    make_directory,
+    open_database,
+    store_errors,
+    transaction,
+)
+
+__all__ = ["SqliteScoreStore"]
+
+_VERSION: Final = 1
+_LEVELS: Final = struct.Struct("<6d")
+# `zones` names what the rows of `levels` are, `levels` is float64 (zones, 6) in the order of
+# ZoneEpoch's fields: a lesson's zones and models are few, so both are kept once, by number.
+_SCHEMA: Final = """
+CREATE TABLE cursor(id INTEGER PRIMARY KEY CHECK(id = 0), cursor INTEGER NOT NULL) STRICT;
+INSERT INTO cursor VALUES(0, 0);
+CREATE TABLE words(id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE epochs(
+    lesson INTEGER NOT NULL, stream INTEGER NOT NULL, first_seq INTEGER NOT NULL,
+    utc_ns INTEGER NOT NULL, model INTEGER NOT NULL, zones INTEGER NOT NULL, levels BLOB NOT NULL,
+    PRIMARY KEY(lesson, stream, first_seq)) STRICT, WITHOUT ROWID;
+CREATE INDEX epochs_time ON epochs(lesson, utc_ns);
+CREATE TABLE alerts(
+    id TEXT PRIMARY KEY, lesson TEXT NOT NULL, room TEXT NOT NULL, zone TEXT NOT NULL,
+    raised_utc_ns INTEGER NOT NULL, cleared_utc_ns INTEGER, because TEXT NOT NULL,
+    off_task REAL, model TEXT NOT NULL) STRICT;
+CREATE INDEX alerts_lesson ON alerts(lesson, raised_utc_ns)
+"""
+
+
+class SqliteScoreStore:
+    """`ScoreStore` in score.db of a data directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "score.db"
+        make_directory(directory)
+        self._connection = open_database(self._path, _SCHEMA, _VERSION)
+        self._writer = WriterLock(self._path)
+        self._lock = threading.Lock()
+        self._commits = 0
+
+    def cursor(self) -> int:
+        with self._reading():
+            return int(self._connection.execute("SELECT cursor FROM cursor").fetchone()[0])
+
+    def commit(
+        self,
+        *,
+        cursor: int,
+        epochs: Sequence[EpochRecord] = (),
+        alerts: Sequence[AlertRecord] = (),
+    ) -> None:
+        """Keep epochs, alerts and the cursor in one transaction, or raise StoreError."""
+        with self._lock, store_errors(self._path):
+            self._writer.acquire()
+            with transaction(self._connection):
+                self._connection.execute("UPDATE cursor SET cursor = ?", (cursor,))
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO epochs VALUES(?, ?, ?, ?, ?, ?, ?)",
+                    [self._epoch_row(epoch) for epoch in epochs],
+                )
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [_alert_row(alert) for alert in alerts],
+                )
+            self._commits += 1
+
+    def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]:
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT stream, first_seq, utc_ns, model, zones, levels FROM epochs "
+                "WHERE lesson = (SELECT id FROM words WHERE word = ?) AND utc_ns > ? "
+                "ORDER BY utc_ns, stream, first_seq",
+                (lesson, after_utc_ns),
+            ).fetchall()
+            words = {
+                number: self._spoken(number) for number in {n for row in rows for n in row[3:5]}
+            }
+        names = {number: _names(words[number]) for number in {row[4] for row in rows}}
+        return [
+            EpochRecord(
+                lesson=lesson,
+                stream=stream,
+                first_seq=first_seq,
+                utc_ns=utc_ns,
+                model=words[model],
+                zones=tuple(map(_zone, names[zones], _LEVELS.iter_unpack(levels))),
+            )
+            for stream, first_seq, utc_ns, model, zones, levels in rows
+        ]
+
+    def alerts(self, lesson: str) -> list[AlertRecord]:
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT * FROM alerts WHERE lesson = ? ORDER BY raised_utc_ns, id", (lesson,)
+            ).fetchall()
+        return [_alert(row) for row in rows]
+
+    def version(self) -> int:
+        """Changes with every commit, of this connection or another."""
+        with self._reading():
+            others = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return int(others) + self._commits
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+            self._writer.release()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock, store_errors(self._path):
+            yield
+
+    def _word(self, word: str) -> int:
+        row = self._connection.execute("SELECT id FROM words WHERE word = ?", (word,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        added = self._connection.execute("INSERT INTO words(word) VALUES(?)", (word,)).lastrowid
+        assert added is not None
+        return added
+
+    def _spoken(self, number: int) -> str:
+        row = self._connection.execute("SELECT word FROM words WHERE id = ?", (number,)).fetchone()
+        return str(row[0])
+
+    def _epoch_row(self, epoch: EpochRecord) -> tuple[object, ...]:
+        words = json.dumps([(zone.zone, zone.seats) for zone in epoch.zones])
+        levels = b"".join(_LEVELS.pack(*_levels(zone)) for zone in epoch.zones)
+        return (
+            self._word(epoch.lesson),
+            epoch.stream,
+            epoch.first_seq,
+            epoch.utc_ns,
+            self._word(epoch.model),
+            self._word(words),
+            levels,
+        )
+
+
+def _levels(zone: ZoneEpoch) -> tuple[float, ...]:
+    return (
+        zone.movement_db,
+        zone.movement_low_db,
+        zone.movement_high_db,
+        zone.off_task,
+        zone.off_task_low,
+        zone.off_task_high,
+    )
+
+
+def _names(words: str) -> list[tuple[str, int]]:
+    return [(zone, seats) for zone, seats in json.loads(words)]
+
+
+def _zone(name: tuple[str, int], levels: tuple[float, ...]) -> ZoneEpoch:
+    return ZoneEpoch(
+        zone=name[0],
+        seats=name[1],
+        movement_db=levels[0],
+        movement_low_db=levels[1],
+        movement_high_db=levels[2],
+        off_task=levels[3],
+        off_task_low=levels[4],
+        off_task_high=levels[5],
+    )
+
+
+def _alert_row(alert: AlertRecord) -> tuple[object, ...]:
+    return (
+        alert.id,
+        alert.lesson,
+        alert.room,
+        alert.zone,
+        alert.raised_utc_ns,
+        alert.cleared_utc_ns,
+        json.dumps(alert.because),
+        alert.off_task,  # SQLite keeps NaN as NULL
+        alert.model,
+    )
+
+
+def _alert(row: tuple[object, ...]) -> AlertRecord:
+    number, lesson, room, zone, raised, cleared, because, off_task, model = row
+    assert isinstance(raised, int)
+    assert cleared is None or isinstance(cleared, int)
+    return AlertRecord(
+        id=str(number),
+        lesson=str(lesson),
+        room=str(room),
+        zone=str(zone),
+        raised_utc_ns=raised,
+        cleared_utc_ns=cleared,
+        because=tuple(json.loads(str(because))),
+        off_task=float(off_task) if isinstance(off_task, float) else float("nan"),
+        model=str(model),
+    )

@@ -1,0 +1,114 @@
+"""What every score store does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.stores import SCORE_STORES, open_score_store
+from ingest.stores.memory_scores import MemoryScoreStore
+from ingest.stores.protocol import ScoreStore
+from ingest.stores.records import AlertRecord, EpochRecord, ZoneEpoch
+
+SECOND = 1_000_000_000
+
+
+@pytest.fixture(params=sorted(SCORE_STORES))
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[ScoreStore, ScoreStore]]:
+    """The scorer's store and a page's."""
+    if request.param == "memory":
+        memory = MemoryScoreStore()
+        yield memory, memory
+        return
+    scorer, page = open_score_store(tmp_path), open_score_store(tmp_path)
+    yield scorer, page
+    page.close()
+    scorer.close()
+
+
+def zone(name: str, off_task: float = 0.25) -> ZoneEpoch:
+    return ZoneEpoch(
+        zone=name,
+        seats=7,
+        movement_db=1.1,
+        movement_low_db=-0.3,
+        movement_high_db=2.7,
+        off_task=off_task,
+        off_task_low=0.1,
+        off_task_high=0.7,
+    )
+
+
+def epoch(number: int, *, lesson: str = "maths", model: str = "m1") -> EpochRecord:
+    return EpochRecord(
+        lesson=lesson,
+        stream=3,
+        first_seq=5 * number,
+        utc_ns=5 * number * SECOND,
+        model=model,
+        zones=(zone("room", 0.1 * number), zone("hub-a")),
+    )
+
+
+ALERT = AlertRecord(
+    id="a1",
+    lesson="maths",
+    room="room-a",
+    zone="hub-a",
+    raised_utc_ns=10 * SECOND,
+    cleared_utc_ns=None,
+    because=("more movement than usual", "louder than usual"),
+    off_task=0.8,
+    model="m1",
+)
+
+
+def test_epochs_come_back_in_order_with_the_cursor(pair: tuple[ScoreStore, ScoreStore]) -> None:
+    scorer, page = pair
+    assert (page.cursor(), page.epochs("maths"), page.alerts("maths")) == (0, [], [])
+    scorer.commit(cursor=12, epochs=[epoch(3), epoch(1), epoch(2), epoch(1, lesson="art")])
+    assert page.cursor() == 12
+    assert page.epochs("maths") == [epoch(1), epoch(2), epoch(3)]
+    assert page.epochs("maths", after_utc_ns=epoch(2).utc_ns) == [epoch(3)]
+    assert page.epochs("art") == [epoch(1, lesson="art")]
+
+
+def test_an_epoch_scored_again_takes_the_place_of_the_first(
+    pair: tuple[ScoreStore, ScoreStore],
+) -> None:
+    scorer, page = pair
+    scorer.commit(cursor=1, epochs=[epoch(1), epoch(2)])
+    again = replace(epoch(1, model="m2"), utc_ns=epoch(1).utc_ns + 40, zones=(zone("room"),))
+    scorer.commit(cursor=2, epochs=[again])
+    assert page.epochs("maths") == [again, epoch(2)]
+
+
+def test_an_abstaining_model_stays_nan(pair: tuple[ScoreStore, ScoreStore]) -> None:
+    scorer, page = pair
+    scorer.commit(cursor=1, epochs=[replace(epoch(1), zones=(zone("room", math.nan),))])
+    (found,) = page.epochs("maths")
+    assert math.isnan(found.zones[0].off_task)
+    assert found.zones[0].off_task_low == 0.1
+
+
+def test_an_alert_is_raised_and_later_cleared(pair: tuple[ScoreStore, ScoreStore]) -> None:
+    scorer, page = pair
+    earlier = replace(ALERT, id="a2", raised_utc_ns=5 * SECOND)
+    scorer.commit(cursor=1, alerts=[ALERT, earlier])
+    assert page.alerts("maths") == [earlier, ALERT]
+    cleared = replace(ALERT, cleared_utc_ns=30 * SECOND)
+    scorer.commit(cursor=2, alerts=[cleared])
+    assert page.alerts("maths") == [earlier, cleared]
+    assert page.alerts("art") == []
+
+
+def test_version_moves_with_a_commit(pair: tuple[ScoreStore, ScoreStore]) -> None:
+    scorer, page = pair
+    before = page.version()
+    assert page.version() == before
+    scorer.commit(cursor=5)
+    assert page.version() != before
