@@ -52,6 +52,10 @@ format: setup  ## let ruff format and mend what it can
 bench: setup  ## measure what a tick costs
 	$(BIN)/python -m benchmarks
 
+.PHONY: examples
+examples: setup  ## write server.example.toml anew from the settings' defaults
+	$(BIN)/python docs/example_settings.py
+
 .PHONY: lock
 lock: setup  ## resolve the dependencies anew; LOCK_ARGS=--upgrade takes the newest versions
 	$(BIN)/uv pip compile $(LOCKING) --extra dev pyproject.toml -o requirements.lock
@@ -73,6 +77,9 @@ clean:  ## remove the environment and what the tools left behind
 setup: $(INSTALLED)  ## only set up .venv/
 
 $(LOCKED): requirements.lock
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "There is no '$(PYTHON)'. On Debian: sudo apt install python3 python3-venv" >&2; \
+		exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 		echo "Roomtone needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is" \
 			"$$($(PYTHON) --version 2>&1 || true). Name another: make PYTHON=python3.12 ..." >&2; \
@@ -82,13 +89,18 @@ $(LOCKED): requirements.lock
 			"On Debian: sudo apt install python3-venv" >&2; \
 		exit 1; }
 	@echo "Setting up $(VENV)/ from requirements.lock:" \
-		"a download of about 300 MB the first time, 1 to 5 minutes ..."
+		"a download of about 270 MB the first time, half a minute to five minutes ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install $(FROM_LOCK) -r $< 2>&1 | $(SHOW_PIP) || { \
 		tail -n 20 $(VENV)/setup.log >&2; \
 		echo "Setting up $(VENV)/ failed; all of pip's words are in $(VENV)/setup.log" >&2; \
 		exit 1; }
 	@touch $@
+
+# A fresh clone into an old environment lacks what the installation copies into the pages.
+ifeq ($(wildcard dashboard_api/static/vendor/versions.json),)
+.PHONY: $(INSTALLED)
+endif
 
 $(INSTALLED): $(LOCKED) pyproject.toml hatch_build.py package.json package-lock.json
 	@npm --version >/dev/null 2>&1 || { \

@@ -41,7 +41,10 @@ NPM_ARGUMENTS: Final = (
     "--ignore-scripts",
     "--no-audit",
     "--no-fund",
+    "--no-update-notifier",
     "--fetch-retries=2",
+    "--fetch-retry-mintimeout=2000",
+    "--fetch-retry-maxtimeout=5000",
     "--fetch-timeout=60000",
     "--loglevel=error",
 )
@@ -77,11 +80,18 @@ class PageLibraries(BuildHookInterface[BuilderConfig]):
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(Path(self.root, name), folder)
             done = subprocess.run(
-                [*npm, *NPM_ARGUMENTS], cwd=folder, check=False, capture_output=True, text=True
+                [*npm, *NPM_ARGUMENTS],
+                cwd=folder,
+                # A school's network may have its own authority, which only the system knows.
+                env={"NODE_USE_SYSTEM_CA": "1", **os.environ},
+                check=False,
+                capture_output=True,
+                text=True,
             )
             if done.returncode:
+                reasons = "\n".join(done.stderr.strip().splitlines()[:6])
                 raise PageLibrariesError(
-                    f"npm could not fetch the pages' libraries ({names}):\n{done.stderr.strip()}\n"
+                    f"npm could not fetch the pages' libraries ({names}):\n{reasons}\n"
                     "Check that this machine reaches the npm registry and try again, or set "
                     "ROOMTONE_WITHOUT_PAGES=1 to build without the pages."
                 )
