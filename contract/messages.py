@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal, Self
 
 import cbor2
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from contract.errors import PayloadError, UnknownVersionError
 from contract.topics import NAME
@@ -156,8 +156,15 @@ class Ack(Message):
 
     run: Run
     without_hole: Annotated[int, Field(ge=-1, le=1 << 40)]
-    above: tuple[tuple[Seq, Seq], ...] = ()
-    """Ranges kept above `without_hole`; those nearest to it, at most 64."""
+    above: Annotated[tuple[tuple[Seq, Seq], ...], Field(max_length=64)] = ()
+    """Ranges kept above `without_hole`, first and last; those nearest to it."""
+
+    @field_validator("above")
+    @classmethod
+    def _run_forwards(cls, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        if any(first > last for first, last in ranges):
+            raise ValueError("a range runs backwards")
+        return ranges
 
 
 class LessonSpan(Message):

@@ -88,8 +88,8 @@ class MqttLink:
     """Keeps a connection to the broker on a thread of its own; events come out of `events`.
 
     `events` is bounded: when its reader is slow, the network thread waits, and so do the broker
-    and the senders behind it. QoS is 1 throughout and sessions are clean: nothing that matters
-    rests in the broker.
+    and the senders behind it. Sessions are clean: nothing that matters rests in the
+    broker.
     """
 
     def __init__(
@@ -143,13 +143,15 @@ class MqttLink:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, qos: Literal[0, 1] = 1
+    ) -> bool:
         """Hand a message to the network; false when there is no connection or no room."""
         client = self._client
         if client is None or not self.is_up:
             return False
         return (
-            client.publish(topic, payload, qos=1, retain=retain).rc
+            client.publish(topic, payload, qos=qos, retain=retain).rc
             == MQTTErrorCode.MQTT_ERR_SUCCESS
         )
 

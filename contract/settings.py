@@ -47,6 +47,9 @@ class Settings(BaseModel):
             return cls.model_validate(fields)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
+            clash = first.get("ctx", {}).get("error")
+            if isinstance(clash, ConfigurationError):  # a validator has said it already
+                raise ConfigurationError(where, clash.key, clash.value, clash.expected) from error
             key = ".".join(str(part) for part in first["loc"]) or "the file"
             expected = first["msg"]
             if first["type"] == "extra_forbidden":

@@ -119,6 +119,8 @@ def test_state_is_a_birth_or_a_death() -> None:
         ({"run": -1}, "Ack run"),
         ({"without_hole": "many"}, "Ack without_hole"),
         ({"above": [[1]]}, "Ack above"),
+        ({"above": [[9, 3]]}, "Ack above: Value error, a range runs backwards"),
+        ({"above": [[i, i] for i in range(0, 130, 2)]}, "Ack above: .* at most 64"),
         ({"version": 0}, "Ack version"),
     ),
 )

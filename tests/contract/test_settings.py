@@ -1,10 +1,10 @@
 """Settings name the file, the key, the value and what was expected."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings, Name, Settings
@@ -14,6 +14,12 @@ class Example(Settings):
     room: Name
     seats: Annotated[int, Field(ge=1, le=64)] = 30
     broker: BrokerSettings = BrokerSettings()
+
+    @model_validator(mode="after")
+    def _refuse_thirteen(self) -> Self:
+        if self.seats == 13:
+            raise ConfigurationError("settings", "seats", 13, "a luckier number")
+        return self
 
 
 def test_defaults_and_nesting(tmp_path: Path) -> None:
@@ -34,6 +40,7 @@ def test_defaults_and_nesting(tmp_path: Path) -> None:
         ('room = "r1"\nseats = 65', "seats", "less than or equal to 64"),
         ('room = "r1"\n[broker]\nport = "x"', "broker.port", "valid integer"),
         ("room = ", "the file", "valid TOML"),
+        ('room = "r1"\nseats = 13', "seats", "a luckier number"),
     ),
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, key: str, expected: str) -> None:

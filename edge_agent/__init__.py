@@ -1,0 +1,1 @@
+"""The program on a room's Pi: quantities each second, the outbox, the publisher."""

@@ -1,0 +1,355 @@
+"""The edge agent: owns the threads and joins readers, sensing, delivery and publisher.
+
+    hub reader threads, microphone ──► inbox ──► sensing ──► delivery ──► publisher ──► link
+                                                               ▲  ▼           │ acks
+                                                              outbox ◄────────┘
+
+Everything right of the inbox runs on the thread that calls `run`; paho has a thread of its own
+behind the link. Nothing starts before `run`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final, Literal, Protocol, get_args
+
+from contract.clock import Clock
+from contract.errors import RoomtoneError
+from contract.messages import (
+    Birth,
+    Command,
+    CommandResult,
+    Config,
+    ConfigReported,
+    Health,
+    Hub,
+    Timebase,
+)
+from contract.mqtt import MqttLink, Will
+from contract.payload import FULL_LAYOUT_CODES
+from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from edge_agent.config_file import load_config, store_config
+from edge_agent.delivery import Delivery
+from edge_agent.identity import Identity
+from edge_agent.inbox import Inbox
+from edge_agent.microphone import Microphone
+from edge_agent.outbox import Outbox
+from edge_agent.publisher import Link, OpenLink, Publisher
+from edge_agent.sampling import Switch
+from edge_agent.sensing import Sensing
+from edge_agent.settings import PERIOD_NS, EdgeSettings, HubSettings
+from edge_agent.timebase import ClockQuality, QualitySource, quality_of
+from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
+from firmware_bridge.frames import Hello
+from firmware_bridge.reader import HubReader
+
+__all__ = ["EdgeAgent", "OpenReader", "Outcome", "Reader"]
+
+log = logging.getLogger(__name__)
+
+Outcome = Literal["stopped", "restart"]
+
+_MOST_EVENTS: Final = 20_000
+_LOOK_S: Final = 0.01
+_IDLE_S: Final = 0.1
+_SECOND_NS: Final = 1_000_000_000
+_MOST_COMMANDS: Final = 64
+_SWITCHES: Final[tuple[Switch, ...]] = get_args(Switch)
+
+
+class Reader(Protocol):
+    """What of `firmware_bridge.reader.HubReader` is used here."""
+
+    def run(self, stop: threading.Event) -> None: ...
+    def identify(self, seconds: int = 5) -> None: ...
+    def counters(self) -> HubCounters: ...
+
+
+OpenReader = Callable[[HubSettings, Clock, Callable[[HubEvent], None]], Reader]
+
+
+class EdgeAgent:
+    """One run of the program on a room's Pi."""
+
+    def __init__(
+        self,
+        *,
+        settings: EdgeSettings,
+        clock: Clock,
+        quality: QualitySource | None = None,
+        open_reader: OpenReader | None = None,
+        open_link: OpenLink | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._ask_quality = quality or quality_of(clock)
+        self._identity = Identity.drawn(settings.node, clock)
+        self._quality = ClockQuality(synchronised=False, error_ns=0)
+        self._quality_asked_ns: int | None = None
+        self._stop_readers = threading.Event()
+        self._inbox = Inbox(most=_MOST_EVENTS, stop=self._stop_readers)
+        self.outbox = Outbox(
+            directory=settings.outbox.dir,
+            max_bytes=settings.outbox.max_bytes,
+            node=settings.node,
+            timebase=lambda: self.timebase().encode(),
+        )
+        self.delivery = Delivery(
+            run=self._identity.run, settings=settings.delivery, outbox=self.outbox
+        )
+        self._sensing = Sensing(
+            settings=settings, identity=self._identity, clock=clock, delivery=self.delivery
+        )
+        self._publisher = Publisher(
+            settings=settings,
+            identity=self._identity,
+            delivery=self.delivery,
+            host=self,
+            open_link=open_link or self._mqtt_link,
+        )
+        make = open_reader or _hub_reader
+        self._readers = {hub.name: make(hub, clock, self._inbox.put) for hub in settings.hub}
+        self._hellos: dict[str, Hello] = {}
+        self._config = Config(revision=0, lessons=())
+        self._config_path = settings.outbox.dir / "config.cbor"
+        self._results: OrderedDict[str, CommandResult] = OrderedDict()
+        self._was_sampling = False
+        self._is_restarting = False
+        self._nap = threading.Event()
+        self._fault: str | None = None
+        self._threads: list[threading.Thread] = []
+
+    def run(self, stop: threading.Event) -> Outcome:
+        """Sense and deliver until `stop` is set or a `restart` comes; ends cleanly."""
+        self._check_quality(self._clock.elapsed_ns())
+        if (config := load_config(self._config_path)) is not None:
+            self.configured(config)
+        self._start()
+        try:
+            is_busy = False
+            while not (stop.is_set() or self._is_restarting or self._fault):
+                is_busy = self._round()
+                stop.wait(self._pause_s(is_busy=is_busy))
+            self._finish()
+        finally:
+            self._stop_readers.set()
+            for thread in self._threads:
+                thread.join(2.0)
+            self.outbox.close()
+        if self._fault:
+            raise RoomtoneError(self._fault)
+        return "restart" if self._is_restarting else "stopped"
+
+    def birth(self) -> Birth:
+        return Birth(
+            node=self._identity.node,
+            run=self._identity.run,
+            boot=self._identity.boot,
+            software=_software(),
+            period_ns=PERIOD_NS,
+            run_boot_ns=self._identity.run_boot_ns,
+            hubs=tuple(self._hub(hub) for hub in self._settings.hub),
+            seat_codes=FULL_LAYOUT_CODES[0],
+            room_codes=FULL_LAYOUT_CODES[1],
+            units={q.name: q.unit for q in SEAT_QUANTITIES + ROOM_QUANTITIES},
+            synchronised=self._quality.synchronised,
+        )
+
+    def timebase(self) -> Timebase:
+        boot_ns = self._clock.boot_ns()
+        return Timebase(
+            node=self._identity.node,
+            run=self._identity.run,
+            boot=self._identity.boot,
+            boot_ns=boot_ns,
+            utc_ns=self._clock.boot_zero_utc_ns() + boot_ns,
+            error_ns=self._quality.error_ns,
+            synchronised=self._quality.synchronised,
+        )
+
+    def health(self, *, is_finished: bool) -> Health:
+        counters = self.delivery.counters()
+        unused = self._sensing.counters()
+        return Health(
+            node=self._identity.node,
+            run=self._identity.run,
+            sampled=counters.sampled,
+            published=counters.published,
+            acked=counters.acked,
+            waiting=counters.waiting,
+            gap=counters.gap,
+            unsampled=counters.unsampled,
+            is_sampling=self._sensing.is_sampling and not is_finished,
+            is_finished=is_finished,
+            outbox_bytes=self.outbox.bytes_used,
+            ack_age_ms=self._publisher.ack_age_ms,
+            hubs={
+                name: _flat(reader.counters()) | unused[name]
+                for name, reader in self._readers.items()
+            },
+        )
+
+    def config_reported(self) -> ConfigReported:
+        return ConfigReported(revision=self._config.revision, is_sampling=self._sensing.is_sampling)
+
+    def configured(self, config: Config) -> None:
+        """Follow a configuration, from the server or from the last run."""
+        if config != self._config:
+            store_config(self._config_path, config)
+        self._config = config
+        self._sensing.configure(config)
+
+    def commanded(self, command: Command) -> CommandResult:
+        """Obey a command once, however often it comes."""
+        if command.id not in self._results:
+            self._results[command.id] = self._obey(command)
+            while len(self._results) > _MOST_COMMANDS:
+                self._results.popitem(last=False)
+        return self._results[command.id]
+
+    def _obey(self, command: Command) -> CommandResult:
+        log.info("Command %s (%s).", command.command, command.id)
+        if command.command in _SWITCHES:
+            self._sensing.switch(command.command)
+        elif command.command == "restart":
+            self._is_restarting = True
+        elif command.hub is None:
+            for reader in self._readers.values():
+                reader.identify()
+        elif command.hub in self._readers:
+            self._readers[command.hub].identify()
+        else:
+            known = ", ".join(self._readers)
+            why = f"no hub {command.hub!r}: there are {known}"
+            return CommandResult(id=command.id, is_done=False, why=why)
+        return CommandResult(id=command.id, is_done=True)
+
+    def _start(self) -> None:
+        self._publisher.start()
+        sources: dict[str, Callable[[threading.Event], None]] = {
+            f"hub {name}": reader.run for name, reader in self._readers.items()
+        }
+        sound = self._settings.sound
+        if sound.source == "microphone":
+            sources["microphone"] = Microphone(
+                command=sound.command, full_scale_db=sound.full_scale_db,
+                clock=self._clock, sink=self._inbox.put,
+            ).run  # fmt: skip
+        for name, run in sources.items():
+            thread = threading.Thread(target=self._guarded, args=(name, run), name=name)
+            self._threads.append(thread)
+            thread.start()
+
+    def _guarded(self, name: str, run: Callable[[threading.Event], None]) -> None:
+        """The top of a reader's thread: a defect there ends the program, cleanly."""
+        try:
+            run(self._stop_readers)
+        except Exception as error:
+            log.exception("The thread of %s failed.", name)
+            self._fault = f"The thread of {name} failed ({type(error).__name__}: {error})."
+
+    def _round(self) -> bool:
+        """One look at everything; whether more data waits to be sent."""
+        now_ns = self._clock.elapsed_ns()
+        self._check_quality(now_ns)
+        for event in self._inbox.drain():
+            self._take(event)
+        self._sensing.close_due()
+        if self._sensing.is_sampling != self._was_sampling:
+            self._was_sampling = self._sensing.is_sampling
+            log.info("Sampling %s.", "begins" if self._was_sampling else "ends")
+            self._publisher.request("config/reported")
+        return self._publisher.step(self._clock.elapsed_ns())
+
+    def _take(self, event: HubEvent) -> None:
+        match event:
+            case HubUp(hub=hub, hello=hello):
+                log.info("%s is up: %s, %d seats.", hub, hello.firmware, hello.seats)
+                if self._hellos.get(hub) != hello:
+                    self._hellos[hub] = hello
+                    self._publisher.request("state")
+            case HubDown(hub=hub, reason=reason):
+                log.warning("%s is down: %s", hub, reason)
+        self._sensing.take(event)
+
+    def _pause_s(self, *, is_busy: bool) -> float:
+        until_end_s = self._clock.elapsed_until(self._sensing.open_end_ns)
+        if is_busy or until_end_s <= 0:
+            return _LOOK_S
+        return min(until_end_s + _LOOK_S / 2, _IDLE_S)
+
+    def _check_quality(self, now_ns: int) -> None:
+        asked_ns = self._quality_asked_ns
+        if asked_ns is not None and now_ns - asked_ns < _SECOND_NS:
+            return
+        self._quality_asked_ns = now_ns
+        quality = self._ask_quality()
+        if quality.synchronised != self._quality.synchronised:
+            self._publisher.request("timebase")
+        self._quality = quality
+        self._sensing.synchronised = quality.synchronised
+
+    def _finish(self) -> None:
+        """Close the last whole period, send, wait a little, keep the rest, say goodbye."""
+        last_ns = self._clock.boot_ns()
+        while self._sensing.open_end_ns <= last_ns:
+            self._round()
+            self._nap.wait(_LOOK_S)
+        self._stop_readers.set()
+        self._sensing.tell_passed()
+        wait_ns = round(self._settings.delivery.stop_wait_s * _SECOND_NS)
+        until_ns = self._clock.elapsed_ns() + wait_ns
+        while not self.delivery.is_empty and self._clock.elapsed_ns() < until_ns:
+            self._publisher.step(self._clock.elapsed_ns())
+            if not self.delivery.is_open:
+                break
+            self._nap.wait(_LOOK_S)
+        if self.delivery.has_held and not self.delivery.spill(self._clock.elapsed_ns()):
+            log.error("What is in memory goes with this stop: neither ingest nor disk took it.")
+        self._publisher.farewell()
+
+    def _hub(self, settings: HubSettings) -> Hub:
+        """A hub as its HELLO told; before that, what the settings say."""
+        hello = self._hellos.get(settings.name)
+        return Hub(
+            hub=settings.name,
+            firmware=f"{hello.firmware} {hello.firmware_version}" if hello else "",
+            seats=settings.seats,
+            sample_rate_hz=hello.sample_rate_hz if hello else 0.0,
+            has_sound=hello.has_levels if hello else False,
+        )
+
+    def _mqtt_link(self, client_id: str, will: Will, subscriptions: tuple[str, ...]) -> Link:
+        return MqttLink(
+            broker=self._settings.broker,
+            client_id=client_id,
+            will=will,
+            subscriptions=subscriptions,
+        )
+
+
+def _hub_reader(hub: HubSettings, clock: Clock, sink: Callable[[HubEvent], None]) -> Reader:
+    return HubReader(hub=hub.name, port=hub.port, clock=clock, sink=sink, baudrate=hub.baudrate)
+
+
+def _flat(counters: HubCounters) -> dict[str, int]:
+    """A reader's counters as whole numbers by name; those by reason are joined to it."""
+    flat: dict[str, int] = {}
+    for name in HubCounters.__dataclass_fields__:
+        value = getattr(counters, name)
+        if isinstance(value, Mapping):
+            flat |= {f"{name}_{reason}": int(count) for reason, count in value.items()}
+        elif value is not None:
+            flat[name] = int(value)
+    return flat
+
+
+def _software() -> str:
+    try:
+        return f"roomtone {version('roomtone')}"
+    except PackageNotFoundError:
+        return "roomtone"

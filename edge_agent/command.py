@@ -1,0 +1,107 @@
+"""`roomtone edge`: the program on a room's Pi."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from contract.clock import Clock, ScaledClock, SystemClock
+from contract.errors import UsageError
+from edge_agent.agent import EdgeAgent
+from edge_agent.settings import EdgeSettings
+
+__all__ = ["add_arguments", "run"]
+
+log = logging.getLogger("edge")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, required=True, metavar="FILE",
+        help="settings in TOML; edge.example.toml explains them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--simulated-clock", metavar="SPEED:ANCHOR_NS:UTC_NS",
+        help="observed time runs SPEED times as fast from ANCHOR_NS of the monotonic clock on, "
+        "when UTC was UTC_NS",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check", action="store_true",
+        help="say whether settings, ports, outbox and broker are usable, and end",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the agent until SIGTERM or SIGINT; 0 after a clean stop."""
+    settings = EdgeSettings.load(args.config)
+    clock = simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock()
+    if args.check:
+        return check(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log.info(
+        "edge: %s/%s/%s senses %d seats on %d hubs, broker %s:%d",
+        settings.site, settings.room, settings.node, len(settings.seats), len(settings.hub),
+        settings.broker.host, settings.broker.port,
+    )  # fmt: skip
+    while EdgeAgent(settings=settings, clock=clock).run(stop) == "restart" and not stop.is_set():
+        log.info("edge: starting anew, as commanded")
+    return 0
+
+
+def simulated_clock(text: str) -> Clock:
+    """The clock that SPEED:ANCHOR_NS:UTC_NS describes; raises UsageError."""
+    try:
+        speed, anchor_ns, utc_ns = text.split(":")
+        clock = ScaledClock(
+            speed=float(speed), anchor_ns=int(anchor_ns), utc_at_anchor_ns=int(utc_ns)
+        )
+    except ValueError:
+        clock = None
+    if clock is None or not 0 < clock.speed <= 1000:
+        raise UsageError(
+            f"--simulated-clock is {text!r}, expected SPEED:ANCHOR_NS:UTC_NS, such as "
+            "20:123456789:1760000000000000000, with a speed of at most 1000."
+        )
+    return clock
+
+
+def check(settings: EdgeSettings) -> int:
+    """Print a line for each port, the outbox and the broker; 1 if one of them is not usable."""
+    findings: list[tuple[str, str]] = []
+    for hub in settings.hub:
+        is_there = "://" in hub.port or Path(hub.port).exists()
+        findings.append((f"{hub.name} on {hub.port}", "" if is_there else "there is no such port"))
+    findings.append((f"outbox {settings.outbox.dir}", _outbox_fault(settings.outbox.dir)))
+    broker = settings.broker
+    findings.append(
+        (f"broker {broker.host}:{broker.port}", _broker_fault(broker.host, broker.port))
+    )
+    for what, fault in findings:
+        sys.stdout.write(f"{what}: {fault or 'ok'}\n")
+    return int(any(fault for _, fault in findings))
+
+
+def _outbox_fault(directory: Path) -> str:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"x")
+    except OSError as error:
+        return f"can't be written ({error.strerror})"
+    return ""
+
+
+def _broker_fault(host: str, port: int) -> str:
+    try:
+        socket.create_connection((host, port), timeout=5.0).close()
+    except OSError as error:
+        return f"can't be reached ({error})"
+    return ""

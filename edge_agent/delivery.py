@@ -1,0 +1,312 @@
+"""What is sent when, what waits, and what may be forgotten. No sockets: bytes go to a callback.
+
+Periods stay in memory until ingest acknowledges them. Live ones go first, each by itself; what is
+not acknowledged within the spill interval goes to the outbox and leaves from there as the
+backlog, up to ten periods a message. Only an acknowledgement of ingest, or a recorded gap, ends
+the wait of a period.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from contract.errors import StoreError
+from contract.messages import Ack
+from contract.payload import Batch, Gap, decode, encode
+from contract.ranges import SeqRanges
+from edge_agent.backlog import Parcel, continues, join, without_values
+from edge_agent.outbox import MOST_A_WRITE, Outbox
+from edge_agent.outbox_index import Stored
+from edge_agent.settings import DeliverySettings
+
+__all__ = ["Counters", "Delivery"]
+
+log = logging.getLogger(__name__)
+
+_SECOND_NS: Final = 1_000_000_000
+_MS_NS: Final = 1_000_000
+_LIVE_NS: Final = 30 * _SECOND_NS
+"""What waited longer than this is history to ingest, however long exactly."""
+_RETRY_S: Final = (1, 2, 5, 10, 30)
+_FIRST_WINDOW: Final = 8
+_SLOW_NS: Final = 1_500_000_000
+_MOST_AT_ONCE: Final = 64
+"""Backlog messages in one call of `send`, so that live periods are looked at in between."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """Seat-seconds of this run; `contract.messages.Health` says what each means."""
+
+    sampled: int
+    published: int
+    acked: int
+    waiting: int
+    gap: int
+    unsampled: int
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Held:
+    """A period or gap in memory."""
+
+    message: Batch | Gap
+    counts: bytes
+    unpublished: int
+    closed_ns: int
+    sent_ns: int | None = None
+
+    def parcel(self) -> Parcel:
+        return Parcel(
+            message=self.message, counts=self.counts, unpublished=self.unpublished,
+            closed_ns=self.closed_ns, sent_ns=self.sent_ns,
+        )  # fmt: skip
+
+
+class Delivery:
+    """Holds one run's periods, and what earlier runs left in the outbox. `now_ns` is elapsed."""
+
+    def __init__(self, *, run: int, settings: DeliverySettings, outbox: Outbox) -> None:
+        self.run = run
+        self.outbox = outbox
+        self.is_open = False
+        """Ingest is there: data may be sent."""
+        self.last_ack_ns: int | None = None
+        self._settings = settings
+        self._held: OrderedDict[int, _Held] = OrderedDict()
+        self._to_send: deque[int] = deque()
+        self._live_in_flight = 0
+        self._window = _FIRST_WINDOW
+        self._window_cut_ns = 0
+        self._sampled = self._published = self._acked = self._given_up = self._unsampled = 0
+        self._retry_at_ns = 0
+        self._failures = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Messages sent and not acknowledged."""
+        return self._live_in_flight + len(self.outbox.index.in_flight)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing waits, in memory or in the outbox."""
+        return not self._held and not len(self.outbox.index)
+
+    @property
+    def has_held(self) -> bool:
+        """Something waits in memory."""
+        return bool(self._held)
+
+    def counters(self) -> Counters:
+        """The books: sampled = acked + waiting + gap, at all times."""
+        held = sum(sum(item.counts) for item in self._held.values())
+        return Counters(
+            sampled=self._sampled,
+            published=self._published,
+            acked=self._acked,
+            waiting=held + self.outbox.waiting(self.run),
+            gap=self._given_up + self.outbox.given_up[self.run],
+            unsampled=self._unsampled,
+        )
+
+    def add(
+        self, message: Batch | Gap, *, seats_sampled: int, seats_missing: int, now_ns: int
+    ) -> None:
+        """Take what was just closed: one period, or a gap."""
+        self._sampled += seats_sampled
+        self._unsampled += seats_missing
+        if isinstance(message, Gap) and self._held:
+            last = next(reversed(self._held.values()))
+            before = last.message
+            if isinstance(before, Gap) and last.sent_ns is None and continues(before, message):
+                last.message = replace(before, n=before.n + message.n)
+                return
+        counts = bytes([seats_sampled]) if isinstance(message, Batch) else b""
+        self._held[message.first_seq] = _Held(
+            message=message, counts=counts, unpublished=seats_sampled, closed_ns=now_ns
+        )
+        self._to_send.append(message.first_seq)
+        if len(self._held) > self._settings.most_in_memory:
+            self._give_up_oldest()
+
+    def opened(self) -> None:
+        """Ingest came up, or came back: what was under way may be lost, and is sent again."""
+        self.is_open = True
+        self._window = _FIRST_WINDOW
+        self._resend(sent_before_ns=1 << 63)
+
+    def closed(self) -> None:
+        """Ingest, or the way to it, is gone."""
+        self.is_open = False
+
+    def acknowledge(self, ack: Ack, *, now_ns: int) -> None:
+        """Forget what ingest has for good."""
+        self.last_ack_ns = now_ns
+        is_slow = self._is_slow(now_ns)
+        before = len(self.outbox.index.in_flight)
+        seat_seconds = self.outbox.acknowledge(ack)
+        freed = before - len(self.outbox.index.in_flight)
+        if not is_slow:
+            self._window = min(self._window + freed, self._settings.most_unacked // 2)
+        if ack.run == self.run:
+            self._acked += seat_seconds + self._forget_held(ack)
+
+    def tick(self, now_ns: int) -> None:
+        """What is due by the clock: sending again, and writing to the outbox."""
+        if self.is_open:
+            timeout_ns = round(self._settings.ack_timeout_s * _SECOND_NS)
+            self._resend(sent_before_ns=now_ns - timeout_ns)
+        if now_ns < self._retry_at_ns:
+            return
+        if not self.outbox.is_open:
+            self._try_to(self.outbox.open, now_ns)
+        elif self._held:
+            oldest = next(iter(self._held.values()))
+            if now_ns - oldest.closed_ns >= self._settings.spill_s * _SECOND_NS:
+                self._try_to(self._spill, now_ns)
+
+    def spill(self, now_ns: int) -> bool:
+        """Write all that is held to the outbox now; whether that worked."""
+        return self._try_to(self._spill, now_ns)
+
+    def send(self, now_ns: int, publish: Callable[[bytes], bool]) -> bool:
+        """Hand on what may be sent now; whether more waits for its turn."""
+        if not self.is_open:
+            return False
+        while self._to_send and self.in_flight < self._settings.most_unacked:
+            item = self._held.get(self._to_send[0])
+            if item is not None and item.sent_ns is None:
+                waited_ms = max(0, now_ns - item.closed_ns) // _MS_NS
+                if not publish(encode(item.message, waited_ms=waited_ms)):
+                    return True
+                self._published += item.unpublished
+                item.unpublished = 0
+                item.sent_ns = now_ns
+                self._live_in_flight += 1
+            self._to_send.popleft()
+        if now_ns >= self._retry_at_ns:
+            try:
+                self._send_backlog(now_ns, publish)
+            except StoreError as error:
+                self._failed(error, now_ns)
+        return bool(self._to_send) or self.outbox.index.next_unsent() is not None
+
+    def _send_backlog(self, now_ns: int, publish: Callable[[bytes], bool]) -> None:
+        if self._is_slow(now_ns) and now_ns - self._window_cut_ns > _SECOND_NS:
+            # A slow link: keep less under way, so that live periods don't stand in a queue.
+            self._window = max(2, self._window // 2)
+            self._window_cut_ns = now_ns
+        index = self.outbox.index
+        for _ in range(_MOST_AT_ONCE):
+            is_full = self.in_flight >= self._settings.most_unacked
+            if is_full or len(index.in_flight) >= self._window:
+                return
+            entry = index.next_unsent()
+            if entry is None:
+                return
+            payload = self.outbox.read(entry)
+            if payload is None:
+                self.outbox.replace_damaged(entry)
+                continue
+            if not publish(_aged(entry, payload, now_ns)):
+                return
+            fresh = index.sent(entry, now_ns)
+            if entry.run == self.run:
+                self._published += fresh
+
+    def _is_slow(self, now_ns: int) -> bool:
+        oldest = next(iter(self.outbox.index.in_flight), None)
+        return oldest is not None and now_ns - (oldest.sent_ns or now_ns) > _SLOW_NS
+
+    def _resend(self, *, sent_before_ns: int) -> None:
+        self.outbox.index.resend(sent_before_ns=sent_before_ns)
+        again = [
+            seq
+            for seq, item in self._held.items()
+            if item.sent_ns is not None and item.sent_ns < sent_before_ns
+        ]
+        for seq in again:
+            self._held[seq].sent_ns = None
+        self._live_in_flight -= len(again)
+        self._to_send.extendleft(reversed(again))
+
+    def _forget_held(self, ack: Ack) -> int:
+        kept = SeqRanges((first, last) for first, last in ack.above if first <= last)
+        if ack.without_hole >= 0:
+            kept.add(0, ack.without_hole)
+        highest = max((last for _, last in kept), default=-1)
+        seat_seconds = 0
+        gone = []
+        for seq, item in self._held.items():
+            if seq > highest:
+                break
+            if not kept.missing(seq, item.message.last_seq):
+                gone.append(seq)
+        for seq in gone:
+            seat_seconds += sum(self._drop(seq).counts)
+        return seat_seconds
+
+    def _drop(self, seq: int) -> _Held:
+        item = self._held.pop(seq)
+        self._live_in_flight -= item.sent_ns is not None
+        return item
+
+    def _spill(self) -> None:
+        parcels = join(item.parcel() for item in self._held.values())
+        for at in range(0, len(parcels), MOST_A_WRITE):
+            some = parcels[at : at + MOST_A_WRITE]
+            self.outbox.append(some)
+            last = some[-1].message.last_seq
+            while self._held and next(iter(self._held)) <= last:
+                self._drop(next(iter(self._held)))
+        self._to_send.clear()
+
+    def _give_up_oldest(self) -> None:
+        """The outbox can't be written and memory is full: a gap takes the oldest's place."""
+        most = max(1, self._settings.most_in_memory // 10)
+        old = [self._drop(seq) for seq in list(self._held)[:most]]
+        gaps = join(
+            replace(parcel, message=without_values(parcel, "outbox_full"), counts=b"")
+            for parcel in (item.parcel() for item in old)
+        )
+        self._given_up += sum(sum(item.counts) for item in old)
+        for parcel in reversed(gaps):
+            seq = parcel.message.first_seq
+            self._held[seq] = _Held(
+                message=parcel.message, counts=b"", unpublished=0, closed_ns=old[-1].closed_ns
+            )
+            self._held.move_to_end(seq, last=False)
+            self._to_send.appendleft(seq)
+        log.error(
+            "%d periods were given up, because the outbox can't be written and memory is full; "
+            "a gap says so.", sum(item.message.n for item in old if item.counts),
+        )  # fmt: skip
+
+    def _try_to(self, work: Callable[[], None], now_ns: int) -> bool:
+        """Do what touches the disk; name what fails, and leave it alone for a while."""
+        try:
+            work()
+        except StoreError as error:
+            self._failed(error, now_ns)
+            return False
+        if self._failures:
+            log.warning("The outbox can be used again.")
+        self._failures = 0
+        return True
+
+    def _failed(self, error: StoreError, now_ns: int) -> None:
+        wait_s = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
+        self._failures += 1
+        self._retry_at_ns = now_ns + wait_s * _SECOND_NS
+        log.error("%s Periods stay in memory; trying again in %d s.", error, wait_s)
+
+
+def _aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
+    """A record's payload, with its age if it is young enough to count as live."""
+    if entry.closed_ns is None or entry.is_gap or now_ns - entry.closed_ns >= _LIVE_NS:
+        return payload
+    return encode(decode(payload), waited_ms=max(0, now_ns - entry.closed_ns) // _MS_NS)

@@ -1,0 +1,43 @@
+"""Who a run of the agent is, drawn anew at each start."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from contract.clock import SECOND_NS, Clock, ScaledClock, SystemClock
+from edge_agent.timebase import boot_id
+
+__all__ = ["Identity"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What each message names: node, run, boot, and where seq 0 lies on the boot clock."""
+
+    node: str
+    run: int
+    boot: str
+    run_boot_ns: int
+
+    @classmethod
+    def drawn(cls, node: str, clock: Clock) -> Identity:
+        """A new run that begins with the next whole second of the boot clock.
+
+        So all runs of a boot share one grid of periods, and none begins inside one.
+        """
+        return cls(
+            node=node,
+            run=secrets.randbits(62),
+            boot=_boot(clock),
+            run_boot_ns=-(-clock.boot_ns() // SECOND_NS) * SECOND_NS,
+        )
+
+
+def _boot(clock: Clock) -> str:
+    """The boot whose clock this is; runs that share a simulated clock share a boot."""
+    if isinstance(clock, SystemClock):
+        return boot_id()
+    if isinstance(clock, ScaledClock):
+        return f"simulated-{clock.anchor_ns}-{clock.utc_at_anchor_ns}-{clock.speed:g}"
+    return "simulated"

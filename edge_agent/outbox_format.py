@@ -1,0 +1,146 @@
+"""The bytes of an outbox segment: see docs/edge.md. Bytes in, records out; no files here.
+
+A segment is MAGIC and then records. A record is a head and a body, each with a CRC-32 of its
+own, so that a damaged body still has its range of seqs known, and a damaged head can be passed
+over by looking for the next MARK.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = ["MAGIC", "Damage", "Found", "Head", "pack", "scan", "unpack_body"]
+
+MAGIC: Final = b"RTOUTBX1"
+MARK: Final = b"\xc5\x0bR\x8e"
+
+_FIXED: Final = struct.Struct("<4sHBBQQQQQIIBB")
+_CRC: Final = struct.Struct("<I")
+_LARGEST_BODY: Final = 1 << 20
+
+Kind = Literal["data", "timebase"]
+_KINDS: Final[dict[int, Kind]] = {1: "data", 2: "timebase"}
+_NUMBERS: Final = {kind: number for number, kind in _KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What a record is about. A timebase has n 0 and neither seats nor counts."""
+
+    kind: Kind
+    run: int
+    first_seq: int = 0
+    n: int = 0
+    boot_ns: int = 0
+    period_ns: int = 0
+    synchronised: bool = False
+    seats: bytes = b""
+    counts: bytes = b""
+    """Seats sampled in each period; empty for a gap."""
+
+    @property
+    def last_seq(self) -> int:
+        return self.first_seq + self.n - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A good record: `offset` and `length` of its body, zlib-compressed, in the segment."""
+
+    head: Head
+    offset: int
+    length: int
+    crc: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """Bytes that are no good record; `head` where it could be read."""
+
+    offset: int
+    length: int
+    head: Head | None
+
+
+def pack(head: Head, payload: bytes) -> tuple[bytes, int, int]:
+    """A record, where its body starts in it, and the body's CRC."""
+    body = zlib.compress(payload, 6)
+    crc = zlib.crc32(body)
+    tail = head.seats + head.counts
+    fixed = _FIXED.pack(
+        MARK, _FIXED.size + len(tail) + _CRC.size, _NUMBERS[head.kind], head.synchronised,
+        head.run, head.first_seq, head.n, head.boot_ns, head.period_ns, len(body), crc, len(head.seats), len(head.counts),
+    )  # fmt: skip
+    top = fixed + tail
+    top += _CRC.pack(zlib.crc32(top))
+    return top + body, len(top), crc
+
+
+def unpack_body(body: bytes, crc: int) -> bytes | None:
+    """The payload of a body; None if it is damaged."""
+    if zlib.crc32(body) != crc:
+        return None
+    inflate = zlib.decompressobj()
+    try:
+        payload = inflate.decompress(body, _LARGEST_BODY)
+    except zlib.error:
+        return None
+    return payload if inflate.eof else None
+
+
+def scan(data: bytes) -> Iterator[Found | Damage]:
+    """Every record of a segment, and what lies damaged between them. Never raises."""
+    at = len(MAGIC) if data.startswith(MAGIC) else 0
+    bad_from: int | None = None if at or not data else 0
+    while at < len(data):
+        found = _record(data, at)
+        if found is None:
+            bad_from = at if bad_from is None else bad_from
+            following = data.find(MARK, at + 1)
+            at = len(data) if following < 0 else following
+            continue
+        if bad_from is not None and at > bad_from:
+            yield Damage(offset=bad_from, length=at - bad_from, head=None)
+        bad_from = None
+        body = data[found.offset : found.offset + found.length]
+        if len(body) == found.length and unpack_body(body, found.crc) is not None:
+            yield found
+            at = found.offset + found.length
+            continue
+        # The head is right, so its range is known; the length of its body may still be cut off.
+        end = min(len(data), found.offset + found.length)
+        if _record(data, end) is None and end < len(data):
+            following = data.find(MARK, found.offset)
+            end = len(data) if following < 0 else following
+        yield Damage(offset=at, length=end - at, head=found.head)
+        at = end
+    if bad_from is not None:
+        yield Damage(offset=bad_from, length=len(data) - bad_from, head=None)
+
+
+def _record(data: bytes, at: int) -> Found | None:
+    """The record whose head begins here, or None if no good head does."""
+    if not data.startswith(MARK, at) or at + _FIXED.size + _CRC.size > len(data):
+        return None
+    (_, size, kind, synchronised, run, first, n, boot_ns, period_ns, length, crc, seats, counts) = (
+        _FIXED.unpack_from(data, at)
+    )
+    end = at + size
+    if size != _FIXED.size + seats + counts + _CRC.size or end > len(data):
+        return None
+    if _CRC.unpack_from(data, end - _CRC.size)[0] != zlib.crc32(data[at : end - _CRC.size]):
+        return None
+    if kind not in _KINDS or length > _LARGEST_BODY or counts not in (0, n):
+        return None
+    if (n == 0) == (_KINDS[kind] == "data") or run >= 1 << 63:
+        return None
+    tail = data[at + _FIXED.size : end - _CRC.size]
+    head = Head(
+        kind=_KINDS[kind], run=run, first_seq=first, n=n, boot_ns=boot_ns, period_ns=period_ns,
+        synchronised=bool(synchronised), seats=tail[:seats], counts=tail[seats:],
+    )  # fmt: skip
+    return Found(head=head, offset=end, length=length, crc=crc)

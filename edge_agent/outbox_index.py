@@ -1,0 +1,192 @@
+"""What waits in the outbox, in memory: which record is unsent, under way, or acknowledged.
+
+Pure: it knows where a record lies, and touches no file.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contract.messages import Ack
+
+__all__ = ["OutboxIndex", "Segment", "Stored"]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Segment:
+    """A file of the outbox."""
+
+    path: Path
+    size: int = 0
+    periods: int = 0
+    timebase: bytes = b""
+    """The first one in it: what dates its run."""
+    entries: list[Stored] = field(default_factory=list)
+    left: int = 0
+    """Entries that still wait."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Stored:
+    """A record of the outbox, and what has become of it."""
+
+    segment: Segment
+    offset: int
+    length: int
+    crc: int
+    run: int
+    first_seq: int
+    n: int
+    boot_ns: int
+    period_ns: int
+    synchronised: bool
+    seats: bytes
+    counts: bytes
+    """Seats sampled in each period; empty for a gap."""
+    unpublished: int
+    closed_ns: int | None
+    sent_ns: int | None
+    left: int
+    """A bit for each period of a batch that is not acknowledged; a gap has one bit."""
+
+    @property
+    def last_seq(self) -> int:
+        return self.first_seq + self.n - 1
+
+    @property
+    def is_gap(self) -> bool:
+        return not self.counts
+
+    def seat_seconds(self) -> int:
+        """Those that still wait."""
+        return sum(count for i, count in enumerate(self.counts) if self.left >> i & 1)
+
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """The seqs that still wait, as (first, last)."""
+        if self.is_gap:
+            yield self.first_seq, self.last_seq
+            return
+        i = 0
+        while i < self.n:
+            start = i
+            while i < self.n and self.left >> i & 1:
+                i += 1
+            if i > start:
+                yield self.first_seq + start, self.first_seq + i - 1
+            i += 1
+
+    def cover(self, first: int, last: int) -> int:
+        """These seqs are acknowledged; returns how many seat-seconds that is news for."""
+        if self.is_gap:
+            if first <= self.first_seq and self.last_seq <= last:
+                self.left = 0
+            return 0
+        before = self.seat_seconds()
+        low = max(first, self.first_seq) - self.first_seq
+        high = min(last, self.last_seq) - self.first_seq
+        if low <= high:
+            self.left &= ~(((1 << (high - low + 1)) - 1) << low)
+        return before - self.seat_seconds()
+
+
+class OutboxIndex:
+    """The entries by run, in order of seq, and the queue of those to send, oldest first."""
+
+    def __init__(self) -> None:
+        self.in_flight: OrderedDict[Stored, None] = OrderedDict()
+        """Sent and not acknowledged, in the order of sending."""
+        self._runs: dict[int, tuple[list[int], list[Stored]]] = {}
+        self._unsent: deque[Stored] = deque()
+
+    def __len__(self) -> int:
+        return sum(len(entries) for _, entries in self._runs.values())
+
+    def entries(self, run: int) -> list[Stored]:
+        """The entries of a run that wait."""
+        return self._runs.get(run, ([], []))[1]
+
+    def add(self, entry: Stored) -> None:
+        """Take a record that was written."""
+        firsts, entries = self._runs.setdefault(entry.run, ([], []))
+        at = bisect_right(firsts, entry.first_seq)
+        firsts.insert(at, entry.first_seq)
+        entries.insert(at, entry)
+        entry.segment.entries.append(entry)
+        entry.segment.left += 1
+        if entry.sent_ns is None:
+            self._unsent.append(entry)
+        else:
+            self.in_flight[entry] = None
+
+    def next_unsent(self) -> Stored | None:
+        """The oldest entry that is to be sent."""
+        while self._unsent and not self._unsent[0].left:
+            self._unsent.popleft()
+        return self._unsent[0] if self._unsent else None
+
+    def sent(self, entry: Stored, now_ns: int) -> int:
+        """`next_unsent` was sent; returns the seat-seconds that never were before."""
+        assert self._unsent[0] is entry
+        self._unsent.popleft()
+        entry.sent_ns = now_ns
+        self.in_flight[entry] = None
+        fresh, entry.unpublished = entry.unpublished, 0
+        return fresh
+
+    def resend(self, *, sent_before_ns: int) -> int:
+        """Put what was sent before this back into the queue; returns how many entries."""
+        count = 0
+        for entry in self.in_flight:
+            if entry.sent_ns is None or entry.sent_ns >= sent_before_ns:
+                break
+            count += 1
+        again = [self.in_flight.popitem(last=False)[0] for _ in range(count)]
+        for entry in again:
+            entry.sent_ns = None
+        self._unsent.extendleft(reversed(again))
+        return count
+
+    def acknowledge(self, ack: Ack) -> tuple[int, list[Segment]]:
+        """Forget what ingest has; returns seat-seconds, and the segments that are done with."""
+        firsts, entries = self._runs.get(ack.run, ([], []))
+        seat_seconds = 0
+        emptied: list[Segment] = []
+        for first, last in (*ack.above, (0, ack.without_hole)):
+            low = max(0, bisect_left(firsts, first) - 1)
+            high = bisect_right(firsts, last)
+            touched = entries[low:high]
+            for entry in touched:
+                seat_seconds += entry.cover(first, last)
+                if not entry.left:
+                    emptied += self._forget(entry)
+            kept = [entry for entry in touched if entry.left]
+            if len(kept) < len(touched):
+                entries[low:high] = kept
+                firsts[low:high] = [entry.first_seq for entry in kept]
+        if not entries:
+            self._runs.pop(ack.run, None)
+        return seat_seconds, emptied
+
+    def give_up(self, gone: Iterable[Stored]) -> list[Segment]:
+        """Forget entries that a gap stands for now; returns the segments that are done with."""
+        emptied: list[Segment] = []
+        runs = set()
+        for entry in gone:
+            entry.left = 0
+            runs.add(entry.run)
+            emptied += self._forget(entry)
+        for run in runs:
+            kept = [entry for entry in self.entries(run) if entry.left]
+            self._runs[run] = ([entry.first_seq for entry in kept], kept)
+            if not kept:
+                del self._runs[run]
+        return emptied
+
+    def _forget(self, entry: Stored) -> list[Segment]:
+        self.in_flight.pop(entry, None)
+        entry.segment.left -= 1
+        return [] if entry.segment.left else [entry.segment]

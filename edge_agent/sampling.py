@@ -1,0 +1,106 @@
+"""Whether a period is to be sampled: the lessons of the configuration, and commands.
+
+Pure: times come in, a reason comes out. Only a period that lies wholly in sampled time is taken.
+What has no end, an open lesson or a `start`, ends by itself after LONGEST_OPEN_NS: a kit that has
+lost its server does not run through the night.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from contract.messages import Config, LessonSpan
+
+__all__ = ["LONGEST_OPEN_NS", "Sampling", "Switch", "WhyNot"]
+
+WhyNot = Literal["off", "paused"]
+Switch = Literal["start", "stop", "pause", "resume"]
+
+LONGEST_OPEN_NS: Final = 12 * 3_600 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mode:
+    """What commands have asked for, and since when on the boot clock."""
+
+    since_ns: int
+    started_ns: int | None = None
+    is_paused: bool = False
+    stopped: frozenset[str] = frozenset()
+    """Lessons that a `stop` ended early."""
+
+
+class Sampling:
+    """Follows the configuration and the commands; `why_not` judges a period.
+
+    `start` samples whatever the timetable says, until `stop`. `stop` also ends the lessons that
+    are on. `pause` holds until `resume`, over lessons if need be.
+    """
+
+    def __init__(self) -> None:
+        self._lessons: tuple[LessonSpan, ...] = ()
+        self._modes = [_Mode(since_ns=0)]
+
+    def configure(self, config: Config) -> None:
+        """Take the lessons of a configuration in place of all earlier ones."""
+        self._lessons = config.lessons
+
+    def switch(self, command: Switch, *, boot_ns: int, utc_ns: int) -> None:
+        """Obey a command that came at this time."""
+        mode = replace(self._modes[-1], since_ns=boot_ns)
+        match command:
+            case "start":
+                mode = replace(mode, started_ns=boot_ns, is_paused=False, stopped=frozenset())
+            case "stop":
+                on = {lesson.lesson for lesson in self._lessons if _is_on(lesson, utc_ns, utc_ns)}
+                mode = replace(mode, started_ns=None, stopped=mode.stopped | on)
+            case "pause":
+                mode = replace(mode, is_paused=True)
+            case "resume":
+                mode = replace(mode, is_paused=False)
+        self._modes.append(mode)
+
+    def why_not(
+        self,
+        *,
+        start_boot_ns: int,
+        end_boot_ns: int,
+        start_utc_ns: int,
+        is_utc_known: bool = True,
+    ) -> WhyNot | None:
+        """None if the period is to be sampled. Periods are asked about in their order.
+
+        While UTC is not known, an open lesson is on: the server opens one when it begins.
+        """
+        self._forget_before(start_boot_ns)
+        end_utc_ns = start_utc_ns + end_boot_ns - start_boot_ns
+        lessons = {
+            lesson.lesson
+            for lesson in self._lessons
+            if _is_on(lesson, start_utc_ns, end_utc_ns)
+            or (lesson.ends_utc_ns is None and not is_utc_known)
+        }
+        why: WhyNot | None = None
+        for mode in self._modes:
+            if mode.since_ns >= end_boot_ns:
+                break
+            started_ns = mode.started_ns
+            is_started = started_ns is not None and end_boot_ns <= started_ns + LONGEST_OPEN_NS
+            if not is_started and not lessons - mode.stopped:
+                return "off"
+            if mode.is_paused:
+                why = "paused"
+        return why
+
+    def _forget_before(self, boot_ns: int) -> None:
+        while len(self._modes) > 1 and self._modes[1].since_ns <= boot_ns:
+            del self._modes[0]
+
+
+def _is_on(lesson: LessonSpan, start_utc_ns: int, end_utc_ns: int) -> bool:
+    """Whether all of a span lies in the lesson."""
+    ends_utc_ns = lesson.ends_utc_ns
+    if ends_utc_ns is None:
+        ends_utc_ns = lesson.starts_utc_ns + LONGEST_OPEN_NS
+    return lesson.starts_utc_ns <= start_utc_ns and end_utc_ns <= ends_utc_ns

@@ -1,0 +1,144 @@
+"""The edge agent's settings: edge.toml, explained key by key in docs/edge.md."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from contract.errors import ConfigurationError
+from contract.settings import BrokerSettings, Name, Settings
+from contract.topics import Topic
+
+__all__ = [
+    "DeliverySettings",
+    "EdgeBrokerSettings",
+    "EdgeSettings",
+    "HubSettings",
+    "OutboxSettings",
+    "SoundSettings",
+]
+
+PERIOD_NS = 1_000_000_000
+"""A period is a second: quantities and the store are made for it, so it is no setting."""
+
+
+class HubSettings(Settings):
+    """One hub: where it is plugged in, and which seats of the room hang on it."""
+
+    name: Name
+    """What the hub is called; without zones of its own a lesson takes the hubs as zones."""
+    port: Annotated[str, Field(min_length=1)]
+    """A serial device, best one of /dev/serial/by-id, or a URL that pyserial knows."""
+    seats: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=255)], ...], Field(min_length=1, max_length=8)
+    ]
+    """The room's seat numbers, in the order in which the hub sends them."""
+    baudrate: Annotated[int, Field(ge=1200, le=4_000_000)] = 500_000
+    """Speed of the line; a USB device of its own may ignore it."""
+
+
+class EdgeBrokerSettings(BrokerSettings):
+    """The broker, and whether the way to it may be read by others."""
+
+    allow_plain: bool = False
+    """Without TLS only a broker on this machine is accepted, unless this is true."""
+
+
+class SoundSettings(Settings):
+    """Where the room's sound levels come from. Samples never leave memory."""
+
+    source: Literal["hub", "microphone", "none"] = "hub"
+    """`hub`: a hub with a sound-level meter; `microphone`: `command`; `none`."""
+    command: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "arecord", "-q", "-D", "default", "-f", "S32_LE", "-r", "48000", "-c", "1", "-t", "raw",
+    )  # fmt: skip
+    """A program that writes raw S32_LE mono at 48 kHz to its standard output."""
+    full_scale_db: Annotated[float, Field(ge=60.0, le=180.0)] = 123.0
+    """Level in dB whose RMS fills the scale: 94 - S + 3.0 for a sensitivity of S dBFS."""
+
+
+class OutboxSettings(Settings):
+    """Where periods wait on disk when ingest can't be reached."""
+
+    dir: Path = Path("/var/lib/roomtone/outbox")
+    """A directory of this agent's alone; it is made when it is missing."""
+    max_bytes: Annotated[int, Field(ge=2 << 20, le=1 << 40)] = 256 << 20
+    """When this is reached the oldest five minutes or so go, and a gap says so."""
+
+
+class DeliverySettings(Settings):
+    """When periods are sent, sent again, and written to disk. All times are real seconds."""
+
+    spill_s: Annotated[float, Field(ge=1.0, le=600.0)] = 10.0
+    """What ingest has not acknowledged after this goes to the outbox."""
+    ack_timeout_s: Annotated[float, Field(ge=1.0, le=600.0)] = 15.0
+    """What is not acknowledged after this is sent again."""
+    most_unacked: Annotated[int, Field(ge=2, le=2_000)] = 256
+    """Messages that may await an acknowledgement; the backlog takes at most half of them."""
+    most_in_memory: Annotated[int, Field(ge=60, le=100_000)] = 3_600
+    """Periods kept in memory while the outbox can't be written; then the oldest become a gap."""
+    grace_s: Annotated[float, Field(ge=0.1, le=30.0)] = 1.0
+    """How long a period waits for a hub that is up and late."""
+    stop_wait_s: Annotated[float, Field(ge=0.0, le=60.0)] = 4.0
+    """How long a clean stop waits for the last acknowledgements."""
+    watchdog_s: Annotated[float, Field(ge=5.0, le=3600.0)] = 60.0
+    """No acknowledgement for so long although ingest is up: the connection is made anew."""
+
+
+class EdgeSettings(Settings):
+    """Everything that `roomtone edge` needs to know."""
+
+    site: Name
+    """The school."""
+    room: Name
+    """The room that the seats are in."""
+    node: Name
+    """This Pi; with TLS the common name of its certificate."""
+    hub: Annotated[tuple[HubSettings, ...], Field(min_length=1, max_length=8)]
+    """One to eight hubs."""
+    broker: EdgeBrokerSettings = EdgeBrokerSettings()
+    """How to reach the MQTT broker."""
+    sound: SoundSettings = SoundSettings()
+    """Where sound levels come from."""
+    outbox: OutboxSettings = OutboxSettings()
+    """Where periods wait on disk."""
+    delivery: DeliverySettings = DeliverySettings()
+    """When periods are sent, sent again and written down."""
+
+    @property
+    def seats(self) -> tuple[int, ...]:
+        """All seats of the room, hub after hub."""
+        return tuple(seat for hub in self.hub for seat in hub.seats)
+
+    @model_validator(mode="after")
+    def _refuse_clashes(self) -> Self:
+        for key, values in {
+            "hub.seats": self.seats,
+            "hub.name": tuple(hub.name for hub in self.hub),
+            "hub.port": tuple(hub.port for hub in self.hub),
+        }.items():
+            value, count = Counter(values).most_common(1)[0]
+            if count > 1:
+                raise ConfigurationError("settings", key, value, "each value once")
+        Topic(self.site, self.room, self.node, "state")
+        broker = self.broker
+        if broker.ca_file is None and not broker.allow_plain and not _is_loopback(broker.host):
+            raise ConfigurationError(
+                "settings", "broker.ca_file", None,
+                f"the authority of {broker.host}'s certificate, because others could read and "
+                "change what goes there without TLS (allow_plain = true accepts that)",
+            )  # fmt: skip
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

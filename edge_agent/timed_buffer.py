@@ -1,0 +1,91 @@
+"""Samples on their way into periods: kept by time, given out second by second."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["TimedBuffer", "placed"]
+
+Rows = NDArray[np.float32]
+Times = NDArray[np.int64]
+
+
+class TimedBuffer:
+    """A bounded store of rows with rising times."""
+
+    def __init__(self, *, shape: tuple[int, ...], most: int) -> None:
+        self._shape = shape
+        self._most = most
+        self._times: list[Times] = []
+        self._rows: list[Rows] = []
+        self._held = 0
+        self.latest_ns: int | None = None
+        """The time of the last row that came, whether it was of use or not."""
+        self.late = 0
+        """Rows that came when their period was closed."""
+        self.refused = 0
+        """Rows that found the buffer full."""
+
+    def add(self, times: Times, rows: Rows, *, from_ns: int) -> None:
+        """Take rows; those before `from_ns`, and those that find no room, are only counted."""
+        if not len(times):
+            return
+        self.latest_ns = max(int(times[-1]), self.latest_ns or 0)
+        first = 0 if times[0] >= from_ns else int(np.searchsorted(times, from_ns))
+        self.late += first
+        last = min(len(times), first + self._most - self._held)
+        self.refused += len(times) - max(first, last)
+        if last > first:
+            self._times.append(times[first:last])
+            self._rows.append(rows[first:last])
+            self._held += last - first
+
+    def take(self, *, start_ns: int, end_ns: int, step_ns: float) -> Rows:
+        """The rows of start … end, in their places; what is earlier is forgotten."""
+        times, rows = self._cut(end_ns)
+        first = int(np.searchsorted(times, start_ns))
+        most = math.ceil(1.5 * (end_ns - start_ns) / step_ns)
+        times, rows = times[first : first + most], rows[first : first + most]
+        return placed(times, rows, start_ns=start_ns, end_ns=end_ns, step_ns=step_ns)
+
+    def forget(self, *, end_ns: int) -> None:
+        """Drop what is earlier than `end_ns`."""
+        if self._times:
+            self._cut(end_ns)
+
+    def _cut(self, end_ns: int) -> tuple[Times, Rows]:
+        if not self._times:
+            return np.empty(0, np.int64), np.empty((0, *self._shape), np.float32)
+        times = np.concatenate(self._times)
+        rows = np.concatenate(self._rows)
+        if not bool((np.diff(times) > 0).all()):  # a hub was reset and is dated anew
+            order = np.argsort(times, kind="stable")
+            times, rows = times[order], rows[order]
+        cut = int(np.searchsorted(times, end_ns))
+        # Copies, so that what was given out is not kept alive by what is left.
+        self._times = [times[cut:].copy()] if cut < len(times) else []
+        self._rows = [rows[cut:].copy()] if cut < len(times) else []
+        self._held = len(times) - cut
+        return times[:cut], rows[:cut]
+
+
+def placed(times: Times, rows: Rows, *, start_ns: int, end_ns: int, step_ns: float) -> Rows:
+    """Rows in even steps from start to end, with a row of NaN for each that is missing.
+
+    Neighbours that are k steps apart have k - 1 missing between them. Where a second begins and
+    ends within a step is chance, so a quarter of a step is forgiven there.
+    """
+    if not len(times):
+        return rows
+    steps = np.maximum(np.rint(np.diff(times) / step_ns), 1).astype(np.int64)
+    lead = max(0, math.floor((int(times[0]) - start_ns) / step_ns - 0.25))
+    trail = max(0, math.ceil((end_ns - int(times[-1])) / step_ns - 0.25) - 1)
+    if not lead and not trail and bool((steps == 1).all()):
+        return rows
+    index = lead + np.concatenate([[0], np.cumsum(steps)])
+    out = np.full((int(index[-1]) + 1 + trail, *rows.shape[1:]), np.nan, np.float32)
+    out[index] = rows
+    return out

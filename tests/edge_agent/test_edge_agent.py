@@ -1,0 +1,265 @@
+"""The agent as a whole, on virtual hubs, while broker, ports or disk are missing."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contract.clock import Clock, ManualClock, ScaledClock
+from contract.errors import RoomtoneError, UsageError
+from contract.messages import Command, Config, LessonSpan
+from contract.payload import Batch, Gap, decode
+from contract.quantities import MISSING
+from edge_agent import command
+from edge_agent.agent import EdgeAgent
+from edge_agent.config_file import load_config, store_config
+from edge_agent.outbox_format import Found, scan, unpack_body
+from edge_agent.settings import EdgeSettings
+from firmware_bridge.events import HubCounters
+from simulators.running import VirtualClassroom
+
+pytest_plugins = ["simulators.pytest_plugin"]
+
+SPEED = 20.0
+ALWAYS = Config(
+    revision=3, lessons=(LessonSpan(lesson="l", starts_utc_ns=0, ends_utc_ns=1 << 62),),
+    excluded_seats=(2,),
+)  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def settings_for(ports: dict[str, str], folder: Path, **changes: object) -> EdgeSettings:
+    hubs = [
+        {"name": name, "port": port, "seats": [8 * i + seat for seat in range(1, 9)]}
+        for i, (name, port) in enumerate(ports.items())
+    ]
+    fields: dict[str, object] = {
+        "site": "school", "room": "r1", "node": "pi-1", "hub": hubs,
+        "broker": {"port": free_port()}, "outbox": {"dir": str(folder / "outbox")},
+        "delivery": {"spill_s": 1.0, "grace_s": 0.3},
+    }  # fmt: skip
+    return EdgeSettings.checked(fields | changes, where="test")
+
+
+def run_for(
+    agent: EdgeAgent, enough: Callable[[], bool], *, seconds: float = 10.0
+) -> threading.Thread:
+    """Run an agent until something is so, then stop it cleanly."""
+    stop = threading.Event()
+    thread = threading.Thread(target=agent.run, args=(stop,), name="agent")
+    thread.start()
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not enough():
+        time.sleep(0.02)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    return thread
+
+
+def stored(folder: Path) -> list[Batch | Gap]:
+    messages = []
+    for path in sorted(folder.glob("*.outbox")):
+        data = path.read_bytes()
+        for record in scan(data):
+            assert isinstance(record, Found)
+            if record.head.kind == "data":
+                body = data[record.offset : record.offset + record.length]
+                messages.append(decode(unpack_body(body, record.crc) or b""))
+    return messages
+
+
+@pytest.mark.slow
+def test_without_broker_and_with_a_missing_port_all_that_is_sampled_waits_on_disk(
+    tmp_path: Path,
+    virtual_classroom: Callable[..., VirtualClassroom],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    classroom = virtual_classroom(speed=SPEED, minutes=4)
+    settings = settings_for({"hub-a": classroom.ports[0], "hub-b": "/nonexistent/tty"}, tmp_path)
+    store_config(settings.outbox.dir / "config.cbor", ALWAYS)
+    agent = EdgeAgent(settings=settings, clock=classroom.clock)
+    run_for(agent, lambda: agent.delivery.counters().sampled > 400)
+    books = agent.delivery.counters()
+    assert books.sampled == books.waiting > 400
+    assert books.acked == books.gap == books.published == 0
+    assert books.unsampled >= 8 * 50
+    assert caplog.text.count("/nonexistent/tty") == 1
+    assert caplog.text.count("No connection to the broker") == 1
+    messages = stored(settings.outbox.dir)
+    at = 0
+    sampled = 0
+    for message in messages:
+        assert message.first_seq == at
+        at = message.last_seq + 1
+        if isinstance(message, Batch):
+            seats = message.layout.seat_values(message.values)[:, :, 0]
+            assert (seats[:, 1] == MISSING).all()  # opted out
+            assert (seats[:, 8:] == MISSING).all()
+            sampled += int((seats != MISSING).sum())
+            rooms = message.layout.room_values(message.values)
+            assert rooms.shape[1] == 5
+    assert sampled == books.sampled
+    # What the hub sent is what was sampled, but for the seconds at both ends.
+    sent = classroom.trace()["hub-1"].seat_seconds(at_least=50)
+    assert sent * 7 / 8 - 7 * 4 * SPEED <= books.sampled <= sent * 7 / 8 + 7 * 4 * SPEED
+
+
+class SilentReader:
+    """A hub that never says anything, or fails."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+
+    def run(self, stop: threading.Event) -> None:
+        if self._error:
+            raise self._error
+        stop.wait(10)
+
+    def identify(self, seconds: int = 5) -> None: ...
+
+    def counters(self) -> HubCounters:
+        return HubCounters(frames_refused={"crc": 3})
+
+
+def scaled_clock() -> Clock:
+    return ScaledClock(
+        speed=SPEED, anchor_ns=time.monotonic_ns(), utc_at_anchor_ns=1_760_000_000_000_000_000
+    )
+
+
+def silent_agent(tmp_path: Path, error: Exception | None = None, **changes: object) -> EdgeAgent:
+    return EdgeAgent(
+        settings=settings_for({"hub-a": "/dev/a"}, tmp_path, **changes),
+        clock=scaled_clock(),
+        open_reader=lambda _hub, _clock, _sink: SilentReader(error),
+    )
+
+
+def test_a_silent_node_says_why_and_a_clean_stop_tells_of_all_that_passed(
+    tmp_path: Path,
+) -> None:
+    agent = silent_agent(tmp_path)
+    start_ns = time.monotonic_ns()
+    run_for(agent, lambda: time.monotonic_ns() - start_ns > 400_000_000)
+    (only,) = stored(tmp_path / "outbox")
+    assert isinstance(only, Gap)
+    assert (only.first_seq, only.reason) == (0, "off")
+    assert 6 <= only.n <= 60
+    assert agent.health(is_finished=True).hubs["hub-a"]["frames_refused_crc"] == 3
+
+
+def test_a_dead_disk_keeps_periods_in_memory_and_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "outbox").write_text("")
+    agent = silent_agent(tmp_path)
+    agent.configured(ALWAYS)
+    run_for(agent, lambda: agent.delivery.has_held, seconds=3)
+    assert "can't be used (File exists)" in caplog.text
+    assert "Periods stay in memory" in caplog.text
+    assert "goes with this stop" in caplog.text
+
+
+def test_a_defect_in_a_reader_ends_the_agent_with_a_sentence(tmp_path: Path) -> None:
+    agent = silent_agent(tmp_path, ZeroDivisionError("oh"))
+    with pytest.raises(RoomtoneError, match="The thread of hub hub-a failed"):
+        agent.run(threading.Event())
+
+
+def test_commands_are_obeyed_once(tmp_path: Path) -> None:
+    agent = silent_agent(tmp_path)
+    assert agent.commanded(Command(id="1", command="identify", hub="hub-a")).is_done
+    refused = agent.commanded(Command(id="2", command="identify", hub="hub-z"))
+    assert (refused.is_done, refused.why) == (False, "no hub 'hub-z': there are hub-a")
+    first = agent.commanded(Command(id="3", command="start"))
+    assert agent.commanded(Command(id="3", command="start")) is first
+
+
+def test_no_sample_of_the_microphone_reaches_the_disk(tmp_path: Path) -> None:
+    """The whole agent listens to a recording full of a mark, and writes to its outbox."""
+    mark = np.int32(0x1BADB002)
+    source = (
+        "import sys, numpy as np\n"
+        f"piece = np.full(6000, {int(mark)}, '<i4').tobytes()\n"
+        "for _ in range(16): sys.stdout.buffer.write(piece); sys.stdout.flush()\n"
+    )
+    sound = {"source": "microphone", "command": [sys.executable, "-c", source]}
+    agent = silent_agent(tmp_path, sound=sound)
+    agent.configured(ALWAYS)
+    heard = []
+    take = agent._sensing.take
+
+    def listen(event: object) -> None:
+        heard.append(event)
+        take(event)  # type: ignore[arg-type]
+
+    agent._sensing.take = listen  # type: ignore[method-assign]
+    run_for(agent, lambda: agent.outbox.bytes_used > 0 and len(heard) >= 16)
+    assert len(heard) >= 16
+    assert any(isinstance(message, Batch) for message in stored(tmp_path / "outbox"))
+    needle = mark.astype("<i4").tobytes()
+    for path in (tmp_path / "outbox").iterdir():
+        assert needle not in path.read_bytes()
+
+
+def test_the_configuration_survives_a_restart_and_damage_is_no_crash(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "deep" / "config.cbor"
+    assert load_config(path) is None
+    store_config(path, ALWAYS)
+    assert load_config(path) == ALWAYS
+    path.write_bytes(path.read_bytes()[:-3])
+    assert load_config(path) is None
+    assert "waiting for the server's configuration" in caplog.text
+    (tmp_path / "file").write_text("")
+    store_config(tmp_path / "file" / "config.cbor", ALWAYS)
+    assert "can't be written" in caplog.text
+
+
+def test_the_simulated_clock_is_read_or_refused() -> None:
+    clock = command.simulated_clock("20:5:7")
+    assert clock == ScaledClock(speed=20.0, anchor_ns=5, utc_at_anchor_ns=7)
+    for text in ("", "20", "0:1:2", "a:1:2", "-1:1:2", "nan:1:2", "9999:1:2"):
+        with pytest.raises(UsageError, match="--simulated-clock"):
+            command.simulated_clock(text)
+
+
+def test_check_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "edge.toml"
+    config.write_text(
+        'site = "s"\nroom = "r"\nnode = "n"\n'
+        '[[hub]]\nname = "hub-a"\nport = "/nonexistent/tty"\nseats = [1]\n'
+        f'[broker]\nport = {free_port()}\n[outbox]\ndir = "{tmp_path}/outbox"\n'
+    )
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    assert command.run(parser.parse_args(["--config", str(config), "--check"])) == 1
+    said = capsys.readouterr().out
+    assert "hub-a on /nonexistent/tty: there is no such port" in said
+    assert f"outbox {tmp_path}/outbox: ok" in said
+    assert "can't be reached" in said
+
+
+def test_birth_and_health_fit_a_node_that_never_heard_a_hub(tmp_path: Path) -> None:
+    agent = EdgeAgent(settings=settings_for({"hub-a": "/dev/a"}, tmp_path), clock=ManualClock())
+    birth = agent.birth()
+    assert [hub.hub for hub in birth.hubs] == ["hub-a"]
+    assert birth.hubs[0].sample_rate_hz == 0.0
+    assert birth.units["laeq_1s"] == "dB(A)"
+    assert agent.health(is_finished=False).ack_age_ms is None
+    assert agent.timebase().synchronised is False

@@ -1,0 +1,107 @@
+"""edge.toml: the example holds every key, and its commented values are the defaults."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from contract.errors import ConfigurationError
+from edge_agent.settings import EdgeSettings
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "edge.example.toml"
+MINIMAL: dict[str, object] = {
+    "site": "school", "room": "r1", "node": "pi-1",
+    "hub": [{"name": "hub-a", "port": "/dev/a", "seats": [1, 2]}],
+}  # fmt: skip
+
+
+def refused(**changes: object) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        EdgeSettings.checked(MINIMAL | changes, where="edge.toml")
+    return str(caught.value)
+
+
+def hub(name: str, port: str, *seats: int) -> dict[str, object]:
+    return {"name": name, "port": port, "seats": list(seats)}
+
+
+def test_the_example_can_be_used_as_it_is() -> None:
+    settings = EdgeSettings.load(EXAMPLE)
+    assert settings.seats
+
+
+def test_each_commented_value_of_the_example_is_the_default_and_every_key_is_there() -> None:
+    text = re.sub(r"(?m)^# ?(?=[a-z_]+ = )", "", EXAMPLE.read_text(encoding="utf-8"))
+    fields = tomllib.loads(text)
+    assert EdgeSettings.checked(fields, where="example") == EdgeSettings.load(EXAMPLE)
+
+    def keys(model: type[BaseModel], given: dict[str, object], path: str) -> None:
+        for name, field in model.model_fields.items():
+            if name in {"ca_file", "certificate_file", "key_file"}:
+                assert re.search(rf"(?m)^# {name}: ", text)
+                continue
+            assert name in given, f"{path}{name} is not in the example"
+            assert field.description, f"{path}{name} has no description"
+            value = given[name]
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                value = value[0]
+            inner = getattr(EdgeSettings.load(EXAMPLE), name, None)
+            if isinstance(inner, tuple):
+                inner = inner[0]
+            if isinstance(value, dict) and isinstance(inner, BaseModel):
+                keys(type(inner), value, f"{path}{name}.")
+
+    keys(EdgeSettings, fields, "")
+
+
+def test_every_setting_stands_in_the_docs() -> None:
+    text = (ROOT / "docs" / "edge.md").read_text(encoding="utf-8")
+    settings = EdgeSettings.load(EXAMPLE)
+    for table in (settings, settings.hub[0], settings.broker, settings.sound, settings.outbox,
+                  settings.delivery):  # fmt: skip
+        for name in type(table).model_fields:
+            assert f"`{name}`" in text or f"[{name}]" in text, name
+
+
+def test_clashes_are_refused_by_name() -> None:
+    assert refused(hub=[hub("hub-a", "/dev/a", 1), hub("hub-b", "/dev/b", 2, 1)]) == (
+        "edge.toml: hub.seats is 1, expected each value once."
+    )
+    assert "hub.name is 'hub-a'" in refused(
+        hub=[hub("hub-a", "/dev/a", 1), hub("hub-a", "/dev/b", 2)]
+    )
+    assert "hub.port is '/dev/a'" in refused(
+        hub=[hub("hub-a", "/dev/a", 1), hub("hub-b", "/dev/a", 2)]
+    )
+
+
+def test_a_broker_elsewhere_needs_tls_or_a_plain_word() -> None:
+    assert "broker.ca_file is None" in refused(broker={"host": "broker.example"})
+    for broker in (
+        {"host": "127.0.0.5"}, {"host": "::1"}, {"host": "localhost"},
+        {"host": "10.0.0.1", "allow_plain": True}, {"host": "10.0.0.1", "ca_file": "ca.pem"},
+    ):  # fmt: skip
+        assert EdgeSettings.checked(MINIMAL | {"broker": broker}, where="x").broker
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    (
+        ({"room": "Room 1"}, "edge.toml: room is 'Room 1', expected"),
+        ({"room": "ingest"}, "reserved"),
+        ({"hub": []}, "hub is []"),
+        ({"hub": [hub("hub-a", "/dev/a", 0)]}, "hub.0.seats.0 is 0"),
+        ({"hub": [hub("hub-a", "/dev/a", *range(1, 10))]}, "hub.0.seats is"),
+        ({"sound": {"source": "radio"}}, "sound.source is 'radio'"),
+        ({"outbox": {"max_bytes": 5}}, "outbox.max_bytes is 5"),
+        ({"colour": "red"}, "colour is 'red', expected no such key"),
+        ({"delivery": {"spill_s": -1}}, "delivery.spill_s is -1"),
+    ),
+)
+def test_what_does_not_fit_is_named(changes: dict[str, object], expected: str) -> None:
+    assert expected in refused(**changes)
