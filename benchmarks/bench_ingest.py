@@ -1,0 +1,209 @@
+"""What ingest costs: CPU a batch through Mosquitto, paho, decoding, a durable commit and the ack.
+
+    python benchmarks/bench_ingest.py [--json]
+
+Ingest runs as the program that it is, and its CPU is what the kernel counts for its process. The
+values are random within what sensors give. The floor, in the same run: the same payloads with one
+`write` and one `fdatasync` a tick. Without Mosquitto there is nothing to measure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+
+import numpy as np
+
+from contract.messages import Ack, IngestState
+from contract.mqtt import MqttLink, Received
+from contract.payload import Batch, Layout, encode
+from contract.settings import BrokerSettings
+from contract.topics import Topic, ingest_state, subscription
+from roomtone.broker import broker_command, free_port, mosquitto_path
+
+SECOND = 1_000_000_000
+SITE = "bench"
+SEATS = 30
+LAYOUT = Layout(tuple(range(1, SEATS + 1)))
+WAIT_S = 120.0
+TICKS_AT_ONCE = 1_000
+_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """So many batches of so many periods, from the rooms in turn."""
+
+    name: str
+    rooms: int
+    batches: int
+    periods: int
+
+
+CASES = (
+    Case(name="live, 40 rooms", rooms=40, batches=20_000, periods=1),
+    # Each message of a tick is from another room, so that each has an ack of its own.
+    Case(name="live, 1200 rooms", rooms=1_200, batches=12_000, periods=1),
+    Case(name="backlog, 40 rooms", rooms=40, batches=4_000, periods=10),
+)
+
+
+def main() -> int:
+    """Run both cases and print their figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+    args = parser.parse_args()
+    if mosquitto_path() is None:
+        print("Mosquitto is not installed: sudo apt-get install mosquitto")
+        return 0
+    figures: dict[str, dict[str, float]] = {}
+    for number, case in enumerate(CASES):
+        messages = payloads(case, run=number + 1)
+        with tempfile.TemporaryDirectory() as folder:
+            seconds, wall_s = keep(case, messages, Path(folder), run=number + 1)
+            floor_s = floor(messages, Path(folder))
+        values = case.batches * case.periods * LAYOUT.width
+        figures[case.name] = {
+            "us_a_batch": seconds / case.batches * 1e6,
+            "values_per_cpu_s": values / seconds,
+            "bytes_a_value": sum(len(payload) for _, payload in messages) / values,
+            "floor_us_a_batch": floor_s / case.batches * 1e6,
+            "times_the_floor": seconds / floor_s,
+            "wall_s": wall_s,
+        }
+    if args.json:
+        print(json.dumps({"ingest": figures}))
+        return 0
+    for name, f in figures.items():
+        print(
+            f"{name}: {f['us_a_batch']:.0f} µs of CPU a batch, {f['values_per_cpu_s'] / 1e6:.1f} M "
+            f"values/s of CPU; floor (write + fdatasync) {f['floor_us_a_batch']:.1f} µs, "
+            f"{f['times_the_floor']:.1f} times that; {f['bytes_a_value']:.2f} bytes a value sent; "
+            f"{f['wall_s']:.1f} s in all"
+        )
+    return 0
+
+
+def payloads(case: Case, *, run: int) -> list[tuple[str, bytes]]:
+    """Topic and payload of every message, in the order of sending."""
+    random = np.random.default_rng(run)
+    topics = [str(Topic(SITE, f"r{room}", f"kit-{room}", "data")) for room in range(case.rooms)]
+    messages = []
+    for i in range(case.batches):
+        room, first = i % case.rooms, i // case.rooms * case.periods
+        batch = Batch(
+            node=f"kit-{room}",
+            run=run,
+            first_seq=first,
+            boot_ns=(100 + first) * SECOND,
+            period_ns=SECOND,
+            synchronised=True,
+            waited_ms=3 if case.periods == 1 else None,
+            layout=LAYOUT,
+            values=random.integers(0, 250, (case.periods, LAYOUT.width), dtype=np.uint16),
+        )
+        messages.append((topics[room], encode(batch)))
+    return messages
+
+
+def keep(
+    case: Case, messages: list[tuple[str, bytes]], folder: Path, *, run: int
+) -> tuple[float, float]:
+    """Ingest's CPU seconds, and the wall's, from the first message to the last ack."""
+    port = free_port()
+    _, broker = broker_command(python=sys.executable, port=port, folder=folder)
+    config = folder / "server.toml"
+    config.write_text(f'site = "{SITE}"\ndata_dir = "{folder}/data"\n[broker]\nport = {port}\n')
+    with (
+        child(broker),
+        child([sys.executable, "-m", "roomtone", "ingest", "--config", str(config)]) as ingest,
+    ):
+        link = MqttLink(
+            broker=BrokerSettings(port=port),
+            client_id="bench",
+            will=None,
+            subscriptions=(ingest_state(SITE), subscription(SITE, "ack")),
+            most_events=100_000,
+            most_in_flight=2_000,
+            most_queued=2_000,
+        )
+        link.start()
+        try:
+            wait(link, lambda m: m.topic == ingest_state(SITE) and is_up(m.payload))
+            began_cpu, began = cpu_s(ingest.pid), time.perf_counter()
+            for topic, payload in messages:
+                while not link.publish(topic, payload):
+                    time.sleep(0.002)
+            last = case.batches // case.rooms * case.periods - 1
+            finished: set[str] = set()
+
+            def has_all(message: Received) -> bool:
+                if message.topic.endswith("/ack"):
+                    ack = Ack.decode(message.payload)
+                    if ack.run == run and ack.without_hole == last:
+                        finished.add(message.topic)
+                return len(finished) == case.rooms
+
+            wait(link, has_all)
+            return cpu_s(ingest.pid) - began_cpu, time.perf_counter() - began
+        finally:
+            link.stop()
+
+
+def floor(messages: list[tuple[str, bytes]], folder: Path) -> float:
+    """CPU seconds for the same bytes, a thousand messages a write and fdatasync."""
+    descriptor = os.open(folder / "floor", os.O_WRONLY | os.O_CREAT)
+    began = time.process_time()
+    for at in range(0, len(messages), TICKS_AT_ONCE):
+        os.write(descriptor, b"".join(p for _, p in messages[at : at + TICKS_AT_ONCE]))
+        os.fdatasync(descriptor)
+    seconds = time.process_time() - began
+    os.close(descriptor)
+    return seconds
+
+
+def wait(link: MqttLink, want: Callable[[Received], bool]) -> None:
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            event = link.events.get(timeout=max(0.0, until - time.monotonic()))
+        except Empty:
+            raise SystemExit("ingest did not answer in time") from None
+        if isinstance(event, Received):
+            link.acknowledge(event)
+            if want(event):
+                return
+
+
+def is_up(payload: bytes) -> bool:
+    return IngestState.decode(payload).is_up
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
+
+
+@contextmanager
+def child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,43 @@
+"""`roomtone ingest`: keep what the nodes publish."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import threading
+from pathlib import Path
+
+from contract.clock import SystemClock
+from ingest.service import Ingest
+from ingest.settings import ServerSettings
+from ingest.stores import open_lesson_store, open_period_store
+
+__all__ = ["add_arguments", "run"]
+
+_LOG = logging.getLogger("ingest")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "--config", type=Path, required=True, metavar="FILE",
+        help="the server's settings; see server.example.toml",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Keep until SIGTERM or SIGINT, then say that ingest is down."""
+    settings = ServerSettings.load(args.config)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    ingest = Ingest(
+        settings=settings,
+        clock=SystemClock(),
+        open_store=open_period_store,
+        open_lessons=open_lesson_store,
+    )
+    ingest.run(stop)
+    _LOG.info("stopped")
+    return 0

@@ -1,0 +1,270 @@
+"""`roomtone lesson`: start, stop, import and list lessons, and say what a teacher declared."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, NoReturn
+
+from contract.clock import SECOND_NS, Clock, SystemClock
+from contract.errors import UsageError
+from contract.lesson import ACTIVITIES, Activity
+from ingest.calendar_file import read_calendar
+from ingest.lesson_video import checked_video
+from ingest.settings import ServerSettings
+from ingest.stores import open_lesson_store
+from ingest.stores.protocol import LessonStore
+from ingest.stores.records import Lesson
+from ingest.timetable import (
+    as_room,
+    lesson_id,
+    read_csv,
+    read_text,
+    utc_ns,
+    without_overlap,
+)
+
+__all__ = ["add_arguments", "run"]
+
+_SPAN: Final = re.compile(r"(\d{1,3})(?::([0-5]\d))?")
+_LONGEST_NS: Final = 12 * 3_600 * SECOND_NS
+
+
+class Desk:
+    """What the commands do, on one store and with one clock."""
+
+    def __init__(
+        self,
+        *,
+        store: LessonStore,
+        settings: ServerSettings,
+        clock: Clock,
+        say: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._zone = settings.lessons.zone
+        self._clock = clock
+        self._say = say
+
+    def start(self, args: argparse.Namespace) -> None:
+        """Begin a lesson by hand."""
+        room = as_room(args.room, "--room")
+        if not args.teacher.strip():
+            raise UsageError("--teacher is empty; a lesson belongs to one teacher.")
+        starts = self._moment(args.at)
+        starts_ns = utc_ns(starts)
+        for lesson in self._store.lessons(room=room):
+            if starts_ns < (lesson.ends_utc_ns or starts_ns + 1) and (
+                lesson.ends_utc_ns is None or lesson.starts_utc_ns <= starts_ns
+            ):
+                raise UsageError(
+                    f"room {room} has the lesson {lesson.id} of {lesson.teacher} then; stop it "
+                    f"first with `roomtone lesson stop --room {room}`."
+                )
+        lesson = Lesson(
+            id=lesson_id(room, starts),
+            room=room,
+            teacher=args.teacher.strip(),
+            title=args.title,
+            starts_utc_ns=starts_ns,
+            ends_utc_ns=None,
+            source="button",
+        )
+        self._store.put(lesson)
+        self._say(lesson.id)
+
+    def stop(self, args: argparse.Namespace) -> None:
+        """End the lesson that is on."""
+        room = as_room(args.room, "--room")
+        ends_ns = utc_ns(self._moment(args.at))
+        lesson = self._store.at(room, ends_ns)
+        if lesson is None:
+            raise UsageError(
+                f"no lesson is on in room {room} then; `roomtone lesson list --room {room}` "
+                "shows its lessons."
+            )
+        if ends_ns <= lesson.starts_utc_ns:
+            raise UsageError(f"the lesson {lesson.id} starts then; stop it later than that.")
+        self._store.put(replace(lesson, ends_utc_ns=ends_ns))
+        self._say(lesson.id)
+
+    def import_file(self, args: argparse.Namespace) -> None:
+        """Take in a timetable; all of it or nothing."""
+        path: Path = args.file
+        text = read_text(path)
+        if path.suffix.lower() in {".ics", ".ical"}:
+            first = datetime.fromtimestamp(self._clock.utc_ns() / 1e9, UTC) - timedelta(days=1)
+            entries = read_calendar(
+                text,
+                name=str(path),
+                zone=self._zone,
+                first=first,
+                last=first + timedelta(days=args.days + 1),
+                room=args.room,
+                teacher=args.teacher,
+            )
+        elif path.suffix.lower() == ".csv":
+            entries = read_csv(text, name=str(path), zone=self._zone)
+        else:
+            raise UsageError(f"{path}: a timetable is a .csv or an .ics file.")
+        if not entries:
+            raise UsageError(f"{path}: no lesson is in it.")
+        lessons = without_overlap(entries, self._store.lessons())
+        for lesson in lessons:
+            self._store.put(lesson)
+        rooms = len({lesson.room for lesson in lessons})
+        self._say(f"{len(lessons)} lessons in {rooms} {'room' if rooms == 1 else 'rooms'}")
+
+    def list_lessons(self, args: argparse.Namespace) -> None:
+        """Say what there is, the latest first."""
+        room = as_room(args.room, "--room") if args.room else None
+        for lesson in self._store.lessons(room=room)[: args.limit]:
+            ends = "running" if lesson.ends_utc_ns is None else self._local(lesson.ends_utc_ns)[11:]
+            self._say(
+                f"{lesson.id}  {self._local(lesson.starts_utc_ns)}–{ends}  room {lesson.room}  "
+                f"{lesson.teacher}  {lesson.title}".rstrip()
+            )
+
+    def activity(self, args: argparse.Namespace) -> None:
+        """Note what a span of a lesson was."""
+        lesson = self._lesson(args.lesson)
+        start_s, end_s = _seconds(args.start, "--from"), _seconds(args.end, "--to")
+        if lesson.ends_utc_ns is None:
+            length_s = _LONGEST_NS / SECOND_NS
+        else:
+            length_s = (lesson.ends_utc_ns - lesson.starts_utc_ns) / SECOND_NS
+        if not start_s < end_s <= length_s:
+            raise UsageError(
+                f"--from {args.start} --to {args.end} is not a span of the lesson, which lasts "
+                f"{length_s / 60:.0f} minutes; both are minutes since its start, such as 12 or "
+                "12:30."
+            )
+        activities = sorted(
+            [*lesson.activities, Activity(start_s=start_s, end_s=end_s, name=args.name)],
+            key=lambda activity: activity.start_s,
+        )
+        for one, two in pairwise(activities):
+            if one.end_s > two.start_s:
+                raise UsageError(
+                    f"{one.name} until {one.end_s / 60:g} min overlaps {two.name} from "
+                    f"{two.start_s / 60:g} min; a lesson has one activity at a time."
+                )
+        self._store.put(replace(lesson, activities=tuple(activities)))
+        self._say(lesson.id)
+
+    def video(self, args: argparse.Namespace) -> None:
+        """Lay a video beside a lesson."""
+        lesson = self._lesson(args.lesson)
+        path = checked_video(args.file)
+        self._store.put(replace(lesson, video=str(path), video_offset_s=args.offset))
+        self._say(lesson.id)
+
+    def _lesson(self, name: str) -> Lesson:
+        lesson = self._store.get(name)
+        if lesson is None:
+            raise UsageError(f"there is no lesson {name!r}; `roomtone lesson list` shows them.")
+        return lesson
+
+    def _moment(self, text: str | None) -> datetime:
+        if text is None:
+            now = datetime.fromtimestamp(self._clock.utc_ns() // SECOND_NS, UTC)
+            return now.astimezone(self._zone)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise UsageError(f"--at is {text!r}, expected such as 2026-09-30T09:45.") from None
+        return moment.replace(tzinfo=self._zone) if moment.tzinfo is None else moment
+
+    def _local(self, at_ns: int) -> str:
+        return f"{datetime.fromtimestamp(at_ns / 1e9, self._zone):%Y-%m-%d %H:%M}"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "--config", type=Path, required=True, metavar="FILE",
+        help="the server's settings; see server.example.toml",
+    )  # fmt: skip
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    start = actions.add_parser("start", help="begin a lesson now, or at a time")
+    start.add_argument("--room", required=True)
+    start.add_argument("--teacher", required=True, help="whose lesson it is")
+    start.add_argument("--title", default="")
+    start.add_argument(
+        "--at", metavar="TIME", help="such as 2026-09-30T09:45, in the school's zone"
+    )
+    start.set_defaults(do=Desk.start)
+
+    stop = actions.add_parser("stop", help="end the lesson that is on in a room")
+    stop.add_argument("--room", required=True)
+    stop.add_argument("--at", metavar="TIME", help="such as 2026-09-30T10:30, in the school's zone")
+    stop.set_defaults(do=Desk.stop)
+
+    load = actions.add_parser("import", help="take in a timetable, CSV or iCalendar")
+    load.add_argument("file", type=Path)
+    load.add_argument("--room", help="of every event, where a calendar names none")
+    load.add_argument("--teacher", help="of every event, where a calendar names none")
+    load.add_argument(
+        "--days", type=_days, default=200, help="how far ahead recurring events are taken (200)"
+    )
+    load.set_defaults(do=Desk.import_file)
+
+    show = actions.add_parser("list", help="show lessons, the latest first")
+    show.add_argument("--room")
+    show.add_argument("--limit", type=_days, default=50, help="at most this many (50)")
+    show.set_defaults(do=Desk.list_lessons)
+
+    activity = actions.add_parser("activity", help="say what a span of a lesson was")
+    activity.add_argument("lesson")
+    activity.add_argument("name", choices=ACTIVITIES)
+    activity.add_argument("--from", dest="start", required=True, metavar="MIN[:SEC]")
+    activity.add_argument("--to", dest="end", required=True, metavar="MIN[:SEC]")
+    activity.set_defaults(do=Desk.activity)
+
+    video = actions.add_parser("video", help="lay a video beside a lesson")
+    video.add_argument("lesson")
+    video.add_argument("file", type=Path)
+    video.add_argument(
+        "--offset", type=float, default=0.0, metavar="SECONDS",
+        help="where in the video the lesson starts; negative if the camera started later (0)",
+    )  # fmt: skip
+    video.set_defaults(do=Desk.video)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    settings = ServerSettings.load(args.config)
+    with closing(open_lesson_store(settings.data_dir)) as store:
+        args.do(Desk(store=store, settings=settings, clock=SystemClock(), say=_say), args)
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 3_660:
+        _refuse(f"{text!r} is not a whole number from 1 to 3660")
+    return int(text)
+
+
+def _refuse(why: str) -> NoReturn:
+    raise argparse.ArgumentTypeError(why)
+
+
+def _seconds(text: str, option: str) -> float:
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise UsageError(
+            f"{option} is {text!r}, expected minutes since the lesson's start, such as 12 or 12:30."
+        )
+    return int(match[1]) * 60.0 + int(match[2] or 0)

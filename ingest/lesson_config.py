@@ -1,0 +1,103 @@
+"""Tells each node when its room is to be sensed: lessons become retained configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from contract.messages import Config, LessonSpan
+from contract.topics import Topic
+from ingest.stores.protocol import LessonStore
+from ingest.stores.records import Lesson
+
+__all__ = ["LessonConfig", "spans"]
+
+_DAY_NS: Final = 86_400 * SECOND_NS
+_LOOK_EACH_NS: Final = SECOND_NS // 2
+_MOVE_ON_EACH_NS: Final = 60 * SECOND_NS
+_BUDGET_NS: Final = 10_000_000
+
+
+def spans(lessons: Iterable[Lesson], now_ns: int) -> tuple[LessonSpan, ...]:
+    """The lessons that a node has to know: not over for a day, beginning within a week.
+
+    And its room's last one, whenever that is: a recording is played with the clock of its time.
+    """
+    every = list(lessons)
+    known = [
+        lesson
+        for lesson in every
+        if (lesson.ends_utc_ns is None or lesson.ends_utc_ns > now_ns - _DAY_NS)
+        and lesson.starts_utc_ns < now_ns + 7 * _DAY_NS
+    ]
+    last = max(every, key=lambda lesson: lesson.starts_utc_ns, default=None)
+    if last is not None and last not in known:
+        known.append(last)
+    known.sort(key=lambda lesson: (lesson.starts_utc_ns, lesson.id))
+    return tuple(
+        LessonSpan(
+            lesson=lesson.id, starts_utc_ns=lesson.starts_utc_ns, ends_utc_ns=lesson.ends_utc_ns
+        )
+        for lesson in known
+    )
+
+
+class LessonConfig:
+    """Watches the lessons and yields a configuration for each node whose lessons changed.
+
+    Rooms are looked at one after another within 10 ms of each tick, so that a large timetable
+    never holds up keeping.
+    """
+
+    def __init__(self, *, lessons: LessonStore, site: str, clock: Clock) -> None:
+        self._lessons = lessons
+        self._site = site
+        self._clock = clock
+        self._nodes: dict[str, set[str]] = {}
+        self._told: dict[tuple[str, str], tuple[LessonSpan, ...]] = {}
+        self._due: dict[str, None] = {}
+        self._version: int | None = None
+        self._looked_ns: int | None = None
+        self._moved_on_ns: int | None = None
+
+    def add_node(self, room: str, node: str) -> None:
+        """A node of a room is known, by its birth; it is told what it may not have heard yet."""
+        self._nodes.setdefault(room, set()).add(node)
+        self._due[room] = None
+
+    def forget_told(self) -> None:
+        """The broker may have lost what was retained: tell every node again."""
+        self._told.clear()
+        self._due.update(dict.fromkeys(self._nodes))
+
+    def due(self) -> Iterator[tuple[str, Config]]:
+        """(topic, configuration) of nodes that have to be told; call it once a tick."""
+        now_ns = self._clock.elapsed_ns()
+        self._look(now_ns)
+        while self._due and self._clock.elapsed_ns() - now_ns <= _BUDGET_NS:
+            room = next(iter(self._due))
+            del self._due[room]
+            yield from self._of_room(room)
+
+    def _look(self, now_ns: int) -> None:
+        if self._looked_ns is None or now_ns - self._looked_ns >= _LOOK_EACH_NS:
+            self._looked_ns = now_ns
+            version = self._lessons.version()
+            if version != self._version:
+                self._version = version
+                self._due.update(dict.fromkeys(self._nodes))
+        # Without any change, time alone brings lessons into the week ahead.
+        if self._moved_on_ns is None or now_ns - self._moved_on_ns >= _MOVE_ON_EACH_NS:
+            self._moved_on_ns = now_ns
+            self._due.update(dict.fromkeys(self._nodes))
+
+    def _of_room(self, room: str) -> Iterator[tuple[str, Config]]:
+        utc_ns = self._clock.utc_ns()
+        lessons = spans(self._lessons.lessons(room=room), utc_ns)
+        for node in sorted(self._nodes[room]):
+            if self._told.get((room, node)) != lessons:
+                self._told[room, node] = lessons
+                # Milliseconds of UTC as the revision: later is higher, over a restart too.
+                config = Config(revision=utc_ns // 1_000_000, lessons=lessons)
+                yield str(Topic(self._site, room, node, "config")), config

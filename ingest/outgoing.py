@@ -1,0 +1,58 @@
+"""What ingest has to say to nodes: the newest word on each matter, until the broker takes it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Literal, Protocol
+
+__all__ = ["Outgoing", "Publisher"]
+
+
+class Publisher(Protocol):
+    """The part of `MqttLink` that is used here."""
+
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, qos: Literal[0, 1] = 1
+    ) -> bool: ...
+
+
+class Outgoing:
+    """A bounded buffer in which a later word on the same matter replaces the earlier one.
+
+    When it is full the oldest goes: a node that misses an ack sends again and is acked again, and
+    configurations are published anew at each connection.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.dropped = 0
+        self._most = most
+        self._words: OrderedDict[Hashable, tuple[str, bytes, bool, Literal[0, 1]]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def say(
+        self,
+        about: Hashable,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        qos: Literal[0, 1] = 1,
+    ) -> None:
+        """Put a word in line."""
+        self._words.pop(about, None)
+        self._words[about] = topic, payload, retain, qos
+        if len(self._words) > self._most:
+            self._words.popitem(last=False)
+            self.dropped += 1
+
+    def flush(self, link: Publisher) -> None:
+        """Hand over as much as the link takes, in order."""
+        while self._words:
+            about = next(iter(self._words))
+            topic, payload, retain, qos = self._words[about]
+            if not link.publish(topic, payload, retain=retain, qos=qos):
+                return
+            del self._words[about]

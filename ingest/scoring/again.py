@@ -1,0 +1,56 @@
+"""Which lessons have to be scored again from their start, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.clock import SECOND_NS
+from ingest.settings import ScoreSettings
+
+__all__ = ["Again", "Key", "Line"]
+
+Key = tuple[str, int]
+"""(lesson, stream)"""
+
+
+@dataclass(slots=True)
+class Again:
+    """One lesson of one stream, up to a seq; times are elapsed nanoseconds."""
+
+    since_ns: int
+    latest_ns: int
+    cursor: int
+    """What the store's cursor was before the changes that made it necessary."""
+    upto: int
+
+
+class Line:
+    """Lessons in line, each once. One is due when it has been quiet, or has waited long enough.
+
+    So a backlog costs one pass over its lesson each `again_s`, however many messages it comes in.
+    """
+
+    def __init__(self, settings: ScoreSettings) -> None:
+        self._settle_ns = settings.settle_s * SECOND_NS
+        self._longest_ns = settings.again_s * SECOND_NS
+        self._waiting: dict[Key, Again] = {}
+
+    def add(self, key: Key, upto: int, *, cursor: int, now_ns: int) -> None:
+        """Put a lesson in line, or note that there is more of it."""
+        job = self._waiting.setdefault(key, Again(now_ns, now_ns, cursor, upto))
+        job.latest_ns = now_ns
+        job.upto = max(job.upto, upto)
+
+    def take(self, now_ns: int) -> tuple[Key, Again] | None:
+        """The first that is due, out of the line."""
+        for key, job in self._waiting.items():
+            if (
+                now_ns - job.latest_ns >= self._settle_ns
+                or now_ns - job.since_ns >= self._longest_ns
+            ):
+                return key, self._waiting.pop(key)
+        return None
+
+    def cursors(self) -> list[int]:
+        """Of all that wait."""
+        return [job.cursor for job in self._waiting.values()]

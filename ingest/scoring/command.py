@@ -1,0 +1,38 @@
+"""`roomtone score`: follow the store, and write epochs and alerts."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import threading
+from pathlib import Path
+
+from contract.clock import SystemClock
+from ingest.scoring.scorer import Scorer
+from ingest.settings import ServerSettings
+from models.off_task import OffTaskModel
+
+__all__ = ["add_arguments", "run"]
+
+_LOG = logging.getLogger("score")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "--config", type=Path, required=True, metavar="FILE",
+        help="the server's settings; see server.example.toml",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score until SIGTERM or SIGINT."""
+    settings = ServerSettings.load(args.config)
+    model = OffTaskModel.load(settings.score.model_file)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    Scorer(settings=settings, model=model, clock=SystemClock()).run(stop)
+    _LOG.info("stopped")
+    return 0

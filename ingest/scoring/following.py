@@ -1,0 +1,399 @@
+"""What the scorer does between two polls: takes what was kept, scores it, writes what came of it.
+
+Live periods are scored as they come. What fills an earlier hole makes its lesson be scored again
+from the start, once the hole has been quiet for a while, one lesson at a time and in slices
+between the live ones; so a backlog costs one pass over a lesson each half-minute at most. The cursor is written in
+one transaction with what it led to, and is held back at the oldest lesson that waits to be scored
+again: after a crash the same changes come once more, and the same epochs and alerts result.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.clock import SECOND_NS, Clock
+from ingest.scoring.again import Again, Key, Line
+from ingest.scoring.epochs import zone_epochs
+from ingest.scoring.lesson_state import EPOCH, LessonState, Scored, seats_of, zones_of
+from ingest.scoring.spans import LessonSpans, Span
+from ingest.settings import ScoreSettings
+from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
+from ingest.stores.records import AlertRecord, Change, EpochRecord, Lesson, Periods
+from models.scorer import ScoringModel
+
+__all__ = ["Following"]
+
+_LOG = logging.getLogger("score")
+_CHUNK: Final = 1_200
+_SLICE: Final = 300
+"""Periods of a lesson that are scored again between two polls: some 60 ms."""
+_FOR_NOW: Final = 1 << 62
+"""Quiet until told otherwise."""
+_LOOK_BACK_NS: Final = 2 * 86_400 * SECOND_NS
+_UNDATED_EACH_NS: Final = 2 * SECOND_NS
+_CURSOR_EACH_NS: Final = 5 * SECOND_NS
+_SILENT_NS: Final = 60 * SECOND_NS
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pass:
+    """A lesson while it is scored again, a slice at a time beside its live state."""
+
+    key: Key
+    job: Again
+    state: LessonState
+    upto: int
+    epochs: list[EpochRecord] = field(default_factory=list)
+
+
+class Following:
+    """The state between two polls; made anew, from the store alone, when a store has failed."""
+
+    def __init__(
+        self,
+        *,
+        settings: ScoreSettings,
+        model: ScoringModel,
+        clock: Clock,
+        reader: PeriodReader,
+        scores: ScoreStore,
+        lessons: LessonStore,
+    ) -> None:
+        self._settings = settings
+        self._model = model
+        self._clock = clock
+        self._reader = reader
+        self._scores = scores
+        self._lessons = lessons
+        self._spans = LessonSpans(
+            reader=reader, lessons=lessons, clock=clock,
+            longest_ns=round(settings.longest_lesson_h * 3_600 * SECOND_NS),
+        )  # fmt: skip
+        self._states: OrderedDict[Key, LessonState] = OrderedDict()
+        self._again = Line(settings)
+        self._passing: _Pass | None = None
+        self._undated: set[int] = set()
+        self._undated_ns = 0
+        self._known: dict[str, Lesson] = {}
+        self._cursor = self._written = 0
+        self._written_ns = clock.elapsed_ns()
+        self._behind = 0
+        self._is_catching_up = True
+        self._version: int | None = None
+        self._lesson_version: int | None = None
+        self._polled_ns = 0
+        self._swept_ns = clock.elapsed_ns()
+
+    def begin(self) -> None:
+        """Take up where the store says that scoring was."""
+        self._cursor = self._written = self._scores.cursor()
+        self._behind = self._reader.newest_cursor()
+        self._polled_ns = self._undated_ns = self._clock.elapsed_ns()
+        for stream in self._reader.streams():
+            if not self._spans.is_dated(stream.id):
+                self._undated.add(stream.id)
+        self._lesson_version = self._lessons.version()
+        now_ns = self._clock.utc_ns()
+        for lesson in self._lessons.lessons():
+            self._known[lesson.id] = lesson
+            is_recent = now_ns - _LOOK_BACK_NS < lesson.starts_utc_ns <= now_ns
+            # Its periods may have been dated, or it may have been entered, while no scorer ran.
+            if is_recent and not self._scores.epochs(lesson.id):
+                self._score_again(lesson)
+
+    def step(self) -> bool:
+        """One poll; whether there was anything to do."""
+        now_ns = self._clock.elapsed_ns()
+        if now_ns - self._polled_ns > self._settings.alert_age_s * SECOND_NS:
+            self._behind = self._reader.newest_cursor()  # we slept: what came meanwhile is old
+        self._polled_ns = now_ns
+        self._look_at_lessons()
+        worked = False
+        version = self._reader.version()
+        if version != self._version:
+            worked = self._take_changes()
+            self._version = version
+        self._look_at_undated(now_ns)
+        self._end_what_is_over(now_ns)
+        if now_ns - self._written_ns >= _CURSOR_EACH_NS and self._safe_cursor() != self._written:
+            self._write([], {})  # a durable write each poll would wear out an SD card
+        return self._one_again(now_ns) or worked
+
+    # ---------------------------------------------------------------- what came
+
+    def _take_changes(self) -> bool:
+        cursor, changes = self._reader.changes(self._cursor)
+        if cursor == self._cursor:
+            return False
+        self._is_catching_up = self._cursor < self._behind
+        groups: dict[Key, tuple[Span, list[Change]]] = {}
+        for change in changes:
+            spans = self._spans.spans(change.stream, change.first_seq, change.last_seq)
+            if not spans and not self._spans.is_dated(change.stream):
+                self._undated.add(change.stream)
+            for span in spans:
+                key = span.lesson.id, change.stream
+                groups.setdefault(key, (span, []))[1].append(change)
+        epochs: list[EpochRecord] = []
+        alerts: dict[str, AlertRecord] = {}
+        for key, (span, its_changes) in groups.items():
+            state = self._advance(key, span, its_changes, epochs, alerts)
+            if state is not None:
+                self._remember(key, state)
+        self._cursor = cursor
+        if epochs or alerts:
+            self._write(epochs, alerts)
+        return True
+
+    def _advance(
+        self,
+        key: Key,
+        span: Span,
+        changes: Sequence[Change],
+        epochs: list[EpochRecord],
+        alerts: dict[str, AlertRecord],
+    ) -> LessonState | None:
+        """Score a lesson up to its newest period, or note that it has to be scored again."""
+        upto = min(max(change.last_seq for change in changes), span.last_seq)
+        is_live = any(change.is_live for change in changes)
+        state = self._states.get(key)
+        known_upto = -1
+        if state is None:
+            if not is_live:
+                # Nobody waits for history: it never delays what is live.
+                self._note_again(key, upto)
+                return None
+            state, scored_upto = self._made(key, span)
+            if all(change.first_seq > scored_upto for change in changes):
+                known_upto = scored_upto  # what is written already stays as it is
+        elif (
+            abs(state.span[0] - span.first_seq) > EPOCH
+            or state.lacks_seats
+            or (state.lacks_birth and self._reader.birth(key[1]) is not None)
+        ):
+            # It was dated anew, has more seats than were known, or its zones are known now.
+            self._note_again(key, upto)
+        state.touched_ns = self._clock.elapsed_ns()
+        state.span = (state.span[0], span.last_seq)
+        state.lesson = span.lesson
+        before = state.next_seq
+        scored = self._fed(state, upto)
+        scored.epochs = [epoch for epoch in scored.epochs if epoch.first_seq > known_upto]
+        self._collect(state, scored, epochs, alerts)
+        for change in changes:
+            first, last = max(change.first_seq, state.span[0]), min(change.last_seq, before - 1)
+            if not change.is_gap and first <= last and state.have.missing(first, last):
+                self._note_again(key, upto)
+                break
+        if upto >= span.last_seq and span.lesson.ends_utc_ns is not None:
+            self._collect(state, state.finish(), epochs, alerts)
+        return state
+
+    def _fed(self, state: LessonState, upto: int) -> Scored:
+        """Read and score what is kept from `next_seq` to `upto`."""
+        everything = Scored()
+        while state.next_seq <= upto:
+            last = min(state.next_seq + _CHUNK - 1, upto)
+            parts = [
+                state.feed(periods, self._liveness)
+                for periods in self._reader.read(state.stream.id, state.next_seq, last)
+            ]
+            for part in (*parts, state.skip(last + 1)):
+                everything.epochs += part.epochs
+                everything.alerts.update(part.alerts)
+        return everything
+
+    def _liveness(self, periods: Periods) -> NDArray[np.bool_]:
+        if not self._is_catching_up or not periods.is_live.any():
+            return periods.is_live
+        # They were live when they came, but nobody looked then.
+        utcs = self._spans.utcs_ns(periods.stream.id, periods.seqs.tolist())
+        oldest_ns = self._clock.utc_ns() - self._settings.alert_age_s * SECOND_NS
+        return np.asarray(periods.is_live & (np.array(utcs) > oldest_ns))
+
+    def _made(self, key: Key, span: Span, *, quiet_until: int = -1) -> tuple[LessonState, int]:
+        """A lesson's state before its first period, and up to which seq it was scored before."""
+        lesson, stream = key
+        scored = [e.first_seq for e in self._scores.epochs(lesson) if e.stream == stream]
+        scored_upto = max(scored, default=-EPOCH) + EPOCH - 1
+        first = span.first_seq + -span.first_seq % EPOCH
+        birth = self._reader.birth(stream)
+        # Scored again, a lesson may have seats that its birth did not name.
+        is_thorough = birth is None or quiet_until >= 0
+        found = self._reader.read(stream, first, span.last_seq) if is_thorough else []
+        state = LessonState(
+            lesson=span.lesson,
+            stream=self._spans.stream(stream),
+            span=(first, span.last_seq),
+            model=self._model,
+            seats=seats_of(birth, found),
+            zones=zones_of(span.lesson, birth),
+            utc_of_seq=lambda seq: self._spans.utc_ns(stream, seq),
+            quiet_until=max(scored_upto, quiet_until),
+            open_alerts=tuple(
+                alert
+                for alert in self._scores.alerts(lesson)
+                if alert.cleared_utc_ns is None and alert.id.startswith(f"{lesson}.{stream}.")
+            ),
+        )
+        state.lacks_birth = birth is None and not span.lesson.zones
+        return state, scored_upto
+
+    def _remember(self, key: Key, state: LessonState) -> None:
+        self._states[key] = state
+        self._states.move_to_end(key)
+        if len(self._states) > self._settings.most_open:
+            self._states.popitem(last=False)
+
+    # ---------------------------------------------------------------- what is scored again
+
+    def _note_again(self, key: Key, upto: int) -> None:
+        self._again.add(key, upto, cursor=self._cursor, now_ns=self._clock.elapsed_ns())
+
+    def _one_again(self, now_ns: int) -> bool:
+        """Score a slice of a lesson again, if one has settled or waited long enough."""
+        if self._passing is not None:
+            self._go_on(self._passing)
+            return True
+        taken = self._again.take(now_ns)
+        if taken is None:
+            return False
+        key, job = taken
+        lesson = self._lessons.get(key[0])
+        span = self._spans.span(key[1], lesson) if lesson is not None else None
+        if span is not None:
+            state, _ = self._made(key, span, quiet_until=_FOR_NOW)
+            upto = min(job.upto, span.last_seq)
+            self._passing = _Pass(key=key, job=job, state=state, upto=upto)
+        return True
+
+    def _go_on(self, current: _Pass) -> None:
+        """Score a slice again; at the end take the place of the live state."""
+        state, epochs = current.state, current.epochs
+        live = self._states.get(current.key)
+        if live is not None:
+            current.upto = max(current.upto, live.next_seq - 1)
+        alerts: dict[str, AlertRecord] = {}
+        upto = min(current.upto, state.next_seq + _SLICE - 1)
+        self._collect(state, self._fed(state, upto), epochs, alerts)
+        if state.next_seq <= current.upto:
+            return
+        # What shows is what the live state says by now.
+        shown = live.open if live is not None else state.open
+        self._collect(state, state.end_quiet(shown), epochs, alerts)
+        if current.upto >= state.span[1] and state.lesson.ends_utc_ns is not None:
+            self._collect(state, state.finish(), epochs, alerts)
+        state.touched_ns = self._clock.elapsed_ns()
+        self._passing = None
+        self._write(epochs, alerts)
+        self._remember(current.key, state)
+        _LOG.info("scored lesson %s again, %d epochs", current.key[0], len(epochs))
+
+    def _score_again(self, lesson: Lesson) -> None:
+        """Score what is kept of a lesson, whatever became of it before."""
+        for stream in self._reader.streams(lesson.room):
+            self._score_stream_again(stream.id, lesson)
+
+    def _score_stream_again(self, stream: int, lesson: Lesson) -> None:
+        span = self._spans.span(stream, lesson)
+        if span is None:
+            return
+        upto = -1
+        for first, last in self._reader.kept(stream):
+            if first <= span.last_seq and last >= span.first_seq:
+                upto = min(last, span.last_seq)
+        if upto >= 0:
+            self._note_again((lesson.id, stream), upto)
+
+    def _look_at_lessons(self) -> None:
+        """A lesson that was entered or changed after its periods came is scored again."""
+        version = self._lessons.version()
+        if version == self._lesson_version:
+            return
+        self._lesson_version = version
+        self._spans.forget()
+        now_ns = self._clock.utc_ns()
+        for lesson in self._lessons.lessons():
+            old = self._known.get(lesson.id)
+            self._known[lesson.id] = lesson
+            if old is None:
+                is_changed = lesson.starts_utc_ns <= now_ns
+            else:
+                is_changed = (old.starts_utc_ns, old.zones) != (lesson.starts_utc_ns, lesson.zones)
+            if is_changed:
+                self._score_again(lesson)
+
+    def _look_at_undated(self, now_ns: int) -> None:
+        """Streams that have been dated since: score the lessons that they turn out to be in."""
+        if not self._undated or now_ns - self._undated_ns < _UNDATED_EACH_NS:
+            return
+        self._undated_ns = now_ns
+        for stream in sorted(self._undated):
+            if self._spans.is_dated(stream):
+                self._undated.discard(stream)
+                for lesson in self._spans.in_room(self._spans.stream(stream).room):
+                    self._score_stream_again(stream, lesson)
+
+    def _end_what_is_over(self, now_ns: int) -> None:
+        """A node that fell silent before its lesson ended leaves no alert open behind it."""
+        if now_ns - self._swept_ns < _SILENT_NS:
+            return
+        self._swept_ns = now_ns
+        utc_ns = self._clock.utc_ns()
+        alerts: dict[str, AlertRecord] = {}
+        for state in self._states.values():
+            ends_ns = state.lesson.ends_utc_ns
+            is_over = ends_ns is not None and ends_ns < utc_ns
+            if state.open and is_over and now_ns - state.touched_ns >= _SILENT_NS:
+                alerts.update(state.finish().alerts)
+        if alerts:
+            self._write([], alerts)
+
+    # ---------------------------------------------------------------- what is written
+
+    def _collect(
+        self,
+        state: LessonState,
+        scored: Scored,
+        epochs: list[EpochRecord],
+        alerts: dict[str, AlertRecord],
+    ) -> None:
+        alerts.update(scored.alerts)
+        if not scored.epochs:
+            return
+        stream = state.stream.id
+        utcs = self._spans.utcs_ns(stream, [epoch.first_seq for epoch in scored.epochs])
+        epochs += [
+            EpochRecord(
+                lesson=state.lesson.id,
+                stream=stream,
+                first_seq=epoch.first_seq,
+                utc_ns=utc_ns,
+                model=self._model.manifest.version,
+                zones=zone_epochs(epoch),
+            )
+            for epoch, utc_ns in zip(scored.epochs, utcs, strict=True)
+        ]
+
+    def _safe_cursor(self) -> int:
+        """From where on everything would come again that is not written yet."""
+        passing = [self._passing.job.cursor] if self._passing is not None else []
+        return min([self._cursor, *self._again.cursors(), *passing])
+
+    def _write(self, epochs: list[EpochRecord], alerts: dict[str, AlertRecord]) -> None:
+        cursor = self._safe_cursor()
+        self._scores.commit(cursor=cursor, epochs=epochs, alerts=list(alerts.values()))
+        self._written, self._written_ns = cursor, self._clock.elapsed_ns()
+        for alert in alerts.values():
+            over = alert.cleared_utc_ns is not None
+            _LOG.info(
+                "alert %s in %s, %s: %s", "over" if over else "raised",
+                alert.room, alert.zone, " ".join(alert.because),
+            )  # fmt: skip

@@ -1,0 +1,275 @@
+"""One lesson of one stream while it is scored: periods in, epochs and alerts out.
+
+No store and no clock here, so that a lesson can be scored as often as one likes and comes out the
+same each time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.lesson import Zone
+from contract.messages import Birth
+from contract.payload import FULL_LAYOUT_CODES, Layout
+from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, Quantity, decode
+from contract.ranges import SeqRanges
+from ingest.stores.records import AlertRecord, Lesson, Periods, Stream
+from models.alerts import AlertChange, AlertTracker
+from models.scorer import LessonScorer, ScoringModel
+from models.scores import EpochScore
+
+__all__ = ["EPOCH", "LessonState", "Liveness", "Scored", "seats_of", "zones_of"]
+
+EPOCH: Final = 5
+"""Periods in an epoch, which begins with a seq divisible by it."""
+
+_SEAT_CODES, _ROOM_CODES = FULL_LAYOUT_CODES
+_HIGHEST_DB: Final = 200.0
+
+
+def _highest(table: tuple[Quantity, ...]) -> NDArray[np.float32]:
+    return np.array([_HIGHEST_DB if "dB" in q.unit else np.inf for q in table], np.float32)
+
+
+_HIGHEST_SEAT: Final = _highest(SEAT_QUANTITIES)
+_HIGHEST_ROOM: Final = _highest(ROOM_QUANTITIES)
+
+
+class Liveness(Protocol):
+    """Tells which of these periods are fresh enough for an alert."""
+
+    def __call__(self, periods: Periods) -> NDArray[np.bool_]: ...
+
+
+@dataclass(slots=True)
+class Scored:
+    """What came out of some periods, not yet written."""
+
+    epochs: list[EpochScore] = field(default_factory=list)
+    alerts: dict[str, AlertRecord] = field(default_factory=dict)
+    """By id, as they stand now."""
+
+
+class LessonState:
+    """Scores a lesson's periods in the order of their seq.
+
+    Up to `quiet_until` the lesson was scored before: the scorer's and the alerts' memory is built
+    up again, but nothing is raised or cleared.
+    """
+
+    def __init__(
+        self,
+        *,
+        lesson: Lesson,
+        stream: Stream,
+        span: tuple[int, int],
+        model: ScoringModel,
+        seats: tuple[int, ...],
+        zones: tuple[Zone, ...],
+        utc_of_seq: Callable[[int], int],
+        quiet_until: int = -1,
+        open_alerts: tuple[AlertRecord, ...] = (),
+    ) -> None:
+        self.lesson = lesson
+        self.stream = stream
+        self.span = span
+        self.next_seq = span[0]
+        self.touched_ns = 0
+        """Elapsed time at which periods came last."""
+        self.have = SeqRanges()
+        """Seqs whose values were taken."""
+        self.lacks_seats = False
+        """Periods came with seats that were not known when the state was made: make it anew."""
+        self.lacks_birth = False
+        """The zones were not known when the state was made: make it anew when they are."""
+        self.open = {alert.zone: alert for alert in open_alerts}
+        """Alerts that show and are not over."""
+        self._silent: dict[str, AlertChange] = {}
+        # What the tracker raised for periods that nobody should hear of, and that still stands.
+        self._quiet_until = quiet_until
+        self._utc_of_seq = utc_of_seq
+        self._version = model.manifest.version
+        self._seats = seats
+        self._column = {seat: at for at, seat in enumerate(seats)}
+        self._scorer = LessonScorer(model=model, seats=seats, zones=zones)
+        self._tracker = AlertTracker(
+            room=model.manifest.room_alerts, zone=model.manifest.zone_alerts
+        )
+
+    def feed(self, periods: Periods, liveness: Liveness) -> Scored:
+        """Score periods from `next_seq` on; earlier ones are passed over."""
+        scored = Scored()
+        seqs = periods.seqs
+        fresh = int(np.searchsorted(seqs, self.next_seq))
+        if fresh == len(seqs):
+            return scored
+        seat, room = self._values(periods.layout, periods.values[fresh:])
+        is_live = liveness(periods)[fresh:]
+        seqs = seqs[fresh:]
+        is_quiet = seqs <= self._quiet_until
+        for start, end in _runs(seqs, is_live, is_quiet):
+            first, last = int(seqs[start]), int(seqs[end - 1])
+            self._fill(first, scored)
+            epochs = self._scorer.update(first, seat[start:end], room[start:end])
+            self._follow(epochs, scored, is_live=bool(is_live[start]))
+            self.have.add(first, last)
+            self.next_seq = last + 1
+            if bool(is_quiet[start]) and last == self._quiet_until:
+                self._wake(scored)
+        return scored
+
+    def skip(self, until: int) -> Scored:
+        """There are no values before `until`: score what is missing as missing."""
+        scored = Scored()
+        self._fill(until, scored)
+        return scored
+
+    def end_quiet(self, shown: Mapping[str, AlertRecord]) -> Scored:
+        """From now on alerts are raised and cleared; `shown` are those that show, by zone."""
+        scored = Scored()
+        self.open = dict(shown)
+        self._wake(scored)
+        return scored
+
+    def finish(self) -> Scored:
+        """The lesson is over, and so is each of its alerts."""
+        scored = Scored()
+        for zone in list(self.open):
+            self._clear(zone, self.next_seq, scored)
+        self._silent.clear()
+        return scored
+
+    def _fill(self, until: int, scored: Scored) -> None:
+        if until > self.next_seq:
+            no_seat, no_room = self._values(Layout(()), np.empty((0, len(_ROOM_CODES)), np.uint16))
+            if self._quiet_until >= self.next_seq and until > self._quiet_until + 1:
+                # The quiet part may end in a hole.
+                self._follow(
+                    self._scorer.update(self._quiet_until + 1, no_seat, no_room),
+                    scored, is_live=False,
+                )  # fmt: skip
+                self.next_seq = self._quiet_until + 1
+            self._wake_if_due(scored)
+            epochs = self._scorer.update(until, no_seat, no_room)
+            self._follow(epochs, scored, is_live=False)
+            self.next_seq = until
+        self._wake_if_due(scored)
+
+    def _wake_if_due(self, scored: Scored) -> None:
+        if 0 <= self._quiet_until < self.next_seq:
+            self._wake(scored)
+
+    def _wake(self, scored: Scored) -> None:
+        """The quiet part is over: bring what shows in line with what the tracker holds."""
+        self._quiet_until = -1
+        for zone in list(self.open):
+            if zone in self._silent:
+                del self._silent[zone]
+            else:
+                self._clear(zone, self.next_seq, scored)
+
+    def _follow(self, epochs: list[EpochScore], scored: Scored, *, is_live: bool) -> None:
+        for epoch in epochs:
+            scored.epochs.append(epoch)
+            is_quiet = epoch.first_seq + EPOCH - 1 <= self._quiet_until
+            for change in self._tracker.update(epoch):
+                if change.change == "raised":
+                    self._silent[change.zone] = change
+                else:
+                    self._silent.pop(change.zone, None)
+                    if not is_quiet and change.zone in self.open:
+                        self._clear(change.zone, change.first_seq, scored)
+            if is_live and not is_quiet:
+                for change in self._silent.values():
+                    self._raise(change, epoch, scored)
+                self._silent.clear()
+
+    def _raise(self, change: AlertChange, epoch: EpochScore, scored: Scored) -> None:
+        """Show an alert from this epoch on."""
+        areas = {score.zone: score.off_task for score in (epoch.room, *epoch.zones)}
+        off_task = areas.get(change.zone)
+        zone = re.sub(r"[^a-z0-9]+", "-", change.zone.lower()).strip("-")
+        alert = AlertRecord(
+            # The same lesson scored again gives the same alert the same id.
+            id=f"{self.lesson.id}.{self.stream.id}.{zone}.{epoch.first_seq}",
+            lesson=self.lesson.id,
+            room=self.lesson.room,
+            zone=change.zone,
+            raised_utc_ns=self._utc_of_seq(epoch.first_seq),
+            cleared_utc_ns=None,
+            because=change.because,
+            off_task=float("nan") if off_task is None else off_task,
+            model=self._version,
+        )
+        self.open[change.zone] = scored.alerts[alert.id] = alert
+
+    def _clear(self, zone: str, seq: int, scored: Scored) -> None:
+        alert = self.open.pop(zone)
+        over_ns = max(self._utc_of_seq(seq), alert.raised_utc_ns)
+        scored.alerts[alert.id] = replace(alert, cleared_utc_ns=over_ns)
+
+    def _values(
+        self, layout: Layout, values: NDArray[np.uint16]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        seat, room = layout.seat_values(values), layout.room_values(values)
+        if (layout.seat_codes, layout.room_codes) != FULL_LAYOUT_CODES:
+            seat = _by_code(seat, layout.seat_codes, _SEAT_CODES)
+            room = _by_code(room, layout.room_codes, _ROOM_CODES)
+        if layout.seats != self._seats:
+            known = [(i, self._column[s]) for i, s in enumerate(layout.seats) if s in self._column]
+            self.lacks_seats = self.lacks_seats or len(known) < len(layout.seats)
+            every = np.full((len(values), len(self._seats), len(_SEAT_CODES)), MISSING, np.uint16)
+            if known:
+                source, target = zip(*known, strict=True)
+                every[:, list(target)] = seat[:, list(source)]
+            seat = every
+        return _plausible(decode(seat, "seat"), _HIGHEST_SEAT), _plausible(
+            decode(room, "room"), _HIGHEST_ROOM
+        )
+
+
+def seats_of(birth: Birth | None, found: list[Periods]) -> tuple[int, ...]:
+    """The seats of a stream: what its birth names, and what its periods hold."""
+    seats = {seat for hub in birth.hubs for seat in hub.seats} if birth else set()
+    for periods in found:
+        seats.update(periods.layout.seats)
+    return tuple(sorted(seats))
+
+
+def zones_of(lesson: Lesson, birth: Birth | None) -> tuple[Zone, ...]:
+    """The lesson's zones, else one for each hub."""
+    if lesson.zones or birth is None:
+        return lesson.zones
+    return tuple(Zone(name=hub.hub, seats=hub.seats) for hub in birth.hubs)
+
+
+def _plausible(values: NDArray[np.float32], highest: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What no sensor can have sensed is missing, so that one odd kit can't upset the formulas."""
+    return np.where(values > highest, np.float32(np.nan), values)
+
+
+def _by_code(
+    values: NDArray[np.uint16], codes: tuple[int, ...], wanted: tuple[int, ...]
+) -> NDArray[np.uint16]:
+    """The wanted quantities along the last axis; one that is not there is missing."""
+    place = {code: at for at, code in enumerate(codes)}
+    found = np.full((*values.shape[:-1], len(wanted)), MISSING, np.uint16)
+    for at, code in enumerate(wanted):
+        if code in place:
+            found[..., at] = values[..., place[code]]
+    return found
+
+
+def _runs(
+    seqs: NDArray[np.int64], is_live: NDArray[np.bool_], is_quiet: NDArray[np.bool_]
+) -> Iterator[tuple[int, int]]:
+    """(start, end) of stretches without a hole whose periods are alike."""
+    breaks = (np.diff(seqs) != 1) | (np.diff(is_live)) | (np.diff(is_quiet))
+    yield from pairwise([0, *(np.flatnonzero(breaks) + 1).tolist(), len(seqs)])

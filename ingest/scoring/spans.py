@@ -1,0 +1,131 @@
+"""Which lesson a period belongs to: dates streams, and lays lessons over their seqs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from contract.messages import Timebase
+from ingest.dating import UNDATED, seqs_between, utc_of
+from ingest.stores.protocol import LessonStore, PeriodReader
+from ingest.stores.records import Lesson, Stream
+
+__all__ = ["LessonSpans", "Span"]
+
+_REFRESH_NS: Final = 10 * SECOND_NS
+_REFRESH_UNDATED_NS: Final = SECOND_NS
+_MOST_VIEWS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The seqs of a stream that lie in a lesson, first … last."""
+
+    lesson: Lesson
+    first_seq: int
+    last_seq: int
+
+    def covers(self, first_seq: int, last_seq: int) -> bool:
+        return self.first_seq <= first_seq and last_seq <= self.last_seq
+
+
+@dataclass(slots=True)
+class _View:
+    """What is known of a stream for a while."""
+
+    stream: Stream
+    timebases: list[Timebase]
+    until_ns: int
+    recent: list[Span] = field(default_factory=list)
+
+
+class LessonSpans:
+    """Dates periods and finds their lessons, with the store's answers held for ten seconds."""
+
+    def __init__(
+        self, *, reader: PeriodReader, lessons: LessonStore, clock: Clock, longest_ns: int
+    ) -> None:
+        self._reader = reader
+        self._lessons = lessons
+        self._clock = clock
+        self._longest_ns = longest_ns
+        self._views: dict[int, _View] = {}
+        self._rooms: dict[str, list[Lesson]] = {}
+
+    def forget(self) -> None:
+        """The lessons changed."""
+        self._rooms.clear()
+        self._views.clear()
+
+    def stream(self, stream: int) -> Stream:
+        return self._view(stream).stream
+
+    def is_dated(self, stream: int) -> bool:
+        """Whether periods of this stream can be given a time at all."""
+        view = self._view(stream)
+        return int(utc_of(view.stream, [0], view.timebases)[0]) != UNDATED
+
+    def utc_ns(self, stream: int, seq: int) -> int:
+        """UTC at the start of a period; UNDATED where nothing dates it."""
+        view = self._view(stream)
+        return int(utc_of(view.stream, [seq], view.timebases)[0])
+
+    def utcs_ns(self, stream: int, seqs: list[int]) -> list[int]:
+        """The same for several."""
+        view = self._view(stream)
+        return [int(utc) for utc in utc_of(view.stream, seqs, view.timebases)]
+
+    def spans(self, stream: int, first_seq: int, last_seq: int) -> list[Span]:
+        """The lessons that these periods lie in, clipped to whole lessons, not to the periods."""
+        view = self._view(stream)
+        for span in view.recent:
+            if span.covers(first_seq, last_seq):
+                return [span]
+        begin, end = utc_of(view.stream, [first_seq, last_seq], view.timebases).tolist()
+        if UNDATED in (begin, end):
+            return []
+        low, high = min(begin, end), max(begin, end)
+        found = []
+        for lesson in self.in_room(view.stream.room):
+            if lesson.starts_utc_ns > high or self._end(lesson) <= low:
+                continue
+            in_lesson = self.span(stream, lesson)
+            if in_lesson and in_lesson.first_seq <= last_seq and in_lesson.last_seq >= first_seq:
+                found.append(in_lesson)
+        view.recent = found
+        return found
+
+    def span(self, stream: int, lesson: Lesson) -> Span | None:
+        """The seqs of a stream in a lesson; None if there can be none."""
+        view = self._view(stream)
+        if view.stream.period_ns != SECOND_NS:
+            return None  # the quantities' formulas and the model are for one second
+        ranges = seqs_between(view.stream, view.timebases, lesson.starts_utc_ns, self._end(lesson))
+        if not ranges:
+            return None
+        return Span(lesson, ranges[0][0], max(last for _, last in ranges))
+
+    def in_room(self, room: str) -> list[Lesson]:
+        """All lessons of a room."""
+        if room not in self._rooms:
+            self._rooms[room] = self._lessons.lessons(room=room)
+        return self._rooms[room]
+
+    def _end(self, lesson: Lesson) -> int:
+        latest = lesson.starts_utc_ns + self._longest_ns
+        return latest if lesson.ends_utc_ns is None else min(lesson.ends_utc_ns, latest)
+
+    def _view(self, stream: int) -> _View:
+        now_ns = self._clock.elapsed_ns()
+        view = self._views.get(stream)
+        if view is not None and now_ns < view.until_ns:
+            return view
+        record = self._reader.stream(stream)
+        timebases = self._reader.timebases(record.boot) if record.boot is not None else []
+        is_dated = any(timebase.synchronised for timebase in timebases)
+        view = _View(record, timebases, now_ns + (_REFRESH_NS if is_dated else _REFRESH_UNDATED_NS))
+        if len(self._views) >= _MOST_VIEWS:
+            self._views.clear()
+        self._views[stream] = view
+        return view

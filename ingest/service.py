@@ -1,0 +1,304 @@
+"""The ingest process: from the broker into the store, and acks back. One thread keeps; the link
+has its own for the network.
+
+Each tick: take what has arrived, keep it in one durable commit, and only then acknowledge it on
+MQTT and to the nodes. While the store fails nothing is acknowledged: the tick's messages wait,
+the link's queue fills, its thread stops reading, and what comes next waits at the broker and at
+the nodes, which hold everything until they are told that it is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from queue import Empty
+from typing import Final, TypeVar
+
+from contract.clock import Clock
+from contract.errors import DecodeError, StoreError
+from contract.messages import IngestState
+from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused, Will
+from contract.topics import ingest_state
+from ingest.keep import Counters, Keeper
+from ingest.lesson_config import LessonConfig
+from ingest.outgoing import Outgoing
+from ingest.replay import ReplayRequest, replay, request_topic, result_topic
+from ingest.settings import ServerSettings
+from ingest.sorting import subscriptions
+from ingest.stores.protocol import LessonStore, PeriodStore
+
+__all__ = ["Ingest"]
+
+_LOG = logging.getLogger("ingest")
+S = TypeVar("S")
+_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+_DOWN_AFTER: Final = 3
+"""Failed commits after which nodes are told to hold their data."""
+_TELL_EACH_NS: Final = 60_000_000_000
+_STRETCHES_A_SLICE: Final = 20
+
+
+class Ingest:
+    """Keeps what a site's nodes send, until it is told to stop."""
+
+    def __init__(
+        self,
+        *,
+        settings: ServerSettings,
+        clock: Clock,
+        open_store: Callable[[Path], PeriodStore],
+        open_lessons: Callable[[Path], LessonStore],
+    ) -> None:
+        self.ready = threading.Event()
+        """Set once ingest has said that it is up."""
+        self.counters = Counters()
+        self._settings = settings
+        self._clock = clock
+        self._open_store = open_store
+        self._open_lessons = open_lessons
+        self._started = IngestState(is_up=True, started_utc_ns=clock.utc_ns())
+        self._state_topic = ingest_state(settings.site)
+        self._failures = 0
+        self._is_said = False
+        self._no_broker = "", 0
+        self._seal_ns = clock.elapsed_ns()
+        self._is_sealing = False
+        self._told_ns = clock.elapsed_ns()
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep until `stop` is set, then say that ingest is down.
+
+        What has arrived by then and is not acknowledged stays with the nodes.
+        """
+        store = self._opened(self._open_store, stop)
+        if store is None:
+            return
+        with closing(store):
+            lessons = self._opened(self._open_lessons, stop)
+            if lessons is None:
+                return
+            with closing(lessons):
+                self._run(stop, store, lessons)
+
+    def _opened(self, opener: Callable[[Path], S], stop: threading.Event) -> S | None:
+        """The store, tried again with back-off; None when told to stop meanwhile."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                return opener(self._settings.data_dir)
+            except StoreError as error:
+                delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
+                failures += 1
+                _LOG.error("%s Trying again in %s s.", error, delay)
+                stop.wait(delay)
+        return None
+
+    def _run(self, stop: threading.Event, store: PeriodStore, lessons: LessonStore) -> None:
+        settings = self._settings
+        keeper = Keeper(
+            store=store, site=settings.site, clock=self._clock, settings=settings.ingest
+        )
+        self.counters = keeper.counters
+        config = LessonConfig(lessons=lessons, site=settings.site, clock=self._clock)
+        for stream in store.streams():
+            config.add_node(stream.room, stream.node)
+        outgoing = Outgoing(settings.ingest.most_outgoing)
+        link = self._link()
+        link.start()
+        try:
+            while not stop.is_set():
+                link = self._watched(link)
+                self._tick(link, store, keeper, config, outgoing, stop)
+        finally:
+            down = self._started.model_copy(update={"is_up": False})
+            link.stop(farewell=Will(topic=self._state_topic, payload=down.encode()))
+            self._tell(outgoing, is_last=True)
+
+    def _link(self) -> MqttLink:
+        settings = self._settings
+        down = self._started.model_copy(update={"is_up": False})
+        return MqttLink(
+            broker=settings.broker,
+            client_id=f"roomtone-ingest-{settings.site}",
+            will=Will(topic=self._state_topic, payload=down.encode()),
+            subscriptions=(*subscriptions(settings.site), request_topic(settings.site)),
+            most_events=settings.ingest.most_waiting,
+            most_in_flight=1_000,
+            most_queued=settings.ingest.most_outgoing,
+        )
+
+    def _watched(self, link: MqttLink) -> MqttLink:
+        if link.is_alive:
+            return link
+        _LOG.error("the thread of the MQTT link has ended, which is a defect; starting another")
+        another = self._link()
+        another.start()
+        return another
+
+    def _tick(
+        self,
+        link: MqttLink,
+        store: PeriodStore,
+        keeper: Keeper,
+        config: LessonConfig,
+        outgoing: Outgoing,
+        stop: threading.Event,
+    ) -> None:
+        received = self._gather(link, config)
+        requests = [m for m in received if m.topic == request_topic(self._settings.site)]
+        messages = [m for m in received if m.topic != request_topic(self._settings.site)]
+        if messages:
+            self._keep(messages, link, keeper, config, outgoing, stop)
+        for request in requests:
+            self._replay(request, link, store, keeper, outgoing)
+        try:
+            for topic, told in config.due():
+                outgoing.say(topic, topic, told.encode(), retain=True)
+            if len(received) < self._settings.ingest.most_in_tick:
+                self._seal(store)
+        except StoreError as error:
+            _LOG.error("%s Trying again.", error)
+            stop.wait(_RETRY_S[0])
+        self._say_up(link)
+        outgoing.flush(link)
+        self._tell(outgoing)
+
+    def _gather(self, link: MqttLink, config: LessonConfig) -> list[Received]:
+        """What arrives within a tick, or as much as a commit takes."""
+        settings = self._settings.ingest
+        until_ns = self._clock.elapsed_ns() + settings.tick_ms * 1_000_000
+        received: list[Received] = []
+        while len(received) < settings.most_in_tick:
+            left_s = (until_ns - self._clock.elapsed_ns()) / 1e9
+            try:
+                event = link.events.get(timeout=left_s) if left_s > 0 else link.events.get_nowait()
+            except Empty:
+                break
+            if isinstance(event, Received):
+                received.append(event)
+            elif isinstance(event, LinkUp):
+                _LOG.info(
+                    "connected to the broker %s:%d, MQTT %s",
+                    self._settings.broker.host, self._settings.broker.port, event.protocol,
+                )  # fmt: skip
+                config.forget_told()
+                self._no_broker = "", 0
+                self._is_said = False
+                self._say_up(link)
+            elif isinstance(event, LinkDown):
+                self._tell_no_broker(event.reason.rstrip("."))
+            elif isinstance(event, Refused):
+                _LOG.error(
+                    "the broker refused what ingest published (%s: %s): look at its ACL",
+                    event.topic, event.reason,
+                )  # fmt: skip
+            if left_s <= 0 and not received:
+                break
+        return received
+
+    def _tell_no_broker(self, reason: str) -> None:
+        """Once for each reason and minute: it is tried again every few seconds."""
+        now_ns = self._clock.elapsed_ns()
+        last_reason, last_ns = self._no_broker
+        if reason != last_reason or now_ns - last_ns >= _TELL_EACH_NS:
+            self._no_broker = reason, now_ns
+            _LOG.warning("no broker: %s. Trying again.", reason)
+
+    def _say_up(self, link: MqttLink) -> None:
+        """Say that data may come, once a connection, unless the store has been failing."""
+        if self._is_said or self._failures >= _DOWN_AFTER:
+            return
+        self._is_said = link.publish(self._state_topic, self._started.encode(), retain=True)
+        if self._is_said and not self.ready.is_set():
+            self.ready.set()
+            _LOG.info(
+                "keeping into %s, broker %s:%d",
+                self._settings.data_dir,
+                self._settings.broker.host,
+                self._settings.broker.port,
+            )
+
+    def _keep(
+        self,
+        messages: list[Received],
+        link: MqttLink,
+        keeper: Keeper,
+        config: LessonConfig,
+        outgoing: Outgoing,
+        stop: threading.Event,
+    ) -> None:
+        """Commit, and only then acknowledge; try until it works or ingest is told to stop."""
+        while True:
+            try:
+                kept = keeper.keep(messages)
+            except StoreError as error:
+                delay = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
+                self._failures += 1
+                _LOG.error(
+                    "%s Nothing is acknowledged; %d messages wait. Trying again in %s s.",
+                    error, len(messages) + link.events.qsize(), delay,
+                )  # fmt: skip
+                if self._failures == _DOWN_AFTER:
+                    down = self._started.model_copy(update={"is_up": False})
+                    link.publish(self._state_topic, down.encode(), retain=True)
+                    self._is_said = False
+                if stop.wait(delay):
+                    return
+                continue
+            break
+        if self._failures >= _DOWN_AFTER:
+            _LOG.info("the store can be written again")
+        self._failures = 0
+        for message in messages:
+            link.acknowledge(message)
+        for word in kept.acks:
+            # QoS 0: an ack says all that is kept, so the next one makes up for one that is lost.
+            outgoing.say((word.topic, word.ack.run), word.topic, word.ack.encode(), qos=0)
+        for room, node in kept.births:
+            config.add_node(room, node)
+
+    def _replay(
+        self,
+        message: Received,
+        link: MqttLink,
+        store: PeriodStore,
+        keeper: Keeper,
+        outgoing: Outgoing,
+    ) -> None:
+        """Play kept-aside messages again and answer; a request that fails is just not answered."""
+        try:
+            request = ReplayRequest.decode(message.payload)
+            done = replay(store, request, site=self._settings.site, clock=self._clock)
+        except (DecodeError, StoreError) as error:
+            _LOG.error("can't play again what was kept aside: %s", error)
+        else:
+            keeper.forget_aside()
+            outgoing.say(("replay", done.id), result_topic(self._settings.site), done.encode())
+        link.acknowledge(message)
+
+    def _seal(self, store: PeriodStore) -> None:
+        """Seal a few stretches a tick until none is due, so that keeping is hardly delayed."""
+        now_ns = self._clock.elapsed_ns()
+        if not self._is_sealing and now_ns < self._seal_ns:
+            return
+        before = self._clock.utc_ns() - self._settings.ingest.seal_after_s * 1_000_000_000
+        moved = store.seal(before_utc_ns=before, most_stretches=_STRETCHES_A_SLICE)
+        self._is_sealing = moved > 0
+        if not self._is_sealing:
+            self._seal_ns = now_ns + self._settings.ingest.seal_each_s * 1_000_000_000
+
+    def _tell(self, outgoing: Outgoing, *, is_last: bool = False) -> None:
+        now_ns = self._clock.elapsed_ns()
+        if not is_last and now_ns - self._told_ns < _TELL_EACH_NS:
+            return
+        self._told_ns = now_ns
+        c = self.counters
+        _LOG.info(
+            "%d messages; of %d s that arrived %d kept, %d in gaps, %d trimmed; %d aside; "
+            "%d ticks, worst commit %.1f ms; %d words dropped",
+            c.messages, c.arrived, c.kept, c.gap, c.trimmed, c.aside, c.ticks,
+            c.worst_commit_ms, outgoing.dropped,
+        )  # fmt: skip

@@ -1,0 +1,97 @@
+"""The server's settings: what `server.toml` may hold, with every default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from contract.settings import BrokerSettings, Name, Settings
+
+__all__ = ["IngestSettings", "LessonSettings", "ScoreSettings", "ServerSettings"]
+
+
+class IngestSettings(Settings):
+    """How messages are kept; docs/ingest.md says what happens at each limit."""
+
+    tick_ms: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Messages are collected this long for one durable commit; 1000 is advised on an SD card."""
+    most_in_tick: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    """A commit comes earlier when this many messages are waiting."""
+    most_waiting: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    """Received messages that wait for a tick; when full, the network thread waits."""
+    most_outgoing: Annotated[int, Field(ge=1, le=1_000_000)] = 4_000
+    """Acks and configurations that wait for the broker, one a node and run, the newest."""
+    most_aside: Annotated[int, Field(ge=0, le=100_000_000)] = 10_000
+    """Bad messages kept aside; beyond it they are only counted, and the log says so."""
+    live_age_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """What waited longer than this before it was sent is historical: it never raises an alert."""
+    seal_after_s: Annotated[int, Field(ge=60, le=86_400)] = 600
+    """Periods move from the live table into day files at this age."""
+    seal_each_s: Annotated[int, Field(ge=1, le=3_600)] = 30
+    """How often that is tried."""
+
+
+class ScoreSettings(Settings):
+    """How kept periods become epochs and alerts."""
+
+    model_file: Path | None = None
+    """An ONNX model of your own; none means the one that is shipped."""
+    poll_ms: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """How often the store is asked whether something was kept."""
+    alert_age_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """What was kept while no scorer ran and is older than this raises no alert."""
+    settle_s: Annotated[float, Field(gt=0, le=3_600)] = 2.0
+    """A lesson whose earlier hole is being filled is scored again after this much quiet."""
+    again_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """… and at the latest after this long, while the hole is still being filled."""
+    most_open: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    """Lessons whose state is held in memory; another one is built anew from the store."""
+    longest_lesson_h: Annotated[float, Field(gt=0, le=48)] = 12.0
+    """A lesson that nobody ended counts as over after this long."""
+
+
+class LessonSettings(Settings):
+    """How timetables are read."""
+
+    time_zone: str = "UTC"
+    """The school's time zone, such as "Europe/Berlin": what a timetable's times are in."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            # Not a ValueError: pydantic would put words of its own in front.
+            raise PydanticCustomError(
+                "time_zone", 'the name of a time zone such as "Europe/Berlin"'
+            ) from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.time_zone)
+
+
+class ServerSettings(Settings):
+    """Everything in `server.toml`, for ingest, score, lesson, aside and dashboard."""
+
+    site: Name
+    """The school's name in topics; the same as in its kits' settings."""
+    data_dir: Path = Path("roomtone-data")
+    """Where main.db, the day files, score.db and school.db are; made when missing."""
+    broker: BrokerSettings = BrokerSettings()
+    """How to reach the MQTT broker."""
+    ingest: IngestSettings = IngestSettings()
+    """Keeping what arrives."""
+    score: ScoreSettings = ScoreSettings()
+    """Scoring what was kept."""
+    lessons: LessonSettings = LessonSettings()
+    """Timetables."""
+    dashboard: dict[str, object] = Field(default_factory=dict)
+    """The pages; the dashboard checks this table itself."""

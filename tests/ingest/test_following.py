@@ -1,0 +1,388 @@
+"""Scoring over a store: as it comes, over restarts, over holes that fill, over late dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract.clock import ManualClock
+from contract.errors import StoreError
+from contract.lesson import Zone
+from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
+from ingest.keep import Keeper
+from ingest.scoring.following import Following
+from ingest.settings import IngestSettings, ScoreSettings
+from ingest.stores.memory_lessons import MemoryLessonStore
+from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory_scores import MemoryScoreStore
+from ingest.stores.records import AlertRecord, EpochRecord, Lesson
+from models.alerts import AlertPolicy
+from models.features import FEATURES, FEATURES_VERSION
+from models.off_task import Calibration, IntervalWidth, Manifest
+from tests.ingest.node import SECOND_NS, Node, Sent
+
+SEATS = tuple(range(1, 13))
+NODE = Node(seats=SEATS, run_boot_ns=0)
+LENGTH = 480
+LOUD = range(300, 400)
+POLICY = AlertPolicy(learn=20, refractory=2)
+
+
+class LevelModel:
+    """Off task as soon as a seat moves at more than 10 dB: so that a test can say what comes."""
+
+    manifest = Manifest(
+        format=1,
+        version="test-1",
+        sha256="",
+        features_version=FEATURES_VERSION,
+        features=FEATURES,
+        seed=0,
+        made_with={},
+        data={},
+        calibration=Calibration(),
+        interval=IntervalWidth(),
+        room_alerts=POLICY,
+        zone_alerts=POLICY,
+    )
+
+    def probability(self, values: np.ndarray) -> np.ndarray:
+        level = values[:, FEATURES.index("motion_rms_10")].astype(np.float64)
+        return np.asarray(1.0 / (1.0 + np.exp(10.0 - level)))
+
+
+def _lesson_values() -> np.ndarray:
+    """(periods, width): quiet, and loud in between."""
+    random = np.random.default_rng(5)
+    seat = random.normal(0.0, 1.0, (LENGTH, len(SEATS), len(SEAT_QUANTITIES)))
+    seat[LOUD.start : LOUD.stop, :, :10] += 20.0
+    seat[:, :, 10:] = 0.0
+    seat[:, :, 11] = 1.0  # who never moves is not there
+    room = np.full((LENGTH, len(ROOM_QUANTITIES)), 60.0)
+    return NODE.layout.rows(encode(seat, "seat"), encode(room, "room"))
+
+
+VALUES = _lesson_values()
+
+
+class School:
+    """A room, its stores, and a scorer that can be started anew."""
+
+    def __init__(self, *, is_dated: bool = True, has_lesson: bool = True) -> None:
+        self.clock = ManualClock()
+        self.store = MemoryPeriodStore()
+        self.scores = MemoryScoreStore()
+        self.lessons = MemoryLessonStore()
+        self._keeper = Keeper(
+            store=self.store, site="school", clock=self.clock, settings=IngestSettings()
+        )
+        self.lesson = Lesson(
+            id="lesson-1", room="r1", teacher="t", title="",
+            starts_utc_ns=self.clock.utc_at_boot_ns,
+            ends_utc_ns=self.clock.utc_at_boot_ns + LENGTH * SECOND_NS, source="button",
+            zones=(Zone(name="left", seats=SEATS[:6]), Zone(name="right", seats=SEATS[6:])),
+        )  # fmt: skip
+        if has_lesson:
+            self.lessons.put(self.lesson)
+        self.keep(NODE.birth())
+        if is_dated:
+            self.date()
+        self.start()
+
+    def start(self) -> None:
+        self.following = Following(
+            settings=ScoreSettings(), model=LevelModel(), clock=self.clock,
+            reader=self.store, scores=self.scores, lessons=self.lessons,
+        )  # fmt: skip
+        self.following.begin()
+
+    def keep(self, *messages: Sent) -> None:
+        self._keeper.keep(messages)
+
+    def date(self) -> None:
+        self.keep(NODE.timebase(self.clock.utc_at_boot_ns))
+
+    def live(self, seqs: Iterable[int]) -> None:
+        """Periods as they come, each scored."""
+        for seq in seqs:
+            self.clock.now_ns = max(self.clock.now_ns, (seq + 1) * SECOND_NS)
+            self.keep(NODE.batch(seq, values=VALUES[seq : seq + 1]))
+            self.following.step()
+
+    def backlog(self, first: int, last: int) -> None:
+        """Ten periods a message, from the outbox."""
+        for seq in range(first, last, 10):
+            n = min(10, last - seq)
+            self.keep(NODE.batch(seq, n, waited_ms=None, values=VALUES[seq : seq + n]))
+            self.following.step()
+
+    def settle(self) -> None:
+        """Time passes, and what is waiting to be scored is."""
+        for _ in range(8):
+            self.clock.advance(3)
+            while self.following.step():
+                pass
+
+    @property
+    def epochs(self) -> list[EpochRecord]:
+        return self.scores.epochs("lesson-1")
+
+    @property
+    def alerts(self) -> list[AlertRecord]:
+        return self.scores.alerts("lesson-1")
+
+
+def whole() -> School:
+    school = School()
+    school.live(range(LENGTH))
+    return school
+
+
+WHOLE = whole()
+"""The lesson without any trouble, to compare with."""
+
+
+def test_a_lesson_is_scored_as_it_comes() -> None:
+    assert [epoch.first_seq for epoch in WHOLE.epochs] == list(range(0, LENGTH, 5))
+    assert WHOLE.epochs[0].utc_ns == WHOLE.lesson.starts_utc_ns
+    assert {epoch.model for epoch in WHOLE.epochs} == {"test-1"}
+    last = WHOLE.epochs[-1]
+    assert [zone.zone for zone in last.zones] == ["room", "left", "right"]
+    loud = WHOLE.epochs[LOUD.start // 5 + 4].zones[0]
+    assert loud.off_task > 0.9
+    assert last.zones[0].off_task < 0.1
+
+
+def test_an_alert_is_raised_once_and_cleared() -> None:
+    rooms = [alert for alert in WHOLE.alerts if alert.zone == "room"]
+    assert len(rooms) == 1
+    (alert,) = rooms
+    start = WHOLE.lesson.starts_utc_ns
+    assert LOUD.start <= (alert.raised_utc_ns - start) / SECOND_NS < LOUD.start + 30
+    assert alert.cleared_utc_ns is not None
+    assert alert.because
+    assert alert.off_task > 0.2
+    assert {one.zone for one in WHOLE.alerts} == {"room", "left", "right"}
+
+
+@given(cuts=st.lists(st.integers(1, LENGTH - 1), min_size=1, max_size=3, unique=True))
+@settings(max_examples=6)
+def test_a_restart_changes_neither_epochs_nor_alerts(cuts: list[int]) -> None:
+    school = School()
+    first = 0
+    for cut in sorted(cuts):
+        school.live(range(first, cut))
+        school.start()
+        first = cut
+    school.live(range(first, LENGTH))
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert school.alerts == WHOLE.alerts
+
+
+def test_what_came_while_no_scorer_ran_is_scored_and_alerted_only_while_fresh() -> None:
+    school = School()
+    school.live(range(100))
+    for seq in range(100, LENGTH):
+        school.keep(NODE.batch(seq, values=VALUES[seq : seq + 1]))
+    school.clock.now_ns = LENGTH * SECOND_NS
+    school.start()
+    school.following.step()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert school.alerts == []
+
+
+def test_history_is_scored_and_raises_nothing() -> None:
+    school = School()
+    school.backlog(0, LENGTH)
+    school.settle()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert school.alerts == []
+
+
+def test_a_hole_that_fills_makes_the_lesson_be_scored_as_if_it_had_not_been() -> None:
+    school = School()
+    school.live(range(100))
+    school.live(range(200, 220))
+    holed = [epoch for epoch in school.epochs if 100 <= epoch.first_seq < 200]
+    assert all(np.isnan(epoch.zones[0].off_task) for epoch in holed[4:])
+    school.backlog(100, 200)
+    school.live(range(220, LENGTH))
+    school.settle()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert [replace(a, cleared_utc_ns=None) for a in school.alerts] == [
+        replace(a, cleared_utc_ns=None) for a in WHOLE.alerts
+    ]
+
+
+def test_a_hole_that_fills_raises_no_second_alert() -> None:
+    school = School()
+    school.live(range(100))
+    school.live(range(130, 350))
+    raised = school.alerts
+    assert raised
+    assert all(alert.cleared_utc_ns is None for alert in raised)
+    school.backlog(100, 130)
+    school.settle()
+    school.live(range(350, LENGTH))
+    school.settle()
+    assert [alert.id for alert in school.alerts] == [alert.id for alert in raised]
+    assert all(alert.cleared_utc_ns is not None for alert in school.alerts)
+
+
+def test_a_backlog_costs_one_pass_not_one_a_message() -> None:
+    school = School()
+    school.live(range(10))
+    school.live(range(400, 420))
+    commits = school.scores.version()
+    read = []
+    reads = school.store.read
+    school.store.read = lambda *span: read.append(span) or reads(*span)  # type: ignore[method-assign]
+    school.backlog(10, 400)
+    school.settle()
+    assert school.scores.version() > commits
+    assert sum(last - first for _, first, last in read) < 3 * LENGTH
+
+
+def test_live_periods_are_scored_between_the_slices_of_a_lesson_scored_again() -> None:
+    school = School()
+    school.live(range(100))
+    school.live(range(110, 440))
+    school.backlog(100, 110)
+    school.clock.advance(3)
+    assert school.following.step()  # takes the lesson out of the line
+    school.following.step()  # and scores a first slice, 300 of its periods
+    school.live(range(440, 446))
+    assert school.epochs[-1].first_seq == 440
+    school.live(range(446, LENGTH))
+    school.settle()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert {alert.zone for alert in school.alerts} == {alert.zone for alert in WHOLE.alerts}
+    assert len(school.alerts) == len(WHOLE.alerts)
+
+
+def test_the_cursor_waits_for_what_has_to_be_scored_again() -> None:
+    school = School()
+    school.live(range(100))
+    school.live(range(200, 220))
+    before = school.scores.cursor()
+    school.backlog(100, 200)
+    assert school.scores.cursor() == before
+    school.start()  # a crash before the lesson was scored again
+    school.live(range(220, LENGTH))
+    school.settle()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert school.scores.cursor() == school.store.newest_cursor()
+
+
+def test_periods_are_scored_when_they_are_dated_afterwards() -> None:
+    school = School(is_dated=False)
+    school.live(range(LENGTH))
+    assert school.epochs == []
+    school.date()
+    school.settle()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert school.alerts == []
+
+
+@pytest.mark.parametrize("restarts", (False, True))
+def test_a_lesson_that_is_entered_afterwards_is_scored(*, restarts: bool) -> None:
+    school = School(has_lesson=False)
+    school.live(range(LENGTH))
+    assert school.epochs == []
+    school.lessons.put(school.lesson)
+    if restarts:
+        school.start()
+    school.settle()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert school.alerts == []
+
+
+def test_what_lies_outside_the_lesson_is_not_scored() -> None:
+    school = School()
+    school.lessons.put(
+        replace(school.lesson, ends_utc_ns=school.lesson.starts_utc_ns + 101 * SECOND_NS)
+    )
+    school.live(range(200))
+    assert [epoch.first_seq for epoch in school.epochs] == list(range(0, 100, 5))
+
+
+def test_alerts_end_with_their_lesson() -> None:
+    school = School()
+    end = LOUD.start + 60
+    school.lessons.put(
+        replace(school.lesson, ends_utc_ns=school.lesson.starts_utc_ns + end * SECOND_NS)
+    )
+    school.live(range(end))
+    assert school.alerts
+    assert all(alert.cleared_utc_ns is not None for alert in school.alerts)
+
+
+def test_alerts_end_also_when_the_node_fell_silent() -> None:
+    school = School()
+    school.live(range(LOUD.start + 60))
+    assert any(alert.cleared_utc_ns is None for alert in school.alerts)
+    school.clock.now_ns = LENGTH * SECOND_NS
+    for _ in range(3):
+        school.clock.advance(61)
+        school.following.step()
+    assert all(alert.cleared_utc_ns is not None for alert in school.alerts)
+
+
+def test_a_gap_without_end_is_no_work_without_end() -> None:
+    school = School()
+    school.live(range(50))
+    school.keep(NODE.gap(50, 1 << 31))
+    school.following.step()
+    assert [epoch.first_seq for epoch in school.epochs] == list(range(0, LENGTH, 5))
+    assert np.isnan(school.epochs[-1].zones[0].off_task)
+
+
+def test_seats_that_appear_later_are_taken_in() -> None:
+    few = replace(NODE, seats=SEATS[:6])
+    school = School()
+    school.store.birth = lambda _: None  # type: ignore[method-assign,assignment]
+    cut = NODE.layout.seat_values(VALUES)[:, :6]
+    part = few.layout.rows(cut, NODE.layout.room_values(VALUES))
+    school.keep(*(few.batch(seq, values=part[seq : seq + 1]) for seq in range(100)))
+    school.following.step()
+    school.live(range(100, 300))
+    school.settle()
+    assert school.epochs[-1].zones[0].seats == len(SEATS)
+
+
+def test_a_birth_that_comes_late_brings_the_zones() -> None:
+    school = School()
+    school.lessons.put(replace(school.lesson, zones=()))
+    birth = school.store.birth
+    school.store.birth = lambda _: None  # type: ignore[method-assign,assignment]
+    school.live(range(200))
+    assert [zone.zone for zone in school.epochs[-1].zones] == ["room"]
+    school.store.birth = birth  # type: ignore[method-assign]
+    school.live(range(200, 210))
+    school.settle()
+    assert [zone.zone for zone in school.epochs[-1].zones] == ["room", "hub-a"]
+
+
+def test_a_failed_write_is_done_again_and_raises_nothing_twice() -> None:
+    school = School()
+    school.live(range(LOUD.start + 10))
+    commit = school.scores.commit
+
+    def full(**_: object) -> None:
+        raise StoreError("score.db: the disk is full.")
+
+    school.scores.commit = full  # type: ignore[method-assign,assignment]
+    with pytest.raises(StoreError):
+        school.live(range(LOUD.start + 10, LOUD.start + 30))
+    school.scores.commit = commit  # type: ignore[method-assign]
+    school.start()
+    for seq in range(LOUD.start + 10, LOUD.start + 30):
+        school.keep(NODE.batch(seq, values=VALUES[seq : seq + 1]))
+    school.live(range(LOUD.start + 30, LENGTH))
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert [alert.zone for alert in school.alerts] == [alert.zone for alert in WHOLE.alerts]

@@ -1,0 +1,278 @@
+"""Ingest as it runs, against a real Mosquitto: acknowledged only when kept, over every restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from contract.clock import SystemClock
+from contract.errors import StoreError
+from contract.messages import Ack, Config, IngestState
+from contract.mqtt import MqttLink
+from contract.payload import decode
+from contract.topics import ingest_state
+from ingest.aside_command import ask
+from ingest.settings import ServerSettings
+from ingest.sorting import sort_message
+from ingest.stores import open_lesson_store, open_period_reader
+from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.records import Aside, Lesson, Tick
+from tests.ingest.conftest import Client, RunningBroker, RunningIngest
+from tests.ingest.node import Node, Sent
+
+pytestmark = pytest.mark.broker
+
+NODE = Node()
+STATE = ingest_state("school")
+Start = Callable[..., RunningIngest]
+Connect = Callable[..., Client]
+
+
+def is_up(payload: bytes) -> bool:
+    return IngestState.decode(payload).is_up
+
+
+def is_down(payload: bytes) -> bool:
+    return not is_up(payload)
+
+
+def send(client: Client, sent: Sent) -> None:
+    assert client.link.publish(sent.topic, sent.payload, retain=sent.is_retained)
+
+
+def wait_for_ack(client: Client, without_hole: int) -> Ack:
+    def reached(payload: bytes) -> bool:
+        return Ack.decode(payload).without_hole >= without_hole
+
+    return Ack.decode(client.message(NODE.topic("ack"), reached))
+
+
+def test_a_batch_is_acked_and_can_be_read_by_another_process(
+    run_ingest: Start, client: Connect, tmp_path: Path
+) -> None:
+    run_ingest()
+    node = client("kit-1", STATE, NODE.topic("ack"))
+    node.message(STATE, is_up)
+    send(node, NODE.birth())
+    for seq in range(0, 30, 10):
+        send(node, NODE.batch(seq, 10))
+    assert wait_for_ack(node, 29) == Ack(run=7, without_hole=29)
+    with closing(open_period_reader(tmp_path / "data")) as reader:
+        (stream,) = reader.streams()
+        assert list(reader.kept(stream.id)) == [(0, 29)]
+        (periods,) = reader.read(stream.id, 0, 99)
+        assert (periods.values == NODE.values(0, 30)).all()
+
+
+def test_a_late_subscriber_learns_that_ingest_is_up_and_then_that_it_is_down(
+    run_ingest: Start, client: Connect
+) -> None:
+    ingest = run_ingest()
+    assert ingest.ingest.ready.wait(15)
+    late = client("late", STATE)
+    late.message(STATE, is_up)
+    ingest.stop()
+    late.message(STATE, is_down)
+
+
+def test_the_broker_says_that_ingest_is_down_when_it_vanishes(
+    run_ingest: Start, client: Connect
+) -> None:
+    ingest = run_ingest()
+    assert ingest.ingest.ready.wait(15)
+    watcher = client("watcher", STATE)
+    watcher.message(STATE, is_up)
+    # Another client of the same name takes its place, as the network's end would.
+    client("roomtone-ingest-school")
+    watcher.message(STATE, is_down)
+    watcher.message(STATE, is_up)  # and it comes back by itself
+
+
+def test_it_goes_on_after_the_broker_was_killed(
+    broker: RunningBroker, run_ingest: Start, client: Connect, tmp_path: Path
+) -> None:
+    run_ingest()
+    node = client("kit-1", STATE, NODE.topic("ack"), NODE.topic("config"))
+    node.message(STATE, is_up)
+    send(node, NODE.birth())
+    send(node, NODE.batch(0))
+    wait_for_ack(node, 0)
+    broker.kill()
+    broker.start()  # remembers nothing
+    node.up()
+    node.message(STATE, is_up)
+    # What a node does that has not seen an ack: it sends again, and more.
+    send(node, NODE.batch(0))
+    send(node, NODE.batch(1, 5))
+    wait_for_ack(node, 5)
+    with closing(open_period_reader(tmp_path / "data")) as reader:
+        assert [len(p.seqs) for p in reader.read(1, 0, 99)] == [6]
+
+
+def test_what_was_kept_before_a_restart_is_acked_again_and_kept_once(
+    run_ingest: Start, client: Connect, tmp_path: Path
+) -> None:
+    first = run_ingest()
+    node = client("kit-1", STATE, NODE.topic("ack"))
+    before = IngestState.decode(node.message(STATE, is_up))
+    send(node, NODE.batch(0, 10))
+    wait_for_ack(node, 9)
+    first.stop()
+    second = run_ingest()
+    after = IngestState.decode(node.message(STATE, is_up))
+    assert after.started_utc_ns > before.started_utc_ns
+    send(node, NODE.batch(5, 10))
+    assert wait_for_ack(node, 14).without_hole == 14
+    counters = second.ingest.counters
+    assert (counters.kept, counters.trimmed) == (5, 5)
+    with closing(open_period_reader(tmp_path / "data")) as reader:
+        assert sum(len(p.seqs) for p in reader.read(1, 0, 99)) == 15
+
+
+class FullDisk(MemoryPeriodStore):
+    """Refuses a number of commits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refusals = 3
+
+    def commit(self, tick: Tick) -> list[int]:
+        if tick.arrivals and self.refusals:
+            self.refusals -= 1
+            raise StoreError("main.db: the disk is full.")
+        return super().commit(tick)
+
+
+def test_nothing_is_acked_while_the_store_fails_and_nodes_are_told_to_wait(
+    run_ingest: Start, client: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FullDisk()
+    run_ingest(open_store=lambda _: store)
+    node = client("kit-1", STATE, NODE.topic("ack"))
+    node.message(STATE, is_up)
+    send(node, NODE.batch(0, 10))
+    node.message(STATE, is_down)  # no ack came before this
+    assert store.streams() == []
+    node.message(STATE, is_up)
+    wait_for_ack(node, 9)
+    assert "the disk is full" in caplog.text
+
+
+def test_a_store_that_is_not_there_yet_is_tried_again(
+    run_ingest: Start, client: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = MemoryPeriodStore()
+    attempts = []
+
+    def open_store(folder: Path) -> MemoryPeriodStore:
+        attempts.append(folder)
+        if len(attempts) < 3:
+            raise StoreError(f"{folder}: there is no such disk.")
+        return store
+
+    run_ingest(open_store=open_store)
+    client("kit-1", STATE).message(STATE, is_up)
+    assert "there is no such disk" in caplog.text
+
+
+def test_another_link_is_started_when_the_thread_of_one_has_ended(
+    run_ingest: Start,
+    client: Connect,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    links = []
+    start = MqttLink.start
+
+    def dies_at_first(link: MqttLink) -> None:
+        if link._client_id.startswith("roomtone-ingest"):
+            links.append(link)
+            if len(links) == 1:
+                return
+        start(link)
+
+    monkeypatch.setattr(MqttLink, "start", dies_at_first)
+    run_ingest()
+    client("kit-1", STATE).message(STATE, is_up)
+    assert len(links) == 2
+    assert "the thread of the MQTT link has ended" in caplog.text
+
+
+def test_a_node_is_told_its_rooms_lessons_and_each_change(
+    run_ingest: Start, client: Connect, tmp_path: Path
+) -> None:
+    run_ingest()
+    node = client("kit-1", STATE, NODE.topic("config"))
+    node.message(STATE, is_up)
+    send(node, NODE.birth())
+    assert Config.decode(node.message(NODE.topic("config"))).lessons == ()
+    now = SystemClock().utc_ns()
+    lesson = Lesson(
+        id="r1-a", room="r1", teacher="t", title="", starts_utc_ns=now, ends_utc_ns=None,
+        source="button",
+    )  # fmt: skip
+    with closing(open_lesson_store(tmp_path / "data")) as lessons:
+        lessons.put(lesson)
+    config = Config.decode(node.message(NODE.topic("config")))
+    assert [(span.lesson, span.ends_utc_ns) for span in config.lessons] == [("r1-a", None)]
+    # It is retained: a node that comes later learns it from the broker.
+    assert (
+        Config.decode(client("late", NODE.topic("config")).message(NODE.topic("config"))) == config
+    )
+
+
+def test_a_flood_larger_than_every_queue_is_kept_whole(
+    run_ingest: Start, client: Connect, tmp_path: Path
+) -> None:
+    run_ingest(most_waiting=50, most_in_tick=20)
+    node = client("kit-1", STATE, NODE.topic("ack"))
+    node.message(STATE, is_up)
+    unsent = [NODE.batch(seq) for seq in range(400)]
+    while unsent:
+        if node.link.publish(unsent[-1].topic, unsent[-1].payload):
+            unsent.pop()
+        else:
+            node.next(lambda _: True)  # the link is full; an ack shows that it moves on
+    wait_for_ack(node, 399)
+    with closing(open_period_reader(tmp_path / "data")) as reader:
+        assert list(reader.kept(1)) == [(0, 399)]
+
+
+def test_what_was_kept_aside_is_played_again_and_then_gone(
+    broker: RunningBroker, run_ingest: Start, client: Connect
+) -> None:
+    store = MemoryPeriodStore()
+    good, bad = NODE.batch(0, 10), Sent(NODE.topic("data"), b"bad")
+    # As if an earlier version of the program had not known the format.
+    store.commit(
+        Tick(
+            received_utc_ns=1,
+            aside=[
+                Aside(received_utc_ns=1, topic=sent.topic, reason="unknown", payload=sent.payload)
+                for sent in (good, bad)
+            ],
+        )
+    )
+    run_ingest(open_store=lambda _: store)
+    settings = ServerSettings(site="school", broker=broker.settings)
+    done = ask(settings, (), timeout_s=15)
+    assert done.kept == (1,)
+    assert list(done.unfit) == [2]
+    assert [aside.id for aside in store.aside()] == [2]
+    assert list(store.kept(1)) == [(0, 9)]
+    (periods,) = store.read(1, 0, 9)
+    assert not periods.is_live.any()
+    assert ask(settings, (1,), timeout_s=15).unknown == (1,)
+
+
+def test_the_sorted_message_is_what_was_sent() -> None:
+    tick = Tick(received_utc_ns=1)
+    sent = NODE.batch(3, 2)
+    sort_message(
+        tick, site="school", topic=sent.topic, payload=sent.payload, is_retained=False,
+        live_age_ms=30_000,
+    )  # fmt: skip
+    assert (tick.arrivals[0].message.values == decode(sent.payload).values).all()  # type: ignore[union-attr]
