@@ -1,0 +1,1 @@
+"""Features, the off-task model and the alert policy."""

@@ -1,0 +1,195 @@
+"""When a score becomes an alert: hysteresis, a minimum duration, a refractory time, and reasons.
+
+A pure state machine over epochs, one for the room and one for each zone. What counts is by how
+much the off-task share, smoothed, lies over the area's own normal: the median of its last ten
+minutes, which an episode of a few minutes hardly moves and a new activity soon does. The
+thresholds come from training, where a budget of false alerts a lesson chose them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import Literal
+
+from models.features import NORMAL_EPOCHS
+from models.scores import ROOM, EpochScore, ZoneScore
+
+__all__ = [
+    "AlertChange",
+    "AlertPolicy",
+    "AlertTracker",
+    "Change",
+    "Excess",
+    "Hysteresis",
+    "reasons",
+]
+
+Change = Literal["raised", "cleared"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertPolicy:
+    """The settings of one kind of area. Lengths are in epochs of five seconds.
+
+    An alert is raised where the excess has been `raise_above` or more for `raise_after` epochs,
+    cleared where it has been under `clear_below`, or unknown, for `clear_after`, and not raised
+    again within `refractory`. Nothing is raised in the first `learn` judged epochs.
+    """
+
+    raise_above: float = 0.12
+    clear_below: float = 0.06
+    smoothing: int = 4
+    raise_after: int = 2
+    clear_after: int = 4
+    refractory: int = 24
+    learn: int = 36
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.clear_below <= self.raise_above:
+            raise ValueError("clear_below lies over 0 and not over raise_above")
+        if min(self.smoothing, self.raise_after, self.clear_after, self.learn) < 1:
+            raise ValueError("smoothing, raise_after, clear_after and learn are 1 epoch or more")
+        if self.refractory < 0:
+            raise ValueError("refractory is 0 epochs or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertChange:
+    """An alert that was raised or cleared with the epoch that begins at `first_seq`.
+
+    `zone` is "room" for the whole room; `excess` is how far the off-task share lay over its normal
+    (None where it is unknown); `because` holds plain sentences.
+    """
+
+    change: Change
+    zone: str
+    first_seq: int
+    excess: float | None
+    because: tuple[str, ...]
+
+
+class AlertTracker:
+    """Follows a lesson's scores, and tells when an alert is raised or cleared."""
+
+    def __init__(self, *, room: AlertPolicy, zone: AlertPolicy) -> None:
+        self._room = room
+        self._zone = zone
+        self._areas: dict[str, _Area] = {}
+
+    def update(self, score: EpochScore) -> list[AlertChange]:
+        """What changed with this epoch; epochs come in their order."""
+        changes = []
+        for area in (score.room, *score.zones):
+            if area.zone not in self._areas:
+                policy = self._room if area.zone == ROOM else self._zone
+                self._areas[area.zone] = _Area(policy)
+            change = self._areas[area.zone].update(score.first_seq, area)
+            if change is not None:
+                changes.append(change)
+        return changes
+
+    @property
+    def raised(self) -> frozenset[str]:
+        """The areas with an alert at present."""
+        return frozenset(name for name, area in self._areas.items() if area.state.is_raised)
+
+
+class Hysteresis:
+    """The state machine alone: excesses in, "raised" and "cleared" out."""
+
+    def __init__(self, policy: AlertPolicy) -> None:
+        self.is_raised = False
+        self._policy = policy
+        self._run = 0  # epochs in a row that speak for a change
+        self._calm = policy.refractory  # epochs since the last alert was cleared
+
+    def update(self, excess: float | None) -> Change | None:
+        """What changes with this epoch; None is an excess that is not known."""
+        policy = self._policy
+        if self.is_raised:
+            ends = excess is None or excess < policy.clear_below
+            self._run = self._run + 1 if ends else 0
+            if self._run < policy.clear_after:
+                return None
+            self.is_raised, self._run, self._calm = False, 0, 0
+            return "cleared"
+        self._calm += 1
+        self._run = self._run + 1 if excess is not None and excess >= policy.raise_above else 0
+        if self._run < policy.raise_after or self._calm <= policy.refractory:
+            return None
+        self.is_raised, self._run = True, 0
+        return "raised"
+
+
+class Excess:
+    """How far an area's off-task share, smoothed, lies over its normal of the last ten minutes."""
+
+    def __init__(self, *, smoothing: int, learn: int) -> None:
+        self._learn = learn
+        self._recent: deque[float] = deque(maxlen=smoothing)
+        self._past: deque[float] = deque(maxlen=NORMAL_EPOCHS)
+
+    def update(self, share: float | None) -> float | None:
+        """None where the share is, or where too little came before it."""
+        if share is None:
+            self._recent.clear()
+            return None
+        self._recent.append(share)
+        known = len(self._past) >= self._learn
+        excess = fmean(self._recent) - median(self._past) if known else None
+        self._past.append(share)
+        return excess
+
+
+class _Area:
+    """One area's excess, state and recent signs."""
+
+    def __init__(self, policy: AlertPolicy) -> None:
+        self.state = Hysteresis(policy)
+        self._excess = Excess(smoothing=policy.smoothing, learn=policy.learn)
+        self._signs: deque[Mapping[str, float]] = deque(maxlen=policy.smoothing)
+
+    def update(self, first_seq: int, score: ZoneScore) -> AlertChange | None:
+        excess = self._excess.update(score.off_task)
+        if score.off_task is None:
+            self._signs.clear()
+        else:
+            self._signs.append(score.signs)
+        change = self.state.update(excess)
+        if change is None:
+            return None
+        if change == "raised":
+            because = reasons(_mean_signs(self._signs), score.zone)
+        elif excess is None:
+            because = ("Too little is known to go on.",)
+        else:
+            because = ("Back to about its own normal.",)
+        return AlertChange(
+            change=change, zone=score.zone, first_seq=first_seq, excess=excess, because=because
+        )
+
+
+def reasons(signs: Mapping[str, float], zone: str) -> tuple[str, ...]:
+    """What was sensed, in plain sentences; only what stands out is told."""
+    whose = "the room's" if zone == ROOM else "the zone's"
+    told = []
+    if (movement := signs.get("movement", 0.0)) >= 1.0:
+        told.append(f"Movement {movement:.0f} dB above {whose} own normal of the last 10 minutes.")
+    if (moving := signs.get("moving_seats", 0.0)) >= 0.25:
+        told.append(f"About {round(moving * 10) * 10} % of its seats move more than usual.")
+    if (fidgets := signs.get("fidgets", 0.0)) >= 0.5:
+        told.append(f"{fidgets:.1f} more movements a minute and seat than usual.")
+    if abs(noise := signs.get("noise", 0.0)) >= 2.0:
+        side = "above" if noise > 0 else "below"
+        told.append(f"Noise {abs(noise):.0f} dB {side} the room's normal of the last 10 minutes.")
+    return tuple(told) or ("Many seats move a little more than usual; no single sign stands out.",)
+
+
+def _mean_signs(signs: deque[Mapping[str, float]]) -> dict[str, float]:
+    names = {name for one in signs for name in one}
+    means = {name: fmean([one[name] for one in signs if name in one]) for name in sorted(names)}
+    return {name: mean for name, mean in means.items() if not math.isnan(mean)}

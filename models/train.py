@@ -1,0 +1,149 @@
+"""Training: labelled lessons in, an ONNX model with its manifest out.
+
+The calibration, the interval and the alert thresholds come from classrooms that the trees at hand
+had not seen (five groups, put aside in turn); the trees that are shipped then learn from all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from contract.errors import ModelError
+from contract.lesson import LabelledLesson
+from models.alerts import AlertPolicy
+from models.evaluate import evaluate_rows
+from models.features import FEATURES, FEATURES_VERSION
+from models.learning import (
+    Probability,
+    alert_tally,
+    choose_policy,
+    fit_calibration,
+    fit_interval,
+    fit_trees,
+    labelled,
+    lesson_residuals,
+    out_of_fold,
+)
+from models.off_task import Manifest, OffTaskModel
+from models.rows import LessonRows, lesson_rows
+
+__all__ = ["FORMAT", "export", "train", "train_rows", "version_of"]
+
+FORMAT: Final = 1
+_FOLDS: Final = 5
+_OPSET: Final = {"": 17, "ai.onnx.ml": 3}
+_AGREE: Final = 1e-5
+
+
+def train(lessons: Sequence[LabelledLesson], *, seed: int, source: str) -> OffTaskModel:
+    """A model trained on these lessons; `source` says in the manifest whose data they are.
+
+    The same lessons and seed give the same trees. Raises ValueError where fewer than two
+    classrooms, or only one class, are given, and ModelError if the exported model should not agree
+    with the trained one.
+    """
+    rows = [lesson_rows(lesson) for lesson in lessons]
+    return train_rows(rows, seed=seed, source=source)
+
+
+def train_rows(
+    rows: Sequence[LessonRows],
+    *,
+    seed: int,
+    source: str,
+    known: Sequence[LessonRows] | None = None,
+) -> OffTaskModel:
+    """The same from rows; with `known`, the oracle's rows, the figures have their ceiling."""
+    raw = out_of_fold(rows, seed=seed, folds=_FOLDS)
+    calibration = fit_calibration(rows, raw)
+    calibrated = [calibration.apply(one) for one in raw]
+    residuals = [lesson_residuals(r, p) for r, p in zip(rows, calibrated, strict=True)]
+    trees = fit_trees(rows, seed=seed, most_rows=300_000)
+    onnx = export(trees, [r.values[r.judged] for r in rows])
+    digest = hashlib.sha256(onnx).hexdigest()
+    manifest = Manifest(
+        format=FORMAT,
+        version="",
+        sha256=digest,
+        features_version=FEATURES_VERSION,
+        features=FEATURES,
+        seed=seed,
+        made_with={
+            name: importlib.metadata.version(name)
+            for name in ("numpy", "scikit-learn", "skl2onnx", "onnx")
+        },
+        data=_describe(rows, source),
+        calibration=calibration,
+        interval=fit_interval(residuals),
+        room_alerts=_policy(rows, calibrated, zones=False),
+        zone_alerts=_policy(rows, calibrated, zones=True),
+        figures=evaluate_rows(
+            rows, seed=seed, source=source, known=known, folds=_FOLDS, raw=raw
+        ).as_dict(),
+    )
+    return OffTaskModel(onnx=onnx, manifest=replace(manifest, version=version_of(manifest)))
+
+
+def version_of(manifest: Manifest) -> str:
+    """A name for all that a score or an alert depends on: trees, calibration and thresholds."""
+    parts = manifest.calibration, manifest.interval, manifest.room_alerts, manifest.zone_alerts
+    what = json.dumps([manifest.sha256, *(asdict(part) for part in parts)])
+    return f"{manifest.features_version}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
+
+
+def _policy(
+    rows: Sequence[LessonRows], calibrated: Sequence[Probability], *, zones: bool
+) -> AlertPolicy:
+    pairs = zip(rows, calibrated, strict=True)
+    return choose_policy([alert_tally(one, p, zones=zones) for one, p in pairs])
+
+
+def export(trees: HistGradientBoostingClassifier, rows: Sequence[NDArray[np.float32]]) -> bytes:
+    """The trees as an ONNX file; raises ModelError if it differs from them on any of the rows."""
+    with warnings.catch_warnings():
+        # skl2onnx hands protobuf booleans for integers, which protobuf 6 only warns of.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        graph = to_onnx(
+            trees,
+            initial_types=[("features", FloatTensorType([None, len(FEATURES)]))],
+            options={"zipmap": False},
+            target_opset=_OPSET,
+        )
+    onnx: bytes = graph.SerializeToString()
+    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+    for values in rows:
+        if len(values) == 0:
+            continue
+        exported = session.run(None, {"features": values})[1][:, 1]
+        difference = np.abs(exported - trees.predict_proba(values)[:, 1])
+        if difference.max() > _AGREE:
+            raise ModelError(
+                f"the exported model differs from the trained one by {difference.max():.2g} on "
+                f"{int((difference > _AGREE).sum())} of {len(values)} rows; the versions of "
+                "scikit-learn, skl2onnx and onnxruntime do not fit each other."
+            )
+    return onnx
+
+
+def _describe(rows: Sequence[LessonRows], source: str) -> dict[str, Any]:
+    _, truth = labelled(rows)
+    return {
+        "source": source,
+        "classrooms": len({one.classroom for one in rows}),
+        "lessons": len(rows),
+        "seat_epochs": int(truth.size),
+        "off_task_share": round(float(truth.mean()), 4),
+    }

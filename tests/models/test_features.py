@@ -1,0 +1,140 @@
+"""The features: causal, relative to the seat's own normal, and whole where readings are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from contract.lesson import LabelledLesson
+from models.features import EPOCH_S, FEATURES, EpochFeatures, SeatFeatures
+from models.rows import lesson_rows
+
+MakeLesson = Callable[..., LabelledLesson]
+ROOM_LEVELS = [at for at, name in enumerate(FEATURES) if name in {"noise_10", "noise_60"}]
+
+
+def _run(seat: np.ndarray, room: np.ndarray) -> list[EpochFeatures]:
+    half = seat.shape[1] // 2
+    stream = SeatFeatures(seats=seat.shape[1], groups=[range(half), range(half, seat.shape[1])])
+    starts = range(0, len(seat) - EPOCH_S + 1, EPOCH_S)
+    return [stream.update(seat[at : at + EPOCH_S], room[at : at + EPOCH_S]) for at in starts]
+
+
+def _values(features: list[EpochFeatures]) -> np.ndarray:
+    return np.stack([one.values for one in features])
+
+
+def test_names_and_columns_go_together(make_lesson: MakeLesson) -> None:
+    lesson = make_lesson(1, seconds=60)
+    assert len(set(FEATURES)) == len(FEATURES)
+    assert _run(lesson.seat, lesson.room)[0].values.shape == (12, len(FEATURES))
+
+
+def test_nothing_looks_ahead(make_lesson: MakeLesson) -> None:
+    lesson = make_lesson(2)
+    changed = lesson.seat.copy()
+    changed[300:] += 20.0
+    noisier = lesson.room.copy()
+    noisier[300:] += 20.0
+    before, after = _run(lesson.seat, lesson.room), _run(changed, noisier)
+    np.testing.assert_array_equal(_values(before)[:60], _values(after)[:60])
+    assert not np.array_equal(_values(before)[60], _values(after)[60], equal_nan=True)
+
+
+def test_a_more_sensitive_sensor_changes_nothing(make_lesson: MakeLesson) -> None:
+    """All levels 6 dB up, and the noise 6 dB up: only the absolute noise levels know."""
+    lesson = make_lesson(3)
+    louder = lesson.seat.copy()
+    louder[:, :, :10] += 6.0
+    room = lesson.room.copy()
+    room[:, :4] += 6.0
+    plain, raised = _values(_run(lesson.seat, lesson.room)), _values(_run(louder, room))
+    difference = np.abs(np.nan_to_num(raised - plain))
+    assert difference[:, :, ROOM_LEVELS] == pytest.approx(6.0, abs=0.03)
+    difference[:, :, ROOM_LEVELS] = 0.0
+    assert difference.max() <= 2 / 64
+
+
+def test_a_lesson_for_training_has_the_streams_features(make_lesson: MakeLesson) -> None:
+    lesson = make_lesson(4)
+    np.testing.assert_array_equal(
+        lesson_rows(lesson).values, _values(_run(lesson.seat, lesson.room))
+    )
+
+
+def test_nothing_is_known_in_the_first_minute_and_then_all(make_lesson: MakeLesson) -> None:
+    lesson = make_lesson(5)
+    features = _run(lesson.seat, lesson.room)
+    assert not any(one.known.any() for one in features[:12])
+    assert all(one.known.all() for one in features[12:])
+    assert np.isfinite(_values(features)[24:]).all()
+
+
+def test_a_seat_without_readings_is_not_known_and_its_neighbours_are(
+    make_lesson: MakeLesson,
+) -> None:
+    lesson = make_lesson(6)
+    cut = lesson.seat.copy()
+    cut[300:330, 0] = np.nan
+    features = _run(cut, lesson.room)
+    assert not any(one.known[0] for one in features[61:66])
+    assert all(one.known[1:].all() for one in features[61:66])
+    assert all(one.known[0] for one in features[67:])
+
+
+def test_one_lost_second_in_five_hardly_moves_the_features(make_lesson: MakeLesson) -> None:
+    lesson = make_lesson(7)
+    cut = lesson.seat.copy()
+    cut[np.random.default_rng(7).random(cut.shape[:2]) < 0.2] = np.nan
+    at = FEATURES.index("typical_60")
+    whole, lossy = _run(lesson.seat, lesson.room), _run(cut, lesson.room)
+    difference = _values(lossy)[30:, :, at] - _values(whole)[30:, :, at]
+    assert np.nanmean(np.abs(difference)) < 0.5
+    assert np.mean([one.known.mean() for one in lossy[30:]]) > 0.95
+
+
+def test_who_never_moves_is_not_there_and_who_stops_leaves_after_five_minutes(
+    make_lesson: MakeLesson,
+) -> None:
+    lesson = make_lesson(8, seconds=900)
+    seat = lesson.seat.copy()
+    seat[:, 0, 11] = 0.0
+    seat[:, 1, 11] = 0.0
+    seat[100, 1, 11] = 1.0
+    features = _run(seat, lesson.room)
+    assert not any(one.present[0] for one in features)
+    assert [bool(one.present[1]) for one in features].index(True) == 20
+    assert sum(one.present[1] for one in features) == 60
+
+
+def test_a_band_that_a_slow_sensor_lacks_is_missing_alone(make_lesson: MakeLesson) -> None:
+    lesson = make_lesson(9)
+    seat = lesson.seat.copy()
+    seat[:, :, 9] = np.nan
+    last = _run(seat, lesson.room)[-1]
+    missing = [
+        name for name, lost in zip(FEATURES, np.isnan(last.values).any(0), strict=True) if lost
+    ]
+    assert missing == ["band_12_24_10"]
+    assert last.known.all()
+
+
+def test_without_a_sound_sensor_only_the_noise_is_missing(make_lesson: MakeLesson) -> None:
+    lesson = make_lesson(10)
+    last = _run(lesson.seat, np.full_like(lesson.room, np.nan))[-1]
+    missing = {
+        name for name, lost in zip(FEATURES, np.isnan(last.values).all(0), strict=True) if lost
+    }
+    assert missing == {name for name in FEATURES if name.startswith(("noise", "onsets"))}
+
+
+def test_constant_and_extreme_readings_stay_finite(make_lesson: MakeLesson) -> None:
+    lesson = make_lesson(11)
+    for level in (-40.0, 96.0):
+        seat = np.full_like(lesson.seat, level)
+        seat[:, :, 10:] = 1.0
+        values = _values(_run(seat, lesson.room))[24:]
+        together = FEATURES.index("together_60")  # no correlation where nothing changes
+        assert np.isfinite(np.delete(values, together, axis=2)).all()
