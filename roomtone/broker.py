@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import shutil
 import signal
 import socket
@@ -21,7 +22,13 @@ _SBIN: Final = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
 def mosquitto_path() -> str | None:
-    """Where Mosquitto is; Debian puts it where an ordinary user's PATH does not look."""
+    """Where Mosquitto is; Debian puts it where an ordinary user's PATH does not look.
+
+    The environment's ROOMTONE_MOSQUITTO names another one, or `none`.
+    """
+    named = os.environ.get("ROOMTONE_MOSQUITTO")
+    if named is not None:
+        return None if named == "none" else named
     return shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
 
 

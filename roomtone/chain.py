@@ -1,0 +1,388 @@
+"""Every program of Roomtone on one machine, with virtual hubs in place of the sensors.
+
+The hubs run on threads of this process; broker, edge, ingest, score and dashboard are the real
+programs in processes of their own, reached as they would be in a school: serial bytes, MQTT, HTTP.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from contract.clock import SECOND_NS, ScaledClock
+from contract.lesson import Activity, Zone
+from contract.motion import LEAST_SHARE
+from contract.settings import BrokerSettings
+from ingest.stores import open_lesson_store, open_period_reader, open_score_store
+from ingest.stores.protocol import PeriodReader
+from ingest.stores.records import AlertRecord, EpochRecord, Lesson
+from roomtone.broker import broker_command, free_port
+from roomtone.programs import ProgramError, Programs, wait_until
+from roomtone.settings_files import edge_toml, server_toml
+from simulators.virtual_hub import HubSignal, VirtualHub
+
+__all__ = ["Chain", "PlannedHub", "PlannedLesson"]
+
+SITE: Final = "demo"
+NODE: Final = "pi-1"
+_READY_S: Final = 60.0
+_DRAIN_S: Final = 120.0
+_FIRST_LEAD_S: Final = 4.0
+_MOST_LEAD_S: Final = 32.0
+_HTTP_S: Final = 10.0
+_POLL_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedHub:
+    """A virtual hub and the room's numbers of its seats."""
+
+    name: str
+    signal: HubSignal
+    seats: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLesson:
+    """What is played: a lesson of so many simulated seconds from a given UTC on."""
+
+    room: str
+    teacher: str
+    title: str
+    hubs: tuple[PlannedHub, ...]
+    zones: tuple[Zone, ...]
+    activities: tuple[Activity, ...]
+    starts_utc_ns: int
+    duration_s: int
+    time_zone: str = "UTC"
+
+    @property
+    def ends_utc_ns(self) -> int:
+        return self.starts_utc_ns + self.duration_s * SECOND_NS
+
+
+class Chain:
+    """Starts everything, plays the lesson, and stops everything again.
+
+    Use it as a context manager; `say` gets one line for each thing that happens.
+    """
+
+    def __init__(
+        self,
+        plan: PlannedLesson,
+        *,
+        folder: Path,
+        speed: float,
+        choose_port: Callable[[], int],
+        say: Callable[[str], None],
+    ) -> None:
+        self.plan = plan
+        self.page_port = 0
+        self._choose_port = choose_port
+        self.lesson = f"{plan.room}-{time.time_ns() // SECOND_NS:x}"
+        self._folder = folder
+        self._data = folder / "data"
+        self._speed = speed
+        self._say = say
+        self._programs = Programs(folder / "logs")
+        self._cleanup = ExitStack()
+        self._hubs_running = ExitStack()
+        self._hubs: list[VirtualHub] = []
+        self._clock: ScaledClock | None = None
+        self._broker = BrokerSettings(port=free_port())
+
+    def __enter__(self) -> Self:
+        self._cleanup.callback(self._programs.stop_all)
+        self._cleanup.push(self._hubs_running)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cleanup.__exit__(kind, error, trace)
+
+    @property
+    def page(self) -> str:
+        """The address of the pages."""
+        return f"http://127.0.0.1:{self.page_port}"
+
+    @property
+    def clock(self) -> ScaledClock:
+        """The simulated room's clock; it exists once the lesson is about to begin."""
+        if self._clock is None:
+            raise RuntimeError("the clock is set by play()")
+        return self._clock
+
+    def reader(self) -> PeriodReader:
+        """Reads what ingest has kept, now or after the run."""
+        return open_period_reader(self._data)
+
+    def start(self) -> None:
+        """Start the broker, ingest and the scorer."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name, command = broker_command(
+            python=sys.executable, port=self._broker.port, folder=self._folder
+        )
+        # amqtt leaves a client that greets it with MQTT 5 without an answer.
+        if name == "amqtt":
+            self._broker = self._broker.model_copy(update={"protocol": "3.1.1"})
+        self._programs.start("broker", command)
+        self._say(f"broker     {name} on 127.0.0.1:{self._broker.port}")
+        wait_until(
+            lambda: _answers(self._broker.port),
+            programs=self._programs,
+            what="an answer from the broker",
+            timeout_s=_READY_S,
+        )
+        config = self._folder / "server.toml"
+        config.write_text(
+            server_toml(
+                site=SITE,
+                data_dir=self._data,
+                broker=self._broker,
+                time_zone=self.plan.time_zone,
+            ),
+            encoding="utf-8",
+        )
+        for program, does in (
+            ("ingest", f"keeps into {self._data}"),
+            ("score", "follows the store"),
+        ):
+            self._programs.start_ours(program, "--config", str(config))
+            self._say(f"{program:<10} {does}")
+        wait_until(
+            (self._data / "main.db").exists,
+            programs=self._programs,
+            what="the start of ingest",
+            timeout_s=_READY_S,
+        )
+
+    def begin(self) -> None:
+        """Start hubs and edge in time for the lesson, then the pages.
+
+        The lesson's clock must be set before the edge starts. If the machine is too slow for the
+        lead that was given, all of it is tried again with twice as much.
+        """
+        lead_s = _FIRST_LEAD_S
+        while True:
+            self._set_clock(lead_s)
+            self._put_lesson()
+            self._start_hubs()
+            config = self._folder / "edge.toml"
+            config.write_text(
+                edge_toml(
+                    site=SITE,
+                    room=self.plan.room,
+                    node=NODE,
+                    broker=self._broker,
+                    outbox=self._folder / "outbox",
+                    has_sound=any(h.signal.levels(0, 1) is not None for h in self.plan.hubs),
+                    hubs=[
+                        {"name": planned.name, "port": hub.path, "seats": planned.seats}
+                        for planned, hub in zip(self.plan.hubs, self._hubs, strict=True)
+                    ],
+                ),
+                encoding="utf-8",
+            )
+            self._programs.start_ours("edge", "--config", str(config), *self._clock_option())
+            if self._is_ready_in_time():
+                break
+            self._programs.stop("edge")
+            self._hubs_running.close()
+            lead_s *= 2
+            if lead_s > _MOST_LEAD_S:
+                raise ProgramError(
+                    f"The edge did not find its hubs within {lead_s / 2:.0f} s "
+                    f"(its log is {self._programs.logs / 'edge.log'})."
+                )
+            self._say("edge       was not ready in time; starting it again with more time")
+        seats = sum(len(hub.seats) for hub in self.plan.hubs)
+        self._say(f"hubs       {len(self.plan.hubs)} on pseudo-terminals, {seats} seats")
+        self._say(f"edge       node {NODE} in room {self.plan.room}, {self._speed:g} times as fast")
+        config = self._folder / "server.toml"
+        # Chosen only now: what was free when the run began may be taken.
+        self.page_port = self._choose_port()
+        self._programs.start_ours(
+            "dashboard", "--config", str(config), "--port", str(self.page_port),
+            *self._clock_option(),
+        )  # fmt: skip
+        self._say(f"dashboard  serves {self.page}")
+        wait_until(
+            self._pages_answer,
+            programs=self._programs,
+            what="an answer from the dashboard",
+            timeout_s=_READY_S,
+        )
+
+    def play(self, progress: Callable[[float, int], None]) -> None:
+        """Wait for the lesson's end; `progress` gets its seconds so far and periods kept."""
+        reader = self.reader()
+        try:
+            while (left_ns := self.plan.ends_utc_ns - self.clock.utc_ns()) > 0:
+                self._programs.check()
+                progress(self.plan.duration_s - left_ns / SECOND_NS, _kept(reader, self.plan.room))
+                time.sleep(min(0.5, max(left_ns / SECOND_NS / self._speed, 0.01)))
+        finally:
+            reader.close()
+
+    def stop_edge(self) -> None:
+        """Stop the edge as a person would, and wait until ingest has its last word."""
+        # The last period closes a moment after its end; the edge itself waits for it.
+        self._programs.stop("edge", timeout_s=_DRAIN_S)
+        self._hubs_running.close()
+        reader = self.reader()
+        try:
+            wait_until(
+                lambda: all(
+                    (health := reader.health(stream.id)) is not None and health.is_finished
+                    for stream in reader.streams(self.plan.room)
+                ),
+                programs=self._programs,
+                what="the edge's last count to arrive",
+                timeout_s=_DRAIN_S,
+            )
+            newest = reader.newest_cursor()
+        finally:
+            reader.close()
+        scores = open_score_store(self._data)
+        try:
+            wait_until(
+                lambda: scores.cursor() >= newest,
+                programs=self._programs,
+                what="the last epoch to be scored",
+                timeout_s=_DRAIN_S,
+            )
+        finally:
+            scores.close()
+
+    def scores(self) -> tuple[list[EpochRecord], list[AlertRecord]]:
+        """The lesson's epochs and alerts."""
+        store = open_score_store(self._data)
+        try:
+            return store.epochs(self.lesson), store.alerts(self.lesson)
+        finally:
+            store.close()
+
+    def due_seat_seconds(self) -> int:
+        """Seat-seconds of the lesson for which the hubs put enough samples on their lines.
+
+        The hubs count for themselves, so this holds the edge's own count to account.
+        """
+        first = self.clock.anchor_ns // SECOND_NS
+        lesson = range(first, first + self.plan.duration_s)
+        due = 0
+        for planned, hub in zip(self.plan.hubs, self._hubs, strict=True):
+            least = LEAST_SHARE * planned.signal.sample_rate_hz
+            sent = hub.trace().sent
+            due += sum(int((sent[second] >= least).sum()) for second in lesson if second in sent)
+        return due
+
+    def fetch(self, path: str) -> bytes:
+        """A page, as a browser gets it; raises ProgramError when it is not served."""
+        try:
+            with urllib.request.urlopen(self.page + path, timeout=_HTTP_S) as answer:  # noqa: S310
+                body: bytes = answer.read()
+                return body
+        except (OSError, urllib.error.HTTPError) as error:
+            raise ProgramError(f"{self.page}{path} was not served: {error}.") from error
+
+    def _set_clock(self, lead_s: float) -> None:
+        # Whole seconds of the boot clock, so that the lesson begins where a period does.
+        anchor_s = -(-(time.monotonic_ns() + round(lead_s * SECOND_NS)) // SECOND_NS)
+        self._clock = ScaledClock(
+            speed=self._speed,
+            anchor_ns=anchor_s * SECOND_NS,
+            utc_at_anchor_ns=self.plan.starts_utc_ns,
+        )
+
+    def _put_lesson(self) -> None:
+        lessons = open_lesson_store(self._data)
+        try:
+            lessons.put(
+                Lesson(
+                    id=self.lesson,
+                    room=self.plan.room,
+                    teacher=self.plan.teacher,
+                    title=self.plan.title,
+                    starts_utc_ns=self.plan.starts_utc_ns,
+                    ends_utc_ns=self.plan.ends_utc_ns,
+                    source="button",
+                    activities=self.plan.activities,
+                    zones=self.plan.zones,
+                )
+            )
+        finally:
+            lessons.close()
+
+    def _start_hubs(self) -> None:
+        stop = threading.Event()
+        self._hubs = []
+        threads = []
+        for planned in self.plan.hubs:
+            hub = VirtualHub(
+                signal=planned.signal,
+                clock=self.clock,
+                hub_id=planned.name,
+                start_ns=self.clock.anchor_ns,
+            )
+            hub.open()
+            self._hubs.append(hub)
+            threads.append(threading.Thread(target=hub.run, args=(stop,), name=planned.name))
+        self._hubs_running = self._cleanup.enter_context(ExitStack())
+        for thread in threads:
+            thread.start()
+            self._hubs_running.callback(thread.join)
+        self._hubs_running.callback(stop.set)
+
+    def _is_ready_in_time(self) -> bool:
+        """Whether the node has found all hubs and has its timetable before the lesson begins."""
+        names = {hub.name for hub in self.plan.hubs}
+        reader = self.reader()
+        try:
+            while self.clock.elapsed_until(self.clock.anchor_ns) > 0:
+                self._programs.check()
+                births = [reader.birth(stream.id) for stream in reader.streams(self.plan.room)]
+                found = [{h.hub for h in b.hubs if h.sample_rate_hz} for b in births if b]
+                if names in found:
+                    return True
+                time.sleep(_POLL_S)
+        finally:
+            reader.close()
+        return False
+
+    def _clock_option(self) -> tuple[str, str]:
+        clock = self.clock
+        times = f"{clock.speed}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}"
+        return "--simulated-clock", times
+
+    def _pages_answer(self) -> bool:
+        try:
+            self.fetch("/")
+        except ProgramError:
+            return False
+        return True
+
+
+def _kept(reader: PeriodReader, room: str) -> int:
+    """Periods with values: what is in the ledger, less what is there as a gap."""
+    streams = [stream.id for stream in reader.streams(room)]
+    gaps = sum(gap.last_seq - gap.first_seq + 1 for s in streams for gap in reader.gaps(s))
+    return sum(len(reader.kept(stream)) for stream in streams) - gaps
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,112 @@
+"""`roomtone`: one command with a subcommand for each program.
+
+A program's module is imported only when it is called, so that a Pi needs no web server and a
+server no serial library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, NoReturn
+
+from contract.errors import RoomtoneError
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "demo": ("roomtone.demo", "run one simulated class through every program, and open its pages"),
+    "replay": ("roomtone.replay", "play recorded motion through every program"),
+    "edge": ("edge_agent.command", "read hubs in a classroom and publish (on the Raspberry Pi)"),
+    "ingest": ("ingest.command", "keep what the nodes publish (on the server)"),
+    "score": ("ingest.scoring.command", "score what is kept (on the server)"),
+    "dashboard": ("dashboard_api.command", "serve the pages (on the server)"),
+    "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
+    "aside": ("ingest.aside_command", "list, show and play again messages that were kept aside"),
+    "simulate": ("simulators.command", "run a virtual classroom on pseudo-terminals"),
+    "model": ("roomtone.model_command", "train and evaluate the off-task model"),
+}
+"""Subcommand → (module with `add_arguments` and `run`, what it is for)."""
+
+_EXTRA_OF: Final = {
+    "edge_agent": "edge",
+    "firmware_bridge": "edge",
+    "ingest": "server",
+    "dashboard_api": "server",
+    "simulators": "demo",
+    "roomtone": "demo",
+}
+_EXIT_INTERRUPTED: Final = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, and where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. Try `{self.prog} --help`.\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a subcommand and return its exit code: 0 done, 1 failed at run time, 2 bad input."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _Parser(
+        prog="roomtone",
+        description="Senses how a classroom moves and how loud it is, never what anyone says.",
+        epilog="`roomtone COMMAND --help` says more.",
+    )
+    parser.add_argument(
+        "--log-level",
+        default=os.environ.get("ROOMTONE_LOG_LEVEL", "info"),
+        choices=["debug", "info", "warning", "error"],
+        help="how much to say on standard error (default: info)",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    wanted = next((word for word in arguments if word in COMMANDS), None)
+    for name, (module, purpose) in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=_sentence(purpose))
+        if name == wanted:
+            try:
+                program = import_module(module)
+            except ModuleNotFoundError as error:
+                return _say(_missing(name, module, error), 1)
+            program.add_arguments(command)
+            command.set_defaults(run=program.run)
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=chosen.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        code: int = chosen.run(chosen)
+    except RoomtoneError as error:
+        return _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing is left to say to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _sentence(purpose: str) -> str:
+    return purpose[0].upper() + purpose[1:] + "."
+
+
+def _say(message: str, code: int) -> int:
+    print(f"roomtone: {message}", file=sys.stderr)
+    return code
+
+
+def _missing(name: str, module: str, error: ModuleNotFoundError) -> str:
+    package = module.partition(".")[0]
+    extra = "train" if name == "model" else _EXTRA_OF.get(package, "dev")
+    return (
+        f"`roomtone {name}` needs the package {error.name}, which is not installed here; "
+        f"install roomtone[{extra}]."
+    )

@@ -1,0 +1,60 @@
+"""`roomtone demo`: one simulated class of 30 through every program."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from contract.clock import SECOND_NS
+from roomtone.chain import PlannedHub, PlannedLesson
+from roomtone.run import Span, add_run_arguments, minutes, play
+from simulators.classroom import Classroom
+from simulators.scenario import load_scenario, scenario_names
+
+__all__ = ["add_arguments", "run"]
+
+_LETTERS = "abcdefgh"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--minutes",
+        type=minutes,
+        default=None,
+        help="simulated minutes to run (default: the scenario's whole lesson; 5 with --check)",
+    )
+    parser.add_argument(
+        "--scenario",
+        default="demo",
+        metavar="NAME_OR_FILE",
+        help=f"the class: {', '.join(scenario_names())}, or a TOML file (default: demo)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="draws the pupils (default: 1)")
+    add_run_arguments(parser, speed=10.0)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    scenario = load_scenario(arguments.scenario)
+    minutes = arguments.minutes or (5 if arguments.check else None)
+    if minutes is not None:
+        scenario = scenario.lasting(minutes)
+    classroom = Classroom(scenario, arguments.seed)
+    hubs = tuple(
+        PlannedHub(name=f"table-{letter}", signal=signal, seats=seats)
+        for letter, signal, seats in zip(
+            _LETTERS, classroom.hub_signals(), scenario.hub_seats, strict=False
+        )
+    )
+    plan = PlannedLesson(
+        room="room-101",
+        teacher="demo-teacher",
+        title=f"Simulated lesson ({arguments.scenario})",
+        hubs=hubs,
+        zones=scenario.zones,
+        activities=scenario.declared_activities,
+        # So that it ends about now: nothing on the pages lies in the future.
+        starts_utc_ns=round(time.time() - scenario.periods * (1 - 1 / arguments.speed)) * SECOND_NS,
+        duration_s=scenario.periods,
+    )
+    episodes = tuple(Span(e.start_s, e.end_s) for e in classroom.truth().episodes())
+    return play(arguments, plan, episodes=episodes)

@@ -1,0 +1,119 @@
+"""The real programs as child processes: started, watched, stopped, with their logs in files."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from contract.errors import RoomtoneError
+
+__all__ = ["Program", "ProgramError", "Programs", "wait_until"]
+
+_POLL_S: Final = 0.05
+_STOP_S: Final = 20.0
+
+
+class ProgramError(RoomtoneError):
+    """A program ended by itself, or did not get ready."""
+
+
+@dataclass(slots=True)
+class Program:
+    """One running child."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def last_words(self) -> str:
+        """The last line of its log that says something."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+@dataclass(slots=True)
+class Programs:
+    """Children of this process, stopped in the reverse of their order."""
+
+    logs: Path
+    _running: dict[str, Program] = field(default_factory=dict)
+
+    def start(self, name: str, command: Sequence[str]) -> Program:
+        """Start a program; a terminal's Ctrl-C does not reach it: `stop` ends it in order."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        log = self.logs / f"{name}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        program = Program(name, process, log)
+        self._running[name] = program
+        return program
+
+    def start_ours(self, name: str, *arguments: str) -> Program:
+        """Start `roomtone NAME …` with this interpreter."""
+        return self.start(name, [sys.executable, "-m", "roomtone", name, *arguments])
+
+    def check(self) -> None:
+        """Raise ProgramError when one has ended by itself."""
+        for program in self._running.values():
+            code = program.process.poll()
+            if code is not None:
+                raise ProgramError(
+                    f"{program.name} ended by itself with code {code}: {program.last_words()} "
+                    f"(its log is {program.log})."
+                )
+
+    def stop(self, name: str, *, timeout_s: float = _STOP_S) -> None:
+        """Ask a program to end, and wait; kill it when it does not."""
+        program = self._running.pop(name, None)
+        if program is None or program.process.poll() is not None:
+            return
+        program.process.send_signal(signal.SIGTERM)
+        try:
+            program.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            program.process.kill()
+            program.process.wait()
+            raise ProgramError(
+                f"{name} did not end within {timeout_s:.0f} s and was killed (its log is "
+                f"{program.log})."
+            ) from None
+
+    def stop_all(self) -> None:
+        """Stop what runs, the last started first; nothing is left behind."""
+        for name in reversed(list(self._running)):
+            with contextlib.suppress(ProgramError):
+                self.stop(name)
+
+
+def wait_until(
+    is_ready: Callable[[], bool], *, programs: Programs, what: str, timeout_s: float
+) -> None:
+    """Poll until something is so; raises ProgramError when a program ends or time runs out."""
+    deadline = time.monotonic() + timeout_s
+    for _ in _ticks():
+        if is_ready():
+            return
+        programs.check()
+        if time.monotonic() > deadline:
+            raise ProgramError(
+                f"{what} within {timeout_s:.0f} s did not happen (logs are in {programs.logs})."
+            )
+
+
+def _ticks() -> Iterator[None]:
+    while True:
+        yield
+        time.sleep(_POLL_S)

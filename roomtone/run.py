@@ -1,0 +1,272 @@
+"""Plays a lesson through the chain: what `demo` and `replay` share, and the check that ends them.
+
+The check's last line on standard output is one JSON object; everything said to a person goes to
+standard error then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import math
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from contract.clock import SECOND_NS
+from contract.errors import UsageError
+from ingest.stores.records import AlertRecord
+from roomtone.broker import free_port
+from roomtone.chain import Chain, PlannedLesson
+from roomtone.programs import ProgramError
+from roomtone.tally import tally
+
+__all__ = ["Span", "add_run_arguments", "minutes", "play"]
+
+_HIGHEST_SPEED: Final = 200.0
+_USUAL_PORT: Final = 8000
+EPOCH_S: Final = 5
+_log = logging.getLogger("roomtone")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Seconds of a lesson in which the truth had an episode."""
+
+    start_s: float
+    end_s: float
+
+
+def add_run_arguments(parser: argparse.ArgumentParser, *, speed: float) -> None:
+    """The options that demo and replay share."""
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        default=speed,
+        metavar="N",
+        help="how many times as fast as life the room runs; network, spill and retry timers "
+        f"stay real (default: {speed:g})",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="play, count, fetch the pages and end; the last line on standard output is one JSON "
+        "object, and the exit code is 0 only if nothing was lost, doubled or in a gap and the "
+        "lesson page holds the timeline",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=None,
+        help=f"TCP port of the pages (default: {_USUAL_PORT}, or another when it is taken)",
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=None,
+        metavar="FOLDER",
+        help="leave data and logs in this new folder (default: a temporary one, removed at the end)",
+    )
+
+
+def play(
+    arguments: argparse.Namespace, plan: PlannedLesson, *, episodes: tuple[Span, ...] | None
+) -> int:
+    """Run the chain over a planned lesson; `episodes` is the truth, None where it is unknown."""
+    is_check: bool = arguments.check
+    progress = _Progress(plan, is_line=sys.stderr.isatty())
+
+    def say(line: str) -> None:
+        progress.clear()
+        print(line, file=sys.stderr if is_check else sys.stdout, flush=True)
+
+    def choose_port() -> int:
+        return _page_port(arguments.port, say)
+
+    if arguments.port is not None:
+        choose_port()  # refused before anything starts
+    with _folder(arguments.keep) as folder, _interrupted_by_sigterm():
+        chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose_port, say=say)
+        try:
+            with chain:
+                chain.start()
+                chain.begin()
+                say(f"open       {chain.page}/lessons/{chain.lesson}")
+                chain.play(progress)
+                say("lesson     is over; waiting for the last readings")
+                chain.stop_edge()
+                if is_check:
+                    return _report(chain, episodes)
+                say(f"open       {chain.page}/lessons/{chain.lesson}  (Ctrl-C ends all of it)")
+                threading.Event().wait()
+        except KeyboardInterrupt:
+            say("stopped")
+            return 1 if is_check else 0
+    return 0
+
+
+def _report(chain: Chain, episodes: tuple[Span, ...] | None) -> int:
+    plan = chain.plan
+    pages = ["/", f"/rooms/{plan.room}/live", f"/lessons/{chain.lesson}"]
+    fetched = [chain.fetch(page) for page in pages]
+    timeline = json.loads(chain.fetch(f"/api/lessons/{chain.lesson}/timeline?level_s={EPOCH_S}"))
+    reader = chain.reader()
+    try:
+        counts = tally(reader, room=plan.room)
+    finally:
+        reader.close()
+    epochs, alerts = chain.scores()
+    due = chain.due_seat_seconds()
+    scored = sum(math.isfinite(epoch.zones[0].movement_db) for epoch in epochs)
+    drawn = sum(value is not None for value in timeline["movement"]["mean"])
+    report = counts.as_dict() | {
+        "due": due,
+        "epochs": len(epochs),
+        "alerts_raised": len(alerts),
+        "alerts_true": _count_true(alerts, episodes or (), plan),
+        "pages_fetched": len(fetched) + 1,
+    }
+    faults = []
+    if not counts.is_whole:
+        faults.append("not everything that was sampled is kept once")
+    if counts.sampled != due:
+        faults.append(f"the hubs sent {due} seat-seconds and the edge sampled {counts.sampled}")
+    if len(epochs) < plan.duration_s // EPOCH_S - 2:
+        faults.append(f"only {len(epochs)} epochs of {plan.duration_s} s were scored")
+    if drawn != scored:
+        faults.append(f"the lesson page draws {drawn} of {scored} epochs with a movement")
+    for fault in faults:
+        _log.error("check: %s", fault)
+    print(json.dumps(report), flush=True)
+    return 1 if faults else 0
+
+
+def _count_true(alerts: list[AlertRecord], episodes: tuple[Span, ...], plan: PlannedLesson) -> int:
+    """Alerts that were open during an episode."""
+
+    def seconds(utc_ns: int | None) -> float:
+        if utc_ns is None:
+            return float(plan.duration_s)
+        return (utc_ns - plan.starts_utc_ns) / SECOND_NS
+
+    return sum(
+        any(
+            seconds(alert.raised_utc_ns) <= episode.end_s
+            and seconds(alert.cleared_utc_ns) >= episode.start_s
+            for episode in episodes
+        )
+        for alert in alerts
+    )
+
+
+class _Progress:
+    """One line that moves on a terminal, or a line now and then where there is none."""
+
+    def __init__(self, plan: PlannedLesson, *, is_line: bool) -> None:
+        self._plan = plan
+        self._is_line = is_line
+        self._shown = -1
+
+    def __call__(self, lesson_s: float, periods: int) -> None:
+        step = int(10 * lesson_s / self._plan.duration_s)
+        at, total = _clock(lesson_s), _clock(self._plan.duration_s)
+        text = f"lesson     {at} of {total}, {periods} periods kept"
+        if self._is_line:
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
+        elif step != self._shown and lesson_s >= 0:
+            print(text, file=sys.stderr, flush=True)
+        self._shown = step
+
+    def clear(self) -> None:
+        if self._is_line and self._shown >= 0:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _clock(seconds: float) -> str:
+    whole = max(int(seconds), 0)
+    return f"{whole // 60:d}:{whole % 60:02d}"
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        if keep.exists() and any(keep.iterdir()):
+            raise UsageError(f"--keep: {keep} is not empty; name a new folder.")
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.resolve()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="roomtone-"))
+    try:
+        yield folder
+    except ProgramError:
+        # What went wrong stands in the logs.
+        _log.error("data and logs are left in %s", folder)
+        raise
+    else:
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _page_port(wanted: int | None, say: Callable[[str], None]) -> int:
+    port = wanted or _USUAL_PORT
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if wanted is not None:
+                raise UsageError(
+                    f"--port: {port} can't be used ({error.strerror}); name another."
+                ) from error
+            other = free_port()
+            say(f"port       {port} is taken; the pages are on {other}")
+            return other
+    return port
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= _HIGHEST_SPEED:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, up to 200")
+    return value
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+    return int(text)
+
+
+def minutes(text: str) -> float:
+    """A number of minutes, from an argument."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 24 * 60:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes above 0")
+    return value

@@ -1,0 +1,105 @@
+"""Counts what became of every seat-second of a room, from the store and the node's own counters.
+
+*Sampled* is what the edge received as good frames; *lost* is what was sampled and is neither
+kept, nor waiting, nor kept aside, nor inside a recorded gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import numpy as np
+
+from contract.errors import DecodeError
+from contract.payload import Batch, GapReason, decode
+from contract.quantities import MISSING
+from contract.topics import Topic
+from ingest.stores.protocol import PeriodReader
+from ingest.stores.records import Aside, Periods
+
+__all__ = ["Tally", "tally"]
+
+_AFTER_SAMPLING: Final[frozenset[GapReason]] = frozenset({"died", "outbox_full", "damaged"})
+_NOT_SENSED_ON_PURPOSE: Final[frozenset[GapReason]] = frozenset({"off", "paused"})
+_EVERYTHING: Final = 1 << 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Seat-seconds, summed over the runs of a room's nodes."""
+
+    sampled: int
+    published: int
+    kept: int
+    waiting: int
+    kept_aside: int
+    gap: int
+    lost: int
+    doubled: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether something was sampled, and all of it is kept, once, without a gap."""
+        return self.sampled == self.kept > 0 and not (
+            self.lost or self.doubled or self.gap or self.waiting or self.kept_aside
+        )
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def seat_seconds(periods: Periods) -> int:
+    """How many (seat, period) pairs have at least one value."""
+    seats = periods.layout.seat_values(periods.values)
+    return int((seats != MISSING).any(axis=2).sum())
+
+
+def tally(reader: PeriodReader, *, room: str) -> Tally:
+    """Count a room at rest: its senders idle, its messages arrived."""
+    sampled = published = waiting = kept = doubled = gap = given_up = 0
+    for stream in reader.streams(room):
+        health = reader.health(stream.id)
+        if health is not None:
+            sampled += health.sampled
+            published += health.published
+            waiting += health.waiting
+        seqs = []
+        for periods in reader.read(stream.id, 0, _EVERYTHING):
+            kept += seat_seconds(periods)
+            seqs.append(periods.seqs)
+        if seqs:
+            every = np.concatenate(seqs)
+            doubled += len(every) - len(np.unique(every))
+        for record in reader.gaps(stream.id):
+            length = (record.last_seq - record.first_seq + 1) * len(record.seats)
+            if record.reason not in _NOT_SENSED_ON_PURPOSE:
+                gap += length
+            if record.reason in _AFTER_SAMPLING:
+                given_up += length
+    kept_aside = sum(_aside_seat_seconds(message, room) for message in reader.aside(_EVERYTHING))
+    missing = sampled - kept - waiting - kept_aside - given_up
+    return Tally(
+        sampled=sampled,
+        published=published,
+        kept=kept,
+        waiting=waiting,
+        kept_aside=kept_aside,
+        gap=gap,
+        lost=max(missing, 0),
+        # More kept than was ever sampled can only be the same thing twice.
+        doubled=doubled + max(-missing, 0),
+    )
+
+
+def _aside_seat_seconds(message: Aside, room: str) -> int:
+    try:
+        topic = Topic.parse(message.topic)
+        if topic.room != room or topic.kind != "data":
+            return 0
+        batch = decode(message.payload)
+    except DecodeError:
+        return 0
+    if not isinstance(batch, Batch):
+        return 0
+    return int((batch.layout.seat_values(batch.values) != MISSING).any(axis=2).sum())
