@@ -1,0 +1,1 @@
+"""The web pages for teachers and coaches, and the interface behind them."""

@@ -1,0 +1,125 @@
+"""`roomtone dashboard`: serves the pages."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from contract.clock import Clock, ScaledClock, SystemClock
+from contract.errors import ConfigurationError, LinkError, UsageError
+from dashboard_api.app import create_app
+from dashboard_api.desk import Stores
+from dashboard_api.settings import DashboardSettings
+from ingest.settings import ServerSettings
+from ingest.stores import open_lesson_store, open_period_reader, open_score_store
+
+__all__ = ["add_arguments", "open_stores", "run"]
+
+log = logging.getLogger("dashboard")
+
+GRACE_S = 2
+"""Open live pages are let go after this long when the program stops."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, required=True, metavar="FILE", help="the server's settings"
+    )
+    parser.add_argument(
+        "--port", type=int, metavar="N", help="listen here instead (0: any port that is free)"
+    )
+    parser.add_argument(
+        "--simulated-clock",
+        metavar="SPEED:ANCHOR_NS:UTC_NS",
+        help="the clock of a simulation, as its other programs were given it",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = ServerSettings.load(args.config)
+    table = dict(settings.dashboard)
+    if args.port is not None:
+        table["port"] = args.port
+    mine = _checked(table, args.config)
+    app = create_app(
+        lambda: open_stores(settings.data_dir),
+        clock=_clock(args.simulated_clock),
+        zone=settings.lessons.zone,
+    )
+    with _listening(mine) as listener:
+        host, port = listener.getsockname()[:2]
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=GRACE_S,
+                server_header=False,
+            )
+        )
+        name = f"[{host}]" if ":" in host else host
+        log.info("dashboard: the pages are at http://%s:%d/", name, port)
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn raises the signal again when it has stopped, for whoever had it before.
+            signal.signal(stop, lambda *_: None)
+        server.run(sockets=[listener])
+    return 0
+
+
+def open_stores(data_dir: Path) -> Stores:
+    """The stores in a data directory, as the pages read them."""
+    return Stores(
+        periods=open_period_reader(data_dir),
+        scores=open_score_store(data_dir),
+        lessons=open_lesson_store(data_dir),
+    )
+
+
+def _checked(table: dict[str, object], config: Path) -> DashboardSettings:
+    try:
+        return DashboardSettings.checked(table, where=str(config))
+    except ConfigurationError as error:
+        # The table's name belongs to the key.
+        raise ConfigurationError(
+            error.where, f"dashboard.{error.key}", error.value, error.expected
+        ) from error
+
+
+@contextmanager
+def _listening(settings: DashboardSettings) -> Iterator[socket.socket]:
+    """A socket at the address; raises LinkError with what to do when it is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host}, port {settings.port}"
+            if error.errno == errno.EADDRINUSE:
+                raise LinkError(
+                    f"{where}: another program has this port; stop it, or choose another one "
+                    "with --port or dashboard.port."
+                ) from error
+            raise LinkError(f"{where}: can't listen there ({error.strerror}).") from error
+        listener.listen(128)
+        yield listener
+
+
+def _clock(text: str | None) -> Clock:
+    if text is None:
+        return SystemClock()
+    try:
+        speed, anchor, utc = text.split(":")
+        return ScaledClock(speed=float(speed), anchor_ns=int(anchor), utc_at_anchor_ns=int(utc))
+    except ValueError:
+        raise UsageError(
+            f"--simulated-clock is {text!r}, expected SPEED:ANCHOR_NS:UTC_NS such as 20:0:0."
+        ) from None

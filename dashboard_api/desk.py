@@ -1,0 +1,79 @@
+"""The stores behind the pages, and the one thread that reads them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from contract.clock import Clock
+from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
+
+__all__ = ["AskDesk", "StoreDesk", "Stores"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What was kept, what was scored, and what people said about it."""
+
+    periods: PeriodReader
+    scores: ScoreStore
+    lessons: LessonStore
+
+    def version(self) -> tuple[int, int, int]:
+        """Changes whenever another program, or this one, has written to one of them."""
+        return self.periods.version(), self.scores.version(), self.lessons.version()
+
+    def close(self) -> None:
+        for store in (self.periods, self.scores, self.lessons):
+            store.close()
+
+
+class StoreDesk:
+    """Asks the stores on one thread of its own.
+
+    A store's connection belongs to the thread that opened it, and a long read must not hold up
+    the pages' event loop; one thread settles both, since a lesson is read in milliseconds.
+    """
+
+    def __init__(self, open_stores: Callable[[], Stores], clock: Clock) -> None:
+        self.clock = clock
+        self._open_stores = open_stores
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stores")
+        self._stores: Stores | None = None
+
+    async def open(self) -> None:
+        self._stores = await self._on_thread(self._open_stores)
+
+    async def ask(self, question: Callable[[Stores], T]) -> T:
+        """What `question` answers when it is given the stores."""
+        stores = self._stores
+        if stores is None:
+            raise RuntimeError("the stores are not open; the application opens them at start-up")
+        return await self._on_thread(lambda: question(stores))
+
+    async def close(self) -> None:
+        stores, self._stores = self._stores, None
+        if stores is not None:
+            await self._on_thread(stores.close)
+        self._thread.shutdown(wait=True)
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _desk(connection: HTTPConnection) -> StoreDesk:
+    desk = connection.app.state.desk
+    assert isinstance(desk, StoreDesk)
+    return desk
+
+
+AskDesk = Annotated[StoreDesk, Depends(_desk)]
+"""What an endpoint declares to be given the desk."""

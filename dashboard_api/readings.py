@@ -1,0 +1,189 @@
+"""A stretch of a room's time, read from the store and laid on whole seconds.
+
+The only place where the pages meet seqs, streams and timebases; behind it everything is in
+seconds since the start of the stretch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.clock import SECOND_NS
+from contract.messages import Timebase
+from contract.payload import Layout
+from contract.quantities import MISSING, ROOM_QUANTITIES, decode
+from dashboard_api.views.words import GAP_WORDS
+from ingest.dating import seqs_between, utc_of
+from ingest.stores.protocol import PeriodReader
+from ingest.stores.records import Stream
+
+__all__ = ["GapSpan", "RoomReadings", "read_room", "sensed_seconds"]
+
+TRACES: Final = ("laeq_1s", "la10", "la90")
+"""The room's quantities that the pages draw."""
+
+_REASONS: Final = tuple(GAP_WORDS)
+_SENSED: Final = -1
+_NOT_RECEIVED: Final = _REASONS.index("not_received")
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapSpan:
+    """Whole seconds without values, from the start of the stretch, and why."""
+
+    start_s: int
+    end_s: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoomReadings:
+    """What a room's kit sensed in each of n seconds."""
+
+    start_utc_ns: int
+    levels: dict[str, Floats]
+    """Trace name → (n,) in dB(A), NaN where missing."""
+    seats_sensed: NDArray[np.int64]
+    """(n,), how many seats have a value."""
+    seats: int
+    """The most seats that a period of the stretch held."""
+    gaps: tuple[GapSpan, ...]
+    sensed_s: int
+
+    @property
+    def length_s(self) -> int:
+        return len(self.seats_sensed)
+
+
+def read_room(periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int) -> RoomReadings:
+    """The seconds of `room` from start to end, of all runs of its nodes that fall into them.
+
+    Two periods that fall into one second of UTC count once, and a second without a period of
+    its own between two consecutive periods takes the nearer one: neither is a gap.
+    """
+    n = max(0, -((start_utc_ns - end_utc_ns) // SECOND_NS))
+    levels = {name: np.full(n, np.nan) for name in TRACES}
+    seats_sensed = np.zeros(n, dtype=np.int64)
+    state = np.full(n, _NOT_RECEIVED, dtype=np.int8)
+    seats = 0
+    for stream, timebases, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
+
+        def place(
+            seqs: NDArray[np.int64],
+            stream: Stream = stream,
+            timebases: Sequence[Timebase] = timebases,
+        ) -> Floats:
+            return (utc_of(stream, seqs, timebases) - start_utc_ns) / SECOND_NS
+
+        for gap in periods.gaps(stream.id):
+            low, high = max(gap.first_seq, first), min(gap.last_seq, last)
+            if low <= high:
+                starts = place(np.array([low, high + 1]))
+                begin, end = (max(0, round(float(at))) for at in starts)
+                untouched = state[begin:end] != _SENSED
+                state[begin:end][untouched] = _REASONS.index(gap.reason)
+        for part in periods.read(stream.id, first, last):
+            rooms = decode(part.layout.room_values(part.values), "room")
+            sensed = _count_seats(part.layout, part.values)
+            seats = max(seats, len(part.layout.seats))
+            columns = {name: _column(part.layout, rooms, name) for name in TRACES}
+            for rows in _without_holes(part.seqs):
+                seconds, picked = _on_seconds(place(part.seqs[rows]), n)
+                state[seconds] = _SENSED
+                seats_sensed[seconds] = sensed[rows][picked]
+                for name, column in columns.items():
+                    levels[name][seconds] = column[rows][picked]
+    return RoomReadings(
+        start_utc_ns=start_utc_ns,
+        levels=levels,
+        seats_sensed=seats_sensed,
+        seats=seats,
+        gaps=tuple(_spans(state)),
+        sensed_s=int((state == _SENSED).sum()),
+    )
+
+
+def sensed_seconds(
+    periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int
+) -> tuple[float, int]:
+    """How many seconds of a stretch were sensed, and how many gaps were recorded in it.
+
+    Reads no values: cheap enough for a long list.
+    """
+    total, gaps = 0.0, 0
+    for stream, _, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
+        kept = sum(
+            min(high, last) - max(low, first) + 1
+            for low, high in periods.kept(stream.id)
+            if low <= last and high >= first
+        )
+        for gap in periods.gaps(stream.id):
+            if gap.first_seq <= last and gap.last_seq >= first:
+                kept -= min(gap.last_seq, last) - max(gap.first_seq, first) + 1
+                gaps += 1
+        total += kept * stream.period_ns / SECOND_NS
+    return min(total, (end_utc_ns - start_utc_ns) / SECOND_NS), gaps
+
+
+def _stretches(
+    periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int
+) -> Iterator[tuple[Stream, list[Timebase], int, int]]:
+    """The runs of a room's nodes that fall into a stretch, with the seqs that do."""
+    for stream in periods.streams(room):
+        if stream.boot is None:  # its birth has not arrived: not dated yet
+            continue
+        timebases = periods.timebases(stream.boot)
+        kept = list(periods.kept(stream.id))
+        if not kept:
+            continue
+        newest = kept[-1][1]
+        for first, last in seqs_between(stream, timebases, start_utc_ns, end_utc_ns):
+            if first <= newest:
+                yield stream, timebases, first, min(last, newest)
+
+
+def _count_seats(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """How many seats have a value in each period: the first quantity stands for all of them."""
+    counts: NDArray[np.int64] = (values[:, : len(layout.seats)] != MISSING).sum(axis=1)
+    return counts
+
+
+def _column(layout: Layout, rooms: NDArray[np.float32], name: str) -> Floats:
+    code = next(q.code for q in ROOM_QUANTITIES if q.name == name)
+    if code not in layout.room_codes:
+        return np.full(len(rooms), np.nan)
+    return rooms[:, layout.room_codes.index(code)].astype(np.float64)
+
+
+def _without_holes(seqs: NDArray[np.int64]) -> list[slice]:
+    """The parts of `seqs` in which each is one more than the last."""
+    cuts = [0, *(np.flatnonzero(np.diff(seqs) != 1) + 1).tolist(), len(seqs)]
+    return [slice(a, b) for a, b in pairwise(cuts) if b > a]
+
+
+def _on_seconds(places: Floats, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The seconds that consecutive periods cover, and for each the nearest period's index."""
+    first = max(0, round(float(places[0])))
+    last = min(n - 1, round(float(places[-1])))
+    seconds = np.arange(first, last + 1, dtype=np.int64)
+    after = np.searchsorted(places, seconds).clip(0, len(places) - 1)
+    before = (after - 1).clip(0)
+    is_nearer = np.abs(places[before] - seconds) <= np.abs(places[after] - seconds)
+    return seconds, np.where(is_nearer, before, after)
+
+
+def _spans(state: NDArray[np.int8]) -> Iterator[GapSpan]:
+    start = 0
+    for code, run in groupby(state.tolist()):
+        end = start + sum(1 for _ in run)
+        if code != _SENSED:
+            yield GapSpan(start_s=start, end_s=end, reason=_REASONS[code])
+        start = end

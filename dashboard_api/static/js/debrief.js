@@ -1,0 +1,44 @@
+// The lesson page: puts the parts together.
+
+import { noiseChart, ribbonChart } from "./charts.js";
+import { keys } from "./keys.js";
+import { activities, playhead, readout, timeAxis } from "./lanes.js";
+import { legend } from "./legend.js";
+import { marks } from "./marks.js";
+import { momentPanel } from "./moments.js";
+import { overview } from "./overview.js";
+import { Player } from "./player.js";
+import { Source } from "./source.js";
+import { Stage } from "./stage.js";
+import { viewFields } from "./view_fields.js";
+import { wireVideo } from "./video_form.js";
+import { zoneLanes } from "./zones.js";
+
+const id = (/** @type {string} */ name) => /** @type {any} */ (document.getElementById(name));
+const main = id("main");
+const stage = new Stage();
+
+const player = new Player({
+  video: id("video"), empty: id("no-video"), emptyWords: id("no-video-words"), lineUp: id("line-up"),
+  notice: id("player-notice"), button: id("play"),
+}, stage);
+
+overview(id("overview"), stage);
+ribbonChart(id("ribbon"), stage);
+noiseChart(id("noise"), stage);
+zoneLanes(id("zones"), id("zone-names"), id("live-region"), stage);
+activities(id("activities"), id("activities-label"), stage);
+timeAxis(id("axis"), stage);
+playhead(id("lanes"), id("playhead"), stage);
+readout(id("readout-place"), id("readout-words"), id("playhead"), stage);
+viewFields({ from: id("view-from"), to: id("view-to"), out: id("zoom-out"), in: id("zoom-in"), all: id("zoom-all") }, stage);
+legend({ legend: id("legend"), summary: id("summary"), gaps: id("gaps") }, stage);
+
+const panel = momentPanel(id("moments"), stage);
+marks(id("marks"), id("chosen"), stage, panel.open);
+keys(main, id("help"), stage, { toggle: () => player.toggle() }, panel);
+id("help-open").addEventListener("click", () => id("help").showModal());
+
+player.run();
+wireVideo(main, player);
+new Source(main.dataset.lesson, stage, id("readout-words")).run();

@@ -1,0 +1,106 @@
+// What frames the lanes: time axis, activities, playhead, readout, and the click that seeks.
+
+import { clock, movement, place, times } from "./words.js";
+
+/** @typedef {import("./stage.js").Stage} Stage */
+
+const STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
+
+/** @param {HTMLElement} holder @param {Stage} stage */
+export function timeAxis(holder, stage) {
+  const draw = () => {
+    const span = stage.to - stage.from;
+    const most = Math.max(2, Math.floor(holder.clientWidth / 74));
+    const step = STEPS_S.find((each) => span / each <= most) ?? 3600;
+    const labels = [];
+    for (let t = Math.ceil(stage.from / step) * step; t <= stage.to; t += step) {
+      const label = document.createElement("span");
+      label.textContent = place(t);
+      label.style.left = `${stage.x(t) * 100}%`;
+      const px = stage.x(t) * holder.clientWidth;
+      if (px < 18) label.className = "at-edge";
+      else if (px > holder.clientWidth - 20) label.className = "at-end";
+      labels.push(label);
+    }
+    holder.replaceChildren(...labels);
+  };
+  stage.on("view", draw);
+  new ResizeObserver(draw).observe(holder);
+}
+
+/** @param {HTMLElement} holder @param {HTMLElement} label @param {Stage} stage */
+export function activities(holder, label, stage) {
+  const draw = () => {
+    const spans = stage.data?.activities ?? [];
+    holder.hidden = label.hidden = !spans.length;
+    holder.replaceChildren(...spans.filter((span) => span.end_s > stage.from && span.start_s < stage.to).map((span) => {
+      const part = document.createElement("div");
+      part.className = "activity";
+      const [a, b] = [Math.max(0, stage.x(span.start_s)), Math.min(1, stage.x(span.end_s))];
+      part.style.left = `${a * 100}%`;
+      part.style.width = `calc(${(b - a) * 100}% - 2px)`;
+      part.textContent = span.words;
+      return part;
+    }));
+  };
+  stage.on("data", draw);
+  stage.on("view", draw);
+}
+
+/** @param {HTMLElement} lanes @param {HTMLElement} playhead @param {Stage} stage */
+export function playhead(lanes, playhead, stage) {
+  const over = /** @type {HTMLElement} */ (playhead.parentElement);
+  const draw = () => {
+    const x = stage.x(stage.cursor);
+    playhead.classList.toggle("is-outside", x < 0 || x > 1);
+    playhead.style.transform = `translateX(${x * over.clientWidth}px)`;
+    playhead.setAttribute("aria-valuemax", `${Math.round(stage.length)}`);
+    playhead.setAttribute("aria-valuenow", `${Math.round(stage.cursor)}`);
+  };
+  stage.on("cursor", draw);
+  stage.on("view", draw);
+  new ResizeObserver(draw).observe(over);
+
+  lanes.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const plot = target.closest(".plot");
+    if (!plot || !stage.data || plot.matches(".overview, .axis") || target.closest("button")) return;
+    const box = plot.getBoundingClientRect();
+    stage.seek(stage.from + ((event.clientX - box.left) / box.width) * (stage.to - stage.from));
+    if (!target.closest(".cell")) playhead.focus({ preventScroll: true });
+  });
+}
+
+/** What was sensed at the cursor, in words. @param {Stage} stage */
+export function wordsAt(stage) {
+  const { data } = stage;
+  if (!data) return "";
+  const gap = stage.gapAt(stage.cursor);
+  if (gap) return `nothing was sensed: ${gap.words}`;
+  const level = data.movement.mean[Math.floor((stage.cursor - data.from_s) / data.movement.step_s)];
+  const detail = stage.detail ?? data;
+  const i = Math.floor((stage.cursor - detail.from_s) / detail.noise.step_s);
+  const noise = detail.noise.mean[i] ?? data.noise.mean[Math.floor(stage.cursor / data.noise.step_s)];
+  const words = [level == null ? "movement not known here" : `${movement(level)} (${times(level)})`];
+  if (noise != null) words.push(`${Math.round(noise)} dB(A)`);
+  const activity = data.activities.find((span) => stage.cursor >= span.start_s && stage.cursor < span.end_s);
+  if (activity) words.push(activity.words);
+  return words.join(" · ");
+}
+
+/** @param {HTMLElement} at @param {HTMLElement} words @param {HTMLElement} playhead @param {Stage} stage */
+export function readout(at, words, playhead, stage) {
+  let shown = -1;
+  const show = () => {
+    at.textContent = place(stage.cursor);
+    const second = Math.floor(stage.cursor);
+    if (second === shown) return;
+    shown = second;
+    const text = wordsAt(stage);
+    words.textContent = `${stage.data ? clock(stage.data.clock_s + stage.cursor) : ""} · ${text}`;
+    playhead.setAttribute("aria-valuetext", `${place(stage.cursor)}: ${text}`);
+  };
+  stage.on("cursor", show);
+  stage.on("detail", () => { shown = -1; show(); });
+  stage.on("data", () => { shown = -1; });
+}

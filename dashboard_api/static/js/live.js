@@ -1,0 +1,102 @@
+// The live page: the last five minutes, moved on by Server-Sent Events.
+
+import { noiseChart, ribbonChart } from "./charts.js";
+import { legend } from "./legend.js";
+import { Stage } from "./stage.js";
+import { clock, length, place } from "./words.js";
+import { zoneLanes } from "./zones.js";
+
+const id = (/** @type {string} */ name) => /** @type {any} */ (document.getElementById(name));
+const main = id("main");
+const stage = new Stage();
+let isPaused = false;
+let isSilent = false;
+
+ribbonChart(id("ribbon"), stage);
+noiseChart(id("noise"), stage);
+zoneLanes(id("zones"), id("zone-names"), id("live-region"), stage);
+legend({ legend: id("legend"), summary: id("summary"), gaps: id("gaps") }, stage);
+
+function axis(/** @type {number} */ span) {
+  const step = id("axis").clientWidth < 480 ? 120 : 60;
+  const labels = [];
+  for (let ago = Math.floor(span / step) * step; ago >= 0; ago -= step) {
+    const label = document.createElement("span");
+    label.textContent = ago ? `${place(ago)} ago` : "now";
+    label.style.left = `${(1 - ago / span) * 100}%`;
+    if (!ago) label.className = "at-end";
+    else if (ago === span) label.className = "at-edge";
+    labels.push(label);
+  }
+  id("axis").replaceChildren(...labels);
+}
+
+function write(/** @type {string} */ name, /** @type {string} */ words) {
+  const part = id(name);
+  // Writing the same again would make a screen reader say it again.
+  if (part.textContent !== words) part.textContent = words;
+}
+
+function kitRow(/** @type {any} */ kit) {
+  const row = document.createElement("tr");
+  const cells = [
+    kit.words,
+    kit.last_seen_s == null ? "never" : `${length(kit.last_seen_s)} ago`,
+    `${kit.seats_sensed} of ${kit.seats}`,
+    kit.hubs.join(", "),
+    kit.waiting ? `${kit.waiting} seat-seconds` : "nothing",
+  ];
+  const name = document.createElement("th");
+  name.scope = "row";
+  name.textContent = kit.node;
+  row.append(name, ...cells.map((words) => {
+    const cell = document.createElement("td");
+    cell.className = "number";
+    cell.textContent = words;
+    return cell;
+  }));
+  return row;
+}
+
+function show(/** @type {any} */ live) {
+  stage.setData({
+    ...live, lesson: "", from_s: 0, length_s: live.span_s, is_running: true, level_s: 1,
+    activities: [], summary: [],
+  });
+  axis(live.span_s);
+  id("sentence").dataset.state = live.state;
+  write("sentence", live.sentence);
+  write("now-movement", live.words.movement ?? "–");
+  write("now-times", live.words.times ?? "compared with its own normal");
+  write("now-noise", live.words.noise ?? "–");
+  write("now-lesson", live.lesson?.title ?? "None is on");
+  write("now-passed", live.lesson ? `${length(live.lesson.passed_s)} so far` : "nothing is sensed between lessons");
+  write("clock", clock(live.clock_s));
+  id("lesson-link").hidden = !live.lesson;
+  if (live.lesson) id("lesson-link").href = `/lessons/${encodeURIComponent(live.lesson.id)}`;
+  if (live.kit.length) id("kit").replaceChildren(...live.kit.map(kitRow));
+  document.body.dataset.updates = `${Number(document.body.dataset.updates ?? 0) + 1}`;
+}
+
+function link(/** @type {string} */ words) {
+  write("link", isPaused ? "paused" : words);
+}
+
+const events = new EventSource(`/rooms/${encodeURIComponent(main.dataset.room)}/live/events`);
+events.addEventListener("live", (event) => {
+  isSilent = false;
+  link("moving by itself");
+  if (!isPaused) show(JSON.parse(event.data));
+});
+events.addEventListener("error", () => {
+  isSilent = true;
+  link("the server does not answer; trying again");
+});
+
+id("pause").addEventListener("click", () => {
+  isPaused = !isPaused;
+  id("pause").setAttribute("aria-pressed", `${isPaused}`);
+  id("pause").textContent = isPaused ? "Go on" : "Pause";
+  main.classList.toggle("is-paused", isPaused);
+  link(isSilent ? "the server does not answer; trying again" : "moving by itself");
+});

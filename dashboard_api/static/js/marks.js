@@ -1,0 +1,79 @@
+// The moments as marks above the lanes. Marks closer than 24 px are one cluster that says how many.
+
+import { place } from "./words.js";
+
+/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("./stage.js").Moment} Moment */
+
+const CLOSEST_PX = 26;
+const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["own", "marked"]]);
+
+/**
+ * Groups of moments whose marks would touch.
+ * @param {Moment[]} moments in order of time
+ * @param {(t: number) => number} x in pixels
+ */
+export function clusters(moments, x) {
+  /** @type {Moment[][]} */
+  const groups = [];
+  let last = -Infinity;
+  for (const moment of moments) {
+    const at = x(moment.start);
+    if (at - last < CLOSEST_PX) groups[groups.length - 1].push(moment);
+    else groups.push([moment]);
+    last = at;
+  }
+  return groups;
+}
+
+/** @param {HTMLElement} holder @param {HTMLElement} chosen @param {Stage} stage @param {(moment: Moment) => void} open */
+export function marks(holder, chosen, stage, open) {
+  const draw = () => {
+    const width = holder.clientWidth;
+    const x = (/** @type {number} */ t) => stage.x(t) * width;
+    const seen = stage.moments.filter((moment) => moment.start >= stage.from && moment.start <= stage.to);
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.moment;
+    holder.replaceChildren(...clusters(seen, x).map((group) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.moment = group[0].id;
+      const left = group.reduce((sum, moment) => sum + x(moment.start), 0) / group.length;
+      button.style.left = `${Math.min(width - 13, Math.max(13, left))}px`;
+      const isChosen = group.some((moment) => moment.id === stage.chosen?.id);
+      button.className = `mark ${group.length > 1 ? "cluster" : group[0].kind}${isChosen ? " is-chosen" : ""}`;
+      if (group.length > 1) {
+        button.textContent = `${group.length}`;
+        button.setAttribute("aria-label", `${group.length} moments from ${place(group[0].start)} on: ${group.map((moment) => moment.title).join("; ")}`);
+      } else {
+        button.setAttribute("aria-label", `${place(group[0].start)}, ${KINDS.get(group[0].kind)}: ${group[0].title}`);
+      }
+      button.addEventListener("click", () => pick(group));
+      return button;
+    }));
+    if (focused) /** @type {HTMLElement | null} */ (holder.querySelector(`[data-moment="${CSS.escape(focused)}"]`))?.focus({ preventScroll: true });
+    chosen.hidden = !stage.chosen || stage.chosen.end < stage.from || stage.chosen.start > stage.to;
+    if (stage.chosen && !chosen.hidden) {
+      const [a, b] = [Math.max(0, stage.x(stage.chosen.start)), Math.min(1, stage.x(stage.chosen.end))];
+      chosen.style.left = `${a * 100}%`;
+      chosen.style.width = `${(b - a) * 100}%`;
+    }
+  };
+
+  const pick = (/** @type {Moment[]} */ group) => {
+    const first = group[0].start;
+    const last = group[group.length - 1].start;
+    const margin = Math.max(20, (last - first) * 0.3);
+    const canPart = group.length > 1 && last - first > 0 && stage.to - stage.from > (last - first + 2 * margin) * 1.2;
+    if (canPart) {
+      stage.setView(first - margin, last + margin);
+      return;
+    }
+    // Marks that no zoom parts are gone through one by one.
+    const at = group.findIndex((moment) => moment.id === stage.chosen?.id);
+    open(group[(at + 1) % group.length]);
+  };
+
+  stage.on("view", draw);
+  stage.on("moments", draw);
+  new ResizeObserver(draw).observe(holder);
+}

@@ -1,0 +1,126 @@
+// The list of moments is the server's; here it meets the timeline and the playhead.
+
+import { place, seconds } from "./words.js";
+
+/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("./stage.js").Moment} Moment */
+
+/** Playing starts a little before, so that one sees how a moment comes about. */
+export const LEAD_S = 10;
+
+/** The sentence in an answer that says what went wrong. @param {string} text */
+function detailOf(text) {
+  try {
+    return JSON.parse(text).detail;
+  } catch {
+    return "the server could not do it.";
+  }
+}
+
+/** @param {HTMLElement} panel @param {Stage} stage */
+export function momentPanel(panel, stage) {
+  const form = /** @type {HTMLFormElement} */ (panel.querySelector("#new-moment"));
+  const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (panel.querySelector(id));
+  const list = () => /** @type {HTMLElement} */ (panel.querySelector("#moment-list"));
+
+  const notice = field("#moments-notice");
+  const say = (/** @type {string} */ words) => { notice.textContent = words; };
+
+  const read = () => {
+    /** @type {Moment[]} */
+    const moments = [...list().querySelectorAll("li[data-id]")].map((item) => {
+      const { id = "", kind = "", start, end, title = "" } = /** @type {HTMLElement} */ (item).dataset;
+      return { id, kind, start: Number(start), end: Number(end), title };
+    });
+    stage.setMoments(moments);
+  };
+
+  const show = () => {
+    /** @type {Element | null} */
+    let newly = null;
+    for (const item of list().querySelectorAll("li[data-id]")) {
+      const isChosen = /** @type {HTMLElement} */ (item).dataset.id === stage.chosen?.id;
+      const wasChosen = item.classList.contains("is-chosen");
+      item.classList.toggle("is-chosen", isChosen);
+      if (isChosen && !wasChosen) newly = item;
+      item.querySelector(".jump")?.setAttribute("aria-expanded", `${isChosen}`);
+    }
+    // Scrolled within the list alone: the page stays where it is.
+    if (newly) {
+      const [box, view] = [newly.getBoundingClientRect(), list().getBoundingClientRect()];
+      if (box.top < view.top) list().scrollTop += box.top - view.top;
+      else if (box.bottom > view.bottom) list().scrollTop += Math.min(box.bottom - view.bottom, box.top - view.top);
+    }
+  };
+
+  /** @param {Moment} moment */
+  const open = (moment) => {
+    stage.choose(moment);
+    stage.seek(Math.max(0, moment.start - LEAD_S));
+  };
+
+  /** The moment before or after the playhead, counting from the one that is open. @param {number} step */
+  const go = (step) => {
+    const { moments, chosen, cursor } = stage;
+    if (!moments.length) return;
+    const at = moments.findIndex((moment) => moment.id === chosen?.id);
+    if (at >= 0) open(moments[Math.min(moments.length - 1, Math.max(0, at + step))]);
+    else if (step > 0) open(moments.find((moment) => moment.start > cursor) ?? moments[moments.length - 1]);
+    else open([...moments].reverse().find((moment) => moment.start < cursor) ?? moments[0]);
+  };
+
+  const compose = () => {
+    form.hidden = false;
+    const start = Math.max(0, Math.floor(stage.cursor));
+    field("#moment-place").value = place(start);
+    field("#moment-start").value = `${start}`;
+    field("#moment-note").focus();
+  };
+  const close = () => {
+    form.hidden = true;
+    form.reset();
+    field("#mark").focus();
+  };
+
+  panel.addEventListener("click", (event) => {
+    const jump = /** @type {HTMLElement} */ (event.target).closest(".jump");
+    const id = /** @type {HTMLElement | null} */ (jump?.closest("li[data-id]") ?? null)?.dataset.id;
+    const moment = stage.moments.find((each) => each.id === id);
+    if (moment) open(moment);
+  });
+  field("#mark").addEventListener("click", compose);
+  field("#moment-cancel").addEventListener("click", close);
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+  field("#moment-place").addEventListener("input", (event) => {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    const at = seconds(input.value);
+    const isFine = at !== null && at <= stage.length;
+    input.setCustomValidity(isFine ? "" : "A place in the lesson, such as 12:30");
+    if (at !== null) field("#moment-start").value = `${at}`;
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, successful } = /** @type {CustomEvent} */ (event).detail;
+    if (elt === form && successful) close();
+  });
+  for (const kind of ["htmx:responseError", "htmx:sendError"]) {
+    document.body.addEventListener(kind, (event) => {
+      const { xhr } = /** @type {CustomEvent} */ (event).detail;
+      say(xhr?.status ? `This was not saved: ${detailOf(xhr.responseText)}` : "This was not saved: the server does not answer.");
+    });
+  }
+  document.body.addEventListener("htmx:afterSettle", () => {
+    read();
+    say("");
+    // What had the focus may be gone.
+    if (document.activeElement === document.body) list().focus({ preventScroll: true });
+    const { chosen } = list().dataset;
+    const moment = stage.moments.find((each) => each.id === chosen);
+    if (moment && moment.id !== stage.chosen?.id) stage.choose(moment);
+  });
+  stage.on("moments", show);
+  read();
+  return { open, go, compose };
+}

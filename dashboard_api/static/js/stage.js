@@ -1,0 +1,122 @@
+// What all parts of the timeline share: the lesson's data, which part is shown, where the cursor is.
+
+/**
+ * @typedef {{start_s: number, end_s: number, reason: string, words: string}} Gap
+ * @typedef {{step_s: number, least: (number|null)[], mean: (number|null)[], most: (number|null)[],
+ *   low: (number|null)[], high: (number|null)[]}} Movement
+ * @typedef {{step_s: number, least: (number|null)[], mean: (number|null)[], most: (number|null)[],
+ *   quiet: (number|null)[], loud: (number|null)[]}} Noise
+ * @typedef {{name: string, seats: number, cells: (number|null)[]}} Zone
+ * @typedef {{lesson: string, from_s: number, length_s: number, clock_s: number, is_running: boolean,
+ *   level_s: number, movement: Movement, noise: Noise, zone_step_s: number, zones: Zone[],
+ *   gaps: Gap[], activities: {start_s: number, end_s: number, name: string, words: string}[],
+ *   summary: string[]}} Timeline
+ * @typedef {{id: string, kind: string, start: number, end: number, title: string}} Moment
+ */
+
+export const SHORTEST_VIEW_S = 30;
+
+export class Stage extends EventTarget {
+  /** The whole lesson. @type {Timeline | null} */
+  data = null;
+  /** The part that is shown, finer than `data` where that was fetched. @type {Timeline | null} */
+  detail = null;
+  from = 0;
+  to = 1;
+  cursor = 0;
+  /** @type {Moment[]} */
+  moments = [];
+  /** @type {Moment | null} */
+  chosen = null;
+
+  get length() {
+    return this.data ? Math.max(1, this.data.length_s) : 1;
+  }
+
+  get isWhole() {
+    return this.from <= 0 && this.to >= this.length;
+  }
+
+  /** @param {Timeline} data */
+  setData(data) {
+    const wasWhole = !this.data || this.isWhole;
+    this.data = data;
+    this.detail = data;
+    if (wasWhole) [this.from, this.to] = [0, this.length];
+    this.#tell("data");
+    this.#tell("view");
+    this.#tell("cursor");
+  }
+
+  /** @param {Timeline} detail */
+  setDetail(detail) {
+    this.detail = detail;
+    this.#tell("detail");
+  }
+
+  /** Shows a part, kept inside the lesson and no shorter than can be read. */
+  setView(/** @type {number} */ from, /** @type {number} */ to) {
+    const span = Math.min(this.length, Math.max(Math.min(SHORTEST_VIEW_S, this.length), to - from));
+    const middle = (from + to) / 2;
+    const start = Math.min(Math.max(0, to - from < span ? middle - span / 2 : from), this.length - span);
+    [this.from, this.to] = [start, start + span];
+    this.#tell("view");
+  }
+
+  /** Zooms about the cursor if it is in view, else about the middle. @param {number} factor */
+  zoom(factor) {
+    const isSeen = this.cursor >= this.from && this.cursor <= this.to;
+    const pivot = isSeen ? this.cursor : (this.from + this.to) / 2;
+    this.setView(pivot - (pivot - this.from) * factor, pivot + (this.to - pivot) * factor);
+  }
+
+  /** The cursor moved because time passed: nobody is asked to seek. @param {number} t */
+  follow(t) {
+    this.cursor = Math.min(Math.max(0, t), this.length);
+    this.#keepInView();
+    this.#tell("cursor");
+  }
+
+  /** A person asks for a place. @param {number} t */
+  seek(t) {
+    this.follow(t);
+    this.#tell("seek");
+  }
+
+  /** @param {Moment[]} moments */
+  setMoments(moments) {
+    this.moments = moments;
+    this.chosen = moments.find((moment) => moment.id === this.chosen?.id) ?? null;
+    this.#tell("moments");
+  }
+
+  /** @param {Moment | null} moment */
+  choose(moment) {
+    this.chosen = moment;
+    this.#tell("moments");
+  }
+
+  /** Share of the shown part, 0 at its left end, 1 at its right. @param {number} t */
+  x(t) {
+    return (t - this.from) / (this.to - this.from);
+  }
+
+  /** @param {string} kind @param {() => void} listener */
+  on(kind, listener) {
+    this.addEventListener(kind, listener);
+  }
+
+  /** The gap at a time. @param {number} t */
+  gapAt(t) {
+    return this.data?.gaps.find((gap) => t >= gap.start_s && t < gap.end_s) ?? null;
+  }
+
+  #keepInView() {
+    const span = this.to - this.from;
+    if (this.cursor < this.from || this.cursor > this.to) this.setView(this.cursor - span * 0.1, this.cursor + span * 0.9);
+  }
+
+  #tell(/** @type {string} */ kind) {
+    this.dispatchEvent(new Event(kind));
+  }
+}

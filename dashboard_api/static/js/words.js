@@ -1,0 +1,49 @@
+// Numbers as people read them; the same words as the server's.
+
+/** A place in a lesson: `m:ss`, or `h:mm:ss` from an hour on. @param {number} second */
+export function place(second) {
+  const whole = Math.max(0, Math.floor(second + 1e-6));
+  const s = String(whole % 60).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}:${s}`;
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${s}`;
+}
+
+/** The seconds in `m:ss`, `h:mm:ss` or plain minutes; null if it is none of them. @param {string} text */
+export function seconds(text) {
+  const parts = text.trim().split(":").map((part) => (/^\d+(\.\d+)?$/.test(part) ? Number(part) : NaN));
+  if (parts.some(Number.isNaN) || parts.length > 3) return null;
+  if (parts.length === 1) return parts[0] * 60;
+  return parts.reduce((sum, part) => sum * 60 + part, 0);
+}
+
+/** Time of day. @param {number} second since midnight */
+export function clock(second) {
+  const whole = Math.floor(second) % 86400;
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  return `${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+}
+
+/** A length: `45 s`, `3 min 20 s`, `50 min`, `2 h 30 min`, `3 days`. @param {number} s */
+export function length(s) {
+  const whole = Math.round(s);
+  if (whole < 60) return `${whole} s`;
+  if (whole % 60 && whole < 600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
+  return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+}
+
+/** Movement against its own normal, 0 dB. @param {number | null | undefined} db */
+export function movement(db) {
+  if (db == null) return "movement not sensed";
+  if (Math.abs(db) < 2) return "about as much movement as usual";
+  return `${Math.abs(db) >= 5 ? "much " : ""}${db > 0 ? "more" : "less"} movement than usual`;
+}
+
+/** As a factor; 6 dB are twice. @param {number} db */
+export function times(db) {
+  return `${(10 ** (db / 20)).toFixed(1)} times`;
+}

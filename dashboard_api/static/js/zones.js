@@ -1,0 +1,182 @@
+// Zones over time in cells of ten seconds: colour and height say the same. A grid that one can walk.
+
+import { canvasIn, hatch, heat, palette, share } from "./palette.js";
+import { movement, place, times } from "./words.js";
+
+/** @typedef {import("./stage.js").Stage} Stage */
+
+export const ROW_PX = 20;
+const BAR_PX = 18;
+
+/**
+ * Bars of one zone's cells.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {(number|null)[]} cells
+ * @param {{step: number, from: number, to: number, width: number, top: number, height: number}} area
+ */
+export function drawCells(ctx, cells, { step, from, to, width, top, height }) {
+  const perSecond = width / (to - from);
+  const first = Math.max(0, Math.floor(from / step));
+  const last = Math.min(cells.length, Math.ceil(to / step));
+  for (let i = first; i < last; i += 1) {
+    const x0 = Math.max(0, (i * step - from) * perSecond);
+    const x1 = Math.min(width, ((i + 1) * step - from) * perSecond);
+    const value = cells[i];
+    if (value == null) continue;
+    const bar = Math.max(3, Math.round(height * (0.18 + 0.82 * share(value))));
+    ctx.fillStyle = heat(value);
+    ctx.fillRect(x0, top + height - bar, Math.max(1, x1 - x0 - (x1 - x0 > 5 ? 1 : 0)), bar);
+  }
+}
+
+/**
+ * Hatches where nothing was sensed.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {{start_s: number, end_s: number}[]} spans
+ * @param {{from: number, to: number, width: number, top: number, height: number}} area
+ */
+export function drawGaps(ctx, spans, { from, to, width, top, height }) {
+  ctx.fillStyle = hatch(ctx);
+  for (const span of spans) {
+    const x0 = Math.max(0, ((span.start_s - from) / (to - from)) * width);
+    const x1 = Math.min(width, ((span.end_s - from) / (to - from)) * width);
+    if (x1 > x0) ctx.fillRect(x0, top, Math.max(2, x1 - x0), height);
+  }
+}
+
+/**
+ * A dotted line where a zone can't be shown: its normal is not known yet, or too few seats have values.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {{start_s: number, end_s: number}[]} spans
+ * @param {{from: number, to: number, width: number, top: number, height: number}} area
+ */
+export function drawUnknown(ctx, spans, { from, to, width, top, height }) {
+  ctx.strokeStyle = palette().hatch;
+  ctx.lineWidth = 2;
+  ctx.setLineDash([2, 5]);
+  ctx.beginPath();
+  for (const span of spans) {
+    const x0 = Math.max(0, ((span.start_s - from) / (to - from)) * width);
+    const x1 = Math.min(width, ((span.end_s - from) / (to - from)) * width);
+    if (x1 <= x0) continue;
+    ctx.moveTo(x0, top + height / 2);
+    ctx.lineTo(x1, top + height / 2);
+  }
+  ctx.stroke();
+  ctx.setLineDash([]);
+}
+
+/** Runs of cells without a value, as spans. @param {(number|null)[]} cells @param {number} step */
+export function emptySpans(cells, step) {
+  const spans = [];
+  for (let i = 0; i < cells.length; i += 1) {
+    if (cells[i] != null) continue;
+    const start = i;
+    while (i + 1 < cells.length && cells[i + 1] == null) i += 1;
+    spans.push({ start_s: start * step, end_s: (i + 1) * step });
+  }
+  return spans;
+}
+
+/** @param {HTMLElement} holder @param {HTMLElement} names @param {HTMLElement} region @param {Stage} stage */
+export function zoneLanes(holder, names, region, stage) {
+  const drawing = canvasIn(holder, (ctx, width) => {
+    const { data } = stage;
+    if (!data) return;
+    data.zones.forEach((zone, row) => {
+      const area = { from: stage.from, to: stage.to, width, top: row * ROW_PX, height: BAR_PX };
+      ctx.fillStyle = palette().gap;
+      ctx.globalAlpha = 0.45;
+      ctx.fillRect(0, area.top, width, BAR_PX);
+      ctx.globalAlpha = 1;
+      drawUnknown(ctx, emptySpans(zone.cells, data.zone_step_s), area);
+      drawCells(ctx, zone.cells, { ...area, step: data.zone_step_s });
+      // Over the cells: a cell that a gap ends in is not drawn across the gap.
+      drawGaps(ctx, data.gaps, area);
+    });
+  });
+  const cell = document.createElement("div");
+  cell.className = "cell";
+  cell.setAttribute("role", "gridcell");
+  cell.tabIndex = -1;
+  const row = document.createElement("div");
+  row.setAttribute("role", "row");
+  row.append(cell);
+  holder.append(row);
+  let [at, lane] = [0, 0];
+
+  const unknown = (/** @type {number} */ t) => {
+    const gap = stage.gapAt(t);
+    return gap ? `nothing was sensed: ${gap.words}` : "not known: too few seats, or too early to know their normal";
+  };
+
+  const show = (/** @type {boolean} */ says) => {
+    const { data } = stage;
+    const zone = data?.zones[lane];
+    if (!data || !zone) return;
+    const step = data.zone_step_s;
+    const value = zone.cells[at];
+    const left = stage.x(at * step) * holder.clientWidth;
+    const width = (step / (stage.to - stage.from)) * holder.clientWidth;
+    Object.assign(cell.style, {
+      left: `${left - 1}px`, width: `${Math.max(6, width + 1)}px`,
+      top: `${lane * ROW_PX - 1}px`, height: `${BAR_PX + 2}px`,
+    });
+    row.setAttribute("aria-rowindex", `${lane + 1}`);
+    cell.setAttribute("aria-colindex", `${at + 1}`);
+    const words = `${zone.name}, ${place(at * step)}: ${value == null ? unknown(at * step) : `${movement(value)}, ${times(value)} its own normal`}`;
+    cell.setAttribute("aria-label", words);
+    if (says) region.textContent = words;
+  };
+
+  const go = (/** @type {number} */ toAt, /** @type {number} */ toLane) => {
+    const { data } = stage;
+    if (!data?.zones.length) return;
+    lane = Math.min(data.zones.length - 1, Math.max(0, toLane));
+    at = Math.min(data.zones[lane].cells.length - 1, Math.max(0, toAt));
+    stage.seek(at * data.zone_step_s);
+    show(true);
+  };
+
+  cell.addEventListener("keydown", (event) => {
+    const { data } = stage;
+    if (!data || event.ctrlKey || event.altKey || event.metaKey) return;
+    const page = Math.max(1, Math.round(60 / data.zone_step_s));
+    /** @type {Record<string, [number, number]>} */
+    const steps = {
+      ArrowLeft: [at - 1, lane], ArrowRight: [at + 1, lane], ArrowUp: [at, lane - 1],
+      ArrowDown: [at, lane + 1], Home: [0, lane], End: [Infinity, lane],
+      PageUp: [at - page, lane], PageDown: [at + page, lane],
+    };
+    const step = steps[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(...step);
+  });
+  cell.addEventListener("focus", () => {
+    if (stage.data) at = Math.min(Math.floor(stage.cursor / stage.data.zone_step_s), (stage.data.zones[lane]?.cells.length ?? 1) - 1);
+    show(true);
+  });
+
+  stage.on("data", () => {
+    const zones = stage.data?.zones ?? [];
+    holder.style.height = `${Math.max(1, zones.length) * ROW_PX}px`;
+    holder.setAttribute("aria-rowcount", `${zones.length}`);
+    holder.setAttribute("aria-colcount", `${zones[0]?.cells.length ?? 0}`);
+    cell.tabIndex = zones.length ? 0 : -1;
+    names.replaceChildren(...zones.map((zone) => {
+      const name = document.createElement("span");
+      name.textContent = zone.name;
+      name.title = `${zone.name}, ${zone.seats} seats`;
+      return name;
+    }));
+    if (!zones.length) names.textContent = "No zone to show";
+    drawing.queue();
+    show(false);
+  });
+  stage.on("view", () => {
+    drawing.queue();
+    show(false);
+  });
+}

@@ -1,0 +1,1 @@
+"""The numbers on the pages: pure functions of what the stores hold."""

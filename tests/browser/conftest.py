@@ -1,0 +1,152 @@
+"""A real browser on real pages: Chromium, uvicorn on a free port, stores in memory."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+import uvicorn
+from playwright.sync_api import sync_playwright
+
+from contract.clock import SECOND_NS, ManualClock
+from dashboard_api.app import create_app
+from dashboard_api.desk import Stores
+from dashboard_api.rendering import STATIC
+from ingest.stores.memory_lessons import MemoryLessonStore
+from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory_scores import MemoryScoreStore
+
+START_NS = 1_763_460_300 * SECOND_NS
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def sample_lesson():
+    path = Path(__file__).with_name("sample_lesson.py")
+    spec = importlib.util.spec_from_file_location("sample_lesson", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["sample_lesson"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    if not (STATIC / "vendor" / "uPlot.esm.js").is_file():
+        pytest.skip("the pages' libraries are not here: make setup")
+    with sync_playwright() as playwright:
+        arguments = [
+            "--disable-background-networking",
+            "--autoplay-policy=no-user-gesture-required",
+        ]
+        if os.geteuid() == 0:
+            arguments.append("--no-sandbox")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory) -> Path:
+    """Eighty seconds of a test picture that says its own time."""
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        pytest.skip("no ffmpeg to make a video with: apt-get install ffmpeg")
+    path = tmp_path_factory.mktemp("film") / "lesson.webm"
+    subprocess.run(
+        [
+            ffmpeg, "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=size=160x90:rate=5",
+            "-t", "80", "-c:v", "libvpx", "-b:v", "60k", "-g", "10", "-deadline", "realtime",
+            "-cpu-used", "8", str(path),
+        ],
+        check=True,
+    )  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="session")
+def running(sample_lesson) -> Iterator[SimpleNamespace]:
+    """A running dashboard with the sample lesson, and its stores to write to."""
+    stores = Stores(
+        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=MemoryLessonStore()
+    )
+    lesson = sample_lesson.write(
+        stores.periods, stores.scores, stores.lessons, sample_lesson.Sample(start_utc_ns=START_NS)
+    )
+    clock = ManualClock()
+    app = create_app(lambda: stores, clock=clock, zone=ZoneInfo("Europe/Berlin"))
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, ws="none")
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield SimpleNamespace(
+        stores=stores,
+        lesson=lesson,
+        clock=clock,
+        start_ns=START_NS,
+        address=f"http://127.0.0.1:{listener.getsockname()[1]}",
+    )
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture
+def school(running, sample_lesson) -> SimpleNamespace:
+    """The running dashboard as it was in the beginning, an hour after the lesson began."""
+    lessons = running.stores.lessons
+    lessons.put(running.lesson)
+    for moment in lessons.moments(running.lesson.id):
+        lessons.remove_moment(moment.id)
+    sample_lesson.add_moments(lessons, running.lesson.id)
+    running.clock.now_ns = 0
+    running.clock.utc_at_boot_ns = START_NS + 3600 * SECOND_NS
+    return running
+
+
+@pytest.fixture
+def page(browser, school):
+    """A page of 1366 × 768 that fails the test on an error or a request to another host."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=school.address)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: (
+            None
+            if asked.url.startswith((school.address, "blob:", "data:"))
+            else faults.append(f"asked {asked.url}")
+        ),
+    )
+    page.set_default_timeout(10_000)
+    yield page
+    context.close()
+    assert faults == []

@@ -1,0 +1,55 @@
+"""The list of lessons and the live page in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from contract.clock import SECOND_NS
+
+
+def test_the_list_leads_to_a_lesson(page):
+    page.goto("/")
+    page.get_by_role("link", name="Fractions, part 2").click()
+    expect(page).to_have_url(re.compile("/lessons/sample$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fractions, part 2")
+
+
+def test_the_live_page_moves_by_itself_and_can_be_paused(page, school, sample_lesson):
+    school.clock.now_ns = -1600 * SECOND_NS  # second 2000 of the lesson
+    page.goto("/rooms/room-204/live")
+    expect(page.locator("#link")).to_have_text("moving by itself")
+    expect(page.locator("#sentence")).to_contain_text("is on.")
+    page.wait_for_function("() => Number(document.body.dataset.updates) >= 1")
+    clock = page.locator("#clock").text_content()
+    school.clock.advance(7)
+    expect(page.locator("#clock")).not_to_have_text(clock)
+    page.locator("#pause").click()
+    expect(page.locator("#link")).to_have_text("paused")
+    paused = page.locator("#clock").text_content()
+    updates = page.evaluate("document.body.dataset.updates")
+    school.clock.advance(7)
+    page.wait_for_timeout(1500)
+    assert page.locator("#clock").text_content() == paused
+    assert page.evaluate("document.body.dataset.updates") == updates
+    page.locator("#pause").click()
+    expect(page.locator("#clock")).not_to_have_text(paused)
+
+
+def test_the_live_page_says_when_the_lesson_ends(page, school):
+    school.clock.now_ns = -601 * SECOND_NS
+    page.goto("/rooms/room-204/live")
+    expect(page.locator("#sentence")).to_contain_text("The room is being sensed")
+    school.clock.advance(3)
+    expect(page.locator("#sentence")).to_contain_text("Nothing is being sensed: no lesson is on")
+    expect(page.locator("#lesson-link")).to_be_hidden()
+
+
+def test_an_unknown_lesson_is_explained(browser, school):
+    page = browser.new_page()
+    answer = page.goto(f"{school.address}/lessons/none")
+    assert answer.status == 404
+    page.get_by_role("link", name="To the list of lessons").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lessons")
+    page.close()

@@ -1,0 +1,61 @@
+"""Settings and start-up: loopback alone, and a clear word about a taken port."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+
+import pytest
+
+from contract.errors import ConfigurationError, LinkError, UsageError
+from dashboard_api.command import _checked, _clock, _listening, add_arguments
+from dashboard_api.settings import DashboardSettings
+
+
+@pytest.mark.parametrize("host", ("127.0.0.1", "127.8.0.1", "::1", "localhost"))
+def test_this_computers_own_addresses_are_fine(host):
+    assert DashboardSettings(host=host).host == host
+
+
+@pytest.mark.parametrize("host", ("0.0.0.0", "192.168.1.4", "::", "school.example", ""))
+def test_any_other_address_is_refused_with_the_reason(host, tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        _checked({"host": host}, tmp_path / "server.toml")
+    sentence = str(caught.value)
+    assert "dashboard.host" in sentence
+    assert "no sign-in yet" in sentence
+    assert "Value error" not in sentence
+
+
+def test_an_unknown_key_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"dashboard\.hots"):
+        _checked({"hots": "127.0.0.1"}, tmp_path / "server.toml")
+
+
+def test_a_taken_port_is_named_with_what_to_do():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        settings = DashboardSettings(port=port)
+        sentence = rf"port {port}: another program .* --port"
+        with pytest.raises(LinkError, match=sentence), _listening(settings):
+            pass
+
+
+def test_port_zero_takes_a_free_one():
+    with _listening(DashboardSettings(port=0)) as listener:
+        assert listener.getsockname()[1] > 0
+
+
+def test_a_simulated_clock_is_read_or_refused():
+    assert _clock("20:5:1000").utc_ns() > 0
+    with pytest.raises(UsageError, match="SPEED:ANCHOR_NS:UTC_NS"):
+        _clock("20")
+
+
+def test_the_arguments():
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(["--config", "server.toml", "--port", "0"])
+    assert args.port == 0

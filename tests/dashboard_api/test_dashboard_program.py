@@ -1,0 +1,69 @@
+"""The program itself: it starts on a free port, serves, streams, and stops cleanly."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+START = (
+    "import argparse, logging, sys;"
+    "logging.basicConfig(level='INFO', format='%(message)s');"
+    "from dashboard_api import command;"
+    "parser = argparse.ArgumentParser(); command.add_arguments(parser);"
+    "sys.exit(command.run(parser.parse_args()))"
+)
+
+
+@pytest.fixture
+def program(tmp_path):
+    config = tmp_path / "server.toml"
+    config.write_text(f'site = "school"\ndata_dir = "{tmp_path / "data"}"\n')
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, "--config", str(config), "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def test_it_serves_streams_and_stops_with_a_live_page_open(program):
+    for line in program.stderr:
+        if found := re.search(r"the pages are at http://127\.0\.0\.1:(\d+)/", line):
+            port = int(found[1])
+            break
+    else:
+        pytest.fail("it said no address")
+    page = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    page.request("GET", "/")
+    answer = page.getresponse()
+    assert answer.status == 200
+    assert "No lesson yet" in answer.read().decode()
+
+    stream = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    stream.request("GET", "/rooms/r/live/events")
+    events = stream.getresponse()
+    assert events.headers["content-type"].startswith("text/event-stream")
+    assert "content-encoding" not in events.headers
+    lines = [events.readline().decode().strip() for _ in range(2)]
+    assert lines[0] == "event: live"
+    assert json.loads(lines[1].removeprefix("data: "))["state"] == "off"
+
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(timeout=20) == 0
+    events.close()
+    for connection in (stream, page):
+        connection.close()

@@ -1,0 +1,88 @@
+"""What the live page says of a room, in each state that it can be in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from contract.clock import SECOND_NS
+
+LIVE = "/api/rooms/room-204/live"
+
+
+@pytest.fixture
+def at(clock, filled):
+    """Moves the clock to a second of the lesson."""
+
+    def move(second: float) -> None:
+        clock.now_ns = filled.start_ns + round(second * SECOND_NS) - clock.utc_at_boot_ns
+
+    return move
+
+
+def test_between_lessons_nothing_is_sensed_and_it_says_so(client, stores, filled):
+    soon = filled.start_ns + 7200 * SECOND_NS
+    stores.lessons.put(
+        replace(filled.lesson, id="soon", title="Poems", starts_utc_ns=soon, ends_utc_ns=None)
+    )
+    live = client.get(LIVE).json()
+    assert live["state"] == "off"
+    assert live["sentence"].startswith("Nothing is being sensed: no lesson is on in this room.")
+    assert "“Poems”, 13:05" in live["sentence"]
+    assert live["lesson"] is None
+    assert live["gaps"] == []
+
+
+def test_an_unknown_room_is_a_room_without_a_kit(client):
+    live = client.get("/api/rooms/attic/live").json()
+    assert live["state"] == "off"
+    assert live["kit"] == []
+    assert "No kit of this room" in client.get("/rooms/attic/live").text
+    assert client.get("/rooms/%20/live").status_code == 422
+
+
+def test_during_a_lesson_the_last_five_minutes_are_there(client, stores, filled, at):
+    at(3000 - 1)
+    live = client.get(LIVE).json()
+    assert live["state"] == "sensing"
+    assert live["span_s"] == 300
+    assert len(live["noise"]["mean"]) == 300
+    assert None not in live["noise"]["mean"]
+    assert len(live["zones"]) == 4
+    assert live["lesson"]["passed_s"] == 2999
+    assert live["words"]["noise"].endswith("dB(A)")
+    assert "usual" in live["words"]["movement"]
+    (kit,) = live["kit"]
+    assert (kit["seats_sensed"], kit["seats"], kit["words"]) == (30, 30, "sensing")
+    assert kit["hubs"] == ["hub-a", "hub-b", "hub-c", "hub-d"]
+
+
+def test_a_gap_shows_as_a_gap_with_its_reason(client, filled, at):
+    at(2600)
+    gaps = client.get(LIVE).json()["gaps"]
+    assert [(gap["start_s"], gap["end_s"], gap["reason"]) for gap in gaps] == [(210, 230, "paused")]
+
+
+def test_a_kit_that_falls_silent_is_named_with_what_to_do(client, stores, filled, at):
+    stores.lessons.put(replace(filled.lesson, ends_utc_ns=None))
+    at(3090)
+    live = client.get(LIVE).json()
+    assert live["state"] == "silent"
+    assert "nothing has arrived for 1 min 30 s" in live["sentence"]
+    assert "power and network" in live["sentence"]
+    assert live["kit"][0]["last_seen_s"] == 90
+    assert live["kit"][0]["seats_sensed"] == 0
+    assert live["gaps"][-1]["reason"] == "not_received"
+    assert "noise" not in live["words"]
+
+
+def test_a_lesson_that_has_just_begun_waits_for_its_first_readings(client, stores, filled, at):
+    start = filled.start_ns + 5000 * SECOND_NS
+    stores.lessons.put(
+        replace(filled.lesson, id="next", title="", starts_utc_ns=start, ends_utc_ns=None)
+    )
+    at(5003)
+    live = client.get(LIVE).json()
+    assert live["state"] == "waiting"
+    assert "“Lesson in room-204” has just begun" in live["sentence"]

@@ -1,0 +1,95 @@
+"""Periods on whole seconds: runs that follow one another, clocks that are a little off."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract.clock import SECOND_NS
+from contract.messages import Birth, Timebase
+from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
+from contract.quantities import encode
+from dashboard_api.readings import read_room, sensed_seconds
+from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.records import Arrival, Tick
+
+START = 1_763_460_300 * SECOND_NS
+LAYOUT = Layout((1, 2, 3, 4, 5), *FULL_LAYOUT_CODES)
+
+
+def keep(store, *, run, utc_ns, first, n, level=60.0, node="pi") -> None:
+    """Periods first … first + n - 1 of a run whose seq 0 was at `utc_ns`."""
+    boot = f"boot-{run}"
+    names = {"node": node, "run": run}
+    seat = np.full((n, 5, 13), 20.0)
+    room = np.full((n, 5), level)
+    values = LAYOUT.rows(encode(seat, "seat"), encode(room, "room"))
+    tick = Tick(received_utc_ns=utc_ns)
+    tick.births.append((
+        "school",
+        "r",
+        Birth(
+            **names, boot=boot, software="1", period_ns=SECOND_NS, run_boot_ns=0, hubs=(),
+            seat_codes=LAYOUT.seat_codes, room_codes=LAYOUT.room_codes, units={},
+            synchronised=True,
+        ),
+    ))  # fmt: skip
+    tick.timebases.append(
+        Timebase(**names, boot=boot, boot_ns=0, utc_ns=utc_ns, error_ns=1, synchronised=True)
+    )
+    tick.arrivals.append(
+        Arrival(
+            site="school",
+            room="r",
+            is_live=True,
+            message=Batch(
+                **names, first_seq=first, boot_ns=first * SECOND_NS, period_ns=SECOND_NS,
+                synchronised=True, waited_ms=1, layout=LAYOUT, values=values,
+            ),
+        )
+    )  # fmt: skip
+    store.commit(tick)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(-1_500_000_000, 1_500_000_000),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20)), min_size=1, max_size=4),
+)
+def test_gaps_are_exactly_the_seconds_without_periods(shift_ns, pieces):
+    store = MemoryPeriodStore()
+    covered = set()
+    for first, n in pieces:
+        keep(store, run=1, utc_ns=START + shift_ns, first=first, n=n)
+        covered |= set(range(first, first + n))
+    readings = read_room(store, "r", START, START + 90 * SECOND_NS)
+    missing = {s for gap in readings.gaps for s in range(gap.start_s, gap.end_s)}
+    has_value = set(np.flatnonzero(~np.isnan(readings.levels["laeq_1s"])).tolist())
+    assert missing | has_value == set(range(90))
+    assert not missing & has_value
+    # The clock may shift everything by up to two seconds, and never bridges what is missing.
+    for second in missing:
+        assert not {second - 2, second - 1, second, second + 1, second + 2} <= covered
+    assert abs(len(has_value) - len(covered)) <= 2 * len(pieces) + 2
+
+
+def test_two_runs_of_a_room_make_one_lesson():
+    store = MemoryPeriodStore()
+    keep(store, run=1, utc_ns=START, first=0, n=30, level=60)
+    keep(store, run=2, utc_ns=START + 40 * SECOND_NS, first=0, n=20, level=70)
+    readings = read_room(store, "r", START, START + 60 * SECOND_NS)
+    assert [(gap.start_s, gap.end_s, gap.reason) for gap in readings.gaps] == [
+        (30, 40, "not_received")
+    ]
+    assert readings.levels["laeq_1s"][10] == 60
+    assert readings.levels["laeq_1s"][50] == 70
+    assert readings.seats_sensed[50] == 5
+    assert sensed_seconds(store, "r", START, START + 60 * SECOND_NS) == (50.0, 0)
+
+
+def test_what_can_not_be_dated_is_in_no_lesson():
+    store = MemoryPeriodStore()
+    keep(store, run=1, utc_ns=START, first=0, n=10)
+    assert read_room(store, "other", START, START + 10 * SECOND_NS).sensed_s == 0
+    assert read_room(store, "r", START + 3600 * SECOND_NS, START + 3610 * SECOND_NS).sensed_s == 0
