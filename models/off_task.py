@@ -44,7 +44,8 @@ class Calibration:
     def apply(self, probability: NDArray[np.floating]) -> NDArray[np.float64]:
         clipped = np.clip(probability.astype(np.float64), 1e-6, 1.0 - 1e-6)
         logit = self.slope * np.log(clipped / (1.0 - clipped)) + self.intercept
-        return np.asarray(1.0 / (1.0 + np.exp(-logit)))
+        # No probability is a certainty, whatever the slope.
+        return np.clip(1.0 / (1.0 + np.exp(-logit)), 1e-9, 1.0 - 1e-9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,9 @@ def sample_lesson():
     return module
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its event loop holds the main thread, and other
+# tests want one of their own.
+@pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
