@@ -37,16 +37,18 @@ def certify(folder: Path, name: str) -> None:
     """A key and a certificate with this common name, as docs/mosquitto.md says."""
     openssl(folder, "req", *KEY, "-subj", f"/CN={name}", "-keyout", f"{name}.key",
             "-out", f"{name}.csr")  # fmt: skip
-    (folder / "san").write_text("subjectAltName=DNS:localhost")
+    (folder / "extensions").write_text(
+        "subjectAltName=DNS:localhost\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+    )
     openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
-            "-CAcreateserial", "-days", "2", "-extfile", "san", "-out", f"{name}.crt")  # fmt: skip
+            "-CAcreateserial", "-days", "2", "-extfile", "extensions", "-out", f"{name}.crt")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certs")
     openssl(folder, "req", "-x509", *KEY, "-days", "2", "-subj", "/CN=authority",
-            "-keyout", "ca.key", "-out", "ca.crt")  # fmt: skip
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", "ca.key", "-out", "ca.crt")  # fmt: skip
     for name in ("broker", "server", "pi-1", "pi-2"):
         certify(folder, name)
     return folder
