@@ -302,6 +302,8 @@ class MqttLink:
             why = f"{self._broker.host}:{self._broker.port}: {error}"
         finally:
             self._up.clear()
+            if (left := client.socket()) is not None:
+                left.close()
         self._put(LinkDown(why))
         return reached
 
