@@ -48,9 +48,11 @@ class UsageError(RoomtoneError, ValueError):
 class ConfigurationError(UsageError):
     """A setting is unknown, missing or wrong."""
 
-    def __init__(self, where: str, key: str, value: object, expected: str) -> None:
+    def __init__(
+        self, where: str, key: str, value: object, expected: str, *, sentence: str | None = None
+    ) -> None:
         self.where, self.key, self.value, self.expected = where, key, value, expected
-        super().__init__(f"{where}: {key} is {value!r}, expected {expected}.")
+        super().__init__(sentence or f"{where}: {key} is {value!r}, expected {expected}.")
 
 
 class DecodeError(RoomtoneError, ValueError):

@@ -31,7 +31,13 @@ class Settings(BaseModel):
         try:
             fields = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise ConfigurationError(str(path), "the file", "missing", "a TOML file") from error
+            raise ConfigurationError(
+                str(path),
+                "the file",
+                "missing",
+                "a TOML file",
+                sentence=f"There is no settings file {path}; name one, a TOML file, with --config.",
+            ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
                 str(path), "the file", str(error), "a readable TOML file in UTF-8"

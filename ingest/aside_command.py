@@ -8,7 +8,6 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from queue import Empty
 from secrets import token_hex
 from typing import Final
@@ -17,6 +16,7 @@ from contract.errors import LinkError, PayloadError, RoomtoneError, UsageError
 from contract.messages import IngestState
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
 from contract.topics import ingest_state
+from ingest.config_option import add_config_option
 from ingest.replay import ReplayDone, ReplayRequest, request_topic, result_topic
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
@@ -30,10 +30,6 @@ _ROW_BYTES: Final = 16
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument(
-        "--config", type=Path, required=True, metavar="FILE",
-        help="the server's settings; see server.example.toml",
-    )  # fmt: skip
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("list", help="what is kept aside, with topic and reason")
     show.add_argument("--limit", type=_whole, default=100, help="at most this many (100)")
@@ -45,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=_whole, default=30, metavar="SECONDS",
         help="how long to wait for ingest's answer (30)",
     )  # fmt: skip
+    add_config_option(parser, actions)
 
 
 def run(args: argparse.Namespace) -> int:

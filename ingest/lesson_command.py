@@ -17,6 +17,7 @@ from contract.clock import SECOND_NS, Clock, SystemClock
 from contract.errors import UsageError
 from contract.lesson import ACTIVITIES, Activity
 from ingest.calendar_file import read_calendar
+from ingest.config_option import add_config_option
 from ingest.lesson_video import checked_video
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store
@@ -188,10 +189,6 @@ class Desk:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument(
-        "--config", type=Path, required=True, metavar="FILE",
-        help="the server's settings; see server.example.toml",
-    )  # fmt: skip
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     start = actions.add_parser("start", help="begin a lesson now, or at a time")
@@ -237,6 +234,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where in the video the lesson starts; negative if the camera started later (0)",
     )  # fmt: skip
     video.set_defaults(do=Desk.video)
+    add_config_option(parser, actions)
 
 
 def run(args: argparse.Namespace) -> int:

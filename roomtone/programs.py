@@ -77,25 +77,36 @@ class Programs:
 
     def stop(self, name: str, *, timeout_s: float = _STOP_S) -> None:
         """Ask a program to end, and wait; kill it when it does not."""
-        program = self._running.pop(name, None)
+        program = self._running.get(name)
         if program is None or program.process.poll() is not None:
+            self._running.pop(name, None)
             return
         program.process.send_signal(signal.SIGTERM)
         try:
             program.process.wait(timeout_s)
+            del self._running[name]
         except subprocess.TimeoutExpired:
             program.process.kill()
             program.process.wait()
+            del self._running[name]
             raise ProgramError(
                 f"{name} did not end within {timeout_s:.0f} s and was killed (its log is "
                 f"{program.log})."
             ) from None
 
     def stop_all(self) -> None:
-        """Stop what runs, the last started first; nothing is left behind."""
-        for name in reversed(list(self._running)):
-            with contextlib.suppress(ProgramError):
-                self.stop(name)
+        """Stop what runs, the last started first; nothing is left behind.
+
+        A second Ctrl-C does not wait any longer.
+        """
+        try:
+            for name in reversed(list(self._running)):
+                with contextlib.suppress(ProgramError):
+                    self.stop(name)
+        except KeyboardInterrupt:
+            for program in self._running.values():
+                program.process.kill()
+                program.process.wait()
 
 
 def wait_until(

@@ -36,6 +36,7 @@ __all__ = ["Span", "add_run_arguments", "minutes", "play"]
 _HIGHEST_SPEED: Final = 200.0
 _USUAL_PORT: Final = 8000
 EPOCH_S: Final = 5
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 _log = logging.getLogger("roomtone")
 
 
@@ -95,7 +96,7 @@ def play(
 
     if arguments.port is not None:
         choose_port()  # refused before anything starts
-    with _folder(arguments.keep) as folder, _interrupted_by_sigterm():
+    with _folder(arguments.keep) as folder, _interrupted_by_signals():
         chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose_port, say=say)
         try:
             with chain:
@@ -217,15 +218,18 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
+def _interrupted_by_signals() -> Iterator[None]:
+    """Being asked to end, or losing the terminal, ends the programs too, as Ctrl-C does."""
+
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in _ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _page_port(wanted: int | None, say: Callable[[str], None]) -> int:

@@ -77,7 +77,8 @@ def test_a_recording_is_replayed_reading_by_reading(tmp_path: Path) -> None:
     assert counts["alerts_true"] == 0
 
 
-def test_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", (signal.SIGINT, signal.SIGHUP))
+def test_ctrl_c_or_a_closed_terminal_ends_all_of_it(tmp_path: Path, ending: int) -> None:
     folder = tmp_path / "kept"
     demo = subprocess.Popen(
         [sys.executable, "-m", "roomtone", "demo", "--speed", "5", "--keep", str(folder)],
@@ -91,7 +92,7 @@ def test_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
         lines.append(line)
         if line.startswith("open"):
             break
-    demo.send_signal(signal.SIGINT)
+    demo.send_signal(ending)
     rest, _ = demo.communicate(timeout=60)
     assert demo.returncode == 0, "".join(lines) + rest
     assert rest.rstrip().endswith("stopped")
