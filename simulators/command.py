@@ -208,9 +208,9 @@ def _announce(running: VirtualClassroom) -> None:
     if isinstance(running.clock, ScaledClock):
         clock = running.clock
         print(
-            f"Time runs {clock.speed:g} times as fast, from the monotonic clock's "
-            f"{clock.anchor_ns} ns and UTC {clock.utc_at_anchor_ns} ns on: a host needs the same "
-            "clock to date the readings."
+            f"Time runs {clock.speed:g} times as fast. A host needs the same clock to date the "
+            "readings:\n  roomtone edge --config edge.toml --simulated-clock "
+            f"{clock.speed:g}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}"
         )
     print("Ctrl-C ends it.", flush=True)
 
