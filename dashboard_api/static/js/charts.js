@@ -6,7 +6,7 @@ import { hatch, onPaletteChange, palette } from "./palette.js";
 /** @typedef {import("./stage.js").Stage} Stage */
 
 const PAD_PX = 3;
-const MOVEMENT_WORDS = new Map([[-12, "a quarter"], [-6, "half"], [0, "normal"], [6, "twice"], [12, "4 times"], [18, "8 times"]]);
+const MOVEMENT_WORDS = new Map([[-12, "¼"], [-6, "half"], [0, "normal"], [6, "twice"], [12, "4 times"], [18, "8 times"]]);
 
 /** @param {(number|null)[]} values */
 const known = (values) => /** @type {number[]} */ (values.filter((value) => value != null));
@@ -35,6 +35,7 @@ export function ribbonChart(holder, stage) {
     ticks: (low, high) => [...MOVEMENT_WORDS].filter(([db]) => db > low && db < high && (db % 12 === 0 || high - low < 26)),
     dashed: 0,
     gapWords: true,
+    none: "",
   });
 }
 
@@ -56,10 +57,11 @@ export function noiseChart(holder, stage) {
     ],
     range: (data) => {
       const all = known([...data.noise.least, ...data.noise.most]);
-      if (!all.length) return [30, 80];
+      if (!all.length) return [0, 0];
       return [Math.floor((Math.min(...all) - 2) / 5) * 5, Math.ceil((Math.max(...all) + 2) / 5) * 5];
     },
     ticks: (low, high) => {
+      if (low === high) return [];
       // Labels of 14 px need their room.
       const step = [10, 20, 30, 50].find((each) => (each / (high - low)) * holder.clientHeight >= 18) ?? 50;
       const first = Math.ceil((low + 3) / step) * step;
@@ -67,6 +69,7 @@ export function noiseChart(holder, stage) {
     },
     dashed: null,
     gapWords: false,
+    none: "No sound level was measured.",
   });
 }
 
@@ -76,7 +79,7 @@ export function noiseChart(holder, stage) {
  * @param {{values: (data: import("./stage.js").Timeline) => any[], series: () => any[],
  *   bands: () => any[], range: (data: import("./stage.js").Timeline) => [number, number],
  *   ticks: (low: number, high: number) => [number, string][], dashed: number | null,
- *   gapWords: boolean}} kind
+ *   gapWords: boolean, none: string}} kind
  */
 function chart(holder, stage, kind) {
   /** @type {any} */
@@ -87,6 +90,11 @@ function chart(holder, stage, kind) {
   ticks.className = "ticks";
   ticks.setAttribute("aria-hidden", "true");
   holder.append(ticks);
+  const none = document.createElement("p");
+  none.className = "lane-note small soft";
+  none.textContent = kind.none;
+  none.hidden = true;
+  holder.append(none);
 
   const backdrop = (/** @type {any} */ u) => {
     const { ctx, bbox } = u;
@@ -144,7 +152,7 @@ function chart(holder, stage, kind) {
       legend: { show: false },
       scales: {
         x: { time: false, range: () => [stage.from, stage.to] },
-        y: { range: () => range },
+        y: { range: () => (range[0] < range[1] ? range : [0, 1]) },
       },
       axes: [{ show: false }, { show: false }],
       series: kind.series(),
@@ -156,6 +164,7 @@ function chart(holder, stage, kind) {
   };
 
   const labels = () => {
+    none.hidden = range[0] < range[1];
     ticks.replaceChildren(...kind.ticks(...range).map(([value, words]) => {
       const label = document.createElement("span");
       label.textContent = words;
