@@ -149,6 +149,8 @@ class Health(Message):
     ack_age_ms: Count | None
     hubs: dict[str, dict[str, Count]]
     """Hub → name of counter → count, as the serial reader keeps them."""
+    twins: Count = 0
+    """Other kits that were alive under this node's name while this run was."""
 
 
 class Ack(Message):

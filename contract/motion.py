@@ -65,18 +65,23 @@ class _BandPower:
         touched = (line + step / 2 > bands_hz[0][0]) & (line - step / 2 < bands_hz[-1][1])
         self._lines_hz = line[touched]
         self._bases: dict[int, tuple[Array, Array]] = {}
-        fine = self._windowed(4096)
-        self._constants = fine.sum(axis=2).astype(np.float32)  # a constant 1 in each second
+        # A constant 1 in each second; piece by piece, because a Pi has little memory.
+        fine = sum(self._windowed(4096, part).sum(axis=2) for part in range(0, 4096, 64))
+        self._constants = np.asarray(fine, dtype=np.float32)
         hann = np.sin(np.pi * (np.arange(seconds * 64) + 0.5) / 64 / seconds) ** 2
         by_second = hann.reshape(seconds, -1)[::-1]
         self._weights = by_second.mean(axis=1).astype(np.float32)
         self._energies = (by_second**2).mean(axis=1).astype(np.float32)
         self._sums = np.zeros((seconds, 2 * self._lines_hz.size, seats, 3), np.float32)
 
-    def _windowed(self, n: int) -> NDArray[np.float64]:
-        """Cosines and sines under the window for a second that lies `lag` seconds back."""
+    def _windowed(self, n: int, part: int | None = None) -> NDArray[np.float64]:
+        """Cosines and sines under the window for a second that lies `lag` seconds back.
+
+        All n places in the second, or the 64 from `part` on.
+        """
         lag = np.arange(self._seconds)[:, None]
-        at = self._seconds - 1 - lag + (np.arange(n) + 0.5) / n
+        places = np.arange(n) if part is None else np.arange(part, part + 64)
+        at = self._seconds - 1 - lag + (places + 0.5) / n
         turn = 2.0 * np.pi * self._lines_hz[:, None] * at[:, None, :]
         hann = np.sin(np.pi * at / self._seconds) ** 2
         waves = np.concatenate([np.cos(turn), np.sin(turn)], axis=1)

@@ -3,10 +3,15 @@
 Both sides use it, the edge and ingest. What it guards against:
 
 - An exception in a paho callback ends paho's network thread for good while `is_connected()`
-  stays true. So the callbacks here only put events into a queue.
+  stays true. So the callbacks here only note events.
+- paho holds a lock while a callback runs, and takes the same lock in the thread that publishes
+  with QoS 0. A callback that waited for a full queue, whose reader just publishes, would wait for
+  ever. So the network thread waits between its rounds, where it holds nothing.
 - paho keeps unsent messages of its own over a reconnect, which would double the sender's own
   resending. So each connection gets a new client, and what was under way is simply gone: the
   sender still holds it, because a PUBACK is not delivery.
+- paho writes in the thread that publishes, unless it is told of an event loop; over TLS that
+  breaks the connection while another thread reads. So here only the network thread writes.
 - A broker without MQTT 5 closes the connection, or takes it and says nothing. So an attempt that
   got no answer is followed by one with 3.1.1.
 """
@@ -78,6 +83,18 @@ class Will:
     payload: bytes
 
 
+class _UnderWay:
+    """How many messages of one connection are handed to paho and not out; any thread counts."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._lock = threading.Lock()
+
+    def add(self, n: int) -> None:
+        with self._lock:
+            self.n += n
+
+
 _RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _WAIT_FOR_ROOM_S: Final = 0.2
 _GREETING_S: Final = 5.0
@@ -87,9 +104,10 @@ _GREETING_S: Final = 5.0
 class MqttLink:
     """Keeps a connection to the broker on a thread of its own; events come out of `events`.
 
-    `events` is bounded: when its reader is slow, the network thread waits, and so do the broker
-    and the senders behind it. Sessions are clean: nothing that matters rests in the
-    broker.
+    Everything is bounded. `events`: when its reader is slow, the network thread waits, and so do
+    the broker and the senders behind it. Messages on their way out: `most_in_flight` and
+    `most_queued` of QoS 1, and `most_unsent` in all where QoS 0 is concerned; `publish` says false
+    beyond. Sessions are clean: nothing that matters rests in the broker.
     """
 
     def __init__(
@@ -102,6 +120,7 @@ class MqttLink:
         most_events: int = 2_000,
         most_in_flight: int = 20,
         most_queued: int = 200,
+        most_unsent: int = 10_000,
     ) -> None:
         self.events: queue.Queue[Event] = queue.Queue(most_events)
         self._broker = broker
@@ -110,6 +129,9 @@ class MqttLink:
         self._subscriptions = subscriptions
         self._most_in_flight = most_in_flight
         self._most_queued = most_queued
+        self._most_unsent = most_unsent
+        self._most_early = most_events
+        self._under_way = _UnderWay()
         self._stop = threading.Event()
         self._up = threading.Event()
         self._client: paho.Client | None = None
@@ -147,13 +169,18 @@ class MqttLink:
         self, topic: str, payload: bytes, *, retain: bool = False, qos: Literal[0, 1] = 1
     ) -> bool:
         """Hand a message to the network; false when there is no connection or no room."""
-        client = self._client
+        client, under_way = self._client, self._under_way
         if client is None or not self.is_up:
             return False
-        return (
-            client.publish(topic, payload, qos=qos, retain=retain).rc
-            == MQTTErrorCode.MQTT_ERR_SUCCESS
-        )
+        # paho bounds what waits of QoS 1, and nothing else.
+        if qos == 0 and under_way.n >= self._most_unsent:
+            return False
+        under_way.add(1)
+        info = client.publish(topic, payload, qos=qos, retain=retain)
+        if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return True
+        under_way.add(-1)
+        return False
 
     def acknowledge(self, message: Received) -> None:
         """Tell the broker that a message is safe; nothing happens if its connection is gone."""
@@ -209,6 +236,8 @@ class MqttLink:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         why = "the broker closed the connection"
         early: list[Received] = []
+        noted: list[Event] = []
+        under_way = self._under_way = _UnderWay()
 
         def on_connect(
             client: paho.Client,
@@ -228,10 +257,11 @@ class MqttLink:
                 come_up()
 
         def come_up() -> None:
+            if self.is_up:
+                return
             self._up.set()
-            self._put(LinkUp("5" if protocol is MQTTProtocolVersion.MQTTv5 else "3.1.1"))
-            for message in early:
-                self._put(message)
+            noted.append(LinkUp("5" if protocol is MQTTProtocolVersion.MQTTv5 else "3.1.1"))
+            noted.extend(early)
             early.clear()
 
         def on_subscribe(
@@ -244,15 +274,17 @@ class MqttLink:
             come_up()
             for topic, reason in zip(self._subscriptions, reasons, strict=False):
                 if reason.is_failure:
-                    self._put(Refused(f"subscription to {topic}", str(reason)))
+                    noted.append(Refused(f"subscription to {topic}", str(reason)))
 
         def on_message(client: paho.Client, _userdata: object, m: paho.MQTTMessage) -> None:
             message = Received(m.topic, bytes(m.payload), m.retain, m.mid, m.qos, client)
             if self.is_up:
-                self._put(message)
+                noted.append(message)
             else:
                 # A broker may send what it retains before it confirms the subscription.
                 early.append(message)
+                if len(early) >= self._most_early:
+                    come_up()  # so much of it confirms it too
 
         def on_publish(
             _client: paho.Client,
@@ -261,8 +293,9 @@ class MqttLink:
             reason: ReasonCode,
             _properties: Properties,
         ) -> None:
+            under_way.add(-1)  # acknowledged, or of QoS 0 and written
             if reason.is_failure:
-                self._put(Refused(f"message {mid}", str(reason)))
+                noted.append(Refused(f"message {mid}", str(reason)))
 
         def on_disconnect(
             _client: paho.Client,
@@ -281,6 +314,9 @@ class MqttLink:
         client.on_message = on_message
         client.on_publish = on_publish
         client.on_disconnect = on_disconnect
+        # With this set, paho leaves all writing to `loop`. Else `publish` would write from the
+        # caller's thread while the network thread reads, and TLS does not bear that.
+        client.on_socket_register_write = lambda _client, _userdata, _socket: None
         self._client = client
         try:
             client.connect(
@@ -295,6 +331,9 @@ class MqttLink:
             rc = MQTTErrorCode.MQTT_ERR_SUCCESS
             while rc is MQTTErrorCode.MQTT_ERR_SUCCESS and client.socket() is not None:
                 rc = client.loop(timeout=1.0)
+                for event in noted:
+                    self._put(event)
+                noted.clear()
                 if not self.is_up and time.monotonic() > deadline:
                     why = "the broker took the connection and did not answer the greeting"
                     break

@@ -17,8 +17,9 @@ from starlette.staticfiles import StaticFiles
 
 from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
-from dashboard_api import lesson_list, lesson_page, live_page, moments, video
+from dashboard_api import health_routes, lesson_list, lesson_page, live_page, moments, video
 from dashboard_api.desk import StoreDesk, Stores
+from dashboard_api.health_routes import Counting, RequestFigures
 from dashboard_api.lookup import NotFoundError
 from dashboard_api.rendering import STATIC, STATIC_ADDRESS, page
 from dashboard_api.security import Guard
@@ -70,7 +71,8 @@ def create_app(
     )
     app.state.desk = StoreDesk(open_stores, SystemClock() if clock is None else clock)
     app.state.zone = zone
-    for part in (lesson_list, lesson_page, moments, video, live_page):
+    app.state.request_figures = RequestFigures()
+    for part in (lesson_list, lesson_page, moments, video, live_page, health_routes):
         app.include_router(part.router)
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC), name="static-for-good")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -80,6 +82,7 @@ def create_app(
     app.add_exception_handler(StoreError, _store_error)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(Guard)
+    app.add_middleware(Counting, figures=app.state.request_figures)
     return app
 
 

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from contract.clock import SystemClock
+from ingest.health_server import HealthPages, health_server
 from ingest.service import Ingest
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store, open_period_store
@@ -38,6 +39,14 @@ def run(args: argparse.Namespace) -> int:
         open_store=open_period_store,
         open_lessons=open_lesson_store,
     )
-    ingest.run(stop)
+    pages = HealthPages(
+        program="ingest",
+        site=settings.site,
+        data_dir=str(settings.data_dir.absolute()),
+        condition=ingest.condition,
+        metrics=ingest.metrics,
+    )
+    with health_server(settings.ingest.health_port, pages):
+        ingest.run(stop)
     _LOG.info("stopped")
     return 0

@@ -8,17 +8,19 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 from typing import Final, Protocol
 
 from contract.clock import Clock
-from contract.errors import DecodeError
+from contract.errors import DecodeError, StoreError
 from contract.messages import Ack
 from contract.payload import Batch
 from contract.topics import Topic
+from ingest.exposition import Histogram
+from ingest.seat_seconds import SeatSeconds
 from ingest.settings import IngestSettings
 from ingest.sorting import sort_message
 from ingest.stores.protocol import PeriodStore
@@ -28,6 +30,9 @@ __all__ = ["Counters", "Keeper", "Kept", "Message", "NodeAck"]
 
 _LOG = logging.getLogger("ingest")
 _MOST_ABOVE: Final = 64
+_COMMIT_BOUNDS_S: Final = (
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+)  # fmt: skip
 _MOST_REMEMBERED: Final = 4_096
 _WARN_EACH_NS: Final = 60_000_000_000
 
@@ -82,6 +87,7 @@ class Counters:
     """How often two nodes with one name were noticed."""
     ticks: int = 0
     worst_commit_ms: float = 0.0
+    commit_s: Histogram = field(default_factory=lambda: Histogram(bounds=_COMMIT_BOUNDS_S))
 
 
 @lru_cache(maxsize=4_096)
@@ -89,13 +95,24 @@ def _ack_topic(site: str, room: str, node: str) -> str:
     return str(Topic(site, room, node, "ack"))
 
 
+def _digest(topic: str, payload: bytes) -> bytes:
+    return blake2b(topic.encode() + b"\0" + payload, digest_size=16).digest()
+
+
 class Keeper:
     """Sorts, commits and says what was kept. One thread only."""
 
     def __init__(
-        self, *, store: PeriodStore, site: str, clock: Clock, settings: IngestSettings
+        self,
+        *,
+        store: PeriodStore,
+        site: str,
+        clock: Clock,
+        settings: IngestSettings,
+        seat_seconds: SeatSeconds | None = None,
     ) -> None:
         self.counters = Counters()
+        self._seat_seconds = seat_seconds
         self._store = store
         self._site = site
         self._clock = clock
@@ -121,12 +138,11 @@ class Keeper:
                     live_age_ms=self._settings.live_age_s * 1e3,
                 )
             except DecodeError as error:
-                digest = blake2b(
-                    message.topic.encode() + b"\0" + message.payload, digest_size=16
-                ).digest()
+                digest = _digest(message.topic, message.payload)
+                in_aside = self._count_aside()
                 if digest in self._remembered or digest in fresh:
                     repeated += 1
-                elif self._count_aside() + len(tick.aside) >= self._settings.most_aside:
+                elif in_aside + len(tick.aside) >= self._settings.most_aside:
                     refused += 1
                 else:
                     fresh.append(digest)
@@ -147,20 +163,28 @@ class Keeper:
         counters.messages += len(messages)
         counters.ticks += 1
         counters.worst_commit_ms = max(counters.worst_commit_ms, commit_ms)
+        counters.commit_s.add(commit_ms / 1e3)
         counters.aside += len(tick.aside)
         counters.aside_repeated += repeated
         self._note_aside(tick.aside, fresh, refused)
-        self._count(cursor, tick.arrivals)
+        self._count(cursor, tick, streams)
         self._watch_names(tick.arrivals)
         return Kept(
             acks=tuple(self._acks(tick.arrivals, streams)),
             births=tuple((room, birth.node) for _, room, birth in tick.births),
         )
 
+    @property
+    def in_aside(self) -> int:
+        """How many messages are kept aside, as far as it was asked."""
+        return self._in_aside or 0
+
     def forget_aside(self) -> None:
         """Messages were taken out of what is kept aside: count anew, and let them come again."""
         self._in_aside = None
         self._remembered.clear()
+        if self._seat_seconds is not None:
+            self._seat_seconds.forget_aside()
 
     def _acks(self, arrivals: list[Arrival], streams: list[int]) -> Iterable[NodeAck]:
         # One an arrival's stream: the dict keeps the last arrival of each.
@@ -174,12 +198,11 @@ class Keeper:
                 Ack(run=message.run, without_hole=without_hole, above=tuple(above)),
             )
 
-    def _count(self, cursor: int, arrivals: list[Arrival]) -> None:
-        if not arrivals:
-            return
-        arrived = sum(arrival.message.n for arrival in arrivals)
+    def _count(self, cursor: int, tick: Tick, streams: list[int]) -> None:
+        arrived = sum(arrival.message.n for arrival in tick.arrivals)
         kept = gap = 0
-        for change in self._store.changes(cursor)[1]:
+        changes = self._store.changes(cursor)[1] if tick.arrivals else []
+        for change in changes:
             n = change.last_seq - change.first_seq + 1
             if change.is_gap:
                 gap += n
@@ -189,9 +212,18 @@ class Keeper:
         self.counters.kept += kept
         self.counters.gap += gap
         self.counters.trimmed += arrived - kept - gap
+        if self._seat_seconds is not None:
+            try:
+                self._seat_seconds.note(tick, streams, changes)
+            except StoreError as error:
+                # The tick is kept: a figure that is short must not make it be kept again.
+                _LOG.error("%s A tick is missing in the metrics of its runs.", error)
 
     def _count_aside(self) -> int:
         if self._in_aside is None:
+            # What a broker retains comes again with each connection, over a restart too.
+            for message in self._store.aside(_MOST_REMEMBERED):
+                self._remembered[_digest(message.topic, message.payload)] = None
             self._in_aside = self._store.count_aside()
         return self._in_aside
 

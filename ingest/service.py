@@ -13,6 +13,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 from typing import Final, TypeVar
@@ -22,13 +23,17 @@ from contract.errors import DecodeError, StoreError
 from contract.messages import IngestState
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused, Will
 from contract.topics import ingest_state
+from ingest.condition import Condition
+from ingest.ingest_metrics import IngestFigures, page
 from ingest.keep import Counters, Keeper
 from ingest.lesson_config import LessonConfig
 from ingest.outgoing import Outgoing
 from ingest.replay import ReplayRequest, replay, request_topic, result_topic
+from ingest.seat_seconds import SeatSeconds
 from ingest.settings import ServerSettings
 from ingest.sorting import subscriptions
 from ingest.stores.protocol import LessonStore, PeriodStore
+from ingest.upkeep import KeptUpkeep
 
 __all__ = ["Ingest"]
 
@@ -39,6 +44,20 @@ _DOWN_AFTER: Final = 3
 """Failed commits after which nodes are told to hold their data."""
 _TELL_EACH_NS: Final = 60_000_000_000
 _STRETCHES_A_SLICE: Final = 20
+_COUNT_NS: Final = 5_000_000
+"""Of each tick, at most this goes into counting what was kept before ingest began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What works together while the stores are open."""
+
+    store: PeriodStore
+    keeper: Keeper
+    config: LessonConfig
+    outgoing: Outgoing
+    seat_seconds: SeatSeconds
+    upkeep: KeptUpkeep
 
 
 class Ingest:
@@ -55,6 +74,14 @@ class Ingest:
         self.ready = threading.Event()
         """Set once ingest has said that it is up."""
         self.counters = Counters()
+        self.condition = Condition(
+            clock=clock,
+            stall_s=settings.ingest.stall_s,
+            missing={"store": "the store is not open yet", "link": "there is no broker yet"},
+        )
+        self._figures = IngestFigures(
+            clock=clock, condition=self.condition, counters=self.counters, queues={}
+        )
         self._settings = settings
         self._clock = clock
         self._open_store = open_store
@@ -67,6 +94,10 @@ class Ingest:
         self._seal_ns = clock.elapsed_ns()
         self._is_sealing = False
         self._told_ns = clock.elapsed_ns()
+
+    def metrics(self) -> str:
+        """What `/metrics` answers; any thread may ask."""
+        return page(self._figures)
 
     def run(self, stop: threading.Event) -> None:
         """Keep until `stop` is set, then say that ingest is down.
@@ -87,35 +118,53 @@ class Ingest:
         """The store, tried again with back-off; None when told to stop meanwhile."""
         failures = 0
         while not stop.is_set():
+            self.condition.turn()
             try:
-                return opener(self._settings.data_dir)
+                opened = opener(self._settings.data_dir)
             except StoreError as error:
+                self.condition.lacks("store", str(error))
                 delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
                 failures += 1
                 _LOG.error("%s Trying again in %s s.", error, delay)
                 stop.wait(delay)
+                continue
+            return opened
         return None
 
     def _run(self, stop: threading.Event, store: PeriodStore, lessons: LessonStore) -> None:
-        settings = self._settings
-        keeper = Keeper(
-            store=store, site=settings.site, clock=self._clock, settings=settings.ingest
-        )
-        self.counters = keeper.counters
-        config = LessonConfig(lessons=lessons, site=settings.site, clock=self._clock)
+        parts = self._parts(store, lessons)
         for stream in store.streams():
-            config.add_node(stream.room, stream.node)
-        outgoing = Outgoing(settings.ingest.most_outgoing)
+            parts.config.add_node(stream.room, stream.node)
+        parts.seat_seconds.begin()
+        self.condition.has("store")
         link = self._link()
         link.start()
         try:
             while not stop.is_set():
                 link = self._watched(link)
-                self._tick(link, store, keeper, config, outgoing, stop)
+                self._tick(link, parts, stop)
         finally:
             down = self._started.model_copy(update={"is_up": False})
             link.stop(farewell=Will(topic=self._state_topic, payload=down.encode()))
-            self._tell(outgoing, is_last=True)
+            self._tell(parts.outgoing, is_last=True)
+
+    def _parts(self, store: PeriodStore, lessons: LessonStore) -> _Parts:
+        settings, clock = self._settings, self._clock
+        seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.most_counted)
+        keeper = Keeper(
+            store=store, site=settings.site, clock=clock, settings=settings.ingest,
+            seat_seconds=seat_seconds,
+        )  # fmt: skip
+        self.counters = self._figures.counters = keeper.counters
+        self._figures.seat_seconds = seat_seconds
+        return _Parts(
+            store=store,
+            keeper=keeper,
+            config=LessonConfig(lessons=lessons, site=settings.site, clock=clock),
+            outgoing=Outgoing(settings.ingest.most_outgoing),
+            seat_seconds=seat_seconds,
+            upkeep=KeptUpkeep(settings=settings, clock=clock, store=store),
+        )
 
     def _link(self) -> MqttLink:
         settings = self._settings
@@ -124,10 +173,15 @@ class Ingest:
             broker=settings.broker,
             client_id=f"roomtone-ingest-{settings.site}",
             will=Will(topic=self._state_topic, payload=down.encode()),
-            subscriptions=(*subscriptions(settings.site), request_topic(settings.site)),
+            subscriptions=(
+                *subscriptions(settings.site),
+                request_topic(settings.site),
+                self._state_topic,
+            ),
             most_events=settings.ingest.most_waiting,
             most_in_flight=1_000,
             most_queued=settings.ingest.most_outgoing,
+            most_unsent=settings.ingest.most_outgoing,
         )
 
     def _watched(self, link: MqttLink) -> MqttLink:
@@ -138,33 +192,58 @@ class Ingest:
         another.start()
         return another
 
-    def _tick(
-        self,
-        link: MqttLink,
-        store: PeriodStore,
-        keeper: Keeper,
-        config: LessonConfig,
-        outgoing: Outgoing,
-        stop: threading.Event,
-    ) -> None:
-        received = self._gather(link, config)
-        requests = [m for m in received if m.topic == request_topic(self._settings.site)]
-        messages = [m for m in received if m.topic != request_topic(self._settings.site)]
+    def _tick(self, link: MqttLink, parts: _Parts, stop: threading.Event) -> None:
+        self.condition.turn()
+        received = self._gather(link, parts.config)
+        own = self._state_topic, request_topic(self._settings.site)
+        messages = [message for message in received if message.topic not in own]
         if messages:
-            self._keep(messages, link, keeper, config, outgoing, stop)
-        for request in requests:
-            self._replay(request, link, store, keeper, outgoing)
+            self._keep(messages, link, parts, stop)
+        for message in received:
+            if message.topic == own[0]:
+                self._compare(message, link)
+            elif message.topic == own[1]:
+                self._replay(message, link, parts)
         try:
-            for topic, told in config.due():
-                outgoing.say(topic, topic, told.encode(), retain=True)
+            for topic, told in parts.config.due():
+                parts.outgoing.say(topic, topic, told.encode(), retain=True)
             if len(received) < self._settings.ingest.most_in_tick:
-                self._seal(store)
+                if parts.upkeep.step():
+                    parts.keeper.forget_aside()
+                self._seal(parts.store)
+                parts.seat_seconds.count_on(_COUNT_NS)
         except StoreError as error:
             _LOG.error("%s Trying again.", error)
             stop.wait(_RETRY_S[0])
         self._say_up(link)
-        outgoing.flush(link)
-        self._tell(outgoing)
+        parts.outgoing.flush(link)
+        self._note_figures(link, parts)
+        self._tell(parts.outgoing)
+
+    def _note_figures(self, link: MqttLink, parts: _Parts) -> None:
+        limits = self._settings.ingest
+        figures = self._figures
+        figures.link_is_up = link.is_up
+        figures.words_dropped = parts.outgoing.dropped
+        figures.queues = {
+            "received": (link.events.qsize(), limits.most_waiting),
+            "outgoing": (len(parts.outgoing), limits.most_outgoing),
+            "aside": (parts.keeper.in_aside, limits.most_aside),
+            "counted": (len(parts.seat_seconds), limits.most_counted),
+        }
+
+    def _compare(self, message: Received, link: MqttLink) -> None:
+        """Someone else's word on ingest's own topic would silence every node that comes later."""
+        link.acknowledge(message)
+        if not self._is_said or message.payload == self._started.encode():
+            return
+        self._is_said = False
+        try:
+            is_up = IngestState.decode(message.payload).is_up
+        except DecodeError:
+            is_up = True
+        if is_up:  # and not the last word of an earlier life, or of the broker about it
+            _LOG.warning("something else stood on %s; saying again what is true", message.topic)
 
     def _gather(self, link: MqttLink, config: LessonConfig) -> list[Received]:
         """What arrives within a tick, or as much as a commit takes."""
@@ -185,10 +264,12 @@ class Ingest:
                     self._settings.broker.host, self._settings.broker.port, event.protocol,
                 )  # fmt: skip
                 config.forget_told()
+                self.condition.has("link")
                 self._no_broker = "", 0
                 self._is_said = False
                 self._say_up(link)
             elif isinstance(event, LinkDown):
+                self.condition.lacks("link", f"no broker: {event.reason.rstrip('.')}")
                 self._tell_no_broker(event.reason.rstrip("."))
             elif isinstance(event, Refused):
                 _LOG.error(
@@ -225,16 +306,17 @@ class Ingest:
         self,
         messages: list[Received],
         link: MqttLink,
-        keeper: Keeper,
-        config: LessonConfig,
-        outgoing: Outgoing,
+        parts: _Parts,
         stop: threading.Event,
     ) -> None:
         """Commit, and only then acknowledge; try until it works or ingest is told to stop."""
         while True:
             try:
-                kept = keeper.keep(messages)
+                kept = parts.keeper.keep(messages)
             except StoreError as error:
+                self.condition.turn()
+                self.condition.lacks("commit", str(error))
+                self._figures.commit_failures += 1
                 delay = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
                 self._failures += 1
                 _LOG.error(
@@ -252,31 +334,26 @@ class Ingest:
         if self._failures >= _DOWN_AFTER:
             _LOG.info("the store can be written again")
         self._failures = 0
+        self.condition.has("commit")
         for message in messages:
             link.acknowledge(message)
         for word in kept.acks:
             # QoS 0: an ack says all that is kept, so the next one makes up for one that is lost.
-            outgoing.say((word.topic, word.ack.run), word.topic, word.ack.encode(), qos=0)
+            parts.outgoing.say((word.topic, word.ack.run), word.topic, word.ack.encode(), qos=0)
         for room, node in kept.births:
-            config.add_node(room, node)
+            parts.config.add_node(room, node)
 
-    def _replay(
-        self,
-        message: Received,
-        link: MqttLink,
-        store: PeriodStore,
-        keeper: Keeper,
-        outgoing: Outgoing,
-    ) -> None:
+    def _replay(self, message: Received, link: MqttLink, parts: _Parts) -> None:
         """Play kept-aside messages again and answer; a request that fails is just not answered."""
         try:
             request = ReplayRequest.decode(message.payload)
-            done = replay(store, request, site=self._settings.site, clock=self._clock)
+            done = replay(parts.store, request, site=self._settings.site, clock=self._clock)
         except (DecodeError, StoreError) as error:
             _LOG.error("can't play again what was kept aside: %s", error)
         else:
-            keeper.forget_aside()
-            outgoing.say(("replay", done.id), result_topic(self._settings.site), done.encode())
+            parts.keeper.forget_aside()
+            topic = result_topic(self._settings.site)
+            parts.outgoing.say(("replay", done.id), topic, done.encode())
         link.acknowledge(message)
 
     def _seal(self, store: PeriodStore) -> None:

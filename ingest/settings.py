@@ -11,7 +11,13 @@ from pydantic_core import PydanticCustomError
 
 from contract.settings import BrokerSettings, Name, Settings
 
-__all__ = ["IngestSettings", "LessonSettings", "ScoreSettings", "ServerSettings"]
+__all__ = [
+    "IngestSettings",
+    "LessonSettings",
+    "RetentionSettings",
+    "ScoreSettings",
+    "ServerSettings",
+]
 
 
 class IngestSettings(Settings):
@@ -33,6 +39,12 @@ class IngestSettings(Settings):
     """Periods move from the live table into day files at this age."""
     seal_each_s: Annotated[int, Field(ge=1, le=3_600)] = 30
     """How often that is tried."""
+    most_counted: Annotated[int, Field(ge=1, le=1_000_000)] = 4_000
+    """Runs of nodes that have figures of their own in the metrics; the longest quiet one goes."""
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 8001
+    """Where this computer alone may ask for /metrics, /healthz and /readyz; 0 for none."""
+    stall_s: Annotated[float, Field(gt=0, le=3_600)] = 15.0
+    """/healthz fails when the loop has not come round for this long."""
 
 
 class ScoreSettings(Settings):
@@ -52,6 +64,23 @@ class ScoreSettings(Settings):
     """Lessons whose state is held in memory; another one is built anew from the store."""
     longest_lesson_h: Annotated[float, Field(gt=0, le=48)] = 12.0
     """A lesson that nobody ended counts as over after this long."""
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 8002
+    """Where this computer alone may ask for /metrics, /healthz and /readyz; 0 for none."""
+    stall_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """/healthz fails when the loop has not come round for this long."""
+
+
+class RetentionSettings(Settings):
+    """How long what is kept stays, in days; docs/retention.md says how it goes."""
+
+    seat_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    """The seats' own values."""
+    room_days: Annotated[int, Field(ge=1, le=36_500)] = 365
+    """The room's own values, which are sound levels."""
+    score_days: Annotated[int, Field(ge=1, le=36_500)] = 365
+    """Epochs of zones and rooms, and alerts."""
+    aside_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    """Messages that were kept aside because they could not be used."""
 
 
 class LessonSettings(Settings):
@@ -91,6 +120,8 @@ class ServerSettings(Settings):
     """Keeping what arrives."""
     score: ScoreSettings = ScoreSettings()
     """Scoring what was kept."""
+    retention: RetentionSettings = RetentionSettings()
+    """How long it stays."""
     lessons: LessonSettings = LessonSettings()
     """Timetables."""
     dashboard: dict[str, object] = Field(default_factory=dict)

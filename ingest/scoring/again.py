@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contract.clock import SECOND_NS
+from ingest.scoring.lesson_state import LessonState
+from ingest.scoring.results import Results
 from ingest.settings import ScoreSettings
 
-__all__ = ["Again", "Key", "Line"]
+__all__ = ["Again", "Key", "Line", "Pass"]
 
 Key = tuple[str, int]
 """(lesson, stream)"""
@@ -22,6 +24,17 @@ class Again:
     cursor: int
     """What the store's cursor was before the changes that made it necessary."""
     upto: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Pass:
+    """A lesson while it is scored again, a slice at a time beside its live state."""
+
+    key: Key
+    job: Again
+    state: LessonState
+    upto: int
+    results: Results = field(default_factory=Results)
 
 
 class Line:

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from contract.clock import SystemClock
+from ingest.health_server import HealthPages, health_server
 from ingest.scoring.scorer import Scorer
 from ingest.settings import ServerSettings
 from models.off_task import OffTaskModel
@@ -33,6 +34,15 @@ def run(args: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Scorer(settings=settings, model=model, clock=SystemClock()).run(stop)
+    scorer = Scorer(settings=settings, model=model, clock=SystemClock())
+    pages = HealthPages(
+        program="score",
+        site=settings.site,
+        data_dir=str(settings.data_dir.absolute()),
+        condition=scorer.condition,
+        metrics=scorer.metrics,
+    )
+    with health_server(settings.score.health_port, pages):
+        scorer.run(stop)
     _LOG.info("stopped")
     return 0

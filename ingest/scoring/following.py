@@ -12,20 +12,21 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS, Clock
-from ingest.scoring.again import Again, Key, Line
-from ingest.scoring.epochs import zone_epochs
+from contract.lesson import Zone
+from ingest.scoring.again import Key, Line, Pass
 from ingest.scoring.lesson_state import EPOCH, LessonState, Scored, seats_of, zones_of
+from ingest.scoring.results import Results
+from ingest.scoring.score_metrics import ScoreFigures
 from ingest.scoring.spans import LessonSpans, Span
 from ingest.settings import ScoreSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
-from ingest.stores.records import AlertRecord, Change, EpochRecord, Lesson, Periods
+from ingest.stores.records import Change, Lesson, Periods
 from models.scorer import ScoringModel
 
 __all__ = ["Following"]
@@ -42,17 +43,6 @@ _CURSOR_EACH_NS: Final = 5 * SECOND_NS
 _SILENT_NS: Final = 60 * SECOND_NS
 
 
-@dataclass(slots=True, kw_only=True)
-class _Pass:
-    """A lesson while it is scored again, a slice at a time beside its live state."""
-
-    key: Key
-    job: Again
-    state: LessonState
-    upto: int
-    epochs: list[EpochRecord] = field(default_factory=list)
-
-
 class Following:
     """The state between two polls; made anew, from the store alone, when a store has failed."""
 
@@ -65,7 +55,9 @@ class Following:
         reader: PeriodReader,
         scores: ScoreStore,
         lessons: LessonStore,
+        figures: ScoreFigures | None = None,
     ) -> None:
+        self._figures = ScoreFigures() if figures is None else figures
         self._settings = settings
         self._model = model
         self._clock = clock
@@ -78,7 +70,7 @@ class Following:
         )  # fmt: skip
         self._states: OrderedDict[Key, LessonState] = OrderedDict()
         self._again = Line(settings)
-        self._passing: _Pass | None = None
+        self._passing: Pass | None = None
         self._undated: set[int] = set()
         self._undated_ns = 0
         self._known: dict[str, Lesson] = {}
@@ -90,6 +82,8 @@ class Following:
         self._lesson_version: int | None = None
         self._polled_ns = 0
         self._swept_ns = clock.elapsed_ns()
+        self._is_purged = False
+        """Lessons wait to be scored again because something they rested on was purged."""
 
     def begin(self) -> None:
         """Take up where the store says that scoring was."""
@@ -101,12 +95,14 @@ class Following:
                 self._undated.add(stream.id)
         self._lesson_version = self._lessons.version()
         now_ns = self._clock.utc_ns()
+        purged = set(self._scores.to_score_again())
         for lesson in self._lessons.lessons():
             self._known[lesson.id] = lesson
             is_recent = now_ns - _LOOK_BACK_NS < lesson.starts_utc_ns <= now_ns
             # Its periods may have been dated, or it may have been entered, while no scorer ran.
-            if is_recent and not self._scores.epochs(lesson.id):
+            if lesson.id in purged or (is_recent and not self._scores.epochs(lesson.id)):
                 self._score_again(lesson)
+        self._is_purged = bool(purged)
 
     def step(self) -> bool:
         """One poll; whether there was anything to do."""
@@ -120,11 +116,27 @@ class Following:
         if version != self._version:
             worked = self._take_changes()
             self._version = version
+        if self._is_purged and self._passing is None and not self._again.cursors():
+            self._scores.scored_again()
+            self._is_purged = False
         self._look_at_undated(now_ns)
         self._end_what_is_over(now_ns)
         if now_ns - self._written_ns >= _CURSOR_EACH_NS and self._safe_cursor() != self._written:
-            self._write([], {})  # a durable write each poll would wear out an SD card
-        return self._one_again(now_ns) or worked
+            self._write(Results())  # a durable write each poll would wear out an SD card
+        worked = self._one_again(now_ns) or worked
+        self._note_figures(now_ns, worked=worked)
+        return worked
+
+    def _note_figures(self, began_ns: int, *, worked: bool) -> None:
+        figures = self._figures
+        figures.cursor, figures.level_ns = self._cursor, began_ns
+        figures.queues = {
+            "again": len(self._again.cursors()) + (self._passing is not None),
+            "open": len(self._states),
+            "undated": len(self._undated),
+        }
+        if worked:
+            figures.step_s.add((self._clock.elapsed_ns() - began_ns) / 1e9)
 
     # ---------------------------------------------------------------- what came
 
@@ -141,24 +153,18 @@ class Following:
             for span in spans:
                 key = span.lesson.id, change.stream
                 groups.setdefault(key, (span, []))[1].append(change)
-        epochs: list[EpochRecord] = []
-        alerts: dict[str, AlertRecord] = {}
+        results = Results()
         for key, (span, its_changes) in groups.items():
-            state = self._advance(key, span, its_changes, epochs, alerts)
+            state = self._advance(key, span, its_changes, results)
             if state is not None:
                 self._remember(key, state)
         self._cursor = cursor
-        if epochs or alerts:
-            self._write(epochs, alerts)
+        if results:
+            self._write(results)
         return True
 
     def _advance(
-        self,
-        key: Key,
-        span: Span,
-        changes: Sequence[Change],
-        epochs: list[EpochRecord],
-        alerts: dict[str, AlertRecord],
+        self, key: Key, span: Span, changes: Sequence[Change], results: Results
     ) -> LessonState | None:
         """Score a lesson up to its newest period, or note that it has to be scored again."""
         upto = min(max(change.last_seq for change in changes), span.last_seq)
@@ -186,14 +192,14 @@ class Following:
         before = state.next_seq
         scored = self._fed(state, upto)
         scored.epochs = [epoch for epoch in scored.epochs if epoch.first_seq > known_upto]
-        self._collect(state, scored, epochs, alerts)
+        results.add(state, scored, self._spans)
         for change in changes:
             first, last = max(change.first_seq, state.span[0]), min(change.last_seq, before - 1)
             if not change.is_gap and first <= last and state.have.missing(first, last):
                 self._note_again(key, upto)
                 break
         if upto >= span.last_seq and span.lesson.ends_utc_ns is not None:
-            self._collect(state, state.finish(), epochs, alerts)
+            self._finish(key, state, results)
         return state
 
     def _fed(self, state: LessonState, upto: int) -> Scored:
@@ -218,8 +224,18 @@ class Following:
         oldest_ns = self._clock.utc_ns() - self._settings.alert_age_s * SECOND_NS
         return np.asarray(periods.is_live & (np.array(utcs) > oldest_ns))
 
-    def _made(self, key: Key, span: Span, *, quiet_until: int = -1) -> tuple[LessonState, int]:
-        """A lesson's state before its first period, and up to which seq it was scored before."""
+    def _made(
+        self,
+        key: Key,
+        span: Span,
+        *,
+        quiet_until: int = -1,
+        zones: tuple[Zone, ...] | None = None,
+    ) -> tuple[LessonState, int]:
+        """A lesson's state before its first period, and up to which seq it was scored before.
+
+        `zones` are those of the whole lesson, once it is over.
+        """
         lesson, stream = key
         scored = [e.first_seq for e in self._scores.epochs(lesson) if e.stream == stream]
         scored_upto = max(scored, default=-EPOCH) + EPOCH - 1
@@ -235,6 +251,7 @@ class Following:
             model=self._model,
             seats=seats_of(birth, found),
             zones=zones_of(span.lesson, birth),
+            decided=zones,
             utc_of_seq=lambda seq: self._spans.utc_ns(stream, seq),
             quiet_until=max(scored_upto, quiet_until),
             open_alerts=tuple(
@@ -269,32 +286,40 @@ class Following:
         lesson = self._lessons.get(key[0])
         span = self._spans.span(key[1], lesson) if lesson is not None else None
         if span is not None:
-            state, _ = self._made(key, span, quiet_until=_FOR_NOW)
+            live = self._states.get(key)
+            zones = live.whole_zones if live is not None else None
+            state, _ = self._made(key, span, quiet_until=_FOR_NOW, zones=zones)
             upto = min(job.upto, span.last_seq)
-            self._passing = _Pass(key=key, job=job, state=state, upto=upto)
+            self._passing = Pass(key=key, job=job, state=state, upto=upto)
         return True
 
-    def _go_on(self, current: _Pass) -> None:
+    def _go_on(self, current: Pass) -> None:
         """Score a slice again; at the end take the place of the live state."""
-        state, epochs = current.state, current.epochs
+        state, results = current.state, current.results
         live = self._states.get(current.key)
         if live is not None:
             current.upto = max(current.upto, live.next_seq - 1)
-        alerts: dict[str, AlertRecord] = {}
         upto = min(current.upto, state.next_seq + _SLICE - 1)
-        self._collect(state, self._fed(state, upto), epochs, alerts)
+        results.add(state, self._fed(state, upto), self._spans)
         if state.next_seq <= current.upto:
             return
         # What shows is what the live state says by now.
         shown = live.open if live is not None else state.open
-        self._collect(state, state.end_quiet(shown), epochs, alerts)
+        results.add(state, state.end_quiet(shown), self._spans)
         if current.upto >= state.span[1] and state.lesson.ends_utc_ns is not None:
-            self._collect(state, state.finish(), epochs, alerts)
+            self._finish(current.key, state, results)
         state.touched_ns = self._clock.elapsed_ns()
         self._passing = None
-        self._write(epochs, alerts)
+        self._write(results)
         self._remember(current.key, state)
-        _LOG.info("scored lesson %s again, %d epochs", current.key[0], len(epochs))
+        self._figures.again += 1
+        _LOG.info("scored lesson %s again, %d epochs", current.key[0], len(results.epochs))
+
+    def _finish(self, key: Key, state: LessonState, results: Results) -> None:
+        """End a lesson; score it again if other zones hold for the whole of it than did live."""
+        results.add(state, state.finish(), self._spans)
+        if state.has_other_zones:
+            self._note_again(key, state.next_seq - 1)
 
     def _score_again(self, lesson: Lesson) -> None:
         """Score what is kept of a lesson, whatever became of it before."""
@@ -347,53 +372,25 @@ class Following:
             return
         self._swept_ns = now_ns
         utc_ns = self._clock.utc_ns()
-        alerts: dict[str, AlertRecord] = {}
-        for state in self._states.values():
+        results = Results()
+        for key, state in self._states.items():
             ends_ns = state.lesson.ends_utc_ns
             is_over = ends_ns is not None and ends_ns < utc_ns
-            if state.open and is_over and now_ns - state.touched_ns >= _SILENT_NS:
-                alerts.update(state.finish().alerts)
-        if alerts:
-            self._write([], alerts)
+            is_left = (state.open or not state.is_over) and now_ns - state.touched_ns >= _SILENT_NS
+            if is_over and is_left:
+                self._finish(key, state, results)
+        if results:
+            self._write(results)
 
     # ---------------------------------------------------------------- what is written
-
-    def _collect(
-        self,
-        state: LessonState,
-        scored: Scored,
-        epochs: list[EpochRecord],
-        alerts: dict[str, AlertRecord],
-    ) -> None:
-        alerts.update(scored.alerts)
-        if not scored.epochs:
-            return
-        stream = state.stream.id
-        utcs = self._spans.utcs_ns(stream, [epoch.first_seq for epoch in scored.epochs])
-        epochs += [
-            EpochRecord(
-                lesson=state.lesson.id,
-                stream=stream,
-                first_seq=epoch.first_seq,
-                utc_ns=utc_ns,
-                model=self._model.manifest.version,
-                zones=zone_epochs(epoch),
-            )
-            for epoch, utc_ns in zip(scored.epochs, utcs, strict=True)
-        ]
 
     def _safe_cursor(self) -> int:
         """From where on everything would come again that is not written yet."""
         passing = [self._passing.job.cursor] if self._passing is not None else []
         return min([self._cursor, *self._again.cursors(), *passing])
 
-    def _write(self, epochs: list[EpochRecord], alerts: dict[str, AlertRecord]) -> None:
+    def _write(self, results: Results) -> None:
         cursor = self._safe_cursor()
-        self._scores.commit(cursor=cursor, epochs=epochs, alerts=list(alerts.values()))
+        results.write(self._scores, cursor)
         self._written, self._written_ns = cursor, self._clock.elapsed_ns()
-        for alert in alerts.values():
-            over = alert.cleared_utc_ns is not None
-            _LOG.info(
-                "alert %s in %s, %s: %s", "over" if over else "raised",
-                alert.room, alert.zone, " ".join(alert.because),
-            )  # fmt: skip
+        self._figures.note_written(results)

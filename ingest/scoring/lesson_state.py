@@ -73,6 +73,7 @@ class LessonState:
         model: ScoringModel,
         seats: tuple[int, ...],
         zones: tuple[Zone, ...],
+        decided: tuple[Zone, ...] | None = None,
         utc_of_seq: Callable[[int], int],
         quiet_until: int = -1,
         open_alerts: tuple[AlertRecord, ...] = (),
@@ -89,16 +90,18 @@ class LessonState:
         """Periods came with seats that were not known when the state was made: make it anew."""
         self.lacks_birth = False
         """The zones were not known when the state was made: make it anew when they are."""
+        self.is_over = False
+        """The lesson has ended, and `finish` was called."""
         self.open = {alert.zone: alert for alert in open_alerts}
         """Alerts that show and are not over."""
         self._silent: dict[str, AlertChange] = {}
         # What the tracker raised for periods that nobody should hear of, and that still stands.
         self._quiet_until = quiet_until
         self._utc_of_seq = utc_of_seq
-        self._version = model.manifest.version
+        self.version = model.manifest.version
         self._seats = seats
         self._column = {seat: at for at, seat in enumerate(seats)}
-        self._scorer = LessonScorer(model=model, seats=seats, zones=zones)
+        self._scorer = LessonScorer(model=model, seats=seats, zones=zones, decided=decided)
         self._tracker = AlertTracker(
             room=model.manifest.room_alerts, zone=model.manifest.zone_alerts
         )
@@ -138,8 +141,20 @@ class LessonState:
         self._wake(scored)
         return scored
 
+    @property
+    def whole_zones(self) -> tuple[Zone, ...] | None:
+        """Who sat where for most of a lesson that is over decides its zones; None before."""
+        return self._scorer.whole_lesson_zones() if self.is_over else None
+
+    @property
+    def has_other_zones(self) -> bool:
+        """Whether the lesson is over and was scored with other zones than hold for all of it."""
+        used = self._scorer.zones
+        return used is not None and self.whole_zones not in (None, used)
+
     def finish(self) -> Scored:
         """The lesson is over, and so is each of its alerts."""
+        self.is_over = True
         scored = Scored()
         for zone in list(self.open):
             self._clear(zone, self.next_seq, scored)
@@ -206,7 +221,7 @@ class LessonState:
             cleared_utc_ns=None,
             because=change.because,
             off_task=float("nan") if off_task is None else off_task,
-            model=self._version,
+            model=self.version,
         )
         self.open[change.zone] = scored.alerts[alert.id] = alert
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from contract.errors import PayloadError, UnknownVersionError
 
-__all__ = ["decode_chunk", "encode_chunk"]
+__all__ = ["decode_chunk", "encode_chunk", "is_whole"]
 
 _VERSION: Final = 1
 _HEAD: Final = struct.Struct("<BBHIqI")
@@ -48,6 +48,15 @@ def encode_chunk(
     return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
 
 
+def is_whole(chunk: bytes) -> bool:
+    """Whether a chunk's checksum fits."""
+    start = _HEAD.size + _CRC.size
+    if len(chunk) < start:
+        return False
+    crc: int = _CRC.unpack_from(chunk, _HEAD.size)[0]
+    return crc == zlib.crc32(memoryview(chunk)[start:], zlib.crc32(chunk[: _HEAD.size]))
+
+
 def decode_chunk(
     chunk: bytes,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint16]]:
@@ -61,8 +70,7 @@ def decode_chunk(
     version, _, n, columns, first, span = _HEAD.unpack_from(chunk)
     if version > _VERSION:
         raise UnknownVersionError("sealed chunk", version, _VERSION)
-    (crc,) = _CRC.unpack_from(chunk, _HEAD.size)
-    if zlib.crc32(memoryview(chunk)[start:], zlib.crc32(chunk[: _HEAD.size])) != crc:
+    if not is_whole(chunk):
         raise PayloadError("sealed chunk", "its checksum does not fit, so its bytes have changed")
     bits = np.frombuffer(chunk, dtype=np.uint8, offset=start)
     cut = -(-span // 8)

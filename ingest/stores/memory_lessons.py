@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from contract.errors import StoreError
 from ingest.stores.records import Lesson, Moment
 
@@ -48,6 +50,19 @@ class MemoryLessonStore:
     def moments(self, lesson: str) -> list[Moment]:
         found = [moment for moment in self._moments.values() if moment.lesson == lesson]
         return sorted(found, key=lambda moment: (moment.start_s, moment.id))
+
+    def purge(self, *, lessons: Sequence[str] = (), moments: Sequence[str] = ()) -> int:
+        """Remove lessons with their moments, and moments; how many there were."""
+        before = len(self._lessons) + len(self._moments)
+        for lesson in lessons:
+            self._lessons.pop(lesson, None)
+        self._moments = {
+            moment.id: moment
+            for moment in self._moments.values()
+            if moment.lesson not in lessons and moment.id not in moments
+        }
+        self._changes += 1
+        return before - len(self._lessons) - len(self._moments)
 
     def version(self) -> int:
         return self._changes

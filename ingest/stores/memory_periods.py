@@ -6,7 +6,7 @@ runs on it runs on the other. It is one object for writer and readers of one pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -20,7 +20,18 @@ from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH, Ledger, trimmed, unfit
 from ingest.stores.changes import coalesced
-from ingest.stores.records import Arrival, Aside, Change, GapRecord, Periods, Stream, Tick
+from ingest.stores.records import (
+    Arrival,
+    Aside,
+    Change,
+    GapRecord,
+    Periods,
+    Purge,
+    Purged,
+    Stream,
+    Tick,
+)
+from ingest.stores.standing import blanked, seqs_of_purge, without_seats
 from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due
 
 __all__ = ["MemoryPeriodStore"]
@@ -56,6 +67,8 @@ class MemoryPeriodStore:
         self._ticks: list[list[Change]] = []
         self._files: set[tuple[Kind, str]] = set()
         """The day files that a durable store would have."""
+        self._purges: list[Purge] = []
+        self._due: set[str] = set()
 
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick; see `PeriodStore.commit`."""
@@ -78,6 +91,10 @@ class MemoryPeriodStore:
         for _, _, death in tick.deaths:
             self._die(death)
         for timebase in tick.timebases:
+            known = self._timebases.get(timebase.boot, {}).values()
+            if timebase.synchronised and not any(record.synchronised for record in known):
+                rooms = {k.stream.room for k in self._kept if k.stream.boot == timebase.boot}
+                self._due.update(p.id for p in self._purges if p.room in rooms)
             records = self._timebases.setdefault(timebase.boot, {})
             records.setdefault((timebase.boot_ns, timebase.node, timebase.run), timebase)
         for health in tick.healths:
@@ -118,14 +135,15 @@ class MemoryPeriodStore:
         self._keep(kept, message, arrival, changes)
         return stream
 
-    @staticmethod
-    def _keep(kept: _Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
+    def _keep(self, kept: _Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
         is_live = arrival.is_live
+        self._cover_what_stands(kept)
+        values = self._without_seats(kept, batch)
         for first, last, over_gap in kept.ledger.admit_data(batch.first_seq, batch.last_seq):
             if over_gap:
                 kept.gaps = trimmed(kept.gaps, first, last)
             for seq in range(first, last + 1):
-                row = batch.values[seq - batch.first_seq].copy()
+                row = values[seq - batch.first_seq].copy()
                 kept.rows[seq] = (batch.layout, row, is_live)
                 kept.unsealed.add(seq)
             changes.append(Change(kept.stream.id, first, last, False, is_live))
@@ -257,11 +275,12 @@ class MemoryPeriodStore:
         kept.days.setdefault(stretch, set()).add(day)
         return len(due)
 
-    def retire(self, kind: Kind, *, before: date) -> int:
+    def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
         """Forget sealed values of a kind that began before a day; see `PeriodStore.retire`."""
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
-        gone = {file for file in self._files if file[0] == kind and is_before(file[1], before)}
+        old = sorted(file for file in self._files if file[0] == kind and is_before(file[1], before))
+        gone = set(old[:most_days])
         self._files -= gone
         days = {day for _, day in gone}
         for kept in self._kept:
@@ -282,6 +301,73 @@ class MemoryPeriodStore:
                 row[cut:] = MISSING
             if (row == MISSING).all():
                 del kept.rows[seq]
+
+    def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
+        old = [a.id for a in self._aside.values() if a.received_utc_ns < before_utc_ns][:most]
+        return len(self.take_aside(old))
+
+    def purge(self, purge: Purge) -> Iterator[Purged]:
+        """Remove values; see `PeriodStore.purge`."""
+        done = Purged()
+        self._purges = [p for p in self._purges if p.id != purge.id] + [purge]
+        self._due.discard(purge.id)
+        for kept in self._kept:
+            if kept.stream.room == purge.room:
+                known = kept.ledger.kept
+                for first, last in seqs_of_purge(purge, kept.stream, self._dates(kept), known):
+                    self._remove(kept, purge, first, last, done)
+                    if purge.seat is None:
+                        self._cover(kept, first, last)
+        aside = [
+            a.id
+            for a in self._aside.values()
+            if a.received_utc_ns >= purge.from_utc_ns and f"/{purge.room}/" in a.topic
+        ]
+        done.aside = len(self.take_aside(aside))
+        yield done
+
+    def purges_due(self) -> list[Purge]:
+        return [purge for purge in self._purges if purge.id in self._due]
+
+    def _dates(self, kept: _Kept) -> list[Timebase]:
+        return self.timebases(kept.stream.boot) if kept.stream.boot else []
+
+    def _remove(self, kept: _Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
+        for seq in [seq for seq in kept.rows if first <= seq <= last]:
+            layout, row, is_live = kept.rows[seq]
+            if purge.seat is None:
+                del kept.rows[seq]
+                kept.unsealed.discard(seq)
+            else:
+                values = row.reshape(1, -1).copy()
+                if not blanked(values, layout, purge.seat):
+                    continue
+                kept.rows[seq] = (layout, values[0], is_live)
+            done.periods += 1
+
+    @staticmethod
+    def _cover(kept: _Kept, first: int, last: int) -> None:
+        for begin, end, over_gap in kept.ledger.admit_data(first, last):
+            if over_gap:
+                kept.gaps = trimmed(kept.gaps, begin, end)
+
+    def _cover_what_stands(self, kept: _Kept) -> None:
+        """What purges cover of a stream is not kept when it arrives."""
+        for purge in self._purges:
+            if purge.room == kept.stream.room and purge.seat is None:
+                for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges()):
+                    self._cover(kept, *span)
+
+    def _without_seats(self, kept: _Kept, batch: Batch) -> NDArray[np.uint16]:
+        return without_seats(
+            batch,
+            [
+                (purge.seat, *span)
+                for purge in self._purges
+                if purge.room == kept.stream.room and purge.seat is not None
+                for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges())
+            ],
+        )
 
     def close(self) -> None:
         self._kept.clear()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from ingest.stores.records import AlertRecord, EpochRecord
+from ingest.stores.records import EPOCH_NS, AlertRecord, EpochRecord
 
 __all__ = ["MemoryScoreStore"]
 
@@ -17,6 +17,7 @@ class MemoryScoreStore:
         self._commits = 0
         self._epochs: dict[tuple[str, int, int], EpochRecord] = {}
         self._alerts: dict[str, AlertRecord] = {}
+        self._again: set[str] = set()
 
     def cursor(self) -> int:
         return self._cursor
@@ -46,6 +47,51 @@ class MemoryScoreStore:
     def alerts(self, lesson: str) -> list[AlertRecord]:
         found = [alert for alert in self._alerts.values() if alert.lesson == lesson]
         return sorted(found, key=lambda alert: (alert.raised_utc_ns, alert.id))
+
+    def retire(self, *, before_utc_ns: int, most: int) -> int:
+        """Forget what is from before a time; see `ScoreStore.retire`."""
+        old = sorted((e.utc_ns, key) for key, e in self._epochs.items() if e.utc_ns < before_utc_ns)
+        for _, key in old[:most]:
+            del self._epochs[key]
+        ended = [a.id for a in self._alerts.values() if a.raised_utc_ns < before_utc_ns]
+        for alert in ended:
+            del self._alerts[alert]
+        return len(old[:most]) + len(ended)
+
+    def purge(
+        self,
+        lessons: Sequence[str],
+        *,
+        from_utc_ns: int,
+        to_utc_ns: int,
+        again: Sequence[str] = (),
+    ) -> Iterator[int]:
+        """Remove scores of lessons; see `ScoreStore.purge`."""
+        epochs = [
+            key
+            for key, e in self._epochs.items()
+            if e.lesson in lessons and from_utc_ns - EPOCH_NS < e.utc_ns < to_utc_ns
+        ]
+        for key in epochs:
+            del self._epochs[key]
+        alerts = [
+            a.id
+            for a in self._alerts.values()
+            if a.lesson in lessons
+            and a.raised_utc_ns < to_utc_ns
+            and (a.cleared_utc_ns is None or a.cleared_utc_ns > from_utc_ns)
+        ]
+        for alert in alerts:
+            del self._alerts[alert]
+        self._again.update(again)
+        self._commits += 1
+        yield len(epochs) + len(alerts)
+
+    def to_score_again(self) -> list[str]:
+        return sorted(self._again)
+
+    def scored_again(self) -> None:
+        self._again.clear()
 
     def version(self) -> int:
         return self._commits

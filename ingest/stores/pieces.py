@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from contract.payload import Layout
 from contract.quantities import MISSING
 from ingest.stores.records import Periods, Stream
-from ingest.stores.schema import HEADER, LIVE, seqs_of
+from ingest.stores.schema import HEADER, LIVE, is_sound, seqs_of
 from ingest.stores.stretches import Kind
 
 __all__ = ["Piece", "joined", "live_pieces", "with_both_kinds"]
@@ -43,7 +43,11 @@ class Piece:
 def live_pieces(
     rows: list[tuple[int, bytes]], start: int, layout_of: Callable[[int], Layout]
 ) -> list[Piece]:
-    """A stream's live rows (key, header and values), in order of key, cut where the layout changes."""
+    """A stream's live rows (key, header and values), in order of key, cut where the layout changes.
+
+    What is damaged is left out: a reading that is not there is better than a wrong one.
+    """
+    rows = [row for row in rows if is_sound(row[1])]
     if not rows:
         return []
     keys = [k for k, _ in rows]

@@ -6,7 +6,7 @@ whoever a person tells (command line or page). Anyone may read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -21,6 +21,8 @@ from ingest.stores.records import (
     Lesson,
     Moment,
     Periods,
+    Purge,
+    Purged,
     Stream,
     Tick,
 )
@@ -77,11 +79,26 @@ class PeriodStore(PeriodReader, Protocol):
         At most `most_stretches` at once, so that a caller can go on keeping in between.
         """
 
-    def retire(self, kind: Kind, *, before: date) -> int:
+    def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
         """Forget the sealed values of a kind, `seat` or `room`, of the UTC days before `before`.
 
-        They read as missing from then on. Returns how many day files went.
+        They read as missing from then on. Returns how many day files went, at most `most_days`,
+        the oldest first.
         """
+
+    def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
+        """Forget messages that were kept aside before a time, at most so many; how many went."""
+
+    def purge(self, purge: Purge) -> Iterator[Purged]:
+        """Remove values for good, in short steps; yields after each what is gone so far.
+
+        Whoever calls it goes on until it ends, may keep between two steps, and asks again from
+        the start after a StoreError: nothing is sealed or retired meanwhile. The seqs stay in
+        the ledger, so what was purged can't come back, nor can what arrives only later.
+        """
+
+    def purges_due(self) -> list[Purge]:
+        """Purges that were cut short, or that concern what has only been dated since."""
 
     def take_aside(self, ids: Sequence[int]) -> list[Aside]:
         """Remove kept-aside messages and return them, to be played again."""
@@ -102,6 +119,27 @@ class ScoreStore(Protocol):
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
     def alerts(self, lesson: str) -> list[AlertRecord]: ...
+    def retire(self, *, before_utc_ns: int, most: int) -> int:
+        """Forget epochs, at most so many, and alerts from before a time; how many went."""
+
+    def purge(
+        self,
+        lessons: Sequence[str],
+        *,
+        from_utc_ns: int,
+        to_utc_ns: int,
+        again: Sequence[str] = (),
+    ) -> Iterator[int]:
+        """Remove epochs and alerts of lessons that touch a span; yields how many are gone.
+
+        Whoever calls it goes on until it ends. `again` are the lessons that `to_score_again`
+        names from then on, because what is left of their scores rests on what is gone.
+        """
+
+    def to_score_again(self) -> list[str]:
+        """Lessons to score again from their start, until `scored_again` says that it was done."""
+
+    def scored_again(self) -> None: ...
     def version(self) -> int: ...
     def close(self) -> None: ...
 
@@ -122,5 +160,8 @@ class LessonStore(Protocol):
     def put_moment(self, moment: Moment) -> None: ...
     def remove_moment(self, moment: str) -> None: ...
     def moments(self, lesson: str) -> list[Moment]: ...
+    def purge(self, *, lessons: Sequence[str] = (), moments: Sequence[str] = ()) -> int:
+        """Remove lessons with their moments, and moments, for good; how many there were."""
+
     def version(self) -> int: ...
     def close(self) -> None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from contract.messages import Birth, Death, Health, Timebase
 from contract.payload import Batch, Gap, GapReason, Layout
 
 __all__ = [
+    "EPOCH_NS",
     "AlertRecord",
     "Arrival",
     "Aside",
@@ -22,10 +23,15 @@ __all__ = [
     "Lesson",
     "Moment",
     "Periods",
+    "Purge",
+    "Purged",
     "Stream",
     "Tick",
     "ZoneEpoch",
 ]
+
+EPOCH_NS: Final = 5_000_000_000
+"""How long an epoch is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,3 +200,32 @@ class Moment:
     end_s: float
     note: str
     author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purge:
+    """What is to be gone for good: a room or one seat of it, over a span of observed time.
+
+    It stands: what was observed in its span and arrives later is not kept either.
+    """
+
+    id: str
+    room: str
+    seat: int | None = None
+    """None: every seat's values and the room's own."""
+    from_utc_ns: int = 0
+    """0: everything from the first period on, also what nothing dates."""
+    to_utc_ns: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Purged:
+    """What a purge has removed so far."""
+
+    periods: int = 0
+    """Periods that were removed, or lost a seat's values."""
+    files: int = 0
+    """Day files written anew or removed."""
+    aside: int = 0
+    is_waiting: bool = False
+    """Some program is reading; what is left in the log goes when it has finished."""

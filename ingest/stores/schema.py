@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from typing import Final
 
 import numpy as np
@@ -17,9 +19,11 @@ __all__ = [
     "MOST_STREAMS",
     "SCHEMA",
     "VERSION",
+    "is_sound",
     "key_of",
     "layout_body",
     "layout_of",
+    "packed_row",
     "seqs_of",
     "start_of",
 ]
@@ -35,7 +39,9 @@ _HIGHEST_START: Final = (1 << 40) - 1
 HEADER: Final = np.dtype([("layout", "<u2"), ("flags", "<u2")])
 """What stands before the values in a live row."""
 LIVE: Final = 1
-"""Flag: the period was live when it arrived."""
+"""Flag: the period was live when it arrived. The other 15 bits are a check of the whole row."""
+_HEADER: Final = struct.Struct("<HH")
+_CHECK: Final = 0xFFFE
 
 SCHEMA: Final = """
 CREATE TABLE streams(
@@ -79,8 +85,26 @@ CREATE TABLE healths(
 CREATE TABLE aside(
     id INTEGER PRIMARY KEY AUTOINCREMENT, received_utc_ns INTEGER NOT NULL, topic TEXT NOT NULL,
     reason TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
-CREATE TABLE arrivals(tick INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT
+CREATE TABLE arrivals(tick INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;
+CREATE TABLE purges(
+    id TEXT PRIMARY KEY, room TEXT NOT NULL, seat INTEGER, from_utc_ns INTEGER NOT NULL,
+    to_utc_ns INTEGER NOT NULL, is_due INTEGER NOT NULL) STRICT, WITHOUT ROWID
 """
+
+
+def packed_row(layout: int, values: bytes, *, is_live: bool) -> bytes:
+    """The value of a live row. SQLite notices a broken page, but not a bit that flipped in it."""
+    check = zlib.crc32(values, layout << 1 | is_live) << 1 & _CHECK
+    return _HEADER.pack(layout, check | is_live) + values
+
+
+def is_sound(row: object) -> bool:
+    """Whether a live row's value is as it was written; in a damaged file it may be anything."""
+    if not isinstance(row, bytes) or len(row) < _HEADER.size:
+        return False
+    layout, flags = int.from_bytes(row[:2], "little"), int.from_bytes(row[2:4], "little")
+    check = zlib.crc32(row[_HEADER.size :], layout << 1 | flags & LIVE) << 1 & _CHECK
+    return check == (flags & _CHECK)
 
 
 def start_of(*, first_seq: int, period_ns: int, received_utc_ns: int) -> int:

@@ -154,11 +154,13 @@ def _gather(
     return sealed
 
 
-def retire(database: sqlite3.Connection, days: DayFiles, kind: Kind, before: date) -> int:
+def retire(
+    database: sqlite3.Connection, days: DayFiles, kind: Kind, before: date, most_days: int | None
+) -> int:
     """Forget a kind's sealed values of the days before `before`; returns how many files went."""
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
-    old = [day for day in days.days(kind) if is_before(day, before)]
+    old = [day for day in days.days(kind) if is_before(day, before)][:most_days]
     bit = 1 << KINDS.index(kind)
     with transaction(database):
         database.executemany(

@@ -14,6 +14,8 @@ from contract.errors import StoreError
 
 __all__ = [
     "WriterLock",
+    "emptied_log",
+    "has_writer",
     "make_directory",
     "open_database",
     "store_errors",
@@ -148,6 +150,19 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def emptied_log(connection: sqlite3.Connection) -> bool:
+    """Move all of the write-ahead log into the file and cut the log to nothing; no waiting.
+
+    False while another program reads an earlier state out of the log: try again.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    return not is_busy
+
+
 @contextmanager
 def store_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into StoreErrors that say what to do."""
@@ -204,3 +219,14 @@ class WriterLock:
         if self._held is not None:
             os.close(self._held)
             self._held = None
+
+
+def has_writer(path: Path) -> bool:
+    """Whether some program holds the right to write a file at this moment."""
+    lock = WriterLock(path)
+    try:
+        lock.acquire()
+    except StoreError:
+        return True
+    lock.release()
+    return False

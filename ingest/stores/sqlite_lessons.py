@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,11 +14,19 @@ from typing import Any, Final
 from contract.errors import StoreError
 from contract.lesson import Activity, Zone
 from ingest.stores.records import Lesson, Moment
-from ingest.stores.sqlite_file import make_directory, open_database, store_errors, transaction
+from ingest.stores.sqlite_file import (
+    emptied_log,
+    make_directory,
+    open_database,
+    store_errors,
+    transaction,
+)
 
 __all__ = ["SqliteLessonStore"]
 
 _VERSION: Final = 1
+_TRIES: Final = 100
+_TRY_EACH_S: Final = 0.1
 _SCHEMA: Final = """
 CREATE TABLE lessons(
     id TEXT PRIMARY KEY, room TEXT NOT NULL, teacher TEXT NOT NULL, title TEXT NOT NULL,
@@ -112,6 +121,32 @@ class SqliteLessonStore:
             Moment(id=id_, lesson=of, start_s=start, end_s=end, note=note, author=author)
             for id_, of, start, end, note, author in rows
         ]
+
+    def purge(self, *, lessons: Sequence[str] = (), moments: Sequence[str] = ()) -> int:
+        """Remove lessons with their moments, and moments, for good; how many there were.
+
+        The file is written anew: pages keep stale copies of rows that were moved within it.
+        Raises StoreError while another program goes on reading an earlier state of it.
+        """
+        with self._lock, store_errors(self._path):
+            execute = self._connection.execute
+            with transaction(self._connection):
+                removed = 0
+                for lesson in lessons:
+                    removed += execute("DELETE FROM moments WHERE lesson = ?", (lesson,)).rowcount
+                    removed += execute("DELETE FROM lessons WHERE id = ?", (lesson,)).rowcount
+                for moment in moments:
+                    removed += execute("DELETE FROM moments WHERE id = ?", (moment,)).rowcount
+            self._changes += 1
+            execute("VACUUM")
+            for _ in range(_TRIES):
+                if emptied_log(self._connection):
+                    return removed
+                time.sleep(_TRY_EACH_S)
+        raise StoreError(
+            f"{self._path} is being read without a pause, so removed lessons are still in its "
+            "log: end the program that reads it and ask again."
+        )
 
     def version(self) -> int:
         """Changes with every change, of this connection or another."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import struct
-from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -16,47 +13,23 @@ from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, trimmed, unfit
 from ingest.stores.changes import KEPT_TICKS
-from ingest.stores.records import Arrival, Aside, Tick
-from ingest.stores.schema import KEY_STEP, LIVE, MOST_STREAMS, key_of, layout_body, start_of
+from ingest.stores.purging import purge_steps
+from ingest.stores.records import Arrival, Aside, Purge, Purged, Tick
+from ingest.stores.salvaging import salvage
+from ingest.stores.schema import KEY_STEP, MOST_STREAMS, key_of, layout_body, packed_row, start_of
 from ingest.stores.sealing import retire, seal
 from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
 from ingest.stores.sqlite_reader import SqlitePeriodReader
+from ingest.stores.standing import Standing, without_seats
+from ingest.stores.stream_state import StreamState, TickRows
 from ingest.stores.stretches import Kind
 
 __all__ = ["SqlitePeriodStore"]
 
-_HEADER: Final = struct.Struct("<HH")
 _PRUNE_EVERY: Final = 64
 # Runs of the past need not be remembered for ever: some 20 MB.
 _MOST_STATES: Final = 20_000
 _MOST_LAYOUTS: Final = 65_535
-
-
-@dataclass(slots=True)
-class _State:
-    """What the writer remembers of a stream, so that a tick needs no questions."""
-
-    id: int
-    start: int | None
-    """Where its keys start; None until its first values arrive."""
-    ledger: Ledger
-    stretch: int = -1
-    """The stretch that is known to be listed as having live rows."""
-    layout: Layout | None = None
-    headers: tuple[bytes, bytes] = (b"", b"")
-    """What stands before a historical and before a live row of that layout."""
-
-
-class _Rows:
-    """The rows of one tick, gathered so that each table is written by one statement."""
-
-    __slots__ = ("changes", "ledger", "live", "stretches")
-
-    def __init__(self) -> None:
-        self.live: list[tuple[int, bytes]] = []
-        self.stretches: list[tuple[int, int]] = []
-        self.ledger: dict[int, _State] = {}
-        self.changes = array("q")
 
 
 class SqlitePeriodStore(SqlitePeriodReader):
@@ -67,17 +40,21 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._writer = WriterLock(directory / "main.db")
         self._writer.acquire()
         try:
+            salvage(directory)
             self._open(directory, is_read_only=False)
         except BaseException:
             self._writer.release()
             raise
         self._kept_ticks = kept_ticks
-        self._states: dict[tuple[str, int], _State] = {}
-        self._by_id: dict[int, _State] = {}
+        self._states: dict[tuple[str, int], StreamState] = {}
+        self._by_id: dict[int, StreamState] = {}
         self._not_due_before: dict[tuple[int, int], int] = {}
         self._layout_ids: dict[Layout, int] = {}
+        self._is_purging = False
+        self._days.sweep()
         with self._reading():
             self._tick = self._newest()
+            self._standing = Standing(self._connection)
 
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick; see `PeriodStore.commit`."""
@@ -107,6 +84,8 @@ class SqlitePeriodStore(SqlitePeriodReader):
 
     def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
         """Move stretches into day files; see `PeriodStore.seal`."""
+        if self._is_purging:
+            return 0  # day files are being written anew; what is due stays live a little longer
         with self._reading():
             try:
                 return seal(
@@ -122,10 +101,42 @@ class SqlitePeriodStore(SqlitePeriodReader):
                 for state in self._by_id.values():
                     state.stretch = -1
 
-    def retire(self, kind: Kind, *, before: date) -> int:
+    def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
         """Forget a kind's day files; see `PeriodStore.retire`."""
+        if self._is_purging:
+            return 0
         with self._reading():
-            return retire(self._connection, self._days, kind, before)
+            return retire(self._connection, self._days, kind, before, most_days)
+
+    def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
+        with self._reading(), transaction(self._connection):
+            return self._connection.execute(
+                "DELETE FROM aside WHERE id IN "
+                "(SELECT id FROM aside WHERE received_utc_ns < ? ORDER BY id LIMIT ?)",
+                (before_utc_ns, most),
+            ).rowcount
+
+    def purge(self, purge: Purge) -> Iterator[Purged]:
+        """Remove values for good; see `PeriodStore.purge`."""
+        steps = purge_steps(self, self._connection, self._days, purge, self._admit)
+        self._is_purging = True
+        try:
+            while True:
+                with self._reading():
+                    done = next(steps, None)
+                if done is None:
+                    return
+                yield done
+        finally:
+            steps.close()
+            self._is_purging = False
+            with self._reading():
+                self._forget()
+                self._standing = Standing(self._connection)
+
+    def purges_due(self) -> list[Purge]:
+        with self._reading():
+            return self._standing.due(self._connection)
 
     def take_aside(self, ids: Sequence[int]) -> list[Aside]:
         with self._reading(), transaction(self._connection):
@@ -153,6 +164,8 @@ class SqlitePeriodStore(SqlitePeriodReader):
         for _, _, death in tick.deaths:
             self._die(death, now)
         run = self._connection.executemany
+        if self._standing and self._standing.concern(self._connection, tick.timebases):
+            self._forget()
         run(
             "INSERT OR IGNORE INTO timebases VALUES(?, ?, ?, ?, ?, ?)",
             [
@@ -168,7 +181,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
             "INSERT INTO aside(received_utc_ns, topic, reason, payload) VALUES(?, ?, ?, ?)",
             [(a.received_utc_ns, a.topic, a.reason, a.payload) for a in tick.aside],
         )
-        rows = _Rows()
+        rows = TickRows()
         ids = [self._arrive(arrival, now, rows) for arrival in tick.arrivals]
         rows.live.sort()  # neighbours on disk one after the other
         run("INSERT INTO live VALUES(?, ?)", rows.live)
@@ -180,7 +193,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
             run("DELETE FROM arrivals WHERE tick <= ?", [(number - self._kept_ticks,)])
         return ids
 
-    def _arrive(self, arrival: Arrival, now: int, rows: _Rows) -> int:
+    def _arrive(self, arrival: Arrival, now: int, rows: TickRows) -> int:
         message = arrival.message
         state = self._states.get((message.node, message.run))
         if state is None:
@@ -205,7 +218,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         return state.id
 
     def _keep_batch(
-        self, state: _State, batch: Batch, arrival: Arrival, rows: _Rows, now: int
+        self, state: StreamState, batch: Batch, arrival: Arrival, rows: TickRows, now: int
     ) -> None:
         is_live = arrival.is_live
         stream = state.id
@@ -216,11 +229,10 @@ class SqlitePeriodStore(SqlitePeriodReader):
         if start is None:
             start = state.start = self._give_start(stream, batch, now)
         if batch.layout != state.layout:
-            number = self._layout_id(batch.layout)
-            state.headers = (_HEADER.pack(number, 0), _HEADER.pack(number, LIVE))
+            state.layout_id = self._layout_id(batch.layout)
             state.layout = batch.layout
-        header = state.headers[is_live]
-        values = batch.values.tobytes()
+        layout = state.layout_id
+        values = without_seats(batch, state.purged_seats).tobytes()
         width = 2 * batch.layout.width
         for first, last, over_gap in pieces:
             if over_gap:
@@ -228,7 +240,8 @@ class SqlitePeriodStore(SqlitePeriodReader):
             key = key_of(stream, start, first)
             at = (first - batch.first_seq) * width
             for _ in range(last - first + 1):
-                rows.live.append((key, header + values[at : at + width]))
+                row = packed_row(layout, values[at : at + width], is_live=is_live)
+                rows.live.append((key, row))
                 key += KEY_STEP
                 at += width
             for stretch in range(first // STRETCH, last // STRETCH + 1):
@@ -243,7 +256,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._connection.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream))
         return start
 
-    def _keep_gap(self, state: _State, gap: Gap, arrival: Arrival, rows: _Rows) -> None:
+    def _keep_gap(self, state: StreamState, gap: Gap, arrival: Arrival, rows: TickRows) -> None:
         for first, last in state.ledger.admit_gap(gap.first_seq, gap.last_seq):
             self._connection.execute(
                 "INSERT INTO gaps VALUES(?, ?, ?, ?, ?)",
@@ -262,7 +275,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
             for gap in trimmed(known, first, last)
         ])  # fmt: skip
 
-    def _write_ledger(self, touched: Iterable[_State]) -> None:
+    def _write_ledger(self, touched: Iterable[StreamState]) -> None:
         """Write the ranges that grew, each as one row under its first seq."""
         rows: list[tuple[int, int, int]] = []
         swallowed: list[tuple[int, int, int]] = []
@@ -280,7 +293,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
 
     def _state(
         self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
-    ) -> _State:
+    ) -> StreamState:
         """The state of a run's stream, which is made if it is new."""
         known = self._states.get((node, run))
         if known is not None:
@@ -302,9 +315,27 @@ class SqlitePeriodStore(SqlitePeriodReader):
         else:
             stream, start = row
         ledger = Ledger(self._ranges("ledger", stream), self._ranges("gaps", stream))
-        state = _State(id=stream, start=start, ledger=ledger)
+        state = StreamState(id=stream, start=start, ledger=ledger)
         self._states[node, run] = self._by_id[stream] = state
+        if room in self._standing:
+            self._admit(stream, self._standing.seqs(self, stream))
+            state.purged_seats = self._standing.seats(self, stream)
         return state
+
+    def _admit(self, stream: int, ranges: list[tuple[int, int]]) -> None:
+        """Note seqs in the ledger whose values are purged: they count as kept from now on."""
+        identity = self._stream(stream)
+        state = self._by_id.get(stream) or self._state(
+            identity.site, identity.room, identity.node, identity.run, 0, 0, 0
+        )
+        touched = False
+        for first, last in ranges:
+            for begin, end, over_gap in state.ledger.admit_data(first, last):
+                touched = True
+                if over_gap:
+                    self._cut_gaps(stream, begin, end)
+        if touched:
+            self._write_ledger([state])
 
     def _layout_id(self, layout: Layout) -> int:
         known = self._layout_ids.get(layout)
@@ -329,11 +360,19 @@ class SqlitePeriodStore(SqlitePeriodReader):
         stream = self._state(
             site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
         ).id
+        is_known = self._stream(stream).boot == birth.boot
         self._connection.execute(
             "UPDATE streams SET boot = ?, run_boot_ns = ?, period_ns = ?, is_up = 1 WHERE id = ?",
             (birth.boot, birth.run_boot_ns, birth.period_ns, stream),
         )
         self._tell("births", stream, now, birth.encode())
+        if is_known or room not in self._standing:
+            return
+        # Only now can it be said which of its seqs a purge covers.
+        state = self._states.pop((birth.node, birth.run))
+        del self._by_id[stream]
+        if state.start is not None:
+            self._standing.make_due(self._connection, room)
 
     def _die(self, death: Death, now: int) -> None:
         row = self._one("SELECT id FROM streams WHERE node = ? AND run = ?", death.node, death.run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ from ingest.stores.sqlite_file import make_directory, open_database, store_error
 from ingest.stores.stretches import KINDS, Kind
 
 __all__ = ["SqlitePeriodReader"]
+
+_LOG: Final = logging.getLogger("store")
 
 _STREAM: Final = "SELECT id, site, room, node, run, boot, run_boot_ns, period_ns FROM streams "
 # A live stretch is looked up key by key: a scan would pass over all the other rooms' rows.
@@ -53,11 +56,17 @@ class SqlitePeriodReader:
     def _open(self, directory: Path, *, is_read_only: bool) -> None:
         make_directory(directory)
         self._path = directory / "main.db"
+        self._is_reader = is_read_only
         self._days = DayFiles(directory)
-        self._connection = open_database(self._path, SCHEMA, VERSION, is_read_only=is_read_only)
+        self._connect()
         # One connection serves all threads of a program, one question at a time.
         self._lock = threading.RLock()
         self._layouts: dict[int, Layout] = {}
+        self._told_damaged: set[tuple[Path, int]] = set()
+
+    def _connect(self) -> None:
+        self._file = _identity(self._path)  # before it is opened: else the next look is too late
+        self._connection = open_database(self._path, SCHEMA, VERSION, is_read_only=self._is_reader)
 
     def streams(self, room: str | None = None) -> list[Stream]:
         with self._reading():
@@ -127,7 +136,9 @@ class SqlitePeriodReader:
 
     def version(self) -> int:
         with self._reading():
-            return int(self._one("PRAGMA data_version")[0])
+            # Another file's number may be the same by chance.
+            _, inode = self._file or (0, 0)
+            return int(self._one("PRAGMA data_version")[0]) + (inode << 32)
 
     def newest_cursor(self) -> int:
         with self._reading():
@@ -155,7 +166,17 @@ class SqlitePeriodReader:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         with self._lock, store_errors(self._path):
+            if self._is_reader and not self._connection.in_transaction:
+                self._follow_file()
             yield
+
+    def _follow_file(self) -> None:
+        """A damaged file was set aside, or a backup restored: go on with what stands there now."""
+        found = _identity(self._path)
+        if found is not None and found != self._file:
+            self._connection.close()
+            self._layouts.clear()
+            self._connect()
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
@@ -208,7 +229,8 @@ class SqlitePeriodReader:
             for first, last, seats, reason in rows
         ]
 
-    def _layout(self, number: int) -> Layout:
+    def layout(self, number: int) -> Layout:
+        """The layout of that number: what purging asks for."""
         known = self._layouts.get(number)
         if known is None:
             row = self._one("SELECT body FROM layouts WHERE id = ?", number)
@@ -239,7 +261,7 @@ class SqlitePeriodReader:
             low = key_of(stream, start, max(begin, first))
             high = key_of(stream, start, min(end, last))
             found += self._connection.execute(_LIVE, (low, high)).fetchall()
-        return live_pieces(found, start, self._layout)
+        return live_pieces(found, start, self.layout)
 
     def _sealed(self, stream: int, first: int, last: int) -> list[Piece]:
         rows = self._connection.execute(
@@ -260,21 +282,38 @@ class SqlitePeriodReader:
             parts = {kind: found[number] for kind, found in chunks.items() if number in found}
             if parts:
                 piece = self._piece(parts, day)
-                pieces.append(piece.between(first, last))
+                if piece is not None:
+                    pieces.append(piece.between(first, last))
         return [piece for piece in pieces if len(piece.seqs)]
 
-    def _piece(self, parts: dict[Kind, SealedChunk], day: str) -> Piece:
+    def _piece(self, parts: dict[Kind, SealedChunk], day: str) -> Piece | None:
+        """What is whole of a chunk's parts; None if nothing is."""
         decoded = {}
-        layout = self._layout(next(iter(parts.values())).layout)
+        layout = self.layout(next(iter(parts.values())).layout)
         for kind, part in parts.items():
             try:
                 decoded[kind] = decode_chunk(part.chunk)
             except PayloadError as error:
-                raise StoreError(
-                    f"{self._days.path(kind, day)} is damaged at chunk {part.id} "
-                    f"({error.what}): restore the file from a backup."
-                ) from error
-        return with_both_kinds(layout, decoded)
+                self._tell_damaged(self._days.path(kind, day), part.id, error.what)
+        return with_both_kinds(layout, decoded) if decoded else None
+
+    def _tell_damaged(self, path: Path, chunk: int, why: str) -> None:
+        if (path, chunk) in self._told_damaged:
+            return
+        self._told_damaged.add((path, chunk))
+        _LOG.error(
+            "%s is damaged at chunk %d (%s): what it held reads as missing; restore the file "
+            "from a backup.", path, chunk, why,
+        )  # fmt: skip
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file this is, whatever it is called; None while there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def unpacked(packed: bytes) -> list[Change]:

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ingest.stores.records import AlertRecord, EpochRecord, ZoneEpoch
+from ingest.stores.records import EPOCH_NS, AlertRecord, EpochRecord, ZoneEpoch
 from ingest.stores.sqlite_file import (
     WriterLock,
+    emptied_log,
     make_directory,
     open_database,
     store_errors,
@@ -38,7 +39,33 @@ CREATE TABLE alerts(
     id TEXT PRIMARY KEY, lesson TEXT NOT NULL, room TEXT NOT NULL, zone TEXT NOT NULL,
     raised_utc_ns INTEGER NOT NULL, cleared_utc_ns INTEGER, because TEXT NOT NULL,
     off_task REAL, model TEXT NOT NULL) STRICT;
-CREATE INDEX alerts_lesson ON alerts(lesson, raised_utc_ns)
+CREATE INDEX alerts_lesson ON alerts(lesson, raised_utc_ns);
+CREATE TABLE again(lesson TEXT PRIMARY KEY) STRICT, WITHOUT ROWID
+"""
+
+# Leaps from lesson to lesson in the index: DISTINCT would pass over every epoch.
+_BEGUN_BEFORE: Final = """
+WITH RECURSIVE known(lesson) AS (
+    SELECT min(lesson) FROM epochs UNION ALL
+    SELECT (SELECT min(lesson) FROM epochs WHERE lesson > known.lesson) FROM known
+    WHERE known.lesson IS NOT NULL)
+SELECT lesson FROM known WHERE (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson) < ?
+"""
+_RETIRE_EPOCHS: Final = """
+DELETE FROM epochs WHERE (lesson, stream, first_seq) IN (
+    SELECT lesson, stream, first_seq FROM epochs WHERE lesson = ? AND utc_ns < ? LIMIT ?)
+"""
+_PURGE_EPOCHS: Final = """
+DELETE FROM epochs
+WHERE lesson = (SELECT id FROM words WHERE word = ?) AND utc_ns > ? AND utc_ns < ?
+"""
+_PURGE_ALERTS: Final = """
+DELETE FROM alerts
+WHERE lesson = ? AND raised_utc_ns < ? AND coalesce(cleared_utc_ns > ?, TRUE)
+"""
+_UNUSED_WORDS: Final = """
+DELETE FROM words WHERE id NOT IN (
+    SELECT lesson FROM epochs UNION SELECT model FROM epochs UNION SELECT zones FROM epochs)
 """
 
 
@@ -109,6 +136,75 @@ class SqliteScoreStore:
                 "SELECT * FROM alerts WHERE lesson = ? ORDER BY raised_utc_ns, id", (lesson,)
             ).fetchall()
         return [_alert(row) for row in rows]
+
+    def retire(self, *, before_utc_ns: int, most: int) -> int:
+        """Forget what is from before a time; see `ScoreStore.retire`."""
+        with self._lock, store_errors(self._path):
+            self._writer.acquire()
+            execute = self._connection.execute
+            removed = 0
+            with transaction(self._connection):
+                for (lesson,) in execute(_BEGUN_BEFORE, (before_utc_ns,)).fetchall():
+                    removed += execute(
+                        _RETIRE_EPOCHS, (lesson, before_utc_ns, most - removed)
+                    ).rowcount
+                    if removed >= most:
+                        break
+                removed += execute(
+                    "DELETE FROM alerts WHERE raised_utc_ns < ?", (before_utc_ns,)
+                ).rowcount
+                if removed:
+                    self._commits += 1
+            return removed
+
+    def purge(
+        self,
+        lessons: Sequence[str],
+        *,
+        from_utc_ns: int,
+        to_utc_ns: int,
+        again: Sequence[str] = (),
+    ) -> Iterator[int]:
+        """Remove scores of lessons for good; see `ScoreStore.purge`."""
+        removed = 0
+        for lesson in lessons:
+            with self._lock, store_errors(self._path):
+                self._writer.acquire()
+                with transaction(self._connection):
+                    removed += self._connection.execute(
+                        _PURGE_EPOCHS, (lesson, from_utc_ns - EPOCH_NS, to_utc_ns)
+                    ).rowcount
+                    removed += self._connection.execute(
+                        _PURGE_ALERTS, (lesson, to_utc_ns, from_utc_ns)
+                    ).rowcount
+                self._commits += 1
+            yield removed
+        with self._lock, store_errors(self._path):
+            self._writer.acquire()
+            with transaction(self._connection):
+                self._connection.execute(_UNUSED_WORDS)
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO again VALUES(?)", [(lesson,) for lesson in again]
+                )
+            # Pages keep stale copies of rows that were moved before they were deleted.
+            self._connection.execute("VACUUM")
+        yield removed
+        is_emptied = False
+        while not is_emptied:
+            with self._lock, store_errors(self._path):
+                is_emptied = emptied_log(self._connection)
+            yield removed
+
+    def to_score_again(self) -> list[str]:
+        with self._reading():
+            rows = self._connection.execute("SELECT lesson FROM again ORDER BY lesson")
+            return [lesson for (lesson,) in rows]
+
+    def scored_again(self) -> None:
+        with self._lock, store_errors(self._path):
+            self._writer.acquire()
+            with transaction(self._connection):
+                self._connection.execute("DELETE FROM again")
 
     def version(self) -> int:
         """Changes with every commit, of this connection or another."""

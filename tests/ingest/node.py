@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from contract.messages import Birth, Death, Hub, Timebase
+from contract.messages import Birth, Death, Health, Hub, Timebase
 from contract.payload import Batch, Gap, GapReason, Layout, encode
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.topics import Kind, Topic
@@ -100,6 +100,14 @@ class Node:
     def death(self, reason: str = "stopped") -> Sent:
         death = Death(node=self.node, run=self.run, boot=self.boot, reason=reason)
         return Sent(self.topic("state"), death.encode(), is_retained=True)
+
+    def health(self, *, sampled: int, waiting: int = 0, gap: int = 0) -> Sent:
+        health = Health(
+            node=self.node, run=self.run, sampled=sampled, published=sampled,
+            acked=sampled - waiting - gap, waiting=waiting, gap=gap, unsampled=0,
+            is_sampling=True, is_finished=False, outbox_bytes=7, ack_age_ms=1, hubs={},
+        )  # fmt: skip
+        return Sent(self.topic("health"), health.encode())
 
     def timebase(self, utc_at_boot_ns: int, *, at_ns: int = 0) -> Sent:
         timebase = Timebase(

@@ -184,6 +184,75 @@ def test_a_restart_changes_neither_epochs_nor_alerts(cuts: list[int]) -> None:
     assert school.alerts == WHOLE.alerts
 
 
+@given(
+    cuts=st.lists(
+        st.tuples(st.integers(1, LENGTH - 40), st.integers(0, 25)),
+        min_size=1, max_size=3, unique_by=lambda cut: cut[0] // 40,
+    )
+)  # fmt: skip
+@settings(max_examples=6)
+def test_a_crash_and_some_seconds_without_a_scorer_raise_nothing_twice(
+    cuts: list[tuple[int, int]],
+) -> None:
+    school = School()
+    first = 0
+    for start, away in sorted(cuts):
+        cut = max(start, first)
+        school.live(range(first, cut))
+        for seq in range(cut, cut + away):
+            school.clock.now_ns = (seq + 1) * SECOND_NS
+            school.keep(NODE.batch(seq, values=VALUES[seq : seq + 1]))
+        first = cut + away
+        school.start()
+    school.live(range(first, LENGTH))
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert sorted(alert.zone for alert in school.alerts) == ["left", "right", "room"]
+    assert all(alert.cleared_utc_ns is not None for alert in school.alerts)
+
+
+def with_seats_until(seats: Iterable[int], until: int) -> np.ndarray:
+    """The lesson's values when nothing moves at these seats until their pupils come."""
+    seat = NODE.layout.seat_values(VALUES).copy()
+    still = encode(np.zeros((1, len(SEATS), len(SEAT_QUANTITIES))), "seat")[0]
+    for number in seats:
+        seat[:until, SEATS.index(number), 10:] = still[SEATS.index(number), 10:]
+    return NODE.layout.rows(seat, NODE.layout.room_values(VALUES))
+
+
+def zones_in(epochs: Iterable[EpochRecord]) -> set[tuple[str, ...]]:
+    return {tuple(zone.zone for zone in epoch.zones) for epoch in epochs}
+
+
+@pytest.mark.parametrize("restarts", (False, True))
+def test_zones_hold_for_the_whole_lesson_when_it_is_over(
+    monkeypatch: pytest.MonkeyPatch, *, restarts: bool
+) -> None:
+    """Three of six come late: live their zone is one with the next, afterwards it is its own."""
+    monkeypatch.setattr("tests.ingest.test_following.VALUES", with_seats_until((1, 2, 3), 150))
+    school = School()
+    school.live(range(LENGTH))
+    assert zones_in(school.epochs[-10:]) == {("room", "left + right")}
+    before = school.alerts
+    if restarts:
+        school.start()
+    school.settle()
+    assert zones_in(school.epochs) == {("room", "left", "right")}
+    assert [epoch.first_seq for epoch in school.epochs] == list(range(0, LENGTH, 5))
+    assert school.alerts == before
+    assert school.scores.cursor() == school.store.newest_cursor()
+    written = school.scores.version()
+    school.settle()
+    assert school.scores.version() == written  # and it is done once
+
+
+def test_zones_that_were_right_from_the_start_are_not_scored_again() -> None:
+    school = School()
+    school.live(range(LENGTH))
+    written = school.scores.version()
+    school.settle()
+    assert school.scores.version() == written
+
+
 def test_what_came_while_no_scorer_ran_is_scored_and_alerted_only_while_fresh() -> None:
     school = School()
     school.live(range(100))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,6 +268,77 @@ def test_what_was_kept_aside_is_played_again_and_then_gone(
     (periods,) = store.read(1, 0, 9)
     assert not periods.is_live.any()
     assert ask(settings, (1,), timeout_s=15).unknown == (1,)
+
+
+@pytest.mark.parametrize(
+    "rubbish", (b"", b"\xff" * 40, IngestState(is_up=False, started_utc_ns=1).encode())
+)
+def test_rubbish_on_its_own_topic_is_put_right_for_whoever_comes_later(
+    run_ingest: Start, client: Connect, rubbish: bytes
+) -> None:
+    run_ingest()
+    other = client("other", STATE)
+    truth = other.message(STATE, is_up)
+    other.link.publish(STATE, rubbish, retain=True)
+    other.message(STATE, lambda payload: payload == truth)
+    assert is_up(client("late", STATE).message(STATE))
+
+
+def figures(text: str) -> dict[str, float]:
+    return {
+        name: float(value)
+        for name, value in (line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
+    }
+
+
+def test_every_seat_second_can_be_told_from_the_metrics_at_rest(
+    run_ingest: Start, client: Connect
+) -> None:
+    first = run_ingest()
+    node = client("kit-1", STATE, NODE.topic("ack"))
+    node.message(STATE, is_up)
+    send(node, NODE.birth())
+    for seq in range(0, 30, 10):
+        send(node, NODE.batch(seq, 10))
+    send(node, NODE.gap(30, 5, "outbox_full"))
+    wait_for_ack(node, 34)
+    # What nobody can use but read: it is kept aside, and a node still holds it.
+    send(node, Sent(NODE.topic("data"), replace(NODE, node="kit-2").batch(40, 2).payload))
+    send(node, NODE.health(sampled=3 * 40, waiting=3 * 2, gap=3 * 5))
+    send(node, NODE.batch(34, 1))  # sampled after all: the gap gives way
+    send(node, NODE.batch(35))
+    wait_for_ack(node, 35)
+    first.stop()
+    again = run_ingest()  # and a restart changes nothing
+    node.message(STATE, is_up)
+    send(node, NODE.batch(0, 10))
+    wait_for_ack(node, 35)
+    run = '{room="r1",node="kit-1",run="7"}'
+    told = figures(again.ingest.metrics())
+    for _ in range(100):
+        if told.get(f"roomtone_ingest_run_is_counted{run}") == 1:
+            break
+        threading.Event().wait(0.05)
+        told = figures(again.ingest.metrics())
+    assert told[f"roomtone_node_sampled_seat_seconds_total{run}"] == 120
+    assert told[f"roomtone_ingest_kept_seat_seconds_total{run}"] == 3 * 32
+    assert (
+        told[
+            'roomtone_ingest_gap_seat_seconds{room="r1",node="kit-1",run="7",reason="outbox_full"}'
+        ]
+        == 3 * 4
+    )
+    assert told['roomtone_ingest_aside_seat_seconds{room="r1",node="kit-1"}'] == 3 * 2
+    assert (
+        told[f"roomtone_ingest_kept_seat_seconds_total{run}"]
+        + told[f"roomtone_node_waiting_seat_seconds{run}"]
+        + told['roomtone_ingest_aside_seat_seconds{room="r1",node="kit-1"}']
+        + 3 * 4
+    ) == 120
+    assert told["roomtone_ingest_link_up"] == told["roomtone_ingest_ready"] == 1
+    assert told['roomtone_ingest_queue_limit{queue="received"}'] == 2000
+    assert told[f"roomtone_ingest_last_ack_age_seconds{run}"] < 15
+    assert told["roomtone_ingest_commit_seconds_count"] >= 1
 
 
 def test_the_sorted_message_is_what_was_sent() -> None:

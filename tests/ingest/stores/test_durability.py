@@ -20,12 +20,14 @@ import pytest
 from contract.errors import StoreError
 from contract.messages import Birth, Timebase
 from contract.payload import Batch, Layout
+from contract.quantities import MISSING
 from ingest.stores import (
     open_period_reader,
     open_period_store,
     open_score_store,
     sealing,
 )
+from ingest.stores.admission import STRETCH
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Arrival, EpochRecord, Tick
 from ingest.stores.sqlite_periods import SqlitePeriodStore
@@ -303,7 +305,7 @@ def test_a_follower_that_fell_behind_is_told_the_ledger(tmp_path: Path) -> None:
     store.close()
 
 
-def test_damage_inside_main_db_is_told(tmp_path: Path) -> None:
+def test_a_reader_tells_of_damage_inside_main_db(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         for i in range(60):
             store.commit(tick(i * 10, nodes=3))
@@ -312,13 +314,15 @@ def test_damage_inside_main_db_is_told(tmp_path: Path) -> None:
     middle = len(damaged) // 4096 // 2 * 4096
     damaged[middle : middle + 40_960] = b"\xa5" * 40_960
     path.write_bytes(damaged)
-    with opened(tmp_path) as store:
+    with open_reader(tmp_path) as reader:
         with pytest.raises(StoreError, match=r"main\.db is damaged"):
-            seqs(store)
-        assert [s.node for s in store.streams()] == ["pi-0", "pi-1", "pi-2"]
+            seqs(reader)
+        assert [s.node for s in reader.streams()] == ["pi-0", "pi-1", "pi-2"]
 
 
-def test_a_damaged_chunk_is_named(tmp_path: Path) -> None:
+def test_a_damaged_chunk_is_named_and_reads_as_missing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with opened(tmp_path) as store:
         store.commit(dated())
         store.commit(tick(0))
@@ -329,8 +333,35 @@ def test_a_damaged_chunk_is_named(tmp_path: Path) -> None:
             chunk[-1] ^= 1
             day.execute("UPDATE chunks SET chunk = ?", (bytes(chunk),))
         day.close()
-        with pytest.raises(StoreError, match=r"room-2026-03-02\.db is damaged at chunk 1"):
-            store.read(1, 0, 9)
+        for _ in range(3):
+            (periods,) = store.read(1, 0, 9)
+            assert (LAYOUT.room_values(periods.values) == MISSING).all()
+            assert (LAYOUT.seat_values(periods.values) != MISSING).all()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert f"{path} is damaged at chunk 1 (its checksum" in caplog.text
+
+
+def test_around_a_broken_page_of_a_day_file_the_rest_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with opened(tmp_path) as store:
+        store.commit(dated())
+        for stretch in range(12):
+            store.commit(tick(stretch * STRETCH, STRETCH))
+        store.seal(before_utc_ns=LATER)
+        path = tmp_path / "days" / "seat-2026-03-02.db"
+        whole = path.read_bytes()
+        lost = []
+        for page in range(0, len(whole), 4096):
+            path.write_bytes(whole[:page] + b"\xa5" * 4096 + whole[page + 4096 :])
+            (periods,) = store.read(1, 0, 12 * STRETCH)
+            values = LAYOUT.seat_values(periods.values)[:, 0, 0]
+            is_there = values != MISSING
+            assert (values == periods.seqs)[is_there].all()
+            lost.append(int((~is_there).sum()))
+    assert "damaged" in caplog.text
+    assert lost[0] == 12 * STRETCH  # the first page says that it is a database
+    assert STRETCH in lost  # and elsewhere a page costs its own chunk
 
 
 def test_scores_and_cursor_come_and_go_together(tmp_path: Path) -> None:

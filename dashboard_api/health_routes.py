@@ -1,0 +1,133 @@
+"""`/metrics`, `/healthz` and `/readyz` of the pages, as every program of the server has them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contract.errors import StoreError
+from dashboard_api.desk import AskDesk, StoreDesk, Stores
+from ingest.exposition import CONTENT_TYPE, Exposition, Histogram, Metric
+
+__all__ = ["METRICS", "Counting", "RequestFigures", "router"]
+
+router = APIRouter()
+
+_BOUNDS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_STORE_WAIT_S: Final = 5.0
+
+REQUESTS = Metric(
+    name="roomtone_dashboard_requests_total", kind="counter", labels=("status",),
+    help="Answers by the first digit of their status, such as 2xx.",
+)  # fmt: skip
+OPEN = Metric(
+    name="roomtone_dashboard_open_requests", kind="gauge",
+    help="Requests that are being answered; a live page is one while it is open.",
+)  # fmt: skip
+ANSWERED = Metric(
+    name="roomtone_dashboard_answer_seconds", kind="histogram",
+    help="How long it took until an answer began.",
+)  # fmt: skip
+READY = Metric(
+    name="roomtone_dashboard_ready", kind="gauge",
+    help="1 while the stores can be read, as /readyz says.",
+)  # fmt: skip
+STORE_SECONDS = Metric(
+    name="roomtone_dashboard_store_seconds", kind="gauge",
+    help="How long a small question to the stores took just now, with its wait.",
+)  # fmt: skip
+
+METRICS: Final = tuple(value for value in vars().values() if isinstance(value, Metric))
+
+
+@dataclass(slots=True)
+class RequestFigures:
+    """What has been answered since the program began."""
+
+    by_status: dict[str, int] = field(default_factory=dict)
+    open: int = 0
+    answered_s: Histogram = field(default_factory=lambda: Histogram(bounds=_BOUNDS_S))
+
+
+class Counting:
+    """ASGI middleware: counts answers."""
+
+    def __init__(self, app: ASGIApp, figures: RequestFigures) -> None:
+        self._app = app
+        self._figures = figures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        figures = self._figures
+        began = time.perf_counter()
+
+        async def send_and_count(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status = f"{message['status'] // 100}xx"
+                figures.by_status[status] = figures.by_status.get(status, 0) + 1
+                figures.answered_s.add(time.perf_counter() - began)
+            await send(message)
+
+        figures.open += 1
+        try:
+            await self._app(scope, receive, send_and_count)
+        finally:
+            figures.open -= 1
+
+
+@router.get("/healthz", include_in_schema=False)
+async def healthz() -> JSONResponse:
+    """That there is an answer says that the loop turns."""
+    return JSONResponse(_words(is_alive=True))
+
+
+@router.get("/readyz", include_in_schema=False)
+async def readyz(desk: AskDesk) -> JSONResponse:
+    """Whether the stores can be read."""
+    reason, _ = await _asked(desk)
+    reasons = [reason] if reason else []
+    return JSONResponse(
+        _words(is_ready=not reasons, reasons=reasons), status_code=503 if reasons else 200
+    )
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(request: Request, desk: AskDesk) -> Response:
+    figures = request.app.state.request_figures
+    assert isinstance(figures, RequestFigures)
+    reason, seconds = await _asked(desk)
+    told = Exposition()
+    for status, n in sorted(figures.by_status.items()):
+        told.say(REQUESTS, n, status)
+    told.say(OPEN, figures.open)
+    told.say_histogram(ANSWERED, figures.answered_s)
+    told.say(READY, int(not reason))
+    told.say(STORE_SECONDS, seconds)
+    return Response(told.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _words(**words: object) -> dict[str, object]:
+    return {"program": "dashboard", "pid": os.getpid(), **words}
+
+
+async def _asked(desk: StoreDesk) -> tuple[str, float]:
+    """Why the stores can't be read, empty if they can, and how long the answer took."""
+    began = time.perf_counter()
+    reason = ""
+    try:
+        async with asyncio.timeout(_STORE_WAIT_S):
+            await desk.ask(Stores.version)
+    except StoreError as error:
+        reason = str(error)
+    except TimeoutError:
+        reason = f"the stores have not answered for {_STORE_WAIT_S:.0f} s"
+    return reason, time.perf_counter() - began

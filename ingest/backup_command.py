@@ -1,0 +1,40 @@
+"""`roomtone backup`: copy a server's data while it runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from contract.clock import SystemClock
+from ingest.backup import Backup
+from ingest.config_option import DEFAULT_CONFIG
+from ingest.settings import ServerSettings
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE",
+        help="the server's settings; see server.example.toml (default: server.toml)",
+    )  # fmt: skip
+    parser.add_argument(
+        "target", type=Path, help="a new directory, or a new file that ends in .tar"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Copy and check; 0 once the backup is whole and on the disk."""
+    settings = ServerSettings.load(args.config)
+    backup = Backup(data_dir=settings.data_dir, target=args.target, clock=SystemClock(), say=_say)
+    manifest = backup.run()
+    size = sum(note.size for note in manifest.files.values())
+    _say(f"{args.target}: {len(manifest.files)} files, {size / 1e6:.1f} MB, checked")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

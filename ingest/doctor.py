@@ -1,0 +1,313 @@
+"""Looks a server over, and says of each finding what to do about it.
+
+It only reads: no file is made, and nothing is asked of a program but its health pages.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Final, Literal
+
+from contract.errors import ConfigurationError, DecodeError, LinkError
+from contract.messages import IngestState
+from contract.mqtt import LinkDown, LinkUp, MqttLink, Received
+from contract.settings import BrokerSettings
+from contract.topics import ingest_state
+from ingest.settings import ServerSettings
+
+__all__ = ["Finding", "Page", "State", "ask", "broker_findings", "findings", "program_findings"]
+
+State = Literal["fine", "note", "wrong"]
+_LEAST_FREE: Final = 200 << 20
+_LITTLE_FREE: Final = 2 << 30
+_CHECK_S: Final = 20.0
+_WAIT_S: Final = 5.0
+_SOON_DAYS: Final = 30
+_OPERATIONS: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was looked at, how it is, and what to do; nothing to do where it is fine."""
+
+    about: str
+    state: State
+    said: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a health page answered."""
+
+    status: int
+    text: str
+
+    @property
+    def words(self) -> dict[str, object]:
+        """Its JSON; empty if it is none."""
+        try:
+            words = json.loads(self.text)
+        except ValueError:
+            return {}
+        return words if isinstance(words, dict) else {}
+
+    def values(self, metric: str) -> dict[tuple[str, ...], float]:
+        """The values of a metric, by its labels' values in order."""
+        found = re.findall(rf"^{metric}(?:{{(.*)}})? (\S+)$", self.text, re.MULTILINE)
+        return {
+            tuple(re.findall(r'="((?:[^"\\]|\\.)*)"', labels)): float(value)
+            for labels, value in found
+        }
+
+
+Ask = Callable[[int, str], Page | None]
+
+
+def ask(port: int, path: str) -> Page | None:
+    """A program's health page; None if nobody is there, status 0 if they don't answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_WAIT_S)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return Page(status=answer.status, text=answer.read().decode("utf-8", "replace"))
+    except TimeoutError:
+        return Page(status=0, text="")
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def findings(settings: ServerSettings) -> Iterator[Finding]:
+    """Disk and databases: what can be seen without any other program."""
+    folder = settings.data_dir
+    if not folder.is_dir():
+        yield Finding(
+            about="data directory", state="wrong", said=f"{folder} does not exist",
+            advice="start `roomtone ingest`, which makes it, or correct `data_dir`",
+        )  # fmt: skip
+        return
+    yield _rights(folder)
+    yield _space(folder)
+    until = time.monotonic() + _CHECK_S
+    for name, whose in (("main.db", "ingest"), ("score.db", "score"), ("school.db", "lesson")):
+        path = folder / name
+        if path.exists():
+            yield _intact(path, until)
+        else:
+            yield Finding(
+                about=name, state="note", said="is not there yet",
+                advice=f"start `roomtone {whose}`, which makes it",
+            )  # fmt: skip
+    for path in sorted((folder / "days").glob("*.db"), reverse=True):
+        yield _intact(path, until)
+
+
+def _rights(folder: Path) -> Finding:
+    if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(about="data directory", state="fine", said=f"{folder} can be written")
+    return Finding(
+        about="data directory", state="wrong", said=f"{folder} can't be written by this user",
+        advice="run as the user of the programs, or give that user the folder (chown)",
+    )  # fmt: skip
+
+
+def _space(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 1e9:.1f} GB are free"
+    advice = "free space on that disk, or keep for fewer days (the settings under [retention])"
+    if free < _LEAST_FREE:
+        return Finding(about="disk", state="wrong", said=said, advice=advice)
+    if free < _LITTLE_FREE:
+        return Finding(about="disk", state="note", said=said, advice=advice)
+    return Finding(about="disk", state="fine", said=said)
+
+
+def _intact(path: Path, until: float) -> Finding:
+    """SQLite's quick check, as far as the time allows."""
+    if time.monotonic() >= until:
+        return _unchecked(path)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            database.set_progress_handler(lambda: time.monotonic() >= until, _OPERATIONS)
+            said = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if time.monotonic() >= until:
+            return _unchecked(path)
+        return Finding(
+            about=path.name, state="wrong", said=f"can't be read ({error})",
+            advice="check its rights, and the disk",
+        )  # fmt: skip
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+    if said == "ok":
+        return Finding(about=path.name, state="fine", said="is intact")
+    return Finding(
+        about=path.name, state="wrong", said=f"is damaged ({said})",
+        advice="stop the program that writes it and restore a backup; docs/store.md says more",
+    )  # fmt: skip
+
+
+def _unchecked(path: Path) -> Finding:
+    return Finding(
+        about=path.name, state="note", said="was not checked to its end, for lack of time",
+        advice=f"run `sqlite3 {path} 'PRAGMA quick_check'` when the server is idle",
+    )  # fmt: skip
+
+
+def program_findings(
+    name: str, port: int, settings: ServerSettings, *, ask: Ask = ask
+) -> Iterator[Finding]:
+    """Whether ingest, score or the dashboard runs, and can do its work."""
+    if port == 0:
+        yield Finding(
+            about=name, state="note", said="its health page is switched off",
+            advice=f"set {name}.health_port to look at it from here",
+        )  # fmt: skip
+        return
+    alive = ask(port, "/healthz")
+    if alive is not None and alive.status == 0:
+        yield Finding(
+            about=name, state="wrong", said=f"on port {port} takes questions and answers none",
+            advice=f"it is stopped, or hangs altogether: restart `roomtone {name}`",
+        )  # fmt: skip
+        return
+    if alive is None or alive.words.get("program") != name:
+        yield Finding(
+            about=name, state="wrong", said=f"does not answer on port {port}",
+            advice=f"start `roomtone {name}`; if it runs, its log says whether another program "
+            "has that port",
+        )  # fmt: skip
+        return
+    where = alive.words.get("data_dir")
+    if where is not None and where != str(settings.data_dir.absolute()):
+        yield Finding(
+            about=name, state="wrong", said=f"on port {port} belongs to {where}",
+            advice=f"give each server's programs ports of their own ({name}.health_port)",
+        )  # fmt: skip
+        return
+    if alive.status != 200:
+        yield Finding(
+            about=name, state="wrong", said="hangs: its loop does not come round",
+            advice=f"restart `roomtone {name}`, and send its log to whoever maintains it",
+        )  # fmt: skip
+        return
+    ready = ask(port, "/readyz")
+    if ready is not None and ready.status == 200:
+        yield Finding(about=name, state="fine", said="runs, and can do its work")
+        return
+    reasons = ready.words.get("reasons") if ready is not None else None
+    said = "; ".join(map(str, reasons)) if isinstance(reasons, list) else "it does not say why"
+    yield Finding(
+        about=name, state="wrong", said=f"runs, but can't work: {said}",
+        advice="put that right; the program tries again by itself",
+    )  # fmt: skip
+
+
+def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
+    """Whether the broker can be reached, its certificate, and what stands there about ingest."""
+    broker = settings.broker
+    where = f"{broker.host}:{broker.port}"
+    try:
+        days = _certificate_days(broker)
+    except ssl.SSLError as error:
+        yield Finding(
+            about="broker", state="wrong", said=f"{where} refuses TLS, or is not trusted ({error})",
+            advice="check ca_file, certificate_file and key_file, and the broker's certificate; "
+            "docs/mosquitto.md says how to make them",
+        )  # fmt: skip
+        return
+    except OSError as error:
+        yield Finding(
+            about="broker", state="wrong", said=f"{where} can't be reached ({error})",
+            advice="start Mosquitto, or correct [broker]; a firewall may be in between",
+        )  # fmt: skip
+        return
+    if days is not None:
+        yield Finding(
+            about="certificate", state="fine" if days > _SOON_DAYS else "wrong",
+            said=f"the broker's certificate is valid for {days:.0f} more days",
+            advice="" if days > _SOON_DAYS else "renew it: no node connects when it has run out",
+        )  # fmt: skip
+    try:
+        is_up = _said_about_ingest(settings)
+    except (LinkError, ConfigurationError) as error:
+        yield Finding(
+            about="broker", state="wrong", said=f"{where} does not let this server in: {error}",
+            advice="check the broker's log, its ACL and this server's certificate",
+        )  # fmt: skip
+        return
+    if is_up:
+        yield Finding(about="broker", state="fine", said=f"{where} answers; ingest is up there")
+    else:
+        yield Finding(
+            about="broker", state="wrong",
+            said=f"{where} answers, and says that ingest is down"
+            if is_up is False else f"{where} answers, and has no word from ingest",
+            advice="start `roomtone ingest`, or look at its log: until it is up, nodes hold all "
+            "data",
+        )  # fmt: skip
+
+
+def _certificate_days(broker: BrokerSettings) -> float | None:
+    """Days until the broker's certificate runs out; None without TLS. Raises OSError."""
+    with socket.create_connection((broker.host, broker.port), timeout=_WAIT_S) as raw:
+        if broker.ca_file is None:
+            return None
+        context = ssl.create_default_context(cafile=str(broker.ca_file))
+        if broker.certificate_file is not None:
+            context.load_cert_chain(broker.certificate_file, broker.key_file)
+        with context.wrap_socket(raw, server_hostname=broker.host) as secured:
+            certificate = secured.getpeercert() or {}
+    ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
+    return (ends - time.time()) / 86_400
+
+
+def _said_about_ingest(settings: ServerSettings) -> bool | None:
+    """What stands retained: up, down, or nothing that can be read. Raises LinkError."""
+    topic = ingest_state(settings.site)
+    link = MqttLink(
+        broker=settings.broker,
+        client_id=f"roomtone-doctor-{os.getpid()}",
+        will=None,
+        subscriptions=(topic,),
+    )
+    until = time.monotonic() + _WAIT_S
+    is_connected = False
+    link.start()
+    try:
+        # What is retained comes at once after the connection.
+        while (left := until - time.monotonic()) > 0:
+            try:
+                event = link.events.get(timeout=left)
+            except Empty:
+                break
+            if isinstance(event, LinkUp):
+                is_connected = True
+                until = min(until, time.monotonic() + 1.0)
+            elif isinstance(event, LinkDown):
+                raise LinkError(event.reason)
+            elif isinstance(event, Received):
+                try:
+                    return IngestState.decode(event.payload).is_up
+                except DecodeError:
+                    return None
+    finally:
+        link.stop()
+    if not is_connected:
+        raise LinkError("it does not answer the greeting")
+    return None

@@ -1,0 +1,87 @@
+"""`roomtone doctor server`: look a server over, and say what to do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from contract.errors import StoreError
+from ingest.doctor import Finding, ask, broker_findings, findings, program_findings
+from ingest.doctor_nodes import kept_findings, node_findings, score_findings
+from ingest.settings import ServerSettings
+from ingest.stores import open_period_reader
+
+__all__ = ["add_arguments", "look_over", "run"]
+
+_WORDS: Final = {"fine": "ok", "note": "NOTE", "wrong": "WRONG"}
+_DASHBOARD_PORT: Final = 8000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "--config", type=Path, required=True, metavar="FILE",
+        help="the server's settings; see server.example.toml",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Say each finding; 1 if something is wrong."""
+    settings = ServerSettings.load(args.config)
+    found = []
+    for finding in look_over(settings):
+        found.append(finding)
+        if not args.json:
+            sys.stdout.write(_line(finding))
+            sys.stdout.flush()
+    is_wrong = any(finding.state == "wrong" for finding in found)
+    if args.json:
+        told = {"is_well": not is_wrong, "findings": [asdict(finding) for finding in found]}
+        sys.stdout.write(json.dumps(told) + "\n")
+    return int(is_wrong)
+
+
+def look_over(settings: ServerSettings) -> Iterator[Finding]:
+    """Everything, from the disk up to the nodes."""
+    disk = list(findings(settings))
+    yield from disk
+    yield from broker_findings(settings)
+    yield from program_findings("ingest", settings.ingest.health_port, settings)
+    yield from program_findings("score", settings.score.health_port, settings)
+    port = settings.dashboard.get("port", _DASHBOARD_PORT)
+    yield from program_findings("dashboard", port if isinstance(port, int) else 0, settings)
+    if any(finding.about == "main.db" and finding.state == "fine" for finding in disk):
+        yield from _kept(settings)
+
+
+def _kept(settings: ServerSettings) -> Iterator[Finding]:
+    own = str(settings.data_dir.absolute())
+    pages = {}
+    for name, port in (
+        ("ingest", settings.ingest.health_port),
+        ("score", settings.score.health_port),
+    ):
+        alive = ask(port, "/healthz") if port else None
+        is_ours = alive is not None and alive.words.get("data_dir") == own
+        pages[name] = ask(port, "/metrics") if is_ours else None
+    try:
+        with closing(open_period_reader(settings.data_dir)) as reader:
+            yield from kept_findings(reader, pages["ingest"])
+            yield from node_findings(reader, pages["ingest"])
+    except StoreError as error:
+        yield Finding(
+            about="main.db", state="wrong", said=str(error), advice="do what the sentence says"
+        )
+    yield from score_findings(pages["score"])
+
+
+def _line(finding: Finding) -> str:
+    advice = f"\n       → {finding.advice}" if finding.advice else ""
+    return f"{_WORDS[finding.state]:<6} {finding.about}: {finding.said}{advice}\n"

@@ -1,0 +1,108 @@
+"""Retention: what is older than the settings allow goes, an hour after the start and each hour.
+
+One slice at a time, so that whoever keeps or scores in between is hardly delayed. What is not
+sealed yet is never touched, whatever the clock says.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from ingest.settings import RetentionSettings
+from ingest.stores.protocol import PeriodStore, ScoreStore
+from ingest.stores.stretches import Kind
+
+__all__ = ["Removed", "Retention", "retire_kept", "retire_scores"]
+
+_LOG = logging.getLogger("retention")
+_EACH_NS: Final = 3_600 * SECOND_NS
+_STEPPED_NS: Final = 600 * SECOND_NS
+_DAY_NS: Final = 86_400 * SECOND_NS
+_AT_ONCE: Final = 2_000
+Removed = tuple[str, int]
+"""What, and how many of it a slice removed."""
+
+
+class Retention:
+    """Runs rounds of slices; one `step` does one slice at most."""
+
+    def __init__(self, *, clock: Clock, rounds: Callable[[int], Iterator[Removed]]) -> None:
+        self._clock = clock
+        self._rounds = rounds
+        self._next_ns = clock.elapsed_ns() + _EACH_NS
+        self._boot_zero_ns = clock.boot_zero_utc_ns()
+        self._round: Iterator[Removed] | None = None
+        self._removed: dict[str, int] = {}
+
+    def step(self) -> bool:
+        """Do a slice if one is due; whether there is more to do at once. Raises StoreError."""
+        if self._round is None:
+            if self._clock.elapsed_ns() < self._next_ns:
+                return False
+            self._next_ns = self._clock.elapsed_ns() + _EACH_NS
+            if self._is_stepped():
+                return False
+            self._removed = {}
+            self._round = self._rounds(self._clock.utc_ns())
+        try:
+            what, n = next(self._round)
+        except StopIteration:
+            self._round = None
+            self._say()
+            return False
+        except BaseException:
+            self._round = None  # the next hour begins anew
+            raise
+        self._removed[what] = self._removed.get(what, 0) + n
+        return True
+
+    def _is_stepped(self) -> bool:
+        """Whether the clock was set within the last hour: then it may be wrong, or just right."""
+        boot_zero_ns = self._clock.boot_zero_utc_ns()
+        stepped_ns = boot_zero_ns - self._boot_zero_ns
+        self._boot_zero_ns = boot_zero_ns
+        if abs(stepped_ns) <= _STEPPED_NS:
+            return False
+        _LOG.warning(
+            "the clock was set by %+d s within the last hour; nothing is removed for age until "
+            "it has run evenly for an hour",
+            stepped_ns // SECOND_NS,
+        )
+        return True
+
+    def _say(self) -> None:
+        gone = [f"{n} {what}" for what, n in self._removed.items() if n]
+        if gone:
+            _LOG.info("removed for their age: %s", ", ".join(gone))
+
+
+def retire_kept(store: PeriodStore, settings: RetentionSettings, utc_ns: int) -> Iterator[Removed]:
+    """Day files by kind, one a slice, and messages that were kept aside."""
+    kinds: tuple[tuple[Kind, int], ...] = (
+        ("seat", settings.seat_days),
+        ("room", settings.room_days),
+    )
+    for kind, days in kinds:
+        while files := store.retire(kind, before=_day(utc_ns, days), most_days=1):
+            yield f"day files of {kind} values", files
+    before_ns = utc_ns - settings.aside_days * _DAY_NS
+    while messages := store.retire_aside(before_utc_ns=before_ns, most=_AT_ONCE):
+        yield "messages kept aside", messages
+
+
+def retire_scores(
+    scores: ScoreStore, settings: RetentionSettings, utc_ns: int
+) -> Iterator[Removed]:
+    """Epochs and alerts, some at a time."""
+    before_ns = utc_ns - settings.score_days * _DAY_NS
+    while gone := scores.retire(before_utc_ns=before_ns, most=_AT_ONCE):
+        yield "epochs and alerts", gone
+
+
+def _day(utc_ns: int, days: int) -> date:
+    today = datetime.fromtimestamp(utc_ns // SECOND_NS, tz=UTC).date()
+    return today - timedelta(days=days)

@@ -1,0 +1,58 @@
+"""What scoring led to and is not written yet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingest.scoring.epochs import zone_epochs
+from ingest.scoring.lesson_state import LessonState, Scored
+from ingest.scoring.spans import LessonSpans
+from ingest.stores.protocol import ScoreStore
+from ingest.stores.records import AlertRecord, EpochRecord
+
+__all__ = ["Results"]
+
+_LOG = logging.getLogger("score")
+
+
+@dataclass(slots=True)
+class Results:
+    """Epochs, and alerts by id: the later word on one wins."""
+
+    epochs: list[EpochRecord] = field(default_factory=list)
+    alerts: dict[str, AlertRecord] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.epochs or self.alerts)
+
+    def add(self, state: LessonState, scored: Scored, spans: LessonSpans) -> None:
+        """Take in what came out of a lesson."""
+        self.alerts.update(scored.alerts)
+        if not scored.epochs:
+            return
+        stream = state.stream.id
+        utcs = spans.utcs_ns(stream, [epoch.first_seq for epoch in scored.epochs])
+        self.epochs += [
+            EpochRecord(
+                lesson=state.lesson.id,
+                stream=stream,
+                first_seq=epoch.first_seq,
+                utc_ns=utc_ns,
+                model=state.version,
+                zones=zone_epochs(epoch),
+            )
+            for epoch, utc_ns in zip(scored.epochs, utcs, strict=True)
+        ]
+
+    def write(self, scores: ScoreStore, cursor: int) -> None:
+        """Keep all of it with the cursor in one transaction, or raise StoreError."""
+        alerts: Sequence[AlertRecord] = list(self.alerts.values())
+        scores.commit(cursor=cursor, epochs=self.epochs, alerts=alerts)
+        for alert in alerts:
+            over = alert.cleared_utc_ns is not None
+            _LOG.info(
+                "alert %s in %s, %s: %s", "over" if over else "raised",
+                alert.room, alert.zone, " ".join(alert.because),
+            )  # fmt: skip

@@ -1,0 +1,266 @@
+"""Counts what became of every seat-second, for each run of each node.
+
+Together with the counters in a node's own health it tells, at rest, whether anything is missing:
+`sampled = kept + waiting + kept aside + gap`. What is kept is counted as it comes; what was kept
+before this process began is read from the store, a little between two ticks, so that the sums are
+right over a restart too.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.clock import Clock
+from contract.errors import DecodeError
+from contract.messages import Health
+from contract.payload import Batch, GapReason, Layout, decode
+from contract.quantities import MISSING
+from contract.ranges import SeqRanges
+from contract.topics import Topic
+from ingest.stores.protocol import PeriodStore
+from ingest.stores.records import Aside, Change, Tick
+
+__all__ = ["RunFigures", "SeatSeconds", "seats_present"]
+
+_AT_ONCE = 300
+_EVERYTHING = 1 << 40
+
+
+@dataclass(slots=True, kw_only=True)
+class RunFigures:
+    """One run of a node; counted in seat-seconds."""
+
+    room: str
+    node: str
+    run: int
+    kept: int = 0
+    trimmed: int = 0
+    """What came again and was there."""
+    gap: dict[GapReason, int] = field(default_factory=dict)
+    """In recorded gaps, by reason."""
+    health: Health | None = None
+    """What the node said last."""
+    health_ns: int | None = None
+    """Elapsed time at which it did; None: before this process began."""
+    acked_ns: int | None = None
+    """Elapsed time of the last ack."""
+    is_up: bool = False
+    is_counted: bool = False
+    """Whether what was kept earlier is counted too."""
+
+
+def seats_present(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """How many seats have at least one value in each row."""
+    codes, seats = len(layout.seat_codes), len(layout.seats)
+    cube = values[:, : codes * seats].reshape(len(values), codes, seats)
+    return np.asarray((cube != MISSING).any(axis=1).sum(axis=1), np.int64)
+
+
+class SeatSeconds:
+    """Told of every tick by the thread that keeps; read by any other."""
+
+    def __init__(self, *, store: PeriodStore, clock: Clock, most: int) -> None:
+        self.forgotten = 0
+        """Runs that were given up for newer ones."""
+        self._store = store
+        self._clock = clock
+        self._most = most
+        self._lock = threading.Lock()
+        self._runs: OrderedDict[int, RunFigures] = OrderedDict()
+        self._highest_gap: dict[int, int] = {}
+        self._aside: dict[tuple[str, str], int] | None = None
+        self._earlier: deque[tuple[int, deque[tuple[int, int]]]] = deque()
+        self._stale_gaps: dict[int, None] = {}
+
+    def __len__(self) -> int:
+        """How many runs have figures of their own."""
+        return len(self._runs)
+
+    def begin(self) -> None:
+        """Take up the runs that are up; raises StoreError."""
+        for stream in self._store.streams()[-self._most :]:
+            if self._store.is_up(stream.id):
+                self._run(stream.id)
+
+    def runs(self) -> list[RunFigures]:
+        """Each run as it stands now."""
+        with self._lock:
+            return [replace(run, gap=dict(run.gap)) for run in self._runs.values()]
+
+    def aside(self) -> dict[tuple[str, str], int]:
+        """(room, node) → seat-seconds in messages that are kept aside and can be read."""
+        return dict(self._aside or {})
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether some of what was kept earlier waits to be counted."""
+        return bool(self._earlier or self._stale_gaps or self._aside is None)
+
+    def forget_aside(self) -> None:
+        """What is kept aside changed: count it anew."""
+        self._aside = None
+
+    def note(self, tick: Tick, streams: Sequence[int], changes: Sequence[Change]) -> None:
+        """A tick was kept; raises StoreError, and then only these figures suffer."""
+        new: dict[int, SeqRanges] = defaultdict(SeqRanges)
+        for change in changes:
+            if change.is_gap:
+                self._stale_gaps[change.stream] = None
+            else:
+                new[change.stream].add(change.first_seq, change.last_seq)
+        now_ns = self._clock.elapsed_ns()
+        batches: dict[Layout, list[tuple[int, Batch]]] = {}
+        # What a run begins with is in the store by now, and is counted from there.
+        begun = {stream for stream in streams if stream not in self._runs}
+        for stream, arrival in zip(streams, tick.arrivals, strict=True):
+            self._run(stream).acked_ns = now_ns
+            if stream not in begun and isinstance(arrival.message, Batch):
+                batches.setdefault(arrival.message.layout, []).append((stream, arrival.message))
+                if arrival.message.first_seq <= self._highest_gap.get(stream, -1):
+                    self._stale_gaps[stream] = None
+        for layout, its in batches.items():
+            self._count(layout, its, new)
+        self._note_nodes(tick)
+        for message in tick.aside:
+            self._note_aside(message)
+
+    def count_on(self, budget_ns: int) -> None:
+        """Count some of what was kept earlier; raises StoreError."""
+        until_ns = self._clock.elapsed_ns() + budget_ns
+        if self._aside is None:
+            self._aside = {}
+            for message in self._store.aside(_EVERYTHING):
+                self._note_aside(message)
+        while self.is_behind:
+            if self._stale_gaps:
+                stream = next(iter(self._stale_gaps))
+                self._count_gaps(stream)
+                del self._stale_gaps[stream]
+            elif self._earlier:
+                self._count_earlier()
+            if self._clock.elapsed_ns() >= until_ns:
+                return
+
+    def _run(self, stream: int) -> RunFigures:
+        run = self._runs.get(stream)
+        if run is not None:
+            self._runs.move_to_end(stream)
+            return run
+        known = self._store.stream(stream)
+        run = RunFigures(room=known.room, node=known.node, run=known.run)
+        run.health = self._store.health(stream)
+        run.is_up = self._store.is_up(stream)
+        gaps = SeqRanges((gap.first_seq, gap.last_seq) for gap in self._store.gaps(stream))
+        # What lies in a gap now and comes later is counted when it comes.
+        earlier = deque(piece for kept in self._store.kept(stream) for piece in gaps.missing(*kept))
+        with self._lock:
+            self._runs[stream] = run
+            if len(self._runs) > self._most:
+                self._highest_gap.pop(self._runs.popitem(last=False)[0], None)
+                self.forgotten += 1
+        self._stale_gaps[stream] = None
+        self._earlier.append((stream, earlier))
+        return run
+
+    def _count(
+        self, layout: Layout, its: list[tuple[int, Batch]], new: dict[int, SeqRanges]
+    ) -> None:
+        present = seats_present(layout, np.concatenate([batch.values for _, batch in its]))
+        # Two batches of a tick may hold the same seqs: the first one was kept.
+        taken: dict[int, SeqRanges] = defaultdict(SeqRanges)
+        at = 0
+        with self._lock:
+            for stream, batch in its:
+                counts = present[at : at + batch.n]
+                at += batch.n
+                arrived, kept = int(counts.sum()), 0
+                fresh = new.get(stream)
+                if fresh is not None:
+                    first, last = batch.first_seq, batch.last_seq
+                    for start, end in taken[stream].missing(first, last):
+                        kept += sum(
+                            int(counts[a - first : b - first + 1].sum())
+                            for a, b in _inside(fresh, start, end)
+                        )
+                    taken[stream].add(first, last)
+                run = self._runs.get(stream)
+                if run is not None:
+                    run.kept += kept
+                    run.trimmed += arrived - kept
+
+    def _note_nodes(self, tick: Tick) -> None:
+        if not (tick.births or tick.deaths or tick.healths):
+            return
+        with self._lock:
+            runs = {(run.node, run.run): run for run in self._runs.values()}
+            for health in tick.healths:
+                if (run := runs.get((health.node, health.run))) is not None:
+                    run.health, run.health_ns = health, self._clock.elapsed_ns()
+            for _, _, birth in tick.births:
+                if (run := runs.get((birth.node, birth.run))) is not None:
+                    run.is_up = True
+            for _, _, death in tick.deaths:
+                if (run := runs.get((death.node, death.run))) is not None:
+                    run.is_up = False
+
+    def _note_aside(self, message: Aside) -> None:
+        if self._aside is None:
+            return
+        try:
+            topic = Topic.parse(message.topic)
+            batch = decode(message.payload)
+        except DecodeError:
+            return
+        if topic.kind != "data" or not isinstance(batch, Batch):
+            return
+        key = topic.room, topic.node
+        if key in self._aside or len(self._aside) < self._most:
+            seats = int(seats_present(batch.layout, batch.values).sum())
+            # Replaced as a whole, for another thread may be reading it.
+            self._aside = {**self._aside, key: self._aside.get(key, 0) + seats}
+
+    def _count_gaps(self, stream: int) -> None:
+        gaps = self._store.gaps(stream)
+        lengths: dict[GapReason, int] = {}
+        for gap in gaps:
+            n = (gap.last_seq - gap.first_seq + 1) * len(gap.seats)
+            lengths[gap.reason] = lengths.get(gap.reason, 0) + n
+        run = self._runs.get(stream)
+        if run is not None:
+            self._highest_gap[stream] = max((gap.last_seq for gap in gaps), default=-1)
+            with self._lock:
+                run.gap = lengths
+
+    def _count_earlier(self) -> None:
+        stream, left = self._earlier[0]
+        run = self._runs.get(stream)
+        if not left or run is None:
+            self._earlier.popleft()
+            if run is not None:
+                run.is_counted = True
+            return
+        first, last = left[0]
+        end = min(last, first + _AT_ONCE - 1)
+        found = sum(
+            int(seats_present(periods.layout, periods.values).sum())
+            for periods in self._store.read(stream, first, end)
+        )
+        with self._lock:
+            run.kept += found
+        left.popleft()
+        if end < last:
+            left.appendleft((end + 1, last))
+
+
+def _inside(ranges: SeqRanges, first: int, last: int) -> list[tuple[int, int]]:
+    """The parts of first … last that are in the set."""
+    holes = ranges.missing(first, last)
+    if not holes:
+        return [(first, last)]
+    return SeqRanges(holes).missing(first, last)

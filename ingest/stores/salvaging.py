@@ -1,0 +1,233 @@
+"""Gets out of a damaged main.db what can be read, and says what is gone.
+
+Called by the one writer before it opens the store. A damaged file is set aside, never changed;
+what it still gives goes into a new one. Periods that the ledger has and no row holds any more
+become gaps with the reason `damaged`, so that nobody takes them for kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from contract.errors import StoreError
+from contract.ranges import SeqRanges
+from ingest.stores.admission import STRETCH
+from ingest.stores.schema import SCHEMA, VERSION, is_sound, key_of, layout_of
+from ingest.stores.sqlite_file import open_database, sync_directory, transaction
+
+__all__ = ["Salvaged", "salvage"]
+
+_LOG = logging.getLogger("ingest")
+_BESIDE: Final = ("", "-wal", "-shm")
+_PLAIN: Final = (
+    "streams", "layouts", "stretches", "ledger", "gaps", "sealed", "births", "deaths",
+    "timebases", "healths", "aside", "arrivals", "purges",
+)  # fmt: skip
+"""The tables beside `live`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Salvaged:
+    """What became of a damaged store."""
+
+    set_aside: Path
+    kept: int
+    """Live periods that could be read."""
+    gone: int
+    """Periods that are a gap from now on."""
+
+
+def salvage(directory: Path) -> Salvaged | None:
+    """Look at main.db and, if it is damaged, put a new one in its place. None: all is well.
+
+    Raises StoreError where files can't be moved. Whoever reads the old file must open it anew.
+    """
+    path = directory / "main.db"
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    if (fault := _fault_of(path)) is None:
+        return None
+    _LOG.error("%s is damaged (%s): saving what can be read.", path, fault)
+    aside = _free_name(path)
+    fresh = path.with_name("main.db-salvaged")
+    try:
+        for end in _BESIDE:
+            fresh.with_name(fresh.name + end).unlink(missing_ok=True)
+        kept, gone = _copied(path, fresh)
+        for end in _BESIDE:
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(path.name + end).rename(aside.with_name(aside.name + end))
+        fresh.rename(path)
+        sync_directory(directory)
+    except OSError as error:
+        raise StoreError(
+            f"{path} is damaged, and it can't be set aside ({error.strerror}): check the "
+            "directory's rights and the room on its disk."
+        ) from error
+    if not kept + gone:
+        _LOG.error(
+            "%s was set aside as %s. No live period is missing by what could be read of it; look "
+            "at the last backup for what could not.", path, aside.name,
+        )  # fmt: skip
+        return Salvaged(set_aside=aside, kept=0, gone=0)
+    _LOG.error(
+        "%s was set aside as %s; of what was not sealed yet %d periods could be read, and %d are "
+        "gone: a gap says so in each stream.",
+        path, aside.name, kept, gone,
+    )  # fmt: skip
+    return Salvaged(set_aside=aside, kept=kept, gone=gone)
+
+
+def _fault_of(path: Path) -> str | None:
+    """What is wrong with the file, in SQLite's words; None if nothing is."""
+    try:
+        with closing(sqlite3.connect(path, timeout=10)) as database:
+            verdict = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+            if verdict != "ok":
+                return verdict.splitlines()[-1]
+            bad = sum(not is_sound(row) for (row,) in database.execute("SELECT v FROM live"))
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+            # Locked, no table yet, no right to read, or no database at all, of which nothing
+            # could be saved: opening it says what to do.
+            return None
+        return str(error)
+    return f"{bad} live rows fail their check" if bad else None
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}-damaged-{number}")).exists():
+        number += 1
+    return aside
+
+
+def _copied(path: Path, fresh: Path) -> tuple[int, int]:
+    with (
+        closing(open_database(fresh, SCHEMA, VERSION)) as new,
+        closing(sqlite3.connect(path, timeout=10)) as old,
+    ):
+        # Else SQLite reads nothing at all of a file that is shorter than it says.
+        old.execute("PRAGMA writable_schema = ON")
+        with transaction(new):
+            for table in _PLAIN:
+                _copy_table(old, new, table)
+            kept = _copy_live(old, new)
+            gone = _tell_gone(new)
+        new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return kept, gone
+
+
+def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> None:
+    """Both ends of a table, up to where it can't be read: the broken page lies between them."""
+    columns = new.execute(f"PRAGMA table_info({table})").fetchall()
+    places = ", ".join("?" * len(columns))
+    by_key = sorted((column for column in columns if column[5]), key=lambda column: column[5])
+    backwards = ", ".join(f"{column[1]} DESC" for column in by_key)
+    for order in ("", f" ORDER BY {backwards}"):
+        for row in _readable(old, f"SELECT * FROM {table}{order}"):  # noqa: S608
+            if row is None:
+                break
+            with contextlib.suppress(sqlite3.Error):  # a row that no longer fits its table
+                new.execute(f"INSERT OR IGNORE INTO {table} VALUES({places})", row)
+        else:
+            return  # all of it
+
+
+def _readable(
+    database: sqlite3.Connection, question: str, values: Iterable[object] = ()
+) -> Iterator[tuple[Any, ...] | None]:
+    """Rows, and None where it went wrong."""
+    try:
+        yield from database.execute(question, tuple(values))
+    except sqlite3.Error:
+        yield None
+
+
+def _copy_live(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
+    """Each live period by its key: the rest of a table can be reached around a broken page."""
+    starts = dict(new.execute("SELECT id, start FROM streams WHERE start IS NOT NULL"))
+    kept = 0
+    for stream, first, last in _live_ranges(new):
+        for seq in range(first, last + 1):
+            if stream not in starts:
+                break
+            key = key_of(stream, starts[stream], seq)
+            for row in _readable(old, "SELECT v FROM live WHERE k = ?", (key,)):
+                if row is not None and is_sound(row[0]):
+                    new.execute("INSERT OR IGNORE INTO live VALUES(?, ?)", (key, row[0]))
+                    kept += 1
+    return kept
+
+
+def _live_ranges(database: sqlite3.Connection) -> list[tuple[int, int, int]]:
+    """What the ledger has in stretches that are not sealed, as (stream, first, last)."""
+    found = []
+    for stream, stretch in database.execute("SELECT stream, stretch FROM stretches").fetchall():
+        low, high = stretch * STRETCH, (stretch + 1) * STRETCH - 1
+        kept = SeqRanges(
+            database.execute(
+                "SELECT first, last FROM ledger WHERE stream = ? AND last >= ? AND first <= ? "
+                "ORDER BY first",
+                (stream, low, high),
+            )
+        )
+        found += [(stream, max(first, low), min(last, high)) for first, last in kept]
+    return found
+
+
+def _tell_gone(database: sqlite3.Connection) -> int:
+    """Take out of the ledger what no row holds any more, and put gaps there."""
+    gone = 0
+    starts = dict(database.execute("SELECT id, start FROM streams"))
+    for stream, first, last in _live_ranges(database):
+        sealed = SeqRanges(
+            database.execute(
+                "SELECT first, last FROM sealed WHERE stream = ? AND last >= ? AND first <= ?",
+                (stream, first, last),
+            )
+        )
+        held = SeqRanges()
+        for seq in range(first, last + 1):
+            key = key_of(stream, starts[stream] or 0, seq)
+            is_there = database.execute("SELECT 1 FROM live WHERE k = ?", (key,)).fetchone()
+            if is_there or seq in sealed:
+                held.add(seq, seq)
+        for low, high in held.missing(first, last):
+            _make_gap(database, stream, low, high)
+            gone += high - low + 1
+    return gone
+
+
+def _make_gap(database: sqlite3.Connection, stream: int, first: int, last: int) -> None:
+    low, high = database.execute(
+        "SELECT first, last FROM ledger WHERE stream = ? AND first <= ? AND last >= ?",
+        (stream, first, last),
+    ).fetchone()
+    database.execute("DELETE FROM ledger WHERE stream = ? AND first = ?", (stream, low))
+    rest = [(stream, a, b) for a, b in ((low, first - 1), (last + 1, high)) if a <= b]
+    database.executemany("INSERT INTO ledger VALUES(?, ?, ?)", rest)
+    database.execute(
+        "INSERT OR REPLACE INTO gaps VALUES(?, ?, ?, ?, 'damaged')",
+        (stream, first, last, bytes(_seats_of(database, stream))),
+    )
+
+
+def _seats_of(database: sqlite3.Connection, stream: int) -> tuple[int, ...]:
+    """The stream's seats, by a row of it that is left, or by the only layout that there is."""
+    rows = database.execute(
+        "SELECT v FROM live JOIN streams ON streams.id = ? "
+        "WHERE k & ((1 << 21) - 1) = streams.id LIMIT 1",
+        (stream,),
+    ).fetchall()
+    numbers = [int.from_bytes(row[:2], "little") for (row,) in rows]
+    where, values = ("WHERE id = ?", numbers) if numbers else ("ORDER BY id DESC LIMIT 1", [])
+    found = database.execute(f"SELECT body FROM layouts {where}", values).fetchone()  # noqa: S608
+    return layout_of(found[0]).seats if found else ()

@@ -1,0 +1,148 @@
+"""What the writers do beside their work: retention, and their part of a purge, slice by slice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from contract.errors import StoreError
+from ingest.purge_requests import PartDone, PurgeFolder, PurgeRequest
+from ingest.retention import Retention, retire_kept, retire_scores
+from ingest.settings import ServerSettings
+from ingest.stores.protocol import PeriodStore, ScoreStore
+
+__all__ = ["KeptUpkeep", "PartWorker", "ScoreUpkeep", "purge_kept", "purge_scores"]
+
+_LOG = logging.getLogger("purge")
+_POLL_NS: Final = SECOND_NS // 2
+_RETRY_NS: Final = 10 * SECOND_NS
+_SLICE_NS: Final = 20_000_000
+"""A tick may be delayed by so much, and by the last step of a purge."""
+Do = Callable[[PurgeRequest], Iterator[PartDone]]
+
+
+def purge_kept(store: PeriodStore, request: PurgeRequest) -> Iterator[PartDone]:
+    """Ingest's part: periods, live and sealed, and messages kept aside."""
+    for done in store.purge(request.purge):
+        yield PartDone(
+            removed={
+                "periods": done.periods,
+                "day files rewritten": done.files,
+                "messages kept aside": done.aside,
+            }
+        )
+
+
+def purge_scores(scores: ScoreStore, request: PurgeRequest) -> Iterator[PartDone]:
+    """The scorer's part: epochs and alerts."""
+    for n in scores.purge(
+        request.scored,
+        from_utc_ns=request.from_utc_ns,
+        to_utc_ns=request.to_utc_ns,
+        again=request.again,
+    ):
+        yield PartDone(removed={"epochs and alerts": n})
+
+
+class PartWorker:
+    """Does one writer's part of the purges that are asked for, a slice at a time."""
+
+    def __init__(self, *, folder: PurgeFolder, part: str, do: Do, clock: Clock) -> None:
+        self._folder = folder
+        self._part = part
+        self._do = do
+        self._clock = clock
+        self._next_ns = clock.elapsed_ns()
+        self._now: tuple[PurgeRequest, Iterator[PartDone]] | None = None
+        self._done = PartDone(removed={})
+
+    @property
+    def is_busy(self) -> bool:
+        """A purge is under way."""
+        return self._now is not None
+
+    def step(self) -> PurgeRequest | None:
+        """Go on for a slice; the request, when the last of its part is done."""
+        began_ns = self._clock.elapsed_ns()
+        try:
+            if self._now is None:
+                if began_ns < self._next_ns:
+                    return None
+                self._next_ns = began_ns + _POLL_NS
+                for request in self._folder.waiting():
+                    if self._folder.is_turn(request, self._part):
+                        self._now = request, self._do(request)
+                        break
+                else:
+                    return None
+            request, steps = self._now
+            for self._done in steps:
+                if self._clock.elapsed_ns() - began_ns >= _SLICE_NS:
+                    return None
+            self._folder.note_done(request, self._part, self._done)
+        except StoreError as error:
+            self._now = None  # all of it once more: what is gone stays gone
+            self._next_ns = began_ns + _RETRY_NS
+            _LOG.error("%s The purge is tried again.", error)
+            return None
+        self._now = None
+        _LOG.info("purge %s: this program's part is done", request.id)
+        return request
+
+
+class KeptUpkeep:
+    """Beside keeping, by ingest alone."""
+
+    def __init__(self, *, settings: ServerSettings, clock: Clock, store: PeriodStore) -> None:
+        self._store = store
+        self._retention = Retention(
+            clock=clock, rounds=partial(retire_kept, store, settings.retention)
+        )
+        self._worker = PartWorker(
+            folder=PurgeFolder(settings.data_dir), part="ingest",
+            do=partial(purge_kept, store), clock=clock,
+        )  # fmt: skip
+        self._standing: Iterator[object] | None = None
+
+    def step(self) -> bool:
+        """A slice of whatever is due; whether messages kept aside may have gone."""
+        if self._standing is not None:
+            try:
+                if next(self._standing, None) is None:
+                    self._standing = None
+            except StoreError:
+                self._standing = None  # it is due still
+                raise
+            return True
+        finished = self._worker.step()
+        if finished is None and not self._worker.is_busy:
+            for purge in self._store.purges_due()[:1]:
+                _LOG.info("purge %s: doing it again for what came since", purge.id)
+                self._standing = self._store.purge(purge)
+        return self._retention.step() or finished is not None
+
+
+class ScoreUpkeep:
+    """Beside scoring, by the scorer alone."""
+
+    def __init__(self, *, settings: ServerSettings, clock: Clock, scores: ScoreStore) -> None:
+        self._scores = scores
+        self._retention = Retention(
+            clock=clock, rounds=partial(retire_scores, scores, settings.retention)
+        )
+        self._worker = PartWorker(
+            folder=PurgeFolder(settings.data_dir), part="score",
+            do=partial(purge_scores, scores), clock=clock,
+        )  # fmt: skip
+
+    def begin(self) -> None:
+        """Become the one writer at once, so that nobody purges beside what is in memory here."""
+        self._scores.retire(before_utc_ns=0, most=0)
+
+    def step(self) -> bool:
+        """A slice of whatever is due; whether scores have gone that memory still rests on."""
+        self._retention.step()
+        return self._worker.step() is not None

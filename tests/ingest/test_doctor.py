@@ -1,0 +1,222 @@
+"""The server's doctor finds what is wrong, says what to do, and touches nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from contract.clock import ManualClock
+from contract.settings import BrokerSettings
+from ingest import doctor
+from ingest.condition import Condition
+from ingest.doctor import Finding, Page, ask, broker_findings, findings, program_findings
+from ingest.doctor_command import add_arguments, run
+from ingest.doctor_nodes import kept_findings, node_findings, score_findings
+from ingest.health_server import HealthPages, health_server
+from ingest.keep import Keeper
+from ingest.settings import IngestSettings, ServerSettings
+from ingest.stores import open_period_store, open_score_store
+from ingest.stores.memory_periods import MemoryPeriodStore
+from roomtone.broker import free_port
+from tests.ingest.conftest import Client, RunningBroker, RunningIngest
+from tests.ingest.node import Node, Sent
+
+NODE = Node()
+
+
+def settings(folder: Path, **tables: object) -> ServerSettings:
+    return ServerSettings(site="school", data_dir=folder, **tables)  # type: ignore[arg-type]
+
+
+def of(found: list[Finding], about: str) -> Finding:
+    (one,) = [finding for finding in found if finding.about == about]
+    return one
+
+
+def test_a_data_directory_that_is_missing_is_not_made(tmp_path: Path) -> None:
+    (found,) = findings(settings(tmp_path / "none"))
+    assert (found.about, found.state) == ("data directory", "wrong")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_databases_are_checked_and_damage_is_found(tmp_path: Path) -> None:
+    for opened in (open_period_store(tmp_path), open_score_store(tmp_path)):
+        opened.close()
+    found = list(findings(settings(tmp_path)))
+    assert of(found, "main.db").state == of(found, "score.db").state == "fine"
+    assert of(found, "school.db").state == "note"
+    assert not (tmp_path / "school.db").exists()
+    bytes_ = bytearray((tmp_path / "score.db").read_bytes())
+    bytes_[4096:] = b"\xa5" * (len(bytes_) - 4096)
+    (tmp_path / "score.db").write_bytes(bytes_)
+    damaged = of(list(findings(settings(tmp_path))), "score.db")
+    assert damaged.state == "wrong"
+    assert "backup" in damaged.advice
+
+
+def test_a_check_that_takes_too_long_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_period_store(tmp_path).close()
+    monkeypatch.setattr(doctor, "_CHECK_S", 0.0)
+    assert of(list(findings(settings(tmp_path))), "main.db").state == "note"
+
+
+@pytest.mark.parametrize(
+    ("free", "state"), ((1 << 20, "wrong"), (1 << 30, "note"), (1 << 40, "fine"))
+)
+def test_space_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, state: str
+) -> None:
+    usage = argparse.Namespace(total=1 << 41, used=0, free=free)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
+    assert of(list(findings(settings(tmp_path))), "disk").state == state
+
+
+def test_a_program_that_is_missing_stalled_not_ready_or_anothers(tmp_path: Path) -> None:
+    clock = ManualClock()
+    condition = Condition(clock=clock, stall_s=10, missing={})
+    mine = settings(tmp_path)
+
+    def found(port: int, where: ServerSettings = mine) -> Finding:
+        (one,) = program_findings("ingest", port, where)
+        return one
+
+    assert found(0).state == "note"
+    assert found(free_port()).state == "wrong"
+    pages = HealthPages(
+        program="ingest", site="school", data_dir=str(tmp_path), condition=condition,
+        metrics=lambda: "",
+    )  # fmt: skip
+    with health_server(free_port(), pages) as port:
+        assert port is not None
+        assert found(port).state == "fine"
+        assert "belongs to" in found(port, settings(tmp_path / "other")).said
+        condition.lacks("commit", "the disk is full")
+        assert "the disk is full" in found(port).said
+        clock.advance(20)
+        assert "hangs" in found(port).said
+
+
+def test_a_program_that_is_stopped_is_told_from_one_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor, "_WAIT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as stopped:
+        assert ask(stopped.getsockname()[1], "/healthz") == Page(status=0, text="")
+    assert ask(free_port(), "/healthz") is None
+
+
+def kept(*messages: Sent) -> MemoryPeriodStore:
+    store = MemoryPeriodStore()
+    Keeper(store=store, site="school", clock=ManualClock(), settings=IngestSettings()).keep(
+        messages
+    )
+    return store
+
+
+METRICS = (
+    'roomtone_node_health_age_seconds{room="r1",node="kit-1",run="7"} 400.0\n'
+    'roomtone_ingest_queue_length{queue="received"} 1900\n'
+    'roomtone_ingest_queue_limit{queue="received"} 2000\n'
+    "roomtone_ingest_same_name_total 1\n"
+    "roomtone_score_lag_seconds 99.5\n"
+)
+
+
+def test_nodes_are_looked_over() -> None:
+    births = (NODE.birth(), NODE.batch(0))
+    well = kept(*births, NODE.timebase(1 << 60), NODE.health(sampled=3))
+    (fine,) = node_findings(well, None)
+    assert (fine.about, fine.state) == ("node kit-1 in r1", "fine")
+    (silent,) = node_findings(well, Page(status=200, text=METRICS))
+    assert "400 s" in silent.said
+    (undated,) = node_findings(kept(*births), None)
+    assert "synchronised" in undated.said
+    (off,) = node_findings(kept(*births, NODE.death()), None)
+    assert off.state == "note"
+    (none,) = node_findings(kept(), None)
+    assert "none has ever" in none.said
+    behind = kept(*births, NODE.timebase(1 << 60), NODE.health(sampled=9_000, waiting=3_000))
+    (holds,) = node_findings(behind, None)
+    assert "17 minutes" in holds.said
+    # A node that started anew is judged by its newest run alone.
+    (newest,) = node_findings(kept(*births, NODE.again(8).birth(), NODE.again(8).timebase(1)), None)
+    assert newest.state == "fine"
+
+
+def test_what_is_aside_full_queues_one_name_twice_and_late_scores() -> None:
+    page = Page(status=200, text=METRICS)
+    said = [f.said for f in kept_findings(kept(Sent(NODE.topic("data"), b"bad")), page)]
+    assert len(said) == 3
+    assert "1 are kept aside" in said[0]
+    assert "received holds 1900 of 2000" in said[1]
+    assert "same name" in said[2]
+    (late,) = score_findings(page)
+    assert "100 s behind" in late.said or "99 s behind" in late.said
+    assert list(score_findings(None)) == list(kept_findings(kept(), None)) == []
+
+
+@pytest.mark.broker
+def test_the_broker_and_what_it_says_of_ingest(
+    broker: RunningBroker,
+    client: Callable[..., Client],
+    run_ingest: Callable[..., RunningIngest],
+    tmp_path: Path,
+) -> None:
+    client("waits-until-the-broker-is-there")
+    mine = settings(tmp_path, broker=broker.settings)
+    (silent,) = broker_findings(mine)
+    assert (silent.state, "no word" in silent.said) == ("wrong", True)
+    ingest = run_ingest()
+    assert ingest.ingest.ready.wait(15)
+    (fine,) = broker_findings(mine)
+    assert fine.state == "fine"
+    ingest.stop()
+    (down,) = broker_findings(mine)
+    assert "ingest is down" in down.said
+    broker.kill()
+    (gone,) = broker_findings(mine)
+    assert "can't be reached" in gone.said
+
+
+def test_a_broker_without_tls_where_it_is_expected(tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.write_text("no certificate")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        tls = BrokerSettings(port=server.getsockname()[1], ca_file=ca)
+        (found,) = broker_findings(settings(tmp_path, broker=tls))
+    assert "TLS" in found.said
+
+
+def test_the_command_says_all_of_it_and_its_code_tells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "server.toml"
+    ports = "".join(f"[{name}]\n{key} = {free_port()}\n" for name, key in (
+        ("broker", "port"), ("ingest", "health_port"), ("score", "health_port"),
+        ("dashboard", "port"),
+    ))  # fmt: skip
+    config.write_text(f'site = "school"\ndata_dir = "{tmp_path}/data"\n{ports}')
+    with closing(open_period_store(tmp_path / "data")) as store:
+        Keeper(
+            store=store, site="school", clock=ManualClock(), settings=IngestSettings()
+        ).keep([replace(NODE, node="kit-2").birth()])  # fmt: skip
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert run(parser.parse_args(["--config", str(config)])) == 1
+    lines = capsys.readouterr().out
+    assert "ok     main.db: is intact\n" in lines
+    assert "WRONG  node kit-2 in r1: has no synchronised clock" in lines
+    assert run(parser.parse_args(["--config", str(config), "--json"])) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["is_well"] is False
+    for finding in told["findings"]:
+        assert (finding["state"] == "fine") == (not finding["advice"]), finding

@@ -1,0 +1,57 @@
+"""A purge while ingest runs behind a real broker, and a node that still holds a copy."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from contract.clock import SystemClock
+from contract.messages import Ack
+from contract.topics import ingest_state
+from ingest import purge_command
+from ingest.stores import open_period_reader
+from tests.ingest.conftest import Client, RunningIngest
+from tests.ingest.node import Node, Sent
+
+SECOND = 1_000_000_000
+
+
+def test_a_copy_that_waits_at_a_node_is_acknowledged_and_not_kept(
+    client: Callable[..., Client], run_ingest: Callable[..., RunningIngest], tmp_path: Path
+) -> None:
+    node = Node()
+    starts_ns = SystemClock().utc_ns() - 3_600 * SECOND
+    kit = client("kit-1", node.topic("ack"), ingest_state("school"))
+    ingest = run_ingest()
+    assert ingest.ingest.ready.wait(15)
+
+    def send(message: Sent) -> None:
+        kit.link.publish(message.topic, message.payload, retain=message.is_retained)
+
+    def acked(without_hole: int) -> None:
+        kit.message(
+            node.topic("ack"), lambda payload: Ack.decode(payload).without_hole >= without_hole
+        )
+
+    send(node.birth())
+    send(node.timebase(starts_ns - node.run_boot_ns))
+    send(node.batch(0, 10, waited_ms=None))
+    acked(9)
+    config = tmp_path / "server.toml"
+    config.write_text(f'site = "school"\ndata_dir = "{tmp_path / "data"}"\n', encoding="utf-8")
+    parser = argparse.ArgumentParser()
+    purge_command.add_arguments(parser)
+    words = ["--config", str(config), "--room", "r1", "--yes"]
+    assert purge_command.run(parser.parse_args(words)) == 0
+    send(node.batch(5, 10, waited_ms=None))  # half of it was never sent before
+    send(node.batch(4_000, 5, waited_ms=None))  # after the purge
+    ack = Ack.decode(
+        kit.message(node.topic("ack"), lambda payload: (4_000, 4_004) in Ack.decode(payload).above)
+    )
+    assert ack.without_hole >= 14
+    with closing(open_period_reader(tmp_path / "data")) as reader:
+        (stream,) = reader.streams("r1")
+        (periods,) = reader.read(stream.id, 0, 10_000)
+        assert periods.seqs.tolist() == list(range(4_000, 4_005))
