@@ -39,10 +39,12 @@ from edge_agent.inbox import Inbox
 from edge_agent.microphone import Microphone
 from edge_agent.outbox import Outbox
 from edge_agent.publisher import Link, OpenLink, Publisher
+from edge_agent.run_book import RunBook, RunNote
 from edge_agent.sampling import Switch
 from edge_agent.sensing import Sensing
 from edge_agent.settings import PERIOD_NS, EdgeSettings, HubSettings
-from edge_agent.timebase import ClockQuality, QualitySource, quality_of
+from edge_agent.timebase import QualitySource, quality_of
+from edge_agent.utc_watch import UtcWatch
 from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
 from firmware_bridge.frames import Hello
 from firmware_bridge.reader import HubReader
@@ -58,6 +60,9 @@ _LOOK_S: Final = 0.01
 _IDLE_S: Final = 0.1
 _SECOND_NS: Final = 1_000_000_000
 _MOST_COMMANDS: Final = 64
+# Of observed time, so that a simulation at speed gathers no more bytes than a port holds.
+_SHORT_GATHER_NS: Final = 8_000_000
+_LONG_GATHER_NS: Final = 100_000_000
 _SWITCHES: Final[tuple[Switch, ...]] = get_args(Switch)
 
 
@@ -86,10 +91,8 @@ class EdgeAgent:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._ask_quality = quality or quality_of(clock)
         self._identity = Identity.drawn(settings.node, clock)
-        self._quality = ClockQuality(synchronised=False, error_ns=0)
-        self._quality_asked_ns: int | None = None
+        self._utc = UtcWatch(identity=self._identity, clock=clock, ask=quality or quality_of(clock))
         self._stop_readers = threading.Event()
         self._inbox = Inbox(most=_MOST_EVENTS, stop=self._stop_readers)
         self.outbox = Outbox(
@@ -98,8 +101,18 @@ class EdgeAgent:
             node=settings.node,
             timebase=lambda: self.timebase().encode(),
         )
+        self.book = RunBook(
+            path=settings.outbox.dir / "runs",
+            run=RunNote(
+                run=self._identity.run,
+                boot=self._identity.boot,
+                run_boot_ns=self._identity.run_boot_ns,
+                period_ns=PERIOD_NS,
+                seats=settings.seats,
+            ),
+        )
         self.delivery = Delivery(
-            run=self._identity.run, settings=settings.delivery, outbox=self.outbox
+            run=self._identity.run, settings=settings.delivery, outbox=self.outbox, book=self.book
         )
         self._sensing = Sensing(
             settings=settings, identity=self._identity, clock=clock, delivery=self.delivery
@@ -111,7 +124,7 @@ class EdgeAgent:
             host=self,
             open_link=open_link or self._mqtt_link,
         )
-        make = open_reader or _hub_reader
+        make = open_reader or self._hub_reader
         self._readers = {hub.name: make(hub, clock, self._inbox.put) for hub in settings.hub}
         self._hellos: dict[str, Hello] = {}
         self._config = Config(revision=0, lessons=())
@@ -125,9 +138,12 @@ class EdgeAgent:
 
     def run(self, stop: threading.Event) -> Outcome:
         """Sense and deliver until `stop` is set or a `restart` comes; ends cleanly."""
-        self._check_quality(self._clock.elapsed_ns())
+        self._look_at_clock(self._clock.elapsed_ns())
         if (config := load_config(self._config_path)) is not None:
             self.configured(config)
+        # What an earlier run took with it is settled before this one samples anything.
+        self.delivery.tick(self._clock.elapsed_ns())
+        self._publisher.names.known = self.book.earlier_runs
         self._start()
         try:
             is_busy = False
@@ -139,6 +155,7 @@ class EdgeAgent:
             self._stop_readers.set()
             for thread in self._threads:
                 thread.join(2.0)
+            self.book.close()
             self.outbox.close()
         if self._fault:
             raise RoomtoneError(self._fault)
@@ -156,20 +173,11 @@ class EdgeAgent:
             seat_codes=FULL_LAYOUT_CODES[0],
             room_codes=FULL_LAYOUT_CODES[1],
             units={q.name: q.unit for q in SEAT_QUANTITIES + ROOM_QUANTITIES},
-            synchronised=self._quality.synchronised,
+            synchronised=self._utc.synchronised,
         )
 
     def timebase(self) -> Timebase:
-        boot_ns = self._clock.boot_ns()
-        return Timebase(
-            node=self._identity.node,
-            run=self._identity.run,
-            boot=self._identity.boot,
-            boot_ns=boot_ns,
-            utc_ns=self._clock.boot_zero_utc_ns() + boot_ns,
-            error_ns=self._quality.error_ns,
-            synchronised=self._quality.synchronised,
-        )
+        return self._utc.timebase()
 
     def health(self, *, is_finished: bool) -> Health:
         counters = self.delivery.counters()
@@ -187,6 +195,7 @@ class EdgeAgent:
             is_finished=is_finished,
             outbox_bytes=self.outbox.bytes_used,
             ack_age_ms=self._publisher.ack_age_ms,
+            twins=self._publisher.names.twins,
             hubs={
                 name: _flat(reader.counters()) | unused[name]
                 for name, reader in self._readers.items()
@@ -255,7 +264,7 @@ class EdgeAgent:
     def _round(self) -> bool:
         """One look at everything; whether more data waits to be sent."""
         now_ns = self._clock.elapsed_ns()
-        self._check_quality(now_ns)
+        self._look_at_clock(now_ns)
         for event in self._inbox.drain():
             self._take(event)
         self._sensing.close_due()
@@ -280,18 +289,17 @@ class EdgeAgent:
         until_end_s = self._clock.elapsed_until(self._sensing.open_end_ns)
         if is_busy or until_end_s <= 0:
             return _LOOK_S
-        return min(until_end_s + _LOOK_S / 2, _IDLE_S)
+        return min(until_end_s + _LOOK_S, _IDLE_S)
 
-    def _check_quality(self, now_ns: int) -> None:
-        asked_ns = self._quality_asked_ns
-        if asked_ns is not None and now_ns - asked_ns < _SECOND_NS:
+    def _look_at_clock(self, now_ns: int) -> None:
+        news = self._utc.look(now_ns)
+        if news is None:
             return
-        self._quality_asked_ns = now_ns
-        quality = self._ask_quality()
-        if quality.synchronised != self._quality.synchronised:
+        if news.has_changed:
             self._publisher.request("timebase")
-        self._quality = quality
-        self._sensing.synchronised = quality.synchronised
+        if news.step is not None:
+            self._publisher.stepped(*news.step)
+        self._sensing.synchronised = self._utc.synchronised
 
     def _finish(self) -> None:
         """Close the last whole period, send, wait a little, keep the rest, say goodbye."""
@@ -310,6 +318,8 @@ class EdgeAgent:
             self._nap.wait(_LOOK_S)
         if self.delivery.has_held and not self.delivery.spill(self._clock.elapsed_ns()):
             log.error("What is in memory goes with this stop: neither ingest nor disk took it.")
+        else:
+            self.book.end(self.outbox, until_seq=self._sensing.seq)
         self._publisher.farewell()
 
     def _hub(self, settings: HubSettings) -> Hub:
@@ -323,6 +333,26 @@ class EdgeAgent:
             has_sound=hello.has_levels if hello else False,
         )
 
+    def _hub_reader(
+        self, hub: HubSettings, clock: Clock, sink: Callable[[HubEvent], None]
+    ) -> Reader:
+        return HubReader(
+            hub=hub.name, port=hub.port, clock=clock, sink=sink, baudrate=hub.baudrate,
+            gather_s=self._gather_s,
+        )  # fmt: skip
+
+    def _gather_s(self) -> float:
+        """How long a reader may let bytes collect: long, but not past the end of the second.
+
+        A second is closed with what has come soon after its end; before that nobody waits.
+        """
+        boot_ns, end_ns = self._clock.boot_ns(), self._sensing.open_end_ns
+        if boot_ns < end_ns:
+            wake_ns = min(boot_ns + _LONG_GATHER_NS, end_ns + _SHORT_GATHER_NS)
+        else:
+            wake_ns = boot_ns + _SHORT_GATHER_NS
+        return self._clock.elapsed_until(wake_ns)
+
     def _mqtt_link(self, client_id: str, will: Will, subscriptions: tuple[str, ...]) -> Link:
         return MqttLink(
             broker=self._settings.broker,
@@ -330,10 +360,6 @@ class EdgeAgent:
             will=will,
             subscriptions=subscriptions,
         )
-
-
-def _hub_reader(hub: HubSettings, clock: Clock, sink: Callable[[HubEvent], None]) -> Reader:
-    return HubReader(hub=hub.name, port=hub.port, clock=clock, sink=sink, baudrate=hub.baudrate)
 
 
 def _flat(counters: HubCounters) -> dict[str, int]:

@@ -21,6 +21,7 @@ from contract.ranges import SeqRanges
 from edge_agent.backlog import Parcel, continues, join, without_values
 from edge_agent.outbox import MOST_A_WRITE, Outbox
 from edge_agent.outbox_index import Stored
+from edge_agent.run_book import RunBook
 from edge_agent.settings import DeliverySettings
 
 __all__ = ["Counters", "Delivery"]
@@ -70,9 +71,12 @@ class _Held:
 class Delivery:
     """Holds one run's periods, and what earlier runs left in the outbox. `now_ns` is elapsed."""
 
-    def __init__(self, *, run: int, settings: DeliverySettings, outbox: Outbox) -> None:
+    def __init__(
+        self, *, run: int, settings: DeliverySettings, outbox: Outbox, book: RunBook | None = None
+    ) -> None:
         self.run = run
         self.outbox = outbox
+        self._book = book
         self.is_open = False
         """Ingest is there: data may be sent."""
         self.last_ack_ns: int | None = None
@@ -117,6 +121,8 @@ class Delivery:
         self, message: Batch | Gap, *, seats_sampled: int, seats_missing: int, now_ns: int
     ) -> None:
         """Take what was just closed: one period, or a gap."""
+        if self._book is not None and isinstance(message, Batch):
+            self._book.reach(message.last_seq)
         self._sampled += seats_sampled
         self._unsampled += seats_missing
         if isinstance(message, Gap) and self._held:
@@ -145,6 +151,8 @@ class Delivery:
 
     def acknowledge(self, ack: Ack, *, now_ns: int) -> None:
         """Forget what ingest has for good."""
+        if ack.run != self.run and not self.outbox.index.entries(ack.run):
+            return  # it is meant for another kit of this name, or comes twice
         self.last_ack_ns = now_ns
         is_slow = self._is_slow(now_ns)
         before = len(self.outbox.index.in_flight)
@@ -163,11 +171,11 @@ class Delivery:
         if now_ns < self._retry_at_ns:
             return
         if not self.outbox.is_open:
-            self._try_to(self.outbox.open, now_ns)
-        elif self._held:
-            oldest = next(iter(self._held.values()))
-            if now_ns - oldest.closed_ns >= self._settings.spill_s * _SECOND_NS:
-                self._try_to(self._spill, now_ns)
+            self._try_to(self._open, now_ns)
+        elif self._is_spill_due(now_ns):
+            self._try_to(self._spill, now_ns)
+        elif self._book is not None and not self._book.is_begun:
+            self._try_to(self._open, now_ns)
 
     def spill(self, now_ns: int) -> bool:
         """Write all that is held to the outbox now; whether that worked."""
@@ -233,6 +241,16 @@ class Delivery:
             self._held[seq].sent_ns = None
         self._live_in_flight -= len(again)
         self._to_send.extendleft(reversed(again))
+
+    def _open(self) -> None:
+        if not self.outbox.is_open:
+            self.outbox.open()
+        if self._book is not None and not self._book.is_begun:
+            self._book.begin(self.outbox)
+
+    def _is_spill_due(self, now_ns: int) -> bool:
+        oldest = next(iter(self._held.values()), None)
+        return oldest is not None and now_ns - oldest.closed_ns >= self._settings.spill_s * 1e9
 
     def _forget_held(self, ack: Ack) -> int:
         kept = SeqRanges((first, last) for first, last in ack.above if first <= last)

@@ -59,7 +59,7 @@ class Outbox:
         self.bytes_written = 0
         self._directory = directory
         self._limit = max_bytes - _SEGMENT_BYTES
-        self._node = node
+        self.node = node
         self._timebase = timebase
         self._write_fd = write
         self._sync = sync
@@ -98,13 +98,27 @@ class Outbox:
         except OSError as error:
             os.close(fd)
             raise self._error(error) from error
-        self._lock_fd = fd
         self._next_number = max((_number(path) for path in paths), default=0) + 1
-        scanned = [self._load(path) for path in paths]
+        self.index, self._segments, self._owed = OutboxIndex(), [], []
+        try:
+            scanned = [self._load(path) for path in paths]
+        except OSError as error:
+            os.close(fd)
+            raise self._error(error) from error
+        self._lock_fd = fd
         for records in scanned:
-            gaps = gaps_of_damage(records, node=self._node, known=self._known)
+            gaps = gaps_of_damage(records, node=self.node, known=self.known)
             self._owed += [_of_gap(gap) for gap in gaps]
         self._settle()
+
+    def append_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Keep gaps that stand for what an earlier run lost."""
+        for at in range(0, len(gaps), MOST_A_WRITE):
+            self.append([_of_gap(gap) for gap in gaps[at : at + MOST_A_WRITE]])
+
+    def known(self, run: int) -> SeqRanges:
+        """The seqs of a run that wait here, with or without values."""
+        return SeqRanges((entry.first_seq, entry.last_seq) for entry in self.index.entries(run))
 
     def append(self, parcels: Sequence[Parcel]) -> None:
         """Keep up to MOST_A_WRITE of these: all are on disk when it returns, or none is."""
@@ -130,7 +144,7 @@ class Outbox:
         """Put a gap in the place of a record that can't be read."""
         self.damaged += 1
         log.error("A record of %s is damaged: %s", entry.segment.path, _span(entry))
-        self.append([_of_gap(gap) for gap in self._gaps(entry, "damaged")])
+        self.append_gaps(self._gaps(entry, "damaged"))
         self._given_up([entry])
 
     def acknowledge(self, ack: Ack) -> int:
@@ -217,7 +231,7 @@ class Outbox:
                     return [gap]
         return [
             Gap(
-                node=self._node, run=entry.run, first_seq=first, n=last - first + 1,
+                node=self.node, run=entry.run, first_seq=first, n=last - first + 1,
                 boot_ns=entry.boot_ns + (first - entry.first_seq) * entry.period_ns,
                 period_ns=entry.period_ns, synchronised=entry.synchronised,
                 seats=tuple(entry.seats), reason=reason,
@@ -312,6 +326,8 @@ class Outbox:
             data = path.read_bytes()
             records = list(scan(data))
         except OSError as error:
+            if error.errno not in _UNREADABLE:
+                raise  # perhaps another time it can be read
             log.error("%s", self._error(error))  # noqa: TRY400 - one sentence
             data, records = b"", [Damage(offset=0, length=0, head=None)]
         segment = Segment(path=path, size=len(data))
@@ -329,9 +345,6 @@ class Outbox:
             else:
                 self.index.add(_found(record, segment))
         return records
-
-    def _known(self, run: int) -> SeqRanges:
-        return SeqRanges((entry.first_seq, entry.last_seq) for entry in self.index.entries(run))
 
     def _error(self, error: OSError) -> StoreError:
         return StoreError(

@@ -36,6 +36,10 @@ _BUFFER_S: Final = 128
 _MEMORY_S: Final = 4
 """After so many missing seconds the quantities remember nothing but a seat's floor."""
 _LEVEL_NS: Final = round(LEVEL_INTERVAL_S * 1e9)
+_LEAST_STEP: Final = 0.75
+_LEAST_LEVEL_STEP: Final = 0.95
+"""How near to each other, in steps, two samples or two levels may be dated: the error of the tick
+map is well under a millisecond, so 5 ms of 20 and 6 of 125 are plenty."""
 _SILENT_PERIODS: Final = 2
 """After so many sampled periods without a level, levels are not waited for until one comes."""
 
@@ -104,7 +108,7 @@ class _HubLine:
 
     def has_all_until(self, end_ns: int) -> bool:
         latest = self.buffer.latest_ns
-        return latest is not None and latest + self.step_ns / 2 >= end_ns
+        return latest is not None and latest + _LEAST_STEP * self.step_ns >= end_ns
 
     def skip(self, end_ns: int) -> None:
         self.buffer.forget(end_ns=end_ns)
@@ -183,7 +187,7 @@ class PeriodAssembler:
     def has_all(self) -> bool:
         """Whether every hub that is up, and the sound, have delivered past the period's end.
 
-        Neighbouring samples are taken to be at least half a step apart.
+        The dates of neighbouring samples may be a little nearer than a step, no more.
         """
         end = self.end_ns
         if any(hub.is_up and not hub.has_all_until(end) for hub in self._hubs.values()):
@@ -191,7 +195,7 @@ class PeriodAssembler:
         if self._sound_from is None or self._silent >= _SILENT_PERIODS:
             return True
         latest = self._levels.latest_ns
-        return latest is not None and latest + _LEVEL_NS / 2 >= end
+        return latest is not None and latest + _LEAST_LEVEL_STEP * _LEVEL_NS >= end
 
     def skip(self) -> None:
         """Pass over the open period and forget what came for it."""

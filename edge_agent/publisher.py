@@ -23,11 +23,13 @@ from contract.messages import (
     Health,
     IngestState,
     Timebase,
+    decode_state,
 )
 from contract.mqtt import Event, LinkDown, LinkUp, Received, Refused, Will
 from contract.topics import Kind, Topic, ingest_state
 from edge_agent.delivery import Delivery
 from edge_agent.identity import Identity
+from edge_agent.name_watch import NameWatch
 from edge_agent.settings import EdgeSettings
 
 __all__ = ["Host", "Link", "OpenLink", "Publisher"]
@@ -36,6 +38,7 @@ log = logging.getLogger(__name__)
 
 _MINUTE_NS: Final = 60_000_000_000
 _MOST_RESULTS: Final = 64
+_MOST_STEPS: Final = 64
 
 
 class Host(Protocol):
@@ -85,6 +88,8 @@ class Publisher:
         self._open_link = open_link
         self._ingest_state = ingest_state(settings.site)
         self._data = self._topic("data")
+        name = f"{settings.site}/{settings.room}/{settings.node}"
+        self.names = NameWatch(name=name, run=identity.run)
         self._link = self._new_link()
         self._is_linked = False
         self._heard_ns = 0
@@ -94,6 +99,8 @@ class Publisher:
         self._due: set[Kind] = set()
         self._results: deque[CommandResult] = deque(maxlen=_MOST_RESULTS)
         self._earlier: deque[bytes] = deque()
+        self._steps: deque[bytes] = deque(maxlen=_MOST_STEPS)
+        """What dates this run around each step of UTC; told again whenever ingest comes up."""
         self._each_minute_ns = 0
         self._refusals: set[tuple[str, str]] = set()
 
@@ -109,6 +116,11 @@ class Publisher:
     def request(self, kind: Kind) -> None:
         """Publish this again as soon as there is a link."""
         self._due.add(kind)
+
+    def stepped(self, before: bytes, after: bytes) -> None:
+        """UTC was stepped: the timebases of the last moment before and the first one after."""
+        self._steps.extend((before, after))
+        self._earlier.extend((before, after))
 
     def step(self, now_ns: int) -> bool:
         """Hear, watch, and say what is due; whether more data waits for its turn."""
@@ -168,7 +180,11 @@ class Publisher:
             self._ingest(IngestState.decode(message.payload), now_ns)
             return
         kind = Topic.parse(message.topic).kind
-        if kind == "ack":
+        if kind == "state":
+            state = decode_state(message.payload)
+            if self.names.hear(state, is_retained=message.is_retained, now_ns=now_ns):
+                self._due.add("state")
+        elif kind == "ack":
             self._delivery.acknowledge(Ack.decode(message.payload), now_ns=now_ns)
         elif kind == "config":
             self._host.configured(Config.decode(message.payload))
@@ -187,7 +203,8 @@ class Publisher:
             self._heard_ns = now_ns
             # What dates the data goes before the data.
             self._due.add("timebase")
-            self._earlier = deque(self._delivery.outbox.earlier_timebases(self._identity.run))
+            earlier = self._delivery.outbox.earlier_timebases(self._identity.run)
+            self._earlier = deque((*earlier, *self._steps))
             self._delivery.opened()
 
     def _watch(self, now_ns: int) -> None:
@@ -245,10 +262,12 @@ class Publisher:
     def _new_link(self) -> Link:
         settings = self._settings
         return self._open_link(
-            f"{settings.site}-{settings.room}-{settings.node}",
+            # Of this run alone: a broker lets the later of two with one id push out the other,
+            # so two kits with one name would do that to each other for ever.
+            f"{settings.site}-{settings.room}-{settings.node}-{self._identity.run:x}",
             self._death("lost"),
             (
-                *(self._topic(kind) for kind in ("ack", "config", "command")),
+                *(self._topic(kind) for kind in ("ack", "config", "command", "state")),
                 self._ingest_state,
             ),
         )

@@ -53,6 +53,11 @@ class Sensing:
         return self._why_not is None
 
     @property
+    def seq(self) -> int:
+        """The open period's."""
+        return self._assembler.seq
+
+    @property
     def open_end_ns(self) -> int:
         """Boot clock at the end of the period that is open."""
         return self._assembler.end_ns

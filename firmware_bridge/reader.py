@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from types import MappingProxyType
@@ -20,6 +21,7 @@ __all__ = ["HubReader"]
 
 _LOOK_UP_S: Final = 0.1
 """How long a read may block: a stop or an identify is noticed within this time."""
+_NAP_S: Final = 0.005
 
 
 class HubReader:
@@ -29,9 +31,10 @@ class HubReader:
     `loop://`. The sink is called on the thread of `run`. A port that is missing or gone is tried
     again after `retry_first_s`, then twice as long each time, up to `retry_most_s`; one that
     gave no good frame for `silent_after_s` is closed and opened anew. `gather_s` is how long the
-    reader lets bytes collect once the first has come, except while a clock reply is on its way:
-    0.002 gets a trickling frame whole; 0.05 takes less processor time, and the sink sees samples
-    up to 50 ms later, with the same dates. All of these are elapsed times.
+    reader lets bytes collect once the first has come, or a function that is asked each time; not
+    while a clock reply is on its way or a request is due. 0.002 gets a trickling frame whole;
+    0.05 takes less processor time, and the sink sees samples up to 50 ms later, with the same
+    dates. All of these are elapsed times.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class HubReader:
         retry_first_s: float = 0.5,
         retry_most_s: float = 15.0,
         silent_after_s: float = 5.0,
-        gather_s: float = 0.002,
+        gather_s: float | Callable[[], float] = 0.002,
         open_line: Callable[[str, int], BytePort] = open_port,
     ) -> None:
         self._hub = hub
@@ -131,8 +134,13 @@ class HubReader:
             if self._identify >= 0:
                 seconds, self._identify = self._identify, -1
                 line.write(frame(encode(Identify(seconds=seconds))))
+            gather_s = self._gather(talk, now_ns)
+            if gather_s >= _NAP_S:
+                # Long enough to sleep first: then one wake-up finds all of it.
+                time.sleep(min(gather_s, _LOOK_UP_S))
+                now_ns, gather_s = clock.elapsed_ns(), 0.0
             if line.wait(min(_LOOK_UP_S, max(0.0, (talk.due_ns - now_ns) / 1e9))):
-                data = line.read(0.0 if talk.awaits_clock else self._gather_s)
+                data = line.read(gather_s)
                 # The stamp belongs to the read: everything after it would count as travel.
                 boot_ns, now_ns = clock.boot_ns(), clock.elapsed_ns()
                 for event in talk.receive(data, elapsed_ns=now_ns, boot_ns=boot_ns):
@@ -145,6 +153,13 @@ class HubReader:
                     f"Port {self._port} gave no good frame for {silent_s:g} s: check that a hub "
                     f"with Roomtone's firmware is on it at {self._baudrate} baud."
                 )
+
+    def _gather(self, talk: Conversation, now_ns: int) -> float:
+        """How long bytes may collect now."""
+        if talk.awaits_clock:
+            return 0.0
+        wished = self._gather_s() if callable(self._gather_s) else self._gather_s
+        return max(0.0, min(wished, (talk.due_ns - now_ns) / 1e9))
 
     def _hand_over(self, event: HubEvent) -> None:
         if isinstance(event, HubUp):

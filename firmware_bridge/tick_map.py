@@ -133,7 +133,8 @@ class TickMap:
             self._latest_dated = latest if known is None else max(known, latest)
         at = self._line[1] + (x - self._line[0]) * self._slope
         if len(x) and x[0] < self._slide_from + self._slide_ticks:
-            share = np.clip(1.0 - (x - self._slide_from) / self._slide_ticks, 0.0, 1.0)
+            left = 1.0 - (x - self._slide_from) / self._slide_ticks
+            share = np.minimum(np.maximum(left, 0.0), 1.0)
             at += share * self._slide_ns
         return self._anchor_ns + np.rint(at).astype(np.int64)
 

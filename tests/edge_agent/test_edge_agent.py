@@ -250,8 +250,8 @@ def test_check_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixtur
     command.add_arguments(parser)
     assert command.run(parser.parse_args(["--config", str(config), "--check"])) == 1
     said = capsys.readouterr().out
-    assert "hub-a on /nonexistent/tty: there is no such port" in said
-    assert f"outbox {tmp_path}/outbox: ok" in said
+    assert "WRONG  hub-a: Port /nonexistent/tty can't be opened: there is no such device" in said
+    assert f"ok     outbox: {tmp_path}/outbox can be written" in said
     assert "can't be reached" in said
 
 

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
-import socket
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from contract.clock import Clock
 from contract.messages import (
-    Ack,
     Birth,
     Command,
-    CommandResult,
     Config,
     Death,
-    Health,
-    IngestState,
     LessonSpan,
-    Timebase,
-    decode_state,
 )
-from contract.mqtt import LinkUp, MqttLink, Received
-from contract.payload import Batch, Gap, decode
-from contract.quantities import MISSING
-from contract.ranges import SeqRanges
-from contract.settings import BrokerSettings
-from contract.topics import Topic, ingest_state, subscription
+from contract.topics import Topic
 from edge_agent.agent import EdgeAgent
 from edge_agent.settings import EdgeSettings
 from simulators.running import VirtualClassroom
@@ -41,142 +27,7 @@ from simulators.running import VirtualClassroom
 pytest_plugins = ["simulators.pytest_plugin"]
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 SPEED = 20.0
-
-
-class Mosquitto:
-    """A broker on a free port that can be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._config = folder / "mosquitto.conf"
-        self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-            "max_inflight_messages 0\nmax_queued_messages 2000\n"
-        )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        assert MOSQUITTO
-        self._process = subprocess.Popen(
-            [MOSQUITTO, "-c", str(self._config)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        until = time.monotonic() + 5
-        while time.monotonic() < until:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.02)
-        raise AssertionError("mosquitto did not start")
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait(5)
-            self._process = None
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    if MOSQUITTO is None:
-        pytest.skip("no Mosquitto here: apt-get install mosquitto")
-    broker = Mosquitto(tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
-
-
-class SmallIngest:
-    """Keeps each seq once, in memory, and acknowledges it: the edge's view of ingest."""
-
-    def __init__(self, port: int, *, site: str = "school") -> None:
-        self.site = site
-        self.rows: dict[tuple[int, int], np.ndarray | str] = {}
-        self.kept: dict[int, SeqRanges] = {}
-        self.states: list[Birth | Death] = []
-        self.health: list[Health] = []
-        self.timebases: list[Timebase] = []
-        self.results: list[CommandResult] = []
-        self.doubled = 0
-        self._topic: Topic | None = None
-        self._started = 1
-        self._stop = threading.Event()
-        kinds = ("data", "state", "health", "timebase", "command/result")
-        self.link = MqttLink(
-            broker=BrokerSettings(port=port), client_id="small-ingest", will=None,
-            subscriptions=tuple(subscription(site, kind) for kind in kinds),  # type: ignore[arg-type]
-        )  # fmt: skip
-        self._thread = threading.Thread(target=self._run, name="small ingest")
-
-    def start(self) -> None:
-        self.link.start()
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join(5)
-        self.link.stop()
-
-    def say(self, topic: Topic, payload: bytes, *, retain: bool = False) -> None:
-        assert until(lambda: self.link.publish(str(topic), payload, retain=retain))
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.02):
-            is_news = False
-            while not self.link.events.empty():
-                event = self.link.events.get()
-                if isinstance(event, LinkUp):
-                    state = IngestState(is_up=True, started_utc_ns=self._started)
-                    self.link.publish(ingest_state(self.site), state.encode(), retain=True)
-                elif isinstance(event, Received):
-                    is_news |= self._take(event)
-                    self.link.acknowledge(event)
-            for run, kept in self.kept.items() if is_news and self._topic else ():
-                low = kept.without_hole()
-                above = tuple(pair for pair in kept if pair[0] > low)[:64]
-                ack = Ack(run=run, without_hole=low, above=above)
-                topic = Topic(self.site, self._topic.room, self._topic.node, "ack")
-                self.link.publish(str(topic), ack.encode())
-
-    def _take(self, event: Received) -> bool:
-        self._topic = topic = Topic.parse(event.topic)
-        match topic.kind:
-            case "state":
-                self.states.append(decode_state(event.payload))
-            case "health":
-                self.health.append(Health.decode(event.payload))
-            case "timebase":
-                self.timebases.append(Timebase.decode(event.payload))
-            case "command/result":
-                self.results.append(CommandResult.decode(event.payload))
-            case _:
-                self._keep(decode(event.payload))
-                return True
-        return False
-
-    def _keep(self, message: Batch | Gap) -> None:
-        kept = self.kept.setdefault(message.run, SeqRanges())
-        fresh = kept.missing(message.first_seq, message.last_seq)
-        self.doubled += message.n - sum(last - first + 1 for first, last in fresh)
-        for first, last in fresh:
-            if isinstance(message, Gap):
-                self.rows[message.run, first] = f"{message.reason} to {last}"
-                continue
-            for seq in range(first, last + 1):
-                self.rows[message.run, seq] = message.values[seq - message.first_seq]
-        kept.add(message.first_seq, message.last_seq)
-
-    def seat_seconds(self, run: int) -> int:
-        seats = 30
-        return sum(
-            int((row[:seats] != MISSING).sum())
-            for (of_run, _), row in self.rows.items()
-            if of_run == run and not isinstance(row, str)
-        )
 
 
 def until(fact: Callable[[], object], seconds: float = 15.0) -> bool:
@@ -240,12 +91,14 @@ def lesson_config(classroom: VirtualClassroom, start_s: float, end_s: float | No
 
 
 def test_a_lesson_survives_the_death_of_the_broker(
-    broker: Mosquitto, tmp_path: Path, virtual_classroom: Callable[..., VirtualClassroom]
+    broker: Any,
+    small_ingest: Callable[..., Any],
+    tmp_path: Path,
+    virtual_classroom: Callable[..., VirtualClassroom],
 ) -> None:
     classroom = virtual_classroom(speed=SPEED, minutes=3)
     settings = settings_for(classroom, tmp_path, broker.port)
-    ingest = SmallIngest(broker.port)
-    ingest.start()
+    ingest = small_ingest(broker.port)
     config = Topic("school", "r1", "pi-1", "config")
     ingest.say(config, lesson_config(classroom, 20, 150), retain=True)
     running = RunningAgent(settings, classroom.clock)
@@ -283,12 +136,14 @@ def test_a_lesson_survives_the_death_of_the_broker(
 
 
 def test_commands_and_a_restart_and_what_an_earlier_run_left(
-    broker: Mosquitto, tmp_path: Path, virtual_classroom: Callable[..., VirtualClassroom]
+    broker: Any,
+    small_ingest: Callable[..., Any],
+    tmp_path: Path,
+    virtual_classroom: Callable[..., VirtualClassroom],
 ) -> None:
     classroom = virtual_classroom(speed=SPEED, minutes=6)
     settings = settings_for(classroom, tmp_path, broker.port)
-    ingest = SmallIngest(broker.port)
-    ingest.start()
+    ingest = small_ingest(broker.port)
     command = Topic("school", "r1", "pi-1", "command")
     running = RunningAgent(settings, classroom.clock)
     try:
@@ -306,8 +161,7 @@ def test_commands_and_a_restart_and_what_an_earlier_run_left(
     waiting = running.agent.delivery.counters().waiting
     assert waiting > 0
     first_run = running.agent.birth().run
-    ingest = SmallIngest(broker.port)
-    ingest.start()
+    ingest = small_ingest(broker.port)
     running = RunningAgent(settings, classroom.clock)
     try:
         assert until(lambda: first_run in ingest.kept)

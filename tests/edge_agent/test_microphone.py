@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import json
+import subprocess
 import sys
 import threading
 import tracemalloc
@@ -116,8 +118,9 @@ def memory_of(seconds: float) -> tuple[int, int]:
 
 def test_samples_are_dropped_after_use() -> None:
     a_second_of_samples = 48_000 * 4
-    _, short_peak = memory_of(2.0)
-    left, long_peak = memory_of(20.0)
+    # In a process of its own: what other tests leave for the collector would count here.
+    told = subprocess.run([sys.executable, __file__], check=True, capture_output=True, text=True)
+    (_, short_peak), (left, long_peak) = json.loads(told.stdout)
     assert left < a_second_of_samples / 10
     assert long_peak - short_peak < a_second_of_samples / 10
 
@@ -158,3 +161,8 @@ def test_a_running_program_is_ended_with_the_agent() -> None:
     thread.join(3.0)
     assert not thread.is_alive()
     assert len(heard) == 1
+
+
+if __name__ == "__main__":
+    memory_of(1.0)  # what is loaded or cached once
+    print(json.dumps([memory_of(2.0), memory_of(20.0)]))

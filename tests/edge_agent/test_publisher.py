@@ -161,7 +161,7 @@ def test_the_will_and_the_subscriptions(desk: Desk) -> None:
     assert isinstance(death, Death)
     assert (death.run, death.reason) == (1, "lost")
     assert set(desk.link.subscriptions) == {
-        NODE + "ack", NODE + "config", NODE + "command", INGEST,
+        NODE + "ack", NODE + "config", NODE + "command", NODE + "state", INGEST,
     }  # fmt: skip
 
 
@@ -243,11 +243,18 @@ def test_config_and_commands_are_answered_and_retained_commands_ignored(desk: De
 def test_nonsense_is_logged_and_acknowledged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.connect()
     before = desk.link.acknowledged
-    for topic in (NODE + "ack", NODE + "config", NODE + "command", INGEST, "elsewhere"):
+    for topic in (
+        NODE + "ack",
+        NODE + "config",
+        NODE + "command",
+        NODE + "state",
+        INGEST,
+        "elsewhere",
+    ):
         desk.link.hears(topic, b"\xffnonsense")
     desk.publisher.step(0)
-    assert desk.link.acknowledged == before + 5
-    assert caplog.text.count("is not usable") == 5
+    assert desk.link.acknowledged == before + 6
+    assert caplog.text.count("is not usable") == 6
 
 
 def test_time_and_health_go_out_each_minute(desk: Desk) -> None:
@@ -319,3 +326,19 @@ def test_the_farewell_is_a_last_health_and_a_death(desk: Desk) -> None:
     death = decode_state(desk.link.farewell.payload)
     assert isinstance(death, Death)
     assert death.reason == "stopped"
+
+
+def test_a_step_of_utc_is_told_at_once_and_again_to_each_ingest(desk: Desk) -> None:
+    told = [
+        Timebase(
+            node="pi-1", run=1, boot="b", boot_ns=5 + i, utc_ns=9, error_ns=0, synchronised=True
+        ).encode()
+        for i in range(2)
+    ]
+    desk.connect(started=1)
+    desk.publisher.stepped(*told)
+    desk.publisher.step(1)
+    assert [body for _, body, _ in desk.link.published][-2:] == told
+    desk.link.hears(INGEST, ingest_up(2))
+    desk.publisher.step(2)
+    assert [body for _, body, _ in desk.link.published if body in told] == told * 2

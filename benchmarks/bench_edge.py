@@ -1,0 +1,303 @@
+"""What the edge agent costs at the speed of life: CPU, memory, bytes written, delay.
+
+    python benchmarks/bench_edge.py [--json] [--seconds 25]
+
+The agent runs as the program that it is, on virtual hubs in another process: 30 seats on four
+hubs. Two rooms run side by side: one delivers to an ingest that acknowledges (through Mosquitto;
+without it this room is left out), the other has no broker and writes to its outbox. CPU is what
+the kernel counts for the process, from its second sampled second on. The floor, in the same run
+and on the same hubs: a program that only reads the bytes with pyserial, one thread a hub.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from queue import Empty
+
+import serial
+
+from contract.messages import Ack, Config, IngestState, LessonSpan
+from contract.mqtt import LinkUp, MqttLink, Received
+from contract.payload import Batch, decode
+from contract.ranges import SeqRanges
+from contract.settings import BrokerSettings
+from contract.topics import Topic, ingest_state, subscription
+from edge_agent.config_file import store_config
+from firmware_bridge.frames import HelloRequest, encode
+from firmware_bridge.framing import frame
+from roomtone.broker import broker_command, free_port, mosquitto_path
+
+SITE = "bench"
+SEATS = (8, 8, 7, 7)
+ALWAYS = Config(
+    revision=1, lessons=(LessonSpan(lesson="bench", starts_utc_ns=0, ends_utc_ns=1 << 62),)
+)
+DAY_S = 86_400
+WAIT_S = 20.0
+FLOOR_S = 8.0
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spill:
+    """When the outbox had grown, to how much, and what the process had sent to the disk."""
+
+    at_s: float
+    size: int
+    pages: int
+
+
+@dataclass(slots=True)
+class SmallIngest:
+    """Acknowledges whatever comes, and notes how long after its period's end that was."""
+
+    link: MqttLink
+    delays_ms: list[float] = field(default_factory=list)
+    payload_bytes: int = 0
+    values: int = 0
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Until `stop`."""
+        kept: dict[int, SeqRanges] = {}
+        self.link.start()
+        while not self._stop.is_set():
+            try:
+                event = self.link.events.get(timeout=0.2)
+            except Empty:
+                continue
+            if isinstance(event, LinkUp):
+                state = IngestState(is_up=True, started_utc_ns=time.time_ns())
+                self.link.publish(ingest_state(SITE), state.encode(), retain=True)
+            elif isinstance(event, Received):
+                self._take(event, kept)
+                self.link.acknowledge(event)
+        self.link.stop()
+
+    def _take(self, event: Received, kept: dict[int, SeqRanges]) -> None:
+        arrived_ns = time.monotonic_ns()
+        message = decode(event.payload)
+        if isinstance(message, Batch):
+            ended_ns = message.boot_ns + message.n * message.period_ns
+            self.delays_ms.append((arrived_ns - ended_ns) / 1e6)
+            self.payload_bytes += len(event.payload)
+            self.values += message.values.size
+        ranges = kept.setdefault(message.run, SeqRanges())
+        ranges.add(message.first_seq, message.last_seq)
+        topic = Topic.parse(event.topic)
+        ack = Ack(run=message.run, without_hole=ranges.without_hole())
+        self.link.publish(str(Topic(SITE, topic.room, topic.node, "ack")), ack.encode())
+
+    def stop(self) -> None:
+        """End `run`."""
+        self._stop.set()
+
+
+def main() -> int:
+    """Run both rooms and the floor, and print what they cost."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+    parser.add_argument("--seconds", type=float, default=25.0, help="how long to measure")
+    parser.add_argument("--floor", type=Path, nargs="+", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.floor:
+        return only_read([str(port) for port in args.floor])
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
+        figures = measure(Path(folder), running, args.seconds)
+    if args.json:
+        print(json.dumps({"edge": figures}))
+        return 0
+    for name, value in figures.items():
+        print(f"{name}: {value:.4g}")
+    return 0
+
+
+def measure(folder: Path, running: ExitStack, seconds: float) -> dict[str, float]:
+    """Figures by name."""
+    rooms = ["outage"] if mosquitto_path() is None else ["outage", "live"]
+    broker_port = free_port()
+    ingest: SmallIngest | None = None
+    if "live" in rooms:
+        _, command = broker_command(python=sys.executable, port=broker_port, folder=folder)
+        running.enter_context(child(command))
+        ingest = SmallIngest(
+            MqttLink(
+                broker=BrokerSettings(port=broker_port),
+                client_id="bench",
+                will=None,
+                subscriptions=(subscription(SITE, "data"),),
+            )
+        )
+        thread = threading.Thread(target=ingest.run, name="small ingest")
+        thread.start()
+        running.callback(thread.join)
+        running.callback(ingest.stop)
+    agents: dict[str, subprocess.Popen[bytes]] = {}
+    for room in rooms:
+        hubs = ["simulate", "--ports", str(folder / room), "--minutes", "10"]
+        running.enter_context(child([sys.executable, "-m", "roomtone", *hubs]))
+        wait_for(partial(has_hubs, folder / room))
+        port = broker_port if room == "live" else free_port()
+        config = folder / f"{room}.toml"
+        config.write_text(settings(folder, room, port))
+        store_config(folder / f"{room}-outbox" / "config.cbor", ALWAYS)
+        edge = [sys.executable, "-m", "roomtone", "edge", "--config", str(config)]
+        # As installed: compiling at the start would take memory that is never given back.
+        compiled = os.environ | {
+            "PYTHONPYCACHEPREFIX": str(folder / "compiled"), "PYTHONDONTWRITEBYTECODE": "",
+        }  # fmt: skip
+        subprocess.run([*edge, "--help"], env=compiled, stdout=subprocess.DEVNULL, check=True)
+        agents[room] = running.enter_context(child(edge, compiled))
+    if ingest is not None:
+        wait_for(lambda: len(ingest.delays_ms) >= 2)
+        ingest.delays_ms.clear()
+    else:
+        time.sleep(4.0)
+    before = {room: cpu_ns(agent.pid) for room, agent in agents.items()}
+    began = time.monotonic()
+    spills: list[Spill] = []
+    while time.monotonic() - began < seconds:
+        time.sleep(_POLL_S)
+        note_spill(spills, agents["outage"].pid, folder / "outage-outbox")
+    took_ns = (time.monotonic() - began) * 1e9
+    figures: dict[str, float] = {}
+    for room, agent in agents.items():
+        share = (cpu_ns(agent.pid) - before[room]) / took_ns
+        figures[f"{room}_cpu_percent_of_a_core"] = 100 * share
+        figures[f"{room}_rss_mb"] = rss_mb(agent.pid)
+    figures |= written(spills)
+    if ingest is not None:
+        delays = sorted(ingest.delays_ms)
+        figures["live_periods"] = len(delays)
+        figures["live_delay_p50_ms"] = statistics.median(delays)
+        figures["live_delay_p99_ms"] = delays[int(0.99 * (len(delays) - 1))]
+        figures["live_bytes_a_value"] = ingest.payload_bytes / ingest.values
+    for agent in agents.values():
+        agent.terminate()
+        agent.wait()
+    measured = "live" if ingest is not None else "outage"
+    figures["floor_cpu_percent_of_a_core"] = 100 * floor(folder / measured, running)
+    figures["times_the_floor"] = (
+        figures[f"{measured}_cpu_percent_of_a_core"] / figures["floor_cpu_percent_of_a_core"]
+    )
+    return figures
+
+
+def has_hubs(folder: Path) -> bool:
+    """Whether the ports of all hubs are there."""
+    return len(list(folder.glob("hub-*"))) == len(SEATS)
+
+
+def settings(folder: Path, room: str, broker_port: int) -> str:
+    """An edge.toml for a room's four hubs."""
+    text = f'site = "{SITE}"\nroom = "{room}"\nnode = "kit-{room}"\n'
+    text += f'[broker]\nport = {broker_port}\n[outbox]\ndir = "{folder / room}-outbox"\n'
+    first = 1
+    for i, count in enumerate(SEATS, 1):
+        seats = list(range(first, first + count))
+        text += f'[[hub]]\nname = "hub-{i}"\nport = "{folder / room}/hub-{i}"\nseats = {seats}\n'
+        first += count
+    return text
+
+
+def note_spill(spills: list[Spill], pid: int, outbox: Path) -> None:
+    """Add a spill when the outbox has grown."""
+    size = sum(path.stat().st_size for path in outbox.glob("*.outbox"))
+    if size > (spills[-1].size if spills else 0):
+        io = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())
+        spills.append(Spill(at_s=time.monotonic(), size=size, pages=int(io["write_bytes"])))
+
+
+def written(spills: list[Spill]) -> dict[str, float]:
+    """GB a day of a lasting outage: bytes of the outbox, and whole pages that became dirty."""
+    if len(spills) < 2:
+        return {}
+    first, last = spills[0], spills[-1]
+    days = (last.at_s - first.at_s) / DAY_S
+    return {
+        "outage_written_gb_a_day": (last.size - first.size) / days / 1e9,
+        "outage_pages_gb_a_day": (last.pages - first.pages) / days / 1e9,
+    }
+
+
+def floor(folder: Path, running: ExitStack) -> float:
+    """Share of a core that reading alone takes."""
+    ports = sorted(folder.glob("hub-*"))
+    reader = running.enter_context(
+        child([sys.executable, __file__, "--floor", *(str(port) for port in ports)])
+    )
+    time.sleep(2.0)
+    before, began = cpu_ns(reader.pid), time.monotonic()
+    time.sleep(FLOOR_S)
+    return (cpu_ns(reader.pid) - before) / 1e9 / (time.monotonic() - began)
+
+
+def only_read(ports: list[str]) -> int:
+    """The floor: read what the hubs send, and do nothing with it."""
+
+    def read(port: str) -> None:
+        line = serial.Serial(port, 500_000, timeout=1.0)
+        line.write(frame(encode(HelloRequest())))
+        while True:
+            line.read(max(1, line.in_waiting))
+
+    threads = [threading.Thread(target=read, args=(port,)) for port in ports]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return 0
+
+
+def cpu_ns(pid: int) -> int:
+    """Time that the threads of a process have had a CPU."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks)
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def wait_for(fact: Callable[[], object]) -> None:
+    """Until something is so; ends the benchmark when it does not come."""
+    until = time.monotonic() + WAIT_S
+    while time.monotonic() < until:
+        if fact():
+            return
+        time.sleep(_POLL_S)
+    raise SystemExit("a program did not get ready in time")
+
+
+@contextmanager
+def child(
+    command: list[str], env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in a process of its own, ended with the block."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

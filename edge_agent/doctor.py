@@ -1,0 +1,371 @@
+"""Looks a node over, and says of each finding what to do about it.
+
+It may run beside the agent: then the hubs are the agent's, and how old the oldest record of the
+outbox is tells how long ingest has not acknowledged.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import socket
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final, Literal
+
+from contract.clock import SystemClock
+from contract.errors import ConfigurationError, DecodeError
+from contract.messages import Birth, IngestState, decode_state
+from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
+from contract.settings import BrokerSettings
+from contract.topics import Topic, ingest_state
+from edge_agent.run_book import read_notes
+from edge_agent.settings import EdgeSettings, HubSettings
+from edge_agent.timebase import QualitySource, system_quality
+from firmware_bridge.events import HubDown, HubEvent, HubUp
+from firmware_bridge.reader import HubReader
+
+__all__ = ["Finding", "State", "broker_findings", "clock_finding", "hub_findings", "is_running",
+           "look_over", "outbox_findings", "valid_until"]  # fmt: skip
+
+State = Literal["fine", "note", "wrong"]
+
+_HELLO_S: Final = 4.0
+_WAIT_S: Final = 5.0
+_RETAINED_S: Final = 1.0
+_SOON_DAYS: Final = 30
+_OLD_S: Final = 120.0
+_LEAST_FREE: Final = 64 << 20
+_TIME: Final = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
+_VALIDITY: Final = re.compile(rb"\x30." + _TIME + _TIME, re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was looked at, how it is, and what to do; nothing to do where it is fine."""
+
+    about: str
+    state: State
+    said: str
+    advice: str = ""
+
+
+def look_over(
+    settings: EdgeSettings, *, quality: QualitySource = system_quality
+) -> Iterator[Finding]:
+    """Everything, from the hubs to the broker."""
+    runs = is_running(settings.outbox.dir)
+    yield Finding(
+        about="agent", state="fine" if runs else "note",
+        said="it runs" if runs else "it does not run",
+        advice="" if runs else "start it: systemctl start roomtone-edge, or `roomtone edge`",
+    )  # fmt: skip
+    yield from hub_findings(settings.hub, is_running=runs)
+    if settings.sound.source == "microphone":
+        yield _microphone(settings.sound.command[0])
+    yield clock_finding(quality)
+    yield from outbox_findings(settings.outbox.dir, settings.outbox.max_bytes, is_running=runs)
+    yield from broker_findings(settings, is_running=runs)
+
+
+def is_running(outbox: Path) -> bool:
+    """Whether an agent holds this outbox."""
+    try:
+        fd = os.open(outbox / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def hub_findings(
+    hubs: tuple[HubSettings, ...], *, is_running: bool, wait_s: float = _HELLO_S
+) -> Iterator[Finding]:
+    """Whether each port is there and a hub speaks on it."""
+    if is_running:
+        for hub in hubs:
+            is_there = "://" in hub.port or Path(hub.port).exists()
+            yield Finding(
+                about=hub.name, state="fine" if is_there else "wrong",
+                said=f"{hub.port} is there; the agent has it open" if is_there
+                else f"there is no port {hub.port}",
+                advice="" if is_there else "plug the hub in, or correct its port",
+            )  # fmt: skip
+        return
+    stop = threading.Event()
+    heard: dict[str, SimpleQueue[HubEvent]] = {hub.name: SimpleQueue() for hub in hubs}
+    threads = [_listening(hub, heard[hub.name].put, stop) for hub in hubs]
+    until = time.monotonic() + wait_s
+    try:
+        for hub in hubs:
+            yield _first_word(hub, heard[hub.name], until)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(_WAIT_S)
+
+
+def _listening(
+    hub: HubSettings, sink: Callable[[HubEvent], None], stop: threading.Event
+) -> threading.Thread:
+    reader = HubReader(
+        hub=hub.name, port=hub.port, clock=SystemClock(), sink=sink, baudrate=hub.baudrate
+    )
+    thread = threading.Thread(target=reader.run, args=(stop,), name=f"doctor {hub.name}")
+    thread.start()
+    return thread
+
+
+def _first_word(hub: HubSettings, heard: SimpleQueue[HubEvent], until: float) -> Finding:
+    while (left := until - time.monotonic()) > 0:
+        try:
+            event = heard.get(timeout=left)
+        except Empty:
+            break
+        if isinstance(event, HubDown):
+            return Finding(
+                about=hub.name, state="wrong", said=event.reason,
+                advice="`ls -l /dev/serial/by-id` lists what is plugged in",
+            )  # fmt: skip
+        if isinstance(event, HubUp):
+            hello = event.hello
+            said = f"{hello.firmware} {hello.firmware_version} with {hello.seats} seats"
+            if hello.seats != len(hub.seats):
+                return Finding(
+                    about=hub.name, state="wrong",
+                    said=f"{said}, the settings name {len(hub.seats)}",
+                    advice=f"correct the seats of {hub.name}, or its port if hubs were swapped",
+                )  # fmt: skip
+            return Finding(about=hub.name, state="fine", said=f"{said} on {hub.port}")
+    return Finding(
+        about=hub.name, state="wrong", said=f"nothing that Roomtone knows speaks on {hub.port}",
+        advice=f"flash the hub's firmware, and check baudrate = {hub.baudrate}",
+    )  # fmt: skip
+
+
+def _microphone(program: str) -> Finding:
+    found = shutil.which(program)
+    return Finding(
+        about="microphone", state="fine" if found else "wrong",
+        said=f"{program} is installed" if found else f"there is no program {program}",
+        advice="" if found else "apt-get install alsa-utils, or correct [sound] command",
+    )  # fmt: skip
+
+
+def clock_finding(quality: QualitySource = system_quality) -> Finding:
+    """Whether the machine's clock is set."""
+    known = quality()
+    if known.synchronised:
+        return Finding(
+            about="clock", state="fine",
+            said=f"it is synchronised, within {known.error_ns / 1e6:.0f} ms",
+        )  # fmt: skip
+    return Finding(
+        about="clock", state="wrong",
+        said=f"it is not synchronised; it shows {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        advice="install chrony and let it reach a time server; until then planned lessons do not "
+        "begin, and readings are dated later",
+    )  # fmt: skip
+
+
+def outbox_findings(directory: Path, max_bytes: int, *, is_running: bool) -> Iterator[Finding]:
+    """Whether the outbox can be written, has room, and what waits in it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"x")
+            file.flush()
+        free = shutil.disk_usage(directory).free
+        waiting = sorted((p.stat().st_mtime, p.stat().st_size) for p in directory.glob("*.outbox"))
+    except OSError as error:
+        yield Finding(
+            about="outbox", state="wrong", said=f"{directory} can't be written ({error.strerror})",
+            advice="give it to the agent's user, make room, or name another [outbox] dir",
+        )  # fmt: skip
+        return
+    used = sum(size for _, size in waiting)
+    is_short = free < min(max_bytes - used, _LEAST_FREE)
+    yield Finding(
+        about="outbox", state="wrong" if is_short else "fine",
+        said=f"{directory} can be written; {free / 1e6:.0f} MB of the disk are free",
+        advice="make room: when the disk is full, what can't be delivered stays in memory alone"
+        if is_short else "",
+    )  # fmt: skip
+    if not waiting:
+        said = "nothing waits: all was acknowledged" if is_running else "nothing waits"
+        yield Finding(about="acknowledgements", state="fine", said=said)
+        return
+    # A segment is deleted when all of it is acknowledged, so the oldest one tells since when.
+    age_s = max(0.0, time.time() - waiting[0][0])
+    is_old = is_running and age_s > _OLD_S
+    yield Finding(
+        about="acknowledgements", state="wrong" if is_old else "note",
+        said=f"{used / 1e6:.1f} MB wait for ingest, the oldest for {_span(age_s)}",
+        advice="see what is said of the broker; nothing is lost while there is room"
+        if is_old else "",
+    )  # fmt: skip
+
+
+def broker_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
+    """Certificates, the way to the broker, and what stands there."""
+    broker = settings.broker
+    where = f"{broker.host}:{broker.port}"
+    if broker.certificate_file is not None:
+        yield _own_certificate(broker.certificate_file)
+    try:
+        ends = _reach(broker)
+    except ssl.SSLError as error:
+        yield Finding(
+            about="broker", state="wrong", said=f"{where} refuses TLS, or is not trusted ({error})",
+            advice="check the clock, ca_file, certificate_file and key_file; docs/mosquitto.md "
+            "says how to make them",
+        )  # fmt: skip
+        return
+    except OSError as error:
+        yield Finding(
+            about="broker", state="wrong", said=f"{where} can't be reached ({error})",
+            advice="check the network and [broker]; is Mosquitto running there?",
+        )  # fmt: skip
+        return
+    if ends is not None:
+        yield _lasting("the broker's certificate", ends)
+    yield from _let_in(settings, where, is_running=is_running)
+
+
+def _own_certificate(path: Path) -> Finding:
+    try:
+        ends = valid_until(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        return Finding(
+            about="certificate", state="wrong", said=f"{path} can't be read ({error})",
+            advice="make a certificate for this node as docs/mosquitto.md says",
+        )  # fmt: skip
+    return _lasting(str(path), ends)
+
+
+def _lasting(what: str, ends: float) -> Finding:
+    days = (ends - time.time()) / 86_400
+    said = f"{what} is valid for {days:.0f} more days" if days > 0 else f"{what} has run out"
+    return Finding(
+        about="certificate", state="fine" if days > _SOON_DAYS else "wrong", said=said,
+        advice="" if days > _SOON_DAYS
+        else "renew it (and check the clock): without it nothing is delivered",
+    )  # fmt: skip
+
+
+def valid_until(pem: str) -> float:
+    """UTC seconds at which a certificate ends; raises ValueError for what is none.
+
+    The standard library reads this of a peer's certificate alone, so here the two times of the
+    DER field Validity (RFC 5280, 4.1.2.5) are looked for.
+    """
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    start, stop = pem.find(begin), pem.find(end)
+    if start < 0 or stop < start:
+        raise ValueError("no PEM certificate")
+    found = _VALIDITY.search(ssl.PEM_cert_to_DER_cert(pem[start : stop + len(end)]))
+    if found is None:
+        raise ValueError("no dates in the certificate")
+    short, long = found.group(3), found.group(4)
+    # Two digits of the year: RFC 5280 has 50 to 99 mean the last century.
+    text = long or (b"19" if short >= b"50" else b"20") + short
+    return datetime.strptime(text.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
+
+
+def _reach(broker: BrokerSettings) -> float | None:
+    """When the broker's certificate ends; None without TLS. Raises OSError."""
+    with socket.create_connection((broker.host, broker.port), timeout=_WAIT_S) as raw:
+        if broker.ca_file is None:
+            return None
+        context = ssl.create_default_context(cafile=str(broker.ca_file))
+        if broker.certificate_file is not None:
+            context.load_cert_chain(broker.certificate_file, broker.key_file)
+        with context.wrap_socket(raw, server_hostname=broker.host) as secured:
+            certificate = secured.getpeercert() or {}
+    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
+
+
+def _let_in(settings: EdgeSettings, where: str, *, is_running: bool) -> Iterator[Finding]:
+    own = str(Topic(settings.site, settings.room, settings.node, "state"))
+    ingest_topic = ingest_state(settings.site)
+    try:
+        said, fault = _retained(settings.broker, (own, ingest_topic))
+    except ConfigurationError as error:
+        said, fault = {}, str(error)
+    if fault is not None:
+        yield Finding(
+            about="broker", state="wrong", said=f"{where} does not let this node in: {fault}",
+            advice="check the broker's log, its ACL and this node's certificate",
+        )  # fmt: skip
+        return
+    is_up: bool | None = None
+    with suppress(DecodeError, KeyError):
+        is_up = IngestState.decode(said[ingest_topic]).is_up
+    words = {True: "ingest is up", False: "ingest is down", None: "there is no word from ingest"}
+    yield Finding(
+        about="broker", state="fine" if is_up else "wrong", said=f"{where} answers; {words[is_up]}",
+        advice="" if is_up else "look after `roomtone ingest` on the server: `roomtone doctor` "
+        "there says more; until it is up, data waits here",
+    )  # fmt: skip
+    with suppress(DecodeError, KeyError):
+        state = decode_state(said[own])
+        runs = {note.run for note in read_notes(settings.outbox.dir / "runs")}
+        if isinstance(state, Birth) and state.run not in runs:
+            yield Finding(
+                about="name", state="wrong" if is_running else "note",
+                said=f"the broker knows another kit as {settings.room}/{settings.node}",
+                advice="if it is still in use, give one of the two another node name",
+            )  # fmt: skip
+
+
+def _retained(
+    broker: BrokerSettings, topics: tuple[str, ...]
+) -> tuple[dict[str, bytes], str | None]:
+    """What stands on these topics, and why the broker lets nobody in, if so."""
+    link = MqttLink(
+        broker=broker, client_id=f"roomtone-doctor-{os.getpid()}", will=None, subscriptions=topics
+    )
+    said: dict[str, bytes] = {}
+    fault: str | None = "it does not answer the greeting"
+    until = time.monotonic() + _WAIT_S
+    link.start()
+    try:
+        while len(said) < len(topics) and (left := until - time.monotonic()) > 0:
+            try:
+                event = link.events.get(timeout=left)
+            except Empty:
+                break
+            match event:
+                case LinkUp():
+                    fault = None
+                    until = min(until, time.monotonic() + _RETAINED_S)
+                case LinkDown(reason):
+                    return said, reason
+                case Refused(_, reason):
+                    fault = reason
+                case Received():
+                    said[event.topic] = event.payload
+    finally:
+        link.stop()
+    return said, fault
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

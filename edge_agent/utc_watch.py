@@ -1,0 +1,81 @@
+"""What dates a run: where its boot clock stands against UTC, how well that is known, and steps."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from contract.clock import Clock
+from contract.messages import Timebase
+from edge_agent.identity import Identity
+from edge_agent.timebase import ClockQuality, QualitySource, StepWatch
+
+__all__ = ["UtcNews", "UtcWatch"]
+
+log = logging.getLogger(__name__)
+
+_SECOND_NS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UtcNews:
+    """What a look at the clock has shown."""
+
+    has_changed: bool
+    """It became synchronised, or is no longer."""
+    step: tuple[bytes, bytes] | None
+    """UTC was stepped: the timebases of the last look before and of this one."""
+
+
+class UtcWatch:
+    """Looks at the clock once a second. `now_ns` is elapsed time."""
+
+    def __init__(self, *, identity: Identity, clock: Clock, ask: QualitySource) -> None:
+        self._identity = identity
+        self._clock = clock
+        self._ask = ask
+        self._quality = ClockQuality(synchronised=False, error_ns=0)
+        self._looked_ns: int | None = None
+        self._steps = StepWatch()
+
+    @property
+    def synchronised(self) -> bool:
+        """Whether UTC was set by a time source at the last look."""
+        return self._quality.synchronised
+
+    def look(self, now_ns: int) -> UtcNews | None:
+        """The news of this second; None when the last look was less than a second ago."""
+        if self._looked_ns is not None and now_ns - self._looked_ns < _SECOND_NS:
+            return None
+        self._looked_ns = now_ns
+        was, self._quality = self._quality, self._ask()
+        return UtcNews(
+            has_changed=self._quality.synchronised != was.synchronised, step=self._step()
+        )
+
+    def timebase(self) -> Timebase:
+        """Where the clock stands now."""
+        return self._timebase(self._clock.boot_ns(), self._clock.boot_zero_utc_ns())
+
+    def _step(self) -> tuple[bytes, bytes] | None:
+        """Readings before a step are dated by the old offset, those after it by the new."""
+        boot_ns, zero_ns = self._clock.boot_ns(), self._clock.boot_zero_utc_ns()
+        before = self._steps.look(
+            boot_ns=boot_ns, zero_ns=zero_ns, synchronised=self._quality.synchronised
+        )
+        if before is None:
+            return None
+        log.warning("UTC was stepped by %.1f s.", (zero_ns - before[1]) / _SECOND_NS)
+        return self._timebase(*before).encode(), self._timebase(boot_ns, zero_ns).encode()
+
+    def _timebase(self, boot_ns: int, zero_ns: int) -> Timebase:
+        return Timebase(
+            node=self._identity.node,
+            run=self._identity.run,
+            boot=self._identity.boot,
+            boot_ns=boot_ns,
+            utc_ns=max(0, zero_ns + boot_ns),
+            error_ns=self._quality.error_ns,
+            synchronised=self._quality.synchronised,
+        )

@@ -1,0 +1,183 @@
+"""The agent and the doctor against a broker as a school has it: TLS, certificates, ACL."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.clock import ScaledClock
+from contract.messages import Birth, Config, Death, LessonSpan
+from contract.settings import BrokerSettings
+from edge_agent.agent import EdgeAgent
+from edge_agent.config_file import store_config
+from edge_agent.doctor import broker_findings, valid_until
+from edge_agent.settings import EdgeSettings
+from firmware_bridge.events import HubCounters
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+ALWAYS = Config(revision=1, lessons=(LessonSpan(lesson="l", starts_utc_ns=0, ends_utc_ns=1 << 62),))
+
+
+def until(fact: Callable[[], object], seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if fact():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+class SilentReader:
+    def run(self, stop: threading.Event) -> None:
+        stop.wait(30)
+
+    def identify(self, seconds: int = 5) -> None: ...
+
+    def counters(self) -> HubCounters:
+        return HubCounters()
+
+
+def broker_of(certificates: Path, port: int, who: str, **changes: object) -> dict[str, object]:
+    return {
+        "host": "localhost", "port": port, "ca_file": certificates / "ca.pem",
+        "certificate_file": certificates / f"{who}.pem", "key_file": certificates / f"{who}.key",
+    } | changes  # fmt: skip
+
+
+def settings_of(folder: Path, broker: dict[str, object], node: str = "pi-1") -> EdgeSettings:
+    return EdgeSettings.checked(
+        {
+            "site": "school", "room": "r1", "node": node, "broker": broker,
+            "hub": [{"name": "hub-a", "port": "/dev/none", "seats": [1, 2]}],
+            "outbox": {"dir": str(folder / f"outbox-{node}")},
+            "delivery": {"spill_s": 1.0, "stop_wait_s": 2.0, "grace_s": 0.1},
+        },
+        where="test",
+    )  # fmt: skip
+
+
+class Running:
+    """An agent with a hub that says nothing: each second becomes a gap, `serial`."""
+
+    def __init__(self, settings: EdgeSettings) -> None:
+        store_config(settings.outbox.dir / "config.cbor", ALWAYS)
+        clock = ScaledClock(
+            speed=10.0, anchor_ns=time.monotonic_ns(), utc_at_anchor_ns=1_760_000_000 * 10**9
+        )
+        self.agent = EdgeAgent(
+            settings=settings, clock=clock, open_reader=lambda _hub, _clock, _sink: SilentReader()
+        )
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self.agent.run, args=(self._stop,), name="agent")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def ingest(tls_broker: Any, certificates: Path, small_ingest: Callable[..., Any]) -> Any:
+    broker = BrokerSettings.model_validate(broker_of(certificates, tls_broker.port, "server"))
+    return small_ingest(tls_broker.port, broker=broker)
+
+
+def test_a_node_delivers_with_its_certificate(
+    tls_broker: Any, certificates: Path, ingest: Any, tmp_path: Path
+) -> None:
+    settings = settings_of(tmp_path, broker_of(certificates, tls_broker.port, "pi-1"))
+    running = Running(settings)
+    try:
+        assert until(lambda: any("serial" in str(row) for row in ingest.rows.values()))
+        assert until(lambda: running.agent.delivery.last_ack_ns is not None)
+        said = {f.about: f for f in broker_findings(settings, is_running=True)}
+        assert said["broker"].said.endswith("ingest is up")
+        assert {f.state for f in said.values()} == {"fine"}
+    finally:
+        running.stop()
+    assert until(lambda: isinstance(ingest.states[-1], Death))
+    assert running.agent.delivery.is_empty
+
+
+def test_a_node_with_anothers_certificate_is_told_and_keeps_everything(
+    tls_broker: Any,
+    certificates: Path,
+    ingest: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    running = Running(settings_of(tmp_path, broker_of(certificates, tls_broker.port, "pi-2")))
+    try:
+        assert until(lambda: "check its ACL for node pi-1" in caplog.text)
+        assert until(lambda: running.agent.outbox.bytes_used > 0)
+    finally:
+        running.stop()
+    assert not ingest.rows
+    assert not running.agent.delivery.is_empty
+
+
+def test_two_kits_of_one_name_both_deliver_and_both_say_so(
+    tls_broker: Any,
+    certificates: Path,
+    ingest: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broker = broker_of(certificates, tls_broker.port, "pi-1")
+    first = Running(settings_of(tmp_path / "first", broker))
+    assert until(lambda: any(isinstance(state, Birth) for state in ingest.states))
+    second = Running(settings_of(tmp_path / "second", broker))
+    try:
+        runs = {first.agent.birth().run, second.agent.birth().run}
+        assert until(lambda: runs <= {run for run, _ in ingest.rows})
+        for running in (first, second):
+            assert until(lambda r=running: r.agent.health(is_finished=False).twins == 1)
+        assert caplog.text.count("Two kits are called school/r1/pi-1") == 2
+        assert "No connection to the broker" not in caplog.text
+        second.stop()
+        # The death of one must not stand over the life of the other.
+        assert until(
+            lambda: (
+                isinstance(ingest.states[-1], Birth)
+                and ingest.states[-1].run == first.agent.birth().run
+            )
+        )
+    finally:
+        second.stop()
+        first.stop()
+
+
+def test_the_doctor_says_what_is_wrong_with_the_certificates(
+    tls_broker: Any, certificates: Path, tmp_path: Path
+) -> None:
+    port = tls_broker.port
+
+    def said(**changes: object) -> list[str]:
+        broker = broker_of(certificates, port, "pi-1", **changes)
+        found = broker_findings(settings_of(tmp_path, broker), is_running=False)
+        return [f"{f.about} {f.said} {f.advice}" for f in found if f.state == "wrong"]
+
+    (no_ingest,) = said()
+    assert "there is no word from ingest" in no_ingest
+    (not_trusted,) = said(ca_file=certificates / "other-ca.pem")
+    assert "is not trusted" in not_trusted
+    soon = {"certificate_file": certificates / "soon.pem", "key_file": certificates / "soon.key"}
+    ends_soon, _ = said(**soon)
+    assert "valid for 10 more days renew it" in ends_soon or "valid for 9 more" in ends_soon
+    (unreadable, *_) = said(certificate_file=certificates / "names")
+    assert "can't be read (no PEM certificate)" in unreadable
+
+
+def test_the_end_of_a_certificate_is_read_from_its_file(certificates: Path) -> None:
+    for name, days in (("pi-1", 60), ("soon", 10), ("ca", 90)):
+        ends = valid_until((certificates / f"{name}.pem").read_text())
+        assert abs(ends - time.time() - days * 86_400) < 3600
+    with pytest.raises(ValueError, match="no PEM"):
+        valid_until("")
