@@ -27,6 +27,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "dashboard": ("dashboard_api.command", "serve the pages (on the server)"),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "aside": ("ingest.aside_command", "list, show and play again messages that were kept aside"),
+    "purge": ("ingest.purge_command", "remove a room's, seat's, lesson's or span's data for good"),
+    "backup": ("ingest.backup_command", "copy the server's data while it runs"),
+    "restore": ("ingest.restore_command", "put a backup into an empty data directory"),
+    "doctor": ("roomtone.doctor_command", "look a node or a server over, and say what to do"),
+    "faults": ("roomtone.faults.command", "break the chain in every way we know, and count"),
     "simulate": ("simulators.command", "run a virtual classroom on pseudo-terminals"),
     "model": ("roomtone.model_command", "train and evaluate the off-task model"),
 }

@@ -31,6 +31,7 @@ from firmware_bridge.frames import (
     encode,
 )
 from firmware_bridge.framing import Unframer, frame
+from simulators.trace import LineTrace, SentBlock
 
 __all__ = ["MOST_IN_A_FRAME", "HubProgram", "HubSignal", "HubTrace"]
 
@@ -86,7 +87,8 @@ class HubProgram:
     """One hub that is powered. Times are boot clock nanoseconds, as the world knows them.
 
     The crystal runs `drift_ppm` fast: ticks and the sample interval follow it. Sample 0 is taken
-    at `start_ns`, when the tick is `first_tick`.
+    at `start_ns`, when the tick is `first_tick`. `trace` gets each frame of samples that the line
+    takes, with the truth about them.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class HubProgram:
         block: int = 1,
         status_every_s: int = 1,
         is_heard: bool = False,
+        trace: LineTrace | None = None,
     ) -> None:
         self.signal = signal
         self.hub_id = hub_id
@@ -115,6 +118,7 @@ class HubProgram:
         self._status_every_s = status_every_s
         self._world_ns = start_ns
         self._has_levels = signal.levels(0, 1) is not None
+        self._trace = trace
         self._sent: dict[int, NDArray[np.int64]] = {}
         self._dropped: dict[int, NDArray[np.int64]] = {}
         self._chunk_first = -1
@@ -196,7 +200,7 @@ class HubProgram:
             elif isinstance(content, ClockRequest) and self.is_heard:
                 tick = self.tick(boot_ns)
                 reply = ClockReply(nonce=content.nonce, receive_tick=tick, transmit_tick=tick)
-                answer += self._framed(reply)
+                answer += self._answer(reply)
             elif isinstance(content, Identify):
                 self.identify_seconds = content.seconds
         return answer
@@ -260,7 +264,7 @@ class HubProgram:
             seats=self.signal.seats,
             raw=values.tobytes(),
         )
-        is_sent = self._offer(block, offer)
+        is_sent = self._offer(block, offer, self._truth_of(first, values))
         if not is_sent:
             self._samples_dropped += count
         book = self._sent if is_sent else self._dropped
@@ -272,6 +276,12 @@ class HubProgram:
             else:
                 book[second] = seen.sum(axis=0)
         return count
+
+    def _truth_of(self, first: int, values: NDArray[np.int16]) -> SentBlock | None:
+        if self._trace is None:
+            return None
+        times = [self.sample_ns(first + i) for i in range(len(values))]
+        return SentBlock(times=np.array(times, dtype=np.int64), counts=values.copy())
 
     def _fetch(self, first: int) -> None:
         count = _CHUNK
@@ -348,7 +358,13 @@ class HubProgram:
             firmware="virtual-hub",
             firmware_version="1",
         )
-        return self._framed(hello)
+        return self._answer(hello)
+
+    def _answer(self, content: Frame) -> bytes:
+        data = self._framed(content)
+        if self._trace is not None:
+            self._trace.announce(data, None)
+        return data
 
     def _framed(self, content: Frame) -> bytes:
         data = frame(encode(content, self._sequence))
@@ -356,11 +372,16 @@ class HubProgram:
         self._is_start = False
         return data
 
-    def _offer(self, content: Frame, offer: Callable[[bytes], bool]) -> bool:
+    def _offer(
+        self, content: Frame, offer: Callable[[bytes], bool], truth: SentBlock | None = None
+    ) -> bool:
         # A frame that is dropped has used up its sequence: the host shall notice.
-        is_taken = offer(self._framed(content))
+        data = self._framed(content)
+        is_taken = offer(data)
         if not is_taken:
             self._frames_dropped += 1
+        elif self._trace is not None:
+            self._trace.announce(data, truth)
         return is_taken
 
 

@@ -22,6 +22,7 @@ from contract.clock import Clock
 from simulators.hub_program import MOST_IN_A_FRAME, HubProgram, HubSignal, HubTrace
 from simulators.link_faults import FaultyLink, LinkFaults
 from simulators.pty_port import PtyPort
+from simulators.trace import LineTrace
 
 __all__ = ["HubSignal", "HubTrace", "LinkFaults", "VirtualHub"]
 
@@ -42,7 +43,8 @@ class VirtualHub:
     would have sampled before counts neither as sent nor as dropped. `link` gives the terminal a
     name that stays the same over `unplug` and `plug`. `first_tick` lets the count wrap soon.
     `room` is how many bytes it keeps for a host that does not read (None: 4,096 for each unit of
-    speed) behind the 64 kB of the terminal; what finds no room is dropped and counted.
+    speed) behind the 64 kB of the terminal; what finds no room is dropped and counted. `trace`
+    follows what goes over the line.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class VirtualHub:
         faults: LinkFaults | None = None,
         seed: int = 0,
         room: int | None = None,
+        trace: LineTrace | None = None,
     ) -> None:
         self.hub_id = hub_id
         self._signal = signal
@@ -77,6 +80,7 @@ class VirtualHub:
         self._is_plugged = True
         self._to_host = bytearray()
         self._room = room
+        self._line_trace = trace
         self._down: FaultyLink | None = None
         self._up: FaultyLink | None = None
 
@@ -143,6 +147,7 @@ class VirtualHub:
             first_tick=self._first_tick,
             block=1 if speed <= _FAST else MOST_IN_A_FRAME,
             status_every_s=max(1, round(speed / 4)),
+            trace=self._line_trace,
         )
         if self._faults is not None:
             self._down = FaultyLink(self._faults, seed=2 * self._seed)
@@ -219,11 +224,17 @@ class VirtualHub:
         if self._down is not None:
             pieces = self._down.receive(elapsed_ns=self._clock.elapsed_ns())
             for piece in pieces:
-                if self._to_host or self._port.write(piece) < len(piece):
-                    self._to_host += piece
+                taken = 0 if self._to_host else self._write(piece)
+                self._to_host += piece[taken:]
         if self._to_host:
-            taken = self._port.write(self._to_host)
+            taken = self._write(self._to_host)
             del self._to_host[:taken]
+
+    def _write(self, data: bytes | bytearray) -> int:
+        taken = self._port.write(data)
+        if self._line_trace is not None:
+            self._line_trace.wrote(bytes(data[:taken]))
+        return taken
 
     def _tell(self, command: Callable[[HubProgram], None]) -> None:
         self._commands.append(command)
@@ -238,6 +249,8 @@ class VirtualHub:
         self._is_plugged = False
         self._port.close()
         self._to_host.clear()
+        if self._line_trace is not None:
+            self._line_trace.cut()
         for faulty in (self._down, self._up):
             if faulty is not None:
                 faulty.clear()

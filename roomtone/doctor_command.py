@@ -1,0 +1,51 @@
+"""`roomtone doctor`: looks a node or a server over, whichever the settings file is for."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from contract.errors import RoomtoneError
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="an edge.toml or a server.toml; which of the two it is, is seen from its tables",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Say each finding and what to do about it; 1 if something is wrong."""
+    is_node = _names_hubs(arguments.config)
+    code: int = _doctor(is_node=is_node).run(arguments)
+    return code
+
+
+def _names_hubs(config: Path) -> bool:
+    try:
+        return "hub" in tomllib.loads(config.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False  # the server's settings say what is wrong with the file
+
+
+def _doctor(*, is_node: bool) -> ModuleType:
+    # Imported by what the file is for: a Pi has no server's packages, and a server no serial port.
+    name = "edge_agent.doctor_command" if is_node else "ingest.doctor_command"
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        extra = "edge" if is_node else "server"
+        raise RoomtoneError(
+            f"`roomtone doctor` needs the package {error.name} for these settings; install "
+            f"roomtone[{extra}]."
+        ) from error

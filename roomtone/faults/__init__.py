@@ -1,0 +1,42 @@
+"""The fault matrix: real programs, a real broker, and an oracle that knows what was sent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from roomtone.faults import clocks, disks, messages, network, processes, serial_line
+from roomtone.faults.case import Fault
+
+__all__ = ["FAULTS"]
+
+_PROGRAMS: Final = ("edge", "broker", "ingest", "score")
+_ENDS: Final = ("edge", "ingest")
+
+FAULTS: Final[dict[str, Fault]] = {
+    "kill": Fault(run=processes.kill, places=(*_PROGRAMS, "edge_offline"), quick=_PROGRAMS),
+    "stop": Fault(run=processes.stop, places=_PROGRAMS),
+    "start_order": Fault(run=processes.start_order, places=("all",)),
+    "cut": Fault(run=network.cut, places=_ENDS, quick=("edge",)),
+    "half_open": Fault(run=network.half_open, places=_ENDS),
+    "slow": Fault(run=network.slow, places=_ENDS),
+    "outage_8h": Fault(run=network.outage_8h, places=("edge",)),
+    "disk_full": Fault(run=disks.disk_full, places=("edge", "server"), quick=("edge", "server")),
+    "truncated": Fault(run=disks.truncated, places=("outbox", "store")),
+    "bit_flipped": Fault(
+        run=disks.bit_flipped, places=("outbox", "store"), quick=("outbox", "store")
+    ),
+    "serial_cut": Fault(run=serial_line.serial_cut, places=("hub",)),
+    "serial_garbage": Fault(run=serial_line.serial_garbage, places=("hub",), quick=("hub",)),
+    "serial_repeat": Fault(run=serial_line.serial_repeat, places=("hub",)),
+    "serial_trickle": Fault(run=serial_line.serial_trickle, places=("hub",)),
+    "hub_reboot": Fault(run=serial_line.reboot, places=("hub",)),
+    "hub_drift": Fault(run=serial_line.drift, places=("hub",)),
+    "same_name": Fault(run=processes.same_name, places=("edge",)),
+    "poison": Fault(run=messages.poison, places=("ingest", "edge"), quick=("ingest",)),
+    "future_version": Fault(run=messages.future_version, places=("ingest",)),
+    "retained_garbage": Fault(run=messages.retained_garbage, places=("all",)),
+    "clock_past": Fault(run=clocks.clock_past, places=("edge",), quick=("edge",)),
+    "clock_jump": Fault(run=clocks.clock_jump, places=("edge",)),
+    "broker_amnesia": Fault(run=processes.broker_amnesia, places=("broker",)),
+}
+"""Fault → how to bring it about, and where."""

@@ -1,0 +1,119 @@
+"""`roomtone faults`: bring about each fault, and count what became of every seat-second."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from contract.errors import UsageError
+from roomtone.broker import mosquitto_path
+from roomtone.faults import FAULTS
+from roomtone.faults.case import Result
+from roomtone.faults.children import FaultError
+from roomtone.faults.matrix import planned, run_all
+
+__all__ = ["add_arguments", "run", "table"]
+
+_MOST_NOTES: Final = 6
+_COLUMNS: Final = (
+    "fault", "where", "sampled", "kept", "lost", "doubled", "out_of_order", "changed", "gap_s",
+    "recovery_s",
+)  # fmt: skip
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--quick", action="store_true", help="the most telling ones, in under a minute"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME",
+        help=f"only this fault, or NAME:PLACE; may be repeated ({', '.join(FAULTS)})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object as the last line, and no table"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="draws pupils and garbage (default: 1)")
+    parser.add_argument(
+        "--keep", type=Path, default=None, metavar="FOLDER",
+        help="leave stores and logs in this folder (default: a temporary one, removed at the end)",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when nothing was lost, doubled or out of order and every fault took effect, else 1."""
+    for name in arguments.only:
+        fault, _, place = name.partition(":")
+        if fault not in FAULTS or (place and place not in FAULTS[fault].places):
+            raise UsageError(f"--only: there is no fault {name!r}; there are {', '.join(FAULTS)}.")
+    if mosquitto_path() is None:
+        raise FaultError(
+            "The fault matrix needs Mosquitto, which is not installed here: install the package "
+            "mosquitto."
+        )
+    # What the programs say goes to their own logs; this one reports.
+    logging.getLogger("paho").setLevel(logging.ERROR)
+    pairs = planned(is_quick=arguments.quick, only=arguments.only)
+    folder = arguments.keep or Path(tempfile.mkdtemp(prefix="roomtone-faults-"))
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
+
+    # A terminated matrix must not leave broker and programs behind.
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        results = run_all(pairs, folder=folder.resolve(), seed=arguments.seed, say=say)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if arguments.keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    for result in results:
+        if not result.is_good:
+            _explain(result)
+    if arguments.json:
+        print(json.dumps({"faults": [asdict(result) for result in results]}), flush=True)
+    else:
+        print(table(results), flush=True)
+    return 0 if all(result.is_good for result in results) else 1
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def table(results: Sequence[Result]) -> str:
+    """What is printed without --json, in Markdown."""
+    rows = [[_cell(getattr(result, name)) for name in _COLUMNS] for result in results]
+    heads = [name.replace("_", " ") for name in _COLUMNS]
+    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in [heads, ["-" * width for width in widths], *rows]
+    ]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _explain(result: Result) -> None:
+    out = sys.stderr
+    print(f"{result.fault}/{result.where}: {result.error or 'not whole'}", file=out)
+    for note in result.notes[:_MOST_NOTES]:
+        print(f"    {note}", file=out)
+    if len(result.notes) > _MOST_NOTES:
+        print(f"    … and {len(result.notes) - _MOST_NOTES} more", file=out)

@@ -1,0 +1,133 @@
+"""Runs cases of the matrix in two lanes, each with a server of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, Self
+
+from contract.errors import RoomtoneError
+from roomtone.faults import FAULTS
+from roomtone.faults.case import Case, Result
+from roomtone.faults.children import Child
+from roomtone.faults.server import Server
+
+__all__ = ["planned", "run_all"]
+
+_log = logging.getLogger("faults")
+_LANES: Final = 2
+
+
+def planned(*, is_quick: bool, only: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """The (fault, place) pairs to run. `only` holds names, or NAME:PLACE."""
+    pairs = [
+        (name, place)
+        for name, fault in FAULTS.items()
+        for place in (fault.quick if is_quick else fault.places)
+    ]
+    if only:
+        every = [(name, place) for name, fault in FAULTS.items() for place in fault.places]
+        pairs = [(n, p) for n, p in every if n in only or f"{n}:{p}" in only]
+    return pairs
+
+
+def run_all(
+    pairs: Sequence[tuple[str, str]],
+    *,
+    folder: Path,
+    seed: int,
+    say: Callable[[str], None],
+    lanes: int = _LANES,
+) -> list[Result]:
+    """Run them; the results come in the order of the pairs."""
+    queue = list(enumerate(pairs))
+    results: dict[int, Result] = {}
+    lock = threading.Lock()
+
+    def lane(number: int) -> None:
+        with _Lane(folder / f"lane-{number}") as runner:
+            while True:
+                with lock:
+                    if not queue:
+                        return
+                    at, (fault, where) = queue.pop(0)
+                result = runner.run(fault, where, seed=seed, say=say)
+                with lock:
+                    results[at] = result
+                say(_line(result))
+
+    with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as pool:
+        try:
+            for done in [pool.submit(lane, number) for number in range(min(lanes, len(queue)))]:
+                done.result()
+        except BaseException:
+            # Interrupted: what is under way fails at once, for nothing runs any more.
+            with lock:
+                queue.clear()
+            Child.end_all()
+            raise
+    return [results[at] for at in sorted(results)]
+
+
+class _Lane:
+    """Runs one case after the other; the server is shared as long as it is whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._servers = 0
+        self._server: Server | None = None
+        self._cleanup = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cleanup.close()
+
+    def run(self, fault: str, where: str, *, seed: int, say: Callable[[str], None]) -> Result:
+        case = Case(
+            fault=fault,
+            where=where,
+            folder=self._folder / f"{fault}-{where}",
+            seed=seed,
+            shared_server=self._shared,
+            say=say,
+        )
+        error: str | None = None
+        try:
+            FAULTS[fault].run(case)
+        except RoomtoneError as caught:
+            error = str(caught)
+        except Exception as caught:  # noqa: BLE001
+            # The top of a case: a defect in one must not hide what the others find.
+            _log.exception("%s/%s failed", fault, where)
+            error = f"{type(caught).__name__}: {caught}"
+        result = case.result(error)
+        if not result.is_good:
+            # Whatever is wrong with the server must not follow the next case.
+            self._cleanup.close()
+            self._server = None
+        return result
+
+    def _shared(self) -> Server:
+        if self._server is None:
+            self._servers += 1
+            server = Server(self._folder / f"server-{self._servers}")
+            self._server = self._cleanup.enter_context(server)
+        return self._server
+
+
+def _line(result: Result) -> str:
+    word = "ok" if result.is_good else "FAILED"
+    recovery = "" if result.recovery_s is None else f", recovered in {result.recovery_s:.1f} s"
+    text = (
+        f"{result.fault}/{result.where}: {word}, {result.kept} of {result.sampled} kept, "
+        f"{result.lost} lost{recovery}"
+    )
+    if result.error:
+        text += f" ({result.error})"
+    return text

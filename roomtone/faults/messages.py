@@ -1,0 +1,172 @@
+"""Messages that no program of ours sends: garbage, later formats, and garbage that stays."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import cbor2
+import numpy as np
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from contract.payload import Batch, Layout, encode
+from contract.quantities import MISSING
+from contract.topics import Topic, ingest_state
+from roomtone.faults.case import Case
+from roomtone.faults.children import FaultError, until
+from roomtone.faults.proxy import FaultProxy
+from roomtone.faults.room import Room
+from roomtone.faults.server import SITE
+
+__all__ = ["future_version", "poison", "retained_garbage", "speaker"]
+
+_TO_INGEST: Final = ("data", "state", "timebase", "health")
+_TO_EDGE: Final = ("ack", "config", "command")
+_RUN: Final = 4711
+
+
+def poison(case: Case) -> None:
+    """Garbage on every topic that is listened to, between the true messages."""
+    with case.lesson() as room:
+        kinds = _TO_INGEST if case.where == "ingest" else _TO_EDGE
+        messages = [
+            (f"roomtone/1/{SITE}/{room.name}/{room.node}/{kind}", body)
+            for kind in kinds
+            for body in _garbage(case.seed, room)
+        ]
+        aside = room.reader.count_aside()
+        with speaker(room) as client:
+            _say(client, messages)
+        case.over()
+        if case.where == "ingest":
+            until(
+                lambda: room.reader.count_aside() >= aside + len(messages),
+                what="the garbage among what was kept aside", timeout_s=10,
+            )  # fmt: skip
+            case.hit(f"{room.reader.count_aside() - aside} of {len(messages)} kept aside")
+        else:
+            until(
+                lambda: room.edge.said("is not usable") >= len(messages),
+                what="the edge's word on the garbage", timeout_s=10,
+            )  # fmt: skip
+            case.hit(f"{room.edge.said('is not usable')} of {len(messages)} refused")
+        case.recover(room)
+
+
+def future_version(case: Case) -> None:
+    """Batches, births and healths of a later format: kept aside, not lost."""
+    with case.lesson() as room:
+        batch = cbor2.loads(encode(_batch(room)))
+        batch[0] = 2
+        small = {"version": 2, "node": room.node, "run": _RUN, "is_up": True}
+        messages = [
+            (_topic(room, kind), cbor2.dumps(batch if kind == "data" else small))
+            for kind in _TO_INGEST
+        ]
+        aside = room.reader.count_aside()
+        with speaker(room) as client:
+            _say(client, messages)
+        case.over()
+        until(
+            lambda: room.reader.count_aside() >= aside + len(messages),
+            what="the later formats among what was kept aside", timeout_s=10,
+        )  # fmt: skip
+        told = [a for a in room.reader.aside(1 << 30) if "version" in a.reason]
+        if len(told) < len(messages):
+            raise case.fizzled("what was kept aside does not say that it is a later version")
+        case.hit(f"{len(messages)} messages of version 2 kept aside, each with its reason")
+        case.recover(room)
+
+
+def retained_garbage(case: Case) -> None:
+    """Garbage that the broker keeps and gives to whoever connects; then all connect anew."""
+    with case.lesson() as room:
+        body = random.Random(case.seed).randbytes(40)
+        topics = [_topic(room, kind) for kind in (*_TO_INGEST, *_TO_EDGE)]
+        own = ingest_state(SITE)
+        with speaker(room) as client:
+            _say(client, [(topic, body) for topic in topics], retain=True)
+            ingest = room.server.ingest
+            ups = ingest.said("connected to the broker")
+            _reconnect(room.server.server_net)
+            until(lambda: ingest.said("connected to the broker") > ups, what="ingest", timeout_s=20)
+            time.sleep(0.2)
+            _say(client, [(own, body)], retain=True)
+        ups = room.edge.said("Connected to the broker")
+        _reconnect(room.server.edge_net)
+        until(
+            lambda: room.edge.said("Connected to the broker") > ups, what="the edge", timeout_s=20
+        )
+        case.over()
+        case.hit(f"garbage retained on {len(topics) + 1} topics, and every connection made anew")
+        case.recover(room)
+        with speaker(room) as client:
+            _say(client, [(topic, b"") for topic in topics], retain=True)
+
+
+def _reconnect(net: FaultProxy) -> None:
+    net.be("cut")
+    time.sleep(0.1)
+    net.be("fine")
+
+
+@contextmanager
+def speaker(room: Room) -> Iterator[paho.Client]:
+    """Someone at the broker who may publish anything."""
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", room.server.broker_port)
+    client.loop_start()
+    try:
+        until(client.is_connected, what="a connection to the broker", timeout_s=10)
+        yield client
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def _say(
+    client: paho.Client, messages: Sequence[tuple[str, bytes]], *, retain: bool = False
+) -> None:
+    for topic, body in messages:
+        sent = client.publish(topic, body, qos=1, retain=retain)
+        sent.wait_for_publish(10.0)
+        if not sent.is_published():
+            raise FaultError(f"The broker did not take a message on {topic}.")
+
+
+def _topic(room: Room, kind: str) -> str:
+    return str(Topic(SITE, room.name, room.node, kind))  # type: ignore[arg-type]
+
+
+def _garbage(seed: int, room: Room) -> Iterator[bytes]:
+    """Seeded: random bytes, a cut batch, wrong types, deep nesting, another node's words."""
+    draw = random.Random(seed)
+    good = encode(_batch(room))
+    yield b""
+    for n in (1, 7, 300):
+        yield draw.randbytes(n)
+    yield good[: len(good) // 2]
+    yield good + b"\0"
+    yield b"\x81" * 4_000
+    yield cbor2.dumps({"version": 1, "node": room.node, "run": "no number"})
+    yield cbor2.dumps({0: 1, 1: room.node, 2: -1, 3: 2**70})
+    other = cbor2.loads(good)
+    other[1] = "somebody-else"
+    yield cbor2.dumps(other)
+    flipped = bytearray(good)
+    for _ in range(3):
+        flipped[draw.randrange(12)] ^= 1 << draw.randrange(8)
+    yield bytes(flipped)
+
+
+def _batch(room: Room) -> Batch:
+    layout = Layout((1, 2))
+    return Batch(
+        node=room.node, run=_RUN, first_seq=0, boot_ns=10**12, period_ns=10**9,
+        synchronised=True, waited_ms=0, layout=layout,
+        values=np.full((1, layout.width), MISSING, np.uint16),
+    )  # fmt: skip

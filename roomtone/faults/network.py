@@ -1,0 +1,96 @@
+"""Faults of the network between edge and broker, and between ingest and broker."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from roomtone.faults.case import Case
+from roomtone.faults.proxy import FaultProxy
+from roomtone.faults.room import Plan, Room
+
+__all__ = ["cut", "half_open", "outage_8h", "slow"]
+
+_CUT_S: Final = 3.0
+_HALF_OPEN_S: Final = 10.0
+_SLOW_S: Final = 4.0
+_OUTAGE_S: Final = 8 * 3600
+_OUTAGE_SPEED: Final = 200.0
+
+
+def cut(case: Case) -> None:
+    """Reset every connection, and each new one, for longer than the spill interval."""
+    with case.lesson() as room:
+        net = _net(case, room)
+        refused = net.refused
+        net.be("cut")
+        time.sleep(_CUT_S)
+        is_spilled = bool(list(room.outbox.glob("*.outbox")))
+        behind_s = room.now_s - room.newest_s()
+        net.be("fine")
+        case.over()
+        if net.refused == refused:
+            raise case.fizzled("no connection was cut or refused")
+        if behind_s < room.plan.speed * _CUT_S / 2:
+            raise case.fizzled(f"the store was only {behind_s} periods behind")
+        case.hit(
+            f"{net.refused - refused} connections cut or refused in {_CUT_S:g} s, "
+            f"{'something' if is_spilled else 'nothing'} in the outbox"
+        )
+        case.recover(room)
+
+
+def half_open(case: Case) -> None:
+    """Connections stand, and what is sent over them goes nowhere, until keepalives run out."""
+    with case.lesson() as room:
+        net = _net(case, room)
+        swallowed = net.swallowed
+        net.be("half_open")
+        time.sleep(_HALF_OPEN_S)
+        net.be("fine")
+        case.over()
+        if net.swallowed == swallowed:
+            raise case.fizzled("nothing was swallowed")
+        case.hit(f"{net.swallowed - swallowed} bytes swallowed in {_HALF_OPEN_S:g} s")
+        case.recover(room)
+
+
+def slow(case: Case) -> None:
+    """A line slower than what is sampled, for a while."""
+    with case.lesson() as room:
+        net = _net(case, room)
+        slowed = net.slowed
+        net.be("slow")
+        time.sleep(_SLOW_S)
+        net.be("fine")
+        case.over()
+        if net.slowed == slowed:
+            raise case.fizzled("no byte had to wait")
+        case.hit(f"{net.slowed - slowed} bytes at 4 kB/s")
+        case.recover(room)
+
+
+def outage_8h(case: Case) -> None:
+    """Eight hours without a network, in simulated time: all of it waits on the edge's disk."""
+    plan = Plan(
+        seed=case.seed, speed=_OUTAGE_SPEED, hubs=(5,), rate_hz=25, minutes=_OUTAGE_S / 60 + 60
+    )
+    with case.lesson(plan) as room:
+        room.server.edge_net.be("cut")
+        from_s = room.now_s
+        while (passed_s := room.now_s - from_s) < _OUTAGE_S:
+            time.sleep(0.5)
+            if not room.edge.is_running:
+                raise case.fizzled(f"the edge ended by itself: {room.edge.last_words()}")
+        waiting = sum(path.stat().st_size for path in room.outbox.glob("*.outbox"))
+        room.server.edge_net.be("fine")
+        case.over()
+        case.hit(f"{passed_s} s without a network, {waiting} bytes in the outbox")
+        case.recover(room)
+
+
+def _net(case: Case, room: Room) -> FaultProxy:
+    return {
+        "edge": room.server.edge_net,
+        "ingest": room.server.server_net,
+    }[case.where]

@@ -1,0 +1,234 @@
+"""Faults of processes: killed, stopped for a while, started in any order, two with one name."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from contextlib import closing
+from typing import Final
+
+from ingest.stores import open_score_store
+from roomtone.faults.case import Case
+from roomtone.faults.children import Child, until
+from roomtone.faults.room import SPILL_S, Plan, Room
+from roomtone.faults.server import Server
+from roomtone.oracle import Blind, kept_runs
+
+__all__ = ["broker_amnesia", "kill", "same_name", "start_order", "stop"]
+
+_DEAD_S: Final = 0.8
+_STOPPED_S: Final = 2.0
+_STEP_S: Final = 0.3
+_ON_THE_WAY_S: Final = 1.0
+"""From the close of a period to the write that spills it, on a busy machine."""
+_KEPT_WITHIN_S: Final = 2.0
+
+
+def kill(case: Case) -> None:
+    """SIGKILL one program in the middle of a lesson, and start it again."""
+    if case.where == "edge_offline":
+        _kill_offline(case)
+        return
+    with case.lesson() as room:
+        child = _child(room, case.where)
+        pid, struck_s = child.pid, room.now_s
+        child.kill()
+        if child.is_running:
+            raise case.fizzled(f"{case.where} still runs")
+        case.hit(f"process {pid} was dead for {_DEAD_S:g} s")
+        time.sleep(_DEAD_S)
+        case.over()
+        if case.where == "edge":
+            case.has_books = False
+            room.start_edge_again()
+        else:
+            child.start()
+        _come_back(case, room)
+    if case.where == "score":
+        _check_epochs(case, room)
+    if case.where == "edge":
+        _check_death(case, room, struck_s)
+
+
+def _kill_offline(case: Case) -> None:
+    """The edge dies without a network: part of what waits is on its disk, part in its memory."""
+    case.has_books = False
+    with case.lesson() as room:
+        room.server.edge_net.be("cut")
+        time.sleep(2 * SPILL_S)
+        struck_s, waiting = room.now_s, len(list(room.outbox.glob("*.outbox")))
+        room.edge.kill()
+        if not waiting:
+            raise case.fizzled("nothing was on the edge's disk yet")
+        case.hit(f"process {room.edge.pid} died with {waiting} files in its outbox, offline")
+        time.sleep(_DEAD_S)
+        ups = room.edge.said("hub-1 is up")
+        room.edge.start()
+        until(
+            lambda: room.edge.said("hub-1 is up") > ups, what="hub-1", timeout_s=20,
+            running=[room.edge],
+        )  # fmt: skip
+        greeted_s = room.now_s
+        time.sleep(_DEAD_S)
+        room.server.edge_net.be("fine")
+        case.over()
+        room.wait_for_hubs(runs=2)
+        room.note_greeting(greeted_s)
+        case.recover(room)
+    _check_death(case, room, struck_s)
+
+
+def stop(case: Case) -> None:
+    """SIGSTOP one program for a while: connections stand, nothing answers."""
+    with case.lesson() as room:
+        child = _child(room, case.where)
+        child.freeze()
+        time.sleep(_STOPPED_S)
+        state = child.state
+        child.thaw()
+        case.over()
+        if state != "T":
+            raise case.fizzled(f"{case.where} went on (state {state})")
+        case.hit(f"process {child.pid} stood still for {_STOPPED_S:g} s")
+        _come_back(case, room)
+
+
+def broker_amnesia(case: Case) -> None:
+    """The broker dies while it holds messages for a stopped ingest, and forgets all of them."""
+    with case.lesson() as room:
+        server = room.server
+        server.ingest.freeze()
+        time.sleep(1.0)
+        passed_s = room.now_s - room.newest_s()
+        server.broker.kill()
+        server.ingest.thaw()
+        if passed_s < room.plan.speed / 2:
+            raise case.fizzled("nothing was under way when the broker died")
+        case.hit(f"{passed_s} periods were with the broker or under way when it died")
+        server.broker.start()
+        case.over()
+        case.recover(room)
+
+
+def start_order(case: Case) -> None:
+    """Start broker, ingest, score and edge in every order."""
+    orders = list(itertools.permutations(("broker", "ingest", "score", "edge")))
+    slowest = 0.0
+    for number, order in enumerate(orders):
+        server = Server(case.folder / f"order-{number}")
+        server.prepare()
+        try:
+            with case.room(server=server, name=f"order-{number}") as room:
+                for place in order:
+                    _child(room, place).start()
+                    time.sleep(_STEP_S)
+                case.over()
+                until((server.data / "main.db").exists, what="main.db", timeout_s=30)
+                room.wait_for_hubs()
+                room.put_lesson()
+                room.sample_for(0.4)
+                case.recover(room)
+                room.finish()
+                case.judge(room)
+        finally:
+            server.__exit__(None, None, None)
+        slowest = max(slowest, case.recovery_s or 0.0)
+        case.say(f"start_order: {', '.join(order)} in {case.recovery_s:.1f} s")
+    case.recovery_s = slowest
+    case.hit(f"{len(orders)} orders of four programs, {_STEP_S:g} s apart")
+
+
+def same_name(case: Case) -> None:
+    """Two kits with one name in one room: told apart by their runs, with an alarm."""
+    with case.room() as room:
+        room.begin()
+        room.sample_for(1.0)
+        first = {stream.run for stream in room.reader.streams(room.name)}
+        plan = Plan(seed=case.seed + 1, node=room.node, clock=room.clock)
+        with Room(room.name, room.server, plan, folder=room.folder / "twin") as twin:
+            twin.edge.start()
+            alarms = room.server.ingest.said(f"two nodes are called {room.node}")
+            until(
+                lambda: room.server.ingest.said(f"two nodes are called {room.node}") > alarms,
+                what="ingest's alarm", timeout_s=30, running=[twin.edge, room.edge],
+            )  # fmt: skip
+            case.hit("ingest said that two nodes have one name, and keeps them apart")
+            time.sleep(1.0)
+            room.end_lesson()
+            twin.ends_s = room.ends_s
+            room.wait_for_end()
+            twin.edge.stop()
+            case.over()
+            room.drain()
+            room.edge.stop()
+            if list(twin.outbox.glob("*.outbox")):
+                # What the second could not deliver while the two drove each other out.
+                twin.edge.start()
+                twin.drain()
+                twin.edge.stop()
+            case.recovered()
+            second = {stream.run for stream in room.reader.streams(room.name)} - first
+            case.has_books = False
+            case.judge(room, first)
+            twin.starts_s = _first_second(twin, second)
+            twin.blind.append(
+                Blind(first_s=0, last_s=twin.starts_s + 2, why="a second kit greeted its hubs")
+            )
+            case.judge(twin, second)
+
+
+def _first_second(room: Room, runs: set[int]) -> int:
+    """The first second that these runs have sampled."""
+    return min(
+        int(run.seconds[0])
+        for run in kept_runs(room.reader, room.name)
+        if run.run in runs and len(run.seconds)
+    )
+
+
+def _child(room: Room, where: str) -> Child:
+    server = room.server
+    return {
+        "edge": room.edge,
+        "broker": server.broker,
+        "ingest": server.ingest,
+        "score": server.score,
+    }[where]
+
+
+def _come_back(case: Case, room: Room) -> None:
+    if case.where == "score":
+        # Keeping must not have noticed; the scorer itself has to catch up.
+        room.wait_until_caught_up(_KEPT_WITHIN_S)
+        until(lambda: room.server.score_lag() <= 3, what="the scorer", timeout_s=30)
+        case.recovered()
+    else:
+        case.recover(room)
+
+
+def _check_death(case: Case, room: Room, struck_s: int) -> None:
+    """What died with the edge is no more than it may hold before it writes it down."""
+    with closing(room.server.reader()) as reader:
+        died = [
+            gap.first_s
+            for run in kept_runs(reader, room.name)
+            for gap in run.gaps
+            if gap.reason == "died"
+        ]
+    if not died:
+        case.errors.append("no gap says that the edge died")
+        return
+    took_s = (struck_s - min(died)) / room.plan.speed
+    if took_s > SPILL_S + _ON_THE_WAY_S:
+        case.errors.append(f"{took_s:.1f} s from before the edge's death are gone")
+
+
+def _check_epochs(case: Case, room: Room) -> None:
+    until(lambda: room.server.score_lag() == 0, what="the last epoch", timeout_s=30)
+    store = open_score_store(room.server.data)
+    try:
+        epochs = [(epoch.stream, epoch.first_seq) for epoch in store.epochs(f"{room.name}-lesson")]
+    finally:
+        store.close()
+    if len(epochs) != len(set(epochs)) or not epochs:
+        case.errors.append(f"{len(epochs)} epochs, {len(set(epochs))} of them different")

@@ -1,0 +1,373 @@
+"""A room for the faults: virtual hubs with traces, one real edge agent, one lesson."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from contract.clock import SECOND_NS, ScaledClock
+from contract.lesson import Zone
+from ingest.stores import open_lesson_store
+from ingest.stores.protocol import PeriodReader
+from ingest.stores.records import Lesson
+from roomtone.expected import Line
+from roomtone.faults.children import Child, until
+from roomtone.faults.server import READY_S, SITE, Server
+from roomtone.oracle import Blind, Comparison, compare, kept_runs
+from roomtone.toml import lines, toml
+from simulators.classroom import Classroom
+from simulators.scenario import Room as RoomScenario
+from simulators.scenario import Scenario
+from simulators.trace import LineTrace
+from simulators.virtual_hub import HubSignal, LinkFaults, VirtualHub
+
+__all__ = ["SPILL_S", "Plan", "Room"]
+
+SPILL_S: Final = 1.5
+ACK_TIMEOUT_S: Final = 2.0
+_LEAD_S: Final = 1.2
+"""Real time from putting a lesson to its begin or end: ingest looks twice a second."""
+_DRAIN_S: Final = 60.0
+_LAG_S: Final = 0.6
+"""How far the store may be behind the room and still count as caught up, in real time."""
+_DATING_ERROR_S: Final = 0.010
+"""What the edge promises for a tick's date, in real time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a fault asks of its room."""
+
+    speed: float = 20.0
+    hubs: tuple[int, ...] = (5, 5)
+    rate_hz: int = 50
+    seed: int = 1
+    minutes: float = 60.0
+    drift_ppm: float = 0.0
+    link: LinkFaults | None = None
+    outbox: Path | None = None
+    most_outbox_bytes: int | None = None
+    node: str | None = None
+    """None: as the room, because names are a node's alone in a school."""
+    clock: ScaledClock | None = None
+    """None: one of its own."""
+
+
+@lru_cache(maxsize=2)
+def _signals(
+    hubs: tuple[int, ...], rate_hz: int, minutes: float, seed: int
+) -> tuple[HubSignal, ...]:
+    scenario = Scenario(room=RoomScenario(hubs=hubs, empty_seats=0, late_comers=0))
+    sensors = scenario.sensors.model_copy(update={"dropouts": 0.0, "rate_hz": rate_hz})
+    scenario = scenario.lasting(minutes).model_copy(update={"sensors": sensors})
+    return tuple(Classroom(scenario, seed).hub_signals())
+
+
+class Room:
+    """One node in a room of its own on a server; a context manager."""
+
+    def __init__(self, name: str, server: Server, plan: Plan, *, folder: Path) -> None:
+        self.name = name
+        self.server = server
+        self.plan = plan
+        self.folder = folder
+        self.outbox = plan.outbox or folder / "outbox"
+        self.node = plan.node or name
+        self.blind: list[Blind] = []
+        self.config = folder / "edge.toml"
+        self.edge = Child("edge", [], log=folder / "edge.log")
+        self.clock = ScaledClock(speed=plan.speed, anchor_ns=0, utc_at_anchor_ns=0)
+        self.hubs: list[VirtualHub] = []
+        self.traces: list[LineTrace] = []
+        self.starts_s = 0
+        self.ends_s = 0
+        self.pressed_s: int | None = None
+        """When a button was pressed that ended the lesson."""
+        self._cleanup = ExitStack()
+        self._reader: PeriodReader | None = None
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        anchor_s = -(-time.monotonic_ns() // SECOND_NS)
+        self.clock = self.plan.clock or ScaledClock(
+            speed=self.plan.speed,
+            anchor_ns=anchor_s * SECOND_NS,
+            utc_at_anchor_ns=time.time_ns() // SECOND_NS * SECOND_NS,
+        )
+        self._cleanup.callback(self.edge.end)
+        self._start_hubs()
+        self.config.write_text(self.edge_toml(), encoding="utf-8")
+        self.edge.command = Child.ours(
+            "edge", "--config", str(self.config), *self.clock_option(), log=self.edge.log
+        ).command
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._cleanup.close()
+
+    @property
+    def reader(self) -> PeriodReader:
+        """One reader for all looks at the store."""
+        if self._reader is None:
+            self._reader = self.server.reader()
+        return self._reader
+
+    def reopen(self) -> None:
+        """The store's file is another one now."""
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = None
+
+    @property
+    def now_s(self) -> int:
+        """The second of the boot clock that is open."""
+        return self.clock.boot_ns() // SECOND_NS
+
+    def clock_option(self) -> tuple[str, str]:
+        clock = self.clock
+        return (
+            "--simulated-clock",
+            f"{clock.speed}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}",
+        )
+
+    def begin(self) -> None:
+        """Start the edge, wait for its hubs, and begin a lesson."""
+        self.edge.start()
+        self.wait_for_hubs()
+        self.put_lesson()
+
+    def start_edge_again(self) -> None:
+        """A new run of the edge; what its hubs send until it has greeted them, nobody hears."""
+        runs = len(self.reader.streams(self.name)) + 1
+        self.edge.start()
+        self.wait_for_hubs(runs)
+        self.note_greeting(self.now_s)
+
+    def note_greeting(self, last_s: int) -> None:
+        """Up to this second the newest run has greeted its hubs."""
+        stream = self.reader.streams(self.name)[-1]
+        self.blind.append(
+            Blind(
+                first_s=stream.run_boot_ns // SECOND_NS,
+                last_s=last_s,
+                why="a new run greeted its hubs",
+            )
+        )
+
+    def put_lesson(self) -> None:
+        self.starts_s = self.now_s + round(_LEAD_S * self.plan.speed)
+        self._put(ends_s=None)
+
+    def wait_for_hubs(self, runs: int = 1) -> None:
+        """Until the birth of the `runs`-th run tells of all hubs."""
+        names = {f"hub-{i}" for i in range(len(self.plan.hubs))}
+
+        def are_up() -> bool:
+            streams = self.reader.streams(self.name)
+            if len(streams) < runs:
+                return False
+            birth = self.reader.birth(streams[-1].id)
+            return birth is not None and names == {
+                hub.hub for hub in birth.hubs if hub.sample_rate_hz
+            }
+
+        until(are_up, what="a birth with all hubs", timeout_s=READY_S, running=[self.edge])
+
+    def end_lesson(self, *, lead_s: float = _LEAD_S) -> None:
+        """End it a moment from now, and wait until that has passed."""
+        self.ends_s = self.now_s + round(lead_s * self.plan.speed)
+        self._put(ends_s=self.ends_s)
+
+    def wait_for_end(self) -> None:
+        left_s = self.clock.elapsed_until(self.ends_s * SECOND_NS)
+        time.sleep(max(0.0, left_s) + 0.1)
+
+    def sample_for(self, real_s: float) -> None:
+        """Let the lesson run, from its begin on, for so long."""
+        begun_s = max(0.0, self.clock.elapsed_until(self.starts_s * SECOND_NS))
+        time.sleep(begun_s + real_s)
+
+    def newest_s(self) -> int:
+        """The newest second of which the store has heard, if there is no hole before it."""
+        streams = self.reader.streams(self.name)
+        if not streams:
+            return -1
+        stream = streams[-1]
+        last = self.reader.kept(stream.id).without_hole()
+        return -1 if last < 0 else stream.run_boot_ns // SECOND_NS + last
+
+    def is_caught_up(self, until_s: int = 0) -> bool:
+        """Everything sampled until a moment ago is kept, and nothing waits on the edge's disk."""
+        if list(self.outbox.glob("*.outbox")):
+            return False
+        return self.newest_s() >= max(until_s, self.now_s - round(_LAG_S * self.plan.speed))
+
+    def wait_until_caught_up(self, timeout_s: float = _DRAIN_S) -> None:
+        """Until all of this is kept, this very second included."""
+        now_s = self.now_s
+        until(
+            lambda: self.is_caught_up(now_s), what="what was missed", timeout_s=timeout_s,
+            running=[self.edge],
+        )  # fmt: skip
+
+    def finish(self) -> None:
+        """End the lesson, let everything arrive, and stop the edge in order."""
+        if not self.ends_s:
+            self.end_lesson()
+        self.wait_for_end()
+        until(
+            lambda: not list(self.outbox.glob("*.outbox")) and self.newest_s() >= self.ends_s - 1,
+            what="the last of the lesson", timeout_s=_DRAIN_S, running=[self.edge],
+        )  # fmt: skip
+        self.edge.stop()
+        until(self.is_told, what="the edge's last count", timeout_s=_DRAIN_S)
+
+    def drain(self) -> None:
+        """Until nothing waits on the edge's disk."""
+        until(
+            lambda: not list(self.outbox.glob("*.outbox")),
+            what="the end of the backlog", timeout_s=_DRAIN_S, running=[self.edge],
+        )  # fmt: skip
+
+    def drain_and_stop(self) -> None:
+        """Nothing is sampled any more: let the outbox empty itself, and stop the edge."""
+        self.drain()
+        self.edge.stop()
+        until(self.is_told, what="the edge's last count", timeout_s=_DRAIN_S)
+
+    def is_told(self) -> bool:
+        """The newest run's last health is in the store."""
+        streams = self.reader.streams(self.name)
+        health = self.reader.health(streams[-1].id) if streams else None
+        return health is not None and health.is_finished
+
+    def lines(self) -> list[Line]:
+        found = []
+        seat = 1
+        signals = self._signals()
+        for i, (signal, trace) in enumerate(zip(signals, self.traces, strict=True)):
+            samples = trace.samples()
+            found.append(
+                Line(
+                    name=f"hub-{i}",
+                    seats=tuple(range(seat, seat + signal.seats)),
+                    rate_hz=signal.sample_rate_hz,
+                    counts_per_g=signal.counts_per_g,
+                    times=samples.times,
+                    counts=samples.counts,
+                )
+            )
+            seat += signal.seats
+        return found
+
+    def judge(self, only: Collection[int] | None = None) -> Comparison:
+        """The oracle's word on this room at rest; `only` names the runs that were its own."""
+        runs = kept_runs(self.reader, self.name)
+        runs = [run for run in runs if only is None or run.run in only]
+        starts_s, ends_s = self.starts_s, self.ends_s
+        for gap in runs[0].gaps if runs else ():
+            # A lesson or a command takes a moment to be heard: until then it is not on, and the
+            # same at its end.
+            if gap.reason != "off":
+                continue
+            if gap.first_s <= starts_s <= gap.last_s < ends_s:
+                starts_s = gap.last_s + 1
+            elif self.pressed_s is not None and self.pressed_s <= gap.first_s < ends_s:
+                ends_s = gap.first_s
+        return compare(
+            runs=runs,
+            lines=self.lines(),
+            sensed=[(starts_s, ends_s)],
+            blind=self.blind,
+            most_shift_s=_DATING_ERROR_S * self.plan.speed,
+        )
+
+    def edge_toml(self) -> str:
+        """The edge's settings: real programs with quicker timers."""
+        outbox_table: dict[str, object] = {"dir": str(self.outbox)}
+        if self.plan.most_outbox_bytes:
+            outbox_table["max_bytes"] = self.plan.most_outbox_bytes
+        text = toml(
+            {"site": SITE, "room": self.name, "node": self.node},
+            broker={"port": self.server.edge_net.port, "keepalive_s": 5},
+            outbox=outbox_table,
+            sound={"source": "none"},
+            delivery={"spill_s": SPILL_S, "ack_timeout_s": ACK_TIMEOUT_S, "watchdog_s": 5.0},
+        )
+        seat = 1
+        for i, hub in enumerate(self.hubs):
+            seats = list(range(seat, seat + self.plan.hubs[i]))
+            text += "\n[[hub]]\n" + lines({"name": f"hub-{i}", "port": hub.path, "seats": seats})
+            seat += len(seats)
+        return text
+
+    def _signals(self) -> tuple[HubSignal, ...]:
+        plan = self.plan
+        return _signals(plan.hubs, plan.rate_hz, plan.minutes, plan.seed)
+
+    def _start_hubs(self) -> None:
+        stop = threading.Event()
+        signals = self._signals()
+        start_s = self.now_s
+        for i, signal in enumerate(signals):
+            trace = LineTrace(seats=signal.seats)
+            # Between two samples lies the second's edge: where a sample belongs is clear then.
+            half_step_ns = round(SECOND_NS / signal.sample_rate_hz / 2)
+            hub = VirtualHub(
+                signal=signal,
+                clock=self.clock,
+                hub_id=f"hub-{i}",
+                link=self.folder / f"tty-{i}",
+                start_ns=start_s * SECOND_NS + half_step_ns,
+                drift_ppm=self.plan.drift_ppm * (-1) ** i,
+                faults=self.plan.link,
+                seed=self.plan.seed + i,
+                trace=trace,
+            )
+            hub.open()
+            self.hubs.append(hub)
+            self.traces.append(trace)
+        threads = [
+            threading.Thread(target=hub.run, args=(stop,), name=f"{self.name} {hub.hub_id}")
+            for hub in self.hubs
+        ]
+        for thread in threads:
+            self._cleanup.callback(thread.join)
+        self._cleanup.callback(stop.set)
+        for thread in threads:
+            thread.start()
+
+    def _put(self, *, ends_s: int | None) -> None:
+        zero_ns = self.clock.boot_zero_utc_ns()
+        seat, zones = 1, []
+        for i, seats in enumerate(self.plan.hubs):
+            zones.append(Zone(name=f"Table {i + 1}", seats=tuple(range(seat, seat + seats))))
+            seat += seats
+        lesson = Lesson(
+            id=f"{self.name}-lesson",
+            room=self.name,
+            teacher="fault-teacher",
+            title=self.name,
+            starts_utc_ns=zero_ns + self.starts_s * SECOND_NS,
+            ends_utc_ns=None,
+            source="button",
+            zones=tuple(zones),
+        )
+        if ends_s is not None:
+            lesson = replace(lesson, ends_utc_ns=zero_ns + ends_s * SECOND_NS)
+        with closing(open_lesson_store(self.server.data)) as store:
+            store.put(lesson)

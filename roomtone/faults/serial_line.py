@@ -1,0 +1,110 @@
+"""Faults of the serial line and of the hub at its end."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import numpy as np
+
+from roomtone.faults.case import Case
+from roomtone.faults.children import until
+from roomtone.faults.room import Plan, Room
+from roomtone.oracle import Blind
+from simulators.virtual_hub import LinkFaults
+
+__all__ = ["drift", "reboot", "serial_cut", "serial_garbage", "serial_repeat", "serial_trickle"]
+
+_PULLED_S: Final = 1.0
+_BAD_S: Final = 2.0
+_DRIFT_PPM: Final = 200.0
+_LEAST_BYTES: Final = 20
+"""A frame of samples has more."""
+
+
+def serial_cut(case: Case) -> None:
+    """Pull a hub's plug, and put it back."""
+    with case.lesson() as room:
+        hub = room.hubs[0]
+        first_s, ups = room.now_s, room.edge.said("hub-0 is up")
+        hub.unplug()
+        time.sleep(_PULLED_S)
+        is_noticed = room.edge.said("hub-0 is down")
+        hub.plug()
+        case.over()
+        if not is_noticed:
+            raise case.fizzled("the edge did not notice")
+        case.hit(f"the edge said that hub-0 is down, {_PULLED_S:g} s without it")
+        _wait_for_hub(case, room, first_s=first_s, why="the hub was unplugged", ups=ups + 1)
+
+
+def reboot(case: Case) -> None:
+    """A hub starts anew: its ticks, its sequence and its counters begin again."""
+    with case.lesson() as room:
+        first_s = room.now_s
+        ups = room.edge.said("hub-0 is up")
+        room.hubs[0].reboot()
+        case.over()
+        _wait_for_hub(case, room, first_s=first_s, why="the hub started", ups=ups + 1)
+        case.hit("the edge greeted hub-0 anew")
+
+
+def serial_garbage(case: Case) -> None:
+    """Bits flip and bytes are strewn in, both ways, all the time."""
+    _bad_line(case, LinkFaults(bit_flips=0.0005, garbage=0.02), refused=True)
+
+
+def serial_repeat(case: Case) -> None:
+    """Every third frame comes twice."""
+    _bad_line(case, LinkFaults(doubled=0.33), refused=False)
+
+
+def serial_trickle(case: Case) -> None:
+    """Every byte by itself, with delays that vary."""
+    _bad_line(case, LinkFaults(is_trickling=True, jitter_s=0.003), refused=False)
+
+
+def drift(case: Case) -> None:
+    """Crystals that are 200 ppm fast and slow."""
+    with case.lesson(Plan(seed=case.seed, drift_ppm=_DRIFT_PPM)) as room:
+        room.sample_for(_BAD_S)
+        case.over()
+        case.recover(room)
+    rates = [1e9 * (len(line.times) - 1) / np.ptp(line.times) for line in room.lines()]
+    fast, slow = ((rate / room.plan.rate_hz - 1) * 1e6 for rate in rates)
+    if abs(fast - _DRIFT_PPM) > 1 or abs(slow + _DRIFT_PPM) > 1:
+        raise case.fizzled(f"the crystals ran at {fast:.1f} and {slow:.1f} ppm")
+    case.hit(f"samples came {fast:+.0f} and {slow:+.0f} ppm off")
+
+
+def _bad_line(case: Case, link: LinkFaults, *, refused: bool) -> None:
+    plan = Plan(seed=case.seed, link=link, speed=10.0)
+    with case.lesson(plan) as room:
+        room.sample_for(_BAD_S)
+        case.over()
+        case.recover(room)
+    announced = sum(trace.frames_announced for trace in room.traces)
+    whole = sum(trace.frames_whole for trace in room.traces)
+    again = sum(trace.frames_again for trace in room.traces)
+    if refused:
+        if whole >= announced - 5:
+            raise case.fizzled("every frame arrived whole")
+        case.hit(f"{announced - whole} of {announced} frames spoiled")
+    elif link.doubled:
+        if not again:
+            raise case.fizzled("no frame came twice")
+        case.hit(f"{again} of {announced} frames came twice")
+    else:
+        writes = sum(trace.writes for trace in room.traces)
+        if writes < _LEAST_BYTES * whole:
+            raise case.fizzled(f"{whole} frames took only {writes} writes")
+        case.hit(f"{whole} frames in {writes} writes")
+
+
+def _wait_for_hub(case: Case, room: Room, *, first_s: int, why: str, ups: int) -> None:
+    until(
+        lambda: room.edge.said("hub-0 is up") >= ups, what="hub-0", timeout_s=20,
+        running=[room.edge],
+    )  # fmt: skip
+    room.blind.append(Blind(first_s=first_s, last_s=room.now_s, why=why, line="hub-0"))
+    case.recover(room)

@@ -1,0 +1,80 @@
+"""An edge agent whose UTC is wrong by as much as a file says: the real agent, an injected clock.
+
+python -m roomtone.faults.wrong_clock --config FILE --simulated-clock … --clock-fault FILE
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from contract.clock import SECOND_NS, ScaledClock
+from edge_agent.agent import EdgeAgent
+from edge_agent.command import add_arguments, simulated_clock
+from edge_agent.settings import EdgeSettings
+from edge_agent.timebase import ClockQuality
+
+__all__ = ["WrongClock", "main", "write_word"]
+
+_ERROR_NS: Final = {True: 1_000_000, False: 365 * 86_400 * SECOND_NS}
+
+
+def write_word(path: Path, *, off_s: int, is_synchronised: bool) -> None:
+    """Say how far off the clock is from now on, and whether it claims to be set."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(f"{off_s} {int(is_synchronised)}", encoding="ascii")
+    fresh.replace(path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongClock(ScaledClock):
+    """UTC is off by what the file says. The boot clock is never wrong: it has no date."""
+
+    word: Path
+
+    def off_ns(self) -> int:
+        return int(self.word.read_text(encoding="ascii").split()[0]) * SECOND_NS
+
+    def quality(self) -> ClockQuality:
+        is_synchronised = self.word.read_text(encoding="ascii").split()[1] == "1"
+        return ClockQuality(synchronised=is_synchronised, error_ns=_ERROR_NS[is_synchronised])
+
+    def boot_zero_utc_ns(self) -> int:
+        # utc_ns follows from this.
+        return ScaledClock.boot_zero_utc_ns(self) + self.off_ns()
+
+
+def main() -> int:
+    """Run the agent as `roomtone edge` does."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    parser.add_argument("--clock-fault", type=Path, required=True)
+    args = parser.parse_args()
+    logging.basicConfig(
+        level=os.environ.get("ROOMTONE_LOG_LEVEL", "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    true = simulated_clock(args.simulated_clock)
+    assert isinstance(true, ScaledClock)
+    clock = WrongClock(
+        speed=true.speed, anchor_ns=true.anchor_ns, utc_at_anchor_ns=true.utc_at_anchor_ns,
+        word=args.clock_fault,
+    )  # fmt: skip
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    settings = EdgeSettings.load(args.config)
+    EdgeAgent(settings=settings, clock=clock, quality=clock.quality).run(stop)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""`roomtone faults`: which cases it runs, what it prints, and when it fails."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from contract.errors import UsageError
+from roomtone.broker import mosquitto_path
+from roomtone.faults import FAULTS
+from roomtone.faults.case import Result
+from roomtone.faults.children import Child, FaultError, until
+from roomtone.faults.command import add_arguments, run, table
+from roomtone.faults.matrix import planned
+
+DOC = Path(__file__).parents[2] / "docs" / "faults.md"
+GOOD = Result(
+    fault="kill", where="edge", sampled=10, kept=9, lost=0, doubled=0, out_of_order=0, changed=0,
+    gap_s=1.0, recovery_s=0.5, struck=("it was dead",), gaps={"died": 1}, worst_cut=0, notes=(), error=None,
+)  # fmt: skip
+
+
+def test_quick_holds_what_it_promises() -> None:
+    quick = set(planned(is_quick=True))
+    for place in ("edge", "broker", "ingest", "score"):
+        assert ("kill", place) in quick
+    names = {fault for fault, _ in quick}
+    assert names >= {
+        "kill", "cut", "disk_full", "bit_flipped", "serial_garbage", "poison", "clock_past"
+    }  # fmt: skip
+    assert quick <= set(planned(is_quick=False))
+
+
+def test_only_picks_by_name_or_by_place() -> None:
+    assert planned(is_quick=False, only=["kill:edge"]) == [("kill", "edge")]
+    assert {fault for fault, _ in planned(is_quick=False, only=["cut"])} == {"cut"}
+
+
+def test_an_unknown_fault_gets_a_clear_word() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    with pytest.raises(UsageError, match="no fault 'flood'"):
+        run(parser.parse_args(["--only", "flood"]))
+
+
+def test_without_mosquitto_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROOMTONE_MOSQUITTO", "none")
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    with pytest.raises(FaultError, match="needs Mosquitto"):
+        run(parser.parse_args(["--quick"]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    (
+        {"lost": 1},
+        {"doubled": 1},
+        {"out_of_order": 1},
+        {"changed": 1},
+        {"struck": ()},
+        {"error": "it did not come back"},
+        {"kept": 0},
+    ),
+)
+def test_a_result_is_good_only_if_all_of_it_is(changes: dict[str, object]) -> None:
+    assert GOOD.is_good
+    assert not replace(GOOD, **changes).is_good  # type: ignore[arg-type]
+
+
+def test_the_table_has_a_line_for_each_result() -> None:
+    lines = table([GOOD, replace(GOOD, where="score", recovery_s=None)]).splitlines()
+    assert len(lines) == 4
+    assert len({len(line) for line in lines}) == 1
+    cells = [cell.strip() for cell in lines[2].split("|")[1:-1]]
+    assert cells == ["kill", "edge", "10", "9", "0", "0", "0", "0", "1.0", "0.5"]
+
+
+def test_the_page_tells_of_every_fault_and_of_no_other() -> None:
+    page = DOC.read_text(encoding="utf-8")
+    told = {line.split("`")[1] for line in page.splitlines() if line.startswith("- `")}
+    assert told == set(FAULTS)
+
+
+def test_a_child_that_is_dead_was_killed_by_us(tmp_path: Path) -> None:
+    child = Child("sleep", ["sleep", "30"], log=tmp_path / "log")
+    child.start()
+    child.freeze()
+    assert child.state == "T"
+    child.thaw()
+    child.kill()
+    assert not child.is_running
+
+
+def test_a_child_that_ended_by_itself_was_not_killed(tmp_path: Path) -> None:
+    child = Child("true", ["true"], log=tmp_path / "log")
+    child.start()
+    until(lambda: not child.is_running, what="its end", timeout_s=5)
+    with pytest.raises(FaultError, match="had ended with 0"):
+        child.kill()
+
+
+def test_waiting_tells_who_ended_and_what_it_said(tmp_path: Path) -> None:
+    child = Child("shell", ["sh", "-c", "echo no room left"], log=tmp_path / "log")
+    child.start()
+    with pytest.raises(FaultError, match="shell ended by itself: no room left"):
+        until(lambda: False, what="nothing", timeout_s=5, running=[child])
+
+
+@pytest.mark.slow
+@pytest.mark.broker
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(mosquitto_path() is None, reason="Mosquitto is not installed")
+def test_the_quick_matrix_loses_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "roomtone", "faults", "--quick", "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout.splitlines()[-1])["faults"]
+    assert {(row["fault"], row["where"]) for row in rows} == set(planned(is_quick=True))
+    for row in rows:
+        assert row["lost"] == row["doubled"] == row["out_of_order"] == 0, row
+        assert row["kept"] > 0, row
+        assert row["struck"], row
