@@ -59,11 +59,16 @@ class LessonScorer:
     """Scores one lesson of one room. Periods come in the order of their seq."""
 
     def __init__(
-        self, *, model: ScoringModel, seats: tuple[int, ...], zones: tuple[Zone, ...]
+        self,
+        *,
+        model: ScoringModel,
+        seats: tuple[int, ...],
+        zones: tuple[Zone, ...],
+        decided: tuple[Zone, ...] | None = None,
     ) -> None:
         self.seats = seats
         self.declared_zones = zones
-        self.zones: tuple[Zone, ...] | None = None
+        self.zones = decided
         """The zones of this lesson; None until they are decided."""
         self._model = model
         self._column = {seat: at for at, seat in enumerate(seats)}
@@ -73,6 +78,13 @@ class LessonScorer:
         self._room = np.full((EPOCH_S, len(ROOM_QUANTITIES)), np.nan, np.float32)
         self._next: int | None = None
         self._epochs = 0
+        self._judged_epochs = 0
+        self._present_epochs = np.zeros(len(seats), np.int64)
+
+    def whole_lesson_zones(self) -> tuple[Zone, ...]:
+        """The declared zones merged by who sat there for most of the epochs so far."""
+        most = np.flatnonzero(2 * self._present_epochs > self._judged_epochs)
+        return merge_zones(self.declared_zones, {self.seats[at] for at in most})
 
     def update(self, first_seq: int, seat: Array, room: Array) -> list[EpochScore]:
         """The epochs that these periods complete; `seat` is (n, seats, 13) and `room` (n, 5).
@@ -119,6 +131,9 @@ class LessonScorer:
             here = {self.seats[at] for at in np.flatnonzero(features.present)}
             self.zones = merge_zones(self.declared_zones, here)
         judged = features.known & features.present
+        if judged.any():
+            self._judged_epochs += 1
+            self._present_epochs += features.present
         probability = np.full(len(self.seats), np.nan)
         probability[judged] = self._model.probability(features.values[judged])
         columns = [self._columns(zone) for zone in self.zones or ()]
