@@ -273,6 +273,9 @@ def run(rooms: int, seconds: int, folder: Path) -> dict[str, float]:
         while ask(ports["score"], "/healthz") is None or told(ports["score"]).values(
             "roomtone_score_epochs_total"
         ).get((), 0) < rooms * (WARM_S // 5):
+            ended = [name for name, process in processes.items() if process.poll() is not None]
+            if ended:
+                raise SystemExit(f"{ended[0]} ended by itself: run it by hand to see why")
             if time.monotonic() - began > 60:
                 raise SystemExit("the scorer did not catch up with the first minute")
             time.sleep(0.2)

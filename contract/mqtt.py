@@ -20,9 +20,12 @@ from __future__ import annotations
 
 import queue
 import random
+import select
+import socket
 import ssl
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -32,8 +35,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings
+from contract.tls import tls_context
 
 __all__ = ["Event", "LinkDown", "LinkUp", "MqttLink", "Received", "Refused", "Will"]
 
@@ -66,7 +69,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The broker took a message and said that it may not be published (MQTT 5 alone tells)."""
+    """The broker took a message and did not let it be published (MQTT 5 alone tells)."""
 
     topic: str
     reason: str
@@ -97,6 +100,7 @@ class _UnderWay:
 
 _RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _WAIT_FOR_ROOM_S: Final = 0.2
+_ROUND_S: Final = 1.0
 _GREETING_S: Final = 5.0
 """A broker that dislikes our protocol may take the connection and then say nothing."""
 
@@ -135,7 +139,7 @@ class MqttLink:
         self._stop = threading.Event()
         self._up = threading.Event()
         self._client: paho.Client | None = None
-        self._tls = _tls_context(broker)
+        self._tls = tls_context(broker)
         self._thread = threading.Thread(target=self._run, name=f"mqtt {client_id}", daemon=True)
 
     @property
@@ -187,11 +191,14 @@ class MqttLink:
         if message.qos and message.client is self._client:
             message.client.ack(message.mid, message.qos)
 
-    def _put(self, event: Event) -> None:
+    def _put(self, event: Event, client: paho.Client) -> None:
         while not self._stop.is_set():
             try:
                 self.events.put(event, timeout=_WAIT_FOR_ROOM_S)
             except queue.Full:
+                # Nothing is read meanwhile, but what its reader has to say must go out.
+                if client.want_write():
+                    client.loop_write()
                 continue
             return
 
@@ -314,9 +321,18 @@ class MqttLink:
         client.on_message = on_message
         client.on_publish = on_publish
         client.on_disconnect = on_disconnect
-        # With this set, paho leaves all writing to `loop`. Else `publish` would write from the
-        # caller's thread while the network thread reads, and TLS does not bear that.
-        client.on_socket_register_write = lambda _client, _userdata, _socket: None
+        ear, mouth = socket.socketpair()
+        ear.setblocking(False)
+        mouth.setblocking(False)
+
+        def on_socket_register_write(*_: object) -> None:
+            with suppress(
+                OSError
+            ):  # it is full: the thread wakes up anyway; or closed: all is over
+                mouth.send(b"!")
+
+        # With this set, paho leaves all writing to the network thread.
+        client.on_socket_register_write = on_socket_register_write
         self._client = client
         try:
             client.connect(
@@ -330,9 +346,9 @@ class MqttLink:
             deadline = time.monotonic() + _GREETING_S
             rc = MQTTErrorCode.MQTT_ERR_SUCCESS
             while rc is MQTTErrorCode.MQTT_ERR_SUCCESS and client.socket() is not None:
-                rc = client.loop(timeout=1.0)
+                rc = _round(client, ear)
                 for event in noted:
-                    self._put(event)
+                    self._put(event, client)
                 noted.clear()
                 if not self.is_up and time.monotonic() > deadline:
                     why = "the broker took the connection and did not answer the greeting"
@@ -341,10 +357,30 @@ class MqttLink:
             why = f"{self._broker.host}:{self._broker.port}: {error}"
         finally:
             self._up.clear()
-            if (left := client.socket()) is not None:
-                left.close()
-        self._put(LinkDown(why))
+            for left in (client.socket(), ear, mouth):
+                if left is not None:
+                    left.close()
+        self._put(LinkDown(why), client)
         return reached
+
+
+def _round(client: paho.Client, ear: socket.socket) -> MQTTErrorCode:
+    """Wait for bytes, or for word that there are some to write; then read, write and ping."""
+    connection = client.socket()
+    if connection is None:
+        return MQTTErrorCode.MQTT_ERR_CONN_LOST
+    # What TLS has decrypted already, no `select` sees.
+    has_more = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+    writing = [connection] if client.want_write() else []
+    readable, _, _ = select.select([connection, ear], writing, [], 0.0 if has_more else _ROUND_S)
+    if ear in readable:
+        ear.recv(1_024)
+    rc = MQTTErrorCode.MQTT_ERR_SUCCESS
+    if has_more or connection in readable:
+        rc = client.loop_read()
+    if rc is MQTTErrorCode.MQTT_ERR_SUCCESS and client.want_write():
+        rc = client.loop_write()
+    return client.loop_misc() if rc is MQTTErrorCode.MQTT_ERR_SUCCESS else rc
 
 
 def _filters(
@@ -353,17 +389,3 @@ def _filters(
     if protocol is MQTTProtocolVersion.MQTTv5:
         return [(topic, SubscribeOptions(qos=1)) for topic in subscriptions]
     return [(topic, 1) for topic in subscriptions]
-
-
-def _tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
-    if broker.ca_file is None:
-        return None
-    try:
-        context = ssl.create_default_context(cafile=str(broker.ca_file))
-        if broker.certificate_file is not None:
-            context.load_cert_chain(broker.certificate_file, broker.key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            "broker", "ca_file, certificate_file, key_file", str(error), "readable PEM files"
-        ) from error
-    return context

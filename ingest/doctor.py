@@ -25,6 +25,7 @@ from contract.errors import ConfigurationError, DecodeError, LinkError
 from contract.messages import IngestState
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received
 from contract.settings import BrokerSettings
+from contract.tls import tls_context
 from contract.topics import ingest_state
 from ingest.settings import ServerSettings
 
@@ -224,7 +225,7 @@ def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
     where = f"{broker.host}:{broker.port}"
     try:
         days = _certificate_days(broker)
-    except ssl.SSLError as error:
+    except (ssl.SSLError, ConfigurationError) as error:
         yield Finding(
             about="broker", state="wrong", said=f"{where} refuses TLS, or is not trusted ({error})",
             advice="check ca_file, certificate_file and key_file, and the broker's certificate; "
@@ -264,13 +265,11 @@ def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
 
 
 def _certificate_days(broker: BrokerSettings) -> float | None:
-    """Days until the broker's certificate runs out; None without TLS. Raises OSError."""
+    """Days until it runs out; None without TLS. Raises OSError, ConfigurationError."""
     with socket.create_connection((broker.host, broker.port), timeout=_WAIT_S) as raw:
-        if broker.ca_file is None:
+        context = tls_context(broker)
+        if context is None:
             return None
-        context = ssl.create_default_context(cafile=str(broker.ca_file))
-        if broker.certificate_file is not None:
-            context.load_cert_chain(broker.certificate_file, broker.key_file)
         with context.wrap_socket(raw, server_hostname=broker.host) as secured:
             certificate = secured.getpeercert() or {}
     ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))

@@ -1,4 +1,4 @@
-"""`roomtone doctor server`: look a server over, and say what to do."""
+"""`roomtone doctor`: look a server over, and say what to do."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _of_node(
     if age_s is not None and age_s > _SILENT_S:
         yield (
             "wrong", f"has said nothing of itself for {age_s:.0f} s",
-            "run `roomtone doctor edge` on it, or restart it",
+            "run `roomtone doctor` on it, or restart it",
         )  # fmt: skip
     timebases = reader.timebases(stream.boot) if stream.boot is not None else []
     if not any(timebase.synchronised for timebase in timebases):
@@ -84,7 +84,7 @@ def _of_node(
     if due and health.unsampled > 0.01 * due:
         yield (
             "note", f"missed {health.unsampled / due:.0%} of its readings on the serial lines",
-            "run `roomtone doctor edge` on it; check the hubs' cables",
+            "run `roomtone doctor` on it; check the hubs' cables",
         )  # fmt: skip
 
 

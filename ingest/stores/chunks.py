@@ -72,12 +72,22 @@ def decode_chunk(
         raise UnknownVersionError("sealed chunk", version, _VERSION)
     if not is_whole(chunk):
         raise PayloadError("sealed chunk", "its checksum does not fit, so its bytes have changed")
+    # From here on only what the checksum vouches for; but a checksum is no proof.
+    cut, live = -(-span // 8), -(-n // 8)
     bits = np.frombuffer(chunk, dtype=np.uint8, offset=start)
-    cut = -(-span // 8)
+    if cut + live > len(bits):
+        raise PayloadError("sealed chunk", f"{span} seqs and {n} periods do not fit into it")
     seqs = np.flatnonzero(np.unpackbits(bits[:cut], count=span)) + first
     is_live = np.unpackbits(bits[cut:], count=n).view(np.bool_)
-    packed = memoryview(chunk)[start + cut + -(-n // 8) :]
-    low, high = np.frombuffer(zlib.decompress(packed), dtype=np.uint8).reshape(2, -1)
+    size = 2 * n * columns
+    inflate = zlib.decompressobj()
+    try:
+        packed = inflate.decompress(memoryview(chunk)[start + cut + live :], size + 1)
+    except zlib.error as error:
+        raise PayloadError("sealed chunk values", str(error)) from error
+    if len(seqs) != n or len(packed) != size:
+        raise PayloadError("sealed chunk values", f"they are not those of {n} periods")
+    low, high = np.frombuffer(packed, dtype=np.uint8).reshape(2, -1)
     flat = high.astype(np.uint16)
     flat <<= 8
     flat |= low

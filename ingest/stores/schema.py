@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
 
+from contract.errors import PayloadError
 from contract.payload import Layout
 
 __all__ = [
@@ -135,6 +137,13 @@ def layout_body(layout: Layout) -> str:
 
 
 def layout_of(body: str) -> Layout:
-    """The layout that `layout_body` wrote."""
-    seats, seat_codes, room_codes = json.loads(body)
-    return Layout(tuple(seats), tuple(seat_codes), tuple(room_codes))
+    """The layout that `layout_body` wrote; raises PayloadError for any other text."""
+    try:
+        parts = _LAYOUT.validate_json(body, strict=True)
+    except ValidationError as error:
+        raise PayloadError("layout", "not three lists of small whole numbers") from error
+    return Layout(*parts)
+
+
+_Code = Annotated[int, Field(ge=0, le=65_535)]
+_LAYOUT: Final = TypeAdapter(tuple[tuple[_Code, ...], tuple[_Code, ...], tuple[_Code, ...]])

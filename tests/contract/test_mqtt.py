@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -196,3 +197,37 @@ def test_a_missing_certificate_is_a_configuration_error(tmp_path: Path) -> None:
             will=None,
             subscriptions=(),
         )
+
+
+def test_what_is_published_leaves_at_once_on_an_idle_link(
+    broker: RunningBroker, link: Callable[..., MqttLink]
+) -> None:
+    receiver = link(broker.port, client_id="receiver", subscriptions=("room/#",))
+    expect(receiver, LinkUp)
+    sender = link(broker.port, client_id="sender")
+    expect(sender, LinkUp)
+    waits = []
+    for number in range(10):
+        time.sleep(0.05)  # both threads wait for something to happen
+        began = time.monotonic()
+        assert sender.publish("room/1", b"now", qos=0 if number % 2 else 1)
+        receiver.acknowledge(expect(receiver, Received))
+        waits.append(time.monotonic() - began)
+    assert sorted(waits)[5] < 0.1
+
+
+def test_who_can_take_nothing_more_can_still_say_so(
+    broker: RunningBroker, link: Callable[..., MqttLink]
+) -> None:
+    full = link(broker.port, client_id="full", subscriptions=("room/#",), most_events=2)
+    expect(full, LinkUp)
+    others = link(broker.port, client_id="others", subscriptions=("state",))
+    expect(others, LinkUp)
+    for _ in range(20):
+        assert others.publish("room/1", b"too much")
+    until = time.monotonic() + WAIT_S
+    while not full.events.full():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert full.publish("state", b"down", retain=True)
+    assert expect(others, Received).payload == b"down"
