@@ -1,19 +1,23 @@
 """When a score becomes an alert: hysteresis, a minimum duration, a refractory time, and reasons.
 
 A pure state machine over epochs, one for the room and one for each zone. What counts is by how
-much the off-task share, smoothed, lies over the area's own normal: the median of its last ten
-minutes, which an episode of a few minutes hardly moves and a new activity soon does. The
+much the off-task share, smoothed, lies over the area's own normal: its mean over the last ten
+minutes, which an episode of a few minutes moves little and a new activity soon does. The
 thresholds come from training, where a budget of false alerts a lesson chose them.
+
+A share has an end: where sensors make most seats look restless all the time, it can't rise any
+more. So the room's movement speaks for itself as well, in decibels over its own normal, which have
+no end. There the normal is the median, so that a third of a lesson spent in uproar hardly moves it.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import Literal
+from typing import Final, Literal
 
 from models.features import NORMAL_EPOCHS
 from models.scores import ROOM, EpochScore, ZoneScore
@@ -25,19 +29,24 @@ __all__ = [
     "Change",
     "Excess",
     "Hysteresis",
+    "movement_excess",
     "reasons",
 ]
 
 Change = Literal["raised", "cleared"]
+
+_MOVEMENT_SMOOTHING: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPolicy:
     """The settings of one kind of area. Lengths are in epochs of five seconds.
 
-    An alert is raised where the excess has been `raise_above` or more for `raise_after` epochs,
-    cleared where it has been under `clear_below`, or unknown, for `clear_after`, and not raised
-    again within `refractory`. Nothing is raised in the first `learn` judged epochs.
+    An alert is raised where the excess has been `raise_above` or more for `raise_after` epochs, or
+    where the movement has been `movement_db` over its normal for `movement_after`. It is cleared
+    where the excess has been under `clear_below`, or unknown, and the movement under half of
+    `movement_db`, for `clear_after`, and not raised again within `refractory`. Nothing is raised in
+    the first `learn` judged epochs.
     """
 
     raise_above: float = 0.12
@@ -46,13 +55,20 @@ class AlertPolicy:
     raise_after: int = 2
     clear_after: int = 4
     refractory: int = 24
-    learn: int = 36
+    learn: int = 24
+    movement_db: float = 5.0
+    movement_after: int = 6
 
     def __post_init__(self) -> None:
         if not 0.0 < self.clear_below <= self.raise_above:
             raise ValueError("clear_below lies over 0 and not over raise_above")
-        if min(self.smoothing, self.raise_after, self.clear_after, self.learn) < 1:
-            raise ValueError("smoothing, raise_after, clear_after and learn are 1 epoch or more")
+        lengths = self.smoothing, self.raise_after, self.clear_after, self.learn
+        if min(*lengths, self.movement_after) < 1:
+            raise ValueError(
+                "smoothing, raise_after, clear_after, learn and movement_after are 1 epoch or more"
+            )
+        if self.movement_db <= 0.0:
+            raise ValueError("movement_db is over 0")
         if self.refractory < 0:
             raise ValueError("refractory is 0 epochs or more")
 
@@ -105,44 +121,61 @@ class Hysteresis:
         self.is_raised = False
         self._policy = policy
         self._run = 0  # epochs in a row that speak for a change
+        self._moving = 0  # epochs in a row in which movement alone speaks for an alert
         self._calm = policy.refractory  # epochs since the last alert was cleared
 
-    def update(self, excess: float | None) -> Change | None:
-        """What changes with this epoch; None is an excess that is not known."""
+    def update(self, excess: float | None, movement: float | None = None) -> Change | None:
+        """What changes with this epoch; None is an excess, or a movement, that is not known."""
         policy = self._policy
         if self.is_raised:
-            ends = excess is None or excess < policy.clear_below
+            ends = (excess is None or excess < policy.clear_below) and (
+                movement is None or movement < policy.movement_db / 2.0
+            )
             self._run = self._run + 1 if ends else 0
             if self._run < policy.clear_after:
                 return None
-            self.is_raised, self._run, self._calm = False, 0, 0
+            self.is_raised, self._run, self._moving, self._calm = False, 0, 0, 0
             return "cleared"
         self._calm += 1
         self._run = self._run + 1 if excess is not None and excess >= policy.raise_above else 0
-        if self._run < policy.raise_after or self._calm <= policy.refractory:
+        strong = movement is not None and movement >= policy.movement_db
+        self._moving = self._moving + 1 if strong else 0
+        speaks = self._run >= policy.raise_after or self._moving >= policy.movement_after
+        if not speaks or self._calm <= policy.refractory:
             return None
         self.is_raised, self._run = True, 0
         return "raised"
 
 
-class Excess:
-    """How far an area's off-task share, smoothed, lies over its normal of the last ten minutes."""
+_NORMALS: Final[dict[str, Callable[[Iterable[float]], float]]] = {"mean": fmean, "median": median}
 
-    def __init__(self, *, smoothing: int, learn: int) -> None:
+
+class Excess:
+    """How far a value, smoothed, lies over its normal of the last ten minutes."""
+
+    def __init__(
+        self, *, smoothing: int, learn: int, normal: Literal["mean", "median"] = "mean"
+    ) -> None:
         self._learn = learn
+        self._normal = _NORMALS[normal]
         self._recent: deque[float] = deque(maxlen=smoothing)
         self._past: deque[float] = deque(maxlen=NORMAL_EPOCHS)
 
-    def update(self, share: float | None) -> float | None:
-        """None where the share is, or where too little came before it."""
-        if share is None:
+    def update(self, value: float | None) -> float | None:
+        """None where the value is, or where too little came before it."""
+        if value is None:
             self._recent.clear()
             return None
-        self._recent.append(share)
+        self._recent.append(value)
         known = len(self._past) >= self._learn
-        excess = fmean(self._recent) - median(self._past) if known else None
-        self._past.append(share)
+        excess = fmean(self._recent) - self._normal(self._past) if known else None
+        self._past.append(value)
         return excess
+
+
+def movement_excess(policy: AlertPolicy) -> Excess:
+    """What follows an area's movement, in dB."""
+    return Excess(smoothing=_MOVEMENT_SMOOTHING, learn=policy.learn, normal="median")
 
 
 class _Area:
@@ -151,6 +184,7 @@ class _Area:
     def __init__(self, policy: AlertPolicy) -> None:
         self.state = Hysteresis(policy)
         self._excess = Excess(smoothing=policy.smoothing, learn=policy.learn)
+        self._movement = movement_excess(policy)
         self._signs: deque[Mapping[str, float]] = deque(maxlen=policy.smoothing)
 
     def update(self, first_seq: int, score: ZoneScore) -> AlertChange | None:
@@ -159,7 +193,8 @@ class _Area:
             self._signs.clear()
         else:
             self._signs.append(score.signs)
-        change = self.state.update(excess)
+        movement = self._movement.update(score.movement)
+        change = self.state.update(excess, movement)
         if change is None:
             return None
         if change == "raised":

@@ -23,6 +23,7 @@ from sklearn.metrics import (
 )
 
 from contract.lesson import LabelledLesson
+from models.alerts import AlertPolicy
 from models.baseline_rule import movement_ranks
 from models.ceiling import oracle_rows
 from models.learning import (
@@ -35,14 +36,18 @@ from models.learning import (
     fit_interval,
     judge_alerts,
     lesson_residuals,
+    movement_excesses,
     out_of_fold,
     residuals,
 )
-from models.rows import LessonRows, area_shares, lesson_rows, true_episodes
+from models.observers import observed_kappa
+from models.off_task import Calibration, IntervalWidth
+from models.rows import LessonRows, area_movement, area_shares, lesson_rows, true_episodes
 
-__all__ = ["Evaluation", "Figures", "evaluate", "evaluate_rows"]
+__all__ = ["Evaluation", "Figures", "Fitted", "evaluate", "evaluate_rows"]
 
 _BINS: Final = 15
+_OBSERVERS_KAPPA: Final = 0.75  # the design's table: .70 to .80 between two who code 20-s looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,15 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What was fitted after a model's trees, where a finished model is judged as it is."""
+
+    calibration: Calibration
+    interval: IntervalWidth
+    policy: AlertPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """The model's figures beside those of never alerting, of the movement rule and of the oracle."""
 
@@ -84,10 +98,13 @@ class Evaluation:
     abstained: float
     """Share of the epochs of occupied seats in which the model had no say."""
     worst_classroom_auc: float | None
+    human_kappa: float | None
+    """The human ceiling: an observer's kappa with the truth, if two observers agree at .75."""
     model: Figures
     never: Figures
     movement_rule: Figures
     ceiling: Figures | None
+    judged: str = "each classroom put aside in turn"
 
     def as_dict(self) -> dict[str, Any]:
         """The figures by name, under the name of whose classrooms they are."""
@@ -97,9 +114,10 @@ class Evaluation:
             "never_alert": asdict(self.never),
             "movement_rule": asdict(self.movement_rule),
         }
-        for name in ("source", "classrooms", "lessons", "seat_epochs", "abstained"):
+        for name in ("source", "judged", "classrooms", "lessons", "seat_epochs", "abstained"):
             model[name] = getattr(self, name)
         model["worst_classroom_auc"] = self.worst_classroom_auc
+        model["human_kappa"] = self.human_kappa
         return {f"{self.source}_unseen_classrooms": model}
 
     def to_json(self) -> str:
@@ -115,7 +133,7 @@ class Evaluation:
             "ceiling": self.ceiling,
         }
         head = (
-            f"{self.classrooms} {self.source} classrooms, each put aside in turn: {self.lessons} "
+            f"{self.classrooms} {self.source} classrooms, {self.judged}: {self.lessons} "
             f"{self.source} lessons, {self.seat_epochs} seat-epochs, {self.abstained:.1%} of them "
             "not judged"
         )
@@ -126,6 +144,8 @@ class Evaluation:
             lines.append(f"{name.replace('_', ' '):26}{cells}   ({self.source})")
         worst = f"{_cell(self.worst_classroom_auc):>15}"
         lines.append(f"{'roc auc, worst classroom':26}{worst}{'':45}   ({self.source})")
+        human = f"{_cell(self.human_kappa):>15}"
+        lines.append(f"{'kappa, a human observer':26}{human}{'':45}   ({self.source})")
         return "\n".join(lines)
 
 
@@ -167,10 +187,13 @@ def evaluate_rows(
     known: Sequence[LessonRows] | None = None,
     folds: int | None = None,
     raw: Sequence[Probability] | None = None,
+    fitted: Fitted | None = None,
+    judged: str = "each classroom put aside in turn",
 ) -> Evaluation:
     """The same from rows; `known` are the oracle's, `folds` put groups of classrooms aside.
 
-    `raw` are out-of-fold probabilities that are there already.
+    `raw` are probabilities of trees that saw none of these classrooms, where they are there
+    already; with `fitted` they are those of a finished model, which is judged as it is.
     """
     use = [one.judged & one.occupied for one in rows]
     model = out_of_fold(rows, seed=seed, folds=folds) if raw is None else raw
@@ -185,34 +208,47 @@ def evaluate_rows(
         seat_epochs=int(truth.size),
         abstained=1.0 - truth.size / sum(int(one.occupied.sum()) for one in rows),
         worst_classroom_auc=_worst(rows, model),
-        model=_figures(rows, model),
+        human_kappa=observed_kappa(truth, kappa=_OBSERVERS_KAPPA, seed=seed)
+        if truth.any() and not truth.all()
+        else None,
+        model=_figures(rows, model, fitted),
         never=_never(rows, truth),
         movement_rule=_figures(rows, movement_ranks(rows)),
         ceiling=ceiling,
+        judged=judged,
     )
 
 
-def _figures(rows: Sequence[LessonRows], raw: Sequence[Probability]) -> Figures:
-    """Figures of raw probabilities that were made without each lesson's own classroom."""
+def _figures(
+    rows: Sequence[LessonRows], raw: Sequence[Probability], fitted: Fitted | None = None
+) -> Figures:
+    """Figures of raw probabilities that were made without each lesson's own classroom.
+
+    What is fitted after the trees comes from the other classrooms, or is `fitted`.
+    """
     classrooms = sorted({one.classroom for one in rows})
     others = {
         name: [at for at, one in enumerate(rows) if one.classroom != name] for name in classrooms
     }
     calibrations = {
-        name: fit_calibration([rows[at] for at in seen], [raw[at] for at in seen])
+        name: fitted.calibration
+        if fitted
+        else fit_calibration([rows[at] for at in seen], [raw[at] for at in seen])
         for name, seen in others.items()
     }
     p = [calibrations[one.classroom].apply(q) for one, q in zip(rows, raw, strict=True)]
     errors = [lesson_residuals(one, q) for one, q in zip(rows, p, strict=True)]
-    tallies = [alert_tally(one, q, zones=False) for one, q in zip(rows, p, strict=True)]
+    tallies = (
+        [] if fitted else [alert_tally(one, q, zones=False) for one, q in zip(rows, p, strict=True)]
+    )
     pooled: list[tuple[NDArray[np.bool_], NDArray[np.float64], float, float]] = []
     alerts = true = missed = 0
     inside: list[NDArray[np.bool_]] = []
     delays: list[int] = []
     for at, one in enumerate(rows):
         seen = others[one.classroom]
-        interval = fit_interval([errors[other] for other in seen])
-        policy = choose_policy([tallies[other] for other in seen])
+        interval = fitted.interval if fitted else fit_interval([errors[other] for other in seen])
+        policy = fitted.policy if fitted else choose_policy([tallies[other] for other in seen])
         base, match = _thresholds([rows[other] for other in seen], [p[other] for other in seen])
         everyone = np.arange(p[at].shape[1])
         use = one.judged & one.occupied
@@ -221,7 +257,9 @@ def _figures(rows: Sequence[LessonRows], raw: Sequence[Probability]) -> Figures:
         inside.append(np.abs(error) <= interval.reach * np.sqrt(own + interval.shared**2))
         shares = area_shares(one, p[at], everyone)
         spans = alert_spans(
-            excesses(shares, smoothing=policy.smoothing, learn=policy.learn), policy
+            excesses(shares, smoothing=policy.smoothing, learn=policy.learn),
+            policy,
+            movement_excesses(area_movement(one, p[at], everyone), policy),
         )
         found, late, lost = judge_alerts(spans, true_episodes(one))
         alerts, true, missed = alerts + len(spans), true + found, missed + lost
@@ -275,7 +313,7 @@ def _seat_figures(
         balanced_accuracy=float(balanced_accuracy_score(truth, high)),
         accuracy=float(np.mean(called == truth)),
         ece=float(gaps.sum() / count.sum()),
-        brier_skill=1.0 - brier / (base * (1.0 - base)) if both else 0.0,
+        brier_skill=round(1.0 - brier / (base * (1.0 - base)), 12) + 0.0 if both else 0.0,
         interval_coverage=None, alert_precision=None, alert_recall=None,
         false_alerts_per_lesson=0.0, alerts=0, episodes=0,
         delay_median_s=None, delay_p90_s=None,

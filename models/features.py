@@ -27,7 +27,7 @@ __all__ = ["EPOCH_S", "FEATURES", "FEATURES_VERSION", "NORMAL_EPOCHS", "EpochFea
 EPOCH_S: Final = 5
 NORMAL_EPOCHS: Final = 120
 """Ten minutes: what "the last ten minutes" means in an alert's words."""
-FEATURES_VERSION: Final = 1
+FEATURES_VERSION: Final = 2
 
 Array = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -36,9 +36,11 @@ _SEAT: Final = {quantity.name: at for at, quantity in enumerate(SEAT_QUANTITIES)
 _ROOM: Final = {quantity.name: at for at, quantity in enumerate(ROOM_QUANTITIES)}
 _LEVELS: Final = 10  # the first ten seat quantities are levels in dB
 _STILL, _WIGGLE, _TILT = _SEAT["stillness"], _SEAT["wiggle_count"], _SEAT["tilt_change"]
+_BANDS: Final = _SEAT["band_1_3"], _SEAT["band_3_6"], _SEAT["band_6_12"]
 _COLUMNS: Final = len(SEAT_QUANTITIES) + 3
 # Beside the quantities: the motion level plain and squared, and whether the seat is busy.
 _PLAIN, _SQUARE, _BUSY = range(len(SEAT_QUANTITIES), _COLUMNS)
+_LONG: Final = (_BUSY, _STILL, _WIGGLE, _TILT)  # what a pupil is like, over the whole lesson
 
 _WINDOWS: Final = {"10": 2, "30": 6, "60": 12, "120": 24}  # seconds → epochs
 _KEPT: Final = max(_WINDOWS.values())
@@ -68,9 +70,13 @@ _SEAT_FEATURES: Final = (
     "still_5", "still_10", "still_30", "still_60", "still_120", "still_change_60",
     "wiggle_10", "wiggle_30", "wiggle_60", "wiggle_120", "wiggle_normal",
     "tilt_10", "tilt_60",
+    "major_over_quiet_5", "band_1_3_over_quiet_5", "band_3_6_over_quiet_5",
+    "band_6_12_over_quiet_5", "band_3_6_lowest_5", "jerk_lowest_5", "motion_highest_5",
+    "busy_lesson", "still_lesson", "wiggle_lesson", "tilt_lesson",
 )  # fmt: skip
 _GROUP_FEATURES: Final = (
     "zone_10", "zone_60", "zone_moving_10", "room_10", "room_60", "room_moving_10",
+    "zone_busy_10", "zone_busy_60", "zone_wiggle_10", "room_busy_10", "room_busy_60",
     "own_minus_room_10", "together_60",
 )  # fmt: skip
 _NOISE_FEATURES: Final = (
@@ -121,11 +127,28 @@ class SeatFeatures:
         self._moves = np.full((_WINDOWS["60"], seats), np.nan, np.float32)
         self._normal = _Running(seats, _LEVELS + 3)
         self._quiet = np.full((seats, _LEVELS), np.nan, np.float32)
+        self._ends = np.full((seats, 3), np.nan, np.float32)
+        self._lesson_sums = np.zeros((seats, len(_LONG)), np.float64)
+        self._lesson_counts = np.zeros((seats, len(_LONG)), np.int32)
         self._unmoved = np.full(seats, _PRESENT_EPOCHS, np.int32)
         self._noise_sums = np.zeros((_WINDOWS["60"], 1, len(ROOM_QUANTITIES)), np.float32)
         self._noise_counts = np.zeros((_WINDOWS["60"], 1, len(ROOM_QUANTITIES)), np.uint8)
         self._noise_normal = _Running(1, 1)
         self._epochs = 0
+        self._is_held = False
+
+    def forget_windows(self) -> None:
+        """Begin afresh after a pause of any length; the seats' normals stay as they are."""
+        self._sums[:] = 0.0
+        self._counts[:] = 0
+        self._noise_sums[:] = 0.0
+        self._noise_counts[:] = 0
+        for ring in (self._highest, self._levels, self._moves):
+            ring[:] = np.nan
+
+    def hold_normal(self) -> None:
+        """From now on the seats' normals and quietest levels stay what they have been so far."""
+        self._is_held = True
 
     def update(self, seat: Array, room: Array) -> EpochFeatures:
         """The features of the epoch with these quantities, (5, seats, 13) and (5, 5).
@@ -137,10 +160,13 @@ class SeatFeatures:
         normal = self._normal.mean.copy()
         own = self._seat_features(normal)
         enough = self._counts[-2:, :, 0].sum(axis=0) >= _LEAST_SECONDS
-        known = enough & (self._normal.count >= _LEAST_EPOCHS)
+        history = 1 if self._is_held else _LEAST_EPOCHS
+        known = enough & (self._normal.count >= history)
         present = self._unmoved < _PRESENT_EPOCHS
         motion_10 = np.where(known, own[:, 0], np.nan).astype(np.float32)
-        group = self._group_features(motion_10, own[:, _SEAT_FEATURES.index("motion_60")], present)
+        company = ("motion_60", "busy_10", "busy_60", "wiggle_10")
+        others = [own[:, _SEAT_FEATURES.index(name)] for name in company]
+        group = self._group_features(motion_10, others, present)
         # Like with like: a normal is a mean of epochs' levels, so this is one of two epochs.
         movement = np.where(known, _mean_known(self._levels) - normal[:, 0], np.float32(np.nan))
         noise = self._noise_features()
@@ -157,7 +183,8 @@ class SeatFeatures:
             noise_db=float(noise[_NOISE_FEATURES.index("noise_over_normal_10")]),
         )
         # The normal learns last: an epoch is held against what came before it.
-        self._normal.update(epoch)
+        if not self._is_held:
+            self._normal.update(epoch)
         self._noise_normal.update(_decibel(self._noise_mean(1)[:, :1]))
         self._epochs += 1
         return result
@@ -181,7 +208,14 @@ class SeatFeatures:
         _push(self._highest, np.fmax.reduce(seat[:, :, 0], axis=0))
         moved = np.fmax.reduce(seat[:, :, _WIGGLE], axis=0) >= 1.0
         self._unmoved = np.where(moved, 0, np.minimum(self._unmoved + 1, _PRESENT_EPOCHS))
+        lowest, highest = np.fmin.reduce(seat, axis=0), np.fmax.reduce(seat, axis=0)
+        self._ends = np.stack(
+            [lowest[:, _BANDS[1]], lowest[:, _SEAT["jerk_rms"]], highest[:, 0]], axis=1
+        )
         mean = self._window(1)
+        long = mean[:, _LONG]
+        self._lesson_counts += ~np.isnan(long)
+        self._lesson_sums += np.nan_to_num(long)
         epoch = np.empty((self.seats, _LEVELS + 3), np.float32)
         epoch[:, :_LEVELS] = _decibel(mean[:, :_LEVELS])
         epoch[:, _LEVELS] = mean[:, _STILL]
@@ -189,8 +223,9 @@ class SeatFeatures:
         epoch[:, _LEVELS + 2] = mean[:, _PLAIN]
         _push(self._levels, epoch[:, 0])
         _push(self._moves, epoch[:, _LEVELS + 2])
-        quiet = np.fmin(self._quiet + np.float32(_QUIET_RISE_DB), epoch[:, :_LEVELS])
-        self._quiet = np.where(np.isnan(epoch[:, :_LEVELS]), self._quiet, quiet)
+        if not self._is_held:
+            quiet = np.fmin(self._quiet + np.float32(_QUIET_RISE_DB), epoch[:, :_LEVELS])
+            self._quiet = np.where(np.isnan(epoch[:, :_LEVELS]), self._quiet, quiet)
         return epoch
 
     def _window(self, epochs: int, back: int = 0) -> Array:
@@ -232,22 +267,26 @@ class SeatFeatures:
             normal[:, _LEVELS + 1] * 60.0,
             w10[:, _TILT],
             w60[:, _TILT],
+            *(now - quiet)[:, (_SEAT["rms_major"], *_BANDS)].T,
+            *(self._ends - quiet[:, (_BANDS[1], jerk, 0)]).T,
+            *(self._lesson_sums / _at_least(self._lesson_counts.astype(np.float32), 1)).T,
         ]
         return np.stack(columns, axis=1).astype(np.float32)
 
-    def _group_features(self, motion_10: Array, motion_60: Array, present: Flags) -> Array:
+    def _group_features(self, motion_10: Array, others: list[Array], present: Flags) -> Array:
         seen = ~np.isnan(motion_10) & present
         weight = seen.astype(np.float32)
-        facts = np.stack([motion_10, motion_60, motion_10 >= _MORE_DB], axis=1)
+        motion_60, *busy = others
+        facts = np.stack([motion_10, motion_60, motion_10 >= _MORE_DB, *busy], axis=1)
         facts = np.where(seen[:, None] & ~np.isnan(facts), facts, 0.0).astype(np.float32)
         near_count = self._same_zone @ weight
         near = self._same_zone @ facts / _at_least(near_count, _LEAST_NEIGHBOURS)[:, None]
         all_count = weight.sum() - weight
         everyone = (facts.sum(axis=0) - facts) / _at_least(all_count, _LEAST_NEIGHBOURS)[:, None]
         together = self._together(seen)
-        return np.concatenate(
-            [near, everyone, (motion_10 - everyone[:, 0])[:, None], together[:, None]], axis=1
-        )
+        own = np.stack([motion_10 - everyone[:, 0], together], axis=1)
+        parts = near[:, :3], everyone[:, :3], near[:, 3:], everyone[:, 3:5], own
+        return np.concatenate(parts, axis=1)
 
     def _together(self, seen: Flags) -> Array:
         """The correlation of the seat's last minute of levels with that of its room's others."""

@@ -13,7 +13,7 @@ from models.features import EPOCH_S, EpochFeatures, SeatFeatures
 from models.scorer import LEAST_JUDGED
 from models.zones import merge_zones
 
-__all__ = ["LessonRows", "area_shares", "lesson_rows", "true_episodes"]
+__all__ = ["LessonRows", "area_movement", "area_shares", "lesson_rows", "true_episodes"]
 
 Flags = NDArray[np.bool_]
 
@@ -94,12 +94,28 @@ def area_shares(
 
     `probability` is (epochs, seats), NaN where a seat is not judged.
     """
-    p = probability[:, columns]
-    there = ~np.isnan(p)
+    return _pooled(rows, probability, probability[:, columns], columns)
+
+
+def area_movement(
+    rows: LessonRows, probability: NDArray[np.float64], columns: NDArray[np.intp]
+) -> list[float | None]:
+    """Their movement against their own normals, in dB, as `scorer.pool` gives it."""
+    moves = np.stack([one.movement_db[columns] for one in rows.features]).astype(np.float64)
+    return _pooled(rows, probability, moves, columns)
+
+
+def _pooled(
+    rows: LessonRows,
+    probability: NDArray[np.float64],
+    values: NDArray[np.float64],
+    columns: NDArray[np.intp],
+) -> list[float | None]:
+    there = ~np.isnan(probability[:, columns])
     judged = there.sum(axis=1)
     present = np.stack([one.present[columns] for one in rows.features]).sum(axis=1)
     shown = (judged >= SMALLEST_ZONE) & (judged >= LEAST_JUDGED * present)
-    mean = np.where(there, p, 0.0).sum(axis=1) / np.maximum(judged, 1)
+    mean = np.where(there, values, 0.0).sum(axis=1) / np.maximum(judged, 1)
     return [float(value) if told else None for value, told in zip(mean, shown, strict=True)]
 
 

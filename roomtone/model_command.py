@@ -6,60 +6,99 @@ It is here because training wants both sides: the simulators' classrooms and the
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from contract.errors import UsageError
-from contract.lesson import LabelledLesson
 from models.off_task import SHIPPED, OffTaskModel
+from roomtone.model_command_drawing import draw_lessons, say
+from roomtone.model_command_recording import add_recording_arguments, evaluate_recording
 
-__all__ = ["add_arguments", "draw_lessons", "run"]
+__all__ = ["add_arguments", "run"]
 
 _CLASSROOMS: Final = 40
-_SEED: Final = 1
+_TRAINING_SEED: Final = 20261
+_SEED: Final = 2
 _SOURCE: Final = "simulated"
+_OTHERS_SEED: Final = 500_000
+"""Added to a seed for the second generator's classrooms, so that they are nobody else's."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     train = actions.add_parser("train", help="train a model on newly drawn simulated classrooms")
-    _classes(train)
+    _classes(train, _TRAINING_SEED)
     train.add_argument(
         "--output", type=Path, default=SHIPPED, metavar="FILE",
         help="where the .onnx file goes, and its .json beside it (default: the shipped model's)",
     )  # fmt: skip
     evaluate = actions.add_parser(
-        "evaluate", help="put each classroom aside in turn, and measure how well the others teach"
+        "evaluate",
+        help="judge a model on newly drawn classrooms, or its kind on labelled recordings",
     )
-    _classes(evaluate)
+    _classes(evaluate, _SEED)
+    _model(evaluate)
     evaluate.add_argument(
         "--simulated", action="store_true",
-        help="draw the classrooms by the simulator (the only source there is so far)",
+        help="on classrooms newly drawn by the simulator (the default)",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--leave-one-out", action="store_true",
+        help="train anew without each drawn classroom, instead of judging the model as it is",
     )  # fmt: skip
     evaluate.add_argument("--json", action="store_true", help="print one JSON object, no table")
-    card = actions.add_parser("card", help="print what a model is and how well it does")
-    card.add_argument(
+    add_recording_arguments(evaluate)
+    _model(actions.add_parser("card", help="print what a model is and how well it does"))
+    compare = actions.add_parser("compare", help="judge two models on the same new classrooms")
+    compare.add_argument("first", type=Path, metavar="FILE", help="a model's .onnx file")
+    compare.add_argument(
+        "second", type=Path, metavar="FILE", nargs="?", help="another (default: the shipped model)"
+    )
+    _classes(compare, _SEED)
+    compare.add_argument("--json", action="store_true", help="print one JSON object, no table")
+    explain = actions.add_parser(
+        "explain", help="say what a model goes by, and tell one lesson's alerts with their because"
+    )
+    _classes(explain, _SEED)
+    _model(explain)
+    observers = actions.add_parser(
+        "observers", help="how far observers' labels agree, and the human ceiling that follows"
+    )
+    observers.add_argument(
+        "looks", type=Path, metavar="FILE",
+        help="CSV with the columns observer, seat, start_s, end_s, label",
+    )  # fmt: skip
+    real = actions.add_parser(
+        "realism", help="hold simulated classrooms against recordings of real motion"
+    )
+    real.add_argument(
+        "--recordings", type=Path, required=True, metavar="FOLDER",
+        help="the folder that holds exam_motion/ and chair_motion/",
+    )  # fmt: skip
+    _classes(real, _SEED)
+    explain.add_argument(
+        "--ablation", action="store_true",
+        help="train anew without each family of features as well; takes minutes",
+    )  # fmt: skip
+
+
+def _model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--model", type=Path, default=None, metavar="FILE", help="default: the shipped model"
     )
 
 
-def _classes(parser: argparse.ArgumentParser) -> None:
+def _classes(parser: argparse.ArgumentParser, seed: int) -> None:
     parser.add_argument(
         "--classrooms", type=int, default=_CLASSROOMS, metavar="N",
         help=f"how many classrooms to draw, 4 or more (default: {_CLASSROOMS})",
     )  # fmt: skip
     parser.add_argument(
-        "--seed", type=int, default=_SEED, metavar="N",
-        help=f"what is drawn; the same seed gives the same classrooms (default: {_SEED})",
+        "--seed", type=int, default=seed, metavar="N",
+        help=f"what is drawn; the same seed gives the same classrooms (default: {seed})",
     )  # fmt: skip
 
 
@@ -68,40 +107,27 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "card":
         print(_card(OffTaskModel.load(args.model)))
         return 0
+    if args.action == "observers":
+        return _observers(args.looks)
+    if args.action == "evaluate" and args.recording is not None:
+        if args.simulated:
+            raise UsageError("--recording and --simulated are two evaluations; ask for one.")
+        return evaluate_recording(args)
     if args.classrooms < 4:
         raise UsageError(f"--classrooms is {args.classrooms}, expected 4 or more.")
-    if args.seed < 0:
-        raise UsageError(f"--seed is {args.seed}, expected 0 or more.")
+    if not 0 <= args.seed < _OTHERS_SEED:
+        raise UsageError(f"--seed is {args.seed}, expected 0 to {_OTHERS_SEED - 1}.")
     if args.action == "train":
         return _train(args.classrooms, args.seed, args.output)
-    return _evaluate(args.classrooms, args.seed, as_json=args.json)
+    if args.action == "compare":
+        return _compare(args)
+    if args.action == "explain":
+        return _explain(args)
+    if args.action == "realism":
+        from roomtone.model_command_realism import realism  # noqa: PLC0415
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DrawnLesson:
-    """A simulated lesson, and the true kind of each second's movement for the ceiling."""
-
-    lesson: LabelledLesson
-    movement: NDArray[np.int8]
-
-
-def draw_lessons(classrooms: int, seed: int) -> list[DrawnLesson]:
-    """Newly drawn classrooms with one lesson each; no other seed draws any of them."""
-    _say(f"drawing {classrooms} simulated classrooms")
-    seeds = [seed * 1_000_000 + at for at in range(classrooms)]
-    # Spawned, not forked: NumPy has threads by now.
-    with ProcessPoolExecutor(
-        max_workers=min(classrooms, os.cpu_count() or 1), mp_context=get_context("spawn")
-    ) as pool:
-        return list(pool.map(_draw, seeds))
-
-
-def _draw(seed: int) -> DrawnLesson:
-    from simulators.classroom import Classroom  # noqa: PLC0415  # `card` needs no simulator
-    from simulators.lessons import draw_scenario, lesson_of  # noqa: PLC0415
-
-    classroom = Classroom(draw_scenario(seed), seed)
-    return DrawnLesson(lesson=lesson_of(classroom), movement=classroom.movements.observed)
+        return realism(args)
+    return _evaluate(args)
 
 
 def _train(classrooms: int, seed: int, output: Path) -> int:
@@ -118,7 +144,7 @@ def _train(classrooms: int, seed: int, output: Path) -> int:
         oracle_rows(row, one.movement, len(MOVEMENT_KINDS))
         for row, one in zip(rows, drawn, strict=True)
     ]
-    _say("training, and measuring on five groups of classrooms put aside in turn")
+    say("training, and measuring on five groups of classrooms put aside in turn")
     model = train_rows(rows, seed=seed, source=_SOURCE, known=known)
     model.save(output)
     print(f"{output}: model {model.version}")
@@ -126,20 +152,104 @@ def _train(classrooms: int, seed: int, output: Path) -> int:
     return 0
 
 
-def _evaluate(classrooms: int, seed: int, *, as_json: bool) -> int:
-    from models.evaluate import evaluate  # noqa: PLC0415
+def _new_to(model: OffTaskModel, seed: int) -> OffTaskModel:
+    """The model; raises UsageError where this seed draws the classrooms that it learned from."""
+    if model.manifest.data["source"] == _SOURCE and model.manifest.seed == seed:
+        raise UsageError(
+            f"--seed {seed} draws the classrooms that model {model.version} learned from; "
+            "choose another."
+        )
+    return model
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from models.ceiling import oracle_rows  # noqa: PLC0415
+    from models.evaluate import evaluate_rows  # noqa: PLC0415
+    from models.judging import judge, robustness  # noqa: PLC0415
+    from models.rows import lesson_rows  # noqa: PLC0415
     from simulators.movements import MOVEMENT_KINDS  # noqa: PLC0415
 
-    drawn = draw_lessons(classrooms, seed)
-    _say("putting each aside in turn, with the model, the rule and the ceiling")
-    result = evaluate(
-        [one.lesson for one in drawn],
-        seed=seed,
-        source=_SOURCE,
-        movements=[one.movement for one in drawn],
-        movement_kinds=len(MOVEMENT_KINDS),
-    )
-    print(result.to_json() if as_json else result.table())
+    kinds = len(MOVEMENT_KINDS)
+    model = _new_to(OffTaskModel.load(args.model), args.seed)
+    drawn = draw_lessons(args.classrooms, args.seed)
+    rows = [lesson_rows(one.lesson) for one in drawn]
+    known = [oracle_rows(r, one.movement, kinds) for r, one in zip(rows, drawn, strict=True)]
+    if args.leave_one_out:
+        say("training anew without each classroom in turn; takes minutes")
+        result = evaluate_rows(rows, seed=args.seed, source=_SOURCE, known=known)
+        print(result.to_json() if args.json else result.table())
+        return 0
+    say("judging the model, the rule and the ceiling")
+    result = judge(model, rows, known, source=_SOURCE)
+    few = max(4, args.classrooms // 4)
+    others = draw_lessons(few, args.seed + _OTHERS_SEED, behaviour="autoregressive")
+    side = robustness(model, drawn, rows, others, movement_kinds=kinds)
+    told = result.as_dict()
+    told[f"{_SOURCE}_unseen_classrooms"]["model"] = model.version
+    told[f"{_SOURCE}_robustness"] = side
+    if args.json:
+        print(json.dumps(told, indent=2))
+        return 0
+    print(result.table())
+    for name, figures in side.items():
+        parts = figures.items() if isinstance(figures, dict) else (("", figures),)
+        cells = ", ".join(
+            f"{part} {value:.3g}".strip() for part, value in parts if value is not None
+        )
+        print(f"{name.replace('_', ' ')}: {cells}   ({_SOURCE})")
+    return 0
+
+
+def _observers(path: Path) -> int:
+    from models.observers import kappa_between, read_looks  # noqa: PLC0415
+
+    looks = read_looks(path)
+    known = [look for look in looks if look.is_off_task is not None]
+    share = sum(look.is_off_task is True for look in known) / len(known) if known else 0.0
+    print(f"{len(looks)} looks, {len(known)} with a label, {share:.1%} of those off task")
+    pairs = kappa_between(looks)
+    for (first, second), (kappa, seconds) in pairs.items():
+        print(f"{first} and {second}: kappa {kappa:.3f} on {seconds} s that both looked at")
+    if not pairs:
+        print("No two observers looked at the same seat at the same time: no kappa.")
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from models.ceiling import oracle_rows  # noqa: PLC0415
+    from models.comparing import compare  # noqa: PLC0415
+    from models.rows import lesson_rows  # noqa: PLC0415
+    from simulators.movements import MOVEMENT_KINDS  # noqa: PLC0415
+
+    models = [_new_to(OffTaskModel.load(path), args.seed) for path in (args.first, args.second)]
+    drawn = draw_lessons(args.classrooms, args.seed)
+    rows = [lesson_rows(one.lesson) for one in drawn]
+    known = [
+        oracle_rows(r, one.movement, len(MOVEMENT_KINDS))
+        for r, one in zip(rows, drawn, strict=True)
+    ]
+    result = compare(models[0], models[1], rows, known, source=_SOURCE)
+    print(result.to_json() if args.json else result.table())
+    return 0
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from models.explain import ablation, importance  # noqa: PLC0415
+    from models.rows import lesson_rows  # noqa: PLC0415
+    from roomtone.model_command_lesson import told_lesson  # noqa: PLC0415
+
+    model = _new_to(OffTaskModel.load(args.model), args.seed)
+    drawn = draw_lessons(args.classrooms, args.seed)
+    rows = [lesson_rows(one.lesson) for one in drawn]
+    print(f"ROC-AUC lost by model {model.version} where a family is dealt out anew ({_SOURCE})")
+    for name, fall in importance(model, rows, seed=args.seed).items():
+        print(f"  {name:28}{fall:>8.4f}   ({_SOURCE})")
+    if args.ablation:
+        say("training anew without each family in turn")
+        print(f"ROC-AUC of trees trained anew, on classrooms put aside ({_SOURCE})")
+        for name, area in ablation(rows, seed=args.seed).items():
+            print(f"  {name:42}{area:>8.4f}   ({_SOURCE})")
+    print("\n".join(told_lesson(model, drawn[0].lesson, _SOURCE)))
     return 0
 
 
@@ -163,10 +273,15 @@ def _card(model: OffTaskModel) -> str:
     for figures in manifest.figures.values():
         lines.append("")
         lines.append(f"On {data['source']} classrooms that it had not seen, beside the ceiling")
+        if (human := figures.get("human_kappa")) is not None:
+            lines.append(
+                f"{'kappa of a human observer':26}{human:>12.5g}   where two observers agree at "
+                f"kappa .75 ({data['source']})"
+            )
         ceiling = figures.get("ceiling") or {}
         rule = figures["baselines"]["movement_rule"]
         for name, value in figures.items():
-            if isinstance(value, int | float):
+            if isinstance(value, int | float) and name != "human_kappa":
                 lines.append(
                     f"{name.replace('_', ' '):26}{value:>12.5g}"
                     f"   ceiling {_or_dash(ceiling.get(name))}"
@@ -177,7 +292,3 @@ def _card(model: OffTaskModel) -> str:
 
 def _or_dash(value: float | None) -> str:
     return f"{'-':>7}" if value is None else f"{value:>7.4g}"
-
-
-def _say(what: str) -> None:
-    print(f"model: {what}…", file=sys.stderr, flush=True)

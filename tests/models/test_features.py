@@ -138,3 +138,35 @@ def test_constant_and_extreme_readings_stay_finite(make_lesson: MakeLesson) -> N
         values = _values(_run(seat, lesson.room))[24:]
         together = FEATURES.index("together_60")  # no correlation where nothing changes
         assert np.isfinite(np.delete(values, together, axis=2)).all()
+
+
+def test_after_a_pause_the_windows_begin_afresh_and_the_normal_goes_on(
+    make_lesson: MakeLesson,
+) -> None:
+    lesson = make_lesson(12)
+    stream = SeatFeatures(seats=12)
+    epochs = [
+        (lesson.seat[at : at + EPOCH_S], lesson.room[at : at + EPOCH_S]) for at in range(0, 300, 5)
+    ]
+    for seat, room in epochs[:40]:
+        stream.update(seat, room)
+    stream.forget_windows()
+    first = stream.update(*epochs[40])
+    assert first.known.all()
+    at_5, at_60 = FEATURES.index("motion_5"), FEATURES.index("motion_60")
+    np.testing.assert_allclose(first.values[:, at_5], first.values[:, at_60], atol=0.05)
+
+
+def test_a_normal_that_is_held_does_not_move(make_lesson: MakeLesson) -> None:
+    lesson = make_lesson(13)
+    louder = lesson.seat.copy()
+    louder[100:, :, :10] += 12.0
+    free, held = SeatFeatures(seats=12), SeatFeatures(seats=12)
+    for at in range(0, 600, EPOCH_S):
+        if at == 100:
+            held.hold_normal()
+        part = louder[at : at + EPOCH_S], lesson.room[at : at + EPOCH_S]
+        latest = free.update(*part).movement_db, held.update(*part).movement_db
+    drifted, kept = (float(np.mean(one)) for one in latest)
+    assert kept > 10.0
+    assert drifted < 6.0

@@ -180,9 +180,9 @@ def test_the_chosen_policy_finds_most_within_its_budget() -> None:
     rng = np.random.default_rng(0)
     count = len(learning._POLICIES)
     false, found = rng.integers(0, 9, count), rng.integers(0, 9, count)
-    false[3], found[3] = 1, 50  # within half a false alert a lesson
-    false[7], found[7] = 2, 99  # over it
-    tallies = [np.stack([false, found], axis=1), np.zeros((count, 2), np.int64)]
+    false[3], found[3] = 1, 50  # in ten lessons: surely under half a false alert a lesson
+    false[7], found[7] = 2, 99  # perhaps not
+    tallies = [np.stack([false, found], axis=1), *[np.zeros((count, 2), np.int64)] * 9]
     everywhere = [np.full((count, 2), 9), np.full((count, 2), 9)]
     everywhere[0][5, 0] = 0
     assert choose_policy(tallies) == learning._POLICIES[3]

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from contract.lesson import LabelledLesson
+from models.explain import FAMILIES
+from models.features import FEATURES
+from models.judging import Drawn
 from roomtone import model_command
 from roomtone.cli import main
 
@@ -18,10 +21,15 @@ MakeLesson = Callable[..., LabelledLesson]
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch, make_lesson: MakeLesson) -> None:
-    def draw(classrooms: int, seed: int) -> list[model_command.DrawnLesson]:
-        lessons = [make_lesson(100 * seed + at, seconds=300) for at in range(classrooms)]
+    def draw(classrooms: int, seed: int, **how: str) -> list[Drawn]:
+        del how
+        lessons = [make_lesson(100 * (seed % 999) + at, seconds=300) for at in range(classrooms)]
         return [
-            model_command.DrawnLesson(lesson=one, movement=one.off_task.astype(np.int8))
+            Drawn(
+                lesson=one,
+                movement=one.off_task.astype(np.int8),
+                very_lively=np.arange(one.off_task.shape[1]) < 3,
+            )
             for one in lessons
         ]
 
@@ -37,27 +45,71 @@ def test_the_card_says_simulated_beside_each_figure(capsys: pytest.CaptureFixtur
     assert all("simulated" in line for line in figures)
 
 
-@pytest.mark.slow
-def test_train_writes_a_model_and_evaluate_prints_its_figures(
-    drawn: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def trained(drawn: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     output = tmp_path / "new.onnx"
-    assert main(["model", "train", "--classrooms", "4", "--output", str(output)]) == 0
+    arguments = ["--classrooms", "4", "--seed", "5", "--output", str(output)]
+    assert main(["model", "train", *arguments]) == 0
     assert output.exists()
-    assert main(["model", "card", "--model", str(output)]) == 0
+    capsys.readouterr()
+    return output
+
+
+@pytest.mark.slow
+def test_a_model_is_judged_as_it_is_on_new_classrooms(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["model", "card", "--model", str(trained)]) == 0
     assert "4 simulated classrooms" in capsys.readouterr().out
-    assert main(["model", "evaluate", "--simulated", "--classrooms", "4", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["simulated_unseen_classrooms"]
+    new = ["--simulated", "--classrooms", "4", "--model", str(trained), "--json"]
+    assert main(["model", "evaluate", *new]) == 0
+    both = json.loads(capsys.readouterr().out)
+    told = both["simulated_unseen_classrooms"]
+    names = {
+        "roc_auc", "pr_auc", "base_rate", "kappa_observer", "balanced_accuracy", "ece",
+        "brier_skill", "alert_precision", "alert_recall", "false_alerts_per_lesson",
+        "delay_median_s", "delay_p90_s",
+    }  # fmt: skip
+    assert names <= told.keys()
+    assert names <= told["ceiling"].keys()
     assert 0.5 < told["roc_auc"] <= told["ceiling"]["roc_auc"]
     assert told["classrooms"] == 4
+    side = both["simulated_robustness"]
+    assert side["lost_readings"]["roc_auc_loss"] < 0.1
+    assert side["second_generator"]["roc_auc"] > 0.6
+    assert main(["model", "evaluate", *new, "--seed", "5"]) == 2
+    assert "learned from" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_models_are_compared_and_one_is_explained(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = ["--classrooms", "4", "--seed", "7"]
+    assert main(["model", "compare", str(trained), str(trained), *few, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["roc_auc_difference"] == 0.0
+    assert told["verdict"] == "No difference beyond chance."
+    assert main(["model", "compare", str(trained), str(trained), *few]) == 0
+    assert "roc auc" in capsys.readouterr().out
+    assert main(["model", "explain", "--model", str(trained), *few]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.strip().startswith(tuple(FAMILIES)) for line in lines) == len(FAMILIES)
+    assert any("Truly off task more than usual" in line for line in lines)
+
+
+def test_each_feature_has_one_family() -> None:
+    columns = sorted(column for family in FAMILIES.values() for column in family)
+    assert columns == list(range(len(FEATURES)))
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     (
         (["evaluate", "--classrooms", "3"], "--classrooms is 3, expected 4 or more"),
-        (["evaluate", "--seed", "-1"], "--seed is -1, expected 0 or more"),
+        (["evaluate", "--seed", "-1"], "--seed is -1, expected 0 to"),
         (["train", "--output", "/nowhere/model.onnx"], "expected a .onnx file in a folder"),
+        (["compare", "a.onnx", "--classrooms", "1"], "--classrooms is 1"),
         (["train", "--output", "model.txt"], "expected a .onnx file in a folder"),
     ),
 )

@@ -1,0 +1,137 @@
+"""What people in the room wrote down: labels of observers as CSV, and how far they agree.
+
+Two ways of coding are read, by path, and nothing of them is kept in the store. BROMP-like: an
+observer looks at one pupil after another, for 20 s each as a rule, and writes one row a look.
+Interval coding: one row for each pupil and interval. Both are rows with the columns `observer`,
+`seat`, `start_s`, `end_s` and `label`, in seconds since the lesson's start; a label is `off_task`,
+`on_task`, or empty where the observer could not tell.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import cohen_kappa_score
+
+from contract.errors import RecordingError
+
+__all__ = ["Look", "agreement", "kappa_between", "observed_kappa", "read_looks"]
+
+_COLUMNS: Final = ("observer", "seat", "start_s", "end_s", "label")
+_MEANING: Final = {"off_task": True, "on_task": False}
+_LONGEST_S: Final = 24 * 3600.0
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one observer saw of one seat from `start_s` to `end_s`; None where he could not tell."""
+
+    observer: str
+    seat: int
+    start_s: float
+    end_s: float
+    is_off_task: bool | None
+
+
+def read_looks(path: Path) -> list[Look]:
+    """The looks of a CSV file; raises RecordingError that names the line and what is expected."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            table = csv.DictReader(lines)
+            missing = [name for name in _COLUMNS if name not in (table.fieldnames or ())]
+            if missing:
+                raise RecordingError(
+                    f"{path} lacks the column {', '.join(missing)}; expected {', '.join(_COLUMNS)}."
+                )
+            looks = [_look(row, f"{path} line {table.line_num}") for row in table]
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordingError(f"{path}: the observers' labels can't be read ({error}).") from error
+    if not looks:
+        raise RecordingError(f"{path} has no looks.")
+    return looks
+
+
+def _look(row: dict[str, str], where: str) -> Look:
+    try:
+        seat, start, end = int(row["seat"]), float(row["start_s"]), float(row["end_s"])
+    except (TypeError, ValueError):
+        raise RecordingError(
+            f"{where}: seat {row['seat']!r}, start_s {row['start_s']!r}, end_s {row['end_s']!r} are "
+            "expected to be numbers."
+        ) from None
+    if not 0.0 <= start < end <= _LONGEST_S or seat < 1:
+        raise RecordingError(
+            f"{where}: a seat from 1 on and 0 <= start_s < end_s are expected, not seat {seat}, "
+            f"{start:g} to {end:g}."
+        )
+    label = (row["label"] or "").strip()
+    if label and label not in _MEANING:
+        raise RecordingError(f"{where}: label is {label!r}, expected off_task, on_task or nothing.")
+    return Look(
+        observer=(row["observer"] or "").strip(), seat=seat, start_s=start, end_s=end,
+        is_off_task=_MEANING.get(label),
+    )  # fmt: skip
+
+
+def kappa_between(looks: Sequence[Look]) -> dict[tuple[str, str], tuple[float, int]]:
+    """Cohen's kappa of each pair of observers, and on how many seconds of seats both looked at."""
+    names = sorted({look.observer for look in looks})
+    seen = {name: _by_second([one for one in looks if one.observer == name]) for name in names}
+    result = {}
+    for at, first in enumerate(names):
+        for second in names[at + 1 :]:
+            both = sorted(seen[first].keys() & seen[second].keys())
+            if both:
+                pairs = np.array([(seen[first][key], seen[second][key]) for key in both])
+                result[first, second] = agreement(pairs[:, 0], pairs[:, 1]), len(both)
+    return result
+
+
+def _by_second(looks: Sequence[Look]) -> dict[tuple[int, int], bool]:
+    return {
+        (look.seat, second): look.is_off_task
+        for look in looks
+        if look.is_off_task is not None
+        for second in range(int(look.start_s), int(np.ceil(look.end_s)))
+    }
+
+
+def agreement(first: Flags, second: Flags) -> float:
+    """Cohen's kappa; 0 where both say the same of everything, which shows no skill."""
+    if np.unique(np.concatenate([first, second])).size < 2:
+        return 0.0
+    return float(cohen_kappa_score(first, second))
+
+
+def observed_kappa(truth: Flags, *, kappa: float, seed: int) -> float:
+    """The human ceiling: an observer's kappa with the truth, if two such observers have `kappa`.
+
+    Each of the two errs by himself, both ways so often that the share of off-task stays as it is;
+    how often is found by halving, and the answer is measured on `truth`, (n,) looks.
+    """
+    rng = np.random.default_rng(seed)
+    base = float(truth.mean())
+    if not 0.0 < base < 1.0:
+        raise ValueError("looks of both kinds are needed")
+    draws = rng.random((2, truth.size))
+
+    def seen(missed: float) -> Flags:
+        invented = missed * base / (1.0 - base)
+        return np.asarray(np.where(truth, draws >= missed, draws < min(1.0, invented)))
+
+    low, high = 0.0, 1.0 - base
+    for _ in range(30):
+        middle = (low + high) / 2.0
+        if agreement(*seen(middle)) > kappa:
+            low = middle
+        else:
+            high = middle
+    return agreement(truth, seen(high)[0])

@@ -1,0 +1,106 @@
+"""What an evaluation of labelled recordings says, as JSON and as a table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["RecordingEvaluation", "Score"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A figure is None where it can't be computed, such as the AUC of one class."""
+
+    roc_auc: float | None
+    pr_auc: float | None
+    kappa: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingEvaluation:
+    """The figures of one label. `ci` and `ci_pr_auc` hold 95 % of draws of groups with replacement.
+
+    `kappa` is Cohen's, where as many epochs are called positive as the training groups have.
+    """
+
+    label: str
+    trained_on: str
+    model: Score
+    ci: tuple[float, float] | None
+    ci_pr_auc: tuple[float, float] | None
+    by_group: dict[str, float | None]
+    never: Score
+    rms_threshold: Score
+    random_split: Score
+    base_rate: float
+    epochs: int
+    not_judged: float
+    """The share of labelled epochs in which the model had no say."""
+    rate_hz: float
+    notes: tuple[str, ...]
+
+    @property
+    def worst_group(self) -> tuple[str, float] | None:
+        """The group with the lowest ROC-AUC, of those with both classes."""
+        known = [(auc, group) for group, auc in self.by_group.items() if auc is not None]
+        return (min(known)[1], min(known)[0]) if known else None
+
+    def as_dict(self) -> dict[str, Any]:
+        worst = self.worst_group
+        return {
+            "label": self.label,
+            "trained_on": self.trained_on,
+            **_named(self.model),
+            "base_rate": self.base_rate,
+            "worst_group": None if worst is None else worst[1],
+            "worst_group_name": None if worst is None else worst[0],
+            "ci": self.ci,
+            "ci_pr_auc": self.ci_pr_auc,
+            "baselines": {
+                "never_alert": {**_named(self.never), "accuracy": 1.0 - self.base_rate},
+                "rms_threshold": _named(self.rms_threshold),
+                "random_split": {**_named(self.random_split), "inflated": True},
+            },
+            "groups": self.by_group,
+            "epochs": self.epochs,
+            "not_judged": self.not_judged,
+            "rate_hz": self.rate_hz,
+            "notes": list(self.notes),
+        }
+
+    def to_json(self) -> str:
+        return json.dumps(self.as_dict(), indent=2, ensure_ascii=False)
+
+    def table(self) -> str:
+        """The figures for a person."""
+        worst = self.worst_group
+        lines = [
+            (
+                f"{self.label!r} against the rest: {len(self.by_group)} groups, {self.epochs} "
+                f"epochs of 5 s, {self.base_rate:.1%} positive, {self.not_judged:.1%} of the "
+                f"labelled ones not judged; {self.trained_on}"
+            ),
+            f"{'':44}{'ROC-AUC':>9}{'PR-AUC':>9}{'kappa':>9}",
+            _line("model, groups it never saw", self.model),
+            _line("never alert", self.never),
+            _line("threshold on the RMS, groups never seen", self.rms_threshold),
+            _line("random split: INFLATED, same people twice", self.random_split),
+            "95 % interval of the ROC-AUC, over groups:    " + _range(self.ci),
+            "Worst group: " + ("-" if worst is None else f"{worst[0]}, ROC-AUC {worst[1]:.3f}"),
+        ]
+        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
+
+def _named(score: Score) -> dict[str, float | None]:
+    return {"roc_auc": score.roc_auc, "pr_auc": score.pr_auc, "kappa": score.kappa}
+
+
+def _line(name: str, score: Score) -> str:
+    cells = ("-" if v is None else f"{v:.3f}" for v in (score.roc_auc, score.pr_auc, score.kappa))
+    return f"{name:44}" + "".join(f"{cell:>9}" for cell in cells)
+
+
+def _range(ends: tuple[float, float] | None) -> str:
+    return "-" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"

@@ -1,0 +1,45 @@
+"""Simulated classrooms for `roomtone model`: drawn by seed, on all cores."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import Literal
+
+from models.judging import Drawn
+
+__all__ = ["draw_lessons", "say"]
+
+Behaviour = Literal["bouts", "autoregressive"]
+
+
+def draw_lessons(classrooms: int, seed: int, *, behaviour: Behaviour = "bouts") -> list[Drawn]:
+    """Newly drawn classrooms with one lesson each; no other seed draws any of them."""
+    say(f"drawing {classrooms} simulated classrooms ({behaviour})")
+    seeds = [seed * 1_000_000 + at for at in range(classrooms)]
+    # Spawned, not forked: NumPy has threads by now.
+    with ProcessPoolExecutor(
+        max_workers=min(classrooms, os.cpu_count() or 1), mp_context=get_context("spawn")
+    ) as pool:
+        return list(pool.map(partial(_draw, behaviour=behaviour), seeds))
+
+
+def _draw(seed: int, *, behaviour: Behaviour) -> Drawn:
+    from simulators.classroom import Classroom  # noqa: PLC0415  # `card` needs no simulator
+    from simulators.lessons import draw_scenario, lesson_of  # noqa: PLC0415
+
+    classroom = Classroom(draw_scenario(seed, behaviour=behaviour), seed)
+    return Drawn(
+        lesson=lesson_of(classroom),
+        movement=classroom.movements.observed,
+        very_lively=classroom.pupils.very_lively,
+    )
+
+
+def say(*what: str) -> None:
+    """Tell on stderr what is going on; the result alone goes to stdout."""
+    for line in what:
+        print(f"model: {line}…", file=sys.stderr, flush=True)

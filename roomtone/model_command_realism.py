@@ -1,0 +1,104 @@
+"""`roomtone model realism`: simulated classrooms beside recordings of real motion."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import time
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
+
+from contract.errors import RecordingError
+from contract.motion import lesson_quantities
+from contract.quantities import SEAT_QUANTITIES, decode, encode
+from roomtone.model_command_drawing import draw_lessons
+
+__all__ = ["realism"]
+
+_EXAM: Final = Path("exam_motion") / "exam_motion.parquet"
+_CHAIR: Final = Path("chair_motion") / "chair_motion.parquet"
+_TILT: Final = len(SEAT_QUANTITIES) - 1
+_WRISTS_FROM, _WRISTS_MINUTES = time(9, 30), 45
+
+Array = NDArray[np.float32]
+
+
+def realism(args: argparse.Namespace) -> int:
+    """Print marginals side by side, and how well a classifier tells the two apart."""
+    from models.realism import (  # noqa: PLC0415  # scikit-learn takes its time
+        motion_marginals,
+        tilt_marginals,
+        two_sample_auc,
+    )
+
+    folder: Path = args.recordings
+    for path in (folder / _EXAM, folder / _CHAIR):
+        if not path.exists():
+            raise RecordingError(f"There is no recording at {path}; --recordings names its folder.")
+    wrists, chairs = _wrists(folder / _EXAM), _chairs(folder / _CHAIR)
+    drawn = draw_lessons(args.classrooms, args.seed)
+    seats = [
+        one.lesson.seat[:, at]
+        for one in drawn
+        for at in np.flatnonzero(one.lesson.occupied.mean(axis=0) > 0.9)
+    ]
+    length = min(len(seat) for seat in seats)
+    simulated = np.stack([seat[:length] for seat in seats], axis=1)
+    _print("Seats (simulated) beside wrists in an exam (real)", motion_marginals(simulated),
+           motion_marginals(wrists))  # fmt: skip
+    real = [wrists[:, at] for at in range(wrists.shape[1])]
+    for name, area in two_sample_auc(seats, real).items():
+        print(f"  told apart, ROC-AUC, {name:32}{area:>12.3f}")
+    tilts = np.concatenate(
+        [np.pad(one, (0, max(map(len, chairs)) - len(one)), constant_values=np.nan)[:, None]
+         for one in chairs], axis=1,
+    )  # fmt: skip
+    _print("Seats (simulated) beside gamers' chairs (real, 1 Hz)",
+           tilt_marginals(simulated[:, :, _TILT]), tilt_marginals(tilts))  # fmt: skip
+    return 0
+
+
+def _print(title: str, simulated: dict[str, float], real: dict[str, float]) -> None:
+    print(f"{title:54}{'simulated':>12}{'real':>12}")
+    for name, value in simulated.items():
+        print(f"  {name:52}{value:>12.3g}{real[name]:>12.3g}")
+
+
+def _wrists(path: Path) -> Array:
+    """The quantities of all wrists over the same 45 minutes of the exam."""
+    from simulators.recording import read_recording  # noqa: PLC0415
+
+    recording = read_recording(path, timezone=ZoneInfo("America/Chicago"))
+    starts, seats = recording.at(_WRISTS_FROM), []
+    for session in recording.sessions:
+        rate = round(session.rate_hz)
+        first = round((starts - session.starts).total_seconds() * rate)
+        part = session.acceleration[first : first + _WRISTS_MINUTES * 60 * rate]
+        seats.append(lesson_quantities(part[:, None], float(rate)))
+    values = np.concatenate(seats, axis=1)
+    return decode(encode(values, "seat"), "seat")
+
+
+def _chairs(path: Path) -> list[Array]:
+    """How far each player's seat tilted from second to second, in degrees."""
+    axes = [f"seat_gravity_{axis}" for axis in "xyz"]
+    try:
+        table = parquet.read_table(path, columns=[*axes, "match", "player"])
+    except (OSError, pa.ArrowException) as error:
+        raise RecordingError(f"{path} can't be read: {str(error).splitlines()[0]}.") from error
+    gravity = np.stack([table[axis].to_numpy() for axis in axes], axis=1)
+    names = [f"{m} {p}" for m, p in zip(*(table[c].to_pylist() for c in ("match", "player")),
+                                        strict=True)]  # fmt: skip
+    tilts = []
+    for name in dict.fromkeys(names):
+        mine = gravity[np.array(names) == name]
+        size = np.linalg.norm(mine, axis=1)
+        unit = mine / np.where(size > 5.0, size, np.nan)[:, None]
+        cosine = np.clip((unit[1:] * unit[:-1]).sum(axis=1), -1.0, 1.0)
+        tilts.append(np.degrees(np.arccos(cosine)).astype(np.float32))
+    return tilts
