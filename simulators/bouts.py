@@ -25,7 +25,7 @@ from simulators.truth import (
     WRITING,
 )
 
-__all__ = ["behave", "target_shares"]
+__all__ = ["behave", "come_and_go", "kind_table", "target_shares"]
 
 _LIVELY_SIGMA = 0.6
 _LONGEST_BOUT_S = 600.0
@@ -55,7 +55,7 @@ def behave(
     lively_share = pupils.lively_on_task
     to_lively = 1.0 - np.exp(-lively_share / (1.0 - lively_share) / lively_s)
 
-    codes, cumulative = _kind_table(off_task)
+    codes, cumulative = kind_table(off_task)
 
     kind = np.empty((periods, seats), np.int8)
     doing = np.full(seats, LISTENING, np.int8)
@@ -87,7 +87,7 @@ def behave(
             until[off] = t + _lengths(rng, off_task.bout_median_s, off_task.bout_sigma, n)
             boost = off_task.infection * (pupils.neighbours @ (doing == PEERS))
         kind[t] = doing
-    _come_and_go(kind, pupils, happenings)
+    come_and_go(kind, pupils, happenings)
     return kind
 
 
@@ -157,7 +157,7 @@ def _lengths(rng: np.random.Generator, median: float, sigma: float, n: int) -> S
     return np.clip(np.round(drawn), 1.0, _LONGEST_BOUT_S)
 
 
-def _kind_table(off_task: OffTask) -> tuple[NDArray[np.int8], Shares]:
+def kind_table(off_task: OffTask) -> tuple[NDArray[np.int8], Shares]:
     """The codes of off-task kinds and their cumulative chances."""
     codes: list[int] = []
     chances: list[float] = []
@@ -168,7 +168,7 @@ def _kind_table(off_task: OffTask) -> tuple[NDArray[np.int8], Shares]:
     return np.array(codes, np.int8), cumulative / cumulative[-1]
 
 
-def _come_and_go(kind: NDArray[np.int8], pupils: Pupils, happenings: Happenings) -> None:
+def come_and_go(kind: NDArray[np.int8], pupils: Pupils, happenings: Happenings) -> None:
     """Write empty seats, late-comers and fire drills over what was drawn."""
     for seat, late in enumerate(pupils.late_s):
         if late:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,9 @@ def _room(classroom: Classroom) -> NDArray[np.float32]:
     return np.stack([sound.update(second) for second in levels])
 
 
-def draw_scenario(seed: int) -> Scenario:
+def draw_scenario(
+    seed: int, *, behaviour: Literal["bouts", "autoregressive"] = "bouts"
+) -> Scenario:
     """A lesson that no one planned: other activities, seats and happenings for each seed.
 
     What pupils and sensors are like stays by the table of facts and is drawn with the classroom.
@@ -95,6 +97,7 @@ def draw_scenario(seed: int) -> Scenario:
         drills = (FireDrill(at_minute=float(rng.uniform(5.0, total - 12.0))),)
     return Scenario(
         name=f"a drawn lesson, {seed}",
+        behaviour=behaviour,
         activities=tuple(spans),
         room=Room(
             empty_seats=int(rng.integers(0, 5)),

@@ -98,7 +98,7 @@ class Scenario(Settings):
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = "an ordinary class"
     """What to call it."""
-    behaviour: Literal["bouts"] = "bouts"
+    behaviour: Literal["bouts", "autoregressive"] = "bouts"
     """The generator of what pupils do, by its name in `simulators.BEHAVIOURS`."""
     activities: Annotated[tuple[ActivitySpan, ...], Field(min_length=1)] = (
         ActivitySpan(name="whole_class", minutes=12.0),
