@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract.settings import BrokerSettings
+from roomtone.toml import lines, toml
 
 __all__ = ["edge_toml", "server_toml"]
 
 
 def server_toml(*, site: str, data_dir: Path, broker: BrokerSettings, time_zone: str) -> str:
     """A `server.toml` for ingest, score and dashboard."""
-    return (
-        _lines({"site": site, "data_dir": str(data_dir)})
-        + _table("broker", _broker(broker))
-        + _table("lessons", {"time_zone": time_zone})
+    return toml(
+        {"site": site, "data_dir": str(data_dir)},
+        broker=_broker(broker),
+        ingest={"health_port": 0},
+        score={"health_port": 0},
+        lessons={"time_zone": time_zone},
     )
 
 
@@ -31,23 +33,13 @@ def edge_toml(
     hubs: Sequence[Mapping[str, object]],
 ) -> str:
     """An `edge.toml`; each hub is its table's keys and values."""
-    return (
-        _lines({"site": site, "room": room, "node": node})
-        + _table("broker", _broker(broker))
-        + _table("outbox", {"dir": str(outbox)})
-        + _table("sound", {"source": "hub" if has_sound else "none"})
-        + "".join("\n[[hub]]\n" + _lines(hub) for hub in hubs)
-    )
+    return toml(
+        {"site": site, "room": room, "node": node},
+        broker=_broker(broker),
+        outbox={"dir": str(outbox)},
+        sound={"source": "hub" if has_sound else "none"},
+    ) + "".join("\n[[hub]]\n" + lines(hub) for hub in hubs)
 
 
 def _broker(broker: BrokerSettings) -> dict[str, object]:
     return broker.model_dump(mode="json", exclude_defaults=True)
-
-
-def _table(name: str, values: Mapping[str, object]) -> str:
-    return f"\n[{name}]\n{_lines(values)}"
-
-
-def _lines(values: Mapping[str, object]) -> str:
-    # JSON's strings, numbers and arrays are TOML's too.
-    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
