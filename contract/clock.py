@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-__all__ = ["Clock", "ManualClock", "ScaledClock", "SystemClock"]
+from contract.errors import UsageError
+
+__all__ = ["Clock", "ManualClock", "ScaledClock", "SystemClock", "simulated_clock"]
 
 SECOND_NS = 1_000_000_000
+_HIGHEST_SPEED: Final = 1000
 
 
 class Clock(Protocol):
@@ -110,3 +113,20 @@ class ManualClock:
 
     def elapsed_until(self, boot_ns: int) -> float:
         return (boot_ns - self.now_ns) / SECOND_NS
+
+
+def simulated_clock(text: str) -> ScaledClock:
+    """The clock that SPEED:ANCHOR_NS:UTC_NS describes; raises UsageError."""
+    try:
+        speed, anchor_ns, utc_ns = text.split(":")
+        clock = ScaledClock(
+            speed=float(speed), anchor_ns=int(anchor_ns), utc_at_anchor_ns=int(utc_ns)
+        )
+    except ValueError:
+        clock = None
+    if clock is None or not 0 < clock.speed <= _HIGHEST_SPEED:
+        raise UsageError(
+            f"--simulated-clock is {text!r}, expected SPEED:ANCHOR_NS:UTC_NS, such as "
+            "20:123456789:1760000000000000000, with a speed of at most 1000."
+        )
+    return clock

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import uvicorn
 
-from contract.clock import Clock, ScaledClock, SystemClock
-from contract.errors import ConfigurationError, LinkError, UsageError
+from contract.clock import SystemClock, simulated_clock
+from contract.errors import ConfigurationError, LinkError
 from dashboard_api.app import create_app
 from dashboard_api.desk import Stores
 from dashboard_api.settings import DashboardSettings
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     mine = _checked(table, args.config)
     app = create_app(
         lambda: open_stores(settings.data_dir),
-        clock=_clock(args.simulated_clock),
+        clock=simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock(),
         zone=settings.lessons.zone,
     )
     with _listening(mine) as listener:
@@ -111,15 +111,3 @@ def _listening(settings: DashboardSettings) -> Iterator[socket.socket]:
             raise LinkError(f"{where}: can't listen there ({error.strerror}).") from error
         listener.listen(128)
         yield listener
-
-
-def _clock(text: str | None) -> Clock:
-    if text is None:
-        return SystemClock()
-    try:
-        speed, anchor, utc = text.split(":")
-        return ScaledClock(speed=float(speed), anchor_ns=int(anchor), utc_at_anchor_ns=int(utc))
-    except ValueError:
-        raise UsageError(
-            f"--simulated-clock is {text!r}, expected SPEED:ANCHOR_NS:UTC_NS such as 20:0:0."
-        ) from None

@@ -8,8 +8,7 @@ import signal
 import threading
 from pathlib import Path
 
-from contract.clock import Clock, ScaledClock, SystemClock
-from contract.errors import UsageError
+from contract.clock import SystemClock, simulated_clock
 from edge_agent.agent import EdgeAgent
 from edge_agent.settings import EdgeSettings
 
@@ -54,20 +53,3 @@ def run(args: argparse.Namespace) -> int:
     while EdgeAgent(settings=settings, clock=clock).run(stop) == "restart" and not stop.is_set():
         log.info("edge: starting anew, as commanded")
     return 0
-
-
-def simulated_clock(text: str) -> Clock:
-    """The clock that SPEED:ANCHOR_NS:UTC_NS describes; raises UsageError."""
-    try:
-        speed, anchor_ns, utc_ns = text.split(":")
-        clock = ScaledClock(
-            speed=float(speed), anchor_ns=int(anchor_ns), utc_at_anchor_ns=int(utc_ns)
-        )
-    except ValueError:
-        clock = None
-    if clock is None or not 0 < clock.speed <= 1000:
-        raise UsageError(
-            f"--simulated-clock is {text!r}, expected SPEED:ANCHOR_NS:UTC_NS, such as "
-            "20:123456789:1760000000000000000, with a speed of at most 1000."
-        )
-    return clock

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contract.clock import SECOND_NS, ScaledClock
+from contract.clock import SECOND_NS, ScaledClock, simulated_clock
 from edge_agent.agent import EdgeAgent
-from edge_agent.command import add_arguments, simulated_clock
+from edge_agent.command import add_arguments
 from edge_agent.settings import EdgeSettings
 from edge_agent.timebase import ClockQuality
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from contract.clock import SECOND_NS, ManualClock, ScaledClock, SystemClock
+from contract.clock import SECOND_NS, ManualClock, ScaledClock, SystemClock, simulated_clock
+from contract.errors import UsageError
 
 
 def test_a_scaled_clock_is_the_same_for_everyone_with_its_three_numbers() -> None:
@@ -23,3 +24,12 @@ def test_a_manual_clock_stands_still_until_moved() -> None:
     assert clock.boot_ns() == clock.elapsed_ns() == 1_500_000_000
     assert clock.elapsed_until(3 * SECOND_NS) == 1.5
     assert clock.utc_ns() == clock.utc_at_boot_ns + 1_500_000_000
+
+
+def test_the_simulated_clock_is_read_or_refused() -> None:
+    clock = simulated_clock("20:5:7")
+    assert clock == ScaledClock(speed=20.0, anchor_ns=5, utc_at_anchor_ns=7)
+    assert clock.utc_ns() > 0
+    for text in ("", "20", "0:1:2", "a:1:2", "-1:1:2", "nan:1:2", "9999:1:2"):
+        with pytest.raises(UsageError, match=r"--simulated-clock.*SPEED:ANCHOR_NS:UTC_NS"):
+            simulated_clock(text)

@@ -7,8 +7,8 @@ import socket
 
 import pytest
 
-from contract.errors import ConfigurationError, LinkError, UsageError
-from dashboard_api.command import _checked, _clock, _listening, add_arguments
+from contract.errors import ConfigurationError, LinkError
+from dashboard_api.command import _checked, _listening, add_arguments
 from dashboard_api.settings import DashboardSettings
 
 
@@ -46,12 +46,6 @@ def test_a_taken_port_is_named_with_what_to_do():
 def test_port_zero_takes_a_free_one():
     with _listening(DashboardSettings(port=0)) as listener:
         assert listener.getsockname()[1] > 0
-
-
-def test_a_simulated_clock_is_read_or_refused():
-    assert _clock("20:5:1000").utc_ns() > 0
-    with pytest.raises(UsageError, match="SPEED:ANCHOR_NS:UTC_NS"):
-        _clock("20")
 
 
 def test_the_arguments():

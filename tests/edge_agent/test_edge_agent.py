@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from contract.clock import Clock, ManualClock, ScaledClock
-from contract.errors import RoomtoneError, UsageError
+from contract.errors import RoomtoneError
 from contract.messages import Command, Config, LessonSpan
 from contract.payload import Batch, Gap, decode
 from contract.quantities import MISSING
@@ -229,14 +229,6 @@ def test_the_configuration_survives_a_restart_and_damage_is_no_crash(
     (tmp_path / "file").write_text("")
     store_config(tmp_path / "file" / "config.cbor", ALWAYS)
     assert "can't be written" in caplog.text
-
-
-def test_the_simulated_clock_is_read_or_refused() -> None:
-    clock = command.simulated_clock("20:5:7")
-    assert clock == ScaledClock(speed=20.0, anchor_ns=5, utc_at_anchor_ns=7)
-    for text in ("", "20", "0:1:2", "a:1:2", "-1:1:2", "nan:1:2", "9999:1:2"):
-        with pytest.raises(UsageError, match="--simulated-clock"):
-            command.simulated_clock(text)
 
 
 def test_check_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
