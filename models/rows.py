@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from contract.lesson import SMALLEST_ZONE, Activity, LabelledLesson
 from models.features import EPOCH_S, EpochFeatures, SeatFeatures
-from models.scorer import LEAST_JUDGED
+from models.pooling import LEAST_JUDGED
 from models.zones import merge_zones
 
 __all__ = ["LessonRows", "area_movement", "area_shares", "lesson_rows", "true_episodes"]
@@ -90,7 +90,7 @@ def _by_epoch(flags: Flags, epochs: int) -> NDArray[np.float64]:
 def area_shares(
     rows: LessonRows, probability: NDArray[np.float64], columns: NDArray[np.intp]
 ) -> list[float | None]:
-    """The off-task share of these columns in each epoch, as `scorer.pool` gives it.
+    """The off-task share of these columns in each epoch, as `pooling.pool` gives it.
 
     `probability` is (epochs, seats), NaN where a seat is not judged.
     """
@@ -100,7 +100,7 @@ def area_shares(
 def area_movement(
     rows: LessonRows, probability: NDArray[np.float64], columns: NDArray[np.intp]
 ) -> list[float | None]:
-    """Their movement against their own normals, in dB, as `scorer.pool` gives it."""
+    """Their movement against their own normals, in dB, as `pooling.pool` gives it."""
     moves = np.stack([one.movement_db[columns] for one in rows.features]).astype(np.float64)
     return _pooled(rows, probability, moves, columns)
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from contract.lesson import LabelledLesson, Zone
 from models.features import EPOCH_S, FEATURES
 from models.off_task import IntervalWidth, Manifest, OffTaskModel
+from models.pooling import score_epoch
 from models.rows import area_shares, lesson_rows
-from models.scorer import LessonScorer, score_epoch
+from models.scorer import LessonScorer
 from models.scores import EpochScore
 
 MakeLesson = Callable[..., LabelledLesson]
