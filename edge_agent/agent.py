@@ -36,7 +36,7 @@ from edge_agent.config_file import load_config, store_config
 from edge_agent.delivery import Delivery
 from edge_agent.identity import Identity
 from edge_agent.inbox import Inbox
-from edge_agent.microphone import Microphone
+from edge_agent.memory import Tidying
 from edge_agent.outbox import Outbox
 from edge_agent.publisher import Link, OpenLink, Publisher
 from edge_agent.run_book import RunBook, RunNote
@@ -55,14 +55,12 @@ log = logging.getLogger(__name__)
 
 Outcome = Literal["stopped", "restart"]
 
-_MOST_EVENTS: Final = 20_000
 _LOOK_S: Final = 0.01
-_IDLE_S: Final = 0.1
+_IDLE_S: Final = 0.25
 _SECOND_NS: Final = 1_000_000_000
-_MOST_COMMANDS: Final = 64
 # Of observed time, so that a simulation at speed gathers no more bytes than a port holds.
 _SHORT_GATHER_NS: Final = 8_000_000
-_LONG_GATHER_NS: Final = 100_000_000
+_LONG_GATHER_NS: Final = 350_000_000
 _SWITCHES: Final[tuple[Switch, ...]] = get_args(Switch)
 
 
@@ -94,7 +92,7 @@ class EdgeAgent:
         self._identity = Identity.drawn(settings.node, clock)
         self._utc = UtcWatch(identity=self._identity, clock=clock, ask=quality or quality_of(clock))
         self._stop_readers = threading.Event()
-        self._inbox = Inbox(most=_MOST_EVENTS, stop=self._stop_readers)
+        self._inbox = Inbox(most=settings.limits.most_events, stop=self._stop_readers)
         self.outbox = Outbox(
             directory=settings.outbox.dir,
             max_bytes=settings.outbox.max_bytes,
@@ -132,6 +130,7 @@ class EdgeAgent:
         self._results: OrderedDict[str, CommandResult] = OrderedDict()
         self._was_sampling = False
         self._is_restarting = False
+        self._tidying = Tidying(now_ns=clock.elapsed_ns())
         self._nap = threading.Event()
         self._fault: str | None = None
         self._threads: list[threading.Thread] = []
@@ -216,7 +215,7 @@ class EdgeAgent:
         """Obey a command once, however often it comes."""
         if command.id not in self._results:
             self._results[command.id] = self._obey(command)
-            while len(self._results) > _MOST_COMMANDS:
+            while len(self._results) > self._settings.limits.most_commands:
                 self._results.popitem(last=False)
         return self._results[command.id]
 
@@ -244,6 +243,9 @@ class EdgeAgent:
         }
         sound = self._settings.sound
         if sound.source == "microphone":
+            # Only who has one needs what it imports: a Pi has little memory.
+            from edge_agent.microphone import Microphone  # noqa: PLC0415
+
             sources["microphone"] = Microphone(
                 command=sound.command, full_scale_db=sound.full_scale_db,
                 clock=self._clock, sink=self._inbox.put,
@@ -272,6 +274,7 @@ class EdgeAgent:
             self._was_sampling = self._sensing.is_sampling
             log.info("Sampling %s.", "begins" if self._was_sampling else "ends")
             self._publisher.request("config/reported")
+        self._tidying.look(now_ns)
         return self._publisher.step(self._clock.elapsed_ns())
 
     def _take(self, event: HubEvent) -> None:
@@ -338,7 +341,7 @@ class EdgeAgent:
     ) -> Reader:
         return HubReader(
             hub=hub.name, port=hub.port, clock=clock, sink=sink, baudrate=hub.baudrate,
-            gather_s=self._gather_s,
+            gather_s=self._gather_s, most_undated=self._settings.limits.most_undated,
         )  # fmt: skip
 
     def _gather_s(self) -> float:
@@ -354,11 +357,15 @@ class EdgeAgent:
         return self._clock.elapsed_until(wake_ns)
 
     def _mqtt_link(self, client_id: str, will: Will, subscriptions: tuple[str, ...]) -> Link:
+        limits = self._settings.limits
         return MqttLink(
             broker=self._settings.broker,
             client_id=client_id,
             will=will,
             subscriptions=subscriptions,
+            most_events=limits.most_received,
+            most_in_flight=limits.most_in_flight,
+            most_queued=limits.most_queued,
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from contract.clock import SystemClock, simulated_clock
 from edge_agent.agent import EdgeAgent
+from edge_agent.memory import share_one_heap
 from edge_agent.settings import EdgeSettings
 
 __all__ = ["add_arguments", "run"]
@@ -42,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
         from edge_agent.doctor_command import report  # noqa: PLC0415
 
         return report(settings, as_json=False)
+    share_one_heap()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -16,7 +16,7 @@ from typing import Final
 
 from contract.errors import StoreError
 from contract.messages import Ack
-from contract.payload import Batch, Gap, decode, encode
+from contract.payload import MOST_PERIODS, Batch, Gap, decode, encode
 from contract.ranges import SeqRanges
 from edge_agent.backlog import Parcel, continues, join, without_values
 from edge_agent.outbox import MOST_A_WRITE, Outbox
@@ -35,6 +35,8 @@ _LIVE_NS: Final = 30 * _SECOND_NS
 _RETRY_S: Final = (1, 2, 5, 10, 30)
 _FIRST_WINDOW: Final = 8
 _SLOW_NS: Final = 1_500_000_000
+_SPARE_PERIODS: Final = 15
+"""With fewer noted ahead, a spill writes the run book anew: one and a half spill intervals."""
 _MOST_AT_ONCE: Final = 64
 """Backlog messages in one call of `send`, so that live periods are looked at in between."""
 
@@ -173,7 +175,7 @@ class Delivery:
         if not self.outbox.is_open:
             self._try_to(self._open, now_ns)
         elif self._is_spill_due(now_ns):
-            self._try_to(self._spill, now_ns)
+            self._try_to(lambda: self._spill(young_ns=self._spill_before_ns(now_ns)), now_ns)
         elif self._book is not None and not self._book.is_begun:
             self._try_to(self._open, now_ns)
 
@@ -250,7 +252,11 @@ class Delivery:
 
     def _is_spill_due(self, now_ns: int) -> bool:
         oldest = next(iter(self._held.values()), None)
-        return oldest is not None and now_ns - oldest.closed_ns >= self._settings.spill_s * 1e9
+        return oldest is not None and oldest.closed_ns <= self._spill_before_ns(now_ns)
+
+    def _spill_before_ns(self, now_ns: int) -> int:
+        """What was closed by then is to go to the outbox."""
+        return now_ns - round(self._settings.spill_s * _SECOND_NS)
 
     def _forget_held(self, ack: Ack) -> int:
         kept = SeqRanges((first, last) for first, last in ack.above if first <= last)
@@ -273,15 +279,23 @@ class Delivery:
         self._live_in_flight -= item.sent_ns is not None
         return item
 
-    def _spill(self) -> None:
+    def _spill(self, *, young_ns: int | None = None) -> None:
+        """Write what is held; a short last batch that began after `young_ns` may still grow."""
         parcels = join(item.parcel() for item in self._held.values())
+        if young_ns is not None and len(parcels) > 1:
+            first = self._held[parcels[-1].message.first_seq]
+            if parcels[-1].message.n < MOST_PERIODS and first.closed_ns > young_ns:
+                parcels.pop()
+        if self._book is not None and parcels and isinstance(parcels[-1].message, Batch):
+            # Now, because the file system's journal is written for this spill anyway.
+            self._book.reach(parcels[-1].message.last_seq, spare=_SPARE_PERIODS)
         for at in range(0, len(parcels), MOST_A_WRITE):
             some = parcels[at : at + MOST_A_WRITE]
             self.outbox.append(some)
             last = some[-1].message.last_seq
             while self._held and next(iter(self._held)) <= last:
                 self._drop(next(iter(self._held)))
-        self._to_send.clear()
+        self._to_send = deque(seq for seq in self._to_send if seq in self._held)
 
     def _give_up_oldest(self) -> None:
         """The outbox can't be written and memory is full: a gap takes the oldest's place."""

@@ -13,34 +13,30 @@ import shutil
 import socket
 import ssl
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Final, Literal
+from queue import Empty
+from typing import Final
 
-from contract.clock import SystemClock
 from contract.errors import ConfigurationError, DecodeError
-from contract.messages import Birth, IngestState, decode_state
+from contract.messages import Birth, IngestState, Timebase, decode_state
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state
+from edge_agent.doctor_hubs import hub_findings
+from edge_agent.finding import Finding
+from edge_agent.outbox_format import Found, scan, unpack_body
 from edge_agent.run_book import read_notes
-from edge_agent.settings import EdgeSettings, HubSettings
-from edge_agent.timebase import QualitySource, system_quality
-from firmware_bridge.events import HubDown, HubEvent, HubUp
-from firmware_bridge.reader import HubReader
+from edge_agent.settings import EdgeSettings
+from edge_agent.timebase import QualitySource, boot_id, system_quality
 
-__all__ = ["Finding", "State", "broker_findings", "clock_finding", "hub_findings", "is_running",
-           "look_over", "outbox_findings", "valid_until"]  # fmt: skip
+__all__ = [
+    "broker_findings", "clock_finding", "is_running", "look_over", "outbox_findings", "valid_until",
+]  # fmt: skip
 
-State = Literal["fine", "note", "wrong"]
-
-_HELLO_S: Final = 4.0
 _WAIT_S: Final = 5.0
 _RETAINED_S: Final = 1.0
 _SOON_DAYS: Final = 30
@@ -48,16 +44,6 @@ _OLD_S: Final = 120.0
 _LEAST_FREE: Final = 64 << 20
 _TIME: Final = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
 _VALIDITY: Final = re.compile(rb"\x30." + _TIME + _TIME, re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What was looked at, how it is, and what to do; nothing to do where it is fine."""
-
-    about: str
-    state: State
-    said: str
-    advice: str = ""
 
 
 def look_over(
@@ -93,71 +79,6 @@ def is_running(outbox: Path) -> bool:
     return False
 
 
-def hub_findings(
-    hubs: tuple[HubSettings, ...], *, is_running: bool, wait_s: float = _HELLO_S
-) -> Iterator[Finding]:
-    """Whether each port is there and a hub speaks on it."""
-    if is_running:
-        for hub in hubs:
-            is_there = "://" in hub.port or Path(hub.port).exists()
-            yield Finding(
-                about=hub.name, state="fine" if is_there else "wrong",
-                said=f"{hub.port} is there; the agent has it open" if is_there
-                else f"there is no port {hub.port}",
-                advice="" if is_there else "plug the hub in, or correct its port",
-            )  # fmt: skip
-        return
-    stop = threading.Event()
-    heard: dict[str, SimpleQueue[HubEvent]] = {hub.name: SimpleQueue() for hub in hubs}
-    threads = [_listening(hub, heard[hub.name].put, stop) for hub in hubs]
-    until = time.monotonic() + wait_s
-    try:
-        for hub in hubs:
-            yield _first_word(hub, heard[hub.name], until)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(_WAIT_S)
-
-
-def _listening(
-    hub: HubSettings, sink: Callable[[HubEvent], None], stop: threading.Event
-) -> threading.Thread:
-    reader = HubReader(
-        hub=hub.name, port=hub.port, clock=SystemClock(), sink=sink, baudrate=hub.baudrate
-    )
-    thread = threading.Thread(target=reader.run, args=(stop,), name=f"doctor {hub.name}")
-    thread.start()
-    return thread
-
-
-def _first_word(hub: HubSettings, heard: SimpleQueue[HubEvent], until: float) -> Finding:
-    while (left := until - time.monotonic()) > 0:
-        try:
-            event = heard.get(timeout=left)
-        except Empty:
-            break
-        if isinstance(event, HubDown):
-            return Finding(
-                about=hub.name, state="wrong", said=event.reason,
-                advice="`ls -l /dev/serial/by-id` lists what is plugged in",
-            )  # fmt: skip
-        if isinstance(event, HubUp):
-            hello = event.hello
-            said = f"{hello.firmware} {hello.firmware_version} with {hello.seats} seats"
-            if hello.seats != len(hub.seats):
-                return Finding(
-                    about=hub.name, state="wrong",
-                    said=f"{said}, the settings name {len(hub.seats)}",
-                    advice=f"correct the seats of {hub.name}, or its port if hubs were swapped",
-                )  # fmt: skip
-            return Finding(about=hub.name, state="fine", said=f"{said} on {hub.port}")
-    return Finding(
-        about=hub.name, state="wrong", said=f"nothing that Roomtone knows speaks on {hub.port}",
-        advice=f"flash the hub's firmware, and check baudrate = {hub.baudrate}",
-    )  # fmt: skip
-
-
 def _microphone(program: str) -> Finding:
     found = shutil.which(program)
     return Finding(
@@ -191,14 +112,14 @@ def outbox_findings(directory: Path, max_bytes: int, *, is_running: bool) -> Ite
             file.write(b"x")
             file.flush()
         free = shutil.disk_usage(directory).free
-        waiting = sorted((p.stat().st_mtime, p.stat().st_size) for p in directory.glob("*.outbox"))
+        waiting = sorted(directory.glob("*.outbox"))
+        used = sum(path.stat().st_size for path in waiting)
     except OSError as error:
         yield Finding(
             about="outbox", state="wrong", said=f"{directory} can't be written ({error.strerror})",
             advice="give it to the agent's user, make room, or name another [outbox] dir",
         )  # fmt: skip
         return
-    used = sum(size for _, size in waiting)
     is_short = free < min(max_bytes - used, _LEAST_FREE)
     yield Finding(
         about="outbox", state="wrong" if is_short else "fine",
@@ -211,7 +132,7 @@ def outbox_findings(directory: Path, max_bytes: int, *, is_running: bool) -> Ite
         yield Finding(about="acknowledgements", state="fine", said=said)
         return
     # A segment is deleted when all of it is acknowledged, so the oldest one tells since when.
-    age_s = max(0.0, time.time() - waiting[0][0])
+    age_s = _waits_since(waiting[0])
     is_old = is_running and age_s > _OLD_S
     yield Finding(
         about="acknowledgements", state="wrong" if is_old else "note",
@@ -219,6 +140,31 @@ def outbox_findings(directory: Path, max_bytes: int, *, is_running: bool) -> Ite
         advice="see what is said of the broker; nothing is lost while there is room"
         if is_old else "",
     )  # fmt: skip
+
+
+def _waits_since(segment: Path) -> float:
+    """How long its first record has waited, in seconds; since it was last written, if unknown.
+
+    The boot clock tells it where the record is of this boot: UTC may have been wrong then.
+    """
+    try:
+        data = segment.read_bytes()
+        written_s = time.time() - segment.stat().st_mtime
+    except OSError:  # it has just been acknowledged
+        return 0.0
+    is_of_this_boot = False
+    for record in scan(data):
+        if not isinstance(record, Found):
+            continue
+        if record.head.kind == "timebase":
+            body = data[record.offset : record.offset + record.length]
+            with suppress(DecodeError):
+                timebase = Timebase.decode(unpack_body(body, record.crc) or b"")
+                is_of_this_boot = timebase.boot == boot_id()
+        elif is_of_this_boot:
+            ended_ns = record.head.boot_ns + record.head.period_ns
+            return max(0.0, (time.monotonic_ns() - ended_ns) / 1e9)
+    return max(0.0, written_s)
 
 
 def broker_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:

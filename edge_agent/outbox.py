@@ -1,6 +1,6 @@
 """The outbox: periods that ingest has not acknowledged, kept on disk within a bound.
 
-Append-only segments of about five minutes; one fdatasync an append. A segment is deleted when
+Append-only segments of about five minutes; one fdatasync an append, see segment_file.py. A segment is deleted when
 all of its records are acknowledged, so acknowledgements need no write: after a restart what is
 left is sent again, and ingest keeps what it lacks. When the bound is reached the oldest segment
 goes, and gap records take its place. What the bytes mean stands in outbox_format.py.
@@ -26,6 +26,7 @@ from edge_agent.backlog import Parcel, join
 from edge_agent.outbox_format import MAGIC, Damage, Found, Head, pack, scan, unpack_body
 from edge_agent.outbox_index import OutboxIndex, Segment, Stored
 from edge_agent.salvage import gaps_of_damage
+from edge_agent.segment_file import SegmentFile
 
 __all__ = ["MOST_A_WRITE", "Outbox"]
 
@@ -65,7 +66,7 @@ class Outbox:
         self._sync = sync
         self._segments: list[Segment] = []
         self._lock_fd: int | None = None
-        self._current: tuple[Segment, int] | None = None
+        self._current: tuple[Segment, SegmentFile] | None = None
         self._reading: tuple[Segment, int] | None = None
         self._next_number = 0
         self._owed: list[Parcel] = []
@@ -248,60 +249,43 @@ class Outbox:
 
     def _write(self, data: bytes) -> tuple[Segment, int]:
         """Append durably to the current segment, or to a new one; returns where the bytes lie."""
-        segment, fd = self._ready_segment()
-        start = segment.size
+        segment, file = self._ready_segment()
         try:
-            at = 0
-            while at < len(data):
-                at += self._write_fd(fd, data[at:])
-            self._sync(fd)
+            start = file.append(data)
         except OSError as error:
-            try:
-                os.ftruncate(fd, start)
-            except OSError:
+            if not file.is_sound:
                 self._end_segment()  # its torn end is passed over when it is read
             raise self._error(error) from error
-        segment.size += len(data)
+        finally:
+            segment.size = file.on_disk
         self.bytes_written += len(data)
         return segment, start
 
-    def _ready_segment(self) -> tuple[Segment, int]:
+    def _ready_segment(self) -> tuple[Segment, SegmentFile]:
         if self._current is not None:
-            segment = self._current[0]
-            if segment.size < _SEGMENT_BYTES and segment.periods < _SEGMENT_PERIODS:
+            segment, file = self._current
+            if file.used < _SEGMENT_BYTES and segment.periods < _SEGMENT_PERIODS:
                 return self._current
             self._end_segment()
         timebase = self._timebase()
         head, _, _ = pack(Head(kind="timebase", run=Timebase.decode(timebase).run), timebase)
         path = self._directory / f"{self._next_number:010d}.outbox"
-        fd = -1
         try:
-            fd = os.open(
-                path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640
-            )
-            if self._write_fd(fd, MAGIC + head) != len(MAGIC + head):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301
-            directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            file = SegmentFile.create(path, MAGIC + head, write=self._write_fd, sync=self._sync)
         except OSError as error:
-            if fd >= 0:
-                os.close(fd)
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
             raise self._error(error) from error
         self._next_number += 1
-        segment = Segment(path=path, size=len(MAGIC + head), timebase=timebase)
-        self.bytes_written += segment.size
+        segment = Segment(path=path, size=file.on_disk, timebase=timebase)
+        self.bytes_written += file.used
         self._segments.append(segment)
-        self._current = (segment, fd)
+        self._current = segment, file
         return self._current
 
     def _end_segment(self) -> None:
         if self._current is not None:
-            os.close(self._current[1])
+            segment, file = self._current
+            file.close()
+            segment.size = file.on_disk
             self._current = None
 
     def _stop_reading(self) -> None:

@@ -31,8 +31,6 @@ log = logging.getLogger(__name__)
 MICROPHONE: Final = "(microphone)"
 """Under this levels of the node's own microphone come; no hub can be called so."""
 
-_BUFFER_S: Final = 128
-"""Seconds of samples kept a hub at most: a grace of a second at sixty times the speed, twice."""
 _MEMORY_S: Final = 4
 """After so many missing seconds the quantities remember nothing but a seat's floor."""
 _LEVEL_NS: Final = round(LEVEL_INTERVAL_S * 1e9)
@@ -64,8 +62,9 @@ class Period:
 class _HubLine:
     """What one hub has delivered and what its seats remember."""
 
-    def __init__(self, seats: tuple[int, ...]) -> None:
+    def __init__(self, seats: tuple[int, ...], *, most_buffered_s: int) -> None:
         self.seats = seats
+        self._most_buffered_s = most_buffered_s
         self.is_up = False
         self.step_ns = 0.0
         self.buffer = TimedBuffer(shape=(len(seats), 3), most=0)
@@ -86,7 +85,7 @@ class _HubLine:
             return
         self.step_ns = 1e9 / rate
         self.buffer = TimedBuffer(
-            shape=(len(self.seats), 3), most=math.ceil(_BUFFER_S * rate * 1.1)
+            shape=(len(self.seats), 3), most=math.ceil(self._most_buffered_s * rate * 1.1)
         )
         self._quantities = None
         if rate >= LOWEST_RATE_HZ:
@@ -134,16 +133,19 @@ class PeriodAssembler:
         period_ns: int,
         hubs: Sequence[tuple[str, tuple[int, ...]]],
         sound: str,
+        most_buffered_s: int,
     ) -> None:
         self.layout = Layout(tuple(seat for _, seats in hubs for seat in seats))
         self.excluded: frozenset[int] = frozenset()
         """Seats whose samples are dropped before anything is computed."""
         self._run_boot_ns = run_boot_ns
         self._period_ns = period_ns
-        self._hubs = {name: _HubLine(seats) for name, seats in hubs}
+        self._hubs = {
+            name: _HubLine(seats, most_buffered_s=most_buffered_s) for name, seats in hubs
+        }
         self._sound_source = sound
         self._sound_from = MICROPHONE if sound == "microphone" else None
-        self._levels = TimedBuffer(shape=(), most=round(_BUFFER_S / LEVEL_INTERVAL_S))
+        self._levels = TimedBuffer(shape=(), most=round(most_buffered_s / LEVEL_INTERVAL_S))
         self._sound = SoundQuantities()
         self._silent = 0
         self._seq = 0

@@ -120,7 +120,8 @@ class Publisher:
     def stepped(self, before: bytes, after: bytes) -> None:
         """UTC was stepped: the timebases of the last moment before and the first one after."""
         self._steps.extend((before, after))
-        self._earlier.extend((before, after))
+        if self._delivery.is_open:  # else all of them are told when ingest comes up
+            self._earlier.extend((before, after))
 
     def step(self, now_ns: int) -> bool:
         """Hear, watch, and say what is due; whether more data waits for its turn."""

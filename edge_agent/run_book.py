@@ -36,6 +36,7 @@ AHEAD: Final = 60
 """Periods that may be sampled before the file is written again."""
 MOST_RUNS: Final = 24
 _SLOT: Final = 8192
+_PAGE: Final = 4096
 _MAGIC: Final = b"RTRUNS01"
 _HEAD: Final = struct.Struct("<8sQII")
 _CRC_MASK: Final = 0xFFFFFFFF
@@ -123,17 +124,22 @@ class RunBook:
         slots = _Slots(fd=fd, number=number)
         try:
             if os.fstat(fd).st_size < 2 * _SLOT:
-                # Filled, not only made longer: so no later write needs room on the disk.
-                self._put(fd, bytes(2 * _SLOT), 0)
+                # Filled, not only made longer: so no later write needs room on the disk. Page by
+                # page, because the kernel writes as a whole what came as a whole.
+                for at in range(0, 2 * _SLOT, _PAGE):
+                    self._put(fd, bytes(_PAGE), at)
             self._turn(slots)
         except OSError as error:
             os.close(fd)
             raise self._error(error) from error
         self._slots = slots
 
-    def reach(self, seq: int) -> None:
-        """This seq is about to be sampled: note it ahead, once for many. Never raises."""
-        if self._slots is None or seq < self._run.until_seq:
+    def reach(self, seq: int, *, spare: int = 0) -> None:
+        """This seq is about to be sampled: note it ahead, once for many. Never raises.
+
+        `spare` periods after it are to be noted already, or it is done now.
+        """
+        if self._slots is None or seq + spare < self._run.until_seq:
             return
         self._run = self._run.model_copy(update={"until_seq": seq + AHEAD})
         self._note_down(self._slots)

@@ -40,6 +40,7 @@ class Sensing:
             period_ns=PERIOD_NS,
             hubs=[(hub.name, hub.seats) for hub in settings.hub],
             sound=settings.sound.source,
+            most_buffered_s=settings.limits.most_buffered_s,
         )
         self._why_not: WhyNot | None = "off"
         self._passed_from: int | None = None

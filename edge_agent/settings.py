@@ -18,6 +18,7 @@ __all__ = [
     "EdgeBrokerSettings",
     "EdgeSettings",
     "HubSettings",
+    "LimitSettings",
     "OutboxSettings",
     "SoundSettings",
 ]
@@ -89,6 +90,25 @@ class DeliverySettings(Settings):
     """No acknowledgement for so long although ingest is up: the connection is made anew."""
 
 
+class LimitSettings(Settings):
+    """How much may wait where, so that nothing grows without bound."""
+
+    most_events: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+    """Events of the readers that wait for the agent; then the reader waits, and the line behind it."""
+    most_buffered_s: Annotated[int, Field(ge=10, le=3_600)] = 128
+    """Seconds of a hub's samples that wait for their second; what comes then is dropped, counted."""
+    most_undated: Annotated[int, Field(ge=50, le=100_000)] = 4_096
+    """Frames of a hub that wait until its clock is known; then the oldest go, and are counted."""
+    most_received: Annotated[int, Field(ge=10, le=100_000)] = 2_000
+    """Messages from the broker that wait for the agent; then the network thread waits."""
+    most_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Messages that the broker has not taken yet."""
+    most_queued: Annotated[int, Field(ge=10, le=100_000)] = 200
+    """Messages that wait behind those; then sending waits."""
+    most_commands: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Commands whose results are remembered; an older one that comes again is obeyed again."""
+
+
 class EdgeSettings(Settings):
     """Everything that `roomtone edge` needs to know."""
 
@@ -108,6 +128,8 @@ class EdgeSettings(Settings):
     """Where periods wait on disk."""
     delivery: DeliverySettings = DeliverySettings()
     """When periods are sent, sent again and written down."""
+    limits: LimitSettings = LimitSettings()
+    """How much may wait where."""
 
     @property
     def seats(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import ctypes
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -71,9 +72,16 @@ class _Timex(ctypes.Structure):
     )
 
 
+@cache
+def _kernel_call() -> Callable[[object], int] | None:
+    """The C library's adjtimex, looked up once: each look-up leaves some kilobytes behind."""
+    call: Callable[[object], int] | None = getattr(ctypes.CDLL(None), "adjtimex", None)
+    return call
+
+
 def _adjtimex() -> ClockQuality | None:
     """What the kernel says; None where it can't be asked."""
-    call = getattr(ctypes.CDLL(None, use_errno=True), "adjtimex", None)
+    call = _kernel_call()
     if call is None:
         return None
     timex = _Timex()  # modes 0: read only

@@ -65,8 +65,11 @@ class Conversation:
     between the two is told.
     """
 
-    def __init__(self, *, hub: str, last_sample_ns: int | None = None) -> None:
+    def __init__(
+        self, *, hub: str, last_sample_ns: int | None = None, most_held: int = MOST_HELD
+    ) -> None:
         self.hub = hub
+        self._most_held = most_held
         self.hello: Hello | None = None
         self.last_sample_ns = last_sample_ns
         self.unframer = Unframer()
@@ -261,9 +264,9 @@ class Conversation:
     def _release(self, boot_ns: int) -> None:
         """Date what is held, if it can be dated."""
         if self._map is None or not self._map.is_ready:
-            while len(self._held) > MOST_HELD:
+            while len(self._held) > self._most_held:
                 self.samples_undated += self._held.pop(0).count
-            del self._held_levels[:-MOST_HELD]
+            del self._held_levels[: -self._most_held]
             return
         if self._held:
             self._release_samples(self._map, boot_ns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from types import MappingProxyType
@@ -11,7 +10,7 @@ from typing import Final
 
 from contract.clock import Clock
 from contract.errors import LinkError
-from firmware_bridge.conversation import Conversation
+from firmware_bridge.conversation import MOST_HELD, Conversation
 from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
 from firmware_bridge.frames import Identify, encode
 from firmware_bridge.framing import frame
@@ -20,7 +19,8 @@ from firmware_bridge.ports import BytePort, open_port
 __all__ = ["HubReader"]
 
 _LOOK_UP_S: Final = 0.1
-"""How long a read may block: a stop or an identify is noticed within this time."""
+"""How long a read may block: a stop or an identify is noticed within this time, or the time that
+bytes may collect if that is longer and no stop."""
 _NAP_S: Final = 0.005
 
 
@@ -34,7 +34,8 @@ class HubReader:
     reader lets bytes collect once the first has come, or a function that is asked each time; not
     while a clock reply is on its way or a request is due. 0.002 gets a trickling frame whole;
     0.05 takes less processor time, and the sink sees samples up to 50 ms later, with the same
-    dates. All of these are elapsed times.
+    dates. All of these are elapsed times. `most_undated` frames of samples wait until the hub's
+    clock is known; then the oldest go.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class HubReader:
         retry_most_s: float = 15.0,
         silent_after_s: float = 5.0,
         gather_s: float | Callable[[], float] = 0.002,
+        most_undated: int = MOST_HELD,
         open_line: Callable[[str, int], BytePort] = open_port,
     ) -> None:
         self._hub = hub
@@ -60,6 +62,7 @@ class HubReader:
         self._retry_most_s = retry_most_s
         self._silent_after_ns = round(silent_after_s * 1e9)
         self._gather_s = gather_s
+        self._most_undated = most_undated
         self._open_line = open_line
         self._told: str | None = None
         self._is_up = False
@@ -84,7 +87,9 @@ class HubReader:
             else:
                 self._opened += 1
                 self._identify = -1
-                talk = Conversation(hub=self._hub, last_sample_ns=last_sample_ns)
+                talk = Conversation(
+                    hub=self._hub, last_sample_ns=last_sample_ns, most_held=self._most_undated
+                )
                 self._books = (self._books[0], talk)
                 try:
                     self._serve(line, talk, stop)
@@ -137,7 +142,8 @@ class HubReader:
             gather_s = self._gather(talk, now_ns)
             if gather_s >= _NAP_S:
                 # Long enough to sleep first: then one wake-up finds all of it.
-                time.sleep(min(gather_s, _LOOK_UP_S))
+                if stop.wait(gather_s):
+                    return
                 now_ns, gather_s = clock.elapsed_ns(), 0.0
             if line.wait(min(_LOOK_UP_S, max(0.0, (talk.due_ns - now_ns) / 1e9))):
                 data = line.read(gather_s)

@@ -77,10 +77,10 @@ def timebase(run: int = 1) -> bytes:
 def make_outbox(tmp_path: Path) -> Callable[..., Outbox]:
     """Makes outboxes on one directory; `run` dates its segments. They are not synced."""
 
-    def make(run: int = 1, *, max_bytes: int = 8 << 20, **disk: object) -> Outbox:
+    def make(run: int = 1, *, max_bytes: int = 8 << 20, **how: object) -> Outbox:
         return Outbox(
             directory=tmp_path / "outbox", max_bytes=max_bytes, node="pi-1",
-            timebase=lambda: timebase(run), **{"sync": lambda _: None} | disk,  # type: ignore[arg-type]
+            **{"timebase": lambda: timebase(run), "sync": lambda _: None} | how,  # type: ignore[arg-type]
         )  # fmt: skip
 
     return make

@@ -18,6 +18,7 @@ from contract.payload import Batch, Gap, Layout, decode
 from contract.ranges import SeqRanges
 from edge_agent.delivery import Delivery
 from edge_agent.outbox import Outbox
+from edge_agent.run_book import RunBook, RunNote, read_notes
 from edge_agent.settings import DeliverySettings
 
 SECOND = 1_000_000_000
@@ -249,8 +250,9 @@ def test_live_periods_pass_the_backlog(make_outbox: MakeOutbox, batch: MakeBatch
         delivery.tick(now)
         delivery.send(now, ingest.publish)
         if step % 50 == 0:
-            fresh = ingest.messages[count : count + (10 if step == 0 else 1)]
-            assert fresh[-1].first_seq == seq - 1
+            # In the beginning those that were too young for the outbox are live as well.
+            fresh = ingest.messages[count : count + (11 if step == 0 else 1)]
+            assert seq - 1 in {message.first_seq for message in fresh}
         if step % 5 == 0:
             for ack in ingest.acks():
                 delivery.acknowledge(ack, now_ns=now)
@@ -388,3 +390,36 @@ def test_an_earlier_run_is_delivered_before_its_files_go(
     assert list(ingest.kept[1]) == [(0, 44)]
     assert not list(tmp_path.glob("outbox/*.outbox"))
     outbox.close()
+
+
+def test_a_spill_takes_whole_batches_and_nothing_waits_longer_for_it(
+    make_outbox: MakeOutbox, batch: MakeBatch, tmp_path: Path
+) -> None:
+    syncs: list[int] = []
+    outbox = make_outbox(sync=syncs.append)
+    written: list[int] = []
+    book = RunBook(
+        path=tmp_path / "runs",
+        run=RunNote(run=1, boot="b", run_boot_ns=0, period_ns=SECOND, seats=(1, 2, 3)),
+        sync=lambda _: written.append(len(syncs)),
+    )
+    delivery = Delivery(run=1, settings=DeliverySettings(), outbox=outbox, book=book)
+    delivery.tick(0)
+    written.clear()
+    for seq in range(300):
+        now = (seq + 1) * SECOND
+        delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=now)
+        delivery.tick(now)
+        spilled = max((entry.last_seq for entry in outbox.index.entries(1)), default=-1)
+        assert seq - spilled <= 10
+        assert read_notes(tmp_path / "runs")[-1].until_seq > seq
+    assert {entry.n for entry in outbox.index.entries(1)} == {10}
+    assert len(syncs) == 29
+    # The run book is written just before a spill, never at a time of its own.
+    assert written == [0, 4, 9, 14, 19, 24]
+    book.close()
+    outbox.close()
+    again = make_outbox()
+    again.open()
+    assert list(again.known(1)) == [(0, 289)]
+    again.close()

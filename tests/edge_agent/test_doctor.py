@@ -8,18 +8,25 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from contract.messages import Timebase
+from contract.payload import Batch
 from edge_agent import doctor_command
-from edge_agent.doctor import clock_finding, hub_findings, is_running, outbox_findings
+from edge_agent.backlog import Parcel
+from edge_agent.doctor import clock_finding, is_running, outbox_findings
+from edge_agent.doctor_hubs import hub_findings
 from edge_agent.outbox import Outbox
 from edge_agent.settings import HubSettings
-from edge_agent.timebase import ClockQuality
+from edge_agent.timebase import ClockQuality, boot_id
 from simulators.running import VirtualClassroom
 
 pytest_plugins = ["simulators.pytest_plugin"]
+
+SECOND = 1_000_000_000
 
 
 def hub(name: str, port: str, seats: int) -> HubSettings:
@@ -121,3 +128,38 @@ def test_the_command_as_lines_and_as_json(
     assert {f["about"] for f in told["findings"]} == {
         "agent", "hub-a", "microphone", "clock", "outbox", "acknowledgements", "broker",
     }  # fmt: skip
+
+
+def test_a_sensor_that_does_not_answer_is_named_by_its_seat(
+    virtual_classroom: Callable[..., VirtualClassroom],
+) -> None:
+    classroom = virtual_classroom(minutes=1)
+    count = classroom.classroom.hub_signals()[0].seats
+    mine = HubSettings(name="a", port=classroom.ports[0], seats=tuple(range(21, 21 + count)))
+    (whole,) = hub_findings((mine,), is_running=False)
+    assert (whole.state, whole.said.rpartition("; ")[2]) == ("fine", "every sensor answers")
+    classroom.hubs[0].unplug_seat(1)
+    classroom.hubs[0].unplug_seat(3)
+    (torn,) = hub_findings((mine,), is_running=False)
+    assert torn.state == "wrong"
+    assert "no answer from the sensor of seat 22, the sensor of seat 24" in torn.said
+    assert "plug and cable" in torn.advice
+
+
+def test_how_long_the_oldest_waits_is_told_by_its_record_not_by_the_file(
+    make_outbox: Callable[..., Outbox], batch: Callable[..., Batch], tmp_path: Path
+) -> None:
+    now_s = time.monotonic_ns() // SECOND
+    told = Timebase(
+        node="pi-1", run=1, boot=boot_id(), boot_ns=0, utc_ns=0, error_ns=0, synchronised=True
+    )
+    outbox = make_outbox(timebase=told.encode)
+    for at_s in (now_s - 200, now_s):
+        message = replace(batch(at_s, 10), boot_ns=at_s * SECOND)
+        outbox.append(
+            [Parcel(message=message, counts=b"\3" * 10, unpublished=0, closed_ns=0, sent_ns=None)]
+        )
+    waits = list(outbox_findings(tmp_path / "outbox", 1 << 28, is_running=True))[1]
+    outbox.close()
+    assert waits.state == "wrong"
+    assert waits.said.endswith("wait for ingest, the oldest for 3 min")

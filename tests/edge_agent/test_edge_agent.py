@@ -16,6 +16,7 @@ import pytest
 from contract.clock import Clock, ManualClock, ScaledClock
 from contract.errors import RoomtoneError
 from contract.messages import Command, Config, LessonSpan
+from contract.mqtt import MqttLink, Will
 from contract.payload import Batch, Gap, decode
 from contract.quantities import MISSING
 from edge_agent import command
@@ -187,6 +188,23 @@ def test_commands_are_obeyed_once(tmp_path: Path) -> None:
     assert (refused.is_done, refused.why) == (False, "no hub 'hub-z': there are hub-a")
     first = agent.commanded(Command(id="3", command="start"))
     assert agent.commanded(Command(id="3", command="start")) is first
+
+
+def test_the_results_of_the_last_commands_are_remembered(tmp_path: Path) -> None:
+    agent = silent_agent(tmp_path, limits={"most_commands": 2})
+    first = agent.commanded(Command(id="1", command="start"))
+    second = agent.commanded(Command(id="2", command="start"))
+    assert agent.commanded(Command(id="1", command="start")) is first
+    agent.commanded(Command(id="3", command="start"))
+    assert agent.commanded(Command(id="2", command="start")) is second
+    assert agent.commanded(Command(id="1", command="start")) is not first
+
+
+def test_the_limits_reach_the_link(tmp_path: Path) -> None:
+    agent = silent_agent(tmp_path, limits={"most_received": 17})
+    link = agent._mqtt_link("pi-1", Will(topic="t", payload=b""), ())
+    assert isinstance(link, MqttLink)
+    assert link.events.maxsize == 17
 
 
 def test_no_sample_of_the_microphone_reaches_the_disk(tmp_path: Path) -> None:

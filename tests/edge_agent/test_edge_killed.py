@@ -128,7 +128,9 @@ def test_a_killed_run_is_told_of_to_its_end(
     values = [seq for seq, row in rows.items() if not isinstance(row, str)]
     died = [seq for seq, row in rows.items() if isinstance(row, str) and row.startswith("died")]
     assert values, "something of the dead run was kept"
-    assert died == [max(values) + 1]
+    # One may be gone earlier as well: sent while nobody listened, and not yet sent again.
+    assert died
+    assert died[-1] == max(values) + 1
     # What it took with it: the spill interval, and the second that was open.
     assert killed_at - died[0] <= (SPILL_S + 0.5) * SPEED + 2
     assert not list(outbox.glob("*.outbox"))

@@ -277,3 +277,22 @@ def test_whatever_is_on_disk_no_wrong_value_and_no_crash(
     else:
         assert again.damaged or list(told) == [(0, 199)] or cut is not None
     again.close()
+
+
+def test_the_room_that_a_killed_agent_had_reserved_is_no_damage(
+    make_outbox: MakeOutbox, batch: MakeBatch, tmp_path: Path
+) -> None:
+    outbox = make_outbox()
+    for seq in range(0, 60, 10):
+        outbox.append([parcel(batch(seq, 10))])
+    (path,) = tmp_path.glob("outbox/*.outbox")
+    killed = path.read_bytes()
+    outbox.close()
+    assert len(killed) > path.stat().st_size
+    path.write_bytes(killed)
+    again = make_outbox(run=2)
+    again.open()
+    assert spans(drained(again)) == [("data", seq, seq + 9) for seq in range(0, 60, 10)]
+    assert again.damaged == 0
+    assert again.bytes_used == len(killed)
+    again.close()

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import zlib
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.outbox_format import MAGIC, MARK, Damage, Found, Head, pack, scan, unpack_body
+from edge_agent.outbox_format import (
+    MAGIC,
+    MARK,
+    PAGE,
+    Damage,
+    Found,
+    Head,
+    pack,
+    scan,
+    unpack_body,
+)
 
 heads = st.builds(
     lambda run, first, n, boot, seats, is_gap, sync: Head(
@@ -58,3 +70,29 @@ def test_one_flipped_bit_costs_one_record_and_no_value(
     assert len(found) == len(parts) - 1
     assert all(pair in parts for pair in found)
     assert sum(isinstance(record, Damage) for record in scan(bytes(whole))) == 1
+
+
+@given(records, st.integers(0, 3 * PAGE))
+def test_zeros_up_to_a_page_and_at_the_end_are_no_damage(
+    parts: list[tuple[Head, bytes]], tail: int
+) -> None:
+    data = MAGIC
+    for head, payload in parts:
+        data += pack(head, payload)[0]
+        data += bytes(-len(data) % PAGE)
+    data += bytes(tail)
+    assert read(data) == parts
+    assert not any(isinstance(record, Damage) for record in scan(data))
+
+
+def test_what_is_not_zero_between_records_is_damage() -> None:
+    record, _, _ = pack(Head(kind="data", run=1, n=1, counts=b"\x03"), b"payload")
+    data = bytearray(MAGIC + record)
+    data += bytes(-len(data) % PAGE) + record
+    data[len(MAGIC) + len(record) + 9] = 1
+    assert [type(found) for found in scan(bytes(data))] == [Found, Damage, Found]
+
+
+def test_numbers_of_two_bytes_are_packed_more_tightly_than_by_zlib_alone() -> None:
+    payload = bytes(byte for i in range(4_000) for byte in ((i * 7919) % 251, 1 + i % 2))
+    assert len(pack(Head(kind="data", run=1, n=1), payload)[0]) < 0.9 * len(zlib.compress(payload))

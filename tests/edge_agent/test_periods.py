@@ -33,7 +33,9 @@ def up(hub: str, seats: int, *, rate: float = 50.0, levels: bool = False) -> Hub
 
 
 def assembler(sound: str = "hub") -> PeriodAssembler:
-    made = PeriodAssembler(run_boot_ns=RUN, period_ns=SECOND, hubs=HUBS, sound=sound)
+    made = PeriodAssembler(
+        run_boot_ns=RUN, period_ns=SECOND, hubs=HUBS, sound=sound, most_buffered_s=128
+    )
     made.take(up("hub-a", 3, levels=True))
     made.take(up("hub-b", 2))
     return made

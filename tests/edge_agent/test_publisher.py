@@ -342,3 +342,16 @@ def test_a_step_of_utc_is_told_at_once_and_again_to_each_ingest(desk: Desk) -> N
     desk.link.hears(INGEST, ingest_up(2))
     desk.publisher.step(2)
     assert [body for _, body, _ in desk.link.published if body in told] == told * 2
+
+
+def test_steps_of_a_long_outage_do_not_gather_without_bound(desk: Desk) -> None:
+    for i in range(5_000):
+        body = Timebase(
+            node="pi-1", run=1, boot="b", boot_ns=i, utc_ns=9, error_ns=0, synchronised=True
+        ).encode()
+        desk.publisher.stepped(body, body)
+        desk.publisher.step(i)
+    desk.connect(5_000)
+    told = [body for topic, body, _ in desk.link.published if topic == NODE + "timebase"]
+    assert len(told) == 1 + 64
+    assert Timebase.decode(told[-1]).boot_ns == 4_999

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,20 @@ def test_adjtimex_is_read(
 def test_this_machine_can_be_asked() -> None:
     assert isinstance(timebase._adjtimex(), ClockQuality)
     assert system_quality().error_ns > 0
+
+
+def test_asking_each_second_for_a_day_takes_no_memory() -> None:
+    timebase._adjtimex()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for _ in range(200):
+            timebase._adjtimex()
+        # Not collected: what has to be is left behind for a while, and some of it for good.
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 5_000
 
 
 def test_timesyncds_mark_counts_where_the_kernel_says_no(

@@ -239,12 +239,13 @@ def test_what_does_not_fit_is_counted() -> None:
     assert talk.frames_good == 1
 
 
-def test_samples_that_are_never_dated_are_given_up_and_counted() -> None:
-    talk = Conversation(hub="h")
+@pytest.mark.parametrize("most", (4096, 100))
+def test_samples_that_are_never_dated_are_given_up_and_counted(most: int) -> None:
+    talk = Conversation(hub="h", most_held=most)
     for i in range(5000):
         block = SampleBlock(tick=i * 5000, step=5000, count=1, seats=1, raw=bytes(6))
         assert talk.receive(frame(encode(block, i)), elapsed_ns=0, boot_ns=0) == []
-    assert talk.samples_undated == 5000 - 4096
+    assert talk.samples_undated == 5000 - most
 
 
 @given(data=st.lists(st.binary(max_size=80), max_size=20))

@@ -326,6 +326,24 @@ class ScriptedLine:
         self.closed += 1
 
 
+def test_a_stop_does_not_wait_until_bytes_have_collected(marked: Any) -> None:
+    clock, stop = fast_clock(1.0), threading.Event()
+    hub = VirtualHub(signal=marked(), clock=clock, hub_id="hub-1", start_ns=0)
+    hub.open()
+    # The first round trips of the clock are read at once; after them a minute is let pass.
+    reader = HubReader(hub="h", port=hub.path, clock=clock, sink=lambda _: None, gather_s=60.0)
+    threads = [threading.Thread(target=run, args=(stop,)) for run in (hub.run, reader.run)]
+    for thread in threads:
+        thread.start()
+    while not reader.counters().is_up:
+        time.sleep(0.01)
+    began = time.monotonic()
+    stop.set()
+    for thread in threads:
+        thread.join(5)
+    assert time.monotonic() - began < 1.0
+
+
 def test_the_reader_needs_no_real_time(marked: Any, indexes: Any) -> None:
     clock, stop = ManualClock(), threading.Event()
     program = HubProgram(signal=marked(), hub_id="hub-1", start_ns=1_000_000_000)

@@ -1,0 +1,58 @@
+"""Gives memory back to the machine: a Pi has little, and starting takes more than running.
+
+Imports, settings and the greeting of the hubs leave holes in the C library's heap that it would
+keep for ever; so would a long backlog that was drained. Where the library offers nothing for it
+(musl), nothing is done.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+__all__ = ["Tidying", "give_back", "share_one_heap"]
+
+_FIRST_NS: Final = 5_000_000_000
+_EACH_NS: Final = 60_000_000_000
+_M_ARENA_MAX: Final = -8
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    """The C library, opened once: each opening leaves some kilobytes behind."""
+    return ctypes.CDLL(None)
+
+
+def share_one_heap() -> None:
+    """One heap for all threads, which never run at once here; before the first thread starts.
+
+    By default each thread gets one of its own, and what is free in it is no other's.
+    """
+    mallopt = getattr(_library(), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Return what is free to the machine."""
+    gc.collect()
+    trim = getattr(_library(), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+class Tidying:
+    """Gives back soon after the start, when the hubs have come up, and then each minute."""
+
+    def __init__(self, *, now_ns: int, tidy: Callable[[], None] = give_back) -> None:
+        self._due_ns = now_ns + _FIRST_NS
+        self._tidy = tidy
+
+    def look(self, now_ns: int) -> None:
+        """Tidy if it is time to."""
+        if now_ns >= self._due_ns:
+            self._due_ns = now_ns + _EACH_NS
+            self._tidy()
