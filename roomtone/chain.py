@@ -6,12 +6,9 @@ programs in processes of their own, reached as they would be in a school: serial
 
 from __future__ import annotations
 
-import socket
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,11 +24,12 @@ from ingest.stores import open_lesson_store, open_period_reader, open_score_stor
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson
 from roomtone.broker import broker_command, free_port
+from roomtone.page_port import fetch, is_taken, serve_pages
 from roomtone.programs import ProgramError, Programs, wait_until
 from roomtone.settings_files import edge_toml, server_toml
 from simulators.virtual_hub import HubSignal, VirtualHub
 
-__all__ = ["Chain", "PlannedHub", "PlannedLesson"]
+__all__ = ["SITE", "Chain", "PlannedHub", "PlannedLesson"]
 
 SITE: Final = "demo"
 NODE: Final = "pi-1"
@@ -39,7 +37,6 @@ _READY_S: Final = 60.0
 _DRAIN_S: Final = 120.0
 _FIRST_LEAD_S: Final = 4.0
 _MOST_LEAD_S: Final = 32.0
-_HTTP_S: Final = 10.0
 _POLL_S: Final = 0.05
 
 
@@ -120,6 +117,11 @@ class Chain:
         return f"http://127.0.0.1:{self.page_port}"
 
     @property
+    def broker(self) -> BrokerSettings:
+        """How to reach the broker, once it is started."""
+        return self._broker
+
+    @property
     def clock(self) -> ScaledClock:
         """The simulated room's clock; it exists once the lesson is about to begin."""
         if self._clock is None:
@@ -142,7 +144,7 @@ class Chain:
         self._programs.start("broker", command)
         self._say(f"broker     {name} on 127.0.0.1:{self._broker.port}")
         wait_until(
-            lambda: _answers(self._broker.port),
+            lambda: is_taken(self._broker.port),
             programs=self._programs,
             what="an answer from the broker",
             timeout_s=_READY_S,
@@ -212,20 +214,12 @@ class Chain:
         seats = sum(len(hub.seats) for hub in self.plan.hubs)
         self._say(f"hubs       {len(self.plan.hubs)} on pseudo-terminals, {seats} seats")
         self._say(f"edge       node {NODE} in room {self.plan.room}, {self._speed:g} times as fast")
-        config = self._folder / "server.toml"
         # Chosen only now: what was free when the run began may be taken.
-        self.page_port = self._choose_port()
-        self._programs.start_ours(
-            "dashboard", "--config", str(config), "--port", str(self.page_port),
-            *self._clock_option(),
+        self.page_port = serve_pages(
+            self._programs, "--config", str(self._folder / "server.toml"), *self._clock_option(),
+            lesson=self.lesson, choose=self._choose_port, say=self._say,
         )  # fmt: skip
         self._say(f"dashboard  serves {self.page}")
-        wait_until(
-            self._pages_answer,
-            programs=self._programs,
-            what="an answer from the dashboard",
-            timeout_s=_READY_S,
-        )
 
     def play(self, progress: Callable[[float, int], None]) -> None:
         """Wait for the lesson's end; `progress` gets its seconds so far and periods kept."""
@@ -292,12 +286,7 @@ class Chain:
 
     def fetch(self, path: str) -> bytes:
         """A page, as a browser gets it; raises ProgramError when it is not served."""
-        try:
-            with urllib.request.urlopen(self.page + path, timeout=_HTTP_S) as answer:  # noqa: S310
-                body: bytes = answer.read()
-                return body
-        except (OSError, urllib.error.HTTPError) as error:
-            raise ProgramError(f"{self.page}{path} was not served: {error}.") from error
+        return fetch(self.page + path)
 
     def _set_clock(self, lead_s: float) -> None:
         # Whole seconds of the boot clock, so that the lesson begins where a period does.
@@ -368,21 +357,9 @@ class Chain:
         times = f"{clock.speed}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}"
         return "--simulated-clock", times
 
-    def _pages_answer(self) -> bool:
-        try:
-            self.fetch("/")
-        except ProgramError:
-            return False
-        return True
-
 
 def _kept(reader: PeriodReader, room: str) -> int:
     """Periods with values: what is in the ledger, less what is there as a gap."""
     streams = [stream.id for stream in reader.streams(room)]
     gaps = sum(gap.last_seq - gap.first_seq + 1 for s in streams for gap in reader.gaps(s))
     return sum(len(reader.kept(stream)) for stream in streams) - gaps
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

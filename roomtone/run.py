@@ -13,11 +13,10 @@ import logging
 import math
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -26,15 +25,14 @@ from typing import Final
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from ingest.stores.records import AlertRecord
-from roomtone.broker import free_port
 from roomtone.chain import Chain, PlannedLesson
+from roomtone.page_port import USUAL_PORT, choose_port
 from roomtone.programs import ProgramError
 from roomtone.tally import tally
 
 __all__ = ["Span", "add_run_arguments", "minutes", "play"]
 
 _HIGHEST_SPEED: Final = 200.0
-_USUAL_PORT: Final = 8000
 EPOCH_S: Final = 5
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 _log = logging.getLogger("roomtone")
@@ -69,7 +67,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, speed: float) -> None:
         "--port",
         type=_port,
         default=None,
-        help=f"TCP port of the pages (default: {_USUAL_PORT}, or another when it is taken)",
+        help=f"TCP port of the pages (default: {USUAL_PORT}, or another when it is taken)",
     )
     parser.add_argument(
         "--keep",
@@ -91,13 +89,13 @@ def play(
         progress.clear()
         print(line, file=sys.stderr if is_check else sys.stdout, flush=True)
 
-    def choose_port() -> int:
-        return _page_port(arguments.port, say)
+    def choose() -> int:
+        return choose_port(arguments.port, say)
 
     if arguments.port is not None:
-        choose_port()  # refused before anything starts
+        choose()  # refused before anything starts
     with _folder(arguments.keep) as folder, _interrupted_by_signals():
-        chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose_port, say=say)
+        chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose, say=say)
         try:
             with chain:
                 chain.start()
@@ -230,23 +228,6 @@ def _interrupted_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _page_port(wanted: int | None, say: Callable[[str], None]) -> int:
-    port = wanted or _USUAL_PORT
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            if wanted is not None:
-                raise UsageError(
-                    f"--port: {port} can't be used ({error.strerror}); name another."
-                ) from error
-            other = free_port()
-            say(f"port       {port} is taken; the pages are on {other}")
-            return other
-    return port
 
 
 def _speed(text: str) -> float:
