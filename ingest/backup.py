@@ -15,6 +15,7 @@ import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,13 +28,14 @@ from ingest.purge_requests import PurgeFolder, private
 from ingest.stores.chunks import is_whole
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.sqlite_file import make_directory, store_errors, sync_directory, transaction
-from ingest.stores.stretches import KINDS
+from ingest.stores.stretches import KINDS, Kind
 
 __all__ = ["MANIFEST", "Backup", "FileNote", "Manifest", "digest"]
 
 MANIFEST: Final = "backup.json"
 _DATABASES: Final = ("score.db", "main.db", "school.db")
-_RECORDS: Final = (LOG, KEY)
+_RECORDS: Final = (LOG, KEY, "school_model.onnx", "school_model.json")
+"""What is copied as it is; the last two are what `roomtone model recalibrate` wrote."""
 _READ: Final = 1 << 20
 _TELL_EACH_NS: Final = 5 * SECOND_NS
 
@@ -171,20 +173,24 @@ class Backup:
                     make_directory(target.parent)
                     copied = set()
                     try:
-                        for some in days.rewritten(kind, day, listed, self._checked, target):
+                        check = partial(self._checked, kind)
+                        for some in days.rewritten(kind, day, listed, check, target):
                             copied |= some
                     except StoreError:
                         if days.path(kind, day).exists():
                             raise
                     if not copied:
                         target.unlink(missing_ok=True)
-                    gone = [(1 << bit, each) for each in listed if each not in copied]
+                    # Retention has removed the file meanwhile. What is missing in one that is
+                    # there stays listed, and is found damaged by whoever restores this.
+                    is_retired = not days.path(kind, day).exists()
+                    gone = [(1 << bit, n) for n in listed if is_retired and n not in copied]
                     with transaction(copy):
                         copy.executemany("UPDATE sealed SET kinds = kinds & ~? WHERE id = ?", gone)
             copy.execute("DELETE FROM sealed WHERE kinds = 0")
 
-    def _checked(self, chunk: SealedChunk) -> SealedChunk:
-        if not is_whole(chunk.chunk):
+    def _checked(self, kind: Kind, chunk: SealedChunk) -> SealedChunk:
+        if not is_whole(chunk.chunk, chunk.key(kind)):
             self._say(f"chunk {chunk.id} is damaged already; it is copied as it is.")
         return chunk
 

@@ -27,7 +27,7 @@ __all__ = ["Restore"]
 
 _FORMAT: Final = 1
 _NAME: Final = re.compile(
-    r"(main|score|school)\.db|days/(seat|room)-(undated-)?\d{4}-\d\d-\d\d\.db|purge-log\.jsonl|purge-key"
+    r"(main|score|school)\.db|school_model\.(onnx|json)|days/(seat|room)-(undated-)?\d{4}-\d\d-\d\d\.db|purge-log\.jsonl|purge-key"
 )
 _MOST_MANIFEST: Final = 64 << 20
 _PART: Final = 1 << 20

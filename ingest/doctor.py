@@ -38,6 +38,13 @@ _CHECK_S: Final = 20.0
 _WAIT_S: Final = 5.0
 _SOON_DAYS: Final = 30
 _OPERATIONS: Final = 100_000
+_OF_DATABASE: Final = (
+    "stop the program that writes it and restore a backup; docs/store.md says more"
+)
+_OF_DAY: Final = (
+    "look at the disk; ingest saves what can be read, sets the file aside and makes a gap of the "
+    "rest, by itself; a backup may have it"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +122,13 @@ def findings(settings: ServerSettings) -> Iterator[Finding]:
                 advice=f"start `roomtone {whose}`, which makes it",
             )  # fmt: skip
     for path in sorted((folder / "days").glob("*.db"), reverse=True):
-        yield _intact(path, until)
+        yield _intact(path, until, advice=_OF_DAY)
+    for path in sorted([*folder.glob("*.db-damaged-*"), *(folder / "days").glob("*.db-damaged-*")]):
+        yield Finding(
+            about=path.name, state="note", said="was damaged, and was set aside",
+            advice="look at the disk; what could not be saved is a gap. A backup may have it. "
+            "Remove the file if you don't need it; retention does so otherwise",
+        )  # fmt: skip
 
 
 def _rights(folder: Path) -> Finding:
@@ -138,7 +151,7 @@ def _space(folder: Path) -> Finding:
     return Finding(about="disk", state="fine", said=said)
 
 
-def _intact(path: Path, until: float) -> Finding:
+def _intact(path: Path, until: float, advice: str = _OF_DATABASE) -> Finding:
     """SQLite's quick check, as far as the time allows."""
     if time.monotonic() >= until:
         return _unchecked(path)
@@ -158,8 +171,7 @@ def _intact(path: Path, until: float) -> Finding:
     if said == "ok":
         return Finding(about=path.name, state="fine", said="is intact")
     return Finding(
-        about=path.name, state="wrong", said=f"is damaged ({said})",
-        advice="stop the program that writes it and restore a backup; docs/store.md says more",
+        about=path.name, state="wrong", said=f"is damaged ({said})", advice=advice,
     )  # fmt: skip
 
 

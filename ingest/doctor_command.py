@@ -13,6 +13,7 @@ from typing import Final
 
 from contract.errors import StoreError
 from ingest.doctor import Finding, ask, broker_findings, findings, program_findings
+from ingest.doctor_certificates import certificate_findings
 from ingest.doctor_nodes import kept_findings, node_findings, score_findings
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
@@ -52,6 +53,7 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
     """Everything, from the disk up to the nodes."""
     disk = list(findings(settings))
     yield from disk
+    yield from certificate_findings(settings.broker)
     yield from broker_findings(settings)
     yield from program_findings("ingest", settings.ingest.health_port, settings)
     yield from program_findings("score", settings.score.health_port, settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from contract.clock import Clock
@@ -41,6 +41,10 @@ COMMIT = Metric(
 COMMIT_FAILURES = Metric(
     name="roomtone_ingest_commit_failures_total", kind="counter",
     help="Commits that failed and were tried again; nothing was acknowledged.",
+)  # fmt: skip
+DAMAGED = Metric(
+    name="roomtone_ingest_damaged_periods_total", kind="counter", labels=("kind",),
+    help="Periods found damaged in day files (seat, room) or before sealing (live); now gaps.",
 )  # fmt: skip
 LINK_UP = Metric(
     name="roomtone_ingest_link_up", kind="gauge", help="1 while connected to the broker."
@@ -143,6 +147,8 @@ class IngestFigures:
     commit_failures: int = 0
     words_dropped: int = 0
     link_is_up: bool = False
+    damaged: Mapping[str, int] = field(default_factory=dict)
+    """where → periods"""
     queues: Mapping[str, tuple[int, int]]
     """name → (length, limit)"""
 
@@ -161,6 +167,8 @@ def page(figures: IngestFigures) -> str:
     told.say(TICKS, c.ticks)
     told.say_histogram(COMMIT, c.commit_s)
     told.say(COMMIT_FAILURES, figures.commit_failures)
+    for kind in ("seat", "room", "live"):
+        told.say(DAMAGED, figures.damaged.get(kind, 0), kind)
     told.say(LINK_UP, int(figures.link_is_up))
     told.say(READY, int(not figures.condition.reasons))
     told.say(TURN_AGE, figures.condition.turned_s)

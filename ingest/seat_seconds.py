@@ -156,17 +156,34 @@ class SeatSeconds:
         run = RunFigures(room=known.room, node=known.node, run=known.run)
         run.health = self._store.health(stream)
         run.is_up = self._store.is_up(stream)
-        gaps = SeqRanges((gap.first_seq, gap.last_seq) for gap in self._store.gaps(stream))
-        # What lies in a gap now and comes later is counted when it comes.
-        earlier = deque(piece for kept in self._store.kept(stream) for piece in gaps.missing(*kept))
         with self._lock:
             self._runs[stream] = run
             if len(self._runs) > self._most:
                 self._highest_gap.pop(self._runs.popitem(last=False)[0], None)
                 self.forgotten += 1
+        self._count_from_store(stream)
+        return run
+
+    def recount(self, stream: int) -> None:
+        """Some of what was kept of a run is gone: count all of it anew. Raises StoreError."""
+        run = self._runs.get(stream)
+        if run is None:
+            return
+        with self._lock:
+            run.kept, run.is_counted = 0, False
+        self._earlier = deque(each for each in self._earlier if each[0] != stream)
+        self._count_from_store(stream)
+
+    def _count_from_store(self, stream: int) -> None:
+        gaps = SeqRanges(
+            (gap.first_seq, gap.last_seq)
+            for gap in self._store.gaps(stream)
+            if gap.kind is None  # else there is something to read
+        )
+        # What lies in a gap now and comes later is counted when it comes.
+        earlier = deque(piece for kept in self._store.kept(stream) for piece in gaps.missing(*kept))
         self._stale_gaps[stream] = None
         self._earlier.append((stream, earlier))
-        return run
 
     def _count(
         self, layout: Layout, its: list[tuple[int, Batch]], new: dict[int, SeqRanges]

@@ -23,6 +23,7 @@ from contract.errors import DecodeError, StoreError
 from contract.messages import IngestState
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused, Will
 from contract.topics import ingest_state
+from ingest.checking import SealedChecking
 from ingest.condition import Condition
 from ingest.ingest_metrics import IngestFigures, page
 from ingest.keep import Counters, Keeper
@@ -58,6 +59,7 @@ class _Parts:
     outgoing: Outgoing
     seat_seconds: SeatSeconds
     upkeep: KeptUpkeep
+    checking: SealedChecking
 
 
 class Ingest:
@@ -164,6 +166,7 @@ class Ingest:
             outgoing=Outgoing(settings.ingest.most_outgoing),
             seat_seconds=seat_seconds,
             upkeep=KeptUpkeep(settings=settings, clock=clock, store=store),
+            checking=SealedChecking(store=store, clock=clock, seat_seconds=seat_seconds),
         )
 
     def _link(self) -> MqttLink:
@@ -208,9 +211,10 @@ class Ingest:
             for topic, told in parts.config.due():
                 parts.outgoing.say(topic, topic, told.encode(), retain=True)
             if len(received) < self._settings.ingest.most_in_tick:
+                self._seal(parts.store)
+                parts.checking.step()
                 if parts.upkeep.step():
                     parts.keeper.forget_aside()
-                self._seal(parts.store)
                 parts.seat_seconds.count_on(_COUNT_NS)
         except StoreError as error:
             _LOG.error("%s Trying again.", error)
@@ -225,6 +229,7 @@ class Ingest:
         figures = self._figures
         figures.link_is_up = link.is_up
         figures.words_dropped = parts.outgoing.dropped
+        figures.damaged = dict(parts.checking.damaged)
         figures.queues = {
             "received": (link.events.qsize(), limits.most_waiting),
             "outgoing": (len(parts.outgoing), limits.most_outgoing),
@@ -362,10 +367,10 @@ class Ingest:
         if not self._is_sealing and now_ns < self._seal_ns:
             return
         before = self._clock.utc_ns() - self._settings.ingest.seal_after_s * 1_000_000_000
+        self._is_sealing = False  # if it fails, it is not tried again before the next time
+        self._seal_ns = now_ns + self._settings.ingest.seal_each_s * 1_000_000_000
         moved = store.seal(before_utc_ns=before, most_stretches=_STRETCHES_A_SLICE)
         self._is_sealing = moved > 0
-        if not self._is_sealing:
-            self._seal_ns = now_ns + self._settings.ingest.seal_each_s * 1_000_000_000
 
     def _tell(self, outgoing: Outgoing, *, is_last: bool = False) -> None:
         now_ns = self._clock.elapsed_ns()

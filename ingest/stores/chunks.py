@@ -5,8 +5,10 @@
     liveness: one bit for each of the periods
     zlib of the values, column by column, all low bytes before all high bytes
 
-Little-endian. The CRC is over everything but itself. Values of one column vary slowly and most
-high bytes are zero, which is what zlib needs to see side by side.
+Little-endian. The CRC is over everything but itself and begins with a key, which says what the
+chunk is: so a chunk that stands in another's place is as damaged as one whose bytes have
+changed. Values of one column vary slowly and most high bytes are zero, which is what zlib needs to
+see side by side.
 """
 
 from __future__ import annotations
@@ -22,14 +24,18 @@ from contract.errors import PayloadError, UnknownVersionError
 
 __all__ = ["decode_chunk", "encode_chunk", "is_whole"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _HEAD: Final = struct.Struct("<BBHIqI")
 _CRC: Final = struct.Struct("<I")
 _LEVEL: Final = 6
 
 
 def encode_chunk(
-    seqs: NDArray[np.int64], is_live: NDArray[np.bool_], values: NDArray[np.uint16]
+    seqs: NDArray[np.int64],
+    is_live: NDArray[np.bool_],
+    values: NDArray[np.uint16],
+    *,
+    key: int = 0,
 ) -> bytes:
     """The bytes of rows `values` (n, columns) at rising `seqs` (n,), n from 1 to 65,535."""
     n, columns = values.shape
@@ -45,32 +51,33 @@ def encode_chunk(
         + np.packbits(is_live).tobytes()
         + zlib.compress(shuffled, _LEVEL)
     )
-    return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
+    return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head, key))) + body
 
 
-def is_whole(chunk: bytes) -> bool:
-    """Whether a chunk's checksum fits."""
+def is_whole(chunk: bytes, key: int = 0) -> bool:
+    """Whether a chunk's checksum fits, and it is the one that was written under this key."""
     start = _HEAD.size + _CRC.size
     if len(chunk) < start:
         return False
     crc: int = _CRC.unpack_from(chunk, _HEAD.size)[0]
-    return crc == zlib.crc32(memoryview(chunk)[start:], zlib.crc32(chunk[: _HEAD.size]))
+    return crc == zlib.crc32(memoryview(chunk)[start:], zlib.crc32(chunk[: _HEAD.size], key))
 
 
 def decode_chunk(
     chunk: bytes,
+    key: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint16]]:
     """Seqs, liveness and values (n, columns) of a chunk.
 
-    Raises UnknownVersionError for a later format and PayloadError for a damaged chunk.
+    Raises UnknownVersionError for another version of the format and PayloadError for a damaged chunk.
     """
     start = _HEAD.size + _CRC.size
     if len(chunk) < start:
         raise PayloadError("sealed chunk", f"{len(chunk)} bytes, a head alone has {start}")
     version, _, n, columns, first, span = _HEAD.unpack_from(chunk)
-    if version > _VERSION:
+    if version != _VERSION:
         raise UnknownVersionError("sealed chunk", version, _VERSION)
-    if not is_whole(chunk):
+    if not is_whole(chunk, key):
         raise PayloadError("sealed chunk", "its checksum does not fit, so its bytes have changed")
     # From here on only what the checksum vouches for; but a checksum is no proof.
     cut, live = -(-span // 8), -(-n // 8)

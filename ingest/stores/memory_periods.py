@@ -24,6 +24,7 @@ from ingest.stores.records import (
     Arrival,
     Aside,
     Change,
+    Damage,
     GapRecord,
     Periods,
     Purge,
@@ -301,6 +302,14 @@ class MemoryPeriodStore:
                 row[cut:] = MISSING
             if (row == MISSING).all():
                 del kept.rows[seq]
+
+    def check_sealed(self, *, most: int, anew: bool = False) -> bool:
+        """Nothing is ever damaged here."""
+        del most, anew
+        return False
+
+    def take_damage(self) -> list[Damage]:
+        return []
 
     def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
         old = [a.id for a in self._aside.values() if a.received_utc_ns < before_utc_ns][:most]

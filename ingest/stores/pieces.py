@@ -15,7 +15,7 @@ from ingest.stores.records import Periods, Stream
 from ingest.stores.schema import HEADER, LIVE, is_sound, seqs_of
 from ingest.stores.stretches import Kind
 
-__all__ = ["Piece", "joined", "live_pieces", "with_both_kinds"]
+__all__ = ["Decoded", "Piece", "joined", "live_pieces", "with_both_kinds"]
 
 Decoded = tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.uint16]]
 

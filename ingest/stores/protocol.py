@@ -16,15 +16,23 @@ from ingest.stores.records import (
     AlertRecord,
     Aside,
     Change,
+    Damage,
     EpochRecord,
     GapRecord,
+    Label,
     Lesson,
     Moment,
     Periods,
     Purge,
     Purged,
+    PurgedWords,
+    RoomLevels,
+    ScoredLesson,
+    Speaker,
     Stream,
     Tick,
+    Verdict,
+    VerdictCount,
 )
 from ingest.stores.stretches import Kind
 
@@ -86,6 +94,16 @@ class PeriodStore(PeriodReader, Protocol):
         the oldest first.
         """
 
+    def check_sealed(self, *, most: int, anew: bool = False) -> bool:
+        """Look over some sealed chunks; what is damaged becomes a recorded gap.
+
+        Files that a reader has found damaged come first, then the rest of the round that `anew`
+        began. False when there is nothing to look at.
+        """
+
+    def take_damage(self) -> list[Damage]:
+        """What was found damaged since this was last asked, here or while sealing."""
+
     def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
         """Forget messages that were kept aside before a time, at most so many; how many went."""
 
@@ -119,6 +137,12 @@ class ScoreStore(Protocol):
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
     def alerts(self, lesson: str) -> list[AlertRecord]: ...
+    def scored_lessons(self) -> list[ScoredLesson]:
+        """The lessons that have epochs; passes over no epoch."""
+
+    def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
+        """The room's part of the epochs whose first seq divides by `each`, in order of time."""
+
     def retire(self, *, before_utc_ns: int, most: int) -> int:
         """Forget epochs, at most so many, and alerts from before a time; how many went."""
 
@@ -145,7 +169,7 @@ class ScoreStore(Protocol):
 
 
 class LessonStore(Protocol):
-    """Lessons, and the moments that people mark."""
+    """Lessons, the moments that people mark, and what they say of moments."""
 
     def put(self, lesson: Lesson) -> None:
         """Add a lesson or replace the one with its id."""
@@ -160,8 +184,52 @@ class LessonStore(Protocol):
     def put_moment(self, moment: Moment) -> None: ...
     def remove_moment(self, moment: str) -> None: ...
     def moments(self, lesson: str) -> list[Moment]: ...
-    def purge(self, *, lessons: Sequence[str] = (), moments: Sequence[str] = ()) -> int:
-        """Remove lessons with their moments, and moments, for good; how many there were."""
+    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+        """Keep what someone said of a moment in the place of what he said of it before.
+
+        With `label`, what there is to learn from it is kept beside it, if the lesson's teacher
+        wants that; raises StoreError where there is no such lesson.
+        """
+
+    def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
+        """Take back what someone said of a moment, and what was kept of it."""
+
+    def verdicts(self, lesson: str) -> list[Verdict]: ...
+    def count_verdicts(self) -> VerdictCount:
+        """Over all lessons."""
+
+    def verdicts_by_lesson(self) -> dict[str, VerdictCount]:
+        """Of the lessons in which a suggested lively moment was judged."""
+
+    def keeps_labels(self, teacher: str) -> bool:
+        """Whether a teacher wants that answers of her lessons are kept to learn from."""
+
+    def keep_labels(self, teacher: str) -> None:
+        """She wants it from now on."""
+
+    def drop_labels(self, teacher: str) -> int:
+        """She does not want it any more: what is kept of her lessons goes; how much it was."""
+
+    def count_labels(self, teacher: str) -> int: ...
+    def labels(self) -> list[Label]:
+        """All that is kept to learn from, in order of time."""
+
+    def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
+        """Forget labels of moments from before a time, at most so many; how many went."""
+
+    def purge(
+        self,
+        *,
+        lessons: Sequence[str] = (),
+        moments: Sequence[str] = (),
+        labels_of: Sequence[str] = (),
+    ) -> PurgedWords:
+        """Remove for good, and say how much there was: lessons with their moments and all that
+        was said and kept of them; moments likewise, also suggested ones that something was said
+        of; and what is kept to learn from of the lessons `labels_of`.
+
+        A teacher who has no lesson left is forgotten.
+        """
 
     def version(self) -> int: ...
     def close(self) -> None: ...

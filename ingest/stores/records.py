@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -18,15 +20,24 @@ __all__ = [
     "Arrival",
     "Aside",
     "Change",
+    "Damage",
     "EpochRecord",
     "GapRecord",
+    "Label",
     "Lesson",
     "Moment",
+    "MomentKind",
     "Periods",
     "Purge",
     "Purged",
+    "PurgedWords",
+    "RoomLevels",
+    "ScoredLesson",
+    "Speaker",
     "Stream",
     "Tick",
+    "Verdict",
+    "VerdictCount",
     "ZoneEpoch",
 ]
 
@@ -109,6 +120,18 @@ class GapRecord:
     last_seq: int
     seats: tuple[int, ...]
     reason: GapReason
+    kind: Literal["seat", "room"] | None = None
+    """What is missing: the seats' values or the room's, and the others are kept; None: all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """What was found damaged in a store and has been made a recorded gap."""
+
+    stream: int
+    kind: Literal["seat", "room", "live"]
+    """In which kind of day file it was, or that it was not sealed yet."""
+    periods: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +161,12 @@ class ZoneEpoch:
     """Probability, NaN where the model abstained."""
     off_task_low: float
     off_task_high: float
+    moving_seats: float = math.nan
+    """Share of its seats that move more than usual, NaN where that is not known."""
+    fidgets: float = math.nan
+    """Movements a minute and seat, against the usual."""
+    noise_db: float = math.nan
+    """The room's noise against its normal of the last ten minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +181,27 @@ class EpochRecord:
     """The model's version."""
     zones: tuple[ZoneEpoch, ...]
     """The room first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredLesson:
+    """A lesson that has epochs, and when its first and its last one began."""
+
+    lesson: str
+    first_utc_ns: int
+    last_utc_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoomLevels:
+    """The room's part of some epochs of a lesson, in columns."""
+
+    model: tuple[str, ...]
+    """(n,), the version that scored each epoch."""
+    movement_db: NDArray[np.float64]
+    """(n,), NaN where nothing was known."""
+    off_task: NDArray[np.float64]
+    """(n,), NaN where the model abstained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +252,73 @@ class Moment:
     author: str
 
 
+Speaker = Literal["teacher", "coach"]
+MomentKind = Literal["lively", "calm", "own"]
+"""Suggested because of an alert; suggested as a strength; marked by a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a moment was worth talking about, as the teacher or the coach of the lesson says.
+
+    One for each moment and speaker. It holds the moment's place, because suggestions are computed
+    anew and alerts go with the scores.
+    """
+
+    lesson: str
+    moment: str
+    by: Speaker
+    is_confirmed: bool
+    kind: MomentKind
+    zone: str
+    """`room` for the whole room."""
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictCount:
+    """How many suggested lively moments were confirmed, and how many dismissed.
+
+    Each moment counts once; where teacher and coach differ, the teacher's word counts.
+    """
+
+    confirmed: int
+    dismissed: int
+
+    @classmethod
+    def sum(cls, counts: Iterable[VerdictCount]) -> VerdictCount:
+        all_of = list(counts)
+        return cls(
+            confirmed=sum(one.confirmed for one in all_of),
+            dismissed=sum(one.dismissed for one in all_of),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Label:
+    """What is kept of a verdict to learn from, with the teacher's opt-in.
+
+    It is about the room or a zone of five seats or more, and names nobody.
+    """
+
+    lesson: str
+    moment: str
+    by: Speaker
+    is_confirmed: bool
+    kind: MomentKind
+    is_room: bool
+    """Else it is about a zone."""
+    utc_ns: int
+    """When the moment began."""
+    model: str
+    """The version of the model whose scores the features rest on."""
+    features_version: str
+    """Which features they are; see `models/labels.py`."""
+    rows: NDArray[np.float64]
+    """(epochs, features)"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purge:
     """What is to be gone for good: a room or one seat of it, over a span of observed time.
@@ -229,3 +346,15 @@ class Purged:
     aside: int = 0
     is_waiting: bool = False
     """Some program is reading; what is left in the log goes when it has finished."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PurgedWords:
+    """What a purge has removed of what people entered and said."""
+
+    lessons: int = 0
+    moments: int = 0
+    """Marked by people."""
+    verdicts: int = 0
+    labels: int = 0
+    """What was kept to learn from."""

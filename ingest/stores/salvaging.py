@@ -19,8 +19,10 @@ from typing import Any, Final
 from contract.errors import StoreError
 from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH
+from ingest.stores.holding import Holding
+from ingest.stores.ledger_rows import put_damaged
 from ingest.stores.schema import SCHEMA, VERSION, is_sound, key_of, layout_of
-from ingest.stores.sqlite_file import open_database, sync_directory, transaction
+from ingest.stores.sqlite_file import is_damage, open_database, sync_directory, transaction
 
 __all__ = ["Salvaged", "salvage"]
 
@@ -93,8 +95,9 @@ def _fault_of(path: Path) -> str | None:
             if verdict != "ok":
                 return verdict.splitlines()[-1]
             bad = sum(not is_sound(row) for (row,) in database.execute("SELECT v FROM live"))
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        is_none = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB
+        if is_none or not is_damage(error):
             # Locked, no table yet, no right to read, or no database at all, of which nothing
             # could be saved: opening it says what to do.
             return None
@@ -147,7 +150,7 @@ def _readable(
     """Rows, and None where it went wrong."""
     try:
         yield from database.execute(question, tuple(values))
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         yield None
 
 
@@ -201,23 +204,10 @@ def _tell_gone(database: sqlite3.Connection) -> int:
             if is_there or seq in sealed:
                 held.add(seq, seq)
         for low, high in held.missing(first, last):
-            _make_gap(database, stream, low, high)
+            gap = Holding(low, high, _seats_of(database, stream))
+            put_damaged(database, stream, [gap], kind=None)
             gone += high - low + 1
     return gone
-
-
-def _make_gap(database: sqlite3.Connection, stream: int, first: int, last: int) -> None:
-    low, high = database.execute(
-        "SELECT first, last FROM ledger WHERE stream = ? AND first <= ? AND last >= ?",
-        (stream, first, last),
-    ).fetchone()
-    database.execute("DELETE FROM ledger WHERE stream = ? AND first = ?", (stream, low))
-    rest = [(stream, a, b) for a, b in ((low, first - 1), (last + 1, high)) if a <= b]
-    database.executemany("INSERT INTO ledger VALUES(?, ?, ?)", rest)
-    database.execute(
-        "INSERT OR REPLACE INTO gaps VALUES(?, ?, ?, ?, 'damaged')",
-        (stream, first, last, bytes(_seats_of(database, stream))),
-    )
 
 
 def _seats_of(database: sqlite3.Connection, stream: int) -> tuple[int, ...]:

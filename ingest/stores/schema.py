@@ -30,7 +30,7 @@ __all__ = [
     "start_of",
 ]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _STREAM_BITS: Final = 21
 _SIXTEENTHS: Final = 16
@@ -62,11 +62,12 @@ CREATE TABLE ledger(
     PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
 CREATE TABLE gaps(
     stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    seats BLOB NOT NULL, reason TEXT NOT NULL,
+    seats BLOB NOT NULL, reason TEXT NOT NULL, kind TEXT,
     PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
 CREATE TABLE sealed(
     id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    day TEXT NOT NULL, kinds INTEGER NOT NULL) STRICT;
+    day TEXT NOT NULL, kinds INTEGER NOT NULL, damaged INTEGER NOT NULL DEFAULT 0,
+    held BLOB NOT NULL) STRICT;
 CREATE INDEX sealed_stream ON sealed(stream, last);
 CREATE INDEX sealed_day ON sealed(day);
 CREATE TABLE births(

@@ -3,7 +3,8 @@
 Sealing writes the chunks into their day files, durably, and then, in one transaction of main.db,
 lists them and deletes the live rows. A crash in between leaves chunks that main.db does not list
 and rows that are still live: the next sealing gives its chunks the same ids and writes over them.
-Data that comes late, for a stretch that is sealed, makes another chunk of that stretch.
+Data that comes late, for a stretch that is sealed, makes another chunk of that stretch. A live row
+that has gone bad is not sealed: its place becomes a gap. A day file that is damaged is mended first.
 
 Retiring forgets the chunks in main.db first and unlinks the file after; a file that a crash left
 is unlinked the next time.
@@ -11,24 +12,30 @@ is unlinked the next time.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.messages import Timebase
+from contract.errors import StoreError
+from contract.messages import Birth, Timebase
+from contract.payload import Layout
 from ingest.stores.admission import STRETCH
 from ingest.stores.chunks import encode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
-from ingest.stores.pieces import Piece
-from ingest.stores.records import Stream
-from ingest.stores.schema import key_of, layout_body
+from ingest.stores.holding import Holding, holdings, packed
+from ingest.stores.ledger_rows import put_damaged, tell_gaps
+from ingest.stores.mending import mend
+from ingest.stores.pieces import Piece, live_pieces
+from ingest.stores.records import Damage, Stream
+from ingest.stores.schema import is_sound, key_of, layout_body, seqs_of
 from ingest.stores.sqlite_file import transaction
 from ingest.stores.stretches import KINDS, Kind, day_of, due_from, is_before, is_due
 
@@ -37,6 +44,7 @@ __all__ = ["retire", "seal"]
 _ALL_KINDS = (1 << len(KINDS)) - 1
 # So many stretches share a day file's transaction: 20 MB of values in memory.
 _TOGETHER = 32
+_LOG: Final = logging.getLogger("ingest")
 _FARTHEST_NS = (1 << 63) - 1  # what SQLite can compare; a birth may claim any period length
 
 
@@ -45,7 +53,11 @@ class _Reader(Protocol):
 
     def stream(self, stream: int) -> Stream: ...
     def timebases_around(self, boot: str, from_ns: int, to_ns: int) -> list[Timebase]: ...
-    def live(self, stream: int, first_seq: int, last_seq: int) -> list[Piece]: ...
+    def layout(self, number: int) -> Layout: ...
+    def birth(self, stream: int) -> Birth | None: ...
+    def live_rows(
+        self, stream: int, first: int, last: int
+    ) -> tuple[list[tuple[int, bytes]], int]: ...
 
 
 @dataclass(slots=True)
@@ -55,8 +67,10 @@ class _Sealed:
     chunks: dict[tuple[Kind, str], list[SealedChunk]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    listed: list[tuple[int, int, int, int, str, int]] = field(default_factory=list)
+    listed: list[tuple[int, int, int, int, str, int, bytes]] = field(default_factory=list)
     keys: list[tuple[int]] = field(default_factory=list)
+    bad: list[tuple[int, Holding]] = field(default_factory=list)
+    """(stream, what is gone) of live rows whose bytes have changed."""
     stretches: list[tuple[int, int]] = field(default_factory=list)
     streams: dict[int, Stream] = field(default_factory=dict)
     layouts: dict[int, str] = field(default_factory=dict)
@@ -70,21 +84,34 @@ def seal(
     before_utc_ns: int,
     most_stretches: int | None,
     not_due_before: dict[tuple[int, int], int],
+    found: list[Damage],
 ) -> int:
     """Seal what is due; returns how many periods moved.
 
     `not_due_before` is the caller's to keep from call to call: (stream, stretch) → the UTC before
-    which there is no need to ask again.
+    which there is no need to ask again. `found` is given what turns out to be damaged.
     """
     moved = 0
     due = list(islice(_due(reader, database, before_utc_ns, not_due_before), most_stretches))
     for start in range(0, len(due), _TOGETHER):
         sealed = _gather(reader, database, due[start : start + _TOGETHER])
         for (kind, day), chunks in sealed.chunks.items():
-            days.write(kind, day, chunks, sealed.streams.values(), sealed.layouts.items())
+            words = chunks, sealed.streams.values(), list(sealed.layouts.items())
+            try:
+                days.write(kind, day, *words)
+            except StoreError:
+                if days.fault(kind, day) is None:
+                    raise
+                found += mend(reader, database, days, kind, day)
+                days.write(kind, day, *words)
         with transaction(database):
-            database.executemany("INSERT INTO sealed VALUES(?, ?, ?, ?, ?, ?)", sealed.listed)
+            database.executemany(
+                "INSERT INTO sealed(id, stream, first, last, day, kinds, held) "
+                "VALUES(?, ?, ?, ?, ?, ?, ?)",
+                sealed.listed,
+            )
             database.executemany("DELETE FROM live WHERE k = ?", sealed.keys)
+            found += _give_up(database, sealed.bad)
             database.executemany(
                 "DELETE FROM stretches WHERE stream = ? AND stretch = ?", sealed.stretches
             )
@@ -131,13 +158,19 @@ def _gather(
         (start,) = database.execute(
             "SELECT start FROM streams WHERE id = ?", (stream.id,)
         ).fetchone()
-        for piece in reader.live(stream.id, first, first + STRETCH - 1):
+        rows, _ = reader.live_rows(stream.id, first, first + STRETCH - 1)
+        pieces = live_pieces(rows, start, reader.layout)
+        bad = [key for key, row in rows if not is_sound(row)]
+        sealed.keys += [(key,) for key in bad]
+        for seq in seqs_of(np.array(bad, dtype=np.int64), start).tolist():
+            sealed.bad.append((stream.id, Holding(seq, seq, _seats(reader, stream.id, pieces))))
+        for piece in pieces:
             number += 1
-            body = layout_body(piece.layout)
+            text = layout_body(piece.layout)
             (layout,) = database.execute(
-                "SELECT id FROM layouts WHERE body = ?", (body,)
+                "SELECT id FROM layouts WHERE body = ?", (text,)
             ).fetchone()
-            sealed.layouts[layout] = body
+            sealed.layouts[layout] = text
             begin, end = int(piece.seqs[0]), int(piece.seqs[-1])
             cut = len(piece.layout.seat_codes) * len(piece.layout.seats)
             parts: dict[Kind, NDArray[np.uint16]] = {
@@ -145,13 +178,40 @@ def _gather(
                 "room": piece.values[:, cut:],
             }
             for kind, values in parts.items():
-                chunk = encode_chunk(piece.seqs, piece.is_live, values)
-                sealed.chunks[kind, day].append(
-                    SealedChunk(number, stream.id, begin, end, layout, chunk)
+                chunk = SealedChunk(number, stream.id, begin, end, layout, b"")
+                body = encode_chunk(piece.seqs, piece.is_live, values, key=chunk.key(kind))
+                sealed.chunks[kind, day].append(replace(chunk, chunk=body))
+            held = holdings(piece.layout, piece.seqs, piece.values)
+            sealed.listed.append(
+                (
+                    number, stream.id, begin, end, day, _ALL_KINDS,
+                    packed(layout, piece.layout.seats, begin, held),
                 )
-            sealed.listed.append((number, stream.id, begin, end, day, _ALL_KINDS))
+            )  # fmt: skip
             sealed.keys += [(key_of(stream.id, start, seq),) for seq in piece.seqs.tolist()]
     return sealed
+
+
+def _seats(reader: _Reader, stream: int, pieces: list[Piece]) -> tuple[int, ...]:
+    """Whose values a row that has gone bad will have held: as its neighbours, or as announced."""
+    if pieces:
+        return pieces[0].layout.seats
+    birth = reader.birth(stream)
+    return tuple(seat for hub in birth.hubs for seat in hub.seats) if birth is not None else ()
+
+
+def _give_up(database: sqlite3.Connection, bad: list[tuple[int, Holding]]) -> list[Damage]:
+    found = []
+    for stream, gone in bad:
+        put_damaged(database, stream, [gone], kind=None)
+        found.append(Damage(stream=stream, kind="live", periods=1))
+    if bad:
+        _LOG.error(
+            "%d live rows had gone bad and could not be sealed: what they held is a gap from now "
+            "on; check the disk.", len(bad),
+        )  # fmt: skip
+        tell_gaps(database, [(stream, gone.first, gone.last) for stream, gone in bad])
+    return found
 
 
 def retire(
@@ -169,4 +229,5 @@ def retire(
         database.execute("DELETE FROM sealed WHERE kinds = 0")
     for day in old:
         days.unlink(kind, day)
+    days.retire_set_aside(kind, before)
     return len(old)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ __all__ = [
     "WriterLock",
     "emptied_log",
     "has_writer",
+    "is_damage",
     "make_directory",
     "open_database",
     "store_errors",
@@ -24,6 +26,11 @@ __all__ = [
 ]
 
 _BUSY_MS = 10_000
+# Opening a file takes milliseconds; ten programs that start at once on a slow card, some seconds.
+_ALONE_S = 10.0
+_LOOK_S = 0.01
+_LOCKS = Path("/proc/locks")
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # A write-ahead log that a long reader has let grow is cut back to this.
 _LOG_BYTES = 64 << 20
 # Pages of 4 KiB between checkpoints: a page that each tick touches is written back once in all
@@ -50,12 +57,10 @@ def open_database(
     version: int,
     *,
     journal: Literal["wal", "delete"] = "wal",
-    is_read_only: bool = False,
 ) -> sqlite3.Connection:
     """A connection to a database whose schema is `version`, made if the file is new.
 
-    A reader's connection makes the file as well, so that programs can start in any order, and
-    refuses to write from then on.
+    Readers make the file as well, so that programs can start in any order.
     """
     with store_errors(path), _alone(path.parent):
         _touch(path)
@@ -64,8 +69,6 @@ def open_database(
         )
         try:
             _prepare(connection, path, schema, version, journal)
-            if is_read_only:
-                connection.execute("PRAGMA query_only = ON")
         except BaseException:
             connection.close()
             raise
@@ -74,7 +77,11 @@ def open_database(
 
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
-    """One program at a time opens files here: SQLite does not wait while it changes journals."""
+    """One program at a time opens files here: SQLite does not wait while it changes journals.
+
+    Nobody holds this for longer than it takes to open a file, so whoever does is stopped or hangs,
+    and waiting for it for ever would hang every start after it.
+    """
     try:
         handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -82,10 +89,42 @@ def _alone(directory: Path) -> Iterator[None]:
             f"The data directory {directory} can't be opened ({error.strerror}): check its rights."
         ) from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        until = time.monotonic() + _ALONE_S
+        while not _locked(handle):
+            if time.monotonic() >= until:
+                raise StoreError(
+                    f"Files in {directory} can't be opened: {_holder(handle)} has held the "
+                    f"directory for {_ALONE_S:g} s. It is stopped or hangs: go on with it "
+                    "(kill -CONT), or end it."
+                )
+            time.sleep(_LOOK_S)
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(handle: int) -> str:
+    """Who has the lock on an open file, in words, as far as the kernel tells."""
+    inode = os.fstat(handle).st_ino
+    try:
+        locks = _LOCKS.read_text(encoding="ascii").splitlines()
+        # 1: FLOCK  ADVISORY  WRITE 4711 08:01:131074 0 EOF; a waiting one has -> in second place.
+        words = [line.split() for line in locks if "->" not in line]
+        pid = next(
+            line[4] for line in words if line[1] == "FLOCK" and line[5].endswith(f":{inode}")
+        )
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+        return f"process {pid} ({command.decode('utf-8', 'replace').strip()})"
+    except (OSError, IndexError, StopIteration):
+        return "another program"
 
 
 def _touch(path: Path) -> None:
@@ -120,6 +159,11 @@ def _prepare(
         raise StoreError(
             f"{path} was written by a later version of Roomtone (schema {found}, this program "
             f"knows {version}): install that version, or restore a backup made before."
+        )
+    if 0 < found < version:
+        raise StoreError(
+            f"{path} was written by an earlier version of Roomtone (schema {found}, this program "
+            f"wants {version}): go on with that version, or begin with a new data directory."
         )
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     if mode != journal:
@@ -168,16 +212,23 @@ def store_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into StoreErrors that say what to do."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise StoreError(_sentence(path, error)) from error
 
 
-def _sentence(path: Path, error: sqlite3.Error) -> str:
+def is_damage(error: Exception) -> bool:
+    """Whether an error says that a file's bytes are not a database's."""
+    # What SQLite says of a damaged schema quotes it, and then is no text either.
+    is_no_text = isinstance(error, UnicodeDecodeError)
+    return is_no_text or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+
+
+def _sentence(path: Path, error: Exception) -> str:
     # The primary code is the low byte; errors of the module itself have none.
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return f"No room is left to write {path}: free space on that disk; it is tried again."
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    if is_damage(error):
         return (
             f"{path} is damaged ({error}): stop the program that writes it, then restore a backup, "
             "or move the file and its -wal and -shm away to begin anew."

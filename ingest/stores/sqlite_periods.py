@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -11,10 +11,12 @@ from contract.errors import StoreError
 from contract.messages import Birth, Death
 from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
-from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, trimmed, unfit
+from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, unfit
 from ingest.stores.changes import KEPT_TICKS
+from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
+from ingest.stores.mending import DayFileCheck
 from ingest.stores.purging import purge_steps
-from ingest.stores.records import Arrival, Aside, Purge, Purged, Tick
+from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.salvaging import salvage
 from ingest.stores.schema import KEY_STEP, MOST_STREAMS, key_of, layout_body, packed_row, start_of
 from ingest.stores.sealing import retire, seal
@@ -41,7 +43,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._writer.acquire()
         try:
             salvage(directory)
-            self._open(directory, is_read_only=False)
+            self._open(directory, is_reader=False)
         except BaseException:
             self._writer.release()
             raise
@@ -51,6 +53,8 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._not_due_before: dict[tuple[int, int], int] = {}
         self._layout_ids: dict[Layout, int] = {}
         self._is_purging = False
+        self._check = DayFileCheck()
+        self._damage: list[Damage] = []
         self._days.sweep()
         with self._reading():
             self._tick = self._newest()
@@ -95,11 +99,36 @@ class SqlitePeriodStore(SqlitePeriodReader):
                     before_utc_ns=before_utc_ns,
                     most_stretches=most_stretches,
                     not_due_before=self._not_due_before,
+                    found=self._damage,
                 )
             finally:
                 # What was sealed, also before an error, is no longer listed as live.
                 for state in self._by_id.values():
                     state.stretch = -1
+                self._note_gaps()
+
+    def check_sealed(self, *, most: int, anew: bool = False) -> bool:
+        """Look over sealed chunks; see `PeriodStore.check_sealed`."""
+        if self._is_purging:
+            return False
+        with self._reading():
+            if anew:
+                self._check.begin(self._connection)
+            found = self._check.step(self, self._connection, self._days, most=most)
+            self._damage += found or ()
+            self._note_gaps()
+            return found is not None
+
+    def take_damage(self) -> list[Damage]:
+        found, self._damage = self._damage, []
+        return found
+
+    def _note_gaps(self) -> None:
+        """What has turned out to be damaged has left the ledger: remember it no longer."""
+        newest = self._newest()
+        if newest != self._tick:
+            self._tick = newest
+            self._forget()
 
     def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
         """Forget a kind's day files; see `PeriodStore.retire`."""
@@ -118,12 +147,13 @@ class SqlitePeriodStore(SqlitePeriodReader):
 
     def purge(self, purge: Purge) -> Iterator[Purged]:
         """Remove values for good; see `PeriodStore.purge`."""
-        steps = purge_steps(self, self._connection, self._days, purge, self._admit)
+        steps = purge_steps(self, self._connection, self._days, purge, self._admit, self._damage)
         self._is_purging = True
         try:
             while True:
                 with self._reading():
                     done = next(steps, None)
+                    self._note_gaps()
                 if done is None:
                     return
                 yield done
@@ -187,7 +217,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         run("INSERT INTO live VALUES(?, ?)", rows.live)
         if rows.stretches:
             run("INSERT OR IGNORE INTO stretches VALUES(?, ?)", rows.stretches)
-        self._write_ledger(rows.ledger.values())
+        write_ledger(self._connection, rows.ledger.values())
         run("INSERT INTO arrivals VALUES(?, ?)", [(number, rows.changes.tobytes())])
         if number % _PRUNE_EVERY == 0:
             run("DELETE FROM arrivals WHERE tick <= ?", [(number - self._kept_ticks,)])
@@ -236,7 +266,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         width = 2 * batch.layout.width
         for first, last, over_gap in pieces:
             if over_gap:
-                self._cut_gaps(stream, first, last)
+                cut_gaps(self._connection, self._gaps(stream), first, last)
             key = key_of(stream, start, first)
             at = (first - batch.first_seq) * width
             for _ in range(last - first + 1):
@@ -258,38 +288,14 @@ class SqlitePeriodStore(SqlitePeriodReader):
 
     def _keep_gap(self, state: StreamState, gap: Gap, arrival: Arrival, rows: TickRows) -> None:
         for first, last in state.ledger.admit_gap(gap.first_seq, gap.last_seq):
-            self._connection.execute(
-                "INSERT INTO gaps VALUES(?, ?, ?, ?, ?)",
-                (state.id, first, last, bytes(gap.seats), gap.reason),
-            )
+            put_gap(
+                self._connection,
+                GapRecord(
+                    stream=state.id, first_seq=first, last_seq=last, seats=gap.seats,
+                    reason=gap.reason,
+                ),
+            )  # fmt: skip
             rows.changes.extend((state.id << 2 | 2 | arrival.is_live, first, last))
-
-    def _cut_gaps(self, stream: int, first: int, last: int) -> None:
-        known = [g for g in self._gaps(stream) if g.first_seq <= last and g.last_seq >= first]
-        self._connection.executemany(
-            "DELETE FROM gaps WHERE stream = ? AND first = ?",
-            [(stream, gap.first_seq) for gap in known],
-        )
-        self._connection.executemany("INSERT INTO gaps VALUES(?, ?, ?, ?, ?)", [
-            (stream, gap.first_seq, gap.last_seq, bytes(gap.seats), gap.reason)
-            for gap in trimmed(known, first, last)
-        ])  # fmt: skip
-
-    def _write_ledger(self, touched: Iterable[StreamState]) -> None:
-        """Write the ranges that grew, each as one row under its first seq."""
-        rows: list[tuple[int, int, int]] = []
-        swallowed: list[tuple[int, int, int]] = []
-        for state in touched:
-            grown, is_merged = state.ledger.grown()
-            fresh = [(state.id, first, last) for first, last in grown]
-            rows += fresh
-            if is_merged:
-                swallowed += fresh
-        if swallowed:
-            self._connection.executemany(
-                "DELETE FROM ledger WHERE stream = ? AND first > ? AND first <= ?", swallowed
-            )
-        self._connection.executemany("INSERT OR REPLACE INTO ledger VALUES(?, ?, ?)", rows)
 
     def _state(
         self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
@@ -333,9 +339,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
             for begin, end, over_gap in state.ledger.admit_data(first, last):
                 touched = True
                 if over_gap:
-                    self._cut_gaps(stream, begin, end)
+                    cut_gaps(self._connection, self._gaps(stream), begin, end)
         if touched:
-            self._write_ledger([state])
+            write_ledger(self._connection, [state])
 
     def _layout_id(self, layout: Layout) -> int:
         known = self._layout_ids.get(layout)

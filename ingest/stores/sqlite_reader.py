@@ -20,7 +20,7 @@ from ingest.stores.admission import STRETCH
 from ingest.stores.changes import coalesced, from_ledger
 from ingest.stores.chunks import decode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
-from ingest.stores.pieces import Piece, joined, live_pieces, with_both_kinds
+from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
 from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
 from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
 from ingest.stores.sqlite_file import make_directory, open_database, store_errors
@@ -51,12 +51,12 @@ class SqlitePeriodReader:
     """`PeriodReader` over a data directory."""
 
     def __init__(self, directory: Path) -> None:
-        self._open(directory, is_read_only=True)
+        self._open(directory, is_reader=True)
 
-    def _open(self, directory: Path, *, is_read_only: bool) -> None:
+    def _open(self, directory: Path, *, is_reader: bool) -> None:
         make_directory(directory)
         self._path = directory / "main.db"
-        self._is_reader = is_read_only
+        self._is_reader = is_reader
         self._days = DayFiles(directory)
         self._connect()
         # One connection serves all threads of a program, one question at a time.
@@ -66,7 +66,9 @@ class SqlitePeriodReader:
 
     def _connect(self) -> None:
         self._file = _identity(self._path)  # before it is opened: else the next look is too late
-        self._connection = open_database(self._path, SCHEMA, VERSION, is_read_only=self._is_reader)
+        self._connection = open_database(self._path, SCHEMA, VERSION)
+        if self._is_reader:
+            self._connection.execute("PRAGMA query_only = ON")
 
     def streams(self, room: str | None = None) -> list[Stream]:
         with self._reading():
@@ -90,7 +92,8 @@ class SqlitePeriodReader:
         with self._snapshot():
             identity = self._stream(stream)
             pieces = self._sealed(stream, first_seq, last_seq)
-            pieces += self.live(stream, first_seq, last_seq)
+            rows, start = self.live_rows(stream, first_seq, last_seq)
+            pieces += live_pieces(rows, start, self.layout)
             return joined(identity, pieces)
 
     def gaps(self, stream: int) -> list[GapRecord]:
@@ -220,14 +223,16 @@ class SqlitePeriodReader:
 
     def _gaps(self, stream: int) -> list[GapRecord]:
         rows = self._connection.execute(
-            "SELECT first, last, seats, reason FROM gaps WHERE stream = ? ORDER BY first", (stream,)
+            "SELECT first, last, seats, reason, kind FROM gaps WHERE stream = ? ORDER BY first",
+            (stream,),
         )
         return [
             GapRecord(
-                stream=stream, first_seq=first, last_seq=last, seats=tuple(seats), reason=reason
+                stream=stream, first_seq=first, last_seq=last, seats=tuple(seats), reason=reason,
+                kind=kind,
             )
-            for first, last, seats, reason in rows
-        ]
+            for first, last, seats, reason, kind in rows
+        ]  # fmt: skip
 
     def layout(self, number: int) -> Layout:
         """The layout of that number: what purging asks for."""
@@ -245,8 +250,8 @@ class SqlitePeriodReader:
             rows = self._connection.execute(_AROUND, (boot, from_ns, to_ns))
             return [Timebase.decode(body) for (body,) in rows]
 
-    def live(self, stream: int, first: int, last: int) -> list[Piece]:
-        """What is not sealed of first … last: what sealing asks for."""
+    def live_rows(self, stream: int, first: int, last: int) -> tuple[list[tuple[int, bytes]], int]:
+        """What is not sealed of first … last, row by row, and where the stream's keys start."""
         rows = self._connection.execute(
             "SELECT stretch FROM stretches WHERE stream = ? AND stretch BETWEEN ? AND ? "
             "ORDER BY stretch",
@@ -254,14 +259,14 @@ class SqlitePeriodReader:
         ).fetchall()
         spans = SeqRanges((s * STRETCH, (s + 1) * STRETCH - 1) for (s,) in rows)
         if not rows:
-            return []
+            return [], 0
         (start,) = self._one("SELECT start FROM streams WHERE id = ?", stream)
         found: list[tuple[int, bytes]] = []
         for begin, end in spans:
             low = key_of(stream, start, max(begin, first))
             high = key_of(stream, start, min(end, last))
             found += self._connection.execute(_LIVE, (low, high)).fetchall()
-        return live_pieces(found, start, self.layout)
+        return found, start
 
     def _sealed(self, stream: int, first: int, last: int) -> list[Piece]:
         rows = self._connection.execute(
@@ -276,35 +281,44 @@ class SqlitePeriodReader:
                     by_day.setdefault(day, []).append(number)
             chunks[kind] = {}
             for day, numbers in by_day.items():
-                chunks[kind] |= self._days.read(kind, day, numbers)
+                found = self._days.read(kind, day, numbers)
+                found = {n: chunk for n, chunk in found.items() if chunk.stream == stream}
+                for number in numbers:
+                    if number not in found:
+                        self._tell_damaged(kind, day, number, "it can't be read")
+                chunks[kind] |= found
         pieces = []
         for number, day, _ in rows:
             parts = {kind: found[number] for kind, found in chunks.items() if number in found}
-            if parts:
-                piece = self._piece(parts, day)
-                if piece is not None:
-                    pieces.append(piece.between(first, last))
+            piece = self._piece(parts, day) if parts else None
+            if piece is not None:
+                pieces.append(piece.between(first, last))
         return [piece for piece in pieces if len(piece.seqs)]
 
     def _piece(self, parts: dict[Kind, SealedChunk], day: str) -> Piece | None:
         """What is whole of a chunk's parts; None if nothing is."""
-        decoded = {}
-        layout = self.layout(next(iter(parts.values())).layout)
+        decoded: dict[Kind, Decoded] = {}
         for kind, part in parts.items():
             try:
-                decoded[kind] = decode_chunk(part.chunk)
+                decoded[kind] = decode_chunk(part.chunk, part.key(kind))
             except PayloadError as error:
-                self._tell_damaged(self._days.path(kind, day), part.id, error.what)
-        return with_both_kinds(layout, decoded) if decoded else None
+                self._tell_damaged(kind, day, part.id, error.what)
+        if not decoded:
+            return None
+        return with_both_kinds(self.layout(parts[next(iter(decoded))].layout), decoded)
 
-    def _tell_damaged(self, path: Path, chunk: int, why: str) -> None:
+    def _tell_damaged(self, kind: Kind, day: str, chunk: int, why: str) -> None:
+        """Once in the log, and a note for ingest, which makes a gap of it."""
+        path = self._days.path(kind, day)
         if (path, chunk) in self._told_damaged:
             return
         self._told_damaged.add((path, chunk))
-        _LOG.error(
-            "%s is damaged at chunk %d (%s): what it held reads as missing; restore the file "
-            "from a backup.", path, chunk, why,
-        )  # fmt: skip
+        self._days.suspect(kind, day)
+        if path.exists():  # else it has just been retired, or ingest finds out
+            _LOG.error(
+                "%s is damaged at chunk %d (%s): what it held reads as missing; restore the file "
+                "from a backup.", path, chunk, why,
+            )  # fmt: skip
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -177,6 +177,34 @@ def test_nothing_that_was_kept_before_is_missing(tmp_path: Path) -> None:
         assert periods.seqs.tolist() == list(range(last + 6))
 
 
+@pytest.mark.parametrize("table", ("chunks", "streams"))
+def test_what_is_damaged_already_is_a_gap_in_what_is_restored(
+    school: School, tmp_path: Path, table: str
+) -> None:
+    with closing(open_period_store(school.data)) as store:
+        store.seal(before_utc_ns=school.starts_ns + 10_000 * SECOND)
+    day = next((school.data / "days").glob("seat-*.db"))
+    with closing(sqlite3.connect(day)) as database:
+        statement = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        (root,) = database.execute(statement, (table,)).fetchone()
+    content = bytearray(day.read_bytes())
+    content[(root - 1) * 4096 : root * 4096] = b"\xa5" * 4096
+    day.write_bytes(content)
+    assert backup(school, tmp_path / "backup") == 0
+    there = restore(school, tmp_path / "backup")
+    with closing(open_period_store(there.data)) as store:
+        is_busy = store.check_sealed(most=100, anew=True)
+        while is_busy:
+            is_busy = store.check_sealed(most=100)
+        gone = sum(
+            gap.last_seq - gap.first_seq + 1
+            for stream in store.streams("quill-room")
+            for gap in store.gaps(stream.id)
+            if gap.kind == "seat"
+        )
+    assert (gone == N) == (table == "chunks")
+
+
 def test_what_is_retired_meanwhile_is_left_out(
     school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -224,7 +224,7 @@ def rows_in_chunks(data: Path) -> set[bytes]:
     for kind in KINDS:
         for day in days.days(kind):
             for chunk in days.read(kind, day, range(100)).values():
-                rows |= {row.tobytes() for row in decode_chunk(chunk.chunk)[2]}
+                rows |= {row.tobytes() for row in decode_chunk(chunk.chunk, chunk.key(kind))[2]}
     return rows
 
 

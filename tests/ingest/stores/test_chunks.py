@@ -11,7 +11,7 @@ from ingest.stores.chunks import decode_chunk, encode_chunk
 
 # Three periods (seqs 600, 601 and 604, the last not live) of two columns.
 GOLDEN = bytes.fromhex(
-    "01000300020000005802000000000000050000000748c044c8c0789c636464faff850108fe3332000013cd02f8"
+    "020003000200000058020000000000000500000025702516c8c0789c636464faff850108fe3332000013cd02f8"
 )
 
 
@@ -48,12 +48,17 @@ def test_a_damaged_chunk_is_refused(at: int, bit: int, cut: bool) -> None:
 
 
 def test_the_format_stays_readable() -> None:
-    seqs, is_live, values = decode_chunk(GOLDEN)
+    seqs, is_live, values = decode_chunk(GOLDEN, 0x1234ABCD)
     assert seqs.tolist() == [600, 601, 604]
     assert is_live.tolist() == [True, True, False]
     assert values.tolist() == [[1, 65535], [1, 500], [2, 0]]
 
 
 def test_a_later_version_is_named() -> None:
-    with pytest.raises(UnknownVersionError, match="version 2"):
-        decode_chunk(b"\2" + GOLDEN[1:])
+    with pytest.raises(UnknownVersionError, match="version 3"):
+        decode_chunk(b"\3" + GOLDEN[1:])
+
+
+def test_a_chunk_under_another_key_is_damaged() -> None:
+    with pytest.raises(PayloadError, match="checksum"):
+        decode_chunk(GOLDEN, 0x1234ABCC)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from ingest.stores import (
     open_period_reader,
     open_period_store,
     open_score_store,
+    sqlite_file,
 )
 from ingest.stores.records import Arrival, Tick
 
@@ -142,3 +145,41 @@ def test_a_data_directory_that_is_a_file(tmp_path: Path) -> None:
     path.write_text("")
     with pytest.raises(StoreError, match=r"data directory .* can't be made"):
         open_period_store(path)
+
+
+HOLDER = """
+import fcntl, os, sys, time
+handle = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.flock(handle, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_holder_that_hangs_does_not_hang_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_file, "_ALONE_S", 0.2)
+    words = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout is not None
+            holder.stdout.readline()
+            with pytest.raises(StoreError, match=r"has held the directory for 0\.2 s") as caught:
+                open_period_reader(tmp_path)
+            if Path("/proc/locks").exists():
+                assert f"process {holder.pid} (" in str(caught.value)
+            monkeypatch.setattr(sqlite_file, "_LOCKS", tmp_path / "none")
+            with pytest.raises(StoreError, match="another program has held"):
+                open_period_reader(tmp_path)
+        finally:
+            holder.kill()
+    open_period_reader(tmp_path).close()
+
+
+def test_a_file_of_an_earlier_version_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    open_period_reader(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "main.db")) as database:
+        database.execute("PRAGMA user_version = 1")
+    with pytest.raises(StoreError, match="written by an earlier version of Roomtone"):
+        open_period_reader(tmp_path)

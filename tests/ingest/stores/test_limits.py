@@ -1,0 +1,76 @@
+"""What a store does at each of its limits; docs/store.md says so."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contract.errors import StoreError
+from contract.payload import Batch, Layout
+from ingest.stores import open_period_store, sqlite_file, sqlite_periods
+from ingest.stores.records import Arrival, Tick
+from ingest.stores.schema import VERSION
+
+SECOND = 1_000_000_000
+
+
+def tick(seq: int, *, run: int = 1, seats: int = 3, n: int = 1) -> Tick:
+    layout = Layout(tuple(range(1, seats + 1)))
+    batch = Batch(
+        node="pi", run=run, first_seq=seq, boot_ns=seq * SECOND, period_ns=SECOND,
+        synchronised=True, waited_ms=None, layout=layout,
+        values=np.full((n, layout.width), 7, np.uint16),
+    )  # fmt: skip
+    arrival = Arrival(site="s", room="r", message=batch, is_live=False)
+    return Tick(received_utc_ns=1, arrivals=[arrival])
+
+
+def test_one_stream_too_many_is_refused_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_periods, "MOST_STREAMS", 2)
+    with closing(open_period_store(tmp_path)) as store:
+        store.commit(tick(0, run=1))
+        store.commit(tick(0, run=2))
+        with pytest.raises(StoreError, match="has 2 streams, as many as it can: begin a new"):
+            store.commit(tick(0, run=3))
+        store.commit(tick(1, run=2))
+        assert [len(store.kept(stream.id)) for stream in store.streams()] == [1, 2]
+
+
+def test_one_layout_too_many_is_refused_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_periods, "_MOST_LAYOUTS", 2)
+    with closing(open_period_store(tmp_path)) as store:
+        store.commit(tick(0, seats=1))
+        store.commit(tick(1, seats=2))
+        with pytest.raises(StoreError, match="has 2 layouts of seats, as many as it can: begin"):
+            store.commit(tick(2, seats=3))
+        store.commit(tick(2, seats=2))
+        assert len(store.kept(1)) == 3
+
+
+def test_a_log_that_a_long_reader_has_let_grow_is_cut_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_file, "_LOG_BYTES", 1 << 16)
+    monkeypatch.setattr(sqlite_file, "_CHECKPOINT_PAGES", 8)
+    log = tmp_path / "main.db-wal"
+    with closing(open_period_store(tmp_path)) as store:
+        store.commit(tick(0))
+        connection = sqlite_file.open_database(tmp_path / "main.db", "", VERSION)
+        with closing(connection) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM live").fetchone()
+            for seq in range(1, 400, 10):
+                store.commit(tick(seq, n=10, seats=30))
+            assert log.stat().st_size > 1 << 18
+            reader.execute("COMMIT")
+        for seq in range(1_000, 1_003):
+            store.commit(tick(seq))
+        assert log.stat().st_size <= 1 << 16
+        assert len(store.kept(1)) == 404
