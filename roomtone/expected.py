@@ -1,15 +1,16 @@
-"""What a line's samples should have become: the oracle's follower of one hub through one run.
+"""What a line's readings should have become: the oracle's follower of one hub through one run.
 
-It computes with the shared quantity code, second by second, with the memory that each seat has.
+It computes with the shared quantity code, second by second, with the memory that each seat, or the
+room's sound, has.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,16 @@ from numpy.typing import NDArray
 from contract.clock import SECOND_NS
 from contract.motion import MotionQuantities
 from contract.quantities import MISSING, encode
+from contract.sound import SoundQuantities
 
-__all__ = ["Line", "LineFollower", "Verdict"]
+__all__ = ["LEVELS_A_SECOND", "Line", "LineFollower", "Track", "Verdict"]
 
+LEVELS_A_SECOND: Final = 8
+_LEVEL_NS: Final = SECOND_NS // LEVELS_A_SECOND
 _NO_SENSOR: Final = -32768
+_NO_LEVEL: Final = 65535
 _MOST_STATES: Final = 3
+_MOST_AGAIN: Final = 24
 _MOST_MORE: Final = 4
 """Ways that are tried after one that fits, because two may give the same values."""
 
@@ -39,6 +45,10 @@ class Line:
     """(n,) rising: when each sample was truly taken, on the boot clock."""
     counts: NDArray[np.int16]
     """(n, seats, 3)"""
+    level_times: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """(m,) rising: when the interval of each sound level truly began, on the boot clock."""
+    levels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """(m,) in 0.01 dB(A)"""
 
     def counts_by_second(self) -> dict[int, NDArray[np.int64]]:
         """Second of the boot clock → (seats,) how many samples had a value."""
@@ -49,6 +59,37 @@ class Line:
         sums = np.add.reduceat(there.astype(np.int64), starts, axis=0)
         return dict(zip(seconds.tolist(), sums, strict=True))
 
+    def levels_by_second(self) -> dict[int, int]:
+        """Second of the boot clock → how many levels whose middle lies in it had a value."""
+        middles = self.level_times[self.levels != _NO_LEVEL] + _LEVEL_NS // 2
+        seconds, counts = np.unique(middles // SECOND_NS, return_counts=True)
+        return dict(zip(seconds.tolist(), counts.tolist(), strict=True))
+
+    def motion(self) -> Track:
+        """The seats' samples."""
+        seats, rate_hz = len(self.seats), self.rate_hz
+        return Track(
+            times=self.times,
+            samples=self.acceleration(),
+            step_ns=SECOND_NS / rate_hz,
+            fresh=lambda: MotionQuantities(seats=seats, rate_hz=rate_hz),
+            scope="seat",
+            names=tuple(f"seat {seat}" for seat in self.seats),
+        )
+
+    def sound(self) -> Track:
+        """The room's levels, each in the middle of its interval."""
+        levels = self.levels.astype(np.float32) / np.float32(100)
+        levels[self.levels == _NO_LEVEL] = np.nan
+        return Track(
+            times=self.level_times + _LEVEL_NS // 2,
+            samples=levels,
+            step_ns=_LEVEL_NS,
+            fresh=SoundQuantities,
+            scope="room",
+            names=("sound",),
+        )
+
     def acceleration(self) -> NDArray[np.float32]:
         """(n, seats, 3) in g as the host makes it of counts, NaN without a sensor."""
         scaled = self.counts * np.float32(1 / self.counts_per_g)
@@ -56,9 +97,30 @@ class Line:
         return scaled
 
 
+class _Quantities(Protocol):
+    """The shared code, with its memory."""
+
+    def update(self, samples: NDArray[np.float32], /) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Track:
+    """Readings of one kind from one line, and what makes quantities of them."""
+
+    times: NDArray[np.int64]
+    """(n,) rising"""
+    samples: NDArray[np.float32]
+    """(n, …)"""
+    step_ns: float
+    fresh: Callable[[], _Quantities]
+    scope: Literal["seat", "room"]
+    names: tuple[str, ...]
+    """Of the rows that a second has."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Verdict:
-    """What following a run has found, in seat-seconds."""
+    """What following a run has found, in rows: a seat's second, or a second of the room's sound."""
 
     changed: int = 0
     unverified: int = 0
@@ -70,15 +132,26 @@ class Verdict:
 class _State:
     """One way in which the cuts may have fallen so far."""
 
-    quantities: MotionQuantities
+    quantities: _Quantities
     cut: int
     """Index of the first sample that is not used yet."""
     is_loose: bool
     """Nothing was kept just before, so the cut has no other side that holds it."""
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Fits:
+    """What came of trying a second's cuts."""
+
+    good: list[_State] = field(default_factory=list)
+    fewest: int
+    """Rows that differ in the best way of those that don't fit."""
+    best: _State
+    differing: NDArray[np.bool_]
+
+
 class LineFollower:
-    """Follows one line through one run.
+    """Follows one line's track through one run.
 
     `unseen` are seconds whose samples may be cut off; `given_up` those whose values were computed
     and then lost in a recorded gap.
@@ -86,31 +159,31 @@ class LineFollower:
 
     def __init__(
         self,
-        line: Line,
+        track: Track,
         *,
         most_shift_s: float,
         unseen: Collection[int] = (),
         given_up: Collection[int] = (),
     ) -> None:
-        self._line = line
-        self._samples = line.acceleration()
-        self._step_ns = SECOND_NS / line.rate_hz
+        self._track = track
+        self._times = track.times
+        self._samples = track.samples
+        self._step_ns = track.step_ns
         self._shift_ns = round(most_shift_s * SECOND_NS)
         self._unseen = unseen
         self._given_up = given_up
+        self._earlier: tuple[list[_State], int, NDArray[np.uint16]] | None = None
+        """What the second before was tried with."""
 
-    def follow(
-        self, seconds: NDArray[np.int64], values: Mapping[int, NDArray[np.uint16]]
-    ) -> Verdict:
-        """Hold a run's kept periods, (n, 13) for each seat, against the line."""
-        line, verdict = self._line, Verdict()
-        fresh = MotionQuantities(seats=len(line.seats), rate_hz=line.rate_hz)
-        states = [_State(fresh, 0, is_loose=True)]
+    def follow(self, seconds: NDArray[np.int64], rows: NDArray[np.uint16]) -> Verdict:
+        """Hold a run's kept periods, (n, names, quantities), against the line."""
+        verdict = Verdict()
+        states = [_State(self._track.fresh(), 0, is_loose=True)]
         before: int | None = None
-        rows = np.stack([values[seat] for seat in line.seats], axis=1)
         for second, row in zip(seconds.tolist(), rows, strict=True):
             if before is None or second != before + 1:
                 states = self._passed(states[0], before, second)
+                self._earlier = None
             states = self._step(states, second, row, verdict)
             before = second
         return verdict
@@ -134,39 +207,65 @@ class LineFollower:
     ) -> list[_State]:
         if (row == MISSING).all():
             # Whether that may be is asked elsewhere, by counting.
+            self._earlier = None
+            low, high = self._cut_at(second), self._cut_at(second + 1)
             for state in states:
-                state.quantities.update(self._samples[:0])
+                is_given_up = second in self._given_up
+                samples = self._placed(low, high, 0, 0) if is_given_up else self._samples[:0]
+                state.quantities.update(samples)
             return [_State(states[0].quantities, self._cut_at(second + 1), is_loose=True)]
-        good: list[_State] = []
-        fewest, best, differing = len(row) + 1, states[0], np.ones(len(row), bool)
+        fits = self._fits(states, second, row)
+        if not fits.good and self._earlier is not None:
+            # Another cut of the second before may have given the same values by chance: levels
+            # are few, and coarse.
+            again = self._fits(*self._earlier, most=_MOST_AGAIN)
+            fits = self._fits(again.good, second, row) if again.good else fits
+        self._earlier = (states, second, row)
         nominal = self._cut_at(second + 1)
-        tries_left = _MOST_MORE
+        if fits.good:
+            if second not in self._unseen:
+                shift = min(abs(state.cut - nominal) for state in fits.good)
+                verdict.worst_cut = max(verdict.worst_cut, shift)
+            return fits.good
+        if second in self._unseen:
+            verdict.unverified += fits.fewest
+        else:
+            verdict.changed += fits.fewest
+            names = [
+                n for n, is_bad in zip(self._track.names, fits.differing, strict=True) if is_bad
+            ]
+            verdict.notes.append(f"second {second}: {', '.join(names)}: not what was sampled")
+        return [fits.best]
+
+    def _fits(
+        self,
+        states: list[_State],
+        second: int,
+        row: NDArray[np.uint16],
+        *,
+        most: int = _MOST_STATES,
+    ) -> _Fits:
+        """The cuts that give a second's values, `most` of them at most; one that is in its place
+        ends the search, unless all are wanted.
+        """
+        nominal, tries_left = self._cut_at(second + 1), _MOST_MORE
+        fits = _Fits(fewest=len(row) + 1, best=states[0], differing=np.ones(len(row), bool))
         for state, end, samples in self._ways(states, second):
-            tries_left -= bool(good)
+            tries_left -= bool(fits.good) and most == _MOST_STATES
             if not tries_left:
                 break
             quantities = copy.deepcopy(state.quantities)
-            differ = (encode(quantities.update(samples), "seat") != row).any(axis=1)
+            encoded = np.atleast_2d(encode(quantities.update(samples), self._track.scope))
+            differ = (encoded != row).any(axis=1)
             wrong = int(differ.sum())
             if not wrong:
-                good.append(_State(quantities, end, is_loose=second in self._unseen))
-                if end == nominal or len(good) == _MOST_STATES:
+                fits.good.append(_State(quantities, end, is_loose=second in self._unseen))
+                if len(fits.good) == most or (end == nominal and most == _MOST_STATES):
                     break
-            elif wrong < fewest:
-                fewest, differing = wrong, differ
-                best = _State(quantities, nominal, is_loose=True)
-        if good:
-            if second not in self._unseen:
-                shift = min(abs(state.cut - nominal) for state in good)
-                verdict.worst_cut = max(verdict.worst_cut, shift)
-            return good
-        if second in self._unseen:
-            verdict.unverified += fewest
-        else:
-            verdict.changed += fewest
-            seats = [s for s, is_bad in zip(self._line.seats, differing, strict=True) if is_bad]
-            verdict.notes.append(f"second {second}: seats {seats} hold other values than sampled")
-        return [best]
+            elif wrong < fits.fewest:
+                fits.fewest, fits.differing = wrong, differ
+                fits.best = _State(quantities, nominal, is_loose=True)
+        return fits
 
     def _ways(
         self, states: list[_State], second: int
@@ -189,23 +288,31 @@ class LineFollower:
 
     def _margins(self, first: int, end: int, second: int) -> list[tuple[int, int]]:
         """How many samples may be missing before the first and after the last of a period."""
-        times, step = self._line.times, self._step_ns
+        times, step = self._times, self._step_ns
         early = (int(times[first]) - second * SECOND_NS) / step
         late = ((second + 1) * SECOND_NS - int(times[end - 1])) / step
         # Where the cut moved, the dates did: all of them by about as many steps.
         moved_in = first - self._cut_at(second)
         moved_out = self._cut_at(second + 1) - end
-        leads = [max(0, math.floor(early - 0.25) - moved_in)]
-        trails = [max(0, math.ceil(late - 0.25) - 1 - moved_out)]
-        leads += [leads[0] + 1, max(0, leads[0] - 1), max(0, math.floor(early - 0.25))]
-        trails += [trails[0] + 1, max(0, trails[0] - 1), max(0, math.ceil(late - 0.25) - 1)]
+        # A sample is dated a little early or late, by one step at most beside the cut's own move.
+        error = min(1.0, self._shift_ns / step)
+        leads = [
+            max(0, math.floor(early + off - 0.25) - moved)
+            for moved in dict.fromkeys((moved_in, 0))
+            for off in (0.0, error, -error)
+        ]
+        trails = [
+            max(0, math.ceil(late + off - 0.25) - 1 - moved)
+            for moved in dict.fromkeys((moved_out, 0))
+            for off in (0.0, error, -error)
+        ]
         return list(dict.fromkeys((lead, trail) for lead in leads for trail in trails))
 
     def _placed(self, first: int, end: int, lead: int, trail: int) -> NDArray[np.float32]:
         """Samples in even steps, a row of NaN for each that did not go over the line."""
         if first >= end:
             return self._samples[:0]
-        steps = np.rint(np.diff(self._line.times[first:end]) / self._step_ns).astype(np.int64)
+        steps = np.rint(np.diff(self._times[first:end]) / self._step_ns).astype(np.int64)
         at = lead + np.concatenate([[0], np.cumsum(np.maximum(steps, 1))])
         if not lead and not trail and at[-1] == end - first - 1:
             return self._samples[first:end]
@@ -215,11 +322,11 @@ class LineFollower:
 
     def _cut_at(self, second: int) -> int:
         """The first sample that was truly taken in this second or later."""
-        return int(np.searchsorted(self._line.times, second * SECOND_NS))
+        return int(np.searchsorted(self._times, second * SECOND_NS))
 
     def _around(self, second: int) -> list[int]:
         """Where the cut before this second may lie, the true place first."""
         at = second * SECOND_NS
-        low, high = np.searchsorted(self._line.times, [at - self._shift_ns, at + self._shift_ns])
+        low, high = np.searchsorted(self._times, [at - self._shift_ns, at + self._shift_ns])
         true = self._cut_at(second)
         return sorted(range(int(low), int(high) + 1), key=lambda cut: abs(cut - true))

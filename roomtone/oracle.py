@@ -1,8 +1,8 @@
 """Compares the store at rest with what truly went over the hubs' lines.
 
 From the trace of each line the oracle computes, with the shared quantity code and on the grid of
-periods that the edge's birth told, what every seat-second should hold, and looks for it in the
-store: each once, in order, and equal to the last bit.
+periods that the edge's birth told, what every seat-second and every second of the room's sound
+should hold, and looks for it in the store: each once, in order, and equal to the last bit.
 
 One freedom is unavoidable: ticks are dated with an error of some milliseconds, so a sample taken
 at the very edge of a second may count for its neighbour. But between two periods there is one
@@ -17,46 +17,16 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.clock import SECOND_NS
 from contract.motion import LEAST_SHARE
-from contract.payload import GapReason
 from contract.quantities import MISSING
-from ingest.stores.protocol import PeriodReader
-from ingest.stores.records import Stream
-from roomtone.expected import Line, LineFollower
+from roomtone.expected import LEVELS_A_SECOND, Line, LineFollower, Verdict
+from roomtone.kept_runs import KeptRun
 
-__all__ = ["Blind", "Comparison", "KeptGap", "KeptRun", "Line", "compare", "kept_runs"]
-
-_EVERYTHING: Final = 1 << 36
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptGap:
-    """A recorded gap, in seconds of the boot clock (first and last are in it)."""
-
-    first_s: int
-    last_s: int
-    seats: frozenset[int]
-    reason: GapReason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KeptRun:
-    """One run as the store gives it, in the order in which the store gives it."""
-
-    run: int
-    first_s: int
-    """Second of the boot clock at which seq 0 lies."""
-    seconds: NDArray[np.int64]
-    """(n,) of each period, on the boot clock."""
-    values: dict[int, NDArray[np.uint16]]
-    """Seat → (n, 13)"""
-    gaps: tuple[KeptGap, ...]
+__all__ = ["Blind", "Comparison", "Sound", "compare"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +38,25 @@ class Blind:
     why: str
     line: str | None = None
     """The hub; None: all of them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sound:
+    """What the oracle found of the room's sound, in seconds."""
+
+    sampled: int = 0
+    kept: int = 0
+    lost: int = 0
+    doubled: int = 0
+    changed: int = 0
+    """Kept, but not what was sampled, or without having been sampled."""
+    gap: int = 0
+    worst_cut: int = 0
+    """In levels of an eighth of a second."""
+
+    @property
+    def is_whole(self) -> bool:
+        return not (self.lost or self.doubled or self.changed)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,11 +82,13 @@ class Comparison:
     """Kept, but of samples that nobody can know of: at the edge of a blind second."""
     worst_cut: int = 0
     """The largest move of a cut between two periods, in samples."""
+    sound: Sound = field(default_factory=Sound)
     notes: list[str] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
-        return not (self.lost or self.doubled or self.changed or self.invented or self.out_of_order)
+        wrong = self.lost or self.doubled or self.changed or self.invented or self.out_of_order
+        return not wrong and self.sound.is_whole
 
 
 def compare(
@@ -106,12 +97,14 @@ def compare(
     lines: Sequence[Line],
     sensed: Iterable[tuple[int, int]],
     blind: Sequence[Blind] = (),
+    earlier: Sequence[KeptRun] = (),
     most_shift_s: float = 0.01,
 ) -> Comparison:
     """Hold the store's runs of one room against its lines.
 
     `sensed` are the seconds (first, end) of the boot clock in which lessons were on.
-    `most_shift_s` is how far a sample may have been dated from where it was taken.
+    `earlier` is what the store held before something of it was damaged: it tells how the cuts fell
+    there. `most_shift_s` is how far a sample may have been dated from where it was taken.
     """
     found = Comparison()
     wanted = {second for first, end in sensed for second in range(first, end)}
@@ -128,15 +121,105 @@ def compare(
             if not len(run.seconds):
                 continue
             follower = LineFollower(
-                line, most_shift_s=most_shift_s, unseen=unseen.keys(), given_up=_given_up(run)
-            )
-            verdict = follower.follow(run.seconds, run.values)
+                line.motion(), most_shift_s=most_shift_s, unseen=unseen.keys(),
+                given_up=_given_up(run),
+            )  # fmt: skip
+            verdict = follower.follow(*_undamaged(run, earlier, line.seats))
             found.changed += verdict.changed
             found.unverified += verdict.unverified
             found.worst_cut = max(found.worst_cut, verdict.worst_cut)
             found.notes += verdict.notes
+        if len(line.levels):
+            _compare_sound(found, line, in_order, wanted, unseen, earlier, most_shift_s)
     found.gap_s = len(gap_seconds)
     return found
+
+
+def _compare_sound(
+    found: Comparison,
+    line: Line,
+    runs: Sequence[KeptRun],
+    wanted: set[int],
+    unseen: dict[int, str],
+    earlier: Sequence[KeptRun],
+    most_shift_s: float,
+) -> None:
+    """The same for the room's sound, of which this line has the levels."""
+    sound, counts = found.sound, line.levels_by_second()
+    unsure = 1 + math.ceil(most_shift_s * LEVELS_A_SECOND)
+    least = LEAST_SHARE * LEVELS_A_SECOND
+    kept = Counter[int]()
+    for run in runs:
+        if run.room is not None:
+            kept.update(run.seconds[(run.room != MISSING).any(axis=1)].tolist())
+    for second in sorted(wanted | kept.keys()):
+        have, times = counts.get(second, 0), kept[second]
+        is_in_gap = _is_sound_gap(runs, second) or second in unseen
+        if times:
+            sound.sampled += 1
+            sound.kept += 1
+            sound.doubled += times - 1
+            if second not in wanted or have < least - unsure:
+                sound.changed += 1
+                found.notes.append(f"sound: second {second} is kept, and was not sampled")
+        elif have >= least + (0 if is_in_gap else unsure):
+            sound.sampled += 1
+            sound.gap += is_in_gap
+            if not is_in_gap:
+                sound.lost += 1
+                found.notes.append(f"sound: second {second} is lost")
+    for run in runs:
+        if run.room is not None and len(run.seconds):
+            verdict = _followed_sound(line, run, unseen, earlier, most_shift_s)
+            sound.changed += verdict.changed
+            sound.worst_cut = max(sound.worst_cut, verdict.worst_cut)
+            found.notes += verdict.notes
+
+
+def _followed_sound(
+    line: Line,
+    run: KeptRun,
+    unseen: dict[int, str],
+    earlier: Sequence[KeptRun],
+    most_shift_s: float,
+) -> Verdict:
+    follower = LineFollower(
+        line.sound(), most_shift_s=most_shift_s, unseen=unseen.keys(), given_up=_given_up(run)
+    )
+    return follower.follow(*_undamaged(run, earlier, None))
+
+
+def _undamaged(
+    run: KeptRun, earlier: Sequence[KeptRun], seats: Sequence[int] | None
+) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    """Seconds and rows of some seats, or of the sound (None), with what was there before damage."""
+    if not earlier:
+        return run.seconds, _rows(run, seats)
+    rows = dict(zip(run.seconds.tolist(), _rows(run, seats), strict=True))
+    given_up = _given_up(run)
+    for before in earlier:
+        if before.run == run.run:
+            for second, row in zip(before.seconds.tolist(), _rows(before, seats), strict=True):
+                is_gone = second not in rows or (rows[second] == MISSING).all()
+                if second in given_up and is_gone:
+                    rows[second] = row
+    seconds = sorted(rows)
+    return np.array(seconds, np.int64), np.stack([rows[second] for second in seconds])
+
+
+def _rows(run: KeptRun, seats: Sequence[int] | None) -> NDArray[np.uint16]:
+    if seats is not None:
+        return np.stack([run.values[seat] for seat in seats], axis=1)
+    assert run.room is not None
+    return run.room[:, None, :]
+
+
+def _is_sound_gap(runs: Sequence[KeptRun], second: int) -> bool:
+    return any(
+        gap.has_room and gap.reason != "off" and gap.first_s <= second <= gap.last_s
+        for run in runs
+        for gap in run.gaps
+    )
 
 
 def _check_order(found: Comparison, runs: Sequence[KeptRun]) -> None:
@@ -256,34 +339,3 @@ def _gap_reason(runs: Sequence[KeptRun], seat: int, second: int) -> str | None:
                 # A lesson was on, so nothing was "off".
                 return None if gap.reason == "off" else gap.reason
     return None
-
-
-def kept_runs(reader: PeriodReader, room: str) -> list[KeptRun]:
-    """What a room's store holds, read as any other program reads it."""
-    return [_kept_run(reader, stream) for stream in reader.streams(room)]
-
-
-def _kept_run(reader: PeriodReader, stream: Stream) -> KeptRun:
-    seqs: list[NDArray[np.int64]] = []
-    columns: dict[int, list[NDArray[np.uint16]]] = {}
-    for periods in reader.read(stream.id, 0, _EVERYTHING):
-        seqs.append(periods.seqs)
-        cube = periods.layout.seat_values(periods.values)
-        for i, seat in enumerate(periods.layout.seats):
-            columns.setdefault(seat, []).append(cube[:, i])
-    numbers = np.concatenate(seqs) if seqs else np.empty(0, np.int64)
-    return KeptRun(
-        run=stream.run,
-        first_s=stream.run_boot_ns // SECOND_NS,
-        seconds=(stream.run_boot_ns + numbers * stream.period_ns) // SECOND_NS,
-        values={seat: np.concatenate(parts) for seat, parts in columns.items()},
-        gaps=tuple(
-            KeptGap(
-                first_s=(stream.run_boot_ns + gap.first_seq * stream.period_ns) // SECOND_NS,
-                last_s=(stream.run_boot_ns + gap.last_seq * stream.period_ns) // SECOND_NS,
-                seats=frozenset(gap.seats),
-                reason=gap.reason,
-            )
-            for gap in reader.gaps(stream.id)
-        ),
-    )

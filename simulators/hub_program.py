@@ -31,7 +31,7 @@ from firmware_bridge.frames import (
     encode,
 )
 from firmware_bridge.framing import Unframer, frame
-from simulators.trace import LineTrace, SentBlock
+from simulators.trace import LineTrace, Sent, SentBlock, SentLevels
 
 __all__ = ["MOST_IN_A_FRAME", "HubProgram", "HubSignal", "HubTrace"]
 
@@ -88,7 +88,7 @@ class HubProgram:
 
     The crystal runs `drift_ppm` fast: ticks and the sample interval follow it. Sample 0 is taken
     at `start_ns`, when the tick is `first_tick`. `trace` gets each frame of samples that the line
-    takes, with the truth about them.
+    takes, with the truth about them, and each of sound levels.
     """
 
     def __init__(
@@ -332,7 +332,8 @@ class HubProgram:
             step=round(step),
             hundredths=tuple(int(value) for value in hundredths),
         )
-        self._offer(block, offer)
+        times = np.array([self._level_ns(self._next_level + i) for i in range(count)], np.int64)
+        self._offer(block, offer, SentLevels(times=times, hundredths=hundredths.astype(np.int64)))
         self._next_level += count
 
     def _status(self, boot_ns: int) -> Status:
@@ -373,7 +374,7 @@ class HubProgram:
         return data
 
     def _offer(
-        self, content: Frame, offer: Callable[[bytes], bool], truth: SentBlock | None = None
+        self, content: Frame, offer: Callable[[bytes], bool], truth: Sent | None = None
     ) -> bool:
         # A frame that is dropped has used up its sequence: the host shall notice.
         data = self._framed(content)

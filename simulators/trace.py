@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LineSamples", "LineTrace", "SentBlock"]
+__all__ = ["LineLevels", "LineSamples", "LineTrace", "Sent", "SentBlock", "SentLevels"]
 
 _MOST_ON_THE_WAY: Final = 20_000
 """Frames that a line may hold; what was lost on it is forgotten after so many more."""
@@ -32,6 +32,30 @@ class SentBlock:
     """(n,) boot clock at which each was truly taken."""
     counts: NDArray[np.int16]
     """(n, seats, 3), -32768 where a seat had no sensor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SentLevels:
+    """The sound levels of one frame."""
+
+    times: NDArray[np.int64]
+    """(n,) boot clock at which each interval truly began."""
+    hundredths: NDArray[np.int64]
+    """(n,) in 0.01 dB(A), 65535 where nothing could be measured."""
+
+
+Sent = SentBlock | SentLevels
+"""What a frame holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LineLevels:
+    """All levels that went over a line, in the order of their times, each once."""
+
+    times: NDArray[np.int64]
+    """(n,)"""
+    hundredths: NDArray[np.int64]
+    """(n,)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,17 +82,22 @@ class LineTrace:
         """How often the terminal was handed something."""
         self._seats = seats
         self._lock = threading.Lock()
-        self._on_the_way: OrderedDict[bytes, SentBlock | None] = OrderedDict()
+        self._on_the_way: OrderedDict[bytes, Sent | None] = OrderedDict()
+        self._seen: set[bytes] = set()
         self._blocks: list[SentBlock] = []
+        self._levels: list[SentLevels] = []
         self._piece = bytearray()
 
-    def announce(self, frame: bytes, block: SentBlock | None) -> None:
-        """A frame was given to the line; `block` is None when it holds no samples."""
+    def announce(self, frame: bytes, block: Sent | None) -> None:
+        """A frame was given to the line; `block` is None when it holds no readings."""
         with self._lock:
             self.frames_announced += 1
-            self._on_the_way[frame.strip(b"\0")] = block
+            piece = frame.strip(b"\0")
+            self._on_the_way[piece] = block
+            self._seen.discard(piece)
             if len(self._on_the_way) > _MOST_ON_THE_WAY:
-                self._on_the_way.popitem(last=False)
+                forgotten, _ = self._on_the_way.popitem(last=False)
+                self._seen.discard(forgotten)
 
     def wrote(self, data: bytes) -> None:
         """These bytes were taken by the terminal."""
@@ -100,18 +129,32 @@ class LineTrace:
         order = np.argsort(times, kind="stable")
         return LineSamples(times=times[order], counts=counts[order])
 
+    def levels(self) -> LineLevels:
+        """The sound levels that went over the line so far; from any thread."""
+        with self._lock:
+            blocks = list(self._levels)
+        if not blocks:
+            return LineLevels(times=np.empty(0, np.int64), hundredths=np.empty(0, np.int64))
+        times = np.concatenate([block.times for block in blocks])
+        hundredths = np.concatenate([block.hundredths for block in blocks])
+        order = np.argsort(times, kind="stable")
+        return LineLevels(times=times[order], hundredths=hundredths[order])
+
     def _end_of(self, piece: bytes) -> None:
         if not piece:
             return
         if piece not in self._on_the_way:
             self.pieces_spoiled += 1
             return
-        block = self._on_the_way[piece]
-        if block is not None and len(block.times) == 0:
+        if piece in self._seen:
+            # The same bytes again are a repetition, not news.
             self.frames_again += 1
             return
+        block = self._on_the_way[piece]
         self.frames_whole += 1
-        if block is not None:
+        if isinstance(block, SentBlock):
             self._blocks.append(block)
-            # Seen: the same bytes again are a repetition, not news.
-            self._on_the_way[piece] = SentBlock(times=block.times[:0], counts=block.counts[:0])
+        elif block is not None:
+            self._levels.append(block)
+        if block is not None:
+            self._seen.add(piece)

@@ -21,9 +21,11 @@ FAULTS: Final[dict[str, Fault]] = {
     "slow": Fault(run=network.slow, places=_ENDS),
     "outage_8h": Fault(run=network.outage_8h, places=("edge",)),
     "disk_full": Fault(run=disks.disk_full, places=("edge", "server"), quick=("edge", "server")),
-    "truncated": Fault(run=disks.truncated, places=("outbox", "store")),
+    "truncated": Fault(run=disks.truncated, places=("outbox", "store", "day_file")),
     "bit_flipped": Fault(
-        run=disks.bit_flipped, places=("outbox", "store"), quick=("outbox", "store")
+        run=disks.bit_flipped,
+        places=("outbox", "store", "day_file"),
+        quick=("outbox", "store"),
     ),
     "serial_cut": Fault(run=serial_line.serial_cut, places=("hub",)),
     "serial_garbage": Fault(run=serial_line.serial_garbage, places=("hub",), quick=("hub",)),

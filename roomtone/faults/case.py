@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -12,13 +13,13 @@ from typing import Final
 from roomtone.faults.children import FaultError
 from roomtone.faults.room import Plan, Room
 from roomtone.faults.server import Server
-from roomtone.oracle import Comparison
+from roomtone.oracle import Comparison, Sound
 from roomtone.tally import tally
 
 __all__ = ["Case", "Fault", "Result"]
 
-_WARM_S: Final = 1.0
-"""Real time that a lesson runs before it is struck."""
+_WARM_S: Final = (0.7, 1.4)
+"""Real time that a lesson runs before it is struck, at least and at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,13 @@ class Result:
     """Reason → seat-seconds."""
     worst_cut: int
     """How many samples at most were dated over the edge of a second."""
+    sound_sampled: int
+    """Seconds of the room's sound that went over the line."""
+    sound_kept: int
+    """… that are kept, each once and equal to the last bit, or `error` says so."""
+    seed: int
+    drawn: dict[str, float]
+    """What the seed has drawn for this fault: when it strikes, how long, where, how much."""
     notes: tuple[str, ...]
     error: str | None
 
@@ -75,9 +83,23 @@ class Case:
     recovery_s: float | None = None
     found: Comparison = field(default_factory=Comparison)
     errors: list[str] = field(default_factory=list)
+    drawn: dict[str, float] = field(default_factory=dict)
     has_books: bool = True
     """The edge lived to tell its last count: it is held to account as well."""
     _over_s: float | None = None
+
+    def draw(self, what: str, low: float, high: float) -> float:
+        """A figure between two from the seed: the same for the same fault, place, seed and name."""
+        generator = random.Random(f"{self.seed} {self.fault} {self.where} {what}")
+        found = self.drawn[what] = round(generator.uniform(low, high), 3)
+        return found
+
+    def pick(self, what: str, n: int) -> int:
+        """A whole number from 0 to n - 1, likewise."""
+        generator = random.Random(f"{self.seed} {self.fault} {self.where} {what}")
+        found = generator.randrange(n)
+        self.drawn[what] = found
+        return found
 
     @contextmanager
     def room(
@@ -94,7 +116,7 @@ class Case:
         """A room in which a lesson has been on for a moment; judged on leaving."""
         with self.room(plan, server=server) as room:
             room.begin()
-            room.sample_for(_WARM_S)
+            room.sample_for(self.draw("strikes_after_s", *_WARM_S))
             yield room
             room.finish()
             self.judge(room)
@@ -137,6 +159,14 @@ class Case:
         if not self.struck:
             errors.append("nothing shows that the fault took effect")
         errors += self.errors
+        sound = found.sound
+        if not sound.is_whole:
+            errors.append(
+                f"of the room's sound {sound.lost} s are lost, {sound.doubled} doubled, "
+                f"{sound.changed} changed"
+            )
+        if sound.sampled and not sound.kept:
+            errors.append("nothing of the room's sound is kept")
         return Result(
             fault=self.fault,
             where=self.where,
@@ -151,6 +181,10 @@ class Case:
             struck=tuple(self.struck),
             gaps=dict(found.gap_reasons),
             worst_cut=found.worst_cut,
+            sound_sampled=sound.sampled,
+            sound_kept=sound.kept,
+            seed=self.seed,
+            drawn=dict(self.drawn),
             notes=tuple(found.notes),
             error="; ".join(errors) or None,
         )
@@ -170,5 +204,14 @@ def _sum(one: Comparison, other: Comparison) -> Comparison:
         gap_reasons=one.gap_reasons + other.gap_reasons,
         unverified=one.unverified + other.unverified,
         worst_cut=max(one.worst_cut, other.worst_cut),
+        sound=Sound(
+            sampled=one.sound.sampled + other.sound.sampled,
+            kept=one.sound.kept + other.sound.kept,
+            lost=one.sound.lost + other.sound.lost,
+            doubled=one.sound.doubled + other.sound.doubled,
+            changed=one.sound.changed + other.sound.changed,
+            gap=one.sound.gap + other.sound.gap,
+            worst_cut=max(one.sound.worst_cut, other.sound.worst_cut),
+        ),
         notes=one.notes + other.notes,
     )

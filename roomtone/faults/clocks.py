@@ -27,7 +27,7 @@ __all__ = ["clock_jump", "clock_past"]
 
 _TWO_YEARS_S: Final = -2 * 365 * 86_400
 _HOUR_S: Final = 3_600
-_SAMPLE_S: Final = 1.5
+_SAMPLE_S: Final = (1.2, 1.8)
 _LOOK_S: Final = 1.2
 _DATED_WITHIN_NS: Final = 50_000_000
 
@@ -40,7 +40,7 @@ def clock_past(case: Case) -> None:
         room.edge.start()
         room.wait_for_hubs()
         _press(room, "start")
-        time.sleep(_SAMPLE_S)
+        time.sleep(case.draw("strikes_after_s", *_SAMPLE_S))
         undated, _ = _dates(room)
         if not len(undated) or not (undated == UNDATED).all():
             raise case.fizzled("readings of a clock that is not set were given a date")
@@ -52,7 +52,7 @@ def clock_past(case: Case) -> None:
             timeout_s=20, running=[room.edge],
         )  # fmt: skip
         case.recovered()
-        time.sleep(_SAMPLE_S)
+        time.sleep(case.draw("goes_on_s", *_SAMPLE_S))
         room.wait_until_caught_up()
         _press(room, "stop")
         room.drain_and_stop()
@@ -71,7 +71,7 @@ def clock_jump(case: Case) -> None:
         room.edge.start()
         room.wait_for_hubs()
         _press(room, "start")
-        time.sleep(_SAMPLE_S)
+        time.sleep(case.draw("strikes_after_s", *_SAMPLE_S))
         jumped_s = room.now_s
         write_word(word, off_s=_HOUR_S, is_synchronised=True)
         case.over()
@@ -80,7 +80,7 @@ def clock_jump(case: Case) -> None:
             timeout_s=90, running=[room.edge],
         )  # fmt: skip
         case.recovered()
-        time.sleep(_SAMPLE_S)
+        time.sleep(case.draw("goes_on_s", *_SAMPLE_S))
         room.wait_until_caught_up()
         _press(room, "stop")
         room.drain_and_stop()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import random
 import sqlite3
 import subprocess
 import time
@@ -14,19 +13,23 @@ from pathlib import Path
 from typing import Final
 
 from contract.payload import MOST_PERIODS
+from edge_agent.outbox_format import Found, scan
 from roomtone.faults.case import Case
 from roomtone.faults.children import FaultError, until
 from roomtone.faults.room import SPILL_S, Plan
+from roomtone.faults.sealed import SEALED_CHUNKS, damage_day_file
 from roomtone.faults.server import Server
+from roomtone.kept_runs import kept_runs
 
 __all__ = ["bit_flipped", "disk_full", "truncated"]
 
 _EDGE_BYTES: Final = 3 << 20
 _SERVER_BYTES: Final = 24 << 20
 _CHUNK: Final = 1 << 16
-_FULL_S: Final = 2.0
+_FULL_S: Final = (1.5, 2.5)
 _BACKLOG_S: Final = 3.0
 _FLIPS: Final = 3
+_TAIL: Final = 256
 
 
 def disk_full(case: Case) -> None:
@@ -40,44 +43,84 @@ def disk_full(case: Case) -> None:
 def truncated(case: Case) -> None:
     """A file lost its end while nobody ran."""
 
-    def cut(path: Path) -> str:
-        size = path.stat().st_size
-        # Into the outbox's last record, as a write that a power cut tore.
-        os.truncate(path, size - size // 20)
-        return f"{size // 20} of {size} bytes cut off {path.name}"
+    def tear(path: Path) -> str:
+        """The last record of the lesson, and what follows, as a write that a power cut tore."""
+        size, share = path.stat().st_size, case.draw("share_left_of_record", 0.1, 0.9)
+        offset, length = _bodies(path)[-1]
+        os.truncate(path, offset + int(length * share))
+        return f"{size - path.stat().st_size} of {size} bytes cut off {path.name}"
 
-    if case.where == "store":
+    def cut(path: Path) -> str:
+        size, share = path.stat().st_size, case.draw("share_cut_off", 0.03, 0.08)
+        gone = max(1, round(size * share))
+        os.truncate(path, size - gone)
+        return f"{gone} of {size} bytes cut off {path.name}"
+
+    if case.where == "day_file":
+        damage_day_file(case, cut, is_running=False)
+    elif case.where == "store":
         _damage_store(case, cut)
     else:
-        _damage_outbox(case, cut)
+        _damage_outbox(case, tear)
 
 
 def bit_flipped(case: Case) -> None:
     """Some bits of a file flipped while nobody ran."""
-    draw = random.Random(case.seed)
+    draws = [
+        (case.draw(f"flip_{i}_at", 0.0, 0.999), case.pick(f"flip_{i}_bit", 8))
+        for i in range(_FLIPS)
+    ]
 
     def flip(path: Path) -> str:
-        data = bytearray(path.read_bytes())
-        for _ in range(_FLIPS):
-            # Between the first and the last record, whose neighbours tell what was there.
-            data[draw.randrange(len(data) // 10, len(data) * 8 // 10)] ^= 1 << draw.randrange(8)
+        data, bodies = bytearray(path.read_bytes()), _bodies(path)
+        for i, (at, bit) in enumerate(draws):
+            # Each in a third of its own, and in a record that has neighbours, which tell what was
+            # there.
+            offset, length = bodies[1:-1][int((i + at) * (len(bodies) - 2) / _FLIPS)]
+            data[offset + int(at * length)] ^= 1 << bit
         path.write_bytes(data)
         return f"{_FLIPS} bits of {len(data)} bytes flipped in {path.name}"
 
     def flip_values(path: Path) -> str:
         data = bytearray(path.read_bytes())
         with closing(sqlite3.connect(path)) as database:
-            rows = [row for (row,) in database.execute("SELECT v FROM live")]
-        for row in draw.sample(rows, _FLIPS):
-            at = data.index(row) + draw.randrange(len(row))
-            data[at] ^= 1 << draw.randrange(8)
+            rows = [row for (row,) in database.execute("SELECT v FROM live ORDER BY k")]
+        for i, (at, bit) in enumerate(draws):
+            # Each in a third of its own, so that they are three rows.
+            row = rows[int((i + at) * len(rows) / _FLIPS)]
+            data[data.index(row) + int(at * len(row))] ^= 1 << bit
         path.write_bytes(data)
         return f"a bit flipped in {_FLIPS} of {len(rows)} rows of {path.name}"
 
-    if case.where == "store":
+    def flip_chunk(path: Path) -> str:
+        with closing(sqlite3.connect(path)) as database:
+            chunks = database.execute("SELECT id, chunk FROM chunks ORDER BY id").fetchall()
+        number, chunk = chunks[case.pick("chunk", SEALED_CHUNKS)]
+        # The end of a chunk lies in one piece, on a page that nothing is written to any more.
+        part = chunk[-_TAIL:]
+        place = path.read_bytes().index(part)
+        with path.open("r+b", buffering=0) as file:  # in its place, for ingest is writing as well
+            for at, bit in draws:
+                offset = place + int(at * len(part))
+                (byte,) = os.pread(file.fileno(), 1, offset)
+                os.pwrite(file.fileno(), bytes([byte ^ 1 << bit]), offset)
+        return f"{_FLIPS} bits flipped in chunk {number} of {len(chunks)} of {path.name}"
+
+    if case.where == "day_file":
+        damage_day_file(case, flip_chunk, is_running=True)
+    elif case.where == "store":
         _damage_store(case, flip_values)
     else:
         _damage_outbox(case, flip)
+
+
+def _bodies(path: Path) -> list[tuple[int, int]]:
+    """Where the records of an outbox's file lie that hold values: (offset, length)."""
+    return [
+        (found.offset, found.length)
+        for found in scan(path.read_bytes())
+        if isinstance(found, Found) and any(found.head.counts)
+    ]
 
 
 def _edge_full(case: Case) -> None:
@@ -90,7 +133,7 @@ def _edge_full(case: Case) -> None:
                 lambda: room.edge.said("can't be used") > 0, what="the edge's word on its disk",
                 timeout_s=SPILL_S + 10, running=[room.edge],
             )  # fmt: skip
-            time.sleep(_FULL_S)
+            time.sleep(case.draw("full_s", *_FULL_S))
             held = room.now_s - room.newest_s()
             case.hit(f"the edge said that its outbox can't be used; {held} periods in memory")
             ballast.unlink()
@@ -108,7 +151,7 @@ def _server_full(case: Case) -> None:
                 lambda: server.ingest.said("Nothing is acknowledged") > 0,
                 what="ingest's word on its disk", timeout_s=20, running=[server.ingest, room.edge],
             )  # fmt: skip
-            time.sleep(_FULL_S)
+            time.sleep(case.draw("full_s", *_FULL_S))
             behind = room.now_s - room.newest_s()
             case.hit(f"ingest said that it can't keep; {behind} periods behind")
             ballast.unlink()
@@ -122,7 +165,7 @@ def _damage_outbox(case: Case, damage: Callable[[Path], str]) -> None:
     with case.room(Plan(seed=case.seed)) as room:
         room.begin()
         room.end_lesson(lead_s=2.0 + _BACKLOG_S)
-        room.sample_for(1.0)
+        room.sample_for(case.draw("strikes_after_s", 0.7, 1.3))
         room.server.edge_net.be("cut")
         room.wait_for_end()
         time.sleep(SPILL_S + 0.3)
@@ -155,6 +198,8 @@ def _damage_store(case: Case, damage: Callable[[Path], str]) -> None:
         server.score.stop()
         server.ingest.stop()
         room.reopen()
+        room.earlier = kept_runs(room.reader, room.name)
+        room.reopen()
         told = damage(server.data / "main.db")
         ups = server.ingest.said("connected to the broker")
         server.ingest.start()
@@ -184,9 +229,10 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if mounted.returncode:
+        why = (mounted.stderr.splitlines() or ["no reason given"])[0].rpartition(": ")[2]
         raise FaultError(
-            f"disk_full needs a small disk, and mounting one failed ({mounted.stderr.strip()}): "
-            "run this as root."
+            f"disk_full needs a small disk, and this user may not mount one ({why.rstrip('.')}): "
+            "run it as root, or leave it out with --only"
         )
     try:
         yield folder

@@ -11,9 +11,9 @@ from roomtone.faults.room import Plan, Room
 
 __all__ = ["cut", "half_open", "outage_8h", "slow"]
 
-_CUT_S: Final = 3.0
-_HALF_OPEN_S: Final = 10.0
-_SLOW_S: Final = 4.0
+_CUT_S: Final = (2.5, 3.5)
+_HALF_OPEN_S: Final = (9.0, 10.5)
+_SLOW_S: Final = (3.0, 4.5)
 _OUTAGE_S: Final = 8 * 3600
 _OUTAGE_SPEED: Final = 200.0
 
@@ -23,18 +23,19 @@ def cut(case: Case) -> None:
     with case.lesson() as room:
         net = _net(case, room)
         refused = net.refused
+        lasts_s = case.draw("lasts_s", *_CUT_S)
         net.be("cut")
-        time.sleep(_CUT_S)
+        time.sleep(lasts_s)
         is_spilled = bool(list(room.outbox.glob("*.outbox")))
         behind_s = room.now_s - room.newest_s()
         net.be("fine")
         case.over()
         if net.refused == refused:
             raise case.fizzled("no connection was cut or refused")
-        if behind_s < room.plan.speed * _CUT_S / 2:
+        if behind_s < room.plan.speed * lasts_s / 2:
             raise case.fizzled(f"the store was only {behind_s} periods behind")
         case.hit(
-            f"{net.refused - refused} connections cut or refused in {_CUT_S:g} s, "
+            f"{net.refused - refused} connections cut or refused in {lasts_s:g} s, "
             f"{'something' if is_spilled else 'nothing'} in the outbox"
         )
         case.recover(room)
@@ -45,13 +46,14 @@ def half_open(case: Case) -> None:
     with case.lesson() as room:
         net = _net(case, room)
         swallowed = net.swallowed
+        lasts_s = case.draw("lasts_s", *_HALF_OPEN_S)
         net.be("half_open")
-        time.sleep(_HALF_OPEN_S)
+        time.sleep(lasts_s)
         net.be("fine")
         case.over()
         if net.swallowed == swallowed:
             raise case.fizzled("nothing was swallowed")
-        case.hit(f"{net.swallowed - swallowed} bytes swallowed in {_HALF_OPEN_S:g} s")
+        case.hit(f"{net.swallowed - swallowed} bytes swallowed in {lasts_s:g} s")
         case.recover(room)
 
 
@@ -60,13 +62,14 @@ def slow(case: Case) -> None:
     with case.lesson() as room:
         net = _net(case, room)
         slowed = net.slowed
+        lasts_s = case.draw("lasts_s", *_SLOW_S)
         net.be("slow")
-        time.sleep(_SLOW_S)
+        time.sleep(lasts_s)
         net.be("fine")
         case.over()
         if net.slowed == slowed:
             raise case.fizzled("no byte had to wait")
-        case.hit(f"{net.slowed - slowed} bytes at 4 kB/s")
+        case.hit(f"{net.slowed - slowed} bytes at 4 kB/s, for {lasts_s:g} s")
         case.recover(room)
 
 

@@ -12,16 +12,18 @@ from roomtone.faults.case import Case
 from roomtone.faults.children import Child, until
 from roomtone.faults.room import SPILL_S, Plan, Room
 from roomtone.faults.server import Server
-from roomtone.oracle import Blind, kept_runs
+from roomtone.kept_runs import kept_runs
+from roomtone.oracle import Blind
 
 __all__ = ["broker_amnesia", "kill", "same_name", "start_order", "stop"]
 
-_DEAD_S: Final = 0.8
-_STOPPED_S: Final = 2.0
-_STEP_S: Final = 0.3
+_DEAD_S: Final = (0.5, 1.1)
+_STOPPED_S: Final = (1.5, 2.5)
+_STEP_S: Final = (0.2, 0.4)
 _ON_THE_WAY_S: Final = 1.0
 """From the close of a period to the write that spills it, on a busy machine."""
 _KEPT_WITHIN_S: Final = 2.0
+_HEARD_S: Final = 2.5
 
 
 def kill(case: Case) -> None:
@@ -35,8 +37,9 @@ def kill(case: Case) -> None:
         child.kill()
         if child.is_running:
             raise case.fizzled(f"{case.where} still runs")
-        case.hit(f"process {pid} was dead for {_DEAD_S:g} s")
-        time.sleep(_DEAD_S)
+        dead_s = case.draw("dead_s", *_DEAD_S)
+        case.hit(f"process {pid} was dead for {dead_s:g} s")
+        time.sleep(dead_s)
         case.over()
         if case.where == "edge":
             case.has_books = False
@@ -55,13 +58,13 @@ def _kill_offline(case: Case) -> None:
     case.has_books = False
     with case.lesson() as room:
         room.server.edge_net.be("cut")
-        time.sleep(2 * SPILL_S)
+        time.sleep(case.draw("offline_s", 1.6 * SPILL_S, 2.2 * SPILL_S))
         struck_s, waiting = room.now_s, len(list(room.outbox.glob("*.outbox")))
         room.edge.kill()
         if not waiting:
             raise case.fizzled("nothing was on the edge's disk yet")
         case.hit(f"process {room.edge.pid} died with {waiting} files in its outbox, offline")
-        time.sleep(_DEAD_S)
+        time.sleep(case.draw("dead_s", *_DEAD_S))
         ups = room.edge.said("hub-1 is up")
         room.edge.start()
         until(
@@ -69,7 +72,7 @@ def _kill_offline(case: Case) -> None:
             running=[room.edge],
         )  # fmt: skip
         greeted_s = room.now_s
-        time.sleep(_DEAD_S)
+        time.sleep(case.draw("still_offline_s", *_DEAD_S))
         room.server.edge_net.be("fine")
         case.over()
         room.wait_for_hubs(runs=2)
@@ -82,14 +85,15 @@ def stop(case: Case) -> None:
     """SIGSTOP one program for a while: connections stand, nothing answers."""
     with case.lesson() as room:
         child = _child(room, case.where)
+        stopped_s = case.draw("stopped_s", *_STOPPED_S)
         child.freeze()
-        time.sleep(_STOPPED_S)
+        time.sleep(stopped_s)
         state = child.state
         child.thaw()
         case.over()
         if state != "T":
             raise case.fizzled(f"{case.where} went on (state {state})")
-        case.hit(f"process {child.pid} stood still for {_STOPPED_S:g} s")
+        case.hit(f"process {child.pid} stood still for {stopped_s:g} s")
         _come_back(case, room)
 
 
@@ -98,7 +102,7 @@ def broker_amnesia(case: Case) -> None:
     with case.lesson() as room:
         server = room.server
         server.ingest.freeze()
-        time.sleep(1.0)
+        time.sleep(case.draw("stopped_s", 0.7, 1.3))
         passed_s = room.now_s - room.newest_s()
         server.broker.kill()
         server.ingest.thaw()
@@ -113,6 +117,7 @@ def broker_amnesia(case: Case) -> None:
 def start_order(case: Case) -> None:
     """Start broker, ingest, score and edge in every order."""
     orders = list(itertools.permutations(("broker", "ingest", "score", "edge")))
+    step_s = case.draw("step_s", *_STEP_S)
     slowest = 0.0
     for number, order in enumerate(orders):
         server = Server(case.folder / f"order-{number}")
@@ -121,7 +126,7 @@ def start_order(case: Case) -> None:
             with case.room(server=server, name=f"order-{number}") as room:
                 for place in order:
                     _child(room, place).start()
-                    time.sleep(_STEP_S)
+                    time.sleep(step_s)
                 case.over()
                 until((server.data / "main.db").exists, what="main.db", timeout_s=30)
                 room.wait_for_hubs()
@@ -135,14 +140,14 @@ def start_order(case: Case) -> None:
         slowest = max(slowest, case.recovery_s or 0.0)
         case.say(f"start_order: {', '.join(order)} in {case.recovery_s:.1f} s")
     case.recovery_s = slowest
-    case.hit(f"{len(orders)} orders of four programs, {_STEP_S:g} s apart")
+    case.hit(f"{len(orders)} orders of four programs, {step_s:g} s apart")
 
 
 def same_name(case: Case) -> None:
     """Two kits with one name in one room: told apart by their runs, with an alarm."""
     with case.room() as room:
         room.begin()
-        room.sample_for(1.0)
+        room.sample_for(case.draw("strikes_after_s", 0.7, 1.3))
         first = {stream.run for stream in room.reader.streams(room.name)}
         plan = Plan(seed=case.seed + 1, node=room.node, clock=room.clock)
         with Room(room.name, room.server, plan, folder=room.folder / "twin") as twin:
@@ -153,8 +158,9 @@ def same_name(case: Case) -> None:
                 what="ingest's alarm", timeout_s=30, running=[twin.edge, room.edge],
             )  # fmt: skip
             case.hit("ingest said that two nodes have one name, and keeps them apart")
-            time.sleep(1.0)
-            room.end_lesson()
+            time.sleep(case.draw("side_by_side_s", 0.7, 1.3))
+            # The two drive each other off the broker: it takes a moment until both have heard.
+            room.end_lesson(lead_s=_HEARD_S)
             twin.ends_s = room.ends_s
             room.wait_for_end()
             twin.edge.stop()

@@ -20,7 +20,8 @@ from ingest.stores.records import Lesson
 from roomtone.expected import Line
 from roomtone.faults.children import Child, until
 from roomtone.faults.server import READY_S, SITE, Server
-from roomtone.oracle import Blind, Comparison, compare, kept_runs
+from roomtone.kept_runs import KeptRun, kept_runs
+from roomtone.oracle import Blind, Comparison, compare
 from roomtone.toml import lines, toml
 from simulators.classroom import Classroom
 from simulators.scenario import Room as RoomScenario
@@ -50,6 +51,8 @@ class Plan:
     rate_hz: int = 50
     seed: int = 1
     minutes: float = 60.0
+    past_s: int = 0
+    """How long ago it is in this room."""
     drift_ppm: float = 0.0
     link: LinkFaults | None = None
     outbox: Path | None = None
@@ -81,6 +84,8 @@ class Room:
         self.outbox = plan.outbox or folder / "outbox"
         self.node = plan.node or name
         self.blind: list[Blind] = []
+        self.earlier: list[KeptRun] = []
+        """What the store held before some of it was damaged."""
         self.config = folder / "edge.toml"
         self.edge = Child("edge", [], log=folder / "edge.log")
         self.clock = ScaledClock(speed=plan.speed, anchor_ns=0, utc_at_anchor_ns=0)
@@ -99,7 +104,7 @@ class Room:
         self.clock = self.plan.clock or ScaledClock(
             speed=self.plan.speed,
             anchor_ns=anchor_s * SECOND_NS,
-            utc_at_anchor_ns=time.time_ns() // SECOND_NS * SECOND_NS,
+            utc_at_anchor_ns=(time.time_ns() // SECOND_NS - self.plan.past_s) * SECOND_NS,
         )
         self._cleanup.callback(self.edge.end)
         self._start_hubs()
@@ -260,7 +265,7 @@ class Room:
         seat = 1
         signals = self._signals()
         for i, (signal, trace) in enumerate(zip(signals, self.traces, strict=True)):
-            samples = trace.samples()
+            samples, levels = trace.samples(), trace.levels()
             found.append(
                 Line(
                     name=f"hub-{i}",
@@ -269,6 +274,8 @@ class Room:
                     counts_per_g=signal.counts_per_g,
                     times=samples.times,
                     counts=samples.counts,
+                    level_times=levels.times,
+                    levels=levels.hundredths,
                 )
             )
             seat += signal.seats
@@ -293,6 +300,7 @@ class Room:
             lines=self.lines(),
             sensed=[(starts_s, ends_s)],
             blind=self.blind,
+            earlier=self.earlier,
             most_shift_s=_DATING_ERROR_S * self.plan.speed,
         )
 
@@ -305,7 +313,7 @@ class Room:
             {"site": SITE, "room": self.name, "node": self.node},
             broker={"port": self.server.edge_net.port, "keepalive_s": 5},
             outbox=outbox_table,
-            sound={"source": "none"},
+            sound={"source": "hub"},
             delivery={"spill_s": SPILL_S, "ack_timeout_s": ACK_TIMEOUT_S, "watchdog_s": 5.0},
         )
         seat = 1

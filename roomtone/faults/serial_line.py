@@ -15,8 +15,8 @@ from simulators.virtual_hub import LinkFaults
 
 __all__ = ["drift", "reboot", "serial_cut", "serial_garbage", "serial_repeat", "serial_trickle"]
 
-_PULLED_S: Final = 1.0
-_BAD_S: Final = 2.0
+_PULLED_S: Final = (0.7, 1.3)
+_BAD_S: Final = (1.6, 2.4)
 _DRIFT_PPM: Final = 200.0
 _LEAST_BYTES: Final = 20
 """A frame of samples has more."""
@@ -25,33 +25,37 @@ _LEAST_BYTES: Final = 20
 def serial_cut(case: Case) -> None:
     """Pull a hub's plug, and put it back."""
     with case.lesson() as room:
-        hub = room.hubs[0]
-        first_s, ups = room.now_s, room.edge.said("hub-0 is up")
+        number = case.pick("hub", len(room.hubs))
+        pulled_s = case.draw("pulled_s", *_PULLED_S)
+        hub, name = room.hubs[number], f"hub-{number}"
+        first_s, ups = room.now_s, room.edge.said(f"{name} is up")
         hub.unplug()
-        time.sleep(_PULLED_S)
-        is_noticed = room.edge.said("hub-0 is down")
+        time.sleep(pulled_s)
+        is_noticed = room.edge.said(f"{name} is down")
         hub.plug()
         case.over()
         if not is_noticed:
             raise case.fizzled("the edge did not notice")
-        case.hit(f"the edge said that hub-0 is down, {_PULLED_S:g} s without it")
-        _wait_for_hub(case, room, first_s=first_s, why="the hub was unplugged", ups=ups + 1)
+        case.hit(f"the edge said that {name} is down, {pulled_s:g} s without it")
+        _wait_for_hub(case, room, name, first_s=first_s, why="the hub was unplugged", ups=ups + 1)
 
 
 def reboot(case: Case) -> None:
     """A hub starts anew: its ticks, its sequence and its counters begin again."""
     with case.lesson() as room:
-        first_s = room.now_s
-        ups = room.edge.said("hub-0 is up")
-        room.hubs[0].reboot()
+        number = case.pick("hub", len(room.hubs))
+        first_s, name = room.now_s, f"hub-{number}"
+        ups = room.edge.said(f"{name} is up")
+        room.hubs[number].reboot()
         case.over()
-        _wait_for_hub(case, room, first_s=first_s, why="the hub started", ups=ups + 1)
-        case.hit("the edge greeted hub-0 anew")
+        _wait_for_hub(case, room, name, first_s=first_s, why="the hub started", ups=ups + 1)
+        case.hit(f"the edge greeted {name} anew")
 
 
 def serial_garbage(case: Case) -> None:
     """Bits flip and bytes are strewn in, both ways, all the time."""
-    _bad_line(case, LinkFaults(bit_flips=0.0005, garbage=0.02), refused=True)
+    flips = case.draw("bit_flips", 0.0003, 0.0007)
+    _bad_line(case, LinkFaults(bit_flips=flips, garbage=0.02), refused=True)
 
 
 def serial_repeat(case: Case) -> None:
@@ -67,7 +71,7 @@ def serial_trickle(case: Case) -> None:
 def drift(case: Case) -> None:
     """Crystals that are 200 ppm fast and slow."""
     with case.lesson(Plan(seed=case.seed, drift_ppm=_DRIFT_PPM)) as room:
-        room.sample_for(_BAD_S)
+        room.sample_for(case.draw("lasts_s", *_BAD_S))
         case.over()
         case.recover(room)
     rates = [1e9 * (len(line.times) - 1) / np.ptp(line.times) for line in room.lines()]
@@ -80,7 +84,7 @@ def drift(case: Case) -> None:
 def _bad_line(case: Case, link: LinkFaults, *, refused: bool) -> None:
     plan = Plan(seed=case.seed, link=link, speed=10.0)
     with case.lesson(plan) as room:
-        room.sample_for(_BAD_S)
+        room.sample_for(case.draw("lasts_s", *_BAD_S))
         case.over()
         case.recover(room)
     announced = sum(trace.frames_announced for trace in room.traces)
@@ -101,10 +105,10 @@ def _bad_line(case: Case, link: LinkFaults, *, refused: bool) -> None:
         case.hit(f"{whole} frames in {writes} writes")
 
 
-def _wait_for_hub(case: Case, room: Room, *, first_s: int, why: str, ups: int) -> None:
+def _wait_for_hub(case: Case, room: Room, name: str, *, first_s: int, why: str, ups: int) -> None:
     until(
-        lambda: room.edge.said("hub-0 is up") >= ups, what="hub-0", timeout_s=20,
+        lambda: room.edge.said(f"{name} is up") >= ups, what=name, timeout_s=20,
         running=[room.edge],
     )  # fmt: skip
-    room.blind.append(Blind(first_s=first_s, last_s=room.now_s, why=why, line="hub-0"))
+    room.blind.append(Blind(first_s=first_s, last_s=room.now_s, why=why, line=name))
     case.recover(room)

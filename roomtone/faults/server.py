@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -30,8 +31,16 @@ class Server:
     `edge_net` lies between the rooms and the broker, `server_net` between ingest and the broker.
     """
 
-    def __init__(self, folder: Path, *, has_score: bool = True, data: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        has_score: bool = True,
+        data: Path | None = None,
+        ingest: Mapping[str, object] | None = None,
+    ) -> None:
         self.folder = folder
+        self._ingest_settings = dict(ingest or {})
         self.data = data or folder / "data"
         self.has_score = has_score
         self._cleanup = ExitStack()
@@ -75,6 +84,7 @@ class Server:
             toml(
                 {"site": SITE, "data_dir": str(self.data)},
                 broker={"port": self.server_net.port, "keepalive_s": 5},
+                ingest=self._ingest_settings,
             ),
             encoding="utf-8",
         )

@@ -13,8 +13,8 @@ import pytest
 
 from contract.errors import UsageError
 from roomtone.broker import mosquitto_path
-from roomtone.faults import FAULTS
-from roomtone.faults.case import Result
+from roomtone.faults import FAULTS, command
+from roomtone.faults.case import Case, Result
 from roomtone.faults.children import Child, FaultError, until
 from roomtone.faults.command import add_arguments, run, table
 from roomtone.faults.matrix import planned
@@ -22,7 +22,8 @@ from roomtone.faults.matrix import planned
 DOC = Path(__file__).parents[2] / "docs" / "faults.md"
 GOOD = Result(
     fault="kill", where="edge", sampled=10, kept=9, lost=0, doubled=0, out_of_order=0, changed=0,
-    gap_s=1.0, recovery_s=0.5, struck=("it was dead",), gaps={"died": 1}, worst_cut=0, notes=(), error=None,
+    gap_s=1.0, recovery_s=0.5, struck=("it was dead",), gaps={"died": 1}, worst_cut=0,
+    sound_sampled=4, sound_kept=3, seed=1, drawn={"dead_s": 0.8}, notes=(), error=None,
 )  # fmt: skip
 
 
@@ -47,6 +48,21 @@ def test_an_unknown_fault_gets_a_clear_word() -> None:
     add_arguments(parser)
     with pytest.raises(UsageError, match="no fault 'flood'"):
         run(parser.parse_args(["--only", "flood"]))
+
+
+def test_an_unknown_place_and_a_folder_that_can_not_be_had_get_a_clear_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "mosquitto_path", lambda: "mosquitto")
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    with pytest.raises(UsageError, match="kill has no place 'moon'; it has edge, broker"):
+        run(parser.parse_args(["--only", "kill:moon"]))
+    with pytest.raises(UsageError, match="/proc/none can't be made"):
+        run(parser.parse_args(["--keep", "/proc/none"]))
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is not empty"):
+        run(parser.parse_args(["--keep", str(tmp_path)]))
 
 
 def test_without_mosquitto_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +95,66 @@ def test_the_table_has_a_line_for_each_result() -> None:
     assert len(lines) == 4
     assert len({len(line) for line in lines}) == 1
     cells = [cell.strip() for cell in lines[2].split("|")[1:-1]]
-    assert cells == ["kill", "edge", "10", "9", "0", "0", "0", "0", "1.0", "0.5"]
+    assert cells == ["kill", "edge", "10", "9", "3", "0", "0", "0", "0", "1.0", "0.5"]
+
+
+def case_of(tmp_path: Path, **changes: object) -> Case:
+    words = {"fault": "kill", "where": "edge", "seed": 7} | changes
+    return Case(
+        folder=tmp_path, shared_server=lambda: pytest.fail("unused"), say=str,
+        **words,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_a_seed_draws_the_same_again_and_another_something_else(tmp_path: Path) -> None:
+    def drawn(**changes: object) -> dict[str, float]:
+        case = case_of(tmp_path, **changes)
+        case.draw("dead_s", 0.5, 1.1)
+        case.pick("hub", 1_000)
+        return case.drawn
+
+    once = drawn()
+    assert 0.5 <= once["dead_s"] <= 1.1
+    assert drawn() == once
+    # Neither the order of the cases nor what else was drawn matters.
+    other = case_of(tmp_path)
+    other.pick("hub", 1_000)
+    assert other.drawn["hub"] == once["hub"]
+    assert all(drawn(**change) != once for change in ({"seed": 8}, {"where": "score"}))
+    result = case_of(tmp_path).result("it broke")
+    assert (result.seed, result.drawn) == (7, {})
+
+
+def test_the_json_has_the_keys_that_are_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "mosquitto_path", lambda: "mosquitto")
+    monkeypatch.setattr(command, "run_all", lambda *_, **__: [GOOD, replace(GOOD, lost=2)])
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert run(parser.parse_args(["--json", "--keep", str(tmp_path)])) == 1
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    promised = {
+        "fault", "where", "sampled", "kept", "lost", "doubled", "out_of_order", "gap_s",
+        "recovery_s",
+    }  # fmt: skip
+    assert list(told) == ["faults"]
+    assert all(promised <= set(each) for each in told["faults"])
+    assert [each["lost"] for each in told["faults"]] == [0, 2]
+
+
+def test_every_fault_of_the_issue_has_its_name() -> None:
+    assert set(FAULTS) == {
+        "kill", "stop", "start_order", "cut", "half_open", "slow", "broker_amnesia", "disk_full",
+        "truncated", "bit_flipped", "serial_cut", "serial_garbage", "serial_repeat",
+        "serial_trickle", "hub_reboot", "same_name", "poison", "future_version",
+        "retained_garbage", "clock_past", "clock_jump", "hub_drift", "outage_8h",
+    }  # fmt: skip
+    for fault in ("kill", "stop"):
+        assert set(FAULTS[fault].places) >= {"edge", "broker", "ingest", "score"}
+    for fault in ("truncated", "bit_flipped"):
+        assert set(FAULTS[fault].places) == {"outbox", "store", "day_file"}
+    assert set(FAULTS["disk_full"].places) == {"edge", "server"}
 
 
 def test_the_page_tells_of_every_fault_and_of_no_other() -> None:

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from contract.clock import SECOND_NS
 from contract.motion import MotionQuantities
 from contract.quantities import MISSING, encode
-from roomtone.oracle import Blind, Comparison, KeptGap, KeptRun, Line, compare
+from contract.sound import SoundQuantities
+from roomtone.expected import Line
+from roomtone.kept_runs import KeptGap, KeptRun
+from roomtone.oracle import Blind, Comparison, compare
 
 FIRST_S, SECONDS, RATE = 1_000, 30, 50
 SEATS = (3, 4, 5)
@@ -31,6 +34,27 @@ def line_of(*, phase: float = 0.5, drift_ppm: float = 0.0, seed: int = 1) -> Lin
         name="hub-0", seats=SEATS, rate_hz=float(RATE), counts_per_g=COUNTS_PER_G,
         times=times, counts=counts,
     )  # fmt: skip
+
+
+def with_sound(line: Line, *, late_ns: int = 10_000_000, seed: int = 3) -> Line:
+    """Levels of eighth-seconds, the first of which begins a little after the second does."""
+    rng = np.random.default_rng(seed)
+    n = SECONDS * 8
+    times = FIRST_S * SECOND_NS + late_ns + np.arange(n) * (SECOND_NS // 8)
+    return replace(line, level_times=times, levels=rng.integers(3_000, 8_000, n))
+
+
+def sound_of(line: Line, *, dated_late_ns: int = 0) -> NDArray[np.uint16]:
+    """What an edge without faults makes of a line's levels."""
+    quantities = SoundQuantities()
+    middles = line.level_times + SECOND_NS // 16 + dated_late_ns
+    levels = line.levels.astype(np.float32) / np.float32(100)
+    levels[line.levels == 65_535] = np.nan
+    rows = []
+    for second in range(FIRST_S, FIRST_S + SECONDS):
+        within = middles // SECOND_NS == second
+        rows.append(encode(quantities.update(levels[within]), "room"))
+    return np.stack(rows)
 
 
 def without(line: Line, is_gone: NDArray[np.bool_]) -> Line:
@@ -165,7 +189,7 @@ def test_a_changed_value_is_found_and_named() -> None:
     run.values[5][17, 2] += 1
     found = judged(line, run)
     assert (found.changed, found.lost, found.doubled) == (1, 0, 0)
-    assert found.notes == [f"second {FIRST_S + 17}: seats [5] hold other values than sampled"]
+    assert found.notes == [f"second {FIRST_S + 17}: seat 5: not what was sampled"]
 
 
 def test_two_seconds_that_changed_places_are_found() -> None:
@@ -229,3 +253,92 @@ def test_blind_seconds_are_a_gap_and_nothing_more() -> None:
     assert judged(line, run, blind=(blind,)).lost == 0
     assert judged(line, run, blind=(replace(blind, line="hub-7"),)).lost == 2 * len(SEATS)
     assert judged(line, run, blind=(replace(blind, last_s=FIRST_S + 12),)).lost == len(SEATS)
+
+
+def test_the_rooms_sound_is_compared_too() -> None:
+    line = with_sound(line_of())
+    run = replace(kept_of(line), room=sound_of(line))
+    found = judged(line, run)
+    assert found.is_whole, found.notes
+    assert (found.sound.sampled, found.sound.kept, found.sound.worst_cut) == (SECONDS, SECONDS, 0)
+
+
+@pytest.mark.parametrize("quantity", range(5))
+def test_a_changed_value_of_the_sound_is_found(quantity: int) -> None:
+    line = with_sound(line_of())
+    run = replace(kept_of(line), room=sound_of(line))
+    assert run.room is not None
+    run.room[17, quantity] ^= 1
+    found = judged(line, run)
+    assert (found.sound.changed, found.changed, found.is_whole) == (1, 0, False)
+    assert f"second {FIRST_S + 17}: sound: not what was sampled" in found.notes
+
+
+def test_a_level_that_could_not_be_measured_is_no_change() -> None:
+    line = with_sound(line_of())
+    line.levels[40] = 65_535
+    assert judged(line, replace(kept_of(line), room=sound_of(line))).is_whole
+
+
+def test_sound_that_is_lost_doubled_invented_or_in_a_gap() -> None:
+    line = with_sound(line_of())
+    room = sound_of(line)
+    room[12] = MISSING
+    run = replace(kept_of(line), room=room)
+    assert judged(line, run).sound.lost == 1
+    gap = KeptGap(first_s=FIRST_S + 12, last_s=FIRST_S + 12, seats=frozenset(), reason="damaged")
+    found = judged(line, replace(run, gaps=(gap,)))
+    assert (found.is_whole, found.sound.gap, found.sound.kept) == (True, 1, SECONDS - 1)
+    seats_alone = replace(gap, has_room=False)
+    assert judged(line, replace(run, gaps=(seats_alone,))).sound.lost == 1
+    whole = replace(kept_of(line), room=sound_of(line))
+    keep = np.zeros(SECONDS, bool)
+    keep[20] = True
+    again = replace(
+        only(whole, keep, room=whole.room[keep]),
+        run=2,
+        first_s=FIRST_S + 15,  # type: ignore[index]
+    )
+    assert judged(line, whole, again).sound.doubled == 1
+    silent = replace(line, level_times=line.level_times[80:], levels=line.levels[80:])
+    assert judged(silent, whole).sound.changed >= 10
+
+
+def test_levels_dated_over_the_edge_of_a_second_are_no_change() -> None:
+    # The middle of the first level lies 2 ms after the second's begin.
+    line = with_sound(line_of(), late_ns=2_000_000 - SECOND_NS // 16)
+    run = replace(kept_of(line), room=sound_of(line, dated_late_ns=-5_000_000))
+    found = judged(line, run)
+    assert found.is_whole, found.notes
+    assert found.sound.worst_cut == 1
+    late = replace(run, room=sound_of(line, dated_late_ns=-120_000_000))
+    assert judged(line, late).is_whole  # by a whole level less 5 ms, so by one level as well
+    farther = replace(run, room=sound_of(line, dated_late_ns=-200_000_000))
+    assert not judged(line, farther).is_whole
+
+
+def test_what_was_there_before_the_damage_tells_how_the_cuts_fell() -> None:
+    line = line_of(phase=0.01, drift_ppm=200.0)
+    before = kept_of(line, dated_late_ns=lambda t: t // SECOND_NS % 3 * -2_000_000)
+    keep = np.ones(SECONDS, bool)
+    keep[5:22] = False
+    gap = KeptGap(
+        first_s=FIRST_S + 5, last_s=FIRST_S + 21, seats=frozenset(SEATS), reason="damaged"
+    )
+    after = only(before, keep, gaps=(gap,))
+    found = compare(runs=[after], lines=[line], sensed=SENSED, earlier=[before])
+    assert found.is_whole, found.notes
+    assert found.gap_s == 17
+    wrong = only(before, np.ones(SECONDS, bool))
+    wrong.values[4][10, 3] += 1
+    found = compare(runs=[after], lines=[line], sensed=SENSED, earlier=[wrong])
+    assert found.changed == 1
+
+
+def test_a_cut_that_fits_by_chance_is_taken_back() -> None:
+    """Even levels tell nothing of the cut: only the second after shows that it had moved."""
+    line = with_sound(line_of(), late_ns=2_000_000 - SECOND_NS // 16)
+    line.levels[:81] = 5_000
+    found = judged(line, replace(kept_of(line), room=sound_of(line, dated_late_ns=-5_000_000)))
+    assert found.is_whole, found.notes
+    assert found.sound.worst_cut == 1
