@@ -1,26 +1,33 @@
-"""What scoring costs: CPU a room and second while live, and for a whole lesson scored again.
+"""What scoring costs: an epoch of a room, a school that is live, a lesson scored from its history.
 
     python benchmarks/bench_score.py [--json]
 
-One process follows durable stores on disk, as `roomtone score` does, with the shipped model; 200
-rooms of 30 seats, each in a lesson of its own. Keeping and sending are not in the figures.
+The school is 1,200 rooms of 30 seats, each in a lesson of its own: one process follows durable
+stores on disk, as `roomtone score` does, with the shipped model. All seats are judged. Keeping and
+sending are not in the figures. Beside each stands a floor that is measured in the same run: the
+bare model, called with the same number of rows, 30 at a time for what is scored by itself and as
+many as a poll brings for what is scored together.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from contract.clock import ManualClock
+from contract.lesson import Zone
 from contract.messages import Birth, Hub, Timebase
 from contract.payload import Batch, Layout
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, decode
 from ingest.scoring.following import Following
 from ingest.settings import ScoreSettings
 from ingest.stores import (
@@ -29,19 +36,30 @@ from ingest.stores import (
     open_period_store,
     open_score_store,
 )
-from ingest.stores.protocol import PeriodStore
+from ingest.stores.protocol import PeriodStore, ScoreStore
 from ingest.stores.records import Arrival, Lesson, Tick
+from models.alerts import AlertTracker
+from models.features import EPOCH_S, FEATURES
 from models.off_task import OffTaskModel
+from models.scorer import LessonScorer
 
 SECOND = 1_000_000_000
-ROOMS = 200
-LIVE_S = 60
+ROOMS = 1_200
+WARM_S = 130  # until zones are decided as well
+LIVE_S = 10
+TICKS = 10  # a second
 LESSON_S = 3_000
-LAYOUT = Layout(tuple(range(1, 31)))
+SEATS = 30
+LAYOUT = Layout(tuple(range(1, SEATS + 1)))
+HUBS = tuple(
+    Hub(hub=f"hub-{i}", firmware="1", seats=LAYOUT.seats[i * 8 : i * 8 + 8], sample_rate_hz=50.0,
+        has_sound=i == 0)
+    for i in range(4)
+)  # fmt: skip
 
 
 class School:
-    """Rooms that are all in a lesson, and send at once."""
+    """Rooms that are all in a lesson."""
 
     def __init__(self, store: PeriodStore, clock: ManualClock, rooms: int) -> None:
         self._store = store
@@ -51,15 +69,10 @@ class School:
 
     def open(self) -> None:
         tick = Tick(received_utc_ns=self._clock.utc_ns())
-        hubs = tuple(
-            Hub(hub=f"hub-{i}", firmware="1", seats=LAYOUT.seats[i * 8 : i * 8 + 8],
-                sample_rate_hz=50.0, has_sound=i == 0)
-            for i in range(4)
-        )  # fmt: skip
         for room in range(self._rooms):
             birth = Birth(
                 node=f"kit-{room}", run=room, boot=f"boot-{room}", software="1",
-                period_ns=SECOND, run_boot_ns=0, hubs=hubs,
+                period_ns=SECOND, run_boot_ns=0, hubs=HUBS,
                 seat_codes=tuple(q.code for q in SEAT_QUANTITIES),
                 room_codes=tuple(q.code for q in ROOM_QUANTITIES), units={}, synchronised=True,
             )  # fmt: skip
@@ -72,27 +85,50 @@ class School:
             )  # fmt: skip
         self._store.commit(tick)
 
-    def send(self, first: int, n: int, *, is_live: bool) -> None:
-        """Periods of every room, kept in one commit."""
+    def send(self, first: int, n: int, *, is_live: bool, part: slice = slice(None)) -> None:
+        """Periods of these rooms, kept in one commit."""
         arrivals = [
             Arrival(
                 site="bench", room=f"r{room}", is_live=is_live, message=self._batch(room, first, n)
             )
-            for room in range(self._rooms)
+            for room in range(self._rooms)[part]
         ]
         self._store.commit(Tick(received_utc_ns=self._clock.utc_ns(), arrivals=arrivals))
 
     def _batch(self, room: int, first: int, n: int) -> Batch:
-        values = self._random.integers(100, 220, (n, LAYOUT.width), dtype=np.uint16)
         return Batch(
             node=f"kit-{room}", run=room, first_seq=first, boot_ns=first * SECOND,
-            period_ns=SECOND, synchronised=True, waited_ms=3, layout=LAYOUT, values=values,
+            period_ns=SECOND, synchronised=True, waited_ms=3, layout=LAYOUT,
+            values=kept_values(self._random, n),
         )  # fmt: skip
 
 
-def cpu_of(rooms: int, seconds: int, *, is_live: bool) -> float:
-    """CPU seconds of scoring these rooms for so long."""
-    spent = 0.0
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """A data directory that is followed."""
+
+    clock: ManualClock
+    school: School
+    following: Following
+    scores: ScoreStore
+
+    def step(self) -> float:
+        """CPU seconds until nothing is left to do."""
+        began = time.process_time()
+        while self.following.step():
+            pass
+        return time.process_time() - began
+
+    def check(self) -> None:
+        """Refuse to tell figures of a model that had nothing to do."""
+        epochs = self.scores.epochs("lesson-0")
+        if not epochs or math.isnan(epochs[-1].zones[0].off_task) or len(epochs[-1].zones) < 2:
+            raise SystemExit("nothing was scored")
+
+
+@contextmanager
+def stand(model: OffTaskModel, rooms: int) -> Iterator[Stand]:
+    """So many rooms at the start of their lessons."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
         clock = ManualClock()
@@ -113,52 +149,109 @@ def cpu_of(rooms: int, seconds: int, *, is_live: bool) -> float:
             school = School(store, clock, rooms)
             school.open()
             following = Following(
-                settings=ScoreSettings(), model=OffTaskModel.load(), clock=clock,
+                settings=ScoreSettings(), model=model, clock=clock,
                 reader=reader, scores=scores, lessons=lessons,
             )  # fmt: skip
             following.begin()
-            step = 1 if is_live else 10
-            for first in range(0, seconds, step):
-                clock.advance(1 if is_live else 0)
-                school.send(first, step, is_live=is_live)
-                began = time.process_time()
-                following.step()
-                spent += time.process_time() - began
-            clock.advance(3)
+            yield Stand(clock=clock, school=school, following=following, scores=scores)
+
+
+def kept_values(random: np.random.Generator, n: int) -> np.ndarray:
+    """Rows such as a class that works gives."""
+    return random.integers(100, 220, (n, LAYOUT.width), dtype=np.uint16)
+
+
+def epoch_s(model: OffTaskModel) -> float:
+    """CPU seconds of one epoch of one room by itself: features, model, zones and alerts."""
+    kept = kept_values(np.random.default_rng(2), 2 * WARM_S)
+    seat, room = decode(LAYOUT.seat_values(kept), "seat"), decode(LAYOUT.room_values(kept), "room")
+    scorer = LessonScorer(
+        model=model, seats=LAYOUT.seats,
+        zones=tuple(Zone(name=hub.hub, seats=hub.seats) for hub in HUBS),
+    )  # fmt: skip
+    alerts = AlertTracker(room=model.manifest.room_alerts, zone=model.manifest.zone_alerts)
+    for first in range(0, len(seat), EPOCH_S):
+        if first == WARM_S:
             began = time.process_time()
-            while following.step():
-                pass
-            spent += time.process_time() - began
-            if not scores.epochs("lesson-0"):
-                raise SystemExit("nothing was scored")
+        part = slice(first, first + EPOCH_S)
+        for score in scorer.update(first, seat[part], room[part]):
+            alerts.update(score)
+    return (time.process_time() - began) / ((len(seat) - WARM_S) // EPOCH_S)
+
+
+def live_s(model: OffTaskModel) -> float:
+    """CPU seconds of a second of the school: a tenth of the rooms with each tick."""
+    spent = 0.0
+    with stand(model, ROOMS) as here:
+        for first in range(0, WARM_S, EPOCH_S):
+            here.clock.advance(EPOCH_S)
+            here.school.send(first, EPOCH_S, is_live=True)
+            here.step()
+        for first in range(WARM_S, WARM_S + LIVE_S):
+            for tick in range(TICKS):
+                here.clock.advance(1 / TICKS)
+                here.school.send(first, 1, is_live=True, part=slice(tick, None, TICKS))
+                spent += here.step()
+        here.check()
+    return spent / LIVE_S
+
+
+def lesson_s(model: OffTaskModel) -> float:
+    """CPU seconds of a lesson of one room that comes from history."""
+    spent = 0.0
+    with stand(model, 1) as here:
+        for first in range(0, LESSON_S, 10):
+            here.school.send(first, 10, is_live=False)
+            spent += here.step()
+        here.clock.advance(3)
+        spent += here.step()
+        here.check()
     return spent
 
 
+def floor_s(model: OffTaskModel, rows: int) -> float:
+    """CPU seconds of the bare model for so many rows at once."""
+    values = np.random.default_rng(3).normal(0.0, 5.0, (rows, len(FEATURES))).astype(np.float32)
+    model.probability(values)
+    calls = max(10, 6_000 // rows)
+    began = time.process_time()
+    for _ in range(calls):
+        model.probability(values)
+    return (time.process_time() - began) / calls
+
+
 def main() -> int:
-    """Print both figures."""
+    """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     args = parser.parse_args()
-    live = cpu_of(ROOMS, LIVE_S, is_live=True) / ROOMS / LIVE_S
-    lesson = cpu_of(1, LESSON_S, is_live=False)
+    model = OffTaskModel.load()
+    epoch, live, lesson = epoch_s(model), live_s(model), lesson_s(model)
+    alone, together = floor_s(model, SEATS), floor_s(model, SEATS * ROOMS // TICKS)
     figures = {
-        "live_us_a_room_second": live * 1e6,
-        "live_values_per_cpu_s": LAYOUT.width / live,
-        "cores_for_1200_rooms": 1_200 * live,
+        "epoch_ms": epoch * 1e3,
+        "epoch_floor_ms": alone * 1e3,
+        "live_us_a_room_second": live / ROOMS * 1e6,
+        "live_values_per_cpu_s": ROOMS * LAYOUT.width / live,
+        "cores_for_1200_rooms": live,
+        "cores_floor": together * TICKS / EPOCH_S,
         "lesson_again_s": lesson,
+        "lesson_floor_s": alone * LESSON_S / EPOCH_S,
         "lesson_values_per_cpu_s": LESSON_S * LAYOUT.width / lesson,
     }
     if args.json:
         print(json.dumps({"score": figures}))
         return 0
     print(
-        f"live: {figures['live_us_a_room_second']:.0f} µs of CPU a room and second, "
-        f"{figures['live_values_per_cpu_s'] / 1e6:.1f} M values/s of CPU; "
-        f"{figures['cores_for_1200_rooms']:.2f} of a core for 1,200 rooms"
-    )
-    print(
+        f"an epoch of a room by itself: {figures['epoch_ms']:.2f} ms of CPU with features, zones "
+        f"and alerts; the bare model {figures['epoch_floor_ms']:.2f} ms\n"
+        f"{ROOMS} rooms live: {figures['cores_for_1200_rooms']:.2f} of a core, "
+        f"{figures['live_us_a_room_second']:.0f} µs a room and second, "
+        f"{figures['live_values_per_cpu_s'] / 1e6:.1f} M values/s of CPU; the bare model "
+        f"{figures['cores_floor']:.2f} of a core\n"
         f"a lesson of 50 minutes from history: {lesson * 1e3:.0f} ms of CPU, "
-        f"{figures['lesson_values_per_cpu_s'] / 1e6:.1f} M values/s"
+        f"{figures['lesson_values_per_cpu_s'] / 1e6:.1f} M values/s; the bare model "
+        f"{figures['lesson_floor_s'] * 1e3:.0f} ms"
     )
     return 0
 

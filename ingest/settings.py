@@ -55,7 +55,7 @@ class ScoreSettings(Settings):
     poll_ms: Annotated[int, Field(ge=1, le=10_000)] = 50
     """How often the store is asked whether something was kept."""
     alert_age_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
-    """What was kept while no scorer ran and is older than this raises no alert."""
+    """A scorer that was held up for longer raises no alert for what was kept meanwhile."""
     settle_s: Annotated[float, Field(gt=0, le=3_600)] = 2.0
     """A lesson whose earlier hole is being filled is scored again after this much quiet."""
     again_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
@@ -81,6 +81,8 @@ class RetentionSettings(Settings):
     """Epochs of zones and rooms, and alerts."""
     aside_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     """Messages that were kept aside because they could not be used."""
+    label_days: Annotated[int, Field(ge=1, le=36_500)] = 730
+    """What a teacher lets be kept of moments that were confirmed or dismissed, to learn from."""
 
 
 class LessonSettings(Settings):

@@ -54,6 +54,12 @@ class Line:
         job.latest_ns = now_ns
         job.upto = max(job.upto, upto)
 
+    def drop(self, key: Key, upto: int) -> None:
+        """A lesson has been scored from its start up to here, as it would have been again."""
+        job = self._waiting.get(key)
+        if job is not None and job.upto <= upto:
+            del self._waiting[key]
+
     def take(self, now_ns: int) -> tuple[Key, Again] | None:
         """The first that is due, out of the line."""
         for key, job in self._waiting.items():

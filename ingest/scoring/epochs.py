@@ -24,6 +24,9 @@ def _zone(score: ZoneScore) -> ZoneEpoch:
         off_task=_number(score.off_task),
         off_task_low=_number(score.off_task_low),
         off_task_high=_number(score.off_task_high),
+        moving_seats=score.signs.get("moving_seats", math.nan),
+        fidgets=score.signs.get("fidgets", math.nan),
+        noise_db=score.signs.get("noise", math.nan),
     )
 
 

@@ -14,29 +14,25 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from contract.clock import SECOND_NS, Clock
 from contract.lesson import Zone
 from ingest.scoring.again import Key, Line, Pass
-from ingest.scoring.lesson_state import EPOCH, LessonState, Scored, seats_of, zones_of
+from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, Scored, seats_of, zones_of
 from ingest.scoring.results import Results
 from ingest.scoring.score_metrics import ScoreFigures
 from ingest.scoring.spans import LessonSpans, Span
 from ingest.settings import ScoreSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
-from ingest.stores.records import Change, Lesson, Periods
-from models.scorer import ScoringModel
+from ingest.stores.records import Change, Lesson
+from models.scorer import ScoringModel, Steps, score_together
 
 __all__ = ["Following"]
 
 _LOG = logging.getLogger("score")
-_CHUNK: Final = 1_200
+_CHUNK: Final = 300
+"""Periods that are read of a lesson at once: as many rooms are scored together, memory is bounded."""
 _SLICE: Final = 300
 """Periods of a lesson that are scored again between two polls: some 60 ms."""
-_FOR_NOW: Final = 1 << 62
-"""Quiet until told otherwise."""
 _LOOK_BACK_NS: Final = 2 * 86_400 * SECOND_NS
 _UNDATED_EACH_NS: Final = 2 * SECOND_NS
 _CURSOR_EACH_NS: Final = 5 * SECOND_NS
@@ -154,10 +150,10 @@ class Following:
                 key = span.lesson.id, change.stream
                 groups.setdefault(key, (span, []))[1].append(change)
         results = Results()
-        for key, (span, its_changes) in groups.items():
-            state = self._advance(key, span, its_changes, results)
-            if state is not None:
-                self._remember(key, state)
+        score_together(
+            self._advance(key, span, its_changes, results)
+            for key, (span, its_changes) in groups.items()
+        )
         self._cursor = cursor
         if results:
             self._write(results)
@@ -165,18 +161,19 @@ class Following:
 
     def _advance(
         self, key: Key, span: Span, changes: Sequence[Change], results: Results
-    ) -> LessonState | None:
-        """Score a lesson up to its newest period, or note that it has to be scored again."""
+    ) -> Steps[None]:
+        """Score a lesson up to its newest full epoch, or note that it has to be scored again."""
         upto = min(max(change.last_seq for change in changes), span.last_seq)
-        is_live = any(change.is_live for change in changes)
         state = self._states.get(key)
         known_upto = -1
         if state is None:
-            if not is_live:
+            if not any(change.is_live for change in changes):
                 # Nobody waits for history: it never delays what is live.
                 self._note_again(key, upto)
-                return None
+                return
             state, scored_upto = self._made(key, span)
+            if scored_upto < 0:
+                self._again.drop(key, upto)
             if all(change.first_seq > scored_upto for change in changes):
                 known_upto = scored_upto  # what is written already stays as it is
         elif (
@@ -189,8 +186,9 @@ class Following:
         state.touched_ns = self._clock.elapsed_ns()
         state.span = (state.span[0], span.last_seq)
         state.lesson = span.lesson
+        self._remember(key, state)
         before = state.next_seq
-        scored = self._fed(state, upto)
+        scored = yield from self._fed(state, upto, live_from=self._live_from(changes))
         scored.epochs = [epoch for epoch in scored.epochs if epoch.first_seq > known_upto]
         results.add(state, scored, self._spans)
         for change in changes:
@@ -200,29 +198,30 @@ class Following:
                 break
         if upto >= span.last_seq and span.lesson.ends_utc_ns is not None:
             self._finish(key, state, results)
-        return state
 
-    def _fed(self, state: LessonState, upto: int) -> Scored:
-        """Read and score what is kept from `next_seq` to `upto`."""
+    def _fed(self, state: LessonState, upto: int, *, live_from: int = NEVER) -> Steps[Scored]:
+        """Read and score what is kept from `next_seq` to `upto`.
+
+        Seconds of an epoch that is not over are read with the rest of it, if there is a rest.
+        """
         everything = Scored()
+        upto = state.whole_epochs(upto)
         while state.next_seq <= upto:
             last = min(state.next_seq + _CHUNK - 1, upto)
-            parts = [
-                state.feed(periods, self._liveness)
-                for periods in self._reader.read(state.stream.id, state.next_seq, last)
-            ]
-            for part in (*parts, state.skip(last + 1)):
-                everything.epochs += part.epochs
-                everything.alerts.update(part.alerts)
+            for periods in self._reader.read(state.stream.id, state.next_seq, last):
+                everything.add((yield from state.feed(periods, live_from=live_from)))
+            everything.add((yield from state.skip(last + 1)))
         return everything
 
-    def _liveness(self, periods: Periods) -> NDArray[np.bool_]:
-        if not self._is_catching_up or not periods.is_live.any():
-            return periods.is_live
-        # They were live when they came, but nobody looked then.
-        utcs = self._spans.utcs_ns(periods.stream.id, periods.seqs.tolist())
-        oldest_ns = self._clock.utc_ns() - self._settings.alert_age_s * SECOND_NS
-        return np.asarray(periods.is_live & (np.array(utcs) > oldest_ns))
+    def _live_from(self, changes: Sequence[Change]) -> int:
+        """Only what came since the last poll is live: of the rest it is not known when it came.
+
+        UTC can't tell: lessons of another year are replayed. An alert that still stands when
+        something live comes is raised then.
+        """
+        if self._is_catching_up:
+            return NEVER
+        return min((change.first_seq for change in changes if change.is_live), default=NEVER)
 
     def _made(
         self,
@@ -288,7 +287,7 @@ class Following:
         if span is not None:
             live = self._states.get(key)
             zones = live.whole_zones if live is not None else None
-            state, _ = self._made(key, span, quiet_until=_FOR_NOW, zones=zones)
+            state, _ = self._made(key, span, quiet_until=NEVER, zones=zones)
             upto = min(job.upto, span.last_seq)
             self._passing = Pass(key=key, job=job, state=state, upto=upto)
         return True
@@ -299,8 +298,10 @@ class Following:
         live = self._states.get(current.key)
         if live is not None:
             current.upto = max(current.upto, live.next_seq - 1)
+        current.upto = state.whole_epochs(current.upto)
         upto = min(current.upto, state.next_seq + _SLICE - 1)
-        results.add(state, self._fed(state, upto), self._spans)
+        (scored,) = score_together([self._fed(state, upto)])
+        results.add(state, scored, self._spans)
         if state.next_seq <= current.upto:
             return
         # What shows is what the live state says by now.

@@ -1,7 +1,8 @@
 """One lesson of one stream while it is scored: periods in, epochs and alerts out.
 
 No store and no clock here, so that a lesson can be scored as often as one likes and comes out the
-same each time.
+same each time. `feed` and `skip` are coroutines that hand out full epochs and are sent their scores
+(`models.scorer.score_together`), so that what many rooms have to score is computed in one go.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +23,15 @@ from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, Quant
 from contract.ranges import SeqRanges
 from ingest.stores.records import AlertRecord, Lesson, Periods, Stream
 from models.alerts import AlertChange, AlertTracker
-from models.scorer import LessonScorer, ScoringModel
+from models.scorer import LessonScorer, ScoringModel, Steps
 from models.scores import EpochScore
 
-__all__ = ["EPOCH", "LessonState", "Liveness", "Scored", "seats_of", "zones_of"]
+__all__ = ["EPOCH", "NEVER", "LessonState", "Scored", "seats_of", "zones_of"]
 
 EPOCH: Final = 5
 """Periods in an epoch, which begins with a seq divisible by it."""
+NEVER: Final = 1 << 62
+"""A seq that no period reaches."""
 
 _SEAT_CODES, _ROOM_CODES = FULL_LAYOUT_CODES
 _HIGHEST_DB: Final = 200.0
@@ -42,12 +45,6 @@ _HIGHEST_SEAT: Final = _highest(SEAT_QUANTITIES)
 _HIGHEST_ROOM: Final = _highest(ROOM_QUANTITIES)
 
 
-class Liveness(Protocol):
-    """Tells which of these periods are fresh enough for an alert."""
-
-    def __call__(self, periods: Periods) -> NDArray[np.bool_]: ...
-
-
 @dataclass(slots=True)
 class Scored:
     """What came out of some periods, not yet written."""
@@ -55,6 +52,11 @@ class Scored:
     epochs: list[EpochScore] = field(default_factory=list)
     alerts: dict[str, AlertRecord] = field(default_factory=dict)
     """By id, as they stand now."""
+
+    def add(self, later: Scored) -> None:
+        """Take in what came after it."""
+        self.epochs += later.epochs
+        self.alerts.update(later.alerts)
 
 
 class LessonState:
@@ -106,21 +108,24 @@ class LessonState:
             room=model.manifest.room_alerts, zone=model.manifest.zone_alerts
         )
 
-    def feed(self, periods: Periods, liveness: Liveness) -> Scored:
-        """Score periods from `next_seq` on; earlier ones are passed over."""
+    def feed(self, periods: Periods, *, live_from: int = NEVER) -> Steps[Scored]:
+        """Score periods from `next_seq` on; earlier ones are passed over.
+
+        Nobody looked at what lies before `live_from` while it was live: it raises nothing.
+        """
         scored = Scored()
         seqs = periods.seqs
         fresh = int(np.searchsorted(seqs, self.next_seq))
         if fresh == len(seqs):
             return scored
         seat, room = self._values(periods.layout, periods.values[fresh:])
-        is_live = liveness(periods)[fresh:]
         seqs = seqs[fresh:]
+        is_live = periods.is_live[fresh:] & (seqs >= live_from)
         is_quiet = seqs <= self._quiet_until
         for start, end in _runs(seqs, is_live, is_quiet):
             first, last = int(seqs[start]), int(seqs[end - 1])
-            self._fill(first, scored)
-            epochs = self._scorer.update(first, seat[start:end], room[start:end])
+            yield from self._fill(first, scored)
+            epochs = yield from self._scorer.steps(first, seat[start:end], room[start:end])
             self._follow(epochs, scored, is_live=bool(is_live[start]))
             self.have.add(first, last)
             self.next_seq = last + 1
@@ -128,10 +133,14 @@ class LessonState:
                 self._wake(scored)
         return scored
 
-    def skip(self, until: int) -> Scored:
+    def whole_epochs(self, upto: int) -> int:
+        """The last period of the last epoch that is over with `upto`, or with the lesson."""
+        return upto if upto >= self.span[1] else upto - (upto + 1) % EPOCH
+
+    def skip(self, until: int) -> Steps[Scored]:
         """There are no values before `until`: score what is missing as missing."""
         scored = Scored()
-        self._fill(until, scored)
+        yield from self._fill(until, scored)
         return scored
 
     def end_quiet(self, shown: Mapping[str, AlertRecord]) -> Scored:
@@ -161,21 +170,21 @@ class LessonState:
         self._silent.clear()
         return scored
 
-    def _fill(self, until: int, scored: Scored) -> None:
+    def _fill(self, until: int, scored: Scored) -> Steps[None]:
         if until > self.next_seq:
-            no_seat, no_room = self._values(Layout(()), np.empty((0, len(_ROOM_CODES)), np.uint16))
             if self._quiet_until >= self.next_seq and until > self._quiet_until + 1:
                 # The quiet part may end in a hole.
-                self._follow(
-                    self._scorer.update(self._quiet_until + 1, no_seat, no_room),
-                    scored, is_live=False,
-                )  # fmt: skip
-                self.next_seq = self._quiet_until + 1
+                yield from self._pass_over(self._quiet_until + 1, scored)
             self._wake_if_due(scored)
-            epochs = self._scorer.update(until, no_seat, no_room)
-            self._follow(epochs, scored, is_live=False)
-            self.next_seq = until
+            yield from self._pass_over(until, scored)
         self._wake_if_due(scored)
+
+    def _pass_over(self, until: int, scored: Scored) -> Steps[None]:
+        seat = np.empty((0, len(self._seats), len(_SEAT_CODES)), np.float32)
+        room = np.empty((0, len(_ROOM_CODES)), np.float32)
+        epochs = yield from self._scorer.steps(until, seat, room)
+        self._follow(epochs, scored, is_live=False)
+        self.next_seq = until
 
     def _wake_if_due(self, scored: Scored) -> None:
         if 0 <= self._quiet_until < self.next_seq:

@@ -71,7 +71,9 @@ class Scorer:
                     closing(self._open_scores(self._settings.data_dir)) as scores,
                     closing(self._open_lessons(self._settings.data_dir)) as lessons,
                 ):
-                    upkeep = ScoreUpkeep(settings=self._settings, clock=self._clock, scores=scores)
+                    upkeep = ScoreUpkeep(
+                        settings=self._settings, clock=self._clock, scores=scores, lessons=lessons
+                    )
                     upkeep.begin()
                     following = self._begun(reader, scores, lessons)
                     if failures == 0:

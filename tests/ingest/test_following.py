@@ -265,6 +265,72 @@ def test_what_came_while_no_scorer_ran_is_scored_and_alerted_only_while_fresh() 
     assert school.alerts == []
 
 
+def test_what_still_stands_after_a_time_without_a_scorer_is_raised_with_the_first_live_epoch() -> (
+    None
+):
+    school = School()
+    school.live(range(100))
+    for seq in range(100, LOUD.start + 40):
+        school.keep(NODE.batch(seq, values=VALUES[seq : seq + 1]))
+    school.clock.now_ns = (LOUD.start + 40) * SECOND_NS
+    school.start()
+    school.following.step()
+    assert school.alerts == []
+    school.live(range(LOUD.start + 40, LENGTH))
+    raised = {alert.raised_utc_ns for alert in school.alerts if alert.zone == "room"}
+    assert raised == {school.lesson.starts_utc_ns + (LOUD.start + 40) * SECOND_NS}
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+
+
+@pytest.mark.parametrize("cut", (103, LOUD.start + 2, LOUD.start + 50))
+def test_a_recording_of_another_year_is_alerted_after_a_restart_as_well(cut: int) -> None:
+    school = School()
+    school.clock.utc_at_boot_ns += 8 * 365 * 86_400 * SECOND_NS  # its readings are eight years old
+    school.live(range(cut))
+    school.start()
+    school.live(range(cut, LENGTH))
+    school.settle()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert school.alerts == WHOLE.alerts
+
+
+def test_a_scorer_that_was_held_up_raises_nothing_for_what_came_meanwhile() -> None:
+    school = School()
+    school.live(range(LOUD.start))
+    for seq in LOUD:
+        school.keep(NODE.batch(seq, values=VALUES[seq : seq + 1]))
+    school.clock.now_ns = LOUD.stop * SECOND_NS
+    school.live(range(LOUD.stop, LENGTH))
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert {alert.raised_utc_ns for alert in school.alerts} <= {
+        school.lesson.starts_utc_ns + LOUD.stop * SECOND_NS
+    }
+
+
+def test_a_lesson_that_is_entered_while_it_runs_is_not_alerted_for_what_is_long_past() -> None:
+    school = School(has_lesson=False)
+    school.live(range(LOUD.stop + 40))
+    school.lessons.put(school.lesson)
+    school.live(range(LOUD.stop + 40, LENGTH))
+    school.settle()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert school.alerts == []
+
+
+def test_what_was_kept_before_the_first_start_is_scored_once() -> None:
+    school = School()
+    for seq in range(200):
+        school.keep(NODE.batch(seq, values=VALUES[seq : seq + 1]))
+    school.clock.now_ns = 200 * SECOND_NS
+    school.start()  # no epoch is there yet, so the lesson is put in line
+    school.live(range(200, 210))
+    written = school.scores.version()
+    school.settle()
+    assert school.scores.version() == written
+    school.live(range(210, LENGTH))
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+
+
 def test_history_is_scored_and_raises_nothing() -> None:
     school = School()
     school.backlog(0, LENGTH)
@@ -320,12 +386,12 @@ def test_a_backlog_costs_one_pass_not_one_a_message() -> None:
 def test_live_periods_are_scored_between_the_slices_of_a_lesson_scored_again() -> None:
     school = School()
     school.live(range(100))
-    school.live(range(110, 440))
+    school.live(range(110, 438))
     school.backlog(100, 110)
     school.clock.advance(3)
     assert school.following.step()  # takes the lesson out of the line
     school.following.step()  # and scores a first slice, 300 of its periods
-    school.live(range(440, 446))
+    school.live(range(438, 446))
     assert school.epochs[-1].first_seq == 440
     school.live(range(446, LENGTH))
     school.settle()

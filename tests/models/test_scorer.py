@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from contract.lesson import LabelledLesson, Zone
+from models.alert_learning import area_streams
 from models.features import EPOCH_S, FEATURES
-from models.off_task import IntervalWidth, Manifest, OffTaskModel
-from models.pooling import score_epoch
-from models.rows import area_shares, lesson_rows
+from models.off_task import Manifest, OffTaskModel, ShareBias
+from models.rows import lesson_rows
 from models.scorer import LessonScorer
 from models.scores import EpochScore
 
@@ -34,7 +34,7 @@ class FixedModel:
 
 @pytest.fixture(scope="module")
 def model() -> FixedModel:
-    return FixedModel(OffTaskModel.load().manifest)
+    return FixedModel(replace(OffTaskModel.load().manifest, bias=ShareBias()))
 
 
 def _score(
@@ -166,15 +166,9 @@ def test_training_pools_as_scoring_does(model: FixedModel, make_lesson: MakeLess
     rows = lesson_rows(lesson)
     p = np.full(rows.judged.shape, np.nan)
     p[rows.judged] = model.probability(rows.values[rows.judged])
-    everyone = np.arange(12)
-    pooled = [
-        score_epoch(at, features, p[at], [], [], IntervalWidth()).room.off_task
-        for at, features in enumerate(rows.features)
-    ]
-    assert area_shares(rows, p, everyone) == pytest.approx(pooled)
-    assert None in pooled[30:]
-    live = [one.room.off_task for one in _score(model, lesson, [])]
-    assert live == pytest.approx(pooled)
+    room, *_ = area_streams(rows, p, model.manifest.interval, model.manifest.bias)
+    assert list(room.scores) == [one.room for one in _score(model, lesson, [])]
+    assert None in [one.off_task for one in room.scores[30:]]
 
 
 def test_wrong_shapes_are_refused(model: FixedModel, make_lesson: MakeLesson) -> None:

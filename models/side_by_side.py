@@ -1,0 +1,77 @@
+"""Rooms side by side along one axis of seats: who sits where, and sums over rooms and zones.
+
+A sum over a room or zone depends on its own seats alone, whichever rooms stand beside it: each
+segment is added up by itself, in the order of its seats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Places", "SideBySide"]
+
+Number = TypeVar("Number", np.float32, np.float64)
+Numbers = NDArray[np.intp]
+
+
+class Places:
+    """Where the seats of one room are: in the order of their zones, each zone's seats together.
+
+    A seat in several zones is in the first; one in none is in one of its own.
+    """
+
+    def __init__(self, seats: int, zones: Sequence[Sequence[int] | NDArray[np.intp]]) -> None:
+        zone = np.arange(len(zones), len(zones) + seats)
+        for number, columns in reversed(list(enumerate(zones))):
+            zone[list(columns)] = number
+        self.order: Numbers = np.argsort(zone, kind="stable")
+        """Columns by zone."""
+        _, found, sizes = np.unique(zone, return_inverse=True, return_counts=True)
+        self.zone: Numbers = found.astype(np.intp)
+        """(seats,): the number of each seat's zone, of those that have seats."""
+        self.zone_sizes: Numbers = sizes.astype(np.intp)
+
+
+class SideBySide:
+    """The seats of these rooms in their order."""
+
+    def __init__(self, rooms: Sequence[Places]) -> None:
+        sizes = np.array([len(room.zone) for room in rooms], np.intp)
+        zones = np.array([len(room.zone_sizes) for room in rooms], np.intp)
+        self._room: Numbers = np.repeat(np.arange(len(rooms)), sizes)
+        self._room_starts = _starts(sizes)
+        self._has_seats = sizes > 0
+        first = np.repeat(self._room_starts, sizes)
+        self._order = np.concatenate([room.order for room in rooms]) + first
+        self._zone = np.concatenate([room.zone for room in rooms]) + np.repeat(
+            _starts(zones), sizes
+        )
+        self._zone_starts = _starts(np.concatenate([room.zone_sizes for room in rooms]))
+
+    def spread(self, values: NDArray[Number]) -> NDArray[Number]:
+        """Values of rooms, (n, rooms), as those of their seats, (n, seats)."""
+        return values[:, self._room]
+
+    def others_in_room(self, values: NDArray[Number]) -> NDArray[Number]:
+        """For each seat the sum over the other seats of its room, (n, seats)."""
+        if not len(self._room):
+            return values
+        total = np.zeros((len(values), len(self._has_seats)), values.dtype)
+        starts = self._room_starts[self._has_seats]  # a segment without seats can't be summed
+        total[:, self._has_seats] = np.add.reduceat(values, starts, axis=1)
+        return total[:, self._room] - values
+
+    def others_in_zone(self, values: NDArray[Number]) -> NDArray[Number]:
+        """For each seat the sum over the other seats of its zone, (n, seats)."""
+        if not len(self._room):
+            return values
+        total = np.add.reduceat(values[:, self._order], self._zone_starts, axis=1)
+        return total[:, self._zone] - values
+
+
+def _starts(sizes: Numbers) -> Numbers:
+    return np.cumsum(sizes) - sizes
