@@ -109,9 +109,9 @@ class MqttLink:
     """Keeps a connection to the broker on a thread of its own; events come out of `events`.
 
     Everything is bounded. `events`: when its reader is slow, the network thread waits, and so do
-    the broker and the senders behind it. Messages on their way out: `most_in_flight` and
-    `most_queued` of QoS 1, and `most_unsent` in all where QoS 0 is concerned; `publish` says false
-    beyond. Sessions are clean: nothing that matters rests in the broker.
+    the broker and the senders behind it. Messages on their way out: `most_queued` of QoS 1,
+    of which `most_in_flight` are under way, and `most_unsent` in all where QoS 0 is concerned;
+    `publish` says false beyond. Sessions are clean: nothing that matters rests in the broker.
     """
 
     def __init__(

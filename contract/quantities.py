@@ -113,6 +113,9 @@ def _scales(table: tuple[Quantity, ...]) -> tuple[NDArray[np.float64], NDArray[n
 
 
 _SCALES: Final = {"seat": _scales(SEAT_QUANTITIES), "room": _scales(ROOM_QUANTITIES)}
+_CODES: Final = {
+    "seat": tuple(q.code for q in SEAT_QUANTITIES), "room": tuple(q.code for q in ROOM_QUANTITIES)
+}  # fmt: skip
 
 
 def encode(values: ArrayLike, scope: Literal["seat", "room"]) -> NDArray[np.uint16]:
@@ -129,9 +132,32 @@ def encode(values: ArrayLike, scope: Literal["seat", "room"]) -> NDArray[np.uint
     return kept
 
 
-def decode(kept: NDArray[np.uint16], scope: Literal["seat", "room"]) -> NDArray[np.float32]:
-    """The values of u16 codes; the quantities run along the last axis, MISSING becomes NaN."""
+def decode(
+    kept: NDArray[np.uint16],
+    scope: Literal["seat", "room"],
+    *,
+    codes: tuple[int, ...] | None = None,
+) -> NDArray[np.float32]:
+    """The values of u16 codes; the quantities run along the last axis, MISSING becomes NaN.
+
+    `codes` says which quantities there are, if not all of the table: a kit of another version may
+    have fewer, others, or another order. What comes out is the table's quantities in its order,
+    those that are not there NaN.
+    """
     scale, offset = _SCALES[scope]
+    if codes is not None and codes != _CODES[scope]:
+        kept = _by_code(kept, codes, _CODES[scope])
     values = (kept * scale + offset).astype(np.float32)
     values[kept == MISSING] = np.nan
     return values
+
+
+def _by_code(
+    kept: NDArray[np.uint16], codes: tuple[int, ...], wanted: tuple[int, ...]
+) -> NDArray[np.uint16]:
+    place = {code: at for at, code in enumerate(codes)}
+    found = np.full((*kept.shape[:-1], len(wanted)), MISSING, np.uint16)
+    for at, code in enumerate(wanted):
+        if code in place:
+            found[..., at] = kept[..., place[code]]
+    return found

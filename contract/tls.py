@@ -1,13 +1,14 @@
-"""How a client trusts the broker, and proves who it is."""
+"""How a client trusts the broker, and proves who it is; how long the broker's own proof lasts."""
 
 from __future__ import annotations
 
+import socket
 import ssl
 
 from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings
 
-__all__ = ["tls_context"]
+__all__ = ["broker_certificate_until", "tls_context"]
 
 
 def tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
@@ -23,3 +24,18 @@ def tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
             "broker", "ca_file, certificate_file, key_file", str(error), "readable PEM files"
         ) from error
     return context
+
+
+def broker_certificate_until(broker: BrokerSettings, *, timeout_s: float) -> float | None:
+    """UTC seconds at which the broker's certificate ends; None without TLS.
+
+    Connects, and says nothing. Raises OSError (`ssl.SSLError` for one that is not trusted) and
+    ConfigurationError.
+    """
+    context = tls_context(broker)
+    with socket.create_connection((broker.host, broker.port), timeout=timeout_s) as raw:
+        if context is None:
+            return None
+        with context.wrap_socket(raw, server_hostname=broker.host) as secured:
+            certificate = secured.getpeercert() or {}
+    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))

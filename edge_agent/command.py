@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -40,9 +41,10 @@ def run(args: argparse.Namespace) -> int:
     clock = simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock()
     if args.check:
         # Only who asks for it needs what it imports: a Pi has little memory.
-        from edge_agent.doctor_command import report  # noqa: PLC0415
+        from contract.finding import report  # noqa: PLC0415
+        from edge_agent.doctor import look_over  # noqa: PLC0415
 
-        return report(settings, as_json=False)
+        return report(look_over(settings), sys.stdout, as_json=False)
     share_one_heap()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

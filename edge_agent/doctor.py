@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
-import socket
 import ssl
 import tempfile
 import time
@@ -22,28 +20,26 @@ from queue import Empty
 from typing import Final
 
 from contract.errors import ConfigurationError, DecodeError
+from contract.finding import Finding
 from contract.messages import Birth, IngestState, Timebase, decode_state
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
+from contract.own_certificate import SOON_DAYS, own_certificate_findings
 from contract.settings import BrokerSettings
+from contract.tls import broker_certificate_until
 from contract.topics import Topic, ingest_state
 from edge_agent.doctor_hubs import hub_findings
-from edge_agent.finding import Finding
 from edge_agent.outbox_format import Found, scan, unpack_body
 from edge_agent.run_book import read_notes
 from edge_agent.settings import EdgeSettings
 from edge_agent.timebase import QualitySource, boot_id, system_quality
 
-__all__ = [
-    "broker_findings", "clock_finding", "is_running", "look_over", "outbox_findings", "valid_until",
-]  # fmt: skip
+__all__ = ["broker_findings", "clock_finding", "is_running", "look_over", "outbox_findings"]
 
 _WAIT_S: Final = 5.0
 _RETAINED_S: Final = 1.0
-_SOON_DAYS: Final = 30
 _OLD_S: Final = 120.0
 _LEAST_FREE: Final = 64 << 20
-_TIME: Final = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
-_VALIDITY: Final = re.compile(rb"\x30." + _TIME + _TIME, re.DOTALL)
+_IF_OVER: Final = "without it nothing is delivered, and data waits here"
 
 
 def look_over(
@@ -171,10 +167,16 @@ def broker_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Fin
     """Certificates, the way to the broker, and what stands there."""
     broker = settings.broker
     where = f"{broker.host}:{broker.port}"
-    if broker.certificate_file is not None:
-        yield _own_certificate(broker.certificate_file)
+    yield from own_certificate_findings(broker, owner="this node", if_over=_IF_OVER)
     try:
-        ends = _reach(broker)
+        ends = broker_certificate_until(broker, timeout_s=_WAIT_S)
+    except ConfigurationError as error:
+        yield Finding(
+            about="broker", state="wrong", said=f"{where} was not tried ({error})",
+            advice="put right the files that [broker] names; docs/mosquitto.md says how to make "
+            "them",
+        )  # fmt: skip
+        return
     except ssl.SSLError as error:
         yield Finding(
             about="broker", state="wrong", said=f"{where} refuses TLS, or is not trusted ({error})",
@@ -189,61 +191,18 @@ def broker_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Fin
         )  # fmt: skip
         return
     if ends is not None:
-        yield _lasting("the broker's certificate", ends)
+        yield _of_broker(ends)
     yield from _let_in(settings, where, is_running=is_running)
 
 
-def _own_certificate(path: Path) -> Finding:
-    try:
-        ends = valid_until(path.read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
-        return Finding(
-            about="certificate", state="wrong", said=f"{path} can't be read ({error})",
-            advice="make a certificate for this node as docs/mosquitto.md says",
-        )  # fmt: skip
-    return _lasting(str(path), ends)
-
-
-def _lasting(what: str, ends: float) -> Finding:
+def _of_broker(ends: float) -> Finding:
     days = (ends - time.time()) / 86_400
-    said = f"{what} is valid for {days:.0f} more days" if days > 0 else f"{what} has run out"
     return Finding(
-        about="certificate", state="fine" if days > _SOON_DAYS else "wrong", said=said,
-        advice="" if days > _SOON_DAYS
-        else "renew it (and check the clock): without it nothing is delivered",
+        about="certificate", state="fine" if days > SOON_DAYS else "wrong",
+        said=f"the broker's certificate is valid for {days:.0f} more days",
+        advice="" if days > SOON_DAYS
+        else "have it renewed (and check the clock): no node connects when it has run out",
     )  # fmt: skip
-
-
-def valid_until(pem: str) -> float:
-    """UTC seconds at which a certificate ends; raises ValueError for what is none.
-
-    The standard library reads this of a peer's certificate alone, so here the two times of the
-    DER field Validity (RFC 5280, 4.1.2.5) are looked for.
-    """
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    start, stop = pem.find(begin), pem.find(end)
-    if start < 0 or stop < start:
-        raise ValueError("no PEM certificate")
-    found = _VALIDITY.search(ssl.PEM_cert_to_DER_cert(pem[start : stop + len(end)]))
-    if found is None:
-        raise ValueError("no dates in the certificate")
-    short, long = found.group(3), found.group(4)
-    # Two digits of the year: RFC 5280 has 50 to 99 mean the last century.
-    text = long or (b"19" if short >= b"50" else b"20") + short
-    return datetime.strptime(text.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
-
-
-def _reach(broker: BrokerSettings) -> float | None:
-    """When the broker's certificate ends; None without TLS. Raises OSError."""
-    with socket.create_connection((broker.host, broker.port), timeout=_WAIT_S) as raw:
-        if broker.ca_file is None:
-            return None
-        context = ssl.create_default_context(cafile=str(broker.ca_file))
-        if broker.certificate_file is not None:
-            context.load_cert_chain(broker.certificate_file, broker.key_file)
-        with context.wrap_socket(raw, server_hostname=broker.host) as secured:
-            certificate = secured.getpeercert() or {}
-    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
 
 
 def _let_in(settings: EdgeSettings, where: str, *, is_running: bool) -> Iterator[Finding]:

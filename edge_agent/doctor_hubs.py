@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from contract.clock import SystemClock
-from edge_agent.finding import Finding
+from contract.finding import Finding
 from edge_agent.settings import HubSettings
 from firmware_bridge.events import HubDown, HubEvent, HubStatus, HubUp
 from firmware_bridge.frames import Hello, Status

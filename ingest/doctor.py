@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import ssl
 import time
@@ -19,25 +18,25 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
-from typing import Final, Literal
+from typing import Final
 
 from contract.errors import ConfigurationError, DecodeError, LinkError
+from contract.finding import Finding
 from contract.messages import IngestState
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received
-from contract.settings import BrokerSettings
-from contract.tls import tls_context
+from contract.own_certificate import SOON_DAYS, own_certificate_findings
+from contract.tls import broker_certificate_until
 from contract.topics import ingest_state
 from ingest.settings import ServerSettings
 
-__all__ = ["Finding", "Page", "State", "ask", "broker_findings", "findings", "program_findings"]
+__all__ = ["Page", "ask", "broker_findings", "findings", "program_findings"]
 
-State = Literal["fine", "note", "wrong"]
 _LEAST_FREE: Final = 200 << 20
 _LITTLE_FREE: Final = 2 << 30
 _CHECK_S: Final = 20.0
 _WAIT_S: Final = 5.0
-_SOON_DAYS: Final = 30
 _OPERATIONS: Final = 100_000
+_IF_OVER: Final = "without it ingest can't connect, and nodes hold their data"
 _OF_DATABASE: Final = (
     "stop the program that writes it and restore a backup; docs/store.md says more"
 )
@@ -45,16 +44,6 @@ _OF_DAY: Final = (
     "look at the disk; ingest saves what can be read, sets the file aside and makes a gap of the "
     "rest, by itself; a backup may have it"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What was looked at, how it is, and what to do; nothing to do where it is fine."""
-
-    about: str
-    state: State
-    said: str
-    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,12 +221,20 @@ def program_findings(
 
 
 def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
-    """Whether the broker can be reached, its certificate, and what stands there about ingest."""
+    """Both certificates, the way to the broker, and what stands there about ingest."""
     broker = settings.broker
     where = f"{broker.host}:{broker.port}"
+    yield from own_certificate_findings(broker, owner="this server", if_over=_IF_OVER)
     try:
-        days = _certificate_days(broker)
-    except (ssl.SSLError, ConfigurationError) as error:
+        ends = broker_certificate_until(broker, timeout_s=_WAIT_S)
+    except ConfigurationError as error:
+        yield Finding(
+            about="broker", state="wrong", said=f"{where} was not tried ({error})",
+            advice="put right the files that [broker] names; docs/mosquitto.md says how to make "
+            "them",
+        )  # fmt: skip
+        return
+    except ssl.SSLError as error:
         yield Finding(
             about="broker", state="wrong", said=f"{where} refuses TLS, or is not trusted ({error})",
             advice="check ca_file, certificate_file and key_file, and the broker's certificate; "
@@ -250,11 +247,12 @@ def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
             advice="start Mosquitto, or correct [broker]; a firewall may be in between",
         )  # fmt: skip
         return
-    if days is not None:
+    if ends is not None:
+        days = (ends - time.time()) / 86_400
         yield Finding(
-            about="certificate", state="fine" if days > _SOON_DAYS else "wrong",
+            about="certificate", state="fine" if days > SOON_DAYS else "wrong",
             said=f"the broker's certificate is valid for {days:.0f} more days",
-            advice="" if days > _SOON_DAYS else "renew it: no node connects when it has run out",
+            advice="" if days > SOON_DAYS else "renew it: no node connects when it has run out",
         )  # fmt: skip
     try:
         is_up = _said_about_ingest(settings)
@@ -274,18 +272,6 @@ def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
             advice="start `roomtone ingest`, or look at its log: until it is up, nodes hold all "
             "data",
         )  # fmt: skip
-
-
-def _certificate_days(broker: BrokerSettings) -> float | None:
-    """Days until it runs out; None without TLS. Raises OSError, ConfigurationError."""
-    with socket.create_connection((broker.host, broker.port), timeout=_WAIT_S) as raw:
-        context = tls_context(broker)
-        if context is None:
-            return None
-        with context.wrap_socket(raw, server_hostname=broker.host) as secured:
-            certificate = secured.getpeercert() or {}
-    ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
-    return (ends - time.time()) / 86_400
 
 
 def _said_about_ingest(settings: ServerSettings) -> bool | None:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from contract.errors import StoreError
-from ingest.doctor import Finding, ask, broker_findings, findings, program_findings
-from ingest.doctor_certificates import certificate_findings
+from contract.finding import Finding, report
+from ingest.doctor import ask, broker_findings, findings, program_findings
 from ingest.doctor_nodes import kept_findings, node_findings, score_findings
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
 
 __all__ = ["add_arguments", "look_over", "run"]
 
-_WORDS: Final = {"fine": "ok", "note": "NOTE", "wrong": "WRONG"}
 _DASHBOARD_PORT: Final = 8000
 
 
@@ -36,24 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Say each finding; 1 if something is wrong."""
     settings = ServerSettings.load(args.config)
-    found = []
-    for finding in look_over(settings):
-        found.append(finding)
-        if not args.json:
-            sys.stdout.write(_line(finding))
-            sys.stdout.flush()
-    is_wrong = any(finding.state == "wrong" for finding in found)
-    if args.json:
-        told = {"is_well": not is_wrong, "findings": [asdict(finding) for finding in found]}
-        sys.stdout.write(json.dumps(told) + "\n")
-    return int(is_wrong)
+    return report(look_over(settings), sys.stdout, as_json=args.json)
 
 
 def look_over(settings: ServerSettings) -> Iterator[Finding]:
     """Everything, from the disk up to the nodes."""
     disk = list(findings(settings))
     yield from disk
-    yield from certificate_findings(settings.broker)
     yield from broker_findings(settings)
     yield from program_findings("ingest", settings.ingest.health_port, settings)
     yield from program_findings("score", settings.score.health_port, settings)
@@ -82,8 +68,3 @@ def _kept(settings: ServerSettings) -> Iterator[Finding]:
             about="main.db", state="wrong", said=str(error), advice="do what the sentence says"
         )
     yield from score_findings(pages["score"])
-
-
-def _line(finding: Finding) -> str:
-    advice = f"\n       → {finding.advice}" if finding.advice else ""
-    return f"{_WORDS[finding.state]:<6} {finding.about}: {finding.said}{advice}\n"

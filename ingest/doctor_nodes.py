@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from contract.finding import Finding, State
 from contract.messages import Health
-from ingest.doctor import Finding, Page, State
+from ingest.doctor import Page
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 

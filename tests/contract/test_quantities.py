@@ -58,3 +58,28 @@ def test_codes_and_names_are_told_apart() -> None:
     assert quantity("motion_rms").scope == "seat"
     with pytest.raises(KeyError, match="laeq_1s"):
         quantity("engagement")
+
+
+@given(st.data(), st.sampled_from(("seat", "room")))
+def test_quantities_of_another_kit_are_laid_on_the_table_by_their_codes(
+    data: st.DataObject, scope: Literal["seat", "room"]
+) -> None:
+    table = TABLES[scope]
+    known = st.sampled_from([q.code for q in table])
+    codes = tuple(data.draw(st.lists(known | st.integers(200, 210), unique=True)))
+    kept = data.draw(arrays(np.uint16, (2, 3, len(codes))))
+    values = decode(kept, scope, codes=codes)
+    assert values.shape == (2, 3, len(table))
+    whole = np.full((2, 3, len(table)), MISSING, np.uint16)
+    for at, q in enumerate(table):
+        if q.code in codes:
+            whole[:, :, at] = kept[:, :, codes.index(q.code)]
+    assert np.array_equal(values, decode(whole, scope), equal_nan=True)
+
+
+def test_the_tables_own_codes_change_nothing() -> None:
+    for scope, table in TABLES.items():
+        kept = np.arange(len(table) * 2, dtype=np.uint16).reshape(2, -1)
+        codes = tuple(q.code for q in table)
+        assert np.array_equal(decode(kept, scope, codes=codes), decode(kept, scope))
+        assert decode(np.zeros((4, 0), np.uint16), scope, codes=()).shape == (4, len(table))

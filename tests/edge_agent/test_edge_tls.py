@@ -15,7 +15,7 @@ from contract.messages import Birth, Config, Death, LessonSpan
 from contract.settings import BrokerSettings
 from edge_agent.agent import EdgeAgent
 from edge_agent.config_file import store_config
-from edge_agent.doctor import broker_findings, valid_until
+from edge_agent.doctor import broker_findings
 from edge_agent.settings import EdgeSettings
 from firmware_bridge.events import HubCounters
 
@@ -166,18 +166,22 @@ def test_the_doctor_says_what_is_wrong_with_the_certificates(
 
     (no_ingest,) = said()
     assert "there is no word from ingest" in no_ingest
-    (not_trusted,) = said(ca_file=certificates / "other-ca.pem")
+    refused, not_trusted = said(ca_file=certificates / "other-ca.pem")
+    assert "pi-1.pem would be refused by a broker that trusts" in refused
     assert "is not trusted" in not_trusted
     soon = {"certificate_file": certificates / "soon.pem", "key_file": certificates / "soon.key"}
     ends_soon, _ = said(**soon)
     assert "valid for 10 more days renew it" in ends_soon or "valid for 9 more" in ends_soon
-    (unreadable, *_) = said(certificate_file=certificates / "names")
-    assert "can't be read (no PEM certificate)" in unreadable
-
-
-def test_the_end_of_a_certificate_is_read_from_its_file(certificates: Path) -> None:
-    for name, days in (("pi-1", 60), ("soon", 10), ("ca", 90)):
-        ends = valid_until((certificates / f"{name}.pem").read_text())
-        assert abs(ends - time.time() - days * 86_400) < 3600
-    with pytest.raises(ValueError, match="no PEM"):
-        valid_until("")
+    assert "without it nothing is delivered" in ends_soon
+    for unfit in (
+        {"certificate_file": certificates / "names"},
+        {"key_file": certificates / "pi-2.key"},
+    ):
+        own, broker = said(**unfit)
+        assert own.startswith("own certificate ")
+        assert "this node" in own
+        assert broker.startswith("broker ")
+        assert "was not tried" in broker
+    unreadable, _ = said(key_file=certificates / "none.key")
+    assert "none.key can't be read (No such file or directory) make a certificate" in unreadable
+    assert "for this node" in unreadable

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import socket
+import subprocess
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -13,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from contract.clock import ManualClock
+from contract.finding import Finding
 from contract.settings import BrokerSettings
 from ingest import doctor
 from ingest.condition import Condition
-from ingest.doctor import Finding, Page, ask, broker_findings, findings, program_findings
+from ingest.doctor import Page, ask, broker_findings, findings, program_findings
 from ingest.doctor_command import add_arguments, run
 from ingest.doctor_nodes import kept_findings, node_findings, score_findings
 from ingest.health_server import HealthPages, health_server
@@ -189,11 +192,37 @@ def test_the_broker_and_what_it_says_of_ingest(
 
 def test_a_broker_without_tls_where_it_is_expected(tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-keyout", tmp_path / "ca.key", "-out", ca, "-subj", "/CN=ca"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def speak_plainly() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"this is no TLS\r\n")
+                connection.recv(4_096)
+
+        speaker = threading.Thread(target=speak_plainly, name="plain broker")
+        speaker.start()
+        tls = BrokerSettings(port=server.getsockname()[1], ca_file=ca)
+        own, found = broker_findings(settings(tmp_path, broker=tls))
+        speaker.join(5)
+    assert (own.about, own.state) == ("own certificate", "note")
+    assert "lets this server in without" in own.advice
+    assert "refuses TLS, or is not trusted" in found.said
+
+
+def test_no_broker_is_tried_with_files_that_are_none(tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
     ca.write_text("no certificate")
     with socket.create_server(("127.0.0.1", 0)) as server:
         tls = BrokerSettings(port=server.getsockname()[1], ca_file=ca)
-        (found,) = broker_findings(settings(tmp_path, broker=tls))
-    assert "TLS" in found.said
+        _, found = broker_findings(settings(tmp_path, broker=tls))
+    assert f"{tls.port} was not tried" in found.said
+    assert "docs/mosquitto.md" in found.advice
 
 
 def test_the_command_says_all_of_it_and_its_code_tells(

@@ -1,4 +1,4 @@
-"""Looks over the certificate with which the server's programs introduce themselves to the broker."""
+"""Looks over the certificate with which a node or a server introduces itself to the broker."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from pathlib import Path
 from typing import Final
 
 from contract.certificates import fault_of_certificate, valid_until
+from contract.finding import Finding
 from contract.settings import BrokerSettings
-from ingest.doctor import Finding
 
-__all__ = ["certificate_findings"]
+__all__ = ["SOON_DAYS", "own_certificate_findings"]
 
-_SOON_DAYS: Final = 30
+SOON_DAYS: Final = 30
+"""A certificate that ends within so many days has to be renewed now."""
+
 _OTHERS: Final = 0o077
-_MAKE: Final = "make a certificate for this server as docs/mosquitto.md says"
 
 
-def certificate_findings(broker: BrokerSettings) -> Iterator[Finding]:
+def own_certificate_findings(
+    broker: BrokerSettings, *, owner: str, if_over: str
+) -> Iterator[Finding]:
     """Whether the files are there, fit together and to the authority, how long they are good, and
     who may read the key. Nothing without TLS.
+
+    `owner` is whose it is, such as "this node"; `if_over` a clause with what happens without it.
     """
     authority, certificate, key = broker.ca_file, broker.certificate_file, broker.key_file
     if authority is None:
@@ -30,40 +35,39 @@ def certificate_findings(broker: BrokerSettings) -> Iterator[Finding]:
         yield Finding(
             about="own certificate", state="note", said="the settings name none",
             advice="set certificate_file and key_file under [broker], unless the broker lets "
-            "programs in without",
+            f"{owner} in without",
         )  # fmt: skip
         return
+    make = f"make a certificate for {owner} as docs/mosquitto.md says"
     for path in (authority, certificate, key):
         if path is not None and (fault := _unreadable(path)) is not None:
-            yield _wrong(f"{path} can't be read ({fault})", _MAKE)
+            yield _wrong(f"{path} can't be read ({fault})", make)
             return
     secret = key or certificate
     mode = secret.stat().st_mode & 0o777
     if mode & _OTHERS:
         yield _wrong(
             f"{secret} can be read by others (mode {mode:o})",
-            f"chmod 600 {secret}, and chown it to the user of the programs; whoever has read it "
-            "can speak as this server",
+            f"chmod 600 {secret}, and chown it to the user that Roomtone runs as; whoever has "
+            f"read it can speak as {owner}",
         )
     try:
-        days = (valid_until(certificate.read_text(encoding="ascii")) - time.time()) / 86_400
+        # A certificate that is not PEM but binary is none for our purpose, and is said to be so.
+        pem = certificate.read_text(encoding="ascii", errors="replace")
+        days = (valid_until(pem) - time.time()) / 86_400
     except ValueError as error:
-        yield _wrong(f"{certificate} is no certificate ({error})", _MAKE)
+        yield _wrong(f"{certificate} is no certificate ({error})", make)
         return
-    if days <= _SOON_DAYS:
+    if days <= SOON_DAYS:
         said = f"is valid for {days:.0f} more days" if days > 0 else "has run out"
-        yield _wrong(
-            f"{certificate} {said}",
-            "renew it (and check the clock): without it ingest can't connect, and nodes hold "
-            "their data",
-        )
+        yield _wrong(f"{certificate} {said}", f"renew it (and check the clock): {if_over}")
     fault = _fault(certificate, key, authority)
     if fault is not None and days > 0:
         yield _wrong(
             f"{certificate} would be refused by a broker that trusts {authority}: {fault}",
-            "see that certificate_file, key_file and ca_file belong together; " + _MAKE,
+            f"see that certificate_file, key_file and ca_file belong together; {make}",
         )
-    if fault is None and days > _SOON_DAYS and not mode & _OTHERS:
+    if fault is None and days > SOON_DAYS and not mode & _OTHERS:
         yield Finding(
             about="own certificate", state="fine",
             said=f"{certificate} fits key and authority, and is valid for {days:.0f} more days",

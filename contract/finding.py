@@ -1,0 +1,45 @@
+"""What the doctor, of a node or of a server, says of one thing that it looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Final, Literal, TextIO
+
+__all__ = ["Finding", "State", "report"]
+
+State = Literal["fine", "note", "wrong"]
+
+_WORDS: Final = {"fine": "ok", "note": "NOTE", "wrong": "WRONG"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was looked at, how it is, and what to do; nothing to do where it is fine."""
+
+    about: str
+    state: State
+    said: str
+    advice: str = ""
+
+    @property
+    def line(self) -> str:
+        """What a person reads: a line, and below it one with what to do."""
+        advice = f"\n       → {self.advice}" if self.advice else ""
+        return f"{_WORDS[self.state]:<6} {self.about}: {self.said}{advice}\n"
+
+
+def report(findings: Iterable[Finding], out: TextIO, *, as_json: bool) -> int:
+    """Write lines as the findings come, or one JSON object; 1 if one of them is wrong."""
+    found = []
+    for finding in findings:
+        found.append(finding)
+        if not as_json:
+            out.write(finding.line)
+            out.flush()
+    is_wrong = any(finding.state == "wrong" for finding in found)
+    if as_json:
+        told = {"is_well": not is_wrong, "findings": [asdict(finding) for finding in found]}
+        out.write(json.dumps(told) + "\n")
+    return int(is_wrong)
