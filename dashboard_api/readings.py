@@ -28,6 +28,8 @@ __all__ = ["GapSpan", "RoomReadings", "read_room", "sensed_seconds"]
 TRACES: Final = ("laeq_1s", "la10", "la90")
 """The room's quantities that the pages draw."""
 
+_COLUMNS: Final = {q.name: at for at, q in enumerate(ROOM_QUANTITIES) if q.name in TRACES}
+
 _REASONS: Final = tuple(GAP_WORDS)
 _SENSED: Final = -1
 _NOT_RECEIVED: Final = _REASONS.index("not_received")
@@ -83,24 +85,32 @@ def read_room(periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: i
         ) -> Floats:
             return (utc_of(stream, seqs, timebases) - start_utc_ns) / SECOND_NS
 
+        partial: list[tuple[slice, int]] = []
         for gap in periods.gaps(stream.id):
             low, high = max(gap.first_seq, first), min(gap.last_seq, last)
             if low <= high:
                 starts = place(np.array([low, high + 1]))
-                begin, end = (max(0, round(float(at))) for at in starts)
-                untouched = state[begin:end] != _SENSED
-                state[begin:end][untouched] = _REASONS.index(gap.reason)
+                span = slice(*(max(0, round(float(at))) for at in starts))
+                if gap.kind is None:
+                    untouched = state[span] != _SENSED
+                    state[span][untouched] = _REASONS.index(gap.reason)
+                else:
+                    partial.append((span, _REASONS.index(gap.reason)))
         for part in periods.read(stream.id, first, last):
-            rooms = decode(part.layout.room_values(part.values), "room")
+            codes = part.layout.room_codes
+            rooms = decode(part.layout.room_values(part.values), "room", codes=codes)
             sensed = _count_seats(part.layout, part.values)
             seats = max(seats, len(part.layout.seats))
-            columns = {name: _column(part.layout, rooms, name) for name in TRACES}
+            columns = {name: rooms[:, at].astype(np.float64) for name, at in _COLUMNS.items()}
             for rows in _without_holes(part.seqs):
                 seconds, picked = _on_seconds(place(part.seqs[rows]), n)
                 state[seconds] = _SENSED
                 seats_sensed[seconds] = sensed[rows][picked]
                 for name, column in columns.items():
                     levels[name][seconds] = column[rows][picked]
+        # Of these one kind of value is gone, the seats' or the room's: what is left is drawn as well.
+        for span, reason in partial:
+            state[span] = reason
     return RoomReadings(
         start_utc_ns=start_utc_ns,
         levels=levels,
@@ -152,15 +162,9 @@ def _stretches(
 
 def _count_seats(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int64]:
     """How many seats have a value in each period: the first quantity stands for all of them."""
-    counts: NDArray[np.int64] = (values[:, : len(layout.seats)] != MISSING).sum(axis=1)
+    first = layout.seat_values(values)[..., :1]  # empty for a kit that sends none of the seats
+    counts: NDArray[np.int64] = (first != MISSING).sum(axis=(1, 2))
     return counts
-
-
-def _column(layout: Layout, rooms: NDArray[np.float32], name: str) -> Floats:
-    code = next(q.code for q in ROOM_QUANTITIES if q.name == name)
-    if code not in layout.room_codes:
-        return np.full(len(rooms), np.nan)
-    return rooms[:, layout.room_codes.index(code)].astype(np.float64)
 
 
 def _without_holes(seqs: NDArray[np.int64]) -> list[slice]:

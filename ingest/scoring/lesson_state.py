@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from contract.lesson import Zone
 from contract.messages import Birth
-from contract.payload import FULL_LAYOUT_CODES, Layout
+from contract.payload import Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, Quantity, decode
 from contract.ranges import SeqRanges
 from ingest.stores.records import AlertRecord, Lesson, Periods, Stream
@@ -33,7 +33,6 @@ EPOCH: Final = 5
 NEVER: Final = 1 << 62
 """A seq that no period reaches."""
 
-_SEAT_CODES, _ROOM_CODES = FULL_LAYOUT_CODES
 _HIGHEST_DB: Final = 200.0
 
 
@@ -180,8 +179,8 @@ class LessonState:
         self._wake_if_due(scored)
 
     def _pass_over(self, until: int, scored: Scored) -> Steps[None]:
-        seat = np.empty((0, len(self._seats), len(_SEAT_CODES)), np.float32)
-        room = np.empty((0, len(_ROOM_CODES)), np.float32)
+        seat = np.empty((0, len(self._seats), len(SEAT_QUANTITIES)), np.float32)
+        room = np.empty((0, len(ROOM_QUANTITIES)), np.float32)
         epochs = yield from self._scorer.steps(until, seat, room)
         self._follow(epochs, scored, is_live=False)
         self.next_seq = until
@@ -243,19 +242,18 @@ class LessonState:
         self, layout: Layout, values: NDArray[np.uint16]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         seat, room = layout.seat_values(values), layout.room_values(values)
-        if (layout.seat_codes, layout.room_codes) != FULL_LAYOUT_CODES:
-            seat = _by_code(seat, layout.seat_codes, _SEAT_CODES)
-            room = _by_code(room, layout.room_codes, _ROOM_CODES)
         if layout.seats != self._seats:
             known = [(i, self._column[s]) for i, s in enumerate(layout.seats) if s in self._column]
             self.lacks_seats = self.lacks_seats or len(known) < len(layout.seats)
-            every = np.full((len(values), len(self._seats), len(_SEAT_CODES)), MISSING, np.uint16)
+            shape = len(values), len(self._seats), len(layout.seat_codes)
+            every = np.full(shape, MISSING, np.uint16)
             if known:
                 source, target = zip(*known, strict=True)
                 every[:, list(target)] = seat[:, list(source)]
             seat = every
-        return _plausible(decode(seat, "seat"), _HIGHEST_SEAT), _plausible(
-            decode(room, "room"), _HIGHEST_ROOM
+        return (
+            _plausible(decode(seat, "seat", codes=layout.seat_codes), _HIGHEST_SEAT),
+            _plausible(decode(room, "room", codes=layout.room_codes), _HIGHEST_ROOM),
         )
 
 
@@ -277,18 +275,6 @@ def zones_of(lesson: Lesson, birth: Birth | None) -> tuple[Zone, ...]:
 def _plausible(values: NDArray[np.float32], highest: NDArray[np.float32]) -> NDArray[np.float32]:
     """What no sensor can have sensed is missing, so that one odd kit can't upset the formulas."""
     return np.where(values > highest, np.float32(np.nan), values)
-
-
-def _by_code(
-    values: NDArray[np.uint16], codes: tuple[int, ...], wanted: tuple[int, ...]
-) -> NDArray[np.uint16]:
-    """The wanted quantities along the last axis; one that is not there is missing."""
-    place = {code: at for at, code in enumerate(codes)}
-    found = np.full((*values.shape[:-1], len(wanted)), MISSING, np.uint16)
-    for at, code in enumerate(wanted):
-        if code in place:
-            found[..., at] = values[..., place[code]]
-    return found
 
 
 def _runs(

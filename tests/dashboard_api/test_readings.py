@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,26 +13,26 @@ from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
 from contract.quantities import encode
 from dashboard_api.readings import read_room, sensed_seconds
 from ingest.stores.memory_periods import MemoryPeriodStore
-from ingest.stores.records import Arrival, Tick
+from ingest.stores.records import Arrival, Lesson, Tick
 
 START = 1_763_460_300 * SECOND_NS
 LAYOUT = Layout((1, 2, 3, 4, 5), *FULL_LAYOUT_CODES)
 
 
-def keep(store, *, run, utc_ns, first, n, level=60.0, node="pi") -> None:
+def keep(store, *, run, utc_ns, first, n, level=60.0, node="pi", layout=LAYOUT) -> None:
     """Periods first … first + n - 1 of a run whose seq 0 was at `utc_ns`."""
     boot = f"boot-{run}"
     names = {"node": node, "run": run}
-    seat = np.full((n, 5, 13), 20.0)
-    room = np.full((n, 5), level)
-    values = LAYOUT.rows(encode(seat, "seat"), encode(room, "room"))
+    seat = encode(np.full((n, 5, 13), 20.0), "seat")[:, :, : len(layout.seat_codes)]
+    room = encode(np.full((n, 5), level), "room")[:, : len(layout.room_codes)]
+    values = layout.rows(seat, room)
     tick = Tick(received_utc_ns=utc_ns)
     tick.births.append((
         "school",
         "r",
         Birth(
             **names, boot=boot, software="1", period_ns=SECOND_NS, run_boot_ns=0, hubs=(),
-            seat_codes=LAYOUT.seat_codes, room_codes=LAYOUT.room_codes, units={},
+            seat_codes=layout.seat_codes, room_codes=layout.room_codes, units={},
             synchronised=True,
         ),
     ))  # fmt: skip
@@ -45,7 +46,7 @@ def keep(store, *, run, utc_ns, first, n, level=60.0, node="pi") -> None:
             is_live=True,
             message=Batch(
                 **names, first_seq=first, boot_ns=first * SECOND_NS, period_ns=SECOND_NS,
-                synchronised=True, waited_ms=1, layout=LAYOUT, values=values,
+                synchronised=True, waited_ms=1, layout=layout, values=values,
             ),
         )
     )  # fmt: skip
@@ -93,3 +94,32 @@ def test_what_can_not_be_dated_is_in_no_lesson():
     keep(store, run=1, utc_ns=START, first=0, n=10)
     assert read_room(store, "other", START, START + 10 * SECOND_NS).sensed_s == 0
     assert read_room(store, "r", START + 3600 * SECOND_NS, START + 3610 * SECOND_NS).sensed_s == 0
+
+
+@pytest.mark.parametrize("drawn", (("laeq_1s", "la10"), ()), ids=("three", "none"))
+def test_pages_of_a_lesson_whose_kit_knows_fewer_quantities_of_the_room(client, stores, drawn):
+    layout = Layout(LAYOUT.seats, room_codes=LAYOUT.room_codes[:3] if drawn else ())
+    keep(stores.periods, run=1, utc_ns=START, first=0, n=600, layout=layout)
+    stores.lessons.put(
+        Lesson(
+            id="x", room="r", teacher="t", title="Sums", starts_utc_ns=START,
+            ends_utc_ns=START + 600 * SECOND_NS, source="button",
+        )
+    )  # fmt: skip
+    readings = read_room(stores.periods, "r", START, START + 600 * SECOND_NS)
+    for name, levels in readings.levels.items():
+        assert (levels == 60).all() if name in drawn else np.isnan(levels).all()
+    assert readings.gaps == ()
+    assert (readings.seats_sensed == 5).all()
+    for path in ("/lessons/x", "/lessons/x/table", "/rooms/r/live"):
+        assert client.get(path, headers={"accept": "text/html"}).status_code == 200
+    noise = client.get("/api/lessons/x/timeline").json()["noise"]
+    assert set(noise["mean"]) == ({60.0} if drawn else {None})
+
+
+def test_a_kit_that_sends_nothing_of_the_seats_has_sensed_none():
+    store = MemoryPeriodStore()
+    keep(store, run=1, utc_ns=START, first=0, n=10, layout=Layout(LAYOUT.seats, seat_codes=()))
+    readings = read_room(store, "r", START, START + 10 * SECOND_NS)
+    assert (readings.seats_sensed == 0).all()
+    assert (readings.levels["la90"] == 60).all()

@@ -45,7 +45,7 @@ from ingest.stores.records import (
 )
 from ingest.stores.stretches import KINDS
 from ingest.upkeep import KeptUpkeep
-from tests.ingest.test_following import LevelModel
+from tests.ingest.school import LevelModel
 
 SECOND = 1_000_000_000
 LAYOUT = Layout(tuple(range(1, 7)))

@@ -13,7 +13,7 @@ from ingest.scoring.scorer import Scorer
 from ingest.settings import ServerSettings
 from ingest.stores.memory_scores import MemoryScoreStore
 from tests.ingest.node import Node
-from tests.ingest.test_following import VALUES, LevelModel, School
+from tests.ingest.school import VALUES, LevelModel, School
 
 
 class Watched(MemoryScoreStore):

@@ -19,7 +19,7 @@ from ingest.stores.memory_periods import MemoryPeriodStore
 from ingest.stores.memory_scores import MemoryScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson
 from tests.ingest.node import SECOND_NS, Node
-from tests.ingest.test_following import LevelModel
+from tests.ingest.school import LevelModel
 
 LENGTH = 330
 

@@ -1,0 +1,144 @@
+"""A room with its stores and a scorer, and a lesson whose values tell what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from contract.clock import ManualClock
+from contract.lesson import Zone
+from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
+from ingest.keep import Keeper
+from ingest.scoring.following import Following
+from ingest.settings import IngestSettings, ScoreSettings
+from ingest.stores.memory_lessons import MemoryLessonStore
+from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory_scores import MemoryScoreStore
+from ingest.stores.records import AlertRecord, EpochRecord, Lesson
+from models.alerts import AlertPolicy
+from models.features import FEATURES, FEATURES_VERSION
+from models.off_task import Calibration, IntervalWidth, Manifest
+from tests.ingest.node import SECOND_NS, Node, Sent
+
+SEATS = tuple(range(1, 13))
+NODE = Node(seats=SEATS, run_boot_ns=0)
+LENGTH = 480
+LOUD = range(300, 400)
+POLICY = AlertPolicy(learn=20, refractory=2)
+
+
+class LevelModel:
+    """Off task as soon as a seat moves at more than 10 dB: so that a test can say what comes."""
+
+    manifest = Manifest(
+        format=1,
+        version="test-1",
+        sha256="",
+        features_version=FEATURES_VERSION,
+        features=FEATURES,
+        seed=0,
+        made_with={},
+        data={},
+        calibration=Calibration(),
+        interval=IntervalWidth(),
+        room_alerts=POLICY,
+        zone_alerts=POLICY,
+    )
+
+    def probability(self, values: np.ndarray) -> np.ndarray:
+        level = values[:, FEATURES.index("motion_rms_10")].astype(np.float64)
+        return np.asarray(1.0 / (1.0 + np.exp(10.0 - level)))
+
+
+def _lesson_values() -> np.ndarray:
+    """(periods, width): quiet, and loud in between."""
+    random = np.random.default_rng(5)
+    seat = random.normal(0.0, 1.0, (LENGTH, len(SEATS), len(SEAT_QUANTITIES)))
+    seat[LOUD.start : LOUD.stop, :, :10] += 20.0
+    seat[:, :, 10:] = 0.0
+    seat[:, :, 11] = 1.0  # who never moves is not there
+    room = np.full((LENGTH, len(ROOM_QUANTITIES)), 60.0)
+    return NODE.layout.rows(encode(seat, "seat"), encode(room, "room"))
+
+
+VALUES = _lesson_values()
+
+
+class School:
+    """A room, its stores, and a scorer that can be started anew."""
+
+    def __init__(self, *, is_dated: bool = True, has_lesson: bool = True, **limits: Any) -> None:
+        self.settings = ScoreSettings(**limits)
+        self.clock = ManualClock()
+        self.store = MemoryPeriodStore()
+        self.scores = MemoryScoreStore()
+        self.lessons = MemoryLessonStore()
+        self._keeper = Keeper(
+            store=self.store, site="school", clock=self.clock, settings=IngestSettings()
+        )
+        self.lesson = Lesson(
+            id="lesson-1", room="r1", teacher="t", title="",
+            starts_utc_ns=self.clock.utc_at_boot_ns,
+            ends_utc_ns=self.clock.utc_at_boot_ns + LENGTH * SECOND_NS, source="button",
+            zones=(Zone(name="left", seats=SEATS[:6]), Zone(name="right", seats=SEATS[6:])),
+        )  # fmt: skip
+        if has_lesson:
+            self.lessons.put(self.lesson)
+        self.keep(NODE.birth())
+        if is_dated:
+            self.date()
+        self.start()
+
+    def start(self) -> None:
+        self.following = Following(
+            settings=self.settings, model=LevelModel(), clock=self.clock,
+            reader=self.store, scores=self.scores, lessons=self.lessons,
+        )  # fmt: skip
+        self.following.begin()
+
+    def keep(self, *messages: Sent) -> None:
+        self._keeper.keep(messages)
+
+    def date(self) -> None:
+        self.keep(NODE.timebase(self.clock.utc_at_boot_ns))
+
+    def live(self, seqs: Iterable[int], node: Node = NODE) -> None:
+        """Periods as they come, each scored."""
+        for seq in seqs:
+            self.clock.now_ns = max(self.clock.now_ns, (seq + 1) * SECOND_NS)
+            self.keep(node.batch(seq, values=VALUES[seq : seq + 1]))
+            self.following.step()
+
+    def backlog(self, first: int, last: int) -> None:
+        """Ten periods a message, from the outbox."""
+        for seq in range(first, last, 10):
+            n = min(10, last - seq)
+            self.keep(NODE.batch(seq, n, waited_ms=None, values=VALUES[seq : seq + n]))
+            self.following.step()
+
+    def settle(self) -> None:
+        """Time passes, and what is waiting to be scored is."""
+        for _ in range(8):
+            self.clock.advance(3)
+            while self.following.step():
+                pass
+
+    @property
+    def epochs(self) -> list[EpochRecord]:
+        return self.scores.epochs("lesson-1")
+
+    @property
+    def alerts(self) -> list[AlertRecord]:
+        return self.scores.alerts("lesson-1")
+
+
+def whole() -> School:
+    school = School()
+    school.live(range(LENGTH))
+    return school
+
+
+WHOLE = whole()
+"""The lesson without any trouble, to compare with."""
