@@ -8,18 +8,18 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 
-from dashboard_api.answers import MomentAnswer
+from dashboard_api import verdicts
 from dashboard_api.desk import AskDesk, Stores
+from dashboard_api.judged_moments import JudgedMoment, list_anew, moments_of
 from dashboard_api.lookup import LessonMissing, NotFoundError, found_lesson
-from dashboard_api.rendering import page
-from dashboard_api.views import moment_view
-from ingest.stores.records import Lesson, Moment
+from ingest.stores.records import Moment
 
 __all__ = ["moments_of", "router"]
 
 router = APIRouter()
+router.include_router(verdicts.router)
 
 LONGEST_LESSON_S: Final = 14_400
 MISSING: Final[dict[int | str, dict[str, Any]]] = {404: {"model": LessonMissing}}
@@ -45,24 +45,13 @@ class NewNote(BaseModel):
     note: Annotated[str, Field(max_length=2_000)]
 
 
-def moments_of(stores: Stores, lesson: Lesson, now_utc_ns: int) -> list[MomentAnswer]:
-    """All moments of a lesson, suggested and marked, in order of time."""
-    return moment_view.moments(
-        lesson,
-        stores.scores.epochs(lesson.id),
-        stores.scores.alerts(lesson.id),
-        stores.lessons.moments(lesson.id),
-        now_utc_ns,
-    )
-
-
 @router.get(
     "/api/lessons/{lesson_id}/moments",
     tags=["moments"],
     summary="A lesson's moments",
     responses=MISSING,
 )
-async def listed(lesson_id: str, desk: AskDesk) -> list[MomentAnswer]:
+async def listed(lesson_id: str, desk: AskDesk) -> list[JudgedMoment]:
     """Suggested ones and people's own, in order of time."""
     return await desk.ask(
         lambda stores: moments_of(stores, found_lesson(stores, lesson_id), desk.clock.utc_ns())
@@ -76,7 +65,7 @@ async def listed(lesson_id: str, desk: AskDesk) -> list[MomentAnswer]:
     status_code=201,
     responses=MISSING,
 )
-async def add(lesson_id: str, new: NewMoment, desk: AskDesk) -> MomentAnswer:
+async def add(lesson_id: str, new: NewMoment, desk: AskDesk) -> JudgedMoment:
     added = await desk.ask(lambda stores: _add(stores, lesson_id, new))
     return next(moment for moment in await listed(lesson_id, desk) if moment.id == added)
 
@@ -108,7 +97,7 @@ async def add_on_page(
     request: Request, lesson_id: str, desk: AskDesk, new: Annotated[NewMoment, Form()]
 ) -> Response:
     added = await desk.ask(lambda stores: _add(stores, lesson_id, new))
-    return await _list_anew(request, lesson_id, desk, added)
+    return await list_anew(request, lesson_id, desk, added)
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/note", include_in_schema=False)
@@ -120,7 +109,7 @@ async def reword_on_page(
     new: Annotated[NewNote, Form()],
 ) -> Response:
     await desk.ask(lambda stores: _reword(stores, lesson_id, moment_id, new.note))
-    return await _list_anew(request, lesson_id, desk, moment_id)
+    return await list_anew(request, lesson_id, desk, moment_id)
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/delete", include_in_schema=False)
@@ -128,22 +117,7 @@ async def remove_on_page(
     request: Request, lesson_id: str, moment_id: str, desk: AskDesk
 ) -> Response:
     await desk.ask(lambda stores: _remove(stores, lesson_id, moment_id))
-    return await _list_anew(request, lesson_id, desk, None)
-
-
-async def _list_anew(
-    request: Request, lesson_id: str, desk: AskDesk, chosen: str | None
-) -> Response:
-    """The list as a part of the page for htmx; the whole page for a browser without scripts."""
-    if "hx-request" not in request.headers:
-        return RedirectResponse(f"/lessons/{lesson_id}#moments", status_code=303)
-
-    def look(stores: Stores) -> HTMLResponse:
-        lesson = found_lesson(stores, lesson_id)
-        found = moments_of(stores, lesson, desk.clock.utc_ns())
-        return page("_moments.html", lesson=lesson, moments=found, chosen=chosen)
-
-    return await desk.ask(look)
+    return await list_anew(request, lesson_id, desk, None)
 
 
 def _add(stores: Stores, lesson_id: str, new: NewMoment) -> str:

@@ -13,6 +13,7 @@ from contract.errors import StoreError
 from ingest.purge_log import PurgeLog, Recorded
 from ingest.purge_requests import PARTS, PartDone, PurgeFolder, PurgeRequest
 from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores.protocol import LessonStore
 from ingest.stores.sqlite_file import has_writer
 from ingest.upkeep import purge_kept, purge_scores
 
@@ -50,10 +51,15 @@ class PurgeRun:
         with closing(open_lesson_store(self._data_dir)) as lessons:
             self._folder.ask(request)
             removed = {"lessons and moments": 0}
-            if request.lessons or request.moments:
-                removed["lessons and moments"] = lessons.purge(
-                    lessons=request.lessons, moments=request.moments
+            if request.lessons or request.moments or request.scored:
+                gone = lessons.purge(
+                    lessons=request.lessons,
+                    moments=(*request.moments, *_answered(lessons, request)),
+                    labels_of=request.scored,
                 )
+                removed["lessons and moments"] = gone.lessons + gone.moments
+                removed["answers about moments"] = gone.verdicts
+                removed["labels"] = gone.labels
         for part in PARTS:
             for what, n in self._do(request, part).removed.items():
                 removed[what] = removed.get(what, 0) + n
@@ -101,3 +107,22 @@ class PurgeRun:
                 gone = ", ".join(f"{n} {what}" for what, n in done.removed.items())
                 self._say(f"{part}'s part: {gone} so far ...")
         return done
+
+
+def _answered(lessons: LessonStore, request: PurgeRequest) -> Iterator[str]:
+    """The moments in the span that someone confirmed or dismissed.
+
+    They are found here and not named in the request, which stays in the record: an alert's id says
+    that there was one.
+    """
+    if request.seat is not None:
+        return
+    for each in request.scored:
+        lesson = lessons.get(each)
+        if lesson is None:
+            continue
+        start_s = (request.from_utc_ns - lesson.starts_utc_ns) / SECOND_NS
+        end_s = (request.to_utc_ns - lesson.starts_utc_ns) / SECOND_NS
+        for said in lessons.verdicts(each):
+            if said.start_s < end_s and said.end_s > start_s:
+                yield said.moment

@@ -13,10 +13,10 @@ from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from ingest.settings import RetentionSettings
-from ingest.stores.protocol import PeriodStore, ScoreStore
+from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
 from ingest.stores.stretches import Kind
 
-__all__ = ["Removed", "Retention", "retire_kept", "retire_scores"]
+__all__ = ["Removed", "Retention", "retire_kept", "retire_labels", "retire_scores"]
 
 _LOG = logging.getLogger("retention")
 _EACH_NS: Final = 3_600 * SECOND_NS
@@ -101,6 +101,15 @@ def retire_scores(
     before_ns = utc_ns - settings.score_days * _DAY_NS
     while gone := scores.retire(before_utc_ns=before_ns, most=_AT_ONCE):
         yield "epochs and alerts", gone
+
+
+def retire_labels(
+    lessons: LessonStore, settings: RetentionSettings, utc_ns: int
+) -> Iterator[Removed]:
+    """What is kept of confirmed and dismissed moments, some at a time."""
+    before_ns = utc_ns - settings.label_days * _DAY_NS
+    while gone := lessons.retire_labels(before_utc_ns=before_ns, most=_AT_ONCE):
+        yield "labels", gone
 
 
 def _day(utc_ns: int, days: int) -> date:

@@ -10,9 +10,9 @@ from typing import Final
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
 from ingest.purge_requests import PartDone, PurgeFolder, PurgeRequest
-from ingest.retention import Retention, retire_kept, retire_scores
+from ingest.retention import Removed, Retention, retire_kept, retire_labels, retire_scores
 from ingest.settings import ServerSettings
-from ingest.stores.protocol import PeriodStore, ScoreStore
+from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
 
 __all__ = ["KeptUpkeep", "PartWorker", "ScoreUpkeep", "purge_kept", "purge_scores"]
 
@@ -126,13 +126,24 @@ class KeptUpkeep:
 
 
 class ScoreUpkeep:
-    """Beside scoring, by the scorer alone."""
+    """Beside scoring, by the scorer alone; with `lessons`, labels have their retention too."""
 
-    def __init__(self, *, settings: ServerSettings, clock: Clock, scores: ScoreStore) -> None:
+    def __init__(
+        self,
+        *,
+        settings: ServerSettings,
+        clock: Clock,
+        scores: ScoreStore,
+        lessons: LessonStore | None = None,
+    ) -> None:
         self._scores = scores
-        self._retention = Retention(
-            clock=clock, rounds=partial(retire_scores, scores, settings.retention)
-        )
+
+        def rounds(utc_ns: int) -> Iterator[Removed]:
+            yield from retire_scores(scores, settings.retention, utc_ns)
+            if lessons is not None:
+                yield from retire_labels(lessons, settings.retention, utc_ns)
+
+        self._retention = Retention(clock=clock, rounds=rounds)
         self._worker = PartWorker(
             folder=PurgeFolder(settings.data_dir), part="score",
             do=partial(purge_scores, scores), clock=clock,

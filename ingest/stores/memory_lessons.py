@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contract.errors import StoreError
-from ingest.stores.records import Lesson, Moment
+from ingest.stores.records import (
+    Label,
+    Lesson,
+    Moment,
+    PurgedWords,
+    Speaker,
+    Verdict,
+    VerdictCount,
+)
 
 __all__ = ["MemoryLessonStore"]
+
+_Said = tuple[str, str, Speaker]
+"""Lesson, moment, who said it."""
 
 
 class MemoryLessonStore:
@@ -17,9 +28,13 @@ class MemoryLessonStore:
         self._changes = 0
         self._lessons: dict[str, Lesson] = {}
         self._moments: dict[str, Moment] = {}
+        self._verdicts: dict[_Said, Verdict] = {}
+        self._labels: dict[_Said, Label] = {}
+        self._opt_ins: set[str] = set()
 
     def put(self, lesson: Lesson) -> None:
         self._lessons[lesson.id] = lesson
+        self._clear_labels()
         self._changes += 1
 
     def get(self, lesson: str) -> Lesson | None:
@@ -45,15 +60,83 @@ class MemoryLessonStore:
 
     def remove_moment(self, moment: str) -> None:
         self._moments.pop(moment, None)
+        self._forget_said({key for key in self._verdicts if key[1] == moment})
         self._changes += 1
 
     def moments(self, lesson: str) -> list[Moment]:
         found = [moment for moment in self._moments.values() if moment.lesson == lesson]
         return sorted(found, key=lambda moment: (moment.start_s, moment.id))
 
-    def purge(self, *, lessons: Sequence[str] = (), moments: Sequence[str] = ()) -> int:
-        """Remove lessons with their moments, and moments; how many there were."""
-        before = len(self._lessons) + len(self._moments)
+    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+        """Keep what someone said of a moment; see `LessonStore.put_verdict`."""
+        if verdict.lesson not in self._lessons:
+            raise StoreError(f"There is no lesson {verdict.lesson!r} to say something of.")
+        key = (verdict.lesson, verdict.moment, verdict.by)
+        self._verdicts[key] = verdict
+        self._labels.pop(key, None)
+        if label is not None:
+            self._labels[key] = label
+            self._clear_labels()
+        self._changes += 1
+
+    def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
+        self._forget_said({(lesson, moment, by)})
+        self._changes += 1
+
+    def verdicts(self, lesson: str) -> list[Verdict]:
+        found = [verdict for verdict in self._verdicts.values() if verdict.lesson == lesson]
+        return sorted(found, key=lambda one: (one.start_s, one.moment, one.by))
+
+    def count_verdicts(self) -> VerdictCount:
+        return VerdictCount.sum(self.verdicts_by_lesson().values())
+
+    def verdicts_by_lesson(self) -> dict[str, VerdictCount]:
+        counted: dict[str, list[bool]] = {}
+        for (lesson, moment, by), verdict in self._verdicts.items():
+            is_first = by == "teacher" or (lesson, moment, "teacher") not in self._verdicts
+            if verdict.kind == "lively" and is_first:
+                counted.setdefault(lesson, []).append(verdict.is_confirmed)
+        return {
+            lesson: VerdictCount(confirmed=sum(said), dismissed=len(said) - sum(said))
+            for lesson, said in counted.items()
+        }
+
+    def keeps_labels(self, teacher: str) -> bool:
+        return teacher in self._opt_ins
+
+    def keep_labels(self, teacher: str) -> None:
+        self._opt_ins.add(teacher)
+        self._changes += 1
+
+    def drop_labels(self, teacher: str) -> int:
+        self._opt_ins.discard(teacher)
+        self._changes += 1
+        return self._clear_labels()
+
+    def count_labels(self, teacher: str) -> int:
+        return sum(self._lessons[label.lesson].teacher == teacher for label in self.labels())
+
+    def labels(self) -> list[Label]:
+        return sorted(
+            self._labels.values(), key=lambda one: (one.utc_ns, one.lesson, one.moment, one.by)
+        )
+
+    def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
+        old = [one for one in self.labels() if one.utc_ns < before_utc_ns][:most]
+        for one in old:
+            del self._labels[one.lesson, one.moment, one.by]
+        self._changes += 1
+        return len(old)
+
+    def purge(
+        self,
+        *,
+        lessons: Sequence[str] = (),
+        moments: Sequence[str] = (),
+        labels_of: Sequence[str] = (),
+    ) -> PurgedWords:
+        """Remove lessons with what was said of them; see `LessonStore.purge`."""
+        before = self._counts()
         for lesson in lessons:
             self._lessons.pop(lesson, None)
         self._moments = {
@@ -61,8 +144,13 @@ class MemoryLessonStore:
             for moment in self._moments.values()
             if moment.lesson not in lessons and moment.id not in moments
         }
+        self._forget_said({key for key in self._verdicts if key[0] in lessons or key[1] in moments})
+        for key in [key for key in self._labels if key[0] in labels_of]:
+            del self._labels[key]
+        self._opt_ins &= {lesson.teacher for lesson in self._lessons.values()}
         self._changes += 1
-        return before - len(self._lessons) - len(self._moments)
+        gone = [then - now for then, now in zip(before, self._counts(), strict=True)]
+        return PurgedWords(lessons=gone[0], moments=gone[1], verdicts=gone[2], labels=gone[3])
 
     def version(self) -> int:
         return self._changes
@@ -70,3 +158,23 @@ class MemoryLessonStore:
     def close(self) -> None:
         self._lessons.clear()
         self._moments.clear()
+        self._verdicts.clear()
+        self._labels.clear()
+        self._opt_ins.clear()
+
+    def _counts(self) -> tuple[int, int, int, int]:
+        return len(self._lessons), len(self._moments), len(self._verdicts), len(self._labels)
+
+    def _forget_said(self, keys: set[_Said]) -> None:
+        for key in keys:
+            self._verdicts.pop(key, None)
+            self._labels.pop(key, None)
+
+    def _clear_labels(self) -> int:
+        """Labels of lessons whose teacher does not want them (any more); how many."""
+        unwanted = [
+            key for key in self._labels if self._lessons[key[0]].teacher not in self._opt_ins
+        ]
+        for key in unwanted:
+            del self._labels[key]
+        return len(unwanted)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest.stores.records import EPOCH_NS, AlertRecord, EpochRecord
+import numpy as np
+
+from ingest.stores.records import (
+    EPOCH_NS,
+    AlertRecord,
+    EpochRecord,
+    RoomLevels,
+    ScoredLesson,
+)
 
 __all__ = ["MemoryScoreStore"]
 
@@ -48,6 +56,27 @@ class MemoryScoreStore:
         found = [alert for alert in self._alerts.values() if alert.lesson == lesson]
         return sorted(found, key=lambda alert: (alert.raised_utc_ns, alert.id))
 
+    def scored_lessons(self) -> list[ScoredLesson]:
+        """The lessons that have epochs."""
+        times: dict[str, list[int]] = {}
+        for epoch in self._epochs.values():
+            times.setdefault(epoch.lesson, []).append(epoch.utc_ns)
+        return [
+            ScoredLesson(lesson=lesson, first_utc_ns=min(utcs), last_utc_ns=max(utcs))
+            for lesson, utcs in sorted(times.items())
+        ]
+
+    def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
+        """The room's part of some epochs; see `ScoreStore.room_levels`."""
+        some = [
+            epoch for epoch in self.epochs(lesson) if epoch.first_seq % each == 0 and epoch.zones
+        ]
+        return RoomLevels(
+            model=tuple(epoch.model for epoch in some),
+            movement_db=np.array([epoch.zones[0].movement_db for epoch in some], np.float64),
+            off_task=np.array([epoch.zones[0].off_task for epoch in some], np.float64),
+        )
+
     def retire(self, *, before_utc_ns: int, most: int) -> int:
         """Forget what is from before a time; see `ScoreStore.retire`."""
         old = sorted((e.utc_ns, key) for key, e in self._epochs.items() if e.utc_ns < before_utc_ns)
@@ -56,7 +85,9 @@ class MemoryScoreStore:
         ended = [a.id for a in self._alerts.values() if a.raised_utc_ns < before_utc_ns]
         for alert in ended:
             del self._alerts[alert]
-        return len(old[:most]) + len(ended)
+        removed = len(old[:most]) + len(ended)
+        self._commits += bool(removed)
+        return removed
 
     def purge(
         self,

@@ -1,8 +1,12 @@
-"""school.db: lessons and the moments that people mark. Any number of programs may write it."""
+"""school.db: lessons, the moments that people mark, and what they say of moments.
+
+Any number of programs may write it.
+"""
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +17,16 @@ from typing import Any, Final
 
 from contract.errors import StoreError
 from contract.lesson import Activity, Zone
-from ingest.stores.records import Lesson, Moment
+from ingest.stores import sqlite_verdicts
+from ingest.stores.records import (
+    Label,
+    Lesson,
+    Moment,
+    PurgedWords,
+    Speaker,
+    Verdict,
+    VerdictCount,
+)
 from ingest.stores.sqlite_file import (
     emptied_log,
     make_directory,
@@ -24,7 +37,7 @@ from ingest.stores.sqlite_file import (
 
 __all__ = ["SqliteLessonStore"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _TRIES: Final = 100
 _TRY_EACH_S: Final = 0.1
 _SCHEMA: Final = """
@@ -36,8 +49,8 @@ CREATE INDEX lessons_room ON lessons(room, starts_utc_ns);
 CREATE TABLE moments(
     id TEXT PRIMARY KEY, lesson TEXT NOT NULL, start_s REAL NOT NULL, end_s REAL NOT NULL,
     note TEXT NOT NULL, author TEXT NOT NULL) STRICT;
-CREATE INDEX moments_lesson ON moments(lesson, start_s)
-"""
+CREATE INDEX moments_lesson ON moments(lesson, start_s);
+""" + ";".join(sqlite_verdicts.TABLES)
 _LESSON: Final = (
     "id, room, teacher, title, starts_utc_ns, ends_utc_ns, source, activities, zones, video, "
     "video_offset_s"
@@ -55,22 +68,25 @@ class SqliteLessonStore:
         self._changes = 0
 
     def put(self, lesson: Lesson) -> None:
-        self._write(
-            f"INSERT OR REPLACE INTO lessons({_LESSON}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                lesson.id,
-                lesson.room,
-                lesson.teacher,
-                lesson.title,
-                lesson.starts_utc_ns,
-                lesson.ends_utc_ns,
-                lesson.source,
-                json.dumps([asdict(activity) for activity in lesson.activities]),
-                json.dumps([asdict(zone) for zone in lesson.zones]),
-                lesson.video,
-                lesson.video_offset_s,
-            ),
-        )
+        with self._writing() as connection:
+            connection.execute(
+                f"INSERT OR REPLACE INTO lessons({_LESSON}) "
+                "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    lesson.id,
+                    lesson.room,
+                    lesson.teacher,
+                    lesson.title,
+                    lesson.starts_utc_ns,
+                    lesson.ends_utc_ns,
+                    lesson.source,
+                    json.dumps([asdict(activity) for activity in lesson.activities]),
+                    json.dumps([asdict(zone) for zone in lesson.zones]),
+                    lesson.video,
+                    lesson.video_offset_s,
+                ),
+            )
+            sqlite_verdicts.clear_labels(connection)  # it may be another teacher's now
 
     def get(self, lesson: str) -> Lesson | None:
         found = self._lessons("WHERE id = ?", (lesson,))
@@ -92,23 +108,26 @@ class SqliteLessonStore:
 
     def put_moment(self, moment: Moment) -> None:
         """Mark a moment; raises StoreError where there is no such lesson."""
-        changed = self._write(
-            "INSERT OR REPLACE INTO moments(id, lesson, start_s, end_s, note, author) "
-            "SELECT ?, id, ?, ?, ?, ? FROM lessons WHERE id = ?",
-            (
-                moment.id,
-                moment.start_s,
-                moment.end_s,
-                moment.note,
-                moment.author,
-                moment.lesson,
-            ),
-        )
+        with self._writing() as connection:
+            changed = connection.execute(
+                "INSERT OR REPLACE INTO moments(id, lesson, start_s, end_s, note, author) "
+                "SELECT ?, id, ?, ?, ?, ? FROM lessons WHERE id = ?",
+                (
+                    moment.id,
+                    moment.start_s,
+                    moment.end_s,
+                    moment.note,
+                    moment.author,
+                    moment.lesson,
+                ),
+            ).rowcount
         if not changed:
             raise StoreError(f"There is no lesson {moment.lesson!r} to mark a moment in.")
 
     def remove_moment(self, moment: str) -> None:
-        self._write("DELETE FROM moments WHERE id = ?", (moment,))
+        with self._writing() as connection:
+            connection.execute("DELETE FROM moments WHERE id = ?", (moment,))
+            sqlite_verdicts.remove_said(connection, "moment", moment)
 
     def moments(self, lesson: str) -> list[Moment]:
         with self._reading():
@@ -122,31 +141,99 @@ class SqliteLessonStore:
             for id_, of, start, end, note, author in rows
         ]
 
-    def purge(self, *, lessons: Sequence[str] = (), moments: Sequence[str] = ()) -> int:
-        """Remove lessons with their moments, and moments, for good; how many there were.
+    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+        """Keep what someone said of a moment; see `LessonStore.put_verdict`."""
+        with self._writing() as connection:
+            is_there = sqlite_verdicts.insert_verdict(connection, verdict)
+            if is_there and label is not None:
+                sqlite_verdicts.insert_label(connection, label)
+        if not is_there:
+            raise StoreError(f"There is no lesson {verdict.lesson!r} to say something of.")
 
-        The file is written anew: pages keep stale copies of rows that were moved within it.
-        Raises StoreError while another program goes on reading an earlier state of it.
-        """
-        with self._lock, store_errors(self._path):
-            execute = self._connection.execute
-            with transaction(self._connection):
-                removed = 0
-                for lesson in lessons:
-                    removed += execute("DELETE FROM moments WHERE lesson = ?", (lesson,)).rowcount
-                    removed += execute("DELETE FROM lessons WHERE id = ?", (lesson,)).rowcount
-                for moment in moments:
-                    removed += execute("DELETE FROM moments WHERE id = ?", (moment,)).rowcount
-            self._changes += 1
-            execute("VACUUM")
-            for _ in range(_TRIES):
-                if emptied_log(self._connection):
-                    return removed
-                time.sleep(_TRY_EACH_S)
-        raise StoreError(
-            f"{self._path} is being read without a pause, so removed lessons are still in its "
-            "log: end the program that reads it and ask again."
-        )
+    def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
+        with self._writing() as connection:
+            for table in ("labels", "verdicts"):
+                connection.execute(
+                    f"DELETE FROM {table} "  # noqa: S608 - our own words alone
+                    "WHERE lesson = ? AND moment = ? AND said_by = ?",
+                    (lesson, moment, by),
+                )
+
+    def verdicts(self, lesson: str) -> list[Verdict]:
+        with self._reading():
+            return sqlite_verdicts.verdicts(self._connection, lesson)
+
+    def count_verdicts(self) -> VerdictCount:
+        return VerdictCount.sum(self.verdicts_by_lesson().values())
+
+    def verdicts_by_lesson(self) -> dict[str, VerdictCount]:
+        with self._reading():
+            return sqlite_verdicts.verdicts_by_lesson(self._connection)
+
+    def keeps_labels(self, teacher: str) -> bool:
+        with self._reading():
+            found = self._connection.execute(
+                "SELECT 1 FROM label_opt_ins WHERE teacher = ?", (teacher,)
+            )
+            return found.fetchone() is not None
+
+    def keep_labels(self, teacher: str) -> None:
+        with self._writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO label_opt_ins VALUES(?)", (teacher,))
+
+    def drop_labels(self, teacher: str) -> int:
+        """Forget that she wanted it, and remove what is kept of her lessons for good."""
+        with self._removing() as connection:
+            connection.execute("DELETE FROM label_opt_ins WHERE teacher = ?", (teacher,))
+            return sqlite_verdicts.clear_labels(connection)
+
+    def count_labels(self, teacher: str) -> int:
+        with self._reading():
+            found = self._connection.execute(
+                "SELECT count(*) FROM labels JOIN lessons ON lessons.id = lesson WHERE teacher = ?",
+                (teacher,),
+            )
+            return int(found.fetchone()[0])
+
+    def labels(self) -> list[Label]:
+        with self._reading():
+            return sqlite_verdicts.labels(self._connection)
+
+    def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
+        with self._writing() as connection:
+            return connection.execute(
+                "DELETE FROM labels WHERE rowid IN "
+                "(SELECT rowid FROM labels WHERE utc_ns < ? ORDER BY utc_ns LIMIT ?)",
+                (before_utc_ns, most),
+            ).rowcount
+
+    def purge(
+        self,
+        *,
+        lessons: Sequence[str] = (),
+        moments: Sequence[str] = (),
+        labels_of: Sequence[str] = (),
+    ) -> PurgedWords:
+        """Remove lessons with what was said of them for good; see `LessonStore.purge`."""
+        removed = PurgedWords()
+        with self._removing() as connection:
+            execute = connection.execute
+            before = _count(connection, "labels")
+            for lesson in lessons:
+                removed.moments += execute(
+                    "DELETE FROM moments WHERE lesson = ?", (lesson,)
+                ).rowcount
+                removed.verdicts += sqlite_verdicts.remove_said(connection, "lesson", lesson)
+                removed.lessons += execute("DELETE FROM lessons WHERE id = ?", (lesson,)).rowcount
+            for moment in moments:
+                removed.moments += execute("DELETE FROM moments WHERE id = ?", (moment,)).rowcount
+                removed.verdicts += sqlite_verdicts.remove_said(connection, "moment", moment)
+            execute("DELETE FROM label_opt_ins WHERE teacher NOT IN (SELECT teacher FROM lessons)")
+            connection.executemany(
+                "DELETE FROM labels WHERE lesson = ?", [(lesson,) for lesson in labels_of]
+            )
+            removed.labels = before - _count(connection, "labels")
+        return removed
 
     def version(self) -> int:
         """Changes with every change, of this connection or another."""
@@ -163,12 +250,33 @@ class SqliteLessonStore:
         with self._lock, store_errors(self._path):
             yield
 
-    def _write(self, statement: str, values: tuple[object, ...]) -> int:
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock, store_errors(self._path):
             with transaction(self._connection):
-                changed = self._connection.execute(statement, values).rowcount
+                yield self._connection
             self._changes += 1
-            return changed
+
+    @contextmanager
+    def _removing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction after which nothing of what it deleted is in the file or its log.
+
+        The file is written anew: pages keep stale copies of rows that were moved within it.
+        Raises StoreError while another program goes on reading an earlier state of it.
+        """
+        with self._lock, store_errors(self._path):
+            with transaction(self._connection):
+                yield self._connection
+            self._changes += 1
+            self._connection.execute("VACUUM")
+            for _ in range(_TRIES):
+                if emptied_log(self._connection):
+                    return
+                time.sleep(_TRY_EACH_S)
+        raise StoreError(
+            f"{self._path} is being read without a pause, so what was removed is still in its "
+            "log: end the program that reads it and ask again."
+        )
 
     def _lessons(self, where: str, values: tuple[object, ...]) -> list[Lesson]:
         with self._reading():
@@ -177,6 +285,10 @@ class SqliteLessonStore:
                 values,
             ).fetchall()
         return [_lesson(row) for row in rows]
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
 
 
 def _lesson(row: tuple[Any, ...]) -> Lesson:

@@ -10,7 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ingest.stores.records import EPOCH_NS, AlertRecord, EpochRecord, ZoneEpoch
+import numpy as np
+
+from ingest.stores.records import (
+    EPOCH_NS,
+    AlertRecord,
+    EpochRecord,
+    RoomLevels,
+    ScoredLesson,
+    ZoneEpoch,
+)
 from ingest.stores.sqlite_file import (
     WriterLock,
     emptied_log,
@@ -22,9 +31,9 @@ from ingest.stores.sqlite_file import (
 
 __all__ = ["SqliteScoreStore"]
 
-_VERSION: Final = 1
-_LEVELS: Final = struct.Struct("<6d")
-# `zones` names what the rows of `levels` are, `levels` is float64 (zones, 6) in the order of
+_VERSION: Final = 2
+_LEVELS: Final = struct.Struct("<9d")
+# `zones` names what the rows of `levels` are, `levels` is float64 (zones, 9) in the order of
 # ZoneEpoch's fields: a lesson's zones and models are few, so both are kept once, by number.
 _SCHEMA: Final = """
 CREATE TABLE cursor(id INTEGER PRIMARY KEY CHECK(id = 0), cursor INTEGER NOT NULL) STRICT;
@@ -50,6 +59,22 @@ WITH RECURSIVE known(lesson) AS (
     SELECT (SELECT min(lesson) FROM epochs WHERE lesson > known.lesson) FROM known
     WHERE known.lesson IS NOT NULL)
 SELECT lesson FROM known WHERE (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson) < ?
+"""
+_SCORED_LESSONS: Final = """
+WITH RECURSIVE known(lesson) AS (
+    SELECT min(lesson) FROM epochs UNION ALL
+    SELECT (SELECT min(lesson) FROM epochs WHERE lesson > known.lesson) FROM known
+    WHERE known.lesson IS NOT NULL)
+SELECT (SELECT word FROM words WHERE id = known.lesson),
+    (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson),
+    (SELECT max(utc_ns) FROM epochs WHERE lesson = known.lesson)
+FROM known WHERE known.lesson IS NOT NULL
+"""
+# The room's row is the first one, and its first four columns stay where they are.
+_ROOM_LEVELS: Final = """
+SELECT model, substr(levels, 1, 32) FROM epochs
+WHERE lesson = (SELECT id FROM words WHERE word = ?) AND first_seq % ? = 0 AND length(levels) > 0
+ORDER BY utc_ns, stream, first_seq
 """
 _RETIRE_EPOCHS: Final = """
 DELETE FROM epochs WHERE (lesson, stream, first_seq) IN (
@@ -136,6 +161,25 @@ class SqliteScoreStore:
                 "SELECT * FROM alerts WHERE lesson = ? ORDER BY raised_utc_ns, id", (lesson,)
             ).fetchall()
         return [_alert(row) for row in rows]
+
+    def scored_lessons(self) -> list[ScoredLesson]:
+        with self._reading():
+            rows = self._connection.execute(_SCORED_LESSONS).fetchall()
+        return [
+            ScoredLesson(lesson=lesson, first_utc_ns=first, last_utc_ns=last)
+            for lesson, first, last in rows
+        ]
+
+    def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
+        with self._reading():
+            rows = self._connection.execute(_ROOM_LEVELS, (lesson, each)).fetchall()
+            words = {number: self._spoken(number) for number in {row[0] for row in rows}}
+        levels = np.frombuffer(b"".join(row[1] for row in rows), "<f8").reshape(-1, 4)
+        return RoomLevels(
+            model=tuple(words[row[0]] for row in rows),
+            movement_db=levels[:, 0],
+            off_task=levels[:, 3],
+        )
 
     def retire(self, *, before_utc_ns: int, most: int) -> int:
         """Forget what is from before a time; see `ScoreStore.retire`."""
@@ -256,6 +300,9 @@ def _levels(zone: ZoneEpoch) -> tuple[float, ...]:
         zone.off_task,
         zone.off_task_low,
         zone.off_task_high,
+        zone.moving_seats,
+        zone.fidgets,
+        zone.noise_db,
     )
 
 
@@ -273,6 +320,9 @@ def _zone(name: tuple[str, int], levels: tuple[float, ...]) -> ZoneEpoch:
         off_task=levels[3],
         off_task_low=levels[4],
         off_task_high=levels[5],
+        moving_seats=levels[6],
+        fidgets=levels[7],
+        noise_db=levels[8],
     )
 
 

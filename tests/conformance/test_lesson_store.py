@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from contract.errors import StoreError
@@ -13,7 +14,7 @@ from contract.lesson import Activity, Zone
 from ingest.stores import LESSON_STORES, open_lesson_store
 from ingest.stores.memory_lessons import MemoryLessonStore
 from ingest.stores.protocol import LessonStore
-from ingest.stores.records import Lesson, Moment
+from ingest.stores.records import Label, Lesson, Moment, PurgedWords, Verdict, VerdictCount
 
 MATHS = Lesson(
     id="maths",
@@ -124,3 +125,194 @@ def test_version_moves_with_every_change(pair: tuple[LessonStore, LessonStore]) 
     other.remove_moment("m1")
     seen.append(other.version())
     assert len(set(seen)) == 4
+
+
+SAID = Verdict(
+    lesson="maths", moment="maths.3.room.60", by="teacher", is_confirmed=True, kind="lively",
+    zone="room", start_s=60, end_s=95.5,
+)  # fmt: skip
+
+
+def label_of(said: Verdict, *, utc_ns: int = 1_060, seed: int = 1) -> Label:
+    return Label(
+        lesson=said.lesson, moment=said.moment, by=said.by, is_confirmed=said.is_confirmed,
+        kind=said.kind, is_room=said.zone == "room", utc_ns=utc_ns, model="m1",
+        features_version="f1", rows=np.random.default_rng(seed).normal(size=(7, 3)),
+    )  # fmt: skip
+
+
+def test_a_verdict_is_given_changed_and_taken_back(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    one.put(MATHS)
+    by_coach = replace(SAID, by="coach", is_confirmed=False)
+    one.put_verdict(SAID)
+    other.put_verdict(by_coach)
+    assert one.verdicts("maths") == other.verdicts("maths") == [by_coach, SAID]
+    changed = replace(SAID, is_confirmed=False, end_s=99.0)
+    other.put_verdict(changed)
+    assert one.verdicts("maths") == [by_coach, changed]
+    one.remove_verdict("maths", SAID.moment, "coach")
+    one.remove_verdict("maths", "never was", "coach")
+    assert other.verdicts("maths") == [changed]
+    assert other.verdicts("art") == []
+
+
+def test_a_verdict_needs_its_lesson(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    with pytest.raises(StoreError, match="no lesson 'maths'"):
+        one.put_verdict(SAID, label_of(SAID))
+    assert other.verdicts("maths") == []
+    assert other.labels() == []
+
+
+def test_each_suggested_moment_counts_once_and_the_teacher_first(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    one.put(replace(MATHS, id="art"))
+    assert other.count_verdicts() == VerdictCount(confirmed=0, dismissed=0)
+    for said in (
+        SAID,
+        replace(SAID, by="coach", is_confirmed=False),
+        replace(SAID, moment="b", by="coach", is_confirmed=False),
+        replace(SAID, moment="c", kind="calm"),
+        replace(SAID, moment="d", kind="own", is_confirmed=False),
+        replace(SAID, lesson="art", moment="e"),
+    ):
+        one.put_verdict(said)
+    assert other.count_verdicts() == VerdictCount(confirmed=2, dismissed=1)
+    assert other.verdicts_by_lesson() == {
+        "maths": VerdictCount(confirmed=1, dismissed=1),
+        "art": VerdictCount(confirmed=1, dismissed=0),
+    }
+    one.remove_verdict("maths", SAID.moment, "teacher")
+    assert other.verdicts_by_lesson()["maths"] == VerdictCount(confirmed=0, dismissed=2)
+
+
+def test_a_label_is_kept_while_the_teacher_wants_it(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    label = label_of(SAID)
+    one.put_verdict(SAID, label)
+    assert not other.keeps_labels("t. okafor")
+    assert other.labels() == []  # she has not said so
+    one.keep_labels("t. okafor")
+    one.keep_labels("t. okafor")
+    assert other.keeps_labels("t. okafor")
+    assert other.labels() == []  # it counts from then on
+    one.put_verdict(SAID, label)
+    (kept,) = other.labels()
+    np.testing.assert_array_equal(kept.rows, label.rows)
+    assert (kept.kind, kept.is_room, kept.model, kept.features_version) == (
+        "lively", True, "m1", "f1",
+    )  # fmt: skip
+    assert other.count_labels("t. okafor") == 1
+    assert other.count_labels("someone") == 0
+    other.put_verdict(replace(SAID, is_confirmed=False))  # too little was known of the moment now
+    assert one.labels() == []
+    one.put_verdict(SAID, label)
+    one.remove_verdict("maths", SAID.moment, "teacher")
+    assert other.labels() == []
+
+
+def test_withdrawing_removes_her_labels_and_nobody_elses(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    others = replace(MATHS, id="art", teacher="a. chen")
+    hers = replace(SAID, lesson="art", moment="e")
+    for lesson in (MATHS, others):
+        one.put(lesson)
+        one.keep_labels(lesson.teacher)
+    for said in (SAID, hers):
+        one.put_verdict(said, label_of(said))
+    assert other.drop_labels("t. okafor") == 1
+    assert [label.lesson for label in one.labels()] == ["art"]
+    assert not one.keeps_labels("t. okafor")
+    assert one.verdicts("maths") == [SAID]
+    one.put_verdict(SAID, label_of(SAID))
+    assert len(other.labels()) == 1
+    # A lesson that becomes another teacher's is not kept without that teacher's word.
+    one.put(replace(others, teacher="t. okafor"))
+    assert other.labels() == []
+
+
+def test_labels_go_at_their_age_some_at_a_time(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    one.put(MATHS)
+    one.keep_labels(MATHS.teacher)
+    for at in range(5):
+        said = replace(SAID, moment=f"m{at}")
+        one.put_verdict(said, label_of(said, utc_ns=100 * at))
+    assert [label.utc_ns for label in other.labels()] == [0, 100, 200, 300, 400]
+    assert one.retire_labels(before_utc_ns=300, most=2) == 2
+    assert one.retire_labels(before_utc_ns=300, most=2) == 1
+    assert one.retire_labels(before_utc_ns=300, most=2) == 0
+    assert [label.utc_ns for label in other.labels()] == [300, 400]
+    assert len(other.verdicts("maths")) == 5
+
+
+def filled(store: LessonStore) -> None:
+    """Two lessons of one teacher, with what was said of them."""
+    for lesson in (MATHS, replace(MATHS, id="art")):
+        store.put(lesson)
+        store.keep_labels(lesson.teacher)
+        store.put_moment(replace(MOMENT, id=f"m-{lesson.id}", lesson=lesson.id))
+        for moment in (f"m-{lesson.id}", f"{lesson.id}.3.room.60"):
+            said = replace(SAID, lesson=lesson.id, moment=moment)
+            store.put_verdict(said, label_of(said))
+
+
+def test_a_purged_lesson_takes_along_what_was_said_of_it(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    filled(one)
+    gone = one.purge(lessons=["maths", "never was"])
+    assert gone == PurgedWords(lessons=1, moments=1, verdicts=2, labels=2)
+    assert other.get("maths") is None
+    assert other.verdicts("maths") == []
+    assert {label.lesson for label in other.labels()} == {"art"}
+    assert other.keeps_labels(MATHS.teacher)
+    assert one.purge(lessons=["art"]).labels == 2
+    assert not other.keeps_labels(MATHS.teacher)  # nothing is left that names her
+
+
+def test_a_purged_moment_takes_along_what_was_said_of_it(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    filled(one)
+    gone = one.purge(moments=["m-maths", "maths.3.room.60"], labels_of=["art"])
+    assert gone == PurgedWords(lessons=0, moments=1, verdicts=2, labels=4)
+    assert other.verdicts("maths") == []
+    assert len(other.verdicts("art")) == 2
+    assert other.labels() == []
+
+
+def test_a_removed_moment_takes_along_what_was_said_of_it(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    filled(one)
+    one.remove_moment("m-maths")
+    assert [said.moment for said in other.verdicts("maths")] == ["maths.3.room.60"]
+    assert len(other.labels()) == 3
+
+
+def test_version_moves_with_every_answer(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    one.put(MATHS)
+    seen = [other.version()]
+    for change in (
+        lambda: one.put_verdict(SAID),
+        lambda: one.keep_labels(MATHS.teacher),
+        lambda: one.drop_labels(MATHS.teacher),
+        lambda: one.remove_verdict("maths", SAID.moment, "teacher"),
+    ):
+        change()
+        seen.append(other.version())
+    assert len(set(seen)) == len(seen)

@@ -40,6 +40,9 @@ def zone(name: str, off_task: float = 0.25) -> ZoneEpoch:
         off_task=off_task,
         off_task_low=0.1,
         off_task_high=0.7,
+        moving_seats=0.4,
+        fidgets=-1.5,
+        noise_db=3.25,
     )
 
 

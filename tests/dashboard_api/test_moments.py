@@ -76,14 +76,62 @@ def test_a_moment_of_another_lesson_is_not_found(client, stores, filled):
     assert len(own(client)) == 2
 
 
-def test_suggestions_are_three_at_most_and_one_is_a_strength(client, filled):
-    suggested = [each for each in client.get(API).json() if each["kind"] == "suggested"]
-    assert len(suggested) == 3
-    assert sum(each["is_strength"] for each in suggested) == 1
-    for each in suggested:
+def suggested(client) -> list[dict]:
+    return [moment for moment in client.get(API).json() if moment["kind"] == "suggested"]
+
+
+def more_alerts(stores) -> None:
+    """Eight alerts that do not overlap, from the twelfth minute on."""
+    (alert, *_) = stores.scores.alerts("sample")
+    stores.scores.commit(
+        cursor=9,
+        alerts=[
+            replace(
+                alert,
+                id=f"more-{i}",
+                zone="room",
+                raised_utc_ns=alert.raised_utc_ns + (100 + 60 * i) * SECOND_NS,
+                cleared_utc_ns=alert.raised_utc_ns + (130 + 60 * i) * SECOND_NS,
+            )
+            for i in range(8)
+        ],
+    )
+
+
+def test_three_suggestions_stand_first_and_one_of_them_is_a_strength(client, filled):
+    first = [each for each in suggested(client) if each["is_first"]]
+    assert len(first) == 3
+    assert sum(each["is_strength"] for each in first) == 1
+    for each in suggested(client):
         assert each["because"]
         assert "simulated lessons only" in each["trust"]
         assert 0 <= each["start_s"] < each["end_s"] <= 3000
+
+
+def test_at_most_six_are_suggested_and_three_of_them_stand_first(client, stores, filled):
+    more_alerts(stores)
+    found = suggested(client)
+    assert len(found) == 6
+    assert sum(each["is_first"] for each in found) == 3
+    assert all(each["is_first"] for each in own(client))
+
+
+def test_the_list_and_the_lesson_page_count_the_same_signs(client, stores, filled):
+    for add in (lambda _: None, more_alerts):
+        add(stores)
+        signs = sum(not each["is_strength"] for each in suggested(client))
+        (line,) = client.get("/api/lessons").json()
+        assert line["signs"] == signs
+        assert f"{signs} signs" in client.get("/").text
+        assert f"{signs} signs" in client.get("/lessons/sample").text
+    assert line["alerts"] == 12
+    assert signs == 5
+
+
+def test_a_lesson_without_alerts_has_no_signs(client, stores, filled):
+    stores.lessons.put(replace(filled.lesson, id="quiet"))
+    assert [line["signs"] for line in client.get("/api/lessons").json()] == [0, 4]
+    assert "no signs" in client.get("/").text
 
 
 def test_an_alert_that_is_still_open_lasts_until_now(client, stores, clock, filled):

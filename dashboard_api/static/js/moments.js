@@ -24,15 +24,23 @@ export function momentPanel(panel, stage) {
   const list = () => /** @type {HTMLElement} */ (panel.querySelector("#moment-list"));
 
   const notice = field("#moments-notice");
-  const say = (/** @type {string} */ words) => { notice.textContent = words; };
+  /** What the list shows anyway is for ears alone. @param {string} words */
+  const say = (words, isShown = true) => {
+    notice.classList.toggle("unseen", !isShown);
+    notice.textContent = words;
+  };
 
   const read = () => {
     /** @type {Moment[]} */
-    const moments = [...list().querySelectorAll("li[data-id]")].map((item) => {
+    const moments = [...list().querySelectorAll("li[data-id]")].filter((item) => {
+      // Further signs are on the timeline while they are opened in the list.
+      const further = item.closest("details");
+      return !further || further.open;
+    }).map((item) => {
       const { id = "", kind = "", start, end, title = "" } = /** @type {HTMLElement} */ (item).dataset;
       return { id, kind, start: Number(start), end: Number(end), title };
     });
-    stage.setMoments(moments);
+    stage.setMoments(moments.sort((one, other) => one.start - other.start));
   };
 
   const show = () => {
@@ -111,9 +119,13 @@ export function momentPanel(panel, stage) {
       say(xhr?.status ? `This was not saved: ${detailOf(xhr.responseText)}` : "This was not saved: the server does not answer.");
     });
   }
+  // A details' toggle does not bubble.
+  panel.addEventListener("toggle", (event) => {
+    if (/** @type {HTMLElement} */ (event.target).closest(".further")) read();
+  }, true);
   document.body.addEventListener("htmx:afterSettle", () => {
     read();
-    say("");
+    say(list().dataset.notice ?? "", false);
     // What had the focus may be gone.
     if (document.activeElement === document.body) list().focus({ preventScroll: true });
     const { chosen } = list().dataset;

@@ -1,0 +1,106 @@
+"""Answers about moments in a real browser: by keyboard, by narrow screen, and without scripts."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said(school):
+    yield
+    lessons = school.stores.lessons
+    for said in lessons.verdicts("sample"):
+        lessons.remove_verdict("sample", said.moment, said.by)
+    lessons.drop_labels("Ms Ortega")
+
+
+@pytest.fixture
+def lesson(page):
+    page.goto("/lessons/sample")
+    page.locator("#readout-words:not(:has-text('loading'))").wait_for()
+    return page
+
+
+def chosen(page, moment="sample-alert-1"):
+    page.locator(f'[data-id="{moment}"] .jump').click()
+    return page.locator(f'[data-id="{moment}"]')
+
+
+def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school):
+    chosen(lesson).locator('button[value="confirmed"]').focus()
+    lesson.keyboard.press("Enter")
+    lesson.get_by_text("The teacher says yes.", exact=True).wait_for()
+    assert lesson.evaluate("document.activeElement.id") == "yes-sample-alert-1"
+    assert lesson.locator("#moments-notice").text_content() == "Noted: the teacher says yes."
+    # Still open, and nothing was moved by the notice, which is for ears.
+    assert lesson.locator('[data-id="sample-alert-1"].is-chosen').count() == 1
+    assert lesson.locator("#moments-notice.unseen").count() == 1
+    item = lesson.locator('[data-id="sample-alert-1"]')
+    item.get_by_role("combobox").select_option("coach")
+    item.get_by_role("button", name="No, not really").click()
+    lesson.get_by_text("The teacher says yes. The coach says no, not really.").wait_for()
+    item.get_by_role("button", name="Take the answer back").click()  # the coach's
+    lesson.get_by_text("The teacher says yes.", exact=True).wait_for()
+    (said,) = school.stores.lessons.verdicts("sample")
+    assert (said.by, said.is_confirmed) == ("teacher", True)
+
+
+def test_each_question_names_its_moment_to_a_screen_reader(lesson):
+    group = chosen(lesson).get_by_role("group")
+    group.wait_for()
+    assert lesson.get_by_role(
+        "group", name="Was this worth talking about? The moment at 23:15."
+    ).count() == 1  # fmt: skip
+
+
+def test_the_choice_is_made_on_the_lesson_page(lesson, school):
+    lesson.get_by_text("What your answers about moments are used for").first.click()
+    lesson.get_by_role("button", name="Allow it").click()
+    lesson.get_by_role("button", name="Withdraw, and delete what was kept").wait_for()
+    assert lesson.evaluate("document.activeElement.id") == "answers-change"
+    assert school.stores.lessons.keeps_labels("Ms Ortega")
+    lesson.get_by_role("button", name="Withdraw").click()
+    lesson.get_by_role("button", name="Allow it").wait_for()
+    assert not school.stores.lessons.keeps_labels("Ms Ortega")
+
+
+@pytest.mark.parametrize("width", (320, 1366))
+def test_questions_can_be_read_and_hit(page, width):
+    page.set_viewport_size({"width": width, "height": 768})
+    page.goto("/lessons/sample")
+    page.locator("#readout-words:not(:has-text('loading'))").wait_for()
+    form = chosen(page).locator("form.verdict")
+    form.scroll_into_view_if_needed()
+    for at in range(form.locator("button, select").count()):
+        box = form.locator("button, select").nth(at).bounding_box()
+        assert box["height"] >= 24
+        assert box["width"] >= 24
+        assert box["x"] + box["width"] <= width
+    assert form.evaluate("each => parseFloat(getComputedStyle(each).fontSize)") >= 14
+
+
+def test_without_scripts_answers_and_the_choice_work_too(browser, school):
+    context = browser.new_context(java_script_enabled=False, base_url=school.address)
+    page = context.new_page()
+    page.goto("/lessons/sample")
+    page.locator('#moment-sample-alert-1 button[value="dismissed"]').click()
+    page.wait_for_url("**/lessons/sample#moment-sample-alert-1")
+    assert page.get_by_text("The teacher says no, not really.").count() == 1
+    page.goto("/lessons/sample/answers")
+    page.get_by_role("button", name="Allow it").click()
+    page.get_by_role("button", name="Withdraw, and delete what was kept").click()
+    page.get_by_role("button", name="Allow it").wait_for()
+    context.close()
+
+
+def test_further_signs_join_the_timeline_while_they_are_open(lesson):
+    marks = lesson.locator("#marks button")
+    before = marks.count()
+    further = lesson.locator(".further")
+    if further.count() == 0:
+        pytest.fail("the sample lesson has more than three suggestions")
+    further.locator("summary").click()
+    expect(marks).not_to_have_count(before)
+    further.locator("summary").click()
+    expect(marks).to_have_count(before)
