@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "ActivityAnswer",
+    "DriftWeekAnswer",
     "GapAnswer",
     "KitAnswer",
     "LessonAnswer",
     "LiveAnswer",
+    "ModelAnswer",
     "MomentAnswer",
     "MovementAnswer",
     "NoiseAnswer",
@@ -129,6 +131,8 @@ class MomentAnswer(Answer):
     """The model's estimate of the share of pupils off task, for suggestions alone."""
     trust: str
     """How far to trust `off_task`; empty where there is none."""
+    is_first: bool
+    """False for the up to three suggestions that the page keeps behind the first three."""
 
 
 class LessonAnswer(Answer):
@@ -152,7 +156,53 @@ class LessonAnswer(Answer):
     """Marked by people."""
     alerts: int
     """Raised by the system."""
+    signs: int
+    """Of these, how many the lesson page suggests: six at most, and none that overlap."""
     has_video: bool
+
+
+class DriftWeekAnswer(Answer):
+    """One ISO week of the school, or of a room, as one model saw it."""
+
+    week: str
+    """Such as `2026-W07`."""
+    model: str
+    room: str | None
+    """null for all rooms together."""
+    lessons: int
+    epochs: int
+    """That were looked at, one a minute."""
+    abstained: float
+    alerts_per_lesson: float
+    confirmed: int
+    """Suggested moments that people said were worth talking about."""
+    dismissed: int
+    is_first: bool
+    """One of the first weeks, which later ones are held against."""
+    psi_trained: dict[str, float] | None
+    """Population stability index against the lessons that the model learned from, by quantity."""
+    psi_own: dict[str, float] | None
+    """The same against the own first weeks."""
+    words_trained: str
+    words_own: str
+
+
+class ModelAnswer(Answer):
+    """What a model is, how well it does, and whether what it sees has changed."""
+
+    version: str | None
+    """null where no manifest can be read; `trouble` says why."""
+    trust: str
+    scored: str
+    """Which models scored the lesson that was asked for."""
+    data: dict[str, Any]
+    """Whose data it learned from."""
+    figures: dict[str, Any]
+    """As in the manifest; each set says its source, such as `simulated`."""
+    trouble: str
+    weeks: list[DriftWeekAnswer]
+    lessons_to_read: int
+    """Lessons that the weeks do not hold yet."""
 
 
 class KitAnswer(Answer):

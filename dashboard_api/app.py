@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import tzinfo
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -17,24 +19,36 @@ from starlette.staticfiles import StaticFiles
 
 from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
-from dashboard_api import health_routes, lesson_list, lesson_page, live_page, moments, video
+from dashboard_api import (
+    health_routes,
+    lesson_list,
+    lesson_page,
+    live_page,
+    model_page,
+    moments,
+    video,
+)
 from dashboard_api.desk import StoreDesk, Stores
+from dashboard_api.drift_watch import DriftWatch
 from dashboard_api.health_routes import Counting, RequestFigures
 from dashboard_api.lookup import NotFoundError
+from dashboard_api.model_shelf import ModelShelf
 from dashboard_api.rendering import STATIC, STATIC_ADDRESS, page
 from dashboard_api.security import Guard
+from ingest.settings import RetentionSettings
 
 __all__ = ["create_app"]
 
 DESCRIPTION: Final = (
     "How classrooms moved and how loud they were, lesson by lesson. Nothing here is about a "
-    "single seat: the smallest group is a zone of five. Estimates are tested on simulated lessons "
-    "only; they are not yet checked in real classrooms."
+    "single seat: the smallest group is a zone of five. How far to trust an estimate stands beside "
+    "it, and in /api/model."
 )
 
 TAGS: Final = [
     {"name": "lessons", "description": "Lessons and their timelines."},
     {"name": "moments", "description": "Spans of a lesson worth talking about."},
+    {"name": "model", "description": "How far to trust what is estimated."},
     {"name": "rooms", "description": "What a room's kit senses now."},
 ]
 
@@ -44,20 +58,27 @@ def create_app(
     *,
     clock: Clock | None = None,
     zone: tzinfo | None = None,
+    model_file: Path | None = None,
+    label_days: int = RetentionSettings().label_days,
 ) -> FastAPI:
     """The pages over the stores that `open_stores` opens when the application starts.
 
     `clock` says what time it is in the lessons' world; `zone` is the school's time zone, None the
-    computer's own.
+    computer's own. `model_file` is the model in use, None the shipped one: its card is shown.
+    `label_days` says how long what people answered is kept to learn from.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await app.state.desk.open()
+        desk = app.state.desk
+        await desk.open()
+        following = asyncio.create_task(app.state.drift_watch.run(desk), name="drift")
         try:
             yield
         finally:
-            await app.state.desk.close()
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await desk.close()
 
     app = FastAPI(
         title="Roomtone",
@@ -71,8 +92,13 @@ def create_app(
     )
     app.state.desk = StoreDesk(open_stores, SystemClock() if clock is None else clock)
     app.state.zone = zone
+    app.state.label_days = label_days
+    app.state.sign_counts = lesson_list.SignCounts()
+    app.state.shelf = ModelShelf(model_file)
+    app.state.drift_watch = DriftWatch(app.state.shelf, zone)
     app.state.request_figures = RequestFigures()
-    for part in (lesson_list, lesson_page, moments, video, live_page, health_routes):
+    parts = (lesson_list, lesson_page, moments, video, live_page, model_page, health_routes)
+    for part in parts:
         app.include_router(part.router)
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC), name="static-for-good")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

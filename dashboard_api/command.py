@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
         lambda: open_stores(settings.data_dir),
         clock=simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock(),
         zone=settings.lessons.zone,
+        model_file=settings.score.model_file,
+        label_days=settings.retention.label_days,
     )
     with _listening(mine) as listener:
         host, port = listener.getsockname()[:2]

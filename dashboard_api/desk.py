@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from dataclasses import dataclass, field
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from contract.clock import Clock
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
+from ingest.stores.records import EpochRecord
 
 __all__ = ["AskDesk", "StoreDesk", "Stores"]
 
 T = TypeVar("T")
+
+LESSONS_AT_HAND: Final = 4
+"""So many lessons' epochs are held until the scores change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,16 @@ class Stores:
     periods: PeriodReader
     scores: ScoreStore
     lessons: LessonStore
+    _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
+
+    def epochs(self, lesson: str) -> list[EpochRecord]:
+        """A lesson's epochs, read once for a page and the questions that its script asks next."""
+        version = self.scores.version()
+        if self._epochs.get(lesson, (None,))[0] != version:
+            while len(self._epochs) >= LESSONS_AT_HAND:
+                del self._epochs[next(iter(self._epochs))]
+            self._epochs[lesson] = version, self.scores.epochs(lesson)
+        return self._epochs[lesson][1]
 
     def version(self) -> tuple[int, int, int]:
         """Changes whenever another program, or this one, has written to one of them."""

@@ -14,7 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.errors import StoreError
 from dashboard_api.desk import AskDesk, StoreDesk, Stores
+from dashboard_api.drift_watch import DriftWatch
+from dashboard_api.model_shelf import ModelShelf
 from ingest.exposition import CONTENT_TYPE, Exposition, Histogram, Metric
+from models.labels import base_of
 
 __all__ = ["METRICS", "Counting", "RequestFigures", "router"]
 
@@ -42,6 +45,14 @@ READY = Metric(
 STORE_SECONDS = Metric(
     name="roomtone_dashboard_store_seconds", kind="gauge",
     help="How long a small question to the stores took just now, with its wait.",
+)  # fmt: skip
+DRIFT_PSI = Metric(
+    name="roomtone_dashboard_drift_psi", kind="gauge", labels=("against", "quantity"),
+    help="Population stability index of the last week with enough lessons, for the model in use.",
+)  # fmt: skip
+DRIFT_WAITING = Metric(
+    name="roomtone_dashboard_drift_lessons_waiting", kind="gauge",
+    help="Lessons whose estimates are not in the weeks yet.",
 )  # fmt: skip
 
 METRICS: Final = tuple(value for value in vars().values() if isinstance(value, Metric))
@@ -112,7 +123,25 @@ async def metrics(request: Request, desk: AskDesk) -> Response:
     told.say_histogram(ANSWERED, figures.answered_s)
     told.say(READY, int(not reason))
     told.say(STORE_SECONDS, seconds)
+    _say_drift(told, request)
     return Response(told.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _say_drift(told: Exposition, request: Request) -> None:
+    """What is known of drift by now: a page of metrics makes nothing be read or computed."""
+    watch, shelf = request.app.state.drift_watch, request.app.state.shelf
+    assert isinstance(watch, DriftWatch)
+    assert isinstance(shelf, ModelShelf)
+    told.say(DRIFT_WAITING, watch.waiting)
+    in_use = shelf.current()
+    if watch.latest is None or in_use is None:
+        return
+    week = watch.latest.newest(base_of(in_use.version))
+    if week is None:
+        return
+    for against, change in (("training", week.trained), ("first_weeks", week.own)):
+        for quantity, value in ({} if change is None else change.psi).items():
+            told.say(DRIFT_PSI, value, against, quantity)
 
 
 def _words(**words: object) -> dict[str, object]:

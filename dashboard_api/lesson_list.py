@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
@@ -12,19 +14,23 @@ from contract.clock import SECOND_NS
 from dashboard_api.answers import LessonAnswer
 from dashboard_api.desk import AskDesk, Stores
 from dashboard_api.lookup import found_lesson
+from dashboard_api.moments import moments_of
 from dashboard_api.readings import sensed_seconds
 from dashboard_api.rendering import page
+from dashboard_api.trust import trust_words
 from dashboard_api.views.lesson_list_view import by_day, lesson_answer
 from dashboard_api.views.lesson_view import lesson_span
+from dashboard_api.views.moment_view import signs
 from dashboard_api.views.movement import ribbon
 from dashboard_api.views.strip_view import strip_svg
-from ingest.stores.records import Lesson
+from ingest.stores.records import AlertRecord, Lesson
 
-__all__ = ["answer_for", "router"]
+__all__ = ["SignCounts", "answer_for", "router", "sign_counts"]
 
 router = APIRouter()
 
 LESSONS_A_PAGE: Final = 50
+COUNT_GOOD_FOR_S: Final = 600.0
 
 PageNumber = Annotated[int, Query(ge=1, description="Page of 50 lessons, the latest first.")]
 
@@ -32,12 +38,13 @@ PageNumber = Annotated[int, Query(ge=1, description="Page of 50 lessons, the lat
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
 async def lesson_list(request: Request, desk: AskDesk, number: PageNumber = 1) -> HTMLResponse:
     zone = request.app.state.zone
-    lessons, count = await desk.ask(lambda stores: _list(stores, number, desk.clock.utc_ns(), zone))
+    lessons, count = await _list(request, desk, number)
     now = datetime.fromtimestamp(desk.clock.utc_ns() / SECOND_NS, tz=UTC).astimezone(zone)
     return page(
         "lessons.html",
         days=by_day(lessons, now.date()),
         number=number,
+        trust=await desk.ask(lambda stores: trust_words(stores.lessons.count_verdicts())),
         pages=max(1, -(-count // LESSONS_A_PAGE)),
     )
 
@@ -45,10 +52,7 @@ async def lesson_list(request: Request, desk: AskDesk, number: PageNumber = 1) -
 @router.get("/api/lessons", tags=["lessons"], summary="The list of lessons")
 async def lessons(request: Request, desk: AskDesk, number: PageNumber = 1) -> list[LessonAnswer]:
     """Fifty lessons a page, the latest first."""
-    zone = request.app.state.zone
-    now = desk.clock.utc_ns()
-    found, _ = await desk.ask(lambda stores: _list(stores, number, now, zone))
-    return found
+    return (await _list(request, desk, number))[0]
 
 
 @router.get("/lessons/{lesson_id}/strip.svg", include_in_schema=False)
@@ -65,8 +69,39 @@ async def lesson_strip(lesson_id: str, desk: AskDesk) -> Response:
     return Response(await desk.ask(look), media_type="image/svg+xml")
 
 
+class SignCounts:
+    """How many signs lessons have, as their pages suggest them.
+
+    That follows from all of a lesson's epochs, so of a lesson that is over it is worked out once,
+    and again when its alerts have changed or after some minutes.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Lesson, list[AlertRecord], int]] = {}
+
+    def of(self, stores: Stores, lesson: Lesson, now_utc_ns: int) -> int:
+        alerts = stores.scores.alerts(lesson.id)
+        if not alerts:
+            return 0
+        at = time.monotonic()
+        since, before, raised, known = self._known.get(lesson.id, (at, None, alerts, 0))
+        if before == lesson and raised == alerts and at - since <= COUNT_GOOD_FOR_S:
+            return known
+        found = signs(moments_of(stores, lesson, now_utc_ns))
+        if lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns:
+            self._known[lesson.id] = at, lesson, alerts, found
+        return found
+
+
+def sign_counts(request: Request) -> SignCounts:
+    """The application's."""
+    counts = request.app.state.sign_counts
+    assert isinstance(counts, SignCounts)
+    return counts
+
+
 def answer_for(
-    stores: Stores, lesson: Lesson, now_utc_ns: int, zone: tzinfo | None
+    stores: Stores, lesson: Lesson, now_utc_ns: int, zone: tzinfo | None, signs: int
 ) -> LessonAnswer:
     """One line of the list, from the stores."""
     start, end, _ = lesson_span(lesson, now_utc_ns)
@@ -77,14 +112,23 @@ def answer_for(
         gaps=gaps,
         moments=len(stores.lessons.moments(lesson.id)),
         alerts=len(stores.scores.alerts(lesson.id)),
+        signs=signs,
         now_utc_ns=now_utc_ns,
         zone=zone,
     )
 
 
-def _list(
-    stores: Stores, number: int, now_utc_ns: int, zone: tzinfo | None
-) -> tuple[list[LessonAnswer], int]:
-    everything = stores.lessons.lessons()
+async def _list(request: Request, desk: AskDesk, number: int) -> tuple[list[LessonAnswer], int]:
+    """A page of the list, and how many lessons there are.
+
+    Each line is a question of its own, so that a live page need not wait for all of them.
+    """
+    zone, counts, now = request.app.state.zone, sign_counts(request), desk.clock.utc_ns()
+    everything = await desk.ask(lambda stores: stores.lessons.lessons())
+
+    def line(stores: Stores, lesson: Lesson) -> LessonAnswer:
+        return answer_for(stores, lesson, now, zone, counts.of(stores, lesson, now))
+
     part = everything[(number - 1) * LESSONS_A_PAGE : number * LESSONS_A_PAGE]
-    return [answer_for(stores, lesson, now_utc_ns, zone) for lesson in part], len(everything)
+    lines = [await desk.ask(partial(line, lesson=lesson)) for lesson in part]
+    return lines, len(everything)

@@ -11,12 +11,14 @@ from starlette.responses import HTMLResponse, Response
 
 from dashboard_api.answers import TimelineAnswer
 from dashboard_api.desk import AskDesk, Stores
-from dashboard_api.lesson_list import answer_for
+from dashboard_api.lesson_list import answer_for, sign_counts
 from dashboard_api.lookup import LessonMissing, found_lesson
+from dashboard_api.model_page import trust_note
 from dashboard_api.moments import moments_of
 from dashboard_api.readings import read_room
 from dashboard_api.rendering import page
 from dashboard_api.views.lesson_view import lesson_span, timeline
+from dashboard_api.views.moment_view import signs
 from dashboard_api.views.table_view import table_page
 from ingest.stores.records import Lesson
 
@@ -31,15 +33,17 @@ Second: Final = Query(
 
 @router.get("/lessons/{lesson_id}", response_class=HTMLResponse, include_in_schema=False)
 async def lesson_page(request: Request, lesson_id: str, desk: AskDesk) -> HTMLResponse:
-    now, zone = desk.clock.utc_ns(), request.app.state.zone
+    now, zone, shelf = desk.clock.utc_ns(), request.app.state.zone, request.app.state.shelf
 
     def look(stores: Stores) -> HTMLResponse:
         lesson = found_lesson(stores, lesson_id)
+        moments = moments_of(stores, lesson, now)
         return page(
             "lesson.html",
-            lesson=answer_for(stores, lesson, now, zone),
+            lesson=answer_for(stores, lesson, now, zone, signs(moments)),
             video_offset_s=lesson.video_offset_s,
-            moments=moments_of(stores, lesson, now),
+            moments=moments,
+            note=trust_note(stores, shelf, lesson.id),
         )
 
     return await desk.ask(look)
@@ -50,14 +54,14 @@ async def lesson_table(
     request: Request, lesson_id: str, desk: AskDesk, number: Annotated[int, Query(ge=1)] = 1
 ) -> HTMLResponse:
     """The timeline as a table: a part of the page for htmx, a page of its own without."""
-    now, zone = desk.clock.utc_ns(), request.app.state.zone
+    now, zone, counts = desk.clock.utc_ns(), request.app.state.zone, sign_counts(request)
 
     def look(stores: Stores) -> HTMLResponse:
         lesson = found_lesson(stores, lesson_id)
         is_part = "hx-request" in request.headers
         return page(
             "_table.html" if is_part else "table.html",
-            lesson=answer_for(stores, lesson, now, zone),
+            lesson=answer_for(stores, lesson, now, zone, counts.of(stores, lesson, now)),
             table=table_page(_timeline(stores, lesson, now, zone, level_s=30), number),
         )
 
@@ -140,7 +144,7 @@ def _timeline(
     return timeline(
         lesson,
         read_room(stores.periods, lesson.room, start, end),
-        stores.scores.epochs(lesson.id),
+        stores.epochs(lesson.id),
         is_running=is_running,
         zone=zone,
         level_s=level_s,

@@ -15,6 +15,7 @@ from contract.clock import SECOND_NS
 from contract.topics import NAME
 from dashboard_api.answers import LiveAnswer
 from dashboard_api.desk import AskDesk, StoreDesk, Stores
+from dashboard_api.model_page import trust_note
 from dashboard_api.readings import read_room
 from dashboard_api.rendering import page
 from dashboard_api.views.live_view import SPAN_S, NodeReport, live_view
@@ -37,8 +38,11 @@ Room = Annotated[str, Path(pattern=f"^{NAME}$", description="The room's name.")]
 
 @router.get("/rooms/{room}/live", response_class=HTMLResponse, include_in_schema=False)
 async def live_page(request: Request, room: Room, desk: AskDesk) -> HTMLResponse:
-    zone = request.app.state.zone
-    return page("live.html", room=room, live=await _look(desk, room, zone))
+    zone, shelf = request.app.state.zone, request.app.state.shelf
+    live = await _look(desk, room, zone)
+    lesson = None if live.lesson is None else live.lesson.id
+    note = await desk.ask(lambda stores: trust_note(stores, shelf, lesson))
+    return page("live.html", room=room, live=live, note=note)
 
 
 @router.get("/api/rooms/{room}/live", tags=["rooms"], summary="The last five minutes of a room")

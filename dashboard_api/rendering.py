@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from dashboard_api.views.lesson_list_view import quality_words
-from dashboard_api.views.words import TRUST, clock_words, length_words
+from dashboard_api.views.words import clock_words, length_words, sign_words
 
 __all__ = ["STATIC", "STATIC_ADDRESS", "page"]
 
@@ -38,14 +38,14 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["length"] = length_words
+_templates.filters["duration"] = length_words
 _templates.filters["place"] = clock_words
+_templates.filters["signs"] = sign_words
 _templates.filters["quality"] = quality_words
 _templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"
 _templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
     datetime.fromisoformat(iso)
 )
-_templates.globals["trust"] = TRUST
 _templates.globals["static"] = STATIC_ADDRESS
 # Told to the browser at once, so that it need not read one script to learn of the next.
 _templates.globals["scripts"] = sorted(path.name for path in (STATIC / "js").glob("*.js"))

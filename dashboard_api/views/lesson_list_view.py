@@ -31,6 +31,7 @@ def lesson_answer(
     gaps: int,
     moments: int,
     alerts: int,
+    signs: int,
     now_utc_ns: int,
     zone: tzinfo | None,
 ) -> LessonAnswer:
@@ -51,6 +52,7 @@ def lesson_answer(
         gaps=gaps,
         moments=moments,
         alerts=alerts,
+        signs=signs,
         has_video=lesson.video is not None,
     )
 

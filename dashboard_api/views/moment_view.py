@@ -17,7 +17,11 @@ from models.moments import Moment as Suggestion
 from models.moments import suggest_moments
 from models.scores import ROOM, EpochScore, ZoneScore
 
-__all__ = ["AUTHOR_WORDS", "moments"]
+__all__ = ["AUTHOR_WORDS", "moments", "signs"]
+
+FIRST: Final = 3
+"""So many suggestions a debrief has time for."""
+MOST: Final = 6
 
 AUTHOR_WORDS: Final = {"teacher": "the teacher", "coach": "the coach"}
 
@@ -28,18 +32,34 @@ def moments(
     alerts: Sequence[AlertRecord],
     own: Sequence[Moment],
     now_utc_ns: int,
+    *,
+    trust: str = TRUST,
 ) -> list[MomentAnswer]:
-    """All moments of a lesson: at most three suggestions, and every one that people marked."""
+    """All moments of a lesson: at most six suggestions, and every one that people marked.
+
+    A debrief begins with the three that stand out most; they are told apart by `is_first`.
+    """
     may_be_shown = shown_zones(epochs) | {ROOM}
     usable = [alert for alert in alerts if alert.zone in may_be_shown]
+    scores, changes = _scores(lesson, epochs), _changes(lesson, usable, now_utc_ns)
+    found = suggest_moments(scores, changes, most=MOST)
+    first = found if len(found) <= FIRST else suggest_moments(scores, changes, most=FIRST)
+    stand_out = {_key(moment) for moment in first}
     suggested = [
-        _suggested(lesson, suggestion, usable)
-        for suggestion in suggest_moments(
-            _scores(lesson, epochs), _changes(lesson, usable, now_utc_ns)
-        )
+        _suggested(lesson, moment, usable, trust=trust, is_first=_key(moment) in stand_out)
+        for moment in found
     ]
     marked = [_own(moment) for moment in own]
     return sorted(suggested + marked, key=lambda moment: (moment.start_s, moment.id))
+
+
+def signs(found: Sequence[MomentAnswer]) -> int:
+    """How many of a lesson's moments are signs: suggested because of an alert."""
+    return sum(moment.kind == "suggested" and not moment.is_strength for moment in found)
+
+
+def _key(moment: Suggestion) -> tuple[int, int, str]:
+    return moment.first_seq, moment.end_seq, moment.zone
 
 
 def _second(lesson: Lesson, utc_ns: int) -> int:
@@ -93,7 +113,12 @@ def _changes(lesson: Lesson, alerts: Sequence[AlertRecord], now_utc_ns: int) -> 
 
 
 def _suggested(
-    lesson: Lesson, suggestion: Suggestion, alerts: Sequence[AlertRecord]
+    lesson: Lesson,
+    suggestion: Suggestion,
+    alerts: Sequence[AlertRecord],
+    *,
+    trust: str,
+    is_first: bool,
 ) -> MomentAnswer:
     """A suggestion keeps the id of its alert, so that a link to it stays good."""
     alert = next(
@@ -106,7 +131,7 @@ def _suggested(
         None,
     )
     return MomentAnswer(
-        id=f"calm-{suggestion.first_seq}" if alert is None else alert.id,
+        id=f"{lesson.id}.calm.{suggestion.first_seq}" if alert is None else alert.id,
         kind="suggested",
         is_strength=suggestion.is_strength,
         start_s=suggestion.first_seq,
@@ -119,7 +144,8 @@ def _suggested(
         author="",
         because=list(suggestion.because),
         off_task=None if alert is None or not 0.0 <= alert.off_task <= 1.0 else alert.off_task,
-        trust=TRUST,
+        trust=trust,
+        is_first=is_first,
     )
 
 
@@ -138,4 +164,5 @@ def _own(moment: Moment) -> MomentAnswer:
         because=[],
         off_task=None,
         trust="",
+        is_first=True,
     )

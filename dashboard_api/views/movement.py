@@ -82,9 +82,10 @@ def zone_cells(epochs: Sequence[EpochRecord], start_utc_ns: int, length_s: int) 
         usable = showable(room.seats, {zone.zone: zone.seats for zone in zones})
         for zone in zones:
             if zone.zone in shown:
-                row = values.setdefault(zone.zone, np.full(n, np.nan))
+                if zone.zone not in values:
+                    values[zone.zone] = np.full(n, np.nan)
                 if zone.zone in usable:
-                    row[at] = zone.movement_db
+                    values[zone.zone][at] = zone.movement_db
     return [
         ZoneCells(zone, shown[zone], bucketed(row, CELL_S // EPOCH_S).mean)
         for zone, row in values.items()

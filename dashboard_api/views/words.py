@@ -14,6 +14,7 @@ __all__ = [
     "clock_words",
     "length_words",
     "movement_words",
+    "sign_words",
     "times_words",
     "title_words",
     "zone_words",
@@ -79,6 +80,11 @@ def length_words(seconds: float) -> str:
     if hours >= 48:
         return f"{hours // 24} days"
     return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+
+
+def sign_words(n: int) -> str:
+    """How many signs a lesson has; the list and the lesson page say the same."""
+    return "no signs" if n == 0 else "1 sign" if n == 1 else f"{n} signs"
 
 
 def zone_words(zone: str) -> str:

@@ -108,6 +108,7 @@ def running(sample_lesson) -> Iterator[SimpleNamespace]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     yield SimpleNamespace(
+        app=app,
         stores=stores,
         lesson=lesson,
         clock=clock,

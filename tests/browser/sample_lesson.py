@@ -73,6 +73,7 @@ class Sample:
     with_scores: bool = True
     sensed_until: int | None = None
     run: int = 41
+    model: str = "sample-1"
 
 
 def write(periods: Any, scores: Any, lessons: Any, sample: Sample) -> Lesson:
@@ -236,7 +237,7 @@ def _epochs(sample: Sample, stream: int, kept: int) -> list[EpochRecord]:
         epochs.append(
             EpochRecord(
                 lesson=sample.lesson, stream=stream, first_seq=first,
-                utc_ns=sample.start_utc_ns + first * SECOND_NS, model="sample-1",
+                utc_ns=sample.start_utc_ns + first * SECOND_NS, model=sample.model,
                 zones=tuple(zones),
             )
         )  # fmt: skip
@@ -284,7 +285,7 @@ def _alerts(sample: Sample, kept: int) -> list[AlertRecord]:
                 f"Noise {noise:.0f} dB above the room's normal of the last 10 minutes.",
             ),
             off_task=0.31 + 0.04 * i,
-            model="sample-1",
+            model=sample.model,
         )
         for i, (start, end, zone, more, noise) in enumerate(EPISODES)
         if start + 15 < kept

@@ -212,7 +212,7 @@ def test_the_table_opens_in_the_page_and_turns_its_pages(lesson):
 @pytest.mark.parametrize("width", (320, 390))
 def test_nothing_sticks_out_of_a_narrow_screen(page, width):
     page.set_viewport_size({"width": width, "height": 700})
-    for path in ("/", "/lessons/sample", "/rooms/room-204/live"):
+    for path in ("/", "/lessons/sample", "/rooms/room-204/live", "/model?lesson=sample"):
         page.goto(path)
         page.wait_for_load_state("load")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -69,7 +69,9 @@ def test_the_lesson_page_names_its_moments_and_how_far_to_trust_them(client, fil
     assert page.lower().count(TRUST) >= estimates
 
 
-@pytest.mark.parametrize("path", ("/", "/lessons/sample", "/lessons/sample/table"))
+@pytest.mark.parametrize(
+    "path", ("/", "/lessons/sample", "/lessons/sample/table", "/model", "/rooms/room-204/live")
+)
 def test_no_page_scores_or_ranks_anyone(client, filled, path):
     text = text_of(client.get(path)).lower()
     for word in ("engagement", "score", "rank", "attention", "seat 1"):
@@ -142,7 +144,7 @@ def test_static_files_may_be_kept_for_good_and_a_missing_one_is_missing(client, 
 
 
 def test_no_page_names_another_host_or_holds_a_script(client, filled):
-    for path in ("/", "/lessons/sample", "/rooms/room-204/live", "/lessons/sample/table"):
+    for path in ("/", "/lessons/sample", "/rooms/room-204/live", "/lessons/sample/table", "/model"):
         page = client.get(path).text
         assert not re.search(r"""(src|href|action)=["']?(https?:)?//""", page)
         assert not re.search(r"<script(?![^>]*\bsrc=)", page)
@@ -195,6 +197,9 @@ def test_openapi_describes_every_part_of_the_interface(client):
         "/api/lessons/{lesson_id}/video-offset",
         "/api/lessons/{lesson_id}/moments",
         "/api/lessons/{lesson_id}/moments/{moment_id}",
+        "/api/lessons/{lesson_id}/moments/{moment_id}/verdict",
+        "/api/lessons/{lesson_id}/answers",
+        "/api/model",
         "/lessons/{lesson_id}/video",
         "/api/rooms/{room}/live",
         "/rooms/{room}/live/events",

@@ -1,0 +1,341 @@
+"""What a lesson page costs: the server's time, and the time until Chromium has drawn it.
+
+    python benchmarks/bench_page.py [--json] [--loads 15]
+
+A simulated lesson of 50 minutes and 30 seats lies sealed on disk, with epochs of five areas;
+`roomtone dashboard` serves it as the program that it is. Warm means that the browser has the
+site's files and the server has answered once. Drawn is the second animation frame after the
+timeline's data has been laid out, which is not earlier than its paint, counted from the beginning
+of the navigation. The floor, in the same run, browser and site: a page of two lines without
+scripts, taken the same way.
+
+The model's card rests on a school's weeks: how long a lesson takes to be read for them, and a
+year of 10,000 lessons to be computed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+
+import numpy as np
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from contract.clock import SECOND_NS
+from contract.lesson import LabelledLesson
+from contract.messages import Birth, Hub, Timebase
+from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
+from contract.quantities import encode
+from dashboard_api.model_shelf import ModelShelf
+from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Lesson, Tick, ZoneEpoch
+from ingest.weekly_levels import WeeklyLevels
+from models.drift import LessonLevels, drift
+from roomtone.broker import free_port
+from simulators.lessons import simulate_lesson
+from simulators.scenario import ActivitySpan, Scenario
+
+LESSON_S = 3_000
+SPANS = (
+    ActivitySpan(name="whole_class", minutes=18.0),
+    ActivitySpan(name="small_group", minutes=20.0),
+    ActivitySpan(name="individual_work", minutes=12.0),
+)
+STARTS_NS = 1_763_460_300 * SECOND_NS
+WEEK_LESSONS = 200
+YEAR_LESSONS = 10_000
+SEED = 3
+MODEL = "bench"
+READY_S = 30.0
+PATHS = {
+    "page_ms": "/lessons/lesson",
+    "timeline_ms": "/api/lessons/lesson/timeline",
+    "card_ms": "/model",
+    "floor_ms": "/healthz",
+}
+
+FLOOR = """
+window.addEventListener("DOMContentLoaded", () => requestAnimationFrame(() =>
+  requestAnimationFrame(() => { window.floorDrawn = performance.now(); })));
+"""
+Figures = dict[str, float]
+
+
+def write_lesson(directory: Path) -> list[EpochRecord]:
+    """A simulated lesson, kept and sealed as the programs would; its epochs."""
+    lesson = simulate_lesson(Scenario(activities=SPANS), SEED)
+    layout = Layout(lesson.seats, *FULL_LAYOUT_CODES)
+    rows = layout.rows(encode(lesson.seat, "seat"), encode(lesson.room, "room"))
+    head = {"node": "kit", "run": 1}
+    births = Tick(received_utc_ns=STARTS_NS)
+    births.births.append(
+        (
+            "bench",
+            "room-1",
+            Birth(
+                **head, boot="boot", software="bench", period_ns=SECOND_NS, run_boot_ns=0,
+                hubs=(
+                    Hub(hub="a", firmware="1", seats=lesson.seats, sample_rate_hz=50.0,
+                        has_sound=True),
+                ),
+                seat_codes=FULL_LAYOUT_CODES[0], room_codes=FULL_LAYOUT_CODES[1], units={},
+                synchronised=True,
+            ),
+        )
+    )  # fmt: skip
+    births.timebases.append(
+        Timebase(
+            **head, boot="boot", boot_ns=0, utc_ns=STARTS_NS, error_ns=1, synchronised=True
+        )
+    )  # fmt: skip
+    tick = Tick(received_utc_ns=STARTS_NS + LESSON_S * SECOND_NS)
+    for first in range(0, LESSON_S, 10):
+        batch = Batch(
+            **head, first_seq=first, boot_ns=first * SECOND_NS, period_ns=SECOND_NS,
+            synchronised=True, waited_ms=4, layout=layout, values=rows[first : first + 10],
+        )  # fmt: skip
+        tick.arrivals.append(Arrival(site="bench", room="room-1", message=batch, is_live=True))
+    periods = open_period_store(directory)
+    periods.commit(births)
+    (stream,) = set(periods.commit(tick))
+    periods.seal(before_utc_ns=STARTS_NS + 10 * LESSON_S * SECOND_NS)
+    periods.close()
+    epochs = epochs_of(lesson, stream)
+    keep(directory, "lesson", epochs, lesson)
+    return epochs
+
+
+def epochs_of(lesson: LabelledLesson, stream: int) -> list[EpochRecord]:
+    """Epochs of the room and its zones in the shape of a scorer's; the pages don't ask for truth."""
+    level = lesson.seat[:, :, 0] - np.nanmedian(lesson.seat[:, :, 0], axis=0)
+    areas = {"room": lesson.seats, **{zone.name: zone.seats for zone in lesson.zones}}
+    columns = {name: np.isin(lesson.seats, seats) for name, seats in areas.items()}
+    epochs = []
+    for first in range(0, len(level) - 4, 5):
+        zones = []
+        for name, chosen in columns.items():
+            moved = float(np.nan_to_num(np.nanmean(level[first : first + 5, chosen])))
+            share = 1.0 / (1.0 + math.exp(1.0 - moved / 4.0))
+            zones.append(
+                ZoneEpoch(
+                    zone=name, seats=int(chosen.sum()), movement_db=moved,
+                    movement_low_db=moved - 1.0, movement_high_db=moved + 1.0, off_task=share,
+                    off_task_low=0.8 * share, off_task_high=0.2 + 0.8 * share,
+                )
+            )  # fmt: skip
+        epochs.append(
+            EpochRecord(
+                lesson="lesson", stream=stream, first_seq=first,
+                utc_ns=STARTS_NS + first * SECOND_NS, model=MODEL, zones=tuple(zones),
+            )
+        )  # fmt: skip
+    return epochs
+
+
+def keep(directory: Path, name: str, epochs: list[EpochRecord], lesson: LabelledLesson) -> None:
+    """The lesson itself, its epochs, and four alerts of the room."""
+    scores, lessons = open_score_store(directory), open_lesson_store(directory)
+    lessons.put(
+        Lesson(
+            id=name, room="room-1", teacher="Ms Ortega", title="Fractions",
+            starts_utc_ns=STARTS_NS, ends_utc_ns=STARTS_NS + LESSON_S * SECOND_NS, source="button",
+            zones=lesson.zones,
+        )
+    )  # fmt: skip
+    scores.commit(
+        cursor=1,
+        epochs=epochs,
+        alerts=[
+            AlertRecord(
+                id=f"alert-{at}", lesson=name, room="room-1", zone="room",
+                raised_utc_ns=STARTS_NS + at * SECOND_NS,
+                cleared_utc_ns=STARTS_NS + (at + 90) * SECOND_NS,
+                because=("Movement 6 dB above the room's own normal.",), off_task=0.4,
+                model=epochs[0].model,
+            )
+            for at in (700, 1300, 1900, 2500)
+        ],
+    )  # fmt: skip
+    scores.close()
+    lessons.close()
+
+
+@contextmanager
+def dashboard(directory: Path) -> Iterator[str]:
+    """The address of a running dashboard."""
+    port = free_port()
+    config = directory / "server.toml"
+    config.write_text(
+        f'site = "bench"\ndata_dir = "{directory / "data"}"\n[dashboard]\nport = {port}\n'
+    )
+    command = [sys.executable, "-m", "roomtone", "dashboard", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as program:
+        address = f"http://127.0.0.1:{port}"
+        until = time.monotonic() + READY_S
+        try:
+            while not answers(f"{address}/readyz"):
+                if time.monotonic() > until:
+                    raise SystemExit("the dashboard did not answer in time")
+                time.sleep(0.1)
+            yield address
+        finally:
+            program.terminate()
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5):
+            return True
+    except (HTTPError, URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def server_ms(address: str, paths: dict[str, str], loads: int) -> Figures:
+    """The median times of answers, with their bytes read; asked for in turn, as a browser does."""
+    times: dict[str, list[float]] = {name: [] for name in paths}
+    for _ in range(loads + 1):
+        for name, path in paths.items():
+            began = time.perf_counter()
+            with urllib.request.urlopen(address + path, timeout=30) as answer:
+                answer.read()
+            times[name].append((time.perf_counter() - began) * 1e3)
+    return {name: statistics.median(taken[1:]) for name, taken in times.items()}
+
+
+def drawn_ms(context: BrowserContext, path: str, drawn: str, loads: int) -> list[float]:
+    """Milliseconds from each navigation to its drawing, the first load left out."""
+    page = context.new_page()
+    times: list[float] = []
+    for _ in range(loads + 1):
+        page.goto(path, wait_until="commit")
+        times.append(float(page.wait_for_function(drawn, timeout=30_000).json_value()))
+        page.goto("about:blank")
+    page.close()
+    return sorted(times[1:])
+
+
+def in_browser(address: str, loads: int) -> Figures:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise SystemExit("no Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
+        context.add_init_script(FLOOR)
+        # In turn, so that whatever else the machine does meets both.
+        lesson: list[float] = []
+        floor: list[float] = []
+        for _ in range(3):
+            part = max(2, loads // 3)
+            floor += drawn_ms(context, "/lessons/none", "() => window.floorDrawn", part)
+            lesson += drawn_ms(
+                context, "/lessons/lesson", "() => Number(document.body?.dataset.drawn) || null", part
+            )  # fmt: skip
+        browser.close()
+    return {
+        "drawn_ms": statistics.median(lesson),
+        "drawn_p90_ms": float(np.quantile(lesson, 0.9)),
+        "floor_drawn_ms": statistics.median(floor),
+        "drawn_times_floor": statistics.median(lesson) / statistics.median(floor),
+    }
+
+
+def weeks(directory: Path, epochs: list[EpochRecord]) -> Figures:
+    """Reading lessons for the weeks, and computing a year of them."""
+    scores, lessons = open_score_store(directory), open_lesson_store(directory)
+    base = lessons.get("lesson")
+    assert base is not None
+    for i in range(WEEK_LESSONS):
+        lessons.put(replace(base, id=f"l{i}"))
+        scores.commit(cursor=1, epochs=[replace(epoch, lesson=f"l{i}") for epoch in epochs])
+    levels = WeeklyLevels()
+    levels.look(scores)
+    began = time.perf_counter()
+    while not levels.read(scores, lessons, most=20):
+        pass
+    each = (time.perf_counter() - began) * 1e3 / len(levels.lessons)
+    looking = timed_ms(lambda: levels.look(scores))
+    scores.close()
+    lessons.close()
+    in_use = ModelShelf().current()
+    assert in_use is not None
+    year = a_year(levels.lessons[0])
+    references = {MODEL: in_use.reference}
+    return {
+        "read_ms_per_lesson": each,
+        "look_ms": looking,
+        "compute_year_ms": timed_ms(lambda: drift(year, references)),
+    }
+
+
+def a_year(pattern: LessonLevels) -> list[LessonLevels]:
+    """Ten rooms, forty weeks, twenty-five lessons a week in each; every lesson a little else."""
+    rng = np.random.default_rng(1)
+    return [
+        replace(
+            pattern,
+            lesson=f"l{i}",
+            room=f"room-{i % 10}",
+            week=f"2026-W{1 + i * 40 // YEAR_LESSONS:02}",
+            movement_db=pattern.movement_db + np.float32(rng.normal()),
+        )
+        for i in range(YEAR_LESSONS)
+    ]
+
+
+def timed_ms(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1e3
+
+
+def measure(directory: Path, loads: int) -> dict[str, Figures]:
+    (directory / "data").mkdir()
+    epochs = write_lesson(directory / "data")
+    with dashboard(directory) as address:
+        server = server_ms(address, PATHS, loads)
+        server["lesson_ms"] = server["page_ms"] + server["timeline_ms"]
+        server["lesson_times_floor"] = server["lesson_ms"] / server["floor_ms"]
+        browser = in_browser(address, loads)
+    return {
+        "lesson page, server, warm": server,
+        "lesson page in Chromium, 1366 x 768, warm": browser,
+        "drift over the weeks": weeks(directory / "data", epochs),
+    }
+
+
+def main() -> None:
+    """Measure and print, as a table or as one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--loads", type=int, default=15, metavar="N", help="loads of each page")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-page-", dir=Path.cwd()) as name:
+        found = measure(Path(name), arguments.loads)
+    if arguments.json:
+        print(json.dumps(found))
+        return
+    print("pages, on a simulated lesson of 50 minutes and 30 seats")
+    for what, figures in found.items():
+        print(what)
+        for figure, value in figures.items():
+            print(f"    {figure.replace('_', ' '):<26}{value:>10,.3g}")
+
+
+if __name__ == "__main__":
+    main()

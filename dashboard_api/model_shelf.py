@@ -1,0 +1,84 @@
+"""The manifests of the models that may have scored a lesson: what the card is made of.
+
+Only the JSON beside a model is read, never the model. A manifest that was once read stays known, so
+that lessons of this morning keep their card when the model is replaced at noon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contract.errors import ModelError
+from models.labels import base_of
+from models.off_task import SHIPPED, Manifest
+
+__all__ = ["ModelShelf"]
+
+
+@dataclass(slots=True)
+class ModelShelf:
+    """The model in use, and others whose manifests lie in the same folder."""
+
+    model_file: Path | None = None
+    """The configured model; None: the shipped one."""
+    trouble: str = ""
+    """Why the manifest in use can't be read, empty if it can."""
+    _known: dict[str, Manifest] = field(default_factory=dict)
+    _read: dict[Path, tuple[int, int, str]] = field(default_factory=dict)
+    """Manifest file → when it was changed, its size, and the version that it was."""
+
+    def current(self) -> Manifest | None:
+        """The manifest of the model in use; None with `trouble` where it can't be read."""
+        at = (SHIPPED if self.model_file is None else self.model_file).with_suffix(".json")
+        try:
+            found = self._manifest(at)
+        except ModelError as error:
+            self.trouble = str(error)
+            return None
+        self.trouble = ""
+        return found
+
+    def find(self, version: str) -> Manifest | None:
+        """The manifest of this version, if it is at hand."""
+        if version not in self._known:
+            for at in self._files():
+                try:
+                    self._manifest(at)
+                except ModelError:  # another kind of JSON, or a damaged one: not at hand
+                    continue
+        return self._known.get(version)
+
+    def references(self, versions: Iterable[str]) -> dict[str, dict[str, list[float]]]:
+        """What was usual in training, for those of the versions whose manifests are at hand.
+
+        A school's own model learned its shares from what the model did that it was made from.
+        """
+        found = {version: self.find(version) or self._made_from(version) for version in versions}
+        return {name: manifest.reference for name, manifest in found.items() if manifest}
+
+    def _made_from(self, version: str) -> Manifest | None:
+        known = self._known.values()
+        return next((one for one in known if base_of(one.version) == version), None)
+
+    def _files(self) -> list[Path]:
+        beside = [] if self.model_file is None else sorted(self.model_file.parent.glob("*.json"))
+        return [*beside, SHIPPED.with_suffix(".json")]
+
+    def _manifest(self, at: Path) -> Manifest:
+        try:
+            state = at.stat()
+            known = self._read.get(at)
+            if known is not None and known[:2] == (state.st_mtime_ns, state.st_size):
+                return self._known[known[2]]
+            text = at.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelError(
+                f"{at}: the model's manifest can't be read ({error}); a model is a .onnx file with "
+                "a .json of the same name beside it."
+            ) from error
+        manifest = Manifest.from_json(text, str(at))
+        self._known[manifest.version] = manifest
+        self._read[at] = (state.st_mtime_ns, state.st_size, manifest.version)
+        return manifest

@@ -1,0 +1,24 @@
+"""How far to trust a sign or an estimate, in the words that stand wherever one is shown."""
+
+from __future__ import annotations
+
+from dashboard_api.views.words import TRUST
+from ingest.stores.records import VerdictCount
+from models.labels import school_figure
+
+__all__ = ["trust_words"]
+
+
+def trust_words(count: VerdictCount) -> str:
+    """The design's sentence, or the school's own figure once it has confirmed or dismissed enough.
+
+    It goes on after "this estimate is …".
+    """
+    figure = school_figure(count.confirmed, count.dismissed)
+    if figure is None:
+        return TRUST
+    return (
+        f"checked in this school: {figure.confirmed} of {figure.n} suggested moments were worth "
+        f"talking about ({figure.share * 100:.0f} %; 95 % interval {figure.low * 100:.0f} to "
+        f"{figure.high * 100:.0f} %)"
+    )

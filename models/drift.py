@@ -1,0 +1,367 @@
+"""Whether what the model sees has changed: its room figures week by week against a reference.
+
+A distribution is compared by the population stability index over the reference's deciles,
+
+    PSI = sum over bins of (actual - expected) · ln(actual / expected),
+
+which is Jeffreys' divergence (H. Jeffreys, 1946), named and used so in credit scoring. The bounds
+.1 and .25 are that field's rule of thumb (E. Lewis, An Introduction to Credit Scoring, 1994;
+N. Siddiqi, Credit Risk Scorecards, 2006), no test: with few values PSI is large by chance alone
+(B. Yurdakul, Statistical Properties of Population Stability Index, 2018). So nothing is said below
+a least number of lessons and epochs, and a change is only called one where it is larger than what
+lessons of that week, drawn anew from themselves, differ by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "FIRST_WEEKS",
+    "LARGE_PSI",
+    "LEAST_EPOCHS",
+    "LEAST_LESSONS",
+    "QUANTITIES",
+    "SOME_PSI",
+    "Bins",
+    "Change",
+    "Drift",
+    "LessonLevels",
+    "Verdict",
+    "WeekDrift",
+    "drift",
+    "iso_week",
+    "psi",
+]
+
+SOME_PSI: Final = 0.1
+LARGE_PSI: Final = 0.25
+LEAST_LESSONS: Final = 10
+"""Of fewer, drawing anew from themselves does not show how much lessons differ."""
+LEAST_EPOCHS: Final = 240
+"""At one epoch a minute four hours."""
+FIRST_WEEKS: Final = 4
+"""As many weeks with lessons are a school's own reference."""
+QUANTITIES: Final = ("off_task", "movement_db")
+
+_DRAWS: Final = 200
+_SURE: Final = 0.95
+
+Verdict = Literal["too_few", "stable", "by_chance", "some", "large"]
+"""Too few to say; under .1; over it, but lessons differ by as much; .1 to .25; over .25."""
+
+Floats = NDArray[np.float64]
+Values = NDArray[np.float32]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LessonLevels:
+    """What one model said of one lesson's room, one value an epoch that was looked at."""
+
+    lesson: str
+    room: str
+    model: str
+    week: str
+    off_task: Values
+    """(n,), NaN where the model abstained."""
+    movement_db: Values
+    """(n,), NaN where nothing was known."""
+    alerts: int
+    """Raised in the room and its zones."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bins:
+    """Bins cut at a reference's deciles, open at both ends, and its share in each."""
+
+    edges: Floats
+    shares: Floats
+
+    @classmethod
+    def of_deciles(cls, deciles: Sequence[float]) -> Bins | None:
+        """From 0 %, 10 % … 100 %; None where these are not eleven numbers in order.
+
+        Deciles that are equal, as where many values are 0, make one bin of their shares.
+        """
+        known = np.asarray(deciles, dtype=np.float64)
+        if known.shape != (11,) or not np.isfinite(known).all() or (np.diff(known) < 0).any():
+            return None
+        edges, first = np.unique(known[1:-1], return_index=True)
+        below = (first + 1) / 10.0
+        return cls(edges, np.diff(np.concatenate([[0.0], below, [1.0]])))
+
+    @classmethod
+    def of_values(cls, values: Values) -> Bins | None:
+        """From values themselves; None where there are none."""
+        known = values[np.isfinite(values)].astype(np.float64)
+        if len(known) == 0:
+            return None
+        edges = np.unique(np.quantile(known, np.arange(1, 10) / 10.0))
+        counts = np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1)
+        return cls(edges, _smooth(counts))
+
+    def counts(self, values: Values, group: Counts, groups: int) -> Counts:
+        """How many values of each group lie in each bin, (groups, bins); what is not known in none."""
+        known = np.isfinite(values)
+        at = np.searchsorted(self.edges, values[known], side="right")
+        width = len(self.edges) + 1
+        flat = np.bincount(group[known] * width + at, minlength=groups * width)
+        return flat.reshape(groups, width)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """How far a week lies from a reference: PSI by quantity, and what chance alone reaches."""
+
+    psi: Mapping[str, float]
+    chance: Mapping[str, float]
+    """95 % of weeks drawn from the same lessons stay under it; only told where PSI is .1 or more."""
+
+    @property
+    def largest(self) -> float:
+        return max(self.psi.values())
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest of the quantities' verdicts."""
+        order: list[Verdict] = ["stable", "by_chance", "some", "large"]
+        return max((self._of(name) for name in self.psi), key=order.index)
+
+    def _of(self, name: str) -> Verdict:
+        value = self.psi[name]
+        if value < SOME_PSI:
+            return "stable"
+        if value <= self.chance[name]:
+            return "by_chance"
+        return "some" if value <= LARGE_PSI else "large"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekDrift:
+    """One ISO week of the school, or of a room, as one model saw it."""
+
+    week: str
+    model: str
+    room: str | None
+    """None for all rooms together."""
+    lessons: int
+    rooms: int
+    epochs: int
+    abstained: float
+    """Share of the epochs in which the model did not judge."""
+    alerts_per_lesson: float
+    confirmed: int
+    dismissed: int
+    is_first: bool
+    """Whether the week belongs to the first weeks that later ones are held against."""
+    trained: Change | None
+    """Against the lessons that the model learned from; None: too few, or that is not known."""
+    own: Change | None
+    """Against the school's, or the room's, own first weeks with this model."""
+
+    @property
+    def is_enough(self) -> bool:
+        return self.lessons >= LEAST_LESSONS and self.epochs >= LEAST_EPOCHS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """All weeks from the first to the last, those without lessons too."""
+
+    weeks: tuple[str, ...]
+    school: tuple[WeekDrift, ...]
+    """A week with lessons once for each model that scored some of them, in order."""
+    rooms: tuple[WeekDrift, ...]
+
+    def newest(self, model: str) -> WeekDrift | None:
+        """The school's last week with enough lessons that this model scored."""
+        enough = (week for week in reversed(self.school) if week.is_enough)
+        return next((week for week in enough if week.model == model), None)
+
+
+def iso_week(day: date) -> str:
+    """Such as `2026-W07`."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def psi(expected: Floats, counts: Counts) -> float:
+    """The index of counts against expected shares; 0 where they agree.
+
+    Half a value is added to each bin, so that an empty one tells of few values, not of infinity.
+    """
+    return float(_divergence(expected, _smooth(counts)))
+
+
+def drift(
+    lessons: Sequence[LessonLevels],
+    references: Mapping[str, Mapping[str, Sequence[float]]],
+    checked: Mapping[str, tuple[int, int]] | None = None,
+) -> Drift:
+    """Weeks of the school and of each room, each model by itself.
+
+    `references` holds deciles by model and name, as a manifest's `reference` does:
+    `room_off_task` and `room_movement_db`. `checked` says by lesson how many of its suggested
+    moments people confirmed and dismissed.
+    """
+    checked = checked or {}
+    school: list[WeekDrift] = []
+    rooms: list[WeekDrift] = []
+    for model in sorted({lesson.model for lesson in lessons}):
+        mine = sorted(
+            (lesson for lesson in lessons if lesson.model == model),
+            key=lambda lesson: (lesson.week, lesson.lesson),
+        )
+        trained = {
+            name: Bins.of_deciles(references.get(model, {}).get(f"room_{name}", ()))
+            for name in QUANTITIES
+        }
+        school += _weeks(mine, trained, checked, room=None)
+        for room in sorted({lesson.room for lesson in mine}):
+            here = [lesson for lesson in mine if lesson.room == room]
+            rooms += _weeks(here, trained, checked, room=room)
+    return Drift(
+        weeks=_all_weeks([lesson.week for lesson in lessons]),
+        school=tuple(sorted(school, key=lambda week: (week.week, week.model))),
+        rooms=tuple(sorted(rooms, key=lambda week: (week.week, week.room or "", week.model))),
+    )
+
+
+def _weeks(
+    lessons: Sequence[LessonLevels],
+    trained: Mapping[str, Bins | None],
+    checked: Mapping[str, tuple[int, int]],
+    *,
+    room: str | None,
+) -> list[WeekDrift]:
+    """The weeks of one model, of the school or of one room; `lessons` in order of week."""
+    names = sorted({lesson.week for lesson in lessons})
+    week_of = np.array([names.index(lesson.week) for lesson in lessons])
+    against_training = [_Against(lessons, trained[name], name) for name in QUANTITIES]
+    first = [lesson for lesson in lessons if lesson.week in set(names[:FIRST_WEEKS])]
+    against_own = [
+        _Against(lessons, _own_bins(first, name), name, len(first)) for name in QUANTITIES
+    ]
+    told = []
+    for at, name in enumerate(names):
+        chosen = np.flatnonzero(week_of == at)
+        some = [lessons[i] for i in chosen.tolist()]
+        epochs = sum(len(lesson.off_task) for lesson in some)
+        abstained = sum(int((~np.isfinite(lesson.off_task)).sum()) for lesson in some)
+        enough = len(some) >= LEAST_LESSONS and epochs >= LEAST_EPOCHS
+        told.append(
+            WeekDrift(
+                week=name,
+                model=some[0].model,
+                room=room,
+                lessons=len(some),
+                rooms=len({lesson.room for lesson in some}),
+                epochs=epochs,
+                abstained=abstained / epochs if epochs else 0.0,
+                alerts_per_lesson=sum(lesson.alerts for lesson in some) / len(some),
+                confirmed=sum(checked.get(lesson.lesson, (0, 0))[0] for lesson in some),
+                dismissed=sum(checked.get(lesson.lesson, (0, 0))[1] for lesson in some),
+                is_first=at < FIRST_WEEKS,
+                trained=_change(against_training, chosen) if enough else None,
+                own=_change(against_own, chosen) if enough and at >= FIRST_WEEKS else None,
+            )
+        )
+    return told
+
+
+class _Against:
+    """Each lesson's counts of one quantity in the bins of one reference.
+
+    `first` is how many lessons at the beginning are that reference, if it is their own.
+    """
+
+    def __init__(
+        self, lessons: Sequence[LessonLevels], bins: Bins | None, name: str, first: int = 0
+    ) -> None:
+        self.name = name
+        self.bins = bins
+        self._first = first
+        self.counts: Counts = np.zeros((len(lessons), 1), np.int64)
+        if bins is not None and lessons:
+            values = [getattr(lesson, name) for lesson in lessons]
+            group = np.repeat(np.arange(len(lessons)), [len(part) for part in values])
+            self.counts = bins.counts(np.concatenate(values), group, len(lessons))
+
+    def by_chance(self, counts: Counts) -> float:
+        """What lessons with these counts reach by chance, and their reference with them."""
+        drawn = _drawn_anew(counts)
+        if self._first:
+            drawn = drawn + self._reference_drawn
+        return float(np.quantile(drawn, _SURE))
+
+    @cached_property
+    def _reference_drawn(self) -> Floats:
+        return _drawn_anew(self.counts[: self._first])
+
+
+def _own_bins(first: Sequence[LessonLevels], name: str) -> Bins | None:
+    """The first weeks' own bins, if these are lessons enough to compare anything with."""
+    if len(first) < LEAST_LESSONS or sum(len(one.off_task) for one in first) < LEAST_EPOCHS:
+        return None
+    return Bins.of_values(np.concatenate([getattr(lesson, name) for lesson in first]))
+
+
+def _change(against: Sequence[_Against], chosen: NDArray[np.intp]) -> Change | None:
+    found: dict[str, float] = {}
+    chance: dict[str, float] = {}
+    for one in against:
+        counts = one.counts[chosen]
+        # What was hardly ever judged is told by the abstained share, not by its distribution.
+        if one.bins is None or counts.sum() < LEAST_EPOCHS:
+            continue
+        found[one.name] = psi(one.bins.shares, counts.sum(axis=0))
+        if found[one.name] >= SOME_PSI:
+            chance[one.name] = one.by_chance(counts)
+    return Change(psi=found, chance=chance) if found else None
+
+
+def _drawn_anew(counts: Counts) -> Floats:
+    """PSI of the lessons drawn with replacement, against all of them; (draws,)."""
+    n = len(counts)
+    rng = np.random.default_rng(n)
+    # Counting which lessons are drawn is many times faster than drawing the counts.
+    picked = rng.integers(0, n, (_DRAWS, n)) + n * np.arange(_DRAWS)[:, None]
+    weights = np.bincount(picked.ravel(), minlength=n * _DRAWS).reshape(_DRAWS, n)
+    # Drawing from n lessons shows (n - 1) / n of how much lessons vary.
+    # In floats, which NumPy multiplies many times faster than integers.
+    drawn = weights.astype(np.float64) @ counts.astype(np.float64)
+    found: Floats = _divergence(_smooth(counts.sum(axis=0)), _smooth(drawn))
+    return found * n / max(1, n - 1)
+
+
+def _smooth(counts: Counts | Floats) -> Floats:
+    """Shares of the last axis, with half a value more in each bin."""
+    more = counts + 0.5
+    shares: Floats = more / more.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def _divergence(expected: Floats, actual: Floats) -> Floats:
+    terms: Floats = (actual - expected) * np.log(actual / expected)
+    return np.asarray(terms.sum(axis=-1))
+
+
+def _all_weeks(weeks: Sequence[str]) -> tuple[str, ...]:
+    if not weeks:
+        return ()
+    first, last = (_monday(week) for week in (min(weeks), max(weeks)))
+    count = (last - first).days // 7 + 1
+    return tuple(iso_week(first + timedelta(weeks=i)) for i in range(count))
+
+
+def _monday(week: str) -> date:
+    year, _, number = week.partition("-W")
+    return date.fromisocalendar(int(year), int(number), 1)

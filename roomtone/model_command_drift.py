@@ -1,0 +1,102 @@
+"""`roomtone model drift`: whether what the model sees has changed over the weeks of a school."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from contract.errors import UsageError
+from dashboard_api.model_shelf import ModelShelf
+from dashboard_api.views.drift_view import Row, drift_view
+from ingest.stores import open_lesson_store, open_score_store
+from ingest.weekly_levels import WeeklyLevels
+from models.drift import LARGE_PSI, LEAST_EPOCHS, LEAST_LESSONS, SOME_PSI, Drift, drift
+from models.labels import base_of
+
+__all__ = ["add_arguments", "run"]
+
+_A_STEP: Final = 1_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "--data-dir", type=Path, required=True, metavar="DIR", help="the server's data directory"
+    )
+    parser.add_argument(
+        "--model", type=Path, default=None, metavar="FILE",
+        help="the model in use, as score.model_file has it (default: the shipped model)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--time-zone", default="UTC", metavar="NAME",
+        help="the school's, as lessons.time_zone has it: where a week begins (default: UTC)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print one JSON object, no table")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read a school's scores and print its weeks."""
+    if not (args.data_dir / "score.db").is_file():
+        raise UsageError(f"--data-dir is {args.data_dir}, expected a folder with a score.db in it.")
+    try:
+        zone = ZoneInfo(args.time_zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise UsageError(
+            f"--time-zone is {args.time_zone!r}, expected a name such as Europe/Berlin."
+        ) from error
+    shelf = ModelShelf(args.model)
+    in_use = shelf.current()
+    if in_use is None:
+        raise UsageError(shelf.trouble)
+    found = _read(args.data_dir, zone, shelf)
+    if args.json:
+        told = {"model": in_use.version, **asdict(found)}
+        print(json.dumps(told, indent=2))
+        return 0
+    view = drift_view(found, base_of(in_use.version))
+    print("\n".join(view.sentences))
+    if view.rows:
+        print(
+            f"\nPSI under {SOME_PSI} is much the same, over {LARGE_PSI} a large change; nothing is "
+            f"said under {LEAST_LESSONS} lessons or {LEAST_EPOCHS} epochs (one a minute)."
+        )
+        print("\n".join(_table((*view.rows, *view.rooms))))
+    return 0
+
+
+def _read(directory: Path, zone: ZoneInfo, shelf: ModelShelf) -> Drift:
+    levels = WeeklyLevels(zone)
+    with (
+        closing(open_score_store(directory)) as scores,
+        closing(open_lesson_store(directory)) as lessons,
+    ):
+        levels.look(scores)
+        while not levels.read(scores, lessons, most=_A_STEP):
+            pass
+        checked = {
+            lesson: (count.confirmed, count.dismissed)
+            for lesson, count in lessons.verdicts_by_lesson().items()
+        }
+    references = shelf.references({lesson.model for lesson in levels.lessons})
+    return drift(levels.lessons, references, checked)
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    lines = [
+        (
+            f"{'week':16} {'where':12} {'model':14} {'lessons':>7} {'epochs':>7} {'no word':>7} "
+            f"{'alerts':>7} {'confirmed':>9}  {'against training':34} against own first weeks"
+        )
+    ]
+    lines += [
+        f"{row.week:16} {row.where:12} {row.model:14} {row.lessons:>7} {row.minutes:>7} "
+        f"{row.abstained:>7} {row.alerts:>7} {row.answered:>9}  {row.trained:34} {row.own}"
+        for row in rows
+    ]
+    return lines
