@@ -1,9 +1,10 @@
 """When a score becomes an alert: hysteresis, a minimum duration, a refractory time, and reasons.
 
-A pure state machine over epochs, one for the room and one for each zone. What counts is by how
-much the off-task share, smoothed, lies over the area's own normal: its mean over the last ten
-minutes, which an episode of a few minutes moves little and a new activity soon does. The
-thresholds come from training, where a budget of false alerts a lesson chose them.
+A pure state machine over epochs, one for the room and one for each zone. What counts is what the
+policy's `AlertModel` makes of the area's scores so far: the probability that it is inside an
+episode. Without such a model it is by how much the off-task share, smoothed, lies over its mean of
+the last ten minutes. The thresholds come from training, where a budget of false alerts a lesson
+chose them.
 
 A share has an end: where sensors make most seats look restless all the time, it can't rise any
 more. So the room's movement speaks for itself as well, in decibels over its own normal, which have
@@ -13,12 +14,17 @@ no end. There the normal is the median, so that a third of a lesson spent in upr
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from models.area import AlertModel, AreaHistory
 from models.features import NORMAL_EPOCHS
 from models.scores import ROOM, EpochScore, ZoneScore
 
@@ -42,7 +48,8 @@ _MOVEMENT_SMOOTHING: Final = 2
 class AlertPolicy:
     """The settings of one kind of area. Lengths are in epochs of five seconds.
 
-    An alert is raised where the excess has been `raise_above` or more for `raise_after` epochs, or
+    "The excess" is what `estimate` gives, or without it the share over its normal. An alert is
+    raised where the excess has been `raise_above` or more for `raise_after` epochs, or
     where the movement has been `movement_db` over its normal for `movement_after`. It is cleared
     where the excess has been under `clear_below`, or unknown, and the movement under half of
     `movement_db`, for `clear_after`, and not raised again within `refractory`. Nothing is raised in
@@ -58,6 +65,8 @@ class AlertPolicy:
     learn: int = 24
     movement_db: float = 5.0
     movement_after: int = 6
+    estimate: AlertModel | None = None
+    """What turns the area's scores so far into the number that is held against the thresholds."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.clear_below <= self.raise_above:
@@ -77,8 +86,8 @@ class AlertPolicy:
 class AlertChange:
     """An alert that was raised or cleared with the epoch that begins at `first_seq`.
 
-    `zone` is "room" for the whole room; `excess` is how far the off-task share lay over its normal
-    (None where it is unknown); `because` holds plain sentences.
+    `zone` is "room" for the whole room; `excess` is how far the off-task share lay over its mean of
+    the last ten minutes (None where it is unknown); `because` holds plain sentences.
     """
 
     change: Change
@@ -98,15 +107,23 @@ class AlertTracker:
 
     def update(self, score: EpochScore) -> list[AlertChange]:
         """What changed with this epoch; epochs come in their order."""
-        changes = []
-        for area in (score.room, *score.zones):
-            if area.zone not in self._areas:
-                policy = self._room if area.zone == ROOM else self._zone
-                self._areas[area.zone] = _Area(policy)
-            change = self._areas[area.zone].update(score.first_seq, area)
-            if change is not None:
-                changes.append(change)
-        return changes
+        scores = score.room, *score.zones
+        areas = [self._area(one.zone) for one in scores]
+        told = [area.observe(one) for area, one in zip(areas, scores, strict=True)]
+        if self._zone.estimate is not None:
+            told[1:] = _estimated(self._zone.estimate, told[1:])
+        if self._room.estimate is not None:
+            told[:1] = _estimated(self._room.estimate, told[:1])
+        changes = [
+            area.update(score.first_seq, one, None if number is None else float(number))
+            for area, one, number in zip(areas, scores, told, strict=True)
+        ]
+        return [change for change in changes if change is not None]
+
+    def _area(self, name: str) -> _Area:
+        if name not in self._areas:
+            self._areas[name] = _Area(self._room if name == ROOM else self._zone)
+        return self._areas[name]
 
     @property
     def raised(self) -> frozenset[str]:
@@ -147,7 +164,17 @@ class Hysteresis:
         return "raised"
 
 
-_NORMALS: Final[dict[str, Callable[[Iterable[float]], float]]] = {"mean": fmean, "median": median}
+def _estimated(
+    estimate: AlertModel, features: Sequence[NDArray[np.float64] | float | None]
+) -> list[float | None]:
+    """What the model makes of each area's features, in one call for all."""
+    known = [at for at, one in enumerate(features) if one is not None]
+    result: list[float | None] = [None] * len(features)
+    if known:
+        rows = np.array([features[at] for at in known], np.float64)
+        for at, value in zip(known, estimate.score(rows).tolist(), strict=True):
+            result[at] = value
+    return result
 
 
 class Excess:
@@ -157,9 +184,11 @@ class Excess:
         self, *, smoothing: int, learn: int, normal: Literal["mean", "median"] = "mean"
     ) -> None:
         self._learn = learn
-        self._normal = _NORMALS[normal]
+        self._normal = normal
         self._recent: deque[float] = deque(maxlen=smoothing)
-        self._past: deque[float] = deque(maxlen=NORMAL_EPOCHS)
+        self._past: deque[float] = deque()
+        self._ordered: list[float] = []
+        """The past in order, so that its middle need not be looked for."""
 
     def update(self, value: float | None) -> float | None:
         """None where the value is, or where too little came before it."""
@@ -168,9 +197,18 @@ class Excess:
             return None
         self._recent.append(value)
         known = len(self._past) >= self._learn
-        excess = fmean(self._recent) - self._normal(self._past) if known else None
+        excess = fmean(self._recent) - self._usual() if known else None
         self._past.append(value)
+        insort(self._ordered, value)
+        if len(self._past) > NORMAL_EPOCHS:
+            del self._ordered[bisect_left(self._ordered, self._past.popleft())]
         return excess
+
+    def _usual(self) -> float:
+        if self._normal == "mean":
+            return fmean(self._past)
+        middle, odd = divmod(len(self._ordered), 2)
+        return self._ordered[middle] if odd else fmean(self._ordered[middle - 1 : middle + 1])
 
 
 def movement_excess(policy: AlertPolicy) -> Excess:
@@ -183,23 +221,31 @@ class _Area:
 
     def __init__(self, policy: AlertPolicy) -> None:
         self.state = Hysteresis(policy)
+        self._history = None if policy.estimate is None else AreaHistory()
         self._excess = Excess(smoothing=policy.smoothing, learn=policy.learn)
         self._movement = movement_excess(policy)
+        self._last: tuple[float | None, float | None] = None, None
         self._signs: deque[Mapping[str, float]] = deque(maxlen=policy.smoothing)
 
-    def update(self, first_seq: int, score: ZoneScore) -> AlertChange | None:
+    def observe(self, score: ZoneScore) -> NDArray[np.float64] | float | None:
+        """What is to be estimated from, or without an estimate the excess."""
         excess = self._excess.update(score.off_task)
+        self._last = excess, self._movement.update(score.movement)
+        return excess if self._history is None else self._history.update(score)
+
+    def update(self, first_seq: int, score: ZoneScore, decides: float | None) -> AlertChange | None:
+        """What changes with the epoch that was observed last."""
+        excess, movement = self._last
         if score.off_task is None:
             self._signs.clear()
         else:
             self._signs.append(score.signs)
-        movement = self._movement.update(score.movement)
-        change = self.state.update(excess, movement)
+        change = self.state.update(decides, movement)
         if change is None:
             return None
         if change == "raised":
             because = reasons(_mean_signs(self._signs), score.zone)
-        elif excess is None:
+        elif decides is None:
             because = ("Too little is known to go on.",)
         else:
             because = ("Back to about its own normal.",)

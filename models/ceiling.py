@@ -17,7 +17,7 @@ from contract.lesson import ACTIVITIES, Activity
 from models.features import EPOCH_S, FEATURES
 from models.rows import LessonRows
 
-__all__ = ["oracle_rows"]
+__all__ = ["oracle_rows", "with_activity"]
 
 _WINDOWS = (1, 2, 6, 12, 24)  # epochs
 _NOISE = [at for at, name in enumerate(FEATURES) if name.startswith(("noise", "onsets", "minutes"))]
@@ -44,6 +44,13 @@ def oracle_rows(rows: LessonRows, movement: NDArray[np.int8], kinds: int) -> Les
     parts += [_others(last, everyone), _others(minute, everyone), rows.values[:, :, _NOISE]]
     parts.append(np.repeat(_activity(rows.activities, epochs)[:, None], seats, axis=1))
     return replace(rows, values=np.concatenate(parts, axis=2).astype(np.float32))
+
+
+def with_activity(rows: LessonRows) -> LessonRows:
+    """The same rows with the activity that the teacher declared beside the model's features."""
+    epochs, seats, _ = rows.values.shape
+    declared = np.repeat(_activity(rows.activities, epochs)[:, None], seats, axis=1)
+    return replace(rows, values=np.concatenate([rows.values, declared], axis=2).astype(np.float32))
 
 
 def _others(seen: NDArray[np.float64], groups: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.evaluate import Figures
+from models.figures import Figures
 from models.judging import judge, probabilities, roc_auc
 from models.off_task import OffTaskModel
 from models.rows import LessonRows

@@ -9,82 +9,58 @@ classrooms; those of alerts are of the room.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    average_precision_score,
-    balanced_accuracy_score,
-    cohen_kappa_score,
-    roc_auc_score,
-)
+from sklearn.metrics import roc_auc_score
 
 from contract.lesson import LabelledLesson
+from models.alert_learning import (
+    AreaStream,
+    area_streams,
+    held_out_spans,
+    raised_spans,
+    true_share_stream,
+)
 from models.alerts import AlertPolicy
 from models.baseline_rule import movement_ranks
 from models.ceiling import oracle_rows
+from models.figures import Figures, alert_figures, error_by_third, seat_figures, share_of
 from models.learning import (
     Probability,
-    alert_spans,
-    alert_tally,
-    choose_policy,
-    excesses,
+    fit_bias,
     fit_calibration,
     fit_interval,
-    judge_alerts,
+    folds_of,
     lesson_residuals,
-    movement_excesses,
     out_of_fold,
     residuals,
 )
 from models.observers import observed_kappa
-from models.off_task import Calibration, IntervalWidth
-from models.rows import LessonRows, area_movement, area_shares, lesson_rows, true_episodes
+from models.off_task import Calibration, IntervalWidth, ShareBias
+from models.rows import LessonRows, lesson_rows, true_episodes
 
 __all__ = ["Evaluation", "Figures", "Fitted", "evaluate", "evaluate_rows"]
 
-_BINS: Final = 15
+_FOLDS: Final = 5
 _OBSERVERS_KAPPA: Final = 0.75  # the design's table: .70 to .80 between two who code 20-s looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """One model's figures. None is a figure that can't be computed, such as the precision of no
-    alerts.
-
-    `kappa_observer` is Cohen's kappa with the truth where as many epochs are called off task as
-    the other classrooms have; `balanced_accuracy` is at the base rate. `interval_coverage` is the
-    share of the room's epochs whose true off-task share lies in the interval, 0.90 if it is right.
-    """
-
-    roc_auc: float | None
-    pr_auc: float | None
-    base_rate: float
-    kappa_observer: float
-    balanced_accuracy: float
-    accuracy: float
-    ece: float
-    brier_skill: float
-    interval_coverage: float | None
-    alert_precision: float | None
-    alert_recall: float | None
-    false_alerts_per_lesson: float
-    alerts: int
-    episodes: int
-    delay_median_s: float | None
-    delay_p90_s: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """What was fitted after a model's trees, where a finished model is judged as it is."""
+    """What was fitted after a model's trees, where a finished model is judged as it is.
+
+    `limits` are the policies that the same training gave the ceiling and the true share, by name.
+    """
 
     calibration: Calibration
     interval: IntervalWidth
+    bias: ShareBias
     policy: AlertPolicy
+    limits: Mapping[str, AlertPolicy]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +80,8 @@ class Evaluation:
     never: Figures
     movement_rule: Figures
     ceiling: Figures | None
+    true_share_alerts: dict[str, Any]
+    """The same kind of alerts where the room's true share is known at once."""
     judged: str = "each classroom put aside in turn"
 
     def as_dict(self) -> dict[str, Any]:
@@ -114,6 +92,7 @@ class Evaluation:
             "never_alert": asdict(self.never),
             "movement_rule": asdict(self.movement_rule),
         }
+        model["alerts_from_true_share"] = self.true_share_alerts
         for name in ("source", "judged", "classrooms", "lessons", "seat_epochs", "abstained"):
             model[name] = getattr(self, name)
         model["worst_classroom_auc"] = self.worst_classroom_auc
@@ -144,6 +123,10 @@ class Evaluation:
             lines.append(f"{name.replace('_', ' '):26}{cells}   ({self.source})")
         worst = f"{_cell(self.worst_classroom_auc):>15}"
         lines.append(f"{'roc auc, worst classroom':26}{worst}{'':45}   ({self.source})")
+        best = ", ".join(
+            f"{k.replace('_', ' ')} {_cell(v)}" for k, v in self.true_share_alerts.items()
+        )
+        lines.append(f"alerts from the true share, known at once: {best}   ({self.source})")
         human = f"{_cell(self.human_kappa):>15}"
         lines.append(f"{'kappa, a human observer':26}{human}{'':45}   ({self.source})")
         return "\n".join(lines)
@@ -187,19 +170,23 @@ def evaluate_rows(
     known: Sequence[LessonRows] | None = None,
     folds: int | None = None,
     raw: Sequence[Probability] | None = None,
+    known_raw: Sequence[Probability] | None = None,
     fitted: Fitted | None = None,
     judged: str = "each classroom put aside in turn",
 ) -> Evaluation:
     """The same from rows; `known` are the oracle's, `folds` put groups of classrooms aside.
 
     `raw` are probabilities of trees that saw none of these classrooms, where they are there
-    already; with `fitted` they are those of a finished model, which is judged as it is.
+    already, and `known_raw` the oracle's; with `fitted` they are those of a finished model, which
+    is judged as it is.
     """
     use = [one.judged & one.occupied for one in rows]
     model = out_of_fold(rows, seed=seed, folds=folds) if raw is None else raw
     ceiling = None
+    limits = fitted.limits if fitted else {}
     if known is not None:
-        ceiling = _figures(known, out_of_fold(known, seed=seed, folds=folds))
+        guesses = out_of_fold(known, seed=seed, folds=folds) if known_raw is None else known_raw
+        ceiling = _figures(known, guesses, policy=limits.get("ceiling"))
     truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
     return Evaluation(
         source=source,
@@ -211,77 +198,132 @@ def evaluate_rows(
         human_kappa=observed_kappa(truth, kappa=_OBSERVERS_KAPPA, seed=seed)
         if truth.any() and not truth.all()
         else None,
-        model=_figures(rows, model, fitted),
+        model=_figures(rows, model, fitted, fitted.policy if fitted else None),
         never=_never(rows, truth),
         movement_rule=_figures(rows, movement_ranks(rows)),
         ceiling=ceiling,
+        true_share_alerts=_true_share_alerts(rows, model, limits.get("true_share")),
         judged=judged,
     )
 
 
+def _true_share_alerts(
+    rows: Sequence[LessonRows], raw: Sequence[Probability], policy: AlertPolicy | None
+) -> dict[str, Any]:
+    rooms = [true_share_stream(one, p) for one, p in zip(rows, raw, strict=True)]
+    spans = (
+        held_out_spans(rooms) if policy is None else [raised_spans(room, policy) for room in rooms]
+    )
+    return alert_figures(spans, [room.episodes for room in rooms])
+
+
 def _figures(
-    rows: Sequence[LessonRows], raw: Sequence[Probability], fitted: Fitted | None = None
+    rows: Sequence[LessonRows],
+    raw: Sequence[Probability],
+    fitted: Fitted | None = None,
+    policy: AlertPolicy | None = None,
 ) -> Figures:
     """Figures of raw probabilities that were made without each lesson's own classroom.
 
-    What is fitted after the trees comes from the other classrooms, or is `fitted`.
+    What is fitted after the trees comes from other classrooms in five groups, or is `fitted`; the
+    alerts' estimate and thresholds as well, or they are `policy`.
     """
-    classrooms = sorted({one.classroom for one in rows})
-    others = {
-        name: [at for at, one in enumerate(rows) if one.classroom != name] for name in classrooms
-    }
-    calibrations = {
-        name: fitted.calibration
-        if fitted
-        else fit_calibration([rows[at] for at in seen], [raw[at] for at in seen])
-        for name, seen in others.items()
-    }
-    p = [calibrations[one.classroom].apply(q) for one, q in zip(rows, raw, strict=True)]
-    errors = [lesson_residuals(one, q) for one, q in zip(rows, p, strict=True)]
-    tallies = (
-        [] if fitted else [alert_tally(one, q, zones=False) for one, q in zip(rows, p, strict=True)]
-    )
-    pooled: list[tuple[NDArray[np.bool_], NDArray[np.float64], float, float]] = []
-    alerts = true = missed = 0
-    inside: list[NDArray[np.bool_]] = []
-    delays: list[int] = []
-    for at, one in enumerate(rows):
-        seen = others[one.classroom]
-        interval = fitted.interval if fitted else fit_interval([errors[other] for other in seen])
-        policy = fitted.policy if fitted else choose_policy([tallies[other] for other in seen])
-        base, match = _thresholds([rows[other] for other in seen], [p[other] for other in seen])
-        everyone = np.arange(p[at].shape[1])
-        use = one.judged & one.occupied
-        pooled.append((one.off_task[use], p[at][use], base, match))
-        error, own = residuals(one, p[at], everyone)
-        inside.append(np.abs(error) <= interval.reach * np.sqrt(own + interval.shared**2))
-        shares = area_shares(one, p[at], everyone)
-        spans = alert_spans(
-            excesses(shares, smoothing=policy.smoothing, learn=policy.learn),
-            policy,
-            movement_excesses(area_movement(one, p[at], everyone), policy),
+    fold_of = folds_of(rows, _FOLDS)
+    p: list[Probability] = [np.empty(0)] * len(rows)
+    rooms: list[AreaStream | None] = [None] * len(rows)
+    seats: list[tuple[NDArray[np.bool_], NDArray[np.float64], float, float]] = []
+    told: list[list[_Area]] = []
+    for fold in range(max(fold_of.values()) + 1):
+        aside = [at for at, one in enumerate(rows) if fold_of[one.classroom] == fold]
+        seen = [at for at in range(len(rows)) if at not in set(aside)] or aside
+        others, other_raw = [rows[at] for at in seen], [raw[at] for at in seen]
+        calibration = fitted.calibration if fitted else fit_calibration(others, other_raw)
+        other_p = [calibration.apply(one) for one in other_raw]
+        bias = fitted.bias if fitted else fit_bias(others, other_p)
+        interval = (
+            fitted.interval
+            if fitted
+            else fit_interval(
+                [lesson_residuals(*one, bias) for one in zip(others, other_p, strict=True)]
+            )
         )
-        found, late, lost = judge_alerts(spans, true_episodes(one))
-        alerts, true, missed = alerts + len(spans), true + found, missed + lost
-        delays += late
-    within = np.concatenate(inside)
-    episodes = len(delays) + missed
-    return replace(
-        _seat_figures(
-            np.concatenate([truth for truth, _, _, _ in pooled]),
-            np.concatenate([p for _, p, _, _ in pooled]),
-            np.concatenate([p >= match for _, p, _, match in pooled]),
-            np.concatenate([p >= base for _, p, base, _ in pooled]),
-        ),
-        interval_coverage=float(within.mean()) if within.size else None,
-        alert_precision=true / alerts if alerts else None,
-        alert_recall=len(delays) / episodes if episodes else None,
-        false_alerts_per_lesson=(alerts - true) / len(rows),
-        alerts=alerts,
-        episodes=episodes,
-        delay_median_s=float(np.median(delays)) if delays else None,
-        delay_p90_s=float(np.quantile(delays, 0.9)) if delays else None,
+        base, match = _thresholds(others, other_p)
+        for at in aside:
+            one, p[at] = rows[at], calibration.apply(raw[at])
+            use = one.judged & one.occupied
+            seats.append((one.off_task[use], p[at][use], base, match))
+            told.append(_areas(one, p[at], interval, bias))
+            rooms[at] = area_streams(one, p[at], interval, bias, zones=False)[0]
+    streams = [room for room in rooms if room is not None]
+    spans = (
+        held_out_spans(streams)
+        if policy is None
+        else [raised_spans(room, policy) for room in streams]
     )
+    return replace(
+        seat_figures(
+            np.concatenate([truth for truth, _, _, _ in seats]),
+            np.concatenate([one for _, one, _, _ in seats]),
+            np.concatenate([one >= match for _, one, _, match in seats]),
+            np.concatenate([one >= base for _, one, base, _ in seats]),
+        ),
+        **_share_figures(told),
+        **alert_figures(spans, [room.episodes for room in streams]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Area:
+    """A room or zone over one lesson: where its true share lay in the interval, and the lesson's
+    mean of the share, before the level was put right and after, beside the true one.
+    """
+
+    inside: NDArray[np.bool_]
+    mean: float
+    before: float
+    true: float
+
+
+def _areas(
+    rows: LessonRows, p: Probability, interval: IntervalWidth, bias: ShareBias
+) -> list[_Area]:
+    """The room, then the zones; a zone that is never judged is left out, an unjudged room not."""
+    areas: list[_Area] = []
+    for columns in (np.arange(p.shape[1]), *rows.zones):
+        error, own = residuals(rows, p, columns, bias)
+        before, _ = residuals(rows, p, columns, ShareBias())
+        reach = interval.reach * np.sqrt(interval.own * own + interval.shared**2)
+        true = rows.truth[:, columns]
+        share = float(np.nanmean(true)) if (~np.isnan(true)).any() else 0.0
+        if error.size or not areas:
+            areas.append(
+                _Area(
+                    inside=np.abs(error) <= reach,
+                    mean=share - float(error.mean()) if error.size else share,
+                    before=share - float(before.mean()) if error.size else share,
+                    true=share,
+                )
+            )
+    return areas
+
+
+def _share_figures(lessons: Sequence[Sequence[_Area]]) -> dict[str, Any]:
+    rooms = [areas[0] for areas in lessons]
+    zones = [area for areas in lessons for area in areas[1:]]
+    told: dict[str, Any] = {
+        "interval_coverage": share_of([room.inside for room in rooms]),
+        "interval_coverage_zones": share_of([zone.inside for zone in zones]),
+    }
+    for name, areas in (("share", rooms), ("zone", zones)):
+        low, high = error_by_third([(area.mean, area.true) for area in areas])
+        low_before, high_before = error_by_third([(area.before, area.true) for area in areas])
+        told |= {
+            f"{name}_error_low": low,
+            f"{name}_error_high": high,
+            f"{name}_error_low_before": low_before,
+            f"{name}_error_high_before": high_before,
+        }
+    return told
 
 
 def _thresholds(rows: Sequence[LessonRows], p: Sequence[Probability]) -> tuple[float, float]:
@@ -293,40 +335,13 @@ def _thresholds(rows: Sequence[LessonRows], p: Sequence[Probability]) -> tuple[f
     return base, float(np.quantile(values, 1.0 - base))
 
 
-def _seat_figures(
-    truth: NDArray[np.bool_],
-    p: NDArray[np.float64],
-    called: NDArray[np.bool_],
-    high: NDArray[np.bool_],
-) -> Figures:
-    base = float(truth.mean())
-    both = 0.0 < base < 1.0
-    bins = np.minimum((p * _BINS).astype(int), _BINS - 1)
-    count = np.bincount(bins, minlength=_BINS)
-    gaps = np.abs(np.bincount(bins, p, _BINS) - np.bincount(bins, truth, _BINS))
-    brier = float(np.mean((p - truth) ** 2))
-    return Figures(
-        roc_auc=float(roc_auc_score(truth, p)) if both else None,
-        pr_auc=float(average_precision_score(truth, p)) if both else None,
-        base_rate=base,
-        kappa_observer=float(np.nan_to_num(cohen_kappa_score(truth, called))),
-        balanced_accuracy=float(balanced_accuracy_score(truth, high)),
-        accuracy=float(np.mean(called == truth)),
-        ece=float(gaps.sum() / count.sum()),
-        brier_skill=round(1.0 - brier / (base * (1.0 - base)), 12) + 0.0 if both else 0.0,
-        interval_coverage=None, alert_precision=None, alert_recall=None,
-        false_alerts_per_lesson=0.0, alerts=0, episodes=0,
-        delay_median_s=None, delay_p90_s=None,
-    )  # fmt: skip
-
-
 def _never(rows: Sequence[LessonRows], truth: NDArray[np.bool_]) -> Figures:
     """The one that calls no one off task: right as often as pupils are on task."""
     base = np.full(truth.size, float(truth.mean()))
     none = np.zeros(truth.size, bool)
     episodes = sum(len(true_episodes(one)) for one in rows)
     return replace(
-        _seat_figures(truth, base, none, none),
+        seat_figures(truth, base, none, none),
         alert_recall=0.0 if episodes else None,
         episodes=episodes,
     )

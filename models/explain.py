@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from contract.lesson import ACTIVITIES
-from models.features import EPOCH_S, FEATURES
+from models.ceiling import with_activity
+from models.features import FEATURES
 from models.judging import roc_auc
 from models.learning import out_of_fold
 from models.off_task import OffTaskModel
@@ -78,16 +78,6 @@ def ablation(rows: Sequence[LessonRows], *, seed: int, folds: int = 2) -> dict[s
         kept = [at for at in range(len(FEATURES)) if at not in columns]
         less = [replace(one, values=one.values[:, :, kept]) for one in rows]
         told[f"without {name}"] = roc_auc(less, out_of_fold(less, seed=seed, folds=folds))
-    more = [_with_activity(one) for one in rows]
+    more = [with_activity(one) for one in rows]
     told["with the declared activity"] = roc_auc(more, out_of_fold(more, seed=seed, folds=folds))
     return told
-
-
-def _with_activity(one: LessonRows) -> LessonRows:
-    epochs, seats, _ = one.values.shape
-    middle = np.arange(epochs) * EPOCH_S + EPOCH_S / 2
-    declared = np.zeros((epochs, seats, len(ACTIVITIES)), np.float32)
-    for activity in one.activities:
-        within = (middle >= activity.start_s) & (middle < activity.end_s)
-        declared[within, :, ACTIVITIES.index(activity.name)] = 1.0
-    return replace(one, values=np.concatenate([one.values, declared], axis=2))

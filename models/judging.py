@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from contract.lesson import LabelledLesson
-from models.ceiling import oracle_rows
+from models.ceiling import with_activity
 from models.evaluate import Evaluation, Fitted, evaluate_rows
 from models.learning import Probability, fit_trees, matching_threshold, out_of_fold, predict
 from models.off_task import Calibration, OffTaskModel
@@ -34,12 +34,13 @@ _FEW: Final = 12
 class Drawn:
     """A simulated lesson with what only a simulator can tell.
 
-    `movement` is the true kind of movement, (periods, seats), for the ceiling; `very_lively` says
+    `rows` are the lesson's, and `known` what the ceiling's oracle knows of it; `very_lively` says
     for each seat whether its pupil moves far more than others.
     """
 
     lesson: LabelledLesson
-    movement: NDArray[np.int8]
+    rows: LessonRows
+    known: LessonRows
     very_lively: NDArray[np.bool_]
 
 
@@ -58,7 +59,11 @@ def judge(
         folds=_FOLDS,
         raw=probabilities(model, rows),
         fitted=Fitted(
-            calibration=Calibration(), interval=manifest.interval, policy=manifest.room_alerts
+            calibration=Calibration(),
+            interval=manifest.interval,
+            bias=manifest.bias,
+            policy=manifest.room_alerts,
+            limits=manifest.limits,
         ),
         judged=f"new to model {model.version}",
     )
@@ -85,12 +90,10 @@ def roc_auc(rows: Sequence[LessonRows], p: Sequence[Probability]) -> float:
 def robustness(
     model: OffTaskModel,
     drawn: Sequence[Drawn],
-    rows: Sequence[LessonRows],
     others: Sequence[Drawn],
-    *,
-    movement_kinds: int,
 ) -> dict[str, Any]:
     """Side figures by name; `others` are classrooms of the second generator."""
+    rows = [one.rows for one in drawn]
     few = rows[:_FEW]
     p = probabilities(model, rows)
     whole = roc_auc(few, p[:_FEW])
@@ -103,13 +106,10 @@ def robustness(
         },
         "lively_pupils_false_positives": _lively_ratio(drawn, rows, p),
         "shuffled_labels_roc_auc": _shuffled(few, model.manifest.seed),
+        "declared_activity": _declared_activity(rows[: 2 * _FEW], model.manifest.seed),
     }
     if others:
-        far = [lesson_rows(one.lesson) for one in others]
-        oracle = [
-            oracle_rows(row, one.movement, movement_kinds)
-            for row, one in zip(far, others, strict=True)
-        ]
+        far, oracle = [one.rows for one in others], [one.known for one in others]
         told["second_generator"] = {
             "classrooms": len(others),
             "roc_auc": (model_auc := roc_auc(far, probabilities(model, far))),
@@ -155,3 +155,18 @@ def _shuffled(rows: Sequence[LessonRows], seed: int) -> float:
     half = len(dealt) // 2
     trees = fit_trees(dealt[:half], seed=seed, most_rows=40_000)
     return roc_auc(dealt[half:], [predict(trees, one) for one in dealt[half:]])
+
+
+def _declared_activity(rows: Sequence[LessonRows], seed: int) -> dict[str, float]:
+    """Trees trained anew on half of these lessons, without and with what the teacher declared, on
+    the other half. The model does without, as not every teacher declares it.
+    """
+    told = {}
+    for name, lessons in (
+        ("roc_auc_without", list(rows)),
+        ("roc_auc_with", [with_activity(one) for one in rows]),
+    ):
+        half = len(lessons) // 2
+        trees = fit_trees(lessons[:half], seed=seed, most_rows=60_000)
+        told[name] = roc_auc(lessons[half:], [predict(trees, one) for one in lessons[half:]])
+    return told

@@ -1,47 +1,41 @@
-"""Learning from labelled rows: the trees, their calibration, the interval, the alerts' thresholds.
+"""Learning from labelled rows: the trees, their calibration, the interval.
 
 Only training and evaluation come here; it is the one place that needs scikit-learn. Whatever is
-fitted after the trees (calibration, interval, thresholds) is fitted on classrooms that the trees
-at hand had not seen.
+fitted after the trees (calibration, interval, alerts) is fitted on classrooms that the trees at
+hand had not seen.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import product
 from multiprocessing import get_context
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
-from models.alerts import AlertPolicy, Excess, Hysteresis, movement_excess
-from models.features import EPOCH_S
-from models.off_task import Calibration, IntervalWidth
-from models.rows import LessonRows, area_movement, area_shares, true_episodes
+from contract.lesson import SMALLEST_ZONE
+from models.off_task import Calibration, IntervalWidth, ShareBias
+from models.pooling import ShareLevel
+from models.rows import LessonRows
 
 __all__ = [
     "Probability",
-    "Span",
-    "alert_spans",
-    "alert_tally",
-    "choose_policy",
-    "excesses",
+    "fit_bias",
     "fit_calibration",
     "fit_interval",
     "fit_trees",
-    "judge_alerts",
+    "fit_with_out_of_fold",
+    "folds_of",
     "labelled",
     "lesson_residuals",
     "matching_threshold",
-    "movement_excesses",
     "out_of_fold",
     "predict",
     "residuals",
@@ -50,23 +44,13 @@ __all__ = [
 Probability = NDArray[np.float64]
 
 _MOST_ROWS: Final = 100_000
+_ALL_ROWS: Final = 400_000
+"""What the trees that serve learn from, at most."""
 _WORTH_PROCESSES: Final = 100_000
 """Rows to learn from, over all folds, from which on starting processes pays."""
-_BUDGET_PER_LESSON: Final = 0.5
-_BUDGET_SURE: Final = 0.9
 _COVERAGE: Final = 0.90
-_GRACE_S: Final = 15
-"""An alert may still come this long after an episode's end: the smoothing lags by as much."""
-_EARLY_S: Final = 60
-_POLICIES: Final = tuple(
-    AlertPolicy(
-        raise_above=hundredths / 100,
-        clear_below=hundredths / 200,
-        smoothing=smoothing,
-        raise_after=raise_after,
-    )
-    for hundredths, smoothing, raise_after in product(range(4, 42), (2, 3, 4, 6), (1, 2, 3))
-)
+_LEAST_LESSONS: Final = 8
+_LEAST_SPREAD: Final = 0.01
 
 
 def labelled(lessons: Sequence[LessonRows], most_rows: int | None = None) -> tuple[Any, Any]:
@@ -122,27 +106,55 @@ def out_of_fold(
 
     `folds` puts that many groups of classrooms aside in turn; None puts each classroom aside alone.
     """
-    classrooms = sorted({rows.classroom for rows in lessons})
-    if len(classrooms) < 2:
+    fold_of = folds_of(lessons, folds)
+    return _run(lessons, fold_of, range(max(fold_of.values(), default=0) + 1), seed)[0]
+
+
+def fit_with_out_of_fold(
+    lessons: Sequence[LessonRows], *, seed: int, folds: int
+) -> tuple[HistGradientBoostingClassifier, list[Probability]]:
+    """Trees that learned from all of these lessons, and the probabilities of `out_of_fold`."""
+    fold_of = folds_of(lessons, folds)
+    # The longest first, so that no core is left alone with it in the end.
+    probabilities, trees = _run(
+        lessons, fold_of, [None, *range(max(fold_of.values(), default=0) + 1)], seed
+    )
+    assert trees is not None
+    return trees, probabilities
+
+
+def _run(
+    lessons: Sequence[LessonRows],
+    fold_of: dict[str, int],
+    folds: Sequence[int | None],
+    seed: int,
+) -> tuple[list[Probability], HistGradientBoostingClassifier | None]:
+    """Put each of these groups aside; None is the fit on all."""
+    if max(fold_of.values(), default=0) < 1:
         raise ValueError("at least two classrooms are needed to put one aside")
-    count = len(classrooms) if folds is None else min(folds, len(classrooms))
-    fold_of = {classroom: at % count for at, classroom in enumerate(classrooms)}
     data = _Folds(lessons=[replace(r, features=()) for r in lessons], fold_of=fold_of, seed=seed)
     rows = sum(int((r.judged & r.occupied).sum()) for r in lessons)
-    result: list[Probability] = [np.empty(0)] * len(lessons)
-    workers = min(count, os.cpu_count() or 1)
-    if workers == 1 or count * min(rows, _MOST_ROWS) < _WORTH_PROCESSES:
-        told = [data.judge(fold) for fold in range(count)]
+    workers = min(len(folds), os.cpu_count() or 1)
+    if workers == 1 or len(folds) * min(rows, _MOST_ROWS) < _WORTH_PROCESSES:
+        told = [data.fit(fold) for fold in folds]
     else:
         # Processes: in threads, scikit-learn's fits take each other's warning filters away.
         with ProcessPoolExecutor(
             workers, mp_context=get_context("spawn"), initializer=_give, initargs=(data,)
         ) as pool:
-            told = list(pool.map(_judge, range(count)))
-    for one in told:
+            told = list(pool.map(_fit, folds))
+    result: list[Probability] = [np.empty(0)] * len(lessons)
+    for one, _ in told:
         for at, probability in one:
             result[at] = probability
-    return result
+    return result, next((trees for _, trees in told if trees is not None), None)
+
+
+def folds_of(lessons: Sequence[LessonRows], folds: int | None) -> dict[str, int]:
+    """The group that each classroom is put aside with; with None each is alone."""
+    classrooms = sorted({rows.classroom for rows in lessons})
+    count = len(classrooms) if folds is None else min(folds, len(classrooms))
+    return {classroom: at % count for at, classroom in enumerate(classrooms)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -153,11 +165,16 @@ class _Folds:
     fold_of: dict[str, int]
     seed: int
 
-    def judge(self, fold: int) -> list[tuple[int, Probability]]:
+    def fit(
+        self, fold: int | None
+    ) -> tuple[list[tuple[int, Probability]], HistGradientBoostingClassifier | None]:
+        if fold is None:
+            return [], fit_trees(self.lessons, seed=self.seed, most_rows=_ALL_ROWS)
         aside = [self.fold_of[rows.classroom] == fold for rows in self.lessons]
         others = [rows for rows, is_out in zip(self.lessons, aside, strict=True) if not is_out]
         trees = fit_trees(others, seed=self.seed)
-        return [(at, predict(trees, self.lessons[at])) for at, is_out in enumerate(aside) if is_out]
+        told = [(at, predict(trees, self.lessons[at])) for at, out in enumerate(aside) if out]
+        return told, None
 
 
 _GIVEN: list[_Folds] = []
@@ -168,8 +185,10 @@ def _give(data: _Folds) -> None:
     _GIVEN.append(data)
 
 
-def _judge(fold: int) -> list[tuple[int, Probability]]:
-    return _GIVEN[0].judge(fold)
+def _fit(
+    fold: int | None,
+) -> tuple[list[tuple[int, Probability]], HistGradientBoostingClassifier | None]:
+    return _GIVEN[0].fit(fold)
 
 
 def fit_calibration(lessons: Sequence[LessonRows], raw: Sequence[Probability]) -> Calibration:
@@ -201,118 +220,55 @@ def fit_interval(lessons: Sequence[tuple[Probability, Probability]]) -> Interval
     return IntervalWidth(own=1.0, shared=shared, reach=float(np.quantile(size, _COVERAGE)))
 
 
-def lesson_residuals(rows: LessonRows, probability: Probability) -> tuple[Probability, Probability]:
+def fit_bias(lessons: Sequence[LessonRows], p: Sequence[Probability]) -> ShareBias:
+    """The line from the rooms' true shares to their mean probabilities, over whole lessons."""
+    means = []
+    for rows, one in zip(lessons, p, strict=True):
+        share, _, true = _shares(rows, one, np.arange(one.shape[1]))
+        if share.size:
+            means.append((float(true.mean()), float(share.mean())))
+    true, share = np.array(means).T if means else np.empty((2, 0))
+    if len(means) < _LEAST_LESSONS or float(true.std()) < _LEAST_SPREAD:
+        return ShareBias()
+    slope, start = np.polyfit(true, share, 1)
+    # A correction may not make more of a level than twice what it is.
+    slope = float(np.clip(slope, 0.5, 1.0))
+    start = float(np.clip(share.mean() - slope * true.mean(), 0.0, 1.0 - slope))
+    return ShareBias(all_off=start + slope, all_on=start)
+
+
+def lesson_residuals(
+    rows: LessonRows, probability: Probability, bias: ShareBias
+) -> tuple[Probability, Probability]:
     """The residuals of the room and of each of its zones, one after the other."""
     everyone = np.arange(probability.shape[1])
-    pairs = [residuals(rows, probability, columns) for columns in (everyone, *rows.zones)]
+    pairs = [residuals(rows, probability, columns, bias) for columns in (everyone, *rows.zones)]
     return np.concatenate([e for e, _ in pairs]), np.concatenate([own for _, own in pairs])
 
 
 def residuals(
-    rows: LessonRows, probability: Probability, columns: NDArray[np.intp]
+    rows: LessonRows, probability: Probability, columns: NDArray[np.intp], bias: ShareBias
 ) -> tuple[Probability, Probability]:
     """By how much the true share passes the expected one, and sum p(1-p) / n², in the epochs in
     which enough of these columns are judged.
     """
+    share, own, true = _shares(rows, probability, columns)
+    level = ShareLevel(bias)
+    return true - np.array([level.update(one) for one in share.tolist()]), own
+
+
+def _shares(
+    rows: LessonRows, probability: Probability, columns: NDArray[np.intp]
+) -> tuple[Probability, Probability, Probability]:
+    """The mean probability, sum p(1-p) / n² and the true share of the epochs in which five or more
+    are judged.
+    """
     p, truth = probability[:, columns], rows.truth[:, columns]
     judged = ~np.isnan(p)
     n = judged.sum(axis=1)
-    enough = n >= 5
+    enough = n >= SMALLEST_ZONE
     p, truth, judged, n = p[enough], truth[enough], judged[enough], n[enough]
     mean = np.where(judged, p, 0.0).sum(axis=1) / n
     own = np.where(judged, p * (1.0 - p), 0.0).sum(axis=1) / n**2
     there = ~np.isnan(truth)
-    share = np.where(there, truth, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    return share - mean, own
-
-
-Span = tuple[int, int]
-
-
-def alert_spans(
-    excesses: Sequence[float | None],
-    policy: AlertPolicy,
-    movement: Sequence[float | None] | None = None,
-) -> list[Span]:
-    """Alerts as [raised, cleared) in seconds; each counts from the end of its epoch.
-
-    `movement` are the excesses of movement, in dB; without them the share speaks alone.
-    """
-    state = Hysteresis(policy)
-    spans: list[Span] = []
-    begun, now = 0, 0
-    moves = [None] * len(excesses) if movement is None else movement
-    for excess, moved in zip(excesses, moves, strict=True):
-        now += EPOCH_S
-        change = state.update(excess, moved)
-        if change == "raised":
-            begun = now
-        elif change == "cleared":
-            spans.append((begun, now))
-    return [*spans, (begun, now)] if state.is_raised else spans
-
-
-def judge_alerts(alerts: Sequence[Span], episodes: Sequence[Span]) -> tuple[int, list[int], int]:
-    """How many alerts are true, the delay of each episode found, and how many were missed.
-
-    An alert is true if it stands at any time of an episode, or is raised within 15 s of its end,
-    unless it was raised more than a minute before: that one alerted to something else.
-    """
-
-    def meets(alert: Span, episode: Span) -> bool:
-        begins, ends = episode[0] - _EARLY_S, episode[1] + _GRACE_S
-        return begins <= alert[0] <= ends and alert[1] > episode[0]
-
-    true = sum(any(meets(alert, episode) for episode in episodes) for alert in alerts)
-    delays = []
-    for episode in episodes:
-        found = [alert for alert in alerts if meets(alert, episode)]
-        if found:
-            delays.append(max(0, min(alert[0] for alert in found) - episode[0]))
-    return true, delays, len(episodes) - len(delays)
-
-
-def excesses(shares: Iterable[float | None], *, smoothing: int, learn: int) -> list[float | None]:
-    """The excess of each epoch of a lesson."""
-    stream = Excess(smoothing=smoothing, learn=learn)
-    return [stream.update(share) for share in shares]
-
-
-def movement_excesses(moves: Iterable[float | None], policy: AlertPolicy) -> list[float | None]:
-    """The same for an area's movement, in dB."""
-    stream = movement_excess(policy)
-    return [stream.update(level) for level in moves]
-
-
-def alert_tally(rows: LessonRows, calibrated: Probability, *, zones: bool) -> NDArray[np.int64]:
-    """What each policy of the grid would have done in this lesson: (policies, 2) counts of false
-    alerts and of episodes found, of the room or of all its zones.
-    """
-    groups = rows.zones if zones else (np.arange(calibrated.shape[1]),)
-    tally = np.zeros((len(_POLICIES), 2), np.int64)
-    for columns in groups:
-        shares = area_shares(rows, calibrated, columns)
-        episodes = true_episodes(rows, columns)
-        smooth = {
-            smoothing: excesses(shares, smoothing=smoothing, learn=_POLICIES[0].learn)
-            for smoothing in {policy.smoothing for policy in _POLICIES}
-        }
-        moves = movement_excesses(area_movement(rows, calibrated, columns), _POLICIES[0])
-        for at, policy in enumerate(_POLICIES):
-            alerts = alert_spans(smooth[policy.smoothing], policy, moves)
-            true, delays, _ = judge_alerts(alerts, episodes)
-            tally[at] += len(alerts) - true, len(delays)
-    return tally
-
-
-def choose_policy(tallies: Sequence[NDArray[np.int64]]) -> AlertPolicy:
-    """The policy that finds most episodes within a budget of half a false alert a lesson.
-
-    What counts is the upper bound of the rate, 90 % sure, as false alerts come by chance (Poisson).
-    Among policies that find as many, the one with fewer false alerts wins; where no policy keeps
-    within the budget, the one with the fewest.
-    """
-    false, found = np.sum(np.stack(tallies), axis=0).T
-    fits = chi2.ppf(_BUDGET_SURE, 2 * (false + 1)) / 2.0 <= _BUDGET_PER_LESSON * len(tallies)
-    order = np.lexsort((false, -np.where(fits, found, 0), ~fits))
-    return _POLICIES[int(order[0])]
+    return mean, own, np.where(there, truth, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)

@@ -12,7 +12,12 @@ from models.alerts import AlertChange
 from models.features import EPOCH_S
 from models.scores import ROOM, EpochScore
 
-__all__ = ["Moment", "suggest_moments"]
+__all__ = ["MOST_MOMENTS", "MOST_SHOWN", "Moment", "suggest_moments"]
+
+MOST_MOMENTS: Final = 6
+"""No lesson has more suggestions than these, however many alerts it had."""
+MOST_SHOWN: Final = 3
+"""The debrief begins with these, the clearest of them."""
 
 _CALM_EPOCHS: Final = 36  # three minutes
 _SETTLED_S: Final = 300  # the first minutes of a lesson are no measure of calm
@@ -30,7 +35,7 @@ class Moment:
 
 
 def suggest_moments(
-    epochs: Sequence[EpochScore], changes: Sequence[AlertChange], *, most: int = 3
+    epochs: Sequence[EpochScore], changes: Sequence[AlertChange], *, most: int = MOST_SHOWN
 ) -> list[Moment]:
     """At most `most` moments in the order of the lesson, one of them the calmest stretch.
 

@@ -26,9 +26,10 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from contract.errors import ModelError
 from models.alerts import AlertPolicy
+from models.area import AlertModel
 from models.features import FEATURES, FEATURES_VERSION
 
-__all__ = ["SHIPPED", "Calibration", "IntervalWidth", "Manifest", "OffTaskModel"]
+__all__ = ["SHIPPED", "Calibration", "IntervalWidth", "Manifest", "OffTaskModel", "ShareBias"]
 
 SHIPPED: Final = Path(__file__).parent / "off_task.onnx"
 _FORMAT: Final = 1
@@ -63,6 +64,22 @@ class IntervalWidth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareBias:
+    """What an area's mean probability is over a longer stretch if all there are off task, and if
+    none are: how sensitive and how specific the pooled share is between classrooms that the trees
+    had not seen. In between it runs straight, so a mean can be brought back to the true share
+    (Rogan and Gladen, 1978).
+    """
+
+    all_off: float = 1.0
+    all_on: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.all_on < self.all_off <= 1.0:
+            raise ValueError("all_on lies from 0 to under all_off, and all_off at 1 or less")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What a model file is: the hash ties the two together."""
 
@@ -78,6 +95,16 @@ class Manifest:
     interval: IntervalWidth
     room_alerts: AlertPolicy
     zone_alerts: AlertPolicy
+    bias: ShareBias = ShareBias()
+    reference: dict[str, list[float]] = field(default_factory=dict)
+    """What is usual, for whoever watches drift: the deciles (0 to 100 %, eleven numbers) of the
+    training lessons' epochs in `room_off_task`, `zone_off_task`, `room_movement_db` and
+    `zone_movement_db`, and in `abstained` the share of occupied seats' epochs that were not judged.
+    """
+    limits: dict[str, AlertPolicy] = field(default_factory=dict)
+    """Alert policies that the same training gave the `ceiling` and the `true_share`, so that what
+    the model reaches can be told beside them on other classrooms.
+    """
     figures: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -106,8 +133,10 @@ class Manifest:
                     "features": tuple(raw["features"]),
                     "calibration": Calibration(**raw["calibration"]),
                     "interval": IntervalWidth(**raw["interval"]),
-                    "room_alerts": AlertPolicy(**raw["room_alerts"]),
-                    "zone_alerts": AlertPolicy(**raw["zone_alerts"]),
+                    "bias": ShareBias(**raw["bias"]),
+                    "room_alerts": _policy(raw["room_alerts"]),
+                    "zone_alerts": _policy(raw["zone_alerts"]),
+                    "limits": {name: _policy(one) for name, one in raw["limits"].items()},
                 }
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -117,6 +146,15 @@ class Manifest:
                 f"{where}: this is no manifest of an off-task model ({error}); make the model "
                 "again with `roomtone model train`."
             ) from error
+
+
+def _policy(raw: dict[str, Any]) -> AlertPolicy:
+    estimate = raw.get("estimate")
+    if estimate is not None:
+        estimate = AlertModel(
+            weights=tuple(map(float, estimate["weights"])), intercept=float(estimate["intercept"])
+        )
+    return AlertPolicy(**{**raw, "estimate": estimate})
 
 
 class OffTaskModel:

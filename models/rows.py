@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.lesson import SMALLEST_ZONE, Activity, LabelledLesson
+from contract.lesson import Activity, LabelledLesson
 from models.features import EPOCH_S, EpochFeatures, SeatFeatures
-from models.pooling import LEAST_JUDGED
 from models.zones import merge_zones
 
-__all__ = ["LessonRows", "area_movement", "area_shares", "lesson_rows", "true_episodes"]
+__all__ = ["LessonRows", "lesson_rows", "true_episodes"]
 
 Flags = NDArray[np.bool_]
 
@@ -71,7 +70,8 @@ def lesson_rows(lesson: LabelledLesson) -> LessonRows:
         off_task=truth >= 0.5,
         occupied=there >= 0.5,
         truth=np.where(there > 0, truth, np.nan),
-        features=features,
+        # Their values are in one array above already.
+        features=tuple(replace(one, values=one.values[:0]) for one in features),
         zone_names=tuple(zone.name for zone in zones),
         zones=tuple(
             np.array([column[seat] for seat in zone.seats if seat in column], np.intp)
@@ -85,38 +85,6 @@ def _by_epoch(flags: Flags, epochs: int) -> NDArray[np.float64]:
     return np.asarray(
         flags[: epochs * EPOCH_S].reshape(epochs, EPOCH_S, -1).mean(axis=1), dtype=np.float64
     )
-
-
-def area_shares(
-    rows: LessonRows, probability: NDArray[np.float64], columns: NDArray[np.intp]
-) -> list[float | None]:
-    """The off-task share of these columns in each epoch, as `pooling.pool` gives it.
-
-    `probability` is (epochs, seats), NaN where a seat is not judged.
-    """
-    return _pooled(rows, probability, probability[:, columns], columns)
-
-
-def area_movement(
-    rows: LessonRows, probability: NDArray[np.float64], columns: NDArray[np.intp]
-) -> list[float | None]:
-    """Their movement against their own normals, in dB, as `pooling.pool` gives it."""
-    moves = np.stack([one.movement_db[columns] for one in rows.features]).astype(np.float64)
-    return _pooled(rows, probability, moves, columns)
-
-
-def _pooled(
-    rows: LessonRows,
-    probability: NDArray[np.float64],
-    values: NDArray[np.float64],
-    columns: NDArray[np.intp],
-) -> list[float | None]:
-    there = ~np.isnan(probability[:, columns])
-    judged = there.sum(axis=1)
-    present = np.stack([one.present[columns] for one in rows.features]).sum(axis=1)
-    shown = (judged >= SMALLEST_ZONE) & (judged >= LEAST_JUDGED * present)
-    mean = np.where(there, values, 0.0).sum(axis=1) / np.maximum(judged, 1)
-    return [float(value) if told else None for value, told in zip(mean, shown, strict=True)]
 
 
 def true_episodes(

@@ -1,6 +1,6 @@
 """Training: labelled lessons in, an ONNX model with its manifest out.
 
-The calibration, the interval and the alert thresholds come from classrooms that the trees at hand
+The calibration, the interval and the alerts come from classrooms that the trees at hand
 had not seen (five groups, put aside in turn); the trees that are shipped then learn from all.
 """
 
@@ -23,16 +23,16 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from contract.errors import ModelError
 from contract.lesson import LabelledLesson
+from models.alert_learning import AreaStream, area_streams, fit_alerts, true_share_stream
 from models.alerts import AlertPolicy
 from models.evaluate import evaluate_rows
 from models.features import FEATURES, FEATURES_VERSION
 from models.learning import (
     Probability,
-    alert_tally,
-    choose_policy,
+    fit_bias,
     fit_calibration,
     fit_interval,
-    fit_trees,
+    fit_with_out_of_fold,
     labelled,
     lesson_residuals,
     out_of_fold,
@@ -67,17 +67,19 @@ def train_rows(
     known: Sequence[LessonRows] | None = None,
 ) -> OffTaskModel:
     """The same from rows; with `known`, the oracle's rows, the figures have their ceiling."""
-    raw = out_of_fold(rows, seed=seed, folds=_FOLDS)
+    trees, raw = fit_with_out_of_fold(rows, seed=seed, folds=_FOLDS)
+    known_raw = None if known is None else out_of_fold(known, seed=seed, folds=_FOLDS)
     calibration = fit_calibration(rows, raw)
     calibrated = [calibration.apply(one) for one in raw]
-    residuals = [lesson_residuals(r, p) for r, p in zip(rows, calibrated, strict=True)]
-    trees = fit_trees(rows, seed=seed, most_rows=300_000)
+    bias = fit_bias(rows, calibrated)
+    pairs = list(zip(rows, calibrated, strict=True))
+    interval = fit_interval([lesson_residuals(*pair, bias) for pair in pairs])
+    streams = [area_streams(*pair, interval, bias) for pair in pairs]
     onnx = export(trees, [r.values[r.judged] for r in rows])
-    digest = hashlib.sha256(onnx).hexdigest()
     manifest = Manifest(
         format=FORMAT,
         version="",
-        sha256=digest,
+        sha256=hashlib.sha256(onnx).hexdigest(),
         features_version=FEATURES_VERSION,
         features=FEATURES,
         seed=seed,
@@ -87,28 +89,75 @@ def train_rows(
         },
         data=_describe(rows, source),
         calibration=calibration,
-        interval=fit_interval(residuals),
-        room_alerts=_policy(rows, calibrated, zones=False),
-        zone_alerts=_policy(rows, calibrated, zones=True),
+        interval=interval,
+        bias=bias,
+        room_alerts=fit_alerts([areas[:1] for areas in streams]),
+        zone_alerts=fit_alerts([areas[1:] for areas in streams]),
+        reference=_reference(rows, streams),
+        limits=_limits(rows, raw, known, known_raw),
         figures=evaluate_rows(
-            rows, seed=seed, source=source, known=known, folds=_FOLDS, raw=raw
+            rows,
+            seed=seed,
+            source=source,
+            known=known,
+            folds=_FOLDS,
+            raw=raw,
+            known_raw=known_raw,
         ).as_dict(),
     )
     return OffTaskModel(onnx=onnx, manifest=replace(manifest, version=version_of(manifest)))
 
 
+def _limits(
+    rows: Sequence[LessonRows],
+    raw: Sequence[Probability],
+    known: Sequence[LessonRows] | None,
+    known_raw: Sequence[Probability] | None,
+) -> dict[str, AlertPolicy]:
+    """What the model's alerts are to be held against, learned in the same way."""
+    true = [[true_share_stream(one, p)] for one, p in zip(rows, raw, strict=True)]
+    limits = {"true_share": fit_alerts(true)}
+    if known is not None and known_raw is not None:
+        calibration = fit_calibration(known, known_raw)
+        p = [calibration.apply(one) for one in known_raw]
+        bias = fit_bias(known, p)
+        pairs = list(zip(known, p, strict=True))
+        interval = fit_interval([lesson_residuals(*pair, bias) for pair in pairs])
+        limits["ceiling"] = fit_alerts(
+            [area_streams(*pair, interval, bias, zones=False) for pair in pairs]
+        )
+    return limits
+
+
+def _reference(
+    rows: Sequence[LessonRows], streams: Sequence[Sequence[AreaStream]]
+) -> dict[str, list[float]]:
+    """The deciles that drift is watched against."""
+    told: dict[str, list[float]] = {}
+    for kind, part in (("room", slice(0, 1)), ("zone", slice(1, None))):
+        scores = [score for areas in streams for area in areas[part] for score in area.scores]
+        told[f"{kind}_off_task"] = _deciles([score.off_task for score in scores])
+        told[f"{kind}_movement_db"] = _deciles([score.movement for score in scores])
+    occupied = sum(int(one.occupied.sum()) for one in rows)
+    judged = sum(int((one.judged & one.occupied).sum()) for one in rows)
+    return {**told, "abstained": [round(1.0 - judged / occupied, 4)]}
+
+
+def _deciles(values: Sequence[float | None]) -> list[float]:
+    known = [value for value in values if value is not None]
+    if not known:
+        return []
+    return [round(float(one), 4) for one in np.quantile(known, np.linspace(0.0, 1.0, 11))]
+
+
 def version_of(manifest: Manifest) -> str:
     """A name for all that a score or an alert depends on: trees, calibration and thresholds."""
-    parts = manifest.calibration, manifest.interval, manifest.room_alerts, manifest.zone_alerts
+    parts = (
+        manifest.calibration, manifest.interval, manifest.bias,
+        manifest.room_alerts, manifest.zone_alerts,
+    )  # fmt: skip
     what = json.dumps([manifest.sha256, *(asdict(part) for part in parts)])
     return f"{manifest.features_version}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
-
-
-def _policy(
-    rows: Sequence[LessonRows], calibrated: Sequence[Probability], *, zones: bool
-) -> AlertPolicy:
-    pairs = zip(rows, calibrated, strict=True)
-    return choose_policy([alert_tally(one, p, zones=zones) for one, p in pairs])
 
 
 def export(trees: HistGradientBoostingClassifier, rows: Sequence[NDArray[np.float32]]) -> bytes:

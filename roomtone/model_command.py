@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+import time
 from pathlib import Path
 from typing import Final
 
 from contract.errors import UsageError
 from models.off_task import SHIPPED, OffTaskModel
+from roomtone import model_command_drift
+from roomtone.model_command_card import card
 from roomtone.model_command_drawing import draw_lessons, say
+from roomtone.model_command_labels import (
+    add_label_arguments,
+    add_recalibrate,
+    recalibrate,
+    train_with_labels,
+)
 from roomtone.model_command_recording import add_recording_arguments, evaluate_recording
 
 __all__ = ["add_arguments", "run"]
 
 _CLASSROOMS: Final = 40
+_TRAINING_CLASSROOMS: Final = 80
 _TRAINING_SEED: Final = 20261
 _SEED: Final = 2
 _SOURCE: Final = "simulated"
@@ -30,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     train = actions.add_parser("train", help="train a model on newly drawn simulated classrooms")
-    _classes(train, _TRAINING_SEED)
+    _classes(train, _TRAINING_SEED, _TRAINING_CLASSROOMS)
+    add_label_arguments(train)
     train.add_argument(
         "--output", type=Path, default=SHIPPED, metavar="FILE",
         help="where the .onnx file goes, and its .json beside it (default: the shipped model's)",
@@ -71,6 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "looks", type=Path, metavar="FILE",
         help="CSV with the columns observer, seat, start_s, end_s, label",
     )  # fmt: skip
+    add_recalibrate(actions)
+    model_command_drift.add_arguments(
+        actions.add_parser(
+            "drift", help="whether what a model sees has changed over a school's weeks"
+        )
+    )
     real = actions.add_parser(
         "realism", help="hold simulated classrooms against recordings of real motion"
     )
@@ -91,10 +107,10 @@ def _model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _classes(parser: argparse.ArgumentParser, seed: int) -> None:
+def _classes(parser: argparse.ArgumentParser, seed: int, classrooms: int = _CLASSROOMS) -> None:
     parser.add_argument(
-        "--classrooms", type=int, default=_CLASSROOMS, metavar="N",
-        help=f"how many classrooms to draw, 4 or more (default: {_CLASSROOMS})",
+        "--classrooms", type=int, default=classrooms, metavar="N",
+        help=f"how many classrooms to draw, 4 or more (default: {classrooms})",
     )  # fmt: skip
     parser.add_argument(
         "--seed", type=int, default=seed, metavar="N",
@@ -105,10 +121,14 @@ def _classes(parser: argparse.ArgumentParser, seed: int) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
     if args.action == "card":
-        print(_card(OffTaskModel.load(args.model)))
+        print(card(OffTaskModel.load(args.model)))
         return 0
     if args.action == "observers":
         return _observers(args.looks)
+    if args.action == "recalibrate":
+        return recalibrate(args)
+    if args.action == "drift":
+        return model_command_drift.run(args)
     if args.action == "evaluate" and args.recording is not None:
         if args.simulated:
             raise UsageError("--recording and --simulated are two evaluations; ask for one.")
@@ -118,6 +138,8 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.seed < _OTHERS_SEED:
         raise UsageError(f"--seed is {args.seed}, expected 0 to {_OTHERS_SEED - 1}.")
     if args.action == "train":
+        if args.with_labels is not None:
+            return train_with_labels(args)
         return _train(args.classrooms, args.seed, args.output)
     if args.action == "compare":
         return _compare(args)
@@ -131,25 +153,24 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train(classrooms: int, seed: int, output: Path) -> int:
-    from models.ceiling import oracle_rows  # noqa: PLC0415  # scikit-learn takes its time
-    from models.rows import lesson_rows  # noqa: PLC0415
-    from models.train import train_rows  # noqa: PLC0415
-    from simulators.movements import MOVEMENT_KINDS  # noqa: PLC0415
+    from models.train import train_rows  # noqa: PLC0415  # scikit-learn takes its time
 
     if not output.parent.is_dir() or output.suffix != ".onnx":
         raise UsageError(f"--output is {output}, expected a .onnx file in a folder that exists.")
+    begun = time.monotonic()
     drawn = draw_lessons(classrooms, seed)
-    rows = [lesson_rows(one.lesson) for one in drawn]
-    known = [
-        oracle_rows(row, one.movement, len(MOVEMENT_KINDS))
-        for row, one in zip(rows, drawn, strict=True)
-    ]
-    say("training, and measuring on five groups of classrooms put aside in turn")
-    model = train_rows(rows, seed=seed, source=_SOURCE, known=known)
+    say(f"training, and measuring on five groups of classrooms put aside in turn ({_since(begun)})")
+    model = train_rows(
+        [one.rows for one in drawn], seed=seed, source=_SOURCE, known=[one.known for one in drawn]
+    )
     model.save(output)
-    print(f"{output}: model {model.version}")
-    print(_card(model))
+    print(f"{output}: model {model.version}, made in {_since(begun)}")
+    print(card(model))
     return 0
+
+
+def _since(begun: float) -> str:
+    return f"{time.monotonic() - begun:.0f} s"
 
 
 def _new_to(model: OffTaskModel, seed: int) -> OffTaskModel:
@@ -163,17 +184,12 @@ def _new_to(model: OffTaskModel, seed: int) -> OffTaskModel:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from models.ceiling import oracle_rows  # noqa: PLC0415
     from models.evaluate import evaluate_rows  # noqa: PLC0415
     from models.judging import judge, robustness  # noqa: PLC0415
-    from models.rows import lesson_rows  # noqa: PLC0415
-    from simulators.movements import MOVEMENT_KINDS  # noqa: PLC0415
 
-    kinds = len(MOVEMENT_KINDS)
     model = _new_to(OffTaskModel.load(args.model), args.seed)
     drawn = draw_lessons(args.classrooms, args.seed)
-    rows = [lesson_rows(one.lesson) for one in drawn]
-    known = [oracle_rows(r, one.movement, kinds) for r, one in zip(rows, drawn, strict=True)]
+    rows, known = [one.rows for one in drawn], [one.known for one in drawn]
     if args.leave_one_out:
         say("training anew without each classroom in turn; takes minutes")
         result = evaluate_rows(rows, seed=args.seed, source=_SOURCE, known=known)
@@ -183,7 +199,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     result = judge(model, rows, known, source=_SOURCE)
     few = max(4, args.classrooms // 4)
     others = draw_lessons(few, args.seed + _OTHERS_SEED, behaviour="autoregressive")
-    side = robustness(model, drawn, rows, others, movement_kinds=kinds)
+    side = robustness(model, drawn, others)
     told = result.as_dict()
     told[f"{_SOURCE}_unseen_classrooms"]["model"] = model.version
     told[f"{_SOURCE}_robustness"] = side
@@ -216,18 +232,11 @@ def _observers(path: Path) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from models.ceiling import oracle_rows  # noqa: PLC0415
     from models.comparing import compare  # noqa: PLC0415
-    from models.rows import lesson_rows  # noqa: PLC0415
-    from simulators.movements import MOVEMENT_KINDS  # noqa: PLC0415
 
     models = [_new_to(OffTaskModel.load(path), args.seed) for path in (args.first, args.second)]
     drawn = draw_lessons(args.classrooms, args.seed)
-    rows = [lesson_rows(one.lesson) for one in drawn]
-    known = [
-        oracle_rows(r, one.movement, len(MOVEMENT_KINDS))
-        for r, one in zip(rows, drawn, strict=True)
-    ]
+    rows, known = [one.rows for one in drawn], [one.known for one in drawn]
     result = compare(models[0], models[1], rows, known, source=_SOURCE)
     print(result.to_json() if args.json else result.table())
     return 0
@@ -235,12 +244,11 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _explain(args: argparse.Namespace) -> int:
     from models.explain import ablation, importance  # noqa: PLC0415
-    from models.rows import lesson_rows  # noqa: PLC0415
     from roomtone.model_command_lesson import told_lesson  # noqa: PLC0415
 
     model = _new_to(OffTaskModel.load(args.model), args.seed)
     drawn = draw_lessons(args.classrooms, args.seed)
-    rows = [lesson_rows(one.lesson) for one in drawn]
+    rows = [one.rows for one in drawn]
     print(f"ROC-AUC lost by model {model.version} where a family is dealt out anew ({_SOURCE})")
     for name, fall in importance(model, rows, seed=args.seed).items():
         print(f"  {name:28}{fall:>8.4f}   ({_SOURCE})")
@@ -251,44 +259,3 @@ def _explain(args: argparse.Namespace) -> int:
             print(f"  {name:42}{area:>8.4f}   ({_SOURCE})")
     print("\n".join(told_lesson(model, drawn[0].lesson, _SOURCE)))
     return 0
-
-
-def _card(model: OffTaskModel) -> str:
-    manifest = model.manifest
-    data = manifest.data
-    lines = [
-        f"Off-task model {manifest.version}, made with seed {manifest.seed}",
-        (
-            f"Data: {data['lessons']} {data['source']} lessons in {data['classrooms']} "
-            f"{data['source']} classrooms, {data['seat_epochs']} seat-epochs, "
-            f"{data['off_task_share']:.1%} of them off task"
-        ),
-        f"Features: {len(manifest.features)}, version {manifest.features_version}",
-        f"Room alerts: {asdict(manifest.room_alerts)}",
-        f"Zone alerts: {asdict(manifest.zone_alerts)}",
-        "Made with: " + ", ".join(f"{name} {what}" for name, what in manifest.made_with.items()),
-    ]
-    if data["source"] == _SOURCE:
-        lines.append("Tested on simulated lessons only; not yet checked in real classrooms.")
-    for figures in manifest.figures.values():
-        lines.append("")
-        lines.append(f"On {data['source']} classrooms that it had not seen, beside the ceiling")
-        if (human := figures.get("human_kappa")) is not None:
-            lines.append(
-                f"{'kappa of a human observer':26}{human:>12.5g}   where two observers agree at "
-                f"kappa .75 ({data['source']})"
-            )
-        ceiling = figures.get("ceiling") or {}
-        rule = figures["baselines"]["movement_rule"]
-        for name, value in figures.items():
-            if isinstance(value, int | float) and name != "human_kappa":
-                lines.append(
-                    f"{name.replace('_', ' '):26}{value:>12.5g}"
-                    f"   ceiling {_or_dash(ceiling.get(name))}"
-                    f"   movement rule {_or_dash(rule.get(name))}   ({data['source']})"
-                )
-    return "\n".join(lines)
-
-
-def _or_dash(value: float | None) -> str:
-    return f"{'-':>7}" if value is None else f"{value:>7.4g}"

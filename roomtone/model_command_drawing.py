@@ -28,13 +28,19 @@ def draw_lessons(classrooms: int, seed: int, *, behaviour: Behaviour = "bouts") 
 
 
 def _draw(seed: int, *, behaviour: Behaviour) -> Drawn:
-    from simulators.classroom import Classroom  # noqa: PLC0415  # `card` needs no simulator
+    from models.ceiling import oracle_rows  # noqa: PLC0415  # `card` needs no simulator
+    from models.rows import lesson_rows  # noqa: PLC0415
+    from simulators.classroom import Classroom  # noqa: PLC0415
     from simulators.lessons import draw_scenario, lesson_of  # noqa: PLC0415
+    from simulators.movements import MOVEMENT_KINDS  # noqa: PLC0415
 
     classroom = Classroom(draw_scenario(seed, behaviour=behaviour), seed)
+    lesson = lesson_of(classroom)
+    rows = lesson_rows(lesson)
     return Drawn(
-        lesson=lesson_of(classroom),
-        movement=classroom.movements.observed,
+        lesson=lesson,
+        rows=rows,
+        known=oracle_rows(rows, classroom.movements.observed, len(MOVEMENT_KINDS)),
         very_lively=classroom.pupils.very_lively,
     )
 

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from contract.lesson import LabelledLesson
+from models.ceiling import oracle_rows
 from models.explain import FAMILIES
 from models.features import FEATURES
 from models.judging import Drawn
+from models.rows import lesson_rows
 from roomtone import model_command
 from roomtone.cli import main
 
@@ -27,7 +29,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch, make_lesson: MakeLesson) -> None:
         return [
             Drawn(
                 lesson=one,
-                movement=one.off_task.astype(np.int8),
+                rows=(rows := lesson_rows(one)),
+                known=oracle_rows(rows, one.off_task.astype(np.int8), 2),
                 very_lively=np.arange(one.off_task.shape[1]) < 3,
             )
             for one in lessons
@@ -72,10 +75,12 @@ def test_a_model_is_judged_as_it_is_on_new_classrooms(
     }  # fmt: skip
     assert names <= told.keys()
     assert names <= told["ceiling"].keys()
+    assert {"alert_precision", "alert_recall"} <= told["alerts_from_true_share"].keys()
     assert 0.5 < told["roc_auc"] <= told["ceiling"]["roc_auc"]
     assert told["classrooms"] == 4
     side = both["simulated_robustness"]
     assert side["lost_readings"]["roc_auc_loss"] < 0.1
+    assert side["declared_activity"].keys() == {"roc_auc_without", "roc_auc_with"}
     assert side["second_generator"]["roc_auc"] > 0.6
     assert main(["model", "evaluate", *new, "--seed", "5"]) == 2
     assert "learned from" in capsys.readouterr().err

@@ -1,0 +1,82 @@
+"""The card of a model: what it is, what it learned from, and how well it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from models.alerts import AlertPolicy
+from models.moments import MOST_MOMENTS, MOST_SHOWN
+from models.off_task import OffTaskModel
+from models.school import school_lines
+
+__all__ = ["card"]
+
+_SIMULATED: Final = "simulated"
+
+
+def card(model: OffTaskModel) -> str:
+    """The card as text, with whose data a figure is from on its line."""
+    manifest = model.manifest
+    data = manifest.data
+    lines = [
+        f"Off-task model {manifest.version}, made with seed {manifest.seed}",
+        (
+            f"Data: {data['lessons']} {data['source']} lessons in {data['classrooms']} "
+            f"{data['source']} classrooms, {data['seat_epochs']} seat-epochs, "
+            f"{data['off_task_share']:.1%} of them off task"
+        ),
+        *(school_lines(manifest) if data.get("school") else ()),
+        f"Features: {len(manifest.features)}, version {manifest.features_version}",
+        f"Room alerts: {_policy(manifest.room_alerts)}",
+        f"Zone alerts: {_policy(manifest.zone_alerts)}",
+        (
+            f"Moments: at most {MOST_MOMENTS} a lesson are suggested, the debrief shows "
+            f"{MOST_SHOWN} of them; alerts are measured before that cap."
+        ),
+        "Made with: " + ", ".join(f"{name} {what}" for name, what in manifest.made_with.items()),
+    ]
+    if data["source"] == _SIMULATED:
+        lines.append("Tested on simulated lessons only; not yet checked in real classrooms.")
+    for figures in manifest.figures.values():
+        lines += ["", *_figures(figures, data["source"])]
+    return "\n".join(lines)
+
+
+def _policy(policy: AlertPolicy) -> str:
+    settings = {name: value for name, value in asdict(policy).items() if name != "estimate"}
+    return ", ".join(f"{name} {value:g}" for name, value in settings.items())
+
+
+def _figures(figures: Mapping[str, Any], source: str) -> list[str]:
+    lines = [f"On {source} classrooms that it had not seen, beside the ceiling"]
+    if (human := figures.get("human_kappa")) is not None:
+        lines.append(
+            f"{'kappa of a human observer':27}{human:>11.5g}   where two observers agree at "
+            f"kappa .75 ({source})"
+        )
+    ceiling = figures.get("ceiling") or {}
+    rule = figures["baselines"]["movement_rule"]
+    for name, value in figures.items():
+        if isinstance(value, int | float) and name != "human_kappa":
+            lines.append(
+                f"{name.replace('_', ' '):27}{value:>11.5g}"
+                f"   ceiling {_or_dash(ceiling.get(name))}"
+                f"   movement rule {_or_dash(rule.get(name))}   ({source})"
+            )
+    if best := figures.get("alerts_from_true_share"):
+        lines.append(
+            "Alerts of the same code where the true share is known at once: "
+            + ", ".join(f"{name.replace('_', ' ')} {_short(one)}" for name, one in best.items())
+            + f" ({source})"
+        )
+    return lines
+
+
+def _or_dash(value: float | None) -> str:
+    return f"{'-':>7}" if value is None else f"{value:>7.4g}"
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
