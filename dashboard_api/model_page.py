@@ -19,7 +19,7 @@ from dashboard_api.views.card_view import BLIND_TO, Card, card, scored_words
 from dashboard_api.views.drift_view import VERDICT_WORDS, drift_view
 from models.drift import Change, WeekDrift
 from models.labels import base_of
-from models.off_task import Manifest
+from models.manifest import Manifest
 
 __all__ = ["TrustNote", "router", "trust_note"]
 

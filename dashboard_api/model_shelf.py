@@ -12,7 +12,7 @@ from pathlib import Path
 
 from contract.errors import ModelError
 from models.labels import base_of
-from models.off_task import SHIPPED, Manifest
+from models.manifest import SHIPPED, Manifest
 
 __all__ = ["ModelShelf"]
 

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from models.alerts import AlertPolicy, Excess, Hysteresis, movement_excess
 from models.area import AREA_FEATURES, AlertModel, AreaHistory
 from models.features import EPOCH_S
-from models.off_task import IntervalWidth, ShareBias
+from models.manifest import IntervalWidth, ShareBias
 from models.pooling import Unbiased, score_epoch
 from models.rows import LessonRows, true_episodes
 from models.scores import ZoneScore

@@ -39,8 +39,8 @@ from models.learning import (
     out_of_fold,
     residuals,
 )
+from models.manifest import Calibration, IntervalWidth, ShareBias
 from models.observers import observed_kappa
-from models.off_task import Calibration, IntervalWidth, ShareBias
 from models.rows import LessonRows, lesson_rows, true_episodes
 
 __all__ = ["Evaluation", "Figures", "Fitted", "evaluate", "evaluate_rows"]

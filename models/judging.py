@@ -19,7 +19,8 @@ from contract.lesson import LabelledLesson
 from models.ceiling import with_activity
 from models.evaluate import Evaluation, Fitted, evaluate_rows
 from models.learning import Probability, fit_trees, matching_threshold, out_of_fold, predict
-from models.off_task import Calibration, OffTaskModel
+from models.manifest import Calibration
+from models.off_task import OffTaskModel
 from models.rows import LessonRows, lesson_rows
 
 __all__ = ["Drawn", "judge", "probabilities", "robustness", "roc_auc"]

@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from contract.lesson import SMALLEST_ZONE
-from models.off_task import Calibration, IntervalWidth, ShareBias
+from models.manifest import Calibration, IntervalWidth, ShareBias
 from models.pooling import ShareLevel
 from models.rows import LessonRows
 

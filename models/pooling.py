@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from contract.lesson import SMALLEST_ZONE
 from models.features import NORMAL_EPOCHS, EpochFeatures
-from models.off_task import IntervalWidth, ShareBias
+from models.manifest import IntervalWidth, ShareBias
 from models.scores import ROOM, EpochScore, ZoneScore
 from models.zones import shown_zones
 

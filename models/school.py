@@ -16,7 +16,7 @@ from typing import Final, Literal
 from contract.errors import ModelError
 from models.alerts import AlertPolicy
 from models.labels import LABEL_FEATURES, LabelledMoment, base_of
-from models.off_task import Manifest
+from models.manifest import Manifest
 from models.recalibration import Estimates, HeldOut
 
 __all__ = ["estimates_of", "let_pass", "school_lines", "school_manifest", "usable_moments"]

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from contract.lesson import Zone
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 from models.features import EPOCH_S, EpochFeatures, SeatFeatures, update_together
-from models.off_task import Manifest
+from models.manifest import Manifest
 from models.pooling import Unbiased, score_epoch
 from models.scores import EpochScore
 from models.zones import merge_zones

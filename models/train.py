@@ -37,12 +37,12 @@ from models.learning import (
     lesson_residuals,
     out_of_fold,
 )
-from models.off_task import Manifest, OffTaskModel
+from models.manifest import FORMAT, Manifest
+from models.off_task import OffTaskModel
 from models.rows import LessonRows, lesson_rows
 
-__all__ = ["FORMAT", "export", "train", "train_rows", "version_of"]
+__all__ = ["export", "train", "train_rows", "version_of"]
 
-FORMAT: Final = 1
 _FOLDS: Final = 5
 _OPSET: Final = {"": 17, "ai.onnx.ml": 3}
 _AGREE: Final = 1e-5

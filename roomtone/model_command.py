@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import UsageError
-from models.off_task import SHIPPED, OffTaskModel
+from models.manifest import SHIPPED
+from models.off_task import OffTaskModel
 from roomtone import model_command_drift
 from roomtone.model_command_card import card
 from roomtone.model_command_drawing import draw_lessons, say

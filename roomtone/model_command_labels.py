@@ -13,7 +13,8 @@ from contract.errors import UsageError
 from ingest.stores import open_lesson_store
 from ingest.stores.records import Label
 from models.labels import LabelledMoment
-from models.off_task import SHIPPED, Manifest, OffTaskModel
+from models.manifest import SHIPPED, Manifest
+from models.off_task import OffTaskModel
 from models.recalibration import HeldOut, hold_out, recalibrated, recalibration_of
 from models.school import (
     estimates_of,

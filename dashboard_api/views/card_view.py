@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from dashboard_api.views.words import length_words
 from models.labels import wilson
-from models.off_task import Manifest
+from models.manifest import Manifest
 from models.school import school_lines
 
 __all__ = ["BLIND_TO", "Card", "Comparison", "Outcome", "card", "scored_words"]

@@ -19,7 +19,7 @@ from ingest.stores.memory_scores import MemoryScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson
 from models.alerts import AlertPolicy
 from models.features import FEATURES, FEATURES_VERSION
-from models.off_task import Calibration, IntervalWidth, Manifest
+from models.manifest import Calibration, IntervalWidth, Manifest
 from tests.ingest.node import SECOND_NS, Node, Sent
 
 SEATS = tuple(range(1, 13))

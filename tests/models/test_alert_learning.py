@@ -27,7 +27,7 @@ from models.alert_learning import (
 )
 from models.alerts import AlertPolicy, AlertTracker
 from models.area import AREA_FEATURES
-from models.off_task import IntervalWidth, ShareBias
+from models.manifest import IntervalWidth, ShareBias
 from models.rows import lesson_rows
 from models.scores import ROOM, EpochScore, ZoneScore
 

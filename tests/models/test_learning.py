@@ -21,7 +21,8 @@ from models.learning import (
     out_of_fold,
     residuals,
 )
-from models.off_task import OffTaskModel, ShareBias
+from models.manifest import ShareBias
+from models.off_task import OffTaskModel
 from models.rows import lesson_rows, true_episodes
 from models.train import export, train
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from contract.errors import ModelError
 from models.features import FEATURES
-from models.off_task import SHIPPED, Calibration, Manifest, OffTaskModel
+from models.manifest import SHIPPED, Calibration, Manifest
+from models.off_task import OffTaskModel
 from models.train import version_of
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.features import EpochFeatures
-from models.off_task import IntervalWidth, ShareBias
+from models.manifest import IntervalWidth, ShareBias
 from models.pooling import ShareLevel, Unbiased, score_epoch
 from models.scores import EpochScore
 

@@ -15,7 +15,7 @@ from models.alerts import AlertPolicy
 from models.area import AREA_FEATURES, AlertModel
 from models.features import FEATURES, FEATURES_VERSION
 from models.labels import LABEL_FEATURES, LabelledMoment
-from models.off_task import Calibration, IntervalWidth, Manifest
+from models.manifest import Calibration, IntervalWidth, Manifest
 from models.recalibration import (
     Estimates,
     HeldOut,

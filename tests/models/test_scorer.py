@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from contract.lesson import LabelledLesson, Zone
 from models.alert_learning import area_streams
 from models.features import EPOCH_S, FEATURES
-from models.off_task import Manifest, OffTaskModel, ShareBias
+from models.manifest import Manifest, ShareBias
+from models.off_task import OffTaskModel
 from models.rows import lesson_rows
 from models.scorer import LessonScorer
 from models.scores import EpochScore
