@@ -34,6 +34,7 @@ from contract.payload import FULL_LAYOUT_CODES
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 from edge_agent.config_file import load_config, store_config
 from edge_agent.delivery import Delivery
+from edge_agent.holes import tell_hole
 from edge_agent.identity import Identity
 from edge_agent.inbox import Inbox
 from edge_agent.memory import Tidying
@@ -45,7 +46,7 @@ from edge_agent.sensing import Sensing
 from edge_agent.settings import PERIOD_NS, EdgeSettings, HubSettings
 from edge_agent.timebase import QualitySource, quality_of
 from edge_agent.utc_watch import UtcWatch
-from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
+from firmware_bridge.events import FramesMissing, HubCounters, HubDown, HubEvent, HubUp
 from firmware_bridge.frames import Hello
 from firmware_bridge.reader import HubReader
 
@@ -286,6 +287,8 @@ class EdgeAgent:
                     self._publisher.request("state")
             case HubDown(hub=hub, reason=reason):
                 log.warning("%s is down: %s", hub, reason)
+            case FramesMissing():
+                tell_hole(event)
         self._sensing.take(event)
 
     def _pause_s(self, *, is_busy: bool) -> float:

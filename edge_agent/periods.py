@@ -39,7 +39,8 @@ _LEAST_LEVEL_STEP: Final = 0.95
 """How near to each other, in steps, two samples or two levels may be dated: the error of the tick
 map is well under a millisecond, so 5 ms of 20 and 6 of 125 are plenty."""
 _SILENT_PERIODS: Final = 2
-"""After so many sampled periods without a level, levels are not waited for until one comes."""
+"""After so many sampled periods without a level, levels are not waited for until one comes; a hub
+that is up and gives no sample likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,6 +71,7 @@ class _HubLine:
         self.buffer = TimedBuffer(shape=(len(seats), 3), most=0)
         self._quantities: MotionQuantities | None = None
         self._skipped = 0
+        self._silent = 0
 
     def greet(self, event: HubUp) -> None:
         """A HELLO: the rate may have changed; a seat's floor stays as long as it has not."""
@@ -80,6 +82,7 @@ class _HubLine:
                 event.hub, hello.seats, len(self.seats),
             )  # fmt: skip
         self.is_up = True
+        self._silent = 0
         self.buffer.latest_ns = None
         if self._quantities is not None and self._quantities.rate_hz == rate:
             return
@@ -103,9 +106,12 @@ class _HubLine:
             for i, seat in enumerate(self.seats[:wide]):
                 if seat not in excluded:
                     rows[:, i] = event.acceleration[:, i]
+        self._silent = 0
         self.buffer.add(event.boot_ns, rows, from_ns=from_ns)
 
     def has_all_until(self, end_ns: int) -> bool:
+        if self._silent >= _SILENT_PERIODS:
+            return True
         latest = self.buffer.latest_ns
         return latest is not None and latest + _LEAST_STEP * self.step_ns >= end_ns
 
@@ -117,6 +123,7 @@ class _HubLine:
         if self._quantities is None:
             return np.full((len(self.seats), len(SEAT_QUANTITIES)), np.nan, np.float32)
         rows = self.buffer.take(start_ns=start_ns, end_ns=end_ns, step_ns=self.step_ns)
+        self._silent = 0 if len(rows) else self._silent + 1
         for _ in range(min(self._skipped, _MEMORY_S)):
             self._quantities.update(rows[:0])
         self._skipped = 0
@@ -185,6 +192,11 @@ class PeriodAssembler:
                     self._levels.latest_ns = None
             case _:
                 pass
+
+    @property
+    def filled(self) -> float:
+        """How much of its room the fullest buffer has taken, from 0 to 1."""
+        return max(self._levels.filled, *(hub.buffer.filled for hub in self._hubs.values()))
 
     def has_all(self) -> bool:
         """Whether every hub that is up, and the sound, have delivered past the period's end.

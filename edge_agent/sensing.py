@@ -19,6 +19,10 @@ from firmware_bridge.events import HubEvent
 
 __all__ = ["Sensing"]
 
+_FILLING: Final = 0.5
+"""How full the buffers may become before periods are closed in between."""
+_CROWDED: Final = 0.75
+"""How full they may become while a period waits for a hub that is late."""
 _STALL_NS: Final = 300_000_000
 """A longer pause between two looks means that this program did not run."""
 
@@ -65,6 +69,9 @@ class Sensing:
 
     def take(self, event: HubEvent) -> None:
         self._assembler.take(event)
+        if self._assembler.filled > _FILLING:
+            # After a pause much comes at once: what follows must find room.
+            self.close_due()
 
     def configure(self, config: Config) -> None:
         self._sampling.configure(config)
@@ -97,7 +104,8 @@ class Sensing:
                 self._pass_over(why)
                 continue
             waited_ns = min(over_ns, now_ns - self._awake_ns)
-            if waited_ns < self._grace_ns and not assembler.has_all():
+            is_waiting = waited_ns < self._grace_ns and assembler.filled < _CROWDED
+            if is_waiting and not assembler.has_all():
                 return
             self.tell_passed()
             self._why_not = None

@@ -82,8 +82,9 @@ class DeliverySettings(Settings):
     """Messages that may await an acknowledgement; the backlog takes at most half of them."""
     most_in_memory: Annotated[int, Field(ge=60, le=100_000)] = 3_600
     """Periods kept in memory while the outbox can't be written; then the oldest become a gap."""
-    grace_s: Annotated[float, Field(ge=0.1, le=30.0)] = 1.0
-    """How long a period waits for a hub that is up and late."""
+    grace_s: Annotated[float, Field(ge=0.1, le=30.0)] = 6.0
+    """How long a period waits for a hub that is up and late. A hub that is silent for 5 s is not
+    up any more, so with more than that nothing comes too late."""
     stop_wait_s: Annotated[float, Field(ge=0.0, le=60.0)] = 4.0
     """How long a clean stop waits for the last acknowledgements."""
     watchdog_s: Annotated[float, Field(ge=5.0, le=3600.0)] = 60.0
@@ -96,15 +97,16 @@ class LimitSettings(Settings):
     most_events: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     """Events of the readers that wait for the agent; then the reader waits, and the line behind it."""
     most_buffered_s: Annotated[int, Field(ge=10, le=3_600)] = 128
-    """Seconds of a hub's samples that wait for their second; what comes then is dropped, counted."""
+    """Seconds of a hub's samples that wait for their second. At three quarters of it a second waits
+    for nobody; what finds no room at all is dropped and counted."""
     most_undated: Annotated[int, Field(ge=50, le=100_000)] = 4_096
     """Frames of a hub that wait until its clock is known; then the oldest go, and are counted."""
     most_received: Annotated[int, Field(ge=10, le=100_000)] = 2_000
     """Messages from the broker that wait for the agent; then the network thread waits."""
     most_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 20
-    """Messages that the broker has not taken yet."""
+    """Messages under way that the broker has not confirmed."""
     most_queued: Annotated[int, Field(ge=10, le=100_000)] = 200
-    """Messages that wait behind those; then sending waits."""
+    """Messages that the broker has not confirmed, those under way included; then sending waits."""
     most_commands: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Commands whose results are remembered; an older one that comes again is obeyed again."""
 

@@ -29,6 +29,11 @@ class TimedBuffer:
         self.refused = 0
         """Rows that found the buffer full."""
 
+    @property
+    def filled(self) -> float:
+        """How much of its room is taken, from 0 to 1."""
+        return self._held / self._most if self._most else 0.0
+
     def add(self, times: Times, rows: Rows, *, from_ns: int) -> None:
         """Take rows; those before `from_ns`, and those that find no room, are only counted."""
         if not len(times):

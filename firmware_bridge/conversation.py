@@ -79,6 +79,7 @@ class Conversation:
         self.samples = 0
         self.samples_missing = 0
         self.samples_undated = 0
+        self._undated_told = 0
         self.hellos = 0
         self._foreign_version: int | None = None
         self._nonce = 0
@@ -327,6 +328,9 @@ class Conversation:
 
     def _tell_missing(self, samples: int, after_ns: int | None, before_ns: int) -> None:
         frames, self._missing_now = self._missing_now, 0
+        undated = self.samples_undated - self._undated_told
+        if samples:
+            self._undated_told = self.samples_undated
         self.frames_missing += frames
         self.samples_missing += samples
         self._events.append(
@@ -336,6 +340,7 @@ class Conversation:
                 samples=samples,
                 after_ns=after_ns,
                 before_ns=before_ns,
+                undated=min(samples, undated),
             )
         )
 

@@ -81,7 +81,8 @@ class FramesMissing:
     `frames` counts by the sequence byte, so it is modulo 256; `samples` counts the sample
     instants that are absent between `after_ns` (the last sample dated before; None when there
     was none) and `before_ns` (the first one after), by the hub's own ticks. Either may be 0:
-    a lost STATUS takes no sample with it.
+    a lost STATUS takes no sample with it. `undated` of these samples did arrive, and could not be
+    dated.
     """
 
     hub: str
@@ -89,6 +90,7 @@ class FramesMissing:
     samples: int
     after_ns: int | None
     before_ns: int
+    undated: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ __all__ = ["BytePort", "open_port"]
 
 _CHUNK: Final = 65536
 _WRITE_WITHIN_S: Final = 0.5
+"""Where there is no descriptor to write to."""
 
 
 class BytePort(Protocol):
@@ -31,8 +32,8 @@ class BytePort(Protocol):
     def read(self, gather_s: float = 0.0) -> bytes:
         """What waits now, or after `gather_s` more; may be empty."""
 
-    def write(self, data: bytes) -> None:
-        """Send all of it."""
+    def write(self, data: bytes) -> bool:
+        """Send a frame without waiting; false when the line has no room and the frame is dropped."""
 
     def close(self) -> None:
         """Let go of the line; never raises."""
@@ -65,11 +66,7 @@ def _why(error: BaseException) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
-def _gone(port: str, error: BaseException | None) -> LinkError:
-    if isinstance(error, serial.SerialTimeoutException):
-        return LinkError(
-            f"Port {port} takes no bytes any more: unplug the hub and plug it in again."
-        )
+def _gone(port: str) -> LinkError:
     return LinkError(f"Port {port} is gone: the hub was unplugged or lost its power.")
 
 
@@ -82,14 +79,16 @@ class _PolledPort:
         self._file = line.fileno()
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
+        self._unsent = b""
+        """The rest of a frame that found no room: without it the next one would be spoiled."""
 
     def wait(self, timeout_s: float) -> bool:
         try:
             found = self._poll.poll(max(0.0, timeout_s * 1000))
         except OSError as error:
-            raise _gone(self._name, error) from error
+            raise _gone(self._name) from error
         if found and not found[0][1] & select.POLLIN:
-            raise _gone(self._name, None)
+            raise _gone(self._name)
         return bool(found)
 
     def read(self, gather_s: float = 0.0) -> bytes:
@@ -101,16 +100,30 @@ class _PolledPort:
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise _gone(self._name, error) from error
+            raise _gone(self._name) from error
         if not data:
-            raise _gone(self._name, None)
+            raise _gone(self._name)
         return data
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> bool:
+        # Not pyserial's: that looks at its watch after the kernel has taken the bytes, so a program
+        # that was kept from running for a while took a good line for a dead one.
         try:
-            self._line.write(data)
-        except (serial.SerialException, OSError, TypeError) as error:
-            raise _gone(self._name, error) from error
+            self._unsent = self._unsent[self._put(self._unsent) :]
+            if self._unsent:
+                return False
+            taken = self._put(data)
+        except OSError as error:
+            raise _gone(self._name) from error
+        if 0 < taken < len(data):
+            self._unsent = data[taken:]
+        return taken > 0
+
+    def _put(self, data: bytes) -> int:
+        try:
+            return os.write(self._file, data) if data else 0
+        except BlockingIOError:
+            return 0
 
     def close(self) -> None:
         try:
@@ -134,7 +147,7 @@ class _AskedPort:
                 self._first = self._line.read(1)
             return bool(self._first or self._line.in_waiting)
         except (serial.SerialException, OSError) as error:
-            raise _gone(self._name, error) from error
+            raise _gone(self._name) from error
 
     def read(self, gather_s: float = 0.0) -> bytes:
         if gather_s:
@@ -143,14 +156,17 @@ class _AskedPort:
             first, self._first = self._first, b""
             rest: bytes = self._line.read(self._line.in_waiting or 0)
         except (serial.SerialException, OSError) as error:
-            raise _gone(self._name, error) from error
+            raise _gone(self._name) from error
         return first + rest
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> bool:
         try:
             self._line.write(data)
+        except serial.SerialTimeoutException:
+            return False
         except (serial.SerialException, OSError) as error:
-            raise _gone(self._name, error) from error
+            raise _gone(self._name) from error
+        return True
 
     def close(self) -> None:
         try:

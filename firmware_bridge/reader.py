@@ -131,11 +131,13 @@ class HubReader:
     def _serve(self, line: BytePort, talk: Conversation, stop: threading.Event) -> None:
         """Talk to the hub until it is gone (LinkError) or `stop` is set."""
         clock = self._clock
-        heard_ns, heard = clock.elapsed_ns(), 0
+        heard_ns, heard, takes_bytes = clock.elapsed_ns(), 0, True
         while not stop.is_set():
             now_ns = clock.elapsed_ns()
             if now_ns >= talk.due_ns:
-                line.write(talk.request(elapsed_ns=now_ns, boot_ns=clock.boot_ns()))
+                # A hub that doesn't listen may still speak: only silence ends the connection.
+                request = talk.request(elapsed_ns=now_ns, boot_ns=clock.boot_ns())
+                takes_bytes = line.write(request)
             if self._identify >= 0:
                 seconds, self._identify = self._identify, -1
                 line.write(frame(encode(Identify(seconds=seconds))))
@@ -154,11 +156,19 @@ class HubReader:
             if talk.frames_good > heard:
                 heard_ns, heard = now_ns, talk.frames_good
             elif now_ns - heard_ns > self._silent_after_ns:
-                silent_s = self._silent_after_ns / 1e9
-                raise LinkError(
-                    f"Port {self._port} gave no good frame for {silent_s:g} s: check that a hub "
-                    f"with Roomtone's firmware is on it at {self._baudrate} baud."
-                )
+                raise self._silent(takes_bytes=takes_bytes)
+
+    def _silent(self, *, takes_bytes: bool) -> LinkError:
+        silent_s = self._silent_after_ns / 1e9
+        if not takes_bytes:
+            return LinkError(
+                f"Port {self._port} gave no good frame for {silent_s:g} s and takes no bytes any "
+                "more: unplug the hub and plug it in again."
+            )
+        return LinkError(
+            f"Port {self._port} gave no good frame for {silent_s:g} s: check that a hub "
+            f"with Roomtone's firmware is on it at {self._baudrate} baud."
+        )
 
     def _gather(self, talk: Conversation, now_ns: int) -> float:
         """How long bytes may collect now."""

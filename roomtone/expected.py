@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
@@ -28,6 +29,8 @@ _NO_SENSOR: Final = -32768
 _NO_LEVEL: Final = 65535
 _MOST_STATES: Final = 3
 _MOST_AGAIN: Final = 24
+_MOST_BACK: Final = 4
+"""How many seconds are gone back where nothing fits: by chance other cuts may have fitted there."""
 _MOST_MORE: Final = 4
 """Ways that are tried after one that fits, because two may give the same values."""
 
@@ -172,8 +175,10 @@ class LineFollower:
         self._shift_ns = round(most_shift_s * SECOND_NS)
         self._unseen = unseen
         self._given_up = given_up
-        self._earlier: tuple[list[_State], int, NDArray[np.uint16]] | None = None
-        """What the second before was tried with."""
+        self._earlier: deque[tuple[list[_State], int, NDArray[np.uint16]]] = deque(
+            maxlen=_MOST_BACK
+        )
+        """What the seconds before were tried with."""
 
     def follow(self, seconds: NDArray[np.int64], rows: NDArray[np.uint16]) -> Verdict:
         """Hold a run's kept periods, (n, names, quantities), against the line."""
@@ -183,7 +188,7 @@ class LineFollower:
         for second, row in zip(seconds.tolist(), rows, strict=True):
             if before is None or second != before + 1:
                 states = self._passed(states[0], before, second)
-                self._earlier = None
+                self._earlier.clear()
             states = self._step(states, second, row, verdict)
             before = second
         return verdict
@@ -207,7 +212,7 @@ class LineFollower:
     ) -> list[_State]:
         if (row == MISSING).all():
             # Whether that may be is asked elsewhere, by counting.
-            self._earlier = None
+            self._earlier.clear()
             low, high = self._cut_at(second), self._cut_at(second + 1)
             for state in states:
                 is_given_up = second in self._given_up
@@ -215,12 +220,15 @@ class LineFollower:
                 state.quantities.update(samples)
             return [_State(states[0].quantities, self._cut_at(second + 1), is_loose=True)]
         fits = self._fits(states, second, row)
-        if not fits.good and self._earlier is not None:
-            # Another cut of the second before may have given the same values by chance: levels
+        if not fits.good:
+            # Other cuts of the seconds before may have given the same values by chance: levels
             # are few, and coarse.
-            again = self._fits(*self._earlier, most=_MOST_AGAIN)
-            fits = self._fits(again.good, second, row) if again.good else fits
-        self._earlier = (states, second, row)
+            for others in self._other_ways():
+                again = self._fits(others, second, row)
+                if again.good:
+                    states, fits = others, again
+                    break
+        self._earlier.append((states, second, row))
         nominal = self._cut_at(second + 1)
         if fits.good:
             if second not in self._unseen:
@@ -236,6 +244,18 @@ class LineFollower:
             ]
             verdict.notes.append(f"second {second}: {', '.join(names)}: not what was sampled")
         return [fits.best]
+
+    def _other_ways(self) -> Iterator[list[_State]]:
+        """All ways in which the cuts may have fallen, first from one second back on."""
+        for back in range(1, len(self._earlier) + 1):
+            begun = list(self._earlier)[-back:]
+            states = begun[0][0]
+            for _, second, row in begun:
+                states = self._fits(states, second, row, most=_MOST_AGAIN).good
+                if not states:
+                    break
+            else:
+                yield states
 
     def _fits(
         self,

@@ -19,7 +19,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "cut": Fault(run=network.cut, places=_ENDS, quick=("edge",)),
     "half_open": Fault(run=network.half_open, places=_ENDS),
     "slow": Fault(run=network.slow, places=_ENDS),
-    "outage_8h": Fault(run=network.outage_8h, places=("edge",)),
+    "outage_8h": Fault(run=network.outage_8h, places=("edge",), is_long=True),
     "disk_full": Fault(run=disks.disk_full, places=("edge", "server"), quick=("edge", "server")),
     "truncated": Fault(run=disks.truncated, places=("outbox", "store", "day_file")),
     "bit_flipped": Fault(

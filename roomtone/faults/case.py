@@ -18,6 +18,10 @@ from roomtone.tally import tally
 
 __all__ = ["Case", "Fault", "Result"]
 
+_DRAIN_S: Final = 60.0
+_LEAST_A_SECOND: Final = 250.0
+"""Periods of backlog that are kept in a second even on a machine with much else to do."""
+
 _WARM_S: Final = (0.7, 1.4)
 """Real time that a lesson runs before it is struck, at least and at most."""
 
@@ -30,6 +34,8 @@ class Fault:
     places: tuple[str, ...]
     quick: tuple[str, ...] = ()
     """The places at which `--quick` runs it."""
+    is_long: bool = False
+    """It takes minutes, and begins before the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +145,9 @@ class Case:
             raise FaultError("recovery can't be measured before the fault is over.")
         self.recovery_s = time.monotonic() - self._over_s
 
-    def recover(self, room: Room) -> None:
-        """Wait until the room has caught up, and measure it."""
-        room.wait_until_caught_up()
+    def recover(self, room: Room, *, backlog: int = 0) -> None:
+        """Wait until the room has caught up, and measure it; `backlog` periods may take longer."""
+        room.wait_until_caught_up(_DRAIN_S + backlog / _LEAST_A_SECOND)
         self.recovered()
 
     def judge(self, room: Room, only: Collection[int] | None = None) -> None:

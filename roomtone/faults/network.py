@@ -15,7 +15,7 @@ _CUT_S: Final = (2.5, 3.5)
 _HALF_OPEN_S: Final = (9.0, 10.5)
 _SLOW_S: Final = (3.0, 4.5)
 _OUTAGE_S: Final = 8 * 3600
-_OUTAGE_SPEED: Final = 200.0
+_OUTAGE_SPEED: Final = 100.0
 
 
 def cut(case: Case) -> None:
@@ -89,7 +89,7 @@ def outage_8h(case: Case) -> None:
         room.server.edge_net.be("fine")
         case.over()
         case.hit(f"{passed_s} s without a network, {waiting} bytes in the outbox")
-        case.recover(room)
+        case.recover(room, backlog=passed_s)
 
 
 def _net(case: Case, room: Room) -> FaultProxy:

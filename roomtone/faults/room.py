@@ -20,6 +20,7 @@ from ingest.stores.records import Lesson
 from roomtone.expected import Line
 from roomtone.faults.children import Child, until
 from roomtone.faults.server import READY_S, SITE, Server
+from roomtone.faults.unheard import unheard
 from roomtone.kept_runs import KeptRun, kept_runs
 from roomtone.oracle import Blind, Comparison, compare
 from roomtone.toml import lines, toml
@@ -36,6 +37,9 @@ ACK_TIMEOUT_S: Final = 2.0
 _LEAD_S: Final = 1.2
 """Real time from putting a lesson to its begin or end: ingest looks twice a second."""
 _DRAIN_S: Final = 60.0
+_GRACE_S: Final = 6.0
+_LEAST_BUFFERED_S: Final = 128
+_MOST_BUFFERED_S: Final = 3_600
 _LAG_S: Final = 0.6
 """How far the store may be behind the room and still count as caught up, in real time."""
 _DATING_ERROR_S: Final = 0.010
@@ -299,7 +303,7 @@ class Room:
             runs=runs,
             lines=self.lines(),
             sensed=[(starts_s, ends_s)],
-            blind=self.blind,
+            blind=[*self.blind, *unheard(self.edge.log)],
             earlier=self.earlier,
             most_shift_s=_DATING_ERROR_S * self.plan.speed,
         )
@@ -314,6 +318,7 @@ class Room:
             broker={"port": self.server.edge_net.port, "keepalive_s": 5},
             outbox=outbox_table,
             sound={"source": "hub"},
+            limits={"most_buffered_s": self._most_buffered_s()},
             delivery={"spill_s": SPILL_S, "ack_timeout_s": ACK_TIMEOUT_S, "watchdog_s": 5.0},
         )
         seat = 1
@@ -322,6 +327,11 @@ class Room:
             text += "\n[[hub]]\n" + lines({"name": f"hub-{i}", "port": hub.path, "seats": seats})
             seat += len(seats)
         return text
+
+    def _most_buffered_s(self) -> int:
+        """Twice what comes while a second waits for a late hub."""
+        fits = round(2 * _GRACE_S * self.plan.speed)
+        return min(max(_LEAST_BUFFERED_S, fits), _MOST_BUFFERED_S)
 
     def _signals(self) -> tuple[HubSignal, ...]:
         plan = self.plan

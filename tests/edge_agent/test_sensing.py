@@ -26,15 +26,20 @@ class Room:
 
     def __init__(self, outbox: Outbox) -> None:
         self.clock = ManualClock()
+        self._outbox = outbox
+        self.sensing = self.made(grace_s=1.0)
+
+    def made(self, *, grace_s: float) -> Sensing:
         settings = EdgeSettings.checked(
             {
                 "site": "s", "room": "r", "node": "pi-1",
                 "hub": [{"name": "hub-a", "port": "/dev/a", "seats": [1, 2]}],
+                "delivery": {"grace_s": grace_s},
             },
             where="test",
         )  # fmt: skip
-        self.delivery = Delivery(run=1, settings=settings.delivery, outbox=outbox)
-        self.sensing = Sensing(
+        self.delivery = Delivery(run=1, settings=settings.delivery, outbox=self._outbox)
+        sensing = Sensing(
             settings=settings, clock=self.clock, delivery=self.delivery,
             identity=Identity(node="pi-1", run=1, boot="b", run_boot_ns=0),
         )  # fmt: skip
@@ -42,7 +47,8 @@ class Room:
             is_start=True, has_levels=False, tick_hz=250_000, sample_rate_hz=50.0,
             counts_per_g=16_384, seats=2, hub_id="x", firmware="f", firmware_version="1",
         )  # fmt: skip
-        self.sensing.take(HubUp(hub="hub-a", boot_ns=0, hello=hello))
+        sensing.take(HubUp(hub="hub-a", boot_ns=0, hello=hello))
+        return sensing
 
     def lesson(self, start_s: int, end_s: int | None) -> None:
         zero = self.clock.utc_at_boot_ns
@@ -127,6 +133,38 @@ def test_when_the_program_stood_still_grace_begins_anew(room: Room) -> None:
     for second in range(6):
         room.deliver(second)
     assert room.at(6.1) == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_what_comes_at_once_after_a_pause_finds_room(room: Room) -> None:
+    """Far more than `most_buffered_s`: seconds are closed while the rest is taken."""
+    room.lesson(0, None)
+    room.at(0.9)
+    room.clock.advance(400.0)
+    for second in range(400):
+        room.deliver(second)
+    room.sensing.close_due()
+    assert room.sensing.counters()["hub-a"] == {"samples_late": 0, "samples_refused": 0}
+    assert room.at(401.0)[:400] == [str(second) for second in range(400)]
+    assert room.delivery.counters().sampled == 800
+
+
+def test_a_hub_that_is_late_by_less_than_its_silence_loses_nothing(room: Room) -> None:
+    room.sensing = room.made(grace_s=6.0)
+    room.lesson(0, None)
+    room.deliver(0)
+    assert room.at(5.9) == ["0"]
+    for second in range(1, 6):
+        room.deliver(second)
+    assert room.at(6.0) == [str(second) for second in range(6)]
+    assert room.sensing.counters()["hub-a"]["samples_late"] == 0
+
+
+def test_a_hub_that_is_up_and_gives_nothing_is_not_waited_for_long(room: Room) -> None:
+    room.lesson(0, None)
+    assert room.at(2.9) == ["serial 0-0"]  # the first two have their grace
+    assert room.at(8.0) == ["serial 0-7"]
+    room.deliver(8)
+    assert room.at(9.0) == ["serial 0-7", "8"]
 
 
 def test_a_batch_says_whether_time_was_known(room: Room) -> None:

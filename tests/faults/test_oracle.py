@@ -13,9 +13,12 @@ from contract.clock import SECOND_NS
 from contract.motion import MotionQuantities
 from contract.quantities import MISSING, encode
 from contract.sound import SoundQuantities
-from roomtone.expected import Line
+from roomtone.expected import Line, LineFollower
 from roomtone.kept_runs import KeptGap, KeptRun
 from roomtone.oracle import Blind, Comparison, compare
+from simulators.classroom import Classroom
+from simulators.scenario import Room as RoomScenario
+from simulators.scenario import Scenario
 
 FIRST_S, SECONDS, RATE = 1_000, 30, 50
 SEATS = (3, 4, 5)
@@ -333,6 +336,35 @@ def test_what_was_there_before_the_damage_tells_how_the_cuts_fell() -> None:
     wrong.values[4][10, 3] += 1
     found = compare(runs=[after], lines=[line], sensed=SENSED, earlier=[wrong])
     assert found.changed == 1
+
+
+def test_dates_that_slide_at_a_hundred_times_the_speed_of_life_are_no_change() -> None:
+    """10 ms of a date are eight levels then, and a lesson's levels often fit more than one cut."""
+    seconds, speed = 2_400, 100.0
+    scenario = Scenario(room=RoomScenario(hubs=(5,), empty_seats=0, late_comers=0))
+    levels = Classroom(scenario.lasting(45.0), 1).hub_signals()[0].levels(0, seconds * 8)
+    assert levels is not None
+    begins = np.arange(seconds * 8) * (SECOND_NS // 8) + 20_000_000
+    line = replace(
+        line_of(), level_times=FIRST_S * SECOND_NS + begins,
+        levels=np.rint(levels * 100).astype(np.int64),
+    )  # fmt: skip
+    # A tick map's line is drawn anew each second of real time, and dates slide from one to the next.
+    knots = np.arange(0, seconds + 100, 98) * SECOND_NS
+    errors = np.random.default_rng(5).normal(0, 0.3, len(knots)).clip(-0.95, 0.95) * SECOND_NS
+    dates = begins + SECOND_NS // 16 + np.interp(begins, knots, errors).astype(np.int64)
+    quantities, rows, first = SoundQuantities(), [], 2
+    for second in range(first, seconds - 2):
+        within = line.levels[dates // SECOND_NS == second].astype(np.float32) / np.float32(100)
+        rows.append(encode(quantities.update(within), "room")[None, :])
+    follower = LineFollower(line.sound(), most_shift_s=0.01 * speed)
+    kept = np.arange(first, seconds - 2) + FIRST_S
+    verdict = follower.follow(kept, np.stack(rows))
+    assert (verdict.changed, verdict.notes) == (0, [])
+    assert 0 < verdict.worst_cut <= 8
+    rows[1_000][0, 0] ^= 1
+    follower = LineFollower(line.sound(), most_shift_s=0.01 * speed)
+    assert follower.follow(kept, np.stack(rows)).changed > 0
 
 
 def test_a_cut_that_fits_by_chance_is_taken_back() -> None:

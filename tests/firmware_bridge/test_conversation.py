@@ -206,6 +206,23 @@ def test_what_was_missed_between_two_connections_is_told(wire: Callable[..., Any
     events = line.run(2.0)
     (missing,) = [event for event in events if isinstance(event, FramesMissing)]
     assert 98 <= missing.samples <= 102
+    assert missing.undated == 0
+
+
+def test_what_came_and_could_not_be_dated_is_told_apart(wire: Callable[..., Any]) -> None:
+    line = wire()
+    line.run(3.0)
+    talk = line.talk
+    line.talk = Conversation(hub="h", last_sample_ns=talk.last_sample_ns, most_held=2)
+    # The hub speaks and can't be asked: its samples wait, and all but two are given up.
+    hear, line.program.receive = line.program.receive, lambda data, boot_ns: b""
+    line.run(1.0)
+    line.program.receive = hear
+    events = line.run(2.0)
+    holes = [event for event in events if isinstance(event, FramesMissing) and event.samples]
+    assert line.talk.samples_undated > 40
+    assert sum(hole.undated for hole in holes) > 40
+    assert all(hole.undated <= hole.samples for hole in holes)
 
 
 def test_another_protocol_version_is_told_once() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import socket
 import threading
 import time
+import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -319,8 +321,9 @@ class ScriptedLine:
         data, self.waiting = self.waiting, b""
         return data
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> bool:
         self.waiting += self.program.receive(data, self.clock.boot_ns())
+        return True
 
     def close(self) -> None:
         self.closed += 1
@@ -358,3 +361,105 @@ def test_the_reader_needs_no_real_time(marked: Any, indexes: Any) -> None:
     assert found[0] == 0
     assert found[-1] >= 340
     assert (np.diff(found) == 1).all()
+
+
+def test_a_program_that_was_kept_waiting_does_not_take_a_good_line_for_a_dead_one(
+    running: Any, marked: Any, indexes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel took the bytes, and then this thread did not run for a while."""
+    clock, listener, write = SystemClock(), Listener(), os.write
+    hub = VirtualHub(signal=marked(), clock=clock, hub_id="hub-1")
+    hub.open()
+    reader = HubReader(hub="h", port=hub.path, clock=clock, sink=listener.queue.put)
+    stalls = [0.7]
+
+    def stalled(fd: int, data: bytes) -> int:
+        taken = write(fd, data)
+        if stalls and threading.current_thread().name == "reader" and reader.counters().is_up:
+            time.sleep(stalls.pop())
+        return taken
+
+    def read(stop: threading.Event) -> None:
+        threading.current_thread().name = "reader"
+        reader.run(stop)
+
+    monkeypatch.setattr(os, "write", stalled)
+    running(hub.run)
+    running(read)
+    listener.samples(60)
+    assert not stalls
+    assert not [e for e in listener.seen if isinstance(e, FramesMissing | HubDown)]
+    assert (np.diff(indexes(listener.seen)) == 1).all()
+    assert reader.counters().reconnects == 0
+
+
+def test_a_hub_that_does_not_listen_is_heard_all_the_same(marked: Any, indexes: Any) -> None:
+    clock, stop, events = ManualClock(), threading.Event(), list[HubEvent]()
+    program = HubProgram(signal=marked(), hub_id="hub-1", start_ns=0)
+    line = ScriptedLine(program, clock, stop)
+    answer, refused = line.write, list[bytes]()
+
+    def write(data: bytes) -> bool:
+        if clock.boot_ns() < 2e9:
+            return answer(data)
+        refused.append(data)
+        return False
+
+    line.write = write  # type: ignore[method-assign]
+    reader = HubReader(
+        hub="h", port="x", clock=clock, sink=events.append, silent_after_s=3.0,
+        open_line=lambda *_: line,
+    )  # fmt: skip
+    reader.run(stop)
+    assert len(refused) >= 2
+    assert not [e for e in events if isinstance(e, FramesMissing | HubDown)]
+    found = indexes(events)
+    assert len(found) > 350
+    assert (np.diff(found) == 1).all()
+
+
+def test_a_hub_that_neither_listens_nor_speaks_is_down(marked: Any) -> None:
+    clock, stop, events = ManualClock(), threading.Event(), list[HubEvent]()
+    line = ScriptedLine(HubProgram(signal=marked(), hub_id="hub-1", start_ns=0), clock, stop)
+    line.write = lambda data: False  # type: ignore[method-assign]
+
+    def sink(event: HubEvent) -> None:
+        events.append(event)
+        stop.set()
+
+    reader = HubReader(
+        hub="h", port="x", clock=clock, sink=sink, silent_after_s=3.0, open_line=lambda *_: line
+    )
+    reader.run(stop)
+    (down,) = events
+    assert isinstance(down, HubDown)
+    assert "gave no good frame for 3 s and takes no bytes any more" in down.reason
+
+
+def test_a_full_line_drops_whole_requests_and_spoils_none() -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    os.set_blocking(master, False)
+    line = open_port(os.ttyname(slave), 500_000)
+    try:
+        piece = bytes(range(1, 12)) + b"\0"
+        taken = 0
+        while line.write(piece):
+            taken += 1
+            assert taken < 1_000_000
+        # Hours of requests at one a second: a hub that stalls is no line that takes no bytes.
+        assert taken > 300
+        heard = b""
+        for _ in range(taken):
+            with contextlib.suppress(BlockingIOError):
+                heard += os.read(master, 65536)
+            if line.write(piece):
+                break
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(master, 65536):
+                heard += data
+        assert set(heard.split(b"\0")) == {piece[:-1], b""}
+    finally:
+        line.close()
+        os.close(master)
+        os.close(slave)
