@@ -12,7 +12,8 @@ model. Each room gets what it would get alone, to the bit.
 Zones are decided once in a lesson. In its first two minutes only the room is scored; then the
 zones that have fewer than five occupied seats are merged with a neighbour for the rest of it. A
 zone that later falls under five judged seats is held back for those epochs. Scoring a lesson again
-after it has ended gives the scorer the zones merged by who sat there for most of it.
+after it has ended gives the scorer the zones merged by who sat there for most of it; they too begin
+after two minutes.
 """
 
 from __future__ import annotations
@@ -154,10 +155,14 @@ class LessonScorer:
             self._present_epochs += features.present
         probability = np.full(len(self.seats), np.nan)
         probability[features.known & features.present] = judged
-        names = [zone.name for zone in self.zones or ()]
         interval = self.model.manifest.interval
+        # Zones that are known beforehand begin as late as others: scored again, a lesson is the same.
+        names: list[str] = []
+        columns: list[NDArray[np.intp]] = []
+        if self._epochs >= _ZONES_AFTER and self.zones is not None:
+            names, columns = [zone.name for zone in self.zones], self._zone_columns
         return self._unbiased.update(
-            score_epoch(first_seq, features, probability, names, self._zone_columns, interval)
+            score_epoch(first_seq, features, probability, names, columns, interval)
         )
 
     def _clear(self) -> None:

@@ -54,6 +54,10 @@ class Line:
         job.latest_ns = now_ns
         job.upto = max(job.upto, upto)
 
+    def keys(self) -> list[Key]:
+        """All that wait."""
+        return list(self._waiting)
+
     def drop(self, key: Key, upto: int) -> None:
         """A lesson has been scored from its start up to here, as it would have been again."""
         job = self._waiting.get(key)

@@ -20,6 +20,7 @@ from ingest.scoring.again import Key, Line, Pass
 from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, Scored, seats_of, zones_of
 from ingest.scoring.results import Results
 from ingest.scoring.score_metrics import ScoreFigures
+from ingest.scoring.silent import SilentLessons, standing
 from ingest.scoring.spans import LessonSpans, Span
 from ingest.settings import ScoreSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
@@ -36,7 +37,6 @@ _SLICE: Final = 300
 _LOOK_BACK_NS: Final = 2 * 86_400 * SECOND_NS
 _UNDATED_EACH_NS: Final = 2 * SECOND_NS
 _CURSOR_EACH_NS: Final = 5 * SECOND_NS
-_SILENT_NS: Final = 60 * SECOND_NS
 
 
 class Following:
@@ -65,6 +65,7 @@ class Following:
             longest_ns=round(settings.longest_lesson_h * 3_600 * SECOND_NS),
         )  # fmt: skip
         self._states: OrderedDict[Key, LessonState] = OrderedDict()
+        self._silent = SilentLessons(scores=scores, spans=self._spans, clock=clock)
         self._again = Line(settings)
         self._passing: Pass | None = None
         self._undated: set[int] = set()
@@ -77,7 +78,6 @@ class Following:
         self._version: int | None = None
         self._lesson_version: int | None = None
         self._polled_ns = 0
-        self._swept_ns = clock.elapsed_ns()
         self._is_purged = False
         """Lessons wait to be scored again because something they rested on was purged."""
 
@@ -99,6 +99,7 @@ class Following:
             if lesson.id in purged or (is_recent and not self._scores.epochs(lesson.id)):
                 self._score_again(lesson)
         self._is_purged = bool(purged)
+        self._silent.begin()
 
     def step(self) -> bool:
         """One poll; whether there was anything to do."""
@@ -116,7 +117,7 @@ class Following:
             self._scores.scored_again()
             self._is_purged = False
         self._look_at_undated(now_ns)
-        self._end_what_is_over(now_ns)
+        self._end_what_is_over()
         if now_ns - self._written_ns >= _CURSOR_EACH_NS and self._safe_cursor() != self._written:
             self._write(Results())  # a durable write each poll would wear out an SD card
         worked = self._one_again(now_ns) or worked
@@ -196,8 +197,8 @@ class Following:
             if not change.is_gap and first <= last and state.have.missing(first, last):
                 self._note_again(key, upto)
                 break
-        if upto >= span.last_seq and span.lesson.ends_utc_ns is not None:
-            self._finish(key, state, results)
+        if upto >= span.last_seq:
+            self._finish(key, state, results, self._spans.ends_utc_ns(span.lesson))
 
     def _fed(self, state: LessonState, upto: int, *, live_from: int = NEVER) -> Steps[Scored]:
         """Read and score what is kept from `next_seq` to `upto`.
@@ -253,11 +254,7 @@ class Following:
             decided=zones,
             utc_of_seq=lambda seq: self._spans.utc_ns(stream, seq),
             quiet_until=max(scored_upto, quiet_until),
-            open_alerts=tuple(
-                alert
-                for alert in self._scores.alerts(lesson)
-                if alert.cleared_utc_ns is None and alert.id.startswith(f"{lesson}.{stream}.")
-            ),
+            open_alerts=standing(self._scores, key),
         )
         state.lacks_birth = birth is None and not span.lesson.zones
         return state, scored_upto
@@ -265,8 +262,10 @@ class Following:
     def _remember(self, key: Key, state: LessonState) -> None:
         self._states[key] = state
         self._states.move_to_end(key)
+        self._silent.take_in(key)
         if len(self._states) > self._settings.most_open:
-            self._states.popitem(last=False)
+            left, put_out = self._states.popitem(last=False)
+            self._silent.put_out(left, put_out.touched_ns)
 
     # ---------------------------------------------------------------- what is scored again
 
@@ -288,7 +287,9 @@ class Following:
             live = self._states.get(key)
             zones = live.whole_zones if live is not None else None
             state, _ = self._made(key, span, quiet_until=NEVER, zones=zones)
-            upto = min(job.upto, span.last_seq)
+            # Out of memory, nothing else tells how far it was scored.
+            kept_upto = self._spans.kept_upto(span, key[1]) if live is None else -1
+            upto = min(max(job.upto, kept_upto), span.last_seq)
             self._passing = Pass(key=key, job=job, state=state, upto=upto)
         return True
 
@@ -307,8 +308,8 @@ class Following:
         # What shows is what the live state says by now.
         shown = live.open if live is not None else state.open
         results.add(state, state.end_quiet(shown), self._spans)
-        if current.upto >= state.span[1] and state.lesson.ends_utc_ns is not None:
-            self._finish(current.key, state, results)
+        if current.upto >= state.span[1]:
+            self._finish(current.key, state, results, self._spans.ends_utc_ns(state.lesson))
         state.touched_ns = self._clock.elapsed_ns()
         self._passing = None
         self._write(results)
@@ -316,9 +317,9 @@ class Following:
         self._figures.again += 1
         _LOG.info("scored lesson %s again, %d epochs", current.key[0], len(results.epochs))
 
-    def _finish(self, key: Key, state: LessonState, results: Results) -> None:
+    def _finish(self, key: Key, state: LessonState, results: Results, over_ns: int) -> None:
         """End a lesson; score it again if other zones hold for the whole of it than did live."""
-        results.add(state, state.finish(), self._spans)
+        results.add(state, state.finish(over_ns), self._spans)
         if state.has_other_zones:
             self._note_again(key, state.next_seq - 1)
 
@@ -331,10 +332,7 @@ class Following:
         span = self._spans.span(stream, lesson)
         if span is None:
             return
-        upto = -1
-        for first, last in self._reader.kept(stream):
-            if first <= span.last_seq and last >= span.first_seq:
-                upto = min(last, span.last_seq)
+        upto = self._spans.kept_upto(span, stream)
         if upto >= 0:
             self._note_again((lesson.id, stream), upto)
 
@@ -367,19 +365,15 @@ class Following:
                 for lesson in self._spans.in_room(self._spans.stream(stream).room):
                     self._score_stream_again(stream, lesson)
 
-    def _end_what_is_over(self, now_ns: int) -> None:
-        """A node that fell silent before its lesson ended leaves no alert open behind it."""
-        if now_ns - self._swept_ns < _SILENT_NS:
-            return
-        self._swept_ns = now_ns
-        utc_ns = self._clock.utc_ns()
+    def _end_what_is_over(self) -> None:
+        """A lesson of which nothing came up to its end leaves no alert open behind it."""
+        waiting = {*self._again.keys(), *([self._passing.key] if self._passing is not None else [])}
         results = Results()
-        for key, state in self._states.items():
-            ends_ns = state.lesson.ends_utc_ns
-            is_over = ends_ns is not None and ends_ns < utc_ns
-            is_left = (state.open or not state.is_over) and now_ns - state.touched_ns >= _SILENT_NS
-            if is_over and is_left:
-                self._finish(key, state, results)
+        for silent in self._silent.over(self._states, self._known, waiting=waiting):
+            state = self._states.get(silent.key)
+            if state is not None:
+                self._finish(silent.key, state, results, silent.over_utc_ns)
+            results.alerts.update({a.id: a.cleared(silent.over_utc_ns) for a in silent.alerts})
         if results:
             self._write(results)
 

@@ -8,8 +8,8 @@ same each time. `feed` and `skip` are coroutines that hand out full epochs and a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
@@ -77,7 +77,7 @@ class LessonState:
         decided: tuple[Zone, ...] | None = None,
         utc_of_seq: Callable[[int], int],
         quiet_until: int = -1,
-        open_alerts: tuple[AlertRecord, ...] = (),
+        open_alerts: Sequence[AlertRecord] = (),
     ) -> None:
         self.lesson = lesson
         self.stream = stream
@@ -160,12 +160,13 @@ class LessonState:
         used = self._scorer.zones
         return used is not None and self.whole_zones not in (None, used)
 
-    def finish(self) -> Scored:
-        """The lesson is over, and so is each of its alerts."""
+    def finish(self, over_utc_ns: int) -> Scored:
+        """The lesson is over, and so is each of its alerts, from this time on."""
         self.is_over = True
         scored = Scored()
-        for zone in list(self.open):
-            self._clear(zone, self.next_seq, scored)
+        for alert in self.open.values():
+            scored.alerts[alert.id] = alert.cleared(over_utc_ns)
+        self.open.clear()
         self._silent.clear()
         return scored
 
@@ -235,8 +236,7 @@ class LessonState:
 
     def _clear(self, zone: str, seq: int, scored: Scored) -> None:
         alert = self.open.pop(zone)
-        over_ns = max(self._utc_of_seq(seq), alert.raised_utc_ns)
-        scored.alerts[alert.id] = replace(alert, cleared_utc_ns=over_ns)
+        scored.alerts[alert.id] = alert.cleared(self._utc_of_seq(seq))
 
     def _values(
         self, layout: Layout, values: NDArray[np.uint16]

@@ -61,6 +61,10 @@ class LessonSpans:
     def stream(self, stream: int) -> Stream:
         return self._view(stream).stream
 
+    def is_known(self, stream: int, room: str) -> bool:
+        """Whether a room has this stream: scores may be left of one that it has no more."""
+        return any(each.id == stream for each in self._reader.streams(room))
+
     def is_dated(self, stream: int) -> bool:
         """Whether periods of this stream can be given a time at all."""
         view = self._view(stream)
@@ -88,7 +92,7 @@ class LessonSpans:
         low, high = min(begin, end), max(begin, end)
         found = []
         for lesson in self.in_room(view.stream.room):
-            if lesson.starts_utc_ns > high or self._end(lesson) <= low:
+            if lesson.starts_utc_ns > high or self.ends_utc_ns(lesson) <= low:
                 continue
             in_lesson = self.span(stream, lesson)
             if in_lesson and in_lesson.first_seq <= last_seq and in_lesson.last_seq >= first_seq:
@@ -101,10 +105,20 @@ class LessonSpans:
         view = self._view(stream)
         if view.stream.period_ns != SECOND_NS:
             return None  # the quantities' formulas and the model are for one second
-        ranges = seqs_between(view.stream, view.timebases, lesson.starts_utc_ns, self._end(lesson))
+        ranges = seqs_between(
+            view.stream, view.timebases, lesson.starts_utc_ns, self.ends_utc_ns(lesson)
+        )
         if not ranges:
             return None
         return Span(lesson, ranges[0][0], max(last for _, last in ranges))
+
+    def kept_upto(self, span: Span, stream: int) -> int:
+        """The last period of a lesson that is kept, or in a recorded gap; -1 if there is none."""
+        upto = -1
+        for first, last in self._reader.kept(stream):
+            if first <= span.last_seq and last >= span.first_seq:
+                upto = min(last, span.last_seq)
+        return upto
 
     def in_room(self, room: str) -> list[Lesson]:
         """All lessons of a room."""
@@ -112,7 +126,8 @@ class LessonSpans:
             self._rooms[room] = self._lessons.lessons(room=room)
         return self._rooms[room]
 
-    def _end(self, lesson: Lesson) -> int:
+    def ends_utc_ns(self, lesson: Lesson) -> int:
+        """When a lesson is over, also if nobody ends it."""
         latest = lesson.starts_utc_ns + self._longest_ns
         return latest if lesson.ends_utc_ns is None else min(lesson.ends_utc_ns, latest)
 

@@ -56,6 +56,11 @@ class MemoryScoreStore:
         found = [alert for alert in self._alerts.values() if alert.lesson == lesson]
         return sorted(found, key=lambda alert: (alert.raised_utc_ns, alert.id))
 
+    def open_alerts(self) -> list[AlertRecord]:
+        """Of all lessons."""
+        found = [alert for alert in self._alerts.values() if alert.cleared_utc_ns is None]
+        return sorted(found, key=lambda alert: (alert.raised_utc_ns, alert.id))
+
     def scored_lessons(self) -> list[ScoredLesson]:
         """The lessons that have epochs."""
         times: dict[str, list[int]] = {}

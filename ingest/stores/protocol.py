@@ -137,6 +137,9 @@ class ScoreStore(Protocol):
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
     def alerts(self, lesson: str) -> list[AlertRecord]: ...
+    def open_alerts(self) -> list[AlertRecord]:
+        """Those of all lessons that are not cleared; passes over every alert."""
+
     def scored_lessons(self) -> list[ScoredLesson]:
         """The lessons that have epochs; passes over no epoch."""
 

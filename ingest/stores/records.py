@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -217,6 +217,10 @@ class AlertRecord:
     because: tuple[str, ...]
     off_task: float
     model: str
+
+    def cleared(self, over_utc_ns: int) -> AlertRecord:
+        """The same alert once it is over; it is not over before it was raised."""
+        return replace(self, cleared_utc_ns=max(over_utc_ns, self.raised_utc_ns))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

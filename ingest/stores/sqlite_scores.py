@@ -162,6 +162,13 @@ class SqliteScoreStore:
             ).fetchall()
         return [_alert(row) for row in rows]
 
+    def open_alerts(self) -> list[AlertRecord]:
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT * FROM alerts WHERE cleared_utc_ns IS NULL ORDER BY raised_utc_ns, id"
+            ).fetchall()
+        return [_alert(row) for row in rows]
+
     def scored_lessons(self) -> list[ScoredLesson]:
         with self._reading():
             rows = self._connection.execute(_SCORED_LESSONS).fetchall()

@@ -109,6 +109,24 @@ def test_an_alert_is_raised_and_later_cleared(pair: tuple[ScoreStore, ScoreStore
     assert page.alerts("art") == []
 
 
+def test_open_alerts_are_those_of_all_lessons_that_are_not_cleared(
+    pair: tuple[ScoreStore, ScoreStore],
+) -> None:
+    scorer, page = pair
+    assert page.open_alerts() == []
+    earlier = replace(ALERT, id="a2", lesson="art", raised_utc_ns=5 * SECOND)
+    over = replace(ALERT, id="a3").cleared(40 * SECOND)
+    scorer.commit(cursor=1, alerts=[ALERT, earlier, over])
+    assert page.open_alerts() == [earlier, ALERT]
+    scorer.commit(cursor=2, alerts=[earlier.cleared(20 * SECOND)])
+    assert page.open_alerts() == [ALERT]
+
+
+def test_an_alert_is_not_over_before_it_was_raised() -> None:
+    assert ALERT.cleared(30 * SECOND).cleared_utc_ns == 30 * SECOND
+    assert ALERT.cleared(1 * SECOND).cleared_utc_ns == ALERT.raised_utc_ns
+
+
 def test_version_moves_with_a_commit(pair: tuple[ScoreStore, ScoreStore]) -> None:
     scorer, page = pair
     before = page.version()
