@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +22,7 @@ from contract.lesson import SMALLEST_ZONE
 from models.manifest import Calibration, IntervalWidth, ShareBias
 from models.pooling import ShareLevel
 from models.rows import LessonRows
+from models.workers import worker_pool
 
 __all__ = [
     "Probability",
@@ -139,9 +138,7 @@ def _run(
         told = [data.fit(fold) for fold in folds]
     else:
         # Processes: in threads, scikit-learn's fits take each other's warning filters away.
-        with ProcessPoolExecutor(
-            workers, mp_context=get_context("spawn"), initializer=_give, initargs=(data,)
-        ) as pool:
+        with worker_pool(workers, _give, data) as pool:
             told = list(pool.map(_fit, folds))
     result: list[Probability] = [np.empty(0)] * len(lessons)
     for one, _ in told:

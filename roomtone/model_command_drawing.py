@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from typing import Literal
 
 from models.judging import Drawn
+from models.workers import worker_pool
 
 __all__ = ["draw_lessons", "say"]
 
@@ -20,10 +18,7 @@ def draw_lessons(classrooms: int, seed: int, *, behaviour: Behaviour = "bouts") 
     """Newly drawn classrooms with one lesson each; no other seed draws any of them."""
     say(f"drawing {classrooms} simulated classrooms ({behaviour})")
     seeds = [seed * 1_000_000 + at for at in range(classrooms)]
-    # Spawned, not forked: NumPy has threads by now.
-    with ProcessPoolExecutor(
-        max_workers=min(classrooms, os.cpu_count() or 1), mp_context=get_context("spawn")
-    ) as pool:
+    with worker_pool(classrooms) as pool:
         return list(pool.map(partial(_draw, behaviour=behaviour), seeds))
 
 
