@@ -202,7 +202,7 @@ def page_zero_ns(page: Page) -> tuple[int, int]:
 def open_page(page: Page, address: str) -> None:
     """The live page."""
     page.goto(f"{address}/rooms/{ROOM}/live")
-    page.wait_for_function("document.body.dataset.updates > 0")
+    page.wait_for_function("() => Number(document.body.dataset.updates) > 0")
 
 
 def shown(page: Page) -> list[dict[str, float]]:
