@@ -69,11 +69,14 @@ class Planner:
         room = lesson.room if lesson is not None else wanted.room
         assert room is not None
         start = lesson.starts_utc_ns if lesson is not None else wanted.from_utc_ns
-        end = min(self._end(lesson) if lesson is not None else wanted.to_utc_ns, self._now_ns)
+        end = min(
+            lesson.over_utc_ns(self._longest_ns) if lesson is not None else wanted.to_utc_ns,
+            self._now_ns,
+        )
         touched = [
             each
             for each in self._lessons.lessons(room=room)
-            if each.starts_utc_ns < end and self._end(each) > start
+            if each.starts_utc_ns < end and each.over_utc_ns(self._longest_ns) > start
         ]
         if lesson is not None:
             touched, going = [lesson], [lesson]
@@ -119,15 +122,11 @@ class Planner:
             is_undated=start > 0 and any(self._is_undated(stream) for stream in streams),
         )
 
-    def _end(self, lesson: Lesson) -> int:
-        latest = lesson.starts_utc_ns + self._longest_ns
-        return latest if lesson.ends_utc_ns is None else min(lesson.ends_utc_ns, latest)
-
     def _refuse_running(self, going: list[Lesson]) -> None:
         for lesson in going:
             if lesson.starts_utc_ns > self._now_ns:
                 raise UsageError(f"the lesson {lesson.id} has not begun; nothing is kept of it.")
-            if self._end(lesson) > self._now_ns:
+            if lesson.over_utc_ns(self._longest_ns) > self._now_ns:
                 raise UsageError(
                     f"the lesson {lesson.id} is on; stop it first with `roomtone lesson stop "
                     f"--room {lesson.room}`."
@@ -172,7 +171,9 @@ class Planner:
         """Whether values of a seat, or of any, are still kept of a lesson."""
         for stream in streams:
             known = self._timebases(stream)
-            spans = seqs_between(stream, known, lesson.starts_utc_ns, self._end(lesson))
+            spans = seqs_between(
+                stream, known, lesson.starts_utc_ns, lesson.over_utc_ns(self._longest_ns)
+            )
             for first, last in spans:
                 for periods in self._reader.read(stream.id, first, last):
                     seats = periods.layout.seats

@@ -13,15 +13,11 @@ from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.words import TRUST, zone_words
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson, Moment, ZoneEpoch
 from models.alerts import AlertChange
+from models.moments import MOST_MOMENTS, MOST_SHOWN, suggest_moments
 from models.moments import Moment as Suggestion
-from models.moments import suggest_moments
 from models.scores import ROOM, EpochScore, ZoneScore
 
 __all__ = ["AUTHOR_WORDS", "moments", "signs"]
-
-FIRST: Final = 3
-"""So many suggestions a debrief has time for."""
-MOST: Final = 6
 
 AUTHOR_WORDS: Final = {"teacher": "the teacher", "coach": "the coach"}
 
@@ -42,8 +38,8 @@ def moments(
     may_be_shown = shown_zones(epochs) | {ROOM}
     usable = [alert for alert in alerts if alert.zone in may_be_shown]
     scores, changes = _scores(lesson, epochs), _changes(lesson, usable, now_utc_ns)
-    found = suggest_moments(scores, changes, most=MOST)
-    first = found if len(found) <= FIRST else suggest_moments(scores, changes, most=FIRST)
+    found = suggest_moments(scores, changes, most=MOST_MOMENTS)
+    first = found if len(found) <= MOST_SHOWN else suggest_moments(scores, changes)
     stand_out = {_key(moment) for moment in first}
     suggested = [
         _suggested(lesson, moment, usable, trust=trust, is_first=_key(moment) in stand_out)

@@ -128,8 +128,7 @@ class LessonSpans:
 
     def ends_utc_ns(self, lesson: Lesson) -> int:
         """When a lesson is over, also if nobody ends it."""
-        latest = lesson.starts_utc_ns + self._longest_ns
-        return latest if lesson.ends_utc_ns is None else min(lesson.ends_utc_ns, latest)
+        return lesson.over_utc_ns(self._longest_ns)
 
     def _view(self, stream: int) -> _View:
         now_ns = self._clock.elapsed_ns()

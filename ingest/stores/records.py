@@ -243,6 +243,11 @@ class Lesson:
     video_offset_s: float = 0.0
     """`video_t = video_offset_s + lesson_t`, until it is synchronised better."""
 
+    def over_utc_ns(self, longest_ns: int) -> int:
+        """When it is over, also if nobody ends it: then after `longest_ns`."""
+        latest = self.starts_utc_ns + longest_ns
+        return latest if self.ends_utc_ns is None else min(self.ends_utc_ns, latest)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
