@@ -26,6 +26,7 @@ from dashboard_api import (
     live_page,
     model_page,
     moments,
+    verdicts,
     video,
 )
 from dashboard_api.desk import StoreDesk, Stores
@@ -97,7 +98,9 @@ def create_app(
     app.state.shelf = ModelShelf(model_file)
     app.state.drift_watch = DriftWatch(app.state.shelf, zone)
     app.state.request_figures = RequestFigures()
-    parts = (lesson_list, lesson_page, moments, video, live_page, model_page, health_routes)
+    parts = (
+        lesson_list, lesson_page, moments, verdicts, video, live_page, model_page, health_routes,
+    )  # fmt: skip
     for part in parts:
         app.include_router(part.router)
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC), name="static-for-good")

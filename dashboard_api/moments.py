@@ -10,7 +10,6 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from dashboard_api import verdicts
 from dashboard_api.desk import AskDesk, Stores
 from dashboard_api.judged_moments import JudgedMoment, list_anew, moments_of
 from dashboard_api.lookup import LessonMissing, NotFoundError, found_lesson
@@ -19,7 +18,6 @@ from ingest.stores.records import Moment
 __all__ = ["moments_of", "router"]
 
 router = APIRouter()
-router.include_router(verdicts.router)
 
 LONGEST_LESSON_S: Final = 14_400
 MISSING: Final[dict[int | str, dict[str, Any]]] = {404: {"model": LessonMissing}}
