@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -27,6 +28,11 @@ SEARCH_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/lo
 # Machines differ in speed, so no example has a deadline; in CI every run searches the same way.
 settings.register_profile("roomtone", deadline=None, derandomize=IN_CI, print_blob=True)
 settings.load_profile("roomtone")
+
+
+# A shell that runs this in the background lets it ignore Ctrl-C, and all that it starts would too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

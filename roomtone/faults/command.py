@@ -10,7 +10,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -69,9 +70,6 @@ def run(arguments: argparse.Namespace) -> int:
             "The fault matrix needs Mosquitto, which is not installed here: install the package "
             "mosquitto."
         )
-    # What the programs say goes to their own logs; this one reports.
-    logging.getLogger("paho").setLevel(logging.ERROR)
-    logging.getLogger("store").setLevel(logging.CRITICAL)  # damage is what some faults are about
     pairs = planned(is_quick=arguments.quick, only=arguments.only)
     folder = arguments.keep or Path(tempfile.mkdtemp(prefix="roomtone-faults-"))
     try:
@@ -94,7 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
     switches_s = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:
-        results = run_all(pairs, folder=folder.resolve(), seed=arguments.seed, say=say)
+        with _quiet():
+            results = run_all(pairs, folder=folder.resolve(), seed=arguments.seed, say=say)
     finally:
         sys.setswitchinterval(switches_s)
         signal.signal(signal.SIGTERM, before)
@@ -108,6 +107,24 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(table(results), flush=True)
     return 0 if all(result.is_good for result in results) else 1
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What the programs say goes to their own logs; here only results are told."""
+    # Damage is what some faults are about.
+    hushed = {
+        logging.getLogger("paho"): logging.ERROR,
+        logging.getLogger("store"): logging.CRITICAL,
+    }
+    before = {logger: logger.level for logger in hushed}
+    for logger, level in hushed.items():
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, level in before.items():
+            logger.setLevel(level)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
