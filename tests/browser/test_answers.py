@@ -31,8 +31,8 @@ def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school):
     chosen(lesson).locator('button[value="confirmed"]').focus()
     lesson.keyboard.press("Enter")
     lesson.get_by_text("The teacher says yes.", exact=True).wait_for()
+    expect(lesson.locator("#moments-notice")).to_have_text("Noted: the teacher says yes.")
     assert lesson.evaluate("document.activeElement.id") == "yes-sample-alert-1"
-    assert lesson.locator("#moments-notice").text_content() == "Noted: the teacher says yes."
     # Still open, and nothing was moved by the notice, which is for ears.
     assert lesson.locator('[data-id="sample-alert-1"].is-chosen').count() == 1
     assert lesson.locator("#moments-notice.unseen").count() == 1
