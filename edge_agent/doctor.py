@@ -9,23 +9,18 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import ssl
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Empty
 from typing import Final
 
-from contract.errors import ConfigurationError, DecodeError
+from contract.broker_check import retained, way_findings
+from contract.errors import DecodeError
 from contract.finding import Finding
 from contract.messages import Birth, IngestState, Timebase, decode_state
-from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
-from contract.own_certificate import SOON_DAYS, own_certificate_findings
-from contract.settings import BrokerSettings
-from contract.tls import broker_certificate_until
 from contract.topics import Topic, ingest_state
 from edge_agent.doctor_hubs import hub_findings
 from edge_agent.outbox_format import Found, scan, unpack_body
@@ -165,53 +160,18 @@ def _waits_since(segment: Path) -> float:
 
 def broker_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
     """Certificates, the way to the broker, and what stands there."""
-    broker = settings.broker
-    where = f"{broker.host}:{broker.port}"
-    yield from own_certificate_findings(broker, owner="this node", if_over=_IF_OVER)
-    try:
-        ends = broker_certificate_until(broker, timeout_s=_WAIT_S)
-    except ConfigurationError as error:
-        yield Finding(
-            about="broker", state="wrong", said=f"{where} was not tried ({error})",
-            advice="put right the files that [broker] names; docs/mosquitto.md says how to make "
-            "them",
-        )  # fmt: skip
-        return
-    except ssl.SSLError as error:
-        yield Finding(
-            about="broker", state="wrong", said=f"{where} refuses TLS, or is not trusted ({error})",
-            advice="check the clock, ca_file, certificate_file and key_file; docs/mosquitto.md "
-            "says how to make them",
-        )  # fmt: skip
-        return
-    except OSError as error:
-        yield Finding(
-            about="broker", state="wrong", said=f"{where} can't be reached ({error})",
-            advice="check the network and [broker]; is Mosquitto running there?",
-        )  # fmt: skip
-        return
-    if ends is not None:
-        yield _of_broker(ends)
-    yield from _let_in(settings, where, is_running=is_running)
+    for finding in way_findings(settings.broker, owner="this node", if_over=_IF_OVER):
+        yield finding
+        if finding.about == "broker":
+            return
+    yield from _let_in(settings, is_running=is_running)
 
 
-def _of_broker(ends: float) -> Finding:
-    days = (ends - time.time()) / 86_400
-    return Finding(
-        about="certificate", state="fine" if days > SOON_DAYS else "wrong",
-        said=f"the broker's certificate is valid for {days:.0f} more days",
-        advice="" if days > SOON_DAYS
-        else "have it renewed (and check the clock): no node connects when it has run out",
-    )  # fmt: skip
-
-
-def _let_in(settings: EdgeSettings, where: str, *, is_running: bool) -> Iterator[Finding]:
+def _let_in(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
+    where = f"{settings.broker.host}:{settings.broker.port}"
     own = str(Topic(settings.site, settings.room, settings.node, "state"))
     ingest_topic = ingest_state(settings.site)
-    try:
-        said, fault = _retained(settings.broker, (own, ingest_topic))
-    except ConfigurationError as error:
-        said, fault = {}, str(error)
+    said, fault = retained(settings.broker, (own, ingest_topic))
     if fault is not None:
         yield Finding(
             about="broker", state="wrong", said=f"{where} does not let this node in: {fault}",
@@ -236,38 +196,6 @@ def _let_in(settings: EdgeSettings, where: str, *, is_running: bool) -> Iterator
                 said=f"the broker knows another kit as {settings.room}/{settings.node}",
                 advice="if it is still in use, give one of the two another node name",
             )  # fmt: skip
-
-
-def _retained(
-    broker: BrokerSettings, topics: tuple[str, ...]
-) -> tuple[dict[str, bytes], str | None]:
-    """What stands on these topics, and why the broker lets nobody in, if so."""
-    link = MqttLink(
-        broker=broker, client_id=f"roomtone-doctor-{os.getpid()}", will=None, subscriptions=topics
-    )
-    said: dict[str, bytes] = {}
-    fault: str | None = "it does not answer the greeting"
-    until = time.monotonic() + _WAIT_S
-    link.start()
-    try:
-        while len(said) < len(topics) and (left := until - time.monotonic()) > 0:
-            try:
-                event = link.events.get(timeout=left)
-            except Empty:
-                break
-            match event:
-                case LinkUp():
-                    fault = None
-                    until = min(until, time.monotonic() + _RETAINED_S)
-                case LinkDown(reason):
-                    return said, reason
-                case Refused(_, reason):
-                    fault = reason
-                case Received():
-                    said[event.topic] = event.payload
-    finally:
-        link.stop()
-    return said, fault
 
 
 def _span(seconds: float) -> str:

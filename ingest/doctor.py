@@ -11,21 +11,17 @@ import os
 import re
 import shutil
 import sqlite3
-import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty
 from typing import Final
 
-from contract.errors import ConfigurationError, DecodeError, LinkError
+from contract.broker_check import retained, way_findings
+from contract.errors import DecodeError
 from contract.finding import Finding
 from contract.messages import IngestState
-from contract.mqtt import LinkDown, LinkUp, MqttLink, Received
-from contract.own_certificate import SOON_DAYS, own_certificate_findings
-from contract.tls import broker_certificate_until
 from contract.topics import ingest_state
 from ingest.settings import ServerSettings
 
@@ -222,46 +218,22 @@ def program_findings(
 
 def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
     """Both certificates, the way to the broker, and what stands there about ingest."""
-    broker = settings.broker
-    where = f"{broker.host}:{broker.port}"
-    yield from own_certificate_findings(broker, owner="this server", if_over=_IF_OVER)
-    try:
-        ends = broker_certificate_until(broker, timeout_s=_WAIT_S)
-    except ConfigurationError as error:
+    for finding in way_findings(settings.broker, owner="this server", if_over=_IF_OVER):
+        yield finding
+        if finding.about == "broker":
+            return
+    where = f"{settings.broker.host}:{settings.broker.port}"
+    topic = ingest_state(settings.site)
+    said, fault = retained(settings.broker, (topic,))
+    if fault is not None:
         yield Finding(
-            about="broker", state="wrong", said=f"{where} was not tried ({error})",
-            advice="put right the files that [broker] names; docs/mosquitto.md says how to make "
-            "them",
-        )  # fmt: skip
-        return
-    except ssl.SSLError as error:
-        yield Finding(
-            about="broker", state="wrong", said=f"{where} refuses TLS, or is not trusted ({error})",
-            advice="check ca_file, certificate_file and key_file, and the broker's certificate; "
-            "docs/mosquitto.md says how to make them",
-        )  # fmt: skip
-        return
-    except OSError as error:
-        yield Finding(
-            about="broker", state="wrong", said=f"{where} can't be reached ({error})",
-            advice="start Mosquitto, or correct [broker]; a firewall may be in between",
-        )  # fmt: skip
-        return
-    if ends is not None:
-        days = (ends - time.time()) / 86_400
-        yield Finding(
-            about="certificate", state="fine" if days > SOON_DAYS else "wrong",
-            said=f"the broker's certificate is valid for {days:.0f} more days",
-            advice="" if days > SOON_DAYS else "renew it: no node connects when it has run out",
-        )  # fmt: skip
-    try:
-        is_up = _said_about_ingest(settings)
-    except (LinkError, ConfigurationError) as error:
-        yield Finding(
-            about="broker", state="wrong", said=f"{where} does not let this server in: {error}",
+            about="broker", state="wrong", said=f"{where} does not let this server in: {fault}",
             advice="check the broker's log, its ACL and this server's certificate",
         )  # fmt: skip
         return
+    is_up: bool | None = None
+    with suppress(DecodeError, KeyError):
+        is_up = IngestState.decode(said[topic]).is_up
     if is_up:
         yield Finding(about="broker", state="fine", said=f"{where} answers; ingest is up there")
     else:
@@ -272,39 +244,3 @@ def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
             advice="start `roomtone ingest`, or look at its log: until it is up, nodes hold all "
             "data",
         )  # fmt: skip
-
-
-def _said_about_ingest(settings: ServerSettings) -> bool | None:
-    """What stands retained: up, down, or nothing that can be read. Raises LinkError."""
-    topic = ingest_state(settings.site)
-    link = MqttLink(
-        broker=settings.broker,
-        client_id=f"roomtone-doctor-{os.getpid()}",
-        will=None,
-        subscriptions=(topic,),
-    )
-    until = time.monotonic() + _WAIT_S
-    is_connected = False
-    link.start()
-    try:
-        # What is retained comes at once after the connection.
-        while (left := until - time.monotonic()) > 0:
-            try:
-                event = link.events.get(timeout=left)
-            except Empty:
-                break
-            if isinstance(event, LinkUp):
-                is_connected = True
-                until = min(until, time.monotonic() + 1.0)
-            elif isinstance(event, LinkDown):
-                raise LinkError(event.reason)
-            elif isinstance(event, Received):
-                try:
-                    return IngestState.decode(event.payload).is_up
-                except DecodeError:
-                    return None
-    finally:
-        link.stop()
-    if not is_connected:
-        raise LinkError("it does not answer the greeting")
-    return None

@@ -1,0 +1,104 @@
+"""Looks the way to the broker over, for a node's doctor and a server's alike."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Iterator
+from queue import Empty
+from typing import Final
+
+from contract.errors import ConfigurationError
+from contract.finding import Finding
+from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
+from contract.own_certificate import SOON_DAYS, own_certificate_findings
+from contract.settings import BrokerSettings
+from contract.tls import broker_certificate_until
+
+__all__ = ["retained", "way_findings"]
+
+_WAIT_S: Final = 5.0
+_RETAINED_S: Final = 1.0
+
+
+def way_findings(broker: BrokerSettings, *, owner: str, if_over: str) -> Iterator[Finding]:
+    """Both certificates, and whether the broker can be reached at all.
+
+    A finding about the "broker" is the last: nothing further can be asked of it.
+    `owner` is who asks, such as "this node"; `if_over` a clause with what happens if its own
+    certificate is not good.
+    """
+    where = f"{broker.host}:{broker.port}"
+    yield from own_certificate_findings(broker, owner=owner, if_over=if_over)
+    try:
+        ends = broker_certificate_until(broker, timeout_s=_WAIT_S)
+    except ConfigurationError as error:
+        yield _wrong(
+            f"{where} was not tried ({error})",
+            "put right the files that [broker] names; docs/mosquitto.md says how to make them",
+        )
+        return
+    except ssl.SSLError as error:
+        yield _wrong(
+            f"{where} refuses TLS, or is not trusted ({error})",
+            "check the clock, ca_file, certificate_file and key_file, and the broker's "
+            "certificate; docs/mosquitto.md says how to make them",
+        )
+        return
+    except OSError as error:
+        yield _wrong(
+            f"{where} can't be reached ({error})",
+            "check that Mosquitto runs there, the network with its firewalls, and [broker]",
+        )
+        return
+    if ends is not None:
+        days = (ends - time.time()) / 86_400
+        yield Finding(
+            about="certificate", state="fine" if days > SOON_DAYS else "wrong",
+            said=f"the broker's certificate is valid for {days:.0f} more days",
+            advice="" if days > SOON_DAYS
+            else "have it renewed (and check the clock): no node connects when it has run out",
+        )  # fmt: skip
+
+
+def _wrong(said: str, advice: str) -> Finding:
+    return Finding(about="broker", state="wrong", said=said, advice=advice)
+
+
+def retained(
+    broker: BrokerSettings, topics: tuple[str, ...]
+) -> tuple[dict[str, bytes], str | None]:
+    """What stands retained on these topics, and why the broker lets nobody in, if so.
+
+    It comes at once after the connection, so what has not come after a second is not there.
+    """
+    link = MqttLink(
+        broker=broker, client_id=f"roomtone-doctor-{os.getpid()}", will=None, subscriptions=topics
+    )
+    said: dict[str, bytes] = {}
+    fault: str | None = "it does not answer the greeting"
+    until = time.monotonic() + _WAIT_S
+    try:
+        link.start()
+    except ConfigurationError as error:
+        return said, str(error)
+    try:
+        while len(said) < len(topics) and (left := until - time.monotonic()) > 0:
+            try:
+                event = link.events.get(timeout=left)
+            except Empty:
+                break
+            match event:
+                case LinkUp():
+                    fault = None
+                    until = min(until, time.monotonic() + _RETAINED_S)
+                case LinkDown(reason):
+                    return said, reason
+                case Refused(_, reason):
+                    fault = reason
+                case Received():
+                    said[event.topic] = event.payload
+    finally:
+        link.stop()
+    return said, fault
