@@ -10,6 +10,8 @@ docs/quantities.md explains each one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -48,6 +50,84 @@ _LEAST_GRAVITY_MG: Final = 300.0
 Array = NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class _Window:
+    """A Hann window over whole seconds, and the bands to look for in it; all seats share one."""
+
+    seconds: int
+    bands_hz: tuple[tuple[float, float], ...]
+
+    @cached_property
+    def lines_hz(self) -> NDArray[np.float64]:
+        """The frequencies whose sums the bands need."""
+        step = 1.0 / self.seconds
+        line = np.arange(round(self.bands_hz[-1][1] / step) + 2) * step
+        touched = (line + step / 2 > self.bands_hz[0][0]) & (line - step / 2 < self.bands_hz[-1][1])
+        return np.asarray(line[touched])
+
+    @cached_property
+    def constants(self) -> Array:
+        """The sums of a constant 1 in each second."""
+        # Piece by piece, because a Pi has little memory.
+        fine = sum(self.waves(4096, part).sum(axis=2) for part in range(0, 4096, 64))
+        return np.asarray(fine, dtype=np.float32)
+
+    @cached_property
+    def weights(self) -> Array:
+        """The window's mean in each second, the latest first."""
+        return np.asarray(self._hann.mean(axis=1), dtype=np.float32)
+
+    @cached_property
+    def energies(self) -> Array:
+        """The mean of its square."""
+        return np.asarray((self._hann**2).mean(axis=1), dtype=np.float32)
+
+    @property
+    def _hann(self) -> NDArray[np.float64]:
+        hann = np.sin(np.pi * (np.arange(self.seconds * 64) + 0.5) / 64 / self.seconds) ** 2
+        return np.asarray(hann.reshape(self.seconds, -1)[::-1])
+
+    def waves(self, n: int, part: int | None = None) -> NDArray[np.float64]:
+        """Cosines and sines under the window for a second that lies `lag` seconds back.
+
+        All n places in the second, or the 64 from `part` on.
+        """
+        lag = np.arange(self.seconds)[:, None]
+        places = np.arange(n) if part is None else np.arange(part, part + 64)
+        at = self.seconds - 1 - lag + (places + 0.5) / n
+        turn = 2.0 * np.pi * self.lines_hz[:, None] * at[:, None, :]
+        hann = np.sin(np.pi * at / self.seconds) ** 2
+        waves = np.concatenate([np.cos(turn), np.sin(turn)], axis=1)
+        return np.asarray(waves * hann[:, None, :] / n)
+
+
+@lru_cache(maxsize=16)
+def _basis(window: _Window, n: int) -> tuple[Array, Array]:
+    """The sums as a matrix for n samples, and what each line adds to each band.
+
+    Some 40 KB each. A second at 50 Hz has 49 to 51 samples, so a few are enough for all hubs; one
+    that is seldom needed is made again.
+    """
+    step = 1.0 / window.seconds
+    shares = []
+    for low, high in window.bands_hz:
+        edges = np.minimum(high, window.lines_hz + step / 2) - np.maximum(
+            low, window.lines_hz - step / 2
+        )
+        share = np.clip(edges / step, 0.0, 1.0)
+        # Above half the rate there is only an echo: let the rest stand for it.
+        seen = np.where(window.lines_hz <= n / 2, share, 0.0)
+        shares.append(seen * share.sum() / seen.sum())
+    both_parts = np.tile(np.array(shares), 2)
+    waves = window.waves(n).reshape(-1, n)
+    return waves.astype(np.float32), both_parts.astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _window(seconds: int, bands_hz: tuple[tuple[float, float], ...]) -> _Window:
+    return _Window(seconds, bands_hz)
+
+
 class _BandPower:
     """Mean squares in bands, from a Hann window over the last few whole seconds.
 
@@ -58,52 +138,8 @@ class _BandPower:
     """
 
     def __init__(self, *, seconds: int, bands_hz: tuple[tuple[float, float], ...], seats: int):
-        self.bands_hz = bands_hz
-        self._seconds = seconds
-        step = 1.0 / seconds
-        line = np.arange(round(bands_hz[-1][1] / step) + 2) * step
-        touched = (line + step / 2 > bands_hz[0][0]) & (line - step / 2 < bands_hz[-1][1])
-        self._lines_hz = line[touched]
-        self._bases: dict[int, tuple[Array, Array]] = {}
-        # A constant 1 in each second; piece by piece, because a Pi has little memory.
-        fine = sum(self._windowed(4096, part).sum(axis=2) for part in range(0, 4096, 64))
-        self._constants = np.asarray(fine, dtype=np.float32)
-        hann = np.sin(np.pi * (np.arange(seconds * 64) + 0.5) / 64 / seconds) ** 2
-        by_second = hann.reshape(seconds, -1)[::-1]
-        self._weights = by_second.mean(axis=1).astype(np.float32)
-        self._energies = (by_second**2).mean(axis=1).astype(np.float32)
-        self._sums = np.zeros((seconds, 2 * self._lines_hz.size, seats, 3), np.float32)
-
-    def _windowed(self, n: int, part: int | None = None) -> NDArray[np.float64]:
-        """Cosines and sines under the window for a second that lies `lag` seconds back.
-
-        All n places in the second, or the 64 from `part` on.
-        """
-        lag = np.arange(self._seconds)[:, None]
-        places = np.arange(n) if part is None else np.arange(part, part + 64)
-        at = self._seconds - 1 - lag + (places + 0.5) / n
-        turn = 2.0 * np.pi * self._lines_hz[:, None] * at[:, None, :]
-        hann = np.sin(np.pi * at / self._seconds) ** 2
-        waves = np.concatenate([np.cos(turn), np.sin(turn)], axis=1)
-        return np.asarray(waves * hann[:, None, :] / n)
-
-    def _basis(self, n: int) -> tuple[Array, Array]:
-        """The sums as a matrix for n samples, and what each line adds to each band."""
-        if n not in self._bases:
-            step = 1.0 / self._seconds
-            shares = []
-            for low, high in self.bands_hz:
-                edges = np.minimum(high, self._lines_hz + step / 2) - np.maximum(
-                    low, self._lines_hz - step / 2
-                )
-                share = np.clip(edges / step, 0.0, 1.0)
-                # Above half the rate there is only an echo: let the rest stand for it.
-                seen = np.where(self._lines_hz <= n / 2, share, 0.0)
-                shares.append(seen * share.sum() / seen.sum())
-            both_parts = np.tile(np.array(shares), 2)
-            waves = self._windowed(n).reshape(-1, n)
-            self._bases[n] = waves.astype(np.float32), both_parts.astype(np.float32)
-        return self._bases[n]
+        self._window = _window(seconds, bands_hz)
+        self._sums = np.zeros((seconds, 2 * self._window.lines_hz.size, seats, 3), np.float32)
 
     def update(self, motion: Array, gravity: Array, known: NDArray[np.bool_]) -> Array:
         """(seats, bands) of the window that ends with this second.
@@ -111,20 +147,21 @@ class _BandPower:
         `motion` is (n, seats, 3) about the second's own mean; `gravity` (seconds, seats, 3) and
         `known` (seconds, seats) tell the means of the last seconds, the latest first.
         """
-        waves, shares = self._basis(motion.shape[0])
+        window = self._window
+        waves, shares = _basis(window, motion.shape[0])
         self._sums += (waves @ motion.reshape(motion.shape[0], -1)).reshape(self._sums.shape)
         present = known.astype(np.float32)
-        weight = self._weights @ present
-        energy = self._energies @ present
+        weight = window.weights @ present
+        energy = window.energies @ present
         weight[weight == 0.0] = energy[energy == 0.0] = np.inf
-        weighted = (self._weights[:, None] * present)[:, :, None]
+        weighted = (window.weights[:, None] * present)[:, :, None]
         middle = (weighted * gravity).sum(axis=0) / weight[:, None]
         steps = present[:, :, None] * (gravity - middle)
-        sums = self._sums[0] + np.tensordot(self._constants, steps, axes=(0, 0))
+        sums = self._sums[0] + np.tensordot(window.constants, steps, axes=(0, 0))
         power = (sums * sums).sum(axis=2)
         self.skip()
         # Parseval: a window of T seconds has sum |X|² = T · integral of (window · signal)².
-        scale = 2.0 / (self._seconds * energy)
+        scale = 2.0 / (window.seconds * energy)
         return np.asarray((shares @ power * scale).T, dtype=np.float32)
 
     def skip(self) -> None:

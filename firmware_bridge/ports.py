@@ -18,7 +18,8 @@ from contract.errors import LinkError
 
 __all__ = ["BytePort", "open_port"]
 
-_CHUNK: Final = 65536
+_MOST_AT_ONCE: Final = 16 << 10
+"""A tty hands over 4 KB at most, a socket more."""
 _WRITE_WITHIN_S: Final = 0.5
 """Where there is no descriptor to write to."""
 
@@ -79,6 +80,9 @@ class _PolledPort:
         self._file = line.fileno()
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
+        # One for all reads: a new one for each, of which nearly all is given back at once, tears
+        # the C heap into holes, and a Pi's memory fills for an hour.
+        self._buffer = memoryview(bytearray(_MOST_AT_ONCE))
         self._unsent = b""
         """The rest of a frame that found no room: without it the next one would be spoiled."""
 
@@ -96,14 +100,14 @@ class _PolledPort:
             time.sleep(gather_s)
         try:
             # One call takes all that a tty hands over; pyserial would ask again first.
-            data = os.read(self._file, _CHUNK)
+            n = os.readv(self._file, [self._buffer])
         except BlockingIOError:
             return b""
         except OSError as error:
             raise _gone(self._name) from error
-        if not data:
+        if not n:
             raise _gone(self._name)
-        return data
+        return bytes(self._buffer[:n])
 
     def write(self, data: bytes) -> bool:
         # Not pyserial's: that looks at its watch after the kernel has taken the bytes, so a program
