@@ -18,7 +18,7 @@ from contract.errors import ConfigurationError, LinkError
 from dashboard_api.app import create_app
 from dashboard_api.desk import Stores
 from dashboard_api.settings import DashboardSettings
-from ingest.settings import ServerSettings
+from ingest.settings import LessonSettings, ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader, open_score_store
 
 __all__ = ["add_arguments", "open_stores", "run"]
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         table["port"] = args.port
     mine = _checked(table, args.config)
     app = create_app(
-        lambda: open_stores(settings.data_dir),
+        lambda: open_stores(settings.data_dir, settings.lessons.longest_ns),
         clock=simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock(),
         zone=settings.lessons.zone,
         model_file=settings.score.model_file,
@@ -76,12 +76,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def open_stores(data_dir: Path) -> Stores:
+def open_stores(data_dir: Path, longest_ns: int = LessonSettings().longest_ns) -> Stores:
     """The stores in a data directory, as the pages read them."""
     return Stores(
         periods=open_period_reader(data_dir),
         scores=open_score_store(data_dir),
         lessons=open_lesson_store(data_dir),
+        longest_ns=longest_ns,
     )
 
 

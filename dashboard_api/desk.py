@@ -12,8 +12,9 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from contract.clock import Clock
+from ingest.settings import LessonSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
-from ingest.stores.records import EpochRecord
+from ingest.stores.records import EpochRecord, Lesson
 
 __all__ = ["AskDesk", "StoreDesk", "Stores"]
 
@@ -30,6 +31,8 @@ class Stores:
     periods: PeriodReader
     scores: ScoreStore
     lessons: LessonStore
+    longest_ns: int = LessonSettings().longest_ns
+    """After this long a lesson that nobody ended is over."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
 
     def epochs(self, lesson: str) -> list[EpochRecord]:
@@ -40,6 +43,15 @@ class Stores:
                 del self._epochs[next(iter(self._epochs))]
             self._epochs[lesson] = version, self.scores.epochs(lesson)
         return self._epochs[lesson][1]
+
+    def lesson(self, lesson_id: str) -> Lesson | None:
+        """A lesson, with an end also if nobody has ended it; None if there is none."""
+        found = self.lessons.get(lesson_id)
+        return None if found is None else found.bounded(self.longest_ns)
+
+    def all_lessons(self, room: str | None = None) -> list[Lesson]:
+        """All lessons, or a room's, likewise, the latest first."""
+        return [each.bounded(self.longest_ns) for each in self.lessons.lessons(room=room)]
 
     def version(self) -> tuple[int, int, int]:
         """Changes whenever another program, or this one, has written to one of them."""

@@ -124,7 +124,7 @@ async def _list(request: Request, desk: AskDesk, number: int) -> tuple[list[Less
     Each line is a question of its own, so that a live page need not wait for all of them.
     """
     zone, counts, now = request.app.state.zone, sign_counts(request), desk.clock.utc_ns()
-    everything = await desk.ask(lambda stores: stores.lessons.lessons())
+    everything = await desk.ask(lambda stores: stores.all_lessons())
 
     def line(stores: Stores, lesson: Lesson) -> LessonAnswer:
         return answer_for(stores, lesson, now, zone, counts.of(stores, lesson, now))

@@ -124,8 +124,9 @@ async def line_up(
     ],
 ) -> None:  # fmt: skip
     def change(stores: Stores) -> None:
-        lesson = found_lesson(stores, lesson_id)
-        stores.lessons.put(replace(lesson, video_offset_s=round(offset_s, 1)))
+        found_lesson(stores, lesson_id)
+        if (lesson := stores.lessons.get(lesson_id)) is not None:
+            stores.lessons.put(replace(lesson, video_offset_s=round(offset_s, 1)))
 
     await desk.ask(change)
 

@@ -85,7 +85,7 @@ async def _look(desk: StoreDesk, room: str, zone: tzinfo | None) -> LiveAnswer:
 
 
 def _live(stores: Stores, room: str, now_utc_ns: int, zone: tzinfo | None) -> LiveAnswer:
-    lessons = stores.lessons.lessons(room=room)
+    lessons = stores.all_lessons(room)
     # On whole seconds of UTC, so that the traces move by whole steps and do not shimmer.
     end = now_utc_ns // SECOND_NS * SECOND_NS
     start = end - SPAN_S * SECOND_NS
@@ -95,7 +95,7 @@ def _live(stores: Stores, room: str, now_utc_ns: int, zone: tzinfo | None) -> Li
         read_room(stores.periods, room, start, end),
         _epochs(stores, lessons, start, end),
         _nodes(stores, room),
-        lesson=stores.lessons.at(room, now_utc_ns),
+        lesson=next((each for each in lessons if each.is_on(now_utc_ns, stores.longest_ns)), None),
         coming=min(coming, key=lambda lesson: lesson.starts_utc_ns, default=None),
         now_utc_ns=now_utc_ns,
         zone=zone,
@@ -110,7 +110,7 @@ def _epochs(
         record
         for lesson in lessons
         if lesson.starts_utc_ns < end_utc_ns
-        and (lesson.ends_utc_ns is None or lesson.ends_utc_ns > start_utc_ns)
+        and lesson.over_utc_ns(stores.longest_ns) > start_utc_ns
         for record in stores.scores.epochs(lesson.id, after_utc_ns=start_utc_ns - 1)
     ]
     return sorted(found, key=lambda record: record.utc_ns)

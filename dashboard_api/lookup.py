@@ -22,7 +22,8 @@ class LessonMissing(BaseModel):
 
 
 def found_lesson(stores: Stores, lesson_id: str) -> Lesson:
-    lesson = stores.lessons.get(lesson_id)
+    """A lesson to look at, with its end; raises NotFoundError."""
+    lesson = stores.lesson(lesson_id)
     if lesson is None:
         raise NotFoundError(
             "There is no such lesson. It may have been deleted, or the address is incomplete."

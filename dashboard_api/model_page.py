@@ -20,6 +20,7 @@ from dashboard_api.views.drift_view import VERDICT_WORDS, drift_view
 from models.drift import Change, WeekDrift
 from models.labels import base_of
 from models.manifest import Manifest
+from models.school import rests_on_another
 
 __all__ = ["TrustNote", "router", "trust_note"]
 
@@ -66,13 +67,14 @@ async def model_page(request: Request, desk: AskDesk, lesson: LessonId = None) -
 
     note, title = await desk.ask(look)
     so_far = await watch.so_far(desk)
-    in_use = shelf.current()
+    in_use, shipped = shelf.current(), shelf.shipped()
     return page(
         "model.html",
         note=note,
         lesson=lesson,
         lesson_title=title.strip() or "this lesson",
         in_use="" if in_use is None else in_use.version,
+        outdated="" if in_use is None or shipped is None else rests_on_another(in_use, shipped),
         drift=drift_view(so_far.drift, "" if in_use is None else base_of(in_use.version)),
         waiting=so_far.waiting,
     )

@@ -40,6 +40,13 @@ class ModelShelf:
         self.trouble = ""
         return found
 
+    def shipped(self) -> Manifest | None:
+        """The manifest of the model that came with this version; None where it can't be read."""
+        try:
+            return self._manifest(SHIPPED.with_suffix(".json"))
+        except ModelError:
+            return None
+
     def find(self, version: str) -> Manifest | None:
         """The manifest of this version, if it is at hand."""
         if version not in self._known:

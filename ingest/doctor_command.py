@@ -12,6 +12,7 @@ from typing import Final
 from contract.errors import StoreError
 from contract.finding import Finding, report
 from ingest.doctor import ask, broker_findings, findings, program_findings
+from ingest.doctor_model import model_findings
 from ingest.doctor_nodes import kept_findings, node_findings, score_findings
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
@@ -43,6 +44,7 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
     yield from broker_findings(settings)
     yield from program_findings("ingest", settings.ingest.health_port, settings)
     yield from program_findings("score", settings.score.health_port, settings)
+    yield from model_findings(settings.score.model_file)
     port = settings.dashboard.get("port", _DASHBOARD_PORT)
     yield from program_findings("dashboard", port if isinstance(port, int) else 0, settings)
     if any(finding.about == "main.db" and finding.state == "fine" for finding in disk):

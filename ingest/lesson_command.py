@@ -35,7 +35,6 @@ from ingest.timetable import (
 __all__ = ["add_arguments", "run"]
 
 _SPAN: Final = re.compile(r"(\d{1,3})(?::([0-5]\d))?")
-_LONGEST_NS: Final = 12 * 3_600 * SECOND_NS
 
 
 class Desk:
@@ -51,6 +50,7 @@ class Desk:
     ) -> None:
         self._store = store
         self._zone = settings.lessons.zone
+        self._longest_ns = settings.lessons.longest_ns
         self._clock = clock
         self._say = say
 
@@ -62,9 +62,9 @@ class Desk:
         starts = self._moment(args.at)
         starts_ns = utc_ns(starts)
         for lesson in self._store.lessons(room=room):
-            if starts_ns < (lesson.ends_utc_ns or starts_ns + 1) and (
-                lesson.ends_utc_ns is None or lesson.starts_utc_ns <= starts_ns
-            ):
+            # Two that nobody has ended can't follow each other.
+            is_open_later = lesson.ends_utc_ns is None and starts_ns < lesson.starts_utc_ns
+            if is_open_later or lesson.is_on(starts_ns, self._longest_ns):
                 raise UsageError(
                     f"room {room} has the lesson {lesson.id} of {lesson.teacher} then; stop it "
                     f"first with `roomtone lesson stop --room {room}`."
@@ -85,7 +85,8 @@ class Desk:
         """End the lesson that is on."""
         room = as_room(args.room, "--room")
         ends_ns = utc_ns(self._moment(args.at))
-        lesson = self._store.at(room, ends_ns)
+        lessons = self._store.lessons(room=room)
+        lesson = next((each for each in lessons if each.is_on(ends_ns, self._longest_ns)), None)
         if lesson is None:
             raise UsageError(
                 f"no lesson is on in room {room} then; `roomtone lesson list --room {room}` "
@@ -117,7 +118,7 @@ class Desk:
             raise UsageError(f"{path}: a timetable is a .csv or an .ics file.")
         if not entries:
             raise UsageError(f"{path}: no lesson is in it.")
-        lessons = without_overlap(entries, self._store.lessons())
+        lessons = without_overlap(entries, self._store.lessons(), self._longest_ns)
         for lesson in lessons:
             self._store.put(lesson)
         rooms = len({lesson.room for lesson in lessons})
@@ -127,7 +128,11 @@ class Desk:
         """Say what there is, the latest first."""
         room = as_room(args.room, "--room") if args.room else None
         for lesson in self._store.lessons(room=room)[: args.limit]:
-            ends = "running" if lesson.ends_utc_ns is None else self._local(lesson.ends_utc_ns)[11:]
+            over_ns = lesson.over_utc_ns(self._longest_ns)
+            ends = self._local(over_ns)[11:]
+            if lesson.ends_utc_ns is None:
+                is_over = over_ns <= self._clock.utc_ns()
+                ends = f"{ends} (nobody ended it)" if is_over else "running"
             self._say(
                 f"{lesson.id}  {self._local(lesson.starts_utc_ns)}–{ends}  room {lesson.room}  "
                 f"{lesson.teacher}  {lesson.title}".rstrip()
@@ -137,10 +142,7 @@ class Desk:
         """Note what a span of a lesson was."""
         lesson = self._lesson(args.lesson)
         start_s, end_s = _seconds(args.start, "--from"), _seconds(args.end, "--to")
-        if lesson.ends_utc_ns is None:
-            length_s = _LONGEST_NS / SECOND_NS
-        else:
-            length_s = (lesson.ends_utc_ns - lesson.starts_utc_ns) / SECOND_NS
+        length_s = (lesson.over_utc_ns(self._longest_ns) - lesson.starts_utc_ns) / SECOND_NS
         if not start_s < end_s <= length_s:
             raise UsageError(
                 f"--from {args.start} --to {args.end} is not a span of the lesson, which lasts "

@@ -19,28 +19,30 @@ _MOVE_ON_EACH_NS: Final = 60 * SECOND_NS
 _BUDGET_NS: Final = 10_000_000
 
 
-def spans(lessons: Iterable[Lesson], now_ns: int) -> tuple[LessonSpan, ...]:
+def spans(lessons: Iterable[Lesson], now_ns: int, longest_ns: int) -> tuple[LessonSpan, ...]:
     """The lessons that a node has to know: not over for a day, beginning within a week.
 
     And its room's last one, whenever that is: a recording is played with the clock of its time.
+    One that nobody ended gets its end when it counts as over, so that the node stops as well.
     """
     every = list(lessons)
     known = [
         lesson
         for lesson in every
-        if (lesson.ends_utc_ns is None or lesson.ends_utc_ns > now_ns - _DAY_NS)
+        if lesson.over_utc_ns(longest_ns) > now_ns - _DAY_NS
         and lesson.starts_utc_ns < now_ns + 7 * _DAY_NS
     ]
     last = max(every, key=lambda lesson: lesson.starts_utc_ns, default=None)
     if last is not None and last not in known:
         known.append(last)
     known.sort(key=lambda lesson: (lesson.starts_utc_ns, lesson.id))
-    return tuple(
-        LessonSpan(
-            lesson=lesson.id, starts_utc_ns=lesson.starts_utc_ns, ends_utc_ns=lesson.ends_utc_ns
-        )
-        for lesson in known
-    )
+    return tuple(_span(lesson, now_ns, longest_ns) for lesson in known)
+
+
+def _span(lesson: Lesson, now_ns: int, longest_ns: int) -> LessonSpan:
+    over_ns = lesson.over_utc_ns(longest_ns)
+    ends_ns = over_ns if over_ns <= now_ns else lesson.ends_utc_ns
+    return LessonSpan(lesson=lesson.id, starts_utc_ns=lesson.starts_utc_ns, ends_utc_ns=ends_ns)
 
 
 class LessonConfig:
@@ -50,8 +52,9 @@ class LessonConfig:
     never holds up keeping.
     """
 
-    def __init__(self, *, lessons: LessonStore, site: str, clock: Clock) -> None:
+    def __init__(self, *, lessons: LessonStore, site: str, clock: Clock, longest_ns: int) -> None:
         self._lessons = lessons
+        self._longest_ns = longest_ns
         self._site = site
         self._clock = clock
         self._nodes: dict[str, set[str]] = {}
@@ -94,7 +97,7 @@ class LessonConfig:
 
     def _of_room(self, room: str) -> Iterator[tuple[str, Config]]:
         utc_ns = self._clock.utc_ns()
-        lessons = spans(self._lessons.lessons(room=room), utc_ns)
+        lessons = spans(self._lessons.lessons(room=room), utc_ns, self._longest_ns)
         for node in sorted(self._nodes[room]):
             if self._told.get((room, node)) != lessons:
                 self._told[room, node] = lessons

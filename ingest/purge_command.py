@@ -113,7 +113,7 @@ def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> P
             reader=reader,
             lessons=lessons,
             now_utc_ns=now_ns,
-            longest_ns=round(settings.score.longest_lesson_h * 3_600 * SECOND_NS),
+            longest_ns=settings.lessons.longest_ns,
         ).plan(wanted)
 
 

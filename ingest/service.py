@@ -162,7 +162,12 @@ class Ingest:
         return _Parts(
             store=store,
             keeper=keeper,
-            config=LessonConfig(lessons=lessons, site=settings.site, clock=clock),
+            config=LessonConfig(
+                lessons=lessons,
+                site=settings.site,
+                clock=clock,
+                longest_ns=settings.lessons.longest_ns,
+            ),
             outgoing=Outgoing(settings.ingest.most_outgoing),
             seat_seconds=seat_seconds,
             upkeep=KeptUpkeep(settings=settings, clock=clock, store=store),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from contract.clock import SECOND_NS
 from contract.settings import BrokerSettings, Name, Settings
 
 __all__ = [
@@ -62,8 +63,6 @@ class ScoreSettings(Settings):
     """… and at the latest after this long, while the hole is still being filled."""
     most_open: Annotated[int, Field(ge=1, le=100_000)] = 2_000
     """Lessons whose state is held in memory; another one is built anew from the store."""
-    longest_lesson_h: Annotated[float, Field(gt=0, le=48)] = 12.0
-    """A lesson that nobody ended counts as over after this long."""
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8002
     """Where this computer alone may ask for /metrics, /healthz and /readyz; 0 for none."""
     stall_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
@@ -86,10 +85,12 @@ class RetentionSettings(Settings):
 
 
 class LessonSettings(Settings):
-    """How timetables are read."""
+    """How timetables are read, and when a lesson is over."""
 
     time_zone: str = "UTC"
     """The school's time zone, such as "Europe/Berlin": what a timetable's times are in."""
+    longest_h: Annotated[float, Field(gt=0, le=48)] = 12.0
+    """A lesson that nobody ended counts as over after this long, for every program."""
 
     @field_validator("time_zone")
     @classmethod
@@ -108,6 +109,11 @@ class LessonSettings(Settings):
         """The time zone itself."""
         return ZoneInfo(self.time_zone)
 
+    @property
+    def longest_ns(self) -> int:
+        """`longest_h` in nanoseconds."""
+        return round(self.longest_h * 3_600 * SECOND_NS)
+
 
 class ServerSettings(Settings):
     """Everything in `server.toml`, for ingest, score, lesson, aside and dashboard."""
@@ -125,6 +131,6 @@ class ServerSettings(Settings):
     retention: RetentionSettings = RetentionSettings()
     """How long it stays."""
     lessons: LessonSettings = LessonSettings()
-    """Timetables."""
+    """Timetables, and lessons."""
     dashboard: dict[str, object] = Field(default_factory=dict)
     """The pages; the dashboard checks this table itself."""

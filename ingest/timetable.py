@@ -107,8 +107,10 @@ def _read(rows: csv.DictReader[str], name: str, zone: ZoneInfo) -> list[Entry]:
     return entries
 
 
-def without_overlap(entries: list[Entry], stored: list[Lesson]) -> list[Lesson]:
+def without_overlap(entries: list[Entry], stored: list[Lesson], longest_ns: int) -> list[Lesson]:
     """The lessons, if no room has two at once; raises UsageError naming both.
+
+    One that nobody ended is over after `longest_ns`.
 
     A stored lesson with the same id is the same lesson, and keeps what the file does not say:
     activities, zones and video.
@@ -124,13 +126,15 @@ def without_overlap(entries: list[Entry], stored: list[Lesson]) -> list[Lesson]:
     latest: Entry | None = None
     for entry in everyone:
         lesson = entry.lesson
-        if latest is not None and latest.lesson.room == lesson.room:
-            end = latest.lesson.ends_utc_ns
-            if end is None or lesson.starts_utc_ns < end:
-                raise UsageError(
-                    f"{entry.where} overlaps {latest.where} in room {lesson.room}; a room has one "
-                    "lesson at a time."
-                )
+        if (
+            latest is not None
+            and latest.lesson.room == lesson.room
+            and lesson.starts_utc_ns < latest.lesson.over_utc_ns(longest_ns)
+        ):
+            raise UsageError(
+                f"{entry.where} overlaps {latest.where} in room {lesson.room}; a room has one "
+                "lesson at a time."
+            )
         latest = entry
     return [_joined(entry.lesson, known.get(entry.lesson.id)) for entry in entries]
 

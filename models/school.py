@@ -19,7 +19,14 @@ from models.labels import LABEL_FEATURES, LabelledMoment, base_of
 from models.manifest import Manifest
 from models.recalibration import Estimates, HeldOut
 
-__all__ = ["estimates_of", "let_pass", "school_lines", "school_manifest", "usable_moments"]
+__all__ = [
+    "estimates_of",
+    "let_pass",
+    "rests_on_another",
+    "school_lines",
+    "school_manifest",
+    "usable_moments",
+]
 
 LEAST_LABELS: Final = 30
 LEAST_OF_EACH: Final = 5
@@ -130,6 +137,17 @@ def school_manifest(
         room_alerts=room_alerts,
         zone_alerts=zone_alerts,
         data={**base.data, "school": school},
+    )
+
+
+def rests_on_another(in_use: Manifest, shipped: Manifest) -> str:
+    """That a school's own model was made from another one than is shipped; empty if it was not."""
+    base = base_of(in_use.version)
+    if "+" not in in_use.version or base == base_of(shipped.version):
+        return ""
+    return (
+        f"The school's own model {in_use.version} was made from model {base}, and this version of "
+        f"Roomtone comes with model {shipped.version}, which it was never held against."
     )
 
 

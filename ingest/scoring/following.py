@@ -22,7 +22,7 @@ from ingest.scoring.results import Results
 from ingest.scoring.score_metrics import ScoreFigures
 from ingest.scoring.silent import SilentLessons, standing
 from ingest.scoring.spans import LessonSpans, Span
-from ingest.settings import ScoreSettings
+from ingest.settings import LessonSettings, ScoreSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
 from ingest.stores.records import Change, Lesson
 from models.scorer import ScoringModel, Steps, score_together
@@ -51,6 +51,7 @@ class Following:
         reader: PeriodReader,
         scores: ScoreStore,
         lessons: LessonStore,
+        longest_ns: int = LessonSettings().longest_ns,
         figures: ScoreFigures | None = None,
     ) -> None:
         self._figures = ScoreFigures() if figures is None else figures
@@ -61,9 +62,8 @@ class Following:
         self._scores = scores
         self._lessons = lessons
         self._spans = LessonSpans(
-            reader=reader, lessons=lessons, clock=clock,
-            longest_ns=round(settings.longest_lesson_h * 3_600 * SECOND_NS),
-        )  # fmt: skip
+            reader=reader, lessons=lessons, clock=clock, longest_ns=longest_ns
+        )
         self._states: OrderedDict[Key, LessonState] = OrderedDict()
         self._silent = SilentLessons(scores=scores, spans=self._spans, clock=clock)
         self._again = Line(settings)
@@ -366,13 +366,15 @@ class Following:
                     self._score_stream_again(stream, lesson)
 
     def _end_what_is_over(self) -> None:
-        """A lesson of which nothing came up to its end leaves no alert open behind it."""
+        """No alert stands in a lesson that is over, or of which nothing is heard any more."""
         waiting = {*self._again.keys(), *([self._passing.key] if self._passing is not None else [])}
         results = Results()
         for silent in self._silent.over(self._states, self._known, waiting=waiting):
             state = self._states.get(silent.key)
-            if state is not None:
+            if state is not None and silent.is_over:
                 self._finish(silent.key, state, results, silent.over_utc_ns)
+            elif state is not None:
+                state.end_unheard()
             results.alerts.update({a.id: a.cleared(silent.over_utc_ns) for a in silent.alerts})
         if results:
             self._write(results)

@@ -7,9 +7,10 @@ same each time. `feed` and `skip` are coroutines that hand out full epochs and a
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
@@ -24,7 +25,7 @@ from contract.ranges import SeqRanges
 from ingest.stores.records import AlertRecord, Lesson, Periods, Stream
 from models.alerts import AlertChange, AlertTracker
 from models.scorer import LessonScorer, ScoringModel, Steps
-from models.scores import EpochScore
+from models.scores import ROOM, EpochScore
 
 __all__ = ["EPOCH", "NEVER", "LessonState", "Scored", "seats_of", "zones_of"]
 
@@ -170,6 +171,20 @@ class LessonState:
         self._silent.clear()
         return scored
 
+    def end_unheard(self) -> None:
+        """Nothing is heard any more, so nothing shows; what the tracker still holds when something
+        live comes is raised then.
+        """
+        for alert in self.open.values():
+            self._silent[alert.zone] = AlertChange(
+                change="raised",
+                zone=alert.zone,
+                first_seq=self.next_seq,
+                excess=None,
+                because=alert.because,
+            )
+        self.open.clear()
+
     def _fill(self, until: int, scored: Scored) -> Steps[None]:
         if until > self.next_seq:
             if self._quiet_until >= self.next_seq and until > self._quiet_until + 1:
@@ -219,10 +234,9 @@ class LessonState:
         """Show an alert from this epoch on."""
         areas = {score.zone: score.off_task for score in (epoch.room, *epoch.zones)}
         off_task = areas.get(change.zone)
-        zone = re.sub(r"[^a-z0-9]+", "-", change.zone.lower()).strip("-")
         alert = AlertRecord(
             # The same lesson scored again gives the same alert the same id.
-            id=f"{self.lesson.id}.{self.stream.id}.{zone}.{epoch.first_seq}",
+            id=f"{self.lesson.id}.{self.stream.id}.{_in_id(change.zone)}.{epoch.first_seq}",
             lesson=self.lesson.id,
             room=self.lesson.room,
             zone=change.zone,
@@ -266,10 +280,24 @@ def seats_of(birth: Birth | None, found: list[Periods]) -> tuple[int, ...]:
 
 
 def zones_of(lesson: Lesson, birth: Birth | None) -> tuple[Zone, ...]:
-    """The lesson's zones, else one for each hub."""
-    if lesson.zones or birth is None:
-        return lesson.zones
-    return tuple(Zone(name=hub.hub, seats=hub.seats) for hub in birth.hubs)
+    """The lesson's zones, else one for each hub; none has the name that means the whole room."""
+    zones = lesson.zones
+    if not zones and birth is not None:
+        zones = tuple(Zone(name=hub.hub, seats=hub.seats) for hub in birth.hubs)
+    return tuple(
+        replace(zone, name=f"zone {ROOM}") if zone.name == ROOM else zone for zone in zones
+    )
+
+
+def _in_id(zone: str) -> str:
+    """A zone's name for an alert's id, which may stand in an address.
+
+    Where something has to be left out, a part of the name's hash keeps names apart.
+    """
+    left = re.sub(r"[^a-z0-9]+", "-", zone.lower()).strip("-")
+    if left == zone:
+        return zone
+    return f"{left}-{hashlib.sha256(zone.encode()).hexdigest()[:8]}".lstrip("-")
 
 
 def _plausible(values: NDArray[np.float32], highest: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -102,7 +102,8 @@ class Scorer:
     def _begun(self, reader: PeriodReader, scores: ScoreStore, lessons: LessonStore) -> Following:
         following = Following(
             settings=self._settings.score, model=self._model, clock=self._clock,
-            reader=reader, scores=scores, lessons=lessons, figures=self._figures,
+            reader=reader, scores=scores, lessons=lessons,
+            longest_ns=self._settings.lessons.longest_ns, figures=self._figures,
         )  # fmt: skip
         following.begin()
         return following

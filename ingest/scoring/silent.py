@@ -1,7 +1,8 @@
-"""Lessons that are over though nothing came up to their end, and the alerts that stand in them.
+"""Alerts that stand although nothing comes any more, in lessons that are over and in others.
 
-A node falls silent, a person ends a lesson early, nobody ends it at all. The lesson need not be in
-memory for that: the scorer may have been restarted, or have put it out to make room.
+A node falls silent, its agent dies and another run takes its place, a person ends a lesson early,
+nobody ends it at all. The lesson need not be in memory for that: the scorer may have been
+restarted, or have put it out to make room.
 """
 
 from __future__ import annotations
@@ -20,22 +21,27 @@ from ingest.stores.records import EPOCH_NS, AlertRecord, Lesson
 __all__ = ["Silent", "SilentLessons", "standing"]
 
 _SILENT_NS: Final = 60 * SECOND_NS
+_UNHEARD_NS: Final = 120 * SECOND_NS
+"""Nobody can say of a room that was not heard of for so long that it is restless."""
 _NO_STREAM: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A lesson of one stream that is to be ended."""
+    """A lesson of one stream whose alerts are to be ended, and it with them if it is over."""
 
     key: Key
     alerts: list[AlertRecord]
     """Those that stand."""
     over_utc_ns: int
     """When they end."""
+    is_over: bool
 
 
 class SilentLessons:
-    """Finds them once a minute: those that are over, and of which nothing came for a minute."""
+    """Finds them once a minute: those that are over, and of which nothing came for a minute; and
+    those with alerts of which nothing came for two.
+    """
 
     def __init__(self, *, scores: ScoreStore, spans: LessonSpans, clock: Clock) -> None:
         self._scores = scores
@@ -70,16 +76,22 @@ class SilentLessons:
         if now_ns - self._looked_ns < _SILENT_NS:
             return
         self._looked_ns = now_ns
+        shown: dict[Key, list[AlertRecord]] = {}
+        for alert in self._scores.open_alerts():
+            shown.setdefault(_key_of(alert), []).append(alert)
         left = {key: state.touched_ns for key, state in states.items() if _is_left(state)}
         for key, touched_ns in [*left.items(), *self._put_out.items()]:
             lesson = lessons.get(key[0])
             if lesson is None or now_ns - touched_ns < _SILENT_NS or key in waiting:
                 continue
+            alerts = shown.get(key, [])
             ends_ns = self._spans.ends_utc_ns(lesson)
-            if ends_ns < self._clock.utc_ns():
+            is_over = ends_ns < self._clock.utc_ns()
+            if is_over:
                 self.take_in(key)
-                alerts = standing(self._scores, key)
-                yield Silent(key, alerts, self._left_off_ns(key[1], lesson) if alerts else ends_ns)
+            if is_over or (alerts and now_ns - touched_ns >= _UNHEARD_NS):
+                over_ns = self._left_off_ns(key[1], lesson) if alerts else ends_ns
+                yield Silent(key, alerts, over_ns, is_over)
 
     def _left_off_ns(self, stream: int, lesson: Lesson) -> int:
         """When the lesson ended, or its last epoch, if its periods end before it does.

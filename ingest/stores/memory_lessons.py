@@ -44,14 +44,6 @@ class MemoryLessonStore:
         found = [x for x in self._lessons.values() if room is None or x.room == room]
         return sorted(found, key=lambda x: (-x.starts_utc_ns, x.id))
 
-    def at(self, room: str, utc_ns: int) -> Lesson | None:
-        for lesson in self.lessons(room=room):
-            if lesson.starts_utc_ns <= utc_ns and (
-                lesson.ends_utc_ns is None or utc_ns < lesson.ends_utc_ns
-            ):
-                return lesson
-        return None
-
     def put_moment(self, moment: Moment) -> None:
         if moment.lesson not in self._lessons:
             raise StoreError(f"There is no lesson {moment.lesson!r} to mark a moment in.")

@@ -181,9 +181,6 @@ class LessonStore(Protocol):
     def lessons(self, *, room: str | None = None) -> list[Lesson]:
         """All of them, the latest first."""
 
-    def at(self, room: str, utc_ns: int) -> Lesson | None:
-        """The lesson that is on in a room at a time."""
-
     def put_moment(self, moment: Moment) -> None: ...
     def remove_moment(self, moment: str) -> None: ...
     def moments(self, lesson: str) -> list[Moment]: ...

@@ -248,6 +248,14 @@ class Lesson:
         latest = self.starts_utc_ns + longest_ns
         return latest if self.ends_utc_ns is None else min(self.ends_utc_ns, latest)
 
+    def is_on(self, utc_ns: int, longest_ns: int) -> bool:
+        """Whether it has begun by this time, and is not over."""
+        return self.starts_utc_ns <= utc_ns < self.over_utc_ns(longest_ns)
+
+    def bounded(self, longest_ns: int) -> Lesson:
+        """The same with the end that it has at the latest: to look at, never to be stored."""
+        return replace(self, ends_utc_ns=self.over_utc_ns(longest_ns))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:

@@ -98,14 +98,6 @@ class SqliteLessonStore:
             where + "ORDER BY starts_utc_ns DESC, id", () if room is None else (room,)
         )
 
-    def at(self, room: str, utc_ns: int) -> Lesson | None:
-        found = self._lessons(
-            "WHERE room = ? AND starts_utc_ns <= ? AND (ends_utc_ns IS NULL OR ends_utc_ns > ?) "
-            "ORDER BY starts_utc_ns DESC, id LIMIT 1",
-            (room, utc_ns, utc_ns),
-        )
-        return found[0] if found else None
-
     def put_moment(self, moment: Moment) -> None:
         """Mark a moment; raises StoreError where there is no such lesson."""
         with self._writing() as connection:

@@ -75,23 +75,6 @@ def test_lessons_come_latest_first_and_by_room(pair: tuple[LessonStore, LessonSt
     assert other.lessons(room="room-c") == []
 
 
-def test_which_lesson_is_on(pair: tuple[LessonStore, LessonStore]) -> None:
-    one, other = pair
-    running = replace(MATHS, id="art", starts_utc_ns=3_000, ends_utc_ns=None)
-    one.put(MATHS)
-    one.put(running)
-    found = {at: other.at("room-a", at) for at in (999, 1_000, 1_999, 2_000, 3_000, 9_999)}
-    assert found == {
-        999: None,
-        1_000: MATHS,
-        1_999: MATHS,
-        2_000: None,
-        3_000: running,
-        9_999: running,
-    }
-    assert other.at("room-b", 1_500) is None
-
-
 def test_moments_are_marked_changed_and_removed(pair: tuple[LessonStore, LessonStore]) -> None:
     one, other = pair
     one.put(MATHS)

@@ -147,6 +147,15 @@ def test_a_schools_own_model_says_on_what_it_rests(client, tmp_path):
     page = text_of(client.get("/model"))
     assert "Your school’s own model Alerts: recalibrated on 60 labels of 20 lessons" in page
     assert "The other figures are the base model's" in page
+    assert "was made from model b," in page
+    assert f"comes with model {shipped().version}," in page
+
+
+def test_a_schools_own_model_on_the_shipped_one_is_not_called_outdated(client, tmp_path):
+    own = replace(shipped(), version=f"{shipped().version}+1")
+    (tmp_path / "own.json").write_text(own.to_json(), encoding="utf-8")
+    client.app.state.shelf.model_file = tmp_path / "own.onnx"
+    assert "was made from model" not in text_of(client.get("/model"))
 
 
 @pytest.mark.parametrize("path", ("/model?lesson=none", "/api/model?lesson=none"))
@@ -326,7 +335,7 @@ def test_following_goes_on_when_a_store_failed_once(client, filled, monkeypatch)
 
     async def follow() -> None:
         task = asyncio.create_task(watch.run(desk))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while watch.latest is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         task.cancel()

@@ -42,6 +42,27 @@ def test_running_lessons_come_first(client, stores, filled):
     assert "Watch live" in text
 
 
+def test_a_lesson_that_nobody_ended_is_over_after_the_longest_on_every_page(
+    client, stores, filled, clock
+):
+    stores.lessons.put(replace(filled.lesson, ends_utc_ns=None))
+    hours = stores.longest_ns
+    room = f"/rooms/{filled.lesson.room}/live"
+    for after_ns, is_on in ((hours - SECOND_NS, True), (hours, False)):
+        clock.utc_at_boot_ns = filled.start_ns + after_ns
+        for path, words in (("/", "Watch live"), ("/lessons/sample", "On now")):
+            assert (words in text_of(client.get(path))) is is_on
+        assert ("no lesson is on in this room" in text_of(client.get(room))) is not is_on
+        assert client.get("/api/lessons").json()[0]["is_running"] is is_on
+        timeline = client.get("/api/lessons/sample/timeline").json()
+        assert timeline["is_running"] is is_on
+    assert client.get("/api/lessons").json()[0]["length_s"] == hours / SECOND_NS
+    # Nothing that a page writes gives it an end.
+    client.request("PUT", "/api/lessons/sample/video-offset", json={"offset_s": 2.0})
+    stored = stores.lessons.get("sample")
+    assert (stored.video_offset_s, stored.ends_utc_ns) == (2.0, None)
+
+
 def test_the_list_is_answered_in_pages(client, stores, filled):
     for i in range(60):
         start = filled.start_ns - i * 86_400 * SECOND_NS

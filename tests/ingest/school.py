@@ -12,7 +12,7 @@ from contract.lesson import Zone
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
 from ingest.keep import Keeper
 from ingest.scoring.following import Following
-from ingest.settings import IngestSettings, ScoreSettings
+from ingest.settings import IngestSettings, LessonSettings, ScoreSettings
 from ingest.stores.memory_lessons import MemoryLessonStore
 from ingest.stores.memory_periods import MemoryPeriodStore
 from ingest.stores.memory_scores import MemoryScoreStore
@@ -69,8 +69,16 @@ VALUES = _lesson_values()
 class School:
     """A room, its stores, and a scorer that can be started anew."""
 
-    def __init__(self, *, is_dated: bool = True, has_lesson: bool = True, **limits: Any) -> None:
+    def __init__(
+        self,
+        *,
+        is_dated: bool = True,
+        has_lesson: bool = True,
+        longest_h: float = 12.0,
+        **limits: Any,
+    ) -> None:
         self.settings = ScoreSettings(**limits)
+        self.longest_ns = LessonSettings(longest_h=longest_h).longest_ns
         self.clock = ManualClock()
         self.store = MemoryPeriodStore()
         self.scores = MemoryScoreStore()
@@ -95,6 +103,7 @@ class School:
         self.following = Following(
             settings=self.settings, model=LevelModel(), clock=self.clock,
             reader=self.store, scores=self.scores, lessons=self.lessons,
+            longest_ns=self.longest_ns,
         )  # fmt: skip
         self.following.begin()
 

@@ -21,12 +21,14 @@ from ingest import doctor
 from ingest.condition import Condition
 from ingest.doctor import Page, ask, broker_findings, findings, program_findings
 from ingest.doctor_command import add_arguments, run
+from ingest.doctor_model import model_findings
 from ingest.doctor_nodes import kept_findings, node_findings, score_findings
 from ingest.health_server import HealthPages, health_server
 from ingest.keep import Keeper
 from ingest.settings import IngestSettings, ServerSettings
 from ingest.stores import open_period_store, open_score_store
 from ingest.stores.memory_periods import MemoryPeriodStore
+from models.manifest import SHIPPED, Manifest
 from roomtone.broker import free_port
 from tests.ingest.conftest import Client, RunningBroker, RunningIngest
 from tests.ingest.node import Node, Sent
@@ -167,6 +169,29 @@ def test_what_is_aside_full_queues_one_name_twice_and_late_scores() -> None:
     assert list(score_findings(None)) == list(kept_findings(kept(), None)) == []
 
 
+def test_a_schools_model_that_rests_on_another_than_is_shipped(tmp_path: Path) -> None:
+    assert list(model_findings(None)) == []
+    shipped = Manifest.from_json(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"), "")
+
+    def found(version: str) -> Finding:
+        text = replace(shipped, version=version).to_json()
+        (tmp_path / "own.json").write_text(text, encoding="utf-8")
+        (one,) = model_findings(tmp_path / "own.onnx")
+        return one
+
+    assert found(f"{shipped.version}+a1").state == "fine"
+    assert found("elsewhere-1").state == "fine"  # trained by themselves, on no other model
+    older = found("older-1+a1")
+    assert older.state == "note"
+    assert "made from model older-1," in older.said
+    assert f"comes with model {shipped.version}," in older.said
+    assert "model_file" in older.advice
+    (tmp_path / "own.json").write_text("{", encoding="utf-8")
+    (damaged,) = model_findings(tmp_path / "own.onnx")
+    (missing,) = model_findings(tmp_path / "none.onnx")
+    assert damaged.state == missing.state == "wrong"
+
+
 @pytest.mark.broker
 def test_the_broker_and_what_it_says_of_ingest(
     broker: RunningBroker,
@@ -179,7 +204,7 @@ def test_the_broker_and_what_it_says_of_ingest(
     (silent,) = broker_findings(mine)
     assert (silent.state, "no word" in silent.said) == ("wrong", True)
     ingest = run_ingest()
-    assert ingest.ingest.ready.wait(15)
+    assert ingest.ingest.ready.wait(60)
     (fine,) = broker_findings(mine)
     assert fine.state == "fine"
     ingest.stop()
@@ -209,7 +234,7 @@ def test_a_broker_without_tls_where_it_is_expected(tmp_path: Path) -> None:
         speaker.start()
         tls = BrokerSettings(port=server.getsockname()[1], ca_file=ca)
         own, found = broker_findings(settings(tmp_path, broker=tls))
-        speaker.join(5)
+        speaker.join(60)
     assert (own.about, own.state) == ("own certificate", "note")
     assert "lets this server in without" in own.advice
     assert "refuses TLS, or is not trusted" in found.said

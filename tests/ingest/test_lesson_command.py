@@ -50,7 +50,8 @@ def test_a_lesson_is_started_stopped_and_listed(lesson: Command, tmp_path: Path)
     name = start(lesson)
     assert name == "r1-20260930T070000Z"
     assert stored(tmp_path, name).ends_utc_ns is None
-    assert lesson("list") == [f"{name}  2026-09-30 09:00–running  room r1  Ms Ada"]
+    forgotten = "2026-09-30 09:00–21:00 (nobody ended it)"
+    assert lesson("list") == [f"{name}  {forgotten}  room r1  Ms Ada"]
     assert lesson("stop", "--room", "r1", "--at", "2026-09-30T09:45") == [name]
     assert lesson("list", "--room", "r1") == [f"{name}  2026-09-30 09:00–09:45  room r1  Ms Ada"]
     assert lesson("list", "--room", "r2") == []
@@ -58,6 +59,7 @@ def test_a_lesson_is_started_stopped_and_listed(lesson: Command, tmp_path: Path)
 
 def test_without_a_time_it_starts_now(lesson: Command) -> None:
     (name,) = lesson("start", "--room", "r1", "--teacher", "T")
+    assert "–running  room r1" in lesson("list")[0]
     assert lesson("list") != []
     with pytest.raises(UsageError, match=f"has the lesson {name} of T then; stop it first"):
         lesson("start", "--room", "r1", "--teacher", "U")

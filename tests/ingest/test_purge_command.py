@@ -250,7 +250,7 @@ def running(school: School, *, is_scoring: bool = True) -> Iterator[None]:
     def keep() -> None:
         with closing(open_period_store(school.data)) as store:
             upkeep = KeptUpkeep(settings=settings, clock=clock, store=store)
-            ready.wait(10)
+            ready.wait(60)
             while not stop.is_set():
                 upkeep.step()
                 stop.wait(0.005)
@@ -260,7 +260,7 @@ def running(school: School, *, is_scoring: bool = True) -> Iterator[None]:
             made = super()._begun(*stores)  # type: ignore[arg-type]
             if not is_begun.is_set():
                 is_begun.set()
-                ready.wait(10)
+                ready.wait(60)
             return made
 
     is_begun = threading.Event()
@@ -271,12 +271,12 @@ def running(school: School, *, is_scoring: bool = True) -> Iterator[None]:
     for thread in threads:
         thread.start()
     try:
-        ready.wait(10)
+        ready.wait(60)
         yield
     finally:
         stop.set()
         for thread in threads:
-            thread.join(15)
+            thread.join(60)
             assert not thread.is_alive()
 
 
@@ -385,7 +385,7 @@ def test_the_scorer_scores_again_without_what_is_gone(school: School) -> None:
     with running(school):
         assert school.purge("--seat", "quill-room:4", "--yes") == 0
         with closing(open_score_store(school.data)) as scores:
-            until = SystemClock().elapsed_ns() + 20 * SECOND
+            until = SystemClock().elapsed_ns() + 60 * SECOND
             while len(scores.epochs("quill-room-1")) < N // 5 or scores.to_score_again():
                 assert SystemClock().elapsed_ns() < until
                 threading.Event().wait(0.05)

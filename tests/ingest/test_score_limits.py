@@ -67,7 +67,7 @@ def test_a_lesson_that_left_memory_is_built_anew_and_comes_out_the_same() -> Non
 
 def test_a_lesson_that_nobody_ends_stops_at_its_longest() -> None:
     longest_s = 200
-    school = School(longest_lesson_h=longest_s / 3_600)
+    school = School(longest_h=longest_s / 3_600)
     school.lessons.put(replace(school.lesson, ends_utc_ns=None))
     school.live(range(LENGTH))
     school.settle()
@@ -77,7 +77,7 @@ def test_a_lesson_that_nobody_ends_stops_at_its_longest() -> None:
 
 def test_what_comes_after_the_longest_lesson_can_be_a_lesson_of_its_own() -> None:
     longest_s = 200
-    school = School(longest_lesson_h=longest_s / 3_600)
+    school = School(longest_h=longest_s / 3_600)
     begun: Lesson = replace(school.lesson, ends_utc_ns=None)
     school.lessons.put(begun)
     later_ns = begun.starts_utc_ns + longest_s * SECOND_NS

@@ -59,7 +59,7 @@ def test_it_waits_for_its_stores_and_stops_when_told(caplog: pytest.LogCaptureFi
     thread = threading.Thread(target=scorer.run, args=(stop,))
     thread.start()
     try:
-        assert scores.written.wait(15)
+        assert scores.written.wait(60)
     finally:
         stop.set()
         thread.join()

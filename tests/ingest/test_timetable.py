@@ -15,6 +15,7 @@ from ingest.stores.records import Lesson
 from ingest.timetable import Entry, read_csv, without_overlap
 
 BERLIN = ZoneInfo("Europe/Berlin")
+LONGEST_NS = 12 * 3_600_000_000_000
 HEAD = "room,teacher,title,date,start,end,activities,weekly\n"
 
 
@@ -97,18 +98,18 @@ def test_two_lessons_at_once_in_a_room_are_refused_with_both_lines() -> None:
         "r1,U,,2026-09-30,09:44,10:00,,",
     )
     with pytest.raises(UsageError, match=r"line 4 overlaps plan\.csv, line 2 in room r1"):
-        without_overlap(entries, [])
+        without_overlap(entries, [], LONGEST_NS)
 
 
 def test_lessons_may_follow_without_a_break() -> None:
     entries = csv("r1,T,,2026-09-30,09:00,09:45,,", "r1,U,,2026-09-30,09:45,10:00,,")
-    assert len(without_overlap(entries, [])) == 2
+    assert len(without_overlap(entries, [], LONGEST_NS)) == 2
 
 
 def test_importing_again_replaces_and_keeps_what_the_file_does_not_say() -> None:
     (old,) = csv("r1,T,,2026-09-30,09:00,09:45,test 09:00-09:10,")
     stored = [Lesson(**{**vars_of(old.lesson), "video": "/v.mp4"})]
-    (new,) = without_overlap(csv("r1,U,new,2026-09-30,09:00,09:40,,"), stored)
+    (new,) = without_overlap(csv("r1,U,new,2026-09-30,09:00,09:40,,"), stored, LONGEST_NS)
     assert (new.teacher, new.title, new.video) == ("U", "new", "/v.mp4")
     assert new.activities == old.lesson.activities
 
@@ -116,7 +117,15 @@ def test_importing_again_replaces_and_keeps_what_the_file_does_not_say() -> None
 def test_a_stored_lesson_at_the_same_time_is_named() -> None:
     (old,) = csv("r1,T,,2026-09-30,09:00,09:45,,")
     with pytest.raises(UsageError, match="the stored lesson r1-20260930T070000Z"):
-        without_overlap(csv("r1,T,,2026-09-30,09:30,09:50,,"), [old.lesson])
+        without_overlap(csv("r1,T,,2026-09-30,09:30,09:50,,"), [old.lesson], LONGEST_NS)
+
+
+def test_a_stored_lesson_that_nobody_ended_is_in_the_way_until_it_counts_as_over() -> None:
+    (old,) = csv("r1,T,,2026-09-30,07:00,07:45,,")
+    forgotten = Lesson(**{**vars_of(old.lesson), "ends_utc_ns": None})
+    assert without_overlap(csv("r1,T,,2026-09-30,19:00,19:45,,"), [forgotten], LONGEST_NS)
+    with pytest.raises(UsageError, match="overlaps the stored lesson"):
+        without_overlap(csv("r1,T,,2026-09-30,18:59,19:45,,"), [forgotten], LONGEST_NS)
 
 
 def vars_of(lesson: Lesson) -> dict[str, object]:

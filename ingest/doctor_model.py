@@ -1,0 +1,48 @@
+"""Looks over which model scores, and whether a school's own one is still the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from contract.errors import ModelError
+from contract.finding import Finding
+from models.manifest import SHIPPED, Manifest
+from models.school import rests_on_another
+
+__all__ = ["model_findings"]
+
+
+def model_findings(model_file: Path | None) -> Iterator[Finding]:
+    """What the manifest beside the model in use says; None is the shipped model."""
+    if model_file is None:
+        return
+    try:
+        in_use = _manifest(model_file)
+    except ModelError as error:
+        yield Finding(
+            about="model", state="wrong", said=str(error),
+            advice="correct `model_file` under [score], or take it out for the shipped model",
+        )  # fmt: skip
+        return
+    said = rests_on_another(in_use, _manifest(SHIPPED))
+    if said:
+        yield Finding(
+            about="model", state="note", said=said,
+            advice="take `model_file` out of [score] and start `roomtone score` anew; once there "
+            "are answers about the new one's moments, run `roomtone model recalibrate`",
+        )  # fmt: skip
+    else:
+        yield Finding(about="model", state="fine", said=f"{in_use.version} is in use")
+
+
+def _manifest(model_file: Path) -> Manifest:
+    at = model_file.with_suffix(".json")
+    try:
+        text = at.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"{at}: the model's manifest can't be read ({error}); a model is a .onnx file with a "
+            ".json of the same name beside it."
+        ) from error
+    return Manifest.from_json(text, str(at))
