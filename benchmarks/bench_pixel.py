@@ -33,7 +33,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -41,6 +41,7 @@ from queue import Empty
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as NotInTime
 
 from contract.clock import SECOND_NS
 from contract.messages import Ack, Birth, decode_state
@@ -53,6 +54,10 @@ from simulators.scenario import load_scenario
 
 ROOM = "room-101"
 WARM_S = 4
+SPARE_S = 300
+"""The lesson goes on for so long, for machines on which the page opens late or is slow."""
+LATEST_S = 60
+"""A second that was not painted by then never will be."""
 FLOOR_EVENTS = 40
 FLOOR_EACH_S = 0.37
 QUESTIONS = 40
@@ -61,7 +66,7 @@ DAY_S = 86_400
 WATCH = """
 (() => {
   const shown = window.shown = [];
-  let newest = null, waiting = [];
+  let newest = window.newest = null, waiting = [];
   window.EventSource = class extends window.EventSource {
     constructor(...all) {
       super(...all);
@@ -74,7 +79,7 @@ WATCH = """
           if (level != null && newest != null && ends_s > newest) waiting.push({ ends_s, at });
         });
         const last = noise.mean.findLastIndex((level) => level != null);
-        if (last >= 0) newest = clock_s - span_s + last + 1;
+        if (last >= 0) newest = window.newest = clock_s - span_s + last + 1;
       });
     }
   };
@@ -91,6 +96,9 @@ WATCH = """
   };
 })();
 """
+
+
+PAINTED = "(last) => window.shown.some(({ ends_s }) => (ends_s + 86400) % 86400 === last)"
 
 
 class Acks:
@@ -136,7 +144,9 @@ class Acks:
         self._told[ack.run] = last
 
 
-def bare_server(page: str, answer: dict[str, Any], sent_ns: dict[int, int]) -> ThreadingHTTPServer:
+def bare_server(
+    page: str, answer: dict[str, Any], sent_ns: dict[int, int], events: int
+) -> ThreadingHTTPServer:
     """Serves the dashboard's page with events of its own; `sent_ns` gets when each left."""
 
     class Bare(BaseHTTPRequestHandler):
@@ -158,7 +168,7 @@ def bare_server(page: str, answer: dict[str, Any], sent_ns: dict[int, int]) -> T
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
             noise = answer["noise"]
-            for at in range(FLOOR_EVENTS):
+            for at in range(events):
                 time.sleep(FLOOR_EACH_S)
                 answer["clock_s"] += 1
                 for name, values in noise.items():
@@ -205,6 +215,17 @@ def open_page(page: Page, address: str) -> None:
     page.wait_for_function("() => Number(document.body.dataset.updates) > 0")
 
 
+def wait_for(page: Page, fact: str, told: float | None, seconds: float) -> float:
+    """What a function in the page gives once it gives something; asked seldom, as not to disturb.
+
+    Gives 0 when it has waited for long: what is missing shows in the figures.
+    """
+    with suppress(NotInTime):
+        found = page.wait_for_function(fact, arg=told, polling=250, timeout=seconds * 1_000)
+        return float(found.json_value())
+    return 0.0
+
+
 def shown(page: Page) -> list[dict[str, float]]:
     """What the page has painted so far."""
     found: list[dict[str, float]] = page.evaluate("window.shown")
@@ -249,13 +270,14 @@ def planned(seconds: int) -> PlannedLesson:
 
 def measure(folder: Path, chromium: str, seconds: int) -> dict[str, float]:
     """Figures by name."""
-    plan = planned(WARM_S + seconds)
+    plan = planned(WARM_S + seconds + SPARE_S)
     chain = Chain(
         plan, folder=folder / "chain", speed=1.0, choose_port=free_port, say=lambda _: None
     )
     arguments = ["--disable-background-networking"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
+    begins_s = plan.starts_utc_ns // SECOND_NS % DAY_S
     with chain, sync_playwright() as playwright:
         chain.start()
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
@@ -272,8 +294,11 @@ def measure(folder: Path, chromium: str, seconds: int) -> dict[str, float]:
         try:
             chain.begin()
             open_page(page, chain.page)
-            chain.play(lambda _lesson_s, _periods: None)
-            page.wait_for_timeout(1_000)
+            newest_s = wait_for(page, "() => window.newest", None, WARM_S + LATEST_S)
+            from_s = max(WARM_S, int(newest_s - begins_s) % DAY_S)
+            last_s = (begins_s + from_s + seconds) % DAY_S
+            wait_for(page, PAINTED, last_s, from_s + seconds + LATEST_S)
+            page.wait_for_timeout(1_000)  # it might be painted again
         finally:
             acks.stop()
             watching.join()
@@ -281,21 +306,21 @@ def measure(folder: Path, chromium: str, seconds: int) -> dict[str, float]:
         records = shown(page)
         chain.stop_edge()
         answer = json.loads(chain.fetch(f"/api/rooms/{ROOM}/live"))
-        floor = floor_ms(page, chain.page, answer)
+        floor = floor_ms(page, chain.page, answer, min(FLOOR_EVENTS, seconds))
         browser.close()
-    begins_s = plan.starts_utc_ns // SECOND_NS % DAY_S
     return figures_of(
         records, acks.at_ns, floor, zero_ns=zero_ns, error_ns=error_ns,
-        from_s=WARM_S, seconds=seconds, lesson_ns=chain.clock.anchor_ns, begins_s=begins_s,
+        from_s=from_s, seconds=seconds, lesson_ns=chain.clock.anchor_ns, begins_s=begins_s,
     )  # fmt: skip
 
 
-def floor_ms(page: Page, address: str, answer: dict[str, Any]) -> list[float]:
+def floor_ms(page: Page, address: str, answer: dict[str, Any], events: int) -> list[float]:
     """What painting alone takes: from a bare server's write to the paint."""
     sent_ns: dict[int, int] = {}
-    with serving(bare_server(address, answer, sent_ns)) as bare:
+    with serving(bare_server(address, answer, sent_ns, events)) as bare:
         open_page(page, bare)
-        page.wait_for_timeout((FLOOR_EVENTS + 3) * FLOOR_EACH_S * 1_000)
+        # The page needs one event to know what is new in the others.
+        wait_for(page, "(n) => window.shown.length >= n", events - 1, LATEST_S)
         zero_ns, _ = page_zero_ns(page)
         records = shown(page)
         page.goto("about:blank")

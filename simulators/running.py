@@ -22,7 +22,7 @@ from simulators.virtual_hub import HubTrace, LinkFaults, VirtualHub
 __all__ = ["VirtualClassroom", "clock_at"]
 
 _CRYSTAL_PPM: Final = 30.0
-_LONGEST_STOP_S: Final = 5.0
+_LONGEST_STOP_S: Final = 60.0
 
 
 def clock_at(speed: float) -> Clock:
@@ -91,7 +91,7 @@ class VirtualClassroom:
     @property
     def starts_utc_ns(self) -> int:
         """The same in UTC."""
-        return self.clock.utc_ns() - (self.clock.boot_ns() - self.start_ns)
+        return self.clock.boot_zero_utc_ns() + self.start_ns
 
     @property
     def lesson_s(self) -> float:

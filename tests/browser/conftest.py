@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import uvicorn
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
@@ -28,6 +28,12 @@ from ingest.stores.memory_scores import MemoryScoreStore
 
 START_NS = 1_763_460_300 * SECOND_NS
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE_MS = 40_000
+"""How long a test waits for what must come: a bound for a page that hangs, not a measure."""
+
+SETTLED = """() =>
+  !document.querySelector('.htmx-request, .htmx-swapping, .htmx-added, .htmx-settling')"""
+"""htmx marks what it asks for, swaps in and settles; only then do new forms and links obey it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,7 +71,10 @@ def browser():
         ]
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=arguments, timeout=PATIENCE_MS
+        )
+        expect.set_options(timeout=PATIENCE_MS)
         yield browser
         browser.close()
 
@@ -134,6 +143,16 @@ def school(running, sample_lesson) -> SimpleNamespace:
 
 
 @pytest.fixture
+def settled():
+    """Waits until htmx has done with what an action began: the action's change is there before."""
+
+    def wait(page) -> None:
+        page.wait_for_function(SETTLED)
+
+    return wait
+
+
+@pytest.fixture
 def page(browser, school):
     """A page of 1366 × 768 that fails the test on an error or a request to another host."""
     context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=school.address)
@@ -149,7 +168,7 @@ def page(browser, school):
             else faults.append(f"asked {asked.url}")
         ),
     )
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     context.close()
     assert faults == []

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
+
+CHOSEN = re.compile("is-chosen")
 
 
 @pytest.fixture(autouse=True)
@@ -24,22 +28,26 @@ def lesson(page):
 
 def chosen(page, moment="sample-alert-1"):
     page.locator(f'[data-id="{moment}"] .jump').click()
-    return page.locator(f'[data-id="{moment}"]')
+    item = page.locator(f'[data-id="{moment}"]')
+    expect(item).to_have_class(CHOSEN)
+    return item
 
 
-def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school):
+def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school, settled):
     chosen(lesson).locator('button[value="confirmed"]').focus()
     lesson.keyboard.press("Enter")
     lesson.get_by_text("The teacher says yes.", exact=True).wait_for()
     expect(lesson.locator("#moments-notice")).to_have_text("Noted: the teacher says yes.")
-    assert lesson.evaluate("document.activeElement.id") == "yes-sample-alert-1"
+    expect(lesson.locator("#yes-sample-alert-1")).to_be_focused()
     # Still open, and nothing was moved by the notice, which is for ears.
-    assert lesson.locator('[data-id="sample-alert-1"].is-chosen').count() == 1
-    assert lesson.locator("#moments-notice.unseen").count() == 1
     item = lesson.locator('[data-id="sample-alert-1"]')
+    expect(item).to_have_class(CHOSEN)
+    expect(lesson.locator("#moments-notice.unseen")).to_have_count(1)
+    settled(lesson)
     item.get_by_role("combobox").select_option("coach")
     item.get_by_role("button", name="No, not really").click()
     lesson.get_by_text("The teacher says yes. The coach says no, not really.").wait_for()
+    settled(lesson)
     item.get_by_role("button", name="Take the answer back").click()  # the coach's
     lesson.get_by_text("The teacher says yes.", exact=True).wait_for()
     (said,) = school.stores.lessons.verdicts("sample")
@@ -49,16 +57,20 @@ def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school):
 def test_each_question_names_its_moment_to_a_screen_reader(lesson):
     group = chosen(lesson).get_by_role("group")
     group.wait_for()
-    assert lesson.get_by_role(
-        "group", name="Was this worth talking about? The moment at 23:15."
-    ).count() == 1  # fmt: skip
+    expect(
+        lesson.get_by_role("group", name="Was this worth talking about? The moment at 23:15.")
+    ).to_have_count(1)
 
 
-def test_the_choice_is_made_on_the_lesson_page(lesson, school):
+def test_the_choice_is_made_on_the_lesson_page(lesson, school, settled):
     lesson.get_by_text("What your answers about moments are used for").first.click()
+    lesson.get_by_role("button", name="Allow it").wait_for()
+    settled(lesson)
     lesson.get_by_role("button", name="Allow it").click()
     lesson.get_by_role("button", name="Withdraw, and delete what was kept").wait_for()
-    assert lesson.evaluate("document.activeElement.id") == "answers-change"
+    settled(lesson)
+    expect(lesson.locator("#answers-change")).to_be_focused()
+    expect(lesson).to_have_url(re.compile("/lessons/sample$"))
     assert school.stores.lessons.keeps_labels("Ms Ortega")
     lesson.get_by_role("button", name="Withdraw").click()
     lesson.get_by_role("button", name="Allow it").wait_for()
@@ -86,7 +98,7 @@ def test_without_scripts_answers_and_the_choice_work_too(browser, school):
     page.goto("/lessons/sample")
     page.locator('#moment-sample-alert-1 button[value="dismissed"]').click()
     page.wait_for_url("**/lessons/sample#moment-sample-alert-1")
-    assert page.get_by_text("The teacher says no, not really.").count() == 1
+    expect(page.get_by_text("The teacher says no, not really.")).to_have_count(1)
     page.goto("/lessons/sample/answers")
     page.get_by_role("button", name="Allow it").click()
     page.get_by_role("button", name="Withdraw, and delete what was kept").click()
@@ -96,7 +108,10 @@ def test_without_scripts_answers_and_the_choice_work_too(browser, school):
 
 def test_further_signs_join_the_timeline_while_they_are_open(lesson):
     marks = lesson.locator("#marks button")
+    # The marks keep the number that they are drawn in once the timeline is there.
+    lesson.wait_for_selector("body[data-drawn]")
     before = marks.count()
+    assert before > 0
     further = lesson.locator(".further")
     if further.count() == 0:
         pytest.fail("the sample lesson has more than three suggestions")

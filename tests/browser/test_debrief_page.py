@@ -27,8 +27,20 @@ def with_film(page, school, film):
     return page
 
 
+PLACED = """([wanted, within]) =>
+  Math.abs(Number(document.querySelector('#playhead').ariaValueNow) - wanted) <= within"""
+
+
 def place(page) -> int:
     return int(page.locator(PLAYHEAD).get_attribute("aria-valuenow"))
+
+
+def expect_place(page, second: float, within: float = 0.0) -> None:
+    page.wait_for_function(PLACED, arg=[second, within])
+
+
+def sent_with(answer) -> str:
+    return answer.request.post_data or ""
 
 
 def click_at(page, lane: str, share: float) -> None:
@@ -41,13 +53,12 @@ def test_the_timeline_is_drawn_with_its_words(lesson):
     expect(lesson.locator("#zone-names")).to_have_text("WindowFrontMiddleDoor")
     expect(lesson.locator("#gaps")).to_contain_text("the kit lost power or restarted")
     expect(lesson.locator("#summary")).to_contain_text("The liveliest half minute begins at")
-    assert lesson.locator("#ribbon canvas").count() == 1
-    drawn = lesson.evaluate(
+    expect(lesson.locator("#ribbon canvas")).to_have_count(1)
+    lesson.wait_for_function(
         """() => { const c = document.querySelector('#zones canvas');
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-        return new Set(d.filter((_, i) => i % 4 === 0)).size; }"""
+        return new Set(d.filter((_, i) => i % 4 === 0)).size > 10; }"""
     )
-    assert drawn > 10
 
 
 def test_the_whole_timeline_is_on_the_screen_at_once(lesson):
@@ -57,9 +68,9 @@ def test_the_whole_timeline_is_on_the_screen_at_once(lesson):
 
 def test_a_click_moves_the_cursor_where_there_is_no_video(lesson):
     click_at(lesson, "#noise", 0.5)
-    assert place(lesson) == pytest.approx(1500, abs=3)
+    expect_place(lesson, 1500, within=3)
     click_at(lesson, "#zones", 0.25)
-    assert place(lesson) == pytest.approx(750, abs=3)
+    expect_place(lesson, 750, within=3)
     click_at(lesson, "#ribbon", 0.61)
     expect(lesson.locator("#readout-words")).to_contain_text("nothing was sensed: the kit lost")
 
@@ -81,12 +92,14 @@ def test_playing_moves_the_cursor(with_film):
     with_film.keyboard.press("k")
     with_film.wait_for_function("() => document.querySelector('#video').paused")
     video = with_film.evaluate("document.querySelector('#video').currentTime")
-    assert place(with_film) == pytest.approx(video - 2.0, abs=0.7)
+    expect_place(with_film, video - 2.0, within=0.7)
 
 
 def test_the_offset_is_kept_in_tenths(with_film, school):
-    with_film.get_by_label("A tenth of a second more").click()
-    with_film.get_by_label("One second more").click()
+    # On a slow machine the first click is saved by itself before the second one.
+    with with_film.expect_response(lambda answer: '"offset_s":3.1' in sent_with(answer)):
+        with_film.get_by_label("A tenth of a second more").click()
+        with_film.get_by_label("One second more").click()
     expect(with_film.locator("#line-up-words")).to_contain_text("saved")
     assert school.stores.lessons.get("sample").video_offset_s == 3.1
 
@@ -94,7 +107,7 @@ def test_the_offset_is_kept_in_tenths(with_film, school):
 def test_a_place_that_the_video_does_not_cover_is_said(with_film):
     click_at(with_film, "#ribbon", 0.5)
     expect(with_film.locator("#player-notice")).to_contain_text("does not cover")
-    assert place(with_film) == pytest.approx(1500, abs=3)
+    expect_place(with_film, 1500, within=3)
 
 
 def test_a_video_of_this_computer_is_never_sent(lesson, film, school):
@@ -125,9 +138,9 @@ def test_the_keys(lesson):
         ("ArrowLeft", 11), ("j", 1), ("j", 0),
     ):  # fmt: skip
         lesson.keyboard.press(key)
-        assert place(lesson) == expected, key
+        expect_place(lesson, expected)
     lesson.keyboard.press("]")
-    assert place(lesson) == 235
+    expect_place(lesson, 235)
     expect(lesson.locator("#moment-sample-a")).to_have_class("moment own is-chosen")
     lesson.keyboard.press("z")
     expect(lesson.locator("#view-from")).to_have_value("3:00")
@@ -166,7 +179,7 @@ def test_the_brush_shows_a_part_in_finer_steps(lesson):
     expect(lesson.locator("#view-from")).to_have_value("0:00")
 
 
-def test_a_moment_is_added_at_the_playhead_and_deleted(lesson, school):
+def test_a_moment_is_added_at_the_playhead_and_deleted(lesson, school, settled):
     click_at(lesson, "#noise", 0.7)
     lesson.keyboard.press("n")
     expect(lesson.locator("#moment-place")).to_have_value(re.compile("3[45]:[05][0-9]"))
@@ -176,9 +189,12 @@ def test_a_moment_is_added_at_the_playhead_and_deleted(lesson, school):
     expect(item).to_be_visible()
     expect(lesson.locator("#new-moment")).to_be_hidden()
     assert len(school.stores.lessons.moments("sample")) == 3
-    lesson.on("dialog", lambda dialog: dialog.accept())
+    asked = []
+    lesson.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    settled(lesson)
     item.get_by_role("button", name="Delete").click()
     expect(item).to_have_count(0)
+    assert asked == ["Delete this moment?"]
     assert len(school.stores.lessons.moments("sample")) == 2
 
 
@@ -187,7 +203,7 @@ def test_marks_that_would_touch_are_one_cluster_that_opens(lesson):
     expect(cluster).to_have_text("2")
     cluster.click()
     expect(cluster).to_have_count(0)
-    assert lesson.locator(".mark").count() == 2
+    expect(lesson.locator(".mark")).to_have_count(2)
     lesson.locator(".mark").first.click()
     expect(lesson.locator(".moment.is-chosen")).to_contain_text("Handing out the cards.")
 
@@ -199,22 +215,27 @@ def test_the_zones_can_be_walked_through(lesson):
     expect(lesson.locator("#live-region")).to_contain_text("Front, 0:10: ")
     lesson.keyboard.press("End")
     expect(lesson.locator("#live-region")).to_contain_text("Front, 49:50: ")
-    assert place(lesson) == 2990
+    expect_place(lesson, 2990)
 
 
-def test_the_table_opens_in_the_page_and_turns_its_pages(lesson):
+def test_the_table_opens_in_the_page_and_turns_its_pages(lesson, settled):
     lesson.locator(".as-table summary").click()
     expect(lesson.locator("#table tbody tr")).to_have_count(20)
+    settled(lesson)
     lesson.locator("#table").get_by_role("link", name="Page 4").click()
     expect(lesson.locator("#table")).to_contain_text("the kit lost power")
+    expect(lesson).to_have_url(re.compile("/lessons/sample$"))
 
 
 @pytest.mark.parametrize("width", (320, 390))
 def test_nothing_sticks_out_of_a_narrow_screen(page, width):
     page.set_viewport_size({"width": width, "height": 700})
-    for path in ("/", "/lessons/sample", "/rooms/room-204/live", "/model?lesson=sample"):
+    for path, is_drawn in (
+        ("/", "main"), ("/lessons/sample", "body[data-drawn]"),
+        ("/rooms/room-204/live", "body[data-updates]"), ("/model?lesson=sample", "main"),
+    ):  # fmt: skip
         page.goto(path)
-        page.wait_for_load_state("load")
+        page.wait_for_selector(is_drawn)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 

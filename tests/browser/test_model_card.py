@@ -87,6 +87,7 @@ def test_the_note_opens_and_closes_by_keyboard_and_gives_the_focus_back(page):
     page.wait_for_selector("body[data-drawn]")
     page.locator("#moment-sample-alert-1 .jump").click()
     button = page.locator("#moment-sample-alert-1 .how-far")
+    expect(button).to_be_visible()
     button.focus()
     page.keyboard.press("Enter")
     note = page.locator("#trust-note")
@@ -119,11 +120,11 @@ def test_the_live_page_and_the_list_lead_to_the_card(page):
 def test_drift_is_drawn_and_can_be_read_as_a_table(page, weeks):
     page.goto("/model")
     chart = page.locator(".drift-plot svg")
-    assert chart.locator("rect.own").count() == 3
+    expect(chart.locator("rect.own")).to_have_count(3)
     expect(page.locator("#drift-title ~ p").nth(1)).to_contain_text("there is a large change")
     page.get_by_text("The weeks as a table").click()
     rows = page.locator("table", has_text="Weeks of the school").locator("tbody tr")
-    assert rows.count() == 8  # and the sample lesson's own week
+    expect(rows).to_have_count(8)  # and the sample lesson's own week
     expect(rows.nth(1)).to_contain_text("large change")
     page.get_by_text("room by room").click()
     expect(page.get_by_role("rowheader", name="room-9", exact=True)).to_be_visible()
@@ -134,8 +135,12 @@ def test_drift_is_drawn_and_can_be_read_as_a_table(page, weeks):
 def test_the_card_and_the_note_can_be_read_and_hit(page, weeks, scheme, width):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 768})
-    for path in ("/model", "/lessons/sample", "/rooms/room-204/live"):
+    for path, is_drawn in (
+        ("/model", "main"), ("/lessons/sample", "body[data-drawn]"),
+        ("/rooms/room-204/live", "body[data-updates]"),
+    ):  # fmt: skip
         page.goto(path)
+        page.wait_for_selector(is_drawn)
         if path == "/model":
             for summary in page.locator("summary").all():
                 if not summary.evaluate("(each) => each.parentElement.open"):

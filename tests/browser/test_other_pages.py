@@ -16,7 +16,19 @@ def test_the_list_leads_to_a_lesson(page):
     expect(page.get_by_role("heading", level=1)).to_have_text("Fractions, part 2")
 
 
+COUNTING = """
+window.EventSource = class extends window.EventSource {
+  constructor(address) {
+    super(address);
+    window.heard = 0;
+    this.addEventListener("live", () => { window.heard += 1; });
+  }
+};
+"""
+
+
 def test_the_live_page_moves_by_itself_and_can_be_paused(page, school, sample_lesson):
+    page.add_init_script(COUNTING)
     school.clock.now_ns = -1600 * SECOND_NS  # second 2000 of the lesson
     page.goto("/rooms/room-204/live")
     expect(page.locator("#link")).to_have_text("moving by itself")
@@ -30,7 +42,10 @@ def test_the_live_page_moves_by_itself_and_can_be_paused(page, school, sample_le
     paused = page.locator("#clock").text_content()
     updates = page.evaluate("document.body.dataset.updates")
     school.clock.advance(7)
-    page.wait_for_timeout(1500)
+    # The first event from now on may have been on its way already; the second knows of the 7 s.
+    page.wait_for_function(
+        "(before) => window.heard >= before + 2", arg=page.evaluate("window.heard")
+    )
     assert page.locator("#clock").text_content() == paused
     assert page.evaluate("document.body.dataset.updates") == updates
     page.locator("#pause").click()

@@ -63,7 +63,7 @@ def settings(tmp_path: Path) -> Iterator[ServerSettings]:
 
 def wait_for(link: MqttLink, topic: str) -> Iterator[bytes]:
     while True:
-        event = link.events.get(timeout=15)
+        event = link.events.get(timeout=60)
         if isinstance(event, Received):
             link.acknowledge(event)
             if event.topic == topic:

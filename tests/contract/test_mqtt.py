@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 
+from contract import mqtt
 from contract.errors import ConfigurationError
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Will
 from contract.settings import BrokerSettings
@@ -19,7 +20,7 @@ from roomtone.broker import broker_command, free_port, mosquitto_path
 
 pytestmark = pytest.mark.broker
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 E = TypeVar("E", LinkUp, LinkDown, Received)
 
 
@@ -200,20 +201,18 @@ def test_a_missing_certificate_is_a_configuration_error(tmp_path: Path) -> None:
 
 
 def test_what_is_published_leaves_at_once_on_an_idle_link(
-    broker: RunningBroker, link: Callable[..., MqttLink]
+    broker: RunningBroker, link: Callable[..., MqttLink], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Who is not woken waits for the end of a round, now longer than any machine is slow.
+    monkeypatch.setattr(mqtt, "_ROUND_S", 2 * WAIT_S)
     receiver = link(broker.port, client_id="receiver", subscriptions=("room/#",))
     expect(receiver, LinkUp)
     sender = link(broker.port, client_id="sender")
     expect(sender, LinkUp)
-    waits = []
     for number in range(10):
         time.sleep(0.05)  # both threads wait for something to happen
-        began = time.monotonic()
         assert sender.publish("room/1", b"now", qos=0 if number % 2 else 1)
         receiver.acknowledge(expect(receiver, Received))
-        waits.append(time.monotonic() - began)
-    assert sorted(waits)[5] < 0.1
 
 
 def test_who_can_take_nothing_more_can_still_say_so(

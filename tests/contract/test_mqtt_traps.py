@@ -22,7 +22,7 @@ from contract.settings import BrokerSettings
 from roomtone.broker import free_port, mosquitto_path
 
 pytestmark = pytest.mark.broker
-WAIT_S = 15.0
+WAIT_S = 60.0
 
 
 class Broker:

@@ -47,13 +47,13 @@ def test_it_serves_streams_and_stops_with_a_live_page_open(program):
             break
     else:
         pytest.fail("it said no address")
-    page = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    page = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     page.request("GET", "/")
     answer = page.getresponse()
     assert answer.status == 200
     assert "No lesson yet" in answer.read().decode()
 
-    stream = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    stream = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     stream.request("GET", "/rooms/r/live/events")
     events = stream.getresponse()
     assert events.headers["content-type"].startswith("text/event-stream")
@@ -63,7 +63,7 @@ def test_it_serves_streams_and_stops_with_a_live_page_open(program):
     assert json.loads(lines[1].removeprefix("data: "))["state"] == "off"
 
     program.send_signal(signal.SIGTERM)
-    assert program.wait(timeout=20) == 0
+    assert program.wait(timeout=60) == 0
     events.close()
     for connection in (stream, page):
         connection.close()

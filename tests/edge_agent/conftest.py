@@ -106,7 +106,7 @@ class Mosquitto:
             [MOSQUITTO, "-c", str(self.config)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -117,7 +117,7 @@ class Mosquitto:
     def kill(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
-            self._process.wait(5)
+            self._process.wait()
             self._process = None
 
 
@@ -168,7 +168,8 @@ class SmallIngest:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(5)
+        self._thread.join(60)
+        assert not self._thread.is_alive()
         self.link.stop()
 
     def say(self, topic: Topic, payload: bytes, *, retain: bool = False) -> None:
@@ -229,7 +230,7 @@ class SmallIngest:
         )
 
 
-def until(fact: Callable[[], object], seconds: float = 15.0) -> bool:
+def until(fact: Callable[[], object], seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if fact():

@@ -56,7 +56,7 @@ def settings_for(ports: dict[str, str], folder: Path, **changes: object) -> Edge
 
 
 def run_for(
-    agent: EdgeAgent, enough: Callable[[], bool], *, seconds: float = 10.0
+    agent: EdgeAgent, enough: Callable[[], bool], *, seconds: float = 60.0
 ) -> threading.Thread:
     """Run an agent until something is so, then stop it cleanly."""
     stop = threading.Event()
@@ -66,7 +66,7 @@ def run_for(
     while time.monotonic() < until and not enough():
         time.sleep(0.02)
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     return thread
 
@@ -93,7 +93,13 @@ def test_without_broker_and_with_a_missing_port_all_that_is_sampled_waits_on_dis
     settings = settings_for({"hub-a": classroom.ports[0], "hub-b": "/nonexistent/tty"}, tmp_path)
     store_config(settings.outbox.dir / "config.cbor", ALWAYS)
     agent = EdgeAgent(settings=settings, clock=classroom.clock)
-    run_for(agent, lambda: agent.delivery.counters().sampled > 400)
+    sent = []
+
+    def are_enough() -> bool:
+        sent.append(classroom.trace()["hub-1"].seat_seconds(at_least=50))
+        return agent.delivery.counters().sampled > 400
+
+    run_for(agent, are_enough)
     books = agent.delivery.counters()
     assert books.sampled == books.waiting > 400
     assert books.acked == books.gap == books.published == 0
@@ -114,9 +120,11 @@ def test_without_broker_and_with_a_missing_port_all_that_is_sampled_waits_on_dis
             rooms = message.layout.room_values(message.values)
             assert rooms.shape[1] == 5
     assert sampled == books.sampled
-    # What the hub sent is what was sampled, but for the seconds at both ends.
-    sent = classroom.trace()["hub-1"].seat_seconds(at_least=50)
-    assert sent * 7 / 8 - 7 * 4 * SPEED <= books.sampled <= sent * 7 / 8 + 7 * 4 * SPEED
+    # What the hub sent is what was sampled, but for the seconds at both ends: at least what it had
+    # sent when the stop began, at most what it has sent by now.
+    sent.append(classroom.trace()["hub-1"].seat_seconds(at_least=50))
+    at_ends = 7 * 4 * SPEED
+    assert sent[-2] * 7 / 8 - at_ends <= books.sampled <= sent[-1] * 7 / 8 + at_ends
 
 
 class SilentReader:
@@ -128,7 +136,7 @@ class SilentReader:
     def run(self, stop: threading.Event) -> None:
         if self._error:
             raise self._error
-        stop.wait(10)
+        stop.wait(300)
 
     def identify(self, seconds: int = 5) -> None: ...
 
@@ -156,10 +164,11 @@ def test_a_silent_node_says_why_and_a_clean_stop_tells_of_all_that_passed(
     agent = silent_agent(tmp_path)
     start_ns = time.monotonic_ns()
     run_for(agent, lambda: time.monotonic_ns() - start_ns > 400_000_000)
+    passed_s = SPEED * (time.monotonic_ns() - start_ns) / 1e9
     (only,) = stored(tmp_path / "outbox")
     assert isinstance(only, Gap)
     assert (only.first_seq, only.reason) == (0, "off")
-    assert 6 <= only.n <= 60
+    assert 6 <= only.n <= passed_s + 2
     assert agent.health(is_finished=True).hubs["hub-a"]["frames_refused_crc"] == 3
 
 
@@ -169,7 +178,7 @@ def test_a_dead_disk_keeps_periods_in_memory_and_is_named(
     (tmp_path / "outbox").write_text("")
     agent = silent_agent(tmp_path)
     agent.configured(ALWAYS)
-    run_for(agent, lambda: agent.delivery.has_held, seconds=3)
+    run_for(agent, lambda: agent.delivery.has_held)
     assert "can't be used (File exists)" in caplog.text
     assert "Periods stay in memory" in caplog.text
     assert "goes with this stop" in caplog.text

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 SPEED = 20.0
 
 
-def until(fact: Callable[[], object], seconds: float = 15.0) -> bool:
+def until(fact: Callable[[], object], seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if fact():
@@ -76,7 +76,7 @@ class RunningAgent:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +33,23 @@ ALWAYS = Config(revision=1, lessons=(LessonSpan(lesson="l", starts_utc_ns=0, end
 StartEdge = Callable[[], subprocess.Popen[bytes]]
 
 
-def until(fact: Callable[[], object], seconds: float = 15.0) -> bool:
+def until(fact: Callable[[], object], seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if fact():
             return True
         time.sleep(0.01)
     return False
+
+
+def in_line_ns(*pids: int) -> Counter[str]:
+    """For how many ns each thread of these programs has stood in line for a processor."""
+    waited: Counter[str] = Counter()
+    for pid in pids:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):  # it ended meanwhile, or this kernel does not count
+                waited[thread.name] = int((thread / "schedstat").read_text().split()[1])
+    return waited
 
 
 @pytest.fixture
@@ -97,6 +109,7 @@ def test_a_killed_run_is_told_of_to_its_end(
     outbox = tmp_path / "outbox"
     edge = start_edge()
     assert until(lambda: sum(isinstance(row, np.ndarray) for row in ingest.rows.values()) > 20)
+    waited = in_line_ns(edge.pid, os.getpid())
     if moment != "delivering":
         ingest.stop()
         ingest = small_ingest(broker.port, is_up=False, kept=ingest)
@@ -105,9 +118,10 @@ def test_a_killed_run_is_told_of_to_its_end(
         else:
             time.sleep(0.4)
     (note,) = read_notes(outbox / "runs")
-    edge.send_signal(signal.SIGKILL)
-    edge.wait(5)
+    waited_s = (in_line_ns(edge.pid, os.getpid()) - waited).total() / 1e9
     killed_at = (classroom.clock.boot_ns() - note.run_boot_ns) // note.period_ns
+    edge.send_signal(signal.SIGKILL)
+    edge.wait()
     if moment != "delivering":
         ingest.stop()
         ingest = small_ingest(broker.port, kept=ingest)
@@ -122,7 +136,7 @@ def test_a_killed_run_is_told_of_to_its_end(
     ends = (birth.run_boot_ns - note.run_boot_ns) // note.period_ns
     assert until(lambda: list(ingest.kept[note.run]) == [(0, ends - 1)])
     edge.terminate()
-    assert edge.wait(15) == 0
+    assert edge.wait(60) == 0
 
     rows = {seq: row for (run, seq), row in ingest.rows.items() if run == note.run}
     values = [seq for seq, row in rows.items() if not isinstance(row, str)]
@@ -131,7 +145,8 @@ def test_a_killed_run_is_told_of_to_its_end(
     # One may be gone earlier as well: sent while nobody listened, and not yet sent again.
     assert died
     assert died[-1] == max(values) + 1
-    # What it took with it: the spill interval, and the second that was open.
-    assert killed_at - died[0] <= (SPILL_S + 0.5) * SPEED + 2
+    # What it took with it: the spill interval, and the second that was open. A machine with other
+    # work may have let it wait for a processor.
+    assert killed_at - died[0] <= (SPILL_S + 0.5 + waited_s) * SPEED + 2
     assert not list(outbox.glob("*.outbox"))
     assert all(n.is_ended for n in read_notes(outbox / "runs"))

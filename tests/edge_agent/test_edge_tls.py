@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 ALWAYS = Config(revision=1, lessons=(LessonSpan(lesson="l", starts_utc_ns=0, ends_utc_ns=1 << 62),))
 
 
-def until(fact: Callable[[], object], seconds: float = 10.0) -> bool:
+def until(fact: Callable[[], object], seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if fact():
@@ -35,7 +35,7 @@ def until(fact: Callable[[], object], seconds: float = 10.0) -> bool:
 
 class SilentReader:
     def run(self, stop: threading.Event) -> None:
-        stop.wait(30)
+        stop.wait(300)
 
     def identify(self, seconds: int = 5) -> None: ...
 
@@ -79,7 +79,7 @@ class Running:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 

@@ -47,6 +47,6 @@ def test_a_reader_that_waits_is_let_go_when_the_agent_stops() -> None:
     reader.join(0.05)
     assert reader.is_alive()
     stop.set()
-    reader.join(2)
+    reader.join(60)
     assert not reader.is_alive()
     assert numbers(inbox) == [0, 1]

@@ -135,30 +135,28 @@ def test_a_program_that_fails_or_is_missing_is_named_and_tried_again(
         monkey = microphone(ManualClock(), [], *command)
         thread = threading.Thread(target=monkey.run, args=(stop,))
         thread.start()
-        for _ in range(200):
+        for _ in range(6000):
             if expected in caplog.text:
                 break
             stop.wait(0.01)
         stop.set()
-        thread.join(3.0)
+        thread.join(60.0)
         assert not thread.is_alive()
         assert expected in caplog.text
 
 
 def test_a_running_program_is_ended_with_the_agent() -> None:
     stop, heard = threading.Event(), []
-    source = (
-        "import sys,time; sys.stdout.buffer.write(bytes(24000)); sys.stdout.flush(); time.sleep(60)"
-    )
+    source = "import sys,time; sys.stdout.buffer.write(bytes(24000)); sys.stdout.flush(); time.sleep(600)"
     monkey = microphone(ManualClock(), heard, sys.executable, "-c", source)
     thread = threading.Thread(target=monkey.run, args=(stop,))
     thread.start()
-    for _ in range(500):
+    for _ in range(6000):
         if heard:
             break
         stop.wait(0.01)
     stop.set()
-    thread.join(3.0)
+    thread.join(60.0)
     assert not thread.is_alive()
     assert len(heard) == 1
 

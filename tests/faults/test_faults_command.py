@@ -164,7 +164,7 @@ def test_the_page_tells_of_every_fault_and_of_no_other() -> None:
 
 
 def test_a_child_that_is_dead_was_killed_by_us(tmp_path: Path) -> None:
-    child = Child("sleep", ["sleep", "30"], log=tmp_path / "log")
+    child = Child("sleep", ["sleep", "300"], log=tmp_path / "log")
     child.start()
     child.freeze()
     assert child.state == "T"
@@ -176,7 +176,7 @@ def test_a_child_that_is_dead_was_killed_by_us(tmp_path: Path) -> None:
 def test_a_child_that_ended_by_itself_was_not_killed(tmp_path: Path) -> None:
     child = Child("true", ["true"], log=tmp_path / "log")
     child.start()
-    until(lambda: not child.is_running, what="its end", timeout_s=5)
+    until(lambda: not child.is_running, what="its end", timeout_s=60)
     with pytest.raises(FaultError, match="had ended with 0"):
         child.kill()
 
@@ -185,7 +185,7 @@ def test_waiting_tells_who_ended_and_what_it_said(tmp_path: Path) -> None:
     child = Child("shell", ["sh", "-c", "echo no room left"], log=tmp_path / "log")
     child.start()
     with pytest.raises(FaultError, match="shell ended by itself: no room left"):
-        until(lambda: False, what="nothing", timeout_s=5, running=[child])
+        until(lambda: False, what="nothing", timeout_s=60, running=[child])
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from ingest.stores import open_lesson_store, open_period_store
 from ingest.stores.protocol import LessonStore, PeriodStore
 from roomtone.broker import broker_command, free_port
 
-WAIT_S = 15.0
+WAIT_S = 60.0
 
 
 class RunningBroker:

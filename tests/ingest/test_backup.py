@@ -142,11 +142,11 @@ def keeping(data: Path) -> Iterator[Callable[[], int]]:
     thread = threading.Thread(target=keep)
     thread.start()
     try:
-        assert begun.wait(30)
+        assert begun.wait(60)
         yield lambda: kept[0] - 1
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(60)
 
 
 def test_nothing_that_was_kept_before_is_missing(tmp_path: Path) -> None:

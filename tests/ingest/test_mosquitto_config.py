@@ -27,7 +27,7 @@ pytestmark = [
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-WAIT_S = 15.0
+WAIT_S = 60.0
 # What is published here is retained, so that it does not matter whose subscription came first.
 
 

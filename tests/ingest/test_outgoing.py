@@ -60,14 +60,30 @@ def test_a_node_is_told_of_lessons_from_yesterday_to_next_week_and_of_the_last()
     lessons = [
         lesson("over", now - 3 * DAY_NS, now - 2 * DAY_NS),
         lesson("yesterday", now - DAY_NS, now - DAY_NS // 2),
-        lesson("running", now - 9 * DAY_NS, None),
+        lesson("forgotten", now - 9 * DAY_NS, None),
+        lesson("running", now - DAY_NS // 4, None),
         lesson("soon", now + DAY_NS, now + 2 * DAY_NS),
         lesson("later", now + 8 * DAY_NS, now + 9 * DAY_NS),
         lesson("last", now + 90 * DAY_NS, now + 91 * DAY_NS),
     ]
-    assert [span.lesson for span in spans(lessons, now)] == [
-        "running", "yesterday", "soon", "last",
-    ]  # fmt: skip
+    assert [span.lesson for span in spans(lessons, now, DAY_NS // 2)] == [
+        "yesterday",
+        "running",
+        "soon",
+        "last",
+    ]
+
+
+def test_a_lesson_that_nobody_ended_gets_its_end_when_it_counts_as_over() -> None:
+    starts = 100 * DAY_NS
+    lessons = [lesson("open", starts, None)]
+
+    def ends(after_ns: int) -> int | None:
+        (span,) = spans(lessons, starts + after_ns, DAY_NS // 2)
+        return span.ends_utc_ns
+
+    assert ends(DAY_NS // 2 - 1) is None
+    assert ends(DAY_NS // 2) == ends(DAY_NS) == starts + DAY_NS // 2
 
 
 class Told:
@@ -76,7 +92,9 @@ class Told:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.lessons = MemoryLessonStore()
-        self.config = LessonConfig(lessons=self.lessons, site="school", clock=self.clock)
+        self.config = LessonConfig(
+            lessons=self.lessons, site="school", clock=self.clock, longest_ns=DAY_NS // 2
+        )
 
     def due(self) -> dict[str, Config]:
         self.clock.advance(1)

@@ -38,7 +38,7 @@ from tests.ingest.node import SECOND_NS, Node
 
 pytestmark = [pytest.mark.slow, pytest.mark.broker]
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 SEATS = tuple(range(1, 13))
 NODE = Node(seats=SEATS, run_boot_ns=0)
 LENGTH = 480
@@ -98,6 +98,14 @@ def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < give_up, what
         time.sleep(0.02)
+
+
+def has_open(pid: int, path: Path) -> bool:
+    found = []
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.append(handle.readlink())
+    return path in found
 
 
 def a_lesson(starts_utc_ns: int) -> Lesson:
@@ -161,6 +169,11 @@ def test_a_scorer_killed_in_the_middle_of_an_alert_raises_it_once(
         scorer.wait()
         live(kill_at, kill_at + 7)
         start("score")
+        # Nothing is raised of what came before it was there; that takes as long as it takes.
+        until(
+            lambda: len(scores.epochs("lesson-1")) >= (kill_at + 7) // 5,
+            "the scorer does not begin again",
+        )
         live(kill_at + 7, LENGTH)
         until(lambda: len(scores.epochs("lesson-1")) == LENGTH // 5, "epochs are missing")
         until(
@@ -191,7 +204,8 @@ def test_who_reads_can_not_delay_keeping_stopped_or_dead(
         node.message(NODE.topic("ack"), lambda payload: Ack.decode(payload).without_hole >= seq)
         return time.monotonic() - began
 
-    time.sleep(2.0)  # both are there by now and read
+    for reader in readers:
+        until(lambda pid=reader.pid: has_open(pid, tmp_path / "data" / "main.db"), "nobody reads")
     running = [acked(seq) for seq in range(20)]
     for reader in readers:
         reader.send_signal(signal.SIGSTOP)
@@ -199,8 +213,9 @@ def test_who_reads_can_not_delay_keeping_stopped_or_dead(
     for reader in readers:
         reader.kill()
     dead = [acked(seq) for seq in range(60, 80)]
+    # Behind a reader that held the store, ingest would wait for ten seconds or for ever.
     for waited in (running, stopped, dead):
-        assert float(np.median(waited)) < 0.5
-        assert max(waited) < 2.0
+        assert float(np.median(waited)) < 2.0
+        assert max(waited) < 8.0
     with closing(open_period_reader(tmp_path / "data")) as reader:
         assert list(reader.kept(1)) == [(0, 79)]

@@ -25,7 +25,7 @@ def test_a_copy_that_waits_at_a_node_is_acknowledged_and_not_kept(
     starts_ns = SystemClock().utc_ns() - 3_600 * SECOND
     kit = client("kit-1", node.topic("ack"), ingest_state("school"))
     ingest = run_ingest()
-    assert ingest.ingest.ready.wait(15)
+    assert ingest.ingest.ready.wait(60)
 
     def send(message: Sent) -> None:
         kit.link.publish(message.topic, message.payload, retain=message.is_retained)

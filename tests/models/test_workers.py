@@ -33,6 +33,6 @@ def test_a_worker_ends_when_its_parent_is_killed() -> None:
         try:
             assert not connection.wait([worker], timeout=0)
             asker.send_signal(signal.SIGKILL)
-            assert connection.wait([worker], timeout=20)
+            assert connection.wait([worker], timeout=60)
         finally:
             os.close(worker)

@@ -126,7 +126,7 @@ def dashboard(installed: Installed, tmp_path: Path) -> Iterator[str]:
             pytest.fail("the dashboard ended: " + "".join(said))
     finally:
         program.terminate()
-        print(program.communicate(timeout=20)[1])  # shown if the test fails
+        print(program.communicate(timeout=60)[1])  # shown if the test fails
         assert program.returncode == 0
 
 

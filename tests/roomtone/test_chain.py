@@ -93,7 +93,7 @@ def test_ctrl_c_or_a_closed_terminal_ends_all_of_it(tmp_path: Path, ending: int)
         if line.startswith("open"):
             break
     demo.send_signal(ending)
-    rest, _ = demo.communicate(timeout=60)
+    rest, _ = demo.communicate(timeout=120)
     assert demo.returncode == 0, "".join(lines) + rest
     assert rest.rstrip().endswith("stopped")
     left = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True, check=False)

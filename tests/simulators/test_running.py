@@ -21,7 +21,7 @@ from simulators.scenario import Scenario, load_scenario
 pytest_plugins = ["simulators.pytest_plugin"]
 
 
-def listen(path, *, until, timeout_s=20.0):
+def listen(path, *, until, timeout_s=60.0):
     """What a hub says after HELLO_REQUEST, frame by frame, until the predicate is true."""
     port = os.open(path, os.O_RDWR | os.O_NOCTTY)
     frames, unframer = [], Unframer()
@@ -91,7 +91,7 @@ def test_time_runs_as_fast_as_it_is_told():
     with VirtualClassroom(classroom=classroom, clock=clock) as running:
         assert running.start_ns >= clock.anchor_ns
         offset = running.starts_utc_ns - running.start_ns
-        assert abs(offset - (clock.utc_at_anchor_ns - clock.anchor_ns)) < 50_000_000
+        assert offset == clock.utc_at_anchor_ns - clock.anchor_ns
         listen(running.ports[0], until=lambda _frames: running.is_over)
         assert running.lesson_s >= 3.0
 

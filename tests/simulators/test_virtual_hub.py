@@ -34,7 +34,7 @@ from simulators.hub_program import HubProgram
 from simulators.virtual_hub import VirtualHub, _speed
 
 SECOND_NS = 1_000_000_000
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

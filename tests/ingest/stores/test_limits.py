@@ -31,7 +31,7 @@ def tick(seq: int, *, run: int = 1, seats: int = 3, n: int = 1) -> Tick:
 def test_one_stream_too_many_is_refused_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_periods, "MOST_STREAMS", 2)
+    monkeypatch.setattr(stream_rows, "MOST_STREAMS", 2)
     with closing(open_period_store(tmp_path)) as store:
         store.commit(tick(0, run=1))
         store.commit(tick(0, run=2))
