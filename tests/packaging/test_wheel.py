@@ -32,7 +32,7 @@ for part in vars(app).values():
             print(route.path)
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 class References(HTMLParser):
