@@ -60,11 +60,28 @@ examples: setup  ## write server.example.toml anew from the settings' defaults
 lock: setup  ## resolve the dependencies anew; LOCK_ARGS=--upgrade takes the newest versions
 	$(BIN)/uv pip compile $(LOCKING) --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCKING) --group node -o requirements-node.lock
+	for extra in edge server; do $(BIN)/uv pip compile $(LOCKING) -c requirements.lock \
+		--no-annotate --extra $$extra --group build pyproject.toml -o requirements-$$extra.lock; done
 
 # One version of a library for all Pythons, machines and systems, as a wheel, so that no compiler
 # is needed; no registry is named.
 LOCKING = --quiet --universal --fork-strategy fewest --only-binary :all: --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
+
+# A school's machines get what they need and no more; docs/deploy.md.
+INTO ?= /opt/roomtone
+
+.PHONY: install-edge install-server
+install-edge: WITHOUT_PAGES := 1
+install-edge:  ## install what a classroom's Pi needs and no more, into INTO=/opt/roomtone
+install-server:  ## the same for a server
+install-edge install-server: install-%: requirements-%.lock
+	$(PYTHON) -m venv $(INTO)
+	$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
+	@[ -n "$(WITHOUT_PAGES)" ] || npm --version >/dev/null 2>&1 || \
+		$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r requirements-node.lock
+	ROOMTONE_WITHOUT_PAGES=$(WITHOUT_PAGES) \
+		$(INTO)/bin/python -m pip install --quiet --no-deps --no-build-isolation --force-reinstall .
 
 .PHONY: clean
 clean:  ## remove the environment and what the tools left behind

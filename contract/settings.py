@@ -38,12 +38,12 @@ class Settings(BaseModel):
                 "a TOML file",
                 sentence=f"There is no settings file {path}; name one, a TOML file, with --config.",
             ) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                str(path), "the file", str(error), "a readable TOML file in UTF-8"
-            ) from error
+        except OSError as error:
+            raise _unreadable(path, f"can't be read ({error.strerror})") from error
+        except UnicodeDecodeError as error:
+            raise _unreadable(path, "is no text in UTF-8") from error
         except tomllib.TOMLDecodeError as error:
-            raise ConfigurationError(str(path), "the file", str(error), "valid TOML") from error
+            raise _unreadable(path, f"is no valid TOML ({error})") from error
         return cls.checked(fields, where=str(path))
 
     @classmethod
@@ -57,12 +57,30 @@ class Settings(BaseModel):
             if isinstance(clash, ConfigurationError):  # a validator has said it already
                 raise ConfigurationError(where, clash.key, clash.value, clash.expected) from error
             key = ".".join(str(part) for part in first["loc"]) or "the file"
-            expected = first["msg"]
+            sentence = None
             if first["type"] == "extra_forbidden":
-                expected = "no such key (see the example configuration)"
+                sentence = f"{where}: there is no key {key}; the example file has those there are."
             elif first["type"] == "missing":
-                raise ConfigurationError(where, key, None, "a value: it has no default") from error
-            raise ConfigurationError(where, key, first["input"], expected) from error
+                sentence = f"{where}: {key} is missing, and has no default."
+            raise ConfigurationError(
+                where, key, first.get("input"), _expected(first["type"], first["msg"]),
+                sentence=sentence,
+            ) from error  # fmt: skip
+
+
+def _unreadable(path: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        str(path), "the file", why, "a TOML file", sentence=f"The settings file {path} {why}."
+    )
+
+
+def _expected(kind: str, words: str) -> str:
+    """What pydantic asks for, as the end of our sentence."""
+    if kind == "string_pattern_mismatch":  # names are all that has one
+        return "1 to 32 of a-z, 0-9, - and _, beginning with a letter or a digit"
+    for beginning in ("Input should be ", "String should "):
+        words = words.removeprefix(beginning)
+    return words
 
 
 class BrokerSettings(Settings):

@@ -18,6 +18,7 @@ from contract.errors import ConfigurationError, LinkError
 from dashboard_api.app import create_app
 from dashboard_api.desk import Stores
 from dashboard_api.settings import DashboardSettings
+from ingest.config_option import add_config_option
 from ingest.settings import LessonSettings, ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader, open_score_store
 
@@ -30,9 +31,7 @@ GRACE_S = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config", type=Path, required=True, metavar="FILE", help="the server's settings"
-    )
+    add_config_option(parser)
     parser.add_argument(
         "--port", type=int, metavar="N", help="listen here instead (0: any port that is free)"
     )
@@ -49,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.port is not None:
         table["port"] = args.port
     mine = _checked(table, args.config)
+    open_stores(settings.data_dir).close()  # says in a sentence what would stop the pages
     app = create_app(
         lambda: open_stores(settings.data_dir, settings.lessons.longest_ns),
         clock=simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock(),
@@ -68,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
             )
         )
         name = f"[{host}]" if ":" in host else host
-        log.info("dashboard: the pages are at http://%s:%d/", name, port)
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its start and end are ours to tell
+        log.info("the pages are at http://%s:%d/", name, port)
         for stop in (signal.SIGINT, signal.SIGTERM):
             # uvicorn raises the signal again when it has stopped, for whoever had it before.
             signal.signal(stop, lambda *_: None)

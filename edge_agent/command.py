@@ -21,8 +21,8 @@ log = logging.getLogger("edge")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--config", type=Path, required=True, metavar="FILE",
-        help="settings in TOML; edge.example.toml explains them",
+        "--config", type=Path, default=Path("edge.toml"), metavar="FILE",
+        help="settings in TOML; edge.example.toml explains them (default: edge.toml)",
     )  # fmt: skip
     parser.add_argument(
         "--simulated-clock", metavar="SPEED:ANCHOR_NS:UTC_NS",

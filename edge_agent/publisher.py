@@ -36,6 +36,8 @@ __all__ = ["Host", "Link", "OpenLink", "Publisher"]
 
 log = logging.getLogger(__name__)
 
+_RETAINED: Final[frozenset[Kind]] = frozenset({"state", "config/reported"})
+"""So that a doctor on the server can see what a node said when nobody asked."""
 _MINUTE_NS: Final = 60_000_000_000
 _MOST_RESULTS: Final = 64
 _MOST_STEPS: Final = 64
@@ -236,7 +238,7 @@ class Publisher:
         for kind, make in self._makers().items():
             if kind not in self._due:
                 continue
-            if not self._link.publish(self._topic(kind), make(), retain=kind == "state"):
+            if not self._link.publish(self._topic(kind), make(), retain=kind in _RETAINED):
                 return False
             self._due.discard(kind)
         for waiting, topic in (

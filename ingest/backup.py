@@ -36,6 +36,7 @@ MANIFEST: Final = "backup.json"
 _DATABASES: Final = ("score.db", "main.db", "school.db")
 _RECORDS: Final = (LOG, KEY, "school_model.onnx", "school_model.json")
 """What is copied as it is; the last two are what `roomtone model recalibrate` wrote."""
+_OTHER_ARCHIVES: Final = frozenset({".7z", ".bz2", ".gz", ".rar", ".tgz", ".xz", ".zip", ".zst"})
 _READ: Final = 1 << 20
 _TELL_EACH_NS: Final = 5 * SECOND_NS
 
@@ -82,6 +83,15 @@ class Backup:
         for path in (self._target, self._partial):
             if path.exists():
                 raise UsageError(f"{path} exists; give a name that is free, or remove it.")
+        if self._target.suffix.lower() in _OTHER_ARCHIVES:
+            raise UsageError(
+                f"{self._target}: a backup is a directory, or a file that ends in .tar."
+            )
+        if not self._target.absolute().parent.is_dir():
+            # A disk that is not mounted must not lead to a backup beside the data.
+            raise UsageError(
+                f"{self._target.absolute().parent} is no directory; make it, or mount its disk."
+            )
         folder = PurgeFolder(self._data_dir)
         with folder.alone():
             if folder.waiting():

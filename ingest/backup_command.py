@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contract.clock import SystemClock
 from ingest.backup import Backup
-from ingest.config_option import DEFAULT_CONFIG
+from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 
 __all__ = ["add_arguments", "run"]
@@ -16,10 +16,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE",
-        help="the server's settings; see server.example.toml (default: server.toml)",
-    )  # fmt: skip
+    add_config_option(parser)
     parser.add_argument(
         "target", type=Path, help="a new directory, or a new file that ends in .tar"
     )

@@ -90,7 +90,8 @@ def findings(settings: ServerSettings) -> Iterator[Finding]:
     folder = settings.data_dir
     if not folder.is_dir():
         yield Finding(
-            about="data directory", state="wrong", said=f"{folder} does not exist",
+            about="data directory", state="wrong",
+            said=f"{folder} is no directory" if folder.exists() else f"{folder} does not exist",
             advice="start `roomtone ingest`, which makes it, or correct `data_dir`",
         )  # fmt: skip
         return

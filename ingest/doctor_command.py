@@ -12,10 +12,11 @@ from typing import Final
 from contract.errors import StoreError
 from contract.finding import Finding, report
 from ingest.doctor import ask, broker_findings, findings, program_findings
+from ingest.doctor_config import config_findings
 from ingest.doctor_model import model_findings
 from ingest.doctor_nodes import kept_findings, node_findings, score_findings
 from ingest.settings import ServerSettings
-from ingest.stores import open_period_reader
+from ingest.stores import open_lesson_store, open_period_reader
 
 __all__ = ["add_arguments", "look_over", "run"]
 
@@ -42,6 +43,7 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
     disk = list(findings(settings))
     yield from disk
     yield from broker_findings(settings)
+    yield from config_findings(settings.broker, settings.site, _opted_out(settings))
     yield from program_findings("ingest", settings.ingest.health_port, settings)
     yield from program_findings("score", settings.score.health_port, settings)
     yield from model_findings(settings.score.model_file)
@@ -49,6 +51,16 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
     yield from program_findings("dashboard", port if isinstance(port, int) else 0, settings)
     if any(finding.about == "main.db" and finding.state == "fine" for finding in disk):
         yield from _kept(settings)
+
+
+def _opted_out(settings: ServerSettings) -> list[tuple[str, int]]:
+    if not (settings.data_dir / "school.db").exists():
+        return []
+    try:
+        with closing(open_lesson_store(settings.data_dir)) as lessons:
+            return lessons.opted_out()
+    except StoreError:
+        return []  # the finding about school.db says it
 
 
 def _kept(settings: ServerSettings) -> Iterator[Finding]:

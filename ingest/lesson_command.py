@@ -34,6 +34,8 @@ from ingest.timetable import (
 
 __all__ = ["add_arguments", "run"]
 
+_ROOM: Final = "the room's name, as in its kit's settings"
+_LESSON: Final = "the lesson's id; `roomtone lesson list` shows them"
 _SPAN: Final = re.compile(r"(\d{1,3})(?::([0-5]\d))?")
 
 
@@ -122,7 +124,8 @@ class Desk:
         for lesson in lessons:
             self._store.put(lesson)
         rooms = len({lesson.room for lesson in lessons})
-        self._say(f"{len(lessons)} lessons in {rooms} {'room' if rooms == 1 else 'rooms'}")
+        count = "1 lesson" if len(lessons) == 1 else f"{len(lessons)} lessons"
+        self._say(f"{count} in {rooms} {'room' if rooms == 1 else 'rooms'}")
 
     def list_lessons(self, args: argparse.Namespace) -> None:
         """Say what there is, the latest first."""
@@ -194,46 +197,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     start = actions.add_parser("start", help="begin a lesson now, or at a time")
-    start.add_argument("--room", required=True)
+    start.add_argument("--room", required=True, help=_ROOM)
     start.add_argument("--teacher", required=True, help="whose lesson it is")
-    start.add_argument("--title", default="")
+    start.add_argument("--title", default="", help='such as "Maths 7b"; may be left out')
     start.add_argument(
         "--at", metavar="TIME", help="such as 2026-09-30T09:45, in the school's zone"
     )
     start.set_defaults(do=Desk.start)
 
     stop = actions.add_parser("stop", help="end the lesson that is on in a room")
-    stop.add_argument("--room", required=True)
+    stop.add_argument("--room", required=True, help=_ROOM)
     stop.add_argument("--at", metavar="TIME", help="such as 2026-09-30T10:30, in the school's zone")
     stop.set_defaults(do=Desk.stop)
 
     load = actions.add_parser("import", help="take in a timetable, CSV or iCalendar")
-    load.add_argument("file", type=Path)
+    load.add_argument(
+        "file", type=Path, help="a .csv or .ics file; docs/lessons.md has the columns"
+    )
     load.add_argument("--room", help="of every event, where a calendar names none")
     load.add_argument("--teacher", help="of every event, where a calendar names none")
     load.add_argument(
-        "--days", type=_days, default=200, help="how far ahead recurring events are taken (200)"
+        "--days",
+        type=_days,
+        default=200,
+        help="how far ahead a calendar's recurring events are taken (default: 200)",
     )
     load.set_defaults(do=Desk.import_file)
 
     show = actions.add_parser("list", help="show lessons, the latest first")
-    show.add_argument("--room")
-    show.add_argument("--limit", type=_days, default=50, help="at most this many (50)")
+    show.add_argument("--room", help="only this room's")
+    show.add_argument("--limit", type=_days, default=50, help="at most this many (default: 50)")
     show.set_defaults(do=Desk.list_lessons)
 
     activity = actions.add_parser("activity", help="say what a span of a lesson was")
-    activity.add_argument("lesson")
-    activity.add_argument("name", choices=ACTIVITIES)
-    activity.add_argument("--from", dest="start", required=True, metavar="MIN[:SEC]")
-    activity.add_argument("--to", dest="end", required=True, metavar="MIN[:SEC]")
+    activity.add_argument("lesson", help=_LESSON)
+    activity.add_argument("name", choices=ACTIVITIES, help="what the class did")
+    activity.add_argument(
+        "--from", dest="start", required=True, metavar="MIN[:SEC]", help="since the lesson's start"
+    )
+    activity.add_argument(
+        "--to", dest="end", required=True, metavar="MIN[:SEC]", help="since the lesson's start"
+    )
     activity.set_defaults(do=Desk.activity)
 
     video = actions.add_parser("video", help="lay a video beside a lesson")
-    video.add_argument("lesson")
-    video.add_argument("file", type=Path)
+    video.add_argument("lesson", help=_LESSON)
+    video.add_argument("file", type=Path, help="an MP4 or WebM file on this machine")
     video.add_argument(
         "--offset", type=float, default=0.0, metavar="SECONDS",
-        help="where in the video the lesson starts; negative if the camera started later (0)",
+        help="where in the video the lesson starts; negative if the camera started later "
+        "(default: 0)",
     )  # fmt: skip
     video.set_defaults(do=Desk.video)
     add_config_option(parser, actions)

@@ -1,4 +1,7 @@
-"""Tells each node when its room is to be sensed: lessons become retained configurations."""
+"""Tells each node when its room is to be sensed, and which of its seats are not to be.
+
+Lessons and the seats that have opted out become retained configurations.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ class LessonConfig:
         self._site = site
         self._clock = clock
         self._nodes: dict[str, set[str]] = {}
-        self._told: dict[tuple[str, str], tuple[LessonSpan, ...]] = {}
+        self._told: dict[tuple[str, str], tuple[tuple[LessonSpan, ...], tuple[int, ...]]] = {}
         self._due: dict[str, None] = {}
         self._version: int | None = None
         self._looked_ns: int | None = None
@@ -98,9 +101,12 @@ class LessonConfig:
     def _of_room(self, room: str) -> Iterator[tuple[str, Config]]:
         utc_ns = self._clock.utc_ns()
         lessons = spans(self._lessons.lessons(room=room), utc_ns, self._longest_ns)
+        excluded = tuple(seat for each, seat in self._lessons.opted_out() if each == room)
         for node in sorted(self._nodes[room]):
-            if self._told.get((room, node)) != lessons:
-                self._told[room, node] = lessons
+            if self._told.get((room, node)) != (lessons, excluded):
+                self._told[room, node] = lessons, excluded
                 # Milliseconds of UTC as the revision: later is higher, over a restart too.
-                config = Config(revision=utc_ns // 1_000_000, lessons=lessons)
+                config = Config(
+                    revision=utc_ns // 1_000_000, lessons=lessons, excluded_seats=excluded
+                )
                 yield str(Topic(self._site, room, node, "config")), config

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from contract.clock import SECOND_NS, Clock, SystemClock
 from contract.errors import UsageError
-from ingest.config_option import DEFAULT_CONFIG
+from ingest.config_option import add_config_option
 from ingest.purge_log import PurgeLog, Recorded
 from ingest.purge_plan import Plan, Planner, Wanted
 from ingest.purge_requests import PurgeFolder, PurgeRequest
@@ -30,10 +30,7 @@ _HIGHEST_SEAT: Final = 255
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE",
-        help="the server's settings; see server.example.toml (default: server.toml)",
-    )  # fmt: skip
+    add_config_option(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--room", metavar="ROOM", help="all of a room, or a span of it")
     what.add_argument("--seat", metavar="ROOM:N", help="one seat of a room")
@@ -202,7 +199,8 @@ def _verify(data_dir: Path) -> int:
     for record in records:
         _say(f"{record.number}  {_iso(record.done_utc_ns)}  {_scope(record.request)}")
     newest = f"; the newest is {records[-1].hash}" if records else ""
-    _say(f"{len(records)} records, each as it was written{newest}")
+    count = "1 record" if len(records) == 1 else f"{len(records)} records"
+    _say(f"{count}, each as it was written{newest}")
     for request in PurgeFolder(data_dir).waiting():
         _say(f"cut short, to be taken up with --resume: {_scope(request)}")
     return 0

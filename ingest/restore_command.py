@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from contract.clock import SystemClock
 from ingest.backup_restore import Restore
-from ingest.config_option import DEFAULT_CONFIG
+from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
+from ingest.stores import open_lesson_store
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
+    add_config_option(parser)
     parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE",
-        help="the server's settings, with an empty `data_dir` (default: server.toml)",
+        "source", type=Path,
+        help="what `roomtone backup` wrote; the settings' `data_dir` has to be empty",
     )  # fmt: skip
-    parser.add_argument("source", type=Path, help="what `roomtone backup` wrote")
     parser.add_argument(
         "--purges", type=Path, metavar="FILE",
         help="purge-log.jsonl of the server: what was purged since the backup goes again",
@@ -38,6 +40,12 @@ def run(args: argparse.Namespace) -> int:
     manifest = restore.run()
     made = datetime.fromtimestamp(manifest.began_utc_ns / 1e9, UTC)
     _say(f"{settings.data_dir} is as it was at {made:%Y-%m-%d %H:%M:%S} UTC")
+    with closing(open_lesson_store(settings.data_dir)) as lessons:
+        seats = ", ".join(f"{room}:{seat}" for room, seat in lessons.opted_out())
+    _say(
+        f"Seats that had opted out by then: {seats or 'none'}. Enter those that did so since, with "
+        "`roomtone seat opt-out`, before ingest runs."
+    )
     if args.purges is None:
         _say(
             "What was purged since then is back, unless nothing was: restore with --purges to "

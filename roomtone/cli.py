@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "score": ("ingest.scoring.command", "score what is kept (on the server)"),
     "dashboard": ("dashboard_api.command", "serve the pages (on the server)"),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
+    "seat": ("ingest.seat_command", "let a seat opt out of sensing, or take it in again"),
     "aside": ("ingest.aside_command", "list, show and play again messages that were kept aside"),
     "purge": ("ingest.purge_command", "remove a room's, seat's, lesson's or span's data for good"),
     "backup": ("ingest.backup_command", "copy the server's data while it runs"),
@@ -45,6 +46,7 @@ _EXTRA_OF: Final = {
     "simulators": "demo",
     "roomtone": "demo",
 }
+_OURS: Final = frozenset({*_EXTRA_OF, "contract", "models"})
 _EXIT_INTERRUPTED: Final = 130
 
 
@@ -90,6 +92,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = chosen.run(chosen)
     except RoomtoneError as error:
         return _say(str(error), error.exit_code)
+    except PermissionError as error:
+        where = error.filename or "A file"
+        return _say(
+            f"{where} may not be used by this user ({error.strerror}); run it as the one "
+            "to whom the data belongs, or name another path.",
+            1,
+        )
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _OURS:
+            raise  # a fault of ours, not of what is installed
+        return _say(_missing(chosen.command, COMMANDS[chosen.command][0], error), 1)
     except KeyboardInterrupt:
         return _EXIT_INTERRUPTED
     except BrokenPipeError:

@@ -7,7 +7,7 @@ import time
 
 from contract.clock import SECOND_NS
 from roomtone.chain import PlannedHub, PlannedLesson
-from roomtone.run import Span, add_run_arguments, minutes, play
+from roomtone.run import Span, add_run_arguments, minutes, play, seed
 from simulators.classroom import Classroom
 from simulators.scenario import load_scenario, scenario_names
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME_OR_FILE",
         help=f"the class: {', '.join(scenario_names())}, or a TOML file (default: demo)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="draws the pupils (default: 1)")
+    parser.add_argument("--seed", type=seed, default=1, help="draws the pupils (default: 1)")
     add_run_arguments(parser, speed=10.0)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from models.judging import Drawn
 from models.workers import worker_pool
+
+if TYPE_CHECKING:
+    from models.judging import Drawn  # a school's server has no scikit-learn
 
 __all__ = ["draw_lessons", "say"]
 
@@ -24,6 +26,7 @@ def draw_lessons(classrooms: int, seed: int, *, behaviour: Behaviour = "bouts") 
 
 def _draw(seed: int, *, behaviour: Behaviour) -> Drawn:
     from models.ceiling import oracle_rows  # noqa: PLC0415  # `card` needs no simulator
+    from models.judging import Drawn  # noqa: PLC0415
     from models.rows import lesson_rows  # noqa: PLC0415
     from simulators.classroom import Classroom  # noqa: PLC0415
     from simulators.lessons import draw_scenario, lesson_of  # noqa: PLC0415

@@ -25,12 +25,13 @@ from typing import Final
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from ingest.stores.records import AlertRecord
+from models.scores import ROOM
 from roomtone.chain import Chain, PlannedLesson
 from roomtone.page_port import USUAL_PORT, choose_port
 from roomtone.programs import ProgramError
 from roomtone.tally import tally
 
-__all__ = ["Span", "add_run_arguments", "minutes", "play"]
+__all__ = ["Span", "add_run_arguments", "minutes", "play", "seed"]
 
 _HIGHEST_SPEED: Final = 200.0
 EPOCH_S: Final = 5
@@ -135,6 +136,11 @@ def _report(chain: Chain, episodes: tuple[Span, ...] | None) -> int:
         "alerts_true": _count_true(alerts, episodes or (), plan),
         "pages_fetched": len(fetched) + 1,
     }
+    room_alerts = [alert for alert in alerts if alert.zone == ROOM]
+    report["room_alerts_raised"] = len(room_alerts)
+    for alert in room_alerts:
+        at = _clock((alert.raised_utc_ns - plan.starts_utc_ns) / SECOND_NS)
+        _log.info("check: a room alert at %s: %s", at, " ".join(alert.because))
     faults = []
     if not counts.is_whole:
         faults.append("not everything that was sampled is kept once")
@@ -199,9 +205,15 @@ def _clock(seconds: float) -> str:
 @contextlib.contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
-        if keep.exists() and any(keep.iterdir()):
+        try:
+            keep.mkdir(parents=True, exist_ok=True)
+            is_empty = not any(keep.iterdir())
+        except OSError as error:
+            raise UsageError(
+                f"--keep: {keep} can't be a folder ({error.strerror}); name a new one."
+            ) from error
+        if not is_empty:
             raise UsageError(f"--keep: {keep} is not empty; name a new folder.")
-        keep.mkdir(parents=True, exist_ok=True)
         yield keep.resolve()
         return
     folder = Path(tempfile.mkdtemp(prefix="roomtone-"))
@@ -243,6 +255,13 @@ def _speed(text: str) -> float:
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A seed, from an argument."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
     return int(text)
 
 

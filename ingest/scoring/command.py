@@ -6,9 +6,9 @@ import argparse
 import logging
 import signal
 import threading
-from pathlib import Path
 
 from contract.clock import SystemClock
+from ingest.config_option import add_config_option
 from ingest.health_server import HealthPages, health_server
 from ingest.scoring.scorer import Scorer
 from ingest.settings import ServerSettings
@@ -21,10 +21,7 @@ _LOG = logging.getLogger("score")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument(
-        "--config", type=Path, required=True, metavar="FILE",
-        help="the server's settings; see server.example.toml",
-    )  # fmt: skip
+    add_config_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:

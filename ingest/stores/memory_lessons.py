@@ -31,6 +31,7 @@ class MemoryLessonStore:
         self._verdicts: dict[_Said, Verdict] = {}
         self._labels: dict[_Said, Label] = {}
         self._opt_ins: set[str] = set()
+        self._opted_out: set[tuple[str, int]] = set()
 
     def put(self, lesson: Lesson) -> None:
         self._lessons[lesson.id] = lesson
@@ -92,6 +93,19 @@ class MemoryLessonStore:
             lesson: VerdictCount(confirmed=sum(said), dismissed=len(said) - sum(said))
             for lesson, said in counted.items()
         }
+
+    def opt_out(self, room: str, seat: int) -> None:
+        self._opted_out.add((room, seat))
+        self._changes += 1
+
+    def opt_in(self, room: str, seat: int) -> bool:
+        was_out = (room, seat) in self._opted_out
+        self._opted_out.discard((room, seat))
+        self._changes += was_out
+        return was_out
+
+    def opted_out(self) -> list[tuple[str, int]]:
+        return sorted(self._opted_out)
 
     def keeps_labels(self, teacher: str) -> bool:
         return teacher in self._opt_ins

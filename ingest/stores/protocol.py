@@ -172,7 +172,7 @@ class ScoreStore(Protocol):
 
 
 class LessonStore(Protocol):
-    """Lessons, the moments that people mark, and what they say of moments."""
+    """Lessons, the moments that people mark, what they say of moments, and who opted out."""
 
     def put(self, lesson: Lesson) -> None:
         """Add a lesson or replace the one with its id."""
@@ -200,6 +200,15 @@ class LessonStore(Protocol):
 
     def verdicts_by_lesson(self) -> dict[str, VerdictCount]:
         """Of the lessons in which a suggested lively moment was judged."""
+
+    def opt_out(self, room: str, seat: int) -> None:
+        """A seat is to be sensed no more."""
+
+    def opt_in(self, room: str, seat: int) -> bool:
+        """It is to be sensed again; False if it had not opted out."""
+
+    def opted_out(self) -> list[tuple[str, int]]:
+        """Room and seat of those that are not to be sensed, in order."""
 
     def keeps_labels(self, teacher: str) -> bool:
         """Whether a teacher wants that answers of her lessons are kept to learn from."""

@@ -37,7 +37,7 @@ from ingest.stores.sqlite_file import (
 
 __all__ = ["SqliteLessonStore"]
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 _TRIES: Final = 100
 _TRY_EACH_S: Final = 0.1
 _SCHEMA: Final = """
@@ -50,6 +50,7 @@ CREATE TABLE moments(
     id TEXT PRIMARY KEY, lesson TEXT NOT NULL, start_s REAL NOT NULL, end_s REAL NOT NULL,
     note TEXT NOT NULL, author TEXT NOT NULL) STRICT;
 CREATE INDEX moments_lesson ON moments(lesson, start_s);
+CREATE TABLE opted_out(room TEXT NOT NULL, seat INTEGER NOT NULL, PRIMARY KEY(room, seat)) STRICT;
 """ + ";".join(sqlite_verdicts.TABLES)
 _LESSON: Final = (
     "id, room, teacher, title, starts_utc_ns, ends_utc_ns, source, activities, zones, video, "
@@ -97,6 +98,22 @@ class SqliteLessonStore:
         return self._lessons(
             where + "ORDER BY starts_utc_ns DESC, id", () if room is None else (room,)
         )
+
+    def opt_out(self, room: str, seat: int) -> None:
+        with self._writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO opted_out VALUES (?, ?)", (room, seat))
+
+    def opt_in(self, room: str, seat: int) -> bool:
+        with self._writing() as connection:
+            gone = connection.execute(
+                "DELETE FROM opted_out WHERE room = ? AND seat = ?", (room, seat)
+            ).rowcount
+        return bool(gone)
+
+    def opted_out(self) -> list[tuple[str, int]]:
+        with self._reading():
+            rows = self._connection.execute("SELECT room, seat FROM opted_out ORDER BY room, seat")
+            return [(str(room), int(seat)) for room, seat in rows]
 
     def put_moment(self, moment: Moment) -> None:
         """Mark a moment; raises StoreError where there is no such lesson."""

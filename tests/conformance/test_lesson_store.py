@@ -110,6 +110,19 @@ def test_version_moves_with_every_change(pair: tuple[LessonStore, LessonStore]) 
     assert len(set(seen)) == 4
 
 
+def test_seats_opt_out_and_in_again(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    assert other.opted_out() == []
+    version = other.version()
+    for room, seat in (("r2", 3), ("r1", 9), ("r1", 10), ("r1", 9)):
+        one.opt_out(room, seat)
+    assert other.opted_out() == [("r1", 9), ("r1", 10), ("r2", 3)]
+    assert other.version() != version
+    one.purge(lessons=["none"])
+    assert (other.opt_in("r1", 9), other.opt_in("r1", 9)) == (True, False)
+    assert one.opted_out() == [("r1", 10), ("r2", 3)]
+
+
 SAID = Verdict(
     lesson="maths", moment="maths.3.room.60", by="teacher", is_confirmed=True, kind="lively",
     zone="room", start_s=60, end_s=95.5,

@@ -34,11 +34,11 @@ def test_defaults_and_nesting(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     (
-        ('room = "r1"\nsets = 3', "sets", "no such key"),
-        ("seats = 3", "room", "it has no default"),
-        ('room = "Room 1"', "room", "pattern"),
-        ('room = "r1"\nseats = 65', "seats", "less than or equal to 64"),
-        ('room = "r1"\n[broker]\nport = "x"', "broker.port", "valid integer"),
+        ('room = "r1"\nsets = 3', "sets", "no key sets"),
+        ("seats = 3", "room", "room is missing, and has no default"),
+        ('room = "Room 1"', "room", "expected 1 to 32 of a-z"),
+        ('room = "r1"\nseats = 65', "seats", "seats is 65, expected less than or equal to 64"),
+        ('room = "r1"\n[broker]\nport = "x"', "broker.port", "expected a valid integer"),
         ("room = ", "the file", "valid TOML"),
         ('room = "r1"\nseats = 13', "seats", "a luckier number"),
     ),

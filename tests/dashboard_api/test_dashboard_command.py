@@ -7,8 +7,8 @@ import socket
 
 import pytest
 
-from contract.errors import ConfigurationError, LinkError
-from dashboard_api.command import _checked, _listening, add_arguments
+from contract.errors import ConfigurationError, LinkError, StoreError
+from dashboard_api.command import _checked, _listening, add_arguments, run
 from dashboard_api.settings import DashboardSettings
 
 
@@ -46,6 +46,14 @@ def test_a_taken_port_is_named_with_what_to_do():
 def test_port_zero_takes_a_free_one():
     with _listening(DashboardSettings(port=0)) as listener:
         assert listener.getsockname()[1] > 0
+
+
+def test_a_data_directory_that_is_a_file_ends_it_with_a_sentence(tmp_path):
+    (tmp_path / "data").write_text("")
+    config = tmp_path / "server.toml"
+    config.write_text(f'site = "s"\ndata_dir = "{tmp_path}/data"\n[dashboard]\nport = 0\n')
+    with pytest.raises(StoreError, match="can't be made"):
+        run(argparse.Namespace(config=config, port=None, simulated_clock=None))
 
 
 def test_the_arguments():

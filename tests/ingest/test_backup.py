@@ -222,6 +222,17 @@ def test_what_is_retired_meanwhile_is_left_out(
         assert copy.execute("SELECT DISTINCT kinds FROM sealed").fetchall() == [(2,)]
 
 
+def test_a_backup_goes_into_a_folder_that_is_there_and_is_no_other_archive(
+    school: School, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="mnt is no directory; make it, or mount its disk"):
+        backup(school, tmp_path / "mnt" / "b.tar")
+    with pytest.raises(UsageError, match=r"a directory, or a file that ends in \.tar"):
+        backup(school, tmp_path / "b.zip")
+    assert not (tmp_path / "mnt").exists()
+    assert not (tmp_path / "b.zip").exists()
+
+
 def test_nothing_is_written_over(school: School, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     with pytest.raises(UsageError, match="exists; give a name that is free"):

@@ -122,6 +122,21 @@ def test_each_node_is_told_once_and_again_when_something_changed() -> None:
     assert len(told.due()) == 3
 
 
+def test_the_nodes_of_a_room_are_told_which_seats_have_opted_out() -> None:
+    told = Told()
+    told.config.add_node("r1", "a")
+    told.config.add_node("r2", "b")
+    told.due()
+    told.lessons.opt_out("r1", 4)
+    told.clock.advance(1)
+    (topic, config), *others = told.due().items()
+    assert (topic, others) == ("roomtone/1/school/r1/a/config", [])
+    assert config.excluded_seats == (4,)
+    told.lessons.opt_in("r1", 4)
+    ((_, config),) = told.due().items()
+    assert config.excluded_seats == ()
+
+
 def test_time_alone_brings_a_lesson_in() -> None:
     told = Told()
     told.config.add_node("r1", "a")

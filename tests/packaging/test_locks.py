@@ -13,7 +13,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-node.lock")
+PARTS = {"edge": "requirements-edge.lock", "server": "requirements-server.lock"}
+"""What is installed where only one extra is wanted."""
+LOCKS = ("requirements.lock", "requirements-node.lock", *PARTS.values())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -71,6 +73,27 @@ def test_lock_fulfils_what_is_declared(where: str, requirement: Requirement) -> 
     ]
     fitting = [each for each in locked if requirement.specifier.contains(each, prereleases=True)]
     assert fitting, "run `make lock`"
+
+
+@pytest.mark.parametrize("extra", PARTS)
+def test_a_part_is_what_its_extra_needs_in_the_versions_of_the_whole(extra: str) -> None:
+    whole = {str(entry) for entry, _ in entries("requirements.lock")}
+    part = [entry for entry, _ in entries(PARTS[extra])]
+    assert {_without_marker(entry) for entry in part} <= {
+        _without_marker(Requirement(text)) for text in whole
+    }, "run `make lock`"
+    names = {canonicalize_name(entry.name) for entry in part}
+    wanted = {
+        canonicalize_name(requirement.name)
+        for where, requirement in declared()
+        if where in {"project", extra, "build"}
+    }
+    assert wanted <= names
+    assert not names & {"scikit-learn", "pytest", "playwright"}
+
+
+def _without_marker(requirement: Requirement) -> str:
+    return f"{canonicalize_name(requirement.name)}{requirement.specifier}"
 
 
 def test_environment_holds_the_locked_versions() -> None:

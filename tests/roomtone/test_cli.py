@@ -36,6 +36,8 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         (("demo", "--speed", "0"), "'0' is not a number above 0"),
         (("demo", "--port", "99999"), "'99999' is not a port"),
         (("demo", "--scenario", "zoo"), "'zoo'"),
+        (("demo", "--seed", "-1"), "'-1' is not a whole number from 0 on"),
+        (("demo", "--keep", __file__), "can't be a folder"),
         (("replay",), "--motion"),
         (("replay", "--motion", "none.parquet", "--from", "nine"), "'nine' is not a time"),
         (("replay", "--motion", "x", "--timezone", "Mars/Base"), "'Mars/Base' is not a time zone"),
@@ -52,6 +54,47 @@ def test_bad_arguments_get_one_sentence_and_code_2(
     assert code == 2
     assert says in error
     assert "Traceback" not in error
+    assert error.count("\n") == 1
+
+
+def test_a_server_without_the_training_extra_has_the_commands_that_a_school_uses(
+    tmp_path: Path,
+) -> None:
+    """`roomtone[server]` brings no scikit-learn; what needs it says so in a sentence."""
+    lacking = "import sys; sys.modules.update(sklearn=None, scipy=None, skl2onnx=None); "
+    program = f"{lacking}from roomtone.cli import main; sys.exit(main(sys.argv[1:]))"
+
+    def call(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            (sys.executable, "-c", program, "model", *arguments),
+            check=False, capture_output=True, text=True, cwd=tmp_path,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    code, text = call("card")
+    assert (code, text[:14]) == (0, "Off-task model")
+    assert "holds no school.db" in call("recalibrate", "--data-dir", str(tmp_path))[1]
+    assert "score.db" in call("drift", "--data-dir", str(tmp_path))[1]
+    code, text = call("evaluate", "--classrooms", "4")
+    assert code == 1
+    assert "`roomtone model` needs the package s" in text
+    assert "install roomtone[train]" in text
+
+
+def test_what_a_user_may_not_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A search through a folder of another user's: nothing below has a sentence for it."""
+
+    def refuse(*_: object, **__: object) -> bool:
+        raise PermissionError(13, "Permission denied", str(tmp_path / "score.db"))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    monkeypatch.setattr(Path, "is_file", refuse)
+    code, error = said(capsys, "model", "drift", "--data-dir", str(tmp_path))
+    assert code == 1
+    assert error.startswith(f"roomtone: {tmp_path / 'score.db'} may not be used by this user")
     assert error.count("\n") == 1
 
 

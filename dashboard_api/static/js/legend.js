@@ -35,7 +35,10 @@ export function legend(parts, stage) {
       part.textContent = sentence;
       return part;
     }));
-    parts.gaps.replaceChildren(...data.gaps.filter((gap) => gap.end_s - gap.start_s >= 2).map((gap) => {
+    // Gaps of a second could be many; they are drawn, and counted here.
+    const long = data.gaps.filter((gap) => gap.end_s - gap.start_s >= 2);
+    const short = data.gaps.length - long.length;
+    parts.gaps.replaceChildren(...long.map((gap) => {
       const item = document.createElement("li");
       const button = document.createElement("button");
       button.type = "button";
@@ -45,6 +48,13 @@ export function legend(parts, stage) {
       item.append(button);
       return item;
     }));
+    if (short) {
+      const rest = document.createElement("li");
+      rest.className = "soft";
+      const more = long.length ? " more" : "";
+      rest.textContent = short === 1 ? `one${more} second missing` : `${short}${more} single seconds missing`;
+      parts.gaps.append(rest);
+    }
   });
 }
 

@@ -1,0 +1,68 @@
+"""Looks whether each node runs the configuration that is meant for it: lessons, and who opted out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from contract.broker_check import retained
+from contract.errors import DecodeError
+from contract.finding import Finding
+from contract.messages import Birth, Config, ConfigReported, Death, decode_state
+from contract.settings import BrokerSettings
+
+__all__ = ["config_findings"]
+
+
+def config_findings(
+    broker: BrokerSettings, site: str, opted_out: list[tuple[str, int]]
+) -> Iterator[Finding]:
+    """What stands retained for each node, beside what it says that it runs."""
+    prefix = f"roomtone/1/{site}/"
+    topics = tuple(f"{prefix}+/+/{kind}" for kind in ("state", "config", "config/reported"))
+    said, fault = retained(broker, topics)
+    if fault is not None:
+        return  # the broker's own finding says it
+    for topic, payload in sorted(said.items()):
+        if not topic.endswith("/config"):
+            continue
+        room, node = topic.removeprefix(prefix).split("/")[:2]
+        meant: Config | None = None
+        runs: ConfigReported | None = None
+        with suppress(DecodeError):
+            meant = Config.decode(payload)
+        with suppress(DecodeError, KeyError):
+            runs = ConfigReported.decode(said[f"{topic}/reported"])
+        excluded = [seat for each, seat in opted_out if each == room]
+        state: Birth | Death | None = None
+        with suppress(DecodeError, KeyError):
+            state = decode_state(said[f"{prefix}{room}/{node}/state"])
+        # One that is off needs to hear nothing; but out of reach it may go on sensing.
+        if meant is None or not (excluded or isinstance(state, Birth)):
+            continue
+        yield _finding(room, node, meant, runs, excluded)
+
+
+def _finding(
+    room: str, node: str, meant: Config, runs: ConfigReported | None, opted_out: list[int]
+) -> Finding:
+    about = f"configuration of {node} in {room}"
+    seats = ", ".join(map(str, opted_out))
+    if seats:
+        seats = f"seats {seats}" if len(opted_out) > 1 else f"seat {seats}"
+    if sorted(meant.excluded_seats) != opted_out:
+        return Finding(
+            about=about, state="wrong",
+            said=f"does not say yet which seats have opted out ({seats or 'none'})",
+            advice="start `roomtone ingest`, which tells the nodes; if it runs, look at its log",
+        )  # fmt: skip
+    if runs is None or runs.revision != meant.revision:
+        known = "said nothing of" if runs is None else f"runs version {runs.revision} of"
+        goes_on = f"; {seats} opted out and may still be sensed" if seats else ""
+        return Finding(
+            about=about, state="wrong" if seats else "note",
+            said=f"it {known} its configuration, {meant.revision} is meant{goes_on}",
+            advice="nothing, if it is switched off: it hears when it connects; else restart it",
+        )  # fmt: skip
+    also = f"; without {seats}, which opted out" if seats else ""
+    return Finding(about=about, state="fine", said=f"it runs version {runs.revision}{also}")
