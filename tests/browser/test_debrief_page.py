@@ -82,7 +82,18 @@ def test_a_click_seeks_the_video(with_film):
     )
 
 
+WATCHED = """() => {
+  const video = document.querySelector('#video');
+  const watch = (_, frame) => {
+    if (!video.paused && !video.seeking) window.shownFrame = frame.mediaTime;
+    video.requestVideoFrameCallback(watch);
+  };
+  video.requestVideoFrameCallback(watch);
+}"""
+
+
 def test_playing_moves_the_cursor(with_film):
+    with_film.evaluate(WATCHED)
     with_film.locator("#play").click()
     with_film.wait_for_function(
         "() => Number(document.querySelector('#playhead').ariaValueNow) >= 2"
@@ -91,8 +102,9 @@ def test_playing_moves_the_cursor(with_film):
     with_film.locator(PLAYHEAD).focus()
     with_film.keyboard.press("k")
     with_film.wait_for_function("() => document.querySelector('#video').paused")
-    video = with_film.evaluate("document.querySelector('#video').currentTime")
-    expect_place(with_film, video - 2.0, within=0.7)
+    # Not the video's own time: a slow machine shows a frame long after it was due.
+    shown = with_film.evaluate("window.shownFrame")
+    expect_place(with_film, shown - 2.0, within=0.51)
 
 
 def test_the_offset_is_kept_in_tenths(with_film, school):
