@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,62 +9,84 @@ from numpy.typing import NDArray
 
 from contract.errors import RecordingError
 
-__all__ = ["check_acceleration", "check_unit"]
+__all__ = ["check_acceleration", "check_unit", "without_nonsense"]
 
 _LARGEST_G: Final = 3.0
+_LEAST_GRAVITY_G: Final = 0.7
+_STEADY: Final = 1.15
+_NOT_MEASURED_G: Final = 100.0
+_MOST_NONSENSE: Final = 0.3
 _MOST_LOST: Final = 0.9
 _MOST_AT_LIMIT: Final = 0.3
 _OVER_GRAVITY_G: Final = 1.5
 _LEAST_STEPS: Final = 8
 _SHORTEST_S: Final = 5.0
 
-Floats = NDArray[np.float64]
+Axes = NDArray[np.float32]
 
 
-def check_unit(axes: Floats, unit: str, path: Path) -> None:
+def without_nonsense(axes: Axes, notes: list[str]) -> None:
+    """Take what no sensor of people measures out of the acceleration, (n, 3) in g, in place."""
+    axes[~np.isfinite(axes)] = np.nan
+    beyond = np.abs(axes) > _NOT_MEASURED_G
+    share = float(beyond.any(axis=1).mean())
+    # Where most are like that, it is the unit that is wrong, and that is told elsewhere.
+    if 0.0 < share < _MOST_NONSENSE:
+        axes[beyond] = np.nan
+        notes.append(
+            f"{int(beyond.any(axis=1).sum())} samples read over {_NOT_MEASURED_G:g} g and count as "
+            "lost."
+        )
+
+
+def check_unit(axes: Axes, unit: str) -> None:
     """Refuse acceleration, (n, 3) in g, whose size does not fit the unit that was named.
 
-    A sensor at rest shows 1 g, and one that filters gravity out shows less.
+    A sensor at rest shows 1 g, and one that filters gravity out shows less, but never steadily so:
+    nothing but gravity is steady.
     """
     size = np.linalg.norm(axes[:: max(1, len(axes) // 200_000)], axis=1)
     size = size[np.isfinite(size)]
     if size.size == 0:
-        raise RecordingError(f"{path}: x, y and z hold no numbers.")
+        raise RecordingError("its x, y and z hold no numbers")
     low, middle, high = (float(value) for value in np.quantile(size, (0.25, 0.5, 0.75)))
-    if middle > _LARGEST_G:
-        hint = "m/s2" if unit == "g" and 8.0 < middle < 12.0 else "counts with its --scale"
-        raise RecordingError(
-            f"{path}: taken as {unit}, the acceleration is {middle:.3g} g as a rule, and a body at "
-            f"rest has 1 g; is it in {hint}?"
-        )
-    # What should be 1 g reads as 0.1 g, steadily: nothing but gravity is so steady.
-    if unit == "m/s2" and low > 0.09 and high < 0.115:
-        raise RecordingError(
-            f"{path}: taken as m/s2, the acceleration is {middle:.3g} g as a rule, and a body at "
-            "rest has 1 g; is it in g?"
-        )
+    is_steady = high < _STEADY * low
+    if not (middle > _LARGEST_G or (is_steady and middle < _LEAST_GRAVITY_G)):
+        return
+    question = {"g": "is it in m/s2 or counts?", "m/s2": "is it in g or counts?"}
+    if unit == "g" and 8.0 < middle < 12.0:
+        question["g"] = "is it in m/s2?"
+    if unit == "m/s2" and 0.08 < middle < 0.12:
+        question["m/s2"] = "is it in g?"
+    raise RecordingError(
+        f"taken as {unit}, its acceleration is {middle:.3g} g as a rule, and a body at rest has 1 "
+        f"g; {question.get(unit, 'is --scale right?')}"
+    )
 
 
-def check_acceleration(axes: Floats, rate_hz: float) -> str | None:
-    """Why a recording, (n, 3) in g, can't be used; None where it can."""
+def check_acceleration(axes: Axes, rate_hz: float) -> None:
+    """Refuse a recording, (n, 3) in g, that can't be used; RecordingError says why."""
     known = np.isfinite(axes).all(axis=1)
     if not known.any():
-        return "it has no values"
+        raise RecordingError("it has no values")
     if len(axes) < _SHORTEST_S * rate_hz:
-        return f"it lasts {len(axes) / rate_hz:.1f} s, and an epoch takes {_SHORTEST_S:g} s"
+        raise RecordingError(
+            f"it lasts {len(axes) / rate_hz:.1f} s, and an epoch takes {_SHORTEST_S:g} s"
+        )
     if known.mean() < 1.0 - _MOST_LOST:
-        return f"{1.0 - known.mean():.0%} of its samples have no value"
+        raise RecordingError(f"{1.0 - known.mean():.0%} of its samples have no value")
     there = axes[known]
     lowest, highest = there.min(axis=0), there.max(axis=0)
     if (highest == lowest).all():
-        return "its readings never change, so the sensor was stuck"
+        raise RecordingError("its readings never change, so the sensor was stuck")
     at_limit = _at_limits(there)
     if at_limit > 0.0:
-        return f"{at_limit:.0%} of its samples lie at the sensor's limit, so it is saturated"
-    return None
+        raise RecordingError(
+            f"{at_limit:.0%} of its samples lie at the sensor's limit, so it is saturated"
+        )
 
 
-def _at_limits(there: Floats) -> float:
+def _at_limits(there: Axes) -> float:
     """The share of samples that lie at a limit, 0 where that may as well be a sensor at rest.
 
     A limit shows as one that is over what gravity alone reaches, or as one on both sides of an axis

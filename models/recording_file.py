@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -19,19 +20,19 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from contract.errors import RecordingError, UsageError
-from models.recording_checks import check_acceleration, check_unit
+from models.recording_checks import check_acceleration, check_unit, without_nonsense
+from models.recording_times import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, in_order
+from models.resampling import USUAL_RATE_HZ
 
 __all__ = ["LabelledRecording", "Unit", "read_labelled"]
 
 Unit = Literal["g", "m/s2", "counts"]
 
 _G: Final = 9.80665
-_LOWEST_RATE_HZ: Final = 20.0
-_HIGHEST_RATE_HZ: Final = 400.0
-_ROUNDED: Final = 0.01
-"""A clock that runs this much off still has its nominal rate."""
 _LONGEST_PAUSE_S: Final = 120.0
-_MOST_REPEATED: Final = 0.02
+_FINEST_FLOAT32_S: Final = 2.0**15  # from here on its steps are 4 ms
+_MOST_TOLD: Final = 10
+_LEAST_GRAVITY_G: Final = 0.5
 
 Floats = NDArray[np.float64]
 
@@ -65,42 +66,58 @@ def read_labelled(
     `scale` is the number of counts in 1 g. Raises RecordingError, or UsageError, with what is wrong.
     """
     per_g = _per_g(unit, scale)
-    if rate_hz is not None and not _LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ:
+    if rate_hz is not None and not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
         raise UsageError(
-            f"--rate-hz is {rate_hz:g}, expected {_LOWEST_RATE_HZ:g} to {_HIGHEST_RATE_HZ:g}."
+            f"--rate-hz is {rate_hz:g}, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g}."
         )
     table = _table(path, rate_hz)
     notes: list[str] = []
-    axes = np.stack([_numbers(table, name, path) for name in "xyz"], axis=1) / per_g
-    axes[~np.isfinite(axes)] = np.nan
-    check_unit(axes, unit, path)
+    axes = np.empty((table.num_rows, 3), np.float32)
+    for at_axis, name in enumerate("xyz"):
+        axes[:, at_axis] = _numbers(table, name, path) / per_g
+    without_nonsense(axes, notes)
     label = _labels(table, positive, path)
     at = _times(table, path) if "observed_at" in table.column_names else None
     found: list[LabelledRecording] = []
+    left_out: list[str] = []
     for group, recording, listed in _recordings(table, path):
         name = f"recording {recording} of group {group}"
-        told = None if at is None else at[listed]
-        rows, times, rate = _in_order(listed, told, rate_hz, f"{path}: {name}", notes)
-        reason = check_acceleration(axes[rows], rate)
-        if reason is not None:
-            notes.append(f"{name[0].upper()}{name[1:]} is left out: {reason}.")
+        try:
+            told = None if at is None else at[listed]
+            runs, rate = in_order(listed, told, rate_hz, f"R{name[1:]}", notes)
+            rows = np.concatenate([own for own, _ in runs])
+            check_acceleration(axes[rows], rate)
+            check_unit(axes[rows], unit)
+        except RecordingError as error:
+            left_out.append(f"R{name[1:]} is left out: {_ended(str(error))}")
             continue
-        pauses = np.flatnonzero(np.diff(times) > _LONGEST_PAUSE_S) + 1
-        found += [
-            LabelledRecording(
-                group=group,
-                recording=recording,
-                rate_hz=rate,
-                at_s=times[part] - times[part[0]],
-                acceleration=axes[rows[part]].astype(np.float32),
-                label=label[rows[part]],
-            )
-            for part in np.split(np.arange(len(rows)), pauses)
-        ]
+        for own, times in runs:
+            pauses = np.flatnonzero(np.diff(times) > _LONGEST_PAUSE_S) + 1
+            found += [
+                LabelledRecording(
+                    group=group,
+                    recording=recording,
+                    rate_hz=rate,
+                    at_s=times[part] - times[part[0]],
+                    acceleration=axes[own[part]],
+                    label=label[own[part]],
+                )
+                for part in np.split(np.arange(len(own)), pauses)
+            ]
     if not found:
-        raise RecordingError(f"{path} has no recording that can be used. {' '.join(notes[:3])}")
-    _say_missing(axes, notes)
-    return found, notes
+        more = f" (the first of {len(left_out)})" if len(left_out) > 1 else ""
+        raise RecordingError(f"{path} has no recording that can be used{more}. {left_out[0]}")
+    return found, [*_shortened(left_out), *_shortened(notes), *_about(found, axes)]
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith("?") else f"{sentence}."
+
+
+def _shortened(notes: list[str]) -> list[str]:
+    if len(notes) <= _MOST_TOLD:
+        return notes
+    return [*notes[:_MOST_TOLD], f"And {len(notes) - _MOST_TOLD} more of the same kind."]
 
 
 def _per_g(unit: Unit, scale: float | None) -> float:
@@ -141,17 +158,26 @@ def _table(path: Path, rate_hz: float | None) -> pa.Table:
 def _numbers(table: pa.Table, name: str, path: Path) -> Floats:
     column = table[name]
     kind = column.type
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        raise RecordingError(f"{path}: column {name} is {kind}, expected numbers.")
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        also = " of seconds, or timestamps" if name == "observed_at" else ""
+        raise RecordingError(f"{path}: column {name} is {kind}, expected numbers{also}.")
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
 
 
 def _times(table: pa.Table, path: Path) -> Floats:
     column = table["observed_at"]
-    if pa.types.is_timestamp(column.type):
-        us = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+    is_stamp = pa.types.is_timestamp(column.type)
+    if is_stamp or pa.types.is_duration(column.type):
+        wanted = pa.timestamp("us") if is_stamp else pa.duration("us")
+        us = column.cast(wanted, safe=False).cast(pa.int64())
         return np.asarray(us.cast(pa.float64(), safe=False).to_numpy(), np.float64) / 1e6
-    return _numbers(table, "observed_at", path)
+    times = _numbers(table, "observed_at", path)
+    if column.type == pa.float32() and np.nanmax(np.abs(times), initial=0.0) > _FINEST_FLOAT32_S:
+        raise RecordingError(
+            f"{path}: column observed_at is float32, which can't tell samples apart at "
+            f"{np.nanmax(times):.3g} s; store it as float64, or leave it out and give --rate-hz."
+        )
+    return times
 
 
 def _labels(table: pa.Table, positive: str, path: Path) -> NDArray[np.int8]:
@@ -159,8 +185,13 @@ def _labels(table: pa.Table, positive: str, path: Path) -> NDArray[np.int8]:
     column = table["label"].combine_chunks()
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
+    try:
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+    except pa.ArrowException:
+        raise RecordingError(
+            f"{path}: column label is {column.type}, expected text, numbers or true and false."
+        ) from None
     if isinstance(column, pa.ChunkedArray):
         column = column.unify_dictionaries().combine_chunks()
     values = column.dictionary.to_pylist()
@@ -188,7 +219,7 @@ def _is_same(value: Any, wanted: str) -> bool:  # whatever the file holds
     text = wanted.strip()
     if isinstance(value, bool):
         return text.lower() in (("true", "1", "1.0") if value else ("false", "0", "0.0"))
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         if text.lower() in {"true", "false"}:
             return value == (text.lower() == "true")
         try:
@@ -205,9 +236,10 @@ def _recordings(table: pa.Table, path: Path) -> Iterator[tuple[str, str, NDArray
     names, codes = [], []
     for column_name in ("group", "recording"):
         column = table[column_name]
-        if column.null_count:
+        nulls = pc.sum(pc.is_null(column, nan_is_null=True)).as_py()
+        if nulls:
             raise RecordingError(
-                f"{path}: column {column_name} is null in {column.null_count} rows; each sample "
+                f"{path}: column {column_name} is null in {nulls} rows; each sample "
                 "belongs to a group and a recording."
             )
         try:
@@ -228,64 +260,21 @@ def _recordings(table: pa.Table, path: Path) -> Iterator[tuple[str, str, NDArray
         yield names[0][codes[0][rows[0]]], names[1][codes[1][rows[0]]], rows
 
 
-def _in_order(
-    rows: NDArray[np.intp],
-    times: Floats | None,
-    rate_hz: float | None,
-    where: str,
-    notes: list[str],
-) -> tuple[NDArray[np.intp], Floats, float]:
-    """The rows in the order of time, their times, and the rate."""
-    if times is not None:
-        known = np.isfinite(times)
-        if not known.all():
-            notes.append(f"{where} has {int((~known).sum())} samples without a time; left out.")
-            rows, times = rows[known], times[known]
-        steps = np.diff(times)
-        if (steps < 0.0).any():
-            notes.append(f"{where} was not in the order of observed_at; sorted.")
-            order = np.argsort(times, kind="stable")
-            rows, times = rows[order], times[order]
-            steps = np.diff(times)
-        repeated = float((steps == 0.0).mean()) if steps.size else 0.0
-        if repeated <= _MOST_REPEATED:
-            fresh = np.concatenate([[True], steps > 0.0])
-            return rows[fresh], times[fresh], _rate(times[fresh], rate_hz, where)
-        if rate_hz is None:
-            raise RecordingError(
-                f"{where}: {repeated:.0%} of the samples have the observed_at of the one before, so "
-                "their order in time is not known; give --rate-hz."
-            )
-        notes.append(f"{where}: observed_at repeats; the samples are taken as evenly spread.")
-    assert rate_hz is not None
-    return rows, np.arange(len(rows)) / rate_hz, rate_hz
-
-
-def _rate(times: Floats, told: float | None, where: str) -> float:
-    if len(times) < 2:
-        raise RecordingError(f"{where} has {len(times)} sample, which has no rate.")
-    steps = np.diff(times)
-    usual = float(np.median(steps))
-    rate = 1.0 / float(steps[steps < 2.5 * usual].mean())
-    if told is not None:
-        if abs(rate / told - 1.0) > 0.1:
-            raise RecordingError(
-                f"{where}: observed_at gives {rate:.4g} samples a second, --rate-hz says "
-                f"{told:g}; observed_at is in seconds."
-            )
-        return told
-    near = round(rate)
-    if near and abs(rate / near - 1.0) < _ROUNDED:
-        rate = float(near)
-    if not _LOWEST_RATE_HZ <= rate <= _HIGHEST_RATE_HZ:
-        raise RecordingError(
-            f"{where} has {rate:.4g} samples a second by observed_at, expected "
-            f"{_LOWEST_RATE_HZ:g} to {_HIGHEST_RATE_HZ:g}; observed_at is in seconds."
+def _about(found: list[LabelledRecording], axes: NDArray[np.float32]) -> list[str]:
+    """What whoever reads the figures should know of the samples."""
+    told = []
+    rates = sorted({one.rate_hz for one in found})
+    if rates[-1] > 1.1 * rates[0]:
+        told.append(
+            f"The rates lie between {rates[0]:g} and {rates[-1]:g} samples a second; all are "
+            f"brought down to {min(rates[0], USUAL_RATE_HZ):g}."
         )
-    return rate
-
-
-def _say_missing(axes: Floats, notes: list[str]) -> None:
+    size = np.linalg.norm(axes[:: max(1, len(axes) // 200_000)], axis=1)
+    if float(np.nanmedian(size)) < _LEAST_GRAVITY_G:
+        told.append(
+            "There is no gravity in x, y and z: tilts can't be told, nor whether the unit is right."
+        )
     missing = float(np.isnan(axes).any(axis=1).mean())
     if missing > 0.0:
-        notes.append(f"{missing:.2%} of the samples have no value (NaN); they count as lost.")
+        told.append(f"{missing:.2%} of the samples have no value (NaN); they count as lost.")
+    return told

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
-__all__ = ["RecordingEvaluation", "Score"]
+__all__ = ["GroupScore", "Progress", "RecordingEvaluation", "Score", "silent"]
+
+
+class Progress(Protocol):
+    """Told what is being done and which share of it is done, 0 to 1, as often as one likes."""
+
+    def __call__(self, what: str, share: float, /) -> None: ...
+
+
+def silent(_: str, __: float, /) -> None:
+    """A Progress that says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +26,15 @@ class Score:
     roc_auc: float | None
     pr_auc: float | None
     kappa: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupScore:
+    """One group's figure, None where it has one class, on so many epochs."""
+
+    roc_auc: float | None
+    epochs: int
+    positive: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,21 +49,23 @@ class RecordingEvaluation:
     model: Score
     ci: tuple[float, float] | None
     ci_pr_auc: tuple[float, float] | None
-    by_group: dict[str, float | None]
+    by_group: dict[str, GroupScore]
     never: Score
     rms_threshold: Score
     random_split: Score
     base_rate: float
     epochs: int
     not_judged: float
-    """The share of labelled epochs in which the model had no say."""
+    """The share of labelled epochs in which the model had no say; they are in none of the figures."""
     rate_hz: float
     notes: tuple[str, ...]
 
     @property
     def worst_group(self) -> tuple[str, float] | None:
         """The group with the lowest ROC-AUC, of those with both classes."""
-        known = [(auc, group) for group, auc in self.by_group.items() if auc is not None]
+        known = [
+            (one.roc_auc, group) for group, one in self.by_group.items() if one.roc_auc is not None
+        ]
         return (min(known)[1], min(known)[0]) if known else None
 
     def as_dict(self) -> dict[str, Any]:
@@ -56,6 +77,7 @@ class RecordingEvaluation:
             "base_rate": self.base_rate,
             "worst_group": None if worst is None else worst[1],
             "worst_group_name": None if worst is None else worst[0],
+            "worst_group_epochs": None if worst is None else self.by_group[worst[0]].epochs,
             "ci": self.ci,
             "ci_pr_auc": self.ci_pr_auc,
             "baselines": {
@@ -63,7 +85,7 @@ class RecordingEvaluation:
                 "rms_threshold": _named(self.rms_threshold),
                 "random_split": {**_named(self.random_split), "inflated": True},
             },
-            "groups": self.by_group,
+            "groups": {group: asdict(one) for group, one in self.by_group.items()},
             "epochs": self.epochs,
             "not_judged": self.not_judged,
             "rate_hz": self.rate_hz,
@@ -75,12 +97,14 @@ class RecordingEvaluation:
 
     def table(self) -> str:
         """The figures for a person."""
-        worst = self.worst_group
         lines = [
             (
                 f"{self.label!r} against the rest: {len(self.by_group)} groups, {self.epochs} "
-                f"epochs of 5 s, {self.base_rate:.1%} positive, {self.not_judged:.1%} of the "
-                f"labelled ones not judged; {self.trained_on}"
+                f"epochs of 5 s, {self.base_rate:.1%} positive; {self.trained_on}"
+            ),
+            (
+                f"{self.not_judged:.1%} of the labelled epochs are not judged, for want of history "
+                "or of samples, and are in none of the figures."
             ),
             f"{'':44}{'ROC-AUC':>9}{'PR-AUC':>9}{'kappa':>9}",
             _line("model, groups it never saw", self.model),
@@ -88,9 +112,16 @@ class RecordingEvaluation:
             _line("threshold on the RMS, groups never seen", self.rms_threshold),
             _line("random split: INFLATED, same people twice", self.random_split),
             "95 % interval of the ROC-AUC, over groups:    " + _range(self.ci),
-            "Worst group: " + ("-" if worst is None else f"{worst[0]}, ROC-AUC {worst[1]:.3f}"),
+            "Worst group: " + self._worst(),
         ]
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
+    def _worst(self) -> str:
+        if self.worst_group is None:
+            return "-"
+        group, auc = self.worst_group
+        own = self.by_group[group]
+        return f"{group}, ROC-AUC {auc:.3f} ({own.positive} of {own.epochs} epochs positive)"
 
 
 def _named(score: Score) -> dict[str, float | None]:

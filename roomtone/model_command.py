@@ -14,7 +14,7 @@ from typing import Final
 from contract.errors import UsageError
 from models.manifest import SHIPPED
 from models.off_task import OffTaskModel
-from roomtone import model_command_drift
+from roomtone import model_command_curve, model_command_drift
 from roomtone.model_command_card import card
 from roomtone.model_command_drawing import draw_lessons, say
 from roomtone.model_command_labels import (
@@ -23,7 +23,11 @@ from roomtone.model_command_labels import (
     recalibrate,
     train_with_labels,
 )
-from roomtone.model_command_recording import add_recording_arguments, evaluate_recording
+from roomtone.model_command_recording import (
+    add_recording_arguments,
+    evaluate_recording,
+    refuse_options_without_recording,
+)
 
 __all__ = ["add_arguments", "run"]
 
@@ -63,6 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     evaluate.add_argument("--json", action="store_true", help="print one JSON object, no table")
     add_recording_arguments(evaluate)
     _model(actions.add_parser("card", help="print what a model is and how well it does"))
+    curve = actions.add_parser(
+        "curve", help="what alerts could be had instead, over thresholds and waiting times"
+    )
+    _classes(curve, _SEED)
+    _model(curve)
+    model_command_curve.add_arguments(curve)
     compare = actions.add_parser("compare", help="judge two models on the same new classrooms")
     compare.add_argument("first", type=Path, metavar="FILE", help="a model's .onnx file")
     compare.add_argument(
@@ -131,9 +141,9 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "drift":
         return model_command_drift.run(args)
     if args.action == "evaluate" and args.recording is not None:
-        if args.simulated:
-            raise UsageError("--recording and --simulated are two evaluations; ask for one.")
         return evaluate_recording(args)
+    if args.action == "evaluate":
+        refuse_options_without_recording(args)
     if args.classrooms < 4:
         raise UsageError(f"--classrooms is {args.classrooms}, expected 4 or more.")
     if not 0 <= args.seed < _OTHERS_SEED:
@@ -146,6 +156,10 @@ def run(args: argparse.Namespace) -> int:
         return _compare(args)
     if args.action == "explain":
         return _explain(args)
+    if args.action == "curve":
+        model = _new_to(OffTaskModel.load(args.model), args.seed)
+        drawn = draw_lessons(args.classrooms, args.seed)
+        return model_command_curve.run(model, drawn, _SOURCE, is_json=args.json)
     if args.action == "realism":
         from roomtone.model_command_realism import realism  # noqa: PLC0415
 

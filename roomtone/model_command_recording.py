@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
+from typing import Final
 
 from contract.errors import UsageError
+from roomtone.model_command_drawing import say
 
-__all__ = ["add_recording_arguments", "evaluate_recording"]
+__all__ = ["add_recording_arguments", "evaluate_recording", "refuse_options_without_recording"]
+
+_EVERY_S: Final = 5.0
 
 
 def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,12 +48,29 @@ def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def refuse_options_without_recording(args: argparse.Namespace) -> None:
+    """Raise UsageError where an option of recordings was given and no recording."""
+    for option in ("label", "train", "rate_hz", "unit", "scale", "calibrate_s"):
+        if getattr(args, option) not in {None, "g", 0.0}:
+            name = option.replace("_", "-")
+            raise UsageError(f"--{name} goes with --recording FILE, which is missing.")
+
+
 def evaluate_recording(args: argparse.Namespace) -> int:
     """Print the figures of a labelled recording."""
+    for option in ("simulated", "leave_one_out", "model"):
+        if getattr(args, option):
+            name = option.replace("_", "-")
+            raise UsageError(
+                f"--{name} is of the evaluation on simulated classrooms, and --recording is one of "
+                "its own; ask for one."
+            )
     if not args.label:
         raise UsageError("--recording needs --label, the label that counts as positive.")
     if not (args.calibrate_s == 0.0 or 10.0 <= args.calibrate_s <= 3600.0):
         raise UsageError(f"--calibrate-s is {args.calibrate_s:g}, expected 10 to 3600 seconds.")
+    if not 0 <= args.seed < 2**32:
+        raise UsageError(f"--seed is {args.seed}, expected 0 or more, and less than 2^32.")
     # scikit-learn and pyarrow take their time, and `card` needs neither.
     from models.recording_evaluation import evaluate_recordings  # noqa: PLC0415
     from models.recording_file import LabelledRecording, read_labelled  # noqa: PLC0415
@@ -58,6 +80,7 @@ def evaluate_recording(args: argparse.Namespace) -> int:
             path, positive=args.label, rate_hz=args.rate_hz, unit=args.unit, scale=args.scale
         )
 
+    say(f"reading {args.recording}")
     recordings, notes = read(args.recording)
     training, more = (None, []) if args.train is None else read(args.train)
     result = evaluate_recordings(
@@ -67,6 +90,19 @@ def evaluate_recording(args: argparse.Namespace) -> int:
         training=training,
         calibrate_s=args.calibrate_s,
         notes=[*notes, *more],
+        progress=_Telling(),
     )
     print(result.to_json() if args.json else result.table())
     return 0
+
+
+class _Telling:
+    """Says on stderr how far the work is, every five seconds at most."""
+
+    def __init__(self) -> None:
+        self._next_s = time.monotonic() + _EVERY_S
+
+    def __call__(self, what: str, share: float, /) -> None:
+        if time.monotonic() >= self._next_s:
+            say(f"{what}, {share:.0%}")
+            self._next_s = time.monotonic() + _EVERY_S
