@@ -1,12 +1,18 @@
 """What the edge agent costs at the speed of life: CPU, memory, bytes written, delay.
 
     python benchmarks/bench_edge.py [--json] [--seconds 65]
+    python benchmarks/bench_edge.py --seconds 3600      # does memory stay where it is?
 
 The agent runs as the program that it is, on virtual hubs in another process: 30 seats on four
 hubs. Two rooms run side by side: one delivers to an ingest that acknowledges (through Mosquitto;
 without it this room is left out), the other has no broker and writes to its outbox. CPU is what
 the kernel counts for the process, from its second sampled second on. The floor, in the same run
 and on the same hubs: a program that only reads the bytes with pyserial, one thread a hub.
+
+Memory is the resident set, which counts what is shared with other programs in full. It is told as
+it was when the measuring began, at its end, and at its most; and, where it was watched for half an
+hour or more, by how much it rose an hour in the second half, as a straight line through it has it:
+the first minutes fill what is filled once. `--json` has it minute by minute.
 
 What an outage writes is counted three times, each from one spill to a later one: the bytes of the
 outbox's records; the pages that the kernel charges to the process (`write_bytes` of /proc), the run
@@ -53,6 +59,9 @@ ALWAYS = Config(
     revision=1, lessons=(LessonSpan(lesson="bench", starts_utc_ns=0, ends_utc_ns=1 << 62),)
 )
 DAY_S = 86_400
+HOUR_S = 3_600
+MINUTE_S = 60
+LEAST_FOR_A_SLOPE_S = 1_800.0
 WAIT_S = 20.0
 FLOOR_S = 8.0
 _POLL_S = 0.05
@@ -67,6 +76,43 @@ class Spill:
     size: int
     pages: int
     device: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """The resident set of a process over the time that it was watched."""
+
+    pid: int
+    at_s: list[float] = field(default_factory=list)
+    mb: list[float] = field(default_factory=list)
+
+    def note(self, at_s: float) -> None:
+        """Look at it, if the last look is long enough ago."""
+        if not self.at_s or at_s - self.at_s[-1] >= 10.0:
+            self.at_s.append(at_s)
+            self.mb.append(rss_mb(self.pid))
+
+    def figures(self, name: str) -> dict[str, float]:
+        """How it began, ended, was at its most, and rose."""
+        found = {
+            f"{name}_rss_mb_at_first": self.mb[0],
+            f"{name}_rss_mb": self.mb[-1],
+            f"{name}_rss_mb_most": max(self.mb),
+        }
+        if self.at_s[-1] - self.at_s[0] >= LEAST_FOR_A_SLOPE_S:
+            half = len(self.mb) // 2
+            a_second = statistics.linear_regression(self.at_s[half:], self.mb[half:]).slope
+            found[f"{name}_rss_mb_risen_an_hour"] = a_second * HOUR_S
+        return found
+
+    def by_minute(self) -> list[float]:
+        """The first look of each minute."""
+        firsts = dict(
+            reversed(
+                [(int(at_s // MINUTE_S), mb) for at_s, mb in zip(self.at_s, self.mb, strict=True)]
+            )
+        )
+        return [firsts[minute] for minute in sorted(firsts)]
 
 
 @dataclass(slots=True)
@@ -125,17 +171,20 @@ def main() -> int:
     if args.floor:
         return only_read([str(port) for port in args.floor])
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
-        figures = measure(Path(folder), running, args.seconds)
+        figures, memory = measure(Path(folder), running, args.seconds)
     if args.json:
-        print(json.dumps({"edge": figures}))
+        by_minute = {room: watched.by_minute() for room, watched in memory.items()}
+        print(json.dumps({"edge": figures, "rss_mb_by_minute": by_minute}))
         return 0
     for name, value in figures.items():
         print(f"{name}: {value:.4g}")
     return 0
 
 
-def measure(folder: Path, running: ExitStack, seconds: float) -> dict[str, float]:
-    """Figures by name."""
+def measure(
+    folder: Path, running: ExitStack, seconds: float
+) -> tuple[dict[str, float], dict[str, Memory]]:
+    """Figures by name, and each room's memory."""
     rooms = ["outage"] if mosquitto_path() is None else ["outage", "live"]
     broker_port = free_port()
     ingest: SmallIngest | None = None
@@ -157,7 +206,8 @@ def measure(folder: Path, running: ExitStack, seconds: float) -> dict[str, float
     disk = running.enter_context(own_disk(folder / "outage-outbox"))
     agents: dict[str, subprocess.Popen[bytes]] = {}
     for room in rooms:
-        hubs = ["simulate", "--ports", str(folder / room), "--minutes", "60"]
+        minutes = str(60 + round(seconds / MINUTE_S))
+        hubs = ["simulate", "--ports", str(folder / room), "--minutes", minutes]
         running.enter_context(child([sys.executable, "-m", "roomtone", *hubs]))
         wait_for(partial(has_hubs, folder / room))
         port = broker_port if room == "live" else free_port()
@@ -179,7 +229,10 @@ def measure(folder: Path, running: ExitStack, seconds: float) -> dict[str, float
     before = {room: cpu_ns(agent.pid) for room, agent in agents.items()}
     began = time.monotonic()
     spills: list[Spill] = []
+    memory = {room: Memory(pid=agent.pid) for room, agent in agents.items()}
     while time.monotonic() - began < seconds:
+        for watched in memory.values():
+            watched.note(time.monotonic() - began)
         time.sleep(_POLL_S)
         note_spill(spills, agents["outage"].pid, folder / "outage-outbox", disk)
     took_ns = (time.monotonic() - began) * 1e9
@@ -187,7 +240,7 @@ def measure(folder: Path, running: ExitStack, seconds: float) -> dict[str, float
     for room, agent in agents.items():
         share = (cpu_ns(agent.pid) - before[room]) / took_ns
         figures[f"{room}_cpu_percent_of_a_core"] = 100 * share
-        figures[f"{room}_rss_mb"] = rss_mb(agent.pid)
+        figures |= memory[room].figures(room)
     figures |= written(spills)
     if ingest is not None:
         delays = sorted(ingest.delays_ms)
@@ -203,7 +256,7 @@ def measure(folder: Path, running: ExitStack, seconds: float) -> dict[str, float
     figures["times_the_floor"] = (
         figures[f"{measured}_cpu_percent_of_a_core"] / figures["floor_cpu_percent_of_a_core"]
     )
-    return figures
+    return figures, memory
 
 
 def has_hubs(folder: Path) -> bool:

@@ -90,8 +90,8 @@ def clock_finding(quality: QualitySource = system_quality) -> Finding:
     return Finding(
         about="clock", state="wrong",
         said=f"it is not synchronised; it shows {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        advice="install chrony and let it reach a time server; until then planned lessons do not "
-        "begin, and readings are dated later",
+        advice="install chrony and let it reach a time server; until then planned lessons go by "
+        "the time that it shows, and readings are dated later",
     )  # fmt: skip
 
 
