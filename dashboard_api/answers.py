@@ -116,6 +116,8 @@ class MomentAnswer(Answer):
 
     id: str
     kind: Literal["suggested", "own"]
+    zone: str
+    """Whose it is; "room" for the whole room."""
     is_strength: bool
     """A suggestion of something that went well."""
     start_s: float
@@ -128,7 +130,7 @@ class MomentAnswer(Answer):
     because: list[str]
     """The signs that a suggestion rests on."""
     off_task: Annotated[float | None, Field(ge=0, le=1)]
-    """The model's estimate of the share of pupils off task, for suggestions alone."""
+    """The model's estimate of the share of pupils off task during it, for lively suggestions."""
     trust: str
     """How far to trust `off_task`; empty where there is none."""
     is_first: bool

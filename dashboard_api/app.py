@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import tzinfo
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -91,11 +92,14 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.desk = StoreDesk(open_stores, SystemClock() if clock is None else clock)
+    shelf = ModelShelf(model_file)
+    app.state.desk = StoreDesk(
+        lambda: replace(open_stores(), shelf=shelf), SystemClock() if clock is None else clock
+    )
     app.state.zone = zone
     app.state.label_days = label_days
     app.state.sign_counts = lesson_list.SignCounts()
-    app.state.shelf = ModelShelf(model_file)
+    app.state.shelf = shelf
     app.state.drift_watch = DriftWatch(app.state.shelf, zone)
     app.state.request_figures = RequestFigures()
     parts = (

@@ -12,6 +12,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from contract.clock import Clock
+from dashboard_api.model_shelf import ModelShelf
 from ingest.settings import LessonSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
 from ingest.stores.records import EpochRecord, Lesson
@@ -33,6 +34,8 @@ class Stores:
     lessons: LessonStore
     longest_ns: int = LessonSettings().longest_ns
     """After this long a lesson that nobody ended is over."""
+    shelf: ModelShelf = field(default_factory=ModelShelf)
+    """What finds the moments to suggest."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
 
     def epochs(self, lesson: str) -> list[EpochRecord]:

@@ -41,7 +41,7 @@ class JudgedMoment(MomentAnswer):
     coach_says: Said | None
 
 
-def moments_of(stores: Stores, lesson: Lesson, now_utc_ns: int) -> list[JudgedMoment]:
+def moments_of(stores: Stores, lesson: Lesson) -> list[JudgedMoment]:
     """All moments of a lesson, suggested and marked, in order of time.
 
     A suggestion that someone answered stays, also where others stand out more by now.
@@ -49,8 +49,12 @@ def moments_of(stores: Stores, lesson: Lesson, now_utc_ns: int) -> list[JudgedMo
     epochs, alerts = stores.epochs(lesson.id), stores.scores.alerts(lesson.id)
     trust = trust_words(stores.lessons.count_verdicts())
     own = stores.lessons.moments(lesson.id)
-    found = moment_view.moments(lesson, epochs, alerts, own, now_utc_ns, trust=trust)
     verdicts = stores.lessons.verdicts(lesson.id)
+    manifest = stores.shelf.current()
+    found = moment_view.moments(
+        lesson, epochs, alerts, own,
+        finder=None if manifest is None else manifest.moments, said=verdicts, trust=trust,
+    )  # fmt: skip
     listed = {moment.id for moment in found}
     may_be_shown = shown_zones(epochs) | {ROOM}
     earlier = {
@@ -88,7 +92,7 @@ async def list_anew(
 
     def look(stores: Stores) -> HTMLResponse:
         lesson = found_lesson(stores, lesson_id)
-        found = moments_of(stores, lesson, desk.clock.utc_ns())
+        found = moments_of(stores, lesson)
         return page(
             "_moments.html",
             lesson=lesson, moments=found, chosen=chosen, speaker=speaker, notice=notice,
@@ -119,6 +123,7 @@ def _suggested_before(said: Verdict, alerts: Sequence[AlertRecord], trust: str) 
     return MomentAnswer(
         id=said.moment,
         kind="suggested",
+        zone=said.zone,
         is_strength=is_strength,
         start_s=said.start_s,
         end_s=said.end_s,

@@ -5,14 +5,14 @@ They are about the room or a zone of five seats or more, never about a seat, and
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 
 from contract.clock import SECOND_NS
-from ingest.stores.records import EpochRecord, Label, Lesson, Verdict, ZoneEpoch
+from dashboard_api.views.zone_scores import zone_score
+from ingest.stores.records import EpochRecord, Label, Lesson, Verdict
 from models.labels import LABEL_FEATURES, moment_rows
-from models.scores import ROOM, ZoneScore
+from models.scores import ROOM
 
 __all__ = ["label_of"]
 
@@ -31,7 +31,7 @@ def label_of(lesson: Lesson, said: Verdict, epochs: Sequence[EpochRecord]) -> La
     stream = inside.most_common(1)[0][0]
     of_run = [epoch for epoch in epochs if epoch.stream == stream]
     scores = [
-        (_second(lesson, epoch), _zone_score(zone))
+        (_second(lesson, epoch), zone_score(zone))
         for epoch in of_run
         for zone in epoch.zones
         if zone.zone == said.zone
@@ -52,31 +52,6 @@ def label_of(lesson: Lesson, said: Verdict, epochs: Sequence[EpochRecord]) -> La
         features_version=LABEL_FEATURES,
         rows=rows,
     )
-
-
-def _zone_score(zone: ZoneEpoch) -> ZoneScore:
-    """An area's part of an epoch as the model speaks of it."""
-    signs = {
-        "movement": zone.movement_db,
-        "moving_seats": zone.moving_seats,
-        "fidgets": zone.fidgets,
-        "noise": zone.noise_db,
-    }
-    return ZoneScore(
-        zone=zone.zone,
-        seats=zone.seats,
-        movement=_known(zone.movement_db),
-        movement_low=_known(zone.movement_low_db),
-        movement_high=_known(zone.movement_high_db),
-        off_task=_known(zone.off_task),
-        off_task_low=_known(zone.off_task_low),
-        off_task_high=_known(zone.off_task_high),
-        signs={name: value for name, value in signs.items() if not math.isnan(value)},
-    )
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _second(lesson: Lesson, epoch: EpochRecord) -> float:

@@ -73,21 +73,20 @@ class SignCounts:
     """How many signs lessons have, as their pages suggest them.
 
     That follows from all of a lesson's epochs, so of a lesson that is over it is worked out once,
-    and again when its alerts have changed or after some minutes.
+    and again when it has changed or after some minutes.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Lesson, list[AlertRecord], int]] = {}
+        """Lesson → when it was worked out, and from what."""
 
     def of(self, stores: Stores, lesson: Lesson, now_utc_ns: int) -> int:
         alerts = stores.scores.alerts(lesson.id)
-        if not alerts:
-            return 0
         at = time.monotonic()
         since, before, raised, known = self._known.get(lesson.id, (at, None, alerts, 0))
         if before == lesson and raised == alerts and at - since <= COUNT_GOOD_FOR_S:
             return known
-        found = signs(moments_of(stores, lesson, now_utc_ns))
+        found = signs(moments_of(stores, lesson))
         if lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns:
             self._known[lesson.id] = at, lesson, alerts, found
         return found

@@ -37,7 +37,7 @@ async def lesson_page(request: Request, lesson_id: str, desk: AskDesk) -> HTMLRe
 
     def look(stores: Stores) -> HTMLResponse:
         lesson = found_lesson(stores, lesson_id)
-        moments = moments_of(stores, lesson, now)
+        moments = moments_of(stores, lesson)
         return page(
             "lesson.html",
             lesson=answer_for(stores, lesson, now, zone, signs(moments)),

@@ -51,9 +51,7 @@ class NewNote(BaseModel):
 )
 async def listed(lesson_id: str, desk: AskDesk) -> list[JudgedMoment]:
     """Suggested ones and people's own, in order of time."""
-    return await desk.ask(
-        lambda stores: moments_of(stores, found_lesson(stores, lesson_id), desk.clock.utc_ns())
-    )
+    return await desk.ask(lambda stores: moments_of(stores, found_lesson(stores, lesson_id)))
 
 
 @router.post(

@@ -19,7 +19,6 @@ from dashboard_api.label_rows import label_of
 from dashboard_api.lookup import LessonMissing, NotFoundError, found_lesson
 from dashboard_api.rendering import page
 from ingest.stores.records import Lesson, Speaker, Verdict
-from models.scores import ROOM
 
 __all__ = ["router"]
 
@@ -75,10 +74,7 @@ class AnswersKept(Answer):
 )
 async def say(lesson_id: str, moment_id: str, new: NewVerdict, desk: AskDesk) -> JudgedMoment:
     """Takes the place of what the same person said before; answers with the moment."""
-    now = desk.clock.utc_ns()
-    return await desk.ask(
-        lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by, now)
-    )
+    return await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by))
 
 
 @router.delete(
@@ -91,8 +87,7 @@ async def say(lesson_id: str, moment_id: str, new: NewVerdict, desk: AskDesk) ->
 async def take_back(
     lesson_id: str, moment_id: str, desk: AskDesk, by: Annotated[Speaker, Query()] = "teacher"
 ) -> None:
-    now = desk.clock.utc_ns()
-    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, "none", by, now))
+    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, "none", by))
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/verdict", include_in_schema=False)
@@ -103,8 +98,7 @@ async def say_on_page(
     desk: AskDesk,
     new: Annotated[VerdictForm, Form()],
 ) -> Response:
-    now = desk.clock.utc_ns()
-    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by, now))
+    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by))
     words = _NOTICES.get(new.verdict, "takes the answer back")
     notice = f"Noted: {_SPEAKERS[new.by]} {words}."
     return await list_anew(
@@ -180,22 +174,20 @@ def _say(
     moment_id: str,
     verdict: Said | Literal["none"],
     by: Speaker,
-    now_utc_ns: int,
 ) -> JudgedMoment:
     """Keep or take back an answer; the moment with it."""
     lesson = found_lesson(stores, lesson_id)
-    moment = _found(stores, lesson, moment_id, now_utc_ns)
+    moment = _found(stores, lesson, moment_id)
     if verdict == "none":
         stores.lessons.remove_verdict(lesson.id, moment.id, by)
         return moment.model_copy(update={f"{by}_says": None})
-    alerts = stores.scores.alerts(lesson.id)
     said = Verdict(
         lesson=lesson.id,
         moment=moment.id,
         by=by,
         is_confirmed=verdict == "confirmed",
         kind=kind_of(moment),
-        zone=next((alert.zone for alert in alerts if alert.id == moment.id), ROOM),
+        zone=moment.zone,
         start_s=moment.start_s,
         end_s=moment.end_s,
     )
@@ -206,8 +198,8 @@ def _say(
     return moment.model_copy(update={f"{by}_says": verdict})
 
 
-def _found(stores: Stores, lesson: Lesson, moment_id: str, now_utc_ns: int) -> JudgedMoment:
-    for moment in moments_of(stores, lesson, now_utc_ns):
+def _found(stores: Stores, lesson: Lesson, moment_id: str) -> JudgedMoment:
+    for moment in moments_of(stores, lesson):
         if moment.id == moment_id:
             return moment
     raise NotFoundError("There is no such moment; it may have been deleted or scored anew.")

@@ -22,7 +22,7 @@ from models.area import AREA_FEATURES, AlertModel, AreaHistory
 from models.features import EPOCH_S
 from models.manifest import IntervalWidth, ShareBias
 from models.pooling import Unbiased, score_epoch
-from models.rows import LessonRows, true_episodes
+from models.rows import LessonRows, true_episodes, true_stretches
 from models.scores import ZoneScore
 
 __all__ = [
@@ -34,8 +34,10 @@ __all__ = [
     "choose_policy",
     "fit_alerts",
     "fit_estimate",
+    "fit_zone_alerts",
     "held_out_spans",
     "judge_alerts",
+    "put_aside",
     "raised_spans",
     "true_share_stream",
 ]
@@ -45,19 +47,18 @@ Array = NDArray[np.float64]
 
 _FOLDS: Final = 5
 _BUDGET_PER_LESSON: Final = 0.5
+_ZONES_BUDGET: Final = 1.0
+"""For all zones of a lesson together."""
 _BUDGET_SURE: Final = 0.9
 _GRACE_S: Final = 15
 """An alert may still come this long after an episode's end: the smoothing lags by as much."""
 _EARLY_S: Final = 60
 _RIDGE: Final = 0.1
-_POLICIES: Final = tuple(
-    AlertPolicy(raise_above=above, clear_below=above / 2, raise_after=raise_after)
-    for above, raise_after in product(
-        (0.04, 0.06, 0.08, 0.10, 0.12, 0.14, 0.16, 0.18, 0.20, 0.22, 0.25, 0.28, 0.32, 0.36, 0.40,
-         0.45, 0.50, 0.60, 0.70, 0.80),
-        (1, 2, 3),
-    )
+_THRESHOLDS: Final = (
+    0.04, 0.06, 0.08, 0.10, 0.12, 0.14, 0.16, 0.18, 0.20, 0.22, 0.25, 0.28, 0.32, 0.36, 0.40, 0.45,
+    0.50, 0.60, 0.70, 0.80,
 )  # fmt: skip
+_WAITS: Final = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,7 +66,7 @@ class AreaStream:
     """A room or zone over one lesson, epoch by epoch, as its alerts see it.
 
     `features` is (epochs, len(AREA_FEATURES)), NaN where too little is known; `movement` is the
-    excess in dB; `episodes` are what truly was, [start, end) in seconds.
+    excess in dB; `episodes` and `stretches` are what truly was, [start, end) in seconds.
     """
 
     classroom: str
@@ -73,6 +74,7 @@ class AreaStream:
     features: Array
     movement: tuple[float | None, ...]
     episodes: tuple[Span, ...]
+    stretches: tuple[Span, ...] = ()
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -120,7 +122,7 @@ def area_streams(
     areas = zip(*((epoch.room, *epoch.zones) for epoch in epochs), strict=True)
     groups = (np.arange(probability.shape[1]), *columns)
     return tuple(
-        _stream(rows.classroom, scores, true_episodes(rows, group))
+        _stream(rows.classroom, scores, true_episodes(rows, group), true_stretches(rows, group))
         for scores, group in zip(areas, groups, strict=True)
     )
 
@@ -137,10 +139,15 @@ def true_share_stream(rows: LessonRows, probability: Array) -> AreaStream:
         else replace(score, off_task=share, off_task_low=share, off_task_high=share)
         for score, share in zip(room.scores, rows.room_share.tolist(), strict=True)
     ]
-    return _stream(room.classroom, scores, room.episodes)
+    return _stream(room.classroom, scores, room.episodes, room.stretches)
 
 
-def _stream(classroom: str, scores: Sequence[ZoneScore], episodes: Sequence[Span]) -> AreaStream:
+def _stream(
+    classroom: str,
+    scores: Sequence[ZoneScore],
+    episodes: Sequence[Span],
+    stretches: Sequence[Span] = (),
+) -> AreaStream:
     history, moves = AreaHistory(), movement_excess(AlertPolicy())
     unknown = np.full(len(AREA_FEATURES), np.nan)
     told = [history.update(score) for score in scores]
@@ -150,6 +157,7 @@ def _stream(classroom: str, scores: Sequence[ZoneScore], episodes: Sequence[Span
         features=np.array([unknown if one is None else one for one in told]),
         movement=tuple(moves.update(score.movement) for score in scores),
         episodes=tuple(episodes),
+        stretches=tuple(stretches),
     )
 
 
@@ -185,29 +193,53 @@ def fit_estimate(areas: Sequence[AreaStream], extra: ExtraRows | None = None) ->
 def fit_alerts(
     lessons: Sequence[Sequence[AreaStream]], *, extra: ExtraRows | None = None
 ) -> AlertPolicy:
-    """The policy for areas of a kind, from the streams of those of each lesson.
+    """The policy for rooms, from the streams of each lesson.
 
     `extra` rows take part in every fit of the estimate, and have no say on the thresholds.
     """
-    policy = choose_policy(_tallies(lessons, _held_out(lessons, extra)))
+    return _fit_policy(lessons, AlertPolicy(), _BUDGET_PER_LESSON, extra)
+
+
+def fit_zone_alerts(
+    lessons: Sequence[Sequence[AreaStream]], *, extra: ExtraRows | None = None
+) -> AlertPolicy:
+    """The policy for zones, from the streams of those of each lesson.
+
+    They have a budget of their own. Movement does not speak for itself in them: two or three of
+    eight seats that move make 5 dB, which came to nearly two false alerts a lesson.
+    """
+    return _fit_policy(lessons, AlertPolicy(movement_db=None), _ZONES_BUDGET, extra)
+
+
+def _fit_policy(
+    lessons: Sequence[Sequence[AreaStream]],
+    kind: AlertPolicy,
+    budget: float,
+    extra: ExtraRows | None,
+) -> AlertPolicy:
+    policies = _policies(kind)
+    tallies = _tallies(lessons, _held_out(lessons, extra), policies)
     every = [area for areas in lessons for area in areas]
-    return replace(policy, estimate=fit_estimate(every, extra))
+    return replace(choose_policy(policies, tallies, budget), estimate=fit_estimate(every, extra))
 
 
 def held_out_spans(rooms: Sequence[AreaStream]) -> list[list[Span]]:
     """Each room's alerts with an estimate and thresholds that other classrooms gave."""
     lessons = [[room] for room in rooms]
     estimates = _held_out(lessons, None)
-    tallies = _tallies(lessons, estimates)
-    fold_of = _folds(lessons)
+    policies = _policies(AlertPolicy())
+    tallies = _tallies(lessons, estimates, policies)
+    fold_of = put_aside(lessons)
     spans = []
     for room, fold in zip(rooms, fold_of, strict=True):
         others = [one for one, other in zip(tallies, fold_of, strict=True) if other != fold]
-        spans.append(raised_spans(room, replace(choose_policy(others), estimate=estimates[fold])))
+        spans.append(
+            raised_spans(room, replace(choose_policy(policies, others), estimate=estimates[fold]))
+        )
     return spans
 
 
-def _folds(lessons: Sequence[Sequence[AreaStream]]) -> list[int]:
+def put_aside(lessons: Sequence[Sequence[AreaStream]]) -> list[int]:
     """Which group of classrooms a lesson is put aside with."""
     classrooms = sorted({areas[0].classroom for areas in lessons if areas})
     count = min(_FOLDS, len(classrooms))
@@ -217,7 +249,7 @@ def _folds(lessons: Sequence[Sequence[AreaStream]]) -> list[int]:
 
 def _held_out(lessons: Sequence[Sequence[AreaStream]], extra: ExtraRows | None) -> list[AlertModel]:
     """For each group of classrooms the estimate that the others give."""
-    fold_of = _folds(lessons)
+    fold_of = put_aside(lessons)
     return [
         fit_estimate(
             [
@@ -233,17 +265,19 @@ def _held_out(lessons: Sequence[Sequence[AreaStream]], extra: ExtraRows | None) 
 
 
 def _tallies(
-    lessons: Sequence[Sequence[AreaStream]], estimates: Sequence[AlertModel]
+    lessons: Sequence[Sequence[AreaStream]],
+    estimates: Sequence[AlertModel],
+    policies: Sequence[AlertPolicy],
 ) -> list[NDArray[np.int64]]:
     """What each policy of the grid would have done in each lesson: (policies, 2) counts of false
     alerts and of episodes found, over the areas.
     """
     tallies = []
-    for areas, fold in zip(lessons, _folds(lessons), strict=True):
-        tally = np.zeros((len(_POLICIES), 2), np.int64)
+    for areas, fold in zip(lessons, put_aside(lessons), strict=True):
+        tally = np.zeros((len(policies), 2), np.int64)
         for area in areas:
             values = _estimates(area, estimates[fold])
-            for at, policy in enumerate(_POLICIES):
+            for at, policy in enumerate(policies):
                 alerts = alert_spans(values, policy, area.movement)
                 true, delays, _ = judge_alerts(alerts, area.episodes)
                 tally[at] += len(alerts) - true, len(delays)
@@ -251,17 +285,28 @@ def _tallies(
     return tallies
 
 
-def choose_policy(tallies: Sequence[NDArray[np.int64]]) -> AlertPolicy:
-    """The policy that finds most episodes within a budget of half a false alert a lesson.
+def choose_policy(
+    policies: Sequence[AlertPolicy],
+    tallies: Sequence[NDArray[np.int64]],
+    budget: float = _BUDGET_PER_LESSON,
+) -> AlertPolicy:
+    """The policy that finds most episodes within a budget of false alerts a lesson.
 
     What counts is the upper bound of the rate, 90 % sure, as false alerts come by chance (Poisson).
     Among policies that find as many, the one with fewer false alerts wins; where no policy keeps
     within the budget, the one with the fewest.
     """
     false, found = np.sum(np.stack(tallies), axis=0).T
-    fits = chi2.ppf(_BUDGET_SURE, 2 * (false + 1)) / 2.0 <= _BUDGET_PER_LESSON * len(tallies)
+    fits = chi2.ppf(_BUDGET_SURE, 2 * (false + 1)) / 2.0 <= budget * len(tallies)
     order = np.lexsort((false, -np.where(fits, found, 0), ~fits))
-    return _POLICIES[int(order[0])]
+    return policies[int(order[0])]
+
+
+def _policies(kind: AlertPolicy) -> list[AlertPolicy]:
+    return [
+        replace(kind, raise_above=above, clear_below=above / 2, raise_after=wait)
+        for above, wait in product(_THRESHOLDS, _WAITS)
+    ]
 
 
 def raised_spans(area: AreaStream, policy: AlertPolicy) -> list[Span]:
@@ -293,10 +338,12 @@ def alert_spans(
 
     `movement` are the excesses of movement, in dB; without them the first speak alone.
     """
+    moves = [None] * len(excesses) if movement is None else movement
+    if not _may_raise(policy, excesses, moves):
+        return []
     state = Hysteresis(policy)
     spans: list[Span] = []
     begun, now = 0, 0
-    moves = [None] * len(excesses) if movement is None else movement
     for excess, moved in zip(excesses, moves, strict=True):
         now += EPOCH_S
         change = state.update(excess, moved)
@@ -305,6 +352,16 @@ def alert_spans(
         elif change == "cleared":
             spans.append((begun, now))
     return [*spans, (begun, now)] if state.is_raised else spans
+
+
+def _may_raise(
+    policy: AlertPolicy, excesses: Sequence[float | None], moves: Sequence[float | None]
+) -> bool:
+    """Anything ever reaches a threshold; where not, there is no need to go through the epochs."""
+    if any(excess is not None and excess >= policy.raise_above for excess in excesses):
+        return True
+    enough = policy.movement_db
+    return enough is not None and any(moved is not None and moved >= enough for moved in moves)
 
 
 def judge_alerts(alerts: Sequence[Span], episodes: Sequence[Span]) -> tuple[int, list[int], int]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final, Literal
@@ -35,6 +35,7 @@ __all__ = [
     "Change",
     "Excess",
     "Hysteresis",
+    "mean_signs",
     "movement_excess",
     "reasons",
 ]
@@ -63,7 +64,8 @@ class AlertPolicy:
     clear_after: int = 4
     refractory: int = 24
     learn: int = 24
-    movement_db: float = 5.0
+    movement_db: float | None = 5.0
+    """None: movement does not speak for itself."""
     movement_after: int = 6
     estimate: AlertModel | None = None
     """What turns the area's scores so far into the number that is held against the thresholds."""
@@ -76,7 +78,7 @@ class AlertPolicy:
             raise ValueError(
                 "smoothing, raise_after, clear_after, learn and movement_after are 1 epoch or more"
             )
-        if self.movement_db <= 0.0:
+        if self.movement_db is not None and self.movement_db <= 0.0:
             raise ValueError("movement_db is over 0")
         if self.refractory < 0:
             raise ValueError("refractory is 0 epochs or more")
@@ -144,9 +146,12 @@ class Hysteresis:
     def update(self, excess: float | None, movement: float | None = None) -> Change | None:
         """What changes with this epoch; None is an excess, or a movement, that is not known."""
         policy = self._policy
+        if policy.movement_db is None:
+            movement = None
+        enough = policy.movement_db or 0.0
         if self.is_raised:
             ends = (excess is None or excess < policy.clear_below) and (
-                movement is None or movement < policy.movement_db / 2.0
+                movement is None or movement < enough / 2.0
             )
             self._run = self._run + 1 if ends else 0
             if self._run < policy.clear_after:
@@ -155,7 +160,7 @@ class Hysteresis:
             return "cleared"
         self._calm += 1
         self._run = self._run + 1 if excess is not None and excess >= policy.raise_above else 0
-        strong = movement is not None and movement >= policy.movement_db
+        strong = movement is not None and movement >= enough
         self._moving = self._moving + 1 if strong else 0
         speaks = self._run >= policy.raise_after or self._moving >= policy.movement_after
         if not speaks or self._calm <= policy.refractory:
@@ -244,7 +249,7 @@ class _Area:
         if change is None:
             return None
         if change == "raised":
-            because = reasons(_mean_signs(self._signs), score.zone)
+            because = reasons(mean_signs(self._signs), score.zone)
         elif decides is None:
             because = ("Too little is known to go on.",)
         else:
@@ -270,7 +275,8 @@ def reasons(signs: Mapping[str, float], zone: str) -> tuple[str, ...]:
     return tuple(told) or ("Many seats move a little more than usual; no single sign stands out.",)
 
 
-def _mean_signs(signs: deque[Mapping[str, float]]) -> dict[str, float]:
+def mean_signs(signs: Collection[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each sign over the epochs in which it is known."""
     names = {name for one in signs for name in one}
     means = {name: fmean([one[name] for one in signs if name in one]) for name in sorted(names)}
     return {name: mean for name, mean in means.items() if not math.isnan(mean)}

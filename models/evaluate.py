@@ -28,7 +28,8 @@ from models.alert_learning import (
 from models.alerts import AlertPolicy
 from models.baseline_rule import movement_ranks
 from models.ceiling import oracle_rows
-from models.figures import Figures, alert_figures, error_by_third, seat_figures, share_of
+from models.figures import Figures, alert_figures, seat_figures
+from models.hindsight import Finder, StretchModel
 from models.learning import (
     Probability,
     fit_bias,
@@ -37,11 +38,12 @@ from models.learning import (
     folds_of,
     lesson_residuals,
     out_of_fold,
-    residuals,
 )
 from models.manifest import Calibration, IntervalWidth, ShareBias
 from models.observers import observed_kappa
 from models.rows import LessonRows, lesson_rows, true_episodes
+from models.share_figures import AreaShare, area_shares, share_figures
+from models.stretch_learning import held_out_moments, moment_figures, told_spans
 
 __all__ = ["Evaluation", "Figures", "Fitted", "evaluate", "evaluate_rows"]
 
@@ -53,7 +55,8 @@ _OBSERVERS_KAPPA: Final = 0.75  # the design's table: .70 to .80 between two who
 class Fitted:
     """What was fitted after a model's trees, where a finished model is judged as it is.
 
-    `limits` are the policies that the same training gave the ceiling and the true share, by name.
+    `limits` are the policies that the same training gave the ceiling and the true share, by name,
+    and `moment_limits` what finds their moments.
     """
 
     calibration: Calibration
@@ -61,6 +64,8 @@ class Fitted:
     bias: ShareBias
     policy: AlertPolicy
     limits: Mapping[str, AlertPolicy]
+    moments: Finder
+    moment_limits: Mapping[str, StretchModel]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +86,9 @@ class Evaluation:
     movement_rule: Figures
     ceiling: Figures | None
     true_share_alerts: dict[str, Any]
-    """The same kind of alerts where the room's true share is known at once."""
+    """The same kind of alerts, and of moments, where the room's true share is known at once."""
+    zone_moments: dict[str, Any]
+    """What is found in the zones in hindsight."""
     judged: str = "each classroom put aside in turn"
 
     def as_dict(self) -> dict[str, Any]:
@@ -93,6 +100,7 @@ class Evaluation:
             "movement_rule": asdict(self.movement_rule),
         }
         model["alerts_from_true_share"] = self.true_share_alerts
+        model["zone_moments"] = self.zone_moments
         for name in ("source", "judged", "classrooms", "lessons", "seat_epochs", "abstained"):
             model[name] = getattr(self, name)
         model["worst_classroom_auc"] = self.worst_classroom_auc
@@ -127,6 +135,8 @@ class Evaluation:
             f"{k.replace('_', ' ')} {_cell(v)}" for k, v in self.true_share_alerts.items()
         )
         lines.append(f"alerts from the true share, known at once: {best}   ({self.source})")
+        zones = ", ".join(f"{k.replace('_', ' ')} {_cell(v)}" for k, v in self.zone_moments.items())
+        lines.append(f"in the zones: {zones}   ({self.source})")
         human = f"{_cell(self.human_kappa):>15}"
         lines.append(f"{'kappa, a human observer':26}{human}{'':45}   ({self.source})")
         return "\n".join(lines)
@@ -186,8 +196,21 @@ def evaluate_rows(
     limits = fitted.limits if fitted else {}
     if known is not None:
         guesses = out_of_fold(known, seed=seed, folds=folds) if known_raw is None else known_raw
-        ceiling = _figures(known, guesses, policy=limits.get("ceiling"))
+        ceiling, _ = _figures(
+            known,
+            guesses,
+            policy=limits.get("ceiling"),
+            moments=fitted.moment_limits.get("ceiling") if fitted else None,
+        )
     truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
+    figures, zones = _figures(
+        rows,
+        model,
+        fitted,
+        policy=fitted.policy if fitted else None,
+        moments=fitted.moments.room if fitted else None,
+        zones=True,
+    )
     return Evaluation(
         source=source,
         classrooms=len({one.classroom for one in rows}),
@@ -198,41 +221,83 @@ def evaluate_rows(
         human_kappa=observed_kappa(truth, kappa=_OBSERVERS_KAPPA, seed=seed)
         if truth.any() and not truth.all()
         else None,
-        model=_figures(rows, model, fitted, fitted.policy if fitted else None),
+        model=figures,
         never=_never(rows, truth),
-        movement_rule=_figures(rows, movement_ranks(rows)),
+        movement_rule=_figures(rows, movement_ranks(rows))[0],
         ceiling=ceiling,
-        true_share_alerts=_true_share_alerts(rows, model, limits.get("true_share")),
+        true_share_alerts=_true_share(
+            rows,
+            model,
+            limits.get("true_share"),
+            fitted.moment_limits.get("true_share") if fitted else None,
+        ),
+        zone_moments=_zone_moments(zones, fitted.moments.zone if fitted else None),
         judged=judged,
     )
 
 
-def _true_share_alerts(
-    rows: Sequence[LessonRows], raw: Sequence[Probability], policy: AlertPolicy | None
+def _true_share(
+    rows: Sequence[LessonRows],
+    raw: Sequence[Probability],
+    policy: AlertPolicy | None,
+    moments: StretchModel | None,
 ) -> dict[str, Any]:
     rooms = [true_share_stream(one, p) for one, p in zip(rows, raw, strict=True)]
+    return _room_figures(rooms, policy, moments)
+
+
+def _room_figures(
+    rooms: Sequence[AreaStream], policy: AlertPolicy | None, moments: StretchModel | None
+) -> dict[str, Any]:
+    """Figures of alerts and of moments, as they are finished or else held out by classroom."""
     spans = (
         held_out_spans(rooms) if policy is None else [raised_spans(room, policy) for room in rooms]
     )
-    return alert_figures(spans, [room.episodes for room in rooms])
+    told = (
+        held_out_moments([[room] for room in rooms])
+        if moments is None
+        else [told_spans(room, moments) for room in rooms]
+    )
+    return {
+        **alert_figures(
+            spans, [room.episodes for room in rooms], [room.stretches for room in rooms]
+        ),
+        **moment_figures(told, rooms, len(rooms)),
+    }
+
+
+def _zone_moments(
+    lessons: Sequence[Sequence[AreaStream]], moments: StretchModel | None
+) -> dict[str, Any]:
+    zones = [zone for areas in lessons for zone in areas]
+    told = (
+        held_out_moments(lessons)
+        if moments is None
+        else [told_spans(zone, moments) for zone in zones]
+    )
+    return moment_figures(told, zones, len(lessons))
 
 
 def _figures(
     rows: Sequence[LessonRows],
     raw: Sequence[Probability],
     fitted: Fitted | None = None,
+    *,
     policy: AlertPolicy | None = None,
-) -> Figures:
-    """Figures of raw probabilities that were made without each lesson's own classroom.
+    moments: StretchModel | None = None,
+    zones: bool = False,
+) -> tuple[Figures, list[tuple[AreaStream, ...]]]:
+    """Figures of raw probabilities that were made without each lesson's own classroom, and with
+    `zones` the streams of each lesson's zones.
 
-    What is fitted after the trees comes from other classrooms in five groups, or is `fitted`; the
-    alerts' estimate and thresholds as well, or they are `policy`.
+    What is fitted after the trees comes from other classrooms in five groups, or is `fitted`; what
+    decides on alerts and on moments as well, or it is `policy` and `moments`.
     """
     fold_of = folds_of(rows, _FOLDS)
     p: list[Probability] = [np.empty(0)] * len(rows)
-    rooms: list[AreaStream | None] = [None] * len(rows)
+    streams: list[tuple[AreaStream, ...]] = [()] * len(rows)
     seats: list[tuple[NDArray[np.bool_], NDArray[np.float64], float, float]] = []
-    told: list[list[_Area]] = []
+    told: list[list[AreaShare]] = []
     for fold in range(max(fold_of.values()) + 1):
         aside = [at for at, one in enumerate(rows) if fold_of[one.classroom] == fold]
         seen = [at for at in range(len(rows)) if at not in set(aside)] or aside
@@ -252,78 +317,19 @@ def _figures(
             one, p[at] = rows[at], calibration.apply(raw[at])
             use = one.judged & one.occupied
             seats.append((one.off_task[use], p[at][use], base, match))
-            told.append(_areas(one, p[at], interval, bias))
-            rooms[at] = area_streams(one, p[at], interval, bias, zones=False)[0]
-    streams = [room for room in rooms if room is not None]
-    spans = (
-        held_out_spans(streams)
-        if policy is None
-        else [raised_spans(room, policy) for room in streams]
-    )
-    return replace(
+            told.append(area_shares(one, p[at], interval, bias))
+            streams[at] = area_streams(one, p[at], interval, bias, zones=zones)
+    figures = replace(
         seat_figures(
             np.concatenate([truth for truth, _, _, _ in seats]),
             np.concatenate([one for _, one, _, _ in seats]),
             np.concatenate([one >= match for _, one, _, match in seats]),
             np.concatenate([one >= base for _, one, base, _ in seats]),
         ),
-        **_share_figures(told),
-        **alert_figures(spans, [room.episodes for room in streams]),
+        **share_figures(told),
+        **_room_figures([areas[0] for areas in streams], policy, moments),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Area:
-    """A room or zone over one lesson: where its true share lay in the interval, and the lesson's
-    mean of the share, before the level was put right and after, beside the true one.
-    """
-
-    inside: NDArray[np.bool_]
-    mean: float
-    before: float
-    true: float
-
-
-def _areas(
-    rows: LessonRows, p: Probability, interval: IntervalWidth, bias: ShareBias
-) -> list[_Area]:
-    """The room, then the zones; a zone that is never judged is left out, an unjudged room not."""
-    areas: list[_Area] = []
-    for columns in (np.arange(p.shape[1]), *rows.zones):
-        error, own = residuals(rows, p, columns, bias)
-        before, _ = residuals(rows, p, columns, ShareBias())
-        reach = interval.reach * np.sqrt(interval.own * own + interval.shared**2)
-        true = rows.truth[:, columns]
-        share = float(np.nanmean(true)) if (~np.isnan(true)).any() else 0.0
-        if error.size or not areas:
-            areas.append(
-                _Area(
-                    inside=np.abs(error) <= reach,
-                    mean=share - float(error.mean()) if error.size else share,
-                    before=share - float(before.mean()) if error.size else share,
-                    true=share,
-                )
-            )
-    return areas
-
-
-def _share_figures(lessons: Sequence[Sequence[_Area]]) -> dict[str, Any]:
-    rooms = [areas[0] for areas in lessons]
-    zones = [area for areas in lessons for area in areas[1:]]
-    told: dict[str, Any] = {
-        "interval_coverage": share_of([room.inside for room in rooms]),
-        "interval_coverage_zones": share_of([zone.inside for zone in zones]),
-    }
-    for name, areas in (("share", rooms), ("zone", zones)):
-        low, high = error_by_third([(area.mean, area.true) for area in areas])
-        low_before, high_before = error_by_third([(area.before, area.true) for area in areas])
-        told |= {
-            f"{name}_error_low": low,
-            f"{name}_error_high": high,
-            f"{name}_error_low_before": low_before,
-            f"{name}_error_high_before": high_before,
-        }
-    return told
+    return figures, [areas[1:] for areas in streams]
 
 
 def _thresholds(rows: Sequence[LessonRows], p: Sequence[Probability]) -> tuple[float, float]:

@@ -34,7 +34,10 @@ class Figures:
     and `interval_coverage_zones` that of the zones'. `share_error_low` and `share_error_high` tell
     by how much the room's mean share over a lesson passes the true one, in the third of lessons
     with the lowest and with the highest true share, `zone_error_low` and `zone_error_high` the same
-    for zones, and `..._before` what it was before the level was put right.
+    for zones, and `..._before` what it was before the level was put right. The `alert` and `delay`
+    figures are those of the room's alerts and of its episodes, `moment` those of the stretches that
+    are found in the room in hindsight, and "stretch" stands for livelier stretches in the episodes'
+    place.
     """
 
     roc_auc: float | None
@@ -62,6 +65,12 @@ class Figures:
     episodes: int
     delay_median_s: float | None
     delay_p90_s: float | None
+    alert_stretch_precision: float | None
+    moments_per_lesson: float | None
+    moment_precision: float | None
+    moment_recall: float | None
+    moment_stretch_precision: float | None
+    moment_stretch_recall: float | None
 
 
 def seat_figures(
@@ -96,7 +105,9 @@ def seat_figures(
         zone_error_low_before=None, zone_error_high_before=None,
         alert_precision=None, alert_recall=None,
         false_alerts_per_lesson=0.0, alerts=0, episodes=0,
-        delay_median_s=None, delay_p90_s=None,
+        delay_median_s=None, delay_p90_s=None, alert_stretch_precision=None,
+        moments_per_lesson=None, moment_precision=None, moment_recall=None,
+        moment_stretch_precision=None, moment_stretch_recall=None,
     )  # fmt: skip
 
 
@@ -118,7 +129,9 @@ def share_of(flags: Sequence[NDArray[np.bool_]]) -> float | None:
 
 
 def alert_figures(
-    spans: Sequence[Sequence[Span]], episodes: Sequence[Sequence[Span]]
+    spans: Sequence[Sequence[Span]],
+    episodes: Sequence[Sequence[Span]],
+    stretches: Sequence[Sequence[Span]],
 ) -> dict[str, Any]:
     """Figures of alerts, from those of each lesson and what truly was."""
     raised = sum(len(one) for one in spans)
@@ -128,6 +141,7 @@ def alert_figures(
         right, late, lost = judge_alerts(alerts, happened)
         true, missed, delays = true + right, missed + lost, delays + late
     there = len(delays) + missed
+    lively = sum(judge_alerts(*one)[0] for one in zip(spans, stretches, strict=True))
     return {
         "alert_precision": true / raised if raised else None,
         "alert_recall": len(delays) / there if there else None,
@@ -136,4 +150,5 @@ def alert_figures(
         "episodes": there,
         "delay_median_s": float(np.median(delays)) if delays else None,
         "delay_p90_s": float(np.quantile(delays, 0.9)) if delays else None,
+        "alert_stretch_precision": lively / raised if raised else None,
     }

@@ -65,6 +65,8 @@ def judge(
             bias=manifest.bias,
             policy=manifest.room_alerts,
             limits=manifest.limits,
+            moments=manifest.moments,
+            moment_limits=manifest.moment_limits,
         ),
         judged=f"new to model {model.version}",
     )

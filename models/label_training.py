@@ -13,7 +13,14 @@ from typing import Final
 
 import numpy as np
 
-from models.alert_learning import AreaStream, ExtraRows, area_streams, fit_alerts, fit_estimate
+from models.alert_learning import (
+    AreaStream,
+    ExtraRows,
+    area_streams,
+    fit_alerts,
+    fit_estimate,
+    fit_zone_alerts,
+)
 from models.alerts import AlertPolicy
 from models.judging import probabilities
 from models.labels import LabelledMoment
@@ -63,7 +70,7 @@ class LabelTraining:
                 [[room] for room in self.rooms],
                 extra=extra_rows(moments, self.rooms, is_room=True),
             ),
-            fit_alerts(self.zones, extra=extra_rows(moments, zones, is_room=False)),
+            fit_zone_alerts(self.zones, extra=extra_rows(moments, zones, is_room=False)),
         )
 
     def held_out(self, shipped: Estimates, moments: Sequence[LabelledMoment]) -> HeldOut:

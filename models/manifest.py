@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from contract.errors import ModelError
 from models.alerts import AlertPolicy
 from models.area import AlertModel
+from models.hindsight import Finder, StretchModel
 
 __all__ = ["FORMAT", "SHIPPED", "Calibration", "IntervalWidth", "Manifest", "ShareBias"]
 
@@ -84,6 +85,8 @@ class Manifest:
     room_alerts: AlertPolicy
     zone_alerts: AlertPolicy
     bias: ShareBias = ShareBias()
+    moments: Finder = field(default_factory=Finder)
+    """What finds the stretches to suggest when a lesson is looked back on."""
     reference: dict[str, list[float]] = field(default_factory=dict)
     """What is usual, for whoever watches drift: the deciles (0 to 100 %, eleven numbers) of the
     training lessons' epochs in `room_off_task`, `zone_off_task`, `room_movement_db` and
@@ -93,6 +96,8 @@ class Manifest:
     """Alert policies that the same training gave the `ceiling` and the `true_share`, so that what
     the model reaches can be told beside them on other classrooms.
     """
+    moment_limits: dict[str, StretchModel] = field(default_factory=dict)
+    """The same for the room's moments."""
     figures: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -125,6 +130,13 @@ class Manifest:
                     "room_alerts": _policy(raw["room_alerts"]),
                     "zone_alerts": _policy(raw["zone_alerts"]),
                     "limits": {name: _policy(one) for name, one in raw["limits"].items()},
+                    "moments": Finder(
+                        room=_stretches(raw["moments"]["room"]),
+                        zone=_stretches(raw["moments"]["zone"]),
+                    ),
+                    "moment_limits": {
+                        name: _stretches(one) for name, one in raw["moment_limits"].items()
+                    },
                 }
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -143,3 +155,7 @@ def _policy(raw: dict[str, Any]) -> AlertPolicy:
             weights=tuple(map(float, estimate["weights"])), intercept=float(estimate["intercept"])
         )
     return AlertPolicy(**{**raw, "estimate": estimate})
+
+
+def _stretches(raw: dict[str, Any]) -> StretchModel:
+    return StretchModel(**{**raw, "weights": tuple(map(float, raw["weights"]))})

@@ -12,7 +12,7 @@ from contract.lesson import Activity, LabelledLesson
 from models.features import EPOCH_S, EpochFeatures, SeatFeatures
 from models.zones import merge_zones
 
-__all__ = ["LessonRows", "lesson_rows", "true_episodes"]
+__all__ = ["LessonRows", "lesson_rows", "true_episodes", "true_stretches"]
 
 Flags = NDArray[np.bool_]
 
@@ -93,6 +93,31 @@ def true_episodes(
     """Stretches [start, end) in seconds of at least 60 s in which the true off-task share of the
     room, or of these columns, is .20 or more above its mean in that activity and lesson.
     """
+    spans = _spans(_rise(rows, columns) >= _EPISODE_RISE)
+    return [(start, end) for start, end in spans if end - start >= _EPISODE_S]
+
+
+def true_stretches(
+    rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None = None
+) -> list[tuple[int, int]]:
+    """Livelier stretches [start, end) in seconds: all minutes over which the true off-task share is
+    .20 or more above its mean in that activity on average. Each episode is in one; a dip of five
+    seconds does not end it.
+    """
+    rise = _rise(rows, columns)
+    minute = _EPISODE_S // EPOCH_S
+    lively = np.zeros(len(rise), np.bool_)
+    if len(rise) >= minute:
+        means = np.convolve(rise, np.ones(minute) / minute, "valid")
+        for first in np.flatnonzero(means >= _EPISODE_RISE).tolist():
+            lively[first : first + minute] = True
+    return _spans(lively)
+
+
+def _rise(
+    rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None
+) -> NDArray[np.float64]:
+    """(epochs,): the true share over its mean in that activity and lesson."""
     truth = rows.truth if columns is None else rows.truth[:, columns]
     share = _share(truth)
     middle = np.arange(len(truth)) * EPOCH_S + EPOCH_S / 2
@@ -102,10 +127,14 @@ def true_episodes(
     rise = np.empty(len(share))
     for one in set(name):
         rise[name == one] = share[name == one] - share[name == one].mean()
-    high = np.concatenate([[False], rise >= _EPISODE_RISE, [False]])
-    edges = np.flatnonzero(high[1:] != high[:-1]) * EPOCH_S
-    pairs = zip(edges[::2], edges[1::2], strict=True)
-    return [(int(start), int(end)) for start, end in pairs if end - start >= _EPISODE_S]
+    return rise
+
+
+def _spans(flags: Flags) -> list[tuple[int, int]]:
+    """Where they are set, [start, end) in seconds."""
+    padded = np.concatenate([[False], flags, [False]])
+    edges = (np.flatnonzero(padded[1:] != padded[:-1]) * EPOCH_S).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _share(truth: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,10 +23,17 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from contract.errors import ModelError
 from contract.lesson import LabelledLesson
-from models.alert_learning import AreaStream, area_streams, fit_alerts, true_share_stream
+from models.alert_learning import (
+    AreaStream,
+    area_streams,
+    fit_alerts,
+    fit_zone_alerts,
+    true_share_stream,
+)
 from models.alerts import AlertPolicy
 from models.evaluate import evaluate_rows
 from models.features import FEATURES, FEATURES_VERSION
+from models.hindsight import Finder, StretchModel
 from models.learning import (
     Probability,
     fit_bias,
@@ -40,6 +47,7 @@ from models.learning import (
 from models.manifest import FORMAT, Manifest
 from models.off_task import OffTaskModel
 from models.rows import LessonRows, lesson_rows
+from models.stretch_learning import fit_stretches
 
 __all__ = ["export", "train", "train_rows", "version_of"]
 
@@ -75,6 +83,7 @@ def train_rows(
     pairs = list(zip(rows, calibrated, strict=True))
     interval = fit_interval([lesson_residuals(*pair, bias) for pair in pairs])
     streams = [area_streams(*pair, interval, bias) for pair in pairs]
+    limits, moment_limits = _limits(rows, raw, known, known_raw)
     onnx = export(trees, [r.values[r.judged] for r in rows])
     manifest = Manifest(
         format=FORMAT,
@@ -92,9 +101,14 @@ def train_rows(
         interval=interval,
         bias=bias,
         room_alerts=fit_alerts([areas[:1] for areas in streams]),
-        zone_alerts=fit_alerts([areas[1:] for areas in streams]),
+        zone_alerts=fit_zone_alerts([areas[1:] for areas in streams]),
         reference=_reference(rows, streams),
-        limits=_limits(rows, raw, known, known_raw),
+        limits=limits,
+        moments=Finder(
+            room=fit_stretches([areas[:1] for areas in streams]),
+            zone=fit_stretches([areas[1:] for areas in streams]),
+        ),
+        moment_limits=moment_limits,
         figures=evaluate_rows(
             rows,
             seed=seed,
@@ -113,20 +127,20 @@ def _limits(
     raw: Sequence[Probability],
     known: Sequence[LessonRows] | None,
     known_raw: Sequence[Probability] | None,
-) -> dict[str, AlertPolicy]:
-    """What the model's alerts are to be held against, learned in the same way."""
+) -> tuple[dict[str, AlertPolicy], dict[str, StretchModel]]:
+    """What the model's alerts and moments are to be held against, learned in the same way."""
     true = [[true_share_stream(one, p)] for one, p in zip(rows, raw, strict=True)]
     limits = {"true_share": fit_alerts(true)}
+    moments = {"true_share": fit_stretches(true)}
     if known is not None and known_raw is not None:
         calibration = fit_calibration(known, known_raw)
         p = [calibration.apply(one) for one in known_raw]
         bias = fit_bias(known, p)
         pairs = list(zip(known, p, strict=True))
         interval = fit_interval([lesson_residuals(*pair, bias) for pair in pairs])
-        limits["ceiling"] = fit_alerts(
-            [area_streams(*pair, interval, bias, zones=False) for pair in pairs]
-        )
-    return limits
+        streams = [area_streams(*pair, interval, bias, zones=False) for pair in pairs]
+        limits["ceiling"], moments["ceiling"] = fit_alerts(streams), fit_stretches(streams)
+    return limits, moments
 
 
 def _reference(
@@ -151,10 +165,10 @@ def _deciles(values: Sequence[float | None]) -> list[float]:
 
 
 def version_of(manifest: Manifest) -> str:
-    """A name for all that a score or an alert depends on: trees, calibration and thresholds."""
+    """A name for all that a score, an alert or a moment depends on."""
     parts = (
         manifest.calibration, manifest.interval, manifest.bias,
-        manifest.room_alerts, manifest.zone_alerts,
+        manifest.room_alerts, manifest.zone_alerts, manifest.moments,
     )  # fmt: skip
     what = json.dumps([manifest.sha256, *(asdict(part) for part in parts)])
     return f"{manifest.features_version}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"

@@ -32,8 +32,9 @@ def card(model: OffTaskModel) -> str:
         f"Room alerts: {_policy(manifest.room_alerts)}",
         f"Zone alerts: {_policy(manifest.zone_alerts)}",
         (
-            f"Moments: at most {MOST_MOMENTS} a lesson are suggested, the debrief shows "
-            f"{MOST_SHOWN} of them; alerts are measured before that cap."
+            f"Moments: found in hindsight, where the estimate reaches {manifest.moments.room.least:g} "
+            f"in the room or {manifest.moments.zone.least:g} in a zone; at most {MOST_MOMENTS} a "
+            f"lesson are suggested, and the debrief begins with {MOST_SHOWN}."
         ),
         "Made with: " + ", ".join(f"{name} {what}" for name, what in manifest.made_with.items()),
     ]
@@ -45,7 +46,11 @@ def card(model: OffTaskModel) -> str:
 
 
 def _policy(policy: AlertPolicy) -> str:
-    settings = {name: value for name, value in asdict(policy).items() if name != "estimate"}
+    settings = {
+        name: value
+        for name, value in asdict(policy).items()
+        if name != "estimate" and value is not None
+    }
     return ", ".join(f"{name} {value:g}" for name, value in settings.items())
 
 
@@ -67,8 +72,14 @@ def _figures(figures: Mapping[str, Any], source: str) -> list[str]:
             )
     if best := figures.get("alerts_from_true_share"):
         lines.append(
-            "Alerts of the same code where the true share is known at once: "
+            "Alerts and moments of the same code where the true share is known at once: "
             + ", ".join(f"{name.replace('_', ' ')} {_short(one)}" for name, one in best.items())
+            + f" ({source})"
+        )
+    if zones := figures.get("zone_moments"):
+        lines.append(
+            "Moments in zones: "
+            + ", ".join(f"{name.replace('_', ' ')} {_short(one)}" for name, one in zones.items())
             + f" ({source})"
         )
     return lines

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from contract.clock import SECOND_NS
 from dashboard_api.answers import MomentAnswer
-from dashboard_api.views.lesson_view import lesson_span
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.words import TRUST, zone_words
-from ingest.stores.records import AlertRecord, EpochRecord, Lesson, Moment, ZoneEpoch
-from models.alerts import AlertChange
-from models.moments import MOST_MOMENTS, MOST_SHOWN, suggest_moments
+from dashboard_api.views.zone_scores import zone_score
+from ingest.stores.records import AlertRecord, EpochRecord, Lesson, Moment, Verdict
+from models.hindsight import Finder
+from models.moments import MOST_MOMENTS, first_of, suggest_moments
 from models.moments import Moment as Suggestion
-from models.scores import ROOM, EpochScore, ZoneScore
+from models.scores import ROOM, EpochScore
 
 __all__ = ["AUTHOR_WORDS", "moments", "signs"]
 
@@ -27,30 +27,31 @@ def moments(
     epochs: Sequence[EpochRecord],
     alerts: Sequence[AlertRecord],
     own: Sequence[Moment],
-    now_utc_ns: int,
     *,
+    finder: Finder | None,
+    said: Sequence[Verdict] = (),
     trust: str = TRUST,
 ) -> list[MomentAnswer]:
     """All moments of a lesson: at most six suggestions, and every one that people marked.
 
-    A debrief begins with the three that stand out most; they are told apart by `is_first`.
+    Suggestions are found in hindsight over what is known of the lesson by now; a debrief begins
+    with the three that stand out most, told apart by `is_first`. One that someone answered, as
+    `said` tells, stays as it was then.
     """
-    may_be_shown = shown_zones(epochs) | {ROOM}
-    usable = [alert for alert in alerts if alert.zone in may_be_shown]
-    scores, changes = _scores(lesson, epochs), _changes(lesson, usable, now_utc_ns)
-    found = suggest_moments(scores, changes, most=MOST_MOMENTS)
-    first = found if len(found) <= MOST_SHOWN else suggest_moments(scores, changes)
-    stand_out = {_key(moment) for moment in first}
+    scores = _scores(lesson, epochs)
+    found = suggest_moments(scores, finder, most=MOST_MOMENTS)
+    stand_out = {_key(moment) for moment in first_of(found)}
+    names = _names(lesson, found, alerts, said)
     suggested = [
-        _suggested(lesson, moment, usable, trust=trust, is_first=_key(moment) in stand_out)
-        for moment in found
+        _suggested(moment, name, trust=trust, is_first=_key(moment) in stand_out)
+        for moment, name in zip(found, names, strict=True)
     ]
     marked = [_own(moment) for moment in own]
     return sorted(suggested + marked, key=lambda moment: (moment.start_s, moment.id))
 
 
 def signs(found: Sequence[MomentAnswer]) -> int:
-    """How many of a lesson's moments are signs: suggested because of an alert."""
+    """How many of a lesson's moments are signs: suggested as lively."""
     return sum(moment.kind == "suggested" and not moment.is_strength for moment in found)
 
 
@@ -63,75 +64,90 @@ def _second(lesson: Lesson, utc_ns: int) -> int:
 
 
 def _scores(lesson: Lesson, epochs: Sequence[EpochRecord]) -> list[EpochScore]:
-    """Epochs as the model speaks of them, with the lesson's seconds in the place of seqs."""
+    """Epochs as the model speaks of them, with the lesson's seconds in the place of seqs, and the
+    zones that may be shown.
+    """
+    shown = shown_zones(epochs)
     placed = {_second(lesson, record.utc_ns): record for record in epochs if record.zones}
     return [
-        EpochScore(first_seq=at, room=_zone_score(placed[at].zones[0]), zones=())
+        EpochScore(
+            first_seq=at,
+            room=zone_score(placed[at].zones[0]),
+            zones=tuple(zone_score(one) for one in placed[at].zones[1:] if one.zone in shown),
+        )
         for at in sorted(placed)
     ]
 
 
-def _zone_score(zone: ZoneEpoch) -> ZoneScore:
-    def known(value: float) -> float | None:
-        return None if math.isnan(value) else value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Name:
+    """What a suggestion is called, and its span."""
 
-    movement = known(zone.movement_db)
-    return ZoneScore(
-        zone=zone.zone,
-        seats=zone.seats,
-        movement=movement,
-        movement_low=known(zone.movement_low_db),
-        movement_high=known(zone.movement_high_db),
-        off_task=known(zone.off_task),
-        off_task_low=known(zone.off_task_low),
-        off_task_high=known(zone.off_task_high),
-        signs={},
-    )
+    id: str
+    start_s: float
+    end_s: float
 
 
-def _changes(lesson: Lesson, alerts: Sequence[AlertRecord], now_utc_ns: int) -> list[AlertChange]:
-    """Alerts as the changes that they were; one that is still open lasts until now."""
-    _, until, _ = lesson_span(lesson, now_utc_ns)
-    changes: list[AlertChange] = []
-    for alert in alerts:
-        ends = until if alert.cleared_utc_ns is None else alert.cleared_utc_ns
-        for change, utc_ns in (("raised", alert.raised_utc_ns), ("cleared", ends)):
-            changes.append(
-                AlertChange(
-                    change="raised" if change == "raised" else "cleared",
-                    zone=alert.zone,
-                    first_seq=max(0, _second(lesson, utc_ns)),
-                    excess=None if math.isnan(alert.off_task) else alert.off_task,
-                    because=alert.because,
-                )
-            )
-    return sorted(changes, key=lambda change: (change.first_seq, change.change == "raised"))
-
-
-def _suggested(
+def _names(
     lesson: Lesson,
-    suggestion: Suggestion,
+    found: Sequence[Suggestion],
     alerts: Sequence[AlertRecord],
-    *,
-    trust: str,
-    is_first: bool,
-) -> MomentAnswer:
-    """A suggestion keeps the id of its alert, so that a link to it stays good."""
-    alert = next(
-        (
-            alert
-            for alert in alerts
-            if alert.zone == suggestion.zone
-            and max(0, _second(lesson, alert.raised_utc_ns)) == suggestion.first_seq
-        ),
-        None,
-    )
+    said: Sequence[Verdict],
+) -> list[_Name]:
+    """A name for each suggestion that stays good when the lesson is scored anew.
+
+    Scores may move a little then, and edges with them. What someone answered keeps its name and
+    span, what an alert stands in has the alert's, and what neither knows is called by its start.
+    """
+    answered = {one.moment: one for one in said if one.kind != "own"}
+    names: list[_Name] = []
+    for moment in found:
+        start, end = moment.first_seq, max(moment.first_seq + 1, moment.end_seq)
+        kind = "calm" if moment.is_strength else "lively"
+        name = _Name(id=f"{lesson.id}.{kind}.{start}", start_s=start, end_s=end)
+        taken = {one.id for one in names}
+        before = next(
+            (
+                one
+                for one in answered.values()
+                if one.moment not in taken
+                and (one.kind, one.zone) == (kind, moment.zone)
+                and _share_half(one.start_s, one.end_s, start, end)
+            ),
+            None,
+        )
+        alert = next(
+            (
+                one.id
+                for one in alerts
+                if one.id not in taken and one.zone == moment.zone and not moment.is_strength
+                if _second(lesson, one.raised_utc_ns) < end
+                if one.cleared_utc_ns is None or _second(lesson, one.cleared_utc_ns) > start
+            ),
+            None,
+        )
+        if before is not None:
+            name = _Name(id=before.moment, start_s=before.start_s, end_s=before.end_s)
+        elif alert is not None and alert not in answered:
+            name = replace(name, id=alert)
+        names.append(name)
+    return names
+
+
+def _share_half(start: float, end: float, other_start: float, other_end: float) -> bool:
+    """Two spans are one and the same stretch: half of the shorter is in the other."""
+    shared = min(end, other_end) - max(start, other_start)
+    return 2.0 * shared >= min(end - start, other_end - other_start)
+
+
+def _suggested(suggestion: Suggestion, name: _Name, *, trust: str, is_first: bool) -> MomentAnswer:
     return MomentAnswer(
-        id=f"{lesson.id}.calm.{suggestion.first_seq}" if alert is None else alert.id,
+        id=name.id,
         kind="suggested",
+        zone=suggestion.zone,
         is_strength=suggestion.is_strength,
-        start_s=suggestion.first_seq,
-        end_s=max(suggestion.first_seq + 1, suggestion.end_seq),
+        start_s=name.start_s,
+        end_s=name.end_s,
         title="A calm stretch"
         if suggestion.is_strength
         else f"A lively stretch: {zone_words(suggestion.zone)}",
@@ -139,7 +155,7 @@ def _suggested(
         rest="",
         author="",
         because=list(suggestion.because),
-        off_task=None if alert is None or not 0.0 <= alert.off_task <= 1.0 else alert.off_task,
+        off_task=None if suggestion.is_strength else suggestion.off_task,
         trust=trust,
         is_first=is_first,
     )
@@ -150,6 +166,7 @@ def _own(moment: Moment) -> MomentAnswer:
     return MomentAnswer(
         id=moment.id,
         kind="own",
+        zone=ROOM,
         is_strength=False,
         start_s=moment.start_s,
         end_s=moment.end_s,

@@ -58,7 +58,7 @@ def test_each_question_names_its_moment_to_a_screen_reader(lesson):
     group = chosen(lesson).get_by_role("group")
     group.wait_for()
     expect(
-        lesson.get_by_role("group", name="Was this worth talking about? The moment at 23:15.")
+        lesson.get_by_role("group", name="Was this worth talking about? The moment at 23:05.")
     ).to_have_count(1)
 
 

@@ -67,15 +67,17 @@ def test_an_alert_counts_from_the_end_of_its_epoch() -> None:
 
 def test_the_chosen_policy_finds_most_within_its_budget() -> None:
     rng = np.random.default_rng(0)
-    count = len(alert_learning._POLICIES)
+    policies = alert_learning._policies(AlertPolicy())
+    count = len(policies)
     false, found = rng.integers(0, 9, count), rng.integers(0, 9, count)
     false[3], found[3] = 1, 50  # in ten lessons: surely under half a false alert a lesson
-    false[7], found[7] = 2, 99  # perhaps not
+    false[7], found[7] = 2, 99  # perhaps not, but surely under one
     tallies = [np.stack([false, found], axis=1), *[np.zeros((count, 2), np.int64)] * 9]
     everywhere = [np.full((count, 2), 9), np.full((count, 2), 9)]
     everywhere[0][5, 0] = 0
-    assert choose_policy(tallies) == alert_learning._POLICIES[3]
-    assert choose_policy(everywhere) == alert_learning._POLICIES[5]
+    assert choose_policy(policies, tallies) == policies[3]
+    assert choose_policy(policies, tallies, 1.0) == policies[7]
+    assert choose_policy(policies, everywhere) == policies[5]
 
 
 def score(share: float | None, zone: str = ROOM, **signs: float) -> ZoneScore:
@@ -120,7 +122,7 @@ def test_no_one_is_judged_by_an_estimate_that_saw_the_classroom() -> None:
     other = replace(ROOMS[0], episodes=())
     plain = alert_learning._held_out([[room] for room in ROOMS], None)
     changed = alert_learning._held_out([[other], *([room] for room in ROOMS[1:])], None)
-    own = alert_learning._folds([[room] for room in ROOMS])[0]
+    own = alert_learning.put_aside([[room] for room in ROOMS])[0]
     assert changed[own] == plain[own]
     assert all(changed[at] != plain[at] for at in range(5) if at != own)
 

@@ -95,6 +95,19 @@ def test_movement_speaks_where_the_share_has_no_room_left() -> None:
     assert 48 < ended < 56
 
 
+def test_movement_may_be_kept_from_speaking_for_itself() -> None:
+    quiet = AlertPolicy(learn=10, movement_db=None)
+    tracker = AlertTracker(room=quiet, zone=quiet)
+    for at in range(80):
+        score = replace(area(0.3), movement=20.0 if 30 <= at < 48 else 0.0)
+        assert tracker.update(epoch(at, score)) == []
+    state = Hysteresis(quiet)
+    assert state.update(1.0, 99.0) is None
+    assert state.update(1.0, 99.0) == "raised"
+    told = [state.update(0.0, 99.0) for _ in range(quiet.clear_after)]
+    assert told == [None, None, None, "cleared"], "nor does it hold an alert up"
+
+
 def test_a_room_that_gets_up_for_a_moment_raises_nothing() -> None:
     policy = AlertPolicy(learn=10)
     tracker = AlertTracker(room=policy, zone=policy)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from contract.lesson import LabelledLesson
+from models.alert_curve import THRESHOLDS
 from models.ceiling import oracle_rows
 from models.explain import FAMILIES
 from models.features import FEATURES
@@ -76,6 +77,9 @@ def test_a_model_is_judged_as_it_is_on_new_classrooms(
     assert names <= told.keys()
     assert names <= told["ceiling"].keys()
     assert {"alert_precision", "alert_recall"} <= told["alerts_from_true_share"].keys()
+    moments = {"moments_per_lesson", "moment_precision", "moment_stretch_recall"}
+    for one in (told, told["ceiling"], told["alerts_from_true_share"], told["zone_moments"]):
+        assert moments <= one.keys()
     assert 0.5 < told["roc_auc"] <= told["ceiling"]["roc_auc"]
     assert told["classrooms"] == 4
     side = both["simulated_robustness"]
@@ -101,6 +105,18 @@ def test_two_models_are_compared_and_one_is_explained(
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.strip().startswith(tuple(FAMILIES)) for line in lines) == len(FAMILIES)
     assert any("Truly off task more than usual" in line for line in lines)
+    assert main(["model", "curve", "--model", str(trained), *few]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("*" in line.split()[0] for line in lines[2:]) == 2
+    assert all("simulated" in line for line in lines[2:])
+    assert main(["model", "curve", "--model", str(trained), *few, "--json"]) == 0
+    curve = json.loads(capsys.readouterr().out)["simulated_unseen_classrooms"]["alert_curve"]
+    assert {line["who"] for line in curve} == {"model", "ceiling", "true share"}
+    assert sum(line["serves"] for line in curve) == 3
+    # The stricter, the fewer, for whoever watches.
+    for who in ("model", "ceiling", "true share"):
+        alerts = [line["alerts"] for line in curve if line["who"] == who and not line["serves"]]
+        assert alerts[0] >= alerts[len(THRESHOLDS) - 1]
 
 
 def test_each_feature_has_one_family() -> None:

@@ -27,6 +27,12 @@ ROWS = {
     "false alerts a lesson": "false_alerts_per_lesson",
     "delay, median (s)": "delay_median_s",
     "delay, P90 (s)": "delay_p90_s",
+    "alerts on a livelier stretch": "alert_stretch_precision",
+    "moments a lesson, room": "moments_per_lesson",
+    "moments on an episode": "moment_precision",
+    "episodes with a moment": "moment_recall",
+    "moments on a livelier stretch": "moment_stretch_precision",
+    "livelier stretches with a moment": "moment_stretch_recall",
 }
 
 

@@ -22,7 +22,7 @@ from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
 from dashboard_api.command import open_stores
 from ingest.stores import open_lesson_store, open_period_store, open_score_store
-from ingest.stores.records import VerdictCount
+from ingest.stores.records import VerdictCount, ZoneEpoch
 from models.area import AREA_FEATURES, AlertModel
 from models.labels import LABEL_FEATURES
 from models.off_task import OffTaskModel
@@ -67,6 +67,17 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     return SimpleNamespace(path=path, manifest=OffTaskModel.load(path).manifest)
 
 
+def even_but_for_alerts(module: Any, second: int, zone: ZoneEpoch) -> ZoneEpoch:
+    """Lively where the zone had an alert and nowhere else, so that each alert is suggested."""
+    if not zone.off_task >= 0.0:
+        return zone
+    lively = any(
+        start <= second < end and zone.zone == name for start, end, name, *_ in module.EPISODES
+    )
+    share = 0.75 if lively else 0.25
+    return replace(zone, off_task=share, off_task_low=share - 0.1, off_task_high=share + 0.1)
+
+
 def fill(data: Path, model: str) -> None:
     """Scored lessons in a data directory."""
     module = sample_lesson()
@@ -90,7 +101,10 @@ def fill(data: Path, model: str) -> None:
                 replace(
                     epoch,
                     model=model,
-                    zones=tuple(replace(zone, noise_db=noise) for zone in epoch.zones),
+                    zones=tuple(
+                        even_but_for_alerts(module, epoch.first_seq, replace(zone, noise_db=noise))
+                        for zone in epoch.zones
+                    ),
                 )
                 for epoch, noise in zip(module._epochs(whole, at, 3_000), noises, strict=True)
             ]
@@ -192,7 +206,7 @@ def recalibrate(school: School, base: SimpleNamespace, *words: str) -> int:
 def test_from_answers_to_a_model_that_the_scorer_takes(
     school: School, base: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer_by_score(school, base, at_least=3.5)
+    answer_by_score(school, base, at_least=3.2)
     with closing(open_lesson_store(school.data)) as lessons:
         assert isinstance(lessons.count_verdicts(), VerdictCount)
     assert recalibrate(school, base) == 0
@@ -295,7 +309,7 @@ def test_training_with_labels_stands_behind_the_same_guard(
         ]
 
     monkeypatch.setattr(model_command_labels, "draw_lessons", draw_small)
-    answer_by_score(school, base, at_least=3.5)
+    answer_by_score(school, base, at_least=3.2)
     words = [
         "model", "train", "--with-labels", str(school.data), "--base", str(base.path),
         "--classrooms", "4", "--seed", "77",
