@@ -57,6 +57,10 @@ class _Window:
     seconds: int
     bands_hz: tuple[tuple[float, float], ...]
 
+    def __deepcopy__(self, memo: object) -> _Window:
+        """Itself: it never changes, and what is cached in it serves all."""
+        return self
+
     @cached_property
     def lines_hz(self) -> NDArray[np.float64]:
         """The frequencies whose sums the bands need."""
@@ -101,12 +105,12 @@ class _Window:
         return np.asarray(waves * hann[:, None, :] / n)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _basis(window: _Window, n: int) -> tuple[Array, Array]:
     """The sums as a matrix for n samples, and what each line adds to each band.
 
-    Some 40 KB each. A second at 50 Hz has 49 to 51 samples, so a few are enough for all hubs; one
-    that is seldom needed is made again.
+    Up to 46 KB each. A second at 50 Hz has 49 to 51 samples, so a few are all that hubs need; on a
+    line that loses much there are more, and one that is seldom needed is made again.
     """
     step = 1.0 / window.seconds
     shares = []
