@@ -7,7 +7,7 @@ key  value
 ===  ==========================================================================
 0    format version, 1
 1    node
-2    run, below 2**64
+2    run, and from its bit 58 on the part of it: see `contract/parts.py`
 3    seq of the first period
 4    n, how many consecutive periods
 5    boot clock at the start of the first period, ns
@@ -53,9 +53,9 @@ MOST_PERIODS: Final = 10
 """A backlog batch holds at most this many periods."""
 LONGEST_GAP: Final = 1 << 40
 
-GapReason = Literal["serial", "off", "paused", "died", "outbox_full", "damaged"]
-"""Why no values exist: frames were missing on the serial line; no lesson was on; someone paused
-the kit; the agent or the Pi died; the outbox was full; the outbox was damaged."""
+GapReason = Literal["serial", "unused", "off", "paused", "died", "outbox_full", "damaged"]
+"""Why no values exist: nothing came on the serial line; what came could not be used; no lesson was
+on; someone paused the kit; the agent or the Pi died; the outbox was full; the outbox was damaged."""
 _REASONS: Final = frozenset(get_args(GapReason))
 
 _TAG_U8: Final = 64
@@ -122,7 +122,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Consecutive periods of one run without values, and why; `seats` are those it concerns."""
+    """Consecutive periods of one run without values, and why; `seats` are those it concerns.
+
+    In a part of a run it concerns that part alone: a hub's seats, or, with no seats, the sound.
+    """
 
     node: str
     run: int

@@ -23,7 +23,7 @@ from ingest.dating import seqs_between, utc_of
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 
-__all__ = ["GapSpan", "RoomReadings", "read_room", "sensed_seconds"]
+__all__ = ["GapSpan", "LackSpan", "RoomReadings", "read_room", "sensed_seconds"]
 
 TRACES: Final = ("laeq_1s", "la10", "la90")
 """The room's quantities that the pages draw."""
@@ -46,6 +46,18 @@ class GapSpan:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LackSpan:
+    """Seconds in which one hub's seats, or the room's noise, are missing, and why."""
+
+    start_s: int
+    end_s: int
+    reason: str
+    seats: tuple[int, ...]
+    """None of them: it is the noise."""
+    hub: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoomReadings:
     """What a room's kit sensed in each of n seconds."""
@@ -59,6 +71,8 @@ class RoomReadings:
     """The most seats that a period of the stretch held."""
     gaps: tuple[GapSpan, ...]
     sensed_s: int
+    lacks: tuple[LackSpan, ...] = ()
+    """What is missing in seconds that were sensed otherwise."""
 
     @property
     def length_s(self) -> int:
@@ -76,6 +90,7 @@ def read_room(periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: i
     seats_sensed = np.zeros(n, dtype=np.int64)
     state = np.full(n, _NOT_RECEIVED, dtype=np.int8)
     seats = 0
+    lacks: list[LackSpan] = []
     for stream, timebases, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
 
         def place(
@@ -90,8 +105,14 @@ def read_room(periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: i
             low, high = max(gap.first_seq, first), min(gap.last_seq, last)
             if low <= high:
                 starts = place(np.array([low, high + 1]))
-                span = slice(*(max(0, round(float(at))) for at in starts))
-                if gap.kind is None:
+                span = slice(*(min(n, max(0, round(float(at)))) for at in starts))
+                if gap.line:
+                    hub = _hub_name(periods, stream, gap.line)
+                    lacks.append(
+                        LackSpan(start_s=span.start, end_s=span.stop, reason=gap.reason,
+                                 seats=gap.seats, hub=hub)
+                    )  # fmt: skip
+                elif gap.kind is None:
                     untouched = state[span] != _SENSED
                     state[span][untouched] = _REASONS.index(gap.reason)
                 else:
@@ -118,6 +139,7 @@ def read_room(periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: i
         seats=seats,
         gaps=tuple(_spans(state)),
         sensed_s=int((state == _SENSED).sum()),
+        lacks=tuple(lack for lack in lacks if _is_beside(lack, state)),
     )
 
 
@@ -136,7 +158,7 @@ def sensed_seconds(
             if low <= last and high >= first
         )
         for gap in periods.gaps(stream.id):
-            if gap.first_seq <= last and gap.last_seq >= first:
+            if not gap.line and gap.first_seq <= last and gap.last_seq >= first:
                 kept -= min(gap.last_seq, last) - max(gap.first_seq, first) + 1
                 gaps += 1
         total += kept * stream.period_ns / SECOND_NS
@@ -158,6 +180,17 @@ def _stretches(
         for first, last in seqs_between(stream, timebases, start_utc_ns, end_utc_ns):
             if first <= newest:
                 yield stream, timebases, first, min(last, newest)
+
+
+def _hub_name(periods: PeriodReader, stream: Stream, line: int) -> str:
+    birth = periods.birth(stream.id)
+    hubs = birth.hubs if birth is not None else ()
+    return hubs[line - 1].hub if line <= len(hubs) else f"hub {line}"
+
+
+def _is_beside(lack: LackSpan, state: NDArray[np.int8]) -> bool:
+    """Whether something else was sensed meanwhile; else a gap says all there is to say."""
+    return bool((state[lack.start_s : lack.end_s] == _SENSED).any())
 
 
 def _count_seats(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int64]:

@@ -314,7 +314,7 @@ class EdgeAgent:
             self._round()
             self._nap.wait(_LOOK_S)
         self._stop_readers.set()
-        self._sensing.tell_passed()
+        self._sensing.end()
         wait_ns = round(self._settings.delivery.stop_wait_s * _SECOND_NS)
         until_ns = self._clock.elapsed_ns() + wait_ns
         while not self.delivery.is_empty and self._clock.elapsed_ns() < until_ns:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from contract.parts import part_of
 from contract.payload import MOST_PERIODS, Batch, Gap
+from contract.quantities import MISSING
 
-__all__ = ["Parcel", "continues", "join", "without_values"]
+__all__ = ["Parcel", "continues", "join", "seats_concerned", "without_values"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,6 +57,17 @@ def continues(before: Batch | Gap, after: Batch | Gap) -> bool:
     return isinstance(after, Batch) and before.layout == after.layout
 
 
+def seats_concerned(message: Batch | Gap) -> tuple[int, ...]:
+    """The seats that a gap in a message's place is about: of a part of a run its hub's alone."""
+    if isinstance(message, Gap):
+        return message.seats
+    layout = message.layout
+    if not part_of(message.run):
+        return layout.seats
+    there = (layout.seat_values(message.values) != MISSING).any(axis=(0, 2))
+    return tuple(seat for seat, is_there in zip(layout.seats, there, strict=True) if is_there)
+
+
 def without_values(parcel: Parcel, reason: str) -> Gap:
     """What takes a batch's place when it is given up."""
     message = parcel.message
@@ -63,7 +76,7 @@ def without_values(parcel: Parcel, reason: str) -> Gap:
     return Gap(
         node=message.node, run=message.run, first_seq=message.first_seq, n=message.n,
         boot_ns=message.boot_ns, period_ns=message.period_ns, synchronised=message.synchronised,
-        seats=message.layout.seats, reason=reason,  # type: ignore[arg-type]
+        seats=seats_concerned(message), reason=reason,  # type: ignore[arg-type]
     )  # fmt: skip
 
 

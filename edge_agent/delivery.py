@@ -2,8 +2,8 @@
 
 Periods stay in memory until ingest acknowledges them. Live ones go first, each by itself; what is
 not acknowledged within the spill interval goes to the outbox and leaves from there as the
-backlog, up to ten periods a message. Only an acknowledgement of ingest, or a recorded gap, ends
-the wait of a period.
+backlog, up to ten periods a message. What a hub brought late goes after what is live. Only an
+acknowledgement of ingest, or a recorded gap, ends the wait of a period.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final
 
 from contract.errors import StoreError
 from contract.messages import Ack
+from contract.parts import part_of, run_of
 from contract.payload import MOST_PERIODS, Batch, Gap, decode, encode
 from contract.ranges import SeqRanges
 from edge_agent.backlog import Parcel, continues, join, without_values
@@ -39,6 +40,9 @@ _SPARE_PERIODS: Final = 15
 """With fewer noted ahead, a spill writes the run book anew: one and a half spill intervals."""
 _MOST_AT_ONCE: Final = 64
 """Backlog messages in one call of `send`, so that live periods are looked at in between."""
+
+_Key = tuple[int, int]
+"""(run with its part, first seq) of what is held"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +87,11 @@ class Delivery:
         """Ingest is there: data may be sent."""
         self.last_ack_ns: int | None = None
         self._settings = settings
-        self._held: OrderedDict[int, _Held] = OrderedDict()
-        self._to_send: deque[int] = deque()
+        self._held: OrderedDict[_Key, _Held] = OrderedDict()
+        self._newest: dict[int, _Key] = {}
+        """Run with its part → what was taken of it last."""
+        self._to_send: deque[_Key] = deque()
+        self._late_to_send: deque[_Key] = deque()
         self._live_in_flight = 0
         self._window = _FIRST_WINDOW
         self._window_cut_ns = 0
@@ -115,29 +122,39 @@ class Delivery:
             published=self._published,
             acked=self._acked,
             waiting=held + self.outbox.waiting(self.run),
-            gap=self._given_up + self.outbox.given_up[self.run],
+            gap=self._given_up
+            + sum(n for run, n in self.outbox.given_up.items() if run_of(run) == self.run),
             unsampled=self._unsampled,
         )
 
     def add(
-        self, message: Batch | Gap, *, seats_sampled: int, seats_missing: int, now_ns: int
+        self,
+        message: Batch | Gap,
+        *,
+        seats_sampled: int,
+        seats_missing: int,
+        now_ns: int,
+        counts: bytes | None = None,
     ) -> None:
-        """Take what was just closed: one period, or a gap."""
-        if self._book is not None and isinstance(message, Batch):
+        """Take what was just closed: one period, a gap, or what came late of one hub.
+
+        `counts` are the seats sampled in each period, where there are several.
+        """
+        is_batch = isinstance(message, Batch)
+        if self._book is not None and is_batch and message.run == self.run:
             self._book.reach(message.last_seq)
         self._sampled += seats_sampled
         self._unsampled += seats_missing
-        if isinstance(message, Gap) and self._held:
-            last = next(reversed(self._held.values()))
+        last = self._held.get(self._newest.get(message.run, (0, 0)))
+        if isinstance(message, Gap) and last is not None:
             before = last.message
             if isinstance(before, Gap) and last.sent_ns is None and continues(before, message):
                 last.message = replace(before, n=before.n + message.n)
                 return
-        counts = bytes([seats_sampled]) if isinstance(message, Batch) else b""
-        self._held[message.first_seq] = _Held(
-            message=message, counts=counts, unpublished=seats_sampled, closed_ns=now_ns
-        )
-        self._to_send.append(message.first_seq)
+        if counts is None:
+            counts = bytes([seats_sampled]) if is_batch else b""
+        key = self._hold(message, counts, seats_sampled, now_ns)
+        (self._late_to_send if is_batch and part_of(message.run) else self._to_send).append(key)
         if len(self._held) > self._settings.most_in_memory:
             self._give_up_oldest()
 
@@ -153,7 +170,7 @@ class Delivery:
 
     def acknowledge(self, ack: Ack, *, now_ns: int) -> None:
         """Forget what ingest has for good."""
-        if ack.run != self.run and not self.outbox.index.entries(ack.run):
+        if run_of(ack.run) != self.run and not self.outbox.index.entries(ack.run):
             return  # it is meant for another kit of this name, or comes twice
         self.last_ack_ns = now_ns
         is_slow = self._is_slow(now_ns)
@@ -162,7 +179,7 @@ class Delivery:
         freed = before - len(self.outbox.index.in_flight)
         if not is_slow:
             self._window = min(self._window + freed, self._settings.most_unacked // 2)
-        if ack.run == self.run:
+        if run_of(ack.run) == self.run:
             self._acked += seat_seconds + self._forget_held(ack)
 
     def tick(self, now_ns: int) -> None:
@@ -174,7 +191,9 @@ class Delivery:
             return
         if not self.outbox.is_open:
             self._try_to(self._open, now_ns)
-        elif self._is_spill_due(now_ns):
+        elif self._late_to_send or self._is_spill_due(now_ns):
+            # What a hub brought late was told to be missing, so nothing else would tell of it
+            # after a death: it goes to the disk at once.
             self._try_to(lambda: self._spill(young_ns=self._spill_before_ns(now_ns)), now_ns)
         elif self._book is not None and not self._book.is_begun:
             self._try_to(self._open, now_ns)
@@ -187,23 +206,35 @@ class Delivery:
         """Hand on what may be sent now; whether more waits for its turn."""
         if not self.is_open:
             return False
-        while self._to_send and self.in_flight < self._settings.most_unacked:
-            item = self._held.get(self._to_send[0])
-            if item is not None and item.sent_ns is None:
-                waited_ms = max(0, now_ns - item.closed_ns) // _MS_NS
-                if not publish(encode(item.message, waited_ms=waited_ms)):
-                    return True
-                self._published += item.unpublished
-                item.unpublished = 0
-                item.sent_ns = now_ns
-                self._live_in_flight += 1
-            self._to_send.popleft()
+        most = self._settings.most_unacked
+        for queue, room in ((self._to_send, most), (self._late_to_send, most // 2)):
+            if not self._send_held(queue, room, now_ns, publish):
+                return True
         if now_ns >= self._retry_at_ns:
             try:
                 self._send_backlog(now_ns, publish)
             except StoreError as error:
                 self._failed(error, now_ns)
-        return bool(self._to_send) or self.outbox.index.next_unsent() is not None
+        is_held = bool(self._to_send or self._late_to_send)
+        return is_held or self.outbox.index.next_unsent() is not None
+
+    def _send_held(
+        self, queue: deque[_Key], room: int, now_ns: int, publish: Callable[[bytes], bool]
+    ) -> bool:
+        """Send from memory while so many are not under way; False if the link takes no more."""
+        while queue and self.in_flight < room:
+            item = self._held.get(queue[0])
+            if item is not None and item.sent_ns is None:
+                waited_ms = max(0, now_ns - item.closed_ns) // _MS_NS
+                is_late = part_of(item.message.run) > 0
+                if not publish(encode(item.message, waited_ms=None if is_late else waited_ms)):
+                    return False
+                self._published += item.unpublished
+                item.unpublished = 0
+                item.sent_ns = now_ns
+                self._live_in_flight += 1
+            queue.popleft()
+        return True
 
     def _send_backlog(self, now_ns: int, publish: Callable[[bytes], bool]) -> None:
         if self._is_slow(now_ns) and now_ns - self._window_cut_ns > _SECOND_NS:
@@ -225,7 +256,7 @@ class Delivery:
             if not publish(_aged(entry, payload, now_ns)):
                 return
             fresh = index.sent(entry, now_ns)
-            if entry.run == self.run:
+            if run_of(entry.run) == self.run:
                 self._published += fresh
 
     def _is_slow(self, now_ns: int) -> bool:
@@ -235,12 +266,12 @@ class Delivery:
     def _resend(self, *, sent_before_ns: int) -> None:
         self.outbox.index.resend(sent_before_ns=sent_before_ns)
         again = [
-            seq
-            for seq, item in self._held.items()
+            key
+            for key, item in self._held.items()
             if item.sent_ns is not None and item.sent_ns < sent_before_ns
         ]
-        for seq in again:
-            self._held[seq].sent_ns = None
+        for key in again:
+            self._held[key].sent_ns = None
         self._live_in_flight -= len(again)
         self._to_send.extendleft(reversed(again))
 
@@ -262,57 +293,66 @@ class Delivery:
         kept = SeqRanges((first, last) for first, last in ack.above if first <= last)
         if ack.without_hole >= 0:
             kept.add(0, ack.without_hole)
-        highest = max((last for _, last in kept), default=-1)
-        seat_seconds = 0
-        gone = []
-        for seq, item in self._held.items():
-            if seq > highest:
-                break
-            if not kept.missing(seq, item.message.last_seq):
-                gone.append(seq)
-        for seq in gone:
-            seat_seconds += sum(self._drop(seq).counts)
-        return seat_seconds
+        gone = [
+            key
+            for key, item in self._held.items()
+            if key[0] == ack.run and not kept.missing(key[1], item.message.last_seq)
+        ]
+        return sum(sum(self._drop(key).counts) for key in gone)
 
-    def _drop(self, seq: int) -> _Held:
-        item = self._held.pop(seq)
+    def _hold(self, message: Batch | Gap, counts: bytes, unpublished: int, now_ns: int) -> _Key:
+        key = message.run, message.first_seq
+        self._held[key] = _Held(
+            message=message, counts=counts, unpublished=unpublished, closed_ns=now_ns
+        )
+        self._newest[message.run] = key
+        return key
+
+    def _drop(self, key: _Key) -> _Held:
+        item = self._held.pop(key)
         self._live_in_flight -= item.sent_ns is not None
         return item
 
     def _spill(self, *, young_ns: int | None = None) -> None:
         """Write what is held; a short last batch that began after `young_ns` may still grow."""
-        parcels = join(item.parcel() for item in self._held.values())
-        if young_ns is not None and len(parcels) > 1:
-            first = self._held[parcels[-1].message.first_seq]
-            if parcels[-1].message.n < MOST_PERIODS and first.closed_ns > young_ns:
-                parcels.pop()
-        if self._book is not None and parcels and isinstance(parcels[-1].message, Batch):
-            # Now, because the file system's journal is written for this spill anyway.
-            self._book.reach(parcels[-1].message.last_seq, spare=_SPARE_PERIODS)
+        parcels: list[Parcel] = []
+        for run in dict.fromkeys(run for run, _ in self._held):
+            some = join(item.parcel() for key, item in self._held.items() if key[0] == run)
+            first = self._held[run, some[-1].message.first_seq]
+            is_young = young_ns is not None and first.closed_ns > young_ns and not part_of(run)
+            if is_young and some[-1].message.n < MOST_PERIODS:
+                some.pop()
+            if self._book is not None and some and run == self.run:
+                last = some[-1].message
+                if isinstance(last, Batch):
+                    # Now, because the file system's journal is written for this spill anyway.
+                    self._book.reach(last.last_seq, spare=_SPARE_PERIODS)
+            parcels += some
         for at in range(0, len(parcels), MOST_A_WRITE):
-            some = parcels[at : at + MOST_A_WRITE]
-            self.outbox.append(some)
-            last = some[-1].message.last_seq
-            while self._held and next(iter(self._held)) <= last:
-                self._drop(next(iter(self._held)))
-        self._to_send = deque(seq for seq in self._to_send if seq in self._held)
+            written = parcels[at : at + MOST_A_WRITE]
+            self.outbox.append(written)
+            spans = {(p.message.run, p.message.first_seq): p.message.last_seq for p in written}
+            for (run, first_seq), last_seq in spans.items():
+                for key in [k for k in self._held if k[0] == run and first_seq <= k[1] <= last_seq]:
+                    self._drop(key)
+        for queue in (self._to_send, self._late_to_send):
+            held = [key for key in queue if key in self._held]
+            queue.clear()
+            queue.extend(held)
 
     def _give_up_oldest(self) -> None:
         """The outbox can't be written and memory is full: a gap takes the oldest's place."""
         most = max(1, self._settings.most_in_memory // 10)
-        old = [self._drop(seq) for seq in list(self._held)[:most]]
+        old = [self._drop(key) for key in list(self._held)[:most]]
         gaps = join(
             replace(parcel, message=without_values(parcel, "outbox_full"), counts=b"")
-            for parcel in (item.parcel() for item in old)
+            for parcel in sorted((item.parcel() for item in old), key=lambda p: p.message.run)
         )
         self._given_up += sum(sum(item.counts) for item in old)
         for parcel in reversed(gaps):
-            seq = parcel.message.first_seq
-            self._held[seq] = _Held(
-                message=parcel.message, counts=b"", unpublished=0, closed_ns=old[-1].closed_ns
-            )
-            self._held.move_to_end(seq, last=False)
-            self._to_send.appendleft(seq)
+            key = self._hold(parcel.message, b"", 0, old[-1].closed_ns)
+            self._held.move_to_end(key, last=False)
+            self._to_send.appendleft(key)
         log.error(
             "%d periods were given up, because the outbox can't be written and memory is full; "
             "a gap says so.", sum(item.message.n for item in old if item.counts),
@@ -339,6 +379,11 @@ class Delivery:
 
 def _aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
     """A record's payload, with its age if it is young enough to count as live."""
-    if entry.closed_ns is None or entry.is_gap or now_ns - entry.closed_ns >= _LIVE_NS:
+    if (
+        entry.closed_ns is None
+        or entry.is_gap
+        or part_of(entry.run)
+        or now_ns - entry.closed_ns >= _LIVE_NS
+    ):
         return payload
     return encode(decode(payload), waited_ms=max(0, now_ns - entry.closed_ns) // _MS_NS)

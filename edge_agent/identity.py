@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from contract.clock import SECOND_NS, Clock, ScaledClock, SystemClock
+from contract.parts import RUN_BITS
 from edge_agent.timebase import boot_id
 
 __all__ = ["Identity"]
@@ -28,7 +29,7 @@ class Identity:
         """
         return cls(
             node=node,
-            run=secrets.randbits(62),
+            run=secrets.randbits(RUN_BITS),
             boot=_boot(clock),
             run_boot_ns=-(-clock.boot_ns() // SECOND_NS) * SECOND_NS,
         )

@@ -22,7 +22,7 @@ from contract.errors import PayloadError, StoreError
 from contract.messages import Ack, Timebase
 from contract.payload import Gap, GapReason, decode, encode
 from contract.ranges import SeqRanges
-from edge_agent.backlog import Parcel, join
+from edge_agent.backlog import Parcel, join, seats_concerned
 from edge_agent.outbox_format import MAGIC, Damage, Found, Head, pack, scan, unpack_body
 from edge_agent.outbox_index import OutboxIndex, Segment, Stored
 from edge_agent.salvage import gaps_of_damage
@@ -156,8 +156,8 @@ class Outbox:
         return seat_seconds
 
     def waiting(self, run: int) -> int:
-        """Seat-seconds of a run that wait."""
-        return sum(entry.seat_seconds() for entry in self.index.entries(run))
+        """Seat-seconds of a run that wait, of all its parts."""
+        return sum(entry.seat_seconds() for entry in self.index.entries_of_all_parts(run))
 
     def earlier_timebases(self, run: int) -> list[bytes]:
         """What dates the runs before this one that still wait: the latest for each."""
@@ -351,7 +351,7 @@ def _of_gap(gap: Gap) -> Parcel:
 
 def _packed(parcel: Parcel) -> tuple[bytes, int, int]:
     message = parcel.message
-    seats = message.seats if isinstance(message, Gap) else message.layout.seats
+    seats = seats_concerned(message)
     head = Head(
         kind="data", run=message.run, first_seq=message.first_seq, n=message.n,
         boot_ns=message.boot_ns, period_ns=message.period_ns, synchronised=message.synchronised,
@@ -362,7 +362,7 @@ def _packed(parcel: Parcel) -> tuple[bytes, int, int]:
 
 def _stored(parcel: Parcel, segment: Segment, offset: int, length: int, crc: int) -> Stored:
     message = parcel.message
-    seats = message.seats if isinstance(message, Gap) else message.layout.seats
+    seats = seats_concerned(message)
     return Stored(
         segment=segment, offset=offset, length=length, crc=crc, run=message.run,
         first_seq=message.first_seq, n=message.n, boot_ns=message.boot_ns,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.messages import Ack
+from contract.parts import run_of
 
 __all__ = ["OutboxIndex", "Segment", "Stored"]
 
@@ -108,6 +109,15 @@ class OutboxIndex:
     def entries(self, run: int) -> list[Stored]:
         """The entries of a run that wait."""
         return self._runs.get(run, ([], []))[1]
+
+    def entries_of_all_parts(self, run: int) -> list[Stored]:
+        """The same of whatever part of the run."""
+        return [
+            entry
+            for number, (_, entries) in self._runs.items()
+            if run_of(number) == run
+            for entry in entries
+        ]
 
     def add(self, entry: Stored) -> None:
         """Take a record that was written."""

@@ -1,14 +1,14 @@
 """Readings become periods: whole seconds of the boot clock, counted since the run began.
 
 Pure: events in, periods out; when to close a period is decided by the caller. Each hub has its
-own samples and its own quantities; what a hub did not deliver is missing, never made up.
+own samples and its own quantities; what a hub did not deliver is missing, never made up. A period
+closes without a hub that is late; what that hub brings of it afterwards comes out as `Late`, and
+until then the period has a `Lack`, so that no second of a hub is without values and without a gap.
 """
 
 from __future__ import annotations
 
-import logging
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,31 +16,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract import quantities
-from contract.motion import LOWEST_RATE_HZ, MotionQuantities
-from contract.payload import Layout
-from contract.quantities import MISSING, SEAT_QUANTITIES
-from contract.sound import SoundQuantities
-from edge_agent.timed_buffer import TimedBuffer
-from firmware_bridge.events import HubDown, HubEvent, HubUp, Levels, Samples
-from firmware_bridge.frames import LEVEL_INTERVAL_S
+from contract.payload import MOST_PERIODS, GapReason, Layout
+from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
+from edge_agent.lines import LEVEL_NS, Grid, HubLine, Line, SoundLine
+from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubUp, Levels, Samples
 
-__all__ = ["MICROPHONE", "Period", "PeriodAssembler"]
+__all__ = ["MICROPHONE", "Lack", "Late", "Period", "PeriodAssembler"]
 
-log = logging.getLogger(__name__)
-
+_MOST_EXCLUSIONS: Final = 64
+"""Changes of who has opted out that are told apart while a hub is late; older ones are joined."""
 MICROPHONE: Final = "(microphone)"
 """Under this levels of the node's own microphone come; no hub can be called so."""
 
-_MEMORY_S: Final = 4
-"""After so many missing seconds the quantities remember nothing but a seat's floor."""
-_LEVEL_NS: Final = round(LEVEL_INTERVAL_S * 1e9)
-_LEAST_STEP: Final = 0.75
-_LEAST_LEVEL_STEP: Final = 0.95
-"""How near to each other, in steps, two samples or two levels may be dated: the error of the tick
-map is well under a millisecond, so 5 ms of 20 and 6 of 125 are plenty."""
-_SILENT_PERIODS: Final = 2
-"""After so many sampled periods without a level, levels are not waited for until one comes; a hub
-that is up and gives no sample likewise."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """Seconds in which a hub's seats, or the room's sound, have no value, and why."""
+
+    line: int
+    first_seq: int
+    n: int
+    seats: tuple[int, ...]
+    reason: GapReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Late:
+    """Consecutive seconds of one hub's seats, or of the sound, whose periods closed without it."""
+
+    line: int
+    first_seq: int
+    values: NDArray[np.uint16]
+    """(n, layout.width): rows like a period's, with all others missing."""
+    counts: bytes
+    """Seats sampled in each second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,81 +62,13 @@ class Period:
     seats_sampled: int
     seats_missing: int
     """Seats that were due and have no values."""
+    lacks: tuple[Lack, ...] = ()
+    """Hubs, and the sound, without any value in it."""
 
     @property
     def is_empty(self) -> bool:
         """Neither a seat nor the room has a value."""
         return bool((self.values == MISSING).all())
-
-
-class _HubLine:
-    """What one hub has delivered and what its seats remember."""
-
-    def __init__(self, seats: tuple[int, ...], *, most_buffered_s: int) -> None:
-        self.seats = seats
-        self._most_buffered_s = most_buffered_s
-        self.is_up = False
-        self.step_ns = 0.0
-        self.buffer = TimedBuffer(shape=(len(seats), 3), most=0)
-        self._quantities: MotionQuantities | None = None
-        self._skipped = 0
-        self._silent = 0
-
-    def greet(self, event: HubUp) -> None:
-        """A HELLO: the rate may have changed; a seat's floor stays as long as it has not."""
-        hello, rate = event.hello, event.hello.sample_rate_hz
-        if hello.seats != len(self.seats):
-            log.warning(
-                "%s has %d seats, the settings name %d: check [[hub]] seats.",
-                event.hub, hello.seats, len(self.seats),
-            )  # fmt: skip
-        self.is_up = True
-        self._silent = 0
-        self.buffer.latest_ns = None
-        if self._quantities is not None and self._quantities.rate_hz == rate:
-            return
-        self.step_ns = 1e9 / rate
-        self.buffer = TimedBuffer(
-            shape=(len(self.seats), 3), most=math.ceil(self._most_buffered_s * rate * 1.1)
-        )
-        self._quantities = None
-        if rate >= LOWEST_RATE_HZ:
-            self._quantities = MotionQuantities(seats=len(self.seats), rate_hz=rate)
-        else:
-            log.error(
-                "%s samples at %g Hz; %g Hz is the least that quantities can be made of.",
-                event.hub, rate, LOWEST_RATE_HZ,
-            )  # fmt: skip
-
-    def add(self, event: Samples, *, from_ns: int, excluded: Collection[int]) -> None:
-        rows, wide = event.acceleration, event.acceleration.shape[1]
-        if excluded or wide != len(self.seats):
-            rows = np.full((len(event.boot_ns), len(self.seats), 3), np.nan, np.float32)
-            for i, seat in enumerate(self.seats[:wide]):
-                if seat not in excluded:
-                    rows[:, i] = event.acceleration[:, i]
-        self._silent = 0
-        self.buffer.add(event.boot_ns, rows, from_ns=from_ns)
-
-    def has_all_until(self, end_ns: int) -> bool:
-        if self._silent >= _SILENT_PERIODS:
-            return True
-        latest = self.buffer.latest_ns
-        return latest is not None and latest + _LEAST_STEP * self.step_ns >= end_ns
-
-    def skip(self, end_ns: int) -> None:
-        self.buffer.forget(end_ns=end_ns)
-        self._skipped += 1
-
-    def close(self, start_ns: int, end_ns: int) -> NDArray[np.float32]:
-        if self._quantities is None:
-            return np.full((len(self.seats), len(SEAT_QUANTITIES)), np.nan, np.float32)
-        rows = self.buffer.take(start_ns=start_ns, end_ns=end_ns, step_ns=self.step_ns)
-        self._silent = 0 if len(rows) else self._silent + 1
-        for _ in range(min(self._skipped, _MEMORY_S)):
-            self._quantities.update(rows[:0])
-        self._skipped = 0
-        return self._quantities.update(rows)
 
 
 class PeriodAssembler:
@@ -143,18 +84,20 @@ class PeriodAssembler:
         most_buffered_s: int,
     ) -> None:
         self.layout = Layout(tuple(seat for _, seats in hubs for seat in seats))
-        self.excluded: frozenset[int] = frozenset()
-        """Seats whose samples are dropped before anything is computed."""
-        self._run_boot_ns = run_boot_ns
-        self._period_ns = period_ns
+        self._grid = grid = Grid(run_boot_ns=run_boot_ns, period_ns=period_ns)
         self._hubs = {
-            name: _HubLine(seats, most_buffered_s=most_buffered_s) for name, seats in hubs
+            name: HubLine(number=number, seats=seats, grid=grid, most_buffered_s=most_buffered_s)
+            for number, (name, seats) in enumerate(hubs, start=1)
         }
         self._sound_source = sound
         self._sound_from = MICROPHONE if sound == "microphone" else None
-        self._levels = TimedBuffer(shape=(), most=round(most_buffered_s / LEVEL_INTERVAL_S))
-        self._sound = SoundQuantities()
-        self._silent = 0
+        self._sound = SoundLine(grid=grid, most_buffered_s=most_buffered_s)
+        self._sound.is_up = self._has_sound = sound == "microphone"
+        self._lines: tuple[Line, ...] = (*self._hubs.values(), self._sound)
+        self._exclusions: list[tuple[int, frozenset[int]]] = [(0, frozenset())]
+        """From which time on which seats were excluded; the latest last."""
+        self._told: list[Late] = []
+        self._owed: list[Lack] = []
         self._seq = 0
 
     @property
@@ -165,79 +108,129 @@ class PeriodAssembler:
     @property
     def start_ns(self) -> int:
         """Boot clock at the start of the open period."""
-        return self._run_boot_ns + self._seq * self._period_ns
+        return self._grid.start_ns(self._seq)
 
     @property
     def end_ns(self) -> int:
-        return self.start_ns + self._period_ns
+        return self._grid.end_ns(self._seq)
+
+    @property
+    def excluded(self) -> frozenset[int]:
+        """Seats whose samples are dropped before anything is computed."""
+        return self._exclusions[-1][1]
+
+    @excluded.setter
+    def excluded(self, seats: frozenset[int]) -> None:
+        if seats != self.excluded:
+            wanted_ns = min(hub.wanted_from_ns(self.start_ns) for hub in self._hubs.values())
+            while len(self._exclusions) > 1 and self._exclusions[1][0] <= wanted_ns:
+                del self._exclusions[0]
+            self._exclusions.append((self.start_ns, seats))
+            if len(self._exclusions) > _MOST_EXCLUSIONS:
+                (from_ns, oldest), (_, next_one), *later = self._exclusions
+                self._exclusions = [(from_ns, oldest | next_one), *later]
 
     def take(self, event: HubEvent) -> None:
         """Put a reading in its place."""
         match event:
             case Samples():
-                self._hubs[event.hub].add(event, from_ns=self.start_ns, excluded=self.excluded)
+                self._take_samples(event, self._hubs[event.hub])
             case Levels():
                 self._take_levels(event)
             case HubUp():
-                self._hubs[event.hub].greet(event)
+                hub = self._hubs[event.hub]
+                if hub.has_new_rate(event):
+                    self._catch_up(hub, is_last=True)
+                hub.greet(event)
                 if self._sound_source == "hub" and event.hello.has_levels:
                     # Where two hubs have a meter, the one that was up first is the room's.
                     self._sound_from = self._sound_from or event.hub
-                    self._silent = 0
+                    self._greet_sound()
             case HubDown(hub=hub):
                 if hub in self._hubs:
                     self._hubs[hub].is_up = False
                 if hub == self._sound_from:
                     self._sound_from = None
-                    self._levels.latest_ns = None
+                    self._sound.is_up = False
+                    self._sound.buffer.latest_ns = None
+            case FramesMissing(undated=undated) if undated:
+                line = self._hubs[event.hub]
+                from_ns = event.before_ns - round((undated + 1) * line.step_ns)
+                first = self._grid.seq_at(max(from_ns, event.after_ns or 0))
+                line.note_dropped(first, self._grid.seq_at(event.before_ns))
             case _:
                 pass
 
     @property
     def filled(self) -> float:
         """How much of its room the fullest buffer has taken, from 0 to 1."""
-        return max(self._levels.filled, *(hub.buffer.filled for hub in self._hubs.values()))
+        return max(line.buffer.filled for line in self._lines)
 
     def has_all(self) -> bool:
-        """Whether every hub that is up, and the sound, have delivered past the period's end.
-
-        The dates of neighbouring samples may be a little nearer than a step, no more.
-        """
-        end = self.end_ns
-        if any(hub.is_up and not hub.has_all_until(end) for hub in self._hubs.values()):
-            return False
-        if self._sound_from is None or self._silent >= _SILENT_PERIODS:
-            return True
-        latest = self._levels.latest_ns
-        return latest is not None and latest + _LEAST_LEVEL_STEP * _LEVEL_NS >= end
+        """Whether every hub that is up, and the sound, have delivered past the period's end."""
+        return not any(line.is_awaited(self._seq) for line in self._lines)
 
     def skip(self) -> None:
         """Pass over the open period and forget what came for it."""
-        end = self.end_ns
-        for hub in self._hubs.values():
-            hub.skip(end)
-        self._levels.forget(end_ns=end)
-        self._sound = SoundQuantities()
+        self.catch_up()
+        for line in self._lines:
+            line.skip(self._seq)
         self._seq += 1
 
     def close(self) -> Period:
         """Close the open period with what has come for it."""
-        seq, start, end = self._seq, self.start_ns, self.end_ns
-        seat = np.concatenate([hub.close(start, end) for hub in self._hubs.values()])
-        levels = self._levels.take(start_ns=start, end_ns=end, step_ns=_LEVEL_NS)
-        self._silent = 0 if len(levels) else self._silent + 1
-        room = self._sound.update(levels)
+        self.catch_up()
+        seq, start = self._seq, self.start_ns
+        seats: list[NDArray[np.float32]] = []
+        lacks: list[Lack] = []
+        excluded = self._excluded_at(start)
+        for hub in self._hubs.values():
+            values = hub.close(seq)
+            if values is None:
+                values = np.full((len(hub.seats), len(SEAT_QUANTITIES)), np.nan, np.float32)
+            seats.append(values)
+            due = tuple(seat for seat in hub.seats if seat not in excluded)
+            if due and np.isnan(values).all():
+                lacks.append(self._lack(hub, seq, due))
+        seat = np.concatenate(seats)
+        # Whether a hub has a meter is known when it says HELLO; levels of before may come then.
+        room = self._sound.close(seq) if self._sound_source != "none" else None
+        if room is None:
+            room = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
+        if self._has_sound and np.isnan(room).all():
+            lacks.append(self._lack(self._sound, seq, ()))
         self._seq += 1
-        values = self.layout.rows(
-            quantities.encode(seat, "seat")[None], quantities.encode(room, "room")[None]
-        )
-        has_values = ~np.isnan(seat[:, 0])
-        sampled = int(has_values.sum())
-        due = sum(number not in self.excluded for number in self.layout.seats)
+        sampled = int((~np.isnan(seat[:, 0])).sum())
+        due_seats = sum(number not in excluded for number in self.layout.seats)
         return Period(
-            seq=seq, boot_ns=start, values=values[0],
-            seats_sampled=sampled, seats_missing=due - sampled,
+            seq=seq, boot_ns=start, values=self._row(seat, room), seats_sampled=sampled,
+            seats_missing=due_seats - sampled, lacks=tuple(lacks),
         )  # fmt: skip
+
+    def catch_up(self, *, is_last: bool = False) -> None:
+        """Settle what a late hub has brought; with `is_last` nothing more will come."""
+        for line in self._lines:
+            if line.is_behind:
+                self._catch_up(line, is_last=is_last)
+
+    def late(self) -> list[Late]:
+        """What was brought late since this was last asked."""
+        told, self._told = self._told, []
+        return told
+
+    def lacks(self) -> list[Lack]:
+        """What has to be told beside the periods' own lacks, since this was last asked.
+
+        Of seconds that stay without values something came, and could not be used; or only now it
+        is known that there should have been sound.
+        """
+        owed, self._owed = self._owed, []
+        return owed + [
+            Lack(line=line.number, first_seq=first, n=last - first + 1, seats=line.seats,
+                 reason="unused")
+            for line in self._lines
+            for first, last in line.unused()
+        ]  # fmt: skip
 
     def counters(self) -> dict[str, dict[str, int]]:
         """Samples that could not be used, by hub."""
@@ -246,9 +239,81 @@ class PeriodAssembler:
             for name, hub in self._hubs.items()
         }
 
+    def _greet_sound(self) -> None:
+        if not self._has_sound:
+            self._owed += [
+                Lack(line=self._sound.number, first_seq=first, n=last - first + 1, seats=(),
+                     reason="serial")
+                for first, last in self._sound.waiting
+            ]  # fmt: skip
+        self._sound.is_up = self._has_sound = True
+        self._sound.greet()
+
+    def _lack(self, line: Line, seq: int, seats: tuple[int, ...]) -> Lack:
+        return Lack(line=line.number, first_seq=seq, n=1, seats=seats, reason="serial")
+
+    def _catch_up(self, line: Line, *, is_last: bool) -> None:
+        rows: list[NDArray[np.uint16]] = []
+        counts: list[int] = []
+        before = -2
+        for seq, values in line.caught_up(is_last=is_last):
+            if rows and (seq != before + 1 or len(rows) == MOST_PERIODS):
+                self._tell(line, before, rows, counts)
+            rows.append(self._row_of(line, values))
+            counts.append(int((~np.isnan(values[:, 0])).sum()) if line.seats else 0)
+            before = seq
+        if rows:
+            self._tell(line, before, rows, counts)
+
+    def _tell(
+        self, line: Line, last: int, rows: list[NDArray[np.uint16]], counts: list[int]
+    ) -> None:
+        first = last - len(rows) + 1
+        self._told.append(
+            Late(line=line.number, first_seq=first, values=np.stack(rows), counts=bytes(counts))
+        )
+        rows.clear()
+        counts.clear()
+
+    def _row_of(self, line: Line, values: NDArray[np.float32]) -> NDArray[np.uint16]:
+        room = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
+        seats = np.full((len(self.layout.seats), len(SEAT_QUANTITIES)), np.nan, np.float32)
+        if line is self._sound:
+            room = values
+        else:
+            at = self.layout.seats.index(line.seats[0])
+            seats[at : at + len(line.seats)] = values
+        return self._row(seats, room)
+
+    def _row(self, seat: NDArray[np.float32], room: NDArray[np.float32]) -> NDArray[np.uint16]:
+        row: NDArray[np.uint16] = self.layout.rows(
+            quantities.encode(seat, "seat")[None], quantities.encode(room, "room")[None]
+        )[0]
+        return row
+
+    def _excluded_at(self, boot_ns: int) -> frozenset[int]:
+        """Excluded then or now: who has opted out since does not want it computed any more."""
+        then = next(seats for from_ns, seats in reversed(self._exclusions) if from_ns <= boot_ns)
+        return then | self.excluded
+
+    def _excluded_spans(self, times: NDArray[np.int64]) -> Iterator[tuple[slice, frozenset[int]]]:
+        """The stretches of `times` with the seats that are excluded in them."""
+        edges = [from_ns for from_ns, _ in self._exclusions[1:]]
+        cuts = [0, *np.searchsorted(times, edges).tolist(), len(times)]
+        for (_, seats), first, last in zip(self._exclusions, cuts[:-1], cuts[1:], strict=True):
+            if first < last:
+                yield slice(first, last), seats | self.excluded
+
+    def _take_samples(self, event: Samples, hub: HubLine) -> None:
+        rows, wide = event.acceleration, event.acceleration.shape[1]
+        if self.excluded or len(self._exclusions) > 1 or wide != len(hub.seats):
+            rows = np.full((len(event.boot_ns), len(hub.seats), 3), np.nan, np.float32)
+            for part, excluded in self._excluded_spans(event.boot_ns):
+                for i, seat in enumerate(hub.seats[:wide]):
+                    if seat not in excluded:
+                        rows[part, i] = event.acceleration[part, i]
+        hub.take(event.boot_ns, rows, open_ns=self.start_ns)
+
     def _take_levels(self, event: Levels) -> None:
-        if event.hub != self._sound_from:
-            return
-        self._silent = 0
-        middle = event.boot_ns + _LEVEL_NS // 2
-        self._levels.add(middle, event.laeq, from_ns=self.start_ns)
+        if event.hub == self._sound_from:
+            self._sound.take(event.boot_ns + LEVEL_NS // 2, event.laeq, open_ns=self.start_ns)

@@ -16,7 +16,9 @@ Times = NDArray[np.int64]
 class TimedBuffer:
     """A bounded store of rows with rising times."""
 
-    def __init__(self, *, shape: tuple[int, ...], most: int) -> None:
+    def __init__(
+        self, *, shape: tuple[int, ...], most: int, late: int = 0, refused: int = 0
+    ) -> None:
         self._shape = shape
         self._most = most
         self._times: list[Times] = []
@@ -24,10 +26,15 @@ class TimedBuffer:
         self._held = 0
         self.latest_ns: int | None = None
         """The time of the last row that came, whether it was of use or not."""
-        self.late = 0
-        """Rows that came when their period was closed."""
-        self.refused = 0
+        self.late = late
+        """Rows that came when their period was settled."""
+        self.refused = refused
         """Rows that found the buffer full."""
+
+    @property
+    def first_ns(self) -> int | None:
+        """The time of the earliest row that is held."""
+        return min((int(times[0]) for times in self._times), default=None)
 
     @property
     def filled(self) -> float:

@@ -62,11 +62,16 @@ class Conversation:
     """What the host knows of a hub since the port was opened.
 
     `last_sample_ns` is the last sample dated on an earlier connection, so that what was missed
-    between the two is told.
+    between the two is told; `undated` how many samples came there without a date, untold.
     """
 
     def __init__(
-        self, *, hub: str, last_sample_ns: int | None = None, most_held: int = MOST_HELD
+        self,
+        *,
+        hub: str,
+        last_sample_ns: int | None = None,
+        undated: int = 0,
+        most_held: int = MOST_HELD,
     ) -> None:
         self.hub = hub
         self._most_held = most_held
@@ -79,7 +84,7 @@ class Conversation:
         self.samples = 0
         self.samples_missing = 0
         self.samples_undated = 0
-        self._undated_told = 0
+        self._undated_told = -undated
         self.hellos = 0
         self._foreign_version: int | None = None
         self._nonce = 0
@@ -105,6 +110,15 @@ class Conversation:
     def frames_good(self) -> int:
         """Frames that were whole and fitted their type."""
         return self.unframer.frames_good - self.refused.total()
+
+    @property
+    def undated(self) -> int:
+        """Samples that came without a date and stand in no `FramesMissing` yet."""
+        return self.samples_undated - self._undated_told
+
+    def close(self) -> None:
+        """The line was closed: what still waits for a date never gets one."""
+        self._give_up_held()
 
     @property
     def clock_error_ns(self) -> int | None:
@@ -328,7 +342,7 @@ class Conversation:
 
     def _tell_missing(self, samples: int, after_ns: int | None, before_ns: int) -> None:
         frames, self._missing_now = self._missing_now, 0
-        undated = self.samples_undated - self._undated_told
+        undated = self.undated
         if samples:
             self._undated_told = self.samples_undated
         self.frames_missing += frames

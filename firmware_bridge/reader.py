@@ -79,6 +79,7 @@ class HubReader:
         """Read until `stop` is set; returns within about a tenth of a second after it."""
         retry_s = self._retry_first_s
         last_sample_ns: int | None = None
+        undated = 0
         while not stop.is_set():
             try:
                 line = self._open_line(self._port, self._baudrate)
@@ -88,8 +89,9 @@ class HubReader:
                 self._opened += 1
                 self._identify = -1
                 talk = Conversation(
-                    hub=self._hub, last_sample_ns=last_sample_ns, most_held=self._most_undated
-                )
+                    hub=self._hub, last_sample_ns=last_sample_ns, undated=undated,
+                    most_held=self._most_undated,
+                )  # fmt: skip
                 self._books = (self._books[0], talk)
                 try:
                     self._serve(line, talk, stop)
@@ -97,8 +99,9 @@ class HubReader:
                     self._tell_down(str(error))
                 finally:
                     line.close()
+                    talk.close()
                     self._books = (_added(self._books[0], talk), None)
-                last_sample_ns = talk.last_sample_ns
+                last_sample_ns, undated = talk.last_sample_ns, talk.undated
                 if talk.hellos:
                     retry_s = self._retry_first_s
             if stop.wait(retry_s):

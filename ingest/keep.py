@@ -18,6 +18,7 @@ from contract.clock import Clock
 from contract.errors import DecodeError, StoreError
 from contract.messages import Ack
 from contract.payload import Batch
+from contract.ranges import SeqRanges
 from contract.topics import Topic
 from ingest.exposition import Histogram
 from ingest.seat_seconds import SeatSeconds
@@ -97,6 +98,14 @@ def _ack_topic(site: str, room: str, node: str) -> str:
 
 def _digest(topic: str, payload: bytes) -> bytes:
     return blake2b(topic.encode() + b"\0" + payload, digest_size=16).digest()
+
+
+def _nearest(kept: SeqRanges, came: SeqRanges, without_hole: int) -> tuple[tuple[int, int], ...]:
+    """Of very many ranges first those of what has just come: for them this ack is."""
+    every = [pair for pair in kept if pair[0] > without_hole]
+    fresh = [pair for pair in every if came.missing(*pair) != [pair]][:_MOST_ABOVE]
+    rest = [pair for pair in every if pair not in fresh][: _MOST_ABOVE - len(fresh)]
+    return tuple(sorted(fresh + rest))
 
 
 class Keeper:
@@ -191,17 +200,24 @@ class Keeper:
         for stream, arrival in dict(zip(streams, arrivals, strict=True)).items():
             kept = self._store.kept(stream)
             without_hole = kept.without_hole()
-            above = islice(kept, without_hole >= 0, _MOST_ABOVE + (without_hole >= 0))
+            above = tuple(islice(kept, without_hole >= 0, _MOST_ABOVE + (without_hole >= 0)))
+            if len(above) == _MOST_ABOVE:
+                came = SeqRanges(
+                    (a.message.first_seq, a.message.last_seq)
+                    for s, a in zip(streams, arrivals, strict=True)
+                    if s == stream
+                )
+                above = _nearest(kept, came, without_hole)
             message = arrival.message
             yield NodeAck(
                 _ack_topic(arrival.site, arrival.room, message.node),
-                Ack(run=message.run, without_hole=without_hole, above=tuple(above)),
+                Ack(run=message.run, without_hole=without_hole, above=above),
             )
 
     def _count(self, cursor: int, tick: Tick, streams: list[int]) -> None:
         arrived = sum(arrival.message.n for arrival in tick.arrivals)
         kept = gap = 0
-        changes = self._store.changes(cursor)[1] if tick.arrivals else []
+        changes = self._store.changes(cursor, own=True)[1] if tick.arrivals else []
         for change in changes:
             n = change.last_seq - change.first_seq + 1
             if change.is_gap:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from contract.clock import Clock
 from contract.errors import DecodeError
 from contract.messages import Health
+from contract.parts import run_of
 from contract.payload import Batch, GapReason, Layout, decode
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
@@ -53,6 +54,8 @@ class RunFigures:
     is_up: bool = False
     is_counted: bool = False
     """Whether what was kept earlier is counted too."""
+    main: int | None = None
+    """The stream of the run that this is a part of."""
 
 
 def seats_present(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int64]:
@@ -86,12 +89,22 @@ class SeatSeconds:
         """Take up the runs that are up; raises StoreError."""
         for stream in self._store.streams()[-self._most :]:
             if self._store.is_up(stream.id):
-                self._run(stream.id)
+                for each in (stream, *self._store.parts(stream.id)):
+                    self._run(each.id)
 
     def runs(self) -> list[RunFigures]:
         """Each run as it stands now."""
         with self._lock:
-            return [replace(run, gap=dict(run.gap)) for run in self._runs.values()]
+            found = [replace(run, gap=dict(run.gap)) for run in self._runs.values()]
+        whole = {(run.node, run.run): run for run in found if run_of(run.run) == run.run}
+        for part in found:
+            # What is kept of a part is counted by itself; gaps are told for a run as a whole.
+            run = whole.setdefault((part.node, run_of(part.run)), part)
+            if run is not part:
+                run.kept += part.kept
+                run.trimmed += part.trimmed
+                run.is_counted = run.is_counted and part.is_counted
+        return [replace(run, run=run_of(run.run)) for run in whole.values()]
 
     def aside(self) -> dict[tuple[str, str], int]:
         """(room, node) → seat-seconds in messages that are kept aside and can be read."""
@@ -109,11 +122,6 @@ class SeatSeconds:
     def note(self, tick: Tick, streams: Sequence[int], changes: Sequence[Change]) -> None:
         """A tick was kept; raises StoreError, and then only these figures suffer."""
         new: dict[int, SeqRanges] = defaultdict(SeqRanges)
-        for change in changes:
-            if change.is_gap:
-                self._stale_gaps[change.stream] = None
-            else:
-                new[change.stream].add(change.first_seq, change.last_seq)
         now_ns = self._clock.elapsed_ns()
         batches: dict[Layout, list[tuple[int, Batch]]] = {}
         # What a run begins with is in the store by now, and is counted from there.
@@ -124,6 +132,13 @@ class SeatSeconds:
                 batches.setdefault(arrival.message.layout, []).append((stream, arrival.message))
                 if arrival.message.first_seq <= self._highest_gap.get(stream, -1):
                     self._stale_gaps[stream] = None
+        for change in changes:
+            run = self._runs.get(change.stream)
+            main = run.main if run is not None else None
+            if change.is_gap or main is not None:
+                self._stale_gaps[main or change.stream] = None
+            if not change.is_gap:
+                new[change.stream].add(change.first_seq, change.last_seq)
         for layout, its in batches.items():
             self._count(layout, its, new)
         self._note_nodes(tick)
@@ -153,7 +168,7 @@ class SeatSeconds:
             self._runs.move_to_end(stream)
             return run
         known = self._store.stream(stream)
-        run = RunFigures(room=known.room, node=known.node, run=known.run)
+        run = RunFigures(room=known.room, node=known.node, run=known.run, main=known.main)
         run.health = self._store.health(stream)
         run.is_up = self._store.is_up(stream)
         with self._lock:
@@ -177,12 +192,12 @@ class SeatSeconds:
     def _count_from_store(self, stream: int) -> None:
         gaps = SeqRanges(
             (gap.first_seq, gap.last_seq)
-            for gap in self._store.gaps(stream)
+            for gap in self._store.gaps(stream, own=True)
             if gap.kind is None  # else there is something to read
         )
         # What lies in a gap now and comes later is counted when it comes.
         earlier = deque(piece for kept in self._store.kept(stream) for piece in gaps.missing(*kept))
-        self._stale_gaps[stream] = None
+        self._stale_gaps[self._store.stream(stream).main or stream] = None
         self._earlier.append((stream, earlier))
 
     def _count(
@@ -266,7 +281,7 @@ class SeatSeconds:
         end = min(last, first + _AT_ONCE - 1)
         found = sum(
             int(seats_present(periods.layout, periods.values).sum())
-            for periods in self._store.read(stream, first, end)
+            for periods in self._store.read(stream, first, end, own=True)
         )
         with self._lock:
             run.kept += found

@@ -361,5 +361,6 @@ class Chain:
 def _kept(reader: PeriodReader, room: str) -> int:
     """Periods with values: what is in the ledger, less what is there as a gap."""
     streams = [stream.id for stream in reader.streams(room)]
-    gaps = sum(gap.last_seq - gap.first_seq + 1 for s in streams for gap in reader.gaps(s))
+    every = [gap for stream in streams for gap in reader.gaps(stream) if not gap.line]
+    gaps = sum(gap.last_seq - gap.first_seq + 1 for gap in every)
     return sum(len(reader.kept(stream)) for stream in streams) - gaps

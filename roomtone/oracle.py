@@ -17,6 +17,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,10 @@ from roomtone.expected import LEVELS_A_SECOND, Line, LineFollower, Verdict
 from roomtone.kept_runs import KeptRun
 
 __all__ = ["Blind", "Comparison", "Sound", "compare"]
+
+_NO_EXCUSE: Final = frozenset({"off", "serial"})
+"""Reasons that can't be true of a second in a lesson whose samples went over the line. Where nobody
+could receive them, that is known otherwise: see `Blind`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +221,7 @@ def _rows(run: KeptRun, seats: Sequence[int] | None) -> NDArray[np.uint16]:
 
 def _is_sound_gap(runs: Sequence[KeptRun], second: int) -> bool:
     return any(
-        gap.has_room and gap.reason != "off" and gap.first_s <= second <= gap.last_s
+        gap.has_room and gap.reason not in _NO_EXCUSE and gap.first_s <= second <= gap.last_s
         for run in runs
         for gap in run.gaps
     )
@@ -335,7 +340,7 @@ def _check_due(
 def _gap_reason(runs: Sequence[KeptRun], seat: int, second: int) -> str | None:
     for run in runs:
         for gap in run.gaps:
-            if gap.first_s <= second <= gap.last_s and seat in gap.seats:
-                # A lesson was on, so nothing was "off".
-                return None if gap.reason == "off" else gap.reason
+            is_told = gap.first_s <= second <= gap.last_s and seat in gap.seats
+            if is_told and gap.reason not in _NO_EXCUSE:
+                return gap.reason
     return None

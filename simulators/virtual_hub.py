@@ -5,7 +5,8 @@
     threading.Thread(target=hub.run, args=(stop,), name="hub-1").start()
     ...  # the host opens hub.path
 
-Other threads may tell it to `reboot`, `unplug`, `plug`, and to lose a seat's sensor.
+Other threads may tell it to `reboot`, `unplug`, `plug`, `stall`, `awake`, and to lose a seat's
+sensor.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class VirtualHub:
         self._bell, self._bell_end = -1, -1
         self._bell_lock = threading.Lock()
         self._is_plugged = True
+        self._is_stalled = False
         self._to_host = bytearray()
         self._room = room
         self._line_trace = trace
@@ -121,6 +123,14 @@ class VirtualHub:
     def plug(self) -> None:
         """Put it back: the terminal appears anew, the hub starts."""
         self._tell(self._do_plug)
+
+    def stall(self) -> None:
+        """From now on it samples on, and neither hears nor speaks; nothing of it is dropped."""
+        self._tell(lambda _: self._set_stalled(is_stalled=True))
+
+    def awake(self) -> None:
+        """It hears and speaks again, first what it has kept meanwhile."""
+        self._tell(lambda _: self._set_stalled(is_stalled=False))
 
     def unplug_seat(self, seat: int) -> None:
         """This seat's sensor (from 0) no longer answers."""
@@ -177,7 +187,7 @@ class VirtualHub:
                 wait_s = min(wait_s, (faulty.due_ns - clock.elapsed_ns()) / 1e9)
         poll = select.poll()
         poll.register(self._bell, select.POLLIN)
-        if self._port.is_open:
+        if self._port.is_open and not self._is_stalled:
             wanted = select.POLLIN | (select.POLLOUT if self._to_host else 0)
             poll.register(self._port.fileno(), wanted)
         # Rounded up: to wake up before something is due would be to turn twice for it.
@@ -193,7 +203,8 @@ class VirtualHub:
         elif self._up is not None:
             self._answer(program, b"")
         program.take(clock.boot_ns(), self._offer)
-        self._speak()
+        if not self._is_stalled:
+            self._speak()
 
     def _hear(self, program: HubProgram) -> None:
         data = self._port.read()
@@ -212,7 +223,8 @@ class VirtualHub:
 
     def _offer(self, data: bytes) -> bool:
         on_the_way = self._down.waiting if self._down is not None else 0
-        if len(self._to_host) + on_the_way + len(data) > (self._room or _ROOM):
+        is_full = len(self._to_host) + on_the_way + len(data) > (self._room or _ROOM)
+        if is_full and not self._is_stalled:
             return False
         if self._down is not None:
             self._down.send(data, elapsed_ns=self._clock.elapsed_ns())
@@ -244,6 +256,9 @@ class VirtualHub:
 
     def _do_reboot(self, program: HubProgram) -> None:
         self._offer(program.reset(self._clock.boot_ns(), is_heard=program.is_heard))
+
+    def _set_stalled(self, *, is_stalled: bool) -> None:
+        self._is_stalled = is_stalled
 
     def _do_unplug(self, _: HubProgram) -> None:
         self._is_plugged = False

@@ -19,6 +19,7 @@ from dashboard_api.answers import (
     ZoneAnswer,
 )
 from dashboard_api.readings import GapSpan, RoomReadings
+from dashboard_api.views.lacks import lack_sentences
 from dashboard_api.views.levels import LEVELS_S, bucketed, finest_level
 from dashboard_api.views.movement import CELL_S, EPOCH_S, ZoneCells, ribbon, zone_cells
 from dashboard_api.views.summary import summary
@@ -99,7 +100,10 @@ def timeline(
             )
             for activity in lesson.activities
         ],
-        summary=summary(length, whole, readings, gaps, [cell.zone for cell in cells]),
+        summary=[
+            *summary(length, whole, readings, gaps, [cell.zone for cell in cells]),
+            *lack_sentences(readings.lacks, lesson.zones),
+        ],
     )
 
 

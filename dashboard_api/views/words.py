@@ -25,6 +25,7 @@ TRUST: Final = "tested on simulated lessons only; not yet checked in real classr
 
 GAP_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "serial": "the sensors' cable or hub did not answer",
+    "unused": "what the sensors sent could not be used",
     "off": "the kit was off",
     "paused": "someone paused the kit",
     "died": "the kit lost power or restarted",

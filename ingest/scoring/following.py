@@ -149,6 +149,10 @@ class Following:
                 self._undated.add(change.stream)
             for span in spans:
                 key = span.lesson.id, change.stream
+                if change.is_late:
+                    # More of what is scored already: nobody is alerted of it.
+                    self._note_again(key, min(change.last_seq, span.last_seq))
+                    continue
                 groups.setdefault(key, (span, []))[1].append(change)
         results = Results()
         score_together(

@@ -16,7 +16,7 @@ from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
 from ingest.stores.records import GapRecord
 
-__all__ = ["HIGHEST_SEQ", "STRETCH", "Ledger", "trimmed", "unfit"]
+__all__ = ["HIGHEST_SEQ", "STRETCH", "Ledger", "goes_on", "trimmed", "unfit"]
 
 HIGHEST_SEQ: Final = (1 << 36) - 1
 """Two thousand years of one-second periods; a higher seq does not fit a store's key."""
@@ -106,6 +106,13 @@ def trimmed(gaps: Iterable[GapRecord], first: int, last: int) -> list[GapRecord]
         if gap.last_seq > last:
             rest.append(replace(gap, first_seq=last + 1))
     return rest
+
+
+def goes_on(before: GapRecord, gap: GapRecord) -> bool:
+    """Whether a gap only continues the one before it: then both are one."""
+    return before.last_seq == gap.first_seq - 1 and before == replace(
+        gap, first_seq=before.first_seq, last_seq=before.last_seq
+    )
 
 
 def unfit(message: Batch | Gap) -> str | None:

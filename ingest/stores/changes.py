@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
+
+import numpy as np
 
 from ingest.stores.records import Change
 
-__all__ = ["KEPT_TICKS", "coalesced", "from_ledger"]
+__all__ = ["KEPT_TICKS", "coalesced", "from_ledger", "unpacked"]
 
 KEPT_TICKS: Final = 36_000
 """A follower this many ticks behind (an hour of 100 ms) is told the ledger instead."""
@@ -26,9 +29,7 @@ def coalesced(changes: Iterable[Change]) -> list[Change]:
                 and last.is_gap == change.is_gap
                 and last.is_live == change.is_live
             ):
-                joined[at] = Change(
-                    last.stream, last.first_seq, change.last_seq, last.is_gap, last.is_live
-                )
+                joined[at] = replace(last, last_seq=change.last_seq)
                 continue
         latest[change.stream] = len(joined)
         joined.append(change)
@@ -45,3 +46,12 @@ def from_ledger(
     changes = [Change(stream, first, last, False, False) for stream, first, last in data]
     changes += [Change(stream, first, last, True, False) for stream, first, last in gaps]
     return sorted(changes, key=lambda change: (change.stream, change.first_seq))
+
+
+def unpacked(packed: bytes) -> list[Change]:
+    """The changes of one tick: i64 stream · 4 + is_gap · 2 + is_live, first, last for each."""
+    numbers = np.frombuffer(packed, dtype="<i8").reshape(-1, 3).tolist()
+    return [
+        Change(word >> 2, first, last, bool(word & 2), bool(word & 1))
+        for word, first, last in numbers
+    ]

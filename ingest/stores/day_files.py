@@ -106,7 +106,7 @@ class DayFiles:
         with store_errors(path), closing(database), transaction(database):
             database.executemany(
                 "INSERT OR REPLACE INTO streams VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                [astuple(stream) for stream in streams],
+                [astuple(stream)[:-1] for stream in streams],  # `run` says whose part it is
             )
             database.executemany("INSERT OR REPLACE INTO layouts VALUES(?, ?)", layouts)
             database.executemany(

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from contract.errors import StoreError
 from contract.messages import Birth, Death, Health, Timebase
+from contract.parts import run_of
 from contract.payload import Batch, Gap, Layout
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
-from ingest.stores.admission import STRETCH, Ledger, trimmed, unfit
+from ingest.stores.admission import STRETCH, Ledger, goes_on, trimmed, unfit
 from ingest.stores.changes import coalesced
+from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.records import (
     Arrival,
     Aside,
@@ -82,12 +84,11 @@ class MemoryPeriodStore:
             kept = self._of(
                 site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
             )
-            kept.stream = replace(
-                kept.stream,
-                boot=birth.boot,
-                run_boot_ns=birth.run_boot_ns,
-                period_ns=birth.period_ns,
-            )
+            for each in (kept, *self._parts(kept.stream.id)):
+                each.stream = replace(
+                    each.stream, boot=birth.boot, run_boot_ns=birth.run_boot_ns,
+                    period_ns=birth.period_ns,
+                )  # fmt: skip
             kept.birth, kept.is_up = birth, True
         for _, _, death in tick.deaths:
             self._die(death)
@@ -110,27 +111,23 @@ class MemoryPeriodStore:
 
     def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
         message = arrival.message
+        run_boot_ns = message.boot_ns - message.first_seq * message.period_ns
         kept = self._of(
-            arrival.site,
-            arrival.room,
-            message.node,
-            message.run,
-            message.boot_ns - message.first_seq * message.period_ns,
-            message.period_ns,
+            arrival.site, arrival.room, message.node, message.run, run_boot_ns, message.period_ns,
             now,
-        )
+        )  # fmt: skip
         stream = kept.stream.id
         if isinstance(message, Gap):
             for first, last in kept.ledger.admit_gap(message.first_seq, message.last_seq):
-                kept.gaps.append(
-                    GapRecord(
-                        stream=stream,
-                        first_seq=first,
-                        last_seq=last,
-                        seats=message.seats,
-                        reason=message.reason,
-                    )
-                )
+                gap = GapRecord(
+                    stream=stream, first_seq=first, last_seq=last, seats=message.seats,
+                    reason=message.reason,
+                )  # fmt: skip
+                before = next((g for g in kept.gaps if g.last_seq == first - 1), None)
+                if before is not None and goes_on(before, gap):
+                    kept.gaps.remove(before)
+                    gap = replace(before, last_seq=last)
+                kept.gaps.append(gap)
                 changes.append(Change(stream, first, last, True, arrival.is_live))
             return stream
         self._keep(kept, message, arrival, changes)
@@ -154,22 +151,16 @@ class MemoryPeriodStore:
     ) -> _Kept:
         known = self._ids.get((node, run))
         if known is None:
+            main = None
+            if run_of(run) != run:
+                main = self._of(site, room, node, run_of(run), run_boot_ns, period_ns, now)
             known = self._ids[node, run] = len(self._kept) + 1
-            self._kept.append(
-                _Kept(
-                    stream=Stream(
-                        id=known,
-                        site=site,
-                        room=room,
-                        node=node,
-                        run=run,
-                        boot=None,
-                        run_boot_ns=run_boot_ns,
-                        period_ns=period_ns,
-                    ),
-                    first_received_utc_ns=now,
-                )
-            )
+            stream = Stream(
+                id=known, site=site, room=room, node=node, run=run,
+                boot=main.stream.boot if main else None, run_boot_ns=run_boot_ns,
+                period_ns=period_ns, main=main.stream.id if main else None,
+            )  # fmt: skip
+            self._kept.append(_Kept(stream=stream, first_received_utc_ns=now))
         return self._kept[known - 1]
 
     def _die(self, death: Death) -> None:
@@ -183,7 +174,14 @@ class MemoryPeriodStore:
         return self._kept[stream - 1]
 
     def streams(self, room: str | None = None) -> list[Stream]:
-        return [k.stream for k in self._kept if room is None or k.stream.room == room]
+        runs = [k.stream for k in self._kept if k.stream.main is None]
+        return [stream for stream in runs if room is None or stream.room == room]
+
+    def parts(self, stream: int) -> list[Stream]:
+        return [kept.stream for kept in self._parts(stream)]
+
+    def _parts(self, stream: int) -> list[_Kept]:
+        return [kept for kept in self._kept if kept.stream.main == stream]
 
     def stream(self, stream: int) -> Stream:
         return self._get(stream).stream
@@ -191,8 +189,21 @@ class MemoryPeriodStore:
     def kept(self, stream: int) -> SeqRanges:
         return SeqRanges(self._get(stream).ledger.kept)
 
-    def read(self, stream: int, first_seq: int, last_seq: int) -> list[Periods]:
+    def read(
+        self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
+    ) -> list[Periods]:
         kept = self._get(stream)
+        late = [
+            periods
+            for part in ([] if own else self._parts(stream))
+            if is_late_part(part.stream.run)
+            for periods in self._read(part, first_seq, last_seq)
+        ]
+        main = self._read(kept, first_seq, last_seq)
+        return with_late(kept.stream, main, late, kept.ledger.kept)
+
+    @staticmethod
+    def _read(kept: _Kept, first_seq: int, last_seq: int) -> list[Periods]:
         found: list[Periods] = []
         seqs = sorted(seq for seq in kept.rows if first_seq <= seq <= last_seq)
         start = 0
@@ -202,18 +213,20 @@ class MemoryPeriodStore:
                 part = seqs[start:i]
                 found.append(
                     Periods(
-                        stream=kept.stream,
-                        layout=layout,
-                        seqs=np.array(part, dtype=np.int64),
+                        stream=kept.stream, layout=layout, seqs=np.array(part, dtype=np.int64),
                         values=np.array([kept.rows[seq][1] for seq in part], dtype=np.uint16),
                         is_live=np.array([kept.rows[seq][2] for seq in part], dtype=np.bool_),
                     )
-                )
+                )  # fmt: skip
                 start = i
         return found
 
-    def gaps(self, stream: int) -> list[GapRecord]:
-        return sorted(self._get(stream).gaps, key=lambda gap: gap.first_seq)
+    def gaps(self, stream: int, *, own: bool = False) -> list[GapRecord]:
+        lines = by_line(
+            (part.stream.run, part.ledger.data, part.gaps)
+            for part in ([] if own else self._parts(stream))
+        )
+        return gaps_of_all(stream, self._get(stream).gaps, lines)
 
     def birth(self, stream: int) -> Birth | None:
         return self._get(stream).birth
@@ -244,10 +257,14 @@ class MemoryPeriodStore:
     def newest_cursor(self) -> int:
         return len(self._ticks)
 
-    def changes(self, cursor: int) -> tuple[int, list[Change]]:
+    def changes(self, cursor: int, *, own: bool = False) -> tuple[int, list[Change]]:
         since = cursor if 0 <= cursor <= len(self._ticks) else 0
-        fresh = (change for tick in self._ticks[since:] for change in tick)
-        return len(self._ticks), coalesced(fresh)
+        found = coalesced(change for tick in self._ticks[since:] for change in tick)
+        return len(self._ticks), found if own else told_of_run(found, self._main_of)
+
+    def _main_of(self, stream: int) -> tuple[int | None, int]:
+        known = self._get(stream).stream
+        return known.main, known.run
 
     def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
         """Mark what is due as sealed; in memory nothing moves."""

@@ -40,17 +40,28 @@ __all__ = ["LessonStore", "PeriodReader", "PeriodStore", "ScoreStore"]
 
 
 class PeriodReader(Protocol):
-    """Reads what was kept, also from another process while ingest writes."""
+    """Reads what was kept, also from another process while ingest writes.
 
-    def streams(self, room: str | None = None) -> list[Stream]: ...
+    A stream is a run. What came late of single hubs is kept as parts of it, streams too, and is read
+    together with it; `own` asks for a stream alone, as it is kept.
+    """
+
+    def streams(self, room: str | None = None) -> list[Stream]:
+        """The runs, without their parts."""
+
+    def parts(self, stream: int) -> list[Stream]:
+        """The parts of a run that there are."""
+
     def stream(self, stream: int) -> Stream: ...
     def kept(self, stream: int) -> SeqRanges:
         """Seqs that are kept or inside a recorded gap."""
 
-    def read(self, stream: int, first_seq: int, last_seq: int) -> list[Periods]:
+    def read(
+        self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
+    ) -> list[Periods]:
         """Periods in order, live or sealed; a new element where the layout changes."""
 
-    def gaps(self, stream: int) -> list[GapRecord]: ...
+    def gaps(self, stream: int, *, own: bool = False) -> list[GapRecord]: ...
     def birth(self, stream: int) -> Birth | None: ...
     def is_up(self, stream: int) -> bool:
         """Whether the last word of this run was a birth."""
@@ -64,7 +75,7 @@ class PeriodReader(Protocol):
         """Changes whenever another connection has committed: cheap to poll."""
 
     def newest_cursor(self) -> int: ...
-    def changes(self, cursor: int) -> tuple[int, list[Change]]:
+    def changes(self, cursor: int, *, own: bool = False) -> tuple[int, list[Change]]:
         """What was kept after `cursor` (0: everything), and the cursor to go on from."""
 
     def close(self) -> None: ...

@@ -41,7 +41,7 @@ Admit = Callable[[int, list[tuple[int, int]]], None]
 class _Reader(Protocol):
     """What purging asks the store."""
 
-    def streams(self, room: str | None = None) -> list[Stream]: ...
+    def every_stream(self, room: str) -> list[Stream]: ...
     def timebases(self, boot: str) -> list[Timebase]: ...
     def kept(self, stream: int) -> SeqRanges: ...
     def layout(self, number: int) -> Layout: ...
@@ -67,7 +67,7 @@ def purge_steps(
             (purge.id, purge.room, purge.seat, purge.from_utc_ns, purge.to_utc_ns),
         )
     covered: dict[int, SeqRanges] = {}
-    for stream in reader.streams(purge.room):
+    for stream in reader.every_stream(purge.room):
         timebases = reader.timebases(stream.boot) if stream.boot else []
         ranges = seqs_of_purge(purge, stream, timebases, reader.kept(stream.id))
         if not ranges:

@@ -90,11 +90,14 @@ class Stream:
     room: str
     node: str
     run: int
+    """With its part, if it is one: see `contract/parts.py`."""
     boot: str | None
     """None until the run's birth has arrived."""
     run_boot_ns: int
     """Boot clock at the start of seq 0."""
     period_ns: int
+    main: int | None = None
+    """The stream of the run that this is a part of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,6 +125,9 @@ class GapRecord:
     reason: GapReason
     kind: Literal["seat", "room"] | None = None
     """What is missing: the seats' values or the room's, and the others are kept; None: all."""
+    line: int = 0
+    """The one hub, from 1 on as the birth lists them, or the sound (`parts.SOUND_LINE`), of which
+    it tells; the others have delivered. 0: it tells of all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +149,8 @@ class Change:
     last_seq: int
     is_gap: bool
     is_live: bool
+    is_late: bool = False
+    """What a hub brought after these periods were kept: they have more values now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ __all__ = [
     "start_of",
 ]
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _STREAM_BITS: Final = 21
 _SIXTEENTHS: Final = 16
@@ -50,7 +50,8 @@ CREATE TABLE streams(
     id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
     run INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL, period_ns INTEGER NOT NULL,
     start INTEGER, is_up INTEGER NOT NULL DEFAULT 0, first_received_utc_ns INTEGER NOT NULL,
-    UNIQUE(node, run)) STRICT;
+    main INTEGER, UNIQUE(node, run)) STRICT;
+CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
 CREATE INDEX streams_room ON streams(room);
 CREATE TABLE layouts(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE live(k INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;

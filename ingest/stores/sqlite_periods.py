@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -11,18 +12,19 @@ from contract.errors import StoreError
 from contract.messages import Birth, Death
 from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
-from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, unfit
+from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, goes_on, unfit
 from ingest.stores.changes import KEPT_TICKS
 from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
 from ingest.stores.mending import DayFileCheck
 from ingest.stores.purging import purge_steps
 from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.salvaging import salvage
-from ingest.stores.schema import KEY_STEP, MOST_STREAMS, key_of, layout_body, packed_row, start_of
+from ingest.stores.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
 from ingest.stores.sealing import retire, seal
 from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
 from ingest.stores.sqlite_reader import SqlitePeriodReader
 from ingest.stores.standing import Standing, without_seats
+from ingest.stores.stream_rows import bear_stream, new_stream
 from ingest.stores.stream_state import StreamState, TickRows
 from ingest.stores.stretches import Kind
 
@@ -288,13 +290,14 @@ class SqlitePeriodStore(SqlitePeriodReader):
 
     def _keep_gap(self, state: StreamState, gap: Gap, arrival: Arrival, rows: TickRows) -> None:
         for first, last in state.ledger.admit_gap(gap.first_seq, gap.last_seq):
-            put_gap(
-                self._connection,
-                GapRecord(
-                    stream=state.id, first_seq=first, last_seq=last, seats=gap.seats,
-                    reason=gap.reason,
-                ),
+            record = GapRecord(
+                stream=state.id, first_seq=first, last_seq=last, seats=gap.seats,
+                reason=gap.reason,
             )  # fmt: skip
+            before = self._gaps(state.id, "AND first < ? ORDER BY first DESC LIMIT 1", first)
+            if before and goes_on(before[0], record):
+                record = replace(before[0], last_seq=last)
+            put_gap(self._connection, record)
             rows.changes.extend((state.id << 2 | 2 | arrival.is_live, first, last))
 
     def _state(
@@ -306,18 +309,10 @@ class SqlitePeriodStore(SqlitePeriodReader):
             return known
         row = self._one("SELECT id, start FROM streams WHERE node = ? AND run = ?", node, run)
         if row is None:
-            stream = int(self._one("SELECT coalesce(max(id), 0) + 1 FROM streams")[0])
-            start = None
-            if stream > MOST_STREAMS:
-                raise StoreError(
-                    f"{self._path} has {MOST_STREAMS} streams, as many as it can: begin a new "
-                    "data directory."
-                )
-            self._connection.execute(
-                "INSERT INTO streams(id, site, room, node, run, run_boot_ns, period_ns, "
-                "first_received_utc_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                (stream, site, room, node, run, run_boot_ns, period_ns, now),
-            )
+            stream, start = new_stream(
+                self._connection, self._path, site=site, room=room, node=node, run=run,
+                run_boot_ns=run_boot_ns, period_ns=period_ns, now=now,
+            ), None  # fmt: skip
         else:
             stream, start = row
         ledger = Ledger(self._ranges("ledger", stream), self._ranges("gaps", stream))
@@ -367,17 +362,18 @@ class SqlitePeriodStore(SqlitePeriodReader):
             site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
         ).id
         is_known = self._stream(stream).boot == birth.boot
-        self._connection.execute(
-            "UPDATE streams SET boot = ?, run_boot_ns = ?, period_ns = ?, is_up = 1 WHERE id = ?",
-            (birth.boot, birth.run_boot_ns, birth.period_ns, stream),
-        )
+        bear_stream(self._connection, stream, birth)
         self._tell("births", stream, now, birth.encode())
         if is_known or room not in self._standing:
             return
         # Only now can it be said which of its seqs a purge covers.
-        state = self._states.pop((birth.node, birth.run))
-        del self._by_id[stream]
-        if state.start is not None:
+        has_values = False
+        for each in (self._stream(stream), *self.parts(stream)):
+            state = self._states.pop((each.node, each.run), None)
+            if state is not None:
+                del self._by_id[each.id]
+                has_values = has_values or state.start is not None
+        if has_values:
             self._standing.make_due(self._connection, room)
 
     def _die(self, death: Death, now: int) -> None:

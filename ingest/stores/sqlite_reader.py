@@ -10,16 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from contract.errors import PayloadError, StoreError
 from contract.messages import Birth, Health, Timebase
 from contract.payload import Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH
-from ingest.stores.changes import coalesced, from_ledger
+from ingest.stores.changes import coalesced, from_ledger, unpacked
 from ingest.stores.chunks import decode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
+from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
 from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
 from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
@@ -30,7 +29,9 @@ __all__ = ["SqlitePeriodReader"]
 
 _LOG: Final = logging.getLogger("store")
 
-_STREAM: Final = "SELECT id, site, room, node, run, boot, run_boot_ns, period_ns FROM streams "
+_STREAM: Final = (
+    "SELECT id, site, room, node, run, boot, run_boot_ns, period_ns, main FROM streams "
+)
 # A live stretch is looked up key by key: a scan would pass over all the other rooms' rows.
 _LIVE: Final = f"""
 WITH RECURSIVE wanted(k) AS (
@@ -62,6 +63,7 @@ class SqlitePeriodReader:
         # One connection serves all threads of a program, one question at a time.
         self._lock = threading.RLock()
         self._layouts: dict[int, Layout] = {}
+        self._mains: dict[int, tuple[int | None, int]] = {}
         self._told_damaged: set[tuple[Path, int]] = set()
 
     def _connect(self) -> None:
@@ -71,10 +73,16 @@ class SqlitePeriodReader:
             self._connection.execute("PRAGMA query_only = ON")
 
     def streams(self, room: str | None = None) -> list[Stream]:
-        with self._reading():
-            where, values = ("", ()) if room is None else ("WHERE room = ? ", (room,))
-            rows = self._connection.execute(_STREAM + where + "ORDER BY id", values)
-            return [_stream(row) for row in rows]
+        if room is None:
+            return self._streams("main IS NULL")
+        return self._streams("main IS NULL AND room = ?", room)
+
+    def parts(self, stream: int) -> list[Stream]:
+        return self._streams("main = ?", stream)
+
+    def every_stream(self, room: str) -> list[Stream]:
+        """The runs of a room and their parts: what purging asks for."""
+        return self._streams("room = ?", room)
 
     def stream(self, stream: int) -> Stream:
         with self._reading():
@@ -83,23 +91,44 @@ class SqlitePeriodReader:
     def kept(self, stream: int) -> SeqRanges:
         with self._snapshot():
             self._stream(stream)
-            kept = SeqRanges(self._ranges("ledger", stream))
-            for first, last in self._ranges("gaps", stream):
-                kept.add(first, last)
-            return kept
+            return self._kept(stream)
 
-    def read(self, stream: int, first_seq: int, last_seq: int) -> list[Periods]:
+    def _kept(self, stream: int) -> SeqRanges:
+        kept = SeqRanges(self._ranges("ledger", stream))
+        for first, last in self._ranges("gaps", stream):
+            kept.add(first, last)
+        return kept
+
+    def read(
+        self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
+    ) -> list[Periods]:
         with self._snapshot():
             identity = self._stream(stream)
-            pieces = self._sealed(stream, first_seq, last_seq)
-            rows, start = self.live_rows(stream, first_seq, last_seq)
-            pieces += live_pieces(rows, start, self.layout)
-            return joined(identity, pieces)
+            main = self._read(identity, first_seq, last_seq)
+            parts = [] if own else self.parts(stream)
+            late = [
+                periods
+                for part in parts
+                if is_late_part(part.run)
+                for periods in self._read(part, first_seq, last_seq)
+            ]
+            known = self._kept(stream) if late else SeqRanges()
+            return with_late(identity, main, late, known)
 
-    def gaps(self, stream: int) -> list[GapRecord]:
+    def _read(self, stream: Stream, first_seq: int, last_seq: int) -> list[Periods]:
+        pieces = self._sealed(stream.id, first_seq, last_seq)
+        rows, start = self.live_rows(stream.id, first_seq, last_seq)
+        pieces += live_pieces(rows, start, self.layout)
+        return joined(stream, pieces)
+
+    def gaps(self, stream: int, *, own: bool = False) -> list[GapRecord]:
         with self._snapshot():
             self._stream(stream)
-            return self._gaps(stream)
+            lines = by_line(
+                (part.run, SeqRanges(self._ranges("ledger", part.id)), self._gaps(part.id))
+                for part in ([] if own else self.parts(stream))
+            )
+            return gaps_of_all(stream, self._gaps(stream), lines)
 
     def birth(self, stream: int) -> Birth | None:
         with self._reading():
@@ -147,20 +176,31 @@ class SqlitePeriodReader:
         with self._reading():
             return self._newest()
 
-    def changes(self, cursor: int) -> tuple[int, list[Change]]:
+    def changes(self, cursor: int, *, own: bool = False) -> tuple[int, list[Change]]:
         with self._snapshot():
             newest = self._newest()
             if cursor == newest:
                 return newest, []
-            since = cursor if 0 <= cursor < newest else 0
-            rows = self._connection.execute(
-                "SELECT tick, changes FROM arrivals WHERE tick > ? ORDER BY tick", (since,)
-            ).fetchall()
-            if rows and rows[0][0] == since + 1:
-                return newest, coalesced(c for _, packed in rows for c in unpacked(packed))
-            data = self._connection.execute("SELECT stream, first, last FROM ledger").fetchall()
-            gaps = self._connection.execute("SELECT stream, first, last FROM gaps").fetchall()
-            return newest, from_ledger(data, gaps)
+            found = self._changes(cursor if 0 <= cursor < newest else 0)
+            return newest, found if own else told_of_run(found, self._main_of)
+
+    def _changes(self, since: int) -> list[Change]:
+        rows = self._connection.execute(
+            "SELECT tick, changes FROM arrivals WHERE tick > ? ORDER BY tick", (since,)
+        ).fetchall()
+        if rows and rows[0][0] == since + 1:
+            return coalesced(c for _, packed in rows for c in unpacked(packed))
+        data = self._connection.execute("SELECT stream, first, last FROM ledger").fetchall()
+        gaps = self._connection.execute("SELECT stream, first, last FROM gaps").fetchall()
+        return from_ledger(data, gaps)
+
+    def _main_of(self, stream: int) -> tuple[int | None, int]:
+        """Which run a stream is a part of, if it is one, and its own number."""
+        known = self._mains.get(stream)
+        if known is None:
+            row = self._one("SELECT main, run FROM streams WHERE id = ?", stream)
+            known = self._mains[stream] = row or (None, 0)
+        return known
 
     def close(self) -> None:
         with self._lock:
@@ -179,6 +219,7 @@ class SqlitePeriodReader:
         if found is not None and found != self._file:
             self._connection.close()
             self._layouts.clear()
+            self._mains.clear()
             self._connect()
 
     @contextmanager
@@ -199,6 +240,11 @@ class SqlitePeriodReader:
             (value,),
         )
         return [_aside(row) for row in rows]
+
+    def _streams(self, which: str, *values: object) -> list[Stream]:
+        with self._reading():
+            rows = self._connection.execute(f"{_STREAM}WHERE {which} ORDER BY id", values)
+            return [_stream(row) for row in rows]
 
     def _one(self, statement: str, *values: object) -> Any:
         return self._connection.execute(statement, values).fetchone()
@@ -221,10 +267,10 @@ class SqlitePeriodReader:
             (stream,),
         ).fetchall()
 
-    def _gaps(self, stream: int) -> list[GapRecord]:
+    def _gaps(self, stream: int, which: str = "ORDER BY first", *values: int) -> list[GapRecord]:
         rows = self._connection.execute(
-            "SELECT first, last, seats, reason, kind FROM gaps WHERE stream = ? ORDER BY first",
-            (stream,),
+            f"SELECT first, last, seats, reason, kind FROM gaps WHERE stream = ? {which}",  # noqa: S608
+            (stream, *values),
         )
         return [
             GapRecord(
@@ -330,15 +376,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def unpacked(packed: bytes) -> list[Change]:
-    """The changes of one tick: i64 stream · 4 + is_gap · 2 + is_live, first, last for each."""
-    numbers = np.frombuffer(packed, dtype="<i8").reshape(-1, 3).tolist()
-    return [
-        Change(word >> 2, first, last, bool(word & 2), bool(word & 1))
-        for word, first, last in numbers
-    ]
-
-
 def _stream(row: sqlite3.Row | tuple[Any, ...]) -> Stream:
     return Stream(
         id=row[0],
@@ -349,6 +386,7 @@ def _stream(row: sqlite3.Row | tuple[Any, ...]) -> Stream:
         boot=row[5],
         run_boot_ns=row[6],
         period_ns=row[7],
+        main=row[8],
     )
 
 

@@ -7,16 +7,28 @@ from typing import Final
 
 import numpy as np
 
+from ingest.stores.admission import HIGHEST_SEQ
 from roomtone.faults.case import Case
 from roomtone.faults.children import until
 from roomtone.faults.room import Plan, Room
 from roomtone.oracle import Blind
 from simulators.virtual_hub import LinkFaults
 
-__all__ = ["drift", "reboot", "serial_cut", "serial_garbage", "serial_repeat", "serial_trickle"]
+__all__ = [
+    "drift",
+    "hub_stall",
+    "reboot",
+    "serial_cut",
+    "serial_garbage",
+    "serial_repeat",
+    "serial_trickle",
+]
 
 _PULLED_S: Final = (0.7, 1.3)
 _BAD_S: Final = (1.6, 2.4)
+_SHORT_STALL_S: Final = (2.0, 4.0)
+_LONG_STALL_S: Final = (7.0, 9.0)
+"""Shorter, and longer, than the 5 s of silence after which the edge takes a hub for gone."""
 _DRIFT_PPM: Final = 200.0
 _LEAST_BYTES: Final = 20
 """A frame of samples has more."""
@@ -50,6 +62,34 @@ def reboot(case: Case) -> None:
         case.over()
         _wait_for_hub(case, room, name, first_s=first_s, why="the hub started", ups=ups + 1)
         case.hit(f"the edge greeted {name} anew")
+
+
+def hub_stall(case: Case) -> None:
+    """A hub says nothing for a while, keeps its samples, and sends them when it awakes.
+
+    First for less than the edge waits for it, then for more; the other hub goes on.
+    """
+    number = case.pick("hub", 2)
+    stalls = [case.draw("short_s", *_SHORT_STALL_S), case.draw("long_s", *_LONG_STALL_S)]
+    with case.lesson() as room:
+        hub, name = room.hubs[number], f"hub-{number}"
+        for stalled_s in stalls:
+            downs, ups = room.edge.said(f"{name} is down"), room.edge.said(f"{name} is up")
+            hub.stall()
+            time.sleep(stalled_s)
+            is_noticed = room.edge.said(f"{name} is down") > downs
+            hub.awake()
+            if is_noticed is not (stalled_s >= _LONG_STALL_S[0]):
+                raise case.fizzled(f"after {stalled_s:g} s the edge said otherwise of {name}")
+            if is_noticed:
+                _until_up(room, name, ups=ups + 1)
+            room.sample_for(case.draw("awake_s", *_BAD_S))
+        case.over()
+        case.recover(room)
+        late = _late_of(room)
+        if not late:
+            raise case.fizzled("nothing came late")
+        case.hit(f"{name} kept silent for {stalls[0]:g} and {stalls[1]:g} s; {late} s came late")
 
 
 def serial_garbage(case: Case) -> None:
@@ -105,10 +145,24 @@ def _bad_line(case: Case, link: LinkFaults, *, refused: bool) -> None:
         case.hit(f"{whole} frames in {writes} writes")
 
 
-def _wait_for_hub(case: Case, room: Room, name: str, *, first_s: int, why: str, ups: int) -> None:
+def _until_up(room: Room, name: str, *, ups: int) -> None:
     until(
         lambda: room.edge.said(f"{name} is up") >= ups, what=name, timeout_s=20,
         running=[room.edge],
     )  # fmt: skip
+
+
+def _late_of(room: Room) -> int:
+    """How many seconds of single hubs are kept that came after their period was closed."""
+    return sum(
+        len(periods.seqs)
+        for stream in room.reader.streams(room.name)
+        for part in room.reader.parts(stream.id)
+        for periods in room.reader.read(part.id, 0, HIGHEST_SEQ, own=True)
+    )
+
+
+def _wait_for_hub(case: Case, room: Room, name: str, *, first_s: int, why: str, ups: int) -> None:
+    _until_up(room, name, ups=ups)
     room.blind.append(Blind(first_s=first_s, last_s=room.now_s, why=why, line=name))
     case.recover(room)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from contract.errors import PayloadError, UnknownVersionError
+from contract.parts import lack_run, late_run
 from contract.payload import MOST_PERIODS, Batch, Gap, GapReason, Layout, decode, encode
 from contract.topics import NAME
 
@@ -190,6 +191,28 @@ EXAMPLES: dict[str, Batch | Gap] = {
         synchronised=False,
         seats=(1, 2, 3),
         reason="outbox_full",
+    ),
+    "lack": Gap(
+        node="pi-101",
+        run=lack_run(0x1234_5678_9ABC, 2),
+        first_seq=601,
+        n=1,
+        boot_ns=701_000_000_000,
+        period_ns=1_000_000_000,
+        synchronised=True,
+        seats=(3,),
+        reason="serial",
+    ),
+    "late": Batch(
+        node="pi-101",
+        run=late_run(0x1234_5678_9ABC, 2),
+        first_seq=601,
+        boot_ns=701_000_000_000,
+        period_ns=1_000_000_000,
+        synchronised=True,
+        waited_ms=None,
+        layout=Layout((1, 2, 3), (1, 11), (1,)),
+        values=np.array([[65535, 65535, 202, 65535, 65535, 2, 65535]], "u2"),
     ),
 }
 

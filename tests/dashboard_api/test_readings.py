@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.clock import SECOND_NS
+from contract.lesson import Zone
 from contract.messages import Birth, Timebase
-from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
+from contract.parts import SOUND_LINE, lack_run
+from contract.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
 from contract.quantities import encode
-from dashboard_api.readings import read_room, sensed_seconds
+from dashboard_api.readings import LackSpan, read_room, sensed_seconds
+from dashboard_api.views.lacks import lack_sentences
 from ingest.stores.memory_periods import MemoryPeriodStore
 from ingest.stores.records import Arrival, Lesson, Tick
 
@@ -123,3 +126,29 @@ def test_a_kit_that_sends_nothing_of_the_seats_has_sensed_none():
     readings = read_room(store, "r", START, START + 10 * SECOND_NS)
     assert (readings.seats_sensed == 0).all()
     assert (readings.levels["la90"] == 60).all()
+
+
+def test_what_one_hub_lacks_is_told_beside_what_was_sensed() -> None:
+    store = MemoryPeriodStore()
+    keep(store, run=1, utc_ns=START, first=0, n=60)
+    for number, seats, first in ((1, (1, 2), 10), (SOUND_LINE, (), 20)):
+        gap = Gap(
+            node="pi", run=lack_run(1, number), first_seq=first, n=8, boot_ns=first * SECOND_NS,
+            period_ns=SECOND_NS, synchronised=True, seats=seats, reason="serial",
+        )  # fmt: skip
+        arrival = Arrival(site="school", room="r", is_live=False, message=gap)
+        store.commit(Tick(received_utc_ns=START, arrivals=[arrival]))
+    readings = read_room(store, "r", START, START + 60 * SECOND_NS)
+    assert readings.gaps == ()
+    assert readings.sensed_s == 60
+    assert readings.lacks == (
+        LackSpan(start_s=10, end_s=18, reason="serial", seats=(1, 2), hub="hub 1"),
+        LackSpan(start_s=20, end_s=28, reason="serial", seats=(), hub="hub 9"),
+    )
+    assert sensed_seconds(store, "r", START, START + 60 * SECOND_NS) == (60.0, 0)
+    zones = (Zone(name="Table 1", seats=(1, 2, 3)), Zone(name="Table 2", seats=(4, 5)))
+    assert lack_sentences(readings.lacks, zones) == [
+        "Table 1: 8 s missing, the sensors' cable or hub did not answer.",
+        "The room's noise: 8 s missing, the sensors' cable or hub did not answer.",
+    ]
+    assert lack_sentences(readings.lacks, ())[0].startswith("hub 1: 8 s missing")

@@ -28,6 +28,7 @@ from contract.messages import (
     decode_state,
 )
 from contract.mqtt import LinkUp, MqttLink, Received
+from contract.parts import run_of
 from contract.payload import Batch, Gap, Layout, decode
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
@@ -226,7 +227,7 @@ class SmallIngest:
         return sum(
             int((row[:seats] != MISSING).sum())
             for (of_run, _), row in self.rows.items()
-            if of_run == run and not isinstance(row, str)
+            if run_of(of_run) == run and not isinstance(row, str)
         )
 
 

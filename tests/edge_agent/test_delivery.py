@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.messages import Ack
+from contract.parts import lack_run, late_run
 from contract.payload import Batch, Gap, Layout, decode
 from contract.ranges import SeqRanges
 from edge_agent.delivery import Delivery
@@ -162,6 +163,99 @@ def test_everything_is_acknowledged_in_the_end_and_nothing_forgotten_before(
         assert value in {"off", at}
     books = delivery.counters()
     assert books.published == books.acked == books.sampled
+    outbox.close()
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 1 << 30),
+    stalls=st.lists(
+        st.tuples(st.integers(0, 15), st.integers(1, 40), st.booleans()), min_size=1, max_size=6
+    ),
+    loss=st.sampled_from((0.0, 0.3)),
+    most_in_memory=st.sampled_from((60, 5_000)),
+    disk_fails=st.booleans(),
+)
+def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_before_it(
+    make_outbox: MakeOutbox,
+    batch: MakeBatch,
+    gap: MakeGap,
+    tmp_path: Path,
+    seed: int,
+    stalls: list[tuple[int, int, bool]],
+    loss: float,
+    most_in_memory: int,
+    disk_fails: bool,
+) -> None:
+    for path in tmp_path.glob("outbox/*"):
+        path.unlink()
+    ingest = LossyIngest(seed)
+    is_failing = disk_fails
+
+    def write(fd: int, data: bytes) -> int:
+        if is_failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return os.write(fd, data)
+
+    outbox = make_outbox(write=write)
+    delivery = Delivery(run=1, settings=small(most_in_memory=most_in_memory), outbox=outbox)
+    late, lacks = late_run(1, 2), lack_run(1, 2)
+    now = seq = brought = 0
+
+    def turn() -> None:
+        delivery.tick(now)
+        delivery.send(now, ingest.publish)
+        for ack in ingest.acks() if delivery.is_open else []:
+            delivery.acknowledge(ack, now_ns=now)
+        balanced(delivery)
+
+    for quiet, stalled, is_open in stalls:
+        delivery.opened() if is_open else delivery.closed()
+        ingest.loss = loss
+        since = seq + quiet
+        for _ in range(quiet + stalled):
+            now += SECOND
+            if seq >= since:
+                told = gap(seq, 1, reason="serial", run=lacks)
+                delivery.add(told, seats_sampled=0, seats_missing=0, now_ns=now)
+            delivery.add(batch(seq), seats_sampled=1, seats_missing=2, now_ns=now)
+            seq += 1
+            turn()
+        for first in range(since, seq, 10):
+            n = min(10, seq - first)
+            brought += n
+            delivery.add(
+                batch(first, n, run=late), seats_sampled=2 * n, seats_missing=-2 * n, now_ns=now,
+                counts=bytes([2] * n),
+            )  # fmt: skip
+        turn()
+        # It is on the disk before anything else is done: no gap would tell of it.
+        assert is_failing or not [run for run, _ in delivery._held if run == late]
+    books = delivery.counters()
+    assert (books.sampled, books.unsampled) == (seq + 2 * brought, 2 * (seq - brought))
+    ingest.loss, is_failing = 0.0, False
+    delivery.opened()
+    for _ in range(400):
+        now += SECOND // 5
+        turn()
+    assert delivery.is_empty
+    books = delivery.counters()
+    assert books.sampled == books.acked + books.gap
+    values = [value for (run, _), value in ingest.values.items() if run == late]
+    assert len(values) == brought
+    # What had arrived when it was given up stays values there.
+    given_up = sum(
+        value == "outbox_full" for (run, _), value in ingest.values.items() if run == 1
+    ) + 2 * values.count("outbox_full")
+    assert given_up <= books.gap
+    assert given_up == books.gap or loss
+    assert all(
+        value in {"outbox_full", at} for (run, at), value in ingest.values.items() if run == late
+    )
+    is_late = [m.waited_ms for m in ingest.messages if isinstance(m, Batch) and m.run == late]
+    assert set(is_late) <= {None}
     outbox.close()
 
 

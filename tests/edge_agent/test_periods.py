@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from contract import quantities
 from contract.motion import MotionQuantities
+from contract.parts import SOUND_LINE
 from contract.quantities import MISSING
 from contract.sound import SoundQuantities
-from edge_agent.periods import MICROPHONE, Period, PeriodAssembler
+from edge_agent.periods import MICROPHONE, Lack, Period, PeriodAssembler
 from edge_agent.timed_buffer import TimedBuffer, placed
 from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubUp, Levels, Samples
 from firmware_bridge.frames import Hello
@@ -128,7 +129,7 @@ def test_any_slicing_and_order_across_hubs_gives_the_same_periods(
 
 def test_the_values_are_those_of_the_shared_quantity_code() -> None:
     made = assembler()
-    times, rows = readings("hub-a", 3, 3, phase_ns=5_000_000, seed=4)
+    times, rows = readings("hub-a", 3, 4, phase_ns=5_000_000, seed=4)
     level_times = RUN + np.arange(24, dtype=np.int64) * 125_000_000
     levels = np.linspace(50, 60, 24).astype(np.float32)
     made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
@@ -179,19 +180,125 @@ def test_nothing_delivered_is_an_empty_period() -> None:
     assert (period.seats_sampled, period.seats_missing) == (0, 5)
 
 
-def test_late_samples_are_counted_and_change_nothing() -> None:
+def test_what_comes_after_a_second_was_settled_is_counted_and_named() -> None:
     made = assembler("none")
-    times, rows = readings("hub-a", 3, 2, phase_ns=0, seed=6)
+    times, rows = readings("hub-a", 3, 3, phase_ns=1_000_000, seed=6)
     made.close()
-    made.take(Samples(hub="hub-a", boot_ns=times[:50], acceleration=rows[:50]))
-    assert made.close().is_empty
-    assert made.counters()["hub-a"]["samples_late"] in (50, 49)  # one may lie in second 1
+    made.close()
+    made.take(Samples(hub="hub-a", boot_ns=times[100:], acceleration=rows[100:]))
+    made.catch_up()  # nothing of the first two came before this
+    made.take(Samples(hub="hub-a", boot_ns=times[:100], acceleration=rows[:100]))
+    assert made.counters()["hub-a"]["samples_late"] == 100
+    assert made.late() == []
+    assert made.lacks() == [Lack(line=1, first_seq=0, n=2, seats=(1, 2, 3), reason="unused")]
+    assert made.lacks() == []
+
+
+def merged(made: PeriodAssembler, periods: list[Period]) -> dict[int, np.ndarray]:
+    """Seq → row, with what came late in its place; no value may come twice."""
+    rows = {period.seq: period.values.copy() for period in periods}
+    for late in made.late():
+        for i, row in enumerate(late.values):
+            here = rows[late.first_seq + i]
+            assert not ((here != MISSING) & (row != MISSING)).any()
+            np.minimum(here, row, out=here)
+    return rows
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    stall=st.tuples(st.integers(0, 11), st.integers(0, 11)),
+    down=st.booleans(),
+    cuts=st.lists(st.integers(0, 600), max_size=6),
+    sizes=st.lists(st.integers(1, 120), min_size=1, max_size=30),
+)
+def test_what_a_stalled_hub_brings_late_is_what_it_would_have_brought_in_time(
+    stall: tuple[int, int], down: bool, cuts: list[int], sizes: list[int]
+) -> None:
+    """Each second of each hub and of the sound is in time, late, or lacking and told: once."""
+    seconds, (one, other) = 12, stall
+    stalled, awake = min(one, other), max(one, other)
+    a = readings("hub-a", 3, seconds + 1, phase_ns=7_000_000, seed=1)
+    b = readings("hub-b", 2, seconds + 1, phase_ns=3_000_000, seed=2)
+    level_times = RUN + np.arange(8 * (seconds + 1), dtype=np.int64) * 125_000_000
+    levels = np.random.default_rng(3).normal(60, 5, len(level_times)).astype(np.float32)
+
+    def run(made: PeriodAssembler, *, stalls: bool) -> list[Period]:
+        periods = []
+        kept: list[HubEvent] = []
+        for second in range(seconds + 1):
+            of_a = slice(second * 50, second * 50 + 50)
+            of_s = slice(second * 8, second * 8 + 8)
+            made.take(Samples(hub="hub-b", boot_ns=b[0][of_a], acceleration=b[1][of_a]))
+            kept += [
+                Samples(hub="hub-a", boot_ns=a[0][of_a], acceleration=a[1][of_a]),
+                Levels(hub="hub-a", boot_ns=level_times[of_s], laeq=levels[of_s]),
+            ]
+            is_stalled = stalls and stalled <= second < awake
+            if is_stalled and second == stalled and down:
+                made.take(HubDown(hub="hub-a", boot_ns=RUN, reason="silent"))
+            if not is_stalled:
+                if stalls and second == awake > stalled and down:
+                    made.take(up("hub-a", 3, levels=True))
+                for event in kept:
+                    made.take(event)
+                kept.clear()
+            if second < seconds:
+                periods.append(made.close())
+        made.catch_up(is_last=True)
+        return periods
+
+    steady, shaken = assembler(), assembler()
+    wanted = merged(steady, run(steady, stalls=False))
+    told = run(shaken, stalls=True)
+    lacking = {(lack.line, period.seq) for period in told for lack in period.lacks}
+    assert len(lacking) == sum(len(period.lacks) for period in told)
+    late_of = {
+        (late.line, late.first_seq + i) for late in shaken._told for i in range(len(late.counts))
+    }
+    assert late_of == lacking
+    for seq, row in merged(shaken, told).items():
+        assert np.array_equal(row, wanted[seq])
+    assert shaken.lacks() == []
+
+
+def test_sound_of_before_its_meter_said_hello_is_told_to_lack_and_comes_late() -> None:
+    made = PeriodAssembler(
+        run_boot_ns=RUN, period_ns=SECOND, hubs=HUBS, sound="hub", most_buffered_s=128
+    )
+    periods = [made.close() for _ in range(3)]
+    assert {lack.line for period in periods for lack in period.lacks} == {1, 2}
+    assert made.lacks() == []
+    made.take(up("hub-a", 3, levels=True))
+    assert made.lacks() == [Lack(line=SOUND_LINE, first_seq=0, n=3, seats=(), reason="serial")]
+    times = RUN + np.arange(8 * 4, dtype=np.int64) * 125_000_000
+    made.take(Levels(hub="hub-a", boot_ns=times, laeq=np.full(32, 55.0, np.float32)))
+    made.catch_up()
+    (late,) = made.late()
+    assert (late.line, late.first_seq, late.counts) == (SOUND_LINE, 0, bytes(3))
+    assert (made.layout.room_values(late.values)[:, 0] == 550).all()
+
+
+def test_a_seat_that_was_excluded_then_or_is_now_is_never_computed_late() -> None:
+    made = assembler("none")
+    times, rows = readings("hub-a", 3, 5, phase_ns=1_000_000, seed=7)
+    for excluded in (frozenset({1}), frozenset({2}), frozenset({2}), frozenset({3})):
+        made.excluded = excluded
+        made.close()
+    made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+    made.catch_up()
+    (late,) = made.late()
+    seats = made.layout.seat_values(late.values)[:, :3, 0] != MISSING
+    # 3 has opted out by now, and that holds for what was sensed before as well.
+    assert seats.tolist() == [[False, True, False], [True, False, False], [True, False, False],
+                              [True, True, False]]  # fmt: skip
+    assert late.counts == bytes([1, 1, 1, 2])
 
 
 def test_excluded_seats_are_dropped_before_anything_is_computed() -> None:
     made = assembler("none")
     made.excluded = frozenset({2})
-    times, rows = readings("hub-a", 3, 1, phase_ns=0, seed=7)
+    times, rows = readings("hub-a", 3, 2, phase_ns=1_000_000, seed=7)
     made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
     (held,) = made._hubs["hub-a"].buffer._rows
     assert np.isnan(held[:, 1]).all()
@@ -249,7 +356,7 @@ def test_other_events_and_other_seat_counts_are_taken_calmly(
     made.take(up("hub-b", 1, rate=10.0))
     assert "hub-a has 5 seats, the settings name 3" in caplog.text
     assert "hub-b samples at 10 Hz" in caplog.text
-    times, rows = readings("hub-a", 5, 1, phase_ns=0, seed=1)
+    times, rows = readings("hub-a", 5, 2, phase_ns=1_000_000, seed=1)
     made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
     made.take(Samples(hub="hub-b", boot_ns=times, acceleration=rows[:, :1]))
     assert made.close().seats_sampled == 3

@@ -131,7 +131,7 @@ def test_a_single_seat_that_is_missing_is_found() -> None:
     assert judged(line, run).lost == 1
 
 
-@pytest.mark.parametrize("reason", ("serial", "outbox_full", "damaged", "died", "paused"))
+@pytest.mark.parametrize("reason", ("unused", "outbox_full", "damaged", "died", "paused"))
 def test_a_loss_within_a_recorded_gap_is_a_gap(reason: str) -> None:
     line = line_of()
     keep = np.ones(SECONDS, bool)
@@ -159,12 +159,20 @@ def test_what_went_on_in_a_gap_is_remembered_as_the_edge_does() -> None:
     assert judged(line, only(kept_of(line), keep, gaps=(gap,))).is_whole
 
 
-def test_an_off_gap_in_a_lesson_is_no_excuse() -> None:
+@pytest.mark.parametrize("reason", ("off", "serial"))
+def test_a_gap_that_can_not_be_true_is_no_excuse(reason: str) -> None:
+    """A lesson was on, and the samples went over the line."""
     line = line_of()
     keep = np.ones(SECONDS, bool)
     keep[12] = False
-    gap = KeptGap(first_s=FIRST_S + 12, last_s=FIRST_S + 12, seats=frozenset(SEATS), reason="off")
-    assert judged(line, only(kept_of(line), keep, gaps=(gap,))).lost == len(SEATS)
+    gap = KeptGap(
+        first_s=FIRST_S + 12, last_s=FIRST_S + 12, seats=frozenset(SEATS),
+        reason=reason,  # type: ignore[arg-type]
+    )  # fmt: skip
+    run = only(kept_of(line), keep, gaps=(gap,))
+    assert judged(line, run).lost == len(SEATS)
+    blind = Blind(first_s=FIRST_S + 12, last_s=FIRST_S + 12, why="nobody listened")
+    assert judged(line, run, blind=(blind,)).lost == 0
 
 
 def test_a_double_within_a_run_is_found() -> None:

@@ -262,7 +262,11 @@ def test_samples_that_are_never_dated_are_given_up_and_counted(most: int) -> Non
     for i in range(5000):
         block = SampleBlock(tick=i * 5000, step=5000, count=1, seats=1, raw=bytes(6))
         assert talk.receive(frame(encode(block, i)), elapsed_ns=0, boot_ns=0) == []
-    assert talk.samples_undated == 5000 - most
+    assert talk.samples_undated == talk.undated == 5000 - most
+    talk.close()
+    assert talk.samples_undated == talk.undated == 5000
+    # The next connection tells of them as soon as it can say when that was.
+    assert Conversation(hub="h", undated=talk.undated).undated == 5000
 
 
 @given(data=st.lists(st.binary(max_size=80), max_size=20))

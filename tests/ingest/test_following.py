@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import StoreError
-from contract.quantities import SEAT_QUANTITIES, encode
+from contract.parts import lack_run, late_run
+from contract.quantities import MISSING, SEAT_QUANTITIES, encode
 from ingest.stores.records import EpochRecord
 from tests.ingest.node import SECOND_NS
 from tests.ingest.school import LENGTH, LOUD, NODE, SEATS, VALUES, WHOLE, School
@@ -223,6 +224,36 @@ def test_a_hole_that_fills_makes_the_lesson_be_scored_as_if_it_had_not_been() ->
     assert [replace(a, cleared_utc_ns=None) for a in school.alerts] == [
         replace(a, cleared_utc_ns=None) for a in WHOLE.alerts
     ]
+
+
+def test_what_a_hub_brings_late_is_scored_as_if_it_had_come_in_time_and_alerts_nobody() -> None:
+    """The second hub is silent while its table is loud; what it felt comes when that is over."""
+    school = School()
+    right = [NODE.layout.seats.index(seat) for seat in SEATS[6:]]
+    columns = [at + i * len(SEATS) for i in range(len(SEAT_QUANTITIES)) for at in right]
+    silent = range(LOUD.start - 10, LENGTH - 20)
+    node, late = NODE, NODE.again(late_run(NODE.run, 2))
+    lacks = replace(NODE.again(lack_run(NODE.run, 2)), seats=SEATS[6:])
+    school.live(range(silent.start))
+    for seq in silent:
+        school.keep(lacks.gap(seq, 1, "serial"))
+        values = VALUES[seq : seq + 1].copy()
+        values[:, columns] = MISSING
+        school.clock.now_ns = (seq + 1) * SECOND_NS
+        school.keep(node.batch(seq, values=values))
+        school.following.step()
+    lively = {alert.zone for alert in school.alerts}
+    assert "right" not in lively
+    values = np.full_like(VALUES, MISSING)
+    values[:, columns] = VALUES[:, columns]
+    for seq in range(silent.start, silent.stop, 10):
+        n = min(10, silent.stop - seq)
+        school.keep(late.batch(seq, n, waited_ms=None, values=values[seq : seq + n]))
+        school.following.step()
+    school.live(range(silent.stop, LENGTH))
+    school.settle()
+    assert repr(school.epochs) == repr(WHOLE.epochs)
+    assert {alert.zone for alert in school.alerts} == lively
 
 
 def test_a_hole_that_fills_raises_no_second_alert() -> None:

@@ -162,6 +162,17 @@ def test_an_ack_holds_at_most_64_ranges_nearest_to_the_hole(store: MemoryPeriodS
     assert word.ack.above[0] == (12, 12)
 
 
+def test_an_ack_says_first_what_it_is_for(store: MemoryPeriodStore) -> None:
+    """A part of a run may have more stretches than an ack holds: no batch is sent for ever."""
+    kept = keeper(store)
+    kept.keep([NODE.batch(2 * i) for i in range(5, 205)])
+    (word,) = kept.keep([NODE.batch(500), NODE.batch(900), NODE.batch(40)]).acks
+    assert len(word.ack.above) == 64
+    assert {(40, 40), (500, 500), (900, 900)} <= set(word.ack.above)
+    assert word.ack.above[0] == (10, 10)
+    assert list(word.ack.above) == sorted(word.ack.above)
+
+
 def test_each_run_is_acked_by_its_own(store: MemoryPeriodStore) -> None:
     said = keeper(store).keep([NODE.batch(0), NODE.again(8).batch(3, waited_ms=None)])
     assert {word.ack.run: word.ack.without_hole for word in said.acks} == {7: 0, 8: -1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.clock import ManualClock
+from contract.parts import lack_run, late_run
 from contract.quantities import MISSING
 from ingest.keep import Keeper
 from ingest.seat_seconds import RunFigures, SeatSeconds, seats_present
@@ -92,6 +94,51 @@ def test_what_is_counted_is_what_the_store_holds(steps: list[tuple[str, int, int
     run = counted.run()
     assert (run.kept, sum(run.gap.values())) == in_store(counted.store)
     assert run.is_counted
+
+
+def of_seats(node: Node, first: int, *there: int) -> Sent:
+    """One period with the values of some of the three seats."""
+    values = node.values(first, 1)
+    for seat in {0, 1, 2} - set(there):
+        values[:, seat : 13 * 3 : 3] = MISSING
+    return node.batch(first, values=values, waited_ms=None)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["batch", "late", "lack", "restart", "tick"]), st.integers(0, 12)),
+        max_size=40,
+    )
+)  # fmt: skip
+def test_what_comes_late_is_counted_with_its_run(steps: list[tuple[str, int]]) -> None:
+    counted = Counted()
+    late, lacks = NODE.again(late_run(NODE.run, 1)), NODE.again(lack_run(NODE.run, 1))
+    lacks = replace(lacks, seats=(1,))
+    waiting: list[Sent] = [NODE.birth(), NODE.batch(100)]
+    kept: dict[tuple[str, int], int] = {}
+    lacking: set[int] = set()
+    for what, seq in steps:
+        if what == "batch":
+            waiting.append(of_seats(NODE, seq, 1, 2))
+            kept[what, seq] = 2
+        elif what == "late":
+            waiting.append(of_seats(late, seq, 0))
+            kept[what, seq] = 1
+        elif what == "lack":
+            waiting.append(lacks.gap(seq, 1, "serial"))
+            lacking.add(seq)
+        else:
+            counted.keep(*waiting)
+            waiting.clear()
+            if what == "restart":
+                counted.start()
+    counted.keep(*waiting)
+    run = counted.run()
+    assert run.kept == 3 + sum(kept.values())
+    missing = len(lacking - {seq for what, seq in kept if what == "late"})
+    assert +Counter(run.gap) == +Counter({"serial": missing})
+    assert run.is_counted
+    assert (run.run, len(counted.seat_seconds.runs())) == (NODE.run, 1)
 
 
 def test_what_comes_again_is_trimmed_also_within_one_tick() -> None:

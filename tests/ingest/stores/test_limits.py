@@ -10,7 +10,7 @@ import pytest
 
 from contract.errors import StoreError
 from contract.payload import Batch, Layout
-from ingest.stores import open_period_store, sqlite_file, sqlite_periods
+from ingest.stores import open_period_store, sqlite_file, sqlite_periods, stream_rows
 from ingest.stores.records import Arrival, Tick
 from ingest.stores.schema import VERSION
 

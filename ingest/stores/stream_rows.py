@@ -1,0 +1,58 @@
+"""The rows of the streams table: runs, and the parts of runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from contract.errors import StoreError
+from contract.messages import Birth
+from contract.parts import run_of
+from ingest.stores.schema import MOST_STREAMS
+
+__all__ = ["bear_stream", "new_stream"]
+
+
+def new_stream(
+    database: sqlite3.Connection,
+    path: Path,
+    *,
+    site: str,
+    room: str,
+    node: str,
+    run: int,
+    run_boot_ns: int,
+    period_ns: int,
+    now: int,
+) -> int:
+    """Number a stream that is new; a part brings its run with it, if that is new too."""
+    main = None
+    if run_of(run) != run:
+        row = database.execute(
+            "SELECT id FROM streams WHERE node = ? AND run = ?", (node, run_of(run))
+        ).fetchone()
+        main = row[0] if row else new_stream(
+            database, path, site=site, room=room, node=node, run=run_of(run),
+            run_boot_ns=run_boot_ns, period_ns=period_ns, now=now,
+        )  # fmt: skip
+    number = int(database.execute("SELECT coalesce(max(id), 0) + 1 FROM streams").fetchone()[0])
+    if number > MOST_STREAMS:
+        raise StoreError(
+            f"{path} has {MOST_STREAMS} streams, as many as it can: begin a new data directory."
+        )
+    database.execute(
+        "INSERT INTO streams(id, site, room, node, run, boot, run_boot_ns, period_ns, "
+        "first_received_utc_ns, main) "
+        "VALUES(?, ?, ?, ?, ?, (SELECT boot FROM streams WHERE id = ?), ?, ?, ?, ?)",
+        (number, site, room, node, run, main, run_boot_ns, period_ns, now, main),
+    )
+    return number
+
+
+def bear_stream(database: sqlite3.Connection, stream: int, birth: Birth) -> None:
+    """What a birth tells of its run holds for the parts of it too."""
+    database.execute(
+        "UPDATE streams SET boot = ?, run_boot_ns = ?, period_ns = ? WHERE id = ? OR main = ?",
+        (birth.boot, birth.run_boot_ns, birth.period_ns, stream, stream),
+    )
+    database.execute("UPDATE streams SET is_up = 1 WHERE id = ?", (stream,))
