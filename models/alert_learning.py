@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Final
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 from sklearn.linear_model import LogisticRegression
 
-from models.alerts import AlertPolicy, Excess, Hysteresis, movement_excess
+from models.alerts import AlertPolicy, Excess, Hysteresis, unrest_excess
 from models.area import AREA_FEATURES, AlertModel, AreaHistory
 from models.features import EPOCH_S
 from models.manifest import IntervalWidth, ShareBias
@@ -58,21 +57,20 @@ _THRESHOLDS: Final = (
     0.04, 0.06, 0.08, 0.10, 0.12, 0.14, 0.16, 0.18, 0.20, 0.22, 0.25, 0.28, 0.32, 0.36, 0.40, 0.45,
     0.50, 0.60, 0.70, 0.80,
 )  # fmt: skip
-_WAITS: Final = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AreaStream:
     """A room or zone over one lesson, epoch by epoch, as its alerts see it.
 
-    `features` is (epochs, len(AREA_FEATURES)), NaN where too little is known; `movement` is the
+    `features` is (epochs, len(AREA_FEATURES)), NaN where too little is known; `unrest` is the
     excess in dB; `episodes` and `stretches` are what truly was, [start, end) in seconds.
     """
 
     classroom: str
     scores: tuple[ZoneScore, ...]
     features: Array
-    movement: tuple[float | None, ...]
+    unrest: tuple[float | None, ...]
     episodes: tuple[Span, ...]
     stretches: tuple[Span, ...] = ()
 
@@ -148,14 +146,14 @@ def _stream(
     episodes: Sequence[Span],
     stretches: Sequence[Span] = (),
 ) -> AreaStream:
-    history, moves = AreaHistory(), movement_excess(AlertPolicy())
+    history, moves = AreaHistory(), unrest_excess(AlertPolicy())
     unknown = np.full(len(AREA_FEATURES), np.nan)
     told = [history.update(score) for score in scores]
     return AreaStream(
         classroom=classroom,
         scores=tuple(scores),
         features=np.array([unknown if one is None else one for one in told]),
-        movement=tuple(moves.update(score.movement) for score in scores),
+        unrest=tuple(moves.update(score.signs.get("unrest")) for score in scores),
         episodes=tuple(episodes),
         stretches=tuple(stretches),
     )
@@ -205,10 +203,10 @@ def fit_zone_alerts(
 ) -> AlertPolicy:
     """The policy for zones, from the streams of those of each lesson.
 
-    They have a budget of their own. Movement does not speak for itself in them: two or three of
-    eight seats that move make 5 dB, which came to nearly two false alerts a lesson.
+    They have a budget of their own. Unrest does not speak for itself in them: five seats
+    are restless together by chance.
     """
-    return _fit_policy(lessons, AlertPolicy(movement_db=None), _ZONES_BUDGET, extra)
+    return _fit_policy(lessons, AlertPolicy(unrest_db=None), _ZONES_BUDGET, extra)
 
 
 def _fit_policy(
@@ -278,7 +276,7 @@ def _tallies(
         for area in areas:
             values = _estimates(area, estimates[fold])
             for at, policy in enumerate(policies):
-                alerts = alert_spans(values, policy, area.movement)
+                alerts = alert_spans(values, policy, area.unrest)
                 true, delays, _ = judge_alerts(alerts, area.episodes)
                 tally[at] += len(alerts) - true, len(delays)
         tallies.append(tally)
@@ -303,9 +301,11 @@ def choose_policy(
 
 
 def _policies(kind: AlertPolicy) -> list[AlertPolicy]:
+    # To wait for a second epoch over a lower threshold finds no more for as many false alerts, and
+    # finds it later (`roomtone model curve`).
     return [
-        replace(kind, raise_above=above, clear_below=above / 2, raise_after=wait)
-        for above, wait in product(_THRESHOLDS, _WAITS)
+        replace(kind, raise_above=above, clear_below=above / 2, raise_after=1)
+        for above in _THRESHOLDS
     ]
 
 
@@ -316,7 +316,7 @@ def raised_spans(area: AreaStream, policy: AlertPolicy) -> list[Span]:
         values = [stream.update(score.off_task) for score in area.scores]
     else:
         values = _estimates(area, policy.estimate)
-    return alert_spans(values, policy, area.movement)
+    return alert_spans(values, policy, area.unrest)
 
 
 def _estimates(area: AreaStream, estimate: AlertModel) -> list[float | None]:
@@ -332,13 +332,13 @@ def _estimates(area: AreaStream, estimate: AlertModel) -> list[float | None]:
 def alert_spans(
     excesses: Sequence[float | None],
     policy: AlertPolicy,
-    movement: Sequence[float | None] | None = None,
+    unrest: Sequence[float | None] | None = None,
 ) -> list[Span]:
     """Alerts as [raised, cleared) in seconds; each counts from the end of its epoch.
 
-    `movement` are the excesses of movement, in dB; without them the first speak alone.
+    `unrest` are the excesses of unrest, in dB; without them the first speak alone.
     """
-    moves = [None] * len(excesses) if movement is None else movement
+    moves = [None] * len(excesses) if unrest is None else unrest
     if not _may_raise(policy, excesses, moves):
         return []
     state = Hysteresis(policy)
@@ -360,7 +360,7 @@ def _may_raise(
     """Anything ever reaches a threshold; where not, there is no need to go through the epochs."""
     if any(excess is not None and excess >= policy.raise_above for excess in excesses):
         return True
-    enough = policy.movement_db
+    enough = policy.unrest_db
     return enough is not None and any(moved is not None and moved >= enough for moved in moves)
 
 

@@ -7,8 +7,10 @@ the last ten minutes. The thresholds come from training, where a budget of false
 chose them.
 
 A share has an end: where sensors make most seats look restless all the time, it can't rise any
-more. So the room's movement speaks for itself as well, in decibels over its own normal, which have
-no end. There the normal is the median, so that a third of a lesson spent in uproar hardly moves it.
+more. So the room's unrest speaks for itself as well: by how many decibels even the quietest seconds
+of most seats lie over their own normal. Single movements come and go and leave seconds of rest
+between them, so they hardly show in it; what moves everyone does. There the normal is the median,
+so that a third of a lesson spent in uproar hardly moves it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +38,11 @@ __all__ = [
     "Excess",
     "Hysteresis",
     "mean_signs",
-    "movement_excess",
     "reasons",
+    "unrest_excess",
 ]
 
 Change = Literal["raised", "cleared"]
-
-_MOVEMENT_SMOOTHING: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +51,10 @@ class AlertPolicy:
 
     "The excess" is what `estimate` gives, or without it the share over its normal. An alert is
     raised where the excess has been `raise_above` or more for `raise_after` epochs, or
-    where the movement has been `movement_db` over its normal for `movement_after`. It is cleared
-    where the excess has been under `clear_below`, or unknown, and the movement under half of
-    `movement_db`, for `clear_after`, and not raised again within `refractory`. Nothing is raised in
-    the first `learn` judged epochs.
+    where the unrest has been `unrest_db` over its normal for `unrest_after`. It is cleared where
+    the excess has been under `clear_below`, or unknown, and the unrest under half of `unrest_db`,
+    for `clear_after`, and not raised again within `refractory`. Nothing is raised in the first
+    `learn` judged epochs.
     """
 
     raise_above: float = 0.12
@@ -64,9 +64,9 @@ class AlertPolicy:
     clear_after: int = 4
     refractory: int = 24
     learn: int = 24
-    movement_db: float | None = 5.0
-    """None: movement does not speak for itself."""
-    movement_after: int = 6
+    unrest_db: float | None = 3.0
+    """None: unrest does not speak for itself."""
+    unrest_after: int = 6
     estimate: AlertModel | None = None
     """What turns the area's scores so far into the number that is held against the thresholds."""
 
@@ -74,12 +74,12 @@ class AlertPolicy:
         if not 0.0 < self.clear_below <= self.raise_above:
             raise ValueError("clear_below lies over 0 and not over raise_above")
         lengths = self.smoothing, self.raise_after, self.clear_after, self.learn
-        if min(*lengths, self.movement_after) < 1:
+        if min(*lengths, self.unrest_after) < 1:
             raise ValueError(
-                "smoothing, raise_after, clear_after, learn and movement_after are 1 epoch or more"
+                "smoothing, raise_after, clear_after, learn and unrest_after are 1 epoch or more"
             )
-        if self.movement_db is not None and self.movement_db <= 0.0:
-            raise ValueError("movement_db is over 0")
+        if self.unrest_db is not None and self.unrest_db <= 0.0:
+            raise ValueError("unrest_db is over 0")
         if self.refractory < 0:
             raise ValueError("refractory is 0 epochs or more")
 
@@ -140,29 +140,29 @@ class Hysteresis:
         self.is_raised = False
         self._policy = policy
         self._run = 0  # epochs in a row that speak for a change
-        self._moving = 0  # epochs in a row in which movement alone speaks for an alert
+        self._restless = 0  # epochs in a row in which unrest alone speaks for an alert
         self._calm = policy.refractory  # epochs since the last alert was cleared
 
-    def update(self, excess: float | None, movement: float | None = None) -> Change | None:
-        """What changes with this epoch; None is an excess, or a movement, that is not known."""
+    def update(self, excess: float | None, unrest: float | None = None) -> Change | None:
+        """What changes with this epoch; None is an excess, or an unrest, that is not known."""
         policy = self._policy
-        if policy.movement_db is None:
-            movement = None
-        enough = policy.movement_db or 0.0
+        if policy.unrest_db is None:
+            unrest = None
+        enough = policy.unrest_db or 0.0
         if self.is_raised:
             ends = (excess is None or excess < policy.clear_below) and (
-                movement is None or movement < enough / 2.0
+                unrest is None or unrest < enough / 2.0
             )
             self._run = self._run + 1 if ends else 0
             if self._run < policy.clear_after:
                 return None
-            self.is_raised, self._run, self._moving, self._calm = False, 0, 0, 0
+            self.is_raised, self._run, self._restless, self._calm = False, 0, 0, 0
             return "cleared"
         self._calm += 1
         self._run = self._run + 1 if excess is not None and excess >= policy.raise_above else 0
-        strong = movement is not None and movement >= enough
-        self._moving = self._moving + 1 if strong else 0
-        speaks = self._run >= policy.raise_after or self._moving >= policy.movement_after
+        strong = unrest is not None and unrest >= enough
+        self._restless = self._restless + 1 if strong else 0
+        speaks = self._run >= policy.raise_after or self._restless >= policy.unrest_after
         if not speaks or self._calm <= policy.refractory:
             return None
         self.is_raised, self._run = True, 0
@@ -216,9 +216,9 @@ class Excess:
         return self._ordered[middle] if odd else fmean(self._ordered[middle - 1 : middle + 1])
 
 
-def movement_excess(policy: AlertPolicy) -> Excess:
-    """What follows an area's movement, in dB."""
-    return Excess(smoothing=_MOVEMENT_SMOOTHING, learn=policy.learn, normal="median")
+def unrest_excess(policy: AlertPolicy) -> Excess:
+    """What follows an area's unrest, in dB."""
+    return Excess(smoothing=1, learn=policy.learn, normal="median")
 
 
 class _Area:
@@ -228,24 +228,24 @@ class _Area:
         self.state = Hysteresis(policy)
         self._history = None if policy.estimate is None else AreaHistory()
         self._excess = Excess(smoothing=policy.smoothing, learn=policy.learn)
-        self._movement = movement_excess(policy)
+        self._unrest = unrest_excess(policy)
         self._last: tuple[float | None, float | None] = None, None
         self._signs: deque[Mapping[str, float]] = deque(maxlen=policy.smoothing)
 
     def observe(self, score: ZoneScore) -> NDArray[np.float64] | float | None:
         """What is to be estimated from, or without an estimate the excess."""
         excess = self._excess.update(score.off_task)
-        self._last = excess, self._movement.update(score.movement)
+        self._last = excess, self._unrest.update(score.signs.get("unrest"))
         return excess if self._history is None else self._history.update(score)
 
     def update(self, first_seq: int, score: ZoneScore, decides: float | None) -> AlertChange | None:
         """What changes with the epoch that was observed last."""
-        excess, movement = self._last
+        excess, unrest = self._last
         if score.off_task is None:
             self._signs.clear()
         else:
             self._signs.append(score.signs)
-        change = self.state.update(decides, movement)
+        change = self.state.update(decides, unrest)
         if change is None:
             return None
         if change == "raised":
@@ -265,6 +265,8 @@ def reasons(signs: Mapping[str, float], zone: str) -> tuple[str, ...]:
     told = []
     if (movement := signs.get("movement", 0.0)) >= 1.0:
         told.append(f"Movement {movement:.0f} dB above {whose} own normal of the last 10 minutes.")
+    if (unrest := signs.get("unrest", 0.0)) >= 2.0:
+        told.append(f"Hardly anyone rests: the quietest seconds are {unrest:.0f} dB above normal.")
     if (moving := signs.get("moving_seats", 0.0)) >= 0.25:
         told.append(f"About {round(moving * 10) * 10} % of its seats move more than usual.")
     if (fidgets := signs.get("fidgets", 0.0)) >= 0.5:

@@ -23,7 +23,7 @@ __all__ = [
 EPOCH_S: Final = 5
 WINDOWS: Final = {"10": 2, "30": 6, "60": 12, "120": 24}
 """Seconds that are looked back over → epochs."""
-FEATURES_VERSION: Final = 3
+FEATURES_VERSION: Final = 4
 LEVELS: Final = 10
 """So many seat quantities, the first of them, are levels in dB."""
 
@@ -44,6 +44,11 @@ SEAT_FEATURES: Final = (
     "major_over_quiet_5", "band_1_3_over_quiet_5", "band_3_6_over_quiet_5",
     "band_6_12_over_quiet_5", "band_3_6_lowest_5", "jerk_lowest_5", "motion_highest_5",
     "busy_lesson", "still_lesson", "wiggle_lesson", "tilt_lesson",
+    # What the epoch itself is like, which no normal is needed for.
+    *(f"{quantity.name}_over_motion_5" for quantity in SEAT_QUANTITIES[4:LEVELS]),
+    "major_over_minor_5", "spread_5", "lowest_under_5", "highest_over_5", "middle_spread_5",
+    "tilt_highest_5",
+    "band_1_3_over_motion_10", "band_6_12_over_motion_10", "band_12_24_over_motion_10",
 )  # fmt: skip
 GROUP_FEATURES: Final = (
     "zone_10", "zone_60", "zone_moving_10", "room_10", "room_60", "room_moving_10",

@@ -38,10 +38,12 @@ from models.seat_memory import (
     Windows,
     cut,
     decibel,
+    deviation_of,
     joined,
     mean_of,
     pushed,
     quotient,
+    unknown,
 )
 from models.side_by_side import Places, SideBySide
 
@@ -62,9 +64,12 @@ _LESSON: Final = (_BUSY, _STILL, _WIGGLE, _TILT)  # what a pupil is like, over t
 # Over more than ten seconds only these are looked at, so only these are remembered so long.
 _KEPT_LONG: Final = (0, _JERK, _STILL, _WIGGLE, _TILT, _PLAIN, _SQUARE, _BUSY)
 (_MOTION_L, _JERK_L, _STILL_L, _WIGGLE_L, _TILT_L, _PLAIN_L, _SQUARE_L, _BUSY_L) = range(8)
-_USUAL_STILL, _USUAL_WIGGLE, _USUAL_PLAIN = range(LEVELS, LEVELS + 3)  # in a seat's normal
+# In a seat's normal, after its levels:
+_USUAL_STILL, _USUAL_WIGGLE, _USUAL_PLAIN, _USUAL_LOWEST = range(LEVELS, LEVELS + 4)
+_USUAL: Final = LEVELS + 4
 
 _KEPT: Final = max(WINDOWS.values())
+_SHAPE: Final = slice(_JERK, LEVELS)  # the jerk and the bands: what a movement is made of
 _LEAST_SECONDS: Final = 5  # of the last ten
 _LEAST_EPOCHS: Final = 12  # a minute, before a seat has a normal of its own
 _PRESENT_EPOCHS: Final = 60  # who did not move for five minutes is not there
@@ -88,14 +93,16 @@ class EpochFeatures:
     """One epoch of a room. Arrays run over its seats.
 
     `known` says where enough is known to judge; `present` where someone sits, which is who has
-    moved within the last five minutes. `movement_db`, `wiggles` (more a minute) and `more` (moves
-    more than usual) are told against the seat's own normal, `noise_db` against the room's.
+    moved within the last five minutes. `movement_db`, `unrest_db` (the movement of an epoch's
+    quietest second), `wiggles` (more a minute) and `more` (moves more than usual) are told against
+    the seat's own normal, `noise_db` against the room's.
     """
 
     values: Array
     known: Flags
     present: Flags
     movement_db: Array
+    unrest_db: Array
     wiggles: Array
     more: Flags
     noise_db: float
@@ -109,6 +116,7 @@ class _SeatMemory:
     long: Windows
     highest: Array
     levels: Array
+    lowest: Array
     moves: Array
     normal: Running
     quiet: Array
@@ -122,11 +130,12 @@ class _SeatMemory:
         return cls(
             recent=Windows.empty(WINDOWS["10"], _COLUMNS, seats),
             long=Windows.empty(_KEPT, len(_KEPT_LONG), seats),
-            highest=_unknown(2, seats),
-            levels=_unknown(2, seats),
-            moves=_unknown(WINDOWS["60"], seats),
-            normal=Running.empty(LEVELS + 3, seats),
-            quiet=_unknown(LEVELS, seats),
+            highest=unknown(2, seats),
+            levels=unknown(2, seats),
+            lowest=unknown(2, seats),
+            moves=unknown(WINDOWS["60"], seats),
+            normal=Running.empty(_USUAL, seats),
+            quiet=unknown(LEVELS, seats),
             lesson_sums=np.zeros((len(_LESSON), seats)),
             lesson_counts=np.zeros((len(_LESSON), seats), np.int32),
             unmoved=np.full(seats, _PRESENT_EPOCHS, np.int32),
@@ -155,6 +164,7 @@ class SeatFeatures:
         memory = self.memory
         memory.recent, memory.long, self.room_memory.noise = fresh.recent, fresh.long, noise
         memory.highest, memory.levels, memory.moves = fresh.highest, fresh.levels, fresh.moves
+        memory.lowest = fresh.lowest
 
     def hold_normal(self) -> None:
         """From now on the seats' normals and quietest levels stay what they have been so far."""
@@ -197,6 +207,7 @@ class _Together:
     known: Flags
     present: Flags
     movement_db: Array
+    unrest_db: Array
     wiggles: Array
     more: Flags
     noise_db: Array
@@ -209,6 +220,7 @@ def _part(whole: _Together, start: int, end: int, room: int) -> EpochFeatures:
         known=whole.known[part],
         present=whole.present[part],
         movement_db=whole.movement_db[part],
+        unrest_db=whole.unrest_db[part],
         wiggles=whole.wiggles[part],
         more=whole.more[part],
         noise_db=float(whole.noise_db[room]),
@@ -234,6 +246,7 @@ def _update(
     _group_features(rooms, motion_10, own, seats.moves, present, group)
     # Like with like: a normal is a mean of epochs' levels, so this is one of two epochs.
     movement = np.where(known, mean_of(seats.levels) - normal[0], np.float32(np.nan))
+    unrest = np.where(known, mean_of(seats.lowest) - normal[_USUAL_LOWEST], np.float32(np.nan))
     noise = noises.features()
     values[-len(NOISE_FEATURES) :] = rooms.spread(noise)
     values = np.rint(values * np.float32(_GRID)) / np.float32(_GRID)
@@ -242,6 +255,7 @@ def _update(
         known=known,
         present=present,
         movement_db=movement,
+        unrest_db=unrest,
         wiggles=own[_AT["wiggle_60"]] - normal[_USUAL_WIGGLE] * 60.0,
         more=movement >= _MORE_DB,
         noise_db=noise[NOISE_FEATURES.index("noise_over_normal_10")],
@@ -272,15 +286,21 @@ def _take_seat(memory: _SeatMemory, seat: Array) -> tuple[Array, Array]:
     moved = highest[_WIGGLE] >= 1.0
     unmoved = np.minimum(memory.unmoved + 1, _PRESENT_EPOCHS)
     memory.unmoved = np.where(moved, np.int32(0), unmoved)
-    ends = np.stack([lowest[_BANDS[1]], lowest[_JERK], highest[0]])
+    ends = np.stack(
+        [
+            *(lowest[_HANDS], lowest[_JERK], lowest[0], highest[0], highest[_TILT]),
+            deviation_of(seat[:, _HANDS] - motion),
+        ]
+    )
     mean = quotient(sums, counts, 1)
     lesson = mean[_LESSON, :]
     memory.lesson_counts = memory.lesson_counts + ~np.isnan(lesson)
     memory.lesson_sums = memory.lesson_sums + np.nan_to_num(lesson)
-    epoch = np.empty((LEVELS + 3, seat.shape[-1]), np.float32)
+    epoch = np.empty((_USUAL, seat.shape[-1]), np.float32)
     epoch[:LEVELS] = levels = decibel(mean[:LEVELS])
     epoch[_USUAL_STILL], epoch[_USUAL_WIGGLE] = mean[_STILL], mean[_WIGGLE]
-    epoch[_USUAL_PLAIN] = mean[_PLAIN]
+    epoch[_USUAL_PLAIN], epoch[_USUAL_LOWEST] = mean[_PLAIN], lowest[0]
+    memory.lowest = pushed(memory.lowest, lowest[0])
     memory.levels = pushed(memory.levels, levels[0])
     memory.moves = pushed(memory.moves, mean[_PLAIN])
     quiet = np.fmin(memory.quiet + np.float32(_QUIET_RISE_DB), levels)
@@ -289,7 +309,7 @@ def _take_seat(memory: _SeatMemory, seat: Array) -> tuple[Array, Array]:
 
 
 def _seat_features(memory: _SeatMemory, ends: Array, own: Array) -> None:
-    """Fill in what a seat tells alone, (69, seats)."""
+    """Fill in what a seat tells alone, (84, seats)."""
     normal, quiet = memory.normal.mean, memory.quiet
     w5, w10 = memory.recent.mean(1), memory.recent.mean(2)
     l5, l10 = w5[_KEPT_LONG, :], w10[_KEPT_LONG, :]
@@ -302,6 +322,7 @@ def _seat_features(memory: _SeatMemory, ends: Array, own: Array) -> None:
     windows = l10, l30, l60, l120
     low, middle = _SEAT["band_0_1"], _SEAT["band_3_6"]
     lesson = memory.lesson_sums / np.where(memory.lesson_counts, memory.lesson_counts, np.nan)
+    low_hands, low_jerk, low_motion, high_motion, high_tilt, hands_spread = ends
     rows = [
         *(level - normal[:LEVELS]),
         *(longer - normal[0]),
@@ -328,8 +349,14 @@ def _seat_features(memory: _SeatMemory, ends: Array, own: Array) -> None:
         l10[_TILT_L],
         l60[_TILT_L],
         *(now[at] - quiet[at] for at in (_SEAT["rms_major"], *_BANDS)),
-        *(end - quiet[at] for end, at in zip(ends, (_BANDS[1], _JERK, 0), strict=True)),
+        *(low_hands - quiet[_HANDS], low_jerk - quiet[_JERK], high_motion - quiet[0]),
         *lesson,
+        *(now[_SHAPE] - now[0]),
+        now[_SEAT["rms_major"]] - now[_SEAT["rms_minor"]],
+        _spread(l5),
+        *(l5[_PLAIN_L] - low_motion, high_motion - l5[_PLAIN_L]),
+        *(hands_spread, high_tilt),
+        *(level[_SEAT[name]] - level[0] for name in ("band_1_3", "band_6_12", "band_12_24")),
     ]
     for at, row in enumerate(rows):
         own[at] = row
@@ -364,10 +391,6 @@ def _together(rooms: SideBySide, moves: Array, seen: Flags) -> Array:
     enough = whole & (size > 1e-3)
     correlation = np.add.reduce(moves * others, axis=0) / np.where(enough, size, np.float32(1.0))
     return np.where(enough, correlation, np.float32(np.nan))
-
-
-def _unknown(rows: int, seats: int) -> Array:
-    return np.full((rows, seats), np.nan, np.float32)
 
 
 def _spread(window: Array) -> Array:

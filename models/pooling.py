@@ -29,6 +29,8 @@ __all__ = ["LEAST_JUDGED", "ShareLevel", "Unbiased", "score_epoch"]
 LEAST_JUDGED: Final = 0.5
 """The share of those present that must be judged."""
 
+_RESTFUL: Final = 0.4
+_MANY: Final = 10
 _TRUSTED_HALF: Final = 60
 """After so many epochs the level is half trusted, and the correction halved."""
 _FACTS: Final = 9
@@ -52,9 +54,12 @@ def score_epoch(
     sums = [facts[column].sum(axis=0).tolist() for column in columns]
     room = facts.sum(axis=0).tolist()
     shown = shown_zones([int(one[0]) for one in sums], int(room[0]))
+    whole = _pooled(ROOM, room, features.noise_db, interval)
+    if (unrest := _unrest(features.unrest_db[~np.isnan(probability)])) is not None:
+        whole = replace(whole, signs={**whole.signs, "unrest": unrest})
     return EpochScore(
         first_seq=first_seq,
-        room=_pooled(ROOM, room, features.noise_db, interval),
+        room=whole,
         zones=tuple(
             _pooled(name, one if is_shown else _NOBODY, features.noise_db, interval)
             for name, one, is_shown in zip(names, sums, shown, strict=True)
@@ -75,6 +80,21 @@ def _facts(features: EpochFeatures, probability: NDArray[np.float64]) -> NDArray
         ],
         axis=1,
     ).astype(np.float64)  # fmt: skip
+
+
+def _unrest(seats: NDArray[np.floating]) -> float | None:
+    """By how many dB even the quietest seconds of most seats lie over their normal.
+
+    Six seats of ten do by as much or more. A few are restless together by chance, so less is made
+    of fewer than ten; None with fewer than five.
+    """
+    known = np.sort(seats[~np.isnan(seats)]).tolist()
+    if len(known) < SMALLEST_ZONE:
+        return None
+    place = _RESTFUL * (len(known) - 1)
+    low = int(place)
+    level = known[low] + (place - low) * (known[low + 1] - known[low])
+    return float(level * min(1.0, math.sqrt(len(known) / _MANY)))
 
 
 def _pooled(name: str, sums: list[float], noise_db: float, interval: IntervalWidth) -> ZoneScore:

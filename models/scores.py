@@ -21,7 +21,8 @@ class ZoneScore:
     share of its pupils who are off task, with the interval of the manifest. All are None where too
     little is known, or too few are there to show it. `signs` are values against the normal of the
     last ten minutes: `movement` in dB, `fidgets` (movements a minute and seat), `moving_seats`
-    (share of seats that move more than usual) and `noise` in dB.
+    (share of seats that move more than usual), `noise` in dB, and of the room `unrest`, by how many
+    dB even the quietest seconds of most seats lie over their normal.
     """
 
     zone: str

@@ -21,10 +21,12 @@ __all__ = [
     "Windows",
     "cut",
     "decibel",
+    "deviation_of",
     "joined",
     "mean_of",
     "pushed",
     "quotient",
+    "unknown",
 ]
 
 NORMAL_EPOCHS: Final = 120
@@ -148,6 +150,16 @@ def mean_of(values: Array) -> Array:
     there = ~np.isnan(values)
     total = np.add.reduce(np.where(there, values, np.float32(0.0)), axis=0)
     return quotient(total, np.add.reduce(there, axis=0, dtype=np.uint8), 1)
+
+
+def deviation_of(values: Array) -> Array:
+    """The standard deviation along the first axis over what is there; NaN where nothing is."""
+    return np.sqrt(mean_of((values - mean_of(values)) ** 2))
+
+
+def unknown(rows: int, seats: int) -> Array:
+    """Of so many rows of so many seats nothing is known yet."""
+    return np.full((rows, seats), np.nan, np.float32)
 
 
 def quotient(

@@ -32,7 +32,7 @@ from roomtone.model_command_recording import (
 __all__ = ["add_arguments", "run"]
 
 _CLASSROOMS: Final = 40
-_TRAINING_CLASSROOMS: Final = 80
+_TRAINING_CLASSROOMS: Final = 64
 _TRAINING_SEED: Final = 20261
 _SEED: Final = 2
 _SOURCE: Final = "simulated"

@@ -81,25 +81,25 @@ def test_a_steady_share_has_no_excess_and_a_short_history_none_at_all(
     assert flat[learn:] == pytest.approx([0.0] * 5)
 
 
-def test_movement_speaks_where_the_share_has_no_room_left() -> None:
+def test_unrest_speaks_where_the_share_has_no_room_left() -> None:
     policy = AlertPolicy(learn=10, refractory=6)
     tracker = AlertTracker(room=policy, zone=policy)
     changes = []
     for at in range(80):
         uproar = 30 <= at < 48
-        score = replace(area(0.85), movement=9.0 if uproar else 0.0)
+        score = replace(area(0.85), signs={"unrest": 6.0 if uproar else 0.0})
         changes += tracker.update(epoch(at, score))
     assert [one.change for one in changes] == ["raised", "cleared"]
     begun, ended = (one.first_seq // 5 for one in changes)
-    assert 30 + policy.movement_after <= begun <= 32 + policy.movement_after
+    assert begun == 29 + policy.unrest_after
     assert 48 < ended < 56
 
 
-def test_movement_may_be_kept_from_speaking_for_itself() -> None:
-    quiet = AlertPolicy(learn=10, movement_db=None)
+def test_unrest_may_be_kept_from_speaking_for_itself() -> None:
+    quiet = AlertPolicy(learn=10, unrest_db=None)
     tracker = AlertTracker(room=quiet, zone=quiet)
     for at in range(80):
-        score = replace(area(0.3), movement=20.0 if 30 <= at < 48 else 0.0)
+        score = replace(area(0.3), signs={"unrest": 20.0 if 30 <= at < 48 else 0.0})
         assert tracker.update(epoch(at, score)) == []
     state = Hysteresis(quiet)
     assert state.update(1.0, 99.0) is None
@@ -112,7 +112,7 @@ def test_a_room_that_gets_up_for_a_moment_raises_nothing() -> None:
     policy = AlertPolicy(learn=10)
     tracker = AlertTracker(room=policy, zone=policy)
     for at in range(80):
-        score = replace(area(0.3), movement=20.0 if 30 <= at < 33 else 0.0)
+        score = replace(area(0.3), signs={"unrest": 20.0 if 30 <= at < 33 else 0.0})
         assert tracker.update(epoch(at, score)) == []
 
 
@@ -178,10 +178,10 @@ def test_there_is_always_a_reason() -> None:
         {"clear_below": 0.0},
         {"smoothing": 0},
         {"refractory": -1},
-        {"movement_after": 0},
-        {"movement_db": 0.0},
+        {"unrest_after": 0},
+        {"unrest_db": 0.0},
     ),
 )
 def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"epoch|clear_below|movement"):
+    with pytest.raises(ValueError, match=r"epoch|clear_below|unrest"):
         AlertPolicy(**wrong)  # type: ignore[arg-type]

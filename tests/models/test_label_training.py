@@ -34,7 +34,7 @@ def stream(seed: int) -> AreaStream:
         classroom=f"class-{seed}",
         scores=(score,) * EPOCHS,
         features=features,
-        movement=(0.0,) * EPOCHS,
+        unrest=(0.0,) * EPOCHS,
         episodes=((start * EPOCH_S, (start + 30) * EPOCH_S),),
     )
 

@@ -15,7 +15,12 @@ from models.scores import EpochScore
 BIAS = ShareBias(all_off=0.85, all_on=0.05)
 
 
-def epoch(probability: np.ndarray, seed: int = 0, present: np.ndarray | None = None) -> EpochScore:
+def epoch(
+    probability: np.ndarray,
+    seed: int = 0,
+    present: np.ndarray | None = None,
+    unrest: np.ndarray | None = None,
+) -> EpochScore:
     rng = np.random.default_rng(seed)
     seats = len(probability)
     features = EpochFeatures(
@@ -23,6 +28,7 @@ def epoch(probability: np.ndarray, seed: int = 0, present: np.ndarray | None = N
         known=np.ones(seats, bool),
         present=np.ones(seats, bool) if present is None else present,
         movement_db=rng.normal(0, 3, seats).astype(np.float32),
+        unrest_db=np.full(seats, np.nan, np.float32) if unrest is None else unrest,
         wiggles=np.where(rng.random(seats) < 0.2, np.nan, rng.normal(0, 2, seats)).astype(
             np.float32
         ),
@@ -31,6 +37,17 @@ def epoch(probability: np.ndarray, seed: int = 0, present: np.ndarray | None = N
     )
     columns = [np.arange(seats // 2), np.arange(seats // 2, seats)]
     return score_epoch(0, features, probability, ("left", "right"), columns, IntervalWidth())
+
+
+def test_unrest_is_what_six_of_ten_judged_seats_have_and_less_is_made_of_few() -> None:
+    p, unrest = np.full(21, 0.3), np.arange(21, dtype=np.float32)
+    assert epoch(p, unrest=unrest).room.signs["unrest"] == pytest.approx(8.0)
+    p[10:] = np.nan
+    assert epoch(p, unrest=unrest).room.signs["unrest"] == pytest.approx(3.6)
+    p[6:] = np.nan
+    assert epoch(p, unrest=unrest).room.signs["unrest"] == pytest.approx(2.0 * np.sqrt(0.6))
+    p[4:] = np.nan
+    assert "unrest" not in epoch(p, unrest=unrest).room.signs
 
 
 def test_a_score_is_the_mean_of_those_who_are_judged() -> None:

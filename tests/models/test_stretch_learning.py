@@ -92,7 +92,7 @@ def _room(seed: int, *starts: int, noise: float = 0.05) -> AreaStream:
         classroom=f"invented-{seed}",
         scores=tuple(map(_score, np.clip(shares, 0.0, 1.0).tolist())),
         features=np.empty((0, 0)),
-        movement=(),
+        unrest=(),
         episodes=tuple((5 * at, 5 * at + 120) for at in starts),
         stretches=tuple((5 * at, 5 * at + 120) for at in starts),
     )
