@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -38,6 +39,7 @@ from firmware_bridge.frames import (
     encode,
 )
 from firmware_bridge.framing import Unframer, frame
+from firmware_bridge.known import Known
 from firmware_bridge.tick_map import FIRST_PINGS, TickMap
 
 __all__ = ["MOST_HELD", "Conversation"]
@@ -53,6 +55,7 @@ _PING_EVERY_NS: Final = 983 * _MILLISECOND_NS
 _ASK_AGAIN_NS: Final = 2_000 * _MILLISECOND_NS
 _FIRST_ASK_AGAIN_NS: Final = 300 * _MILLISECOND_NS
 _MOST_ASKED: Final = 4
+_LONGEST_SILENCE_TICKS: Final = 1 << 30
 _FUTURE_NS: Final = 2_000 * _MILLISECOND_NS
 _PLACES: Final = np.arange(256, dtype=np.int64)
 _MISSING_BYTES: Final = SEAT_MISSING.to_bytes(2, "little", signed=True)
@@ -61,22 +64,16 @@ _MISSING_BYTES: Final = SEAT_MISSING.to_bytes(2, "little", signed=True)
 class Conversation:
     """What the host knows of a hub since the port was opened.
 
-    `last_sample_ns` is the last sample dated on an earlier connection, so that what was missed
-    between the two is told; `undated` how many samples came there without a date, untold.
+    `known` is what the connection before left, so that what was missed between the two is told,
+    and the ticks of a hub that was not reset go on where they were.
     """
 
-    def __init__(
-        self,
-        *,
-        hub: str,
-        last_sample_ns: int | None = None,
-        undated: int = 0,
-        most_held: int = MOST_HELD,
-    ) -> None:
+    def __init__(self, *, hub: str, known: Known | None = None, most_held: int = MOST_HELD) -> None:
         self.hub = hub
         self._most_held = most_held
+        self._known = known or Known()
         self.hello: Hello | None = None
-        self.last_sample_ns = last_sample_ns
+        self.last_sample_ns = self._known.last_sample_ns
         self.unframer = Unframer()
         self.refused: Counter[str] = Counter()
         self.frames_missing = 0
@@ -84,7 +81,7 @@ class Conversation:
         self.samples = 0
         self.samples_missing = 0
         self.samples_undated = 0
-        self._undated_told = -undated
+        self._undated_told = -self._known.undated
         self.hellos = 0
         self._foreign_version: int | None = None
         self._nonce = 0
@@ -95,6 +92,8 @@ class Conversation:
     def _forget(self) -> None:
         self.hello = None
         self._map: TickMap | None = None
+        self._is_map_checked = True
+        """False for a map of an earlier connection until a ping has fitted it."""
         self._sequence: int | None = None
         self._last_payload = b""
         self._missing_now = 0
@@ -116,9 +115,15 @@ class Conversation:
         """Samples that came without a date and stand in no `FramesMissing` yet."""
         return self.samples_undated - self._undated_told
 
-    def close(self) -> None:
+    def close(self) -> Known:
         """The line was closed: what still waits for a date never gets one."""
         self._give_up_held()
+        known = self._known
+        if self._map is not None and self._map.is_ready and self._is_map_checked:
+            known = Known(
+                hello=self.hello, tick_map=self._map, last_sample_tick=self._last_sample_tick
+            )
+        return replace(known, last_sample_ns=self.last_sample_ns, undated=self.undated)
 
     @property
     def clock_error_ns(self) -> int | None:
@@ -209,6 +214,7 @@ class Conversation:
             # They came before the answer, but from the same start of the hub.
             self._held, self._held_levels = held, levels
             self._sequence, self._missing_now = sequence, missing
+            self._take_up(hello, boot_ns)
         elif hello.is_start or self._differs(hello):
             # What came before the HELLO in the same read can still be dated by the old map.
             self._release(boot_ns)
@@ -225,6 +231,19 @@ class Conversation:
             known.seats,
         )
 
+    def _take_up(self, hello: Hello, boot_ns: int) -> None:
+        """A hub that only kept silent counts on: what it has kept is dated without a seam."""
+        known = self._known
+        if known.hello is None or known.tick_map is None or known.last_sample_ns is None:
+            return
+        # A map knows a tick's upper bits by the last one, for less than half of 2**32.
+        silent_ns = boot_ns - known.last_sample_ns
+        is_same = replace(hello, is_start=known.hello.is_start) == known.hello
+        if is_same and silent_ns * hello.tick_hz < _LONGEST_SILENCE_TICKS * 1_000_000_000:
+            self._map = known.tick_map
+            self._is_map_checked = False
+            self._last_sample_tick = known.last_sample_tick
+
     def _start(self, hello: Hello, boot_ns: int) -> None:
         self._forget()
         self.hello = hello
@@ -236,6 +255,7 @@ class Conversation:
     def _begin_again(self, reason: str, boot_ns: int) -> None:
         """The hub is not the one, or not the start, that we knew: ask who it is."""
         self._give_up_held()
+        self._known = Known()
         if self.hello is not None:
             self._events.append(HubDown(hub=self.hub, boot_ns=boot_ns, reason=reason))
         self._forget()
@@ -263,6 +283,7 @@ class Conversation:
         if verdict == "restarted":
             self._begin_again(f"The ticks of hub {self.hub} began anew.", boot_ns)
             return
+        self._is_map_checked = True
         self._pings += 1
         every = _FIRST_PING_EVERY_NS if self._pings < FIRST_PINGS else _PING_EVERY_NS
         self._due_ns = max(elapsed_ns, asked_ns + every)
@@ -278,7 +299,7 @@ class Conversation:
 
     def _release(self, boot_ns: int) -> None:
         """Date what is held, if it can be dated."""
-        if self._map is None or not self._map.is_ready:
+        if self._map is None or not (self._map.is_ready and self._is_map_checked):
             while len(self._held) > self._most_held:
                 self.samples_undated += self._held.pop(0).count
             del self._held_levels[: -self._most_held]

@@ -14,6 +14,7 @@ from firmware_bridge.conversation import MOST_HELD, Conversation
 from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
 from firmware_bridge.frames import Identify, encode
 from firmware_bridge.framing import frame
+from firmware_bridge.known import Known
 from firmware_bridge.ports import BytePort, open_port
 
 __all__ = ["HubReader"]
@@ -78,8 +79,7 @@ class HubReader:
     def run(self, stop: threading.Event) -> None:
         """Read until `stop` is set; returns within about a tenth of a second after it."""
         retry_s = self._retry_first_s
-        last_sample_ns: int | None = None
-        undated = 0
+        known = Known()
         while not stop.is_set():
             try:
                 line = self._open_line(self._port, self._baudrate)
@@ -88,10 +88,7 @@ class HubReader:
             else:
                 self._opened += 1
                 self._identify = -1
-                talk = Conversation(
-                    hub=self._hub, last_sample_ns=last_sample_ns, undated=undated,
-                    most_held=self._most_undated,
-                )  # fmt: skip
+                talk = Conversation(hub=self._hub, known=known, most_held=self._most_undated)
                 self._books = (self._books[0], talk)
                 try:
                     self._serve(line, talk, stop)
@@ -99,9 +96,8 @@ class HubReader:
                     self._tell_down(str(error))
                 finally:
                     line.close()
-                    talk.close()
+                    known = talk.close()
                     self._books = (_added(self._books[0], talk), None)
-                last_sample_ns, undated = talk.last_sample_ns, talk.undated
                 if talk.hellos:
                     retry_s = self._retry_first_s
             if stop.wait(retry_s):

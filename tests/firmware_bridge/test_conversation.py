@@ -22,6 +22,7 @@ from firmware_bridge.events import (
 )
 from firmware_bridge.frames import Hello, HelloRequest, SampleBlock, encode
 from firmware_bridge.framing import frame
+from firmware_bridge.known import Known
 from simulators.link_faults import LinkFaults
 
 Indexes = Callable[[list[HubEvent]], "np.ndarray[Any, np.dtype[np.int64]]"]
@@ -200,7 +201,7 @@ def test_what_a_full_hub_dropped_is_told(wire: Callable[..., Any], indexes: Inde
 def test_what_was_missed_between_two_connections_is_told(wire: Callable[..., Any]) -> None:
     line = wire()
     line.run(3.0)
-    line.talk = Conversation(hub="h", last_sample_ns=line.talk.last_sample_ns)
+    line.talk = Conversation(hub="h", known=Known(last_sample_ns=line.talk.last_sample_ns))
     line.program.is_heard = False
     line.now_ns += 2_000_000_000
     events = line.run(2.0)
@@ -209,11 +210,47 @@ def test_what_was_missed_between_two_connections_is_told(wire: Callable[..., Any
     assert missing.undated == 0
 
 
+@pytest.mark.parametrize("drift_ppm", (0.0, 200.0, -200.0))
+def test_what_a_silent_hub_has_kept_is_dated_without_a_seam(
+    wire: Callable[..., Any], indexes: Indexes, drift_ppm: float
+) -> None:
+    line = wire(drift_ppm=drift_ppm, block=5)
+    events = line.run(20.0)
+    # Connections of which nothing is heard leave on what was known before them.
+    known = Conversation(hub="h", known=line.talk.close()).close()
+    line.talk = Conversation(hub="h", known=known)
+    line.now_ns += 60_000_000_000
+    events += line.run(3.0)
+    found = indexes(events)
+    assert (np.diff(found) == 1).all()
+    assert kinds(events, FramesMissing) == []
+    steps = np.diff(dates(events))
+    assert steps.min() > 19_000_000
+    assert steps.max() < 21_000_000
+    true = START_NS + found * 20_000_000 / (1 + drift_ppm * 1e-6)
+    assert np.abs(dates(events) - true).max() < 3_000_000
+
+
+def test_a_hub_that_began_anew_while_nobody_listened_is_not_dated_by_its_old_ticks(
+    wire: Callable[..., Any], indexes: Indexes
+) -> None:
+    line = wire()
+    events = line.run(20.0)
+    line.talk = Conversation(hub="h", known=line.talk.close())
+    line.now_ns += 10_000_000_000
+    line.program.reset(line.now_ns)  # its HELLO is lost
+    events += line.run(5.0)
+    found = indexes(events)
+    true = START_NS + found * 20_000_000
+    assert np.abs(dates(events) - true).max() < 25_000_000
+    assert found[-1] > 1650
+
+
 def test_what_came_and_could_not_be_dated_is_told_apart(wire: Callable[..., Any]) -> None:
     line = wire()
     line.run(3.0)
     talk = line.talk
-    line.talk = Conversation(hub="h", last_sample_ns=talk.last_sample_ns, most_held=2)
+    line.talk = Conversation(hub="h", known=Known(last_sample_ns=talk.last_sample_ns), most_held=2)
     # The hub speaks and can't be asked: its samples wait, and all but two are given up.
     hear, line.program.receive = line.program.receive, lambda data, boot_ns: b""
     line.run(1.0)
@@ -263,10 +300,10 @@ def test_samples_that_are_never_dated_are_given_up_and_counted(most: int) -> Non
         block = SampleBlock(tick=i * 5000, step=5000, count=1, seats=1, raw=bytes(6))
         assert talk.receive(frame(encode(block, i)), elapsed_ns=0, boot_ns=0) == []
     assert talk.samples_undated == talk.undated == 5000 - most
-    talk.close()
-    assert talk.samples_undated == talk.undated == 5000
+    known = talk.close()
+    assert talk.samples_undated == talk.undated == known.undated == 5000
     # The next connection tells of them as soon as it can say when that was.
-    assert Conversation(hub="h", undated=talk.undated).undated == 5000
+    assert Conversation(hub="h", known=known).undated == 5000
 
 
 @given(data=st.lists(st.binary(max_size=80), max_size=20))
