@@ -32,7 +32,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "serial_repeat": Fault(run=serial_line.serial_repeat, places=("hub",)),
     "serial_trickle": Fault(run=serial_line.serial_trickle, places=("hub",)),
     "hub_reboot": Fault(run=serial_line.reboot, places=("hub",)),
-    "hub_stall": Fault(run=serial_line.hub_stall, places=("edge",), quick=("edge",)),
+    "hub_stall": Fault(run=serial_line.hub_stall, places=("edge",)),
     "hub_drift": Fault(run=serial_line.drift, places=("hub",)),
     "same_name": Fault(run=processes.same_name, places=("edge",)),
     "poison": Fault(run=messages.poison, places=("ingest", "edge"), quick=("ingest",)),

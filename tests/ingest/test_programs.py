@@ -134,7 +134,7 @@ def undisturbed(starts_utc_ns: int) -> tuple[list[EpochRecord], list[AlertRecord
     return scores.epochs("lesson-1"), scores.alerts("lesson-1")
 
 
-@pytest.mark.parametrize("kill_at", (310, 350, 398))
+@pytest.mark.parametrize("kill_at", (310, 365, 398))
 def test_a_scorer_killed_in_the_middle_of_an_alert_raises_it_once(
     tmp_path: Path, start: Start, kill_at: int
 ) -> None:
