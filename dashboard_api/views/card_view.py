@@ -91,6 +91,8 @@ class Card:
     recall: Outcome | None
     false_alerts: str
     delay: str
+    afterwards: str
+    """How the suggestions of a lesson's page do, which know the whole lesson."""
     seats: str
     base_rate: str
     abstained: str
@@ -119,6 +121,7 @@ def card(manifest: Manifest) -> Card:
         recall=recall,
         false_alerts=_false_alerts(figures.get("false_alerts_per_lesson"), source),
         delay=_delay(figures, source),
+        afterwards=_afterwards(figures, source),
         seats=_seats(figures, source),
         base_rate=_base_rate(figures, source),
         abstained=_abstained(figures, source),
@@ -176,6 +179,19 @@ def _delay(figures: Mapping[str, Any], source: str) -> str:
     return (
         f"A sign comes late: half of the right ones within {length_words(half)} of the beginning, "
         f"nine of ten within {length_words(most)} ({source})."
+    )
+
+
+def _afterwards(figures: Mapping[str, Any], source: str) -> str:
+    names = ("moment_precision", "moment_stretch_precision", "moment_recall")
+    right, livelier, found = (figures.get(name) for name in names)
+    if right is None or livelier is None or found is None:
+        return ""
+    return (
+        "So it is with signs while a lesson runs. What a lesson’s page suggests of the room is found "
+        f"afterwards, over the whole lesson: {right * 100:.0f} of 100 were right, {livelier * 100:.0f} "
+        "of 100 lay where the share was as high on average, if not all the time, and "
+        f"{found * 100:.0f} of 100 restless stretches were among them ({source})."
     )
 
 

@@ -158,6 +158,14 @@ def test_a_schools_own_model_on_the_shipped_one_is_not_called_outdated(client, t
     assert "was made from model" not in text_of(client.get("/model"))
 
 
+def test_what_is_found_afterwards_has_figures_of_its_own(client, filled):
+    figures = shipped().figures["simulated_unseen_classrooms"]
+    words = f"{figures['moment_precision'] * 100:.0f} of 100 were right"
+    assert figures["moment_precision"] != figures["alert_precision"]
+    for path in ("/lessons/sample", "/model"):
+        assert words in text_of(client.get(path)), path
+
+
 @pytest.mark.parametrize("path", ("/model?lesson=none", "/api/model?lesson=none"))
 def test_the_card_of_an_unknown_lesson_is_a_404(client, path):
     assert client.get(path).status_code == 404
@@ -171,6 +179,7 @@ def test_words_for_models_that_scored():
 def test_a_card_without_figures_leaves_them_out():
     bare = card(replace(shipped(), figures={}, data={"source": "simulated"}))
     assert (bare.precision, bare.recall, bare.delay, bare.false_alerts) == (None, None, "", "")
+    assert bare.afterwards == ""
     assert {row.model for row in bare.rows} == {"–"}
 
 

@@ -53,8 +53,8 @@ def test_every_setting_is_explained_and_every_fact_has_a_source():
 @pytest.mark.parametrize(
     ("text", "key", "value"),
     (
-        ("colour = 1", "colour", "1"),
-        ("[off_task]\ntset = 0.1", "off_task.tset", "0.1"),
+        ("colour = 1", "colour", "there is no key"),
+        ("[off_task]\ntset = 0.1", "off_task.tset", "there is no key"),
         ("[off_task]\ntest = 1.5", "off_task.test", "1.5"),
         ("[off_task]\npeers = 0.9", "off_task", "add up to 1"),
         ("[movement]\nwiggle_mg = [150, 30]", "movement.wiggle_mg", "lower to its higher"),
@@ -65,7 +65,7 @@ def test_every_setting_is_explained_and_every_fact_has_a_source():
         ('activities = [{ name = "maths", minutes = 5 }]', "activities.0.name", "maths"),
         ('behaviour = "chaos"', "behaviour", "chaos"),
         ("fire_drills = [{ at_minute = 44 }]", "the file", "end within"),
-        ("name =", "the file", "TOML"),
+        ("name =", "settings file", "TOML"),
     ),
 )
 def test_what_does_not_fit_is_named(tmp_path, text, key, value):
