@@ -13,6 +13,7 @@ from ingest.stores.records import (
     RoomLevels,
     ScoredLesson,
 )
+from ingest.stores.rescoring import rescored
 
 __all__ = ["MemoryScoreStore"]
 
@@ -39,7 +40,10 @@ class MemoryScoreStore:
     ) -> None:
         self._cursor = cursor
         for epoch in epochs:
-            self._epochs[epoch.lesson, epoch.stream, epoch.first_seq] = epoch
+            key = epoch.lesson, epoch.stream, epoch.first_seq
+            # After a purge the old score rests on what is gone.
+            old = None if epoch.lesson in self._again else self._epochs.get(key)
+            self._epochs[key] = rescored(old, epoch)
         for alert in alerts:
             self._alerts[alert.id] = alert
         self._commits += 1

@@ -144,7 +144,12 @@ class ScoreStore(Protocol):
         epochs: Sequence[EpochRecord] = (),
         alerts: Sequence[AlertRecord] = (),
     ) -> None:
-        """Keep epochs and alerts (by id; the later one wins) together with the cursor."""
+        """Keep epochs and alerts (by id; the later one wins) together with the cursor.
+
+        Of an epoch that is there already, `rescoring.rescored` says which record stays: what can't
+        be computed again stays as it is. Only in lessons that `to_score_again` names the later
+        one always wins.
+        """
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
     def alerts(self, lesson: str) -> list[AlertRecord]: ...

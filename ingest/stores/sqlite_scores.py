@@ -20,6 +20,7 @@ from ingest.stores.records import (
     ScoredLesson,
     ZoneEpoch,
 )
+from ingest.stores.rescoring import rescored
 from ingest.stores.sqlite_file import (
     WriterLock,
     emptied_log,
@@ -76,6 +77,10 @@ SELECT model, substr(levels, 1, 32) FROM epochs
 WHERE lesson = (SELECT id FROM words WHERE word = ?) AND first_seq % ? = 0 AND length(levels) > 0
 ORDER BY utc_ns, stream, first_seq
 """
+_EPOCHS: Final = """
+SELECT stream, first_seq, utc_ns, model, zones, levels FROM epochs
+WHERE lesson = (SELECT id FROM words WHERE word = ?) AND """
+_AGAIN: Final = "SELECT lesson FROM again"
 _RETIRE_EPOCHS: Final = """
 DELETE FROM epochs WHERE (lesson, stream, first_seq) IN (
     SELECT lesson, stream, first_seq FROM epochs WHERE lesson = ? AND utc_ns < ? LIMIT ?)
@@ -121,10 +126,14 @@ class SqliteScoreStore:
             self._writer.acquire()
             with transaction(self._connection):
                 self._connection.execute("UPDATE cursor SET cursor = ?", (cursor,))
-                self._connection.executemany(
-                    "INSERT OR REPLACE INTO epochs VALUES(?, ?, ?, ?, ?, ?, ?)",
-                    [self._epoch_row(epoch) for epoch in epochs],
-                )
+                # After a purge the old score rests on what is gone.
+                purged = {lesson for (lesson,) in self._connection.execute(_AGAIN)}
+                for epoch in epochs:
+                    old = None if epoch.lesson in purged else self._kept_epoch(epoch)
+                    self._connection.execute(
+                        "INSERT OR REPLACE INTO epochs VALUES(?, ?, ?, ?, ?, ?, ?)",
+                        self._epoch_row(rescored(old, epoch)),
+                    )
                 self._connection.executemany(
                     "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [_alert_row(alert) for alert in alerts],
@@ -133,15 +142,19 @@ class SqliteScoreStore:
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]:
         with self._reading():
-            rows = self._connection.execute(
-                "SELECT stream, first_seq, utc_ns, model, zones, levels FROM epochs "
-                "WHERE lesson = (SELECT id FROM words WHERE word = ?) AND utc_ns > ? "
-                "ORDER BY utc_ns, stream, first_seq",
-                (lesson, after_utc_ns),
-            ).fetchall()
-            words = {
-                number: self._spoken(number) for number in {n for row in rows for n in row[3:5]}
-            }
+            return self._epochs(
+                lesson, "utc_ns > ? ORDER BY utc_ns, stream, first_seq", after_utc_ns
+            )
+
+    def _kept_epoch(self, epoch: EpochRecord) -> EpochRecord | None:
+        """The record that this one is to replace."""
+        where = "stream = ? AND first_seq = ?"
+        found = self._epochs(epoch.lesson, where, epoch.stream, epoch.first_seq)
+        return found[0] if found else None
+
+    def _epochs(self, lesson: str, where: str, *values: int) -> list[EpochRecord]:
+        rows = self._connection.execute(_EPOCHS + where, (lesson, *values)).fetchall()
+        words = {number: self._spoken(number) for number in {n for row in rows for n in row[3:5]}}
         names = {number: _names(words[number]) for number in {row[4] for row in rows}}
         return [
             EpochRecord(
@@ -248,7 +261,7 @@ class SqliteScoreStore:
 
     def to_score_again(self) -> list[str]:
         with self._reading():
-            rows = self._connection.execute("SELECT lesson FROM again ORDER BY lesson")
+            rows = self._connection.execute(_AGAIN + " ORDER BY lesson")
             return [lesson for (lesson,) in rows]
 
     def scored_again(self) -> None:

@@ -90,6 +90,60 @@ def test_an_epoch_scored_again_takes_the_place_of_the_first(
     assert page.epochs("maths") == [again, epoch(2)]
 
 
+NOTHING = ZoneEpoch(
+    zone="room", seats=0, movement_db=math.nan, movement_low_db=math.nan,
+    movement_high_db=math.nan, off_task=math.nan, off_task_low=math.nan, off_task_high=math.nan,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "poorer",
+    (
+        (NOTHING,),
+        (replace(NOTHING, noise_db=2.0),),
+        (zone("room", math.nan), zone("hub-a")),
+        (replace(zone("room"), movement_db=math.nan), zone("hub-a")),
+        (replace(zone("room"), noise_db=math.nan), zone("hub-a")),
+        (zone("room"), replace(zone("hub-a"), off_task=math.nan)),
+        (),
+    ),
+)
+def test_a_rescore_never_makes_a_score_worse(
+    pair: tuple[ScoreStore, ScoreStore], poorer: tuple[ZoneEpoch, ...]
+) -> None:
+    scorer, page = pair
+    scorer.commit(cursor=1, epochs=[epoch(1), epoch(2)])
+    later = epoch(1).utc_ns + 40
+    again = [replace(epoch(1, model="m2"), utc_ns=later, zones=poorer), epoch(2, model="m2")]
+    scorer.commit(cursor=2, epochs=again)
+    # Dates become known later, so an epoch that stays still gets its time.
+    assert page.epochs("maths") == [replace(epoch(1), utc_ns=later), epoch(2, model="m2")]
+    assert page.cursor() == 2
+
+
+def test_a_rescore_may_know_more_and_have_other_zones(
+    pair: tuple[ScoreStore, ScoreStore],
+) -> None:
+    scorer, page = pair
+    first = replace(epoch(1), zones=(NOTHING, replace(NOTHING, zone="hub-a")))
+    scorer.commit(cursor=1, epochs=[first])
+    more = replace(epoch(1), zones=(replace(NOTHING, noise_db=2.0),))
+    for better in (more, replace(epoch(1), zones=(zone("room"), zone("window")))):
+        scorer.commit(cursor=2, epochs=[better])
+        assert repr(page.epochs("maths")) == repr([better])
+
+
+def test_after_a_purge_the_rescore_wins(pair: tuple[ScoreStore, ScoreStore]) -> None:
+    scorer, page = pair
+    scorer.commit(cursor=1, epochs=[epoch(1), epoch(1, lesson="art")])
+    for _ in scorer.purge([], from_utc_ns=0, to_utc_ns=1, again=["maths"]):
+        pass
+    poorer = [replace(epoch(1, lesson=name), zones=(NOTHING,)) for name in ("maths", "art")]
+    scorer.commit(cursor=2, epochs=poorer)
+    assert len(page.epochs("maths")[0].zones) == 1
+    assert page.epochs("art") == [epoch(1, lesson="art")]
+
+
 def test_an_abstaining_model_stays_nan(pair: tuple[ScoreStore, ScoreStore]) -> None:
     scorer, page = pair
     scorer.commit(cursor=1, epochs=[replace(epoch(1), zones=(zone("room", math.nan),))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
 from ingest.keep import Keeper
 from ingest.scoring.following import Following
 from ingest.settings import IngestSettings, LessonSettings, ScoreSettings
+from ingest.stores import open_lesson_store, open_period_store, open_score_store
 from ingest.stores.memory_lessons import MemoryLessonStore
 from ingest.stores.memory_periods import MemoryPeriodStore
 from ingest.stores.memory_scores import MemoryScoreStore
+from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson
 from models.alerts import AlertPolicy
 from models.features import FEATURES, FEATURES_VERSION
@@ -75,14 +78,21 @@ class School:
         is_dated: bool = True,
         has_lesson: bool = True,
         longest_h: float = 12.0,
+        directory: Path | None = None,
         **limits: Any,
     ) -> None:
         self.settings = ScoreSettings(**limits)
         self.longest_ns = LessonSettings(longest_h=longest_h).longest_ns
         self.clock = ManualClock()
-        self.store = MemoryPeriodStore()
-        self.scores = MemoryScoreStore()
-        self.lessons = MemoryLessonStore()
+        self.store: PeriodStore
+        self.scores: ScoreStore
+        self.lessons: LessonStore
+        if directory is None:
+            self.store, self.scores = MemoryPeriodStore(), MemoryScoreStore()
+            self.lessons = MemoryLessonStore()
+        else:
+            self.store, self.scores = open_period_store(directory), open_score_store(directory)
+            self.lessons = open_lesson_store(directory)
         self._keeper = Keeper(
             store=self.store, site="school", clock=self.clock, settings=IngestSettings()
         )
@@ -133,6 +143,10 @@ class School:
             self.clock.advance(3)
             while self.following.step():
                 pass
+
+    def close(self) -> None:
+        for store in (self.store, self.scores, self.lessons):
+            store.close()
 
     @property
     def epochs(self) -> list[EpochRecord]:
