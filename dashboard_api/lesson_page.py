@@ -20,6 +20,7 @@ from dashboard_api.rendering import page
 from dashboard_api.views.lesson_view import lesson_span, timeline
 from dashboard_api.views.moment_view import signs
 from dashboard_api.views.table_view import table_page
+from ingest.lesson_change import change_lesson
 from ingest.stores.records import Lesson
 
 __all__ = ["router"]
@@ -125,8 +126,11 @@ async def line_up(
 ) -> None:  # fmt: skip
     def change(stores: Stores) -> None:
         found_lesson(stores, lesson_id)
-        if (lesson := stores.lessons.get(lesson_id)) is not None:
-            stores.lessons.put(replace(lesson, video_offset_s=round(offset_s, 1)))
+        change_lesson(
+            stores.lessons,
+            lesson_id,
+            lambda lesson: replace(lesson, video_offset_s=round(offset_s, 1)),
+        )
 
     await desk.ask(change)
 

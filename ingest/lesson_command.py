@@ -18,6 +18,7 @@ from contract.errors import UsageError
 from contract.lesson import ACTIVITIES, Activity
 from ingest.calendar_file import read_calendar
 from ingest.config_option import add_config_option
+from ingest.lesson_change import change_lesson
 from ingest.lesson_video import checked_video
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store
@@ -80,14 +81,17 @@ class Desk:
             ends_utc_ns=None,
             source="button",
         )
-        self._store.put(lesson)
+        if not self._store.swap(None, lesson):
+            raise UsageError(
+                f"the lesson {lesson.id} is there already; start another one a second later."
+            )
         self._say(lesson.id)
 
     def stop(self, args: argparse.Namespace) -> None:
         """End the lesson that is on."""
         room = as_room(args.room, "--room")
         ends_ns = utc_ns(self._moment(args.at))
-        lessons = self._store.lessons(room=room)
+        lessons = self._store.lessons(room=room, from_utc_ns=ends_ns - self._longest_ns)
         lesson = next((each for each in lessons if each.is_on(ends_ns, self._longest_ns)), None)
         if lesson is None:
             raise UsageError(
@@ -96,8 +100,12 @@ class Desk:
             )
         if ends_ns <= lesson.starts_utc_ns:
             raise UsageError(f"the lesson {lesson.id} starts then; stop it later than that.")
-        self._store.put(replace(lesson, ends_utc_ns=ends_ns))
-        self._say(lesson.id)
+
+        def stopped(lesson: Lesson) -> Lesson:
+            # Whoever stopped it a moment earlier was right: no end is moved to later here.
+            return replace(lesson, ends_utc_ns=min(lesson.ends_utc_ns or ends_ns, ends_ns))
+
+        self._change(lesson.id, stopped)
 
     def import_file(self, args: argparse.Namespace) -> None:
         """Take in a timetable; all of it or nothing."""
@@ -130,7 +138,7 @@ class Desk:
     def list_lessons(self, args: argparse.Namespace) -> None:
         """Say what there is, the latest first."""
         room = as_room(args.room, "--room") if args.room else None
-        for lesson in self._store.lessons(room=room)[: args.limit]:
+        for lesson in self._store.lessons(room=room, limit=args.limit):
             over_ns = lesson.over_utc_ns(self._longest_ns)
             ends = self._local(over_ns)[11:]
             if lesson.ends_utc_ns is None:
@@ -152,30 +160,38 @@ class Desk:
                 f"{length_s / 60:.0f} minutes; both are minutes since its start, such as 12 or "
                 "12:30."
             )
-        activities = sorted(
-            [*lesson.activities, Activity(start_s=start_s, end_s=end_s, name=args.name)],
-            key=lambda activity: activity.start_s,
-        )
-        for one, two in pairwise(activities):
-            if one.end_s > two.start_s:
-                raise UsageError(
-                    f"{one.name} until {one.end_s / 60:g} min overlaps {two.name} from "
-                    f"{two.start_s / 60:g} min; a lesson has one activity at a time."
-                )
-        self._store.put(replace(lesson, activities=tuple(activities)))
-        self._say(lesson.id)
+        added = Activity(start_s=start_s, end_s=end_s, name=args.name)
+
+        def with_activity(lesson: Lesson) -> Lesson:
+            activities = sorted([*lesson.activities, added], key=lambda activity: activity.start_s)
+            for one, two in pairwise(activities):
+                if one.end_s > two.start_s:
+                    raise UsageError(
+                        f"{one.name} until {one.end_s / 60:g} min overlaps {two.name} from "
+                        f"{two.start_s / 60:g} min; a lesson has one activity at a time."
+                    )
+            return replace(lesson, activities=tuple(activities))
+
+        self._change(lesson.id, with_activity)
 
     def video(self, args: argparse.Namespace) -> None:
         """Lay a video beside a lesson."""
-        lesson = self._lesson(args.lesson)
-        path = checked_video(args.file)
-        self._store.put(replace(lesson, video=str(path), video_offset_s=args.offset))
-        self._say(lesson.id)
+        self._lesson(args.lesson)
+        path = str(checked_video(args.file))
+        self._change(
+            args.lesson, lambda lesson: replace(lesson, video=path, video_offset_s=args.offset)
+        )
+
+    def _change(self, name: str, change: Callable[[Lesson], Lesson]) -> None:
+        """Change what is there by now, touching nothing else, and say which lesson it was."""
+        if change_lesson(self._store, name, change) is None:
+            raise _unknown(name)
+        self._say(name)
 
     def _lesson(self, name: str) -> Lesson:
         lesson = self._store.get(name)
         if lesson is None:
-            raise UsageError(f"there is no lesson {name!r}; `roomtone lesson list` shows them.")
+            raise _unknown(name)
         return lesson
 
     def _moment(self, text: str | None) -> datetime:
@@ -258,6 +274,10 @@ def run(args: argparse.Namespace) -> int:
     with closing(open_lesson_store(settings.data_dir)) as store:
         args.do(Desk(store=store, settings=settings, clock=SystemClock(), say=_say), args)
     return 0
+
+
+def _unknown(name: str) -> UsageError:
+    return UsageError(f"there is no lesson {name!r}; `roomtone lesson list` shows them.")
 
 
 def _say(line: str) -> None:

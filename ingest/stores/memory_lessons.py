@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from contract.errors import StoreError
@@ -25,6 +26,7 @@ class MemoryLessonStore:
     """`LessonStore` in dictionaries."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._changes = 0
         self._lessons: dict[str, Lesson] = {}
         self._moments: dict[str, Moment] = {}
@@ -38,12 +40,38 @@ class MemoryLessonStore:
         self._clear_labels()
         self._changes += 1
 
+    def swap(self, old: Lesson | None, new: Lesson) -> bool:
+        """Replace a lesson if it is unchanged; see `LessonStore.swap`."""
+        with self._lock:
+            if self._lessons.get(new.id) != old:
+                return False
+            self.put(new)
+            return True
+
     def get(self, lesson: str) -> Lesson | None:
         return self._lessons.get(lesson)
 
-    def lessons(self, *, room: str | None = None) -> list[Lesson]:
-        found = [x for x in self._lessons.values() if room is None or x.room == room]
-        return sorted(found, key=lambda x: (-x.starts_utc_ns, x.id))
+    def lessons(
+        self,
+        *,
+        room: str | None = None,
+        from_utc_ns: int | None = None,
+        to_utc_ns: int | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Lesson]:
+        found = [
+            lesson
+            for lesson in self._lessons.values()
+            if (room is None or lesson.room == room)
+            and (from_utc_ns is None or lesson.starts_utc_ns >= from_utc_ns)
+            and (to_utc_ns is None or lesson.starts_utc_ns < to_utc_ns)
+        ]
+        found.sort(key=lambda lesson: (-lesson.starts_utc_ns, lesson.id))
+        return found[offset : None if limit is None else offset + limit]
+
+    def count_lessons(self) -> int:
+        return len(self._lessons)
 
     def put_moment(self, moment: Moment) -> None:
         if moment.lesson not in self._lessons:

@@ -191,11 +191,31 @@ class LessonStore(Protocol):
     """Lessons, the moments that people mark, what they say of moments, and who opted out."""
 
     def put(self, lesson: Lesson) -> None:
-        """Add a lesson or replace the one with its id."""
+        """Add a lesson or replace the one with its id, whatever it has become meanwhile."""
+
+    def swap(self, old: Lesson | None, new: Lesson) -> bool:
+        """Replace a lesson that still is what was read of it, or add one that is not there (None).
+
+        False, and nothing changes, if someone else has changed it meanwhile: then look again.
+        `lesson_change.change_lesson` does so.
+        """
 
     def get(self, lesson: str) -> Lesson | None: ...
-    def lessons(self, *, room: str | None = None) -> list[Lesson]:
-        """All of them, the latest first."""
+    def lessons(
+        self,
+        *,
+        room: str | None = None,
+        from_utc_ns: int | None = None,
+        to_utc_ns: int | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Lesson]:
+        """Those that start in [from, to), the latest first; at most `limit`, from `offset` on.
+
+        Without a room or a limit it passes over all lessons of a span, not over all that there are.
+        """
+
+    def count_lessons(self) -> int: ...
 
     def put_moment(self, moment: Moment) -> None: ...
     def remove_moment(self, moment: str) -> None: ...

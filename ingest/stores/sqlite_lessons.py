@@ -58,6 +58,19 @@ _LESSON: Final = (
 )
 
 
+_ONE: Final = f"SELECT {_LESSON} FROM lessons WHERE id = ?"  # noqa: S608 - our own words alone
+_EARLIEST: Final = -(1 << 63)
+_LATEST: Final = (1 << 63) - 1
+# Leaps from room to room in the index: lessons of a span are few, whatever was before.
+_ROOMS: Final = """
+JOIN (WITH RECURSIVE known(each) AS (
+    SELECT min(room) FROM lessons UNION ALL
+    SELECT (SELECT min(room) FROM lessons WHERE room > known.each) FROM known
+    WHERE known.each IS NOT NULL) SELECT each FROM known)
+ON room = each
+"""
+
+
 class SqliteLessonStore:
     """`LessonStore` in school.db of a data directory."""
 
@@ -70,34 +83,45 @@ class SqliteLessonStore:
 
     def put(self, lesson: Lesson) -> None:
         with self._writing() as connection:
-            connection.execute(
-                f"INSERT OR REPLACE INTO lessons({_LESSON}) "
-                "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    lesson.id,
-                    lesson.room,
-                    lesson.teacher,
-                    lesson.title,
-                    lesson.starts_utc_ns,
-                    lesson.ends_utc_ns,
-                    lesson.source,
-                    json.dumps([asdict(activity) for activity in lesson.activities]),
-                    json.dumps([asdict(zone) for zone in lesson.zones]),
-                    lesson.video,
-                    lesson.video_offset_s,
-                ),
-            )
-            sqlite_verdicts.clear_labels(connection)  # it may be another teacher's now
+            _put(connection, lesson)
+
+    def swap(self, old: Lesson | None, new: Lesson) -> bool:
+        """Replace a lesson if it is unchanged; see `LessonStore.swap`."""
+        with self._writing() as connection:
+            row = connection.execute(_ONE, (new.id,)).fetchone()
+            is_same = (None if row is None else _lesson(row)) == old
+            if is_same:
+                _put(connection, new)
+        return is_same
 
     def get(self, lesson: str) -> Lesson | None:
         found = self._lessons("WHERE id = ?", (lesson,))
         return found[0] if found else None
 
-    def lessons(self, *, room: str | None = None) -> list[Lesson]:
-        where = "" if room is None else "WHERE room = ? "
+    def lessons(
+        self,
+        *,
+        room: str | None = None,
+        from_utc_ns: int | None = None,
+        to_utc_ns: int | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Lesson]:
+        """Some of them, the latest first; see `LessonStore.lessons`."""
+        is_span = from_utc_ns is not None or to_utc_ns is not None
+        rooms = _ROOMS if room is None and is_span else ""
+        where = "room = ?1 AND " if room is not None else ""
+        low = _EARLIEST if from_utc_ns is None else max(from_utc_ns, _EARLIEST)
+        high = _LATEST if to_utc_ns is None else min(to_utc_ns, _LATEST)
         return self._lessons(
-            where + "ORDER BY starts_utc_ns DESC, id", () if room is None else (room,)
+            f"{rooms} WHERE {where}starts_utc_ns >= ?2 AND starts_utc_ns < ?3 "
+            "ORDER BY starts_utc_ns DESC, id LIMIT ?4 OFFSET ?5",
+            (room, low, high, -1 if limit is None else limit, offset),
         )
+
+    def count_lessons(self) -> int:
+        with self._reading():
+            return _count(self._connection, "lessons")
 
     def opt_out(self, room: str, seat: int) -> None:
         with self._writing() as connection:
@@ -298,6 +322,26 @@ class SqliteLessonStore:
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+
+
+def _put(connection: sqlite3.Connection, lesson: Lesson) -> None:
+    connection.execute(
+        f"INSERT OR REPLACE INTO lessons({_LESSON}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            lesson.id,
+            lesson.room,
+            lesson.teacher,
+            lesson.title,
+            lesson.starts_utc_ns,
+            lesson.ends_utc_ns,
+            lesson.source,
+            json.dumps([asdict(activity) for activity in lesson.activities]),
+            json.dumps([asdict(zone) for zone in lesson.zones]),
+            lesson.video,
+            lesson.video_offset_s,
+        ),
+    )
+    sqlite_verdicts.clear_labels(connection)  # it may be another teacher's now
 
 
 def _lesson(row: tuple[Any, ...]) -> Lesson:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from contract.errors import StoreError
 from contract.lesson import Activity, Zone
+from ingest.lesson_change import change_lesson
 from ingest.stores import LESSON_STORES, open_lesson_store
 from ingest.stores.memory_lessons import MemoryLessonStore
 from ingest.stores.protocol import LessonStore
@@ -73,6 +76,93 @@ def test_lessons_come_latest_first_and_by_room(pair: tuple[LessonStore, LessonSt
     assert [x.id for x in other.lessons()] == ["art", "music", "maths"]
     assert [x.id for x in other.lessons(room="room-a")] == ["art", "maths"]
     assert other.lessons(room="room-c") == []
+
+
+def test_lessons_are_found_by_span_and_by_page(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    assert (other.count_lessons(), other.lessons(from_utc_ns=0), other.lessons(limit=3)) == (
+        0, [], [],
+    )  # fmt: skip
+    for number in range(6):
+        room = f"room-{'ab'[number % 2]}"
+        one.put(replace(MATHS, id=f"l{number}", room=room, starts_utc_ns=1_000 * number))
+
+    def ids(**which: Any) -> str:
+        return " ".join(lesson.id for lesson in other.lessons(**which))
+
+    assert other.count_lessons() == 6
+    assert ids(from_utc_ns=2_000) == "l5 l4 l3 l2"
+    assert ids(to_utc_ns=2_000) == "l1 l0"
+    assert ids(from_utc_ns=1_000, to_utc_ns=4_001) == "l4 l3 l2 l1"
+    assert ids(room="room-a", from_utc_ns=1, to_utc_ns=5_000) == "l4 l2"
+    assert ids(limit=2) == "l5 l4"
+    assert ids(limit=4, offset=4) == "l1 l0"
+    assert ids(room="room-b", limit=1, offset=1) == "l3"
+    assert ids(from_utc_ns=1_000, limit=2, offset=1) == "l4 l3"
+    assert ids(from_utc_ns=-(10**30), to_utc_ns=10**30, limit=1) == "l5"
+    one.put(replace(MATHS, id="k5", room="room-c", starts_utc_ns=5_000))
+    assert ids(from_utc_ns=5_000) == "k5 l5"
+
+
+def test_a_lesson_is_swapped_only_while_it_is_what_was_read(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    assert one.swap(None, MATHS)
+    assert not other.swap(None, replace(MATHS, title="Decimals"))  # nothing restarts it
+    running = replace(MATHS, ends_utc_ns=None)
+    assert not other.swap(running, replace(running, title="Decimals"))
+    version = one.version()
+    assert other.swap(MATHS, running)
+    assert one.version() != version
+    assert not one.swap(MATHS, replace(MATHS, video=None))
+    assert one.get("maths") == running
+    assert not one.swap(replace(MATHS, id="art"), replace(MATHS, id="art"))
+    assert one.get("art") is None
+
+
+def test_a_change_touches_what_it_is_about_whoever_else_writes(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(replace(MATHS, ends_utc_ns=None))
+    seen: list[Lesson] = []
+
+    def line_up(lesson: Lesson) -> Lesson:
+        seen.append(lesson)
+        if len(seen) == 1:  # between its read and its write the lesson is stopped
+            change_lesson(other, "maths", lambda mine: replace(mine, ends_utc_ns=1_500))
+        return replace(lesson, video_offset_s=9.5)
+
+    wanted = replace(MATHS, ends_utc_ns=1_500, video_offset_s=9.5)
+    assert change_lesson(one, "maths", line_up) == wanted
+    assert other.get("maths") == wanted
+    assert [lesson.ends_utc_ns for lesson in seen] == [None, 1_500]
+    assert change_lesson(one, "art", line_up) is None
+
+
+@pytest.mark.parametrize("store", sorted(LESSON_STORES))
+def test_writers_at_the_same_time_lose_nothing(store: str, tmp_path: Path) -> None:
+    memory = MemoryLessonStore()
+    stores = [memory if store == "memory" else open_lesson_store(tmp_path) for _ in range(3)]
+    stores[0].put(replace(MATHS, activities=()))
+
+    def write(number: int) -> None:
+        for at in range(10):
+            start = 1_000.0 * number + at
+            added = Activity(start_s=start, end_s=start + 1, name="test")
+            change_lesson(
+                stores[number], "maths",
+                lambda lesson: replace(lesson, activities=(*lesson.activities, added)),  # noqa: B023
+            )  # fmt: skip
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(write, range(3)))
+    kept = stores[0].get("maths")
+    assert kept is not None
+    assert len({activity.start_s for activity in kept.activities}) == 30
+    for each in stores:
+        each.close()
 
 
 def test_moments_are_marked_changed_and_removed(pair: tuple[LessonStore, LessonStore]) -> None:
