@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from contract.clock import SECOND_NS
 from ingest.scoring.lesson_state import LessonState
 from ingest.scoring.results import Results
 from ingest.settings import ScoreSettings
 
-__all__ = ["Again", "Key", "Line", "Pass"]
+__all__ = ["Again", "Doubt", "Key", "Line", "Pass"]
 
 Key = tuple[str, int]
 """(lesson, stream)"""
+
+
+class Doubt(IntEnum):
+    """How sure it is that there is something to score again; the surest reason holds."""
+
+    NONE = 0
+    """Something new is kept, or the lesson is another one."""
+    FILLED = 1
+    """Something may have come at any place while nobody looked."""
+    LONGER = 2
+    """There may be more of it than was scored."""
 
 
 @dataclass(slots=True)
@@ -24,6 +36,7 @@ class Again:
     cursor: int
     """What the store's cursor was before the changes that made it necessary."""
     upto: int
+    doubt: Doubt
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,9 +61,12 @@ class Line:
         self._longest_ns = settings.again_s * SECOND_NS
         self._waiting: dict[Key, Again] = {}
 
-    def add(self, key: Key, upto: int, *, cursor: int, now_ns: int) -> None:
+    def add(
+        self, key: Key, upto: int, *, cursor: int, now_ns: int, doubt: Doubt = Doubt.NONE
+    ) -> None:
         """Put a lesson in line, or note that there is more of it."""
-        job = self._waiting.setdefault(key, Again(now_ns, now_ns, cursor, upto))
+        job = self._waiting.setdefault(key, Again(now_ns, now_ns, cursor, upto, doubt))
+        job.doubt = min(job.doubt, doubt)
         job.latest_ns = now_ns
         job.upto = max(job.upto, upto)
 

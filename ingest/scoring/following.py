@@ -10,19 +10,22 @@ again: after a crash the same changes come once more, and the same epochs and al
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.lesson import Zone
-from ingest.scoring.again import Key, Line, Pass
+from ingest.scoring.again import Doubt, Key, Line, Pass
+from ingest.scoring.coverage import Coverage
 from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, Scored, seats_of, zones_of
+from ingest.scoring.lesson_watch import LessonWatch
 from ingest.scoring.results import Results
 from ingest.scoring.score_metrics import ScoreFigures
 from ingest.scoring.silent import SilentLessons, standing
 from ingest.scoring.spans import LessonSpans, Span
-from ingest.settings import LessonSettings, ScoreSettings
+from ingest.scoring.undated import UndatedStreams
+from ingest.settings import LessonSettings, RetentionSettings, ScoreSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
 from ingest.stores.records import Change, Lesson
 from models.scorer import ScoringModel, Steps, score_together
@@ -34,8 +37,9 @@ _CHUNK: Final = 300
 """Periods that are read of a lesson at once: as many rooms are scored together, memory is bounded."""
 _SLICE: Final = 300
 """Periods of a lesson that are scored again between two polls: some 60 ms."""
-_LOOK_BACK_NS: Final = 2 * 86_400 * SECOND_NS
-_UNDATED_EACH_NS: Final = 2 * SECOND_NS
+_LOOK_BACK_DAYS: Final = 4
+"""Of lessons that were changed while no scorer ran: a long weekend."""
+_RETENTION: Final = RetentionSettings()
 _CURSOR_EACH_NS: Final = 5 * SECOND_NS
 
 
@@ -52,6 +56,7 @@ class Following:
         scores: ScoreStore,
         lessons: LessonStore,
         longest_ns: int = LessonSettings().longest_ns,
+        retention: RetentionSettings = _RETENTION,
         figures: ScoreFigures | None = None,
     ) -> None:
         self._figures = ScoreFigures() if figures is None else figures
@@ -68,15 +73,20 @@ class Following:
         self._silent = SilentLessons(scores=scores, spans=self._spans, clock=clock)
         self._again = Line(settings)
         self._passing: Pass | None = None
-        self._undated: set[int] = set()
-        self._undated_ns = 0
-        self._known: dict[str, Lesson] = {}
+        self._undated = UndatedStreams(spans=self._spans, clock=clock)
+        self._watch = LessonWatch(
+            lessons=lessons, clock=clock, days=retention.seat_days + 1, longest_ns=longest_ns
+        )
+        self._coverage = Coverage(
+            reader=reader, scores=scores, spans=self._spans, clock=clock, retention=retention
+        )
+        self._to_look: deque[Lesson] = deque()
+        """Lessons that may have become longer while no scorer ran."""
         self._cursor = self._written = 0
         self._written_ns = clock.elapsed_ns()
         self._behind = 0
         self._is_catching_up = True
         self._version: int | None = None
-        self._lesson_version: int | None = None
         self._polled_ns = 0
         self._is_purged = False
         """Lessons wait to be scored again because something they rested on was purged."""
@@ -85,19 +95,15 @@ class Following:
         """Take up where the store says that scoring was."""
         self._cursor = self._written = self._scores.cursor()
         self._behind = self._reader.newest_cursor()
-        self._polled_ns = self._undated_ns = self._clock.elapsed_ns()
+        self._polled_ns = self._clock.elapsed_ns()
         for stream in self._reader.streams():
-            if not self._spans.is_dated(stream.id):
-                self._undated.add(stream.id)
-        self._lesson_version = self._lessons.version()
-        now_ns = self._clock.utc_ns()
-        purged = set(self._scores.to_score_again())
-        for lesson in self._lessons.lessons():
-            self._known[lesson.id] = lesson
-            is_recent = now_ns - _LOOK_BACK_NS < lesson.starts_utc_ns <= now_ns
-            # Its periods may have been dated, or it may have been entered, while no scorer ran.
-            if lesson.id in purged or (is_recent and not self._scores.epochs(lesson.id)):
+            self._undated.add(stream.id)
+        self._watch.begin()
+        for lesson_id in (purged := self._scores.to_score_again()):
+            if (lesson := self._lessons.get(lesson_id)) is not None:
                 self._score_again(lesson)
+        # Its periods may have been dated, or it may have been changed, while no scorer ran.
+        self._to_look.extend(self._watch.since(_LOOK_BACK_DAYS))
         self._is_purged = bool(purged)
         self._silent.begin()
 
@@ -116,8 +122,10 @@ class Following:
         if self._is_purged and self._passing is None and not self._again.cursors():
             self._scores.scored_again()
             self._is_purged = False
-        self._look_at_undated(now_ns)
+        self._look_at_undated()
         self._end_what_is_over()
+        if self._to_look:
+            self._score_again(self._to_look.popleft(), Doubt.LONGER)
         if now_ns - self._written_ns >= _CURSOR_EACH_NS and self._safe_cursor() != self._written:
             self._write(Results())  # a durable write each poll would wear out an SD card
         worked = self._one_again(now_ns) or worked
@@ -142,18 +150,24 @@ class Following:
         if cursor == self._cursor:
             return False
         self._is_catching_up = self._cursor < self._behind
+        # Behind by more than the store lists, it is told of everything that was ever kept.
+        scored = set() if all(change.is_new for change in changes) else self._coverage.scored()
         groups: dict[Key, tuple[Span, list[Change]]] = {}
         for change in changes:
             spans = self._spans.spans(change.stream, change.first_seq, change.last_seq)
-            if not spans and not self._spans.is_dated(change.stream):
+            if not spans:
                 self._undated.add(change.stream)
             for span in spans:
                 key = span.lesson.id, change.stream
-                if change.is_late:
+                if not change.is_new:
+                    if not self._coverage.is_past(span.lesson, scored):
+                        doubt = Doubt.NONE if change.is_late else Doubt.FILLED
+                        self._note_again(key, min(change.last_seq, span.last_seq), doubt)
+                elif change.is_late:
                     # More of what is scored already: nobody is alerted of it.
                     self._note_again(key, min(change.last_seq, span.last_seq))
-                    continue
-                groups.setdefault(key, (span, []))[1].append(change)
+                else:
+                    groups.setdefault(key, (span, []))[1].append(change)
         results = Results()
         score_together(
             self._advance(key, span, its_changes, results)
@@ -190,6 +204,7 @@ class Following:
             self._note_again(key, upto)
         state.touched_ns = self._clock.elapsed_ns()
         state.span = (state.span[0], span.last_seq)
+        state.is_over = state.is_over and upto >= span.last_seq  # its end may have been moved
         state.lesson = span.lesson
         self._remember(key, state)
         before = state.next_seq
@@ -241,6 +256,7 @@ class Following:
         `zones` are those of the whole lesson, once it is over.
         """
         lesson, stream = key
+        self._watch.note_scored(span.lesson)
         scored = [e.first_seq for e in self._scores.epochs(lesson) if e.stream == stream]
         scored_upto = max(scored, default=-EPOCH) + EPOCH - 1
         first = span.first_seq + -span.first_seq % EPOCH
@@ -273,8 +289,9 @@ class Following:
 
     # ---------------------------------------------------------------- what is scored again
 
-    def _note_again(self, key: Key, upto: int) -> None:
-        self._again.add(key, upto, cursor=self._cursor, now_ns=self._clock.elapsed_ns())
+    def _note_again(self, key: Key, upto: int, doubt: Doubt = Doubt.NONE) -> None:
+        now_ns = self._clock.elapsed_ns()
+        self._again.add(key, upto, cursor=self._cursor, now_ns=now_ns, doubt=doubt)
 
     def _one_again(self, now_ns: int) -> bool:
         """Score a slice of a lesson again, if one has settled or waited long enough."""
@@ -287,7 +304,7 @@ class Following:
         key, job = taken
         lesson = self._lessons.get(key[0])
         span = self._spans.span(key[1], lesson) if lesson is not None else None
-        if span is not None:
+        if span is not None and self._coverage.is_needed(key, span, job):
             live = self._states.get(key)
             zones = live.whole_zones if live is not None else None
             state, _ = self._made(key, span, quiet_until=NEVER, zones=zones)
@@ -327,59 +344,45 @@ class Following:
         if state.has_other_zones:
             self._note_again(key, state.next_seq - 1)
 
-    def _score_again(self, lesson: Lesson) -> None:
+    def _score_again(self, lesson: Lesson, doubt: Doubt = Doubt.NONE) -> None:
         """Score what is kept of a lesson, whatever became of it before."""
         for stream in self._reader.streams(lesson.room):
-            self._score_stream_again(stream.id, lesson)
+            self._score_stream_again(stream.id, lesson, doubt)
 
-    def _score_stream_again(self, stream: int, lesson: Lesson) -> None:
+    def _score_stream_again(self, stream: int, lesson: Lesson, doubt: Doubt = Doubt.NONE) -> None:
         span = self._spans.span(stream, lesson)
         if span is None:
             return
         upto = self._spans.kept_upto(span, stream)
         if upto >= 0:
-            self._note_again((lesson.id, stream), upto)
+            self._note_again((lesson.id, stream), upto, doubt)
 
     def _look_at_lessons(self) -> None:
         """A lesson that was entered or changed after its periods came is scored again."""
-        version = self._lessons.version()
-        if version == self._lesson_version:
-            return
-        self._lesson_version = version
-        self._spans.forget()
-        now_ns = self._clock.utc_ns()
-        for lesson in self._lessons.lessons():
-            old = self._known.get(lesson.id)
-            self._known[lesson.id] = lesson
-            if old is None:
-                is_changed = lesson.starts_utc_ns <= now_ns
-            else:
-                is_changed = (old.starts_utc_ns, old.zones) != (lesson.starts_utc_ns, lesson.zones)
-            if is_changed:
-                self._score_again(lesson)
+        if self._watch.is_changed():
+            self._spans.forget()
+            for lesson, is_only_longer in self._watch.changed():
+                self._score_again(lesson, Doubt.LONGER if is_only_longer else Doubt.NONE)
 
-    def _look_at_undated(self, now_ns: int) -> None:
+    def _look_at_undated(self) -> None:
         """Streams that have been dated since: score the lessons that they turn out to be in."""
-        if not self._undated or now_ns - self._undated_ns < _UNDATED_EACH_NS:
-            return
-        self._undated_ns = now_ns
-        for stream in sorted(self._undated):
-            if self._spans.is_dated(stream):
-                self._undated.discard(stream)
-                for lesson in self._spans.in_room(self._spans.stream(stream).room):
-                    self._score_stream_again(stream, lesson)
+        for stream in self._undated.take_dated():
+            for lesson in self._spans.of_stream(stream):
+                self._score_stream_again(stream, lesson)
 
     def _end_what_is_over(self) -> None:
         """No alert stands in a lesson that is over, or of which nothing is heard any more."""
         waiting = {*self._again.keys(), *([self._passing.key] if self._passing is not None else [])}
         results = Results()
-        for silent in self._silent.over(self._states, self._known, waiting=waiting):
+        for silent in self._silent.over(self._states, self._watch.get, waiting=waiting):
             state = self._states.get(silent.key)
             if state is not None and silent.is_over:
                 self._finish(silent.key, state, results, silent.over_utc_ns)
             elif state is not None:
                 state.end_unheard()
             results.alerts.update({a.id: a.cleared(silent.over_utc_ns) for a in silent.alerts})
+        for key in self._silent.finished(self._states, waiting=waiting):
+            del self._states[key]
         if results:
             self._write(results)
 

@@ -103,7 +103,8 @@ class Scorer:
         following = Following(
             settings=self._settings.score, model=self._model, clock=self._clock,
             reader=reader, scores=scores, lessons=lessons,
-            longest_ns=self._settings.lessons.longest_ns, figures=self._figures,
+            longest_ns=self._settings.lessons.longest_ns, retention=self._settings.retention,
+            figures=self._figures,
         )  # fmt: skip
         following.begin()
         return following

@@ -7,7 +7,7 @@ restarted, or have put it out to make room.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,7 +47,7 @@ class SilentLessons:
         self._scores = scores
         self._spans = spans
         self._clock = clock
-        self._looked_ns = clock.elapsed_ns()
+        self._looked_ns = self._swept_ns = clock.elapsed_ns()
         self._put_out: dict[Key, int] = {}
         """Not in memory, with alerts that may stand; elapsed time at which periods came last."""
 
@@ -67,7 +67,7 @@ class SilentLessons:
     def over(
         self,
         states: Mapping[Key, LessonState],
-        lessons: Mapping[str, Lesson],
+        lesson_of: Callable[[str], Lesson | None],
         *,
         waiting: Collection[Key],
     ) -> Iterator[Silent]:
@@ -81,7 +81,7 @@ class SilentLessons:
             shown.setdefault(_key_of(alert), []).append(alert)
         left = {key: state.touched_ns for key, state in states.items() if _is_left(state)}
         for key, touched_ns in [*left.items(), *self._put_out.items()]:
-            lesson = lessons.get(key[0])
+            lesson = lesson_of(key[0])
             if lesson is None or now_ns - touched_ns < _SILENT_NS or key in waiting:
                 continue
             alerts = shown.get(key, [])
@@ -92,6 +92,23 @@ class SilentLessons:
             if is_over or (alerts and now_ns - touched_ns >= _UNHEARD_NS):
                 over_ns = self._left_off_ns(key[1], lesson) if alerts else ends_ns
                 yield Silent(key, alerts, over_ns, is_over)
+
+    def finished(self, states: Mapping[Key, LessonState], *, waiting: Collection[Key]) -> list[Key]:
+        """Those that are over and need not be in memory any more: nothing came for a minute.
+
+        Whatever still comes of them is scored from the store.
+        """
+        now_ns = self._clock.elapsed_ns()
+        if now_ns - self._swept_ns < _SILENT_NS:
+            return []
+        self._swept_ns = now_ns
+        return [
+            key
+            for key, state in states.items()
+            if not _is_left(state)
+            and now_ns - state.touched_ns >= _SILENT_NS
+            and key not in waiting
+        ]
 
     def _left_off_ns(self, stream: int, lesson: Lesson) -> int:
         """When the lesson ended, or its last epoch, if its periods end before it does.

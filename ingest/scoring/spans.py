@@ -16,6 +16,7 @@ __all__ = ["LessonSpans", "Span"]
 _REFRESH_NS: Final = 10 * SECOND_NS
 _REFRESH_UNDATED_NS: Final = SECOND_NS
 _MOST_VIEWS: Final = 5_000
+_NEAR_NS: Final = 86_400 * SECOND_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,17 @@ class _View:
     recent: list[Span] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The lessons of a room that start in a span."""
+
+    from_utc_ns: int
+    to_utc_ns: int
+    lessons: list[Lesson]
+
+
 class LessonSpans:
-    """Dates periods and finds their lessons, with the store's answers held for ten seconds."""
+    """Dates periods and finds their lessons, with the store's answers held for a while."""
 
     def __init__(
         self, *, reader: PeriodReader, lessons: LessonStore, clock: Clock, longest_ns: int
@@ -51,7 +61,7 @@ class LessonSpans:
         self._clock = clock
         self._longest_ns = longest_ns
         self._views: dict[int, _View] = {}
-        self._rooms: dict[str, list[Lesson]] = {}
+        self._rooms: dict[str, _Near] = {}
 
     def forget(self) -> None:
         """The lessons changed."""
@@ -91,7 +101,7 @@ class LessonSpans:
             return []
         low, high = min(begin, end), max(begin, end)
         found = []
-        for lesson in self.in_room(view.stream.room):
+        for lesson in self._near(view.stream.room, low, high):
             if lesson.starts_utc_ns > high or self.ends_utc_ns(lesson) <= low:
                 continue
             in_lesson = self.span(stream, lesson)
@@ -120,11 +130,25 @@ class LessonSpans:
                 upto = min(last, span.last_seq)
         return upto
 
-    def in_room(self, room: str) -> list[Lesson]:
-        """All lessons of a room."""
-        if room not in self._rooms:
-            self._rooms[room] = self._lessons.lessons(room=room)
-        return self._rooms[room]
+    def of_stream(self, stream: int) -> list[Lesson]:
+        """The lessons in which something is kept of a stream may lie; none where nothing dates it."""
+        kept = list(self._reader.kept(stream))
+        if not kept:
+            return []
+        utcs = self.utcs_ns(stream, [kept[0][0], kept[-1][1]])
+        if UNDATED in utcs:
+            return []
+        return self._near(self.stream(stream).room, min(utcs), max(utcs))
+
+    def _near(self, room: str, low_utc_ns: int, high_utc_ns: int) -> list[Lesson]:
+        """The lessons of a room that may touch a span, and others that are near, the latest first."""
+        low_utc_ns -= self._longest_ns
+        known = self._rooms.get(room)
+        if known is None or not (known.from_utc_ns <= low_utc_ns and high_utc_ns < known.to_utc_ns):
+            from_ns, to_ns = low_utc_ns - _NEAR_NS, high_utc_ns + _NEAR_NS
+            lessons = self._lessons.lessons(room=room, from_utc_ns=from_ns, to_utc_ns=to_ns)
+            known = self._rooms[room] = _Near(from_ns, to_ns, lessons)
+        return known.lessons
 
     def ends_utc_ns(self, lesson: Lesson) -> int:
         """When a lesson is over, also if nobody ends it."""

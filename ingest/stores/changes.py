@@ -41,10 +41,14 @@ def from_ledger(
 ) -> list[Change]:
     """All that is kept as changes, from (stream, first, last) of data and of gaps.
 
-    Nothing of it counts as live: whoever asks is too far behind to alert anyone.
+    Nothing of it counts as live: whoever asks is too far behind to alert anyone. Nor as new, for
+    most of it has been known for long.
     """
-    changes = [Change(stream, first, last, False, False) for stream, first, last in data]
-    changes += [Change(stream, first, last, True, False) for stream, first, last in gaps]
+    ranges = [(*one, False) for one in data] + [(*one, True) for one in gaps]
+    changes = [
+        Change(stream, first, last, is_gap, is_live=False, is_new=False)
+        for stream, first, last, is_gap in ranges
+    ]
     return sorted(changes, key=lambda change: (change.stream, change.first_seq))
 
 

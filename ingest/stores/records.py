@@ -151,6 +151,9 @@ class Change:
     is_live: bool
     is_late: bool = False
     """What a hub brought after these periods were kept: they have more values now."""
+    is_new: bool = True
+    """False where the whole ledger stands for the ticks that are not listed any more: then it
+    may be known for long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,9 +93,7 @@ class School:
         else:
             self.store, self.scores = open_period_store(directory), open_score_store(directory)
             self.lessons = open_lesson_store(directory)
-        self._keeper = Keeper(
-            store=self.store, site="school", clock=self.clock, settings=IngestSettings()
-        )
+        self.keep_in(self.store)
         self.lesson = Lesson(
             id="lesson-1", room="r1", teacher="t", title="",
             starts_utc_ns=self.clock.utc_at_boot_ns,
@@ -108,6 +106,13 @@ class School:
         if is_dated:
             self.date()
         self.start()
+
+    def keep_in(self, store: PeriodStore) -> None:
+        """Keep what comes from now on in this store."""
+        self.store = store
+        self._keeper = Keeper(
+            store=store, site="school", clock=self.clock, settings=IngestSettings()
+        )
 
     def start(self) -> None:
         self.following = Following(

@@ -1,0 +1,95 @@
+"""Whether there is anything to gain from scoring a lesson again.
+
+What the scorer can't know for certain (it was away for so long that the store no longer lists what
+came meanwhile, or an end was moved) it finds out here, from what is kept and what is scored.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from contract.ranges import SeqRanges
+from ingest.scoring.again import Again, Doubt, Key
+from ingest.scoring.lesson_state import EPOCH
+from ingest.scoring.spans import LessonSpans, Span
+from ingest.settings import RetentionSettings
+from ingest.stores.protocol import PeriodReader, ScoreStore
+from ingest.stores.records import EpochRecord, Lesson
+
+__all__ = ["Coverage"]
+
+_DAY_NS: Final = 86_400 * SECOND_NS
+_WARM_UP: Final = 60
+"""Seconds at the start of a lesson, or after a long hole, in which nothing is known of a room."""
+
+
+class Coverage:
+    """Asks the stores; changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        reader: PeriodReader,
+        scores: ScoreStore,
+        spans: LessonSpans,
+        clock: Clock,
+        retention: RetentionSettings,
+    ) -> None:
+        self._reader = reader
+        self._scores = scores
+        self._spans = spans
+        self._clock = clock
+        self._retention = retention
+
+    def scored(self) -> set[str]:
+        """The lessons that have scores; passes over all lessons."""
+        return {each.lesson for each in self._scores.scored_lessons()}
+
+    def is_past(self, lesson: Lesson, scored: set[str]) -> bool:
+        """Whether a lesson's scores stay as they are, because its seat values have gone by now.
+
+        One that is not among the `scored` is scored from what is left, until scores would be too
+        old as well.
+        """
+        age_ns = self._clock.utc_ns() - self._spans.ends_utc_ns(lesson)
+        # A day goes when the whole of it is older than the setting.
+        if age_ns < (self._retention.seat_days + 1) * _DAY_NS:
+            return False
+        return age_ns >= self._retention.score_days * _DAY_NS or lesson.id in scored
+
+    def is_needed(self, key: Key, span: Span, job: Again) -> bool:
+        """Whether something may come of scoring again what waits for it.
+
+        In doubt, only if there is a whole epoch that is kept and not scored; where holes may have
+        been filled, a score of which nothing is known counts as none.
+        """
+        if job.doubt is Doubt.NONE:
+            return True
+        lesson, stream = key
+        known = {e.first_seq: e for e in self._scores.epochs(lesson) if e.stream == stream}
+        for first, last in self._values(stream, span.first_seq, min(job.upto, span.last_seq)):
+            for seq in range(first + -first % EPOCH, last - EPOCH + 2, EPOCH):
+                is_warm = job.doubt is Doubt.FILLED and seq >= first + _WARM_UP
+                if seq not in known or (is_warm and not _is_sensed(known[seq])):
+                    return True
+        return False
+
+    def _values(self, stream: int, first_seq: int, last_seq: int) -> SeqRanges:
+        """The seqs of a span that are kept, without those of recorded gaps."""
+        gaps = SeqRanges(
+            (gap.first_seq, gap.last_seq)
+            for gap in self._reader.gaps(stream)
+            if gap.kind is None and gap.line == 0
+        )
+        found = SeqRanges()
+        for first, last in self._reader.kept(stream):
+            if first <= last_seq and last >= first_seq:
+                for begin, end in gaps.missing(max(first, first_seq), min(last, last_seq)):
+                    found.add(begin, end)
+        return found
+
+
+def _is_sensed(epoch: EpochRecord) -> bool:
+    return bool(epoch.zones) and not math.isnan(epoch.zones[0].movement_db)

@@ -1,0 +1,109 @@
+"""Which lessons are entered or changed while the scorer runs.
+
+It looks at the lessons of the last weeks, whose values are still kept, and at those that it has
+scored lately; what else a school has ever entered is never read.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from contract.clock import SECOND_NS, Clock
+from ingest.stores.protocol import LessonStore
+from ingest.stores.records import Lesson
+
+__all__ = ["ChangedLesson", "LessonWatch"]
+
+_DAY_NS: Final = 86_400 * SECOND_NS
+_AHEAD_NS: Final = _DAY_NS
+_REFRESH_NS: Final = 3_600 * SECOND_NS
+_MAX_SCORED: Final = 1_000
+
+
+class ChangedLesson(NamedTuple):
+    """A lesson that has been entered or changed."""
+
+    lesson: Lesson
+    is_only_longer: bool
+    """Its end was moved to later, and nothing else that scores rest on has changed."""
+
+
+class LessonWatch:
+    """Compares lessons with what they were when it looked last."""
+
+    def __init__(self, *, lessons: LessonStore, clock: Clock, days: int, longest_ns: int) -> None:
+        self._lessons = lessons
+        self._clock = clock
+        self._back_ns = days * _DAY_NS
+        self._longest_ns = longest_ns
+        self._version: int | None = None
+        self._refreshed_ns = 0
+        self._recent: dict[str, Lesson] = {}
+        self._scored: OrderedDict[str, Lesson] = OrderedDict()
+
+    def begin(self) -> None:
+        """Take lessons as they are by now."""
+        self._version = self._lessons.version()
+        self._refresh()
+
+    def since(self, days: int) -> list[Lesson]:
+        """The lessons that began within so many days, the latest first."""
+        now_ns = self._clock.utc_ns()
+        return self._lessons.lessons(from_utc_ns=now_ns - days * _DAY_NS, to_utc_ns=now_ns + 1)
+
+    def note_scored(self, lesson: Lesson) -> None:
+        """Something of this lesson was scored: look at it, however old it is."""
+        if lesson.id not in self._recent:
+            self._scored[lesson.id] = lesson
+            self._scored.move_to_end(lesson.id)
+            if len(self._scored) > _MAX_SCORED:
+                self._scored.popitem(last=False)
+
+    def get(self, lesson_id: str) -> Lesson | None:
+        """A lesson, without asking the store if it is one of those that are watched."""
+        known = self._recent.get(lesson_id) or self._scored.get(lesson_id)
+        return known if known is not None else self._lessons.get(lesson_id)
+
+    def is_changed(self) -> bool:
+        """Whether anything in the store has changed since this was asked last."""
+        version = self._lessons.version()
+        if version != self._version:
+            self._version = version
+            return True
+        if self._clock.elapsed_ns() - self._refreshed_ns >= _REFRESH_NS:
+            self._refresh()  # so that a lesson which only comes near does not look like a new one
+        return False
+
+    def changed(self) -> list[ChangedLesson]:
+        """The lessons that have begun and were entered since, or that were changed."""
+        before, now_ns = self._recent, self._clock.utc_ns()
+        self._refresh()
+        found = []
+        for lesson in self._recent.values():
+            old = before.get(lesson.id) or self._scored.pop(lesson.id, None)
+            if old is not None:
+                found += self._difference(old, lesson)
+            elif lesson.starts_utc_ns <= now_ns:
+                found.append(ChangedLesson(lesson, is_only_longer=False))
+        for old in list(self._scored.values()):
+            now = self._lessons.get(old.id)
+            if now is not None:
+                self._scored[old.id] = now
+                found += self._difference(old, now)
+        return found
+
+    def _refresh(self) -> None:
+        now_ns = self._clock.utc_ns()
+        self._refreshed_ns = self._clock.elapsed_ns()
+        lessons = self._lessons.lessons(
+            from_utc_ns=now_ns - self._back_ns, to_utc_ns=now_ns + _AHEAD_NS
+        )
+        self._recent = {lesson.id: lesson for lesson in lessons}
+
+    def _difference(self, old: Lesson, new: Lesson) -> list[ChangedLesson]:
+        if (old.starts_utc_ns, old.zones) != (new.starts_utc_ns, new.zones):
+            return [ChangedLesson(new, is_only_longer=False)]
+        if old.over_utc_ns(self._longest_ns) < new.over_utc_ns(self._longest_ns):
+            return [ChangedLesson(new, is_only_longer=True)]
+        return []
