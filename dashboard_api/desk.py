@@ -11,8 +11,9 @@ from typing import Annotated, Final, TypeVar
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from contract.clock import Clock
+from contract.clock import SECOND_NS, Clock
 from dashboard_api.model_shelf import ModelShelf
+from ingest.run_extents import RunExtents
 from ingest.settings import LessonSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
 from ingest.stores.records import EpochRecord, Lesson
@@ -21,6 +22,7 @@ __all__ = ["AskDesk", "StoreDesk", "Stores"]
 
 T = TypeVar("T")
 
+_SOON_NS: Final = 7 * 86_400 * SECOND_NS
 LESSONS_AT_HAND: Final = 4
 """So many lessons' epochs are held until the scores change."""
 
@@ -36,7 +38,12 @@ class Stores:
     """After this long a lesson that nobody ended is over."""
     shelf: ModelShelf = field(default_factory=ModelShelf)
     """What finds the moments to suggest."""
+    extents: RunExtents = field(init=False)
+    """When the runs of rooms began and ended."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "extents", RunExtents(self.periods))
 
     def epochs(self, lesson: str) -> list[EpochRecord]:
         """A lesson's epochs, read once for a page and the questions that its script asks next."""
@@ -52,9 +59,31 @@ class Stores:
         found = self.lessons.get(lesson_id)
         return None if found is None else found.bounded(self.longest_ns)
 
-    def all_lessons(self, room: str | None = None) -> list[Lesson]:
-        """All lessons, or a room's, likewise, the latest first."""
-        return [each.bounded(self.longest_ns) for each in self.lessons.lessons(room=room)]
+    def page_of_lessons(self, limit: int, offset: int) -> list[Lesson]:
+        """Some of all lessons, likewise, the latest first."""
+        return [
+            each.bounded(self.longest_ns)
+            for each in self.lessons.lessons(limit=limit, offset=offset)
+        ]
+
+    def room_lessons(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
+        """A room's lessons that touch a span, likewise, the latest first."""
+        found = self.lessons.lessons(
+            room=room, from_utc_ns=from_utc_ns - self.longest_ns, to_utc_ns=to_utc_ns
+        )
+        return [
+            each.bounded(self.longest_ns)
+            for each in found
+            if each.over_utc_ns(self.longest_ns) > from_utc_ns
+        ]
+
+    def coming_lesson(self, room: str, now_utc_ns: int) -> Lesson | None:
+        """A room's next lesson, likewise."""
+        soon = self.lessons.lessons(
+            room=room, from_utc_ns=now_utc_ns + 1, to_utc_ns=now_utc_ns + _SOON_NS
+        )
+        coming = soon or self.lessons.lessons(room=room, from_utc_ns=now_utc_ns + 1)
+        return coming[-1].bounded(self.longest_ns) if coming else None
 
     def version(self) -> tuple[int, int, int]:
         """Changes whenever another program, or this one, has written to one of them."""

@@ -104,7 +104,7 @@ def answer_for(
 ) -> LessonAnswer:
     """One line of the list, from the stores."""
     start, end, _ = lesson_span(lesson, now_utc_ns)
-    sensed_s, gaps = sensed_seconds(stores.periods, lesson.room, start, end)
+    sensed_s, gaps = sensed_seconds(stores.periods, lesson.room, start, end, extents=stores.extents)
     return lesson_answer(
         lesson,
         sensed_s=sensed_s,
@@ -123,11 +123,12 @@ async def _list(request: Request, desk: AskDesk, number: int) -> tuple[list[Less
     Each line is a question of its own, so that a live page need not wait for all of them.
     """
     zone, counts, now = request.app.state.zone, sign_counts(request), desk.clock.utc_ns()
-    everything = await desk.ask(lambda stores: stores.all_lessons())
+    offset = (number - 1) * LESSONS_A_PAGE
+    part = await desk.ask(lambda stores: stores.page_of_lessons(LESSONS_A_PAGE, offset))
+    count = await desk.ask(lambda stores: stores.lessons.count_lessons())
 
     def line(stores: Stores, lesson: Lesson) -> LessonAnswer:
         return answer_for(stores, lesson, now, zone, counts.of(stores, lesson, now))
 
-    part = everything[(number - 1) * LESSONS_A_PAGE : number * LESSONS_A_PAGE]
     lines = [await desk.ask(partial(line, lesson=lesson)) for lesson in part]
-    return lines, len(everything)
+    return lines, count

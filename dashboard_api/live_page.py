@@ -85,32 +85,27 @@ async def _look(desk: StoreDesk, room: str, zone: tzinfo | None) -> LiveAnswer:
 
 
 def _live(stores: Stores, room: str, now_utc_ns: int, zone: tzinfo | None) -> LiveAnswer:
-    lessons = stores.all_lessons(room)
     # On whole seconds of UTC, so that the traces move by whole steps and do not shimmer.
     end = now_utc_ns // SECOND_NS * SECOND_NS
     start = end - SPAN_S * SECOND_NS
-    coming = [lesson for lesson in lessons if lesson.starts_utc_ns > now_utc_ns]
+    lessons = stores.room_lessons(room, start, now_utc_ns + 1)
     return live_view(
         room,
-        read_room(stores.periods, room, start, end),
-        _epochs(stores, lessons, start, end),
+        read_room(stores.periods, room, start, end, extents=stores.extents),
+        _epochs(stores, lessons, start),
         _nodes(stores, room),
         lesson=next((each for each in lessons if each.is_on(now_utc_ns, stores.longest_ns)), None),
-        coming=min(coming, key=lambda lesson: lesson.starts_utc_ns, default=None),
+        coming=stores.coming_lesson(room, now_utc_ns),
         now_utc_ns=now_utc_ns,
         zone=zone,
     )
 
 
-def _epochs(
-    stores: Stores, lessons: list[Lesson], start_utc_ns: int, end_utc_ns: int
-) -> list[EpochRecord]:
-    """The epochs of a span, of whichever lessons fall into it, in order of time."""
+def _epochs(stores: Stores, lessons: list[Lesson], start_utc_ns: int) -> list[EpochRecord]:
+    """The epochs of lessons from a time on, in order of time."""
     found = [
         record
         for lesson in lessons
-        if lesson.starts_utc_ns < end_utc_ns
-        and lesson.over_utc_ns(stores.longest_ns) > start_utc_ns
         for record in stores.scores.epochs(lesson.id, after_utc_ns=start_utc_ns - 1)
     ]
     return sorted(found, key=lambda record: record.utc_ns)

@@ -20,6 +20,7 @@ from contract.payload import Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, decode
 from dashboard_api.views.words import GAP_WORDS
 from ingest.dating import seqs_between, utc_of
+from ingest.run_extents import RunExtents
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 
@@ -79,11 +80,19 @@ class RoomReadings:
         return len(self.seats_sensed)
 
 
-def read_room(periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int) -> RoomReadings:
+def read_room(
+    periods: PeriodReader,
+    room: str,
+    start_utc_ns: int,
+    end_utc_ns: int,
+    *,
+    extents: RunExtents | None = None,
+) -> RoomReadings:
     """The seconds of `room` from start to end, of all runs of its nodes that fall into them.
 
     Two periods that fall into one second of UTC count once, and a second without a period of
-    its own between two consecutive periods takes the nearer one: neither is a gap.
+    its own between two consecutive periods takes the nearer one: neither is a gap. With `extents`
+    of the same reader only the runs are dated that may be there.
     """
     n = max(0, -((start_utc_ns - end_utc_ns) // SECOND_NS))
     levels = {name: np.full(n, np.nan) for name in TRACES}
@@ -91,7 +100,9 @@ def read_room(periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: i
     state = np.full(n, _NOT_RECEIVED, dtype=np.int8)
     seats = 0
     lacks: list[LackSpan] = []
-    for stream, timebases, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
+    for stream, timebases, first, last in _stretches(
+        periods, room, start_utc_ns, end_utc_ns, extents
+    ):
 
         def place(
             seqs: NDArray[np.int64],
@@ -144,14 +155,19 @@ def read_room(periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: i
 
 
 def sensed_seconds(
-    periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int
+    periods: PeriodReader,
+    room: str,
+    start_utc_ns: int,
+    end_utc_ns: int,
+    *,
+    extents: RunExtents | None = None,
 ) -> tuple[float, int]:
     """How many seconds of a stretch were sensed, and how many gaps were recorded in it.
 
     Reads no values: cheap enough for a long list.
     """
     total, gaps = 0.0, 0
-    for stream, _, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
+    for stream, _, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns, extents):
         kept = sum(
             min(high, last) - max(low, first) + 1
             for low, high in periods.kept(stream.id)
@@ -166,10 +182,17 @@ def sensed_seconds(
 
 
 def _stretches(
-    periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int
+    periods: PeriodReader,
+    room: str,
+    start_utc_ns: int,
+    end_utc_ns: int,
+    extents: RunExtents | None,
 ) -> Iterator[tuple[Stream, list[Timebase], int, int]]:
     """The runs of a room's nodes that fall into a stretch, with the seqs that do."""
-    for stream in periods.streams(room):
+    runs = (
+        periods.streams(room) if extents is None else extents.runs(room, start_utc_ns, end_utc_ns)
+    )
+    for stream in runs:
         if stream.boot is None:  # its birth has not arrived: not dated yet
             continue
         timebases = periods.timebases(stream.boot)

@@ -116,7 +116,7 @@ class SqliteLessonStore:
         return self._lessons(
             f"{rooms} WHERE {where}starts_utc_ns >= ?2 AND starts_utc_ns < ?3 "
             "ORDER BY starts_utc_ns DESC, id LIMIT ?4 OFFSET ?5",
-            (room, low, high, -1 if limit is None else limit, offset),
+            (room, low, high, -1 if limit is None else limit, min(offset, _LATEST)),
         )
 
     def count_lessons(self) -> int:

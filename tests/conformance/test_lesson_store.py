@@ -97,6 +97,7 @@ def test_lessons_are_found_by_span_and_by_page(pair: tuple[LessonStore, LessonSt
     assert ids(room="room-a", from_utc_ns=1, to_utc_ns=5_000) == "l4 l2"
     assert ids(limit=2) == "l5 l4"
     assert ids(limit=4, offset=4) == "l1 l0"
+    assert ids(limit=4, offset=10**30) == ""
     assert ids(room="room-b", limit=1, offset=1) == "l3"
     assert ids(from_utc_ns=1_000, limit=2, offset=1) == "l4 l3"
     assert ids(from_utc_ns=-(10**30), to_utc_ns=10**30, limit=1) == "l5"
