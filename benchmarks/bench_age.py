@@ -130,7 +130,7 @@ def ingest(school: AgedSchool, settings: ServerSettings) -> Figures:
     )
     upkeep = KeptUpkeep(settings=settings, clock=clock, store=store)
     checking = SealedChecking(store=store, clock=clock, seat_seconds=seat_seconds)
-    for stream in store.streams():
+    for stream in store.runs("newest"):
         config.add_node(stream.room, stream.node)
     seat_seconds.begin()
     figures["start"] = 1e3 * (time.process_time() - began)

@@ -17,6 +17,7 @@ from ingest.stores.records import Lesson
 __all__ = ["LessonConfig", "spans"]
 
 _DAY_NS: Final = 86_400 * SECOND_NS
+_AHEAD_NS: Final = 7 * _DAY_NS
 _LOOK_EACH_NS: Final = SECOND_NS // 2
 _MOVE_ON_EACH_NS: Final = 60 * SECOND_NS
 _BUDGET_NS: Final = 10_000_000
@@ -33,7 +34,7 @@ def spans(lessons: Iterable[Lesson], now_ns: int, longest_ns: int) -> tuple[Less
         lesson
         for lesson in every
         if lesson.over_utc_ns(longest_ns) > now_ns - _DAY_NS
-        and lesson.starts_utc_ns < now_ns + 7 * _DAY_NS
+        and lesson.starts_utc_ns < now_ns + _AHEAD_NS
     ]
     last = max(every, key=lambda lesson: lesson.starts_utc_ns, default=None)
     if last is not None and last not in known:
@@ -100,7 +101,13 @@ class LessonConfig:
 
     def _of_room(self, room: str) -> Iterator[tuple[str, Config]]:
         utc_ns = self._clock.utc_ns()
-        lessons = spans(self._lessons.lessons(room=room), utc_ns, self._longest_ns)
+        known = self._lessons.lessons(
+            room=room,
+            from_utc_ns=utc_ns - _DAY_NS - self._longest_ns,
+            to_utc_ns=utc_ns + _AHEAD_NS,
+        )
+        known += self._lessons.lessons(room=room, limit=1)  # the last one, whenever that is
+        lessons = spans({each.id: each for each in known}.values(), utc_ns, self._longest_ns)
         excluded = tuple(seat for each, seat in self._lessons.opted_out() if each == room)
         for node in sorted(self._nodes[room]):
             if self._told.get((room, node)) != (lessons, excluded):

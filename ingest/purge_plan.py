@@ -56,6 +56,7 @@ class Planner:
         self._lessons = lessons
         self._now_ns = now_utc_ns
         self._longest_ns = longest_ns
+        self._of_boot: dict[str, list[Timebase]] = {}
 
     def plan(self, wanted: Wanted) -> Plan:
         """The plan; raises UsageError where there is nothing to purge, or not yet."""
@@ -75,8 +76,10 @@ class Planner:
         )
         touched = [
             each
-            for each in self._lessons.lessons(room=room)
-            if each.starts_utc_ns < end and each.over_utc_ns(self._longest_ns) > start
+            for each in self._lessons.lessons(
+                room=room, from_utc_ns=start - self._longest_ns, to_utc_ns=end
+            )
+            if each.over_utc_ns(self._longest_ns) > start
         ]
         if lesson is not None:
             touched, going = [lesson], [lesson]
@@ -147,7 +150,11 @@ class Planner:
         return _both(known, wanted)
 
     def _timebases(self, stream: Stream) -> list[Timebase]:
-        return self._reader.timebases(stream.boot) if stream.boot else []
+        if stream.boot is None:
+            return []
+        if stream.boot not in self._of_boot:
+            self._of_boot[stream.boot] = self._reader.timebases(stream.boot)
+        return self._of_boot[stream.boot]
 
     def _is_undated(self, stream: Stream) -> bool:
         dated = any(record.synchronised for record in self._timebases(stream))

@@ -87,10 +87,9 @@ class SeatSeconds:
 
     def begin(self) -> None:
         """Take up the runs that are up; raises StoreError."""
-        for stream in self._store.streams()[-self._most :]:
-            if self._store.is_up(stream.id):
-                for each in (stream, *self._store.parts(stream.id)):
-                    self._run(each.id)
+        for stream in self._store.runs("up")[-self._most :]:
+            for each in (stream, *self._store.parts(stream.id)):
+                self._run(each.id)
 
     def runs(self) -> list[RunFigures]:
         """Each run as it stands now."""

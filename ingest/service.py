@@ -135,7 +135,7 @@ class Ingest:
 
     def _run(self, stop: threading.Event, store: PeriodStore, lessons: LessonStore) -> None:
         parts = self._parts(store, lessons)
-        for stream in store.streams():
+        for stream in store.runs("newest"):
             parts.config.add_node(stream.room, stream.node)
         parts.seat_seconds.begin()
         self.condition.has("store")

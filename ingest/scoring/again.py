@@ -67,6 +67,7 @@ class Line:
         """Put a lesson in line, or note that there is more of it."""
         job = self._waiting.setdefault(key, Again(now_ns, now_ns, cursor, upto, doubt))
         job.doubt = min(job.doubt, doubt)
+        job.cursor = min(job.cursor, cursor)
         job.latest_ns = now_ns
         job.upto = max(job.upto, upto)
 

@@ -10,7 +10,7 @@ again: after a crash the same changes come once more, and the same epochs and al
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,6 +18,7 @@ from contract.clock import SECOND_NS, Clock
 from contract.lesson import Zone
 from ingest.scoring.again import Doubt, Key, Line, Pass
 from ingest.scoring.coverage import Coverage
+from ingest.scoring.history import History
 from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, Scored, seats_of, zones_of
 from ingest.scoring.lesson_watch import LessonWatch
 from ingest.scoring.results import Results
@@ -27,7 +28,7 @@ from ingest.scoring.spans import LessonSpans, Span
 from ingest.scoring.undated import UndatedStreams
 from ingest.settings import LessonSettings, RetentionSettings, ScoreSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
-from ingest.stores.records import Change, Lesson
+from ingest.stores.records import Change
 from models.scorer import ScoringModel, Steps, score_together
 
 __all__ = ["Following"]
@@ -80,8 +81,7 @@ class Following:
         self._coverage = Coverage(
             reader=reader, scores=scores, spans=self._spans, clock=clock, retention=retention
         )
-        self._to_look: deque[Lesson] = deque()
-        """Lessons that may have become longer while no scorer ran."""
+        self._history = History(spans=self._spans, coverage=self._coverage, note=self._note_again)
         self._cursor = self._written = 0
         self._written_ns = clock.elapsed_ns()
         self._behind = 0
@@ -96,14 +96,13 @@ class Following:
         self._cursor = self._written = self._scores.cursor()
         self._behind = self._reader.newest_cursor()
         self._polled_ns = self._clock.elapsed_ns()
-        for stream in self._reader.streams():
-            self._undated.add(stream.id)
+        self._undated.add_all(stream.id for stream in self._reader.runs("undated"))
         self._watch.begin()
         for lesson_id in (purged := self._scores.to_score_again()):
             if (lesson := self._lessons.get(lesson_id)) is not None:
-                self._score_again(lesson)
+                self._history.look_at(lesson, Doubt.NONE)
         # Its periods may have been dated, or it may have been changed, while no scorer ran.
-        self._to_look.extend(self._watch.since(_LOOK_BACK_DAYS))
+        self._history.add_lessons(self._watch.since(_LOOK_BACK_DAYS))
         self._is_purged = bool(purged)
         self._silent.begin()
 
@@ -124,8 +123,7 @@ class Following:
             self._is_purged = False
         self._look_at_undated()
         self._end_what_is_over()
-        if self._to_look:
-            self._score_again(self._to_look.popleft(), Doubt.LONGER)
+        self._history.step()
         if now_ns - self._written_ns >= _CURSOR_EACH_NS and self._safe_cursor() != self._written:
             self._write(Results())  # a durable write each poll would wear out an SD card
         worked = self._one_again(now_ns) or worked
@@ -150,8 +148,11 @@ class Following:
         if cursor == self._cursor:
             return False
         self._is_catching_up = self._cursor < self._behind
-        # Behind by more than the store lists, it is told of everything that was ever kept.
-        scored = set() if all(change.is_new for change in changes) else self._coverage.scored()
+        if not all(change.is_new for change in changes):
+            # Behind by more than the store lists, it is told of everything that was ever kept.
+            self._history.add_ledger(changes, self._cursor)
+            self._undated.add_all(stream.id for stream in self._reader.runs("undated"))
+            changes = []
         groups: dict[Key, tuple[Span, list[Change]]] = {}
         for change in changes:
             spans = self._spans.spans(change.stream, change.first_seq, change.last_seq)
@@ -159,11 +160,7 @@ class Following:
                 self._undated.add(change.stream)
             for span in spans:
                 key = span.lesson.id, change.stream
-                if not change.is_new:
-                    if not self._coverage.is_past(span.lesson, scored):
-                        doubt = Doubt.NONE if change.is_late else Doubt.FILLED
-                        self._note_again(key, min(change.last_seq, span.last_seq), doubt)
-                elif change.is_late:
+                if change.is_late:
                     # More of what is scored already: nobody is alerted of it.
                     self._note_again(key, min(change.last_seq, span.last_seq))
                 else:
@@ -289,9 +286,11 @@ class Following:
 
     # ---------------------------------------------------------------- what is scored again
 
-    def _note_again(self, key: Key, upto: int, doubt: Doubt = Doubt.NONE) -> None:
-        now_ns = self._clock.elapsed_ns()
-        self._again.add(key, upto, cursor=self._cursor, now_ns=now_ns, doubt=doubt)
+    def _note_again(
+        self, key: Key, upto: int, doubt: Doubt = Doubt.NONE, *, cursor: int | None = None
+    ) -> None:
+        since = self._cursor if cursor is None else cursor
+        self._again.add(key, upto, cursor=since, now_ns=self._clock.elapsed_ns(), doubt=doubt)
 
     def _one_again(self, now_ns: int) -> bool:
         """Score a slice of a lesson again, if one has settled or waited long enough."""
@@ -344,31 +343,18 @@ class Following:
         if state.has_other_zones:
             self._note_again(key, state.next_seq - 1)
 
-    def _score_again(self, lesson: Lesson, doubt: Doubt = Doubt.NONE) -> None:
-        """Score what is kept of a lesson, whatever became of it before."""
-        for stream in self._reader.streams(lesson.room):
-            self._score_stream_again(stream.id, lesson, doubt)
-
-    def _score_stream_again(self, stream: int, lesson: Lesson, doubt: Doubt = Doubt.NONE) -> None:
-        span = self._spans.span(stream, lesson)
-        if span is None:
-            return
-        upto = self._spans.kept_upto(span, stream)
-        if upto >= 0:
-            self._note_again((lesson.id, stream), upto, doubt)
-
     def _look_at_lessons(self) -> None:
         """A lesson that was entered or changed after its periods came is scored again."""
         if self._watch.is_changed():
             self._spans.forget()
             for lesson, is_only_longer in self._watch.changed():
-                self._score_again(lesson, Doubt.LONGER if is_only_longer else Doubt.NONE)
+                self._history.look_at(lesson, Doubt.LONGER if is_only_longer else Doubt.NONE)
 
     def _look_at_undated(self) -> None:
         """Streams that have been dated since: score the lessons that they turn out to be in."""
         for stream in self._undated.take_dated():
             for lesson in self._spans.of_stream(stream):
-                self._score_stream_again(stream, lesson)
+                self._history.look_at_stream(stream, lesson, Doubt.NONE)
 
     def _end_what_is_over(self) -> None:
         """No alert stands in a lesson that is over, or of which nothing is heard any more."""
@@ -391,7 +377,7 @@ class Following:
     def _safe_cursor(self) -> int:
         """From where on everything would come again that is not written yet."""
         passing = [self._passing.job.cursor] if self._passing is not None else []
-        return min([self._cursor, *self._again.cursors(), *passing])
+        return min([self._cursor, *self._again.cursors(), *self._history.cursors(), *passing])
 
     def _write(self, results: Results) -> None:
         cursor = self._safe_cursor()

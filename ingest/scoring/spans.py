@@ -8,6 +8,7 @@ from typing import Final
 from contract.clock import SECOND_NS, Clock
 from contract.messages import Timebase
 from ingest.dating import UNDATED, seqs_between, utc_of
+from ingest.run_extents import RunExtents
 from ingest.stores.protocol import LessonStore, PeriodReader
 from ingest.stores.records import Lesson, Stream
 
@@ -62,6 +63,7 @@ class LessonSpans:
         self._longest_ns = longest_ns
         self._views: dict[int, _View] = {}
         self._rooms: dict[str, _Near] = {}
+        self._extents = RunExtents(reader)
 
     def forget(self) -> None:
         """The lessons changed."""
@@ -74,6 +76,12 @@ class LessonSpans:
     def is_known(self, stream: int, room: str) -> bool:
         """Whether a room has this stream: scores may be left of one that it has no more."""
         return any(each.id == stream for each in self._reader.streams(room))
+
+    def streams_of(self, lesson: Lesson) -> list[int]:
+        """The streams of which something may be kept in a lesson."""
+        ends_ns = self.ends_utc_ns(lesson)
+        runs = self._extents.runs(lesson.room, lesson.starts_utc_ns, ends_ns)
+        return [stream.id for stream in runs]
 
     def is_dated(self, stream: int) -> bool:
         """Whether periods of this stream can be given a time at all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
@@ -28,6 +29,10 @@ class UndatedStreams:
         """Wait for this one, unless it is dated."""
         if not self._spans.is_dated(stream):
             self._streams.add(stream)
+
+    def add_all(self, streams: Iterable[int]) -> None:
+        """Wait for these, which the store says nothing dates."""
+        self._streams.update(streams)
 
     def take_dated(self) -> list[int]:
         """Those that have been dated since, each once; looks every two seconds."""

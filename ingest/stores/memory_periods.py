@@ -7,7 +7,7 @@ runs on it runs on the other. It is one object for writer and readers of one pro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from contract.errors import StoreError
 from contract.messages import Birth, Death, Health, Timebase
 from contract.parts import run_of
-from contract.payload import Batch, Gap, Layout
-from contract.quantities import MISSING
+from contract.payload import Batch, Gap
 from contract.ranges import SeqRanges
-from ingest.stores.admission import STRETCH, Ledger, goes_on, trimmed, unfit
+from ingest.stores.admission import STRETCH, goes_on, trimmed, unfit
 from ingest.stores.changes import coalesced
+from ingest.stores.memory_kept import MemoryKept, some_runs
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
+from ingest.stores.protocol import Which
 from ingest.stores.records import (
     Arrival,
     Aside,
@@ -40,28 +41,11 @@ from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due
 __all__ = ["MemoryPeriodStore"]
 
 
-@dataclass(slots=True)
-class _Kept:
-    """All that is known of one stream."""
-
-    stream: Stream
-    first_received_utc_ns: int
-    ledger: Ledger = field(default_factory=lambda: Ledger((), ()))
-    rows: dict[int, tuple[Layout, NDArray[np.uint16], bool]] = field(default_factory=dict)
-    gaps: list[GapRecord] = field(default_factory=list)
-    birth: Birth | None = None
-    is_up: bool = False
-    unsealed: set[int] = field(default_factory=set)
-    """Seqs that have not been sealed."""
-    days: dict[int, set[str]] = field(default_factory=dict)
-    """Stretch → the days it was sealed under."""
-
-
 class MemoryPeriodStore:
     """`PeriodStore` in dictionaries."""
 
     def __init__(self) -> None:
-        self._kept: list[_Kept] = []
+        self._kept: list[MemoryKept] = []
         self._ids: dict[tuple[str, int], int] = {}
         self._timebases: dict[str, dict[tuple[int, str, int], Timebase]] = {}
         self._healths: dict[tuple[str, int], Health] = {}
@@ -133,7 +117,9 @@ class MemoryPeriodStore:
         self._keep(kept, message, arrival, changes)
         return stream
 
-    def _keep(self, kept: _Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
+    def _keep(
+        self, kept: MemoryKept, batch: Batch, arrival: Arrival, changes: list[Change]
+    ) -> None:
         is_live = arrival.is_live
         self._cover_what_stands(kept)
         values = self._without_seats(kept, batch)
@@ -148,7 +134,7 @@ class MemoryPeriodStore:
 
     def _of(
         self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
-    ) -> _Kept:
+    ) -> MemoryKept:
         known = self._ids.get((node, run))
         if known is None:
             main = None
@@ -160,7 +146,7 @@ class MemoryPeriodStore:
                 boot=main.stream.boot if main else None, run_boot_ns=run_boot_ns,
                 period_ns=period_ns, main=main.stream.id if main else None,
             )  # fmt: skip
-            self._kept.append(_Kept(stream=stream, first_received_utc_ns=now))
+            self._kept.append(MemoryKept(stream=stream, first_received_utc_ns=now))
         return self._kept[known - 1]
 
     def _die(self, death: Death) -> None:
@@ -168,7 +154,7 @@ class MemoryPeriodStore:
         if known is not None:
             self._kept[known - 1].is_up = False
 
-    def _get(self, stream: int) -> _Kept:
+    def _get(self, stream: int) -> MemoryKept:
         if not 1 <= stream <= len(self._kept):
             raise StoreError(f"The store in memory has no stream {stream}.")
         return self._kept[stream - 1]
@@ -180,7 +166,7 @@ class MemoryPeriodStore:
     def parts(self, stream: int) -> list[Stream]:
         return [kept.stream for kept in self._parts(stream)]
 
-    def _parts(self, stream: int) -> list[_Kept]:
+    def _parts(self, stream: int) -> list[MemoryKept]:
         return [kept for kept in self._kept if kept.stream.main == stream]
 
     def stream(self, stream: int) -> Stream:
@@ -203,7 +189,7 @@ class MemoryPeriodStore:
         return with_late(kept.stream, main, late, kept.ledger.kept)
 
     @staticmethod
-    def _read(kept: _Kept, first_seq: int, last_seq: int) -> list[Periods]:
+    def _read(kept: MemoryKept, first_seq: int, last_seq: int) -> list[Periods]:
         found: list[Periods] = []
         seqs = sorted(seq for seq in kept.rows if first_seq <= seq <= last_seq)
         start = 0
@@ -241,6 +227,9 @@ class MemoryPeriodStore:
     def timebases(self, boot: str) -> list[Timebase]:
         records = self._timebases.get(boot, {})
         return [records[key] for key in sorted(records)]
+
+    def runs(self, which: Which) -> list[Stream]:
+        return [kept.stream for kept in some_runs(self._kept, self._timebases, which)]
 
     def aside(self, limit: int = 100) -> list[Aside]:
         return list(self._aside.values())[:limit]
@@ -286,7 +275,7 @@ class MemoryPeriodStore:
                     moved += self._seal(kept, stretch, day)
         return moved
 
-    def _seal(self, kept: _Kept, stretch: int, day: str) -> int:
+    def _seal(self, kept: MemoryKept, stretch: int, day: str) -> int:
         self._files.update((kind, day) for kind in KINDS)
         due = {seq for seq in kept.unsealed if seq // STRETCH == stretch}
         kept.unsealed -= due
@@ -304,21 +293,8 @@ class MemoryPeriodStore:
         for kept in self._kept:
             for stretch in kept.days:
                 if kept.days[stretch] & days:
-                    self._blank(kept, stretch, kind)
+                    kept.blank(stretch, kind)
         return len(gone)
-
-    @staticmethod
-    def _blank(kept: _Kept, stretch: int, kind: Kind) -> None:
-        span = range(stretch * STRETCH, (stretch + 1) * STRETCH)
-        for seq in kept.rows.keys() & set(span) - kept.unsealed:
-            layout, row, _ = kept.rows[seq]
-            cut = len(layout.seat_codes) * len(layout.seats)
-            if kind == "seat":
-                row[:cut] = MISSING
-            else:
-                row[cut:] = MISSING
-            if (row == MISSING).all():
-                del kept.rows[seq]
 
     def check_sealed(self, *, most: int, anew: bool = False) -> bool:
         """Nothing is ever damaged here."""
@@ -355,10 +331,10 @@ class MemoryPeriodStore:
     def purges_due(self) -> list[Purge]:
         return [purge for purge in self._purges if purge.id in self._due]
 
-    def _dates(self, kept: _Kept) -> list[Timebase]:
+    def _dates(self, kept: MemoryKept) -> list[Timebase]:
         return self.timebases(kept.stream.boot) if kept.stream.boot else []
 
-    def _remove(self, kept: _Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
+    def _remove(self, kept: MemoryKept, purge: Purge, first: int, last: int, done: Purged) -> None:
         for seq in [seq for seq in kept.rows if first <= seq <= last]:
             layout, row, is_live = kept.rows[seq]
             if purge.seat is None:
@@ -372,19 +348,19 @@ class MemoryPeriodStore:
             done.periods += 1
 
     @staticmethod
-    def _cover(kept: _Kept, first: int, last: int) -> None:
+    def _cover(kept: MemoryKept, first: int, last: int) -> None:
         for begin, end, over_gap in kept.ledger.admit_data(first, last):
             if over_gap:
                 kept.gaps = trimmed(kept.gaps, begin, end)
 
-    def _cover_what_stands(self, kept: _Kept) -> None:
+    def _cover_what_stands(self, kept: MemoryKept) -> None:
         """What purges cover of a stream is not kept when it arrives."""
         for purge in self._purges:
             if purge.room == kept.stream.room and purge.seat is None:
                 for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges()):
                     self._cover(kept, *span)
 
-    def _without_seats(self, kept: _Kept, batch: Batch) -> NDArray[np.uint16]:
+    def _without_seats(self, kept: MemoryKept, batch: Batch) -> NDArray[np.uint16]:
         return without_seats(
             batch,
             [

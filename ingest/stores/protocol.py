@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
 from contract.messages import Birth, Health, Timebase
 from contract.ranges import SeqRanges
@@ -36,7 +36,12 @@ from ingest.stores.records import (
 )
 from ingest.stores.stretches import Kind
 
-__all__ = ["LessonStore", "PeriodReader", "PeriodStore", "ScoreStore"]
+__all__ = ["LessonStore", "PeriodReader", "PeriodStore", "ScoreStore", "Which"]
+
+
+Which = Literal["up", "newest", "undated"]
+"""Runs whose last word was a birth; of each node the newest; those of whose boot no record of a
+synchronised clock is kept, or whose boot is not known."""
 
 
 class PeriodReader(Protocol):
@@ -68,6 +73,9 @@ class PeriodReader(Protocol):
 
     def health(self, stream: int) -> Health | None: ...
     def timebases(self, boot: str) -> list[Timebase]: ...
+    def runs(self, which: Which) -> list[Stream]:
+        """Some of all rooms' runs, in order of their ids, without passing over what they hold."""
+
     def aside(self, limit: int = 100) -> list[Aside]: ...
     def count_aside(self) -> int: ...
 

@@ -20,9 +20,11 @@ from ingest.stores.chunks import decode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
+from ingest.stores.protocol import Which
 from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
 from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
 from ingest.stores.sqlite_file import make_directory, open_database, store_errors
+from ingest.stores.stream_rows import SOME_RUNS
 from ingest.stores.stretches import KINDS, Kind
 
 __all__ = ["SqlitePeriodReader"]
@@ -157,6 +159,9 @@ class SqlitePeriodReader:
                 "SELECT body FROM timebases WHERE boot = ? ORDER BY boot_ns, node, run", (boot,)
             )
             return [Timebase.decode(body) for (body,) in rows]
+
+    def runs(self, which: Which) -> list[Stream]:
+        return self._streams(SOME_RUNS[which])
 
     def aside(self, limit: int = 100) -> list[Aside]:
         with self._reading():

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Final
 
 from contract.errors import StoreError
 from contract.messages import Birth
 from contract.parts import run_of
 from ingest.stores.schema import MOST_STREAMS
 
-__all__ = ["bear_stream", "new_stream"]
+__all__ = ["SOME_RUNS", "bear_stream", "new_stream"]
+
+SOME_RUNS: Final = {
+    "up": "main IS NULL AND is_up",
+    "newest": "id IN (SELECT max(id) FROM streams WHERE main IS NULL GROUP BY node)",
+    "undated": "main IS NULL AND NOT EXISTS ("
+    "SELECT 1 FROM timebases WHERE boot = streams.boot AND synchronised)",
+}
+"""Conditions for the runs that `PeriodReader.runs` asks for."""
 
 
 def new_stream(

@@ -586,3 +586,32 @@ def test_a_birth_with_an_absurd_period_stops_nothing(
         (stream,) = store.commit(tick(batch(900)))
         store.seal(before_utc_ns=UTC_NS + DAY_NS)
         assert seqs(reader, stream) == [900]
+
+
+def test_some_runs_are_listed_without_the_others(pair: tuple[PeriodStore, PeriodReader]) -> None:
+    store, reader = pair
+    assert [reader.runs(which) for which in ("up", "newest", "undated")] == [[], [], []]
+    first = tick(batch(0), batch(0, node="pi-2", run=3))
+    first.births.append(("school", "room-a", birth()))
+    store.commit(first)
+    assert [stream.run for stream in reader.runs("up")] == [7]
+    assert [(stream.node, stream.run) for stream in reader.runs("newest")] == [
+        ("pi-1", 7), ("pi-2", 3),
+    ]  # fmt: skip
+    assert [stream.run for stream in reader.runs("undated")] == [7, 3]
+    unsure = timebase().model_copy(update={"synchronised": False})
+    store.commit(Tick(received_utc_ns=UTC_NS, timebases=[unsure]))
+    assert [stream.run for stream in reader.runs("undated")] == [7, 3]
+    later = tick(batch(0, run=8))
+    later.timebases.append(timebase(BOOT_NS + SECOND))
+    later.deaths.append(
+        ("school", "room-a", Death(node="pi-1", run=7, boot="boot-1", reason="stopped"))
+    )
+    later.births.append(("school", "room-a", birth(8)))
+    store.commit(later)
+    assert [stream.run for stream in reader.runs("undated")] == [3]
+    assert [stream.run for stream in reader.runs("up")] == [8]
+    assert [(stream.node, stream.run) for stream in reader.runs("newest")] == [
+        ("pi-2", 3), ("pi-1", 8),
+    ]  # fmt: skip
+    assert reader.runs("newest")[1] == reader.stream(reader.runs("newest")[1].id)
