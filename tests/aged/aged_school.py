@@ -13,9 +13,10 @@ lists.
 from __future__ import annotations
 
 import argparse
+import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -91,14 +92,24 @@ def planned(directory: Path, *, days: int = YEAR_DAYS, rooms: int = 40) -> AgedS
     )  # fmt: skip
 
 
-def build(directory: Path, *, days: int = YEAR_DAYS, rooms: int = 40, seed: int = 1) -> AgedSchool:
-    """Write a school's data directory, and say what there is."""
+def build(
+    directory: Path,
+    *,
+    days: int = YEAR_DAYS,
+    rooms: int = 40,
+    seed: int = 1,
+    minutely: Collection[str] = (UPTIME_ROOM, BOOTS_ROOM),
+) -> AgedSchool:
+    """Write a school's data directory, and say what there is.
+
+    The rooms `minutely` have a timebase of each minute that their kits were up.
+    """
     random = np.random.default_rng(seed)
     runs = _runs(days, rooms)
     _write_lessons(directory, runs)
     with closing(open_period_store(directory)) as store:
         _write_nodes(store, runs)
-        keep_timebases(store, runs, days)
+        keep_timebases(store, runs, minutely)
         ids = {(stream.room, stream.run): stream.id for stream in store.streams()}
     past = [
         (ids[run.room, run.run], sitting)
@@ -137,33 +148,39 @@ def values(random: np.random.Generator, n: int) -> np.ndarray:
     return LAYOUT.rows(encode(seat, "seat"), encode(room, "room"))
 
 
-def _is_dense(run: Run, days: int) -> bool:
-    return run.room == BOOTS_ROOM or (run.room == UPTIME_ROOM and (not run.is_over or days == 1))
-
-
 # ------------------------------------------------------------------ kits
 
 
-def keep_timebases(store: PeriodStore, runs: Iterable[Run], days: int) -> None:
+def keep_timebases(store: PeriodStore, runs: Iterable[Run], minutely: Collection[str]) -> None:
     """Keep the timebases of runs as they come."""
-    records = (record for run in runs for record in timebases(run, is_dense=_is_dense(run, days)))
+    records = (
+        record for run in runs for record in timebases(run, is_minutely=run.room in minutely)
+    )
     while some := list(islice(records, 5_000)):
         store.commit(Tick(received_utc_ns=utc_ns(TODAY), timebases=some))
 
 
-def timebases(run: Run, *, is_dense: bool) -> Iterator[Timebase]:
-    """One a minute, or six of a run where `is_dense` is False.
+def timebases(run: Run, *, is_minutely: bool) -> Iterator[Timebase]:
+    """One a minute, or six of the run.
 
-    The kit's crystal drifts by 5 ppm; each record knows UTC to two milliseconds.
+    The kit's clock wanders by 40 ms within nine days, as one that is kept by NTP over a poor network
+    does; each record knows UTC to two milliseconds.
     """
-    each_s = MINUTE_S if is_dense else max(MINUTE_S, run.lasts_s // 6)
+    each_s = MINUTE_S if is_minutely else max(MINUTE_S, run.lasts_s // 6)
     for second in range(0, run.lasts_s, each_s):
         boot_ns = run.run_boot_ns + second * SECOND_NS
         yield Timebase(
             node=run.node, run=run.run, boot=run.boot, boot_ns=boot_ns,
-            utc_ns=utc_ns(run.boot_at) + boot_ns + 5_000 * second, error_ns=2_000_000,
+            utc_ns=utc_ns(run.boot_at) + boot_ns + _wander_ns(second), error_ns=2_000_000,
             synchronised=True,
         )  # fmt: skip
+
+
+def _wander_ns(second: int) -> int:
+    """How far a clock is ahead: never behind, so that lessons begin where periods do."""
+    return (
+        round(20e6 * (1 - math.cos(2 * math.pi * second / (9 * 86_400)))) + second * 7 % 1_000_000
+    )
 
 
 def _write_nodes(store: PeriodStore, runs: list[Run]) -> None:

@@ -98,7 +98,7 @@ def runs(room: str, days: list[datetime], *, is_uptime: bool) -> Iterator[Run]:
         for part in range(2):
             if is_long:
                 if long is None:
-                    long = _run(room, day, 0, number, lasts=NOW - day)
+                    long = _run(room, TODAY - UPTIME, 0, number, lasts=NOW - TODAY + UPTIME)
                     long.is_over = False
                 run = long
             else:
