@@ -1,12 +1,12 @@
 """What regular work costs in a store that is a school year old, beside a store of one day.
 
-    python benchmarks/bench_age.py [--json] [--days 76] [--rooms 40] [--only ingest score pages]
+    python benchmarks/bench_age.py [--json] [--days 76] [--rooms 40] [--only ingest score pages] [--few-timebases]
 
 `tests/aged` makes both data directories: the same rooms and the same lessons today, and in one of
 them a year of 6,000 lessons and 8,000 starts of kits behind them. Each program's work is done in a
 process of its own, with the program's own classes and without a broker. Figures are milliseconds
 of CPU, the best of several where something is done again and again, so that a busy machine and a
-slow disk hardly show. Memory is the process's at the end of its work, in MB.
+slow disk hardly show. A start is counted from the process's beginning. Memory is the process's at the end of its work, in MB.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ from tests.aged import aged_school
 from tests.aged.aged_school import BOOTS_ROOM, SEATS, SITE, UPTIME_ROOM, AgedSchool
 from tests.aged.timeline import NOW, YEAR_DAYS, utc_ns
 
+IMPORTED_MS = 1e3 * time.process_time()
+"""What the start of a program costs before it looks at its stores."""
 TIMES = 30
 LIMIT = 1.5
 ZONES = (Zone(name="left", seats=SEATS[:5]), Zone(name="right", seats=SEATS[5:]))
@@ -133,7 +135,7 @@ def ingest(school: AgedSchool, settings: ServerSettings) -> Figures:
     for stream in store.runs("newest"):
         config.add_node(stream.room, stream.node)
     seat_seconds.begin()
-    figures["start"] = 1e3 * (time.process_time() - began)
+    figures["start, imports included"] = IMPORTED_MS + 1e3 * (time.process_time() - began)
 
     def due() -> None:
         for _ in range(len(school.rooms)):  # a tick has 10 ms for this
@@ -210,12 +212,12 @@ def score(school: AgedSchool, settings: ServerSettings) -> Figures:
 
     began = time.process_time()
     following = begun()
-    figures["start after a day away"] = 1e3 * (time.process_time() - began)
+    figures["start after a day away"] = IMPORTED_MS + 1e3 * (time.process_time() - began)
     figures["its first poll"] = cpu_ms(following.step)
     figures["what was missed, scored"] = cpu_ms(lambda: settled(following))
     began = time.process_time()
     following = begun()
-    figures["start, nothing missed"] = 1e3 * (time.process_time() - began)
+    figures["start, nothing missed"] = IMPORTED_MS + 1e3 * (time.process_time() - began)
     figures["its first polls"] = cpu_ms(lambda: settled(following))
     figures["poll, nothing new"] = best_ms(following.step)
     polls = []
@@ -317,7 +319,7 @@ async def _pages(school: AgedSchool) -> Figures:
     began = time.process_time()
     app = create_app(partial(open_stores, school.directory), clock=clock_now())
     await app.state.desk.open()
-    figures["start"] = 1e3 * (time.process_time() - began)
+    figures["start, imports included"] = IMPORTED_MS + 1e3 * (time.process_time() - began)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
 
@@ -383,13 +385,19 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--days", type=int, default=YEAR_DAYS)
     parser.add_argument("--rooms", type=int, default=40)
+    parser.add_argument(
+        "--few-timebases", action="store_true", help="no kit has a timebase of each minute"
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     args = parser.parse_args()
     figures: dict[str, dict[str, Figures]] = {part: {} for part in args.only}
     with tempfile.TemporaryDirectory(prefix="roomtone-age-") as folder:
         for name, days in (("young", 1), ("aged", args.days)):
             began = time.monotonic()
-            school = aged_school.build(Path(folder) / name, days=days, rooms=args.rooms)
+            minutely = () if args.few_timebases else (UPTIME_ROOM, BOOTS_ROOM)
+            school = aged_school.build(
+                Path(folder) / name, days=days, rooms=args.rooms, minutely=minutely
+            )
             taken_s = time.monotonic() - began
             if not args.json:
                 print(

@@ -6,7 +6,7 @@ and when it ended is worked out once and held, until something is kept outside o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ingest.dating import UNDATED, utc_of
@@ -17,6 +17,8 @@ __all__ = ["RunExtents"]
 
 _MARGIN_NS: Final = 3_600 * 1_000_000_000
 """Records that come later may move a run by less than this."""
+_EARLIEST_NS: Final = -(1 << 63)
+_LATEST_NS: Final = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,18 @@ class _Extent:
     stream: Stream
     first_seq: int
     last_seq: int
-    from_utc_ns: int | None
-    """None where nothing dates it: then it may be anywhere."""
+    from_utc_ns: int
+    """With a margin on both sides; where nothing dates it, it may be anywhere."""
     to_utc_ns: int
 
-    def touches(self, from_utc_ns: int, to_utc_ns: int) -> bool:
-        return self.from_utc_ns is None or (
-            self.from_utc_ns - _MARGIN_NS < to_utc_ns and self.to_utc_ns + _MARGIN_NS > from_utc_ns
-        )
+
+@dataclass(slots=True)
+class _Room:
+    """The runs of a room of which something is kept, by id."""
+
+    runs: dict[int, _Extent] = field(default_factory=dict)
+    grown: set[int] = field(default_factory=set)
+    """Those that are to be looked at again, because more is kept or nothing dated them."""
 
 
 class RunExtents:
@@ -42,11 +48,8 @@ class RunExtents:
     def __init__(self, reader: PeriodReader) -> None:
         self._reader = reader
         self._cursor: int | None = None
-        self._rooms: dict[str, dict[int, _Extent]] = {}
-        self._of: dict[int, _Extent] = {}
+        self._rooms: dict[str, _Room] = {}
         self._room_of: dict[int, str] = {}
-        self._grown: dict[str, set[int]] = {}
-        """Room → runs of which something is kept beyond what is known."""
 
     def runs(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
         """The runs of a room of which something may be kept in a span, in order of their ids.
@@ -56,19 +59,21 @@ class RunExtents:
         self._follow()
         known = self._rooms.get(room)
         if known is None:
-            known = self._rooms[room] = {}
+            known = self._rooms[room] = _Room()
             for stream in self._reader.streams(room):
                 self._look(stream, known)
-        undated = {number for number, extent in known.items() if extent.from_utc_ns is None}
-        for number in undated | self._grown.pop(room, set()):
-            self._look(self._reader.stream(number), known)
+        elif known.grown:
+            grown, known.grown = sorted(known.grown), set()
+            for number in grown:
+                self._look(self._reader.stream(number), known)
+            known.runs = dict(sorted(known.runs.items()))
         return [
-            known[number].stream
-            for number in sorted(known)
-            if known[number].touches(from_utc_ns, to_utc_ns)
+            extent.stream
+            for extent in known.runs.values()
+            if extent.from_utc_ns < to_utc_ns and extent.to_utc_ns > from_utc_ns
         ]
 
-    def _look(self, stream: Stream, known: dict[int, _Extent]) -> None:
+    def _look(self, stream: Stream, room: _Room) -> None:
         kept = list(self._reader.kept(stream.id))
         if not kept:
             return
@@ -76,9 +81,12 @@ class RunExtents:
         timebases = self._reader.timebases(stream.boot) if stream.boot is not None else []
         utcs = utc_of(stream, [first, last], timebases).tolist()
         is_dated = UNDATED not in utcs
-        known[stream.id] = self._of[stream.id] = _Extent(
-            stream, first, last, min(utcs) if is_dated else None, max(utcs) + stream.period_ns
-        )
+        low, high = min(utcs) - _MARGIN_NS, max(utcs) + stream.period_ns + _MARGIN_NS
+        if not is_dated:
+            low, high = _EARLIEST_NS, _LATEST_NS
+            room.grown.add(stream.id)
+        self._room_of[stream.id] = stream.room
+        room.runs[stream.id] = _Extent(stream, first, last, low, high)
 
     def _follow(self) -> None:
         if self._cursor is None:
@@ -87,18 +95,20 @@ class RunExtents:
         cursor, changes = self._reader.changes(self._cursor)
         if cursor < self._cursor:  # another store stands in its place
             self._rooms.clear()
-            self._of.clear()
             self._room_of.clear()
-            self._grown.clear()
         self._cursor = cursor
         for change in changes:
-            known = self._of.get(change.stream)
-            if known is None:
-                room = self._room(change.stream)
-                if room in self._rooms:  # else all of it is read when it is asked for
-                    self._grown.setdefault(room, set()).add(change.stream)
-            elif change.first_seq < known.first_seq or change.last_seq > known.last_seq:
-                self._grown.setdefault(known.stream.room, set()).add(change.stream)
+            # A room that nobody asked for is read when someone does.
+            room = self._rooms.get(self._room(change.stream))
+            if room is None:
+                continue
+            known = room.runs.get(change.stream)
+            if (
+                known is None
+                or change.first_seq < known.first_seq
+                or change.last_seq > known.last_seq
+            ):
+                room.grown.add(change.stream)
 
     def _room(self, stream: int) -> str:
         if stream not in self._room_of:

@@ -113,11 +113,17 @@ class SqliteLessonStore:
         where = "room = ?1 AND " if room is not None else ""
         low = _EARLIEST if from_utc_ns is None else max(from_utc_ns, _EARLIEST)
         high = _LATEST if to_utc_ns is None else min(to_utc_ns, _LATEST)
-        return self._lessons(
+        which = (
             f"{rooms} WHERE {where}starts_utc_ns >= ?2 AND starts_utc_ns < ?3 "
-            "ORDER BY starts_utc_ns DESC, id LIMIT ?4 OFFSET ?5",
-            (room, low, high, -1 if limit is None else limit, min(offset, _LATEST)),
+            "ORDER BY starts_utc_ns DESC, id LIMIT ?4 OFFSET ?5"
         )
+        if limit is not None:  # to sort ids is quicker than to sort whole rows
+            which = (
+                f"WHERE id IN (SELECT id FROM lessons {which}) "  # noqa: S608 - our own words alone
+                "ORDER BY starts_utc_ns DESC, id"
+            )
+        values = room, low, high, -1 if limit is None else limit, min(offset, _LATEST)
+        return self._lessons(which, values)
 
     def count_lessons(self) -> int:
         with self._reading():
