@@ -16,7 +16,7 @@ from dashboard_api.model_shelf import ModelShelf
 from ingest.run_extents import RunExtents
 from ingest.settings import LessonSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
-from ingest.stores.records import EpochRecord, Lesson
+from ingest.stores.records import EpochRecord, Lesson, VerdictCount
 
 __all__ = ["AskDesk", "StoreDesk", "Stores"]
 
@@ -41,6 +41,8 @@ class Stores:
     extents: RunExtents = field(init=False)
     """When the runs of rooms began and ended."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
+
+    _said: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "extents", RunExtents(self.periods))
@@ -84,6 +86,14 @@ class Stores:
         )
         coming = soon or self.lessons.lessons(room=room, from_utc_ns=now_utc_ns + 1)
         return coming[-1].bounded(self.longest_ns) if coming else None
+
+    def count_verdicts(self) -> VerdictCount:
+        """Over all lessons; counted once for all lines of a list."""
+        version = self.lessons.version()
+        known = self._said.get("all")
+        if known is None or known[0] != version:
+            known = self._said["all"] = version, self.lessons.count_verdicts()
+        return known[1]
 
     def version(self) -> tuple[int, int, int]:
         """Changes whenever another program, or this one, has written to one of them."""

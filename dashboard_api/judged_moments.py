@@ -47,7 +47,7 @@ def moments_of(stores: Stores, lesson: Lesson) -> list[JudgedMoment]:
     A suggestion that someone answered stays, also where others stand out more by now.
     """
     epochs, alerts = stores.epochs(lesson.id), stores.scores.alerts(lesson.id)
-    trust = trust_words(stores.lessons.count_verdicts())
+    trust = trust_words(stores.count_verdicts())
     own = stores.lessons.moments(lesson.id)
     verdicts = stores.lessons.verdicts(lesson.id)
     manifest = stores.shelf.current()

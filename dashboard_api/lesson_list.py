@@ -44,7 +44,7 @@ async def lesson_list(request: Request, desk: AskDesk, number: PageNumber = 1) -
         "lessons.html",
         days=by_day(lessons, now.date()),
         number=number,
-        trust=await desk.ask(lambda stores: trust_words(stores.lessons.count_verdicts())),
+        trust=await desk.ask(lambda stores: trust_words(stores.count_verdicts())),
         pages=max(1, -(-count // LESSONS_A_PAGE)),
     )
 

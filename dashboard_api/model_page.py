@@ -49,7 +49,7 @@ def trust_note(stores: Stores, shelf: ModelShelf, lesson: str | None) -> TrustNo
     """The note for a lesson's estimates, or for those of the model in use."""
     manifest, scored = _told(stores, shelf, lesson)
     return TrustNote(
-        trust=trust_words(stores.lessons.count_verdicts()),
+        trust=trust_words(stores.count_verdicts()),
         card=None if manifest is None else card(manifest),
         scored=scored,
         trouble=shelf.trouble,

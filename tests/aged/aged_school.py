@@ -25,40 +25,29 @@ from pathlib import Path
 
 import numpy as np
 
-from contract.lesson import Activity, Zone
 from contract.messages import Birth, Death, Health, Hub, Timebase
 from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
-from ingest.lesson_change import change_lesson
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores import open_period_store
 from ingest.stores.admission import STRETCH
 from ingest.stores.chunks import encode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.holding import holdings, packed
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import (
-    AlertRecord,
     Arrival,
-    EpochRecord,
-    Moment,
     Tick,
-    Verdict,
-    ZoneEpoch,
 )
 from ingest.stores.schema import layout_body
 from ingest.stores.stretches import KINDS
 from tests.aged import timeline
+from tests.aged.aged_words import SEATS, edit_some, write_lessons, write_scores, write_words
 from tests.aged.timeline import NOW, SECOND_NS, TODAY, YEAR_DAYS, Run, Sitting, utc_ns
 
 SITE = "school"
-SEATS = tuple(range(1, 13))
 LAYOUT = Layout(SEATS, *FULL_LAYOUT_CODES)
-ZONES = (Zone(name="window", seats=SEATS[:6]), Zone(name="door", seats=SEATS[6:]))
-OTHER_ZONES = (Zone(name="front", seats=SEATS[:5]), Zone(name="back", seats=SEATS[5:]))
-MODEL = "aged-1"
 SEAT_DAYS = 30
 KEPT_TICKS = 36_000
-EDITED_EACH = 150
 UPTIME_ROOM, BOOTS_ROOM = "room-01", "room-02"
 """The kit that has been up for 90 days; the one of whose boots all timebases are kept."""
 MINUTE_S = 60
@@ -106,7 +95,7 @@ def build(
     """
     random = np.random.default_rng(seed)
     runs = _runs(days, rooms)
-    _write_lessons(directory, runs)
+    write_lessons(directory, runs)
     with closing(open_period_store(directory)) as store:
         _write_nodes(store, runs)
         keep_timebases(store, runs, minutely)
@@ -118,12 +107,12 @@ def build(
         if sitting.starts < TODAY
     ]
     _write_sealed(directory, past, values(random, STRETCH))
-    _write_scores(directory, past)
-    _write_words(directory, [sitting for _, sitting in past], random)
+    write_scores(directory, past)
+    write_words(directory, [sitting for _, sitting in past], random)
     _forget_ticks(directory)
     with closing(open_period_store(directory)) as store:
         _keep_today(store, runs, random)
-    _edit(directory, [sitting.lesson for _, sitting in past])
+    edit_some(directory, [sitting.lesson for _, sitting in past])
     return planned(directory, days=days, rooms=rooms)
 
 
@@ -304,116 +293,6 @@ def batches(run: Run, first_seq: int, rows: np.ndarray) -> Iterator[Batch]:
             boot_ns=run.run_boot_ns + seq * SECOND_NS, period_ns=SECOND_NS, synchronised=True,
             waited_ms=5, layout=LAYOUT, values=rows[at : at + 10],
         )  # fmt: skip
-
-
-# ------------------------------------------------------------------ lessons and scores
-
-
-def _write_lessons(directory: Path, runs: list[Run]) -> None:
-    """What was and is, and what is ahead: as much as there was, six weeks at most."""
-    sittings = [(run.room, each.starts, each.length_s) for run in runs for each in run.sittings]
-    days = len({starts.date() for _, starts, _ in sittings})
-    sittings += [
-        (room, day + begin, 2_700)
-        for room in sorted({run.room for run in runs})
-        for day in timeline.days_ahead()[:days]
-        for begin in timeline.BEGIN
-    ]
-    open_lesson_store(directory).close()
-    rows = [
-        (timeline.lesson_id(room, starts), room, f"Teacher {room[-2:]}", "Maths", utc_ns(starts),
-         utc_ns(starts) + length_s * SECOND_NS)
-        for room, starts, length_s in sittings
-    ]  # fmt: skip
-    with closing(sqlite3.connect(directory / "school.db")) as database, database:
-        database.executemany(
-            "INSERT INTO lessons(id, room, teacher, title, starts_utc_ns, ends_utc_ns, source, "
-            "activities, zones, video, video_offset_s) "
-            "VALUES(?, ?, ?, ?, ?, ?, 'timetable', '[]', '[]', NULL, 0.0)", rows,
-        )  # fmt: skip
-
-
-def _write_scores(directory: Path, past: list[tuple[int, Sitting]]) -> None:
-    """One lesson through the store, then copies of its rows; an alert in each."""
-    template = [
-        EpochRecord(
-            lesson="template", stream=0, first_seq=seq, utc_ns=seq * SECOND_NS, model=MODEL,
-            zones=tuple(_zone(zone, seq) for zone in ("room", "hub-a", "hub-b")),
-        )
-        for seq in range(0, timeline.LENGTH_S, 5)
-    ]  # fmt: skip
-    alert = AlertRecord(
-        id="template", lesson="template", room="", zone="room", raised_utc_ns=0,
-        cleared_utc_ns=60 * SECOND_NS, because=("More movement than usual.",), off_task=0.7,
-        model=MODEL,
-    )  # fmt: skip
-    with closing(open_score_store(directory)) as scores:
-        scores.commit(cursor=1, epochs=template, alerts=[alert])
-    with closing(sqlite3.connect(directory / "score.db")) as database, database:
-        (of,) = database.execute("SELECT id FROM words WHERE word = 'template'").fetchone()
-        for stream, sitting in past:
-            starts = utc_ns(sitting.starts)
-            word = database.execute(
-                "INSERT INTO words(word) VALUES(?)", (sitting.lesson,)
-            ).lastrowid
-            database.execute(
-                "INSERT INTO epochs SELECT ?, ?, first_seq + ?, utc_ns + ?, model, zones, levels "
-                "FROM epochs WHERE lesson = ?", (word, stream, sitting.first_seq, starts, of),
-            )  # fmt: skip
-            seq = sitting.first_seq + 120
-            database.execute(
-                "INSERT INTO alerts SELECT ?, ?, ?, zone, raised_utc_ns + ?, cleared_utc_ns + ?, "
-                "because, off_task, model FROM alerts WHERE id = 'template'",
-                (f"{sitting.lesson}.{stream}.room.{seq}", sitting.lesson, sitting.lesson[:7],
-                 starts + 120 * SECOND_NS, starts + 120 * SECOND_NS),
-            )  # fmt: skip
-        database.execute("DELETE FROM epochs WHERE lesson = ?", (of,))
-        database.execute("DELETE FROM words WHERE id = ?", (of,))
-        database.execute("DELETE FROM alerts WHERE id = 'template'")
-
-
-def _zone(name: str, seq: int) -> ZoneEpoch:
-    share = 0.2 + 0.5 * (120 <= seq < 180)
-    movement = float("nan") if seq < 60 else 1.0 + seq % 7
-    return ZoneEpoch(
-        zone=name, seats=len(SEATS) if name == "room" else 6, movement_db=movement,
-        movement_low_db=movement - 1, movement_high_db=movement + 1,
-        off_task=float("nan") if seq < 60 else share, off_task_low=share - 0.1,
-        off_task_high=share + 0.1, moving_seats=0.4, fidgets=1.0, noise_db=0.5,
-    )  # fmt: skip
-
-
-def _write_words(directory: Path, past: list[Sitting], random: np.random.Generator) -> None:
-    """A moment in one lesson of twenty, and an answer about a suggestion in others."""
-    some = random.permutation(len(past))[: len(past) // 10]
-    with closing(open_lesson_store(directory)) as lessons:
-        for at, number in enumerate(some.tolist()):
-            lesson = past[number].lesson
-            if at % 2:
-                lessons.put_moment(
-                    Moment(id=f"m{number}", lesson=lesson, start_s=60, end_s=90, note="Groups",
-                           author="the teacher")
-                )  # fmt: skip
-            else:
-                lessons.put_verdict(
-                    Verdict(lesson=lesson, moment=f"{lesson}.1.room.120", by="teacher",
-                            is_confirmed=at % 4 == 0, kind="lively", zone="room", start_s=120,
-                            end_s=180)
-                )  # fmt: skip
-
-
-def _edit(directory: Path, lessons: list[str]) -> None:
-    """What people changed afterwards."""
-    activity = Activity(start_s=0, end_s=120, name="whole_class")
-    with closing(open_lesson_store(directory)) as store:
-        for number, lesson in enumerate(lessons[::EDITED_EACH]):
-            zones = OTHER_ZONES if number % 2 else ()
-            change_lesson(
-                store, lesson,
-                lambda mine, zones=zones: replace(  # type: ignore[misc]
-                    mine, title="Maths, again", zones=zones, activities=(activity,)
-                ),
-            )  # fmt: skip
 
 
 def main() -> None:
