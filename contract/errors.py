@@ -8,6 +8,7 @@ RoomtoneError
 │   ├── PayloadError                   … on an MQTT topic, in the outbox or in the store
 │   └── UnknownVersionError            … because a later version wrote them: kept aside, not lost
 ├── LinkError (ConnectionError)        a port or broker is missing or gone: tried again
+├── RefusedError (ValueError)           a store has no room for more of this kind from one node
 ├── StoreError (OSError)               a database or the outbox can't be read or written
 ├── RecordingError (ValueError)        a recording to replay or evaluate is not usable
 └── ModelError (ValueError)            a model file is missing, damaged or does not fit
@@ -26,11 +27,37 @@ __all__ = [
     "ModelError",
     "PayloadError",
     "RecordingError",
+    "RefusedError",
     "RoomtoneError",
     "StoreError",
     "UnknownVersionError",
     "UsageError",
+    "brief",
+    "brief_of",
+    "one_line",
 ]
+
+_MAX_WHERE = 80
+_MAX_WHAT = 200
+
+
+def brief(value: object, length: int = 40) -> str:
+    """A value as an error may print it: short, on one line, whatever it is."""
+    if isinstance(value, int) and value.bit_length() > 64:
+        return f"a number of {value.bit_length()} bits"  # Python refuses to print the longest
+    return one_line(repr(value), length)
+
+
+def brief_of(error: BaseException) -> str:
+    """An error that nobody foresaw, with the name of its kind."""
+    return one_line(f"{type(error).__name__}: {error}", 200)
+
+
+def one_line(text: str, length: int) -> str:
+    """A text without line breaks or control characters, cut to a length."""
+    if len(text) > length:
+        text = text[: length - 1] + "…"
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
 class RoomtoneError(Exception):
@@ -52,15 +79,16 @@ class ConfigurationError(UsageError):
         self, where: str, key: str, value: object, expected: str, *, sentence: str | None = None
     ) -> None:
         self.where, self.key, self.value, self.expected = where, key, value, expected
-        super().__init__(sentence or f"{where}: {key} is {value!r}, expected {expected}.")
+        super().__init__(sentence or f"{where}: {key} is {brief(value, 200)}, expected {expected}.")
 
 
 class DecodeError(RoomtoneError, ValueError):
     """Bytes from outside do not fit their format; `where` names the field or offset."""
 
     def __init__(self, where: str, what: str) -> None:
-        self.where, self.what = where, what
-        super().__init__(f"{where}: {what}")
+        # Both may quote what a stranger sent, and end in a log and in the store.
+        self.where, self.what = one_line(where, _MAX_WHERE), one_line(what, _MAX_WHAT)
+        super().__init__(f"{self.where}: {self.what}")
 
 
 class FrameError(DecodeError):
@@ -76,11 +104,22 @@ class UnknownVersionError(PayloadError):
 
     def __init__(self, where: str, version: object, known: int) -> None:
         self.version, self.known = version, known
-        super().__init__(where, f"format version {version!r}, this program knows {known}")
+        super().__init__(where, f"format version {brief(version)}, this program knows {known}")
 
 
 class LinkError(RoomtoneError, ConnectionError):
     """A serial port or the broker can't be reached, or refused us."""
+
+
+class RefusedError(RoomtoneError, ValueError):
+    """Some of what was to be kept is beyond a limit; nothing was kept, and the rest can be.
+
+    `refused` has each of the records with the reason.
+    """
+
+    def __init__(self, refused: list[tuple[object, str]]) -> None:
+        self.refused = refused
+        super().__init__("; ".join(reason for _, reason in refused[:3]))
 
 
 class StoreError(RoomtoneError, OSError):
