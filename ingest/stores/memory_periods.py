@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.errors import StoreError
+from contract.errors import RefusedError, StoreError
 from contract.messages import Birth, Death, Health, Timebase
 from contract.parts import run_of
 from contract.payload import Batch, Gap, Layout
@@ -21,6 +21,8 @@ from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH, Ledger, goes_on, trimmed, unfit
 from ingest.stores.changes import coalesced
+from ingest.stores.limits import NodeLimits
+from ingest.stores.memory_holdings import MemoryHoldings, MemoryNotices
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.records import (
     Arrival,
@@ -28,6 +30,7 @@ from ingest.stores.records import (
     Change,
     Damage,
     GapRecord,
+    Notice,
     Periods,
     Purge,
     Purged,
@@ -72,6 +75,11 @@ class MemoryPeriodStore:
         """The day files that a durable store would have."""
         self._purges: list[Purge] = []
         self._due: set[str] = set()
+        self._holdings = MemoryHoldings(
+            lambda: [kept.stream for kept in self._kept], self._stream_and_ledger
+        )
+        self._limits = NodeLimits(self._holdings)
+        self._notices = MemoryNotices()
 
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick; see `PeriodStore.commit`."""
@@ -80,6 +88,9 @@ class MemoryPeriodStore:
             reason = unfit(arrival.message)
             if reason is not None:
                 raise ValueError(reason)
+        refused = self._limits.refused(tick)
+        if refused:
+            raise RefusedError(refused)
         for site, room, birth in tick.births:
             kept = self._of(
                 site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
@@ -107,7 +118,16 @@ class MemoryPeriodStore:
         changes: list[Change] = []
         ids = [self._arrive(arrival, now, changes) for arrival in tick.arrivals]
         self._ticks.append(changes)
+        self._notices.put(tick.notices)
+        self._holdings.note(tick)
+        self._limits.kept()
         return ids
+
+    def _stream_and_ledger(self, node: str, run: int) -> tuple[Stream, Ledger] | None:
+        known = self._ids.get((node, run))
+        return (
+            None if known is None else (self._kept[known - 1].stream, self._kept[known - 1].ledger)
+        )
 
     def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
         message = arrival.message
@@ -187,7 +207,7 @@ class MemoryPeriodStore:
         return self._get(stream).stream
 
     def kept(self, stream: int) -> SeqRanges:
-        return SeqRanges(self._get(stream).ledger.kept)
+        return SeqRanges.copy(self._get(stream).ledger.kept)
 
     def read(
         self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
@@ -242,8 +262,11 @@ class MemoryPeriodStore:
         records = self._timebases.get(boot, {})
         return [records[key] for key in sorted(records)]
 
-    def aside(self, limit: int = 100) -> list[Aside]:
-        return list(self._aside.values())[:limit]
+    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
+        return [aside for aside in self._aside.values() if aside.id > after][:limit]
+
+    def notices(self, room: str | None = None) -> list[Notice]:
+        return self._notices.of_room(room)
 
     def count_aside(self) -> int:
         return len(self._aside)
@@ -329,6 +352,7 @@ class MemoryPeriodStore:
         return []
 
     def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
+        self._notices.retire(before_utc_ns)
         old = [a.id for a in self._aside.values() if a.received_utc_ns < before_utc_ns][:most]
         return len(self.take_aside(old))
 

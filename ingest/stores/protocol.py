@@ -22,6 +22,7 @@ from ingest.stores.records import (
     Label,
     Lesson,
     Moment,
+    Notice,
     Periods,
     Purge,
     Purged,
@@ -68,8 +69,13 @@ class PeriodReader(Protocol):
 
     def health(self, stream: int) -> Health | None: ...
     def timebases(self, boot: str) -> list[Timebase]: ...
-    def aside(self, limit: int = 100) -> list[Aside]: ...
+    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
+        """Messages that are kept aside with an id above `after`, the oldest first."""
+
     def count_aside(self) -> int: ...
+
+    def notices(self, room: str | None = None) -> list[Notice]:
+        """What is held against nodes, the latest first."""
 
     def version(self) -> int:
         """Changes whenever another connection has committed: cheap to poll."""
@@ -89,7 +95,10 @@ class PeriodStore(PeriodReader, Protocol):
 
         Each (node, run, seq) is kept once: overlaps are trimmed. Returns the ids of the streams
         of `tick.arrivals`, in their order. A message for which `admission.unfit` gives a reason
-        does not belong into a tick: ValueError, and nothing is kept.
+        does not belong into a tick: ValueError, and nothing is kept. What is beyond what one node
+        may take up raises RefusedError, which names it, and nothing is kept either.
+
+        StoreError is the machine's fault: try again. Any other error is a message's.
         """
 
     def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:

@@ -27,6 +27,8 @@ __all__ = [
     "Lesson",
     "Moment",
     "MomentKind",
+    "Notice",
+    "NoticeKind",
     "Periods",
     "Purge",
     "Purged",
@@ -67,6 +69,24 @@ class Aside:
     payload: bytes
 
 
+NoticeKind = Literal["limit", "aside", "connections"]
+"""More runs, rooms or layouts than one node may have; more bad messages; too many connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that ingest holds against a node, and that its technician should see."""
+
+    node: str
+    kind: NoticeKind
+    room: str
+    sentence: str
+    count: int = 1
+    """How often it happened."""
+    first_utc_ns: int
+    last_utc_ns: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Tick:
     """Everything that one durable commit keeps, for all rooms together."""
@@ -79,6 +99,7 @@ class Tick:
     timebases: list[Timebase] = field(default_factory=list)
     healths: list[Health] = field(default_factory=list)
     aside: list[Aside] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ _LOG = logging.getLogger("ingest")
 _BESIDE: Final = ("", "-wal", "-shm")
 _PLAIN: Final = (
     "streams", "layouts", "stretches", "ledger", "gaps", "sealed", "births", "deaths",
-    "timebases", "healths", "aside", "arrivals", "purges",
+    "timebases", "healths", "aside", "arrivals", "purges", "node_layouts", "notices",
 )  # fmt: skip
 """The tables beside `live`."""
 

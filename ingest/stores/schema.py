@@ -18,7 +18,6 @@ __all__ = [
     "HEADER",
     "KEY_STEP",
     "LIVE",
-    "MOST_STREAMS",
     "SCHEMA",
     "VERSION",
     "is_sound",
@@ -34,7 +33,6 @@ VERSION: Final = 3
 
 _STREAM_BITS: Final = 21
 _SIXTEENTHS: Final = 16
-MOST_STREAMS: Final = (1 << _STREAM_BITS) - 1
 KEY_STEP: Final = _SIXTEENTHS << _STREAM_BITS
 """How far apart the keys of a stream's neighbouring periods are."""
 _HIGHEST_START: Final = (1 << 40) - 1
@@ -54,6 +52,8 @@ CREATE TABLE streams(
 CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
 CREATE INDEX streams_room ON streams(room);
 CREATE TABLE layouts(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE node_layouts(
+    node TEXT NOT NULL, layout INTEGER NOT NULL, PRIMARY KEY(node, layout)) STRICT, WITHOUT ROWID;
 CREATE TABLE live(k INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;
 CREATE TABLE stretches(
     stream INTEGER NOT NULL, stretch INTEGER NOT NULL,
@@ -89,6 +89,10 @@ CREATE TABLE healths(
 CREATE TABLE aside(
     id INTEGER PRIMARY KEY AUTOINCREMENT, received_utc_ns INTEGER NOT NULL, topic TEXT NOT NULL,
     reason TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
+CREATE TABLE notices(
+    node TEXT NOT NULL, kind TEXT NOT NULL, room TEXT NOT NULL, sentence TEXT NOT NULL,
+    count INTEGER NOT NULL, first_utc_ns INTEGER NOT NULL, last_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(node, kind)) STRICT, WITHOUT ROWID;
 CREATE TABLE arrivals(tick INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;
 CREATE TABLE purges(
     id TEXT PRIMARY KEY, room TEXT NOT NULL, seat INTEGER, from_utc_ns INTEGER NOT NULL,

@@ -212,6 +212,8 @@ def store_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into StoreErrors that say what to do."""
     try:
         yield
+    except (sqlite3.IntegrityError, sqlite3.DataError):
+        raise  # the machine is well; it is what was to be written that does not fit
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise StoreError(_sentence(path, error)) from error
 

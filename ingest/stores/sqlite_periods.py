@@ -8,14 +8,16 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from contract.errors import StoreError
+from contract.errors import RefusedError
 from contract.messages import Birth, Death
 from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, goes_on, unfit
 from ingest.stores.changes import KEPT_TICKS
 from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
+from ingest.stores.limits import NodeLimits
 from ingest.stores.mending import DayFileCheck
+from ingest.stores.node_rows import SqliteHoldings, put_notices
 from ingest.stores.purging import purge_steps
 from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.salvaging import salvage
@@ -33,7 +35,6 @@ __all__ = ["SqlitePeriodStore"]
 _PRUNE_EVERY: Final = 64
 # Runs of the past need not be remembered for ever: some 20 MB.
 _MOST_STATES: Final = 20_000
-_MOST_LAYOUTS: Final = 65_535
 
 
 class SqlitePeriodStore(SqlitePeriodReader):
@@ -54,6 +55,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._by_id: dict[int, StreamState] = {}
         self._not_due_before: dict[tuple[int, int], int] = {}
         self._layout_ids: dict[Layout, int] = {}
+        self._limits = NodeLimits(SqliteHoldings(self._connection, self._states))
         self._is_purging = False
         self._check = DayFileCheck()
         self._damage: list[Damage] = []
@@ -66,6 +68,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
         """Keep a tick; see `PeriodStore.commit`."""
         number = self._tick + 1
         with self._reading():
+            refused = self._limits.refused(tick)
+            if refused:
+                raise RefusedError(refused)
             try:
                 with transaction(self._connection):
                     ids = self._keep(tick, number)
@@ -74,6 +79,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
                 self._forget()
                 raise
             self._tick = number
+            self._limits.kept()
             if len(self._states) > _MOST_STATES:
                 self._forget()
         return ids
@@ -82,7 +88,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         with self._lock:
             state = self._by_id.get(stream)
             # What the writer remembers is what is kept: each tick's acks ask for it.
-            return SeqRanges(state.ledger.kept) if state else super().kept(stream)
+            return SeqRanges.copy(state.ledger.kept) if state else super().kept(stream)
 
     def version(self) -> int:
         """Changes with every tick of its own."""
@@ -141,6 +147,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
 
     def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
         with self._reading(), transaction(self._connection):
+            self._connection.execute("DELETE FROM notices WHERE last_utc_ns < ?", (before_utc_ns,))
             return self._connection.execute(
                 "DELETE FROM aside WHERE id IN "
                 "(SELECT id FROM aside WHERE received_utc_ns < ? ORDER BY id LIMIT ?)",
@@ -188,6 +195,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._by_id.clear()
         self._layout_ids.clear()
         self._layouts.clear()
+        self._limits.forget()
 
     def _keep(self, tick: Tick, number: int) -> list[int]:
         now = tick.received_utc_ns
@@ -213,6 +221,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
             "INSERT INTO aside(received_utc_ns, topic, reason, payload) VALUES(?, ?, ?, ?)",
             [(a.received_utc_ns, a.topic, a.reason, a.payload) for a in tick.aside],
         )
+        put_notices(self._connection, tick.notices)
         rows = TickRows()
         ids = [self._arrive(arrival, now, rows) for arrival in tick.arrivals]
         rows.live.sort()  # neighbours on disk one after the other
@@ -263,6 +272,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
         if batch.layout != state.layout:
             state.layout_id = self._layout_id(batch.layout)
             state.layout = batch.layout
+            self._connection.execute(
+                "INSERT OR IGNORE INTO node_layouts VALUES(?, ?)", (batch.node, state.layout_id)
+            )
         layout = state.layout_id
         values = without_seats(batch, state.purged_seats).tobytes()
         width = 2 * batch.layout.width
@@ -310,7 +322,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         row = self._one("SELECT id, start FROM streams WHERE node = ? AND run = ?", node, run)
         if row is None:
             stream, start = new_stream(
-                self._connection, self._path, site=site, room=room, node=node, run=run,
+                self._connection, site=site, room=room, node=node, run=run,
                 run_boot_ns=run_boot_ns, period_ns=period_ns, now=now,
             ), None  # fmt: skip
         else:
@@ -346,11 +358,6 @@ class SqlitePeriodStore(SqlitePeriodReader):
         row = self._one("SELECT id FROM layouts WHERE body = ?", body)
         if row is None:
             number = int(self._one("SELECT coalesce(max(id), 0) + 1 FROM layouts")[0])
-            if number > _MOST_LAYOUTS:
-                raise StoreError(
-                    f"{self._path} has {_MOST_LAYOUTS} layouts of seats, as many as it can: "
-                    "begin a new data directory."
-                )
             self._connection.execute("INSERT INTO layouts VALUES(?, ?)", (number, body))
         else:
             number = int(row[0])

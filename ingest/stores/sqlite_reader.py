@@ -8,10 +8,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from contract.errors import PayloadError, StoreError
-from contract.messages import Birth, Health, Timebase
+from contract.messages import Birth, Health, Message, Timebase
 from contract.payload import Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH
@@ -20,7 +20,7 @@ from ingest.stores.chunks import decode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
-from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
+from ingest.stores.records import Aside, Change, GapRecord, Notice, Periods, Stream
 from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
 from ingest.stores.sqlite_file import make_directory, open_database, store_errors
 from ingest.stores.stretches import KINDS, Kind
@@ -28,6 +28,7 @@ from ingest.stores.stretches import KINDS, Kind
 __all__ = ["SqlitePeriodReader"]
 
 _LOG: Final = logging.getLogger("store")
+M = TypeVar("M", bound=Message)
 
 _STREAM: Final = (
     "SELECT id, site, room, node, run, boot, run_boot_ns, period_ns, main FROM streams "
@@ -135,7 +136,7 @@ class SqlitePeriodReader:
             row = self._one(
                 "SELECT body FROM births WHERE stream = ? ORDER BY id DESC LIMIT 1", stream
             )
-            return Birth.decode(row[0]) if row else None
+            return _decoded(Birth, row)
 
     def is_up(self, stream: int) -> bool:
         with self._reading():
@@ -149,7 +150,7 @@ class SqlitePeriodReader:
             row = self._one(
                 "SELECT body FROM healths JOIN streams USING(node, run) WHERE id = ?", stream
             )
-            return Health.decode(row[0]) if row else None
+            return _decoded(Health, row)
 
     def timebases(self, boot: str) -> list[Timebase]:
         with self._reading():
@@ -158,9 +159,24 @@ class SqlitePeriodReader:
             )
             return [Timebase.decode(body) for (body,) in rows]
 
-    def aside(self, limit: int = 100) -> list[Aside]:
+    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
         with self._reading():
-            return self._aside("ORDER BY id LIMIT ?", limit)
+            return self._aside("WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+
+    def notices(self, room: str | None = None) -> list[Notice]:
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT node, kind, room, sentence, count, first_utc_ns, last_utc_ns FROM notices "
+                "WHERE ?1 IS NULL OR room = ?1 ORDER BY last_utc_ns DESC, node, kind",
+                (room,),
+            )
+            return [
+                Notice(
+                    node=node, kind=kind, room=its, sentence=sentence, count=count,
+                    first_utc_ns=first, last_utc_ns=last,
+                )
+                for node, kind, its, sentence, count, first, last in rows
+            ]  # fmt: skip
 
     def count_aside(self) -> int:
         with self._reading():
@@ -234,10 +250,10 @@ class SqlitePeriodReader:
                 if self._connection.in_transaction:
                     self._connection.execute("COMMIT")
 
-    def _aside(self, which: str, value: int) -> list[Aside]:
+    def _aside(self, which: str, *values: int) -> list[Aside]:
         rows = self._connection.execute(
             f"SELECT id, received_utc_ns, topic, reason, payload FROM aside {which}",  # noqa: S608
-            (value,),
+            values,
         )
         return [_aside(row) for row in rows]
 
@@ -392,3 +408,13 @@ def _stream(row: sqlite3.Row | tuple[Any, ...]) -> Stream:
 
 def _aside(row: tuple[Any, ...]) -> Aside:
     return Aside(id=row[0], received_utc_ns=row[1], topic=row[2], reason=row[3], payload=row[4])
+
+
+def _decoded(kind: type[M], row: tuple[bytes] | None) -> M | None:
+    """A stored message; None too where an earlier version kept what no message may be."""
+    if row is None:
+        return None
+    try:
+        return kind.decode(row[0])
+    except PayloadError:
+        return None

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
-from contract.errors import StoreError
 from contract.messages import Birth
 from contract.parts import run_of
-from ingest.stores.schema import MOST_STREAMS
 
 __all__ = ["bear_stream", "new_stream"]
 
 
 def new_stream(
     database: sqlite3.Connection,
-    path: Path,
     *,
     site: str,
     room: str,
@@ -32,14 +28,10 @@ def new_stream(
             "SELECT id FROM streams WHERE node = ? AND run = ?", (node, run_of(run))
         ).fetchone()
         main = row[0] if row else new_stream(
-            database, path, site=site, room=room, node=node, run=run_of(run),
+            database, site=site, room=room, node=node, run=run_of(run),
             run_boot_ns=run_boot_ns, period_ns=period_ns, now=now,
         )  # fmt: skip
     number = int(database.execute("SELECT coalesce(max(id), 0) + 1 FROM streams").fetchone()[0])
-    if number > MOST_STREAMS:
-        raise StoreError(
-            f"{path} has {MOST_STREAMS} streams, as many as it can: begin a new data directory."
-        )
     database.execute(
         "INSERT INTO streams(id, site, room, node, run, boot, run_boot_ns, period_ns, "
         "first_received_utc_ns, main) "
