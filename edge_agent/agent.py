@@ -32,6 +32,7 @@ from contract.messages import (
 from contract.mqtt import MqttLink, Will
 from contract.payload import FULL_LAYOUT_CODES
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.suspects import Suspects
 from edge_agent.config_file import load_config, store_config
 from edge_agent.delivery import Delivery
 from edge_agent.holes import tell_hole
@@ -122,6 +123,7 @@ class EdgeAgent:
             delivery=self.delivery,
             host=self,
             open_link=open_link or self._mqtt_link,
+            suspects=Suspects(settings.outbox.dir / "reading"),
         )
         make = open_reader or self._hub_reader
         self._readers = {hub.name: make(hub, clock, self._inbox.put) for hub in settings.hub}

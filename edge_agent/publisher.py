@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from contract.errors import DecodeError
+from contract.errors import DecodeError, PayloadError, brief_of
 from contract.messages import (
     Ack,
     Birth,
@@ -26,6 +26,7 @@ from contract.messages import (
     decode_state,
 )
 from contract.mqtt import Event, LinkDown, LinkUp, Received, Refused, Will
+from contract.suspects import Suspects, digest_of
 from contract.topics import Kind, Topic, ingest_state
 from edge_agent.delivery import Delivery
 from edge_agent.identity import Identity
@@ -82,12 +83,14 @@ class Publisher:
         delivery: Delivery,
         host: Host,
         open_link: OpenLink,
+        suspects: Suspects | None = None,
     ) -> None:
         self._settings = settings
         self._identity = identity
         self._delivery = delivery
         self._host = host
         self._open_link = open_link
+        self._suspects = suspects
         self._ingest_state = ingest_state(settings.site)
         self._data = self._topic("data")
         name = f"{settings.site}/{settings.room}/{settings.node}"
@@ -113,6 +116,8 @@ class Publisher:
         return None if last is None else max(0, self._now_ns - last) // 1_000_000
 
     def start(self) -> None:
+        if self._suspects is not None:
+            self._suspects.begin()
         self._link.start()
 
     def request(self, kind: Kind) -> None:
@@ -173,10 +178,25 @@ class Publisher:
                     )  # fmt: skip
             case Received():
                 try:
-                    self._receive(event, now_ns)
+                    self._read(event, now_ns)
                 except DecodeError as error:
                     log.warning("A message on %s is not usable: %s", event.topic, error)
+                except (OSError, MemoryError):
+                    raise
+                except Exception as error:  # noqa: BLE001  # no message may end the agent
+                    log.error("A message on %s is left out: %s", event.topic, brief_of(error))  # noqa: TRY400
                 self._link.acknowledge(event)
+
+    def _read(self, message: Received, now_ns: int) -> None:
+        """Take a message; a retained one that ended an earlier agent is passed over."""
+        if self._suspects is None or not message.is_retained:
+            self._receive(message, now_ns)
+            return
+        digest = digest_of(message.topic, message.payload)
+        if digest == self._suspects.culprit:
+            raise PayloadError("the message", "an agent ended while it read it")
+        with self._suspects.holding([digest]):
+            self._receive(message, now_ns)
 
     def _receive(self, message: Received, now_ns: int) -> None:
         if message.topic == self._ingest_state:

@@ -24,7 +24,6 @@ from ingest.stores.records import Aside
 
 __all__ = ["add_arguments", "ask", "run"]
 
-_EVERYTHING: Final = 1 << 40
 _ROW_BYTES: Final = 16
 
 
@@ -55,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
                 _say(_line(aside))
             _say(f"{reader.count_aside()} kept aside")
             return 0
-        found = next((aside for aside in reader.aside(_EVERYTHING) if aside.id == args.id), None)
+        found = next(iter(reader.aside(1, after=args.id - 1)), None)
+        found = found if found is not None and found.id == args.id else None
     if found is None:
         raise UsageError(f"nothing with the id {args.id} is kept aside; `list` shows what is.")
     _say(_line(found))
@@ -112,14 +112,14 @@ def ask(settings: ServerSettings, ids: tuple[int, ...], *, timeout_s: float) -> 
 
 def _replay(settings: ServerSettings, ids: tuple[int, ...], timeout_s: float) -> int:
     done = ask(settings, ids, timeout_s=timeout_s)
-    for number, reason in sorted(done.unfit.items()):
-        _say(f"{number}  still does not fit: {reason}")
+    for number, reason in done.unfit:
+        _say(f"{number}  still does not fit: {_plain(reason)}")
     for number in done.unknown:
         _say(f"{number}  is not kept aside")
-    _say(f"{len(done.kept)} kept, {len(done.unfit)} still aside")
-    if ids and len(done.unknown) == len(ids):
+    _say(f"{done.kept} kept, {done.unfit_count} still aside")
+    if ids and done.unknown_count == len(set(ids)):
         raise RoomtoneError("None of these is kept aside; `roomtone aside list` shows what is.")
-    return 1 if done.unfit else 0
+    return 1 if done.unfit_count else 0
 
 
 def _line(aside: Aside) -> str:

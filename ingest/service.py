@@ -22,6 +22,7 @@ from contract.clock import Clock
 from contract.errors import DecodeError, StoreError
 from contract.messages import IngestState
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused, Will
+from contract.suspects import Suspects
 from contract.topics import ingest_state
 from ingest.checking import SealedChecking
 from ingest.condition import Condition
@@ -153,9 +154,11 @@ class Ingest:
     def _parts(self, store: PeriodStore, lessons: LessonStore) -> _Parts:
         settings, clock = self._settings, self._clock
         seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.most_counted)
+        suspects = Suspects(settings.data_dir / "ingest.reading")
+        suspects.begin()
         keeper = Keeper(
             store=store, site=settings.site, clock=clock, settings=settings.ingest,
-            seat_seconds=seat_seconds,
+            seat_seconds=seat_seconds, suspects=suspects,
         )  # fmt: skip
         self.counters = self._figures.counters = keeper.counters
         self._figures.seat_seconds = seat_seconds
@@ -238,7 +241,8 @@ class Ingest:
         figures.queues = {
             "received": (link.events.qsize(), limits.most_waiting),
             "outgoing": (len(parts.outgoing), limits.most_outgoing),
-            "aside": (parts.keeper.in_aside, limits.most_aside),
+            "aside": (parts.keeper.aside.messages, limits.most_aside),
+            "aside_bytes": (parts.keeper.aside.size, limits.max_aside_mb << 20),
             "counted": (len(parts.seat_seconds), limits.most_counted),
         }
 
@@ -358,12 +362,12 @@ class Ingest:
         try:
             request = ReplayRequest.decode(message.payload)
             done = replay(parts.store, request, site=self._settings.site, clock=self._clock)
-        except (DecodeError, StoreError) as error:
+        except (OSError, MemoryError, DecodeError) as error:
             _LOG.error("can't play again what was kept aside: %s", error)
         else:
-            parts.keeper.forget_aside()
             topic = result_topic(self._settings.site)
             parts.outgoing.say(("replay", done.id), topic, done.encode())
+        parts.keeper.forget_aside()
         link.acknowledge(message)
 
     def _seal(self, store: PeriodStore) -> None:

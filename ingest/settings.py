@@ -34,6 +34,8 @@ class IngestSettings(Settings):
     """Acks and configurations that wait for the broker, one a node and run, the newest."""
     most_aside: Annotated[int, Field(ge=0, le=100_000_000)] = 10_000
     """Bad messages kept aside; beyond it they are only counted, and the log says so."""
+    max_aside_mb: Annotated[int, Field(ge=1, le=100_000)] = 64
+    """… and no more of them than this; one node may take a tenth of either."""
     live_age_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     """What waited longer than this before it was sent is historical: it never raises an alert."""
     seal_after_s: Annotated[int, Field(ge=60, le=86_400)] = 600

@@ -16,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from contract.payload import Batch, Layout, encode
 from contract.quantities import MISSING
 from contract.topics import Topic, ingest_state
+from ingest.stores.aside_pages import every_aside
 from roomtone.faults.case import Case
 from roomtone.faults.children import FaultError, until
 from roomtone.faults.proxy import FaultProxy
@@ -75,7 +76,7 @@ def future_version(case: Case) -> None:
             lambda: room.reader.count_aside() >= aside + len(messages),
             what="the later formats among what was kept aside", timeout_s=10,
         )  # fmt: skip
-        told = [a for a in room.reader.aside(1 << 30) if "version" in a.reason]
+        told = [a for a in every_aside(room.reader) if "version" in a.reason]
         if len(told) < len(messages):
             raise case.fizzled("what was kept aside does not say that it is a later version")
         case.hit(f"{len(messages)} messages of version 2 kept aside, each with its reason")
