@@ -19,6 +19,7 @@ from dashboard_api.model_page import trust_note
 from dashboard_api.readings import read_room
 from dashboard_api.rendering import page
 from dashboard_api.views.live_view import SPAN_S, NodeReport, live_view
+from dashboard_api.views.words import notice_sentence
 from ingest.dating import UNDATED, utc_of
 from ingest.stores.records import EpochRecord, Lesson
 
@@ -30,6 +31,8 @@ POLL_S: Final = 0.05
 """How often the stores are asked whether something was written; this is cheap."""
 SHORTEST_STEP_S: Final = 0.1
 """No page needs to be told more often, however fast a backlog arrives."""
+NOTICE_NS: Final = 86_400 * SECOND_NS
+"""What is held against a kit is shown for so long."""
 LONGEST_STEP_S: Final = 1.0
 """Time passes on the page even when nothing arrives."""
 
@@ -94,7 +97,7 @@ def _live(stores: Stores, room: str, now_utc_ns: int, zone: tzinfo | None) -> Li
         room,
         read_room(stores.periods, room, start, end),
         _epochs(stores, lessons, start, end),
-        _nodes(stores, room),
+        _nodes(stores, room, now_utc_ns),
         lesson=next((each for each in lessons if each.is_on(now_utc_ns, stores.longest_ns)), None),
         coming=min(coming, key=lambda lesson: lesson.starts_utc_ns, default=None),
         now_utc_ns=now_utc_ns,
@@ -116,12 +119,16 @@ def _epochs(
     return sorted(found, key=lambda record: record.utc_ns)
 
 
-def _nodes(stores: Stores, room: str) -> list[NodeReport]:
+def _nodes(stores: Stores, room: str, now_utc_ns: int) -> list[NodeReport]:
     """The newest run of each of a room's nodes, by name."""
     periods = stores.periods
     newest = {
         stream.node: stream for stream in sorted(periods.streams(room), key=lambda each: each.id)
     }
+    held: dict[str, list[str]] = {}
+    for notice in periods.notices(room):
+        if notice.last_utc_ns > now_utc_ns - NOTICE_NS:
+            held.setdefault(notice.node, []).append(notice_sentence(notice))
     reports: list[NodeReport] = []
     for node, stream in sorted(newest.items()):
         kept = list(periods.kept(stream.id))
@@ -137,6 +144,7 @@ def _nodes(stores: Stores, room: str) -> list[NodeReport]:
                 newest_utc_ns=seen,
                 birth=periods.birth(stream.id),
                 health=periods.health(stream.id),
+                notices=tuple(held.get(node, ())),
             )
         )
     return reports

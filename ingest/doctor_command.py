@@ -14,7 +14,7 @@ from contract.finding import Finding, report
 from ingest.doctor import ask, broker_findings, findings, program_findings
 from ingest.doctor_config import config_findings
 from ingest.doctor_model import model_findings
-from ingest.doctor_nodes import kept_findings, node_findings, score_findings
+from ingest.doctor_nodes import kept_findings, node_findings, notice_findings, score_findings
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader
 
@@ -77,6 +77,7 @@ def _kept(settings: ServerSettings) -> Iterator[Finding]:
         with closing(open_period_reader(settings.data_dir)) as reader:
             yield from kept_findings(reader, pages["ingest"])
             yield from node_findings(reader, pages["ingest"])
+            yield from notice_findings(reader)
     except StoreError as error:
         yield Finding(
             about="main.db", state="wrong", said=str(error), advice="do what the sentence says"

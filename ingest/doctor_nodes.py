@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
+from contract.clock import SECOND_NS
 from contract.finding import Finding, State
 from contract.messages import Health
 from ingest.doctor import Page
 from ingest.stores.protocol import PeriodReader
-from ingest.stores.records import Stream
+from ingest.stores.records import NoticeKind, Stream
 
-__all__ = ["kept_findings", "node_findings", "score_findings"]
+__all__ = ["kept_findings", "node_findings", "notice_findings", "score_findings"]
 
 _SILENT_S: Final = 180
 _LONG_UNACKED_MS: Final = 60_000
 _BACKLOG_S: Final = 600
 _LATE_S: Final = 30
+_ADVICE: Final[dict[NoticeKind, str]] = {
+    "limit": "look at that kit: it is broken or not what it says; what is new of it is put aside, "
+    "all others go on",
+    "aside": "see what it sends with `roomtone aside list`, and look at that kit",
+    "connections": "look at its network, and whether another kit has its name or certificate",
+}
 
 
 def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:
@@ -92,6 +100,17 @@ def _of_node(
 def _seats(reader: PeriodReader, stream: Stream) -> list[tuple[int, ...]]:
     birth = reader.birth(stream.id)
     return [hub.seats for hub in birth.hubs] if birth is not None else []
+
+
+def notice_findings(reader: PeriodReader) -> Iterator[Finding]:
+    """What ingest holds against nodes."""
+    for notice in reader.notices():
+        last = datetime.fromtimestamp(notice.last_utc_ns // SECOND_NS, UTC)
+        yield Finding(
+            about=f"node {notice.node} in {notice.room}", state="wrong",
+            said=f"{notice.sentence} ({notice.count} times, last {last:%Y-%m-%d %H:%M} UTC)",
+            advice=_ADVICE[notice.kind],
+        )  # fmt: skip
 
 
 def kept_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:

@@ -27,6 +27,14 @@ ASIDE_TOTAL = Metric(
     name="roomtone_ingest_aside_total", kind="counter", labels=("fate",),
     help="Messages that did not fit: kept aside, repeated (kept once), or refused at the limit.",
 )  # fmt: skip
+OVER_LIMIT = Metric(
+    name="roomtone_ingest_over_limit_total", kind="counter",
+    help="Messages with more runs, rooms or layouts than one node may have; they were put aside.",
+)  # fmt: skip
+DEFECTS = Metric(
+    name="roomtone_ingest_defect_messages_total", kind="counter",
+    help="Messages put aside because reading or keeping them raised what it should not.",
+)  # fmt: skip
 SAME_NAME = Metric(
     name="roomtone_ingest_same_name_total", kind="counter",
     help="How often two nodes with one name were noticed.",
@@ -58,7 +66,7 @@ TURN_AGE = Metric(
 )  # fmt: skip
 QUEUE = Metric(
     name="roomtone_ingest_queue_length", kind="gauge", labels=("queue",),
-    help="How much waits: received messages, outgoing words, messages aside, runs counted.",
+    help="How much waits: received messages, outgoing words, messages and bytes aside, counted runs.",
 )  # fmt: skip
 QUEUE_LIMIT = Metric(
     name="roomtone_ingest_queue_limit", kind="gauge", labels=("queue",),
@@ -163,6 +171,8 @@ def page(figures: IngestFigures) -> str:
         ("kept", c.aside), ("repeated", c.aside_repeated), ("refused", c.aside_refused),
     ):  # fmt: skip
         told.say(ASIDE_TOTAL, n, fate)
+    told.say(OVER_LIMIT, c.over_limit)
+    told.say(DEFECTS, c.defects)
     told.say(SAME_NAME, c.same_name)
     told.say(TICKS, c.ticks)
     told.say_histogram(COMMIT, c.commit_s)

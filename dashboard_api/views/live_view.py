@@ -39,6 +39,8 @@ class NodeReport:
     newest_utc_ns: int | None
     birth: Birth | None
     health: Health | None
+    notices: tuple[str, ...] = ()
+    """What ingest holds against it of the last day."""
 
 
 def live_view(
@@ -154,6 +156,7 @@ def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitAnswer
         hubs=hubs,
         waiting=0 if node.health is None else node.health.waiting,
         words=words,
+        notices=list(node.notices),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from contract.clock import SECOND_NS
+from ingest.stores.records import Notice, Tick
 
 LIVE = "/api/rooms/room-204/live"
 
@@ -86,3 +87,24 @@ def test_a_lesson_that_has_just_begun_waits_for_its_first_readings(client, store
     live = client.get(LIVE).json()
     assert live["state"] == "waiting"
     assert "“Lesson in room-204” has just begun" in live["sentence"]
+
+
+def test_what_ingest_holds_against_a_kit_stands_beside_it_for_a_day(client, stores, filled, at):
+    at(2600)
+    now_ns = filled.start_ns + 2600 * SECOND_NS
+    notice = Notice(
+        node=client.get(LIVE).json()["kit"][0]["node"], kind="limit", room="room-204",
+        sentence="pi-204 was in 16 rooms, the most that one node may be in", count=3,
+        first_utc_ns=now_ns, last_utc_ns=now_ns - 3_600 * SECOND_NS,
+    )  # fmt: skip
+    stores.periods.commit(Tick(received_utc_ns=now_ns, notices=[notice]))
+    (kit,) = client.get(LIVE).json()["kit"]
+    (sentence,) = kit["notices"]
+    assert sentence == (
+        "Pi-204 was in 16 rooms, the most that one node may be in (3 times). "
+        "Have a technician look at it: it may be broken, or somebody may have changed it."
+    )
+    assert "the most that one node may be in (3 times)" in client.get("/rooms/room-204/live").text
+    at(2600 + 86_400)
+    (kit,) = client.get(LIVE).json()["kit"]
+    assert kit["notices"] == []

@@ -55,6 +55,12 @@ function kitRow(/** @type {any} */ kit) {
     cell.textContent = words;
     return cell;
   }));
+  for (const sentence of kit.notices) {
+    const notice = document.createElement("p");
+    notice.className = "small notice";
+    notice.textContent = sentence;
+    row.cells[1].append(notice);
+  }
   return row;
 }
 
