@@ -44,6 +44,8 @@ S = TypeVar("S")
 _RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 _DOWN_AFTER: Final = 3
 """Failed commits after which nodes are told to hold their data."""
+_MAX_TICK_BYTES: Final = 16 << 20
+"""A commit comes earlier, too, when so much is in hand: a thousand full batches of 30 seats are 9 MB."""
 _TELL_EACH_NS: Final = 60_000_000_000
 _STRETCHES_A_SLICE: Final = 20
 _COUNT_NS: Final = 5_000_000
@@ -264,7 +266,8 @@ class Ingest:
         settings = self._settings.ingest
         until_ns = self._clock.elapsed_ns() + settings.tick_ms * 1_000_000
         received: list[Received] = []
-        while len(received) < settings.most_in_tick:
+        size = 0
+        while len(received) < settings.most_in_tick and size < _MAX_TICK_BYTES:
             left_s = (until_ns - self._clock.elapsed_ns()) / 1e9
             try:
                 event = link.events.get(timeout=left_s) if left_s > 0 else link.events.get_nowait()
@@ -272,6 +275,7 @@ class Ingest:
                 break
             if isinstance(event, Received):
                 received.append(event)
+                size += len(event.payload)
             elif isinstance(event, LinkUp):
                 _LOG.info(
                     "connected to the broker %s:%d, MQTT %s",

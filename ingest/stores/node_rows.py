@@ -6,19 +6,26 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from contract.messages import Health
 from contract.payload import Batch, Gap, Layout
 from ingest.stores.limits import NodeHoldings
 from ingest.stores.records import Notice
 from ingest.stores.schema import layout_of
 from ingest.stores.stream_state import StreamState
 
-__all__ = ["SqliteHoldings", "put_notices"]
+__all__ = ["SqliteHoldings", "put_healths", "put_notices"]
 
 _MAX_NOTICES: Final = 10_000
 _PUT_NOTICE: Final = """
 INSERT INTO notices VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(node, kind) DO UPDATE SET
     room = excluded.room, sentence = excluded.sentence, count = count + excluded.count,
     last_utc_ns = excluded.last_utc_ns
+"""
+
+
+_DROP_EARLY: Final = """
+DELETE FROM healths WHERE node = ?1 AND run = ?2
+    AND NOT EXISTS (SELECT 1 FROM streams WHERE node = ?1 AND run = ?2)
 """
 
 
@@ -78,3 +85,25 @@ def put_notices(database: sqlite3.Connection, notices: Sequence[Notice]) -> None
             for t in notices[: max(0, _MAX_NOTICES - n)]
         ],
     )
+
+
+def put_healths(
+    database: sqlite3.Connection, healths: Sequence[Health], early: dict[str, int]
+) -> None:
+    """Keep each run's last health.
+
+    One may come before anything else of its run; `early` has the run of which that is so, for
+    each node, and is the caller's to keep. A node has one such row at a time.
+    """
+    for health in healths:
+        node, run = health.node, health.run
+        known = database.execute(
+            "SELECT 1 FROM streams WHERE node = ? AND run = ?", (node, run)
+        ).fetchone()
+        if known is None and early.get(node, run) != run:
+            database.execute(_DROP_EARLY, (node, early[node]))
+        if known is None:
+            early[node] = run
+        database.execute(
+            "INSERT OR REPLACE INTO healths VALUES(?, ?, ?)", (node, run, health.encode())
+        )

@@ -17,7 +17,7 @@ from ingest.stores.changes import KEPT_TICKS
 from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
 from ingest.stores.limits import NodeLimits
 from ingest.stores.mending import DayFileCheck
-from ingest.stores.node_rows import SqliteHoldings, put_notices
+from ingest.stores.node_rows import SqliteHoldings, put_healths, put_notices
 from ingest.stores.purging import purge_steps
 from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.salvaging import salvage
@@ -26,7 +26,7 @@ from ingest.stores.sealing import retire, seal
 from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
 from ingest.stores.sqlite_reader import SqlitePeriodReader
 from ingest.stores.standing import Standing, without_seats
-from ingest.stores.stream_rows import bear_stream, new_stream
+from ingest.stores.stream_rows import append_state, bear_stream, new_stream
 from ingest.stores.stream_state import StreamState, TickRows
 from ingest.stores.stretches import Kind
 
@@ -56,6 +56,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._not_due_before: dict[tuple[int, int], int] = {}
         self._layout_ids: dict[Layout, int] = {}
         self._limits = NodeLimits(SqliteHoldings(self._connection, self._states))
+        self._early_healths: dict[str, int] = {}
         self._is_purging = False
         self._check = DayFileCheck()
         self._damage: list[Damage] = []
@@ -213,10 +214,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
                 for t in tick.timebases
             ],
         )
-        run(
-            "INSERT OR REPLACE INTO healths VALUES(?, ?, ?)",
-            [(h.node, h.run, h.encode()) for h in tick.healths],
-        )
+        put_healths(self._connection, tick.healths, self._early_healths)
         run(
             "INSERT INTO aside(received_utc_ns, topic, reason, payload) VALUES(?, ?, ?, ?)",
             [(a.received_utc_ns, a.topic, a.reason, a.payload) for a in tick.aside],
@@ -370,7 +368,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         ).id
         is_known = self._stream(stream).boot == birth.boot
         bear_stream(self._connection, stream, birth)
-        self._tell("births", stream, now, birth.encode())
+        append_state(self._connection, "births", stream, now, birth.encode())
         if is_known or room not in self._standing:
             return
         # Only now can it be said which of its seqs a purge covers.
@@ -388,16 +386,4 @@ class SqlitePeriodStore(SqlitePeriodReader):
         if row is None:
             return  # a run that was never heard of has nothing that could end
         self._connection.execute("UPDATE streams SET is_up = 0 WHERE id = ?", row)
-        self._tell("deaths", row[0], now, death.encode())
-
-    def _tell(self, table: str, stream: int, now: int, body: bytes) -> None:
-        """Add a birth or death, unless it is the last one again: they are retained messages."""
-        latest = self._one(
-            f"SELECT body FROM {table} WHERE stream = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
-            stream,
-        )
-        if latest is None or latest[0] != body:
-            self._connection.execute(
-                f"INSERT INTO {table}(stream, received_utc_ns, body) VALUES(?, ?, ?)",
-                (stream, now, body),
-            )
+        append_state(self._connection, "deaths", row[0], now, death.encode())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Final, Literal
 
 from contract.messages import Birth
 from contract.parts import run_of
 
-__all__ = ["bear_stream", "new_stream"]
+__all__ = ["append_state", "bear_stream", "new_stream"]
+
+_MAX_STATES: Final = 16
 
 
 def new_stream(
@@ -48,3 +51,31 @@ def bear_stream(database: sqlite3.Connection, stream: int, birth: Birth) -> None
         (birth.boot, birth.run_boot_ns, birth.period_ns, stream, stream),
     )
     database.execute("UPDATE streams SET is_up = 1 WHERE id = ?", (stream,))
+
+
+def append_state(
+    database: sqlite3.Connection,
+    table: Literal["births", "deaths"],
+    stream: int,
+    now: int,
+    body: bytes,
+) -> None:
+    """Add a birth or death, unless it is the last one again: they are retained messages.
+
+    The last few of a stream are kept: a kit that is mad may say something else each time.
+    """
+    latest = database.execute(
+        f"SELECT body FROM {table} WHERE stream = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
+        (stream,),
+    ).fetchone()
+    if latest is not None and latest[0] == body:
+        return
+    database.execute(
+        f"INSERT INTO {table}(stream, received_utc_ns, body) VALUES(?, ?, ?)",
+        (stream, now, body),
+    )
+    database.execute(
+        f"DELETE FROM {table} WHERE stream = ?1 AND id <= (SELECT id FROM {table} "  # noqa: S608
+        "WHERE stream = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        (stream, _MAX_STATES),
+    )
