@@ -17,17 +17,20 @@ from typing import Final, Protocol
 
 from contract.clock import Clock
 from contract.errors import DecodeError, RefusedError, StoreError, brief_of, one_line
+from contract.payload import Batch
 from contract.suspects import Suspects, digest_of
 from ingest.acks import NodeAck, acks_of
 from ingest.aside_book import DEADLY, AsideBook, node_of
 from ingest.exposition import Histogram
 from ingest.name_clash import NameClash
+from ingest.node_budget import NodeBudget
+from ingest.rare_log import RareLog
 from ingest.seat_seconds import SeatSeconds
 from ingest.settings import IngestSettings
 from ingest.sorting import sort_message
 from ingest.stores.aside_pages import every_aside
 from ingest.stores.protocol import PeriodStore
-from ingest.stores.records import Aside, Notice, NoticeKind, Tick
+from ingest.stores.records import Arrival, Aside, Notice, NoticeKind, Tick
 
 __all__ = ["Counters", "Keeper", "Kept", "Message", "NodeAck"]
 
@@ -35,8 +38,6 @@ _LOG = logging.getLogger("ingest")
 _COMMIT_BOUNDS_S: Final = (
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 )  # fmt: skip
-_MAX_WARNED: Final = 4_096
-_WARN_EACH_NS: Final = 60_000_000_000
 
 
 class Message(Protocol):
@@ -126,8 +127,9 @@ class Keeper:
             max_messages=settings.most_aside,
             max_bytes=settings.max_aside_mb << 20,
         )
+        self._budget = NodeBudget(burst_bytes=settings.max_node_burst_mb << 20)
         self._clash = NameClash()
-        self._warned: dict[str, tuple[int, int]] = {}
+        self._log = RareLog(_LOG, clock)
         self._cursor = 0
 
     def keep(self, messages: Sequence[Message]) -> Kept:
@@ -216,12 +218,15 @@ class Keeper:
                 aside.append(_Unusable(message, brief_of(error), is_defect=True))
             else:
                 source[id(record)] = message
+        aside += self._over_budget(tick, source)
         try:
             streams, commit_ms = self._commit_tick(tick, aside, source)
         except BaseException:
             self._book.undo()
+            self._budget.undo()
             raise
         self._book.settle()
+        self._budget.settle()
         # From here on everything is kept; what follows must not raise for a message's sake.
         counters = self.counters
         counters.messages += len(messages) + len(unusable)
@@ -238,6 +243,22 @@ class Keeper:
             acks=tuple(acks_of(self._store, tick.arrivals, streams)),
             births=tuple((room, birth.node) for _, room, birth in tick.births),
         )
+
+    def _over_budget(self, tick: Tick, source: dict[int, Message]) -> list[_Unusable]:
+        """Take what is more than a kit can have sensed out of the tick."""
+        now_ns = self._clock.elapsed_ns()
+        granted: list[Arrival] = []
+        over: list[_Unusable] = []
+        for arrival in tick.arrivals:
+            message = arrival.message
+            size = message.values.nbytes if isinstance(message, Batch) else 0
+            if self._budget.take(message.node, size, now_ns):
+                granted.append(arrival)
+            else:
+                reason = f"{message.node} sends more than a kit can have sensed"
+                over.append(_Unusable(source[id(arrival)], reason, is_limit=True))
+        tick.arrivals[:] = granted
+        return over
 
     def _sort(self, tick: Tick, message: Message) -> object:
         return sort_message(
@@ -338,16 +359,16 @@ class Keeper:
         counters.aside_repeated += len(aside) - kept - refused
         for notice in tick.notices:
             if notice.kind == "limit":
-                self._warn(f"limit {notice.node}", "%s; what is new of it is put aside",
+                self._log.say(f"limit {notice.node}", "%s; what is new of it is put aside",
                            notice.sentence, level=logging.ERROR)  # fmt: skip
         for each in tick.aside:
-            self._warn(
+            self._log.say(
                 f"aside {node_of(each.topic)}", "kept aside: %s: %s",
                 one_line(each.topic, 120), each.reason,
             )  # fmt: skip
         for notice in tick.notices:
             if notice.kind == "aside":
-                self._warn(
+                self._log.say(
                     "aside is full",
                     "%d bad messages were only counted, because %d are kept aside already, the "
                     "last ones from %s; look at them with `roomtone aside list`",
@@ -361,22 +382,9 @@ class Keeper:
             if clash is not None:
                 self.counters.same_name += 1
                 node = arrival.message.node
-                self._warn(
+                self._log.say(
                     f"name {node}",
                     "two nodes are called %s (runs %x and %x, the latter in room %s): both are "
                     "kept apart, but give one of them another name in its edge.toml",
                     node, *clash, arrival.room, level=logging.ERROR,
                 )  # fmt: skip
-
-    def _warn(self, about: str, words: str, *values: object, level: int = logging.WARNING) -> None:
-        """Log this, once a minute for each matter: a flood of messages is no flood of lines."""
-        now_ns = self._clock.elapsed_ns()
-        last_ns, held_back = self._warned.get(about, (None, 0))
-        if last_ns is not None and now_ns - last_ns < _WARN_EACH_NS:
-            self._warned[about] = last_ns, held_back + 1
-            return
-        if len(self._warned) > _MAX_WARNED:
-            self._warned.clear()
-        self._warned[about] = now_ns, 0
-        more = f" ({held_back} more like it since)" if held_back else ""
-        _LOG.log(level, words + more, *values)

@@ -18,6 +18,7 @@ from contract.topics import KINDS
 from ingest import keep as keep_module
 from ingest.aside_book import AsideBook, node_of
 from ingest.keep import Keeper, Kept
+from ingest.node_budget import NodeBudget
 from ingest.settings import IngestSettings
 from ingest.stores import limits
 from ingest.stores.memory_periods import MemoryPeriodStore
@@ -210,6 +211,37 @@ def test_a_failed_commit_takes_nothing_of_the_share() -> None:
     assert kept.aside.messages == 0
     kept.keep([bad])
     assert store.count_aside() == 1
+
+
+def test_one_node_can_t_fill_the_disk_with_values_as_good_as_any() -> None:
+    store = MemoryPeriodStore()
+    clock = ManualClock()
+    kept = Keeper(
+        store=store, site="school", clock=clock, settings=IngestSettings(max_node_burst_mb=1)
+    )
+    wide = Node(node="mad", seats=tuple(range(1, 256)))  # 66 kB in ten periods
+    for seq in range(0, 300, 10):
+        kept.keep([wide.batch(seq, 10), GOOD.batch(seq, 10)])
+    (mad,) = [s for s in store.streams() if s.node == "mad"]
+    assert list(store.kept(mad.id)) == [(0, 149)]
+    (good,) = store.streams("r9")
+    assert list(store.kept(good.id)) == [(0, 299)]
+    (notice,) = store.notices()
+    assert notice.sentence == "mad sends more than a kit can have sensed"
+    clock.advance(20)
+    kept.keep([wide.batch(150, 10)])
+    assert list(store.kept(mad.id)) == [(0, 159)]
+
+
+def test_a_failed_commit_takes_nothing_of_the_budget() -> None:
+    budget = NodeBudget(burst_bytes=100)
+    assert budget.take("a", 100, 0)
+    assert not budget.take("a", 1, 0)
+    budget.undo()
+    assert budget.take("a", 100, 0)
+    budget.settle()
+    budget.undo()
+    assert not budget.take("a", 1, 0)
 
 
 @given(
