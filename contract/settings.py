@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contract.errors import ConfigurationError
+from contract.errors import ConfigurationError, UsageError
+from contract.text_file import read_text
 from contract.topics import NAME
 
 __all__ = ["BrokerSettings", "Name", "Settings"]
@@ -29,21 +30,19 @@ class Settings(BaseModel):
     def load(cls, path: Path) -> Self:
         """Read a TOML file; raises ConfigurationError naming file, key, value and expectation."""
         try:
-            fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise ConfigurationError(
-                str(path),
-                "the file",
-                "missing",
-                "a TOML file",
-                sentence=f"There is no settings file {path}; name one, a TOML file, with --config.",
-            ) from error
-        except OSError as error:
-            raise _unreadable(path, f"can't be read ({error.strerror})") from error
-        except UnicodeDecodeError as error:
-            raise _unreadable(path, "is no text in UTF-8") from error
-        except tomllib.TOMLDecodeError as error:
-            raise _unreadable(path, f"is no valid TOML ({error})") from error
+            fields = tomllib.loads(read_text(path))
+        except UsageError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                sentence = (
+                    f"There is no settings file {path}; name one, a TOML file, with --config."
+                )
+            else:
+                sentence = f"The settings file {error}"
+            raise _unreadable(path, "can't be read", sentence) from error
+        except (ValueError, RecursionError) as error:  # a number of 5,000 digits, 5,000 brackets
+            why = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+            sentence = f"The settings file {path} is no valid TOML ({why}); correct it there."
+            raise _unreadable(path, "is no valid TOML", sentence) from error
         return cls.checked(fields, where=str(path))
 
     @classmethod
@@ -68,10 +67,8 @@ class Settings(BaseModel):
             ) from error  # fmt: skip
 
 
-def _unreadable(path: Path, why: str) -> ConfigurationError:
-    return ConfigurationError(
-        str(path), "the file", why, "a TOML file", sentence=f"The settings file {path} {why}."
-    )
+def _unreadable(path: Path, why: str, sentence: str) -> ConfigurationError:
+    return ConfigurationError(str(path), "the file", why, "a TOML file", sentence=sentence)
 
 
 def _expected(kind: str, words: str) -> str:

@@ -57,6 +57,15 @@ def test_what_does_not_fit_is_named(tmp_path: Path, text: str, says: str) -> Non
         read_looks(write(tmp_path, text))
 
 
+@pytest.mark.parametrize("encoding", ("utf-8-sig", "utf-16"))
+def test_looks_out_of_a_spreadsheet(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "looks.csv"
+    text = "sep=;\r\n" + HEAD.replace(",", ";") + "ann;1;0;20;off_task;;\r\n"
+    path.write_bytes(text.encode(encoding))
+    (look,) = read_looks(path)
+    assert (look.observer, look.seat, look.is_off_task) == ("ann", 1, True)
+
+
 def test_the_command_prints_each_pair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, HEAD + "ann,1,0,20,off_task\nbob,1,0,20,off_task\nbob,2,0,20,on_task\n")
     assert main(["model", "observers", str(path)]) == 0
