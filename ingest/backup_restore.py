@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,12 +17,12 @@ from pydantic import ValidationError
 
 from contract.clock import Clock
 from contract.errors import StoreError, UsageError
-from ingest.backup import MANIFEST, Manifest
+from ingest.backup import MANIFEST, Manifest, manifest_hash
 from ingest.purge_log import KEY, LOG, PurgeLog, Recorded
 from ingest.purge_requests import private
 from ingest.purge_run import PurgeRun
 from ingest.stores import open_lesson_store, open_period_store, open_score_writer
-from ingest.stores.sqlite_file import make_directory, sync_directory
+from ingest.stores.sqlite_file import disk_error, make_directory, sync_directory
 
 __all__ = ["Restore"]
 
@@ -31,6 +32,11 @@ _NAME: Final = re.compile(
 )
 _MOST_MANIFEST: Final = 64 << 20
 _PART: Final = 1 << 20
+_UNREADABLE: Final = (
+    OSError, EOFError, LookupError, ArithmeticError, ValueError, TypeError, RecursionError,
+    tarfile.TarError,
+)  # fmt: skip
+"""What Python's tarfile and json raise for bytes that are cut or damaged."""
 Open = Callable[[str], IO[bytes]]
 
 
@@ -76,17 +82,29 @@ class Restore:
                         pass
                 self._partial.rename(self._data_dir)
                 sync_directory(self._data_dir.parent)
+            except OSError as error:
+                if isinstance(error, StoreError):
+                    raise
+                raise disk_error(self._data_dir, error) from error
             finally:
                 shutil.rmtree(self._partial, ignore_errors=True)
+        if self._source.is_file() and self._source.stat().st_size % tarfile.RECORDSIZE:
+            self._say(
+                f"The end of {self._source} is cut off, or another program packed it again; every "
+                "file in it is as it was written."
+            )
         return manifest
 
     def _manifest(self, read: Open) -> Manifest:
         try:
             with read(MANIFEST) as file:
-                manifest = Manifest.model_validate_json(file.read(_MOST_MANIFEST))
-        except (OSError, KeyError, ValidationError) as error:
+                text = file.read(_MOST_MANIFEST)
+            words = json.loads(text)
+            manifest = Manifest.model_validate(words)
+        except (*_UNREADABLE, ValidationError) as error:
             raise UsageError(
-                f"{self._source} is no whole backup: it has no readable {MANIFEST}."
+                f"{self._source} is no whole backup: it has no readable {MANIFEST}. Take another "
+                "backup."
             ) from error
         if manifest.format > _FORMAT:
             raise UsageError(
@@ -96,6 +114,13 @@ class Restore:
         strange = [name for name in manifest.files if not _NAME.fullmatch(name)]
         if strange:
             raise UsageError(f"{self._source} names a file that no backup has: {strange[0]!r}.")
+        if "main.db" not in manifest.files:
+            raise UsageError(f"{self._source} is no whole backup: main.db is not in it.")
+        if manifest.own_sha256 and manifest.own_sha256 != manifest_hash(words):
+            raise UsageError(
+                f"{self._source} is damaged: its {MANIFEST} is not as it was written. Take another "
+                "backup."
+            )
         return manifest
 
     def _copy(self, read: Open, name: str, manifest: Manifest) -> None:
@@ -103,20 +128,29 @@ class Restore:
         make_directory(target.parent)
         note = manifest.files[name]
         found = sha256()
-        try:
-            with read(name) as source, open(target, "wb", opener=private) as file:
-                while part := source.read(_PART):
-                    found.update(part)
-                    file.write(part)
-                file.flush()
-                os.fsync(file.fileno())
-        except (OSError, KeyError) as error:
-            raise StoreError(f"{name} of {self._source} can't be restored: {error}.") from error
+        with open(target, "wb", opener=private) as file:
+            for part in self._parts(read, name):
+                found.update(part)
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
         if found.hexdigest() != note.sha256:
             raise StoreError(
                 f"{name} of {self._source} is not as it was written: take another backup."
             )
         sync_directory(target.parent)
+
+    def _parts(self, read: Open, name: str) -> Iterator[bytes]:
+        """The bytes of a file of the backup; raises StoreError where they can't be read."""
+        try:
+            with read(name) as source:
+                while part := source.read(_PART):
+                    yield part
+        except _UNREADABLE as error:
+            raise StoreError(
+                f"{name} of {self._source} can't be read ({_reason(error)}): the backup is cut or "
+                "damaged; take another one."
+            ) from error
 
     def _purge_again(self) -> None:
         if self._purges is None:
@@ -157,9 +191,17 @@ def _opened(source: Path) -> Iterator[Open]:
         yield lambda name: (source / name).open("rb")
         return
     try:
-        tar = tarfile.open(source, "r:")  # noqa: SIM115
-    except (OSError, tarfile.TarError) as error:
-        raise UsageError(f"{source} is no backup ({error}).") from error
+        # A pipe can't be read twice, and opening it may wait for ever.
+        is_file = source.is_file()
+        tar = tarfile.open(source, "r:") if is_file else None  # noqa: SIM115
+    except _UNREADABLE as error:
+        raise UsageError(
+            f"{source} is no backup, or its beginning is damaged ({_reason(error)}); name what "
+            "`roomtone backup` wrote."
+        ) from error
+    if tar is None:
+        why = "is a pipe or a device" if source.exists() else "does not exist"
+        raise UsageError(f"{source} is no backup: it {why}; name what `roomtone backup` wrote.")
     with tar:
 
         def read(name: str) -> IO[bytes]:
@@ -169,3 +211,9 @@ def _opened(source: Path) -> Iterator[Open]:
             return file
 
         yield read
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return "it is not in it"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -16,6 +17,7 @@ from contract.errors import StoreError
 __all__ = [
     "BringUp",
     "WriterLock",
+    "disk_error",
     "emptied_log",
     "has_writer",
     "is_damage",
@@ -25,6 +27,7 @@ __all__ = [
     "sync_directory",
     "too_old",
     "transaction",
+    "writing_errors",
 ]
 
 BringUp = Callable[[sqlite3.Connection, Path, int], None]
@@ -36,6 +39,11 @@ _ALONE_S = 10.0
 _LOOK_S = 0.01
 _LOCKS = Path("/proc/locks")
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_NOT_WRITTEN = {
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+}  # fmt: skip
+_NOT_READ = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 # A write-ahead log that a long reader has let grow is cut back to this.
 _LOG_BYTES = 64 << 20
 # Pages of 4 KiB between checkpoints: a page that each tick touches is written back once in all
@@ -242,6 +250,33 @@ def store_errors(path: Path) -> Iterator[None]:
         raise StoreError(_sentence(path, error)) from error
 
 
+@contextmanager
+def writing_errors(path: Path) -> Iterator[None]:
+    """Turn the errors of writing `path` into StoreErrors, where another database is open too."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code & 0xFF not in _NOT_WRITTEN or code in _NOT_READ:
+            raise
+        raise StoreError(_sentence(path, error)) from error
+
+
+def disk_error(path: Path, error: OSError) -> StoreError:
+    """What the system said when `path` could not be written, as a sentence that names the disk."""
+    reason = f"{path} can't be written ({error.strerror or error})"
+    if error.errno in _FULL:
+        return StoreError(f"{reason}: free space on its disk, which is mounted at {_disk(path)}.")
+    return StoreError(f"{reason}: check its disk.")
+
+
+def _disk(path: Path) -> Path:
+    disk = Path(os.path.realpath(path))
+    while not disk.is_mount() and disk != disk.parent:
+        disk = disk.parent
+    return disk
+
+
 def is_damage(error: Exception) -> bool:
     """Whether an error says that a file's bytes are not a database's."""
     # What SQLite says of a damaged schema quotes it, and then is no text either.
@@ -253,7 +288,11 @@ def _sentence(path: Path, error: Exception) -> str:
     # The primary code is the low byte; errors of the module itself have none.
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return f"No room is left to write {path}: free space on that disk; it is tried again."
+        # No promise to try again: a program that does so says it itself, and a command does not.
+        return (
+            f"No room is left to write {path}: free space on its disk, which is mounted at "
+            f"{_disk(path)}."
+        )
     if is_damage(error):
         return (
             f"{path} is damaged ({error}): stop the program that writes it, then restore a backup, "
