@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import Final
@@ -12,6 +13,8 @@ from contract.errors import UsageError
 __all__ = ["read_rows"]
 
 _SEPARATORS: Final = (";", "\t", ",")
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=([;\t,|])"?[;\t,|]*(?:\r\n?|\n|$)', re.IGNORECASE)
+"""Excel's own first line; behind it may stand the separators of empty columns."""
 
 
 def read_rows(
@@ -24,12 +27,12 @@ def read_rows(
     a row is short. Raises UsageError.
     """
     text = text.lstrip("\ufeff")
-    separator, skipped = None, 0
-    first, _, rest = text.partition("\n")
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == len("sep=;"):
-        separator, text, skipped = first.strip()[-1], rest, 1
-    head = text.partition("\n")[0]
-    if separator is None:
+    named = _SEPARATOR_LINE.match(text)
+    skipped = 0 if named is None else 1
+    if named is not None:
+        separator, text = named[1], text[named.end() :]
+    else:
+        head = text.partition("\n")[0]
         separator = next((mark for mark in _SEPARATORS if mark in head), ",")
     # newline="" leaves line ends to the csv module, which knows those of every system.
     rows = csv.reader(StringIO(text, newline=""), delimiter=separator)

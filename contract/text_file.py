@@ -14,7 +14,7 @@ from typing import Final
 
 from contract.errors import UsageError
 
-__all__ = ["MAX_TEXT_BYTES", "decode_text", "read_text"]
+__all__ = ["MAX_TEXT_BYTES", "decode_text", "read_bytes", "read_text"]
 
 MAX_TEXT_BYTES: Final = 32 << 20
 """A timetable of a large school is about 1 MB a year."""
@@ -33,7 +33,7 @@ _KINDS: Final = (
 
 def read_text(path: Path) -> str:
     """The text of a file; raises UsageError with what is wrong and what to do."""
-    return decode_text(_read_bytes(path), str(path))
+    return decode_text(read_bytes(path), str(path))
 
 
 def decode_text(data: bytes, where: str) -> str:
@@ -68,7 +68,8 @@ def _encoding(data: bytes) -> str:
     return "utf-8-sig"
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a plain file of a bounded size; raises UsageError as `read_text` does."""
     try:
         # Opening a pipe would wait for somebody who writes into it.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -14,8 +13,10 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from contract.clock import SECOND_NS, Clock, SystemClock
+from contract.dates import check_date
 from contract.errors import UsageError
 from contract.lesson import ACTIVITIES, Activity
+from contract.one_line import say
 from ingest.calendar_file import read_calendar
 from ingest.config_option import add_config_option
 from ingest.lesson_video import checked_video
@@ -54,7 +55,7 @@ class Desk:
         self._zone = settings.lessons.zone
         self._longest_ns = settings.lessons.longest_ns
         self._clock = clock
-        self._say = say
+        self.say = say
 
     def start(self, args: argparse.Namespace) -> None:
         """Begin a lesson by hand."""
@@ -81,7 +82,7 @@ class Desk:
             source="button",
         )
         self._store.put(lesson)
-        self._say(lesson.id)
+        self.say(lesson.id)
 
     def stop(self, args: argparse.Namespace) -> None:
         """End the lesson that is on."""
@@ -97,7 +98,7 @@ class Desk:
         if ends_ns <= lesson.starts_utc_ns:
             raise UsageError(f"the lesson {lesson.id} starts then; stop it later than that.")
         self._store.put(replace(lesson, ends_utc_ns=ends_ns))
-        self._say(lesson.id)
+        self.say(lesson.id)
 
     def import_file(self, args: argparse.Namespace) -> None:
         """Take in a timetable; all of it or nothing."""
@@ -125,7 +126,7 @@ class Desk:
             self._store.put(lesson)
         rooms = len({lesson.room for lesson in lessons})
         count = "1 lesson" if len(lessons) == 1 else f"{len(lessons)} lessons"
-        self._say(f"{count} in {rooms} {'room' if rooms == 1 else 'rooms'}")
+        self.say(f"{count} in {rooms} {'room' if rooms == 1 else 'rooms'}")
 
     def list_lessons(self, args: argparse.Namespace) -> None:
         """Say what there is, the latest first."""
@@ -136,7 +137,7 @@ class Desk:
             if lesson.ends_utc_ns is None:
                 is_over = over_ns <= self._clock.utc_ns()
                 ends = f"{ends} (nobody ended it)" if is_over else "running"
-            self._say(
+            self.say(
                 f"{lesson.id}  {self._local(lesson.starts_utc_ns)}–{ends}  room {lesson.room}  "
                 f"{lesson.teacher}  {lesson.title}".rstrip()
             )
@@ -163,14 +164,14 @@ class Desk:
                     f"{two.start_s / 60:g} min; a lesson has one activity at a time."
                 )
         self._store.put(replace(lesson, activities=tuple(activities)))
-        self._say(lesson.id)
+        self.say(lesson.id)
 
     def video(self, args: argparse.Namespace) -> None:
         """Lay a video beside a lesson."""
         lesson = self._lesson(args.lesson)
         path = checked_video(args.file)
         self._store.put(replace(lesson, video=str(path), video_offset_s=args.offset))
-        self._say(lesson.id)
+        self.say(lesson.id)
 
     def _lesson(self, name: str) -> Lesson:
         lesson = self._store.get(name)
@@ -186,6 +187,7 @@ class Desk:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise UsageError(f"--at is {text!r}, expected such as 2026-09-30T09:45.") from None
+        check_date(moment, f"--at {text}")
         return moment.replace(tzinfo=self._zone) if moment.tzinfo is None else moment
 
     def _local(self, at_ns: int) -> str:
@@ -256,12 +258,8 @@ def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
     settings = ServerSettings.load(args.config)
     with closing(open_lesson_store(settings.data_dir)) as store:
-        args.do(Desk(store=store, settings=settings, clock=SystemClock(), say=_say), args)
+        args.do(Desk(store=store, settings=settings, clock=SystemClock(), say=say), args)
     return 0
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
 
 
 def _days(text: str) -> int:

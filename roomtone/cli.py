@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from contract.errors import RoomtoneError
+from contract.one_line import OneLineFormatter, one_line
 
 __all__ = ["COMMANDS", "main"]
 
@@ -54,7 +55,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, and where help is."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. Try `{self.prog} --help`.\n")
+        self.exit(2, f"{self.prog}: {one_line(message)}. Try `{self.prog} --help`.\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,11 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             program.add_arguments(command)
             command.set_defaults(run=program.run)
     chosen = parser.parse_args(arguments)
-    logging.basicConfig(
-        level=chosen.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=chosen.log_level.upper(), handlers=[handler])
     try:
         code: int = chosen.run(chosen)
     except RoomtoneError as error:
@@ -117,7 +116,7 @@ def _sentence(purpose: str) -> str:
 
 
 def _say(message: str, code: int) -> int:
-    print(f"roomtone: {message}", file=sys.stderr)
+    print(f"roomtone: {one_line(message)}", file=sys.stderr)
     return code
 
 

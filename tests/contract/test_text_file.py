@@ -100,6 +100,7 @@ def test_what_is_no_file_is_refused_and_nobody_waits(
         "A ; B\r\n1;2\r\n;\r\n3;4\r\n",
         "sep=;\r\na;b;;\r\n1;2;;\r\n3;4;;\r\n",
         "sep=,\na,b\n1,2\n3,4",
+        '"sep=;";;\na;b;\n1;2;\n3;4;\n',
         "\ufeffa\tb\n1\t2\n3\t4\n",
         'a,b\n"1",2\n3,"4"\n',
     ),

@@ -80,6 +80,30 @@ def test_a_wrong_time_is_refused(lesson: Command, at: str) -> None:
         start(lesson, at)
 
 
+@pytest.mark.parametrize(
+    "at", ("0001-01-01T00:00", "1989-12-31T23:59", "2201-01-01T00:00", "9999-12-31T23:59+00:00")
+)
+def test_a_year_that_nobody_means_is_refused(lesson: Command, at: str) -> None:
+    with pytest.raises(UsageError, match=r"--at .* is in the year \d{4}, expected 1990 to 2200"):
+        start(lesson, at)
+    with pytest.raises(UsageError, match=r"--at .* is in the year \d{4}, expected 1990 to 2200"):
+        lesson("stop", "--room", "r1", "--at", at)
+    assert lesson("list") == []
+
+
+@pytest.mark.parametrize("at", ("1990-01-01T00:00", "2200-12-31T23:59"))
+def test_the_first_and_the_last_year(lesson: Command, at: str) -> None:
+    start(lesson, at)
+    assert at[:10] in lesson("list")[0]
+
+
+def test_a_line_break_or_an_escape_does_not_split_the_list(lesson: Command) -> None:
+    lesson("start", "--room", "r1", "--teacher", "T\r\nx", "--title", "Maths\n7b\x1b[2J\u2028!",
+           "--at", "2026-09-30T09:00")  # fmt: skip
+    (line,) = lesson("list")
+    assert line.endswith("room r1  T  x  Maths 7b?[2J !")
+
+
 def test_a_timetable_is_imported_whole_or_not_at_all(lesson: Command, tmp_path: Path) -> None:
     plan = tmp_path / "plan.csv"
     head = "room,teacher,title,date,start,end\n"
