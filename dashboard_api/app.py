@@ -62,12 +62,14 @@ def create_app(
     zone: tzinfo | None = None,
     model_file: Path | None = None,
     label_days: int = RetentionSettings().label_days,
+    data_dir: Path | None = None,
 ) -> FastAPI:
     """The pages over the stores that `open_stores` opens when the application starts.
 
     `clock` says what time it is in the lessons' world; `zone` is the school's time zone, None the
     computer's own. `model_file` is the model in use, None the shipped one: its card is shown.
-    `label_days` says how long what people answered is kept to learn from.
+    `label_days` says how long what people answered is kept to learn from. `data_dir` is what the
+    health pages name, so that one knows whose pages they are.
     """
 
     @asynccontextmanager
@@ -98,6 +100,7 @@ def create_app(
     )
     app.state.zone = zone
     app.state.label_days = label_days
+    app.state.data_dir = data_dir
     app.state.sign_counts = lesson_list.SignCounts()
     app.state.shelf = shelf
     app.state.drift_watch = DriftWatch(app.state.shelf, zone)

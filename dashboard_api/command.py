@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -19,6 +19,7 @@ from dashboard_api.app import create_app
 from dashboard_api.desk import Stores
 from dashboard_api.settings import DashboardSettings
 from ingest.config_option import add_config_option
+from ingest.page_address import address_noted
 from ingest.settings import LessonSettings, ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader, open_score_store
 
@@ -55,9 +56,12 @@ def run(args: argparse.Namespace) -> int:
         zone=settings.lessons.zone,
         model_file=settings.score.model_file,
         label_days=settings.retention.label_days,
+        data_dir=settings.data_dir,
     )
-    with _listening(mine) as listener:
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listening(mine))
         host, port = listener.getsockname()[:2]
+        stack.enter_context(address_noted(settings.data_dir, host, port))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,

@@ -96,18 +96,19 @@ class Counting:
 
 
 @router.get("/healthz", include_in_schema=False)
-async def healthz() -> JSONResponse:
+async def healthz(request: Request) -> JSONResponse:
     """That there is an answer says that the loop turns."""
-    return JSONResponse(_words(is_alive=True))
+    return JSONResponse(_words(request, is_alive=True))
 
 
 @router.get("/readyz", include_in_schema=False)
-async def readyz(desk: AskDesk) -> JSONResponse:
+async def readyz(request: Request, desk: AskDesk) -> JSONResponse:
     """Whether the stores can be read."""
     reason, _ = await _asked(desk)
     reasons = [reason] if reason else []
     return JSONResponse(
-        _words(is_ready=not reasons, reasons=reasons), status_code=503 if reasons else 200
+        _words(request, is_ready=not reasons, reasons=reasons),
+        status_code=503 if reasons else 200,
     )
 
 
@@ -144,8 +145,10 @@ def _say_drift(told: Exposition, request: Request) -> None:
             told.say(DRIFT_PSI, value, against, quantity)
 
 
-def _words(**words: object) -> dict[str, object]:
-    return {"program": "dashboard", "pid": os.getpid(), **words}
+def _words(request: Request, **words: object) -> dict[str, object]:
+    own = request.app.state.data_dir
+    whose = {} if own is None else {"data_dir": str(own.absolute())}
+    return {"program": "dashboard", "pid": os.getpid(), **whose, **words}
 
 
 async def _asked(desk: StoreDesk) -> tuple[str, float]:
