@@ -70,7 +70,7 @@ def test_a_recording_is_replayed_reading_by_reading(tmp_path: Path) -> None:
     counts = report(
         roomtone(
             "replay", "--motion", str(tmp_path / "motion.parquet"), "--timezone", "UTC",
-            "--from", "10:00:10", "--to", "10:01:20", "--speed", "30", "--check",
+            "--unit", "counts", "--scale", "64", "--from", "10:00:10", "--to", "10:01:20", "--speed", "30", "--check",
         )
     )  # fmt: skip
     assert counts["sampled"] == 6 * 70
