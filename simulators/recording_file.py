@@ -156,7 +156,7 @@ def _session(where: str, row: dict[str, str], rate_hz: float | None) -> tuple[fl
     if not (0 < started < _LATEST_UNIX_S and LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ):
         raise RecordingError(
             f"{where}: a start in Unix seconds and a rate of {LOWEST_RATE_HZ:g} to "
-            f"{HIGHEST_RATE_HZ:g} Hz are expected, not {started:g} and {rate:g}."
+            f"{HIGHEST_RATE_HZ:g} Hz are expected, not {started:.10g} and {rate:g}."
         )
     if rate_hz is not None and abs(rate / rate_hz - 1.0) > _SAME_RATE:
         raise RecordingError(f"{where}: the rate is {rate:g} and --rate-hz says {rate_hz:g}.")

@@ -25,6 +25,7 @@ from contract.errors import StoreError
 from ingest.stores.chunks import is_whole
 from ingest.stores.records import Stream
 from ingest.stores.sqlite_file import (
+    disk_error,
     is_damage,
     make_directory,
     open_database,
@@ -282,7 +283,7 @@ class DayFiles:
             new.replace(target)
             sync_directory(target.parent)
         except OSError as error:
-            raise StoreError(f"{target} can't be written ({error.strerror}).") from error
+            raise disk_error(target, error) from error
 
     @staticmethod
     def _copy_identity(path: Path, into: sqlite3.Connection, chunks: list[SealedChunk]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -193,6 +194,14 @@ def test_videos_that_they_do_not(tmp_path: Path, name: str, data: bytes, said: s
 def test_a_video_that_is_cut_short_is_left_to_the_player(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(box(b"ftyp") + b"\x00\x00\x00\x01moov")
     assert checked_video(tmp_path / "a.mp4").name == "a.mp4"
+
+
+def test_a_video_that_is_a_pipe_or_a_directory_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.mp4")
+    with pytest.raises(UsageError, match="is a pipe or a device"):
+        checked_video(tmp_path / "a.mp4")
+    with pytest.raises(UsageError, match="Is a directory"):
+        checked_video(tmp_path)
 
 
 def test_a_video_is_laid_beside_a_lesson(lesson: Command, tmp_path: Path) -> None:
