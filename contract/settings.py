@@ -39,8 +39,10 @@ class Settings(BaseModel):
             else:
                 sentence = f"The settings file {error}"
             raise _unreadable(path, "can't be read", sentence) from error
-        except (ValueError, RecursionError) as error:  # a number of 5,000 digits, 5,000 brackets
-            why = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+        except (ValueError, RecursionError) as error:
+            why = "it is nested too deeply, or a number in it is too long"
+            if isinstance(error, tomllib.TOMLDecodeError):
+                why = str(error)
             sentence = f"The settings file {path} is no valid TOML ({why}); correct it there."
             raise _unreadable(path, "is no valid TOML", sentence) from error
         return cls.checked(fields, where=str(path))
