@@ -19,6 +19,8 @@ without a traceback.
 
 from __future__ import annotations
 
+from contract.one_line import one_line
+
 __all__ = [
     "ConfigurationError",
     "DecodeError",
@@ -34,7 +36,7 @@ __all__ = [
     "UsageError",
     "brief",
     "brief_of",
-    "one_line",
+    "shortened",
 ]
 
 _MAX_WHERE = 80
@@ -45,19 +47,19 @@ def brief(value: object, length: int = 40) -> str:
     """A value as an error may print it: short, on one line, whatever it is."""
     if isinstance(value, int) and value.bit_length() > 64:
         return f"a number of {value.bit_length()} bits"  # Python refuses to print the longest
-    return one_line(repr(value), length)
+    return shortened(repr(value), length)
 
 
 def brief_of(error: BaseException) -> str:
     """An error that nobody foresaw, with the name of its kind."""
-    return one_line(f"{type(error).__name__}: {error}", 200)
+    return shortened(f"{type(error).__name__}: {error}", 200)
 
 
-def one_line(text: str, length: int) -> str:
-    """A text without line breaks or control characters, cut to a length."""
+def shortened(text: str, length: int) -> str:
+    """A text on one line, cut to a length."""
     if len(text) > length:
         text = text[: length - 1] + "…"
-    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+    return one_line(text)
 
 
 class RoomtoneError(Exception):
@@ -87,7 +89,7 @@ class DecodeError(RoomtoneError, ValueError):
 
     def __init__(self, where: str, what: str) -> None:
         # Both may quote what a stranger sent, and end in a log and in the store.
-        self.where, self.what = one_line(where, _MAX_WHERE), one_line(what, _MAX_WHAT)
+        self.where, self.what = shortened(where, _MAX_WHERE), shortened(what, _MAX_WHAT)
         super().__init__(f"{self.where}: {self.what}")
 
 

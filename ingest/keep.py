@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from contract.clock import Clock
-from contract.errors import DecodeError, RefusedError, StoreError, brief_of, one_line
+from contract.errors import DecodeError, RefusedError, StoreError, brief_of, shortened
 from contract.payload import Batch
 from contract.suspects import Suspects, digest_of
 from ingest.acks import NodeAck, acks_of
@@ -324,7 +324,7 @@ class Keeper:
         now_ns = tick.received_utc_ns
         tick.notices.append(
             Notice(
-                node=node, kind=kind, room=one_line(topic.split("/")[3], 32), sentence=sentence,
+                node=node, kind=kind, room=shortened(topic.split("/")[3], 32), sentence=sentence,
                 first_utc_ns=now_ns, last_utc_ns=now_ns,
             )
         )  # fmt: skip
@@ -364,7 +364,7 @@ class Keeper:
         for each in tick.aside:
             self._log.say(
                 f"aside {node_of(each.topic)}", "kept aside: %s: %s",
-                one_line(each.topic, 120), each.reason,
+                shortened(each.topic, 120), each.reason,
             )  # fmt: skip
         for notice in tick.notices:
             if notice.kind == "aside":
