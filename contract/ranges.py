@@ -39,10 +39,18 @@ class SeqRanges:
         return i >= 0 and self._lasts[i] >= seq
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SeqRanges) and list(self) == list(other)
+        return isinstance(other, SeqRanges) and self.spans() == other.spans()
 
     def __repr__(self) -> str:
-        return f"SeqRanges({list(self)!r})"
+        return f"SeqRanges({self.spans()!r})"
+
+    def spans(self) -> list[tuple[int, int]]:
+        """The ranges as a list.
+
+        `list(ranges)` would first make room for one entry a seq, as `len` says how many there are:
+        a single range can then take all memory.
+        """
+        return list(iter(self))
 
     def add(self, first: int, last: int) -> None:
         """Add first … last, joining ranges that touch."""

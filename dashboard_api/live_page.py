@@ -131,7 +131,7 @@ def _nodes(stores: Stores, room: str, now_utc_ns: int) -> list[NodeReport]:
             held.setdefault(notice.node, []).append(notice_sentence(notice))
     reports: list[NodeReport] = []
     for node, stream in sorted(newest.items()):
-        kept = list(periods.kept(stream.id))
+        kept = periods.kept(stream.id).spans()
         seen: int | None = None
         if kept and stream.boot is not None:
             last = int(utc_of(stream, [kept[-1][1]], periods.timebases(stream.boot))[0])

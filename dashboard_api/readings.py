@@ -173,7 +173,7 @@ def _stretches(
         if stream.boot is None:  # its birth has not arrived: not dated yet
             continue
         timebases = periods.timebases(stream.boot)
-        kept = list(periods.kept(stream.id))
+        kept = periods.kept(stream.id).spans()
         if not kept:
             continue
         newest = kept[-1][1]

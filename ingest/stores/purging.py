@@ -221,7 +221,7 @@ def _purge_days(
             yield done
     for stream, spans in covered.items():
         with transaction(database):
-            _purge_held(reader, database, stream, list(spans), purge.seat)
+            _purge_held(reader, database, stream, spans.spans(), purge.seat)
 
 
 def _purge_held(

@@ -99,7 +99,7 @@ def seqs_of_purge(
     if any(record.synchronised for record in timebases):
         found = seqs_between(stream, timebases, purge.from_utc_ns, purge.to_utc_ns)
         return [(first, min(last, _ALL[-1])) for first, last in found if first in _ALL]
-    return list(known) if purge.from_utc_ns == 0 else []
+    return known.spans() if purge.from_utc_ns == 0 else []
 
 
 def blanked(values: NDArray[np.uint16], layout: Layout, seat: int) -> bool:
