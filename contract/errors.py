@@ -10,6 +10,7 @@ RoomtoneError
 ├── LinkError (ConnectionError)        a port or broker is missing or gone: tried again
 ├── RefusedError (ValueError)           a store has no room for more of this kind from one node
 ├── StoreError (OSError)               a database or the outbox can't be read or written
+│   └── UnfitFileError                 … because a file is of another kind, or too large
 ├── RecordingError (ValueError)        a recording to replay or evaluate is not usable
 └── ModelError (ValueError)            a model file is missing, damaged or does not fit
 
@@ -20,6 +21,7 @@ without a traceback.
 from __future__ import annotations
 
 from contract.one_line import one_line
+from pathlib import Path
 
 __all__ = [
     "ConfigurationError",
@@ -32,6 +34,7 @@ __all__ = [
     "RefusedError",
     "RoomtoneError",
     "StoreError",
+    "UnfitFileError",
     "UnknownVersionError",
     "UsageError",
     "brief",
@@ -126,6 +129,14 @@ class RefusedError(RoomtoneError, ValueError):
 
 class StoreError(RoomtoneError, OSError):
     """A database or the outbox can't be opened, read or written."""
+
+
+class UnfitFileError(StoreError):
+    """Something that lies where a file should be can't be read as one; `why` is half a sentence."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"{path} can't be used: {why}.")
 
 
 class RecordingError(RoomtoneError, ValueError):

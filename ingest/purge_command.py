@@ -58,8 +58,9 @@ def run(args: argparse.Namespace) -> int:
     running = PurgeRun(data_dir=settings.data_dir, clock=clock, say=say)
     if args.resume:
         with folder.alone():
-            for request in folder.waiting():
-                _show(running.run(request))
+            while waiting := folder.waiting():
+                for request in waiting:
+                    _show(running.run(request))
         return 0
     plan = _plan(args, settings, clock)
     for line in _words(plan):
@@ -70,9 +71,10 @@ def run(args: argparse.Namespace) -> int:
         say("Nothing was removed.")
         return 1
     with folder.alone():
-        for request in folder.waiting():
-            say(f"taking up the purge {request.id}, which was cut short ...")
-            _show(running.run(request))
+        while waiting := folder.waiting():
+            for request in waiting:
+                say(f"taking up the purge {request.id}, which was cut short ...")
+                _show(running.run(request))
         try:
             _show(running.run(plan.request))
         except KeyboardInterrupt:

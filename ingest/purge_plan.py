@@ -86,7 +86,7 @@ class Planner:
             going = []
         self._refuse_running(going)
         streams = self._reader.streams(room)
-        request = PurgeRequest(
+        request = PurgeRequest.planned(
             id=token_hex(8),
             asked_utc_ns=self._now_ns,
             room=room,
@@ -110,8 +110,8 @@ class Planner:
         if wanted.seat is not None:
             # Older lessons' zones rest on five seats and more, and can't be had again.
             scored = [each for each in touched if each.id in again]
-        request = request.model_copy(
-            update={"scored": tuple(each.id for each in scored), "again": tuple(again)}
+        request = PurgeRequest.planned(
+            **dict(request) | {"scored": [each.id for each in scored], "again": again}
         )
         return Plan(
             request=request,

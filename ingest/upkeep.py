@@ -64,6 +64,8 @@ class PartWorker:
         self._clock = clock
         self._next_ns = clock.elapsed_ns()
         self._now: tuple[PurgeRequest, Iterator[PartDone]] | None = None
+        self._later_ns: dict[str, int] = {}
+        """Purge → when it is tried again: one that fails must not hold up the others."""
         self._done = PartDone(removed={})
 
     @property
@@ -79,11 +81,8 @@ class PartWorker:
                 if began_ns < self._next_ns:
                     return None
                 self._next_ns = began_ns + _POLL_NS
-                for request in self._folder.waiting():
-                    if self._folder.is_turn(request, self._part):
-                        self._now = request, self._do(request)
-                        break
-                else:
+                self._now = self._next(began_ns)
+                if self._now is None:
                     return None
             request, steps = self._now
             for self._done in steps:
@@ -91,13 +90,36 @@ class PartWorker:
                     return None
             self._folder.note_done(request, self._part, self._done)
         except StoreError as error:
+            if self._now is None:  # the folder itself
+                self._next_ns = began_ns + _RETRY_NS
+            else:
+                self._later_ns[self._now[0].id] = began_ns + _RETRY_NS
             self._now = None  # all of it once more: what is gone stays gone
-            self._next_ns = began_ns + _RETRY_NS
             _LOG.error("%s The purge is tried again.", error)
+            return None
+        except (ArithmeticError, ValueError) as error:
+            # Bounds are checked when it is read; a value that passes them and still can't be
+            # computed with would end this program at every start.
+            if self._now is None:
+                raise
+            self._folder.put_aside(self._now[0], f"it can't be done ({type(error).__name__})")
+            self._now = None
             return None
         self._now = None
         _LOG.info("purge %s: this program's part is done", request.id)
         return request
+
+    def _next(self, now_ns: int) -> tuple[PurgeRequest, Iterator[PartDone]] | None:
+        """The oldest purge whose turn it is, and that did not fail just now."""
+        waiting = self._folder.waiting()
+        ids = {request.id for request in waiting}
+        self._later_ns = {
+            each: due for each, due in self._later_ns.items() if each in ids and due > now_ns
+        }
+        for request in waiting:
+            if request.id not in self._later_ns and self._folder.is_turn(request, self._part):
+                return request, self._do(request)
+        return None
 
 
 class KeptUpkeep:
