@@ -54,7 +54,7 @@ class FileNote(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: int
+    size: Annotated[int, Field(ge=0, lt=1 << 63)]
     sha256: str
 
 

@@ -16,20 +16,27 @@ from typing import IO, Final
 from pydantic import ValidationError
 
 from contract.clock import Clock
-from contract.errors import StoreError, UsageError
+from contract.errors import StoreError, UnfitFileError, UsageError
+from contract.plain_file import open_plain_file
 from ingest.backup import MANIFEST, Manifest, manifest_hash
 from ingest.purge_log import KEY, LOG, PurgeLog, Recorded
 from ingest.purge_requests import private
 from ingest.purge_run import PurgeRun
 from ingest.stores import open_lesson_store, open_period_store, open_score_writer
+from ingest.stores.database_check import check_database
+from ingest.stores.known_schemas import DatabaseKind
 from ingest.stores.sqlite_file import disk_error, make_directory, sync_directory
 
 __all__ = ["Restore"]
 
 _FORMAT: Final = 1
 _NAME: Final = re.compile(
-    r"(main|score|school)\.db|school_model\.(onnx|json)|days/(seat|room)-(undated-)?\d{4}-\d\d-\d\d\.db|purge-log\.jsonl|purge-key"
+    r"(main|score|school)\.db|school_model\.(onnx|json)|days/(seat|room)-(undated-)?\d{4}-\d\d-\d\d\.db|purge-log\.jsonl|purge-key",
+    re.ASCII,
 )
+_KINDS: Final[dict[str, DatabaseKind]] = {
+    "main.db": "main", "score.db": "score", "school.db": "school",
+}  # fmt: skip
 _MOST_MANIFEST: Final = 64 << 20
 _PART: Final = 1 << 20
 _UNREADABLE: Final = (
@@ -75,6 +82,8 @@ class Restore:
                     size = manifest.files[name].size / 1e6
                     self._say(f"{number} of {len(manifest.files)}: {name}, {size:.1f} MB ...")
                     self._copy(read, name, manifest)
+                    if name.endswith(".db"):
+                        check_database(self._partial / name, _KINDS.get(name, "day"))
                 self._purge_again()
                 # A backup of a later version, or a damaged one, is refused before it has a name.
                 for store in (open_period_store, open_score_writer, open_lesson_store):
@@ -129,7 +138,7 @@ class Restore:
         note = manifest.files[name]
         found = sha256()
         with open(target, "wb", opener=private) as file:
-            for part in self._parts(read, name):
+            for part in self._parts(read, name, note.size):
                 found.update(part)
                 file.write(part)
             file.flush()
@@ -140,11 +149,15 @@ class Restore:
             )
         sync_directory(target.parent)
 
-    def _parts(self, read: Open, name: str) -> Iterator[bytes]:
-        """The bytes of a file of the backup; raises StoreError where they can't be read."""
+    def _parts(self, read: Open, name: str, size: int) -> Iterator[bytes]:
+        """The bytes of a file of the backup; raises StoreError where they can't be read.
+
+        At most one more than it should have: then it is not as it was written.
+        """
         try:
             with read(name) as source:
-                while part := source.read(_PART):
+                while size >= 0 and (part := source.read(min(_PART, size + 1))):
+                    size -= len(part)
                     yield part
         except _UNREADABLE as error:
             raise StoreError(
@@ -188,7 +201,8 @@ class Restore:
 def _opened(source: Path) -> Iterator[Open]:
     """A way to read the files of a backup by name."""
     if source.is_dir():
-        yield lambda name: (source / name).open("rb")
+        # A named pipe in the place of a file would hang whoever opens it.
+        yield lambda name: os.fdopen(open_plain_file(source / name, follow_links=True), "rb")
         return
     try:
         # A pipe can't be read twice, and opening it may wait for ever.
@@ -205,7 +219,11 @@ def _opened(source: Path) -> Iterator[Open]:
     with tar:
 
         def read(name: str) -> IO[bytes]:
-            file = tar.extractfile(name)
+            member = tar.getmember(name)
+            # A backup has no links, and no files with holes that take more room than theirs.
+            if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                raise UnfitFileError(source / name, "it is no plain file of the archive")
+            file = tar.extractfile(member)
             if file is None:
                 raise KeyError(name)
             return file

@@ -37,12 +37,12 @@ from ingest.stores.sqlite_file import (
     transaction,
 )
 
-__all__ = ["SqliteLessonStore"]
+__all__ = ["SCHEMA", "VERSION", "SqliteLessonStore"]
 
-_VERSION: Final = 3
+VERSION: Final = 3
 _TRIES: Final = 100
 _TRY_EACH_S: Final = 0.1
-_SCHEMA: Final = """
+SCHEMA: Final = """
 CREATE TABLE lessons(
     id TEXT PRIMARY KEY, room TEXT NOT NULL, teacher TEXT NOT NULL, title TEXT NOT NULL,
     starts_utc_ns INTEGER NOT NULL, ends_utc_ns INTEGER, source TEXT NOT NULL,
@@ -67,7 +67,7 @@ class SqliteLessonStore:
         self._path = directory / "school.db"
         make_directory(directory)
         self._connection = open_database(
-            self._path, _SCHEMA, _VERSION, bring_up=migrator(SCHOOL_MIGRATIONS)
+            self._path, SCHEMA, VERSION, bring_up=migrator(SCHOOL_MIGRATIONS)
         )
         self._lock = threading.Lock()
         self._changes = 0

@@ -31,13 +31,13 @@ from ingest.stores.sqlite_file import (
     transaction,
 )
 
-__all__ = ["SqliteScoreStore"]
+__all__ = ["SCHEMA", "VERSION", "SqliteScoreStore"]
 
-_VERSION: Final = 2
+VERSION: Final = 2
 _LEVELS: Final = struct.Struct("<9d")
 # `zones` names what the rows of `levels` are, `levels` is float64 (zones, 9) in the order of
 # ZoneEpoch's fields: a lesson's zones and models are few, so both are kept once, by number.
-_SCHEMA: Final = """
+SCHEMA: Final = """
 CREATE TABLE cursor(id INTEGER PRIMARY KEY CHECK(id = 0), cursor INTEGER NOT NULL) STRICT;
 INSERT INTO cursor VALUES(0, 0);
 CREATE TABLE words(id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;
@@ -108,7 +108,7 @@ class SqliteScoreStore:
             self._writer.acquire()
             bring_up = migrator(SCORE_MIGRATIONS)
         try:
-            self._connection = open_database(self._path, _SCHEMA, _VERSION, bring_up=bring_up)
+            self._connection = open_database(self._path, SCHEMA, VERSION, bring_up=bring_up)
         except BaseException:
             self._writer.release()
             raise
