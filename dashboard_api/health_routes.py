@@ -16,6 +16,7 @@ from contract.errors import StoreError
 from dashboard_api.desk import AskDesk, StoreDesk, Stores
 from dashboard_api.drift_watch import DriftWatch
 from dashboard_api.model_shelf import ModelShelf
+from dashboard_api.refusals import REASONS, RefusalCounts
 from ingest.exposition import CONTENT_TYPE, Exposition, Histogram, Metric
 from models.labels import base_of
 
@@ -33,6 +34,22 @@ REQUESTS = Metric(
 OPEN = Metric(
     name="roomtone_dashboard_open_requests", kind="gauge",
     help="Requests that are being answered; a live page is one while it is open.",
+)  # fmt: skip
+REFUSED = Metric(
+    name="roomtone_dashboard_refused_total", kind="counter", labels=("reason",),
+    help="Requests and connections that a limit refused or ended; see dashboard.md.",
+)  # fmt: skip
+CONNECTIONS = Metric(
+    name="roomtone_dashboard_open_connections", kind="gauge",
+    help="Connections that are open, at most dashboard.max_connections.",
+)  # fmt: skip
+STREAMS = Metric(
+    name="roomtone_dashboard_open_streams", kind="gauge",
+    help="Live pages that move by themselves, at most dashboard.max_streams.",
+)  # fmt: skip
+LOOKS = Metric(
+    name="roomtone_dashboard_live_looks_total", kind="counter",
+    help="Looks at a room for its live pages; all pages of a room share them.",
 )  # fmt: skip
 ANSWERED = Metric(
     name="roomtone_dashboard_answer_seconds", kind="histogram",
@@ -121,11 +138,23 @@ async def metrics(request: Request, desk: AskDesk) -> Response:
     for status, n in sorted(figures.by_status.items()):
         told.say(REQUESTS, n, status)
     told.say(OPEN, figures.open)
+    _say_limits(told, request)
     told.say_histogram(ANSWERED, figures.answered_s)
     told.say(READY, int(not reason))
     told.say(STORE_SECONDS, seconds)
     _say_drift(told, request)
     return Response(told.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _say_limits(told: Exposition, request: Request) -> None:
+    state = request.app.state
+    counts = state.refusal_counts
+    assert isinstance(counts, RefusalCounts)
+    for reason in REASONS:
+        told.say(REFUSED, counts.by_reason[reason], reason)
+    told.say(CONNECTIONS, len(state.gate))
+    told.say(STREAMS, len(state.stream_places))
+    told.say(LOOKS, state.live_rooms.looks)
 
 
 def _say_drift(told: Exposition, request: Request) -> None:

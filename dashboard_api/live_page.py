@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import tzinfo
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, FastAPI, Path, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import HTMLResponse
 
@@ -15,26 +13,22 @@ from contract.clock import SECOND_NS
 from contract.topics import NAME
 from dashboard_api.answers import LiveAnswer
 from dashboard_api.desk import AskDesk, StoreDesk, Stores
+from dashboard_api.live_rooms import LiveRooms
 from dashboard_api.model_page import trust_note
 from dashboard_api.readings import read_room
 from dashboard_api.rendering import page
+from dashboard_api.stream_places import BoundedStream
 from dashboard_api.views.live_view import SPAN_S, NodeReport, live_view
 from dashboard_api.views.words import notice_sentence
 from ingest.dating import UNDATED, utc_of
 from ingest.stores.records import EpochRecord, Lesson
 
-__all__ = ["router"]
+__all__ = ["live_rooms", "router"]
 
 router = APIRouter()
 
-POLL_S: Final = 0.05
-"""How often the stores are asked whether something was written; this is cheap."""
-SHORTEST_STEP_S: Final = 0.1
-"""No page needs to be told more often, however fast a backlog arrives."""
 NOTICE_NS: Final = 86_400 * SECOND_NS
 """What is held against a kit is shown for so long."""
-LONGEST_STEP_S: Final = 1.0
-"""Time passes on the page even when nothing arrives."""
 
 Room = Annotated[str, Path(pattern=f"^{NAME}$", description="The room's name.")]
 
@@ -60,26 +54,32 @@ async def live(request: Request, room: Room, desk: AskDesk) -> LiveAnswer:
     summary="The last five minutes of a room, again and again",
     response_class=EventSourceResponse,
 )
-async def live_events(request: Request, room: Room, desk: AskDesk) -> EventSourceResponse:
-    """Server-Sent Events named `live`; each holds a whole answer, as `/api/rooms/…/live` gives."""
-    return EventSourceResponse(_events(desk, room, request.app.state.zone), ping=15)
+async def live_events(request: Request, room: Room) -> EventSourceResponse:
+    """Server-Sent Events named `live`; each holds a whole answer, as `/api/rooms/…/live` gives.
+
+    429 with `Retry-After` where too many are open.
+    """
+    state = request.app.state
+    rooms = state.live_rooms
+    assert isinstance(rooms, LiveRooms)
+    return BoundedStream(
+        rooms.follow(room),
+        places=state.stream_places,
+        counts=state.refusal_counts,
+        send_timeout_s=state.settings.send_timeout_s,
+    )
 
 
-async def _events(
-    desk: StoreDesk, room: str, zone: tzinfo | None
-) -> AsyncIterator[ServerSentEvent]:
-    loop = asyncio.get_running_loop()
-    while True:
-        sent = loop.time()
-        version = await desk.ask(Stores.version)
-        answer = await _look(desk, room, zone)
-        yield ServerSentEvent(data=answer.model_dump_json(), event="live")
-        await asyncio.sleep(SHORTEST_STEP_S)
-        # Another program writes the stores: there is no event to wait for.
-        while loop.time() - sent < LONGEST_STEP_S and version == await desk.ask(  # noqa: ASYNC110
-            Stores.version
-        ):
-            await asyncio.sleep(POLL_S)
+def live_rooms(app: FastAPI) -> LiveRooms:
+    """What looks at rooms for all of their open pages."""
+    desk = app.state.desk
+    assert isinstance(desk, StoreDesk)
+
+    async def look(room: str) -> bytes:
+        live = await _look(desk, room, app.state.zone)
+        return ServerSentEvent(data=live.model_dump_json(), event="live").encode()
+
+    return LiveRooms(look=look, version=lambda: desk.ask(Stores.version))
 
 
 async def _look(desk: StoreDesk, room: str, zone: tzinfo | None) -> LiveAnswer:
