@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -24,6 +25,7 @@ _STRANGE: Final = re.compile(r"[^A-Za-z0-9._-]")
 _MAX_NAME: Final = 100
 _MAX_NOTE: Final = 4_096
 _MAX_REPORTED: Final = 1_000
+_MAX_LISTED: Final = 40
 
 
 class PurgeAside:
@@ -73,6 +75,19 @@ class PurgeAside:
             return read_plain_file(self._path / f"{name}.why", max_bytes=_MAX_NOTE).decode()
         except (OSError, UnicodeDecodeError):
             return None
+
+    def listed(self) -> list[tuple[str, str]]:
+        """Names of what lies here, in order, and why; at most some."""
+        try:
+            with os.scandir(self._path) as entries:
+                names = sorted(entry.name for entry in islice(entries, _MAX_LISTED))
+        except OSError:
+            return []
+        return [
+            (_STRANGE.sub("_", name)[:_MAX_NAME], self.why(name) or "nobody could say why")
+            for name in names
+            if not name.endswith(".why")
+        ]
 
     def _write_note(self, name: str, why: str) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
             while waiting := folder.waiting():
                 for request in waiting:
                     _show(running.run(request))
+        _say_aside(folder)
         return 0
     plan = _plan(args, settings, clock)
     for line in _words(plan):
@@ -208,6 +209,16 @@ def _verify(data_dir: Path) -> int:
     newest = f"; the newest is {records[-1].hash}" if records else ""
     count = "1 record" if len(records) == 1 else f"{len(records)} records"
     say(f"{count}, each as it was written{newest}")
-    for request in PurgeFolder(data_dir).waiting():
+    folder = PurgeFolder(data_dir)
+    for request in folder.waiting():
         say(f"cut short, to be taken up with --resume: {_scope(request)}")
+    _say_aside(folder)
     return 0
+
+
+def _say_aside(folder: PurgeFolder) -> None:
+    for name, why in folder.listed_aside():
+        say(
+            f"put aside in purges/aside, and not done: {name} ({why}); ask for it again if it was "
+            "a purge of yours, and remove it there."
+        )

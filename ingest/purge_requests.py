@@ -191,6 +191,10 @@ class PurgeFolder:
         """Why a writer has put a request aside; None if it has not, or could not say."""
         return self._aside.why(f"{request.id}.json")
 
+    def listed_aside(self) -> list[tuple[str, str]]:
+        """Name and reason of what was put aside; at most some."""
+        return self._aside.listed()
+
     def put_aside(self, request: PurgeRequest, why: str) -> None:
         """Give up a request that can't be done; `why` is half a sentence."""
         self._aside.put(f"{request.id}.json", why)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from contract.clock import SECOND_NS
-from ingest.stores.records import Notice, Tick
+from contract.payload import Gap
+from ingest.stores.records import Arrival, Notice, Tick
 
 LIVE = "/api/rooms/room-204/live"
 
@@ -108,3 +109,17 @@ def test_what_ingest_holds_against_a_kit_stands_beside_it_for_a_day(client, stor
     at(2600 + 86_400)
     (kit,) = client.get(LIVE).json()["kit"]
     assert kit["notices"] == []
+
+
+def test_a_kit_that_claims_an_endless_gap_does_not_take_the_memory(client, stores, filled, at):
+    (stream,) = stores.periods.streams("room-204")
+    gap = Gap(
+        node=stream.node, run=stream.run, first_seq=10_000, n=4_000_000_000,
+        boot_ns=stream.run_boot_ns + 10_000 * SECOND_NS, period_ns=SECOND_NS, synchronised=True,
+        seats=(1, 2), reason="off",
+    )  # fmt: skip
+    arrival = Arrival(site="school", room="room-204", message=gap, is_live=True)
+    stores.periods.commit(Tick(received_utc_ns=filled.start_ns, arrivals=[arrival]))
+    at(3000)
+    for page in (LIVE, "/rooms/room-204/live", f"/lessons/{filled.lesson.id}"):
+        assert client.get(page).status_code == 200

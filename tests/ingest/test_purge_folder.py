@@ -228,7 +228,13 @@ def test_two_of_one_name_lie_side_by_side(purges: Path, folder: PurgeFolder) -> 
 
 def test_a_name_that_is_no_purge_is_put_aside(purges: Path, folder: PurgeFolder) -> None:
     folder.ask(request())
-    for name in ("x.json", "\n.json", "a" * 240 + ".json", f"{BAD_ID.upper()}.json"):
+    for name in (
+        "x.json",
+        "\n.json",
+        "a" * 240 + ".json",
+        os.fsdecode(b"\xff.json"),
+        f"{BAD_ID.upper()}.json",
+    ):
         os.mkfifo(purges / name)
     within(30, folder.waiting)
     assert folder.waiting() == [request()]
@@ -447,6 +453,9 @@ def test_the_commands_go_on_beside_rubbish(
         (purges / f"{number:016x}.json").write_text(text(to_utc_ns=1 << 64), encoding="utf-8")
         args = parser.parse_args(["--config", str(config), *words])
         within(60, lambda args=args: purge_command.run(args))
+        if words != ["--room", "r1", "--yes"]:
+            said = capsys.readouterr().out
+            assert f"not done: {BAD} (it is a named pipe); ask for it again" in said
     os.mkfifo(purges / BAD)
     backup = Backup(
         data_dir=data, target=tmp_path / "backup", clock=ManualClock(), say=lambda _: None
