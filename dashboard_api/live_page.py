@@ -66,7 +66,6 @@ async def live_events(request: Request, room: Room) -> EventSourceResponse:
         rooms.follow(room),
         places=state.stream_places,
         counts=state.refusal_counts,
-        send_timeout_s=state.settings.send_timeout_s,
     )
 
 

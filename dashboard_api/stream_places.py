@@ -61,9 +61,9 @@ class BoundedStream(EventSourceResponse):
         *,
         places: StreamPlaces,
         counts: RefusalCounts,
-        send_timeout_s: float,
     ) -> None:
-        super().__init__(content, ping=PING_S, send_timeout=send_timeout_s)
+        # A client that takes nothing is ended by its connection, which has a limit for that.
+        super().__init__(content, ping=PING_S)
         self._places = places
         self._counts = counts
 

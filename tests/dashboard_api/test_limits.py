@@ -301,7 +301,7 @@ def test_a_trickle_between_requests_does_not_keep_a_connection(hasty):
     assert peer.is_closed()
 
 
-def test_whoever_takes_nothing_of_an_answer_is_disconnected(stores, filled):
+def test_whoever_takes_nothing_of_an_answer_is_disconnected(stores, filled, caplog):
     with running(stores, send_timeout_s=0.2) as server:
         peer = server.peer()
         request = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -309,6 +309,7 @@ def test_whoever_takes_nothing_of_an_answer_is_disconnected(stores, filled):
         until(lambda: server.refused("send_time") == 1)
         peer.close()
         is_served(server)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 # ------------------------------------------------------------------------------- connections
