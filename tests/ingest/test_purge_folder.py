@@ -411,7 +411,7 @@ def test_what_still_can_not_be_computed_with_is_put_aside(purges: Path) -> None:
     assert "OverflowError" in str(folder.why_aside(request()))
 
 
-def test_whoever_waits_for_a_purge_is_told_that_it_was_put_aside(purges: Path) -> None:
+def test_whoever_waits_for_a_purge_hears_that_it_was_put_aside(purges: Path) -> None:
     data = purges.parent
     folder = PurgeFolder(data)
     with closing(open_period_store(data)) as store:  # a writer runs, and does not step
