@@ -17,7 +17,7 @@ import pytest
 
 from contract.clock import ManualClock
 from contract.errors import RoomtoneError, StoreError, UsageError
-from ingest.backup import Backup
+from ingest.backup import Backup, manifest_hash
 from ingest.backup_restore import Restore
 from ingest.stores import open_lesson_store, open_period_store, open_score_store
 from ingest.stores.day_files import DayFiles, SealedChunk
@@ -72,6 +72,7 @@ def list_again(backup: Path) -> None:
         }
         for path in backup.rglob("*") if path.is_file() and path.name != "backup.json"
     }  # fmt: skip
+    manifest["own_sha256"] = manifest_hash(manifest)
     (backup / "backup.json").write_text(json.dumps(manifest))
 
 
