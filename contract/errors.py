@@ -20,8 +20,9 @@ without a traceback.
 
 from __future__ import annotations
 
-from contract.one_line import one_line
 from pathlib import Path
+
+from contract.one_line import one_line
 
 __all__ = [
     "ConfigurationError",
