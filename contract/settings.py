@@ -96,6 +96,7 @@ class BrokerSettings(Settings):
     key_file: Path | None = None
     """The private key of `certificate_file`."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
-    """The version of MQTT; `auto` tries 5 first and then 3.1.1."""
+    """The version of MQTT; with `auto` a kit tries 5 first, and the server's programs speak 3.1.1,
+    in which a message has no properties that take long to read."""
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
     """Seconds of silence after which the broker is asked whether it is there."""

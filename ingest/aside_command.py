@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from queue import Empty
 from secrets import token_hex
 from typing import Final
 
+from contract.client_id import program_client_id
 from contract.errors import LinkError, PayloadError, RoomtoneError, UsageError
 from contract.messages import IngestState
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
@@ -74,7 +74,8 @@ def ask(settings: ServerSettings, ids: tuple[int, ...], *, timeout_s: float) -> 
     why = f"no answer from the broker {broker}"
     link = MqttLink(
         broker=settings.broker,
-        client_id=f"roomtone-aside-{os.getpid()}",
+        client_id=program_client_id("aside"),
+        others_write=True,
         will=None,
         subscriptions=(state_topic, result_topic(settings.site)),
     )

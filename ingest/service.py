@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Final, TypeVar
 
+from contract.client_id import program_client_id
 from contract.clock import Clock
 from contract.errors import DecodeError, StoreError
 from contract.messages import IngestState
@@ -184,7 +185,8 @@ class Ingest:
         down = self._started.model_copy(update={"is_up": False})
         return MqttLink(
             broker=settings.broker,
-            client_id=f"roomtone-ingest-{settings.site}",
+            client_id=program_client_id("ingest"),
+            others_write=True,
             will=Will(topic=self._state_topic, payload=down.encode()),
             subscriptions=(
                 *subscriptions(settings.site),
