@@ -97,7 +97,6 @@ class Publisher:
         self.names = NameWatch(name=name, run=identity.run)
         self._link = self._new_link()
         self._is_linked = False
-        self._heard_ns = 0
         self._is_told = False
         self._now_ns = 0
         self._ingest_started: int | None = None
@@ -159,7 +158,6 @@ class Publisher:
             case LinkUp(protocol):
                 log.info("Connected to the broker with MQTT %s.", protocol)
                 self._is_linked, self._is_told = True, False
-                self._heard_ns = now_ns
                 self._due |= {"state", "timebase", "config/reported", "health"}
             case LinkDown(reason):
                 if not self._is_told:
@@ -200,7 +198,7 @@ class Publisher:
 
     def _receive(self, message: Received, now_ns: int) -> None:
         if message.topic == self._ingest_state:
-            self._ingest(IngestState.decode(message.payload), now_ns)
+            self._ingest(IngestState.decode(message.payload))
             return
         kind = Topic.parse(message.topic).kind
         if kind == "state":
@@ -216,14 +214,13 @@ class Publisher:
             # A retained command would be obeyed again at each connection.
             self._results.append(self._host.commanded(Command.decode(message.payload)))
 
-    def _ingest(self, state: IngestState, now_ns: int) -> None:
+    def _ingest(self, state: IngestState) -> None:
         if not state.is_up:
             if self._delivery.is_open:
                 log.warning("Ingest is down: keeping what is sampled.")
             self._delivery.closed()
         elif not self._delivery.is_open or state.started_utc_ns != self._ingest_started:
             self._ingest_started = state.started_utc_ns
-            self._heard_ns = now_ns
             # What dates the data goes before the data.
             self._due.add("timebase")
             earlier = self._delivery.outbox.earlier_timebases(self._identity.run)
@@ -234,9 +231,10 @@ class Publisher:
         if not self._link.is_alive:
             self._renew("its thread has ended")
             return
-        heard_ns = max(self._delivery.last_ack_ns or 0, self._heard_ns)
-        is_owed = self._delivery.is_open and self._delivery.in_flight > 0
-        if is_owed and now_ns - heard_ns > self._settings.delivery.watchdog_s * 1e9:
+        since_ns = self._delivery.owed_since_ns
+        if since_ns is None or not self._delivery.is_open:
+            return
+        if now_ns - since_ns > self._settings.delivery.watchdog_s * 1e9:
             self._renew(f"no acknowledgement for {self._settings.delivery.watchdog_s:g} s")
 
     def _renew(self, why: str) -> None:

@@ -305,12 +305,41 @@ def test_a_dead_thread_or_a_missing_acknowledgement_makes_a_new_link(
     assert desk.links[0].is_stopped
     desk.connect(now_ns=SECOND)
     desk.delivery.add(batch(0), seats_sampled=3, seats_missing=0, now_ns=SECOND)
-    for second in range(2, 61):
+    for second in range(2, 63):  # sent at 2 s, and again each 15 s
         desk.publisher.step(second * SECOND)
     assert len(desk.links) == 2
-    desk.publisher.step(62 * SECOND)
+    desk.publisher.step(63 * SECOND)
     assert len(desk.links) == 3
     assert "no acknowledgement for 60 s" in caplog.text
+
+
+def test_the_watchdog_counts_from_what_was_sent_and_not_from_the_last_acknowledgement(
+    desk: Desk, batch: Callable[..., Batch]
+) -> None:
+    """A kit that was quiet for hours sends its first period; the answer may take its time."""
+    desk.connect()
+    for second in (3_600, 7_200):
+        seq = desk.delivery.counters().acked // 3
+        desk.delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=second * SECOND)
+        for late in range(60):
+            desk.publisher.step(second * SECOND + late * SECOND)
+        assert len(desk.links) == 1
+        desk.link.hears(NODE + "ack", Ack(run=1, without_hole=seq).encode())
+        desk.publisher.step(second * SECOND + 60 * SECOND)
+        assert desk.delivery.is_empty
+    assert len(desk.links) == 1
+
+
+def test_acknowledgements_of_some_keep_the_link_while_others_wait(
+    desk: Desk, batch: Callable[..., Batch]
+) -> None:
+    desk.connect()
+    for seq in range(300):
+        desk.delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=seq * SECOND)
+        if seq % 50 == 49:  # the first never arrives
+            desk.link.hears(NODE + "ack", Ack(run=1, without_hole=-1, above=((1, seq),)).encode())
+        desk.publisher.step(seq * SECOND)
+    assert len(desk.links) == 1
 
 
 def test_refusals_and_losses_are_logged_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
