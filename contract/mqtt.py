@@ -79,14 +79,15 @@ _CONNECT_S: Final = 4.0
 """For TCP, and again for TLS; less than `stop` waits."""
 _GOODBYE_S: Final = 2.0
 """How long the last bytes may take after `stop`."""
-_SHORT_S: Final = 1.0
+_STEADY_S: Final = 5.0
 """A connection that ended sooner counts as a failure, so that the next one waits longer."""
-_TAKEN_OVER_S: Final = (5.0, 15.0)
-"""How long a client waits that was pushed out by another one of its id, so that each of the two
-gets something done."""
+_TURN_S: Final = 3.0
+"""… but no longer than this, which is well below `_STEADY_S`: two clients with one id push each
+other out, and so each gets a turn of about this length."""
 
 _Reached = Literal["accepted", "refused", "silent", "unreachable", "taken over"]
 _UNSUPPORTED: Final = "Unsupported protocol version"
+_UNSPECIFIED: Final = "Unspecified error"
 _TAKEN_OVER: Final = "Session taken over"
 _VERSIONS: Final = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
@@ -208,18 +209,18 @@ class MqttLink:
             reached = self._connect_once(_VERSIONS[choice.version])
             if self._stop.is_set():
                 return
+            longest = _RETRY_S[-1]
             if reached in {"accepted", "taken over"}:
                 choice.ended()
-                failures = 0 if time.monotonic() - began > _SHORT_S else failures
+                longest = _TURN_S
+                if time.monotonic() - began > _STEADY_S:
+                    failures = 0
             elif reached == "silent":
                 choice.silent()
-            low, high = _TAKEN_OVER_S
-            if reached != "taken over":
-                # Spread, so that a whole school does not come back in the same instant.
-                delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
-                low, high = 0.7 * delay, 1.3 * delay
+            delay = min(_RETRY_S[min(failures, len(_RETRY_S) - 1)], longest)
             failures += 1
-            self._stop.wait(random.uniform(low, high))
+            # Spread, so that a whole school does not come back in the same instant.
+            self._stop.wait(delay * random.uniform(0.7, 1.3))
 
     def _connect_once(self, protocol: MQTTProtocolVersion) -> _Reached:
         """One connection from start to end, and how far it came."""
@@ -322,7 +323,7 @@ class MqttLink:
         ) -> None:
             nonlocal reached, why
             self._up.clear()
-            if reason.is_failure:
+            if reason.is_failure and str(reason) != _UNSPECIFIED:
                 why = str(reason)
             if why == _TAKEN_OVER:
                 reached, why = "taken over", f"{why}: another client has the id of this one"

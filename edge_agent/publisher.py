@@ -30,6 +30,7 @@ from contract.suspects import Suspects, digest_of
 from contract.topics import Kind, Topic, ingest_state
 from edge_agent.delivery import Delivery
 from edge_agent.identity import Identity
+from edge_agent.link_note import LinkState
 from edge_agent.name_watch import NameWatch
 from edge_agent.settings import EdgeSettings
 
@@ -98,6 +99,7 @@ class Publisher:
         self._link = self._new_link()
         self._is_linked = False
         self._is_told = False
+        self._reason = "it has not been tried yet"
         self._now_ns = 0
         self._ingest_started: int | None = None
         self._due: set[Kind] = set()
@@ -113,6 +115,16 @@ class Publisher:
         """Real milliseconds since the last acknowledgement; None before the first."""
         last = self._delivery.last_ack_ns
         return None if last is None else max(0, self._now_ns - last) // 1_000_000
+
+    def link_state(self) -> LinkState:
+        """How it stands with the broker, for the doctor."""
+        return LinkState(
+            is_linked=self._is_linked,
+            ingest_is_up=self._delivery.is_open,
+            twins=self.names.twins,
+            is_pushed_out=self.names.is_pushed_out,
+            reason="" if self._is_linked else self._reason,
+        )
 
     def start(self) -> None:
         if self._suspects is not None:
@@ -159,7 +171,10 @@ class Publisher:
                 log.info("Connected to the broker with MQTT %s.", protocol)
                 self._is_linked, self._is_told = True, False
                 self._due |= {"state", "timebase", "config/reported", "health"}
-            case LinkDown(reason):
+            case LinkDown(reason, is_taken_over):
+                self._reason = reason
+                if is_taken_over:
+                    self.names.pushed_out(now_ns)
                 if not self._is_told:
                     log.warning(
                         "No connection to the broker (%s): keeping what is sampled, trying again.",
@@ -283,8 +298,9 @@ class Publisher:
     def _new_link(self) -> Link:
         settings = self._settings
         return self._open_link(
-            # Of this run alone: a broker lets the later of two with one id push out the other,
-            # so two kits with one name would do that to each other for ever.
+            # Of this run alone: a broker lets the later of two with one id push out the other, so
+            # two kits with one name would do that to each other for ever. The broker of a school
+            # takes the name in the certificate instead; then `contract/mqtt.py` lets each have its turn.
             f"{settings.site}-{settings.room}-{settings.node}-{self._identity.run:x}",
             self._death("lost"),
             (
