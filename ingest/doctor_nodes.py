@@ -132,6 +132,13 @@ def kept_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Findin
                 said=f"its queue of {labels[0]} holds {length:.0f} of {limit:.0f}",
                 advice="see docs/ingest.md for what happens at that limit; the disk may be slow",
             )  # fmt: skip
+    for (room, node), n in metrics.values("roomtone_ingest_node_connections").items():
+        yield Finding(
+            about=f"node {node} in {room}", state="wrong",
+            said=f"has connected {n:.0f} times in ten minutes",
+            advice="look at its network and its power; a copy of its card in another kit does it "
+            "too, or somebody who has its key: then give it a new certificate (docs/mosquitto.md)",
+        )  # fmt: skip
     if sum(metrics.values("roomtone_ingest_same_name_total").values()):
         yield Finding(
             about="nodes", state="wrong", said="two have the same name",

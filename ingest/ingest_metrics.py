@@ -8,6 +8,7 @@ from typing import Final
 
 from contract.clock import Clock
 from ingest.condition import Condition
+from ingest.connection_rate import ConnectionRate
 from ingest.exposition import Exposition, Metric
 from ingest.keep import Counters
 from ingest.seat_seconds import RunFigures, SeatSeconds
@@ -104,6 +105,10 @@ ACK_AGE = Metric(
     name="roomtone_ingest_last_ack_age_seconds", kind="gauge", labels=_NODE,
     help="Since data of the run was last kept and acknowledged.",
 )  # fmt: skip
+RESTLESS = Metric(
+    name="roomtone_ingest_node_connections", kind="gauge", labels=("room", "node"),
+    help="Connections in ten minutes of a node that makes more than 20; no other is listed.",
+)  # fmt: skip
 NODE_UP = Metric(
     name="roomtone_node_up", kind="gauge", labels=_NODE,
     help="1 while the last word on the run is its birth.",
@@ -152,6 +157,7 @@ class IngestFigures:
     condition: Condition
     counters: Counters
     seat_seconds: SeatSeconds | None = None
+    connections: ConnectionRate | None = None
     commit_failures: int = 0
     words_dropped: int = 0
     link_is_up: bool = False
@@ -186,6 +192,9 @@ def page(figures: IngestFigures) -> str:
         told.say(QUEUE, length, queue)
         told.say(QUEUE_LIMIT, limit, queue)
     told.say(DROPPED, figures.words_dropped)
+    if figures.connections is not None:
+        for found in figures.connections.restless(figures.clock.elapsed_ns()):
+            told.say(RESTLESS, found.connections, found.room, found.node)
     if figures.seat_seconds is not None:
         _seat_seconds(told, figures.seat_seconds, figures.clock.elapsed_ns())
     return told.text()

@@ -21,6 +21,7 @@ from contract.payload import Batch
 from contract.suspects import Suspects, digest_of
 from ingest.acks import NodeAck, acks_of
 from ingest.aside_book import DEADLY, AsideBook, node_of
+from ingest.connection_rate import ConnectionRate
 from ingest.exposition import Histogram
 from ingest.name_clash import NameClash
 from ingest.node_budget import NodeBudget
@@ -116,6 +117,7 @@ class Keeper:
         suspects: Suspects | None = None,
     ) -> None:
         self.counters = Counters()
+        self.connections = ConnectionRate()
         self._seat_seconds = seat_seconds
         self._suspects = suspects
         self._store = store
@@ -131,6 +133,7 @@ class Keeper:
         self._clash = NameClash()
         self._log = RareLog(_LOG, clock)
         self._cursor = 0
+        self._later: list[Notice] = []
 
     def keep(self, messages: Sequence[Message]) -> Kept:
         """Keep all of them durably, or raise StoreError: then all of them have to come again.
@@ -140,12 +143,15 @@ class Keeper:
         try:
             retained = [message for message in messages if message.is_retained]
             if self._suspects is None or not retained:
-                return self._keep(messages)
-            return self._keep_suspects(messages, retained, self._suspects)
+                kept = self._keep(messages)
+            else:
+                kept = self._keep_suspects(messages, retained, self._suspects)
         except StoreError:
             raise
         except (OSError, MemoryError) as error:
             raise StoreError(f"The machine failed ({brief_of(error)}).") from error
+        self._watch_connections(messages)
+        return kept
 
     @property
     def aside(self) -> AsideBook:
@@ -204,7 +210,7 @@ class Keeper:
             return Kept()
 
     def _commit(self, messages: Sequence[Message], unusable: Sequence[_Unusable] = ()) -> Kept:
-        tick = Tick(received_utc_ns=self._clock.utc_ns())
+        tick = Tick(received_utc_ns=self._clock.utc_ns(), notices=[*self._later])
         source: dict[int, Message] = {}
         aside = list(unusable)
         for message in messages:
@@ -227,6 +233,7 @@ class Keeper:
             raise
         self._book.settle()
         self._budget.settle()
+        self._later.clear()
         # From here on everything is kept; what follows must not raise for a message's sake.
         counters = self.counters
         counters.messages += len(messages) + len(unusable)
@@ -388,3 +395,19 @@ class Keeper:
                     "kept apart, but give one of them another name in its edge.toml",
                     node, *clash, arrival.room, level=logging.ERROR,
                 )  # fmt: skip
+
+    def _watch_connections(self, messages: Sequence[Message]) -> None:
+        """Name the kits that come and go too often; the next commit holds it against them."""
+        for found in self.connections.take(messages, self._clock.elapsed_ns()):
+            sentence = (
+                f"{found.node} has connected {found.connections} times in ten minutes: its network "
+                "or its power is bad, it has a twin, or somebody else has its key"
+            )
+            _LOG.error("%s (room %s)", sentence, found.room)
+            now_ns = self._clock.utc_ns()
+            self._later.append(
+                Notice(
+                    node=found.node, kind="connections", room=found.room, sentence=sentence,
+                    first_utc_ns=now_ns, last_utc_ns=now_ns,
+                )
+            )  # fmt: skip

@@ -165,6 +165,7 @@ class Ingest:
         )  # fmt: skip
         self.counters = self._figures.counters = keeper.counters
         self._figures.seat_seconds = seat_seconds
+        self._figures.connections = keeper.connections
         return _Parts(
             store=store,
             keeper=keeper,
