@@ -50,8 +50,11 @@ def broker_command(*, python: str, port: int, folder: Path) -> tuple[str, list[s
         f"listener {port} 127.0.0.1\n"
         "allow_anonymous true\n"
         "persistence false\n"
-        "max_inflight_messages 0\n"
-        "max_queued_messages 2000\n"
+        "max_inflight_messages 2000\n"  # the limits of deploy/mosquitto/mosquitto.conf
+        "max_inflight_bytes 8388608\n"
+        "max_queued_messages 1000\n"
+        "max_queued_bytes 16777216\n"
+        "max_packet_size 70000\n"
         "log_type error\n"
         "log_type warning\n",
         encoding="utf-8",

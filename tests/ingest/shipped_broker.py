@@ -74,14 +74,17 @@ class ShippedBroker:
 
 
 @contextmanager
-def shipped_broker(folder: Path, certificates: Path) -> Iterator[ShippedBroker]:
-    """The configuration as it is shipped, but for paths and ports."""
+def shipped_broker(
+    folder: Path, certificates: Path, *, more_acl: str = ""
+) -> Iterator[ShippedBroker]:
+    """The configuration as it is shipped, but for paths and ports; `more_acl` ends the list."""
+    (folder / "roomtone.acl").write_text((DEPLOY / "roomtone.acl").read_text() + more_acl)
     kits, server = free_port(), free_port()
     conf = (DEPLOY / "mosquitto.conf").read_text()
     conf = conf.replace("listener 8883", f"listener {kits} 127.0.0.1")
     conf = conf.replace("listener 8884", f"listener {server}")
     conf = conf.replace("/etc/mosquitto/certs", str(certificates))
-    conf = conf.replace("/etc/mosquitto/conf.d", str(DEPLOY)).replace("log_dest syslog", "")
+    conf = conf.replace("/etc/mosquitto/conf.d", str(folder)).replace("log_dest syslog", "")
     # Started by root it would become the user mosquitto, who may not read a test's files.
     (folder / "m.conf").write_text(conf + "\nuser root\n")
     program = mosquitto_path()

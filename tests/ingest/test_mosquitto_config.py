@@ -13,7 +13,7 @@ import pytest
 from contract.client_id import program_client_id
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
 from contract.payload import MOST_PERIODS, Batch, Layout, encode
-from tests.ingest.shipped_broker import ShippedBroker, make_certificates, shipped_broker
+from tests.ingest.shipped_broker import DEPLOY, ShippedBroker, make_certificates, shipped_broker
 
 pytestmark = [
     pytest.mark.broker,
@@ -144,3 +144,32 @@ def test_the_largest_batch_passes(connect: Callable[..., MqttLink]) -> None:
     heard = server.events.get(timeout=WAIT_S)
     assert isinstance(heard, Received)
     assert heard.payload == largest
+
+
+def test_the_certificate_of_a_stolen_kit_is_worth_nothing_any_more(
+    certificates: Path, tmp_path: Path
+) -> None:
+    said = (DEPLOY.parents[1] / "docs" / "mosquitto.md").read_text()
+    lines = said.partition("## A kit that was stolen")[2].split("```")[1].replace("pi-12", "pi-2")
+    with shipped_broker(tmp_path, certificates, more_acl=lines) as broker, ExitStack() as links:
+
+        def connect(name: str, *topics: str) -> MqttLink:
+            link = MqttLink(
+                broker=broker.settings(name), client_id="x", will=None, subscriptions=topics
+            )
+            links.callback(link.stop)
+            link.start()
+            assert isinstance(link.events.get(timeout=WAIT_S), LinkUp)
+            return link
+
+        stolen = connect("pi-2", "roomtone/1/school/+/pi-2/ack", "roomtone/1/school/ingest/state")
+        server = connect("server", "roomtone/1/school/+/+/data")
+        server.publish("roomtone/1/school/ingest/state", b"up", retain=True)
+        stolen.publish("roomtone/1/school/r1/pi-2/data", b"mine", retain=True)
+        assert isinstance(stolen.events.get(timeout=WAIT_S), Refused)
+        good = connect("pi-1", "roomtone/1/school/ingest/state")
+        heard = good.events.get(timeout=WAIT_S)
+        assert isinstance(heard, Received)
+        assert heard.payload == b"up"
+        assert stolen.events.empty()
+        assert server.events.empty()
