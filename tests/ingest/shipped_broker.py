@@ -15,9 +15,17 @@ import pytest
 from contract.settings import BrokerSettings
 from roomtone.broker import free_port, mosquitto_path
 
-__all__ = ["DEPLOY", "ShippedBroker", "certify", "make_certificates", "shipped_broker"]
+__all__ = [
+    "DEPLOY",
+    "SHIPPED_ACL",
+    "ShippedBroker",
+    "certify",
+    "make_certificates",
+    "shipped_broker",
+]
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
+SHIPPED_ACL = (DEPLOY / "roomtone.acl").read_text()
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 WAIT_S = 60.0
 
@@ -75,10 +83,10 @@ class ShippedBroker:
 
 @contextmanager
 def shipped_broker(
-    folder: Path, certificates: Path, *, more_acl: str = ""
+    folder: Path, certificates: Path, *, acl: str | None = None
 ) -> Iterator[ShippedBroker]:
-    """The configuration as it is shipped, but for paths and ports; `more_acl` ends the list."""
-    (folder / "roomtone.acl").write_text((DEPLOY / "roomtone.acl").read_text() + more_acl)
+    """The configuration as it is shipped, but for paths and ports; `acl` is another access list."""
+    (folder / "roomtone.acl").write_text(acl or SHIPPED_ACL)
     kits, server = free_port(), free_port()
     conf = (DEPLOY / "mosquitto.conf").read_text()
     conf = conf.replace("listener 8883", f"listener {kits} 127.0.0.1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +14,13 @@ import pytest
 from contract.client_id import program_client_id
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
 from contract.payload import MOST_PERIODS, Batch, Layout, encode
-from tests.ingest.shipped_broker import DEPLOY, ShippedBroker, make_certificates, shipped_broker
+from tests.ingest.shipped_broker import (
+    DEPLOY,
+    SHIPPED_ACL,
+    ShippedBroker,
+    make_certificates,
+    shipped_broker,
+)
 
 pytestmark = [
     pytest.mark.broker,
@@ -146,14 +153,21 @@ def test_the_largest_batch_passes(connect: Callable[..., MqttLink]) -> None:
     assert heard.payload == largest
 
 
-def test_the_certificate_of_a_stolen_kit_is_worth_nothing_any_more(
-    certificates: Path, tmp_path: Path
-) -> None:
-    said = (DEPLOY.parents[1] / "docs" / "mosquitto.md").read_text()
-    lines = said.partition("## A kit that was stolen")[2].split("```")[1].replace("pi-12", "pi-2")
-    with shipped_broker(tmp_path, certificates, more_acl=lines) as broker, ExitStack() as links:
+def tied(acl: str, *kits: tuple[str, str]) -> str:
+    """The access list with each kit (room, node) tied to its room, as docs/mosquitto.md says."""
+    acl = "\n".join(line for line in acl.splitlines() if not line.startswith("pattern write"))
+    script = ["sh", str(DEPLOY / "kit-acl.sh"), "school"]
+    for kit in kits:
+        done = subprocess.run([*script, *kit], check=True, capture_output=True, text=True)
+        acl += done.stdout
+    return acl
 
-        def connect(name: str, *topics: str) -> MqttLink:
+
+@pytest.fixture
+def connect_to() -> Iterator[Callable[..., MqttLink]]:
+    with ExitStack() as links:
+
+        def make(broker: ShippedBroker, name: str, *topics: str) -> MqttLink:
             link = MqttLink(
                 broker=broker.settings(name), client_id="x", will=None, subscriptions=topics
             )
@@ -162,14 +176,52 @@ def test_the_certificate_of_a_stolen_kit_is_worth_nothing_any_more(
             assert isinstance(link.events.get(timeout=WAIT_S), LinkUp)
             return link
 
-        stolen = connect("pi-2", "roomtone/1/school/+/pi-2/ack", "roomtone/1/school/ingest/state")
-        server = connect("server", "roomtone/1/school/+/+/data")
+        yield make
+
+
+@pytest.mark.parametrize("is_tied", (False, True))
+def test_the_certificate_of_a_stolen_kit_is_worth_nothing_any_more(
+    certificates: Path, tmp_path: Path, connect_to: Callable[..., MqttLink], is_tied: bool
+) -> None:
+    said = (DEPLOY.parents[1] / "docs" / "mosquitto.md").read_text()
+    lines = said.partition("## A kit that was stolen")[2].split("```")[1].replace("pi-12", "pi-2")
+    acl = tied(SHIPPED_ACL, ("r1", "pi-1"), ("r1", "pi-2")) if is_tied else SHIPPED_ACL
+    with shipped_broker(tmp_path, certificates, acl=acl + lines) as broker:
+        own = "roomtone/1/school/+/pi-2/ack"
+        stolen = connect_to(broker, "pi-2", own, "roomtone/1/school/ingest/state")
+        server = connect_to(broker, "server", "roomtone/1/school/+/+/data")
         server.publish("roomtone/1/school/ingest/state", b"up", retain=True)
         stolen.publish("roomtone/1/school/r1/pi-2/data", b"mine", retain=True)
         assert isinstance(stolen.events.get(timeout=WAIT_S), Refused)
-        good = connect("pi-1", "roomtone/1/school/ingest/state")
+        good = connect_to(broker, "pi-1", "roomtone/1/school/ingest/state")
         heard = good.events.get(timeout=WAIT_S)
         assert isinstance(heard, Received)
         assert heard.payload == b"up"
         assert stolen.events.empty()
         assert server.events.empty()
+        for link in (stolen, server, good):
+            link.stop()
+
+
+def test_a_kit_can_be_tied_to_its_room(
+    certificates: Path, tmp_path: Path, connect_to: Callable[..., MqttLink]
+) -> None:
+    acl = tied(SHIPPED_ACL, ("r1", "pi-1"), ("r2", "pi-2"))
+    with shipped_broker(tmp_path, certificates, acl=acl) as broker:
+        server = connect_to(broker, "server", "roomtone/1/school/#")
+        kit = connect_to(broker, "pi-1", "roomtone/1/school/+/pi-1/ack")
+        for topic in ("r2/pi-1/data", "invented/pi-1/state", "r1/pi-1/ack", "r1/pi-2/data"):
+            kit.publish(f"roomtone/1/school/{topic}", b"no")
+            assert isinstance(kit.events.get(timeout=WAIT_S), Refused)
+        kinds = ("state", "data", "timebase", "health", "config/reported", "command/result")
+        for kind in kinds:
+            kit.publish(f"roomtone/1/school/r1/pi-1/{kind}", b"mine", retain=True)
+            heard = server.events.get(timeout=WAIT_S)
+            assert isinstance(heard, Received)
+            assert heard.topic == f"roomtone/1/school/r1/pi-1/{kind}"
+        server.publish("roomtone/1/school/r1/pi-1/ack", b"kept")
+        heard = kit.events.get(timeout=WAIT_S)
+        assert isinstance(heard, Received)
+        assert heard.payload == b"kept"
+        for link in (server, kit):
+            link.stop()
