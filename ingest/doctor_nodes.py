@@ -23,7 +23,8 @@ _ADVICE: Final[dict[NoticeKind, str]] = {
     "limit": "look at that kit: it is broken or not what it says; what is new of it is put aside, "
     "all others go on",
     "aside": "see what it sends with `roomtone aside list`, and look at that kit",
-    "connections": "look at its network, and whether another kit has its name or certificate",
+    "connections": "look at its network and its power; a copy of its card in another kit does it "
+    "too, or somebody who has its key: then give it a new certificate (docs/mosquitto.md)",
 }
 
 
@@ -132,13 +133,6 @@ def kept_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Findin
                 said=f"its queue of {labels[0]} holds {length:.0f} of {limit:.0f}",
                 advice="see docs/ingest.md for what happens at that limit; the disk may be slow",
             )  # fmt: skip
-    for (room, node), n in metrics.values("roomtone_ingest_node_connections").items():
-        yield Finding(
-            about=f"node {node} in {room}", state="wrong",
-            said=f"has connected {n:.0f} times in ten minutes",
-            advice="look at its network and its power; a copy of its card in another kit does it "
-            "too, or somebody who has its key: then give it a new certificate (docs/mosquitto.md)",
-        )  # fmt: skip
     if sum(metrics.values("roomtone_ingest_same_name_total").values()):
         yield Finding(
             about="nodes", state="wrong", said="two have the same name",

@@ -9,8 +9,8 @@ from typing import Final
 from contract.clock import Clock
 from ingest.condition import Condition
 from ingest.connection_rate import ConnectionRate
+from ingest.counters import Counters
 from ingest.exposition import Exposition, Metric
-from ingest.keep import Counters
 from ingest.seat_seconds import RunFigures, SeatSeconds
 
 __all__ = ["METRICS", "IngestFigures", "page"]

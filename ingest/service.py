@@ -27,8 +27,9 @@ from contract.suspects import Suspects
 from contract.topics import ingest_state
 from ingest.checking import SealedChecking
 from ingest.condition import Condition
+from ingest.counters import Counters
 from ingest.ingest_metrics import IngestFigures, page
-from ingest.keep import Counters, Keeper
+from ingest.keep import Keeper
 from ingest.lesson_config import LessonConfig
 from ingest.outgoing import Outgoing
 from ingest.replay import ReplayRequest, replay, request_topic, result_topic

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from contract.clock import ManualClock
 from ingest.condition import Condition
 from ingest.connection_rate import MAX_CONNECTIONS, WINDOW_S, ConnectionRate
-from ingest.doctor import Page
-from ingest.doctor_nodes import kept_findings
+from ingest.doctor_nodes import notice_findings
 from ingest.ingest_metrics import IngestFigures, page
 from ingest.keep import Keeper
 from ingest.settings import IngestSettings
@@ -106,13 +105,13 @@ def test_ingest_names_the_kit_in_its_log_its_metrics_and_the_doctor(
         keeper.keep([replace(kit.birth(), is_retained=False)])
         keeper.keep([replace(kit.death("lost"), is_retained=False)])
         clock.advance(1.0)
-    assert caplog.text.count("pi-1 in r1 has connected 21 times in ten minutes") == 1
+    assert caplog.text.count("pi-1 has connected 21 times in ten minutes") == 1
     figures = IngestFigures(
         clock=clock, condition=Condition(clock=clock, stall_s=1.0, missing={}),
         counters=keeper.counters, connections=keeper.connections, queues={},
     )  # fmt: skip
     text = page(figures)
     assert 'roomtone_ingest_node_connections{room="r1",node="pi-1"} 30' in text
-    found = kept_findings(store, Page(status=200, text=text))
-    (about,) = [f for f in found if "has connected 30 times" in f.said]
+    (about,) = notice_findings(store)
+    assert about.said.startswith("pi-1 has connected 21 times in ten minutes")
     assert (about.about, about.state) == ("node pi-1 in r1", "wrong")

@@ -35,8 +35,8 @@ Flood = Callable[[], Iterator[Sent]]
 
 def large_poison() -> Iterator[Sent]:
     random = Random(1)
-    for _ in range(1_200):
-        yield Sent(MAD.topic("data"), random.randbytes(257_000))
+    for _ in range(4_000):
+        yield Sent(MAD.topic("data"), random.randbytes(65_000))
 
 
 def small_poison() -> Iterator[Sent]:
@@ -139,7 +139,7 @@ def test_a_flood_of_one_kit_leaves_the_others_their_acks(
     is_over = False
     while not is_over:
         # As fast as the broker takes it, until the good room's next second is over.
-        sent = list(itertools.islice(messages, 400 if flood is not large_poison else 40))
+        sent = list(itertools.islice(messages, 400 if flood is not large_poison else 100))
         is_over = not sent
         for each in sent:
             while not say(mad, each):

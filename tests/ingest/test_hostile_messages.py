@@ -202,6 +202,16 @@ def test_one_node_may_fill_a_tenth_of_what_is_kept_aside() -> None:
     assert kept.aside.messages == 1_000
 
 
+def test_a_kit_that_connects_too_often_is_held_to_it_with_the_next_commit() -> None:
+    store = MemoryPeriodStore()
+    kept = keeper(store)
+    for _ in range(30):
+        kept.keep([replace(word, is_retained=False) for word in (MAD.birth(), MAD.death("lost"))])
+    (notice,) = store.notices()
+    assert (notice.node, notice.kind) == ("mad", "connections")
+    assert notice.sentence.startswith("mad has connected 21 times in ten minutes")
+
+
 def test_a_failed_commit_takes_nothing_of_the_share() -> None:
     store = Picky({7}, OSError)
     kept = keeper(store)
