@@ -9,7 +9,7 @@ from contextlib import closing
 from functools import cache
 from typing import Final, Literal
 
-from ingest.stores import day_files, schema, sqlite_lessons, sqlite_scores
+from ingest.stores import day_files, schema, sqlite_lessons, sqlite_origins, sqlite_scores
 
 __all__ = ["NEWEST", "DatabaseKind", "Definitions", "definitions_in", "expected_definitions"]
 
@@ -20,7 +20,10 @@ Definitions = Mapping[tuple[str, str], str]
 _SCHEMAS: Final[Mapping[DatabaseKind, Mapping[int, tuple[str, ...]]]] = {
     "main": {schema.VERSION: (schema.SCHEMA,)},
     "score": {sqlite_scores.VERSION: (sqlite_scores.SCHEMA,)},
-    "school": {sqlite_lessons.VERSION: (sqlite_lessons.SCHEMA,)},
+    "school": {
+        3: (sqlite_lessons.SCHEMA.removesuffix(sqlite_origins.TABLE).rstrip(";"),),
+        4: (sqlite_lessons.SCHEMA,),
+    },
     "day": {day_files.VERSION: (day_files.SCHEMA,)},
 }
 """Kind → version → every schema that files of this version may have.

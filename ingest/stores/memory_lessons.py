@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from contract.errors import StoreError
+from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.records import (
     Label,
     Lesson,
@@ -27,6 +28,7 @@ class MemoryLessonStore:
     def __init__(self) -> None:
         self._changes = 0
         self._lessons: dict[str, Lesson] = {}
+        self._origins: dict[str, Origin] = {}
         self._moments: dict[str, Moment] = {}
         self._verdicts: dict[_Said, Verdict] = {}
         self._labels: dict[_Said, Label] = {}
@@ -44,6 +46,23 @@ class MemoryLessonStore:
     def lessons(self, *, room: str | None = None) -> list[Lesson]:
         found = [x for x in self._lessons.values() if room is None or x.room == room]
         return sorted(found, key=lambda x: (-x.starts_utc_ns, x.id))
+
+    def origins(self) -> dict[str, Origin]:
+        return dict(self._origins)
+
+    def reschedule(
+        self, decide: Callable[[list[Lesson], dict[str, Origin]], Reschedule]
+    ) -> Reschedule:
+        """Change many lessons at once; see `LessonStore.reschedule`."""
+        change = decide(self.lessons(), self.origins())
+        for removed in change.removed:
+            self._remove(removed)
+        for lesson, origin in change.put:
+            self._lessons[lesson.id] = lesson
+            self._origins[lesson.id] = origin
+        self._clear_labels()
+        self._changes += 1
+        return change
 
     def put_moment(self, moment: Moment) -> None:
         if moment.lesson not in self._lessons:
@@ -144,13 +163,11 @@ class MemoryLessonStore:
         """Remove lessons with what was said of them; see `LessonStore.purge`."""
         before = self._counts()
         for lesson in lessons:
-            self._lessons.pop(lesson, None)
+            self._remove(lesson)
         self._moments = {
-            moment.id: moment
-            for moment in self._moments.values()
-            if moment.lesson not in lessons and moment.id not in moments
+            moment.id: moment for moment in self._moments.values() if moment.id not in moments
         }
-        self._forget_said({key for key in self._verdicts if key[0] in lessons or key[1] in moments})
+        self._forget_said({key for key in self._verdicts if key[1] in moments})
         for key in [key for key in self._labels if key[0] in labels_of]:
             del self._labels[key]
         self._opt_ins &= {lesson.teacher for lesson in self._lessons.values()}
@@ -163,10 +180,20 @@ class MemoryLessonStore:
 
     def close(self) -> None:
         self._lessons.clear()
+        self._origins.clear()
         self._moments.clear()
         self._verdicts.clear()
         self._labels.clear()
         self._opt_ins.clear()
+
+    def _remove(self, lesson: str) -> None:
+        """A lesson with all that was said of it."""
+        self._lessons.pop(lesson, None)
+        self._origins.pop(lesson, None)
+        self._moments = {
+            moment.id: moment for moment in self._moments.values() if moment.lesson != lesson
+        }
+        self._forget_said({key for key in self._verdicts if key[0] == lesson})
 
     def _counts(self) -> tuple[int, int, int, int]:
         return len(self._lessons), len(self._moments), len(self._verdicts), len(self._labels)

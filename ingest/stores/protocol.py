@@ -6,12 +6,13 @@ whoever a person tells (command line or page). Anyone may read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Protocol
 
 from contract.messages import Birth, Health, Timebase
 from contract.ranges import SeqRanges
+from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.records import (
     AlertRecord,
     Aside,
@@ -200,6 +201,20 @@ class LessonStore(Protocol):
     def get(self, lesson: str) -> Lesson | None: ...
     def lessons(self, *, room: str | None = None) -> list[Lesson]:
         """All of them, the latest first."""
+
+    def origins(self) -> dict[str, Origin]:
+        """From which timetable each imported lesson comes, by lesson."""
+
+    def reschedule(
+        self, decide: Callable[[list[Lesson], dict[str, Origin]], Reschedule]
+    ) -> Reschedule:
+        """Change what `decide` says, all of it or nothing.
+
+        `decide` gets all lessons and origins. Nobody else writes between what it sees and what
+        it changes, so it must be quick and must not ask the store. Of a lesson that is there,
+        only room, teacher, title, start, end and activities are replaced; one that goes takes
+        along what was said of it. Whatever `decide` raises is passed on, and nothing is changed.
+        """
 
     def put_moment(self, moment: Moment) -> None: ...
     def remove_moment(self, moment: str) -> None: ...

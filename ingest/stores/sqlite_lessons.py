@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from contract.errors import StoreError
 from contract.lesson import Activity, Zone
-from ingest.stores import sqlite_verdicts
+from ingest.stores import sqlite_origins, sqlite_verdicts
 from ingest.stores.migrating import migrator, remove_copies
+from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.records import (
     Label,
     Lesson,
@@ -39,7 +40,7 @@ from ingest.stores.sqlite_file import (
 
 __all__ = ["SCHEMA", "VERSION", "SqliteLessonStore"]
 
-VERSION: Final = 3
+VERSION: Final = 4
 _TRIES: Final = 100
 _TRY_EACH_S: Final = 0.1
 SCHEMA: Final = """
@@ -53,7 +54,7 @@ CREATE TABLE moments(
     note TEXT NOT NULL, author TEXT NOT NULL) STRICT;
 CREATE INDEX moments_lesson ON moments(lesson, start_s);
 CREATE TABLE opted_out(room TEXT NOT NULL, seat INTEGER NOT NULL, PRIMARY KEY(room, seat)) STRICT;
-""" + ";".join(sqlite_verdicts.TABLES)
+""" + ";".join((*sqlite_verdicts.TABLES, sqlite_origins.TABLE))
 _LESSON: Final = (
     "id, room, teacher, title, starts_utc_ns, ends_utc_ns, source, activities, zones, video, "
     "video_offset_s"
@@ -102,6 +103,23 @@ class SqliteLessonStore:
         return self._lessons(
             where + "ORDER BY starts_utc_ns DESC, id", () if room is None else (room,)
         )
+
+    def origins(self) -> dict[str, Origin]:
+        with self._reading():
+            return sqlite_origins.origins(self._connection)
+
+    def reschedule(
+        self, decide: Callable[[list[Lesson], dict[str, Origin]], Reschedule]
+    ) -> Reschedule:
+        """Change many lessons in one transaction; see `LessonStore.reschedule`."""
+        with self._writing() as connection:
+            change = decide(
+                _lessons(connection, "ORDER BY starts_utc_ns DESC, id"),
+                sqlite_origins.origins(connection),
+            )
+            sqlite_origins.apply(connection, change)
+            sqlite_verdicts.clear_labels(connection)  # it may be another teacher's now
+        return change
 
     def opt_out(self, room: str, seat: int) -> None:
         with self._writing() as connection:
@@ -238,6 +256,7 @@ class SqliteLessonStore:
                 ).rowcount
                 removed.verdicts += sqlite_verdicts.remove_said(connection, "lesson", lesson)
                 removed.lessons += execute("DELETE FROM lessons WHERE id = ?", (lesson,)).rowcount
+                sqlite_origins.forget(connection, lesson)
             for moment in moments:
                 removed.moments += execute("DELETE FROM moments WHERE id = ?", (moment,)).rowcount
                 removed.verdicts += sqlite_verdicts.remove_said(connection, "moment", moment)
@@ -294,15 +313,21 @@ class SqliteLessonStore:
 
     def _lessons(self, where: str, values: tuple[object, ...]) -> list[Lesson]:
         with self._reading():
-            rows = self._connection.execute(
-                f"SELECT {_LESSON} FROM lessons {where}",  # noqa: S608 - our own words alone
-                values,
-            ).fetchall()
-        return [_lesson(row) for row in rows]
+            return _lessons(self._connection, where, values)
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+
+
+def _lessons(
+    connection: sqlite3.Connection, where: str, values: tuple[object, ...] = ()
+) -> list[Lesson]:
+    rows = connection.execute(
+        f"SELECT {_LESSON} FROM lessons {where}",  # noqa: S608 - our own words alone
+        values,
+    )
+    return [_lesson(row) for row in rows.fetchall()]
 
 
 def _lesson(row: tuple[Any, ...]) -> Lesson:

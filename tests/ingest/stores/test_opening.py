@@ -23,6 +23,7 @@ from ingest.stores import (
     sqlite_file,
 )
 from ingest.stores.records import Arrival, Tick
+from ingest.stores.sqlite_file import open_database
 
 LAYOUT = Layout((1, 2, 3, 4, 5))
 
@@ -183,3 +184,34 @@ def test_a_file_of_an_earlier_version_is_refused_with_a_sentence(tmp_path: Path)
         database.execute("PRAGMA user_version = 1")
     with pytest.raises(StoreError, match="written by an earlier version of Roomtone"):
         open_period_reader(tmp_path)
+
+
+def test_lessons_of_version_3_are_taken_over(tmp_path: Path) -> None:
+    with closing(open_lesson_store(tmp_path)) as store:
+        store.opt_out("r1", 4)
+    with closing(sqlite3.connect(tmp_path / "school.db")) as database:
+        database.execute("DROP TABLE imported")
+        database.execute("PRAGMA user_version = 3")
+    for _ in range(2):
+        with closing(open_lesson_store(tmp_path)) as store:
+            assert store.opted_out() == [("r1", 4)]
+            assert store.origins() == {}
+    with closing(sqlite3.connect(tmp_path / "school.db")) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (4,)
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    open_database(path, "CREATE TABLE a(x)", 1).close()
+
+    def fail(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE b(x)")
+        connection.execute("nonsense")
+
+    with pytest.raises(StoreError, match="nonsense"):
+        open_database(path, "", 2, migrations={1: fail})
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("a",)]
+    with pytest.raises(StoreError, match="written by an earlier version"):
+        open_database(path, "", 3, migrations={1: fail})
