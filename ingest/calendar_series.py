@@ -22,6 +22,7 @@ from ingest.timetable import check_date
 
 __all__ = ["Occurrence", "occurrences"]
 
+_MICROSECOND: Final = timedelta(microseconds=1)
 _MAX_OCCURRENCES: Final = 2_000
 _MAX_TIMES_A_DAY: Final = 24
 _MAX_INTERVAL: Final = 1_000
@@ -49,18 +50,21 @@ def occurrences(
     events: Sequence[CalendarEvent], *, first: datetime, last: datetime
 ) -> list[Occurrence]:
     """The lessons among the occurrences of one UID that start in first … last, in order."""
-    series, instead = _holding(events)
-    used = [event for event in (series, *instead) if event is not None]
+    series, instead, later = _holding(events)
+    used = [event for event in (series, *instead, *later) if event is not None]
     if not used:
         return []
     zone = used[0].start.tzinfo or UTC
     calendar = Calendar()
     for number, event in enumerate(used):
-        calendar.add_component(_plain(event, number, zone, series))
+        begins_late = number >= len(used) - len(later)
+        calendar.add_component(_plain(event, number, zone, series, begins_late=begins_late))
     begins, ends = _wall(first, zone), _wall(last, zone) + timedelta(seconds=1)
     found = []
     for each in _expanded(calendar, begins, ends, used[0].where):
         occurrence = _occurrence(each, used, zone, series)
+        if occurrence.starts.microsecond:
+            continue  # where a range begins that has no lesson of its own there
         if occurrence.event.is_lesson and first <= occurrence.starts <= last:
             found.append(occurrence)
     if len(found) > _MAX_OCCURRENCES:
@@ -73,20 +77,34 @@ def occurrences(
 
 def _holding(
     events: Sequence[CalendarEvent],
-) -> tuple[CalendarEvent | None, list[CalendarEvent]]:
-    """The series, and one event for each occurrence that has events of its own."""
+) -> tuple[CalendarEvent | None, list[CalendarEvent], list[CalendarEvent]]:
+    """The series, one event for each occurrence that has events of its own, and later ranges.
+
+    Those are ranges whose first lesson was changed once more: they hold for the others.
+    """
     series = _newest([event for event in events if event.original is None])
     zone = (series or events[0]).start.tzinfo or UTC
     of_original: dict[datetime, list[CalendarEvent]] = {}
     for event in events:
         if event.original is not None:
             of_original.setdefault(_original(event, zone, series), []).append(event)
-    instead = [_newest(same) for _, same in sorted(of_original.items())]
     if series is not None and not series.is_lesson:
         # The whole series is cancelled; what was sent out later takes place all the same.
-        instead = [each for each in instead if each is not None and each.rank > series.rank]
-        series = None
-    return series, [each for each in instead if each is not None]
+        rank, series = series.rank, None
+        of_original = {
+            original: newer
+            for original, same in of_original.items()
+            if (newer := [event for event in same if event.rank > rank])
+        }
+    instead, later = [], []
+    for _, same in sorted(of_original.items()):
+        newest = _newest(same)
+        span = _newest([event for event in same if event.is_range])
+        if newest is not None:
+            instead.append(newest)
+        if span is not None and span is not newest:
+            later.append(span)
+    return series, instead, later
 
 
 def _newest(events: Sequence[CalendarEvent]) -> CalendarEvent | None:
@@ -120,8 +138,18 @@ def _original(event: CalendarEvent, zone: tzinfo, series: CalendarEvent | None) 
     return datetime.combine(event.original, _wall((series or event).start, zone).time())
 
 
-def _plain(event: CalendarEvent, number: int, zone: tzinfo, series: CalendarEvent | None) -> Event:
-    """The event with its times alone, on the wall clock."""
+def _plain(
+    event: CalendarEvent,
+    number: int,
+    zone: tzinfo,
+    series: CalendarEvent | None,
+    *,
+    begins_late: bool,
+) -> Event:
+    """The event with its times alone, on the wall clock.
+
+    A range that begins late is put a microsecond before its first lesson, which is another event's.
+    """
     start = _wall(event.start, zone)
     plain = Event()
     plain.add("UID", "1")
@@ -130,8 +158,11 @@ def _plain(event: CalendarEvent, number: int, zone: tzinfo, series: CalendarEven
         # An event that stands for an occurrence does not recur, whatever it carries along.
         original = _original(event, zone, series)
         span = {"RANGE": "THISANDFUTURE"} if event.is_range else {}
-        plain.add("RECURRENCE-ID", original, parameters=span)
         start = start if event.is_lesson else original
+        if begins_late:
+            start -= _MICROSECOND
+            original -= _MICROSECOND
+        plain.add("RECURRENCE-ID", original, parameters=span)
     else:
         for rule in event.rules:
             plain.add("RRULE", _rule(rule, zone, event.where))
@@ -196,6 +227,8 @@ def _until(until: object, zone: tzinfo, where: str) -> datetime:
 def _expanded(calendar: Calendar, begins: datetime, ends: datetime, where: str) -> Iterable[Event]:
     try:
         return list(recurring_ical_events.of(calendar).between(begins, ends))
+    except recurring_ical_events.BadRuleStringFormat as error:
+        raise UsageError(f"{where}: its RRULE can't be followed ({error.rule}).") from error
     except (
         ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError
     ) as error:  # fmt: skip

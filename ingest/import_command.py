@@ -110,7 +110,7 @@ class TimetableImport:
                 origins,
                 source=source,
                 zone=self._zone,
-                now_ns=now_ns,
+                now_ns=self._clock.utc_ns(),  # reading a large file takes a while
                 until_ns=int(until.timestamp()) * SECOND_NS if is_calendar else None,
                 longest_ns=self._longest_ns,
             )

@@ -10,7 +10,7 @@ from ingest.calendar_file import read_calendar
 from ingest.stores.records import Lesson
 from ingest.timetable import Reading
 
-__all__ = ["BERLIN", "at", "calendar", "event", "read", "times"]
+__all__ = ["BERLIN", "ZONE", "at", "calendar", "event", "read", "times"]
 
 BERLIN = ZoneInfo("Europe/Berlin")
 _EVENT = """BEGIN:VEVENT
@@ -22,6 +22,17 @@ DTSTART;TZID=Europe/Berlin:{start}
 DTEND;TZID=Europe/Berlin:{end}
 {more}END:VEVENT
 """
+
+ZONE = """BEGIN:VTIMEZONE
+TZID:{name}
+BEGIN:STANDARD
+DTSTART:16010101T000000
+TZOFFSETFROM:{offset}
+TZOFFSETTO:{offset}
+{more}END:STANDARD
+END:VTIMEZONE
+"""
+"""A time zone of a file's own."""
 
 
 def event(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,15 @@ from tests.ingest.calendars import BERLIN
 __all__ = ["Office", "utc_ns"]
 
 
+@dataclass(slots=True)
+class _Clock(ManualClock):
+    takes_ns: int = 0
+
+    def utc_ns(self) -> int:
+        self.now_ns += self.takes_ns
+        return self.utc_at_boot_ns + self.now_ns
+
+
 class Office:
     """Calls the command as a person does, and returns what it prints."""
 
@@ -24,6 +33,8 @@ class Office:
         self.folder = folder
         self.store = store
         self.now_ns = utc_ns(now)
+        self.takes_ns = 0
+        """How much later it is each time that somebody asks."""
         self._parser = argparse.ArgumentParser()
         add_arguments(self._parser)
 
@@ -35,7 +46,7 @@ class Office:
             data_dir=self.folder,
             lessons=LessonSettings(time_zone="Europe/Berlin"),
         )
-        clock = ManualClock(utc_at_boot_ns=self.now_ns)
+        clock = _Clock(utc_at_boot_ns=self.now_ns, takes_ns=self.takes_ns)
         args.do(Desk(store=self.store, settings=settings, clock=clock, say=said.append), args)
         return said
 

@@ -7,19 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from contract.errors import UsageError
-from tests.ingest.calendars import at, calendar, event, read, times
+from tests.ingest.calendars import ZONE, at, calendar, event, read, times
 
 WEEKLY = "RRULE:FREQ=WEEKLY;COUNT=4\n"
 SECOND = "RECURRENCE-ID;TZID=Europe/Berlin:20261028T090000\n"
-ZONE = """BEGIN:VTIMEZONE
-TZID:{name}
-BEGIN:STANDARD
-DTSTART:16010101T000000
-TZOFFSETFROM:{offset}
-TZOFFSETTO:{offset}
-{more}END:STANDARD
-END:VTIMEZONE
-"""
 
 
 def moved(more: str = "", start: str = "110000", end: str = "114500") -> str:
@@ -54,6 +45,24 @@ def test_a_range_moves_all_that_follow() -> None:
     assert [entry.occurrence for entry in entries] == [
         entry.occurrence for entry in read(calendar(event(more=WEEKLY))).entries
     ]
+
+
+def test_a_range_whose_first_lesson_is_changed_once_more_holds_for_the_others() -> None:
+    span = "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20261028T090000\n"
+    later = event("20261028T100000", "20261028T104500", f"{span}SEQUENCE:1\n")
+    for events in ([later, moved("SEQUENCE:2\n")], [moved("SEQUENCE:2\n"), later]):
+        assert times(event(more=WEEKLY), *events) == [
+            "10-21 07:00-07:45",
+            "10-28 10:00-10:45",
+            "11-04 09:00-09:45",
+            "11-11 09:00-09:45",
+        ]
+    assert times(event(more=WEEKLY), later, moved("SEQUENCE:0\n"))[1] == "10-28 09:00-09:45"
+
+
+def test_a_rule_that_no_library_understands_is_quoted() -> None:
+    with pytest.raises(UsageError, match=r"RRULE can't be followed \(FREQ=DAILY;BYHOUR=99\)\.$"):
+        times(event(more="RRULE:FREQ=DAILY;BYHOUR=99\n"))
 
 
 def test_a_range_that_is_cancelled_ends_the_series() -> None:

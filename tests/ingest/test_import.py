@@ -251,6 +251,14 @@ def test_the_past_is_never_touched(office: Office) -> None:
     ]  # fmt: skip
 
 
+def test_a_lesson_that_begins_while_the_file_is_read_is_past(office: Office) -> None:
+    office.load(rows("r1,Ada,Maths,2026-10-21,09:00,09:45,,", "r2,Bo,Art,2026-10-22,09:00,09:45,,"))
+    office.now_ns = utc_ns("2026-10-21T08:59")
+    office.takes_ns = 40 * 10**9
+    office.load(rows("r3,Ada,Maths,2026-10-21,09:00,09:45,,", "r2,Bo,Art,2026-10-22,09:00,09:45,,"))
+    assert sorted(office.ids()) == [("10-21 09:00", "r1"), ("10-22 09:00", "r2")]
+
+
 def test_a_lesson_that_is_on_is_neither_moved_nor_doubled(office: Office) -> None:
     office.load(calendar(event(more=WEEKLY)), name="plan.ics")
     office.now_ns = utc_ns("2026-10-21T09:05")
