@@ -45,7 +45,7 @@ def counted(difference: Difference, source: str) -> str:
         f"{len(difference.removed)} removed, {difference.unchanged} unchanged"
     )
     if difference.begun:
-        line += f"; {difference.begun} have begun and stay as they are"
+        line += f"; past and not touched: {difference.begun}"
     return line
 
 

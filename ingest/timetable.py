@@ -30,6 +30,7 @@ MAX_HOURS: Final = 12
 _FIRST_YEAR: Final = 1990
 _LAST_YEAR: Final = 2200
 _NAME: Final = re.compile(NAME)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class NoLessonError(UsageError):
@@ -105,8 +106,8 @@ def check_date(moment: date, where: str, name: str) -> None:
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks and other characters that do not print."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    """A text without line breaks and control characters, and with single spaces."""
+    return " ".join(_CONTROL.sub(" ", text).split())
 
 
 def as_room(text: str, where: str) -> str:

@@ -56,6 +56,8 @@ def refuse_overlaps(
     entries: Sequence[Entry],
     others: Iterable[Lesson],
     origins: Mapping[str, Origin],
+    *,
+    now_ns: int,
     longest_ns: int,
 ) -> None:
     """Raises UsageError naming both if a room has two at once, one of them of the file.
@@ -75,7 +77,7 @@ def refuse_overlaps(
                 and before[0].room == lesson.room
                 and lesson.starts_utc_ns < before[0].over_utc_ns(longest_ns)
             ):
-                raise UsageError(_sentence(each, before, origins))
+                raise UsageError(_sentence(each, before, origins, now_ns))
         if entry is not None:
             last_entry = _later(each, last_entry, longest_ns)
         else:
@@ -95,6 +97,7 @@ def _sentence(
     one: tuple[Lesson, Entry | None],
     other: tuple[Lesson, Entry | None],
     origins: Mapping[str, Origin],
+    now_ns: int,
 ) -> str:
     if one[1] is None:
         one, other = other, one
@@ -110,8 +113,13 @@ def _sentence(
             f"at a time{hint}."
         )
     origin = origins.get(before.id)
-    hint = f" or, if this file is the newer one, give --source {origin.source!r}" if origin else ""
+    if before.starts_utc_ns <= now_ns:
+        hint = f"that one has begun: stop it with `roomtone lesson stop --room {lesson.room}`"
+    else:
+        hint = f"remove that one with `roomtone lesson remove {before.id}`"
+        if origin is not None:
+            hint += f" or, if this file is the newer one, give --source {origin.source!r}"
     return (
-        f"{entry.where} overlaps the stored lesson {before.id} in room {lesson.room}; a room has "
-        f"one lesson at a time: remove that with `roomtone lesson remove`{hint}."
+        f"{entry.where} overlaps the stored lesson {before.id}, and a room has one lesson at a "
+        f"time; {hint}."
     )

@@ -96,7 +96,8 @@ def plan_import(
         coming,
         [lesson for lesson in stored if lesson.id not in replaced],
         origins,
-        longest_ns,
+        now_ns=now_ns,
+        longest_ns=longest_ns,
     )
     taken = {lesson.id for lesson in stored}
     added: list[_Kept] = []

@@ -41,13 +41,13 @@ def test_an_import_says_what_it_changes_and_a_dry_run_the_same(office: Office) -
     said = [
         "+ r1-20261021T070000Z  2026-10-21 09:00–09:45  room r1  Ada  Maths",
         "+ r2-20261021T070000Z  2026-10-21 09:00–09:45  room r2  Bo  Art",
-        "plan.csv: 2 added, 0 changed, 0 removed, 0 unchanged; 1 have begun and stay as they are",
+        "plan.csv: 2 added, 0 changed, 0 removed, 0 unchanged; past and not touched: 1",
     ]
     assert office.load(text, "--dry-run") == [*said, "Nothing was changed (--dry-run)."]
     assert office.plan() == []
     assert office.load(text) == said
     assert office.load(text) == [
-        "plan.csv: 0 added, 0 changed, 0 removed, 2 unchanged; 1 have begun and stay as they are"
+        "plan.csv: 0 added, 0 changed, 0 removed, 2 unchanged; past and not touched: 1"
     ]
     moved = "r1-20261021T070000Z  2026-10-21 09:10–09:55  room r3  Ada  Maths"
     changed = rows("r3,Ada,Maths,2026-10-21,09:10,09:55,test 09:10-09:20,")
@@ -214,7 +214,9 @@ def test_other_timetables_and_lessons_by_hand_stay(office: Office) -> None:
         ("10-21 11:00", "r3"),
         ("10-21 12:00", "r4"),
     ]
-    with pytest.raises(UsageError, match=f"overlaps the stored lesson {by_hand} in room r3"):
+    with pytest.raises(
+        UsageError, match=f"overlaps the stored lesson {by_hand}, and a room has one"
+    ):
         office.load(rows("r3,Ada,Maths,2026-10-21,11:00,11:45,,"), name="c.csv")
     with pytest.raises(UsageError, match=r"if this file is the newer one, give --source 'a\.csv'"):
         office.load(rows("r1,Ada,Maths,2026-10-21,09:00,09:50,,"), name="a (1).csv")
@@ -251,6 +253,17 @@ def test_the_past_is_never_touched(office: Office) -> None:
     ]  # fmt: skip
 
 
+def test_a_running_lesson_in_the_way_is_to_be_stopped_first(office: Office) -> None:
+    office.load(rows("r1,Ada,Maths,2026-10-21,09:00,09:45,,"))
+    office.now_ns = utc_ns("2026-10-21T09:05")
+    earlier = rows("r1,Bo,Art,2026-10-21,09:30,10:15,,")
+    with pytest.raises(UsageError, match="has begun: stop it with `roomtone lesson stop --room r1"):
+        office.load(earlier)
+    office.call("stop", "--room", "r1", "--at", "2026-10-21T09:30")
+    office.load(earlier)
+    assert sorted(office.ids()) == [("10-21 09:00", "r1"), ("10-21 09:30", "r1")]
+
+
 def test_a_lesson_that_begins_while_the_file_is_read_is_past(office: Office) -> None:
     office.load(rows("r1,Ada,Maths,2026-10-21,09:00,09:45,,", "r2,Bo,Art,2026-10-22,09:00,09:45,,"))
     office.now_ns = utc_ns("2026-10-21T08:59")
@@ -264,7 +277,7 @@ def test_a_lesson_that_is_on_is_neither_moved_nor_doubled(office: Office) -> Non
     office.now_ns = utc_ns("2026-10-21T09:05")
     moved = event("20261021T093000", "20261021T101500", "RECURRENCE-ID:20261021T070000Z\n")
     assert office.load(calendar(event(more=WEEKLY), moved), name="plan.ics") == [
-        "plan.ics: 0 added, 0 changed, 0 removed, 2 unchanged; 1 have begun and stay as they are"
+        "plan.ics: 0 added, 0 changed, 0 removed, 2 unchanged; past and not touched: 1"
     ]
     # When it is over and takes place once more all the same, it is another lesson.
     office.now_ns = utc_ns("2026-10-21T10:00")

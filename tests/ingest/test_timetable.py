@@ -26,7 +26,7 @@ def csv(*rows: str) -> tuple[Entry, ...]:
 
 
 def refuse(entries: Sequence[Entry], stored: Sequence[Lesson] = ()) -> None:
-    refuse_overlaps(entries, stored, {}, LONGEST_NS)
+    refuse_overlaps(entries, stored, {}, now_ns=0, longest_ns=LONGEST_NS)
 
 
 def at(lesson: Lesson) -> str:
