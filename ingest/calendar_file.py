@@ -19,7 +19,7 @@ from icalendar import Calendar, Event
 
 from contract.errors import UsageError
 from ingest.calendar_event import CalendarEvent, read_event
-from ingest.calendar_series import Occurrence, occurrences
+from ingest.calendar_series import Occurrence, occurrences, outdated
 from ingest.calendar_zones import Zones
 from ingest.stores.records import Lesson
 from ingest.timetable import (
@@ -122,6 +122,8 @@ def read_calendar(
     entries: list[Entry] = []
     left_out: dict[str, None] = {}
     for group in groups:
+        for event in outdated(group, first=first) if len(group) > 1 else ():
+            left_out[f"{event.where}: a newer event has its UID {event.uid!r}"] = None
         for occurrence in occurrences(group, first=first, last=last):
             if not occurrence.length:
                 left_out[f"{occurrence.event.where}: it has no length"] = None

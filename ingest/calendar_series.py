@@ -20,7 +20,7 @@ from contract.errors import UsageError
 from ingest.calendar_event import CalendarEvent
 from ingest.timetable import check_date
 
-__all__ = ["Occurrence", "occurrences"]
+__all__ = ["Occurrence", "occurrences", "outdated"]
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MAX_OCCURRENCES: Final = 2_000
@@ -107,6 +107,26 @@ def _holding(
     return series, instead, later
 
 
+def outdated(events: Sequence[CalendarEvent], *, first: datetime) -> list[CalendarEvent]:
+    """Lessons that only a later date of writing makes an older version of another of their UID.
+
+    Where SEQUENCE says so, that is what the program meant. Where it does not, the program may give
+    different lessons the same UID.
+    """
+    series, instead, later = _holding(events)
+    newest = [event for event in (series, *instead, *later) if event is not None]
+    return [
+        event
+        for event in events
+        if event.is_lesson
+        and (event.rules or event.start >= first)
+        and all(_content(event) != _content(other) for other in newest)
+        and any(
+            event.rank[0] == other.rank[0] and event.original == other.original for other in newest
+        )
+    ]
+
+
 def _newest(events: Sequence[CalendarEvent]) -> CalendarEvent | None:
     """Of events about the same, the one that holds; raises UsageError where nothing tells."""
     if not events:
@@ -114,7 +134,7 @@ def _newest(events: Sequence[CalendarEvent]) -> CalendarEvent | None:
     best = max(event.rank for event in events)
     newest = [event for event in events if event.rank == best]
     if any(_content(event) != _content(newest[0]) for event in newest):
-        names = " and ".join(sorted({event.where for event in newest}))
+        names = " and ".join(sorted({event.where for event in newest})[:2])
         raise UsageError(
             f"{names}: events with the same UID {newest[0].uid!r} and the same SEQUENCE differ, so "
             "that it can't be told which holds; give each lesson a UID of its own."

@@ -98,6 +98,18 @@ def test_without_a_sequence_the_newest_holds_and_equals_are_one() -> None:
     assert times(event(), event()) == ["10-21 07:00-07:45"]
 
 
+def test_what_only_its_date_of_writing_makes_older_is_listed() -> None:
+    newer = event(more="DTSTAMP:20260902T000000Z\n")
+    other = event("20261022T090000", "20261022T094500", "DTSTAMP:20260901T000000Z\n", title="Art")
+    reading = read(calendar(newer, other))
+    assert [at(entry.lesson) for entry in reading.entries] == ["10-21 07:00-07:45"]
+    assert reading.left_out == (
+        "plan.ics, event 'Art' of 2026-10-22: a newer event has its UID '1'",
+    )
+    # SEQUENCE says itself which one is meant.
+    assert read(calendar(newer.replace("DTSTAMP", "SEQUENCE:1\nDTSTAMP"), other)).left_out == ()
+
+
 def test_a_uid_twice_that_nothing_orders_is_refused() -> None:
     with pytest.raises(UsageError, match=r"event 'Art' .* and plan\.ics, event 'Maths' .* 'u1'"):
         times(event(uid="u1"), event(uid="u1", title="Art"))
