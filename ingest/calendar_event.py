@@ -46,6 +46,11 @@ class CalendarEvent:
     location: str
     organizer: str
 
+    def is_over(self, first: datetime) -> bool:
+        """Whether it takes place once, and that began before `first`."""
+        is_once = not self.rules and not self.added and self.original is None
+        return is_once and self.start < first
+
 
 def read_event(
     event: Event, *, zones: Zones, name: str, is_cancelled: bool

@@ -119,6 +119,9 @@ def read_calendar(
         # icalendar warns where it guesses a zone by the end of its name, such as Mozilla's.
         warnings.simplefilter("ignore")
         groups = _groups(_events(_calendars(text, name), name, zone))
+    has_events = any(event.is_lesson for group in groups for event in group)
+    # What was wrong years ago is no reason to refuse what is to come.
+    groups = [group for group in groups if not all(event.is_over(first) for event in group)]
     entries: list[Entry] = []
     left_out: dict[str, None] = {}
     for group in groups:
@@ -138,7 +141,7 @@ def read_calendar(
         entries=tuple(entries),
         left_out=tuple(sorted(left_out)),
         is_later=not entries and any(_is_later(group, last) for group in groups),
-        has_events=any(event.is_lesson for group in groups for event in group),
+        has_events=has_events,
     )
 
 

@@ -98,6 +98,16 @@ def test_without_a_sequence_the_newest_holds_and_equals_are_one() -> None:
     assert times(event(), event()) == ["10-21 07:00-07:45"]
 
 
+def test_a_uid_twice_in_the_past_is_no_reason_to_refuse_what_comes() -> None:
+    old = [
+        event(f"202510{day}T090000", f"202510{day}T094500", uid="old", title=title)
+        for day, title in ((21, "Maths"), (22, "Art"))
+    ]
+    assert times(*old, event()) == ["10-21 07:00-07:45"]
+    # A newer version that lies in the past still replaces the one that lies ahead.
+    assert times(event(), event("20260901T090000", "20260901T094500", "SEQUENCE:1\n")) == []
+
+
 def test_what_only_its_date_of_writing_makes_older_is_listed() -> None:
     newer = event(more="DTSTAMP:20260902T000000Z\n")
     other = event("20261022T090000", "20261022T094500", "DTSTAMP:20260901T000000Z\n", title="Art")
