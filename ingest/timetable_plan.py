@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -82,7 +83,8 @@ def plan_import(
         for lesson in stored
         if _may_change(lesson, origins.get(lesson.id), source, now_ns)
     ]
-    pairs = _paired(known, coming, zone)
+    strange = {lesson.id for lesson, _ in known if lesson.id not in origins}
+    pairs = _paired(known, strange, coming, zone)
     matched = {lesson.id for lesson, _ in pairs.values()}
     removed = [
         lesson
@@ -177,36 +179,42 @@ class _Marks:
     """When it is planned, in the school's zone."""
     planned: date
     """When it was first planned."""
+    is_kept: bool = False
+    is_strange: bool = False
+    """It is kept, and nobody knows of which timetable: it is only recognised in its place."""
 
 
 _Key = Callable[[_Marks], Hashable]
 
-_LEVELS: tuple[tuple[_Key, _Key | None], ...] = (
+_LEVELS: tuple[_Key, ...] = (
     # The calendar says that it is the same; then that it is the same series, moved on that day or
     # in that week.
-    (lambda m: (m.event, m.occurrence) if m.event else None, None),
-    (lambda m: (m.event, m.planned) if m.event else None, None),
-    (lambda m: (m.event, m.planned.isocalendar()[:2]) if m.event else None, None),
+    lambda m: (m.event, m.occurrence) if m.event else None,
+    lambda m: (m.event, m.planned) if m.event else None,
+    lambda m: (m.event, m.planned.isocalendar()[:2]) if m.event else None,
     # No name says it, but nearly all of it is the same.
-    (lambda m: (m.lesson.room, m.lesson.starts_utc_ns, m.lesson.teacher, m.lesson.title), None),
-    (lambda m: (m.lesson.teacher, m.lesson.title, m.day, m.lesson.room), None),
-    (lambda m: (m.lesson.teacher, m.lesson.title, m.day), None),
-    (lambda m: (m.lesson.room, m.lesson.starts_utc_ns, m.lesson.teacher), None),
-    (lambda m: (m.lesson.room, m.lesson.starts_utc_ns, m.lesson.title), None),
+    lambda m: (m.lesson.room, m.lesson.starts_utc_ns, m.lesson.teacher, m.lesson.title),
+    lambda m: None if m.is_strange else (m.lesson.teacher, m.lesson.title, m.day, m.lesson.room),
+    lambda m: None if m.is_strange else (m.lesson.teacher, m.lesson.title, m.day),
+    lambda m: (m.lesson.room, m.lesson.starts_utc_ns, m.lesson.teacher),
+    lambda m: (m.lesson.room, m.lesson.starts_utc_ns, m.lesson.title),
     # Time and place alone tell only where the kept lesson has no name of its own.
-    (
-        lambda m: None if m.event else (m.lesson.room, m.lesson.starts_utc_ns),
-        lambda m: (m.lesson.room, m.lesson.starts_utc_ns),
-    ),
-    (lambda m: (m.lesson.teacher, m.lesson.title, m.day.isocalendar()[:2]), None),
+    lambda m: None if m.event and m.is_kept else (m.lesson.room, m.lesson.starts_utc_ns),
+    lambda m: None if m.is_strange else (m.lesson.teacher, m.lesson.title, m.day.isocalendar()[:2]),
 )
-"""By what a kept lesson and one of the file are the same, the surest first: keys of either."""
+"""By what a kept lesson and one of the file are the same, the surest first."""
 
 
-def _paired(known: Sequence[_Kept], entries: Sequence[Entry], zone: ZoneInfo) -> dict[int, _Kept]:
+def _paired(
+    known: Sequence[_Kept], strange: AbstractSet[str], entries: Sequence[Entry], zone: ZoneInfo
+) -> dict[int, _Kept]:
     """The kept lesson of each entry that has one, by the entry's number."""
     kept = {
-        number: _marks(lesson, origin.event, origin.occurrence, zone)
+        number: replace(
+            _marks(lesson, origin.event, origin.occurrence, zone),
+            is_kept=True,
+            is_strange=lesson.id in strange,
+        )
         for number, (lesson, origin) in enumerate(
             sorted(known, key=lambda each: (each[0].starts_utc_ns, each[0].id))
         )
@@ -217,8 +225,8 @@ def _paired(known: Sequence[_Kept], entries: Sequence[Entry], zone: ZoneInfo) ->
         for number, entry in enumerate(entries)
     }
     pairs: dict[int, _Kept] = {}
-    for of_kept, of_fresh in _LEVELS:
-        kept_by, fresh_by = _grouped(kept, of_kept), _grouped(fresh, of_fresh or of_kept)
+    for key_of in _LEVELS:
+        kept_by, fresh_by = _grouped(kept, key_of), _grouped(fresh, key_of)
         for key, numbers in fresh_by.items():
             for one, other in list(_nearest(kept_by.get(key, []), numbers, kept, fresh)):
                 pairs[other] = by_id[kept.pop(one).lesson.id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -308,6 +309,19 @@ def test_lessons_from_before_timetables_were_known_are_taken_over(office: Office
     assert office.ids()["10-21 09:00", "room-12"] == old.id
     assert office.store.get(old.id) == old
     assert len(office.ids()) == 3
+    # In another place it may be of another timetable.
+    office.store.put(replace(old, id="x", room="r7"))
+    office.load(rows("r8,Ms Ada,Maths,2026-10-21,14:00,14:45,,"))
+    assert office.ids()["10-21 09:00", "r7"] == "x"
+
+
+def test_a_csv_file_names_rooms_and_teachers_itself(office: Office) -> None:
+    text = rows("r1,Ada,Maths,2026-10-21,09:00,09:45,,")
+    with pytest.raises(UsageError, match="--room and --teacher are for calendars"):
+        office.load(text, "--teacher", "Bo")
+    with pytest.raises(UsageError, match="--source is empty"):
+        office.load(text, "--source", " ")
+    assert office.ids() == {}
 
 
 # ---------------------------------------------------------------- what is read, what is refused
