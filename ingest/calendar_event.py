@@ -9,9 +9,10 @@ from typing import Any, Final
 from icalendar import Event
 from icalendar.prop import vDDDTypes, vRecur
 
+from contract.dates import check_date
 from contract.errors import UsageError
 from ingest.calendar_zones import Zones
-from ingest.timetable import check_date, one_line
+from ingest.timetable import single_spaced
 
 __all__ = ["CalendarEvent", "describe", "read_event"]
 
@@ -124,7 +125,7 @@ class _Fields:
             moment = self._zones.aware(value, prop.params, self._where, field)
             return _day_if_midnight(value, moment, prop) if field == "RECURRENCE-ID" else moment
         if isinstance(value, date):
-            check_date(value, self._where, field)
+            check_date(value, f"{self._where}: its {field}")
             return value
         raise UsageError(f"{self._where}: its {field} is not a time.")
 
@@ -163,7 +164,7 @@ class _Fields:
                     moment = self._zones.aware(value, listed.params, self._where, field)
                     found.append(_day_if_midnight(value, moment, listed))
                 elif isinstance(value, date):
-                    check_date(value, self._where, field)
+                    check_date(value, f"{self._where}: its {field}")
                     found.append(value)
                 else:
                     raise UsageError(f"{self._where}: its {field} is not a time.")
@@ -203,12 +204,12 @@ def _listed(event: Event, field: str) -> list[Any]:
 
 def _text(event: Event, field: str) -> str:
     """A text on one line; of several, such as one a language, the first."""
-    return one_line("".join(str(value) for value in _listed(event, field)[:1]))
+    return single_spaced("".join(str(value) for value in _listed(event, field)[:1]))
 
 
 def _organizer(event: Event) -> str:
     for organizer in _listed(event, "ORGANIZER")[:1]:
-        name = one_line(str(getattr(organizer, "params", {}).get("CN", "")))
-        address = one_line(str(organizer))
+        name = single_spaced(str(getattr(organizer, "params", {}).get("CN", "")))
+        address = single_spaced(str(organizer))
         return name or (address[7:].strip() if address.lower().startswith("mailto:") else address)
     return ""

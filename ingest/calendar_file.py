@@ -29,7 +29,7 @@ from ingest.timetable import (
     Reading,
     Rooms,
     lesson_id,
-    one_line,
+    single_spaced,
     utc_ns,
 )
 
@@ -158,7 +158,7 @@ def _calendars(text: str, name: str) -> list[Calendar]:
     except (
         ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError
     ) as error:  # fmt: skip
-        why = one_line(str(error))[:200]
+        why = single_spaced(str(error))[:200]
         raise UsageError(f"{name}: not a calendar (iCalendar, RFC 5545): {why}.") from error
     except OSError as error:
         # Where the name of a zone is one of a folder, or no file could have it.

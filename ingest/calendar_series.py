@@ -16,9 +16,9 @@ import recurring_ical_events
 from icalendar import Calendar, Event
 from icalendar.prop import vRecur
 
+from contract.dates import check_date
 from contract.errors import UsageError
 from ingest.calendar_event import CalendarEvent
-from ingest.timetable import check_date
 
 __all__ = ["Occurrence", "occurrences", "outdated"]
 
@@ -238,7 +238,7 @@ def _until(until: object, zone: tzinfo, where: str) -> datetime:
     """The last moment of a rule on the wall clock; a day includes all of it."""
     if not isinstance(until, date):
         raise UsageError(f"{where}: its RRULE can't be followed (UNTIL is not a date).")
-    check_date(until, where, "UNTIL")
+    check_date(until, f"{where}: its UNTIL")
     if not isinstance(until, datetime):
         return datetime.combine(until, time(23, 59, 59))
     return until if until.tzinfo is None else _wall(until, zone)

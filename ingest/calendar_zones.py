@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Timezone
 from icalendar.timezone import tzp
 
+from contract.dates import check_date
 from contract.errors import UsageError
-from ingest.timetable import check_date
 
 __all__ = ["Zones"]
 
@@ -39,7 +39,7 @@ class Zones:
 
     def aware(self, value: datetime, params: Any, where: str, field: str) -> datetime:
         """A time of a property; raises UsageError where its zone or its year is not known."""
-        check_date(value, where, field)
+        check_date(value, f"{where}: its {field}")
         tzid = params.get("TZID")
         if tzid:
             return value.replace(tzinfo=self._zone(str(tzid), f"{where}: its {field}"))

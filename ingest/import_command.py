@@ -18,7 +18,7 @@ from ingest.lesson_words import counted, difference_lines, local_time
 from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.protocol import LessonStore
 from ingest.stores.records import Lesson
-from ingest.timetable import Reading, Rooms, as_room, one_line
+from ingest.timetable import Reading, Rooms, as_room, single_spaced
 from ingest.timetable_csv import read_csv, read_rooms
 from ingest.timetable_overlap import join_groups
 from ingest.timetable_plan import Difference, plan_import
@@ -159,7 +159,7 @@ class TimetableImport:
             first=now,
             last=until,
             room=None if args.room is None else as_room(args.room, "--room"),
-            teacher=None if args.teacher is None else one_line(args.teacher),
+            teacher=None if args.teacher is None else single_spaced(args.teacher),
             rooms=rooms,
             skips_unknown=args.skip_unknown,
         )
@@ -184,11 +184,11 @@ class TimetableImport:
 def _source(args: argparse.Namespace) -> str:
     """The timetable's name. Calendars of one room or teacher each are often called the same."""
     if args.source is not None:
-        name = one_line(args.source)
+        name = single_spaced(args.source)
         if not name:
             raise UsageError("--source is empty; give the timetable a name.")
         return name
-    return ", ".join(filter(None, (one_line(args.file.name), args.room, args.teacher)))
+    return ", ".join(filter(None, (single_spaced(args.file.name), args.room, args.teacher)))
 
 
 def _text(path: Path, *, is_calendar: bool) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from contract.clock import SECOND_NS
 from ingest.stores.records import Lesson
-from ingest.timetable import one_line
+from ingest.timetable import single_spaced
 from ingest.timetable_plan import Difference
 
 __all__ = ["counted", "difference_lines", "lesson_line", "local_time"]
@@ -21,8 +21,8 @@ def local_time(utc_ns: int, zone: ZoneInfo) -> str:
 def lesson_line(lesson: Lesson, zone: ZoneInfo) -> str:
     """Id, time, room, teacher and title of a lesson of a timetable."""
     return (
-        f"{lesson.id}  {_when(lesson, zone)}  room {lesson.room}  {one_line(lesson.teacher)}  "
-        f"{one_line(lesson.title)}"
+        f"{lesson.id}  {_when(lesson, zone)}  room {lesson.room}  {single_spaced(lesson.teacher)}  "
+        f"{single_spaced(lesson.title)}"
     ).rstrip()
 
 
@@ -64,7 +64,7 @@ def _changes(before: Lesson, after: Lesson, zone: ZoneInfo) -> Iterator[str]:
     if before.room != after.room:
         yield f"room {before.room}"
     if before.teacher != after.teacher:
-        yield one_line(before.teacher)
+        yield single_spaced(before.teacher)
     if before.title != after.title:
         yield f"title {before.title!r}"
     if before.activities != after.activities:

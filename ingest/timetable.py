@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from contract.errors import UsageError
@@ -19,16 +19,13 @@ __all__ = [
     "Reading",
     "Rooms",
     "as_room",
-    "check_date",
     "lesson_id",
-    "one_line",
+    "single_spaced",
     "utc_ns",
 ]
 
 MAX_HOURS: Final = 12
 """No lesson lasts longer."""
-_FIRST_YEAR: Final = 1990
-_LAST_YEAR: Final = 2200
 _NAME: Final = re.compile(NAME)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -73,14 +70,14 @@ class Rooms:
 
     def room(self, text: str, where: str) -> str:
         """The room that a timetable names; raises NoLessonError where it can't be one."""
-        known = self.by_name.get(one_line(text).casefold())
+        known = self.by_name.get(single_spaced(text).casefold())
         if known is not None:
             return known
         try:
             return as_room(text, where)
         except UsageError as error:
             raise NoLessonError(
-                f"{where}: {one_line(text)!r} can't be a room's name",
+                f"{where}: {single_spaced(text)!r} can't be a room's name",
                 "translate it with --rooms",
             ) from error
 
@@ -96,16 +93,7 @@ def lesson_id(room: str, starts: datetime) -> str:
     return f"{room}-{starts.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def check_date(moment: date, where: str, name: str) -> None:
-    """Raises UsageError for a year that no timetable means."""
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        raise UsageError(
-            f"{where}: its {name} is in the year {moment.year:04d}, expected {_FIRST_YEAR} to "
-            f"{_LAST_YEAR}."
-        )
-
-
-def one_line(text: str) -> str:
+def single_spaced(text: str) -> str:
     """A text without line breaks and control characters, and with single spaces."""
     return " ".join(_CONTROL.sub(" ", text).split())
 

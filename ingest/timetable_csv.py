@@ -11,9 +11,10 @@ from itertools import pairwise
 from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
+from contract.csv_table import Row, read_table
+from contract.dates import check_date
 from contract.errors import UsageError
 from contract.lesson import ACTIVITIES, Activity, ActivityName
-from ingest.csv_table import Row, read_table
 from ingest.stores.records import Lesson
 from ingest.timetable import (
     Entry,
@@ -21,9 +22,8 @@ from ingest.timetable import (
     Reading,
     Rooms,
     as_room,
-    check_date,
     lesson_id,
-    one_line,
+    single_spaced,
     utc_ns,
 )
 
@@ -39,7 +39,7 @@ def read_rooms(text: str, *, name: str) -> Rooms:
     """The map in a CSV file with the columns `name` and `room`; raises UsageError."""
     rooms: dict[str, str] = {}
     for row in read_table(text, name=name, columns=("name", "room")):
-        called = one_line(row.values["name"])
+        called = single_spaced(row.values["name"])
         if not called:
             raise UsageError(f"{row.where}: name is empty.")
         room = as_room(row.values["room"], row.where)
@@ -75,7 +75,7 @@ def read_csv(
 def _from_row(row: Row, zone: ZoneInfo, rooms: Rooms) -> list[Entry]:
     where, values = row.where, row.values
     room = rooms.room(values["room"], where)
-    teacher = one_line(values["teacher"])
+    teacher = single_spaced(values["teacher"])
     if not teacher:
         raise NoLessonError(f"{where}: teacher is empty", "a lesson belongs to one teacher")
     day = _date(values["date"], where, "date")
@@ -99,7 +99,7 @@ def _from_row(row: Row, zone: ZoneInfo, rooms: Rooms) -> list[Entry]:
             id=lesson_id(room, starts),
             room=room,
             teacher=teacher,
-            title=one_line(values["title"]),
+            title=single_spaced(values["title"]),
             starts_utc_ns=utc_ns(starts),
             ends_utc_ns=utc_ns(ends),
             source="timetable",
@@ -144,7 +144,7 @@ def _date(text: str, where: str, column: str) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{where}: {column} is {text!r}, expected such as 2026-09-30.") from None
-    check_date(day, where, column)
+    check_date(day, f"{where}: its {column}")
     return day
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
-from contract.csv_table import read_rows
+from contract.csv_table import read_table
 from contract.errors import RecordingError, UsageError
 from contract.text_file import read_text
 
@@ -45,8 +45,8 @@ class Look:
 def read_looks(path: Path) -> list[Look]:
     """The looks of a CSV file; raises RecordingError that names the line and what is expected."""
     try:
-        rows = read_rows(read_text(path), str(path), _COLUMNS)
-        looks = [_look(row, where) for where, row in rows]
+        rows = read_table(read_text(path), name=str(path), columns=_COLUMNS, optional=None)
+        looks = [_look(row.values, row.where) for row in rows]
     except UsageError as error:
         raise RecordingError(str(error)) from error
     if not looks:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from contract.acceleration import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from contract.csv_table import read_rows
+from contract.csv_table import read_table
 from contract.errors import RecordingError, UsageError
 from contract.text_file import read_text
 
@@ -122,7 +122,9 @@ def read_sessions(
     sessions: dict[str, tuple[float, float]] = {}
     repeated = 0
     try:
-        for where, row in read_rows(read_text(path), str(path), ("session", "started_at_unix_s")):
+        needed = "session", "started_at_unix_s"
+        for line in read_table(read_text(path), name=str(path), columns=needed, optional=None):
+            where, row = line.where, line.values
             found = _session(where, row, rate_hz)
             earlier = sessions.setdefault(row["session"], found)
             if earlier != found:

@@ -11,12 +11,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contract import text_file
-from contract.csv_table import read_rows
+from contract.csv_table import Row, read_table
 from contract.errors import UsageError
 from contract.text_file import decode_text, read_text
 
 TEXT = "room,teacher\r\nr1,Łukasz Müller\r\n"
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
+
+
+def table(text: str) -> list[Row]:
+    return read_table(text, name="t.csv", columns=("a", "b"), optional=None)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -106,7 +110,7 @@ def test_what_is_no_file_is_refused_and_nobody_waits(
     ),
 )
 def test_rows_of_any_spreadsheet(text: str) -> None:
-    assert [(row["a"], row["b"]) for _, row in read_rows(text, "t.csv", ("a", "b"))] == [
+    assert [(row.values["a"], row.values["b"]) for row in table(text)] == [
         ("1", "2"),
         ("3", "4"),
     ]
@@ -115,24 +119,24 @@ def test_rows_of_any_spreadsheet(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     (
-        ("", "t.csv lacks the column a, b"),
-        ("a,c\n", "t.csv lacks the column b"),
-        ("a,b,a\n", "has the column a twice"),
-        ("sep=;\na;b\n1;2;3\n", "t.csv line 3: more values than columns"),
+        ("", "t.csv: the first line lacks a, b"),
+        ("a,c\n", "t.csv: the first line lacks b"),
+        ("a,b,a\n", "has more than one a"),
+        ("sep=;\na;b\n1;2;3\n", "t.csv, line 3: more values than columns"),
         ("a,b\n1," + "x" * 200_000 + "\n", "line 2: not CSV"),
     ),
 )
 def test_rows_that_do_not_fit_are_named(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        list(read_rows(text, "t.csv", ("a", "b")))
+        table(text)
 
 
 @given(text=st.text())
 def test_any_text_is_rows_or_a_sentence(text: str) -> None:
     said = ""
     try:
-        for _, row in read_rows("a;b\n" + text, "t.csv", ("a", "b")):
-            assert set(row) == {"a", "b"}
+        for row in table("a;b\n" + text):
+            assert set(row.values) == {"a", "b"}
     except UsageError as error:
         said = str(error)
     assert "\n" not in said

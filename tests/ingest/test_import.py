@@ -355,8 +355,8 @@ def test_what_excel_and_windows_save_is_read(office: Office, encoding: str) -> N
         ("plan.csv", "<html>", r"a web page \(HTML\)"),
         ("plan.csv", "PK\x03\x04xlsx", "an Excel workbook or another ZIP archive; save it as CSV"),
         ("plan.ics", "%PDF-1.7", "a PDF document; export"),
-        ("plan.csv", "r\xe4ume".encode("latin-1"), "not UTF-8 or UTF-16 text"),
-        ("plan.csv", "a\0b", "not a text file"),
+        ("plan.csv", "r\xe4ume".encode("latin-1"), "is not UTF-8 text"),
+        ("plan.csv", "a\0b", "holds NUL characters"),
         ("plan.pdf", "x", r"a timetable is a \.csv or an \.ics file"),
         ("plan.csv", HEAD, "no lesson is in it"),
         ("plan.ics", calendar(), "no lesson is in it"),
@@ -372,19 +372,19 @@ def test_what_is_no_coming_timetable_is_refused_by_name(
     office: Office, name: str, data: str | bytes, said: str
 ) -> None:
     office.load(rows("r7,Ada,Maths,2026-10-21,09:00,09:45,,"))
-    with pytest.raises(UsageError, match=rf"/{name}: {said}"):
+    with pytest.raises(UsageError, match=rf"/{name}:? {said}"):
         office.load(data, name=name)
     assert len(office.ids()) == 1
 
 
 def test_what_is_no_file_is_refused(office: Office) -> None:
-    with pytest.raises(UsageError, match=r"none\.csv: No such file"):
+    with pytest.raises(UsageError, match=r"There is no file .*none\.csv"):
         office.call("import", str(office.folder / "none.csv"))
     (office.folder / "folder.csv").mkdir()
-    with pytest.raises(UsageError, match=r"folder\.csv: Is a directory"):
+    with pytest.raises(UsageError, match=r"folder\.csv is a directory"):
         office.call("import", str(office.folder / "folder.csv"))
     os.mkfifo(office.folder / "fifo.ics")
-    with pytest.raises(UsageError, match=r"fifo\.ics: not a regular file"):
+    with pytest.raises(UsageError, match=r"fifo\.ics is "):
         office.call("import", str(office.folder / "fifo.ics"))
 
 

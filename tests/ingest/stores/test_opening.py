@@ -23,7 +23,6 @@ from ingest.stores import (
     sqlite_file,
 )
 from ingest.stores.records import Arrival, Tick
-from ingest.stores.sqlite_file import open_database
 
 LAYOUT = Layout((1, 2, 3, 4, 5))
 
@@ -198,20 +197,3 @@ def test_lessons_of_version_3_are_taken_over(tmp_path: Path) -> None:
             assert store.origins() == {}
     with closing(sqlite3.connect(tmp_path / "school.db")) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (4,)
-
-
-def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
-    open_database(path, "CREATE TABLE a(x)", 1).close()
-
-    def fail(connection: sqlite3.Connection) -> None:
-        connection.execute("CREATE TABLE b(x)")
-        connection.execute("nonsense")
-
-    with pytest.raises(StoreError, match="nonsense"):
-        open_database(path, "", 2, migrations={1: fail})
-    with closing(sqlite3.connect(path)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (1,)
-        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("a",)]
-    with pytest.raises(StoreError, match="written by an earlier version"):
-        open_database(path, "", 3, migrations={1: fail})
