@@ -257,7 +257,7 @@ def run(rooms: int, seconds: int, folder: Path) -> dict[str, float]:
     )
 
     def program(name: str) -> list[str]:
-        return [sys.executable, "-m", "roomtone", name, "--config", str(config)]
+        return [sys.executable, "-P", "-m", "roomtone", name, "--config", str(config)]
 
     _, broker = broker_command(python=sys.executable, port=ports["broker"], folder=folder)
     with ExitStack() as stack:

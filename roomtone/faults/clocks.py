@@ -103,7 +103,7 @@ def _wrong_room(case: Case) -> Iterator[Room]:
     """A room whose edge reads its clock's fault from a file."""
     with case.room(Plan(seed=case.seed)) as room:
         room.edge.command = [
-            sys.executable, "-m", "roomtone.faults.wrong_clock", "--config", str(room.config),
+            sys.executable, "-P", "-m", "roomtone.faults.wrong_clock", "--config", str(room.config),
             *room.clock_option(), "--clock-fault", str(room.folder / "clock"),
         ]  # fmt: skip
         yield room

@@ -57,7 +57,7 @@ def commands() -> list[str]:
 def help_of(subcommand: str, inner: str | None) -> str:
     words = [subcommand, *([inner] if inner else [])]
     asked = subprocess.run(
-        (sys.executable, "-m", "roomtone", *words, "--help"),
+        (sys.executable, "-P", "-m", "roomtone", *words, "--help"),
         check=False,
         capture_output=True,
         text=True,
@@ -98,7 +98,7 @@ def test_command_works(command: str, tmp_path: Path) -> None:
     _agrees_with_the_help(words)
     if any(re.fullmatch(pattern, " ".join(["roomtone", *words[1:]])) for pattern in NOT_RUN):
         return
-    words[:1] = [sys.executable, "-m", "roomtone"]
+    words[:1] = [sys.executable, "-P", "-m", "roomtone"]
     ran = subprocess.run(words, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
 

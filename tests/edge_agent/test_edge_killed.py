@@ -83,7 +83,7 @@ def start_edge(classroom: VirtualClassroom, broker: Any, tmp_path: Path) -> Iter
         def start() -> subprocess.Popen[bytes]:
             process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "roomtone", "edge", "--config", str(config),
+                    sys.executable, "-P", "-m", "roomtone", "edge", "--config", str(config),
                     "--simulated-clock", told,
                 ],
                 stderr=log,

@@ -194,7 +194,7 @@ def test_waiting_tells_who_ended_and_what_it_said(tmp_path: Path) -> None:
 @pytest.mark.skipif(mosquitto_path() is None, reason="Mosquitto is not installed")
 def test_the_quick_matrix_loses_nothing() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "roomtone", "faults", "--quick", "--json"],
+        [sys.executable, "-P", "-m", "roomtone", "faults", "--quick", "--json"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -77,7 +77,7 @@ def start(tmp_path: Path, broker: RunningBroker) -> Iterator[Start]:
 
         def make(name: str) -> subprocess.Popen[bytes]:
             program = subprocess.Popen(
-                [sys.executable, "-m", "roomtone", name, "--config", str(config)],
+                [sys.executable, "-P", "-m", "roomtone", name, "--config", str(config)],
                 stderr=subprocess.DEVNULL,
             )
             programs.callback(end, program)
