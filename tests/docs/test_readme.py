@@ -20,6 +20,7 @@ import pytest
 from roomtone.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
+DEMO = (pytest.mark.slow, pytest.mark.programs)
 DOCUMENTS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
 WITH_COMMANDS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
@@ -77,10 +78,7 @@ def test_readme_names_every_command() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [
-        pytest.param(command, marks=pytest.mark.slow if " demo " in command else ())
-        for command in commands()
-    ],
+    [pytest.param(command, marks=DEMO if " demo " in command else ()) for command in commands()],
 )
 def test_command_works(command: str, tmp_path: Path) -> None:
     if command.startswith(SETS_UP):

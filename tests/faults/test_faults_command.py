@@ -188,6 +188,7 @@ def test_waiting_tells_who_ended_and_what_it_said(tmp_path: Path) -> None:
         until(lambda: False, what="nothing", timeout_s=60, running=[child])
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.broker
 @pytest.mark.timeout(600)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.programs, pytest.mark.timeout(600)]
 
 COUNTS = ("sampled", "published", "kept", "waiting", "kept_aside", "gap", "lost", "doubled")
 

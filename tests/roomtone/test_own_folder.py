@@ -75,12 +75,13 @@ def test_every_command_explains_itself_there(folder: Path) -> None:
     assert imported(folder) == []
 
 
+@pytest.mark.programs
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_demo_and_all_its_programs_run_there(folder: Path) -> None:
     """The broker in Python too, so that every kind of child is started."""
     done = run(
-        [ROOMTONE, "demo", "--check", "--minutes", "1", "--speed", "10"],
+        [ROOMTONE, "demo", "--check", "--minutes", "0.5", "--speed", "10"],
         folder, ROOMTONE_MOSQUITTO="none",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -88,6 +89,7 @@ def test_the_demo_and_all_its_programs_run_there(folder: Path) -> None:
     assert imported(folder) == []
 
 
+@pytest.mark.programs
 @pytest.mark.slow
 @pytest.mark.broker
 @pytest.mark.timeout(600)
