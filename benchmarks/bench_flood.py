@@ -116,7 +116,7 @@ def flooded(folder: Path, kind: str, size: int, rate: int, qos: int, seconds: in
         f'site = "{SITE}"\ndata_dir = "{folder}/data"\n[broker]\nport = {port}\n'
         "[ingest]\nhealth_port = 0\n"
     )
-    ingest_command = [sys.executable, "-m", "roomtone", "ingest", "--config", str(config)]
+    ingest_command = [sys.executable, "-P", "-m", "roomtone", "ingest", "--config", str(config)]
     with (
         child([str(mosquitto_path()), "-c", str(conf)]) as broker,
         child(ingest_command) as ingest,

@@ -68,7 +68,7 @@ def test_a_sentence_of_the_command_line_is_one_line() -> None:
         ("fly\x1b[2J",),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "roomtone", *arguments],
+            [sys.executable, "-P", "-m", "roomtone", *arguments],
             check=False, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 2

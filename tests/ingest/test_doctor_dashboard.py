@@ -178,7 +178,17 @@ def test_a_real_dashboard_is_found_until_it_ends(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     mine = ServerSettings.load(config)
-    command = [sys.executable, "-m", "roomtone", "dashboard", "--config", config, "--port", "0"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "roomtone",
+        "dashboard",
+        "--config",
+        config,
+        "--port",
+        "0",
+    ]
     for end in (subprocess.Popen.terminate, subprocess.Popen.kill):
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
             try:

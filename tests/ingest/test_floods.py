@@ -101,6 +101,7 @@ def ingest(tmp_path: Path, broker: RunningBroker) -> Iterator[subprocess.Popen[b
             "prlimit",
             f"--data={MEMORY_MB << 20}",
             sys.executable,
+            "-P",
             "-m",
             "roomtone",
             "ingest",

@@ -141,7 +141,7 @@ def test_a_message_that_kills_the_process_is_passed_over_by_the_next_one(
     ends: list[int | None] = []
     for _ in range(4):
         program = subprocess.Popen(
-            [sys.executable, str(script), "ingest", "--config", str(config)],
+            [sys.executable, "-P", str(script), "ingest", "--config", str(config)],
             stderr=subprocess.DEVNULL,
         )
         try:
