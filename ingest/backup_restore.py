@@ -20,7 +20,7 @@ from ingest.backup import MANIFEST, Manifest
 from ingest.purge_log import KEY, LOG, PurgeLog, Recorded
 from ingest.purge_requests import private
 from ingest.purge_run import PurgeRun
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores import open_lesson_store, open_period_store, open_score_writer
 from ingest.stores.sqlite_file import make_directory, sync_directory
 
 __all__ = ["Restore"]
@@ -71,7 +71,7 @@ class Restore:
                     self._copy(read, name, manifest)
                 self._purge_again()
                 # A backup of a later version, or a damaged one, is refused before it has a name.
-                for store in (open_period_store, open_score_store, open_lesson_store):
+                for store in (open_period_store, open_score_writer, open_lesson_store):
                     with closing(store(self._partial)):
                         pass
                 self._partial.rename(self._data_dir)

@@ -12,7 +12,7 @@ from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
 from ingest.purge_log import PurgeLog, Recorded
 from ingest.purge_requests import PARTS, PartDone, PurgeFolder, PurgeRequest
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores import open_lesson_store, open_period_store, open_score_writer
 from ingest.stores.protocol import LessonStore
 from ingest.stores.sqlite_file import has_writer
 from ingest.upkeep import purge_kept, purge_scores
@@ -94,7 +94,7 @@ class PurgeRun:
         if part == "ingest":
             with closing(open_period_store(self._data_dir)) as store:
                 return self._last(part, purge_kept(store, request))
-        with closing(open_score_store(self._data_dir)) as scores:
+        with closing(open_score_writer(self._data_dir)) as scores:
             return self._last(part, purge_scores(scores, request))
 
     def _last(self, part: str, steps: Iterator[PartDone]) -> PartDone | None:

@@ -9,20 +9,32 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from ingest.settings import RetentionSettings
+from ingest.stores.migrating import remove_copies
 from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
 from ingest.stores.stretches import Kind
 
-__all__ = ["Removed", "Retention", "retire_kept", "retire_labels", "retire_scores"]
+__all__ = [
+    "COPY_DAYS",
+    "Removed",
+    "Retention",
+    "retire_copies",
+    "retire_kept",
+    "retire_labels",
+    "retire_scores",
+]
 
 _LOG = logging.getLogger("retention")
 _EACH_NS: Final = 3_600 * SECOND_NS
 _STEPPED_NS: Final = 600 * SECOND_NS
 _DAY_NS: Final = 86_400 * SECOND_NS
 _AT_ONCE: Final = 2_000
+COPY_DAYS: Final = 30
+"""Copies from before a database was brought up stay at most so long."""
 Removed = tuple[str, int]
 """What, and how many of it a slice removed."""
 
@@ -110,6 +122,13 @@ def retire_labels(
     before_ns = utc_ns - settings.label_days * _DAY_NS
     while gone := lessons.retire_labels(before_utc_ns=before_ns, most=_AT_ONCE):
         yield "labels", gone
+
+
+def retire_copies(path: Path, days: int, utc_ns: int) -> Iterator[Removed]:
+    """The copies of a database from before it was brought up, which may hold what has to go."""
+    before_ns = utc_ns - min(days, COPY_DAYS) * _DAY_NS
+    if gone := remove_copies(path, before_utc_ns=before_ns):
+        yield f"copies of {path.name} from before it was brought up", gone
 
 
 def _day(utc_ns: int, days: int) -> date:

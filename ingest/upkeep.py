@@ -10,7 +10,14 @@ from typing import Final
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
 from ingest.purge_requests import PartDone, PurgeFolder, PurgeRequest
-from ingest.retention import Removed, Retention, retire_kept, retire_labels, retire_scores
+from ingest.retention import (
+    Removed,
+    Retention,
+    retire_copies,
+    retire_kept,
+    retire_labels,
+    retire_scores,
+)
 from ingest.settings import ServerSettings
 from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
 
@@ -98,9 +105,13 @@ class KeptUpkeep:
 
     def __init__(self, *, settings: ServerSettings, clock: Clock, store: PeriodStore) -> None:
         self._store = store
-        self._retention = Retention(
-            clock=clock, rounds=partial(retire_kept, store, settings.retention)
-        )
+
+        def rounds(utc_ns: int) -> Iterator[Removed]:
+            yield from retire_kept(store, settings.retention, utc_ns)
+            path = settings.data_dir / "main.db"
+            yield from retire_copies(path, settings.retention.seat_days, utc_ns)
+
+        self._retention = Retention(clock=clock, rounds=rounds)
         self._worker = PartWorker(
             folder=PurgeFolder(settings.data_dir), part="ingest",
             do=partial(purge_kept, store), clock=clock,
@@ -142,6 +153,9 @@ class ScoreUpkeep:
             yield from retire_scores(scores, settings.retention, utc_ns)
             if lessons is not None:
                 yield from retire_labels(lessons, settings.retention, utc_ns)
+            days = settings.retention
+            for name, n in (("score.db", days.score_days), ("school.db", days.label_days)):
+                yield from retire_copies(settings.data_dir / name, n, utc_ns)
 
         self._retention = Retention(clock=clock, rounds=rounds)
         self._worker = PartWorker(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
@@ -24,6 +25,7 @@ from ingest.stores.chunks import decode_chunk, encode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.holding import packed, unpacked, without
 from ingest.stores.mending import mend
+from ingest.stores.migrating import remove_copies
 from ingest.stores.records import Damage, Purge, Purged, Stream
 from ingest.stores.schema import HEADER, KEY_STEP, LIVE, key_of, packed_row
 from ingest.stores.sqlite_file import emptied_log, transaction
@@ -52,13 +54,14 @@ def purge_steps(
     reader: _Reader,
     database: sqlite3.Connection,
     days: DayFiles,
+    path: Path,
     purge: Purge,
     admit: Admit,
     found: list[Damage],
 ) -> Generator[Purged, None, None]:
     """Remove what a purge covers; yields after each step what is gone so far.
 
-    `found` is given what turns out to be damaged.
+    `path` is that of main.db. `found` is given what turns out to be damaged.
     """
     done = Purged()
     with transaction(database):
@@ -89,6 +92,7 @@ def purge_steps(
             _forget_runs(database, purge.room)
     yield done
     days.remove_set_aside()
+    remove_copies(path)
     _write_anew(database)
     yield done
     while not emptied_log(database):

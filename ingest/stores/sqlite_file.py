@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,7 @@ from typing import Literal
 from contract.errors import StoreError
 
 __all__ = [
+    "BringUp",
     "WriterLock",
     "emptied_log",
     "has_writer",
@@ -22,8 +23,12 @@ __all__ = [
     "open_database",
     "store_errors",
     "sync_directory",
+    "too_old",
     "transaction",
 ]
+
+BringUp = Callable[[sqlite3.Connection, Path, int], None]
+"""Brings an older file up to a schema, or raises StoreError with what to do: `migrating.py`."""
 
 _BUSY_MS = 10_000
 # Opening a file takes milliseconds; ten programs that start at once on a slow card, some seconds.
@@ -57,22 +62,44 @@ def open_database(
     version: int,
     *,
     journal: Literal["wal", "delete"] = "wal",
+    bring_up: BringUp | None = None,
 ) -> sqlite3.Connection:
     """A connection to a database whose schema is `version`, made if the file is new.
 
-    Readers make the file as well, so that programs can start in any order.
+    Readers make the file as well, so that programs can start in any order. `bring_up` is asked
+    about a file of an older schema; without it such a file is refused.
     """
-    with store_errors(path), _alone(path.parent):
-        _touch(path)
-        connection = sqlite3.connect(
-            path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
-        )
-        try:
-            _prepare(connection, path, schema, version, journal)
-        except BaseException:
-            connection.close()
-            raise
+    with store_errors(path):
+        with _alone(path.parent):
+            _touch(path)
+            connection = sqlite3.connect(
+                path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            )
+            try:
+                is_older = _prepare(connection, path, schema, version, journal)
+            except BaseException:
+                connection.close()
+                raise
+        if is_older:
+            # Not within `_alone`: the others must not wait for as long as this may take.
+            try:
+                (bring_up or _refuse)(connection, path, version)
+            except BaseException:
+                connection.close()
+                raise
         return connection
+
+
+def _refuse(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    raise too_old(path, connection.execute("PRAGMA user_version").fetchone()[0], version)
+
+
+def too_old(path: Path, found: int, version: int) -> StoreError:
+    """A file of a schema that nothing here can bring up."""
+    return StoreError(
+        f"{path} was written by an earlier version of Roomtone (schema {found}, this program "
+        f"wants {version}): go on with that version, or begin with a new data directory."
+    )
 
 
 @contextmanager
@@ -150,20 +177,16 @@ def sync_directory(directory: Path) -> None:
 
 def _prepare(
     connection: sqlite3.Connection, path: Path, schema: str, version: int, journal: str
-) -> None:
+) -> bool:
+    """Set a connection up, and make its tables if the file is new; whether it is older."""
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > version:
         raise StoreError(
             f"{path} was written by a later version of Roomtone (schema {found}, this program "
             f"knows {version}): install that version, or restore a backup made before."
-        )
-    if 0 < found < version:
-        raise StoreError(
-            f"{path} was written by an earlier version of Roomtone (schema {found}, this program "
-            f"wants {version}): go on with that version, or begin with a new data directory."
         )
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     if mode != journal:
@@ -178,6 +201,7 @@ def _prepare(
                 for statement in schema.split(";"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version:d}")
+    return 0 < found < version
 
 
 @contextmanager

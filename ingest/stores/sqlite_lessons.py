@@ -18,6 +18,7 @@ from typing import Any, Final
 from contract.errors import StoreError
 from contract.lesson import Activity, Zone
 from ingest.stores import sqlite_verdicts
+from ingest.stores.migrating import migrator, remove_copies
 from ingest.stores.records import (
     Label,
     Lesson,
@@ -27,6 +28,7 @@ from ingest.stores.records import (
     Verdict,
     VerdictCount,
 )
+from ingest.stores.school_migrations import SCHOOL_MIGRATIONS
 from ingest.stores.sqlite_file import (
     emptied_log,
     make_directory,
@@ -64,7 +66,9 @@ class SqliteLessonStore:
     def __init__(self, directory: Path) -> None:
         self._path = directory / "school.db"
         make_directory(directory)
-        self._connection = open_database(self._path, _SCHEMA, _VERSION)
+        self._connection = open_database(
+            self._path, _SCHEMA, _VERSION, bring_up=migrator(SCHOOL_MIGRATIONS)
+        )
         self._lock = threading.Lock()
         self._changes = 0
 
@@ -278,6 +282,7 @@ class SqliteLessonStore:
                 yield self._connection
             self._changes += 1
             self._connection.execute("VACUUM")
+            remove_copies(self._path)
             for _ in range(_TRIES):
                 if emptied_log(self._connection):
                     return

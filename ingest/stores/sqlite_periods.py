@@ -149,7 +149,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
 
     def purge(self, purge: Purge) -> Iterator[Purged]:
         """Remove values for good; see `PeriodStore.purge`."""
-        steps = purge_steps(self, self._connection, self._days, purge, self._admit, self._damage)
+        steps = purge_steps(
+            self, self._connection, self._days, self._path, purge, self._admit, self._damage
+        )
         self._is_purging = True
         try:
             while True:

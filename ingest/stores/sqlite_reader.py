@@ -18,6 +18,8 @@ from ingest.stores.admission import STRETCH
 from ingest.stores.changes import coalesced, from_ledger, unpacked
 from ingest.stores.chunks import decode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
+from ingest.stores.main_migrations import MAIN_MIGRATIONS
+from ingest.stores.migrating import left_to, migrator
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
 from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
@@ -68,7 +70,10 @@ class SqlitePeriodReader:
 
     def _connect(self) -> None:
         self._file = _identity(self._path)  # before it is opened: else the next look is too late
-        self._connection = open_database(self._path, SCHEMA, VERSION)
+        bring_up = left_to("roomtone ingest", MAIN_MIGRATIONS)
+        if not self._is_reader:
+            bring_up = migrator(MAIN_MIGRATIONS)
+        self._connection = open_database(self._path, SCHEMA, VERSION, bring_up=bring_up)
         if self._is_reader:
             self._connection.execute("PRAGMA query_only = ON")
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from ingest.stores.migrating import left_to, migrator, remove_copies
 from ingest.stores.records import (
     EPOCH_NS,
     AlertRecord,
@@ -20,6 +21,7 @@ from ingest.stores.records import (
     ScoredLesson,
     ZoneEpoch,
 )
+from ingest.stores.score_migrations import SCORE_MIGRATIONS
 from ingest.stores.sqlite_file import (
     WriterLock,
     emptied_log,
@@ -97,11 +99,19 @@ DELETE FROM words WHERE id NOT IN (
 class SqliteScoreStore:
     """`ScoreStore` in score.db of a data directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, is_writer: bool = False) -> None:
         self._path = directory / "score.db"
         make_directory(directory)
-        self._connection = open_database(self._path, _SCHEMA, _VERSION)
         self._writer = WriterLock(self._path)
+        bring_up = left_to("roomtone score", SCORE_MIGRATIONS)
+        if is_writer:
+            self._writer.acquire()
+            bring_up = migrator(SCORE_MIGRATIONS)
+        try:
+            self._connection = open_database(self._path, _SCHEMA, _VERSION, bring_up=bring_up)
+        except BaseException:
+            self._writer.release()
+            raise
         self._lock = threading.Lock()
         self._commits = 0
 
@@ -239,6 +249,7 @@ class SqliteScoreStore:
                 )
             # Pages keep stale copies of rows that were moved before they were deleted.
             self._connection.execute("VACUUM")
+            remove_copies(self._path)
         yield removed
         is_emptied = False
         while not is_emptied:
