@@ -55,8 +55,7 @@ def _of_node(
             "wrong", f"has said nothing of itself for {age_s:.0f} s",
             "run `roomtone doctor` on it, or restart it",
         )  # fmt: skip
-    timebases = reader.timebases(stream.boot) if stream.boot is not None else []
-    if not any(timebase.synchronised for timebase in timebases):
+    if not reader.timebases(stream, from_boot_ns=0, to_boot_ns=0):
         yield (
             "wrong", "has no synchronised clock, so nothing of it can be dated or scored",
             "let it reach a time server (UDP port 123); what is kept is dated afterwards",

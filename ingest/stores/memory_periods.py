@@ -19,8 +19,10 @@ from contract.parts import run_of
 from contract.payload import Batch, Gap, Layout
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
+from ingest.dating import seqs_between
 from ingest.stores.admission import STRETCH, Ledger, goes_on, trimmed, unfit
 from ingest.stores.changes import coalesced
+from ingest.stores.memory_clocks import MemoryClocks
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.records import (
     Arrival,
@@ -63,7 +65,7 @@ class MemoryPeriodStore:
     def __init__(self) -> None:
         self._kept: list[_Kept] = []
         self._ids: dict[tuple[str, int], int] = {}
-        self._timebases: dict[str, dict[tuple[int, str, int], Timebase]] = {}
+        self._clocks = MemoryClocks()
         self._healths: dict[tuple[str, int], Health] = {}
         self._aside: dict[int, Aside] = {}
         self._asides_ever = 0
@@ -92,13 +94,9 @@ class MemoryPeriodStore:
             kept.birth, kept.is_up = birth, True
         for _, _, death in tick.deaths:
             self._die(death)
-        for timebase in tick.timebases:
-            known = self._timebases.get(timebase.boot, {}).values()
-            if timebase.synchronised and not any(record.synchronised for record in known):
-                rooms = {k.stream.room for k in self._kept if k.stream.boot == timebase.boot}
-                self._due.update(p.id for p in self._purges if p.room in rooms)
-            records = self._timebases.setdefault(timebase.boot, {})
-            records.setdefault((timebase.boot_ns, timebase.node, timebase.run), timebase)
+        dated = self._clocks.put(tick.timebases, received_utc_ns=now)
+        rooms = {k.stream.room for k in self._kept if (k.stream.node, k.stream.boot) in dated}
+        self._due.update(p.id for p in self._purges if p.room in rooms)
         for health in tick.healths:
             self._healths[health.node, health.run] = health
         for message in tick.aside:
@@ -238,9 +236,30 @@ class MemoryPeriodStore:
         identity = self._get(stream).stream
         return self._healths.get((identity.node, identity.run))
 
-    def timebases(self, boot: str) -> list[Timebase]:
-        records = self._timebases.get(boot, {})
-        return [records[key] for key in sorted(records)]
+    def timebases(
+        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
+    ) -> list[Timebase]:
+        return self._clocks.timebases(stream, from_boot_ns, to_boot_ns)
+
+    def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
+        found = []
+        for stream in self.streams(room):
+            newest = self._get(stream.id).ledger.newest
+            spans = seqs_between(stream, self.timebases(stream), from_utc_ns, to_utc_ns)
+            if any(first <= newest for first, _ in spans):
+                found.append(stream)
+        return found
+
+    def newest_runs(self, room: str) -> list[Stream]:
+        newest = {stream.node: stream for stream in self.streams(room)}
+        return [newest[node] for node in sorted(newest)]
+
+    def undated(self) -> list[int]:
+        return [stream.id for stream in self.streams() if not self.timebases(stream)]
+
+    @property
+    def refused_timebases(self) -> int:
+        return self._clocks.refused
 
     def aside(self, limit: int = 100) -> list[Aside]:
         return list(self._aside.values())[:limit]
@@ -270,7 +289,7 @@ class MemoryPeriodStore:
         """Mark what is due as sealed; in memory nothing moves."""
         moved = stretches = 0
         for kept in self._kept:
-            records = self.timebases(kept.stream.boot) if kept.stream.boot else []
+            records = self.timebases(kept.stream)
             for stretch in sorted({seq // STRETCH for seq in kept.unsealed}):
                 if stretches == most_stretches:
                     return moved
@@ -356,7 +375,7 @@ class MemoryPeriodStore:
         return [purge for purge in self._purges if purge.id in self._due]
 
     def _dates(self, kept: _Kept) -> list[Timebase]:
-        return self.timebases(kept.stream.boot) if kept.stream.boot else []
+        return self.timebases(kept.stream)
 
     def _remove(self, kept: _Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
         for seq in [seq for seq in kept.rows if first <= seq <= last]:

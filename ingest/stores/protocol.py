@@ -67,7 +67,23 @@ class PeriodReader(Protocol):
         """Whether the last word of this run was a birth."""
 
     def health(self, stream: int) -> Health | None: ...
-    def timebases(self, boot: str) -> list[Timebase]: ...
+    def timebases(
+        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
+    ) -> list[Timebase]:
+        """The records that date a span of a stream's boot clock, in order: its own node's alone.
+
+        Without a span all of the boot's. None where nothing dates the stream.
+        """
+
+    def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
+        """The runs of a room that may have something kept in a span of time; few are not."""
+
+    def newest_runs(self, room: str) -> list[Stream]:
+        """The newest run of each of a room's nodes, by the node's name."""
+
+    def undated(self) -> list[int]:
+        """The runs that nothing dates."""
+
     def aside(self, limit: int = 100) -> list[Aside]: ...
     def count_aside(self) -> int: ...
 
@@ -128,6 +144,10 @@ class PeriodStore(PeriodReader, Protocol):
 
     def purges_due(self) -> list[Purge]:
         """Purges that were cut short, or that concern what has only been dated since."""
+
+    @property
+    def refused_timebases(self) -> int:
+        """Clock records beyond the limit of their node, since the program began."""
 
     def take_aside(self, ids: Sequence[int]) -> list[Aside]:
         """Remove kept-aside messages and return them, to be played again."""

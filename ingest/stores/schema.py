@@ -30,7 +30,7 @@ __all__ = [
     "start_of",
 ]
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 _STREAM_BITS: Final = 21
 _SIXTEENTHS: Final = 16
@@ -80,9 +80,10 @@ CREATE TABLE deaths(
     body BLOB NOT NULL) STRICT;
 CREATE INDEX deaths_stream ON deaths(stream);
 CREATE TABLE timebases(
-    boot TEXT NOT NULL, boot_ns INTEGER NOT NULL, node TEXT NOT NULL, run INTEGER NOT NULL,
-    synchronised INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY(boot, boot_ns, node, run)) STRICT, WITHOUT ROWID;
+    node TEXT NOT NULL, boot TEXT NOT NULL, use INTEGER NOT NULL, boot_ns INTEGER NOT NULL,
+    utc_ns INTEGER NOT NULL, error_ns INTEGER NOT NULL, run INTEGER NOT NULL,
+    received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
+    PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID;
 CREATE TABLE healths(
     node TEXT NOT NULL, run INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY(node, run)) STRICT, WITHOUT ROWID;

@@ -52,7 +52,9 @@ class _Reader(Protocol):
     """What sealing asks the store."""
 
     def stream(self, stream: int) -> Stream: ...
-    def timebases_around(self, boot: str, from_ns: int, to_ns: int) -> list[Timebase]: ...
+    def timebases(
+        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
+    ) -> list[Timebase]: ...
     def layout(self, number: int) -> Layout: ...
     def birth(self, stream: int) -> Birth | None: ...
     def live_rows(
@@ -135,7 +137,7 @@ def _due(
         stream = reader.stream(number)
         begin_ns = min(stream.run_boot_ns + stretch * STRETCH * stream.period_ns, _FARTHEST_NS)
         end_ns = min(begin_ns + STRETCH * stream.period_ns, _FARTHEST_NS)
-        records = reader.timebases_around(stream.boot, begin_ns, end_ns) if stream.boot else []
+        records = reader.timebases(stream, from_boot_ns=begin_ns, to_boot_ns=end_ns)
         due_ns = due_from(stream, stretch, records)
         if due_ns is not None and due_ns > before_utc_ns:
             not_due_before[number, stretch] = due_ns

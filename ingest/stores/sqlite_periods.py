@@ -14,6 +14,7 @@ from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, goes_on, unfit
 from ingest.stores.changes import KEPT_TICKS
+from ingest.stores.clock_rows import ClockRows
 from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
 from ingest.stores.mending import DayFileCheck
 from ingest.stores.purging import purge_steps
@@ -54,6 +55,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._by_id: dict[int, StreamState] = {}
         self._not_due_before: dict[tuple[int, int], int] = {}
         self._layout_ids: dict[Layout, int] = {}
+        self._clocks = ClockRows(self._connection)
         self._is_purging = False
         self._check = DayFileCheck()
         self._damage: list[Damage] = []
@@ -172,6 +174,10 @@ class SqlitePeriodStore(SqlitePeriodReader):
         with self._reading():
             return self._standing.due(self._connection)
 
+    @property
+    def refused_timebases(self) -> int:
+        return self._clocks.refused
+
     def take_aside(self, ids: Sequence[int]) -> list[Aside]:
         with self._reading(), transaction(self._connection):
             taken = [aside for number in ids for aside in self._aside("WHERE id = ?", number)]
@@ -190,6 +196,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._by_id.clear()
         self._layout_ids.clear()
         self._layouts.clear()
+        self._clocks.forget()
 
     def _keep(self, tick: Tick, number: int) -> list[int]:
         now = tick.received_utc_ns
@@ -198,15 +205,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
         for _, _, death in tick.deaths:
             self._die(death, now)
         run = self._connection.executemany
-        if self._standing and self._standing.concern(self._connection, tick.timebases):
+        dated = self._clocks.put(tick.timebases, received_utc_ns=now)
+        if self._standing.concern(self._connection, dated):
             self._forget()
-        run(
-            "INSERT OR IGNORE INTO timebases VALUES(?, ?, ?, ?, ?, ?)",
-            [
-                (t.boot, t.boot_ns, t.node, t.run, t.synchronised, t.encode())
-                for t in tick.timebases
-            ],
-        )
         run(
             "INSERT OR REPLACE INTO healths VALUES(?, ?, ?)",
             [(h.node, h.run, h.encode()) for h in tick.healths],

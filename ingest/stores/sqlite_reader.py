@@ -17,6 +17,7 @@ from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH
 from ingest.stores.changes import coalesced, from_ledger, unpacked
 from ingest.stores.chunks import decode_chunk
+from ingest.stores.clock_rows import BETWEEN, UNDATED_STREAMS, read_timebases
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.main_migrations import MAIN_MIGRATIONS
 from ingest.stores.migrating import left_to, migrator
@@ -40,14 +41,6 @@ WITH RECURSIVE wanted(k) AS (
     SELECT ?1 UNION ALL SELECT k + {KEY_STEP} FROM wanted WHERE k < ?2)
 SELECT live.k, live.v FROM wanted CROSS JOIN live ON live.k = wanted.k
 """  # noqa: S608
-
-_AROUND: Final = """
-SELECT body FROM timebases WHERE boot = ?1 AND synchronised AND boot_ns BETWEEN
-    coalesce((SELECT max(boot_ns) FROM timebases
-              WHERE boot = ?1 AND synchronised AND boot_ns <= ?2), ?2)
-    AND coalesce((SELECT min(boot_ns) FROM timebases
-                  WHERE boot = ?1 AND synchronised AND boot_ns >= ?3), ?3)
-"""
 
 
 class SqlitePeriodReader:
@@ -156,12 +149,22 @@ class SqlitePeriodReader:
             )
             return Health.decode(row[0]) if row else None
 
-    def timebases(self, boot: str) -> list[Timebase]:
+    def timebases(
+        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
+    ) -> list[Timebase]:
         with self._reading():
-            rows = self._connection.execute(
-                "SELECT body FROM timebases WHERE boot = ? ORDER BY boot_ns, node, run", (boot,)
-            )
-            return [Timebase.decode(body) for (body,) in rows]
+            return read_timebases(self._connection, stream, from_boot_ns, to_boot_ns)
+
+    def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
+        return self._streams(BETWEEN, room, from_utc_ns, to_utc_ns)
+
+    def newest_runs(self, room: str) -> list[Stream]:
+        newest = "id IN (SELECT max(id) FROM streams WHERE room = ? AND main IS NULL GROUP BY node)"
+        return sorted(self._streams(newest, room), key=lambda stream: stream.node)
+
+    def undated(self) -> list[int]:
+        with self._reading():
+            return [number for (number,) in self._connection.execute(UNDATED_STREAMS)]
 
     def aside(self, limit: int = 100) -> list[Aside]:
         with self._reading():
@@ -294,12 +297,6 @@ class SqlitePeriodReader:
                 raise StoreError(f"{self._path} is damaged: it has no layout {number}.")
             known = self._layouts[number] = layout_of(row[0])
         return known
-
-    def timebases_around(self, boot: str, from_ns: int, to_ns: int) -> list[Timebase]:
-        """The synchronised records of a boot that date a span of its clock, and no others."""
-        with self._reading():
-            rows = self._connection.execute(_AROUND, (boot, from_ns, to_ns))
-            return [Timebase.decode(body) for (body,) in rows]
 
     def live_rows(self, stream: int, first: int, last: int) -> tuple[list[tuple[int, bytes]], int]:
         """What is not sealed of first … last, row by row, and where the stream's keys start."""

@@ -135,7 +135,7 @@ def _sampled_seqs(room: Room) -> tuple[Stream, NDArray[np.int64]]:
 def _dates(room: Room) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """UTC of every kept period as any reader of the store gets it, and as it truly was."""
     stream, seqs = _sampled_seqs(room)
-    dated = utc_of(stream, seqs, room.reader.timebases(stream.boot or ""))
+    dated = utc_of(stream, seqs, room.reader.timebases(stream))
     boot_ns = stream.run_boot_ns + seqs * stream.period_ns
     return dated, room.clock.boot_zero_utc_ns() + boot_ns
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -325,8 +326,11 @@ def test_timebases_of_a_boot_each_once(pair: tuple[PeriodStore, PeriodReader]) -
     later = timebase(BOOT_NS + 60 * SECOND, UTC_NS + 60 * SECOND)
     for _ in range(2):
         store.commit(Tick(received_utc_ns=UTC_NS, timebases=[later, timebase()]))
-    assert reader.timebases("boot-1") == [timebase(), later]
-    assert reader.timebases("boot-2") == []
+    store.commit(Tick(received_utc_ns=UTC_NS, births=[("school", "room-a", birth())]))
+    stream = reader.stream(1)
+    assert reader.timebases(stream) == [timebase(), later]
+    assert reader.timebases(replace(stream, boot="boot-2")) == []
+    assert reader.timebases(replace(stream, boot=None)) == []
 
 
 def test_kept_aside_listed_taken_once(pair: tuple[PeriodStore, PeriodReader]) -> None:
