@@ -136,6 +136,7 @@ def _nodes(stores: Stores, room: str) -> list[NodeReport]:
                 newest_utc_ns=seen,
                 birth=periods.birth(stream.id),
                 health=periods.health(stream.id),
+                clock=periods.clock_claim(stream),
             )
         )
     return reports

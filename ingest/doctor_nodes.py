@@ -7,6 +7,7 @@ from typing import Final
 
 from contract.finding import Finding, State
 from contract.messages import Health
+from ingest.clock_words import claim_words
 from ingest.doctor import Page
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
@@ -55,7 +56,11 @@ def _of_node(
             "wrong", f"has said nothing of itself for {age_s:.0f} s",
             "run `roomtone doctor` on it, or restart it",
         )  # fmt: skip
-    if not reader.timebases(stream, from_boot_ns=0, to_boot_ns=0):
+    claim = reader.clock_claim(stream)
+    if claim is not None:
+        what, _, advice = claim_words(claim).partition("; ")
+        yield "wrong", what, f"{advice}: what is kept is dated once it says the right time"
+    elif not reader.timebases(stream, from_boot_ns=0, to_boot_ns=0):
         yield (
             "wrong", "has no synchronised clock, so nothing of it can be dated or scored",
             "let it reach a time server (UDP port 123); what is kept is dated afterwards",

@@ -11,6 +11,7 @@ from ingest.condition import Condition
 from ingest.exposition import Exposition, Metric
 from ingest.keep import Counters
 from ingest.seat_seconds import RunFigures, SeatSeconds
+from ingest.stores.records import ClockClaim
 
 __all__ = ["METRICS", "IngestFigures", "page"]
 
@@ -45,6 +46,14 @@ COMMIT_FAILURES = Metric(
 DAMAGED = Metric(
     name="roomtone_ingest_damaged_periods_total", kind="counter", labels=("kind",),
     help="Periods found damaged in day files (seat, room) or before sealing (live); now gaps.",
+)  # fmt: skip
+CLOCK_OFF = Metric(
+    name="roomtone_ingest_node_clock_off_seconds", kind="gauge", labels=("room", "node"),
+    help="How far a node's clock is ahead; only of nodes that are not believed about the time.",
+)  # fmt: skip
+TIMEBASES_REFUSED = Metric(
+    name="roomtone_ingest_timebases_refused_total", kind="counter",
+    help="Clock records of nodes that have as many as are kept of one node.",
 )  # fmt: skip
 LINK_UP = Metric(
     name="roomtone_ingest_link_up", kind="gauge", help="1 while connected to the broker."
@@ -149,6 +158,9 @@ class IngestFigures:
     link_is_up: bool = False
     damaged: Mapping[str, int] = field(default_factory=dict)
     """where → periods"""
+    clocks: Mapping[tuple[str, str], ClockClaim] = field(default_factory=dict)
+    """(room, node) → what is not believed"""
+    timebases_refused: int = 0
     queues: Mapping[str, tuple[int, int]]
     """name → (length, limit)"""
 
@@ -169,6 +181,9 @@ def page(figures: IngestFigures) -> str:
     told.say(COMMIT_FAILURES, figures.commit_failures)
     for kind in ("seat", "room", "live"):
         told.say(DAMAGED, figures.damaged.get(kind, 0), kind)
+    for (room, node), claim in figures.clocks.items():
+        told.say(CLOCK_OFF, claim.off_ns / 1e9, room, node)
+    told.say(TIMEBASES_REFUSED, figures.timebases_refused)
     told.say(LINK_UP, int(figures.link_is_up))
     told.say(READY, int(not figures.condition.reasons))
     told.say(TURN_AGE, figures.condition.turned_s)

@@ -20,6 +20,7 @@ from contract.messages import Ack
 from contract.payload import Batch
 from contract.ranges import SeqRanges
 from contract.topics import Topic
+from ingest.clock_watch import ClockWatch
 from ingest.exposition import Histogram
 from ingest.seat_seconds import SeatSeconds
 from ingest.settings import IngestSettings
@@ -126,6 +127,7 @@ class Keeper:
         self._site = site
         self._clock = clock
         self._settings = settings
+        self.clocks = ClockWatch(clock=clock)
         self._in_aside: int | None = None
         self._remembered: OrderedDict[bytes, None] = OrderedDict()
         self._live_runs: OrderedDict[str, tuple[int, int | None]] = OrderedDict()
@@ -165,7 +167,12 @@ class Keeper:
                     )
         cursor = self._store.newest_cursor()
         began_ns = self._clock.elapsed_ns()
-        streams = self._store.commit(tick)
+        self.clocks.see(tick)
+        try:
+            streams = self._store.commit(tick)
+        except BaseException:
+            self.clocks.forget()  # it was not kept: it is reported again
+            raise
         commit_ms = (self._clock.elapsed_ns() - began_ns) / 1e6
         # From here on everything is kept; what follows must not raise for a message's sake.
         counters = self.counters

@@ -157,6 +157,8 @@ class Ingest:
             store=store, site=settings.site, clock=clock, settings=settings.ingest,
             seat_seconds=seat_seconds,
         )  # fmt: skip
+        bound_s = settings.ingest.max_clock_error_s
+        store.judge_clocks(bound_ns=round(bound_s * 1e9) if bound_s else None)
         self.counters = self._figures.counters = keeper.counters
         self._figures.seat_seconds = seat_seconds
         return _Parts(
@@ -221,6 +223,7 @@ class Ingest:
                 if parts.upkeep.step():
                     parts.keeper.forget_aside()
                 parts.seat_seconds.count_on(_COUNT_NS)
+                parts.keeper.clocks.look(parts.store)
         except StoreError as error:
             _LOG.error("%s Trying again.", error)
             stop.wait(_RETRY_S[0])
@@ -235,6 +238,8 @@ class Ingest:
         figures.link_is_up = link.is_up
         figures.words_dropped = parts.outgoing.dropped
         figures.damaged = dict(parts.checking.damaged)
+        figures.clocks = dict(parts.keeper.clocks.refuted)
+        figures.timebases_refused = parts.store.refused_timebases
         figures.queues = {
             "received": (link.events.qsize(), limits.most_waiting),
             "outgoing": (len(parts.outgoing), limits.most_outgoing),

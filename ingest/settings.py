@@ -36,6 +36,8 @@ class IngestSettings(Settings):
     """Bad messages kept aside; beyond it they are only counted, and the log says so."""
     live_age_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     """What waited longer than this before it was sent is historical: it never raises an alert."""
+    max_clock_error_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    """A kit's clock that is further off is not believed; 0 believes every one, for recordings."""
     seal_after_s: Annotated[int, Field(ge=60, le=86_400)] = 600
     """Periods move from the live table into day files at this age."""
     seal_each_s: Annotated[int, Field(ge=1, le=3_600)] = 30

@@ -20,7 +20,8 @@ from dashboard_api.views.lesson_view import (
 )
 from dashboard_api.views.movement import CELL_S, zone_cells
 from dashboard_api.views.words import length_words, movement_words, times_words, title_words
-from ingest.stores.records import EpochRecord, Lesson
+from ingest.clock_words import claim_words
+from ingest.stores.records import ClockClaim, EpochRecord, Lesson
 
 __all__ = ["SILENT_AFTER_S", "SPAN_S", "NodeReport", "live_view"]
 
@@ -39,6 +40,8 @@ class NodeReport:
     newest_utc_ns: int | None
     birth: Birth | None
     health: Health | None
+    clock: ClockClaim | None = None
+    """What it says of its clock, if that is not believed."""
 
 
 def live_view(
@@ -141,6 +144,8 @@ def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitAnswer
     seats_sensed = int(sensed[-SILENT_AFTER_S:].max(initial=0)) if is_fresh else 0
     if not node.is_up:
         words = "switched off or out of reach"
+    elif node.clock is not None:
+        words = f"up, {claim_words(node.clock)}"
     elif is_fresh:
         words = "sensing"
     else:

@@ -1,6 +1,8 @@
 """The rows of main.db's table `timebases`: what kits said of their clocks, thinned.
 
-A record counts only for the node that sent it and the boot that it is about.
+A record counts only for the node that sent it and the boot that it is about, and only while it is
+believed (`belief.py`). Which ones are is written down with them, and again when what is seen of the
+node's clock changes.
 """
 
 from __future__ import annotations
@@ -9,24 +11,29 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from contract.messages import Timebase
-from ingest.stores.records import Stream
+from contract.messages import Birth, Timebase
+from ingest.stores.belief import claim_of, is_believed
+from ingest.stores.records import ClockClaim, SeenClock, Stream
 from ingest.stores.thinning import ClockMark, fitted
 
 __all__ = [
     "BETWEEN",
+    "CLAIMED",
     "DATES",
     "MAX_RECORDS",
+    "REFUTED",
     "UNDATED_STREAMS",
     "UNSET",
     "ClockRows",
+    "read_claim",
     "read_timebases",
 ]
 
 MAX_RECORDS: Final = 20_000
 """Records that are kept of one node; beyond it new ones are refused and counted."""
-UNSET, DATES = 0, 1
-"""Column `use`: from a clock that was not synchronised, which dates nothing; or one that was."""
+UNSET, DATES, REFUTED = 0, 1, 2
+"""Column `use`: from a clock that was not synchronised; from one that was, and is believed; or is
+not. Only those that are believed date anything."""
 
 _MARK: Final = "boot_ns, utc_ns, error_ns, run, received_utc_ns, is_thinned"
 _OF: Final = f"SELECT {_MARK} FROM timebases WHERE node = ? AND boot = ? AND use = ? "  # noqa: S608
@@ -35,6 +42,11 @@ _AFTER: Final = _OF + "AND boot_ns > ? ORDER BY boot_ns LIMIT 2"
 _PUT: Final = "INSERT OR REPLACE INTO timebases VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _GO: Final = "DELETE FROM timebases WHERE node = ? AND boot = ? AND use = ? AND boot_ns = ?"
 _IS_DATED: Final = f"SELECT 1 FROM timebases WHERE node = ? AND boot = ? AND use = {DATES} LIMIT 1"  # noqa: S608
+_STREAM: Final = "SELECT id, boot FROM streams WHERE node = ? AND run = ?"
+_SEEN: Final = """
+SELECT offset_ns FROM streams CROSS JOIN seen_clocks ON stream = id
+WHERE node = ? AND boot = ? ORDER BY seen_utc_ns DESC, id DESC LIMIT 1
+"""
 _READ: Final = f"""
 SELECT run, boot_ns, utc_ns, error_ns FROM timebases
 WHERE node = ?1 AND boot = ?2 AND use = {DATES}
@@ -57,6 +69,12 @@ main IS NULL AND room = ?1 AND EXISTS(
 """  # noqa: S608
 """Of `streams`: the runs of a room that begin before a time and end after another, by any record
 of their boot. The last ranges of ledger and gaps say how far a run goes."""
+CLAIMED: Final = f"""
+id IN (SELECT max(id) FROM streams WHERE main IS NULL GROUP BY room, node) AND EXISTS(
+    SELECT 1 FROM timebases AS t
+    WHERE t.node = streams.node AND t.boot = streams.boot AND t.use = {REFUTED})
+"""  # noqa: S608
+"""Of `streams`: the newest runs of nodes that said something of their clocks that is not believed."""
 UNDATED_STREAMS: Final = f"""
 SELECT id FROM streams WHERE main IS NULL AND NOT EXISTS(
     SELECT 1 FROM timebases AS t
@@ -84,14 +102,38 @@ def read_timebases(
     ]  # fmt: skip
 
 
+def read_claim(database: sqlite3.Connection, stream: Stream) -> ClockClaim | None:
+    """What a stream's node says of its clock, if its newest record is not believed."""
+    if stream.boot is None:
+        return None
+    clock = stream.node, stream.boot
+    newest = _OF + "ORDER BY boot_ns DESC LIMIT 1"
+    refuted = database.execute(newest, (*clock, REFUTED)).fetchone()
+    if refuted is None:
+        return None
+    believed = database.execute(newest, (*clock, DATES)).fetchone()
+    if believed is not None and believed[0] > refuted[0]:
+        return None
+    seen = database.execute(_SEEN, clock).fetchone()
+    return claim_of(_mark(refuted), None if seen is None else seen[0])
+
+
 class ClockRows:
     """Writes them, inside the transaction that is open."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.refused = 0
         """Records beyond `MAX_RECORDS` of their node, since the program began."""
+        self.bound_ns: int | None = None
+        """How far a clock may be from what is seen of it; None: every one is believed."""
         self._database = database
         self._counts: dict[str, int] = {}
+        self._has_moved = False
+
+    def take_moved(self) -> bool:
+        """Whether records were judged otherwise since this was last asked: dates have changed."""
+        has_moved, self._has_moved = self._has_moved, False
+        return has_moved
 
     def forget(self) -> None:
         """Drop what is remembered of the file."""
@@ -108,10 +150,65 @@ class ClockRows:
             if not timebase.synchronised:
                 self._put_unset(clock, mark)
                 continue
-            is_first = self._database.execute(_IS_DATED, clock).fetchone() is None
-            if self._put(clock, DATES, mark) and is_first:
+            is_first = not self._is_dated(clock)
+            use = DATES if is_believed(mark, self._seen(clock), self.bound_ns) else REFUTED
+            if self._put(clock, use, mark) and is_first and use == DATES:
                 dated.add(clock)
         return dated
+
+    def see(
+        self, seen: Iterable[SeenClock], births: Iterable[Birth], *, seen_utc_ns: int
+    ) -> set[tuple[str, str]]:
+        """Note where boot clocks stand, and judge what is kept of them again.
+
+        Returns those that are dated for the first time by it. `births` say to which boot a run
+        belongs.
+        """
+        clocks = {(birth.node, birth.boot) for birth in births}
+        for each in seen:
+            row = self._database.execute(_STREAM, (each.node, each.run)).fetchone()
+            if row is None:
+                continue
+            self._database.execute(
+                "INSERT OR REPLACE INTO seen_clocks VALUES(?, ?, ?)",
+                (row[0], each.offset_ns, seen_utc_ns),
+            )
+            if row[1] is not None:
+                clocks.add((each.node, row[1]))
+        return {clock for clock in clocks if self._judge(clock)}
+
+    def judge_all(self) -> set[tuple[str, str]]:
+        """Judge every record again; the clocks that are dated for the first time by it."""
+        clocks = self._database.execute(
+            f"SELECT DISTINCT node, boot FROM timebases WHERE use <> {UNSET}"  # noqa: S608
+        ).fetchall()
+        return {clock for clock in clocks if self._judge(clock)}
+
+    def _judge(self, clock: tuple[str, str]) -> bool:
+        """Write down anew which records of a boot are believed; whether it is newly dated."""
+        seen_ns = self._seen(clock)
+        was_dated = self._is_dated(clock)
+        moved = []
+        for use in (DATES, REFUTED):
+            for row in self._database.execute(_OF + "ORDER BY boot_ns", (*clock, use)):
+                mark = _mark(row)
+                if is_believed(mark, seen_ns, self.bound_ns) != (use == DATES):
+                    moved.append((use, mark))
+        self._database.executemany(_GO, [(*clock, use, mark.boot_ns) for use, mark in moved])
+        self._database.executemany(
+            _PUT, [(*clock, DATES + REFUTED - use, *_row(mark)) for use, mark in moved]
+        )
+        if moved:
+            self._has_moved = True
+            self._counts.pop(clock[0], None)
+        return not was_dated and self._is_dated(clock)
+
+    def _is_dated(self, clock: tuple[str, str]) -> bool:
+        return self._database.execute(_IS_DATED, clock).fetchone() is not None
+
+    def _seen(self, clock: tuple[str, str]) -> int | None:
+        row = self._database.execute(_SEEN, clock).fetchone()
+        return None if row is None else int(row[0])
 
     def _put(self, clock: tuple[str, str], use: int, mark: ClockMark) -> bool:
         count = self._count(clock[0])

@@ -81,8 +81,17 @@ CREATE TABLE timebases(
     PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID"""
 
 
+_NEW_IN_4: Final = (
+    "CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE seen_clocks(
+    stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT""",
+)
+
+
 def _from_3(database: sqlite3.Connection) -> None:
     """Clock records belong to their node, and are thinned."""
+    for table in _NEW_IN_4:
+        database.execute(table)
     now_ns = time.time_ns()  # nobody noted when they came: not later than now
     database.execute("ALTER TABLE timebases RENAME TO timebases_3")
     database.execute(_TIMEBASES_4.strip())

@@ -28,6 +28,7 @@ from ingest.stores.records import (
     Arrival,
     Aside,
     Change,
+    ClockClaim,
     Damage,
     GapRecord,
     Periods,
@@ -66,6 +67,8 @@ class MemoryPeriodStore:
         self._kept: list[_Kept] = []
         self._ids: dict[tuple[str, int], int] = {}
         self._clocks = MemoryClocks()
+        self._seen: dict[tuple[str, int], int] = {}
+        """(node, run) → where its boot clock was seen."""
         self._healths: dict[tuple[str, int], Health] = {}
         self._aside: dict[int, Aside] = {}
         self._asides_ever = 0
@@ -94,9 +97,7 @@ class MemoryPeriodStore:
             kept.birth, kept.is_up = birth, True
         for _, _, death in tick.deaths:
             self._die(death)
-        dated = self._clocks.put(tick.timebases, received_utc_ns=now)
-        rooms = {k.stream.room for k in self._kept if (k.stream.node, k.stream.boot) in dated}
-        self._due.update(p.id for p in self._purges if p.room in rooms)
+        self._concern(self._clocks.put(tick.timebases, received_utc_ns=now))
         for health in tick.healths:
             self._healths[health.node, health.run] = health
         for message in tick.aside:
@@ -104,8 +105,32 @@ class MemoryPeriodStore:
             self._aside[self._asides_ever] = replace(message, id=self._asides_ever)
         changes: list[Change] = []
         ids = [self._arrive(arrival, now, changes) for arrival in tick.arrivals]
+        self._see(tick)
         self._ticks.append(changes)
         return ids
+
+    def _see(self, tick: Tick) -> None:
+        self._seen |= {(each.node, each.run): each.offset_ns for each in tick.seen_clocks}
+        seen = {
+            (birth.node, birth.boot): self._seen.get((birth.node, birth.run))
+            for _, _, birth in tick.births
+        }
+        for each in tick.seen_clocks:
+            known = self._ids.get((each.node, each.run))
+            boot = self._kept[known - 1].stream.boot if known is not None else None
+            if boot is not None:
+                seen[each.node, boot] = each.offset_ns
+        self._concern({clock for clock, offset in seen.items() if self._clocks.see(clock, offset)})
+
+    def _concern(self, dated: set[tuple[str, str]]) -> None:
+        """Purges are due for what is dated for the first time."""
+        rooms = {k.stream.room for k in self._kept if (k.stream.node, k.stream.boot) in dated}
+        self._due.update(p.id for p in self._purges if p.room in rooms)
+
+    def judge_clocks(self, *, bound_ns: int | None) -> None:
+        """Say how far clocks are believed; see `PeriodStore.judge_clocks`."""
+        self._clocks.bound_ns = bound_ns
+        self._concern(self._clocks.judge_all())
 
     def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
         message = arrival.message
@@ -240,6 +265,14 @@ class MemoryPeriodStore:
         self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
     ) -> list[Timebase]:
         return self._clocks.timebases(stream, from_boot_ns, to_boot_ns)
+
+    def clock_claim(self, stream: Stream) -> ClockClaim | None:
+        return self._clocks.claim(stream)
+
+    def clock_claims(self, *, limit: int) -> list[tuple[Stream, ClockClaim]]:
+        newest = {(stream.room, stream.node): stream for stream in self.streams()}
+        found = [(stream, self.clock_claim(stream)) for stream in newest.values()]
+        return [(stream, claim) for stream, claim in found if claim is not None][-limit:]
 
     def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
         found = []

@@ -16,6 +16,7 @@ from ingest.stores.records import (
     AlertRecord,
     Aside,
     Change,
+    ClockClaim,
     Damage,
     EpochRecord,
     GapRecord,
@@ -75,6 +76,12 @@ class PeriodReader(Protocol):
         Without a span all of the boot's. None where nothing dates the stream.
         """
 
+    def clock_claim(self, stream: Stream) -> ClockClaim | None:
+        """What a stream's node says of its clock, if that is not believed."""
+
+    def clock_claims(self, *, limit: int) -> list[tuple[Stream, ClockClaim]]:
+        """The newest runs of nodes that are not believed, at most so many, and what they say."""
+
     def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
         """The runs of a room that may have something kept in a span of time; few are not."""
 
@@ -99,6 +106,12 @@ class PeriodReader(Protocol):
 
 class PeriodStore(PeriodReader, Protocol):
     """What ingest alone does."""
+
+    def judge_clocks(self, *, bound_ns: int | None) -> None:
+        """Believe synchronised clocks only this far from what is seen of them, from now on.
+
+        What is kept is judged again. None, as at first: all of them are believed.
+        """
 
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick durably, or raise StoreError and keep nothing of it.

@@ -20,6 +20,7 @@ __all__ = [
     "Arrival",
     "Aside",
     "Change",
+    "ClockClaim",
     "Damage",
     "EpochRecord",
     "GapRecord",
@@ -33,6 +34,7 @@ __all__ = [
     "PurgedWords",
     "RoomLevels",
     "ScoredLesson",
+    "SeenClock",
     "Speaker",
     "Stream",
     "Tick",
@@ -67,6 +69,26 @@ class Aside:
     payload: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenClock:
+    """Where a run's boot clock stands by the server's own clock."""
+
+    node: str
+    run: int
+    offset_ns: int
+    """UTC minus boot clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockClaim:
+    """What a node says of its clock and is not believed."""
+
+    utc_ns: int
+    """What it said the time was."""
+    off_ns: int
+    """How far that is ahead of what the server saw; negative: slow."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Tick:
     """Everything that one durable commit keeps, for all rooms together."""
@@ -78,6 +100,8 @@ class Tick:
     deaths: list[tuple[str, str, Death]] = field(default_factory=list)
     timebases: list[Timebase] = field(default_factory=list)
     healths: list[Health] = field(default_factory=list)
+    seen_clocks: list[SeenClock] = field(default_factory=list)
+    """Where boot clocks turned out to stand, those that changed."""
     aside: list[Aside] = field(default_factory=list)
 
 

@@ -45,6 +45,7 @@ _ALL_KINDS = (1 << len(KINDS)) - 1
 # So many stretches share a day file's transaction: 20 MB of values in memory.
 _TOGETHER = 32
 _LOG: Final = logging.getLogger("ingest")
+_ASK_AGAIN_NS: Final = 3_600 * 1_000_000_000
 _FARTHEST_NS = (1 << 63) - 1  # what SQLite can compare; a birth may claim any period length
 
 
@@ -140,7 +141,8 @@ def _due(
         records = reader.timebases(stream, from_boot_ns=begin_ns, to_boot_ns=end_ns)
         due_ns = due_from(stream, stretch, records)
         if due_ns is not None and due_ns > before_utc_ns:
-            not_due_before[number, stretch] = due_ns
+            # Not for ever: a kit that is fast may be set right, and its date with it.
+            not_due_before[number, stretch] = min(due_ns, before_utc_ns + _ASK_AGAIN_NS)
         elif is_due(
             stream, stretch, records, before_utc_ns=before_utc_ns, first_received_utc_ns=received
         ):

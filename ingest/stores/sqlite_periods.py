@@ -17,6 +17,7 @@ from ingest.stores.changes import KEPT_TICKS
 from ingest.stores.clock_rows import ClockRows
 from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
 from ingest.stores.mending import DayFileCheck
+from ingest.stores.note_rows import noted, put_note
 from ingest.stores.purging import purge_steps
 from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.salvaging import salvage
@@ -35,6 +36,7 @@ _PRUNE_EVERY: Final = 64
 # Runs of the past need not be remembered for ever: some 20 MB.
 _MOST_STATES: Final = 20_000
 _MOST_LAYOUTS: Final = 65_535
+_BOUND: Final = "clock_bound_ns"
 
 
 class SqlitePeriodStore(SqlitePeriodReader):
@@ -79,6 +81,16 @@ class SqlitePeriodStore(SqlitePeriodReader):
             if len(self._states) > _MOST_STATES:
                 self._forget()
         return ids
+
+    def judge_clocks(self, *, bound_ns: int | None) -> None:
+        """Say how far clocks are believed; see `PeriodStore.judge_clocks`."""
+        with self._reading(), transaction(self._connection):
+            self._clocks.bound_ns = bound_ns
+            if noted(self._connection, _BOUND) == bound_ns:
+                return  # all of it was judged by this one
+            put_note(self._connection, _BOUND, bound_ns)
+            self._standing.concern(self._connection, self._clocks.judge_all())
+        self._not_due_before.clear()
 
     def kept(self, stream: int) -> SeqRanges:
         with self._lock:
@@ -223,10 +235,20 @@ class SqlitePeriodStore(SqlitePeriodReader):
         if rows.stretches:
             run("INSERT OR IGNORE INTO stretches VALUES(?, ?)", rows.stretches)
         write_ledger(self._connection, rows.ledger.values())
+        self._see(tick)
         run("INSERT INTO arrivals VALUES(?, ?)", [(number, rows.changes.tobytes())])
         if number % _PRUNE_EVERY == 0:
             run("DELETE FROM arrivals WHERE tick <= ?", [(number - self._kept_ticks,)])
         return ids
+
+    def _see(self, tick: Tick) -> None:
+        """What was seen of clocks counts once the runs of this tick have their rows."""
+        births = [birth for _, _, birth in tick.births]
+        dated = self._clocks.see(tick.seen_clocks, births, seen_utc_ns=tick.received_utc_ns)
+        if self._clocks.take_moved():
+            self._not_due_before.clear()  # dates have changed
+        if self._standing.concern(self._connection, dated):
+            self._forget()
 
     def _arrive(self, arrival: Arrival, now: int, rows: TickRows) -> int:
         message = arrival.message

@@ -17,13 +17,19 @@ from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH
 from ingest.stores.changes import coalesced, from_ledger, unpacked
 from ingest.stores.chunks import decode_chunk
-from ingest.stores.clock_rows import BETWEEN, UNDATED_STREAMS, read_timebases
+from ingest.stores.clock_rows import (
+    BETWEEN,
+    CLAIMED,
+    UNDATED_STREAMS,
+    read_claim,
+    read_timebases,
+)
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.main_migrations import MAIN_MIGRATIONS
 from ingest.stores.migrating import left_to, migrator
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
-from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
+from ingest.stores.records import Aside, Change, ClockClaim, GapRecord, Periods, Stream
 from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
 from ingest.stores.sqlite_file import make_directory, open_database, store_errors
 from ingest.stores.stretches import KINDS, Kind
@@ -154,6 +160,14 @@ class SqlitePeriodReader:
     ) -> list[Timebase]:
         with self._reading():
             return read_timebases(self._connection, stream, from_boot_ns, to_boot_ns)
+
+    def clock_claim(self, stream: Stream) -> ClockClaim | None:
+        with self._reading():
+            return read_claim(self._connection, stream)
+
+    def clock_claims(self, *, limit: int) -> list[tuple[Stream, ClockClaim]]:
+        found = [(each, self.clock_claim(each)) for each in self._streams(CLAIMED)[-limit:]]
+        return [(stream, claim) for stream, claim in found if claim is not None]
 
     def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
         return self._streams(BETWEEN, room, from_utc_ns, to_utc_ns)

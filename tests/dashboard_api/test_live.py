@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from contract.clock import SECOND_NS
+from ingest.stores.records import ClockClaim
 
 LIVE = "/api/rooms/room-204/live"
 
@@ -86,3 +87,14 @@ def test_a_lesson_that_has_just_begun_waits_for_its_first_readings(client, store
     live = client.get(LIVE).json()
     assert live["state"] == "waiting"
     assert "“Lesson in room-204” has just begun" in live["sentence"]
+
+
+def test_a_kit_that_is_wrong_about_the_time_is_named(client, stores, filled, at, monkeypatch):
+    at(1000)
+    claim = ClockClaim(
+        utc_ns=filled.start_ns - 400 * 86_400 * SECOND_NS, off_ns=-400 * 86_400 * SECOND_NS
+    )
+    monkeypatch.setattr(type(stores.periods), "clock_claim", lambda *_: claim)
+    (kit,) = client.get(LIVE).json()["kit"]
+    assert "400 days slow: its readings are kept and not dated; set its clock" in kit["words"]
+    assert kit["words"] in client.get("/rooms/room-204/live").text
