@@ -9,15 +9,28 @@ from contract.finding import Finding, State
 from contract.messages import Health
 from ingest.clock_words import claim_words
 from ingest.doctor import Page
+from ingest.server_clock import when
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 
-__all__ = ["kept_findings", "node_findings", "score_findings"]
+__all__ = ["clock_findings", "kept_findings", "node_findings", "score_findings"]
 
 _SILENT_S: Final = 180
 _LONG_UNACKED_MS: Final = 60_000
 _BACKLOG_S: Final = 600
 _LATE_S: Final = 30
+
+
+def clock_findings(reader: PeriodReader, utc_ns: int) -> Iterator[Finding]:
+    """Whether the server's own clock was set a short while ago."""
+    note = reader.clock_note()
+    if note is not None and utc_ns < note.retention_from_utc_ns:
+        yield Finding(
+            about="server's clock", state="note",
+            said="was set; nothing is removed for its age before "
+            f"{when(note.retention_from_utc_ns)}",
+            advice="see that it is right: `timedatectl`",
+        )  # fmt: skip
 
 
 def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:

@@ -55,6 +55,10 @@ TIMEBASES_REFUSED = Metric(
     name="roomtone_ingest_timebases_refused_total", kind="counter",
     help="Clock records of nodes that have as many as are kept of one node.",
 )  # fmt: skip
+RETENTION_PAUSED = Metric(
+    name="roomtone_ingest_retention_paused_seconds", kind="gauge",
+    help="For how long nothing is removed for its age, because the server's clock was set; else 0.",
+)  # fmt: skip
 LINK_UP = Metric(
     name="roomtone_ingest_link_up", kind="gauge", help="1 while connected to the broker."
 )
@@ -161,6 +165,7 @@ class IngestFigures:
     clocks: Mapping[tuple[str, str], ClockClaim] = field(default_factory=dict)
     """(room, node) → what is not believed"""
     timebases_refused: int = 0
+    retention_from_utc_ns: int = 0
     queues: Mapping[str, tuple[int, int]]
     """name → (length, limit)"""
 
@@ -184,6 +189,8 @@ def page(figures: IngestFigures) -> str:
     for (room, node), claim in figures.clocks.items():
         told.say(CLOCK_OFF, claim.off_ns / 1e9, room, node)
     told.say(TIMEBASES_REFUSED, figures.timebases_refused)
+    left_ns = figures.retention_from_utc_ns - figures.clock.utc_ns()
+    told.say(RETENTION_PAUSED, max(0, left_ns) / 1e9)
     told.say(LINK_UP, int(figures.link_is_up))
     told.say(READY, int(not figures.condition.reasons))
     told.say(TURN_AGE, figures.condition.turned_s)

@@ -31,6 +31,7 @@ from ingest.lesson_config import LessonConfig
 from ingest.outgoing import Outgoing
 from ingest.replay import ReplayRequest, replay, request_topic, result_topic
 from ingest.seat_seconds import SeatSeconds
+from ingest.server_clock import ServerClock, kernel_boot
 from ingest.settings import ServerSettings
 from ingest.sorting import subscriptions
 from ingest.stores.protocol import LessonStore, PeriodStore
@@ -58,6 +59,7 @@ class _Parts:
     config: LessonConfig
     outgoing: Outgoing
     seat_seconds: SeatSeconds
+    server_clock: ServerClock
     upkeep: KeptUpkeep
     checking: SealedChecking
 
@@ -137,6 +139,7 @@ class Ingest:
         parts = self._parts(store, lessons)
         for stream in store.streams():
             parts.config.add_node(stream.room, stream.node)
+        parts.server_clock.begin()
         parts.seat_seconds.begin()
         self.condition.has("store")
         link = self._link()
@@ -159,6 +162,7 @@ class Ingest:
         )  # fmt: skip
         bound_s = settings.ingest.max_clock_error_s
         store.judge_clocks(bound_ns=round(bound_s * 1e9) if bound_s else None)
+        server_clock = ServerClock(store=store, clock=clock, boot=kernel_boot())
         self.counters = self._figures.counters = keeper.counters
         self._figures.seat_seconds = seat_seconds
         return _Parts(
@@ -172,7 +176,10 @@ class Ingest:
             ),
             outgoing=Outgoing(settings.ingest.most_outgoing),
             seat_seconds=seat_seconds,
-            upkeep=KeptUpkeep(settings=settings, clock=clock, store=store),
+            server_clock=server_clock,
+            upkeep=KeptUpkeep(
+                settings=settings, clock=clock, store=store, server_clock=server_clock
+            ),
             checking=SealedChecking(store=store, clock=clock, seat_seconds=seat_seconds),
         )
 
@@ -207,6 +214,7 @@ class Ingest:
         received = self._gather(link, parts.config)
         own = self._state_topic, request_topic(self._settings.site)
         messages = [message for message in received if message.topic not in own]
+        self._look_at_clock(parts)
         if messages:
             self._keep(messages, link, parts, stop)
         for message in received:
@@ -232,6 +240,14 @@ class Ingest:
         self._note_figures(link, parts)
         self._tell(parts.outgoing)
 
+    def _look_at_clock(self, parts: _Parts) -> None:
+        """Before anything is stamped by it."""
+        try:
+            if parts.server_clock.step():
+                parts.keeper.clocks.forget()
+        except StoreError as error:
+            _LOG.error("%s The server's clock is looked at again.", error)
+
     def _note_figures(self, link: MqttLink, parts: _Parts) -> None:
         limits = self._settings.ingest
         figures = self._figures
@@ -240,6 +256,7 @@ class Ingest:
         figures.damaged = dict(parts.checking.damaged)
         figures.clocks = dict(parts.keeper.clocks.refuted)
         figures.timebases_refused = parts.store.refused_timebases
+        figures.retention_from_utc_ns = parts.server_clock.retention_from_utc_ns
         figures.queues = {
             "received": (link.events.qsize(), limits.most_waiting),
             "outgoing": (len(parts.outgoing), limits.most_outgoing),
@@ -376,10 +393,13 @@ class Ingest:
         now_ns = self._clock.elapsed_ns()
         if not self._is_sealing and now_ns < self._seal_ns:
             return
-        before = self._clock.utc_ns() - self._settings.ingest.seal_after_s * 1_000_000_000
+        now_utc_ns = self._clock.utc_ns()
+        before = now_utc_ns - self._settings.ingest.seal_after_s * 1_000_000_000
         self._is_sealing = False  # if it fails, it is not tried again before the next time
         self._seal_ns = now_ns + self._settings.ingest.seal_each_s * 1_000_000_000
-        moved = store.seal(before_utc_ns=before, most_stretches=_STRETCHES_A_SLICE)
+        moved = store.seal(
+            before_utc_ns=before, now_utc_ns=now_utc_ns, most_stretches=_STRETCHES_A_SLICE
+        )
         self._is_sealing = moved > 0
 
     def _tell(self, outgoing: Outgoing, *, is_last: bool = False) -> None:

@@ -11,6 +11,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 from contract.errors import DecodeError
@@ -83,6 +84,9 @@ CREATE TABLE timebases(
 
 _NEW_IN_4: Final = (
     "CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE day_files(
+    kind TEXT NOT NULL, day TEXT NOT NULL, newest_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(kind, day)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE seen_clocks(
     stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT""",
 )
@@ -112,6 +116,18 @@ def _from_3(database: sqlite3.Connection) -> None:
                 ],
             )  # fmt: skip
     database.execute("DROP TABLE timebases_3")
+    _stamp_day_files(database, now_ns)
+
+
+def _stamp_day_files(database: sqlite3.Connection, now_ns: int) -> None:
+    """Nobody noted when the day files were sealed; they were last changed then."""
+    (path,) = (row[2] for row in database.execute("PRAGMA database_list") if row[1] == "main")
+    for file in sorted((Path(path).parent / "days").glob("*-*.db")):
+        kind, _, day = file.stem.partition("-")
+        database.execute(
+            "INSERT OR REPLACE INTO day_files VALUES(?, ?, ?)",
+            (kind, day, min(file.stat().st_mtime_ns, now_ns)),
+        )
 
 
 def _thinned(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from contract.messages import Timebase
 from ingest.stores.belief import claim_of, is_believed
@@ -67,6 +68,15 @@ class MemoryClocks:
         self._marks[clock] = believed
         self._refuted[clock] = [mark for mark in every if mark not in believed]
         return bool(believed) and not was_dated
+
+    def stamp_again(self, again: Callable[[int], int]) -> None:
+        """Give records other times of receipt, and forget what was seen of their clocks."""
+        self._seen.clear()
+        for all_of in (self._marks, self._refuted):
+            for clock, marks in all_of.items():
+                all_of[clock] = [
+                    replace(mark, received_utc_ns=again(mark.received_utc_ns)) for mark in marks
+                ]
 
     def judge_all(self) -> set[Clock]:
         """Judge every record again."""

@@ -29,6 +29,7 @@ from ingest.stores.records import (
     Aside,
     Change,
     ClockClaim,
+    ClockNote,
     Damage,
     GapRecord,
     Periods,
@@ -38,7 +39,7 @@ from ingest.stores.records import (
     Tick,
 )
 from ingest.stores.standing import blanked, seqs_of_purge, without_seats
-from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due
+from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due, midnight_ns
 
 __all__ = ["MemoryPeriodStore"]
 
@@ -67,14 +68,15 @@ class MemoryPeriodStore:
         self._kept: list[_Kept] = []
         self._ids: dict[tuple[str, int], int] = {}
         self._clocks = MemoryClocks()
+        self._note: ClockNote | None = None
         self._seen: dict[tuple[str, int], int] = {}
         """(node, run) → where its boot clock was seen."""
         self._healths: dict[tuple[str, int], Health] = {}
         self._aside: dict[int, Aside] = {}
         self._asides_ever = 0
         self._ticks: list[list[Change]] = []
-        self._files: set[tuple[Kind, str]] = set()
-        """The day files that a durable store would have."""
+        self._files: dict[tuple[Kind, str], int] = {}
+        """The day files that a durable store would have, and when something was last sealed."""
         self._purges: list[Purge] = []
         self._due: set[str] = set()
 
@@ -287,6 +289,29 @@ class MemoryPeriodStore:
         newest = {stream.node: stream for stream in self.streams(room)}
         return [newest[node] for node in sorted(newest)]
 
+    def clock_note(self) -> ClockNote | None:
+        return self._note
+
+    def note_clock(self, note: ClockNote) -> None:
+        self._note = note
+
+    def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
+        """Stamp again, and judge clocks again; see `PeriodStore.clock_was_set`."""
+
+        def again(utc_ns: int) -> int:
+            return now_utc_ns if from_utc_ns <= utc_ns <= to_utc_ns else utc_ns
+
+        self._files = {file: again(newest_ns) for file, newest_ns in self._files.items()}
+        self._aside = {
+            number: replace(aside, received_utc_ns=again(aside.received_utc_ns))
+            for number, aside in self._aside.items()
+        }
+        for kept in self._kept:
+            kept.first_received_utc_ns = again(kept.first_received_utc_ns)
+        self._seen.clear()
+        self._clocks.stamp_again(again)
+        self._concern(self._clocks.judge_all())
+
     def undated(self) -> list[int]:
         return [stream.id for stream in self.streams() if not self.timebases(stream)]
 
@@ -318,8 +343,15 @@ class MemoryPeriodStore:
         known = self._get(stream).stream
         return known.main, known.run
 
-    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
         """Mark what is due as sealed; in memory nothing moves."""
+        sealed_ns = before_utc_ns if now_utc_ns is None else now_utc_ns
         moved = stretches = 0
         for kept in self._kept:
             records = self.timebases(kept.stream)
@@ -334,24 +366,30 @@ class MemoryPeriodStore:
                     first_received_utc_ns=kept.first_received_utc_ns,
                 ):
                     stretches += 1
-                    day = day_of(kept.stream, stretch, records, sealed_utc_ns=before_utc_ns)
-                    moved += self._seal(kept, stretch, day)
+                    moved += self._seal(kept, stretch, sealed_ns)
         return moved
 
-    def _seal(self, kept: _Kept, stretch: int, day: str) -> int:
-        self._files.update((kind, day) for kind in KINDS)
+    def _seal(self, kept: _Kept, stretch: int, sealed_ns: int) -> int:
+        day = day_of(sealed_ns)
+        for kind in KINDS:
+            self._files[kind, day] = max(self._files.get((kind, day), 0), sealed_ns)
         due = {seq for seq in kept.unsealed if seq // STRETCH == stretch}
         kept.unsealed -= due
         kept.days.setdefault(stretch, set()).add(day)
         return len(due)
 
     def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
-        """Forget sealed values of a kind that began before a day; see `PeriodStore.retire`."""
+        """Forget values of a kind that were sealed before a day; see `PeriodStore.retire`."""
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
-        old = sorted(file for file in self._files if file[0] == kind and is_before(file[1], before))
+        old = sorted(
+            file
+            for file, newest_ns in self._files.items()
+            if file[0] == kind and is_before(file[1], before) and newest_ns < midnight_ns(before)
+        )
         gone = set(old[:most_days])
-        self._files -= gone
+        for file in gone:
+            del self._files[file]
         days = {day for _, day in gone}
         for kept in self._kept:
             for stretch in kept.days:

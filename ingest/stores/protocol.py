@@ -17,6 +17,7 @@ from ingest.stores.records import (
     Aside,
     Change,
     ClockClaim,
+    ClockNote,
     Damage,
     EpochRecord,
     GapRecord,
@@ -88,6 +89,9 @@ class PeriodReader(Protocol):
     def newest_runs(self, room: str) -> list[Stream]:
         """The newest run of each of a room's nodes, by the node's name."""
 
+    def clock_note(self) -> ClockNote | None:
+        """What ingest noted last of the server's own clock."""
+
     def undated(self) -> list[int]:
         """The runs that nothing dates."""
 
@@ -113,6 +117,15 @@ class PeriodStore(PeriodReader, Protocol):
         What is kept is judged again. None, as at first: all of them are believed.
         """
 
+    def note_clock(self, note: ClockNote) -> None:
+        """Note what is known of the server's own clock."""
+
+    def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
+        """The server's clock was set: what it stamped between two times is stamped now.
+
+        What was seen of nodes' clocks by it is forgotten, and their records are judged again.
+        """
+
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick durably, or raise StoreError and keep nothing of it.
 
@@ -121,14 +134,22 @@ class PeriodStore(PeriodReader, Protocol):
         does not belong into a tick: ValueError, and nothing is kept.
         """
 
-    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
-        """Move whole five-minute stretches into day files; returns how many periods moved.
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
+        """Move five-minute stretches that end before a time into the day file of now.
+
+        Returns how many periods moved. Without `now_utc_ns`, now is `before_utc_ns`.
 
         At most `most_stretches` at once, so that a caller can go on keeping in between.
         """
 
     def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
-        """Forget the sealed values of a kind, `seat` or `room`, of the UTC days before `before`.
+        """Forget the values of a kind, `seat` or `room`, that were sealed before a UTC day.
 
         They read as missing from then on. Returns how many day files went, at most `most_days`,
         the oldest first.

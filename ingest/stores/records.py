@@ -21,6 +21,7 @@ __all__ = [
     "Aside",
     "Change",
     "ClockClaim",
+    "ClockNote",
     "Damage",
     "EpochRecord",
     "GapRecord",
@@ -87,6 +88,22 @@ class ClockClaim:
     """What it said the time was."""
     off_ns: int
     """How far that is ahead of what the server saw; negative: slow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockNote:
+    """What is noted of the server's own clock."""
+
+    boot: str
+    """The start of the kernel that it was noted in."""
+    zero_utc_ns: int
+    """UTC at which that one's monotonic clock showed zero."""
+    began_utc_ns: int
+    """UTC when the program began that noted it."""
+    newest_utc_ns: int
+    """UTC when it was noted."""
+    retention_from_utc_ns: int
+    """Nothing is removed for its age before this."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -71,6 +71,9 @@ CREATE TABLE sealed(
     held BLOB NOT NULL) STRICT;
 CREATE INDEX sealed_stream ON sealed(stream, last);
 CREATE INDEX sealed_day ON sealed(day);
+CREATE TABLE day_files(
+    kind TEXT NOT NULL, day TEXT NOT NULL, newest_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(kind, day)) STRICT, WITHOUT ROWID;
 CREATE TABLE births(
     id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
     body BLOB NOT NULL) STRICT;

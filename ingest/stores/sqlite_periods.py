@@ -19,12 +19,13 @@ from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
 from ingest.stores.mending import DayFileCheck
 from ingest.stores.note_rows import noted, put_note
 from ingest.stores.purging import purge_steps
-from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
+from ingest.stores.records import Arrival, Aside, ClockNote, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.salvaging import salvage
 from ingest.stores.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
 from ingest.stores.sealing import retire, seal
 from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
 from ingest.stores.sqlite_reader import SqlitePeriodReader
+from ingest.stores.stamp_rows import put_clock_note, stamp_again
 from ingest.stores.standing import Standing, without_seats
 from ingest.stores.stream_rows import bear_stream, new_stream
 from ingest.stores.stream_state import StreamState, TickRows
@@ -92,6 +93,23 @@ class SqlitePeriodStore(SqlitePeriodReader):
             self._standing.concern(self._connection, self._clocks.judge_all())
         self._not_due_before.clear()
 
+    def note_clock(self, note: ClockNote) -> None:
+        with self._reading(), transaction(self._connection):
+            put_clock_note(self._connection, note)
+
+    def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
+        """Stamp again, and judge clocks again; see `PeriodStore.clock_was_set`."""
+        with self._reading(), transaction(self._connection):
+            stamp_again(
+                self._connection,
+                from_utc_ns=from_utc_ns,
+                to_utc_ns=to_utc_ns,
+                now_utc_ns=now_utc_ns,
+            )
+            self._connection.execute("DELETE FROM seen_clocks")
+            self._standing.concern(self._connection, self._clocks.judge_all())
+        self._not_due_before.clear()
+
     def kept(self, stream: int) -> SeqRanges:
         with self._lock:
             state = self._by_id.get(stream)
@@ -102,7 +120,13 @@ class SqlitePeriodStore(SqlitePeriodReader):
         """Changes with every tick of its own."""
         return self._tick
 
-    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
         """Move stretches into day files; see `PeriodStore.seal`."""
         if self._is_purging:
             return 0  # day files are being written anew; what is due stays live a little longer
@@ -113,6 +137,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
                     self._connection,
                     self._days,
                     before_utc_ns=before_utc_ns,
+                    now_utc_ns=before_utc_ns if now_utc_ns is None else now_utc_ns,
                     most_stretches=most_stretches,
                     not_due_before=self._not_due_before,
                     found=self._damage,

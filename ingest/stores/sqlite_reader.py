@@ -29,9 +29,10 @@ from ingest.stores.main_migrations import MAIN_MIGRATIONS
 from ingest.stores.migrating import left_to, migrator
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
-from ingest.stores.records import Aside, Change, ClockClaim, GapRecord, Periods, Stream
+from ingest.stores.records import Aside, Change, ClockClaim, ClockNote, GapRecord, Periods, Stream
 from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
 from ingest.stores.sqlite_file import make_directory, open_database, store_errors
+from ingest.stores.stamp_rows import read_clock_note
 from ingest.stores.stretches import KINDS, Kind
 
 __all__ = ["SqlitePeriodReader"]
@@ -175,6 +176,10 @@ class SqlitePeriodReader:
     def newest_runs(self, room: str) -> list[Stream]:
         newest = "id IN (SELECT max(id) FROM streams WHERE room = ? AND main IS NULL GROUP BY node)"
         return sorted(self._streams(newest, room), key=lambda stream: stream.node)
+
+    def clock_note(self) -> ClockNote | None:
+        with self._reading():
+            return read_clock_note(self._connection)
 
     def undated(self) -> list[int]:
         with self._reading():

@@ -99,9 +99,7 @@ def test_files_are_their_owners_alone(tmp_path: Path) -> None:
         os.umask(old)
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert found.pop("days") == 0o700
-    assert {"main.db", "main.db-wal", "score.db", "school.db", "room-undated-1970-01-03.db"} <= set(
-        found
-    )
+    assert {"main.db", "main.db-wal", "score.db", "school.db", "room-1970-01-03.db"} <= set(found)
     assert set(found.values()) == {0o600}
 
 
