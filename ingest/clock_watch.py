@@ -16,6 +16,7 @@ __all__ = ["ClockWatch"]
 
 _LOG = logging.getLogger("ingest")
 _MAX_NODES: Final = 4_096
+_OTHERWISE_NS: Final = 300 * SECOND_NS
 _LOOK_EACH_NS: Final = 10 * SECOND_NS
 
 
@@ -25,6 +26,8 @@ class ClockWatch:
     def __init__(self, *, clock: Clock) -> None:
         self.refuted: dict[tuple[str, str], ClockClaim] = {}
         """(room, node) → what it says of its clock."""
+        self._told_ns: dict[tuple[str, str], int] = {}
+        """How far off it was when the log said so."""
         self._clock = clock
         self._seen = SeenClocks()
         self._look_ns = clock.elapsed_ns()
@@ -64,9 +67,12 @@ class ClockWatch:
             for stream, claim in store.clock_claims(limit=_MAX_NODES)
         }
         for (room, node), claim in found.items():
-            if (room, node) not in self.refuted:
+            told_ns = self._told_ns.get((room, node))
+            if told_ns is None or abs(claim.off_ns - told_ns) > _OTHERWISE_NS:
+                self._told_ns[room, node] = claim.off_ns
                 _LOG.warning("%s in %s %s.", node, room, claim_words(claim))
         for room, node in self.refuted:
             if (room, node) not in found:
+                self._told_ns.pop((room, node), None)
                 _LOG.info("%s in %s is believed again about the time.", node, room)
         self.refuted = found

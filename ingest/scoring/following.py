@@ -391,6 +391,6 @@ class Following:
 
     def _write(self, results: Results) -> None:
         cursor = self._safe_cursor()
-        results.write(self._scores, cursor)
+        results.write(self._scores, cursor, written_utc_ns=self._clock.utc_ns())
         self._written, self._written_ns = cursor, self._clock.elapsed_ns()
         self._figures.note_written(results)

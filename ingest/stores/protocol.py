@@ -197,8 +197,12 @@ class ScoreStore(Protocol):
         cursor: int,
         epochs: Sequence[EpochRecord] = (),
         alerts: Sequence[AlertRecord] = (),
+        written_utc_ns: int = 0,
     ) -> None:
-        """Keep epochs and alerts (by id; the later one wins) together with the cursor."""
+        """Keep epochs and alerts (by id; the later one wins) together with the cursor.
+
+        `written_utc_ns` is the server's UTC: their lessons stay for their days from then on.
+        """
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
     def alerts(self, lesson: str) -> list[AlertRecord]: ...
@@ -212,7 +216,10 @@ class ScoreStore(Protocol):
         """The room's part of the epochs whose first seq divides by `each`, in order of time."""
 
     def retire(self, *, before_utc_ns: int, most: int) -> int:
-        """Forget epochs, at most so many, and alerts from before a time; how many went."""
+        """Forget epochs, at most so many, and alerts from before a time; how many went.
+
+        What was written of a lesson after that time stays, whatever its own time is.
+        """
 
     def purge(
         self,

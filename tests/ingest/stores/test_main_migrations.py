@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contract.messages import Timebase
-from ingest.stores import open_period_reader, open_period_store
+from ingest.stores import open_period_reader, open_period_store, open_score_writer
 from ingest.stores.main_migrations import OLDER_SCHEMAS
 from ingest.stores.sqlite_file import open_database
 
@@ -93,3 +93,10 @@ def test_a_damaged_file_of_an_older_schema_is_saved_and_brought_up(tmp_path: Pat
         assert store.timebases(store.stream(1))
         with closing(open_period_reader(data)) as reader:
             assert len(reader.streams()) == 3
+
+
+def test_a_score_file_that_was_brought_up_has_the_schema_of_a_new_one(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "2026-11" / "server", tmp_path / "old")
+    for name in ("old", "new"):
+        open_score_writer(tmp_path / name).close()
+    assert schema_of(tmp_path / "old" / "score.db") == schema_of(tmp_path / "new" / "score.db")
