@@ -9,8 +9,9 @@ from contract.clock import SECOND_NS, Clock
 from contract.payload import Batch
 from ingest.clock_words import claim_words
 from ingest.seen_clocks import SeenClocks
+from ingest.stores.clock_records import ClockClaim, SeenClock
 from ingest.stores.protocol import PeriodStore
-from ingest.stores.records import ClockClaim, SeenClock, Tick
+from ingest.stores.records import Tick
 
 __all__ = ["ClockWatch"]
 

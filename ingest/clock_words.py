@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ingest.stores.records import ClockClaim
+from ingest.stores.clock_records import ClockClaim
 
 __all__ = ["claim_words", "off_words"]
 

@@ -11,7 +11,7 @@ from ingest.condition import Condition
 from ingest.exposition import Exposition, Metric
 from ingest.keep import Counters
 from ingest.seat_seconds import RunFigures, SeatSeconds
-from ingest.stores.records import ClockClaim
+from ingest.stores.clock_records import ClockClaim
 
 __all__ = ["METRICS", "IngestFigures", "page"]
 

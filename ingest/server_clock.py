@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
+from contract.errors import StoreError
+from ingest.stores.clock_records import ClockNote
 from ingest.stores.protocol import PeriodStore
-from ingest.stores.records import ClockNote
 
 __all__ = ["PAUSE_NS", "SET_NS", "ServerClock", "kernel_boot", "when"]
 
@@ -43,12 +44,16 @@ def when(utc_ns: int) -> str:
 
 
 class ServerClock:
-    """One look a tick, by ingest alone. Every method may raise StoreError."""
+    """One look a tick, by ingest alone. All methods but `look` may raise StoreError."""
 
-    def __init__(self, *, store: PeriodStore, clock: Clock, boot: str) -> None:
+    def __init__(
+        self, *, store: PeriodStore, clock: Clock, boot: str, bound_ns: int | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._boot = boot
+        self._bound_ns = bound_ns
+        self._has_begun = False
         self._note = self._now(0)
         self._noted_ns = clock.elapsed_ns()
 
@@ -58,10 +63,12 @@ class ServerClock:
         return self._note.retention_from_utc_ns
 
     def begin(self) -> None:
-        """Compare with what was noted before this program began."""
+        """Compare with what was noted before this program began, and say how far kits are believed."""
+        self._store.judge_clocks(bound_ns=self._bound_ns)
         before = self._store.clock_note()
         if before is None:
             self._keep(self._note)
+            self._has_begun = True
             return
         self._note = replace(self._note, retention_from_utc_ns=before.retention_from_utc_ns)
         is_same_boot = bool(self._boot) and before.boot == self._boot
@@ -73,6 +80,17 @@ class ServerClock:
             self._was_set(back_ns, before)
         else:
             self._keep(self._note)
+        self._has_begun = True
+
+    def look(self) -> bool:
+        """Begin, or `step`; a store that fails is named, and asked again at the next look."""
+        try:
+            if self._has_begun:
+                return self.step()
+            self.begin()
+        except StoreError as error:
+            _LOG.error("%s The server's clock is looked at again.", error)
+        return False
 
     def step(self) -> bool:
         """Whether the clock was set since the last look: what was seen by it means nothing now."""

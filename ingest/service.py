@@ -139,7 +139,6 @@ class Ingest:
         parts = self._parts(store, lessons)
         for stream in store.streams():
             parts.config.add_node(stream.room, stream.node)
-        parts.server_clock.begin()
         parts.seat_seconds.begin()
         self.condition.has("store")
         link = self._link()
@@ -160,9 +159,8 @@ class Ingest:
             store=store, site=settings.site, clock=clock, settings=settings.ingest,
             seat_seconds=seat_seconds,
         )  # fmt: skip
-        bound_s = settings.ingest.max_clock_error_s
-        store.judge_clocks(bound_ns=round(bound_s * 1e9) if bound_s else None)
-        server_clock = ServerClock(store=store, clock=clock, boot=kernel_boot())
+        bound_ns = settings.ingest.clock_bound_ns
+        server_clock = ServerClock(store=store, clock=clock, boot=kernel_boot(), bound_ns=bound_ns)
         self.counters = self._figures.counters = keeper.counters
         self._figures.seat_seconds = seat_seconds
         return _Parts(
@@ -214,7 +212,8 @@ class Ingest:
         received = self._gather(link, parts.config)
         own = self._state_topic, request_topic(self._settings.site)
         messages = [message for message in received if message.topic not in own]
-        self._look_at_clock(parts)
+        if parts.server_clock.look():  # before anything is stamped by it
+            parts.keeper.clocks.forget()
         if messages:
             self._keep(messages, link, parts, stop)
         for message in received:
@@ -239,14 +238,6 @@ class Ingest:
         parts.outgoing.flush(link)
         self._note_figures(link, parts)
         self._tell(parts.outgoing)
-
-    def _look_at_clock(self, parts: _Parts) -> None:
-        """Before anything is stamped by it."""
-        try:
-            if parts.server_clock.step():
-                parts.keeper.clocks.forget()
-        except StoreError as error:
-            _LOG.error("%s The server's clock is looked at again.", error)
 
     def _note_figures(self, link: MqttLink, parts: _Parts) -> None:
         limits = self._settings.ingest

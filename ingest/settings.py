@@ -49,6 +49,11 @@ class IngestSettings(Settings):
     stall_s: Annotated[float, Field(gt=0, le=3_600)] = 15.0
     """/healthz fails when the loop has not come round for this long."""
 
+    @property
+    def clock_bound_ns(self) -> int | None:
+        """`max_clock_error_s` in nanoseconds; None: every clock is believed."""
+        return round(self.max_clock_error_s * SECOND_NS) or None
+
 
 class ScoreSettings(Settings):
     """How kept periods become epochs and alerts."""

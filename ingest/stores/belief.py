@@ -6,7 +6,7 @@ was observed can't be observed after it was received, and what arrives live has 
 
 from __future__ import annotations
 
-from ingest.stores.records import ClockClaim
+from ingest.stores.clock_records import ClockClaim
 from ingest.stores.thinning import ClockMark
 
 __all__ = ["claim_of", "is_believed"]

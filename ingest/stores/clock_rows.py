@@ -13,7 +13,8 @@ from typing import Final
 
 from contract.messages import Birth, Timebase
 from ingest.stores.belief import claim_of, is_believed
-from ingest.stores.records import ClockClaim, SeenClock, Stream
+from ingest.stores.clock_records import ClockClaim, SeenClock
+from ingest.stores.records import Stream
 from ingest.stores.thinning import ClockMark, fitted
 
 __all__ = [

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from contract.messages import Timebase
 from ingest.stores.belief import claim_of, is_believed
+from ingest.stores.clock_records import ClockClaim
 from ingest.stores.clock_rows import MAX_RECORDS
-from ingest.stores.records import ClockClaim, Stream
+from ingest.stores.records import Stream
 from ingest.stores.thinning import ClockMark, insert
 
 __all__ = ["MemoryClocks"]

@@ -7,7 +7,7 @@ runs on it runs on the other. It is one object for writer and readers of one pro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -16,20 +16,18 @@ from numpy.typing import NDArray
 from contract.errors import StoreError
 from contract.messages import Birth, Death, Health, Timebase
 from contract.parts import run_of
-from contract.payload import Batch, Gap, Layout
+from contract.payload import Batch, Gap
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
-from ingest.dating import seqs_between
-from ingest.stores.admission import STRETCH, Ledger, goes_on, trimmed, unfit
+from ingest.stores.admission import STRETCH, goes_on, trimmed, unfit
 from ingest.stores.changes import coalesced
-from ingest.stores.memory_clocks import MemoryClocks
+from ingest.stores.memory_clock_keeping import MemoryClockKeeping
+from ingest.stores.memory_kept import Kept
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.records import (
     Arrival,
     Aside,
     Change,
-    ClockClaim,
-    ClockNote,
     Damage,
     GapRecord,
     Periods,
@@ -44,41 +42,14 @@ from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due, midn
 __all__ = ["MemoryPeriodStore"]
 
 
-@dataclass(slots=True)
-class _Kept:
-    """All that is known of one stream."""
-
-    stream: Stream
-    first_received_utc_ns: int
-    ledger: Ledger = field(default_factory=lambda: Ledger((), ()))
-    rows: dict[int, tuple[Layout, NDArray[np.uint16], bool]] = field(default_factory=dict)
-    gaps: list[GapRecord] = field(default_factory=list)
-    birth: Birth | None = None
-    is_up: bool = False
-    unsealed: set[int] = field(default_factory=set)
-    """Seqs that have not been sealed."""
-    days: dict[int, set[str]] = field(default_factory=dict)
-    """Stretch → the days it was sealed under."""
-
-
-class MemoryPeriodStore:
+class MemoryPeriodStore(MemoryClockKeeping):
     """`PeriodStore` in dictionaries."""
 
     def __init__(self) -> None:
-        self._kept: list[_Kept] = []
-        self._ids: dict[tuple[str, int], int] = {}
-        self._clocks = MemoryClocks()
-        self._note: ClockNote | None = None
-        self._seen: dict[tuple[str, int], int] = {}
-        """(node, run) → where its boot clock was seen."""
+        super().__init__()
         self._healths: dict[tuple[str, int], Health] = {}
-        self._aside: dict[int, Aside] = {}
         self._asides_ever = 0
         self._ticks: list[list[Change]] = []
-        self._files: dict[tuple[Kind, str], int] = {}
-        """The day files that a durable store would have, and when something was last sealed."""
-        self._purges: list[Purge] = []
-        self._due: set[str] = set()
 
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick; see `PeriodStore.commit`."""
@@ -111,29 +82,6 @@ class MemoryPeriodStore:
         self._ticks.append(changes)
         return ids
 
-    def _see(self, tick: Tick) -> None:
-        self._seen |= {(each.node, each.run): each.offset_ns for each in tick.seen_clocks}
-        seen = {
-            (birth.node, birth.boot): self._seen.get((birth.node, birth.run))
-            for _, _, birth in tick.births
-        }
-        for each in tick.seen_clocks:
-            known = self._ids.get((each.node, each.run))
-            boot = self._kept[known - 1].stream.boot if known is not None else None
-            if boot is not None:
-                seen[each.node, boot] = each.offset_ns
-        self._concern({clock for clock, offset in seen.items() if self._clocks.see(clock, offset)})
-
-    def _concern(self, dated: set[tuple[str, str]]) -> None:
-        """Purges are due for what is dated for the first time."""
-        rooms = {k.stream.room for k in self._kept if (k.stream.node, k.stream.boot) in dated}
-        self._due.update(p.id for p in self._purges if p.room in rooms)
-
-    def judge_clocks(self, *, bound_ns: int | None) -> None:
-        """Say how far clocks are believed; see `PeriodStore.judge_clocks`."""
-        self._clocks.bound_ns = bound_ns
-        self._concern(self._clocks.judge_all())
-
     def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
         message = arrival.message
         run_boot_ns = message.boot_ns - message.first_seq * message.period_ns
@@ -158,7 +106,7 @@ class MemoryPeriodStore:
         self._keep(kept, message, arrival, changes)
         return stream
 
-    def _keep(self, kept: _Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
+    def _keep(self, kept: Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
         is_live = arrival.is_live
         self._cover_what_stands(kept)
         values = self._without_seats(kept, batch)
@@ -173,7 +121,7 @@ class MemoryPeriodStore:
 
     def _of(
         self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
-    ) -> _Kept:
+    ) -> Kept:
         known = self._ids.get((node, run))
         if known is None:
             main = None
@@ -185,7 +133,7 @@ class MemoryPeriodStore:
                 boot=main.stream.boot if main else None, run_boot_ns=run_boot_ns,
                 period_ns=period_ns, main=main.stream.id if main else None,
             )  # fmt: skip
-            self._kept.append(_Kept(stream=stream, first_received_utc_ns=now))
+            self._kept.append(Kept(stream=stream, first_received_utc_ns=now))
         return self._kept[known - 1]
 
     def _die(self, death: Death) -> None:
@@ -193,19 +141,15 @@ class MemoryPeriodStore:
         if known is not None:
             self._kept[known - 1].is_up = False
 
-    def _get(self, stream: int) -> _Kept:
+    def _get(self, stream: int) -> Kept:
         if not 1 <= stream <= len(self._kept):
             raise StoreError(f"The store in memory has no stream {stream}.")
         return self._kept[stream - 1]
 
-    def streams(self, room: str | None = None) -> list[Stream]:
-        runs = [k.stream for k in self._kept if k.stream.main is None]
-        return [stream for stream in runs if room is None or stream.room == room]
-
     def parts(self, stream: int) -> list[Stream]:
         return [kept.stream for kept in self._parts(stream)]
 
-    def _parts(self, stream: int) -> list[_Kept]:
+    def _parts(self, stream: int) -> list[Kept]:
         return [kept for kept in self._kept if kept.stream.main == stream]
 
     def stream(self, stream: int) -> Stream:
@@ -228,7 +172,7 @@ class MemoryPeriodStore:
         return with_late(kept.stream, main, late, kept.ledger.kept)
 
     @staticmethod
-    def _read(kept: _Kept, first_seq: int, last_seq: int) -> list[Periods]:
+    def _read(kept: Kept, first_seq: int, last_seq: int) -> list[Periods]:
         found: list[Periods] = []
         seqs = sorted(seq for seq in kept.rows if first_seq <= seq <= last_seq)
         start = 0
@@ -262,62 +206,6 @@ class MemoryPeriodStore:
     def health(self, stream: int) -> Health | None:
         identity = self._get(stream).stream
         return self._healths.get((identity.node, identity.run))
-
-    def timebases(
-        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
-    ) -> list[Timebase]:
-        return self._clocks.timebases(stream, from_boot_ns, to_boot_ns)
-
-    def clock_claim(self, stream: Stream) -> ClockClaim | None:
-        return self._clocks.claim(stream)
-
-    def clock_claims(self, *, limit: int) -> list[tuple[Stream, ClockClaim]]:
-        newest = {(stream.room, stream.node): stream for stream in self.streams()}
-        found = [(stream, self.clock_claim(stream)) for stream in newest.values()]
-        return [(stream, claim) for stream, claim in found if claim is not None][-limit:]
-
-    def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
-        found = []
-        for stream in self.streams(room):
-            newest = self._get(stream.id).ledger.newest
-            spans = seqs_between(stream, self.timebases(stream), from_utc_ns, to_utc_ns)
-            if any(first <= newest for first, _ in spans):
-                found.append(stream)
-        return found
-
-    def newest_runs(self, room: str) -> list[Stream]:
-        newest = {stream.node: stream for stream in self.streams(room)}
-        return [newest[node] for node in sorted(newest)]
-
-    def clock_note(self) -> ClockNote | None:
-        return self._note
-
-    def note_clock(self, note: ClockNote) -> None:
-        self._note = note
-
-    def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
-        """Stamp again, and judge clocks again; see `PeriodStore.clock_was_set`."""
-
-        def again(utc_ns: int) -> int:
-            return now_utc_ns if from_utc_ns <= utc_ns <= to_utc_ns else utc_ns
-
-        self._files = {file: again(newest_ns) for file, newest_ns in self._files.items()}
-        self._aside = {
-            number: replace(aside, received_utc_ns=again(aside.received_utc_ns))
-            for number, aside in self._aside.items()
-        }
-        for kept in self._kept:
-            kept.first_received_utc_ns = again(kept.first_received_utc_ns)
-        self._seen.clear()
-        self._clocks.stamp_again(again)
-        self._concern(self._clocks.judge_all())
-
-    def undated(self) -> list[int]:
-        return [stream.id for stream in self.streams() if not self.timebases(stream)]
-
-    @property
-    def refused_timebases(self) -> int:
-        return self._clocks.refused
 
     def aside(self, limit: int = 100) -> list[Aside]:
         return list(self._aside.values())[:limit]
@@ -369,7 +257,7 @@ class MemoryPeriodStore:
                     moved += self._seal(kept, stretch, sealed_ns)
         return moved
 
-    def _seal(self, kept: _Kept, stretch: int, sealed_ns: int) -> int:
+    def _seal(self, kept: Kept, stretch: int, sealed_ns: int) -> int:
         day = day_of(sealed_ns)
         for kind in KINDS:
             self._files[kind, day] = max(self._files.get((kind, day), 0), sealed_ns)
@@ -398,7 +286,7 @@ class MemoryPeriodStore:
         return len(gone)
 
     @staticmethod
-    def _blank(kept: _Kept, stretch: int, kind: Kind) -> None:
+    def _blank(kept: Kept, stretch: int, kind: Kind) -> None:
         span = range(stretch * STRETCH, (stretch + 1) * STRETCH)
         for seq in kept.rows.keys() & set(span) - kept.unsealed:
             layout, row, _ = kept.rows[seq]
@@ -445,10 +333,10 @@ class MemoryPeriodStore:
     def purges_due(self) -> list[Purge]:
         return [purge for purge in self._purges if purge.id in self._due]
 
-    def _dates(self, kept: _Kept) -> list[Timebase]:
+    def _dates(self, kept: Kept) -> list[Timebase]:
         return self.timebases(kept.stream)
 
-    def _remove(self, kept: _Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
+    def _remove(self, kept: Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
         for seq in [seq for seq in kept.rows if first <= seq <= last]:
             layout, row, is_live = kept.rows[seq]
             if purge.seat is None:
@@ -462,19 +350,19 @@ class MemoryPeriodStore:
             done.periods += 1
 
     @staticmethod
-    def _cover(kept: _Kept, first: int, last: int) -> None:
+    def _cover(kept: Kept, first: int, last: int) -> None:
         for begin, end, over_gap in kept.ledger.admit_data(first, last):
             if over_gap:
                 kept.gaps = trimmed(kept.gaps, begin, end)
 
-    def _cover_what_stands(self, kept: _Kept) -> None:
+    def _cover_what_stands(self, kept: Kept) -> None:
         """What purges cover of a stream is not kept when it arrives."""
         for purge in self._purges:
             if purge.room == kept.stream.room and purge.seat is None:
                 for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges()):
                     self._cover(kept, *span)
 
-    def _without_seats(self, kept: _Kept, batch: Batch) -> NDArray[np.uint16]:
+    def _without_seats(self, kept: Kept, batch: Batch) -> NDArray[np.uint16]:
         return without_seats(
             batch,
             [

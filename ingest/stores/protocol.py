@@ -12,12 +12,11 @@ from typing import Protocol
 
 from contract.messages import Birth, Health, Timebase
 from contract.ranges import SeqRanges
+from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.records import (
     AlertRecord,
     Aside,
     Change,
-    ClockClaim,
-    ClockNote,
     Damage,
     EpochRecord,
     GapRecord,

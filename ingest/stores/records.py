@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from contract.lesson import Activity, Zone
 from contract.messages import Birth, Death, Health, Timebase
 from contract.payload import Batch, Gap, GapReason, Layout
+from ingest.stores.clock_records import SeenClock
 
 __all__ = [
     "EPOCH_NS",
@@ -20,8 +21,6 @@ __all__ = [
     "Arrival",
     "Aside",
     "Change",
-    "ClockClaim",
-    "ClockNote",
     "Damage",
     "EpochRecord",
     "GapRecord",
@@ -35,7 +34,6 @@ __all__ = [
     "PurgedWords",
     "RoomLevels",
     "ScoredLesson",
-    "SeenClock",
     "Speaker",
     "Stream",
     "Tick",
@@ -68,42 +66,6 @@ class Aside:
     topic: str
     reason: str
     payload: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenClock:
-    """Where a run's boot clock stands by the server's own clock."""
-
-    node: str
-    run: int
-    offset_ns: int
-    """UTC minus boot clock."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockClaim:
-    """What a node says of its clock and is not believed."""
-
-    utc_ns: int
-    """What it said the time was."""
-    off_ns: int
-    """How far that is ahead of what the server saw; negative: slow."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockNote:
-    """What is noted of the server's own clock."""
-
-    boot: str
-    """The start of the kernel that it was noted in."""
-    zero_utc_ns: int
-    """UTC at which that one's monotonic clock showed zero."""
-    began_utc_ns: int
-    """UTC when the program began that noted it."""
-    newest_utc_ns: int
-    """UTC when it was noted."""
-    retention_from_utc_ns: int
-    """Nothing is removed for its age before this."""
 
 
 @dataclass(slots=True, kw_only=True)

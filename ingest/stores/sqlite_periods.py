@@ -17,15 +17,14 @@ from ingest.stores.changes import KEPT_TICKS
 from ingest.stores.clock_rows import ClockRows
 from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
 from ingest.stores.mending import DayFileCheck
-from ingest.stores.note_rows import noted, put_note
 from ingest.stores.purging import purge_steps
-from ingest.stores.records import Arrival, Aside, ClockNote, Damage, GapRecord, Purge, Purged, Tick
+from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.salvaging import salvage
 from ingest.stores.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
 from ingest.stores.sealing import retire, seal
+from ingest.stores.sqlite_clocks import ClockKeeping
 from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
 from ingest.stores.sqlite_reader import SqlitePeriodReader
-from ingest.stores.stamp_rows import put_clock_note, stamp_again
 from ingest.stores.standing import Standing, without_seats
 from ingest.stores.stream_rows import bear_stream, new_stream
 from ingest.stores.stream_state import StreamState, TickRows
@@ -37,10 +36,9 @@ _PRUNE_EVERY: Final = 64
 # Runs of the past need not be remembered for ever: some 20 MB.
 _MOST_STATES: Final = 20_000
 _MOST_LAYOUTS: Final = 65_535
-_BOUND: Final = "clock_bound_ns"
 
 
-class SqlitePeriodStore(SqlitePeriodReader):
+class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
     """`PeriodStore` over a data directory, and its one writer."""
 
     def __init__(self, directory: Path, *, kept_ticks: int = KEPT_TICKS) -> None:
@@ -82,33 +80,6 @@ class SqlitePeriodStore(SqlitePeriodReader):
             if len(self._states) > _MOST_STATES:
                 self._forget()
         return ids
-
-    def judge_clocks(self, *, bound_ns: int | None) -> None:
-        """Say how far clocks are believed; see `PeriodStore.judge_clocks`."""
-        with self._reading(), transaction(self._connection):
-            self._clocks.bound_ns = bound_ns
-            if noted(self._connection, _BOUND) == bound_ns:
-                return  # all of it was judged by this one
-            put_note(self._connection, _BOUND, bound_ns)
-            self._standing.concern(self._connection, self._clocks.judge_all())
-        self._not_due_before.clear()
-
-    def note_clock(self, note: ClockNote) -> None:
-        with self._reading(), transaction(self._connection):
-            put_clock_note(self._connection, note)
-
-    def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
-        """Stamp again, and judge clocks again; see `PeriodStore.clock_was_set`."""
-        with self._reading(), transaction(self._connection):
-            stamp_again(
-                self._connection,
-                from_utc_ns=from_utc_ns,
-                to_utc_ns=to_utc_ns,
-                now_utc_ns=now_utc_ns,
-            )
-            self._connection.execute("DELETE FROM seen_clocks")
-            self._standing.concern(self._connection, self._clocks.judge_all())
-        self._not_due_before.clear()
 
     def kept(self, stream: int) -> SeqRanges:
         with self._lock:
@@ -211,10 +182,6 @@ class SqlitePeriodStore(SqlitePeriodReader):
         with self._reading():
             return self._standing.due(self._connection)
 
-    @property
-    def refused_timebases(self) -> int:
-        return self._clocks.refused
-
     def take_aside(self, ids: Sequence[int]) -> list[Aside]:
         with self._reading(), transaction(self._connection):
             taken = [aside for number in ids for aside in self._aside("WHERE id = ?", number)]
@@ -265,15 +232,6 @@ class SqlitePeriodStore(SqlitePeriodReader):
         if number % _PRUNE_EVERY == 0:
             run("DELETE FROM arrivals WHERE tick <= ?", [(number - self._kept_ticks,)])
         return ids
-
-    def _see(self, tick: Tick) -> None:
-        """What was seen of clocks counts once the runs of this tick have their rows."""
-        births = [birth for _, _, birth in tick.births]
-        dated = self._clocks.see(tick.seen_clocks, births, seen_utc_ns=tick.received_utc_ns)
-        if self._clocks.take_moved():
-            self._not_due_before.clear()  # dates have changed
-        if self._standing.concern(self._connection, dated):
-            self._forget()
 
     def _arrive(self, arrival: Arrival, now: int, rows: TickRows) -> int:
         message = arrival.message

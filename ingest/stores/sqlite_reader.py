@@ -11,28 +11,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import PayloadError, StoreError
-from contract.messages import Birth, Health, Timebase
+from contract.messages import Birth, Health
 from contract.payload import Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH
 from ingest.stores.changes import coalesced, from_ledger, unpacked
 from ingest.stores.chunks import decode_chunk
-from ingest.stores.clock_rows import (
-    BETWEEN,
-    CLAIMED,
-    UNDATED_STREAMS,
-    read_claim,
-    read_timebases,
-)
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.main_migrations import MAIN_MIGRATIONS
 from ingest.stores.migrating import left_to, migrator
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
-from ingest.stores.records import Aside, Change, ClockClaim, ClockNote, GapRecord, Periods, Stream
+from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
 from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
+from ingest.stores.sqlite_clocks import ClockQuestions
 from ingest.stores.sqlite_file import make_directory, open_database, store_errors
-from ingest.stores.stamp_rows import read_clock_note
 from ingest.stores.stretches import KINDS, Kind
 
 __all__ = ["SqlitePeriodReader"]
@@ -50,7 +43,7 @@ SELECT live.k, live.v FROM wanted CROSS JOIN live ON live.k = wanted.k
 """  # noqa: S608
 
 
-class SqlitePeriodReader:
+class SqlitePeriodReader(ClockQuestions):
     """`PeriodReader` over a data directory."""
 
     def __init__(self, directory: Path) -> None:
@@ -155,35 +148,6 @@ class SqlitePeriodReader:
                 "SELECT body FROM healths JOIN streams USING(node, run) WHERE id = ?", stream
             )
             return Health.decode(row[0]) if row else None
-
-    def timebases(
-        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
-    ) -> list[Timebase]:
-        with self._reading():
-            return read_timebases(self._connection, stream, from_boot_ns, to_boot_ns)
-
-    def clock_claim(self, stream: Stream) -> ClockClaim | None:
-        with self._reading():
-            return read_claim(self._connection, stream)
-
-    def clock_claims(self, *, limit: int) -> list[tuple[Stream, ClockClaim]]:
-        found = [(each, self.clock_claim(each)) for each in self._streams(CLAIMED)[-limit:]]
-        return [(stream, claim) for stream, claim in found if claim is not None]
-
-    def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
-        return self._streams(BETWEEN, room, from_utc_ns, to_utc_ns)
-
-    def newest_runs(self, room: str) -> list[Stream]:
-        newest = "id IN (SELECT max(id) FROM streams WHERE room = ? AND main IS NULL GROUP BY node)"
-        return sorted(self._streams(newest, room), key=lambda stream: stream.node)
-
-    def clock_note(self) -> ClockNote | None:
-        with self._reading():
-            return read_clock_note(self._connection)
-
-    def undated(self) -> list[int]:
-        with self._reading():
-            return [number for (number,) in self._connection.execute(UNDATED_STREAMS)]
 
     def aside(self, limit: int = 100) -> list[Aside]:
         with self._reading():

@@ -7,8 +7,8 @@ import sqlite3
 from dataclasses import asdict
 from typing import Final
 
+from ingest.stores.clock_records import ClockNote
 from ingest.stores.note_rows import noted, put_note
-from ingest.stores.records import ClockNote
 
 __all__ = ["put_clock_note", "read_clock_note", "stamp_again"]
 

@@ -19,9 +19,10 @@ from contract.payload import Batch, Gap, GapReason, Layout
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
+from ingest.stores.clock_records import ClockNote
 from ingest.stores.memory_periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodReader, PeriodStore
-from ingest.stores.records import Arrival, Aside, Change, ClockNote, GapRecord, Tick
+from ingest.stores.records import Arrival, Aside, Change, GapRecord, Tick
 
 SECOND = 1_000_000_000
 BOOT_NS = 5_000 * SECOND

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from contract.clock import SECOND_NS
-from ingest.stores.records import ClockClaim
+from ingest.stores.clock_records import ClockClaim
 
 LIVE = "/api/rooms/room-204/live"
 

@@ -11,8 +11,8 @@ from ingest.clock_words import claim_words, off_words
 from ingest.doctor_nodes import node_findings
 from ingest.keep import Keeper
 from ingest.settings import IngestSettings
+from ingest.stores.clock_records import ClockClaim
 from ingest.stores.memory_periods import MemoryPeriodStore
-from ingest.stores.records import ClockClaim
 from tests.ingest.node import SECOND_NS, Node
 
 UTC_NS = 1_793_613_600 * SECOND_NS  # 2026-11-02 10:00

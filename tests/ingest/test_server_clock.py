@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from contract.clock import ManualClock
+from contract.errors import StoreError
 from ingest.doctor_nodes import clock_findings
 from ingest.keep import Keeper
 from ingest.server_clock import ServerClock
@@ -29,7 +30,6 @@ READINGS = 1_200
 @pytest.fixture(params=sorted(PERIOD_STORES))
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PeriodStore]:
     made = MemoryPeriodStore() if request.param == "memory" else open_period_store(tmp_path / "d")
-    made.judge_clocks(bound_ns=300 * SECOND_NS)
     yield made
     made.close()
 
@@ -40,7 +40,7 @@ class Server:
     def __init__(self, store: PeriodStore, folder: Path, clock: ManualClock, *, boot: str = "k"):
         self.store = store
         self.clock = clock
-        self.own = ServerClock(store=store, clock=clock, boot=boot)
+        self.own = ServerClock(store=store, clock=clock, boot=boot, bound_ns=300 * SECOND_NS)
         self.own.begin()
         self.keeper = Keeper(store=store, site="school", clock=clock, settings=IngestSettings())
         settings = ServerSettings(
@@ -174,3 +174,23 @@ def test_a_restart_with_an_even_clock_pauses_nothing(store: PeriodStore, tmp_pat
     for boot in ("k", "after a reboot"):
         clock.advance(5 * DAY_S)
         assert Server(store, tmp_path, clock, boot=boot).own.retention_from_utc_ns == 0
+
+
+def test_a_store_that_fails_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, clock = MemoryPeriodStore(), ManualClock(utc_at_boot_ns=UTC_NS)
+    own = ServerClock(store=store, clock=clock, boot="k")
+
+    def fails(_: object) -> None:
+        raise StoreError("the disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "note_clock", fails)
+        assert not own.look()
+        clock.utc_at_boot_ns += DAY_NS
+        assert not own.look()
+        assert "the disk is full. The server's clock is looked at again." in caplog.text
+    assert not own.look()
+    assert own.look()
+    assert own.retention_from_utc_ns == clock.utc_ns() + DAY_NS
