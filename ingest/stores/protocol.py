@@ -255,11 +255,14 @@ class LessonStore(Protocol):
     def put_moment(self, moment: Moment) -> None: ...
     def remove_moment(self, moment: str) -> None: ...
     def moments(self, lesson: str) -> list[Moment]: ...
-    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+    def put_verdict(
+        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
+    ) -> None:
         """Keep what someone said of a moment in the place of what he said of it before.
 
         With `label`, what there is to learn from it is kept beside it, if the lesson's teacher
-        wants that; raises StoreError where there is no such lesson.
+        wants that, for its days from `written_utc_ns` on; raises StoreError where there is no such
+        lesson.
         """
 
     def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
@@ -295,7 +298,7 @@ class LessonStore(Protocol):
         """All that is kept to learn from, in order of time."""
 
     def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
-        """Forget labels of moments from before a time, at most so many; how many went."""
+        """Forget labels of moments from before a time, and written before it, at most so many."""
 
     def purge(
         self,

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from contract.messages import Timebase
-from ingest.stores import open_period_reader, open_period_store, open_score_writer
+from ingest.stores import (
+    open_lesson_store,
+    open_period_reader,
+    open_period_store,
+    open_score_writer,
+)
 from ingest.stores.main_migrations import OLDER_SCHEMAS
 from ingest.stores.sqlite_file import open_database
 
@@ -100,3 +105,10 @@ def test_a_score_file_that_was_brought_up_has_the_schema_of_a_new_one(tmp_path: 
     for name in ("old", "new"):
         open_score_writer(tmp_path / name).close()
     assert schema_of(tmp_path / "old" / "score.db") == schema_of(tmp_path / "new" / "score.db")
+
+
+def test_a_school_file_that_was_brought_up_has_the_schema_of_a_new_one(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "2026-11" / "server", tmp_path / "old")
+    for name in ("old", "new"):
+        open_lesson_store(tmp_path / name).close()
+    assert schema_of(tmp_path / "old" / "school.db") == schema_of(tmp_path / "new" / "school.db")
