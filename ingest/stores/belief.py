@@ -6,10 +6,14 @@ was observed can't be observed after it was received, and what arrives live has 
 
 from __future__ import annotations
 
+from typing import Final
+
 from ingest.stores.clock_records import ClockClaim
 from ingest.stores.thinning import ClockMark
 
-__all__ = ["claim_of", "is_believed"]
+__all__ = ["bounds", "claim_of", "is_believed"]
+
+_FARTHEST_NS: Final = (1 << 63) - 1
 
 
 def is_believed(mark: ClockMark, seen_offset_ns: int | None, bound_ns: int | None) -> bool:
@@ -23,6 +27,16 @@ def is_believed(mark: ClockMark, seen_offset_ns: int | None, bound_ns: int | Non
     if mark.utc_ns - mark.received_utc_ns > bound_ns:
         return False
     return seen_offset_ns is None or abs(mark.offset_ns - seen_offset_ns) <= bound_ns
+
+
+def bounds(seen_offset_ns: int | None, bound_ns: int | None) -> tuple[int, int]:
+    """The offsets between which a record is believed, for a database to compare with."""
+    if seen_offset_ns is None or bound_ns is None:
+        return -_FARTHEST_NS, _FARTHEST_NS
+    return (
+        max(-_FARTHEST_NS, seen_offset_ns - bound_ns),
+        min(_FARTHEST_NS, seen_offset_ns + bound_ns),
+    )
 
 
 def claim_of(mark: ClockMark, seen_offset_ns: int | None) -> ClockClaim:

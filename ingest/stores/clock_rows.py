@@ -8,11 +8,11 @@ node's clock changes.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from contract.messages import Birth, Timebase
-from ingest.stores.belief import claim_of, is_believed
+from ingest.stores.belief import bounds, claim_of, is_believed
 from ingest.stores.clock_records import ClockClaim, SeenClock
 from ingest.stores.records import Stream
 from ingest.stores.thinning import ClockMark, fitted
@@ -44,10 +44,19 @@ _PUT: Final = "INSERT OR REPLACE INTO timebases VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?
 _GO: Final = "DELETE FROM timebases WHERE node = ? AND boot = ? AND use = ? AND boot_ns = ?"
 _IS_DATED: Final = f"SELECT 1 FROM timebases WHERE node = ? AND boot = ? AND use = {DATES} LIMIT 1"  # noqa: S608
 _STREAM: Final = "SELECT id, boot FROM streams WHERE node = ? AND run = ?"
+_IS_SEEN: Final = """
+SELECT 1 FROM streams JOIN seen_clocks ON stream = id WHERE node = ? AND run = ?
+"""
 _SEEN: Final = """
 SELECT offset_ns FROM streams CROSS JOIN seen_clocks ON stream = id
 WHERE node = ? AND boot = ? ORDER BY seen_utc_ns DESC, id DESC LIMIT 1
 """
+_MOVED: Final = f"""
+SELECT use, {_MARK} FROM timebases
+WHERE node = ?1 AND boot = ?2 AND use IN ({DATES}, {REFUTED})
+AND (use = {DATES}) <> (utc_ns - received_utc_ns <= ?3 AND utc_ns - boot_ns BETWEEN ?4 AND ?5)
+"""  # noqa: S608
+"""The records that are judged otherwise by `belief.is_believed` than it is written down."""
 _READ: Final = f"""
 SELECT run, boot_ns, utc_ns, error_ns FROM timebases
 WHERE node = ?1 AND boot = ?2 AND use = {DATES}
@@ -71,9 +80,9 @@ main IS NULL AND room = ?1 AND EXISTS(
 """Of `streams`: the runs of a room that begin before a time and end after another, by any record
 of their boot. The last ranges of ledger and gaps say how far a run goes."""
 CLAIMED: Final = f"""
-id IN (SELECT max(id) FROM streams WHERE main IS NULL GROUP BY room, node) AND EXISTS(
-    SELECT 1 FROM timebases AS t
-    WHERE t.node = streams.node AND t.boot = streams.boot AND t.use = {REFUTED})
+(node, boot) IN (SELECT DISTINCT node, boot FROM timebases WHERE use = {REFUTED})
+AND id = (SELECT max(id) FROM streams AS other
+          WHERE other.node = streams.node AND other.room = streams.room AND other.main IS NULL)
 """  # noqa: S608
 """Of `streams`: the newest runs of nodes that said something of their clocks that is not believed."""
 UNDATED_STREAMS: Final = f"""
@@ -165,7 +174,11 @@ class ClockRows:
         Returns those that are dated for the first time by it. `births` say to which boot a run
         belongs.
         """
-        clocks = {(birth.node, birth.boot) for birth in births}
+        clocks = {
+            (birth.node, birth.boot)
+            for birth in births
+            if self._database.execute(_IS_SEEN, (birth.node, birth.run)).fetchone() is not None
+        }
         for each in seen:
             row = self._database.execute(_STREAM, (each.node, each.run)).fetchone()
             if row is None:
@@ -189,12 +202,13 @@ class ClockRows:
         """Write down anew which records of a boot are believed; whether it is newly dated."""
         seen_ns = self._seen(clock)
         was_dated = self._is_dated(clock)
-        moved = []
-        for use in (DATES, REFUTED):
-            for row in self._database.execute(_OF + "ORDER BY boot_ns", (*clock, use)):
-                mark = _mark(row)
-                if is_believed(mark, seen_ns, self.bound_ns) != (use == DATES):
-                    moved.append((use, mark))
+        low, high = bounds(seen_ns, self.bound_ns)
+        most_ahead = _FARTHEST_NS if self.bound_ns is None else self.bound_ns
+        # In SQL, for a boot may have thousands of records and this may come with each tick.
+        moved = [
+            (use, _mark(row))
+            for use, *row in self._database.execute(_MOVED, (*clock, most_ahead, low, high))
+        ]
         self._database.executemany(_GO, [(*clock, use, mark.boot_ns) for use, mark in moved])
         self._database.executemany(
             _PUT, [(*clock, DATES + REFUTED - use, *_row(mark)) for use, mark in moved]
@@ -257,8 +271,9 @@ class ClockRows:
         return int(known)
 
 
-def _mark(row: tuple[int, int, int, int, int, int]) -> ClockMark:
-    return ClockMark(*row[:5], is_thinned=bool(row[5]))
+def _mark(row: Sequence[int]) -> ClockMark:
+    boot_ns, utc_ns, error_ns, run, received_utc_ns, is_thinned = row
+    return ClockMark(boot_ns, utc_ns, error_ns, run, received_utc_ns, bool(is_thinned))
 
 
 def _row(mark: ClockMark) -> tuple[int, ...]:

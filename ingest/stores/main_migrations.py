@@ -116,6 +116,7 @@ def _from_3(database: sqlite3.Connection) -> None:
                 ],
             )  # fmt: skip
     database.execute("DROP TABLE timebases_3")
+    database.execute("CREATE INDEX timebases_refuted ON timebases(node, boot) WHERE use = 2")
     _stamp_day_files(database, now_ns)
 
 

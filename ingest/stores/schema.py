@@ -87,6 +87,7 @@ CREATE TABLE timebases(
     utc_ns INTEGER NOT NULL, error_ns INTEGER NOT NULL, run INTEGER NOT NULL,
     received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
     PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID;
+CREATE INDEX timebases_refuted ON timebases(node, boot) WHERE use = 2;
 CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE seen_clocks(
     stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT;

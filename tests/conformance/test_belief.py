@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contract.messages import Birth, Timebase
 from contract.payload import Batch, Layout
@@ -192,3 +194,46 @@ def test_what_is_judged_is_there_after_a_restart(tmp_path: Path) -> None:
     assert claim is not None
     assert claim.off_ns == -400 * DAY
     reader.close()
+
+
+numbers = st.one_of(
+    st.integers(-600, 600).map(lambda s: s * SECOND), st.integers(-(1 << 60), 1 << 60)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("record"), st.integers(0, 30).map(lambda i: i * 50), numbers),
+            st.tuples(st.just("seen"), st.just(0), numbers),
+            st.tuples(st.just("bound"), st.just(0), st.sampled_from([None, BOUND])),
+        ),
+        max_size=12,
+    )
+)
+def test_memory_and_disk_judge_alike(
+    steps: list[tuple[str, int, int | None]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    both: tuple[PeriodStore, ...] = (
+        MemoryPeriodStore(),
+        open_period_store(tmp_path_factory.mktemp("judged")),
+    )
+    for each in both:
+        each.judge_clocks(bound_ns=BOUND)
+        each.commit(tick(births=True, first=0))
+        for what, at_s, value in steps:
+            if what == "bound":
+                each.judge_clocks(bound_ns=value)
+            elif what == "seen":
+                assert value is not None
+                each.commit(tick(seen_ns=ZERO + value))
+            else:
+                assert value is not None
+                if 0 <= ZERO + value + at_s * SECOND < 1 << 63:
+                    each.commit(tick(record(at_s, value)))
+    memory, disk = both
+    stream = disk.stream(1)
+    assert memory.timebases(stream) == disk.timebases(stream)
+    assert memory.clock_claim(stream) == disk.clock_claim(stream)
+    disk.close()
