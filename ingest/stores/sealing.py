@@ -147,6 +147,8 @@ def _due(
         "SELECT stream, stretch, first_received_utc_ns FROM stretches JOIN streams ON id = stream "
         "ORDER BY stream, stretch"
     ).fetchall()
+    for key in [key for key, ns in not_due_before.items() if ns <= before_utc_ns]:
+        del not_due_before[key]
     for number, stretch, received in rows:
         if not_due_before.get((number, stretch), 0) > before_utc_ns:
             continue
@@ -161,7 +163,10 @@ def _due(
         elif is_due(
             stream, stretch, records, before_utc_ns=before_utc_ns, first_received_utc_ns=received
         ):
-            not_due_before.pop((number, stretch), None)
+            if due_ns is None:
+                # More of it may come, and of the next one: not every half-minute a small chunk.
+                later_ns = before_utc_ns + min(end_ns - begin_ns, _ASK_AGAIN_NS)
+                not_due_before[number, stretch] = not_due_before[number, stretch + 1] = later_ns
             yield stream, stretch
 
 

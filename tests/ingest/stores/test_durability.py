@@ -376,3 +376,15 @@ def test_scores_and_cursor_come_and_go_together(tmp_path: Path) -> None:
     assert store.cursor() == 1
     assert store.epochs("x") == [epoch]
     store.close()
+
+
+def test_what_nothing_dates_is_not_sealed_in_crumbs(tmp_path: Path) -> None:
+    """A kit whose clock is wrong goes on for days: its stretches are sealed as others' are."""
+    day_ns = 24 * 3600 * SECOND
+    with opened(tmp_path) as store:
+        for first in range(0, 1_200, 30):
+            store.commit(tick(first, 30))
+            store.seal(before_utc_ns=UTC_NS + day_ns + first * SECOND)
+        (chunks,) = store._connection.execute("SELECT count(*) FROM sealed").fetchone()
+        assert chunks <= 2 * 5
+        assert sum(len(p.seqs) for p in store.read(1, 0, 9_999)) == 1_200
