@@ -159,27 +159,19 @@ class Ingest:
             store=store, site=settings.site, clock=clock, settings=settings.ingest,
             seat_seconds=seat_seconds,
         )  # fmt: skip
-        bound_ns = settings.ingest.clock_bound_ns
-        server_clock = ServerClock(store=store, clock=clock, boot=kernel_boot(), bound_ns=bound_ns)
+        server_clock = ServerClock(
+            store=store, clock=clock, boot=kernel_boot(), bound_ns=settings.ingest.clock_bound_ns
+        )
         self.counters = self._figures.counters = keeper.counters
         self._figures.seat_seconds = seat_seconds
         return _Parts(
-            store=store,
-            keeper=keeper,
-            config=LessonConfig(
-                lessons=lessons,
-                site=settings.site,
-                clock=clock,
-                longest_ns=settings.lessons.longest_ns,
-            ),
+            store=store, keeper=keeper, seat_seconds=seat_seconds, server_clock=server_clock,
             outgoing=Outgoing(settings.ingest.most_outgoing),
-            seat_seconds=seat_seconds,
-            server_clock=server_clock,
-            upkeep=KeptUpkeep(
-                settings=settings, clock=clock, store=store, server_clock=server_clock
-            ),
+            config=LessonConfig(lessons=lessons, site=settings.site, clock=clock,
+                                longest_ns=settings.lessons.longest_ns),
+            upkeep=KeptUpkeep(settings=settings, clock=clock, store=store, server_clock=server_clock),
             checking=SealedChecking(store=store, clock=clock, seat_seconds=seat_seconds),
-        )
+        )  # fmt: skip
 
     def _link(self) -> MqttLink:
         settings = self._settings

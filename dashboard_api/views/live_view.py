@@ -81,7 +81,7 @@ def live_view(
     return LiveAnswer(
         room=room,
         state=state,
-        sentence=_sentence(state, lesson, coming, since, now_utc_ns, zone, has_kit=bool(nodes)),
+        sentence=_sentence(state, lesson, coming, since, now_utc_ns, zone, nodes),
         lesson=None
         if lesson is None
         else RunningLessonAnswer(
@@ -110,8 +110,7 @@ def _sentence(
     since_s: float,
     now_utc_ns: int,
     zone: tzinfo | None,
-    *,
-    has_kit: bool,
+    nodes: Sequence[NodeReport],
 ) -> str:
     if lesson is None:
         text = "Nothing is being sensed: no lesson is on in this room."
@@ -124,10 +123,13 @@ def _sentence(
     title = title_words(lesson.title, lesson.room)
     if state == "sensing":
         return f"The room is being sensed: “{title}” is on."
-    if not has_kit:
+    if not nodes:
         return f"“{title}” is on, but no kit of this room has ever reported."
     if state == "waiting":
         return f"“{title}” has just begun; the first readings are on their way."
+    for node in nodes:
+        if node.is_up and node.clock is not None:
+            return f"“{title}” is on, but {node.node} {claim_words(node.clock)}."
     return (
         f"“{title}” is on, but nothing has arrived for {length_words(since_s)}. "
         "Check that the kit has power and network; what it senses meanwhile is kept on it."

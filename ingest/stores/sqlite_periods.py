@@ -104,15 +104,11 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         with self._reading():
             try:
                 return seal(
-                    self,
-                    self._connection,
-                    self._days,
-                    before_utc_ns=before_utc_ns,
+                    self, self._connection, self._days, before_utc_ns=before_utc_ns,
                     now_utc_ns=before_utc_ns if now_utc_ns is None else now_utc_ns,
-                    most_stretches=most_stretches,
-                    not_due_before=self._not_due_before,
+                    most_stretches=most_stretches, not_due_before=self._not_due_before,
                     found=self._damage,
-                )
+                )  # fmt: skip
             finally:
                 # What was sealed, also before an error, is no longer listed as live.
                 for state in self._by_id.values():

@@ -98,3 +98,10 @@ def test_a_kit_that_is_wrong_about_the_time_is_named(client, stores, filled, at,
     (kit,) = client.get(LIVE).json()["kit"]
     assert "400 days slow: its readings are kept and not dated; set its clock" in kit["words"]
     assert kit["words"] in client.get("/rooms/room-204/live").text
+    at(2950)
+    monkeypatch.setattr(type(stores.periods), "streams_between", lambda *_: [])
+    monkeypatch.setattr(type(stores.periods), "timebases", lambda *_, **__: [])
+    live = client.get(LIVE).json()
+    assert live["state"] == "silent"
+    assert "is on, but" in live["sentence"]
+    assert "400 days slow" in live["sentence"]
