@@ -80,7 +80,7 @@ def measure(folder: Path, running: ExitStack, *, periods: int) -> dict[str, floa
     server = folder / "server.toml"
     server.write_text(
         f'site = "{SITE}"\ndata_dir = "{folder / "data"}"\n[broker]\nport = {port}\n'
-        "[ingest]\nhealth_port = 0\n"
+        "[ingest]\nmax_clock_error_s = 0\nhealth_port = 0\n"
     )
     lessons = open_lesson_store(folder / "data")
     now = time.time_ns()

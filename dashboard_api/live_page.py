@@ -121,29 +121,29 @@ def _epochs(
 def _nodes(stores: Stores, room: str, now_utc_ns: int) -> list[NodeReport]:
     """The newest run of each of a room's nodes, by name."""
     periods = stores.periods
-    newest = {
-        stream.node: stream for stream in sorted(periods.streams(room), key=lambda each: each.id)
-    }
     held: dict[str, list[str]] = {}
     for notice in periods.notices(room):
         if notice.last_utc_ns > now_utc_ns - NOTICE_NS:
             held.setdefault(notice.node, []).append(notice_sentence(notice))
     reports: list[NodeReport] = []
-    for node, stream in sorted(newest.items()):
+    for stream in periods.newest_runs(room):
         kept = periods.kept(stream.id).spans()
         seen: int | None = None
-        if kept and stream.boot is not None:
-            last = int(utc_of(stream, [kept[-1][1]], periods.timebases(stream.boot))[0])
+        if kept:
+            at_ns = stream.run_boot_ns + kept[-1][1] * stream.period_ns
+            records = periods.timebases(stream, from_boot_ns=at_ns, to_boot_ns=at_ns)
+            last = int(utc_of(stream, [kept[-1][1]], records)[0])
             # A period is known when it has closed.
             seen = None if last == UNDATED else last + stream.period_ns
         reports.append(
             NodeReport(
-                node=node,
+                node=stream.node,
                 is_up=periods.is_up(stream.id),
                 newest_utc_ns=seen,
                 birth=periods.birth(stream.id),
                 health=periods.health(stream.id),
-                notices=tuple(held.get(node, ())),
+                notices=tuple(held.get(stream.node, ())),
+                clock=periods.clock_claim(stream),
             )
         )
     return reports

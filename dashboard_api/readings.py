@@ -169,10 +169,8 @@ def _stretches(
     periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int
 ) -> Iterator[tuple[Stream, list[Timebase], int, int]]:
     """The runs of a room's nodes that fall into a stretch, with the seqs that do."""
-    for stream in periods.streams(room):
-        if stream.boot is None:  # its birth has not arrived: not dated yet
-            continue
-        timebases = periods.timebases(stream.boot)
+    for stream in periods.streams_between(room, start_utc_ns, end_utc_ns):
+        timebases = periods.timebases(stream)
         kept = periods.kept(stream.id).spans()
         if not kept:
             continue

@@ -8,13 +8,20 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from contract.clock import SystemClock
 from contract.errors import StoreError
 from contract.finding import Finding, report
 from ingest.doctor import ask, broker_findings, findings, program_findings
 from ingest.doctor_config import config_findings
 from ingest.doctor_dashboard import dashboard_findings
 from ingest.doctor_model import model_findings
-from ingest.doctor_nodes import kept_findings, node_findings, notice_findings, score_findings
+from ingest.doctor_nodes import (
+    clock_findings,
+    kept_findings,
+    node_findings,
+    notice_findings,
+    score_findings,
+)
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader
 
@@ -73,6 +80,7 @@ def _kept(settings: ServerSettings) -> Iterator[Finding]:
     try:
         with closing(open_period_reader(settings.data_dir)) as reader:
             yield from kept_findings(reader, pages["ingest"])
+            yield from clock_findings(reader, SystemClock().utc_ns())
             yield from node_findings(reader, pages["ingest"])
             yield from notice_findings(reader)
     except StoreError as error:

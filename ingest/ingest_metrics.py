@@ -12,6 +12,7 @@ from ingest.connection_rate import ConnectionRate
 from ingest.counters import Counters
 from ingest.exposition import Exposition, Metric
 from ingest.seat_seconds import RunFigures, SeatSeconds
+from ingest.stores.clock_records import ClockClaim
 
 __all__ = ["METRICS", "IngestFigures", "page"]
 
@@ -54,6 +55,18 @@ COMMIT_FAILURES = Metric(
 DAMAGED = Metric(
     name="roomtone_ingest_damaged_periods_total", kind="counter", labels=("kind",),
     help="Periods found damaged in day files (seat, room) or before sealing (live); now gaps.",
+)  # fmt: skip
+CLOCK_OFF = Metric(
+    name="roomtone_ingest_node_clock_off_seconds", kind="gauge", labels=("room", "node"),
+    help="How far a node's clock is ahead; only of nodes that are not believed about the time.",
+)  # fmt: skip
+TIMEBASES_REFUSED = Metric(
+    name="roomtone_ingest_timebases_refused_total", kind="counter",
+    help="Clock records of nodes that have as many as are kept of one node.",
+)  # fmt: skip
+RETENTION_PAUSED = Metric(
+    name="roomtone_ingest_retention_paused_seconds", kind="gauge",
+    help="For how long nothing is removed for its age, because the server's clock was set; else 0.",
 )  # fmt: skip
 LINK_UP = Metric(
     name="roomtone_ingest_link_up", kind="gauge", help="1 while connected to the broker."
@@ -163,6 +176,10 @@ class IngestFigures:
     link_is_up: bool = False
     damaged: Mapping[str, int] = field(default_factory=dict)
     """where → periods"""
+    clocks: Mapping[tuple[str, str], ClockClaim] = field(default_factory=dict)
+    """(room, node) → what is not believed"""
+    timebases_refused: int = 0
+    retention_from_utc_ns: int = 0
     queues: Mapping[str, tuple[int, int]]
     """name → (length, limit)"""
 
@@ -185,6 +202,11 @@ def page(figures: IngestFigures) -> str:
     told.say(COMMIT_FAILURES, figures.commit_failures)
     for kind in ("seat", "room", "live"):
         told.say(DAMAGED, figures.damaged.get(kind, 0), kind)
+    for (room, node), claim in figures.clocks.items():
+        told.say(CLOCK_OFF, claim.off_ns / 1e9, room, node)
+    told.say(TIMEBASES_REFUSED, figures.timebases_refused)
+    left_ns = figures.retention_from_utc_ns - figures.clock.utc_ns()
+    told.say(RETENTION_PAUSED, max(0, left_ns) / 1e9)
     told.say(LINK_UP, int(figures.link_is_up))
     told.say(READY, int(not figures.condition.reasons))
     told.say(TURN_AGE, figures.condition.turned_s)

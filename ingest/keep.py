@@ -21,6 +21,7 @@ from contract.payload import Batch
 from contract.suspects import Suspects, digest_of
 from ingest.acks import NodeAck, acks_of
 from ingest.aside_book import DEADLY, AsideBook, node_of
+from ingest.clock_watch import ClockWatch
 from ingest.connection_rate import ConnectionRate
 from ingest.counters import Counters
 from ingest.name_clash import NameClash
@@ -30,8 +31,9 @@ from ingest.seat_seconds import SeatSeconds
 from ingest.settings import IngestSettings
 from ingest.sorting import sort_message
 from ingest.stores.aside_pages import every_aside
+from ingest.stores.notices import Notice, NoticeKind
 from ingest.stores.protocol import PeriodStore
-from ingest.stores.records import Arrival, Aside, Notice, NoticeKind, Tick
+from ingest.stores.records import Arrival, Aside, Tick
 
 __all__ = ["Counters", "Keeper", "Kept", "Message", "NodeAck"]
 
@@ -97,6 +99,7 @@ class Keeper:
             max_messages=settings.most_aside,
             max_bytes=settings.max_aside_mb << 20,
         )
+        self.clocks = ClockWatch(clock=clock)
         self._budget = NodeBudget(burst_bytes=settings.max_node_burst_mb << 20)
         self._clash = NameClash()
         self._log = RareLog(_LOG, clock)
@@ -198,6 +201,7 @@ class Keeper:
         except BaseException:
             self._book.undo()
             self._budget.undo()
+            self.clocks.forget()  # what was seen was not kept: it is seen again
             raise
         self._book.settle()
         self._budget.settle()
@@ -256,9 +260,11 @@ class Keeper:
             shelved = len(aside)
             self._cursor = self._store.newest_cursor()
             began_ns = self._clock.elapsed_ns()
+            self.clocks.see(tick)
             try:
                 streams = self._store.commit(tick)
             except RefusedError as error:
+                self.clocks.forget()
                 reasons = {id(record): reason for record, reason in error.refused}
                 tick.births[:] = [birth for birth in tick.births if id(birth) not in reasons]
                 tick.arrivals[:] = [each for each in tick.arrivals if id(each) not in reasons]

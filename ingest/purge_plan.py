@@ -147,7 +147,7 @@ class Planner:
         return _both(known, wanted)
 
     def _timebases(self, stream: Stream) -> list[Timebase]:
-        return self._reader.timebases(stream.boot) if stream.boot else []
+        return self._reader.timebases(stream)
 
     def _is_undated(self, stream: Stream) -> bool:
         dated = any(record.synchronised for record in self._timebases(stream))

@@ -34,3 +34,7 @@ class RareLog:
         self._said[about] = now_ns, 0
         more = f" ({held_back} more like it since)" if held_back else ""
         self._log.log(level, words + more, *values)
+
+    def forget(self) -> None:
+        """Say everything again from now on: things have changed."""
+        self._said.clear()

@@ -18,8 +18,9 @@ from ingest.retention import (
     retire_labels,
     retire_scores,
 )
+from ingest.server_clock import ServerClock
 from ingest.settings import ServerSettings
-from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
+from ingest.stores.protocol import LessonStore, PeriodReader, PeriodStore, ScoreStore
 
 __all__ = ["KeptUpkeep", "PartWorker", "ScoreUpkeep", "purge_kept", "purge_scores"]
 
@@ -125,7 +126,14 @@ class PartWorker:
 class KeptUpkeep:
     """Beside keeping, by ingest alone."""
 
-    def __init__(self, *, settings: ServerSettings, clock: Clock, store: PeriodStore) -> None:
+    def __init__(
+        self,
+        *,
+        settings: ServerSettings,
+        clock: Clock,
+        store: PeriodStore,
+        server_clock: ServerClock | None = None,
+    ) -> None:
         self._store = store
 
         def rounds(utc_ns: int) -> Iterator[Removed]:
@@ -133,7 +141,11 @@ class KeptUpkeep:
             path = settings.data_dir / "main.db"
             yield from retire_copies(path, settings.retention.seat_days, utc_ns)
 
-        self._retention = Retention(clock=clock, rounds=rounds)
+        self._retention = Retention(
+            clock=clock,
+            rounds=rounds,
+            from_utc_ns=lambda: server_clock.retention_from_utc_ns if server_clock else 0,
+        )
         self._worker = PartWorker(
             folder=PurgeFolder(settings.data_dir), part="ingest",
             do=partial(purge_kept, store), clock=clock,
@@ -168,8 +180,10 @@ class ScoreUpkeep:
         clock: Clock,
         scores: ScoreStore,
         lessons: LessonStore | None = None,
+        periods: PeriodReader | None = None,
     ) -> None:
         self._scores = scores
+        self._periods = periods
 
         def rounds(utc_ns: int) -> Iterator[Removed]:
             yield from retire_scores(scores, settings.retention, utc_ns)
@@ -179,11 +193,16 @@ class ScoreUpkeep:
             for name, n in (("score.db", days.score_days), ("school.db", days.label_days)):
                 yield from retire_copies(settings.data_dir / name, n, utc_ns)
 
-        self._retention = Retention(clock=clock, rounds=rounds)
+        self._retention = Retention(clock=clock, rounds=rounds, from_utc_ns=self._from_utc_ns)
         self._worker = PartWorker(
             folder=PurgeFolder(settings.data_dir), part="score",
             do=partial(purge_scores, scores), clock=clock,
         )  # fmt: skip
+
+    def _from_utc_ns(self) -> int:
+        """Ingest notes when the server's clock was set, also while no scorer ran."""
+        note = self._periods.clock_note() if self._periods is not None else None
+        return 0 if note is None else note.retention_from_utc_ns
 
     def begin(self) -> None:
         """Become the one writer at once, so that nobody purges beside what is in memory here."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from ingest.stores.records import Notice
+from ingest.stores.notices import Notice
 
 __all__ = [
     "ACTIVITY_WORDS",

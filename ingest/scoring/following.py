@@ -86,9 +86,7 @@ class Following:
         self._cursor = self._written = self._scores.cursor()
         self._behind = self._reader.newest_cursor()
         self._polled_ns = self._undated_ns = self._clock.elapsed_ns()
-        for stream in self._reader.streams():
-            if not self._spans.is_dated(stream.id):
-                self._undated.add(stream.id)
+        self._undated.update(self._reader.undated())
         self._lesson_version = self._lessons.version()
         now_ns = self._clock.utc_ns()
         purged = set(self._scores.to_score_again())
@@ -329,7 +327,8 @@ class Following:
 
     def _score_again(self, lesson: Lesson) -> None:
         """Score what is kept of a lesson, whatever became of it before."""
-        for stream in self._reader.streams(lesson.room):
+        ends_ns = self._spans.ends_utc_ns(lesson)
+        for stream in self._reader.streams_between(lesson.room, lesson.starts_utc_ns, ends_ns):
             self._score_stream_again(stream.id, lesson)
 
     def _score_stream_again(self, stream: int, lesson: Lesson) -> None:
@@ -392,6 +391,6 @@ class Following:
 
     def _write(self, results: Results) -> None:
         cursor = self._safe_cursor()
-        results.write(self._scores, cursor)
+        results.write(self._scores, cursor, written_utc_ns=self._clock.utc_ns())
         self._written, self._written_ns = cursor, self._clock.elapsed_ns()
         self._figures.note_written(results)

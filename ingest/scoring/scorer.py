@@ -72,8 +72,9 @@ class Scorer:
                     closing(self._open_lessons(self._settings.data_dir)) as lessons,
                 ):
                     upkeep = ScoreUpkeep(
-                        settings=self._settings, clock=self._clock, scores=scores, lessons=lessons
-                    )
+                        settings=self._settings, clock=self._clock, scores=scores, lessons=lessons,
+                        periods=reader,
+                    )  # fmt: skip
                     upkeep.begin()
                     following = self._begun(reader, scores, lessons)
                     if failures == 0:

@@ -136,7 +136,7 @@ class LessonSpans:
         if view is not None and now_ns < view.until_ns:
             return view
         record = self._reader.stream(stream)
-        timebases = self._reader.timebases(record.boot) if record.boot is not None else []
+        timebases = self._reader.timebases(record)
         is_dated = any(timebase.synchronised for timebase in timebases)
         view = _View(record, timebases, now_ns + (_REFRESH_NS if is_dated else _REFRESH_UNDATED_NS))
         if len(self._views) >= _MOST_VIEWS:

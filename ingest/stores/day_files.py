@@ -1,4 +1,4 @@
-"""Day files: sealed chunks of one kind and one UTC day, a file that retention can unlink.
+"""Day files: chunks of one kind that were sealed on one UTC day, for retention to unlink.
 
 A file describes itself: it repeats the streams and layouts that its chunks need, so that it can
 be read without main.db. Which chunks count is what main.db's table `sealed` says: a chunk that a

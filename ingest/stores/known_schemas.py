@@ -9,7 +9,9 @@ from contextlib import closing
 from functools import cache
 from typing import Final, Literal
 
-from ingest.stores import day_files, schema, sqlite_lessons, sqlite_origins, sqlite_scores
+from ingest.stores import day_files, schema, sqlite_lessons, sqlite_scores
+from ingest.stores.main_migrations import OLDER_SCHEMAS
+from ingest.stores.older_schemas import SCHOOL_3, SCORE_2
 
 __all__ = ["NEWEST", "DatabaseKind", "Definitions", "definitions_in", "expected_definitions"]
 
@@ -18,12 +20,9 @@ Definitions = Mapping[tuple[str, str], str]
 """(type, name) → the table that it belongs to and its SQL, normalised; SQLite's own have no SQL."""
 
 _SCHEMAS: Final[Mapping[DatabaseKind, Mapping[int, tuple[str, ...]]]] = {
-    "main": {schema.VERSION: (schema.SCHEMA,)},
-    "score": {sqlite_scores.VERSION: (sqlite_scores.SCHEMA,)},
-    "school": {
-        3: (sqlite_lessons.SCHEMA.removesuffix(sqlite_origins.TABLE).rstrip(";"),),
-        4: (sqlite_lessons.SCHEMA,),
-    },
+    "main": {3: (OLDER_SCHEMAS[3],), 4: (schema.SCHEMA,)},
+    "score": {2: (SCORE_2,), 3: (sqlite_scores.SCHEMA,)},
+    "school": {3: (SCHOOL_3,), 4: (sqlite_lessons.SCHEMA,)},
     "day": {day_files.VERSION: (day_files.SCHEMA,)},
 }
 """Kind → version → every schema that files of this version may have.

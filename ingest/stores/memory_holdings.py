@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contract.payload import Batch, Gap, Layout
 from ingest.stores.admission import Ledger
 from ingest.stores.limits import NodeHoldings
-from ingest.stores.records import Notice, NoticeKind, Stream, Tick
+from ingest.stores.notices import Notice, NoticeKind
+from ingest.stores.records import Stream, Tick
 
 __all__ = ["MemoryHoldings", "MemoryNotices"]
 

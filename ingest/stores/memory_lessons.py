@@ -32,6 +32,7 @@ class MemoryLessonStore:
         self._moments: dict[str, Moment] = {}
         self._verdicts: dict[_Said, Verdict] = {}
         self._labels: dict[_Said, Label] = {}
+        self._written: dict[tuple[str, str, Speaker], int] = {}
         self._opt_ins: set[str] = set()
         self._opted_out: set[tuple[str, int]] = set()
 
@@ -79,7 +80,9 @@ class MemoryLessonStore:
         found = [moment for moment in self._moments.values() if moment.lesson == lesson]
         return sorted(found, key=lambda moment: (moment.start_s, moment.id))
 
-    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+    def put_verdict(
+        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
+    ) -> None:
         """Keep what someone said of a moment; see `LessonStore.put_verdict`."""
         if verdict.lesson not in self._lessons:
             raise StoreError(f"There is no lesson {verdict.lesson!r} to say something of.")
@@ -88,6 +91,7 @@ class MemoryLessonStore:
         self._labels.pop(key, None)
         if label is not None:
             self._labels[key] = label
+            self._written[key] = written_utc_ns
             self._clear_labels()
         self._changes += 1
 
@@ -147,7 +151,11 @@ class MemoryLessonStore:
         )
 
     def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
-        old = [one for one in self.labels() if one.utc_ns < before_utc_ns][:most]
+        old = [
+            one
+            for one in self.labels()
+            if max(one.utc_ns, self._written[one.lesson, one.moment, one.by]) < before_utc_ns
+        ][:most]
         for one in old:
             del self._labels[one.lesson, one.moment, one.by]
         self._changes += 1

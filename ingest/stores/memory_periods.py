@@ -7,7 +7,7 @@ runs on it runs on the other. It is one object for writer and readers of one pro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from contract.errors import RefusedError, StoreError
 from contract.messages import Birth, Death, Health, Timebase
 from contract.parts import run_of
-from contract.payload import Batch, Gap, Layout
+from contract.payload import Batch, Gap
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH, Ledger, goes_on, trimmed, unfit
 from ingest.stores.changes import coalesced
 from ingest.stores.limits import NodeLimits
+from ingest.stores.memory_clock_keeping import MemoryClockKeeping
 from ingest.stores.memory_holdings import MemoryHoldings, MemoryNotices
+from ingest.stores.memory_kept import Kept
+from ingest.stores.notices import Notice
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.records import (
     Arrival,
@@ -30,7 +33,6 @@ from ingest.stores.records import (
     Change,
     Damage,
     GapRecord,
-    Notice,
     Periods,
     Purge,
     Purged,
@@ -38,43 +40,19 @@ from ingest.stores.records import (
     Tick,
 )
 from ingest.stores.standing import blanked, seqs_of_purge, without_seats
-from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due
+from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due, midnight_ns
 
 __all__ = ["MemoryPeriodStore"]
 
 
-@dataclass(slots=True)
-class _Kept:
-    """All that is known of one stream."""
-
-    stream: Stream
-    first_received_utc_ns: int
-    ledger: Ledger = field(default_factory=lambda: Ledger((), ()))
-    rows: dict[int, tuple[Layout, NDArray[np.uint16], bool]] = field(default_factory=dict)
-    gaps: list[GapRecord] = field(default_factory=list)
-    birth: Birth | None = None
-    is_up: bool = False
-    unsealed: set[int] = field(default_factory=set)
-    """Seqs that have not been sealed."""
-    days: dict[int, set[str]] = field(default_factory=dict)
-    """Stretch → the days it was sealed under."""
-
-
-class MemoryPeriodStore:
+class MemoryPeriodStore(MemoryClockKeeping):
     """`PeriodStore` in dictionaries."""
 
     def __init__(self) -> None:
-        self._kept: list[_Kept] = []
-        self._ids: dict[tuple[str, int], int] = {}
-        self._timebases: dict[str, dict[tuple[int, str, int], Timebase]] = {}
+        super().__init__()
         self._healths: dict[tuple[str, int], Health] = {}
-        self._aside: dict[int, Aside] = {}
         self._asides_ever = 0
         self._ticks: list[list[Change]] = []
-        self._files: set[tuple[Kind, str]] = set()
-        """The day files that a durable store would have."""
-        self._purges: list[Purge] = []
-        self._due: set[str] = set()
         self._holdings = MemoryHoldings(
             lambda: [kept.stream for kept in self._kept], self._stream_and_ledger
         )
@@ -103,13 +81,7 @@ class MemoryPeriodStore:
             kept.birth, kept.is_up = birth, True
         for _, _, death in tick.deaths:
             self._die(death)
-        for timebase in tick.timebases:
-            known = self._timebases.get(timebase.boot, {}).values()
-            if timebase.synchronised and not any(record.synchronised for record in known):
-                rooms = {k.stream.room for k in self._kept if k.stream.boot == timebase.boot}
-                self._due.update(p.id for p in self._purges if p.room in rooms)
-            records = self._timebases.setdefault(timebase.boot, {})
-            records.setdefault((timebase.boot_ns, timebase.node, timebase.run), timebase)
+        self._concern(self._clocks.put(tick.timebases, received_utc_ns=now))
         for health in tick.healths:
             self._healths[health.node, health.run] = health
         for message in tick.aside:
@@ -117,6 +89,7 @@ class MemoryPeriodStore:
             self._aside[self._asides_ever] = replace(message, id=self._asides_ever)
         changes: list[Change] = []
         ids = [self._arrive(arrival, now, changes) for arrival in tick.arrivals]
+        self._see(tick)
         self._ticks.append(changes)
         self._notices.put(tick.notices)
         self._holdings.note(tick)
@@ -124,10 +97,8 @@ class MemoryPeriodStore:
         return ids
 
     def _stream_and_ledger(self, node: str, run: int) -> tuple[Stream, Ledger] | None:
-        known = self._ids.get((node, run))
-        return (
-            None if known is None else (self._kept[known - 1].stream, self._kept[known - 1].ledger)
-        )
+        known = self._ids.get((node, run), 0)
+        return (self._kept[known - 1].stream, self._kept[known - 1].ledger) if known else None
 
     def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
         message = arrival.message
@@ -153,7 +124,7 @@ class MemoryPeriodStore:
         self._keep(kept, message, arrival, changes)
         return stream
 
-    def _keep(self, kept: _Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
+    def _keep(self, kept: Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
         is_live = arrival.is_live
         self._cover_what_stands(kept)
         values = self._without_seats(kept, batch)
@@ -168,7 +139,7 @@ class MemoryPeriodStore:
 
     def _of(
         self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
-    ) -> _Kept:
+    ) -> Kept:
         known = self._ids.get((node, run))
         if known is None:
             main = None
@@ -180,7 +151,7 @@ class MemoryPeriodStore:
                 boot=main.stream.boot if main else None, run_boot_ns=run_boot_ns,
                 period_ns=period_ns, main=main.stream.id if main else None,
             )  # fmt: skip
-            self._kept.append(_Kept(stream=stream, first_received_utc_ns=now))
+            self._kept.append(Kept(stream=stream, first_received_utc_ns=now))
         return self._kept[known - 1]
 
     def _die(self, death: Death) -> None:
@@ -188,19 +159,15 @@ class MemoryPeriodStore:
         if known is not None:
             self._kept[known - 1].is_up = False
 
-    def _get(self, stream: int) -> _Kept:
+    def _get(self, stream: int) -> Kept:
         if not 1 <= stream <= len(self._kept):
             raise StoreError(f"The store in memory has no stream {stream}.")
         return self._kept[stream - 1]
 
-    def streams(self, room: str | None = None) -> list[Stream]:
-        runs = [k.stream for k in self._kept if k.stream.main is None]
-        return [stream for stream in runs if room is None or stream.room == room]
-
     def parts(self, stream: int) -> list[Stream]:
         return [kept.stream for kept in self._parts(stream)]
 
-    def _parts(self, stream: int) -> list[_Kept]:
+    def _parts(self, stream: int) -> list[Kept]:
         return [kept for kept in self._kept if kept.stream.main == stream]
 
     def stream(self, stream: int) -> Stream:
@@ -223,7 +190,7 @@ class MemoryPeriodStore:
         return with_late(kept.stream, main, late, kept.ledger.kept)
 
     @staticmethod
-    def _read(kept: _Kept, first_seq: int, last_seq: int) -> list[Periods]:
+    def _read(kept: Kept, first_seq: int, last_seq: int) -> list[Periods]:
         found: list[Periods] = []
         seqs = sorted(seq for seq in kept.rows if first_seq <= seq <= last_seq)
         start = 0
@@ -258,10 +225,6 @@ class MemoryPeriodStore:
         identity = self._get(stream).stream
         return self._healths.get((identity.node, identity.run))
 
-    def timebases(self, boot: str) -> list[Timebase]:
-        records = self._timebases.get(boot, {})
-        return [records[key] for key in sorted(records)]
-
     def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
         return [aside for aside in self._aside.values() if aside.id > after][:limit]
 
@@ -289,11 +252,18 @@ class MemoryPeriodStore:
         known = self._get(stream).stream
         return known.main, known.run
 
-    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
         """Mark what is due as sealed; in memory nothing moves."""
+        sealed_ns = before_utc_ns if now_utc_ns is None else now_utc_ns
         moved = stretches = 0
         for kept in self._kept:
-            records = self.timebases(kept.stream.boot) if kept.stream.boot else []
+            records = self.timebases(kept.stream)
             for stretch in sorted({seq // STRETCH for seq in kept.unsealed}):
                 if stretches == most_stretches:
                     return moved
@@ -305,24 +275,30 @@ class MemoryPeriodStore:
                     first_received_utc_ns=kept.first_received_utc_ns,
                 ):
                     stretches += 1
-                    day = day_of(kept.stream, stretch, records, sealed_utc_ns=before_utc_ns)
-                    moved += self._seal(kept, stretch, day)
+                    moved += self._seal(kept, stretch, sealed_ns)
         return moved
 
-    def _seal(self, kept: _Kept, stretch: int, day: str) -> int:
-        self._files.update((kind, day) for kind in KINDS)
+    def _seal(self, kept: Kept, stretch: int, sealed_ns: int) -> int:
+        day = day_of(sealed_ns)
+        for kind in KINDS:
+            self._files[kind, day] = max(self._files.get((kind, day), 0), sealed_ns)
         due = {seq for seq in kept.unsealed if seq // STRETCH == stretch}
         kept.unsealed -= due
         kept.days.setdefault(stretch, set()).add(day)
         return len(due)
 
     def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
-        """Forget sealed values of a kind that began before a day; see `PeriodStore.retire`."""
+        """Forget values of a kind that were sealed before a day; see `PeriodStore.retire`."""
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
-        old = sorted(file for file in self._files if file[0] == kind and is_before(file[1], before))
+        old = sorted(
+            file
+            for file, newest_ns in self._files.items()
+            if file[0] == kind and is_before(file[1], before) and newest_ns < midnight_ns(before)
+        )
         gone = set(old[:most_days])
-        self._files -= gone
+        for file in gone:
+            del self._files[file]
         days = {day for _, day in gone}
         for kept in self._kept:
             for stretch in kept.days:
@@ -331,7 +307,7 @@ class MemoryPeriodStore:
         return len(gone)
 
     @staticmethod
-    def _blank(kept: _Kept, stretch: int, kind: Kind) -> None:
+    def _blank(kept: Kept, stretch: int, kind: Kind) -> None:
         span = range(stretch * STRETCH, (stretch + 1) * STRETCH)
         for seq in kept.rows.keys() & set(span) - kept.unsealed:
             layout, row, _ = kept.rows[seq]
@@ -379,10 +355,10 @@ class MemoryPeriodStore:
     def purges_due(self) -> list[Purge]:
         return [purge for purge in self._purges if purge.id in self._due]
 
-    def _dates(self, kept: _Kept) -> list[Timebase]:
-        return self.timebases(kept.stream.boot) if kept.stream.boot else []
+    def _dates(self, kept: Kept) -> list[Timebase]:
+        return self.timebases(kept.stream)
 
-    def _remove(self, kept: _Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
+    def _remove(self, kept: Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
         for seq in [seq for seq in kept.rows if first <= seq <= last]:
             layout, row, is_live = kept.rows[seq]
             if purge.seat is None:
@@ -396,19 +372,19 @@ class MemoryPeriodStore:
             done.periods += 1
 
     @staticmethod
-    def _cover(kept: _Kept, first: int, last: int) -> None:
+    def _cover(kept: Kept, first: int, last: int) -> None:
         for begin, end, over_gap in kept.ledger.admit_data(first, last):
             if over_gap:
                 kept.gaps = trimmed(kept.gaps, begin, end)
 
-    def _cover_what_stands(self, kept: _Kept) -> None:
+    def _cover_what_stands(self, kept: Kept) -> None:
         """What purges cover of a stream is not kept when it arrives."""
         for purge in self._purges:
             if purge.room == kept.stream.room and purge.seat is None:
                 for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges()):
                     self._cover(kept, *span)
 
-    def _without_seats(self, kept: _Kept, batch: Batch) -> NDArray[np.uint16]:
+    def _without_seats(self, kept: Kept, batch: Batch) -> NDArray[np.uint16]:
         return without_seats(
             batch,
             [

@@ -9,11 +9,11 @@ from typing import Final
 from contract.messages import Health
 from contract.payload import Batch, Gap, Layout
 from ingest.stores.limits import NodeHoldings
-from ingest.stores.records import Notice
+from ingest.stores.notices import Notice
 from ingest.stores.schema import layout_of
 from ingest.stores.stream_state import StreamState
 
-__all__ = ["SqliteHoldings", "put_healths", "put_notices"]
+__all__ = ["SqliteHoldings", "notices_of", "put_healths", "put_notices"]
 
 _MAX_NOTICES: Final = 10_000
 _PUT_NOTICE: Final = """
@@ -107,3 +107,19 @@ def put_healths(
         database.execute(
             "INSERT OR REPLACE INTO healths VALUES(?, ?, ?)", (node, run, health.encode())
         )
+
+
+def notices_of(database: sqlite3.Connection, room: str | None) -> list[Notice]:
+    """What is held against the nodes of a room, or all, the latest first."""
+    rows = database.execute(
+        "SELECT node, kind, room, sentence, count, first_utc_ns, last_utc_ns FROM notices "
+        "WHERE ?1 IS NULL OR room = ?1 ORDER BY last_utc_ns DESC, node, kind",
+        (room,),
+    )
+    return [
+        Notice(
+            node=node, kind=kind, room=its, sentence=sentence, count=count,
+            first_utc_ns=first, last_utc_ns=last,
+        )
+        for node, kind, its, sentence, count, first, last in rows
+    ]  # fmt: skip

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from contract.messages import Birth, Health, Timebase
 from contract.ranges import SeqRanges
+from ingest.stores.clock_records import ClockClaim, ClockNote
+from ingest.stores.notices import Notice
 from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.records import (
     AlertRecord,
@@ -23,7 +25,6 @@ from ingest.stores.records import (
     Label,
     Lesson,
     Moment,
-    Notice,
     Periods,
     Purge,
     Purged,
@@ -69,7 +70,32 @@ class PeriodReader(Protocol):
         """Whether the last word of this run was a birth."""
 
     def health(self, stream: int) -> Health | None: ...
-    def timebases(self, boot: str) -> list[Timebase]: ...
+    def timebases(
+        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
+    ) -> list[Timebase]:
+        """The records that date a span of a stream's boot clock, in order: its own node's alone.
+
+        Without a span all of the boot's. None where nothing dates the stream.
+        """
+
+    def clock_claim(self, stream: Stream) -> ClockClaim | None:
+        """What a stream's node says of its clock, if that is not believed."""
+
+    def clock_claims(self, *, limit: int) -> list[tuple[Stream, ClockClaim]]:
+        """The newest runs of nodes that are not believed, at most so many, and what they say."""
+
+    def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
+        """The runs of a room that may have something kept in a span of time; few are not."""
+
+    def newest_runs(self, room: str) -> list[Stream]:
+        """The newest run of each of a room's nodes, by the node's name."""
+
+    def clock_note(self) -> ClockNote | None:
+        """What ingest noted last of the server's own clock."""
+
+    def undated(self) -> list[int]:
+        """The runs that nothing dates."""
+
     def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
         """Messages that are kept aside with an id above `after`, the oldest first."""
 
@@ -91,6 +117,21 @@ class PeriodReader(Protocol):
 class PeriodStore(PeriodReader, Protocol):
     """What ingest alone does."""
 
+    def judge_clocks(self, *, bound_ns: int | None) -> None:
+        """Believe synchronised clocks only this far from what is seen of them, from now on.
+
+        What is kept is judged again. None, as at first: all of them are believed.
+        """
+
+    def note_clock(self, note: ClockNote) -> None:
+        """Note what is known of the server's own clock."""
+
+    def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
+        """The server's clock was set: what it stamped between two times is stamped now.
+
+        What was seen of nodes' clocks by it is forgotten, and their records are judged again.
+        """
+
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick durably, or raise StoreError and keep nothing of it.
 
@@ -102,14 +143,22 @@ class PeriodStore(PeriodReader, Protocol):
         StoreError is the machine's fault: try again. Any other error is a message's.
         """
 
-    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
-        """Move whole five-minute stretches into day files; returns how many periods moved.
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
+        """Move five-minute stretches that end before a time into the day file of now.
+
+        Returns how many periods moved. Without `now_utc_ns`, now is `before_utc_ns`.
 
         At most `most_stretches` at once, so that a caller can go on keeping in between.
         """
 
     def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
-        """Forget the sealed values of a kind, `seat` or `room`, of the UTC days before `before`.
+        """Forget the values of a kind, `seat` or `room`, that were sealed before a UTC day.
 
         They read as missing from then on. Returns how many day files went, at most `most_days`,
         the oldest first.
@@ -139,6 +188,10 @@ class PeriodStore(PeriodReader, Protocol):
     def purges_due(self) -> list[Purge]:
         """Purges that were cut short, or that concern what has only been dated since."""
 
+    @property
+    def refused_timebases(self) -> int:
+        """Clock records beyond the limit of their node, since the program began."""
+
     def take_aside(self, ids: Sequence[int]) -> list[Aside]:
         """Remove kept-aside messages and return them, to be played again."""
 
@@ -153,8 +206,12 @@ class ScoreStore(Protocol):
         cursor: int,
         epochs: Sequence[EpochRecord] = (),
         alerts: Sequence[AlertRecord] = (),
+        written_utc_ns: int = 0,
     ) -> None:
-        """Keep epochs and alerts (by id; the later one wins) together with the cursor."""
+        """Keep epochs and alerts (by id; the later one wins) together with the cursor.
+
+        `written_utc_ns` is the server's UTC: their lessons stay for their days from then on.
+        """
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
     def alerts(self, lesson: str) -> list[AlertRecord]: ...
@@ -168,7 +225,10 @@ class ScoreStore(Protocol):
         """The room's part of the epochs whose first seq divides by `each`, in order of time."""
 
     def retire(self, *, before_utc_ns: int, most: int) -> int:
-        """Forget epochs, at most so many, and alerts from before a time; how many went."""
+        """Forget epochs, at most so many, and alerts from before a time; how many went.
+
+        What was written of a lesson after that time stays, whatever its own time is.
+        """
 
     def purge(
         self,
@@ -219,11 +279,14 @@ class LessonStore(Protocol):
     def put_moment(self, moment: Moment) -> None: ...
     def remove_moment(self, moment: str) -> None: ...
     def moments(self, lesson: str) -> list[Moment]: ...
-    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+    def put_verdict(
+        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
+    ) -> None:
         """Keep what someone said of a moment in the place of what he said of it before.
 
         With `label`, what there is to learn from it is kept beside it, if the lesson's teacher
-        wants that; raises StoreError where there is no such lesson.
+        wants that, for its days from `written_utc_ns` on; raises StoreError where there is no such
+        lesson.
         """
 
     def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
@@ -259,7 +322,7 @@ class LessonStore(Protocol):
         """All that is kept to learn from, in order of time."""
 
     def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
-        """Forget labels of moments from before a time, at most so many; how many went."""
+        """Forget labels of moments from before a time, and written before it, at most so many."""
 
     def purge(
         self,

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from contract.lesson import Activity, Zone
 from contract.messages import Birth, Death, Health, Timebase
 from contract.payload import Batch, Gap, GapReason, Layout
+from ingest.stores.clock_records import SeenClock
+from ingest.stores.notices import Notice
 
 __all__ = [
     "EPOCH_NS",
@@ -27,8 +29,6 @@ __all__ = [
     "Lesson",
     "Moment",
     "MomentKind",
-    "Notice",
-    "NoticeKind",
     "Periods",
     "Purge",
     "Purged",
@@ -69,24 +69,6 @@ class Aside:
     payload: bytes
 
 
-NoticeKind = Literal["limit", "aside", "connections"]
-"""More runs, rooms or layouts than one node may have; more bad messages; too many connections."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """Something that ingest holds against a node, and that its technician should see."""
-
-    node: str
-    kind: NoticeKind
-    room: str
-    sentence: str
-    count: int = 1
-    """How often it happened."""
-    first_utc_ns: int
-    last_utc_ns: int
-
-
 @dataclass(slots=True, kw_only=True)
 class Tick:
     """Everything that one durable commit keeps, for all rooms together."""
@@ -98,6 +80,8 @@ class Tick:
     deaths: list[tuple[str, str, Death]] = field(default_factory=list)
     timebases: list[Timebase] = field(default_factory=list)
     healths: list[Health] = field(default_factory=list)
+    seen_clocks: list[SeenClock] = field(default_factory=list)
+    """Where boot clocks turned out to stand, those that changed."""
     aside: list[Aside] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 

@@ -29,7 +29,7 @@ __all__ = [
     "start_of",
 ]
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 _STREAM_BITS: Final = 21
 _SIXTEENTHS: Final = 16
@@ -71,6 +71,9 @@ CREATE TABLE sealed(
     held BLOB NOT NULL) STRICT;
 CREATE INDEX sealed_stream ON sealed(stream, last);
 CREATE INDEX sealed_day ON sealed(day);
+CREATE TABLE day_files(
+    kind TEXT NOT NULL, day TEXT NOT NULL, newest_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(kind, day)) STRICT, WITHOUT ROWID;
 CREATE TABLE births(
     id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
     body BLOB NOT NULL) STRICT;
@@ -80,9 +83,14 @@ CREATE TABLE deaths(
     body BLOB NOT NULL) STRICT;
 CREATE INDEX deaths_stream ON deaths(stream);
 CREATE TABLE timebases(
-    boot TEXT NOT NULL, boot_ns INTEGER NOT NULL, node TEXT NOT NULL, run INTEGER NOT NULL,
-    synchronised INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY(boot, boot_ns, node, run)) STRICT, WITHOUT ROWID;
+    node TEXT NOT NULL, boot TEXT NOT NULL, use INTEGER NOT NULL, boot_ns INTEGER NOT NULL,
+    utc_ns INTEGER NOT NULL, error_ns INTEGER NOT NULL, run INTEGER NOT NULL,
+    received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
+    PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID;
+CREATE INDEX timebases_refuted ON timebases(node, boot) WHERE use = 2;
+CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE seen_clocks(
+    stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT;
 CREATE TABLE healths(
     node TEXT NOT NULL, run INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY(node, run)) STRICT, WITHOUT ROWID;

@@ -172,12 +172,14 @@ class SqliteLessonStore:
             for id_, of, start, end, note, author in rows
         ]
 
-    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+    def put_verdict(
+        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
+    ) -> None:
         """Keep what someone said of a moment; see `LessonStore.put_verdict`."""
         with self._writing() as connection:
             is_there = sqlite_verdicts.insert_verdict(connection, verdict)
             if is_there and label is not None:
-                sqlite_verdicts.insert_label(connection, label)
+                sqlite_verdicts.insert_label(connection, label, written_utc_ns)
         if not is_there:
             raise StoreError(f"There is no lesson {verdict.lesson!r} to say something of.")
 
@@ -234,7 +236,8 @@ class SqliteLessonStore:
         with self._writing() as connection:
             return connection.execute(
                 "DELETE FROM labels WHERE rowid IN "
-                "(SELECT rowid FROM labels WHERE utc_ns < ? ORDER BY utc_ns LIMIT ?)",
+                "(SELECT rowid FROM labels WHERE utc_ns < ?1 AND written_utc_ns < ?1 "
+                "ORDER BY utc_ns LIMIT ?2)",
                 (before_utc_ns, most),
             ).rowcount
 

@@ -14,6 +14,7 @@ from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, goes_on, unfit
 from ingest.stores.changes import KEPT_TICKS
+from ingest.stores.clock_rows import ClockRows
 from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
 from ingest.stores.limits import NodeLimits
 from ingest.stores.mending import DayFileCheck
@@ -23,6 +24,7 @@ from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purg
 from ingest.stores.salvaging import salvage
 from ingest.stores.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
 from ingest.stores.sealing import retire, seal
+from ingest.stores.sqlite_clocks import ClockKeeping
 from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
 from ingest.stores.sqlite_reader import SqlitePeriodReader
 from ingest.stores.standing import Standing, without_seats
@@ -37,7 +39,7 @@ _PRUNE_EVERY: Final = 64
 _MOST_STATES: Final = 20_000
 
 
-class SqlitePeriodStore(SqlitePeriodReader):
+class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
     """`PeriodStore` over a data directory, and its one writer."""
 
     def __init__(self, directory: Path, *, kept_ticks: int = KEPT_TICKS) -> None:
@@ -57,6 +59,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._layout_ids: dict[Layout, int] = {}
         self._limits = NodeLimits(SqliteHoldings(self._connection, self._states))
         self._early_healths: dict[str, int] = {}
+        self._clocks = ClockRows(self._connection)
         self._is_purging = False
         self._check = DayFileCheck()
         self._damage: list[Damage] = []
@@ -95,21 +98,24 @@ class SqlitePeriodStore(SqlitePeriodReader):
         """Changes with every tick of its own."""
         return self._tick
 
-    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
         """Move stretches into day files; see `PeriodStore.seal`."""
         if self._is_purging:
             return 0  # day files are being written anew; what is due stays live a little longer
         with self._reading():
             try:
                 return seal(
-                    self,
-                    self._connection,
-                    self._days,
-                    before_utc_ns=before_utc_ns,
-                    most_stretches=most_stretches,
-                    not_due_before=self._not_due_before,
+                    self, self._connection, self._days, before_utc_ns=before_utc_ns,
+                    now_utc_ns=before_utc_ns if now_utc_ns is None else now_utc_ns,
+                    most_stretches=most_stretches, not_due_before=self._not_due_before,
                     found=self._damage,
-                )
+                )  # fmt: skip
             finally:
                 # What was sealed, also before an error, is no longer listed as live.
                 for state in self._by_id.values():
@@ -199,6 +205,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._layout_ids.clear()
         self._layouts.clear()
         self._limits.forget()
+        self._clocks.forget()
 
     def _keep(self, tick: Tick, number: int) -> list[int]:
         now = tick.received_utc_ns
@@ -207,15 +214,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
         for _, _, death in tick.deaths:
             self._die(death, now)
         run = self._connection.executemany
-        if self._standing and self._standing.concern(self._connection, tick.timebases):
+        dated = self._clocks.put(tick.timebases, received_utc_ns=now)
+        if self._standing.concern(self._connection, dated):
             self._forget()
-        run(
-            "INSERT OR IGNORE INTO timebases VALUES(?, ?, ?, ?, ?, ?)",
-            [
-                (t.boot, t.boot_ns, t.node, t.run, t.synchronised, t.encode())
-                for t in tick.timebases
-            ],
-        )
         put_healths(self._connection, tick.healths, self._early_healths)
         run(
             "INSERT INTO aside(received_utc_ns, topic, reason, payload) VALUES(?, ?, ?, ?)",
@@ -229,6 +230,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         if rows.stretches:
             run("INSERT OR IGNORE INTO stretches VALUES(?, ?)", rows.stretches)
         write_ledger(self._connection, rows.ledger.values())
+        self._see(tick)
         run("INSERT INTO arrivals VALUES(?, ?)", [(number, rows.changes.tobytes())])
         if number % _PRUNE_EVERY == 0:
             run("DELETE FROM arrivals WHERE tick <= ?", [(number - self._kept_ticks,)])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from contract.errors import PayloadError, StoreError
-from contract.messages import Birth, Health, Message, Timebase
+from contract.messages import Birth, Health, Message
 from contract.payload import Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH
@@ -20,10 +20,13 @@ from ingest.stores.chunks import decode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.main_migrations import MAIN_MIGRATIONS
 from ingest.stores.migrating import left_to, migrator
+from ingest.stores.node_rows import notices_of
+from ingest.stores.notices import Notice
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
-from ingest.stores.records import Aside, Change, GapRecord, Notice, Periods, Stream
+from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
 from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
+from ingest.stores.sqlite_clocks import ClockQuestions
 from ingest.stores.sqlite_file import make_directory, open_database, store_errors
 from ingest.stores.stretches import KINDS, Kind
 
@@ -42,16 +45,8 @@ WITH RECURSIVE wanted(k) AS (
 SELECT live.k, live.v FROM wanted CROSS JOIN live ON live.k = wanted.k
 """  # noqa: S608
 
-_AROUND: Final = """
-SELECT body FROM timebases WHERE boot = ?1 AND synchronised AND boot_ns BETWEEN
-    coalesce((SELECT max(boot_ns) FROM timebases
-              WHERE boot = ?1 AND synchronised AND boot_ns <= ?2), ?2)
-    AND coalesce((SELECT min(boot_ns) FROM timebases
-                  WHERE boot = ?1 AND synchronised AND boot_ns >= ?3), ?3)
-"""
 
-
-class SqlitePeriodReader:
+class SqlitePeriodReader(ClockQuestions):
     """`PeriodReader` over a data directory."""
 
     def __init__(self, directory: Path) -> None:
@@ -157,31 +152,13 @@ class SqlitePeriodReader:
             )
             return _decoded(Health, row)
 
-    def timebases(self, boot: str) -> list[Timebase]:
-        with self._reading():
-            rows = self._connection.execute(
-                "SELECT body FROM timebases WHERE boot = ? ORDER BY boot_ns, node, run", (boot,)
-            )
-            return [Timebase.decode(body) for (body,) in rows]
-
     def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
         with self._reading():
             return self._aside("WHERE id > ? ORDER BY id LIMIT ?", after, limit)
 
     def notices(self, room: str | None = None) -> list[Notice]:
         with self._reading():
-            rows = self._connection.execute(
-                "SELECT node, kind, room, sentence, count, first_utc_ns, last_utc_ns FROM notices "
-                "WHERE ?1 IS NULL OR room = ?1 ORDER BY last_utc_ns DESC, node, kind",
-                (room,),
-            )
-            return [
-                Notice(
-                    node=node, kind=kind, room=its, sentence=sentence, count=count,
-                    first_utc_ns=first, last_utc_ns=last,
-                )
-                for node, kind, its, sentence, count, first, last in rows
-            ]  # fmt: skip
+            return notices_of(self._connection, room)
 
     def count_aside(self) -> int:
         with self._reading():
@@ -310,12 +287,6 @@ class SqlitePeriodReader:
                 raise StoreError(f"{self._path} is damaged: it has no layout {number}.")
             known = self._layouts[number] = layout_of(row[0])
         return known
-
-    def timebases_around(self, boot: str, from_ns: int, to_ns: int) -> list[Timebase]:
-        """The synchronised records of a boot that date a span of its clock, and no others."""
-        with self._reading():
-            rows = self._connection.execute(_AROUND, (boot, from_ns, to_ns))
-            return [Timebase.decode(body) for (body,) in rows]
 
     def live_rows(self, stream: int, first: int, last: int) -> tuple[list[tuple[int, bytes]], int]:
         """What is not sealed of first … last, row by row, and where the stream's keys start."""

@@ -33,7 +33,7 @@ from ingest.stores.sqlite_file import (
 
 __all__ = ["SCHEMA", "VERSION", "SqliteScoreStore"]
 
-VERSION: Final = 2
+VERSION: Final = 3
 _LEVELS: Final = struct.Struct("<9d")
 # `zones` names what the rows of `levels` are, `levels` is float64 (zones, 9) in the order of
 # ZoneEpoch's fields: a lesson's zones and models are few, so both are kept once, by number.
@@ -51,7 +51,8 @@ CREATE TABLE alerts(
     raised_utc_ns INTEGER NOT NULL, cleared_utc_ns INTEGER, because TEXT NOT NULL,
     off_task REAL, model TEXT NOT NULL) STRICT;
 CREATE INDEX alerts_lesson ON alerts(lesson, raised_utc_ns);
-CREATE TABLE again(lesson TEXT PRIMARY KEY) STRICT, WITHOUT ROWID
+CREATE TABLE again(lesson TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE written(lesson TEXT PRIMARY KEY, utc_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID
 """
 
 # Leaps from lesson to lesson in the index: DISTINCT would pass over every epoch.
@@ -60,7 +61,9 @@ WITH RECURSIVE known(lesson) AS (
     SELECT min(lesson) FROM epochs UNION ALL
     SELECT (SELECT min(lesson) FROM epochs WHERE lesson > known.lesson) FROM known
     WHERE known.lesson IS NOT NULL)
-SELECT lesson FROM known WHERE (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson) < ?
+SELECT lesson FROM known WHERE (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson) < ?1
+AND NOT EXISTS(SELECT 1 FROM words JOIN written ON written.lesson = word
+    WHERE words.id = known.lesson AND written.utc_ns >= ?1)
 """
 _SCORED_LESSONS: Final = """
 WITH RECURSIVE known(lesson) AS (
@@ -89,6 +92,18 @@ WHERE lesson = (SELECT id FROM words WHERE word = ?) AND utc_ns > ? AND utc_ns <
 _PURGE_ALERTS: Final = """
 DELETE FROM alerts
 WHERE lesson = ? AND raised_utc_ns < ? AND coalesce(cleared_utc_ns > ?, TRUE)
+"""
+_RETIRE_ALERTS: Final = """
+DELETE FROM alerts WHERE raised_utc_ns < ?1
+AND lesson NOT IN (SELECT lesson FROM written WHERE utc_ns >= ?1)
+"""
+_WRITE: Final = """
+INSERT INTO written VALUES(?, ?)
+ON CONFLICT DO UPDATE SET utc_ns = max(utc_ns, excluded.utc_ns)
+"""
+_UNUSED_STAMPS: Final = """
+DELETE FROM written WHERE lesson NOT IN (SELECT word FROM words)
+AND lesson NOT IN (SELECT lesson FROM alerts)
 """
 _UNUSED_WORDS: Final = """
 DELETE FROM words WHERE id NOT IN (
@@ -125,6 +140,7 @@ class SqliteScoreStore:
         cursor: int,
         epochs: Sequence[EpochRecord] = (),
         alerts: Sequence[AlertRecord] = (),
+        written_utc_ns: int = 0,
     ) -> None:
         """Keep epochs, alerts and the cursor in one transaction, or raise StoreError."""
         with self._lock, store_errors(self._path):
@@ -138,6 +154,10 @@ class SqliteScoreStore:
                 self._connection.executemany(
                     "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [_alert_row(alert) for alert in alerts],
+                )
+                lessons = {e.lesson for e in epochs} | {a.lesson for a in alerts}
+                self._connection.executemany(
+                    _WRITE, [(lesson, written_utc_ns) for lesson in lessons]
                 )
             self._commits += 1
 
@@ -211,9 +231,7 @@ class SqliteScoreStore:
                     ).rowcount
                     if removed >= most:
                         break
-                removed += execute(
-                    "DELETE FROM alerts WHERE raised_utc_ns < ?", (before_utc_ns,)
-                ).rowcount
+                removed += execute(_RETIRE_ALERTS, (before_utc_ns,)).rowcount
                 if removed:
                     self._commits += 1
             return removed
@@ -244,6 +262,7 @@ class SqliteScoreStore:
             self._writer.acquire()
             with transaction(self._connection):
                 self._connection.execute(_UNUSED_WORDS)
+                self._connection.execute(_UNUSED_STAMPS)
                 self._connection.executemany(
                     "INSERT OR IGNORE INTO again VALUES(?)", [(lesson,) for lesson in again]
                 )

@@ -372,3 +372,16 @@ def test_a_timetable_that_is_refused_changes_nothing(
     assert other.lessons() == before
     assert len(other.verdicts("maths")) == 2
     assert other.origins() == {}
+
+
+def test_a_label_that_was_written_lately_stays_whatever_time_it_is_of(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    one.keep_labels(MATHS.teacher)
+    one.put_verdict(SAID, label_of(SAID, utc_ns=100), written_utc_ns=500)
+    assert one.retire_labels(before_utc_ns=500, most=2) == 0
+    assert len(other.labels()) == 1
+    assert one.retire_labels(before_utc_ns=501, most=2) == 1
+    assert other.labels() == []

@@ -18,8 +18,9 @@ from contract.parts import late_run
 from contract.payload import Batch, Gap, Layout
 from ingest.stores import PERIOD_STORES, limits
 from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.notices import Notice
 from ingest.stores.protocol import PeriodStore
-from ingest.stores.records import Arrival, Notice, Tick
+from ingest.stores.records import Arrival, Tick
 from ingest.stores.sqlite_periods import SqlitePeriodStore
 
 SECOND = 1_000_000_000

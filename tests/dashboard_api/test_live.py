@@ -8,7 +8,9 @@ import pytest
 
 from contract.clock import SECOND_NS
 from contract.payload import Gap
-from ingest.stores.records import Arrival, Notice, Tick
+from ingest.stores.clock_records import ClockClaim
+from ingest.stores.notices import Notice
+from ingest.stores.records import Arrival, Tick
 
 LIVE = "/api/rooms/room-204/live"
 
@@ -123,3 +125,21 @@ def test_a_kit_that_claims_an_endless_gap_does_not_take_the_memory(client, store
     at(3000)
     for page in (LIVE, "/rooms/room-204/live", f"/lessons/{filled.lesson.id}"):
         assert client.get(page).status_code == 200
+
+
+def test_a_kit_that_is_wrong_about_the_time_is_named(client, stores, filled, at, monkeypatch):
+    at(1000)
+    claim = ClockClaim(
+        utc_ns=filled.start_ns - 400 * 86_400 * SECOND_NS, off_ns=-400 * 86_400 * SECOND_NS
+    )
+    monkeypatch.setattr(type(stores.periods), "clock_claim", lambda *_: claim)
+    (kit,) = client.get(LIVE).json()["kit"]
+    assert "400 days slow: its readings are kept and not dated; set its clock" in kit["words"]
+    assert kit["words"] in client.get("/rooms/room-204/live").text
+    at(2950)
+    monkeypatch.setattr(type(stores.periods), "streams_between", lambda *_: [])
+    monkeypatch.setattr(type(stores.periods), "timebases", lambda *_, **__: [])
+    live = client.get(LIVE).json()
+    assert live["state"] == "silent"
+    assert "is on, but" in live["sentence"]
+    assert "400 days slow" in live["sentence"]

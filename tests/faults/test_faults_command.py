@@ -148,7 +148,7 @@ def test_every_fault_of_the_issue_has_its_name() -> None:
         "kill", "stop", "start_order", "cut", "half_open", "slow", "broker_amnesia", "disk_full",
         "truncated", "bit_flipped", "serial_cut", "serial_garbage", "serial_repeat",
         "serial_trickle", "hub_reboot", "same_name", "poison", "future_version",
-        "retained_garbage", "clock_past", "clock_jump", "hub_drift", "hub_stall", "outage_8h",
+        "retained_garbage", "clock_past", "clock_jump", "clock_slow_synchronised", "hub_drift", "hub_stall", "outage_8h",
     }  # fmt: skip
     for fault in ("kill", "stop"):
         assert set(FAULTS[fault].places) >= {"edge", "broker", "ingest", "score"}

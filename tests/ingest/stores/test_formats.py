@@ -16,6 +16,7 @@ from contract.clock import ManualClock
 from contract.errors import StoreError
 from contract.lesson import Activity, Zone
 from ingest.backup_restore import Restore
+from ingest.settings import RetentionSettings, ServerSettings
 from ingest.stores import (
     open_lesson_store,
     open_period_reader,
@@ -24,7 +25,8 @@ from ingest.stores import (
     open_score_writer,
 )
 from ingest.stores.protocol import PeriodReader
-from ingest.stores.records import Verdict
+from ingest.stores.records import Purge, Verdict
+from ingest.upkeep import KeptUpkeep, ScoreUpkeep
 
 FORMATS = Path(__file__).parents[2] / "golden" / "formats"
 SECOND = 1_000_000_000
@@ -139,3 +141,43 @@ def test_a_backup_of_an_older_version_is_restored(folder: Path, tmp_path: Path) 
     ).run()
     with closing(open_period_reader(target)) as reader:
         assert described(reader) == expected
+
+
+def test_no_purge_leaves_a_copy_of_what_it_removed(data: Path) -> None:
+    """Whatever may be in a copy from before the file was brought up goes with the purge."""
+    for name in ("main.db", "score.db", "school.db"):
+        (data / f"{name}.before-1").write_bytes(b"as it was")
+    with closing(open_period_store(data)) as store:
+        for _ in store.purge(Purge(id="p-9", room="r12", to_utc_ns=UTC)):
+            pass
+    with closing(open_score_writer(data)) as scores:
+        for _ in scores.purge(["l-1"], from_utc_ns=0, to_utc_ns=UTC):
+            pass
+    with closing(open_lesson_store(data)) as lessons:
+        lessons.purge(lessons=["l-1"])
+    assert not list(data.glob("*.before-*"))
+
+
+def test_copies_go_with_the_retention_of_what_they_hold(data: Path) -> None:
+    open_period_store(data).close()
+    open_score_writer(data).close()
+    copies = sorted(data.glob("*.before-*"))
+    assert copies
+    made_ns = max(copy.stat().st_mtime_ns for copy in copies)
+    clock = ManualClock(utc_at_boot_ns=made_ns)
+    settings = ServerSettings(
+        site="school", data_dir=data, retention=RetentionSettings(seat_days=7, score_days=365)
+    )
+    with closing(open_period_store(data)) as store, closing(open_score_writer(data)) as scores:
+        upkeeps = (
+            KeptUpkeep(settings=settings, clock=clock, store=store),
+            ScoreUpkeep(settings=settings, clock=clock, scores=scores),
+        )
+        left = {}
+        for days in (6, 8, 29, 31):
+            clock.now_ns = days * 86_400 * SECOND
+            for upkeep in upkeeps:
+                for _ in range(50):
+                    upkeep.step()
+            left[days] = sorted(path.name.split(".")[0] for path in data.glob("*.before-*"))
+    assert left == {6: ["main", "score"], 8: ["score"], 29: ["score"], 31: []}
