@@ -8,6 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
+# Tests run side by side, as many as there are cores; tests/conftest.py says which of them may.
+# One after the other, as a debugger needs it: PYTEST_ARGS="-n 0".
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+
 # Left by the two halves of the set-up, so that each is done again only when its input changed.
 LOCKED := $(VENV)/.locked-installed
 INSTALLED := $(VENV)/.roomtone-installed
@@ -27,14 +31,18 @@ demo: setup  ## set up, then run a simulated classroom; stop it with Ctrl-C
 
 .PHONY: test
 test: lint  ## set up, then all checks: format, lint, types, imports, every test
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 .PHONY: check
 check: test  ## the same as test
 
 .PHONY: quick
 quick: setup  ## the tests without the slow ones
-	$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE) $(PYTEST_ARGS)
+
+.PHONY: test-bare
+test-bare:  ## the README's two commands on a bare Debian 13, as root; BARE=quick runs the quick tests
+	@tests/bare/run $(BARE)
 
 .PHONY: lint
 lint: setup  ## the checks that run no test

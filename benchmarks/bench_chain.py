@@ -252,12 +252,12 @@ def run(rooms: int, seconds: int, folder: Path) -> dict[str, float]:
     config = folder / "server.toml"
     config.write_text(
         f'site = "{SITE}"\ndata_dir = "{data}"\n[broker]\nport = {ports["broker"]}\n'
-        f"[ingest]\nhealth_port = {ports['ingest']}\n[score]\nhealth_port = {ports['score']}\n"
+        f"[ingest]\nmax_clock_error_s = 0\nhealth_port = {ports['ingest']}\n[score]\nhealth_port = {ports['score']}\n"
         f"[dashboard]\nport = {ports['dashboard']}\n"
     )
 
     def program(name: str) -> list[str]:
-        return [sys.executable, "-m", "roomtone", name, "--config", str(config)]
+        return [sys.executable, "-P", "-m", "roomtone", name, "--config", str(config)]
 
     _, broker = broker_command(python=sys.executable, port=ports["broker"], folder=folder)
     with ExitStack() as stack:

@@ -75,12 +75,12 @@ def measure(folder: Path, running: ExitStack, *, periods: int) -> dict[str, floa
     _, command = broker_command(python=sys.executable, port=port, folder=folder)
     running.enter_context(child(command))
     hubs = ["simulate", "--ports", str(folder / ROOM), "--minutes", "10"]
-    running.enter_context(child([sys.executable, "-m", "roomtone", *hubs]))
+    running.enter_context(child([sys.executable, "-P", "-m", "roomtone", *hubs]))
     wait_for(partial(has_hubs, folder / ROOM))
     server = folder / "server.toml"
     server.write_text(
         f'site = "{SITE}"\ndata_dir = "{folder / "data"}"\n[broker]\nport = {port}\n'
-        "[ingest]\nhealth_port = 0\n"
+        "[ingest]\nmax_clock_error_s = 0\nhealth_port = 0\n"
     )
     lessons = open_lesson_store(folder / "data")
     now = time.time_ns()
@@ -92,7 +92,7 @@ def measure(folder: Path, running: ExitStack, *, periods: int) -> dict[str, floa
     )  # fmt: skip
     lessons.close()
     running.enter_context(
-        child([sys.executable, "-m", "roomtone", "ingest", "--config", str(server)])
+        child([sys.executable, "-P", "-m", "roomtone", "ingest", "--config", str(server)])
     )
     watch = MqttLink(
         broker=BrokerSettings(port=port),
@@ -107,7 +107,7 @@ def measure(folder: Path, running: ExitStack, *, periods: int) -> dict[str, floa
     config = folder / f"{ROOM}.toml"
     config.write_text(settings(folder, ROOM, port))
     running.enter_context(
-        child([sys.executable, "-m", "roomtone", "edge", "--config", str(config)])
+        child([sys.executable, "-P", "-m", "roomtone", "edge", "--config", str(config)])
     )
     first_s, last_s, delays = follow(watch, periods)
     during = [ms for at, ms in delays if at <= last_s] or [0.0]

@@ -208,13 +208,13 @@ def measure(
     for room in rooms:
         minutes = str(60 + round(seconds / MINUTE_S))
         hubs = ["simulate", "--ports", str(folder / room), "--minutes", minutes]
-        running.enter_context(child([sys.executable, "-m", "roomtone", *hubs]))
+        running.enter_context(child([sys.executable, "-P", "-m", "roomtone", *hubs]))
         wait_for(partial(has_hubs, folder / room))
         port = broker_port if room == "live" else free_port()
         config = folder / f"{room}.toml"
         config.write_text(settings(folder, room, port))
         store_config(folder / f"{room}-outbox" / "config.cbor", ALWAYS)
-        edge = [sys.executable, "-m", "roomtone", "edge", "--config", str(config)]
+        edge = [sys.executable, "-P", "-m", "roomtone", "edge", "--config", str(config)]
         # As installed: compiling at the start would take memory that is never given back.
         compiled = os.environ | {
             "PYTHONPYCACHEPREFIX": str(folder / "compiled"), "PYTHONDONTWRITEBYTECODE": "",

@@ -129,7 +129,9 @@ def keep(
     config.write_text(f'site = "{SITE}"\ndata_dir = "{folder}/data"\n[broker]\nport = {port}\n')
     with (
         child(broker),
-        child([sys.executable, "-m", "roomtone", "ingest", "--config", str(config)]) as ingest,
+        child(
+            [sys.executable, "-P", "-m", "roomtone", "ingest", "--config", str(config)]
+        ) as ingest,
     ):
         link = MqttLink(
             broker=BrokerSettings(port=port),

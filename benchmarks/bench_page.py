@@ -182,7 +182,7 @@ def dashboard(directory: Path) -> Iterator[str]:
     config.write_text(
         f'site = "bench"\ndata_dir = "{directory / "data"}"\n[dashboard]\nport = {port}\n'
     )
-    command = [sys.executable, "-m", "roomtone", "dashboard", "--config", str(config)]
+    command = [sys.executable, "-P", "-m", "roomtone", "dashboard", "--config", str(config)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as program:
         address = f"http://127.0.0.1:{port}"
         until = time.monotonic() + READY_S

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 import ssl
 import time
 from collections.abc import Iterator
 from queue import Empty
 from typing import Final
 
+from contract.client_id import program_client_id
 from contract.errors import ConfigurationError
 from contract.finding import Finding
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
@@ -77,8 +77,9 @@ def retained(
     """
     most = math.inf if any("+" in topic for topic in topics) else len(topics)
     link = MqttLink(
-        broker=broker, client_id=f"roomtone-doctor-{os.getpid()}", will=None, subscriptions=topics
-    )
+        broker=broker, client_id=program_client_id("doctor"), will=None, subscriptions=topics,
+        others_write=True,
+    )  # fmt: skip
     said: dict[str, bytes] = {}
     fault: str | None = "it does not answer the greeting"
     until = time.monotonic() + _WAIT_S

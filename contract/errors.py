@@ -8,7 +8,9 @@ RoomtoneError
 │   ├── PayloadError                   … on an MQTT topic, in the outbox or in the store
 │   └── UnknownVersionError            … because a later version wrote them: kept aside, not lost
 ├── LinkError (ConnectionError)        a port or broker is missing or gone: tried again
+├── RefusedError (ValueError)           a store has no room for more of this kind from one node
 ├── StoreError (OSError)               a database or the outbox can't be read or written
+│   └── UnfitFileError                 … because a file is of another kind, or too large
 ├── RecordingError (ValueError)        a recording to replay or evaluate is not usable
 └── ModelError (ValueError)            a model file is missing, damaged or does not fit
 
@@ -18,6 +20,10 @@ without a traceback.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from contract.one_line import one_line
+
 __all__ = [
     "ConfigurationError",
     "DecodeError",
@@ -26,11 +32,38 @@ __all__ = [
     "ModelError",
     "PayloadError",
     "RecordingError",
+    "RefusedError",
     "RoomtoneError",
     "StoreError",
+    "UnfitFileError",
     "UnknownVersionError",
     "UsageError",
+    "brief",
+    "brief_of",
+    "shortened",
 ]
+
+_MAX_WHERE = 80
+_MAX_WHAT = 200
+
+
+def brief(value: object, length: int = 40) -> str:
+    """A value as an error may print it: short, on one line, whatever it is."""
+    if isinstance(value, int) and value.bit_length() > 64:
+        return f"a number of {value.bit_length()} bits"  # Python refuses to print the longest
+    return shortened(repr(value), length)
+
+
+def brief_of(error: BaseException) -> str:
+    """An error that nobody foresaw, with the name of its kind."""
+    return shortened(f"{type(error).__name__}: {error}", 200)
+
+
+def shortened(text: str, length: int) -> str:
+    """A text on one line, cut to a length."""
+    if len(text) > length:
+        text = text[: length - 1] + "…"
+    return one_line(text)
 
 
 class RoomtoneError(Exception):
@@ -52,15 +85,16 @@ class ConfigurationError(UsageError):
         self, where: str, key: str, value: object, expected: str, *, sentence: str | None = None
     ) -> None:
         self.where, self.key, self.value, self.expected = where, key, value, expected
-        super().__init__(sentence or f"{where}: {key} is {value!r}, expected {expected}.")
+        super().__init__(sentence or f"{where}: {key} is {brief(value, 200)}, expected {expected}.")
 
 
 class DecodeError(RoomtoneError, ValueError):
     """Bytes from outside do not fit their format; `where` names the field or offset."""
 
     def __init__(self, where: str, what: str) -> None:
-        self.where, self.what = where, what
-        super().__init__(f"{where}: {what}")
+        # Both may quote what a stranger sent, and end in a log and in the store.
+        self.where, self.what = shortened(where, _MAX_WHERE), shortened(what, _MAX_WHAT)
+        super().__init__(f"{self.where}: {self.what}")
 
 
 class FrameError(DecodeError):
@@ -76,15 +110,34 @@ class UnknownVersionError(PayloadError):
 
     def __init__(self, where: str, version: object, known: int) -> None:
         self.version, self.known = version, known
-        super().__init__(where, f"format version {version!r}, this program knows {known}")
+        super().__init__(where, f"format version {brief(version)}, this program knows {known}")
 
 
 class LinkError(RoomtoneError, ConnectionError):
     """A serial port or the broker can't be reached, or refused us."""
 
 
+class RefusedError(RoomtoneError, ValueError):
+    """Some of what was to be kept is beyond a limit; nothing was kept, and the rest can be.
+
+    `refused` has each of the records with the reason.
+    """
+
+    def __init__(self, refused: list[tuple[object, str]]) -> None:
+        self.refused = refused
+        super().__init__("; ".join(reason for _, reason in refused[:3]))
+
+
 class StoreError(RoomtoneError, OSError):
     """A database or the outbox can't be opened, read or written."""
+
+
+class UnfitFileError(StoreError):
+    """Something that lies where a file should be can't be read as one; `why` is half a sentence."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"{path} can't be used: {why}.")
 
 
 class RecordingError(RoomtoneError, ValueError):

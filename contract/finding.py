@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, TextIO
 
+from contract.one_line import one_line
+
 __all__ = ["Finding", "State", "report"]
 
 State = Literal["fine", "note", "wrong"]
@@ -26,8 +28,9 @@ class Finding:
     @property
     def line(self) -> str:
         """What a person reads: a line, and below it one with what to do."""
-        advice = f"\n       → {self.advice}" if self.advice else ""
-        return f"{_WORDS[self.state]:<6} {self.about}: {self.said}{advice}\n"
+        said = one_line(f"{self.about}: {self.said}")
+        advice = f"\n       → {one_line(self.advice)}" if self.advice else ""
+        return f"{_WORDS[self.state]:<6} {said}{advice}\n"
 
 
 def report(findings: Iterable[Finding], out: TextIO, *, as_json: bool) -> int:

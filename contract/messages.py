@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import cbor2
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from contract.cbor import MAX_ITEMS, MAX_PAYLOAD_BYTES, load_map
 from contract.errors import PayloadError, UnknownVersionError
 from contract.topics import NAME
 
@@ -37,6 +38,12 @@ Seq = Annotated[int, Field(ge=0, le=1 << 40)]
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Nanoseconds = Annotated[int, Field(ge=0, lt=1 << 63)]
 Seat = Annotated[int, Field(ge=1, le=255)]
+Code = Annotated[int, Field(ge=0, lt=1 << 16)]
+Word = Annotated[str, Field(max_length=64)]
+"""A boot, a version, a unit: nothing longer is kept or shown."""
+
+_MAX_BYTES = 16_384
+"""The largest of these, but for configurations, are births of eight hubs: some 2 kB."""
 
 VERSION = 1
 
@@ -47,7 +54,10 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
     version: Literal[1] = 1
-    _what: ClassVar[str] = "message"
+    max_bytes: ClassVar[int] = _MAX_BYTES
+    """A longer payload is refused unread."""
+    max_items: ClassVar[int] = MAX_ITEMS
+    """… and one with more numbers, texts, lists and maps."""
 
     def encode(self) -> bytes:
         """The payload."""
@@ -56,7 +66,7 @@ class Message(BaseModel):
     @classmethod
     def decode(cls, payload: bytes) -> Self:
         """The message in a payload; raises PayloadError or UnknownVersionError."""
-        return cls.from_map(_load(payload))
+        return cls.from_map(load_map(payload, max_bytes=cls.max_bytes, max_items=cls.max_items))
 
     @classmethod
     def from_map(cls, fields: dict[object, object]) -> Self:
@@ -77,8 +87,8 @@ class Hub(Message):
     """One hub of a node, as its HELLO told."""
 
     hub: Name
-    firmware: str
-    seats: tuple[Seat, ...]
+    firmware: Word
+    seats: Annotated[tuple[Seat, ...], Field(max_length=255)]
     sample_rate_hz: float
     has_sound: bool
 
@@ -89,15 +99,15 @@ class Birth(Message):
     is_up: Literal[True] = True
     node: Name
     run: Run
-    boot: str
-    software: str
+    boot: Word
+    software: Word
     period_ns: Nanoseconds
     run_boot_ns: Nanoseconds
     """Boot clock at the start of seq 0."""
-    hubs: tuple[Hub, ...]
-    seat_codes: tuple[int, ...]
-    room_codes: tuple[int, ...]
-    units: dict[str, str]
+    hubs: Annotated[tuple[Hub, ...], Field(max_length=64)]
+    seat_codes: Annotated[tuple[Code, ...], Field(max_length=255)]
+    room_codes: Annotated[tuple[Code, ...], Field(max_length=255)]
+    units: Annotated[dict[Word, Word], Field(max_length=255)]
     """Quantity name → unit."""
     synchronised: bool
 
@@ -108,8 +118,8 @@ class Death(Message):
     is_up: Literal[False] = False
     node: Name
     run: Run
-    boot: str
-    reason: str
+    boot: Word
+    reason: Word
     """`stopped` when the node says so itself, `lost` when the broker does."""
 
 
@@ -118,7 +128,7 @@ class Timebase(Message):
 
     node: Name
     run: Run
-    boot: str
+    boot: Word
     boot_ns: Nanoseconds
     utc_ns: Nanoseconds
     error_ns: Nanoseconds
@@ -147,7 +157,9 @@ class Health(Message):
     """True once, in the last health of a clean stop."""
     outbox_bytes: Count
     ack_age_ms: Count | None
-    hubs: dict[str, dict[str, Count]]
+    hubs: Annotated[
+        dict[Word, Annotated[dict[Word, Count], Field(max_length=64)]], Field(max_length=64)
+    ]
     """Hub → name of counter → count, as the serial reader keeps them."""
     twins: Count = 0
     """Other kits that were alive under this node's name while this run was."""
@@ -172,13 +184,15 @@ class Ack(Message):
 class LessonSpan(Message):
     """When a room is to be sensed; open at the end while the lesson runs."""
 
-    lesson: str
+    lesson: Annotated[str, Field(max_length=255)]
     starts_utc_ns: Nanoseconds
     ends_utc_ns: Nanoseconds | None
 
 
 class Config(Message):
     """Retained, server → node: what the node should do. Outside lessons nothing is sampled."""
+
+    max_bytes: ClassVar[int] = MAX_PAYLOAD_BYTES
 
     revision: Count
     lessons: tuple[LessonSpan, ...]
@@ -209,7 +223,7 @@ class CommandResult(Message):
 
     id: Annotated[str, Field(min_length=1, max_length=64)]
     is_done: bool
-    why: str = ""
+    why: Annotated[str, Field(max_length=500)] = ""
 
 
 class IngestState(Message):
@@ -221,15 +235,5 @@ class IngestState(Message):
 
 def decode_state(payload: bytes) -> Birth | Death:
     """What stands on a node's `state` topic."""
-    fields = _load(payload)
+    fields = load_map(payload, max_bytes=Birth.max_bytes)
     return Birth.from_map(fields) if fields.get("is_up") is True else Death.from_map(fields)
-
-
-def _load(payload: bytes) -> dict[object, object]:
-    try:
-        fields = cbor2.loads(payload)
-    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError, OverflowError) as error:
-        raise PayloadError("byte 0", f"not CBOR ({error})") from error
-    if type(fields) is not dict:
-        raise PayloadError("byte 0", f"a CBOR map is expected, not {type(fields).__name__}")
-    return fields

@@ -12,19 +12,23 @@ Both sides use it, the edge and ingest. What it guards against:
   sender still holds it, because a PUBACK is not delivery.
 - paho writes in the thread that publishes, unless it is told of an event loop; over TLS that
   breaks the connection while another thread reads. So here only the network thread writes.
-- A broker without MQTT 5 closes the connection, or takes it and says nothing. So an attempt that
-  got no answer is followed by one with 3.1.1.
+- A broker without MQTT 5 says so, or closes the connection, or takes it and says nothing. So
+  `contract/protocol_choice.py` tries 3.1.1 then, and 5 again at the next connection.
+- paho takes quadratic time for the properties of an MQTT 5 message: 6 s for one of 262 kB that
+  holds nothing else, and a broker passes them on. So who reads what others send speaks 3.1.1, in
+  which there are none (`others_write`).
 """
 
 from __future__ import annotations
 
+import logging
+import math
 import queue
 import random
-import select
 import socket
-import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -33,49 +37,14 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from contract.mqtt_events import Event, EventQueue, LinkDown, LinkUp, Received, Refused
+from contract.mqtt_round import filters, one_round
+from contract.protocol_choice import ProtocolChoice
 from contract.settings import BrokerSettings
 from contract.tls import tls_context
 
 __all__ = ["Event", "LinkDown", "LinkUp", "MqttLink", "Received", "Refused", "Will"]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkUp:
-    """The broker accepted the connection and has the subscriptions."""
-
-    protocol: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinkDown:
-    """There is no connection: it was lost, refused, or could not be made."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Received:
-    """A message. Whoever takes it gives it to `MqttLink.acknowledge` when it is safe."""
-
-    topic: str
-    payload: bytes
-    is_retained: bool
-    mid: int
-    qos: int
-    client: paho.Client
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The broker took a message and did not let it be published (MQTT 5 alone tells)."""
-
-    topic: str
-    reason: str
-
-
-Event = LinkUp | LinkDown | Received | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +53,9 @@ class Will:
 
     topic: str
     payload: bytes
+
+
+_LOG = logging.getLogger("mqtt")
 
 
 class _UnderWay:
@@ -103,15 +75,33 @@ _WAIT_FOR_ROOM_S: Final = 0.2
 _ROUND_S: Final = 1.0
 _GREETING_S: Final = 5.0
 """A broker that dislikes our protocol may take the connection and then say nothing."""
+_CONNECT_S: Final = 4.0
+"""For TCP, and again for TLS; less than `stop` waits."""
+_GOODBYE_S: Final = 2.0
+"""How long the last bytes may take after `stop`."""
+_STEADY_S: Final = 5.0
+"""A connection that ended sooner counts as a failure, so that the next one waits longer."""
+_TURN_S: Final = 3.0
+"""… but no longer than this, which is well below `_STEADY_S`: two clients with one id push each
+other out, and so each gets a turn of about this length."""
+
+_Reached = Literal["accepted", "refused", "silent", "unreachable", "taken over"]
+_UNSUPPORTED: Final = "Unsupported protocol version"
+_UNSPECIFIED: Final = "Unspecified error"
+_TAKEN_OVER: Final = "Session taken over"
+_VERSIONS: Final = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
 class MqttLink:
     """Keeps a connection to the broker on a thread of its own; events come out of `events`.
 
-    Everything is bounded. `events`: when its reader is slow, the network thread waits, and so do
-    the broker and the senders behind it. Messages on their way out: `most_queued` of QoS 1,
+    Everything is bounded. `events`, by number and bytes: when its reader is slow, the network
+    thread waits, and so do the broker and the senders behind it. Messages on their way out: `most_queued` of QoS 1,
     of which `most_in_flight` are under way, and `most_unsent` in all where QoS 0 is concerned;
     `publish` says false beyond. Sessions are clean: nothing that matters rests in the broker.
+
+    `others_write` is for who subscribes to topics that anybody else may write: where the settings
+    leave it open it speaks MQTT 3.1.1.
     """
 
     def __init__(
@@ -122,11 +112,15 @@ class MqttLink:
         will: Will | None,
         subscriptions: tuple[str, ...],
         most_events: int = 2_000,
+        max_event_bytes: int = 16 << 20,
         most_in_flight: int = 20,
         most_queued: int = 200,
         most_unsent: int = 10_000,
+        others_write: bool = False,
     ) -> None:
-        self.events: queue.Queue[Event] = queue.Queue(most_events)
+        self.events: queue.Queue[Event] = EventQueue(
+            max_events=most_events, max_bytes=max_event_bytes
+        )
         self._broker = broker
         self._client_id = client_id
         self._will = will
@@ -135,10 +129,13 @@ class MqttLink:
         self._most_queued = most_queued
         self._most_unsent = most_unsent
         self._most_early = most_events
+        self._max_early_bytes = max_event_bytes
+        self._choice = ProtocolChoice(broker.protocol, first="3.1.1" if others_write else "5")
         self._under_way = _UnderWay()
         self._stop = threading.Event()
         self._up = threading.Event()
         self._client: paho.Client | None = None
+        self._wake: Callable[[], None] = lambda: None
         self._tls = tls_context(broker)
         self._thread = threading.Thread(target=self._run, name=f"mqtt {client_id}", daemon=True)
 
@@ -156,16 +153,19 @@ class MqttLink:
         self._thread.start()
 
     def stop(self, *, farewell: Will | None = None, timeout_s: float = 5.0) -> None:
-        """Publish `farewell` retained, say goodbye so that the will stays unsent, and end."""
+        """Publish `farewell` retained, say goodbye so that the will stays unsent, and end.
+
+        An attempt to connect that is under way ends without a greeting, within a few seconds.
+        """
         client = self._client
         if client is not None and self.is_up:
             if farewell is not None:
                 info = client.publish(farewell.topic, farewell.payload, qos=1, retain=True)
                 if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
                     info.wait_for_publish(timeout_s)
-            self._stop.set()
             client.disconnect()
         self._stop.set()
+        self._wake()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
@@ -203,30 +203,28 @@ class MqttLink:
             return
 
     def _run(self) -> None:
-        wanted = self._broker.protocol
-        is_fixed = wanted != "auto"
-        protocol = MQTTProtocolVersion.MQTTv311 if wanted == "3.1.1" else MQTTProtocolVersion.MQTTv5
-        failures = 0
+        choice, failures = self._choice, 0
         while not self._stop.is_set():
-            reached = self._connect_once(protocol)
+            began = time.monotonic()
+            reached = self._connect_once(_VERSIONS[choice.version])
             if self._stop.is_set():
                 return
-            if reached == "accepted":
-                failures = 0
-            elif reached == "answered" and not is_fixed:
-                # Perhaps the broker speaks 3.1.1 alone, and says so by closing the connection.
-                is_v5 = protocol is MQTTProtocolVersion.MQTTv5
-                protocol = MQTTProtocolVersion.MQTTv311 if is_v5 else MQTTProtocolVersion.MQTTv5
-            delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
+            longest = _RETRY_S[-1]
+            if reached in {"accepted", "taken over"}:
+                choice.ended()
+                longest = _TURN_S
+                if time.monotonic() - began > _STEADY_S:
+                    failures = 0
+            elif reached == "silent":
+                choice.silent()
+            delay = min(_RETRY_S[min(failures, len(_RETRY_S) - 1)], longest)
             failures += 1
             # Spread, so that a whole school does not come back in the same instant.
             self._stop.wait(delay * random.uniform(0.7, 1.3))
 
-    def _connect_once(
-        self, protocol: MQTTProtocolVersion
-    ) -> Literal["accepted", "answered", "unreachable"]:
+    def _connect_once(self, protocol: MQTTProtocolVersion) -> _Reached:
         """One connection from start to end, and how far it came."""
-        reached: Literal["accepted", "answered", "unreachable"] = "unreachable"
+        reached: _Reached = "unreachable"
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._client_id,
@@ -235,6 +233,7 @@ class MqttLink:
             reconnect_on_failure=False,
             manual_ack=True,
         )
+        client.connect_timeout = _CONNECT_S
         client.max_inflight_messages_set(self._most_in_flight)
         client.max_queued_messages_set(self._most_queued)
         if self._tls is not None:
@@ -243,6 +242,7 @@ class MqttLink:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         why = "the broker closed the connection"
         early: list[Received] = []
+        early_bytes = 0
         noted: list[Event] = []
         under_way = self._under_way = _UnderWay()
 
@@ -255,11 +255,13 @@ class MqttLink:
         ) -> None:
             nonlocal reached, why
             if reason.is_failure:
-                why = str(reason)
+                reached, why = "refused", str(reason)
+                self._choice.refused(is_version=why == _UNSUPPORTED)
                 return
             reached = "accepted"
+            self._choice.accepted()
             if self._subscriptions:
-                client.subscribe(_filters(self._subscriptions, protocol))
+                client.subscribe(filters(self._subscriptions, protocol))
             else:
                 come_up()
 
@@ -284,13 +286,21 @@ class MqttLink:
                     noted.append(Refused(f"subscription to {topic}", str(reason)))
 
         def on_message(client: paho.Client, _userdata: object, m: paho.MQTTMessage) -> None:
-            message = Received(m.topic, bytes(m.payload), m.retain, m.mid, m.qos, client)
+            nonlocal early_bytes
+            try:
+                topic = m.topic
+            except UnicodeDecodeError:
+                # MQTT forbids it. Who gave the connection up for it would get it again for ever.
+                client.ack(m.mid, m.qos)
+                return
+            message = Received(topic, bytes(m.payload), m.retain, m.mid, m.qos, client)
             if self.is_up:
                 noted.append(message)
             else:
                 # A broker may send what it retains before it confirms the subscription.
                 early.append(message)
-                if len(early) >= self._most_early:
+                early_bytes += message.size
+                if len(early) >= self._most_early or early_bytes >= self._max_early_bytes:
                     come_up()  # so much of it confirms it too
 
         def on_publish(
@@ -311,10 +321,12 @@ class MqttLink:
             reason: ReasonCode,
             _properties: Properties | None,
         ) -> None:
-            nonlocal why
+            nonlocal reached, why
             self._up.clear()
-            if reason.is_failure:
+            if reason.is_failure and str(reason) != _UNSPECIFIED:
                 why = str(reason)
+            if why == _TAKEN_OVER:
+                reached, why = "taken over", f"{why}: another client has the id of this one"
 
         client.on_connect = on_connect
         client.on_subscribe = on_subscribe
@@ -325,15 +337,14 @@ class MqttLink:
         ear.setblocking(False)
         mouth.setblocking(False)
 
-        def on_socket_register_write(*_: object) -> None:
-            with suppress(
-                OSError
-            ):  # it is full: the thread wakes up anyway; or closed: all is over
+        def wake(*_: object) -> None:
+            # It is full: the thread wakes up anyway; or closed: all is over.
+            with suppress(OSError):
                 mouth.send(b"!")
 
         # With this set, paho leaves all writing to the network thread.
-        client.on_socket_register_write = on_socket_register_write
-        self._client = client
+        client.on_socket_register_write = wake
+        self._client, self._wake = client, wake
         try:
             client.connect(
                 self._broker.host,
@@ -342,14 +353,21 @@ class MqttLink:
                 clean_start=protocol is MQTTProtocolVersion.MQTTv5
                 or paho.MQTT_CLEAN_START_FIRST_ONLY,
             )
-            reached = "answered"
+            if self._stop.is_set():
+                return reached
+            reached = "silent"
             deadline = time.monotonic() + _GREETING_S
+            goodbye_by = math.inf
             rc = MQTTErrorCode.MQTT_ERR_SUCCESS
             while rc is MQTTErrorCode.MQTT_ERR_SUCCESS and client.socket() is not None:
-                rc = _round(client, ear)
+                rc = one_round(client, ear, _ROUND_S)
                 for event in noted:
                     self._put(event, client)
                 noted.clear()
+                if self._stop.is_set():
+                    goodbye_by = min(goodbye_by, time.monotonic() + _GOODBYE_S)
+                    if not client.want_write() or time.monotonic() > goodbye_by:
+                        break
                 if not self.is_up and time.monotonic() > deadline:
                     why = "the broker took the connection and did not answer the greeting"
                     break
@@ -360,32 +378,5 @@ class MqttLink:
             for left in (client.socket(), ear, mouth):
                 if left is not None:
                     left.close()
-        self._put(LinkDown(why), client)
+        self._put(LinkDown(why, is_taken_over=reached == "taken over"), client)
         return reached
-
-
-def _round(client: paho.Client, ear: socket.socket) -> MQTTErrorCode:
-    """Wait for bytes, or for word that there are some to write; then read, write and ping."""
-    connection = client.socket()
-    if connection is None:
-        return MQTTErrorCode.MQTT_ERR_CONN_LOST
-    # What TLS has decrypted already, no `select` sees.
-    has_more = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
-    writing = [connection] if client.want_write() else []
-    readable, _, _ = select.select([connection, ear], writing, [], 0.0 if has_more else _ROUND_S)
-    if ear in readable:
-        ear.recv(1_024)
-    rc = MQTTErrorCode.MQTT_ERR_SUCCESS
-    if has_more or connection in readable:
-        rc = client.loop_read()
-    if rc is MQTTErrorCode.MQTT_ERR_SUCCESS and client.want_write():
-        rc = client.loop_write()
-    return client.loop_misc() if rc is MQTTErrorCode.MQTT_ERR_SUCCESS else rc
-
-
-def _filters(
-    subscriptions: tuple[str, ...], protocol: MQTTProtocolVersion
-) -> list[tuple[str, SubscribeOptions]] | list[tuple[str, int]]:
-    if protocol is MQTTProtocolVersion.MQTTv5:
-        return [(topic, SubscribeOptions(qos=1)) for topic in subscriptions]
-    return [(topic, 1) for topic in subscriptions]

@@ -26,14 +26,14 @@ Bytes in, values out: nothing here knows of MQTT or a store.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Final, Literal, get_args
 
 import cbor2
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.errors import PayloadError, UnknownVersionError
+from contract.cbor import TYPED_U8, TYPED_U16_LE, load_map
+from contract.errors import PayloadError, UnknownVersionError, brief
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 
 __all__ = [
@@ -57,9 +57,6 @@ GapReason = Literal["serial", "unused", "off", "paused", "died", "outbox_full", 
 """Why no values exist: nothing came on the serial line; what came could not be used; no lesson was
 on; someone paused the kit; the agent or the Pi died; the outbox was full; the outbox was damaged."""
 _REASONS: Final = frozenset(get_args(GapReason))
-
-_TAG_U8: Final = 64
-_TAG_U16_LE: Final = 69
 
 _SEAT_CODES: Final = tuple(q.code for q in SEAT_QUANTITIES)
 _ROOM_CODES: Final = tuple(q.code for q in ROOM_QUANTITIES)
@@ -155,22 +152,22 @@ def encode(message: Batch | Gap, *, waited_ms: int | None = None) -> bytes:
         7: int(message.synchronised),
     }
     if isinstance(message, Gap):
-        head[8] = cbor2.CBORTag(_TAG_U8, bytes(message.seats))
+        head[8] = cbor2.CBORTag(TYPED_U8, bytes(message.seats))
         head[12] = message.reason
         return cbor2.dumps(head)
     layout, n = message.layout, message.n
-    head[8] = cbor2.CBORTag(_TAG_U8, bytes(layout.seats))
+    head[8] = cbor2.CBORTag(TYPED_U8, bytes(layout.seats))
     head[9] = message.waited_ms if waited_ms is None else waited_ms
     values = message.values.astype("<u2", copy=False)
     seats = len(layout.seats)
     cut = len(layout.seat_codes) * seats
     cube = values[:, :cut].reshape(n, len(layout.seat_codes), seats)
     head[10] = {
-        code: cbor2.CBORTag(_TAG_U16_LE, cube[:, i].tobytes())
+        code: cbor2.CBORTag(TYPED_U16_LE, cube[:, i].tobytes())
         for i, code in enumerate(layout.seat_codes)
     }
     head[11] = {
-        code: cbor2.CBORTag(_TAG_U16_LE, values[:, cut + i].tobytes())
+        code: cbor2.CBORTag(TYPED_U16_LE, values[:, cut + i].tobytes())
         for i, code in enumerate(layout.room_codes)
     }
     return cbor2.dumps(head)
@@ -182,12 +179,12 @@ def decode(payload: bytes) -> Batch | Gap:
     Raises UnknownVersionError for a later format, PayloadError for whatever else does not fit;
     either says which field is wrong. The values are read-only where they view the payload.
     """
-    head = _load(payload)
+    head = load_map(payload)
     version = head.get(0)
     if version != VERSION or type(version) is not int:
         if type(version) is int and version > VERSION:
             raise UnknownVersionError("field 0", version, VERSION)
-        raise PayloadError("field 0", f"format version is {version!r}, expected {VERSION}")
+        raise PayloadError("field 0", f"format version is {brief(version)}, expected {VERSION}")
     node = head.get(1)
     if type(node) is not str or not 1 <= len(node) <= 32:
         raise PayloadError("field 1", "node is not a text of 1 to 32 characters")
@@ -198,16 +195,16 @@ def decode(payload: bytes) -> Batch | Gap:
     boot_ns = _whole(head, 5, "boot clock", 0, (1 << 63) - 1)
     period_ns = _whole(head, 6, "period length", 1, 3_600_000_000_000)
     synchronised = bool(_whole(head, 7, "time quality", 0, 1))
-    seats = tuple(_tagged(head.get(8), _TAG_U8, "field 8 (seats)"))
+    seats = tuple(_tagged(head.get(8), TYPED_U8, "field 8 (seats)"))
     if len(set(seats)) != len(seats):
         raise PayloadError("field 8", "a seat is named twice")
     extra = head.keys() - _KEYS[is_gap]
     if extra:
-        raise PayloadError(f"field {min(extra, key=str)!r}", "not a field of this format")
+        raise PayloadError(f"field {brief(min(extra, key=str))}", "not a field of this format")
     if is_gap:
         reason = head[12]
         if type(reason) is not str or reason not in _REASONS:
-            raise PayloadError("field 12", f"{reason!r} is no reason for a gap")
+            raise PayloadError("field 12", f"{brief(reason)} is no reason for a gap")
         return Gap(
             node=node, run=run, first_seq=first_seq, n=n, boot_ns=boot_ns, period_ns=period_ns,
             synchronised=synchronised, seats=seats,
@@ -236,24 +233,12 @@ _KEYS: Final = {
 }
 
 
-def _load(payload: bytes) -> dict[int, object]:
-    stream = BytesIO(payload)
-    try:
-        head = cbor2.load(stream)
-    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError, OverflowError) as error:
-        raise PayloadError(f"byte {stream.tell()}", f"not CBOR ({error})") from error
-    if type(head) is not dict:
-        raise PayloadError("byte 0", f"a CBOR map is expected, not {type(head).__name__}")
-    if stream.tell() != len(payload):
-        raise PayloadError(f"byte {stream.tell()}", "bytes follow the end of the message")
-    return head
-
-
-def _whole(head: dict[int, object], key: int, name: str, low: int, high: int) -> int:
+def _whole(head: dict[object, object], key: int, name: str, low: int, high: int) -> int:
     value = head.get(key)
     if type(value) is not int or not low <= value <= high:
         raise PayloadError(
-            f"field {key}", f"{name} is {value!r:.40}, expected a whole number {low} to {high}"
+            f"field {key}",
+            f"{name} is {brief(value)}, expected a whole number {low} to {high}",
         )
     return value
 
@@ -264,15 +249,17 @@ def _tagged(value: object, tag: int, where: str) -> bytes:
     return value.value
 
 
-def _columns(head: dict[int, object], key: int, length: int) -> tuple[tuple[int, ...], list[bytes]]:
+def _columns(
+    head: dict[object, object], key: int, length: int
+) -> tuple[tuple[int, ...], list[bytes]]:
     columns = head.get(key)
     if type(columns) is not dict:
         raise PayloadError(f"field {key}", "a map of quantity code to typed array is expected")
     parts = []
     for code, column in columns.items():
         if type(code) is not int or not 0 < code < 65536:
-            raise PayloadError(f"field {key}", f"{code!r:.40} is not the code of a quantity")
-        part = _tagged(column, _TAG_U16_LE, f"field {key}, quantity {code}")
+            raise PayloadError(f"field {key}", f"{brief(code)} is not the code of a quantity")
+        part = _tagged(column, TYPED_U16_LE, f"field {key}, quantity {code}")
         if len(part) != length:
             raise PayloadError(
                 f"field {key}, quantity {code}", f"{len(part)} bytes, expected {length}"

@@ -20,6 +20,13 @@ class SeqRanges:
         for first, last in ranges:
             self.add(first, last)
 
+    @classmethod
+    def copy(cls, of: SeqRanges) -> SeqRanges:
+        """Another set with the same seqs."""
+        made = cls()
+        made._firsts, made._lasts = of._firsts[:], of._lasts[:]
+        return made
+
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return zip(self._firsts, self._lasts, strict=True)
 
@@ -32,10 +39,18 @@ class SeqRanges:
         return i >= 0 and self._lasts[i] >= seq
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SeqRanges) and list(self) == list(other)
+        return isinstance(other, SeqRanges) and self.spans() == other.spans()
 
     def __repr__(self) -> str:
-        return f"SeqRanges({list(self)!r})"
+        return f"SeqRanges({self.spans()!r})"
+
+    def spans(self) -> list[tuple[int, int]]:
+        """The ranges as a list.
+
+        `list(ranges)` would first make room for one entry a seq, as `len` says how many there are:
+        a single range can then take all memory.
+        """
+        return list(iter(self))
 
     def add(self, first: int, last: int) -> None:
         """Add first … last, joining ranges that touch."""
@@ -70,6 +85,27 @@ class SeqRanges:
             first = self._lasts[i] + 1
             i += 1
         return holes
+
+    @property
+    def count(self) -> int:
+        """How many ranges there are."""
+        return len(self._firsts)
+
+    def around(self, seq: int) -> tuple[int, int] | None:
+        """The range that holds a seq."""
+        i = bisect_right(self._firsts, seq) - 1
+        if i < 0 or self._lasts[i] < seq:
+            return None
+        return self._firsts[i], self._lasts[i]
+
+    def above(self, seq: int, limit: int) -> list[tuple[int, int]]:
+        """The first `limit` ranges that begin above a seq."""
+        i = bisect_right(self._firsts, seq)
+        return list(zip(self._firsts[i : i + limit], self._lasts[i : i + limit], strict=True))
+
+    def last_range(self) -> tuple[int, int] | None:
+        """The highest range."""
+        return (self._firsts[-1], self._lasts[-1]) if self._firsts else None
 
     def without_hole(self) -> int:
         """The highest seq up to which every seq from 0 on is in the set; -1 if 0 is not."""

@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contract.errors import ConfigurationError
+from contract.errors import ConfigurationError, UsageError
+from contract.text_file import read_text
 from contract.topics import NAME
 
 __all__ = ["BrokerSettings", "Name", "Settings"]
@@ -29,21 +30,21 @@ class Settings(BaseModel):
     def load(cls, path: Path) -> Self:
         """Read a TOML file; raises ConfigurationError naming file, key, value and expectation."""
         try:
-            fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise ConfigurationError(
-                str(path),
-                "the file",
-                "missing",
-                "a TOML file",
-                sentence=f"There is no settings file {path}; name one, a TOML file, with --config.",
-            ) from error
-        except OSError as error:
-            raise _unreadable(path, f"can't be read ({error.strerror})") from error
-        except UnicodeDecodeError as error:
-            raise _unreadable(path, "is no text in UTF-8") from error
-        except tomllib.TOMLDecodeError as error:
-            raise _unreadable(path, f"is no valid TOML ({error})") from error
+            fields = tomllib.loads(read_text(path))
+        except UsageError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                sentence = (
+                    f"There is no settings file {path}; name one, a TOML file, with --config."
+                )
+            else:
+                sentence = f"The settings file {error}"
+            raise _unreadable(path, "can't be read", sentence) from error
+        except (ValueError, RecursionError) as error:
+            why = "it is nested too deeply, or a number in it is too long"
+            if isinstance(error, tomllib.TOMLDecodeError):
+                why = str(error)
+            sentence = f"The settings file {path} is no valid TOML ({why}); correct it there."
+            raise _unreadable(path, "is no valid TOML", sentence) from error
         return cls.checked(fields, where=str(path))
 
     @classmethod
@@ -68,10 +69,8 @@ class Settings(BaseModel):
             ) from error  # fmt: skip
 
 
-def _unreadable(path: Path, why: str) -> ConfigurationError:
-    return ConfigurationError(
-        str(path), "the file", why, "a TOML file", sentence=f"The settings file {path} {why}."
-    )
+def _unreadable(path: Path, why: str, sentence: str) -> ConfigurationError:
+    return ConfigurationError(str(path), "the file", why, "a TOML file", sentence=sentence)
 
 
 def _expected(kind: str, words: str) -> str:
@@ -97,6 +96,7 @@ class BrokerSettings(Settings):
     key_file: Path | None = None
     """The private key of `certificate_file`."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
-    """The version of MQTT; `auto` tries 5 first and then 3.1.1."""
+    """The version of MQTT; with `auto` a kit tries 5 first, and the server's programs speak 3.1.1,
+    in which a message has no properties that take long to read."""
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
     """Seconds of silence after which the broker is asked whether it is there."""

@@ -220,6 +220,8 @@ class KitAnswer(Answer):
     waiting: int
     """Seat-seconds that the kit still holds, by its last report."""
     words: str
+    notices: list[str]
+    """What is wrong with it that its technician should see, in sentences."""
 
 
 class RunningLessonAnswer(Answer):

@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from contract.clock import Clock, SystemClock
@@ -30,13 +30,18 @@ from dashboard_api import (
     verdicts,
     video,
 )
+from dashboard_api.connection_gate import ConnectionGate
 from dashboard_api.desk import StoreDesk, Stores
 from dashboard_api.drift_watch import DriftWatch
 from dashboard_api.health_routes import Counting, RequestFigures
 from dashboard_api.lookup import NotFoundError
 from dashboard_api.model_shelf import ModelShelf
-from dashboard_api.rendering import STATIC, STATIC_ADDRESS, page
+from dashboard_api.refusals import RefusalCounts, answer
+from dashboard_api.rendering import STATIC, STATIC_ADDRESS
+from dashboard_api.request_limits import RequestLimits
 from dashboard_api.security import Guard
+from dashboard_api.settings import DashboardSettings
+from dashboard_api.stream_places import StreamPlaces
 from ingest.settings import RetentionSettings
 
 __all__ = ["create_app"]
@@ -47,6 +52,7 @@ DESCRIPTION: Final = (
     "it, and in /api/model."
 )
 
+_MAX_FIELD: Final = 100
 TAGS: Final = [
     {"name": "lessons", "description": "Lessons and their timelines."},
     {"name": "moments", "description": "Spans of a lesson worth talking about."},
@@ -62,24 +68,33 @@ def create_app(
     zone: tzinfo | None = None,
     model_file: Path | None = None,
     label_days: int = RetentionSettings().label_days,
+    data_dir: Path | None = None,
+    settings: DashboardSettings | None = None,
 ) -> FastAPI:
     """The pages over the stores that `open_stores` opens when the application starts.
 
     `clock` says what time it is in the lessons' world; `zone` is the school's time zone, None the
     computer's own. `model_file` is the model in use, None the shipped one: its card is shown.
-    `label_days` says how long what people answered is kept to learn from.
+    `label_days` says how long what people answered is kept to learn from. `data_dir` is what the
+    health pages name, so that one knows whose pages they are. `settings` has the limits; those of
+    connections hold where the server is made with `app.state.gate`.
     """
+    limits = DashboardSettings() if settings is None else settings
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         desk = app.state.desk
         await desk.open()
-        following = asyncio.create_task(app.state.drift_watch.run(desk), name="drift")
+        tasks = (
+            asyncio.create_task(app.state.drift_watch.run(desk), name="drift"),
+            asyncio.create_task(app.state.live_rooms.run(), name="live"),
+        )
         try:
             yield
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await desk.close()
 
     app = FastAPI(
@@ -98,10 +113,20 @@ def create_app(
     )
     app.state.zone = zone
     app.state.label_days = label_days
+    app.state.data_dir = data_dir
     app.state.sign_counts = lesson_list.SignCounts()
     app.state.shelf = shelf
     app.state.drift_watch = DriftWatch(app.state.shelf, zone)
     app.state.request_figures = RequestFigures()
+    app.state.settings = limits
+    app.state.refusal_counts = RefusalCounts()
+    app.state.gate = ConnectionGate(
+        max_total=limits.max_connections, max_per_key=limits.max_connections_per_address
+    )
+    app.state.stream_places = StreamPlaces(
+        max_total=limits.max_streams, max_per_key=limits.max_streams_per_address
+    )
+    app.state.live_rooms = live_page.live_rooms(app)
     parts = (
         lesson_list, lesson_page, moments, verdicts, video, live_page, model_page, health_routes,
     )  # fmt: skip
@@ -114,6 +139,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(StoreError, _store_error)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(RequestLimits, settings=limits, counts=app.state.refusal_counts)
     app.add_middleware(Guard)
     app.add_middleware(Counting, figures=app.state.request_figures)
     return app
@@ -127,29 +153,25 @@ def _version() -> str:
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return _answer(request, 404, "Not here", str(error))
+    return answer(request.headers, 404, "Not here", str(error))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return _answer(request, 404, "Not here", "There is no such page.")
-    return _answer(request, error.status_code, "This did not work", f"{error.detail}.")
+        return answer(request.headers, 404, "Not here", "There is no such page.")
+    return answer(
+        request.headers, error.status_code, "This did not work", f"{error.detail.rstrip('.')}.",
+        more_headers=dict(error.headers or {}),
+    )  # fmt: skip
 
 
 async def _bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    field = " ".join(str(part) for part in first["loc"][1:]) or "the request"
-    return _answer(request, 422, "This did not work", f"{field}: {first['msg']}.")
+    field = " ".join(str(part) for part in first["loc"][1:])[:_MAX_FIELD] or "the request"
+    return answer(request.headers, 422, "This did not work", f"{field}: {first['msg']}.")
 
 
 async def _store_error(request: Request, error: Exception) -> Response:
-    return _answer(request, 503, "The data can't be read just now", str(error))
-
-
-def _answer(request: Request, status: int, title: str, sentence: str) -> Response:
-    """A page for a person, JSON for a program."""
-    if "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers:
-        return page("error.html", status_code=status, title=title, sentence=sentence)
-    return JSONResponse({"detail": sentence}, status_code=status)
+    return answer(request.headers, 503, "The data can't be read just now", str(error))

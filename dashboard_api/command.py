@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import errno
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import uvicorn
+from fastapi import FastAPI
 
 from contract.clock import SystemClock, simulated_clock
 from contract.errors import ConfigurationError, LinkError
 from dashboard_api.app import create_app
 from dashboard_api.desk import Stores
+from dashboard_api.guarded_protocol import GuardedProtocol
+from dashboard_api.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from dashboard_api.settings import DashboardSettings
 from ingest.config_option import add_config_option
+from ingest.page_address import address_noted
 from ingest.settings import LessonSettings, ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader, open_score_store
 
-__all__ = ["add_arguments", "open_stores", "run"]
+__all__ = ["add_arguments", "guarded_server", "open_stores", "run"]
 
 log = logging.getLogger("dashboard")
 
 GRACE_S = 2
 """Open live pages are let go after this long when the program stops."""
+BACKLOG = 128
+"""Connections that the kernel holds, and that are taken in one go: each needs a descriptor."""
+
+SPARE_DESCRIPTORS = 128
+"""For the stores, the day files that are being read, and the program itself."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,26 +68,46 @@ def run(args: argparse.Namespace) -> int:
         zone=settings.lessons.zone,
         model_file=settings.score.model_file,
         label_days=settings.retention.label_days,
+        data_dir=settings.data_dir,
+        settings=mine,
     )
-    with _listening(mine) as listener:
+    _allow_descriptors(mine.max_connections + BACKLOG + SPARE_DESCRIPTORS)
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listening(mine))
         host, port = listener.getsockname()[:2]
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                timeout_graceful_shutdown=GRACE_S,
-                server_header=False,
-            )
-        )
+        stack.enter_context(address_noted(settings.data_dir, host, port))
+        server = guarded_server(app, mine)
         name = f"[{host}]" if ":" in host else host
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its start and end are ours to tell
+        # Its start and end are ours to report, and what anyone may send it is counted, not logged.
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)
         log.info("the pages are at http://%s:%d/", name, port)
         for stop in (signal.SIGINT, signal.SIGTERM):
             # uvicorn raises the signal again when it has stopped, for whoever had it before.
             signal.signal(stop, lambda *_: None)
         server.run(sockets=[listener])
     return 0
+
+
+def guarded_server(app: FastAPI, settings: DashboardSettings) -> uvicorn.Server:
+    """The server for an application that was made with the same settings."""
+    protocol = partial(
+        GuardedProtocol, settings=settings, gate=app.state.gate, counts=app.state.refusal_counts
+    )
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            # uvicorn calls it to make the protocol of a connection, and asks no more of it.
+            http=cast("type[asyncio.Protocol]", protocol),
+            ws="none",
+            backlog=BACKLOG,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES + MAX_TARGET_BYTES,
+            timeout_keep_alive=round(settings.idle_timeout_s),
+            timeout_graceful_shutdown=GRACE_S,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )
+    )
 
 
 def open_stores(data_dir: Path, longest_ns: int = LessonSettings().longest_ns) -> Stores:
@@ -97,6 +130,20 @@ def _checked(table: dict[str, object], config: Path) -> DashboardSettings:
         ) from error
 
 
+def _allow_descriptors(wanted: int) -> None:
+    """Let this program have so many open files; a new connection fails where there are too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        log.warning(
+            "The system permits %d open files and dashboard.max_connections needs %d: raise "
+            "LimitNOFILE, or lower the setting.", allowed, wanted,
+        )  # fmt: skip
+
+
 @contextmanager
 def _listening(settings: DashboardSettings) -> Iterator[socket.socket]:
     """A socket at the address; raises LinkError with what to do when it is taken."""
@@ -113,5 +160,5 @@ def _listening(settings: DashboardSettings) -> Iterator[socket.socket]:
                     "with --port or dashboard.port."
                 ) from error
             raise LinkError(f"{where}: can't listen there ({error.strerror}).") from error
-        listener.listen(128)
+        listener.listen(BACKLOG)
         yield listener

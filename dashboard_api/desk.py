@@ -13,7 +13,6 @@ from starlette.requests import HTTPConnection
 
 from contract.clock import SECOND_NS, Clock
 from dashboard_api.model_shelf import ModelShelf
-from ingest.run_extents import RunExtents
 from ingest.settings import LessonSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
 from ingest.stores.records import EpochRecord, Lesson, VerdictCount
@@ -38,14 +37,8 @@ class Stores:
     """After this long a lesson that nobody ended is over."""
     shelf: ModelShelf = field(default_factory=ModelShelf)
     """What finds the moments to suggest."""
-    extents: RunExtents = field(init=False)
-    """When the runs of rooms began and ended."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
-
     _said: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "extents", RunExtents(self.periods))
 
     def epochs(self, lesson: str) -> list[EpochRecord]:
         """A lesson's epochs, read once for a page and the questions that its script asks next."""

@@ -16,6 +16,7 @@ from contract.errors import StoreError
 from dashboard_api.desk import AskDesk, StoreDesk, Stores
 from dashboard_api.drift_watch import DriftWatch
 from dashboard_api.model_shelf import ModelShelf
+from dashboard_api.refusals import REASONS, RefusalCounts
 from ingest.exposition import CONTENT_TYPE, Exposition, Histogram, Metric
 from models.labels import base_of
 
@@ -33,6 +34,22 @@ REQUESTS = Metric(
 OPEN = Metric(
     name="roomtone_dashboard_open_requests", kind="gauge",
     help="Requests that are being answered; a live page is one while it is open.",
+)  # fmt: skip
+REFUSED = Metric(
+    name="roomtone_dashboard_refused_total", kind="counter", labels=("reason",),
+    help="Requests and connections that a limit refused or ended; see dashboard.md.",
+)  # fmt: skip
+CONNECTIONS = Metric(
+    name="roomtone_dashboard_open_connections", kind="gauge",
+    help="Connections that are open, at most dashboard.max_connections.",
+)  # fmt: skip
+STREAMS = Metric(
+    name="roomtone_dashboard_open_streams", kind="gauge",
+    help="Live pages that move by themselves, at most dashboard.max_streams.",
+)  # fmt: skip
+LOOKS = Metric(
+    name="roomtone_dashboard_live_looks_total", kind="counter",
+    help="Looks at a room for its live pages; all pages of a room share them.",
 )  # fmt: skip
 ANSWERED = Metric(
     name="roomtone_dashboard_answer_seconds", kind="histogram",
@@ -96,18 +113,19 @@ class Counting:
 
 
 @router.get("/healthz", include_in_schema=False)
-async def healthz() -> JSONResponse:
+async def healthz(request: Request) -> JSONResponse:
     """That there is an answer says that the loop turns."""
-    return JSONResponse(_words(is_alive=True))
+    return JSONResponse(_words(request, is_alive=True))
 
 
 @router.get("/readyz", include_in_schema=False)
-async def readyz(desk: AskDesk) -> JSONResponse:
+async def readyz(request: Request, desk: AskDesk) -> JSONResponse:
     """Whether the stores can be read."""
     reason, _ = await _asked(desk)
     reasons = [reason] if reason else []
     return JSONResponse(
-        _words(is_ready=not reasons, reasons=reasons), status_code=503 if reasons else 200
+        _words(request, is_ready=not reasons, reasons=reasons),
+        status_code=503 if reasons else 200,
     )
 
 
@@ -120,11 +138,23 @@ async def metrics(request: Request, desk: AskDesk) -> Response:
     for status, n in sorted(figures.by_status.items()):
         told.say(REQUESTS, n, status)
     told.say(OPEN, figures.open)
+    _say_limits(told, request)
     told.say_histogram(ANSWERED, figures.answered_s)
     told.say(READY, int(not reason))
     told.say(STORE_SECONDS, seconds)
     _say_drift(told, request)
     return Response(told.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _say_limits(told: Exposition, request: Request) -> None:
+    state = request.app.state
+    counts = state.refusal_counts
+    assert isinstance(counts, RefusalCounts)
+    for reason in REASONS:
+        told.say(REFUSED, counts.by_reason[reason], reason)
+    told.say(CONNECTIONS, len(state.gate))
+    told.say(STREAMS, len(state.stream_places))
+    told.say(LOOKS, state.live_rooms.looks)
 
 
 def _say_drift(told: Exposition, request: Request) -> None:
@@ -144,8 +174,10 @@ def _say_drift(told: Exposition, request: Request) -> None:
             told.say(DRIFT_PSI, value, against, quantity)
 
 
-def _words(**words: object) -> dict[str, object]:
-    return {"program": "dashboard", "pid": os.getpid(), **words}
+def _words(request: Request, **words: object) -> dict[str, object]:
+    own = request.app.state.data_dir
+    whose = {} if own is None else {"data_dir": str(own.absolute())}
+    return {"program": "dashboard", "pid": os.getpid(), **whose, **words}
 
 
 async def _asked(desk: StoreDesk) -> tuple[str, float]:

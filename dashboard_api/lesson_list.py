@@ -104,7 +104,7 @@ def answer_for(
 ) -> LessonAnswer:
     """One line of the list, from the stores."""
     start, end, _ = lesson_span(lesson, now_utc_ns)
-    sensed_s, gaps = sensed_seconds(stores.periods, lesson.room, start, end, extents=stores.extents)
+    sensed_s, gaps = sensed_seconds(stores.periods, lesson.room, start, end)
     return lesson_answer(
         lesson,
         sensed_s=sensed_s,

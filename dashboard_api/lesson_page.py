@@ -148,7 +148,7 @@ def _timeline(
     start, end, is_running = lesson_span(lesson, now_utc_ns)
     return timeline(
         lesson,
-        read_room(stores.periods, lesson.room, start, end, extents=stores.extents),
+        read_room(stores.periods, lesson.room, start, end),
         stores.epochs(lesson.id),
         is_running=is_running,
         zone=zone,

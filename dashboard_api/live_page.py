@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import tzinfo
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, FastAPI, Path, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import HTMLResponse
 
@@ -15,23 +13,22 @@ from contract.clock import SECOND_NS
 from contract.topics import NAME
 from dashboard_api.answers import LiveAnswer
 from dashboard_api.desk import AskDesk, StoreDesk, Stores
+from dashboard_api.live_rooms import LiveRooms
 from dashboard_api.model_page import trust_note
 from dashboard_api.readings import read_room
 from dashboard_api.rendering import page
+from dashboard_api.stream_places import BoundedStream
 from dashboard_api.views.live_view import SPAN_S, NodeReport, live_view
+from dashboard_api.views.words import notice_sentence
 from ingest.dating import UNDATED, utc_of
 from ingest.stores.records import EpochRecord, Lesson
 
-__all__ = ["router"]
+__all__ = ["live_rooms", "router"]
 
 router = APIRouter()
 
-POLL_S: Final = 0.05
-"""How often the stores are asked whether something was written; this is cheap."""
-SHORTEST_STEP_S: Final = 0.1
-"""No page needs to be told more often, however fast a backlog arrives."""
-LONGEST_STEP_S: Final = 1.0
-"""Time passes on the page even when nothing arrives."""
+NOTICE_NS: Final = 86_400 * SECOND_NS
+"""What is held against a kit is shown for so long."""
 
 Room = Annotated[str, Path(pattern=f"^{NAME}$", description="The room's name.")]
 
@@ -57,26 +54,31 @@ async def live(request: Request, room: Room, desk: AskDesk) -> LiveAnswer:
     summary="The last five minutes of a room, again and again",
     response_class=EventSourceResponse,
 )
-async def live_events(request: Request, room: Room, desk: AskDesk) -> EventSourceResponse:
-    """Server-Sent Events named `live`; each holds a whole answer, as `/api/rooms/…/live` gives."""
-    return EventSourceResponse(_events(desk, room, request.app.state.zone), ping=15)
+async def live_events(request: Request, room: Room) -> EventSourceResponse:
+    """Server-Sent Events named `live`; each holds a whole answer, as `/api/rooms/…/live` gives.
+
+    429 with `Retry-After` where too many are open.
+    """
+    state = request.app.state
+    rooms = state.live_rooms
+    assert isinstance(rooms, LiveRooms)
+    return BoundedStream(
+        rooms.follow(room),
+        places=state.stream_places,
+        counts=state.refusal_counts,
+    )
 
 
-async def _events(
-    desk: StoreDesk, room: str, zone: tzinfo | None
-) -> AsyncIterator[ServerSentEvent]:
-    loop = asyncio.get_running_loop()
-    while True:
-        sent = loop.time()
-        version = await desk.ask(Stores.version)
-        answer = await _look(desk, room, zone)
-        yield ServerSentEvent(data=answer.model_dump_json(), event="live")
-        await asyncio.sleep(SHORTEST_STEP_S)
-        # Another program writes the stores: there is no event to wait for.
-        while loop.time() - sent < LONGEST_STEP_S and version == await desk.ask(  # noqa: ASYNC110
-            Stores.version
-        ):
-            await asyncio.sleep(POLL_S)
+def live_rooms(app: FastAPI) -> LiveRooms:
+    """What looks at rooms for all of their open pages."""
+    desk = app.state.desk
+    assert isinstance(desk, StoreDesk)
+
+    async def look(room: str) -> bytes:
+        live = await _look(desk, room, app.state.zone)
+        return ServerSentEvent(data=live.model_dump_json(), event="live").encode()
+
+    return LiveRooms(look=look, version=lambda: desk.ask(Stores.version))
 
 
 async def _look(desk: StoreDesk, room: str, zone: tzinfo | None) -> LiveAnswer:
@@ -91,9 +93,9 @@ def _live(stores: Stores, room: str, now_utc_ns: int, zone: tzinfo | None) -> Li
     lessons = stores.room_lessons(room, start, now_utc_ns + 1)
     return live_view(
         room,
-        read_room(stores.periods, room, start, end, extents=stores.extents),
+        read_room(stores.periods, room, start, end),
         _epochs(stores, lessons, start),
-        _nodes(stores, room),
+        _nodes(stores, room, now_utc_ns),
         lesson=next((each for each in lessons if each.is_on(now_utc_ns, stores.longest_ns)), None),
         coming=stores.coming_lesson(room, now_utc_ns),
         now_utc_ns=now_utc_ns,
@@ -111,27 +113,32 @@ def _epochs(stores: Stores, lessons: list[Lesson], start_utc_ns: int) -> list[Ep
     return sorted(found, key=lambda record: record.utc_ns)
 
 
-def _nodes(stores: Stores, room: str) -> list[NodeReport]:
+def _nodes(stores: Stores, room: str, now_utc_ns: int) -> list[NodeReport]:
     """The newest run of each of a room's nodes, by name."""
     periods = stores.periods
-    newest = {
-        stream.node: stream for stream in sorted(periods.streams(room), key=lambda each: each.id)
-    }
+    held: dict[str, list[str]] = {}
+    for notice in periods.notices(room):
+        if notice.last_utc_ns > now_utc_ns - NOTICE_NS:
+            held.setdefault(notice.node, []).append(notice_sentence(notice))
     reports: list[NodeReport] = []
-    for node, stream in sorted(newest.items()):
-        kept = list(periods.kept(stream.id))
+    for stream in periods.newest_runs(room):
+        kept = periods.kept(stream.id).spans()
         seen: int | None = None
-        if kept and stream.boot is not None:
-            last = int(utc_of(stream, [kept[-1][1]], periods.timebases(stream.boot))[0])
+        if kept:
+            at_ns = stream.run_boot_ns + kept[-1][1] * stream.period_ns
+            records = periods.timebases(stream, from_boot_ns=at_ns, to_boot_ns=at_ns)
+            last = int(utc_of(stream, [kept[-1][1]], records)[0])
             # A period is known when it has closed.
             seen = None if last == UNDATED else last + stream.period_ns
         reports.append(
             NodeReport(
-                node=node,
+                node=stream.node,
                 is_up=periods.is_up(stream.id),
                 newest_utc_ns=seen,
                 birth=periods.birth(stream.id),
                 health=periods.health(stream.id),
+                notices=tuple(held.get(stream.node, ())),
+                clock=periods.clock_claim(stream),
             )
         )
     return reports

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.errors import ModelError
+from contract.plain_file import read_plain_file
 from models.labels import base_of
-from models.manifest import SHIPPED, Manifest
+from models.manifest import MAX_BYTES, SHIPPED, Manifest
 
 __all__ = ["ModelShelf"]
 
@@ -79,7 +80,7 @@ class ModelShelf:
             known = self._read.get(at)
             if known is not None and known[:2] == (state.st_mtime_ns, state.st_size):
                 return self._known[known[2]]
-            text = at.read_text(encoding="utf-8")
+            text = read_plain_file(at, max_bytes=MAX_BYTES, follow_links=True).decode()
         except (OSError, UnicodeDecodeError) as error:
             raise ModelError(
                 f"{at}: the model's manifest can't be read ({error}); a model is a .onnx file with "

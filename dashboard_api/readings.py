@@ -20,7 +20,6 @@ from contract.payload import Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, decode
 from dashboard_api.views.words import GAP_WORDS
 from ingest.dating import seqs_between, utc_of
-from ingest.run_extents import RunExtents
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 
@@ -85,14 +84,11 @@ def read_room(
     room: str,
     start_utc_ns: int,
     end_utc_ns: int,
-    *,
-    extents: RunExtents | None = None,
 ) -> RoomReadings:
     """The seconds of `room` from start to end, of all runs of its nodes that fall into them.
 
     Two periods that fall into one second of UTC count once, and a second without a period of
-    its own between two consecutive periods takes the nearer one: neither is a gap. With `extents`
-    of the same reader only the runs are dated that may be there.
+    its own between two consecutive periods takes the nearer one: neither is a gap.
     """
     n = max(0, -((start_utc_ns - end_utc_ns) // SECOND_NS))
     levels = {name: np.full(n, np.nan) for name in TRACES}
@@ -100,9 +96,7 @@ def read_room(
     state = np.full(n, _NOT_RECEIVED, dtype=np.int8)
     seats = 0
     lacks: list[LackSpan] = []
-    for stream, timebases, first, last in _stretches(
-        periods, room, start_utc_ns, end_utc_ns, extents
-    ):
+    for stream, timebases, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
 
         def place(
             seqs: NDArray[np.int64],
@@ -159,15 +153,13 @@ def sensed_seconds(
     room: str,
     start_utc_ns: int,
     end_utc_ns: int,
-    *,
-    extents: RunExtents | None = None,
 ) -> tuple[float, int]:
     """How many seconds of a stretch were sensed, and how many gaps were recorded in it.
 
     Reads no values: cheap enough for a long list.
     """
     total, gaps = 0.0, 0
-    for stream, _, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns, extents):
+    for stream, _, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
         kept = sum(
             min(high, last) - max(low, first) + 1
             for low, high in periods.kept(stream.id)
@@ -186,17 +178,11 @@ def _stretches(
     room: str,
     start_utc_ns: int,
     end_utc_ns: int,
-    extents: RunExtents | None,
 ) -> Iterator[tuple[Stream, list[Timebase], int, int]]:
     """The runs of a room's nodes that fall into a stretch, with the seqs that do."""
-    runs = (
-        periods.streams(room) if extents is None else extents.runs(room, start_utc_ns, end_utc_ns)
-    )
-    for stream in runs:
-        if stream.boot is None:  # its birth has not arrived: not dated yet
-            continue
-        timebases = periods.timebases(stream.boot)
-        kept = list(periods.kept(stream.id))
+    for stream in periods.streams_between(room, start_utc_ns, end_utc_ns):
+        timebases = periods.timebases(stream)
+        kept = periods.kept(stream.id).spans()
         if not kept:
             continue
         newest = kept[-1][1]

@@ -33,9 +33,27 @@ def _loopback(host: str) -> str:
 
 
 class DashboardSettings(Settings):
-    """Where the pages listen."""
+    """Where the pages listen, and how much they take from whoever connects."""
 
     host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
     """Address to listen on; only this computer's own until sign-in exists."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """TCP port; 0 takes any that is free."""
+    max_body_bytes: Annotated[int, Field(ge=1_024)] = 65_536
+    """Largest body of a request; the longest note, escaped, has less than half of it."""
+    max_connections: Annotated[int, Field(ge=1)] = 500
+    """Connections at a time; the longest idle one gives way to a new one."""
+    max_connections_per_address: Annotated[int, Field(ge=1)] = 400
+    """Of these from one address; a school behind one reverse proxy has one address."""
+    max_streams: Annotated[int, Field(ge=1)] = 300
+    """Live pages that move by themselves at a time."""
+    max_streams_per_address: Annotated[int, Field(ge=1)] = 200
+    """Of these from one address."""
+    head_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 10.0
+    """A request's first line and headers have to arrive within this time."""
+    body_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """A request's body has to arrive within this time."""
+    idle_timeout_s: Annotated[float, Field(ge=1, le=3_600)] = 15.0
+    """A connection without a request is closed after this time."""
+    send_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
+    """A connection that takes nothing of an answer for this time is closed."""

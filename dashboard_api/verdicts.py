@@ -74,7 +74,10 @@ class AnswersKept(Answer):
 )
 async def say(lesson_id: str, moment_id: str, new: NewVerdict, desk: AskDesk) -> JudgedMoment:
     """Takes the place of what the same person said before; answers with the moment."""
-    return await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by))
+    now = desk.clock.utc_ns()
+    return await desk.ask(
+        lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by, now)
+    )
 
 
 @router.delete(
@@ -87,7 +90,8 @@ async def say(lesson_id: str, moment_id: str, new: NewVerdict, desk: AskDesk) ->
 async def take_back(
     lesson_id: str, moment_id: str, desk: AskDesk, by: Annotated[Speaker, Query()] = "teacher"
 ) -> None:
-    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, "none", by))
+    now = desk.clock.utc_ns()
+    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, "none", by, now))
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/verdict", include_in_schema=False)
@@ -98,7 +102,8 @@ async def say_on_page(
     desk: AskDesk,
     new: Annotated[VerdictForm, Form()],
 ) -> Response:
-    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by))
+    now = desk.clock.utc_ns()
+    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by, now))
     words = _NOTICES.get(new.verdict, "takes the answer back")
     notice = f"Noted: {_SPEAKERS[new.by]} {words}."
     return await list_anew(
@@ -174,6 +179,7 @@ def _say(
     moment_id: str,
     verdict: Said | Literal["none"],
     by: Speaker,
+    now_utc_ns: int,
 ) -> JudgedMoment:
     """Keep or take back an answer; the moment with it."""
     lesson = found_lesson(stores, lesson_id)
@@ -194,7 +200,7 @@ def _say(
     label = None
     if stores.lessons.keeps_labels(lesson.teacher):
         label = label_of(lesson, said, stores.epochs(lesson.id))
-    stores.lessons.put_verdict(said, label)
+    stores.lessons.put_verdict(said, label, written_utc_ns=now_utc_ns)
     return moment.model_copy(update={f"{by}_says": verdict})
 
 

@@ -32,11 +32,13 @@ from contract.messages import (
 from contract.mqtt import MqttLink, Will
 from contract.payload import FULL_LAYOUT_CODES
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.suspects import Suspects
 from edge_agent.config_file import load_config, store_config
 from edge_agent.delivery import Delivery
 from edge_agent.holes import tell_hole
 from edge_agent.identity import Identity
 from edge_agent.inbox import Inbox
+from edge_agent.link_note import LinkNote
 from edge_agent.memory import Tidying
 from edge_agent.outbox import Outbox
 from edge_agent.publisher import Link, OpenLink, Publisher
@@ -122,6 +124,7 @@ class EdgeAgent:
             delivery=self.delivery,
             host=self,
             open_link=open_link or self._mqtt_link,
+            suspects=Suspects(settings.outbox.dir / "reading"),
         )
         make = open_reader or self._hub_reader
         self._readers = {hub.name: make(hub, clock, self._inbox.put) for hub in settings.hub}
@@ -131,6 +134,7 @@ class EdgeAgent:
         self._results: OrderedDict[str, CommandResult] = OrderedDict()
         self._was_sampling = False
         self._is_restarting = False
+        self._note = LinkNote(settings.outbox.dir)
         self._tidying = Tidying(now_ns=clock.elapsed_ns())
         self._nap = threading.Event()
         self._fault: str | None = None
@@ -276,7 +280,9 @@ class EdgeAgent:
             log.info("Sampling %s.", "begins" if self._was_sampling else "ends")
             self._publisher.request("config/reported")
         self._tidying.look(now_ns)
-        return self._publisher.step(self._clock.elapsed_ns())
+        is_busy = self._publisher.step(self._clock.elapsed_ns())
+        self._note.look(self._publisher.link_state(), now_ns)
+        return is_busy
 
     def _take(self, event: HubEvent) -> None:
         match event:

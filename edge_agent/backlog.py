@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from contract.parts import part_of
-from contract.payload import MOST_PERIODS, Batch, Gap
+from contract.payload import MOST_PERIODS, Batch, Gap, decode, encode
 from contract.quantities import MISSING
+from edge_agent.outbox_index import Stored
 
-__all__ = ["Parcel", "continues", "join", "seats_concerned", "without_values"]
+__all__ = ["Parcel", "aged", "continues", "join", "seats_concerned", "without_values"]
+
+_MS_NS: Final = 1_000_000
+_LIVE_NS: Final = 30_000 * _MS_NS
+"""What waited longer than this is history to ingest, however long exactly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,6 +84,18 @@ def without_values(parcel: Parcel, reason: str) -> Gap:
         boot_ns=message.boot_ns, period_ns=message.period_ns, synchronised=message.synchronised,
         seats=seats_concerned(message), reason=reason,  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
+    """A record's payload, with its age if it is young enough to count as live."""
+    if (
+        entry.closed_ns is None
+        or entry.is_gap
+        or part_of(entry.run)
+        or now_ns - entry.closed_ns >= _LIVE_NS
+    ):
+        return payload
+    return encode(decode(payload), waited_ms=max(0, now_ns - entry.closed_ns) // _MS_NS)
 
 
 def _joined(group: list[Parcel]) -> Parcel:

@@ -17,11 +17,10 @@ from typing import Final
 from contract.errors import StoreError
 from contract.messages import Ack
 from contract.parts import part_of, run_of
-from contract.payload import MOST_PERIODS, Batch, Gap, decode, encode
+from contract.payload import MOST_PERIODS, Batch, Gap, encode
 from contract.ranges import SeqRanges
-from edge_agent.backlog import Parcel, continues, join, without_values
+from edge_agent.backlog import Parcel, aged, continues, join, without_values
 from edge_agent.outbox import MOST_A_WRITE, Outbox
-from edge_agent.outbox_index import Stored
 from edge_agent.run_book import RunBook
 from edge_agent.settings import DeliverySettings
 
@@ -31,8 +30,6 @@ log = logging.getLogger(__name__)
 
 _SECOND_NS: Final = 1_000_000_000
 _MS_NS: Final = 1_000_000
-_LIVE_NS: Final = 30 * _SECOND_NS
-"""What waited longer than this is history to ingest, however long exactly."""
 _RETRY_S: Final = (1, 2, 5, 10, 30)
 _FIRST_WINDOW: Final = 8
 _SLOW_NS: Final = 1_500_000_000
@@ -86,6 +83,9 @@ class Delivery:
         self.is_open = False
         """Ingest is there: data may be sent."""
         self.last_ack_ns: int | None = None
+        self.owed_since_ns: int | None = None
+        """Since when something sent has waited without any acknowledgement coming; sending it
+        again does not change that."""
         self._settings = settings
         self._held: OrderedDict[_Key, _Held] = OrderedDict()
         self._newest: dict[int, _Key] = {}
@@ -161,12 +161,14 @@ class Delivery:
     def opened(self) -> None:
         """Ingest came up, or came back: what was under way may be lost, and is sent again."""
         self.is_open = True
+        self.owed_since_ns = None
         self._window = _FIRST_WINDOW
         self._resend(sent_before_ns=1 << 63)
 
     def closed(self) -> None:
         """Ingest, or the way to it, is gone."""
         self.is_open = False
+        self.owed_since_ns = None
 
     def acknowledge(self, ack: Ack, *, now_ns: int) -> None:
         """Forget what ingest has for good."""
@@ -181,6 +183,7 @@ class Delivery:
             self._window = min(self._window + freed, self._settings.most_unacked // 2)
         if run_of(ack.run) == self.run:
             self._acked += seat_seconds + self._forget_held(ack)
+        self.owed_since_ns = now_ns if self.in_flight else None
 
     def tick(self, now_ns: int) -> None:
         """What is due by the clock: sending again, and writing to the outbox."""
@@ -206,6 +209,12 @@ class Delivery:
         """Hand on what may be sent now; whether more waits for its turn."""
         if not self.is_open:
             return False
+        is_busy = self._send(now_ns, publish)
+        if self.owed_since_ns is None and self.in_flight:
+            self.owed_since_ns = now_ns
+        return is_busy
+
+    def _send(self, now_ns: int, publish: Callable[[bytes], bool]) -> bool:
         most = self._settings.most_unacked
         for queue, room in ((self._to_send, most), (self._late_to_send, most // 2)):
             if not self._send_held(queue, room, now_ns, publish):
@@ -253,7 +262,7 @@ class Delivery:
             if payload is None:
                 self.outbox.replace_damaged(entry)
                 continue
-            if not publish(_aged(entry, payload, now_ns)):
+            if not publish(aged(entry, payload, now_ns)):
                 return
             fresh = index.sent(entry, now_ns)
             if run_of(entry.run) == self.run:
@@ -273,7 +282,9 @@ class Delivery:
         for key in again:
             self._held[key].sent_ns = None
         self._live_in_flight -= len(again)
-        self._to_send.extendleft(reversed(again))
+        for key in reversed(again):
+            is_late = isinstance(self._held[key].message, Batch) and part_of(key[0])
+            (self._late_to_send if is_late else self._to_send).appendleft(key)
 
     def _open(self) -> None:
         if not self.outbox.is_open:
@@ -375,15 +386,3 @@ class Delivery:
         self._failures += 1
         self._retry_at_ns = now_ns + wait_s * _SECOND_NS
         log.error("%s Periods stay in memory; trying again in %d s.", error, wait_s)
-
-
-def _aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
-    """A record's payload, with its age if it is young enough to count as live."""
-    if (
-        entry.closed_ns is None
-        or entry.is_gap
-        or part_of(entry.run)
-        or now_ns - entry.closed_ns >= _LIVE_NS
-    ):
-        return payload
-    return encode(decode(payload), waited_ms=max(0, now_ns - entry.closed_ns) // _MS_NS)

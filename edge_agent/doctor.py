@@ -23,6 +23,7 @@ from contract.finding import Finding
 from contract.messages import Birth, IngestState, Timebase, decode_state
 from contract.topics import Topic, ingest_state
 from edge_agent.doctor_hubs import hub_findings
+from edge_agent.link_note import LinkState, read_link_state
 from edge_agent.outbox_format import Found, scan, unpack_body
 from edge_agent.run_book import read_notes
 from edge_agent.settings import EdgeSettings
@@ -34,6 +35,10 @@ _WAIT_S: Final = 5.0
 _RETAINED_S: Final = 1.0
 _OLD_S: Final = 120.0
 _LEAST_FREE: Final = 64 << 20
+_NO_INGEST: Final = (
+    "look after `roomtone ingest` on the server: `roomtone doctor` there says more; until it is up, "
+    "data waits here"
+)
 _IF_OVER: Final = "without it nothing is delivered, and data waits here"
 
 
@@ -169,6 +174,10 @@ def broker_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Fin
 
 def _let_in(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
     where = f"{settings.broker.host}:{settings.broker.port}"
+    if is_running and settings.broker.certificate_file is not None:
+        # The broker of a school gives each certificate one connection, and that is the agent's.
+        yield from _by_agent(settings, where, read_link_state(settings.outbox.dir))
+        return
     own = str(Topic(settings.site, settings.room, settings.node, "state"))
     ingest_topic = ingest_state(settings.site)
     said, fault = retained(settings.broker, (own, ingest_topic))
@@ -184,8 +193,7 @@ def _let_in(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
     words = {True: "ingest is up", False: "ingest is down", None: "there is no word from ingest"}
     yield Finding(
         about="broker", state="fine" if is_up else "wrong", said=f"{where} answers; {words[is_up]}",
-        advice="" if is_up else "look after `roomtone ingest` on the server: `roomtone doctor` "
-        "there says more; until it is up, data waits here",
+        advice="" if is_up else _NO_INGEST,
     )  # fmt: skip
     with suppress(DecodeError, KeyError):
         state = decode_state(said[own])
@@ -196,6 +204,38 @@ def _let_in(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
                 said=f"the broker knows another kit as {settings.room}/{settings.node}",
                 advice="if it is still in use, give one of the two another node name",
             )  # fmt: skip
+
+
+def _by_agent(settings: EdgeSettings, where: str, link: LinkState | None) -> Iterator[Finding]:
+    """What the running agent has written down of its connection."""
+    if link is None:
+        yield Finding(
+            about="broker", state="note", said=f"the agent has not said yet how it reaches {where}",
+            advice="ask again in a few seconds, or look at the agent's log",
+        )  # fmt: skip
+        return
+    if not link.is_linked:
+        yield Finding(
+            about="broker", state="wrong",
+            said=f"the agent has no connection to {where}: {link.reason}",
+            advice="check the broker's log, its ACL and this node's certificate",
+        )  # fmt: skip
+    else:
+        words = "ingest is up" if link.ingest_is_up else "ingest is not up"
+        yield Finding(
+            about="broker", state="fine" if link.ingest_is_up else "wrong",
+            said=f"the agent is connected to {where}; {words}",
+            advice="" if link.ingest_is_up else _NO_INGEST,
+        )  # fmt: skip
+    if link.twins or link.is_pushed_out:
+        name = f"{settings.room}/{settings.node}"
+        yield Finding(
+            about="name", state="wrong",
+            said=f"another client connects with the certificate of {name}"
+            if link.is_pushed_out else f"the broker knows another kit as {name}",
+            advice="give each kit a node name and a certificate of its own; if none is a copy of "
+            "this one, somebody else has its key",
+        )  # fmt: skip
 
 
 def _span(seconds: float) -> str:

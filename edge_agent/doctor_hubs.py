@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -14,6 +13,7 @@ from contract.finding import Finding
 from edge_agent.settings import HubSettings
 from firmware_bridge.events import HubDown, HubEvent, HubStatus, HubUp
 from firmware_bridge.frames import Hello, Status
+from firmware_bridge.ports import port_fault
 from firmware_bridge.reader import HubReader
 
 __all__ = ["hub_findings"]
@@ -31,12 +31,12 @@ def hub_findings(
     """
     if is_running:
         for hub in hubs:
-            is_there = "://" in hub.port or Path(hub.port).exists()
+            fault = port_fault(hub.port)
             yield Finding(
-                about=hub.name, state="fine" if is_there else "wrong",
+                about=hub.name, state="fine" if fault is None else "wrong",
                 said=f"{hub.port} is there; the agent has it open (sensors are looked at while "
-                "it does not run)" if is_there else f"there is no port {hub.port}",
-                advice="" if is_there else "plug the hub in, or correct its port",
+                "it does not run)" if fault is None else f"port {hub.port}: {fault}",
+                advice="" if fault is None else "plug the hub in, or correct its port",
             )  # fmt: skip
         return
     stop = threading.Event()

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from contract.errors import DecodeError
+from contract.errors import DecodeError, PayloadError, brief_of
 from contract.messages import (
     Ack,
     Birth,
@@ -26,9 +26,11 @@ from contract.messages import (
     decode_state,
 )
 from contract.mqtt import Event, LinkDown, LinkUp, Received, Refused, Will
+from contract.suspects import Suspects, digest_of
 from contract.topics import Kind, Topic, ingest_state
 from edge_agent.delivery import Delivery
 from edge_agent.identity import Identity
+from edge_agent.link_note import LinkState
 from edge_agent.name_watch import NameWatch
 from edge_agent.settings import EdgeSettings
 
@@ -82,20 +84,22 @@ class Publisher:
         delivery: Delivery,
         host: Host,
         open_link: OpenLink,
+        suspects: Suspects | None = None,
     ) -> None:
         self._settings = settings
         self._identity = identity
         self._delivery = delivery
         self._host = host
         self._open_link = open_link
+        self._suspects = suspects
         self._ingest_state = ingest_state(settings.site)
         self._data = self._topic("data")
         name = f"{settings.site}/{settings.room}/{settings.node}"
         self.names = NameWatch(name=name, run=identity.run)
         self._link = self._new_link()
         self._is_linked = False
-        self._heard_ns = 0
         self._is_told = False
+        self._reason = "it has not been tried yet"
         self._now_ns = 0
         self._ingest_started: int | None = None
         self._due: set[Kind] = set()
@@ -112,7 +116,19 @@ class Publisher:
         last = self._delivery.last_ack_ns
         return None if last is None else max(0, self._now_ns - last) // 1_000_000
 
+    def link_state(self) -> LinkState:
+        """How it stands with the broker, for the doctor."""
+        return LinkState(
+            is_linked=self._is_linked,
+            ingest_is_up=self._delivery.is_open,
+            twins=self.names.twins,
+            is_pushed_out=self.names.is_pushed_out,
+            reason="" if self._is_linked else self._reason,
+        )
+
     def start(self) -> None:
+        if self._suspects is not None:
+            self._suspects.begin()
         self._link.start()
 
     def request(self, kind: Kind) -> None:
@@ -154,9 +170,11 @@ class Publisher:
             case LinkUp(protocol):
                 log.info("Connected to the broker with MQTT %s.", protocol)
                 self._is_linked, self._is_told = True, False
-                self._heard_ns = now_ns
                 self._due |= {"state", "timebase", "config/reported", "health"}
-            case LinkDown(reason):
+            case LinkDown(reason, is_taken_over):
+                self._reason = reason
+                if is_taken_over:
+                    self.names.pushed_out(now_ns)
                 if not self._is_told:
                     log.warning(
                         "No connection to the broker (%s): keeping what is sampled, trying again.",
@@ -173,14 +191,29 @@ class Publisher:
                     )  # fmt: skip
             case Received():
                 try:
-                    self._receive(event, now_ns)
+                    self._read(event, now_ns)
                 except DecodeError as error:
                     log.warning("A message on %s is not usable: %s", event.topic, error)
+                except (OSError, MemoryError):
+                    raise
+                except Exception as error:  # noqa: BLE001  # no message may end the agent
+                    log.error("A message on %s is left out: %s", event.topic, brief_of(error))  # noqa: TRY400
                 self._link.acknowledge(event)
+
+    def _read(self, message: Received, now_ns: int) -> None:
+        """Take a message; a retained one that ended an earlier agent is passed over."""
+        if self._suspects is None or not message.is_retained:
+            self._receive(message, now_ns)
+            return
+        digest = digest_of(message.topic, message.payload)
+        if digest == self._suspects.culprit:
+            raise PayloadError("the message", "an agent ended while it read it")
+        with self._suspects.holding([digest]):
+            self._receive(message, now_ns)
 
     def _receive(self, message: Received, now_ns: int) -> None:
         if message.topic == self._ingest_state:
-            self._ingest(IngestState.decode(message.payload), now_ns)
+            self._ingest(IngestState.decode(message.payload))
             return
         kind = Topic.parse(message.topic).kind
         if kind == "state":
@@ -196,14 +229,13 @@ class Publisher:
             # A retained command would be obeyed again at each connection.
             self._results.append(self._host.commanded(Command.decode(message.payload)))
 
-    def _ingest(self, state: IngestState, now_ns: int) -> None:
+    def _ingest(self, state: IngestState) -> None:
         if not state.is_up:
             if self._delivery.is_open:
                 log.warning("Ingest is down: keeping what is sampled.")
             self._delivery.closed()
         elif not self._delivery.is_open or state.started_utc_ns != self._ingest_started:
             self._ingest_started = state.started_utc_ns
-            self._heard_ns = now_ns
             # What dates the data goes before the data.
             self._due.add("timebase")
             earlier = self._delivery.outbox.earlier_timebases(self._identity.run)
@@ -214,9 +246,10 @@ class Publisher:
         if not self._link.is_alive:
             self._renew("its thread has ended")
             return
-        heard_ns = max(self._delivery.last_ack_ns or 0, self._heard_ns)
-        is_owed = self._delivery.is_open and self._delivery.in_flight > 0
-        if is_owed and now_ns - heard_ns > self._settings.delivery.watchdog_s * 1e9:
+        since_ns = self._delivery.owed_since_ns
+        if since_ns is None or not self._delivery.is_open:
+            return
+        if now_ns - since_ns > self._settings.delivery.watchdog_s * 1e9:
             self._renew(f"no acknowledgement for {self._settings.delivery.watchdog_s:g} s")
 
     def _renew(self, why: str) -> None:
@@ -265,8 +298,9 @@ class Publisher:
     def _new_link(self) -> Link:
         settings = self._settings
         return self._open_link(
-            # Of this run alone: a broker lets the later of two with one id push out the other,
-            # so two kits with one name would do that to each other for ever.
+            # Of this run alone: a broker lets the later of two with one id push out the other, so
+            # two kits with one name would do that to each other for ever. The broker of a school
+            # takes the name in the certificate instead; then `contract/mqtt.py` lets each have its turn.
             f"{settings.site}-{settings.room}-{settings.node}-{self._identity.run:x}",
             self._death("lost"),
             (

@@ -88,7 +88,7 @@ class DeliverySettings(Settings):
     stop_wait_s: Annotated[float, Field(ge=0.0, le=60.0)] = 4.0
     """How long a clean stop waits for the last acknowledgements."""
     watchdog_s: Annotated[float, Field(ge=5.0, le=3600.0)] = 60.0
-    """No acknowledgement for so long although ingest is up: the connection is made anew."""
+    """What was sent has waited so long, ingest is up, and no acknowledgement came: a new connection."""
 
 
 class LimitSettings(Settings):

@@ -9,19 +9,25 @@ import errno
 import io
 import os
 import select
+import stat
+import termios
 import time
+from pathlib import Path
 from typing import Final, Protocol
 
 import serial
 
 from contract.errors import LinkError
 
-__all__ = ["BytePort", "open_port"]
+__all__ = ["BytePort", "open_port", "port_fault"]
 
 _MOST_AT_ONCE: Final = 16 << 10
 """A tty hands over 4 KB at most, a socket more."""
 _WRITE_WITHIN_S: Final = 0.5
 """Where there is no descriptor to write to."""
+
+_NO_DEVICE: Final = "there is no such device, is the hub plugged in"
+_NAME_ONE: Final = "name a serial device such as one in /dev/serial/by-id"
 
 
 class BytePort(Protocol):
@@ -42,6 +48,9 @@ class BytePort(Protocol):
 
 def open_port(port: str, baudrate: int) -> BytePort:
     """Open a port for this process alone; raises LinkError with what to do."""
+    fault = port_fault(port)
+    if fault is not None:
+        raise LinkError(f"Port {port} can't be opened: {fault}.")
     try:
         line = serial.serial_for_url(
             port, baudrate=baudrate, timeout=0, write_timeout=_WRITE_WITHIN_S, exclusive=True
@@ -54,10 +63,33 @@ def open_port(port: str, baudrate: int) -> BytePort:
         return _AskedPort(port, line)
 
 
+def port_fault(port: str) -> str | None:
+    """Why no hub can be on this path, as the end of a sentence; None where one may be.
+
+    It looks at what is there and opens nothing, so an agent may have the port at the same time.
+    """
+    if "://" in port:
+        return None
+    try:
+        mode = Path(port).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return _NO_DEVICE
+    except (OSError, ValueError):
+        return None  # what opening says is more to the point
+    if stat.S_ISCHR(mode):
+        return None
+    is_what = "a directory" if stat.S_ISDIR(mode) else "a plain file"
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        is_what = "a disk, a pipe or a socket"
+    return f"it is {is_what}, {_NAME_ONE}"
+
+
 def _why(error: BaseException) -> str:
     number = getattr(error, "errno", None)
     if number == errno.ENOENT:
-        return "there is no such device, is the hub plugged in"
+        return _NO_DEVICE
+    if number == errno.ENOTTY or _is_no_terminal(error):
+        return f"it is no serial device, {_NAME_ONE}"
     if number == errno.EACCES:
         return "permission denied, add the user to the port's group (dialout)"
     if number in (errno.EAGAIN, errno.EBUSY):
@@ -65,6 +97,12 @@ def _why(error: BaseException) -> str:
     if number == errno.ECONNREFUSED:
         return "nothing listens there"
     return str(error).rstrip(".") or type(error).__name__
+
+
+def _is_no_terminal(error: BaseException) -> bool:
+    # pyserial raises an error of its own while it handles that of termios.
+    cause = error.__context__
+    return isinstance(cause, termios.error) and cause.args[0] == errno.ENOTTY
 
 
 def _gone(port: str) -> LinkError:

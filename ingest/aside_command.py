@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,9 +10,11 @@ from queue import Empty
 from secrets import token_hex
 from typing import Final
 
+from contract.client_id import program_client_id
 from contract.errors import LinkError, PayloadError, RoomtoneError, UsageError
 from contract.messages import IngestState
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
+from contract.one_line import say
 from contract.topics import ingest_state
 from ingest.config_option import add_config_option
 from ingest.replay import ReplayDone, ReplayRequest, request_topic, result_topic
@@ -24,7 +24,6 @@ from ingest.stores.records import Aside
 
 __all__ = ["add_arguments", "ask", "run"]
 
-_EVERYTHING: Final = 1 << 40
 _ROW_BYTES: Final = 16
 
 
@@ -52,17 +51,18 @@ def run(args: argparse.Namespace) -> int:
     with closing(open_period_reader(settings.data_dir)) as reader:
         if args.action == "list":
             for aside in reader.aside(args.limit):
-                _say(_line(aside))
-            _say(f"{reader.count_aside()} kept aside")
+                say(_line(aside))
+            say(f"{reader.count_aside()} kept aside")
             return 0
-        found = next((aside for aside in reader.aside(_EVERYTHING) if aside.id == args.id), None)
+        found = next(iter(reader.aside(1, after=args.id - 1)), None)
+        found = found if found is not None and found.id == args.id else None
     if found is None:
         raise UsageError(f"nothing with the id {args.id} is kept aside; `list` shows what is.")
-    _say(_line(found))
+    say(_line(found))
     for at in range(0, len(found.payload), _ROW_BYTES):
         row = found.payload[at : at + _ROW_BYTES]
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        _say(f"{at:06x}  {row.hex(' '):<47}  {text}")
+        say(f"{at:06x}  {row.hex(' '):<47}  {text}")
     return 0
 
 
@@ -74,7 +74,8 @@ def ask(settings: ServerSettings, ids: tuple[int, ...], *, timeout_s: float) -> 
     why = f"no answer from the broker {broker}"
     link = MqttLink(
         broker=settings.broker,
-        client_id=f"roomtone-aside-{os.getpid()}",
+        client_id=program_client_id("aside"),
+        others_write=True,
         will=None,
         subscriptions=(state_topic, result_topic(settings.site)),
     )
@@ -112,34 +113,25 @@ def ask(settings: ServerSettings, ids: tuple[int, ...], *, timeout_s: float) -> 
 
 def _replay(settings: ServerSettings, ids: tuple[int, ...], timeout_s: float) -> int:
     done = ask(settings, ids, timeout_s=timeout_s)
-    for number, reason in sorted(done.unfit.items()):
-        _say(f"{number}  still does not fit: {reason}")
+    for number, reason in done.unfit:
+        say(f"{number}  still does not fit: {reason}")
     for number in done.unknown:
-        _say(f"{number}  is not kept aside")
-    _say(f"{len(done.kept)} kept, {len(done.unfit)} still aside")
-    if ids and len(done.unknown) == len(ids):
+        say(f"{number}  is not kept aside")
+    say(f"{done.kept} kept, {done.unfit_count} still aside")
+    if ids and done.unknown_count == len(set(ids)):
         raise RoomtoneError("None of these is kept aside; `roomtone aside list` shows what is.")
-    return 1 if done.unfit else 0
+    return 1 if done.unfit_count else 0
 
 
 def _line(aside: Aside) -> str:
     received = datetime.fromtimestamp(aside.received_utc_ns / 1e9, UTC)
     return (
-        f"{aside.id}  {received:%Y-%m-%d %H:%M:%S} UTC  {_plain(aside.topic)}  "
-        f"{len(aside.payload)} bytes  {_plain(aside.reason)}"
+        f"{aside.id}  {received:%Y-%m-%d %H:%M:%S} UTC  {aside.topic}  "
+        f"{len(aside.payload)} bytes  {aside.reason}"
     )
-
-
-def _plain(text: str) -> str:
-    # Topics and reasons may hold what a stranger sent: no control characters to a terminal.
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _whole(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")

@@ -9,17 +9,18 @@ copied afterwards; what was sealed since is left out, for its rows are live in t
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError, UsageError
@@ -27,10 +28,17 @@ from ingest.purge_log import KEY, LOG, PurgeLog
 from ingest.purge_requests import PurgeFolder, private
 from ingest.stores.chunks import is_whole
 from ingest.stores.day_files import DayFiles, SealedChunk
-from ingest.stores.sqlite_file import make_directory, store_errors, sync_directory, transaction
+from ingest.stores.sqlite_file import (
+    disk_error,
+    make_directory,
+    store_errors,
+    sync_directory,
+    transaction,
+    writing_errors,
+)
 from ingest.stores.stretches import KINDS, Kind
 
-__all__ = ["MANIFEST", "Backup", "FileNote", "Manifest", "digest"]
+__all__ = ["MANIFEST", "Backup", "FileNote", "Manifest", "digest", "manifest_hash"]
 
 MANIFEST: Final = "backup.json"
 _DATABASES: Final = ("score.db", "main.db", "school.db")
@@ -46,7 +54,7 @@ class FileNote(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: int
+    size: Annotated[int, Field(ge=0, lt=1 << 63)]
     sha256: str
 
 
@@ -56,11 +64,13 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     format: int = 1
-    began_utc_ns: int
+    began_utc_ns: Annotated[int, Field(ge=0, lt=1 << 63)]
     ended_utc_ns: int
     purges: int
     """How many purges were recorded when it was made."""
     files: dict[str, FileNote]
+    own_sha256: str = ""
+    """The hash of all the rest; "" in a backup that was made before there was one."""
 
 
 class Backup:
@@ -106,9 +116,7 @@ class Backup:
             except OSError as error:
                 if isinstance(error, StoreError):
                     raise
-                raise StoreError(
-                    f"{self._partial} can't be written ({error.strerror}): check the disk."
-                ) from error
+                raise disk_error(self._target, error) from error
             finally:
                 shutil.rmtree(self._partial, ignore_errors=True)
         return manifest
@@ -135,6 +143,7 @@ class Backup:
             purges=len(PurgeLog(self._partial).verified()),
             files=notes,
         )
+        manifest = manifest.model_copy(update={"own_sha256": manifest_hash(manifest.model_dump())})
         note = self._partial / MANIFEST
         with open(note, "w", encoding="utf-8", opener=private) as file:
             file.write(manifest.model_dump_json(indent=1) + "\n")
@@ -150,7 +159,9 @@ class Backup:
         self._say(f"copying {name}, {size / 1e6:.1f} MB ...")
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with store_errors(source), closing(sqlite3.connect(source, timeout=10)) as database:
-            database.execute("VACUUM INTO ?", (str(target),))
+            database.execute("PRAGMA schema_version")  # opens it: what fails below is the copy
+            with writing_errors(target):
+                database.execute("VACUUM INTO ?", (str(target),))
         with store_errors(target), closing(sqlite3.connect(target)) as copy:
             found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
@@ -215,7 +226,8 @@ class Backup:
             with open(packed, "wb", opener=private) as file:
                 with tarfile.open(fileobj=file, mode="w") as tar:
                     for path in _manifest_first(self._partial):
-                        tar.add(path, arcname=path.relative_to(self._partial).as_posix())
+                        name = path.relative_to(self._partial).as_posix()
+                        tar.add(path, arcname=name, filter=_plain)
                 file.flush()
                 os.fsync(file.fileno())
             packed.rename(self._target)
@@ -235,6 +247,18 @@ def digest(path: Path) -> FileNote:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return FileNote(size=path.stat().st_size, sha256=sha256)
+
+
+def manifest_hash(words: Mapping[str, object]) -> str:
+    """The hash of a manifest's JSON, whatever keys it has, but for the hash in it."""
+    rest = {key: value for key, value in words.items() if key != "own_sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Whole seconds need no extended header, which has no checksum."""
+    member.mtime = int(member.mtime)
+    return member
 
 
 def _manifest_first(directory: Path) -> Iterator[Path]:

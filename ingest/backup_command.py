@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from contract.clock import SystemClock
+from contract.one_line import say
 from ingest.backup import Backup
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
@@ -25,13 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Copy and check; 0 once the backup is whole and on the disk."""
     settings = ServerSettings.load(args.config)
-    backup = Backup(data_dir=settings.data_dir, target=args.target, clock=SystemClock(), say=_say)
+    backup = Backup(data_dir=settings.data_dir, target=args.target, clock=SystemClock(), say=say)
     manifest = backup.run()
     size = sum(note.size for note in manifest.files.values())
-    _say(f"{args.target}: {len(manifest.files)} files, {size / 1e6:.1f} MB, checked")
+    say(f"{args.target}: {len(manifest.files)} files, {size / 1e6:.1f} MB, checked")
     return 0
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

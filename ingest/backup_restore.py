@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,22 +16,34 @@ from typing import IO, Final
 from pydantic import ValidationError
 
 from contract.clock import Clock
-from contract.errors import StoreError, UsageError
-from ingest.backup import MANIFEST, Manifest
+from contract.errors import StoreError, UnfitFileError, UsageError
+from contract.plain_file import open_plain_file
+from ingest.backup import MANIFEST, Manifest, manifest_hash
 from ingest.purge_log import KEY, LOG, PurgeLog, Recorded
 from ingest.purge_requests import private
 from ingest.purge_run import PurgeRun
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
-from ingest.stores.sqlite_file import make_directory, sync_directory
+from ingest.stores import open_lesson_store, open_period_store, open_score_writer
+from ingest.stores.database_check import check_database
+from ingest.stores.known_schemas import DatabaseKind
+from ingest.stores.sqlite_file import disk_error, make_directory, sync_directory
 
 __all__ = ["Restore"]
 
 _FORMAT: Final = 1
 _NAME: Final = re.compile(
-    r"(main|score|school)\.db|school_model\.(onnx|json)|days/(seat|room)-(undated-)?\d{4}-\d\d-\d\d\.db|purge-log\.jsonl|purge-key"
+    r"(main|score|school)\.db|school_model\.(onnx|json)|days/(seat|room)-(undated-)?\d{4}-\d\d-\d\d\.db|purge-log\.jsonl|purge-key",
+    re.ASCII,
 )
+_KINDS: Final[dict[str, DatabaseKind]] = {
+    "main.db": "main", "score.db": "score", "school.db": "school",
+}  # fmt: skip
 _MOST_MANIFEST: Final = 64 << 20
 _PART: Final = 1 << 20
+_UNREADABLE: Final = (
+    OSError, EOFError, LookupError, ArithmeticError, ValueError, TypeError, RecursionError,
+    tarfile.TarError,
+)  # fmt: skip
+"""What Python's tarfile and json raise for bytes that are cut or damaged."""
 Open = Callable[[str], IO[bytes]]
 
 
@@ -69,24 +82,38 @@ class Restore:
                     size = manifest.files[name].size / 1e6
                     self._say(f"{number} of {len(manifest.files)}: {name}, {size:.1f} MB ...")
                     self._copy(read, name, manifest)
+                    if name.endswith(".db"):
+                        check_database(self._partial / name, _KINDS.get(name, "day"))
                 self._purge_again()
                 # A backup of a later version, or a damaged one, is refused before it has a name.
-                for store in (open_period_store, open_score_store, open_lesson_store):
+                for store in (open_period_store, open_score_writer, open_lesson_store):
                     with closing(store(self._partial)):
                         pass
                 self._partial.rename(self._data_dir)
                 sync_directory(self._data_dir.parent)
+            except OSError as error:
+                if isinstance(error, StoreError):
+                    raise
+                raise disk_error(self._data_dir, error) from error
             finally:
                 shutil.rmtree(self._partial, ignore_errors=True)
+        if self._source.is_file() and self._source.stat().st_size % tarfile.RECORDSIZE:
+            self._say(
+                f"The end of {self._source} is cut off, or another program packed it again; every "
+                "file in it is as it was written."
+            )
         return manifest
 
     def _manifest(self, read: Open) -> Manifest:
         try:
             with read(MANIFEST) as file:
-                manifest = Manifest.model_validate_json(file.read(_MOST_MANIFEST))
-        except (OSError, KeyError, ValidationError) as error:
+                text = file.read(_MOST_MANIFEST)
+            words = json.loads(text)
+            manifest = Manifest.model_validate(words)
+        except (*_UNREADABLE, ValidationError) as error:
             raise UsageError(
-                f"{self._source} is no whole backup: it has no readable {MANIFEST}."
+                f"{self._source} is no whole backup: it has no readable {MANIFEST}. Take another "
+                "backup."
             ) from error
         if manifest.format > _FORMAT:
             raise UsageError(
@@ -96,6 +123,13 @@ class Restore:
         strange = [name for name in manifest.files if not _NAME.fullmatch(name)]
         if strange:
             raise UsageError(f"{self._source} names a file that no backup has: {strange[0]!r}.")
+        if "main.db" not in manifest.files:
+            raise UsageError(f"{self._source} is no whole backup: main.db is not in it.")
+        if manifest.own_sha256 and manifest.own_sha256 != manifest_hash(words):
+            raise UsageError(
+                f"{self._source} is damaged: its {MANIFEST} is not as it was written. Take another "
+                "backup."
+            )
         return manifest
 
     def _copy(self, read: Open, name: str, manifest: Manifest) -> None:
@@ -103,20 +137,33 @@ class Restore:
         make_directory(target.parent)
         note = manifest.files[name]
         found = sha256()
-        try:
-            with read(name) as source, open(target, "wb", opener=private) as file:
-                while part := source.read(_PART):
-                    found.update(part)
-                    file.write(part)
-                file.flush()
-                os.fsync(file.fileno())
-        except (OSError, KeyError) as error:
-            raise StoreError(f"{name} of {self._source} can't be restored: {error}.") from error
+        with open(target, "wb", opener=private) as file:
+            for part in self._parts(read, name, note.size):
+                found.update(part)
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
         if found.hexdigest() != note.sha256:
             raise StoreError(
                 f"{name} of {self._source} is not as it was written: take another backup."
             )
         sync_directory(target.parent)
+
+    def _parts(self, read: Open, name: str, size: int) -> Iterator[bytes]:
+        """The bytes of a file of the backup; raises StoreError where they can't be read.
+
+        At most one more than it should have: then it is not as it was written.
+        """
+        try:
+            with read(name) as source:
+                while size >= 0 and (part := source.read(min(_PART, size + 1))):
+                    size -= len(part)
+                    yield part
+        except _UNREADABLE as error:
+            raise StoreError(
+                f"{name} of {self._source} can't be read ({_reason(error)}): the backup is cut or "
+                "damaged; take another one."
+            ) from error
 
     def _purge_again(self) -> None:
         if self._purges is None:
@@ -154,18 +201,37 @@ class Restore:
 def _opened(source: Path) -> Iterator[Open]:
     """A way to read the files of a backup by name."""
     if source.is_dir():
-        yield lambda name: (source / name).open("rb")
+        # A named pipe in the place of a file would hang whoever opens it.
+        yield lambda name: os.fdopen(open_plain_file(source / name, follow_links=True), "rb")
         return
     try:
-        tar = tarfile.open(source, "r:")  # noqa: SIM115
-    except (OSError, tarfile.TarError) as error:
-        raise UsageError(f"{source} is no backup ({error}).") from error
+        # A pipe can't be read twice, and opening it may wait for ever.
+        is_file = source.is_file()
+        tar = tarfile.open(source, "r:") if is_file else None  # noqa: SIM115
+    except _UNREADABLE as error:
+        raise UsageError(
+            f"{source} is no backup, or its beginning is damaged ({_reason(error)}); name what "
+            "`roomtone backup` wrote."
+        ) from error
+    if tar is None:
+        why = "is a pipe or a device" if source.exists() else "does not exist"
+        raise UsageError(f"{source} is no backup: it {why}; name what `roomtone backup` wrote.")
     with tar:
 
         def read(name: str) -> IO[bytes]:
-            file = tar.extractfile(name)
+            member = tar.getmember(name)
+            # A backup has no links, and no files with holes that take more room than theirs.
+            if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                raise UnfitFileError(source / name, "it is no plain file of the archive")
+            file = tar.extractfile(member)
             if file is None:
                 raise KeyError(name)
             return file
 
         yield read
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return "it is not in it"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

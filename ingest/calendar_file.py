@@ -1,36 +1,51 @@
-"""Lessons out of an iCalendar file: LOCATION is the room, SUMMARY the title.
+"""Lessons out of an iCalendar file (RFC 5545): LOCATION is the room, SUMMARY the title.
 
-The teacher is the event's ORGANIZER, or given for the whole file. Recurring events (RRULE, RDATE,
-EXDATE, and single ones that were moved, by RECURRENCE-ID) are expanded with dateutil, which the
-icalendar package brings along, on the event's own wall clock: a lesson at nine stays at nine over
-a change to summer time.
+The teacher is the event's ORGANIZER, or given for the whole file. Events are grouped by their UID,
+over all calendars of the file, and `calendar_series` says when they take place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rruleset, rrulestr  # type: ignore[import-untyped]
 from icalendar import Calendar, Event
 
 from contract.errors import UsageError
+from ingest.calendar_event import CalendarEvent, read_event
+from ingest.calendar_series import Occurrence, occurrences, outdated
+from ingest.calendar_zones import Zones
 from ingest.stores.records import Lesson
-from ingest.timetable import Entry, as_room, lesson_id, utc_ns
+from ingest.timetable import (
+    MAX_HOURS,
+    Entry,
+    NoLessonError,
+    Reading,
+    Rooms,
+    lesson_id,
+    single_spaced,
+    utc_ns,
+)
 
 __all__ = ["read_calendar"]
 
-_LONGEST: Final = timedelta(hours=12)
-_MOST_OCCURRENCES: Final = 2_000
-_FIELDS: Final = (
-    "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "STATUS",
-    "LOCATION", "SUMMARY", "ORGANIZER", "UID",
-)  # fmt: skip
-"""What is read of an event; damage elsewhere does not matter."""
-_FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_METHODS: Final = ("", "PUBLISH", "REQUEST", "ADD", "CANCEL")
+_BEGIN: Final = re.compile(r"^BEGIN:VCALENDAR[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
+_FOLD: Final = re.compile(r"\r?\n[ \t]")
+_ZONE: Final = re.compile(
+    r"^BEGIN:VTIMEZONE.*?^END:VTIMEZONE", re.DOTALL | re.MULTILINE | re.IGNORECASE
+)
+# Anything else would be counted from the year 1601 on, or for ever.
+_ZONE_RULE: Final = re.compile(
+    r"^RRULE[^:]*:(?!.*INTERVAL=0+(?!\d))(?=.*FREQ=YEARLY\b)", re.IGNORECASE
+)
+_LATER: Final = timedelta(days=3_660)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +53,47 @@ class _Reader:
     """What applies to every event of a file."""
 
     name: str
-    zone: ZoneInfo
     room: str | None
     teacher: str | None
-    first: datetime
-    last: datetime
+    rooms: Rooms
+
+    def entry(self, occurrence: Occurrence) -> Entry:
+        """The lesson; raises NoLessonError for what is none."""
+        event = occurrence.event
+        where = event.where
+        if not timedelta() < occurrence.length:
+            raise UsageError(f"{where}: it ends before it starts.")
+        if occurrence.length > timedelta(hours=MAX_HOURS):
+            raise NoLessonError(
+                f"{where}: it lasts {occurrence.length}", f"expected up to {MAX_HOURS} hours"
+            )
+        room = self.room or self._room(event)
+        teacher = self.teacher or event.organizer
+        if not teacher:
+            raise NoLessonError(f"{where}: it has no ORGANIZER", "name the teacher with --teacher")
+        starts = occurrence.starts
+        planned = occurrence.original
+        lesson = Lesson(
+            id=_id(event.uid, planned) if event.uid else lesson_id(room, starts),
+            room=room,
+            teacher=teacher,
+            title=event.title,
+            starts_utc_ns=utc_ns(starts),
+            ends_utc_ns=utc_ns(starts.astimezone(UTC) + occurrence.length),
+            source="timetable",
+        )
+        title = event.title or event.uid or "?"
+        return Entry(
+            f"{self.name}, event {title!r} on {starts:%Y-%m-%d %H:%M}",
+            lesson,
+            event=event.uid,
+            occurrence="" if planned is None or not event.uid else f"{planned:%Y%m%dT%H%M%SZ}",
+        )
+
+    def _room(self, event: CalendarEvent) -> str:
+        if not event.location:
+            raise NoLessonError(f"{event.where}: it has no LOCATION", "name the room with --room")
+        return self.rooms.room(event.location, event.where)
 
 
 def read_calendar(
@@ -54,167 +105,115 @@ def read_calendar(
     last: datetime,
     room: str | None = None,
     teacher: str | None = None,
-) -> list[Entry]:
+    rooms: Rooms | None = None,
+    skips_unknown: bool = False,
+) -> Reading:
     """The lessons that start in first … last; raises UsageError naming the event.
 
     `room` and `teacher` hold for the whole file where given. Events of a whole day and cancelled
-    ones are no lessons.
+    ones are no lessons. One without a length is left out and listed; with `skips_unknown` so are
+    those without a room or a teacher, and those that last too long.
     """
-    reader = _Reader(name=name, zone=zone, room=room, teacher=teacher, first=first, last=last)
-    try:
-        calendar = Calendar.from_ical(text)
-        events = [event for event in calendar.walk("VEVENT") if isinstance(event, Event)]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise UsageError(f"{name}: not a calendar (iCalendar, RFC 5545): {error}.") from error
-    for event in events:
-        for field, why in event.errors:
-            if str(field).upper() in _FIELDS:
-                raise UsageError(f"{_where(reader, event)}: its {field} can't be read ({why}).")
-    moved: dict[str, set[datetime]] = {}
-    for event in events:
-        if "RECURRENCE-ID" in event:
-            original = _local(reader, event, "RECURRENCE-ID")
-            if original is not None:
-                moved.setdefault(_text(event, "UID"), set()).add(original)
-    entries = []
-    for event in events:
-        if _text(event, "STATUS").upper() == "CANCELLED":
-            continue
-        start = _local(reader, event, "DTSTART")
-        if start is None:
-            continue
-        without = set() if "RECURRENCE-ID" in event else moved.get(_text(event, "UID"), set())
-        entries += [
-            _entry(reader, event, start, starts)
-            for starts in _occurrences(reader, event, start, without)
-        ]
-    return entries
-
-
-def _entry(reader: _Reader, event: Event, start: datetime, starts: datetime) -> Entry:
-    where = _where(reader, event)
-    length = _length(reader, event, start)
-    location = reader.room or _text(event, "LOCATION")
-    if not location:
-        raise UsageError(f"{where}: it has no LOCATION; name the room with --room.")
-    teacher = reader.teacher or _organizer(event)
-    if not teacher:
-        raise UsageError(f"{where}: it has no ORGANIZER; name the teacher with --teacher.")
-    room = as_room(location, where)
-    lesson = Lesson(
-        id=lesson_id(room, starts),
-        room=room,
-        teacher=teacher,
-        title=_text(event, "SUMMARY"),
-        starts_utc_ns=utc_ns(starts),
-        ends_utc_ns=utc_ns(starts.astimezone(UTC) + length),
-        source="timetable",
+    reader = _Reader(name=name, room=room, teacher=teacher, rooms=rooms or Rooms())
+    with warnings.catch_warnings():
+        # icalendar warns where it guesses a zone by the end of its name, such as Mozilla's.
+        warnings.simplefilter("ignore")
+        groups = _groups(_events(_calendars(text, name), name, zone))
+    has_events = any(event.is_lesson for group in groups for event in group)
+    # What was wrong years ago is no reason to refuse what is to come.
+    groups = [group for group in groups if not all(event.is_over(first) for event in group)]
+    entries: list[Entry] = []
+    left_out: dict[str, None] = {}
+    for group in groups:
+        for event in outdated(group, first=first) if len(group) > 1 else ():
+            left_out[f"{event.where}: a newer event has its UID {event.uid!r}"] = None
+        for occurrence in occurrences(group, first=first, last=last):
+            if not occurrence.length:
+                left_out[f"{occurrence.event.where}: it has no length"] = None
+                continue
+            try:
+                entries.append(reader.entry(occurrence))
+            except NoLessonError as error:
+                if not skips_unknown:
+                    raise
+                left_out[error.what] = None
+    return Reading(
+        entries=tuple(entries),
+        left_out=tuple(sorted(left_out)),
+        is_later=not entries and any(_is_later(group, last) for group in groups),
+        has_events=has_events,
     )
-    return Entry(f"{where}, {starts:%Y-%m-%d %H:%M}", lesson)
 
 
-def _occurrences(
-    reader: _Reader, event: Event, start: datetime, without: set[datetime]
-) -> Iterable[datetime]:
-    """When the event takes place within the span, in order."""
-    zone = start.tzinfo
-    rules = rruleset()
-    rules.rdate(start.replace(tzinfo=None))
-    for rule in _listed(event, "RRULE"):
+def _calendars(text: str, name: str) -> list[Calendar]:
+    text = _FOLD.sub("", text)
+    for zone in _ZONE.findall(text):
+        for line in zone.splitlines():
+            if line.upper().startswith("RRULE") and not _ZONE_RULE.match(line):
+                raise UsageError(
+                    f"{name}: a time zone in it has a rule that is not yearly: {line}."
+                )
+    try:
+        found: list[object] = list(Calendar.from_ical(text, multiple=True))
+    except (
+        ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError
+    ) as error:  # fmt: skip
+        why = single_spaced(str(error))[:200]
+        raise UsageError(f"{name}: not a calendar (iCalendar, RFC 5545): {why}.") from error
+    except OSError as error:
+        # Where the name of a zone is one of a folder, or no file could have it.
+        raise UsageError(
+            f"{name}: a time zone in it can't be read ({error.strerror}); correct its TZID."
+        ) from error
+    calendars = [each for each in found if isinstance(each, Calendar)]
+    begun = len(_BEGIN.findall(text))
+    if len(calendars) != len(found) or not begun:
+        raise UsageError(f"{name}: not a calendar (iCalendar, RFC 5545): no BEGIN:VCALENDAR.")
+    if begun != len(calendars):
+        raise UsageError(f"{name}: it is cut off: a calendar in it has no END:VCALENDAR.")
+    return calendars
+
+
+def _events(calendars: Iterable[Calendar], name: str, school: ZoneInfo) -> Iterator[CalendarEvent]:
+    """Every event of all calendars that has a part in a timetable."""
+    methods = []
+    for calendar in calendars:
+        method = str(calendar.get("METHOD", "")).strip().upper()
+        if method not in _METHODS:
+            raise UsageError(f"{name}: its METHOD is {method}, which is no timetable.")
+        methods.append(method)
+        zones = Zones(calendar, name=name, school=school)
         try:
-            rules.rrule(_rule(rule.to_ical().decode(), start))
-        except (ValueError, TypeError, KeyError) as error:
-            raise UsageError(
-                f"{_where(reader, event)}: its RRULE can't be followed ({error})."
-            ) from error
-    for when in _dates(event, "RDATE", reader, start):
-        rules.rdate(when.replace(tzinfo=None))
-    for when in [*_dates(event, "EXDATE", reader, start), *without]:
-        rules.exdate(when.astimezone(zone).replace(tzinfo=None))
-    first = reader.first.astimezone(zone).replace(tzinfo=None)
-    last = reader.last.astimezone(zone).replace(tzinfo=None)
-    found: list[datetime] = []
-    for naive in rules.xafter(first, inc=True):
-        if naive > last:
-            break
-        if len(found) == _MOST_OCCURRENCES:
-            raise UsageError(
-                f"{_where(reader, event)}: it recurs more than {_MOST_OCCURRENCES} times in the "
-                "span; shorten it with --days."
-            )
-        found.append(naive.replace(tzinfo=zone))
-    return found
+            events = [each for each in calendar.walk("VEVENT") if isinstance(each, Event)]
+        except RecursionError as error:
+            raise UsageError(f"{name}: not a calendar: its parts are nested too deep.") from error
+        for each in events:
+            event = read_event(each, zones=zones, name=name, is_cancelled=method == "CANCEL")
+            if event is not None:
+                yield event
+    if set(methods) == {"CANCEL"}:
+        raise UsageError(
+            f"{name}: it cancels events (METHOD:CANCEL) and is no timetable; import the whole "
+            "calendar again, from which they are gone."
+        )
 
 
-def _rule(text: str, start: datetime) -> object:
-    """A rule on the event's wall clock. UNTIL is in UTC by the standard, where a zone is given."""
-    parts = dict(part.split("=", 1) for part in text.split(";"))
-    if parts.get("FREQ") not in _FREQUENCIES:
-        raise ValueError("lessons recur daily, weekly, monthly or yearly")
-    until = parts.get("UNTIL", "")
-    if until.endswith("Z"):
-        moment = datetime.strptime(until, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        parts["UNTIL"] = f"{moment.astimezone(start.tzinfo):%Y%m%dT%H%M%S}"
-    elif len(until) == 8:
-        parts["UNTIL"] = f"{until}T235959"
-    rule = ";".join(f"{key}={value}" for key, value in parts.items())
-    return rrulestr(rule, dtstart=start.replace(tzinfo=None))
+def _groups(events: Iterable[CalendarEvent]) -> list[list[CalendarEvent]]:
+    """The events by UID; one without a UID is by itself."""
+    groups: dict[str | int, list[CalendarEvent]] = {}
+    for number, event in enumerate(events):
+        groups.setdefault(event.uid or number, []).append(event)
+    return list(groups.values())
 
 
-def _length(reader: _Reader, event: Event, start: datetime) -> timedelta:
-    end = _local(reader, event, "DTEND") if "DTEND" in event else None
-    length = end - start if end is not None else getattr(event.get("DURATION"), "dt", None)
-    if not isinstance(length, timedelta):
-        raise UsageError(f"{_where(reader, event)}: it has no end (DTEND or DURATION).")
-    if not timedelta() < length <= _LONGEST:
-        raise UsageError(f"{_where(reader, event)}: it lasts {length}, expected up to 12 hours.")
-    return length
+def _is_later(group: list[CalendarEvent], last: datetime) -> bool:
+    try:
+        return bool(occurrences(group, first=last, last=last + _LATER))
+    except UsageError:
+        return True  # more often than may be read at once
 
 
-def _local(reader: _Reader, event: Event, field: str) -> datetime | None:
-    """An aware time; None for a whole day. A time without a zone is in the school's."""
-    if field not in event:
-        raise UsageError(f"{_where(reader, event)}: it has no {field}.")
-    moment = getattr(event[field], "dt", None)
-    if isinstance(moment, datetime):
-        return moment.replace(tzinfo=reader.zone) if moment.tzinfo is None else moment
-    if isinstance(moment, date):
-        return None
-    raise UsageError(f"{_where(reader, event)}: its {field} is not a time.")
-
-
-def _dates(event: Event, field: str, reader: _Reader, start: datetime) -> list[datetime]:
-    found = []
-    for listed in _listed(event, field):
-        for item in getattr(listed, "dts", ()):
-            moment = item.dt[0] if isinstance(item.dt, tuple) else item.dt
-            if not isinstance(moment, datetime):  # a whole day means that day's occurrence
-                moment = datetime.combine(moment, start.time())
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=start.tzinfo or reader.zone)
-            found.append(moment.astimezone(start.tzinfo))
-    return found
-
-
-def _listed(event: Event, field: str) -> list[Any]:
-    """A field that may stand several times; icalendar gives one value or a list."""
-    value: Any = event.get(field)
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def _text(event: Event, field: str) -> str:
-    return str(event.get(field, "")).strip()
-
-
-def _organizer(event: Event) -> str:
-    organizer = event.get("ORGANIZER")
-    if organizer is None:
-        return ""
-    name = str(getattr(organizer, "params", {}).get("CN", "")).strip()
-    return name or str(organizer).removeprefix("mailto:").removeprefix("MAILTO:").strip()
-
-
-def _where(reader: _Reader, event: Event) -> str:
-    return f"{reader.name}, event {_text(event, 'SUMMARY') or _text(event, 'UID') or '?'!r}"
+def _id(uid: str, original: datetime | None) -> str:
+    """The same for each import, wherever and whenever the lesson is moved to."""
+    mark = sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return mark if original is None else f"{mark}-{original:%Y%m%dT%H%M%SZ}"

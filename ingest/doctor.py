@@ -31,6 +31,8 @@ _LEAST_FREE: Final = 200 << 20
 _LITTLE_FREE: Final = 2 << 30
 _CHECK_S: Final = 20.0
 _WAIT_S: Final = 5.0
+_MOST_PAGE: Final = 32 << 20
+_PROGRAMS: Final = ("ingest", "score", "dashboard")
 _OPERATIONS: Final = 100_000
 _IF_OVER: Final = "without it ingest can't connect, and nodes hold their data"
 _OF_DATABASE: Final = (
@@ -70,19 +72,35 @@ class Page:
 Ask = Callable[[int, str], Page | None]
 
 
-def ask(port: int, path: str) -> Page | None:
-    """A program's health page; None if nobody is there, status 0 if they don't answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_WAIT_S)
+def ask(port: int, path: str, host: str = "127.0.0.1") -> Page | None:
+    """A program's health page; None if nobody is there, status 0 if they don't answer.
+
+    Any program may have the port. One that does not speak HTTP has the status -1, and of one that
+    sends without end the beginning is taken.
+    """
+    connection = http.client.HTTPConnection(host, port, timeout=_WAIT_S)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
-        return Page(status=answer.status, text=answer.read().decode("utf-8", "replace"))
+        return Page(status=answer.status, text=_beginning(answer).decode("utf-8", "replace"))
     except TimeoutError:
         return Page(status=0, text="")
-    except (OSError, http.client.HTTPException):
+    except http.client.HTTPException:
+        return Page(status=-1, text="")
+    except OSError:
         return None
     finally:
         connection.close()
+
+
+def _beginning(answer: http.client.HTTPResponse) -> bytes:
+    found, until = bytearray(), time.monotonic() + _WAIT_S
+    while len(found) < _MOST_PAGE and time.monotonic() < until:
+        part = answer.read1(1 << 16)
+        if not part:
+            break
+        found += part
+    return bytes(found)
 
 
 def findings(settings: ServerSettings) -> Iterator[Finding]:
@@ -169,13 +187,17 @@ def _unchecked(path: Path) -> Finding:
 
 
 def program_findings(
-    name: str, port: int, settings: ServerSettings, *, ask: Ask = ask
+    name: str, port: int, settings: ServerSettings, *, ask: Ask = ask, where_set: str = ""
 ) -> Iterator[Finding]:
-    """Whether ingest, score or the dashboard runs, and can do its work."""
+    """Whether ingest, score or the dashboard runs, and can do its work.
+
+    `where_set` is the setting of its port, `NAME.health_port` if it is "".
+    """
+    setting = where_set or f"{name}.health_port"
     if port == 0:
         yield Finding(
             about=name, state="note", said="its health page is switched off",
-            advice=f"set {name}.health_port to look at it from here",
+            advice=f"set {setting} to look at it from here",
         )  # fmt: skip
         return
     alive = ask(port, "/healthz")
@@ -185,18 +207,26 @@ def program_findings(
             advice=f"it is stopped, or hangs altogether: restart `roomtone {name}`",
         )  # fmt: skip
         return
-    if alive is None or alive.words.get("program") != name:
+    if alive is None:
         yield Finding(
             about=name, state="wrong", said=f"does not answer on port {port}",
             advice=f"start `roomtone {name}`; if it runs, its log says whether another program "
             "has that port",
         )  # fmt: skip
         return
+    if alive.words.get("program") != name:
+        yield Finding(
+            about=name, state="wrong", said=f"is not what answers on port {port}: "
+            f"{_stranger(alive)} has that port",
+            advice=f"end that program, or choose another port ({setting}) and start "
+            f"`roomtone {name}`",
+        )  # fmt: skip
+        return
     where = alive.words.get("data_dir")
     if where is not None and where != str(settings.data_dir.absolute()):
         yield Finding(
             about=name, state="wrong", said=f"on port {port} belongs to {where}",
-            advice=f"give each server's programs ports of their own ({name}.health_port)",
+            advice=f"give each server's programs ports of their own ({setting})",
         )  # fmt: skip
         return
     if alive.status != 200:
@@ -215,6 +245,11 @@ def program_findings(
         about=name, state="wrong", said=f"runs, but can't work: {said}",
         advice="put that right; the program tries again by itself",
     )  # fmt: skip
+
+
+def _stranger(page: Page) -> str:
+    ours = page.words.get("program")
+    return f"`roomtone {ours}`" if ours in _PROGRAMS else "a program that is not Roomtone's"
 
 
 def broker_findings(settings: ServerSettings) -> Iterator[Finding]:

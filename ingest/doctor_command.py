@@ -7,20 +7,25 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
+from contract.clock import SystemClock
 from contract.errors import StoreError
 from contract.finding import Finding, report
 from ingest.doctor import ask, broker_findings, findings, program_findings
 from ingest.doctor_config import config_findings
+from ingest.doctor_dashboard import dashboard_findings
 from ingest.doctor_model import model_findings
-from ingest.doctor_nodes import kept_findings, node_findings, score_findings
+from ingest.doctor_nodes import (
+    clock_findings,
+    kept_findings,
+    node_findings,
+    notice_findings,
+    score_findings,
+)
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader
 
 __all__ = ["add_arguments", "look_over", "run"]
-
-_DASHBOARD_PORT: Final = 8000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +52,7 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
     yield from program_findings("ingest", settings.ingest.health_port, settings)
     yield from program_findings("score", settings.score.health_port, settings)
     yield from model_findings(settings.score.model_file)
-    port = settings.dashboard.get("port", _DASHBOARD_PORT)
-    yield from program_findings("dashboard", port if isinstance(port, int) else 0, settings)
+    yield from dashboard_findings(settings)
     if any(finding.about == "main.db" and finding.state == "fine" for finding in disk):
         yield from _kept(settings)
 
@@ -76,7 +80,9 @@ def _kept(settings: ServerSettings) -> Iterator[Finding]:
     try:
         with closing(open_period_reader(settings.data_dir)) as reader:
             yield from kept_findings(reader, pages["ingest"])
+            yield from clock_findings(reader, SystemClock().utc_ns())
             yield from node_findings(reader, pages["ingest"])
+            yield from notice_findings(reader)
     except StoreError as error:
         yield Finding(
             about="main.db", state="wrong", said=str(error), advice="do what the sentence says"

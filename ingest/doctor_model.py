@@ -7,7 +7,8 @@ from pathlib import Path
 
 from contract.errors import ModelError
 from contract.finding import Finding
-from models.manifest import SHIPPED, Manifest
+from contract.plain_file import read_plain_file
+from models.manifest import MAX_BYTES, SHIPPED, Manifest
 from models.school import rests_on_another
 
 __all__ = ["model_findings"]
@@ -39,7 +40,7 @@ def model_findings(model_file: Path | None) -> Iterator[Finding]:
 def _manifest(model_file: Path) -> Manifest:
     at = model_file.with_suffix(".json")
     try:
-        text = at.read_text(encoding="utf-8")
+        text = read_plain_file(at, max_bytes=MAX_BYTES, follow_links=True).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(
             f"{at}: the model's manifest can't be read ({error}); a model is a .onnx file with a "

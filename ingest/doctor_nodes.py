@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
+from contract.clock import SECOND_NS
 from contract.finding import Finding, State
 from contract.messages import Health
+from ingest.clock_words import claim_words
 from ingest.doctor import Page
+from ingest.server_clock import when
+from ingest.stores.notices import NoticeKind
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 
-__all__ = ["kept_findings", "node_findings", "score_findings"]
+__all__ = [
+    "clock_findings",
+    "kept_findings",
+    "node_findings",
+    "notice_findings",
+    "score_findings",
+]
 
 _SILENT_S: Final = 180
 _LONG_UNACKED_MS: Final = 60_000
 _BACKLOG_S: Final = 600
 _LATE_S: Final = 30
+_ADVICE: Final[dict[NoticeKind, str]] = {
+    "limit": "look at that kit: it is broken or not what it says; what is new of it is put aside, "
+    "all others go on",
+    "aside": "see what it sends with `roomtone aside list`, and look at that kit",
+    "connections": "look at its network and its power; a copy of its card in another kit does it "
+    "too, or somebody who has its key: then give it a new certificate (docs/mosquitto.md)",
+}
+
+
+def clock_findings(reader: PeriodReader, utc_ns: int) -> Iterator[Finding]:
+    """Whether the server's own clock was set a short while ago."""
+    note = reader.clock_note()
+    if note is not None and utc_ns < note.retention_from_utc_ns:
+        yield Finding(
+            about="server's clock", state="note",
+            said="was set; nothing is removed for its age before "
+            f"{when(note.retention_from_utc_ns)}",
+            advice="see that it is right: `timedatectl`",
+        )  # fmt: skip
 
 
 def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:
@@ -55,8 +85,11 @@ def _of_node(
             "wrong", f"has said nothing of itself for {age_s:.0f} s",
             "run `roomtone doctor` on it, or restart it",
         )  # fmt: skip
-    timebases = reader.timebases(stream.boot) if stream.boot is not None else []
-    if not any(timebase.synchronised for timebase in timebases):
+    claim = reader.clock_claim(stream)
+    if claim is not None:
+        what, _, advice = claim_words(claim).partition("; ")
+        yield "wrong", what, f"{advice}: what is kept is dated once it says the right time"
+    elif not reader.timebases(stream, from_boot_ns=0, to_boot_ns=0):
         yield (
             "wrong", "has no synchronised clock, so nothing of it can be dated or scored",
             "let it reach a time server (UDP port 123); what is kept is dated afterwards",
@@ -92,6 +125,17 @@ def _of_node(
 def _seats(reader: PeriodReader, stream: Stream) -> list[tuple[int, ...]]:
     birth = reader.birth(stream.id)
     return [hub.seats for hub in birth.hubs] if birth is not None else []
+
+
+def notice_findings(reader: PeriodReader) -> Iterator[Finding]:
+    """What ingest holds against nodes."""
+    for notice in reader.notices():
+        last = datetime.fromtimestamp(notice.last_utc_ns // SECOND_NS, UTC)
+        yield Finding(
+            about=f"node {notice.node} in {notice.room}", state="wrong",
+            said=f"{notice.sentence} ({notice.count} times, last {last:%Y-%m-%d %H:%M} UTC)",
+            advice=_ADVICE[notice.kind],
+        )  # fmt: skip
 
 
 def kept_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Final
@@ -97,6 +98,11 @@ def health_server(port: int, pages: HealthPages) -> Iterator[int | None]:
         server.server_close()
 
 
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it has ended meanwhile
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 def _server(port: int, pages: HealthPages) -> HTTPServer | None:
     if port == 0:
         return None
@@ -105,6 +111,17 @@ def _server(port: int, pages: HealthPages) -> HTTPServer | None:
         timeout = _MOST_WAIT_S
         server_version = "roomtone"
         sys_version = ""
+
+        def handle(self) -> None:
+            # `timeout` is for each read: a byte now and then would hold the one thread for ever.
+            cutting = threading.Timer(_MOST_WAIT_S, _cut, [self.connection])
+            cutting.start()
+            try:
+                super().handle()
+            except ConnectionError:
+                self.close_connection = True
+            finally:
+                cutting.cancel()
 
         def do_GET(self) -> None:
             name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")

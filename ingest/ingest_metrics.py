@@ -8,9 +8,11 @@ from typing import Final
 
 from contract.clock import Clock
 from ingest.condition import Condition
+from ingest.connection_rate import ConnectionRate
+from ingest.counters import Counters
 from ingest.exposition import Exposition, Metric
-from ingest.keep import Counters
 from ingest.seat_seconds import RunFigures, SeatSeconds
+from ingest.stores.clock_records import ClockClaim
 
 __all__ = ["METRICS", "IngestFigures", "page"]
 
@@ -26,6 +28,14 @@ PERIODS = Metric(
 ASIDE_TOTAL = Metric(
     name="roomtone_ingest_aside_total", kind="counter", labels=("fate",),
     help="Messages that did not fit: kept aside, repeated (kept once), or refused at the limit.",
+)  # fmt: skip
+OVER_LIMIT = Metric(
+    name="roomtone_ingest_over_limit_total", kind="counter",
+    help="Messages with more runs, rooms or layouts than one node may have; they were put aside.",
+)  # fmt: skip
+DEFECTS = Metric(
+    name="roomtone_ingest_defect_messages_total", kind="counter",
+    help="Messages put aside because reading or keeping them raised what it should not.",
 )  # fmt: skip
 SAME_NAME = Metric(
     name="roomtone_ingest_same_name_total", kind="counter",
@@ -46,6 +56,18 @@ DAMAGED = Metric(
     name="roomtone_ingest_damaged_periods_total", kind="counter", labels=("kind",),
     help="Periods found damaged in day files (seat, room) or before sealing (live); now gaps.",
 )  # fmt: skip
+CLOCK_OFF = Metric(
+    name="roomtone_ingest_node_clock_off_seconds", kind="gauge", labels=("room", "node"),
+    help="How far a node's clock is ahead; only of nodes that are not believed about the time.",
+)  # fmt: skip
+TIMEBASES_REFUSED = Metric(
+    name="roomtone_ingest_timebases_refused_total", kind="counter",
+    help="Clock records of nodes that have as many as are kept of one node.",
+)  # fmt: skip
+RETENTION_PAUSED = Metric(
+    name="roomtone_ingest_retention_paused_seconds", kind="gauge",
+    help="For how long nothing is removed for its age, because the server's clock was set; else 0.",
+)  # fmt: skip
 LINK_UP = Metric(
     name="roomtone_ingest_link_up", kind="gauge", help="1 while connected to the broker."
 )
@@ -58,7 +80,7 @@ TURN_AGE = Metric(
 )  # fmt: skip
 QUEUE = Metric(
     name="roomtone_ingest_queue_length", kind="gauge", labels=("queue",),
-    help="How much waits: received messages, outgoing words, messages aside, runs counted.",
+    help="How much waits: received messages, outgoing words, messages and bytes aside, counted runs.",
 )  # fmt: skip
 QUEUE_LIMIT = Metric(
     name="roomtone_ingest_queue_limit", kind="gauge", labels=("queue",),
@@ -95,6 +117,10 @@ COUNTED = Metric(
 ACK_AGE = Metric(
     name="roomtone_ingest_last_ack_age_seconds", kind="gauge", labels=_NODE,
     help="Since data of the run was last kept and acknowledged.",
+)  # fmt: skip
+RESTLESS = Metric(
+    name="roomtone_ingest_node_connections", kind="gauge", labels=("room", "node"),
+    help="Connections in ten minutes of a node that makes more than 20; no other is listed.",
 )  # fmt: skip
 NODE_UP = Metric(
     name="roomtone_node_up", kind="gauge", labels=_NODE,
@@ -144,11 +170,16 @@ class IngestFigures:
     condition: Condition
     counters: Counters
     seat_seconds: SeatSeconds | None = None
+    connections: ConnectionRate | None = None
     commit_failures: int = 0
     words_dropped: int = 0
     link_is_up: bool = False
     damaged: Mapping[str, int] = field(default_factory=dict)
     """where → periods"""
+    clocks: Mapping[tuple[str, str], ClockClaim] = field(default_factory=dict)
+    """(room, node) → what is not believed"""
+    timebases_refused: int = 0
+    retention_from_utc_ns: int = 0
     queues: Mapping[str, tuple[int, int]]
     """name → (length, limit)"""
 
@@ -163,12 +194,19 @@ def page(figures: IngestFigures) -> str:
         ("kept", c.aside), ("repeated", c.aside_repeated), ("refused", c.aside_refused),
     ):  # fmt: skip
         told.say(ASIDE_TOTAL, n, fate)
+    told.say(OVER_LIMIT, c.over_limit)
+    told.say(DEFECTS, c.defects)
     told.say(SAME_NAME, c.same_name)
     told.say(TICKS, c.ticks)
     told.say_histogram(COMMIT, c.commit_s)
     told.say(COMMIT_FAILURES, figures.commit_failures)
     for kind in ("seat", "room", "live"):
         told.say(DAMAGED, figures.damaged.get(kind, 0), kind)
+    for (room, node), claim in figures.clocks.items():
+        told.say(CLOCK_OFF, claim.off_ns / 1e9, room, node)
+    told.say(TIMEBASES_REFUSED, figures.timebases_refused)
+    left_ns = figures.retention_from_utc_ns - figures.clock.utc_ns()
+    told.say(RETENTION_PAUSED, max(0, left_ns) / 1e9)
     told.say(LINK_UP, int(figures.link_is_up))
     told.say(READY, int(not figures.condition.reasons))
     told.say(TURN_AGE, figures.condition.turned_s)
@@ -176,6 +214,9 @@ def page(figures: IngestFigures) -> str:
         told.say(QUEUE, length, queue)
         told.say(QUEUE_LIMIT, limit, queue)
     told.say(DROPPED, figures.words_dropped)
+    if figures.connections is not None:
+        for found in figures.connections.restless(figures.clock.elapsed_ns()):
+            told.say(RESTLESS, found.connections, found.room, found.node)
     if figures.seat_seconds is not None:
         _seat_seconds(told, figures.seat_seconds, figures.clock.elapsed_ns())
     return told.text()

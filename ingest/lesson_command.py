@@ -1,37 +1,32 @@
-"""`roomtone lesson`: start, stop, import and list lessons, and say what a teacher declared."""
+"""`roomtone lesson`: start, stop, import, list and remove lessons, and what a teacher declared."""
 
 from __future__ import annotations
 
 import argparse
 import re
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, NoReturn
 
 from contract.clock import SECOND_NS, Clock, SystemClock
+from contract.dates import check_date
 from contract.errors import UsageError
 from contract.lesson import ACTIVITIES, Activity
-from ingest.calendar_file import read_calendar
+from contract.one_line import say
 from ingest.config_option import add_config_option
+from ingest.import_command import TimetableImport, add_import_options
 from ingest.lesson_change import change_lesson
 from ingest.lesson_video import checked_video
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store
+from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.protocol import LessonStore
 from ingest.stores.records import Lesson
-from ingest.timetable import (
-    as_room,
-    lesson_id,
-    read_csv,
-    read_text,
-    utc_ns,
-    without_overlap,
-)
+from ingest.timetable import as_room, lesson_id, utc_ns
 
 __all__ = ["add_arguments", "run"]
 
@@ -55,7 +50,7 @@ class Desk:
         self._zone = settings.lessons.zone
         self._longest_ns = settings.lessons.longest_ns
         self._clock = clock
-        self._say = say
+        self.say = say
 
     def start(self, args: argparse.Namespace) -> None:
         """Begin a lesson by hand."""
@@ -85,7 +80,7 @@ class Desk:
             raise UsageError(
                 f"the lesson {lesson.id} is there already; start another one a second later."
             )
-        self._say(lesson.id)
+        self.say(lesson.id)
 
     def stop(self, args: argparse.Namespace) -> None:
         """End the lesson that is on."""
@@ -108,32 +103,32 @@ class Desk:
         self._change(lesson.id, stopped)
 
     def import_file(self, args: argparse.Namespace) -> None:
-        """Take in a timetable; all of it or nothing."""
-        path: Path = args.file
-        text = read_text(path)
-        if path.suffix.lower() in {".ics", ".ical"}:
-            first = datetime.fromtimestamp(self._clock.utc_ns() / 1e9, UTC) - timedelta(days=1)
-            entries = read_calendar(
-                text,
-                name=str(path),
-                zone=self._zone,
-                first=first,
-                last=first + timedelta(days=args.days + 1),
-                room=args.room,
-                teacher=args.teacher,
+        """Make the coming lessons of a timetable those of its file."""
+        TimetableImport(
+            store=self._store,
+            zone=self._zone,
+            longest_ns=self._longest_ns,
+            clock=self._clock,
+            say=self.say,
+        ).run(args)
+
+    def remove(self, args: argparse.Namespace) -> None:
+        """Remove coming lessons, all of them or none."""
+        now_ns = self._clock.utc_ns()
+
+        sources: dict[str, str] = {}
+
+        def decide(lessons: Sequence[Lesson], origins: Mapping[str, Origin]) -> Reschedule:
+            sources.update({name: origin.source for name, origin in origins.items()})
+            return Reschedule(removed=_coming(args.lesson, lessons, now_ns))
+
+        for name in self._store.reschedule(decide).removed:
+            again = (
+                f"; an import of {sources[name]} that still has it brings it back"
+                if name in sources
+                else ""
             )
-        elif path.suffix.lower() == ".csv":
-            entries = read_csv(text, name=str(path), zone=self._zone)
-        else:
-            raise UsageError(f"{path}: a timetable is a .csv or an .ics file.")
-        if not entries:
-            raise UsageError(f"{path}: no lesson is in it.")
-        lessons = without_overlap(entries, self._store.lessons(), self._longest_ns)
-        for lesson in lessons:
-            self._store.put(lesson)
-        rooms = len({lesson.room for lesson in lessons})
-        count = "1 lesson" if len(lessons) == 1 else f"{len(lessons)} lessons"
-        self._say(f"{count} in {rooms} {'room' if rooms == 1 else 'rooms'}")
+            self.say(f"{name} is removed{again}")
 
     def list_lessons(self, args: argparse.Namespace) -> None:
         """Say what there is, the latest first."""
@@ -144,7 +139,7 @@ class Desk:
             if lesson.ends_utc_ns is None:
                 is_over = over_ns <= self._clock.utc_ns()
                 ends = f"{ends} (nobody ended it)" if is_over else "running"
-            self._say(
+            self.say(
                 f"{lesson.id}  {self._local(lesson.starts_utc_ns)}–{ends}  room {lesson.room}  "
                 f"{lesson.teacher}  {lesson.title}".rstrip()
             )
@@ -186,7 +181,7 @@ class Desk:
         """Change what is there by now, touching nothing else, and say which lesson it was."""
         if change_lesson(self._store, name, change) is None:
             raise _unknown(name)
-        self._say(name)
+        self.say(name)
 
     def _lesson(self, name: str) -> Lesson:
         lesson = self._store.get(name)
@@ -202,6 +197,7 @@ class Desk:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise UsageError(f"--at is {text!r}, expected such as 2026-09-30T09:45.") from None
+        check_date(moment, f"--at {text}")
         return moment.replace(tzinfo=self._zone) if moment.tzinfo is None else moment
 
     def _local(self, at_ns: int) -> str:
@@ -227,18 +223,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stop.set_defaults(do=Desk.stop)
 
     load = actions.add_parser("import", help="take in a timetable, CSV or iCalendar")
-    load.add_argument(
-        "file", type=Path, help="a .csv or .ics file; docs/lessons.md has the columns"
-    )
-    load.add_argument("--room", help="of every event, where a calendar names none")
-    load.add_argument("--teacher", help="of every event, where a calendar names none")
-    load.add_argument(
-        "--days",
-        type=_days,
-        default=200,
-        help="how far ahead a calendar's recurring events are taken (default: 200)",
-    )
+    add_import_options(load, _days)
     load.set_defaults(do=Desk.import_file)
+
+    remove = actions.add_parser("remove", help="remove lessons that have not begun")
+    remove.add_argument("lesson", nargs="+", help=_LESSON)
+    remove.set_defaults(do=Desk.remove)
 
     show = actions.add_parser("list", help="show lessons, the latest first")
     show.add_argument("--room", help="only this room's")
@@ -272,7 +262,7 @@ def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
     settings = ServerSettings.load(args.config)
     with closing(open_lesson_store(settings.data_dir)) as store:
-        args.do(Desk(store=store, settings=settings, clock=SystemClock(), say=_say), args)
+        args.do(Desk(store=store, settings=settings, clock=SystemClock(), say=say), args)
     return 0
 
 
@@ -280,8 +270,18 @@ def _unknown(name: str) -> UsageError:
     return UsageError(f"there is no lesson {name!r}; `roomtone lesson list` shows them.")
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+def _coming(names: Sequence[str], lessons: Sequence[Lesson], now_ns: int) -> tuple[str, ...]:
+    """Those named, if all of them are still to come; raises UsageError."""
+    by_id = {lesson.id: lesson for lesson in lessons}
+    for name in names:
+        if name not in by_id:
+            raise _unknown(name)
+        if by_id[name].starts_utc_ns <= now_ns:
+            raise UsageError(
+                f"the lesson {name} has begun; `roomtone purge --lesson {name}` removes it with "
+                "all that was sensed."
+            )
+    return tuple(dict.fromkeys(names))
 
 
 def _days(text: str) -> int:

@@ -21,6 +21,8 @@ def checked_video(path: Path) -> Path:
     """The absolute path of an MP4 or WebM file; raises UsageError saying what to do instead."""
     try:
         full = path.resolve(strict=True)
+        if not (full.is_file() or full.is_dir()):  # opening a pipe would wait for a writer
+            raise UsageError(f"{path} is a pipe or a device; give a video file.")
         with full.open("rb") as file:
             head = file.read(64)
             is_mp4 = head[4:8] == b"ftyp"

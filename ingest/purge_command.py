@@ -11,7 +11,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from contract.clock import SECOND_NS, Clock, SystemClock
+from contract.dates import LAST_YEAR, check_date
 from contract.errors import UsageError
+from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.purge_log import PurgeLog, Recorded
 from ingest.purge_plan import Plan, Planner, Wanted
@@ -53,33 +55,36 @@ def run(args: argparse.Namespace) -> int:
     if not settings.data_dir.is_dir():
         raise UsageError(f"{settings.data_dir} is no data directory; look at `data_dir`.")
     folder = PurgeFolder(settings.data_dir)
-    running = PurgeRun(data_dir=settings.data_dir, clock=clock, say=_say)
+    running = PurgeRun(data_dir=settings.data_dir, clock=clock, say=say)
     if args.resume:
         with folder.alone():
-            for request in folder.waiting():
-                _show(running.run(request))
+            while waiting := folder.waiting():
+                for request in waiting:
+                    _show(running.run(request))
+        _say_aside(folder)
         return 0
     plan = _plan(args, settings, clock)
     for line in _words(plan):
-        _say(line)
+        say(line)
     for path in sorted(settings.data_dir.rglob(f"*{SET_ASIDE}*")):
-        _say(f"  {path}, all of it: it is damaged, and nothing goes out of it singly")
+        say(f"  {path}, all of it: it is damaged, and nothing goes out of it singly")
     if not args.yes and not _is_wanted():
-        _say("Nothing was removed.")
+        say("Nothing was removed.")
         return 1
     with folder.alone():
-        for request in folder.waiting():
-            _say(f"taking up the purge {request.id}, which was cut short ...")
-            _show(running.run(request))
+        while waiting := folder.waiting():
+            for request in waiting:
+                say(f"taking up the purge {request.id}, which was cut short ...")
+                _show(running.run(request))
         try:
             _show(running.run(plan.request))
         except KeyboardInterrupt:
-            _say("Cut short: `roomtone purge --resume` takes it up and records it.")
+            say("Cut short: `roomtone purge --resume` takes it up and records it.")
             raise
     for lesson in plan.lessons:
         if lesson.video is not None:
-            _say(f"The video {lesson.video} is not Roomtone's file: remove it yourself.")
-    _say("Backups that were made before still hold what was removed: see docs/retention.md.")
+            say(f"The video {lesson.video} is not Roomtone's file: remove it yourself.")
+    say("Backups that were made before still hold what was removed: see docs/retention.md.")
     return 0
 
 
@@ -128,6 +133,9 @@ def _time(text: str, name: str, zone: ZoneInfo) -> int:
         raise UsageError(
             f"{name} is {text!r}; expected a date and time as 2026-03-02T10:00."
         ) from error
+    if moment.year > LAST_YEAR:  # all of it is in the future, and not all of it can be converted
+        moment = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
+    check_date(moment, f"{name} {text}")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     return round(moment.timestamp()) * SECOND_NS
@@ -190,22 +198,27 @@ def _is_wanted() -> bool:
 
 def _show(record: Recorded) -> None:
     gone = ", ".join(f"{n} {what}" for what, n in record.removed.items())
-    _say(f"Removed: {gone}.")
-    _say(f"Record {record.number} of purge-log.jsonl, {record.hash}: keep this line elsewhere.")
+    say(f"Removed: {gone}.")
+    say(f"Record {record.number} of purge-log.jsonl, {record.hash}: keep this line elsewhere.")
 
 
 def _verify(data_dir: Path) -> int:
     records = PurgeLog(data_dir).verified()
     for record in records:
-        _say(f"{record.number}  {_iso(record.done_utc_ns)}  {_scope(record.request)}")
+        say(f"{record.number}  {_iso(record.done_utc_ns)}  {_scope(record.request)}")
     newest = f"; the newest is {records[-1].hash}" if records else ""
     count = "1 record" if len(records) == 1 else f"{len(records)} records"
-    _say(f"{count}, each as it was written{newest}")
-    for request in PurgeFolder(data_dir).waiting():
-        _say(f"cut short, to be taken up with --resume: {_scope(request)}")
+    say(f"{count}, each as it was written{newest}")
+    folder = PurgeFolder(data_dir)
+    for request in folder.waiting():
+        say(f"cut short, to be taken up with --resume: {_scope(request)}")
+    _say_aside(folder)
     return 0
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+def _say_aside(folder: PurgeFolder) -> None:
+    for name, why in folder.listed_aside():
+        say(
+            f"put aside in purges/aside, and not done: {name} ({why}); ask for it again if it was "
+            "a purge of yours, and remove it there."
+        )

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import StoreError
+from contract.plain_file import read_plain_file
 from ingest.purge_requests import PurgeRequest, private
 from ingest.stores.sqlite_file import make_directory, sync_directory
 
@@ -30,6 +31,8 @@ LOG: Final = "purge-log.jsonl"
 KEY: Final = "purge-key"
 _START: Final = "0" * 64
 _KEY_BYTES: Final = 32
+_MAX_KEY: Final = 1_024
+_MAX_LOG: Final = 256 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +70,17 @@ class PurgeLog:
             "removed": removed,
             "before": records[-1].hash if records else _START,
         }
-        fields["signature"] = _signature(self._key_made(), fields)
-        line = _text(fields)
         try:
-            earlier = self.path.read_bytes() if records else b""
+            fields["signature"] = _signature(self._key_made(), fields)
+            line = _text(fields)
+            earlier = (
+                read_plain_file(self.path, max_bytes=_MAX_LOG, follow_links=True)
+                if records
+                else b""
+            )
             self._write(self.path, earlier + line + b"\n")
+        except StoreError:
+            raise
         except OSError as error:
             raise StoreError(f"{self.path} can't be written ({error.strerror}).") from error
         return _recorded(fields, line)
@@ -79,9 +88,11 @@ class PurgeLog:
     def verified(self) -> list[Recorded]:
         """All lines; raises StoreError naming the first that is not as it was written."""
         try:
-            text = self.path.read_bytes()
+            text = read_plain_file(self.path, max_bytes=_MAX_LOG, follow_links=True)
         except FileNotFoundError:
             return []
+        except StoreError:
+            raise
         except OSError as error:
             raise StoreError(f"{self.path} can't be read ({error.strerror}).") from error
         if not text:
@@ -89,7 +100,9 @@ class PurgeLog:
         if not text.endswith(b"\n"):
             raise self._wrong(text.count(b"\n") + 1, "it is cut off")
         try:
-            key = self._key.read_bytes()
+            key = read_plain_file(self._key, max_bytes=_MAX_KEY, follow_links=True)
+        except StoreError:
+            raise
         except OSError as error:
             raise StoreError(
                 f"{self._key} can't be read ({error.strerror}): without it the signatures of "
@@ -103,11 +116,12 @@ class PurgeLog:
                 signature = fields.pop("signature")
                 is_signed = hmac.compare_digest(signature, _signature(key, fields))
                 record = _recorded(fields, line)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                follows = fields["before"] == before and record.number == number
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise self._wrong(number, "it is no record") from error
             if not is_signed:
                 raise self._wrong(number, "its signature does not fit")
-            if fields["before"] != before or record.number != number:
+            if not follows:
                 raise self._wrong(number, "a line before it was changed, removed or added")
             before = record.hash
             records.append(record)
@@ -120,9 +134,9 @@ class PurgeLog:
         )
 
     def _key_made(self) -> bytes:
-        if not self._key.exists():
+        if not os.path.lexists(self._key):
             self._write(self._key, secrets.token_bytes(_KEY_BYTES))
-        return self._key.read_bytes()
+        return read_plain_file(self._key, max_bytes=_MAX_KEY, follow_links=True)
 
     @staticmethod
     def _write(path: Path, content: bytes) -> None:

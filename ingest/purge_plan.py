@@ -56,7 +56,7 @@ class Planner:
         self._lessons = lessons
         self._now_ns = now_utc_ns
         self._longest_ns = longest_ns
-        self._of_boot: dict[str, list[Timebase]] = {}
+        self._of_boot: dict[tuple[str, str | None], list[Timebase]] = {}
 
     def plan(self, wanted: Wanted) -> Plan:
         """The plan; raises UsageError where there is nothing to purge, or not yet."""
@@ -89,7 +89,7 @@ class Planner:
             going = []
         self._refuse_running(going)
         streams = self._reader.streams(room)
-        request = PurgeRequest(
+        request = PurgeRequest.planned(
             id=token_hex(8),
             asked_utc_ns=self._now_ns,
             room=room,
@@ -113,8 +113,8 @@ class Planner:
         if wanted.seat is not None:
             # Older lessons' zones rest on five seats and more, and can't be had again.
             scored = [each for each in touched if each.id in again]
-        request = request.model_copy(
-            update={"scored": tuple(each.id for each in scored), "again": tuple(again)}
+        request = PurgeRequest.planned(
+            **dict(request) | {"scored": [each.id for each in scored], "again": again}
         )
         return Plan(
             request=request,
@@ -150,11 +150,9 @@ class Planner:
         return _both(known, wanted)
 
     def _timebases(self, stream: Stream) -> list[Timebase]:
-        if stream.boot is None:
-            return []
-        if stream.boot not in self._of_boot:
-            self._of_boot[stream.boot] = self._reader.timebases(stream.boot)
-        return self._of_boot[stream.boot]
+        if (key := (stream.node, stream.boot)) not in self._of_boot:
+            self._of_boot[key] = self._reader.timebases(stream)
+        return self._of_boot[key]
 
     def _is_undated(self, stream: Stream) -> bool:
         dated = any(record.synchronised for record in self._timebases(stream))

@@ -12,7 +12,7 @@ from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
 from ingest.purge_log import PurgeLog, Recorded
 from ingest.purge_requests import PARTS, PartDone, PurgeFolder, PurgeRequest
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores import open_lesson_store, open_period_store, open_score_writer
 from ingest.stores.protocol import LessonStore
 from ingest.stores.sqlite_file import has_writer
 from ingest.upkeep import purge_kept, purge_scores
@@ -71,6 +71,8 @@ class PurgeRun:
             done = self._folder.done(request, part)
             if done is not None:
                 return done
+            if not self._folder.is_asked(request):
+                raise self._put_aside(request)
             if not has_writer(self._data_dir / PARTS[part]):
                 self._in_place_of(request, part)
                 continue
@@ -79,6 +81,14 @@ class PurgeRun:
                 told_ns = now_ns
                 self._say(f"{part} is running: waiting until it has removed its part ...")
             time.sleep(_POLL_S)
+
+    def _put_aside(self, request: PurgeRequest) -> StoreError:
+        why = self._folder.why_aside(request)
+        return StoreError(
+            f"The purge {request.id} is no longer in {self._data_dir / 'purges'}"
+            + (f": it was put aside there ({why})" if why else ": someone took it away")
+            + ". It is not finished and not recorded: correct that, and ask for it again."
+        )
 
     def _in_place_of(self, request: PurgeRequest, part: str) -> None:
         try:
@@ -94,7 +104,7 @@ class PurgeRun:
         if part == "ingest":
             with closing(open_period_store(self._data_dir)) as store:
                 return self._last(part, purge_kept(store, request))
-        with closing(open_score_store(self._data_dir)) as scores:
+        with closing(open_score_writer(self._data_dir)) as scores:
             return self._last(part, purge_scores(scores, request))
 
     def _last(self, part: str, steps: Iterator[PartDone]) -> PartDone | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from contract.clock import SystemClock
+from contract.one_line import say
 from ingest.backup_restore import Restore
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
@@ -35,25 +35,20 @@ def run(args: argparse.Namespace) -> int:
     settings = ServerSettings.load(args.config)
     restore = Restore(
         source=args.source, data_dir=settings.data_dir, purges=args.purges,
-        clock=SystemClock(), say=_say,
+        clock=SystemClock(), say=say,
     )  # fmt: skip
     manifest = restore.run()
     made = datetime.fromtimestamp(manifest.began_utc_ns / 1e9, UTC)
-    _say(f"{settings.data_dir} is as it was at {made:%Y-%m-%d %H:%M:%S} UTC")
+    say(f"{settings.data_dir} is as it was at {made:%Y-%m-%d %H:%M:%S} UTC")
     with closing(open_lesson_store(settings.data_dir)) as lessons:
         seats = ", ".join(f"{room}:{seat}" for room, seat in lessons.opted_out())
-    _say(
+    say(
         f"Seats that had opted out by then: {seats or 'none'}. Enter those that did so since, with "
         "`roomtone seat opt-out`, before ingest runs."
     )
     if args.purges is None:
-        _say(
+        say(
             "What was purged since then is back, unless nothing was: restore with --purges to "
             "remove it again."
         )
     return 0
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

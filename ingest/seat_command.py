@@ -6,12 +6,12 @@ The kit obeys: it drops a seat that has opted out before anything is computed of
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from typing import Final
 
 from contract.errors import UsageError
+from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
     settings = ServerSettings.load(args.config)
     with closing(open_lesson_store(settings.data_dir)) as store:
-        args.do(store, args, _say)
+        args.do(store, args, say)
     return 0
 
 
@@ -75,7 +75,3 @@ def _seat(text: str) -> tuple[str, int]:
     if not room or not number.isdecimal() or not 1 <= int(number) <= _HIGHEST_SEAT:
         raise UsageError(f"{text!r} names no seat; expected ROOM:N, such as room-12:4.")
     return as_room(room, "ROOM:N"), int(number)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")

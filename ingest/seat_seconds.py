@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,13 +24,13 @@ from contract.payload import Batch, GapReason, Layout, decode
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from contract.topics import Topic
+from ingest.stores.aside_pages import every_aside
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Aside, Change, Tick
 
 __all__ = ["RunFigures", "SeatSeconds", "seats_present"]
 
 _AT_ONCE = 300
-_EVERYTHING = 1 << 40
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +78,8 @@ class SeatSeconds:
         self._runs: OrderedDict[int, RunFigures] = OrderedDict()
         self._highest_gap: dict[int, int] = {}
         self._aside: dict[tuple[str, str], int] | None = None
-        self._earlier: deque[tuple[int, deque[tuple[int, int]]]] = deque()
+        self._uncounted: Iterator[Aside] | None = None
+        self._earlier: OrderedDict[int, deque[tuple[int, int]]] = OrderedDict()
         self._stale_gaps: dict[int, None] = {}
 
     def __len__(self) -> int:
@@ -112,11 +113,12 @@ class SeatSeconds:
     @property
     def is_behind(self) -> bool:
         """Whether some of what was kept earlier waits to be counted."""
-        return bool(self._earlier or self._stale_gaps or self._aside is None)
+        is_aside_counted = self._aside is not None and self._uncounted is None
+        return bool(self._earlier or self._stale_gaps) or not is_aside_counted
 
     def forget_aside(self) -> None:
         """What is kept aside changed: count it anew."""
-        self._aside = None
+        self._aside = self._uncounted = None
 
     def note(self, tick: Tick, streams: Sequence[int], changes: Sequence[Change]) -> None:
         """A tick was kept; raises StoreError, and then only these figures suffer."""
@@ -134,29 +136,35 @@ class SeatSeconds:
         for change in changes:
             run = self._runs.get(change.stream)
             main = run.main if run is not None else None
-            if change.is_gap or main is not None:
+            if (change.is_gap or main is not None) and (main or change.stream) in self._runs:
                 self._stale_gaps[main or change.stream] = None
             if not change.is_gap:
                 new[change.stream].add(change.first_seq, change.last_seq)
         for layout, its in batches.items():
             self._count(layout, its, new)
         self._note_nodes(tick)
-        for message in tick.aside:
-            self._note_aside(message)
+        if self._uncounted is None:  # else it will come to them
+            for message in tick.aside:
+                self._note_aside(message)
 
     def count_on(self, budget_ns: int) -> None:
         """Count some of what was kept earlier; raises StoreError."""
         until_ns = self._clock.elapsed_ns() + budget_ns
         if self._aside is None:
             self._aside = {}
-            for message in self._store.aside(_EVERYTHING):
-                self._note_aside(message)
+            self._uncounted = every_aside(self._store)
         while self.is_behind:
-            if self._stale_gaps:
+            if self._uncounted is not None:
+                message = next(self._uncounted, None)
+                if message is None:
+                    self._uncounted = None
+                else:
+                    self._note_aside(message)
+            elif self._stale_gaps:
                 stream = next(iter(self._stale_gaps))
                 self._count_gaps(stream)
                 del self._stale_gaps[stream]
-            elif self._earlier:
+            else:
                 self._count_earlier()
             if self._clock.elapsed_ns() >= until_ns:
                 return
@@ -173,10 +181,16 @@ class SeatSeconds:
         with self._lock:
             self._runs[stream] = run
             if len(self._runs) > self._most:
-                self._highest_gap.pop(self._runs.popitem(last=False)[0], None)
-                self.forgotten += 1
+                self._forget(self._runs.popitem(last=False)[0])
         self._count_from_store(stream)
         return run
+
+    def _forget(self, stream: int) -> None:
+        """A run has no figures any more: nothing of it waits to be counted."""
+        self._highest_gap.pop(stream, None)
+        self._earlier.pop(stream, None)
+        self._stale_gaps.pop(stream, None)
+        self.forgotten += 1
 
     def recount(self, stream: int) -> None:
         """Some of what was kept of a run is gone: count all of it anew. Raises StoreError."""
@@ -185,7 +199,7 @@ class SeatSeconds:
             return
         with self._lock:
             run.kept, run.is_counted = 0, False
-        self._earlier = deque(each for each in self._earlier if each[0] != stream)
+        self._earlier.pop(stream, None)
         self._count_from_store(stream)
 
     def _count_from_store(self, stream: int) -> None:
@@ -196,8 +210,10 @@ class SeatSeconds:
         )
         # What lies in a gap now and comes later is counted when it comes.
         earlier = deque(piece for kept in self._store.kept(stream) for piece in gaps.missing(*kept))
-        self._stale_gaps[self._store.stream(stream).main or stream] = None
-        self._earlier.append((stream, earlier))
+        main = self._store.stream(stream).main or stream
+        if main in self._runs:
+            self._stale_gaps[main] = None
+        self._earlier[stream] = earlier
 
     def _count(
         self, layout: Layout, its: list[tuple[int, Batch]], new: dict[int, SeqRanges]
@@ -269,10 +285,10 @@ class SeatSeconds:
                 run.gap = lengths
 
     def _count_earlier(self) -> None:
-        stream, left = self._earlier[0]
+        stream, left = next(iter(self._earlier.items()))
         run = self._runs.get(stream)
         if not left or run is None:
-            self._earlier.popleft()
+            del self._earlier[stream]
             if run is not None:
                 run.is_counted = True
             return

@@ -18,19 +18,25 @@ from pathlib import Path
 from queue import Empty
 from typing import Final, TypeVar
 
+from contract.client_id import program_client_id
 from contract.clock import Clock
 from contract.errors import DecodeError, StoreError
 from contract.messages import IngestState
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused, Will
+from contract.suspects import Suspects
 from contract.topics import ingest_state
 from ingest.checking import SealedChecking
 from ingest.condition import Condition
+from ingest.counters import Counters
 from ingest.ingest_metrics import IngestFigures, page
-from ingest.keep import Counters, Keeper
+from ingest.keep import Keeper
 from ingest.lesson_config import LessonConfig
 from ingest.outgoing import Outgoing
+from ingest.rare_log import RareLog
 from ingest.replay import ReplayRequest, replay, request_topic, result_topic
+from ingest.sealing_rounds import Sealing
 from ingest.seat_seconds import SeatSeconds
+from ingest.server_clock import ServerClock, kernel_boot
 from ingest.settings import ServerSettings
 from ingest.sorting import subscriptions
 from ingest.stores.protocol import LessonStore, PeriodStore
@@ -43,8 +49,9 @@ S = TypeVar("S")
 _RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 _DOWN_AFTER: Final = 3
 """Failed commits after which nodes are told to hold their data."""
+_MAX_TICK_BYTES: Final = 16 << 20
+"""A commit comes earlier, too, when so much is in hand: a thousand full batches of 30 seats are 9 MB."""
 _TELL_EACH_NS: Final = 60_000_000_000
-_STRETCHES_A_SLICE: Final = 20
 _COUNT_NS: Final = 5_000_000
 """Of each tick, at most this goes into counting what was kept before ingest began."""
 
@@ -58,7 +65,9 @@ class _Parts:
     config: LessonConfig
     outgoing: Outgoing
     seat_seconds: SeatSeconds
+    server_clock: ServerClock
     upkeep: KeptUpkeep
+    sealing: Sealing
     checking: SealedChecking
 
 
@@ -92,9 +101,7 @@ class Ingest:
         self._state_topic = ingest_state(settings.site)
         self._failures = 0
         self._is_said = False
-        self._no_broker = "", 0
-        self._seal_ns = clock.elapsed_ns()
-        self._is_sealing = False
+        self._rare_log = RareLog(_LOG, clock)
         self._told_ns = clock.elapsed_ns()
 
     def metrics(self) -> str:
@@ -153,33 +160,35 @@ class Ingest:
     def _parts(self, store: PeriodStore, lessons: LessonStore) -> _Parts:
         settings, clock = self._settings, self._clock
         seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.most_counted)
+        suspects = Suspects(settings.data_dir / "ingest-reading")
+        suspects.begin()
         keeper = Keeper(
             store=store, site=settings.site, clock=clock, settings=settings.ingest,
-            seat_seconds=seat_seconds,
+            seat_seconds=seat_seconds, suspects=suspects,
         )  # fmt: skip
+        server_clock = ServerClock(
+            store=store, clock=clock, boot=kernel_boot(), bound_ns=settings.ingest.clock_bound_ns
+        )
         self.counters = self._figures.counters = keeper.counters
         self._figures.seat_seconds = seat_seconds
+        self._figures.connections = keeper.connections
         return _Parts(
-            store=store,
-            keeper=keeper,
-            config=LessonConfig(
-                lessons=lessons,
-                site=settings.site,
-                clock=clock,
-                longest_ns=settings.lessons.longest_ns,
-            ),
+            store=store, keeper=keeper, seat_seconds=seat_seconds, server_clock=server_clock,
             outgoing=Outgoing(settings.ingest.most_outgoing),
-            seat_seconds=seat_seconds,
-            upkeep=KeptUpkeep(settings=settings, clock=clock, store=store),
+            config=LessonConfig(lessons=lessons, site=settings.site, clock=clock,
+                                longest_ns=settings.lessons.longest_ns),
+            upkeep=KeptUpkeep(settings=settings, clock=clock, store=store, server_clock=server_clock),
+            sealing=Sealing(store=store, clock=clock, settings=settings.ingest),
             checking=SealedChecking(store=store, clock=clock, seat_seconds=seat_seconds),
-        )
+        )  # fmt: skip
 
     def _link(self) -> MqttLink:
         settings = self._settings
         down = self._started.model_copy(update={"is_up": False})
         return MqttLink(
             broker=settings.broker,
-            client_id=f"roomtone-ingest-{settings.site}",
+            client_id=program_client_id("ingest"),
+            others_write=True,
             will=Will(topic=self._state_topic, payload=down.encode()),
             subscriptions=(
                 *subscriptions(settings.site),
@@ -205,6 +214,8 @@ class Ingest:
         received = self._gather(link, parts.config)
         own = self._state_topic, request_topic(self._settings.site)
         messages = [message for message in received if message.topic not in own]
+        if parts.server_clock.look():  # before anything is stamped by it
+            parts.keeper.clocks.forget()
         if messages:
             self._keep(messages, link, parts, stop)
         for message in received:
@@ -216,11 +227,12 @@ class Ingest:
             for topic, told in parts.config.due():
                 parts.outgoing.say(topic, topic, told.encode(), retain=True)
             if len(received) < self._settings.ingest.most_in_tick:
-                self._seal(parts.store)
+                parts.sealing.step()
                 parts.checking.step()
                 if parts.upkeep.step():
                     parts.keeper.forget_aside()
                 parts.seat_seconds.count_on(_COUNT_NS)
+                parts.keeper.clocks.look(parts.store)
         except StoreError as error:
             _LOG.error("%s Trying again.", error)
             stop.wait(_RETRY_S[0])
@@ -235,10 +247,14 @@ class Ingest:
         figures.link_is_up = link.is_up
         figures.words_dropped = parts.outgoing.dropped
         figures.damaged = dict(parts.checking.damaged)
+        figures.clocks = dict(parts.keeper.clocks.refuted)
+        figures.timebases_refused = parts.store.refused_timebases
+        figures.retention_from_utc_ns = parts.server_clock.retention_from_utc_ns
         figures.queues = {
             "received": (link.events.qsize(), limits.most_waiting),
             "outgoing": (len(parts.outgoing), limits.most_outgoing),
-            "aside": (parts.keeper.in_aside, limits.most_aside),
+            "aside": (parts.keeper.aside.messages, limits.most_aside),
+            "aside_bytes": (parts.keeper.aside.size, limits.max_aside_mb << 20),
             "counted": (len(parts.seat_seconds), limits.most_counted),
         }
 
@@ -260,7 +276,8 @@ class Ingest:
         settings = self._settings.ingest
         until_ns = self._clock.elapsed_ns() + settings.tick_ms * 1_000_000
         received: list[Received] = []
-        while len(received) < settings.most_in_tick:
+        size = 0
+        while len(received) < settings.most_in_tick and size < _MAX_TICK_BYTES:
             left_s = (until_ns - self._clock.elapsed_ns()) / 1e9
             try:
                 event = link.events.get(timeout=left_s) if left_s > 0 else link.events.get_nowait()
@@ -268,6 +285,7 @@ class Ingest:
                 break
             if isinstance(event, Received):
                 received.append(event)
+                size += len(event.payload)
             elif isinstance(event, LinkUp):
                 _LOG.info(
                     "connected to the broker %s:%d, MQTT %s",
@@ -275,12 +293,13 @@ class Ingest:
                 )  # fmt: skip
                 config.forget_told()
                 self.condition.has("link")
-                self._no_broker = "", 0
+                self._rare_log.forget()
                 self._is_said = False
                 self._say_up(link)
             elif isinstance(event, LinkDown):
                 self.condition.lacks("link", f"no broker: {event.reason.rstrip('.')}")
-                self._tell_no_broker(event.reason.rstrip("."))
+                reason = event.reason.rstrip(".")  # it is tried again every few seconds
+                self._rare_log.say(reason, "no broker: %s. Trying again.", reason)
             elif isinstance(event, Refused):
                 _LOG.error(
                     "the broker refused what ingest published (%s: %s): look at its ACL",
@@ -289,14 +308,6 @@ class Ingest:
             if left_s <= 0 and not received:
                 break
         return received
-
-    def _tell_no_broker(self, reason: str) -> None:
-        """Once for each reason and minute: it is tried again every few seconds."""
-        now_ns = self._clock.elapsed_ns()
-        last_reason, last_ns = self._no_broker
-        if reason != last_reason or now_ns - last_ns >= _TELL_EACH_NS:
-            self._no_broker = reason, now_ns
-            _LOG.warning("no broker: %s. Trying again.", reason)
 
     def _say_up(self, link: MqttLink) -> None:
         """Say that data may come, once a connection, unless the store has been failing."""
@@ -358,24 +369,13 @@ class Ingest:
         try:
             request = ReplayRequest.decode(message.payload)
             done = replay(parts.store, request, site=self._settings.site, clock=self._clock)
-        except (DecodeError, StoreError) as error:
+        except (OSError, MemoryError, DecodeError) as error:
             _LOG.error("can't play again what was kept aside: %s", error)
         else:
-            parts.keeper.forget_aside()
             topic = result_topic(self._settings.site)
             parts.outgoing.say(("replay", done.id), topic, done.encode())
+        parts.keeper.forget_aside()
         link.acknowledge(message)
-
-    def _seal(self, store: PeriodStore) -> None:
-        """Seal a few stretches a tick until none is due, so that keeping is hardly delayed."""
-        now_ns = self._clock.elapsed_ns()
-        if not self._is_sealing and now_ns < self._seal_ns:
-            return
-        before = self._clock.utc_ns() - self._settings.ingest.seal_after_s * 1_000_000_000
-        self._is_sealing = False  # if it fails, it is not tried again before the next time
-        self._seal_ns = now_ns + self._settings.ingest.seal_each_s * 1_000_000_000
-        moved = store.seal(before_utc_ns=before, most_stretches=_STRETCHES_A_SLICE)
-        self._is_sealing = moved > 0
 
     def _tell(self, outgoing: Outgoing, *, is_last: bool = False) -> None:
         now_ns = self._clock.elapsed_ns()

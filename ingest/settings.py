@@ -34,8 +34,14 @@ class IngestSettings(Settings):
     """Acks and configurations that wait for the broker, one a node and run, the newest."""
     most_aside: Annotated[int, Field(ge=0, le=100_000_000)] = 10_000
     """Bad messages kept aside; beyond it they are only counted, and the log says so."""
+    max_aside_mb: Annotated[int, Field(ge=1, le=100_000)] = 64
+    """… and no more of them than this; one node may take a tenth of either."""
+    max_node_burst_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+    """Values that one node may send at once, as after weeks away; 4 kB a second come on top."""
     live_age_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     """What waited longer than this before it was sent is historical: it never raises an alert."""
+    max_clock_error_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    """A kit's clock that is further off is not believed; 0 believes every one, for recordings."""
     seal_after_s: Annotated[int, Field(ge=60, le=86_400)] = 600
     """Periods move from the live table into day files at this age."""
     seal_each_s: Annotated[int, Field(ge=1, le=3_600)] = 30
@@ -46,6 +52,11 @@ class IngestSettings(Settings):
     """Where this computer alone may ask for /metrics, /healthz and /readyz; 0 for none."""
     stall_s: Annotated[float, Field(gt=0, le=3_600)] = 15.0
     """/healthz fails when the loop has not come round for this long."""
+
+    @property
+    def clock_bound_ns(self) -> int | None:
+        """`max_clock_error_s` in nanoseconds; None: every clock is believed."""
+        return round(self.max_clock_error_s * SECOND_NS) or None
 
 
 class ScoreSettings(Settings):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from contract.errors import DecodeError, PayloadError
+from contract.errors import DecodeError, PayloadError, brief
 from contract.messages import Birth, Health, Timebase, decode_state
 from contract.payload import Batch, decode
 from contract.topics import Kind, Topic, subscription
@@ -34,8 +34,11 @@ def _parse(topic: str) -> Topic:
 
 def sort_message(
     tick: Tick, *, site: str, topic: str, payload: bytes, is_retained: bool, live_age_ms: float
-) -> None:
-    """Put a message into the tick; raises DecodeError if it does not fit, and adds nothing."""
+) -> object:
+    """Put a message into the tick, and return what it is there.
+
+    Raises DecodeError if it does not fit, and adds nothing.
+    """
     name = _parse(topic)
     if name.site != site:
         raise DecodeError("topic site", f"{name.site!r} is not this server's site {site!r}")
@@ -45,17 +48,20 @@ def sort_message(
         # Someone's test or attack: no node retains these, and it would come back each reconnect.
         raise DecodeError("retain flag", f"a retained {name.kind} message is not taken")
     if name.kind == "data":
-        tick.arrivals.append(_arrival(name, payload, live_age_ms))
-    elif name.kind == "state":
-        _add_state(tick, name, payload)
-    elif name.kind == "timebase":
+        arrival = _arrival(name, payload, live_age_ms)
+        tick.arrivals.append(arrival)
+        return arrival
+    if name.kind == "state":
+        return _add_state(tick, name, payload)
+    if name.kind == "timebase":
         timebase = Timebase.decode(payload)
         _check_node(name, timebase.node)
         tick.timebases.append(timebase)
-    else:
-        health = Health.decode(payload)
-        _check_node(name, health.node)
-        tick.healths.append(health)
+        return timebase
+    health = Health.decode(payload)
+    _check_node(name, health.node)
+    tick.healths.append(health)
+    return health
 
 
 def _arrival(name: Topic, payload: bytes, live_age_ms: float) -> Arrival:
@@ -72,7 +78,7 @@ def _arrival(name: Topic, payload: bytes, live_age_ms: float) -> Arrival:
     return Arrival(site=name.site, room=name.room, message=message, is_live=is_live)
 
 
-def _add_state(tick: Tick, name: Topic, payload: bytes) -> None:
+def _add_state(tick: Tick, name: Topic, payload: bytes) -> object:
     state = decode_state(payload)
     _check_node(name, state.node)
     if isinstance(state, Birth):
@@ -83,13 +89,16 @@ def _add_state(tick: Tick, name: Topic, payload: bytes) -> None:
             for death in tick.deaths
             if (death[2].node, death[2].run) != (state.node, state.run)
         ]
-        tick.births.append((name.site, name.room, state))
-    else:
-        tick.deaths.append((name.site, name.room, state))
+        born = name.site, name.room, state
+        tick.births.append(born)
+        return born
+    dead = name.site, name.room, state
+    tick.deaths.append(dead)
+    return dead
 
 
 def _check_node(name: Topic, node: str) -> None:
     if node != name.node:
         raise PayloadError(
-            "node", f"the payload is from {node!r:.40}, its topic says {name.node!r}"
+            "node", f"the payload is from {brief(node)}, its topic says {name.node!r}"
         )

@@ -10,9 +10,17 @@ from typing import Final
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
 from ingest.purge_requests import PartDone, PurgeFolder, PurgeRequest
-from ingest.retention import Removed, Retention, retire_kept, retire_labels, retire_scores
+from ingest.retention import (
+    Removed,
+    Retention,
+    retire_copies,
+    retire_kept,
+    retire_labels,
+    retire_scores,
+)
+from ingest.server_clock import ServerClock
 from ingest.settings import ServerSettings
-from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
+from ingest.stores.protocol import LessonStore, PeriodReader, PeriodStore, ScoreStore
 
 __all__ = ["KeptUpkeep", "PartWorker", "ScoreUpkeep", "purge_kept", "purge_scores"]
 
@@ -57,6 +65,8 @@ class PartWorker:
         self._clock = clock
         self._next_ns = clock.elapsed_ns()
         self._now: tuple[PurgeRequest, Iterator[PartDone]] | None = None
+        self._later_ns: dict[str, int] = {}
+        """Purge → when it is tried again: one that fails must not hold up the others."""
         self._done = PartDone(removed={})
 
     @property
@@ -72,11 +82,8 @@ class PartWorker:
                 if began_ns < self._next_ns:
                     return None
                 self._next_ns = began_ns + _POLL_NS
-                for request in self._folder.waiting():
-                    if self._folder.is_turn(request, self._part):
-                        self._now = request, self._do(request)
-                        break
-                else:
+                self._now = self._next(began_ns)
+                if self._now is None:
                     return None
             request, steps = self._now
             for self._done in steps:
@@ -84,22 +91,60 @@ class PartWorker:
                     return None
             self._folder.note_done(request, self._part, self._done)
         except StoreError as error:
+            if self._now is None:  # the folder itself
+                self._next_ns = began_ns + _RETRY_NS
+            else:
+                self._later_ns[self._now[0].id] = began_ns + _RETRY_NS
             self._now = None  # all of it once more: what is gone stays gone
-            self._next_ns = began_ns + _RETRY_NS
             _LOG.error("%s The purge is tried again.", error)
+            return None
+        except (ArithmeticError, ValueError) as error:
+            # Bounds are checked when it is read; a value that passes them and still can't be
+            # computed with would end this program at every start.
+            if self._now is None:
+                raise
+            self._folder.put_aside(self._now[0], f"it can't be done ({type(error).__name__})")
+            self._now = None
             return None
         self._now = None
         _LOG.info("purge %s: this program's part is done", request.id)
         return request
 
+    def _next(self, now_ns: int) -> tuple[PurgeRequest, Iterator[PartDone]] | None:
+        """The oldest purge whose turn it is, and that did not fail just now."""
+        waiting = self._folder.waiting()
+        ids = {request.id for request in waiting}
+        self._later_ns = {
+            each: due for each, due in self._later_ns.items() if each in ids and due > now_ns
+        }
+        for request in waiting:
+            if request.id not in self._later_ns and self._folder.is_turn(request, self._part):
+                return request, self._do(request)
+        return None
+
 
 class KeptUpkeep:
     """Beside keeping, by ingest alone."""
 
-    def __init__(self, *, settings: ServerSettings, clock: Clock, store: PeriodStore) -> None:
+    def __init__(
+        self,
+        *,
+        settings: ServerSettings,
+        clock: Clock,
+        store: PeriodStore,
+        server_clock: ServerClock | None = None,
+    ) -> None:
         self._store = store
+
+        def rounds(utc_ns: int) -> Iterator[Removed]:
+            yield from retire_kept(store, settings.retention, utc_ns)
+            path = settings.data_dir / "main.db"
+            yield from retire_copies(path, settings.retention.seat_days, utc_ns)
+
         self._retention = Retention(
-            clock=clock, rounds=partial(retire_kept, store, settings.retention)
+            clock=clock,
+            rounds=rounds,
+            from_utc_ns=lambda: server_clock.retention_from_utc_ns if server_clock else 0,
         )
         self._worker = PartWorker(
             folder=PurgeFolder(settings.data_dir), part="ingest",
@@ -135,19 +180,29 @@ class ScoreUpkeep:
         clock: Clock,
         scores: ScoreStore,
         lessons: LessonStore | None = None,
+        periods: PeriodReader | None = None,
     ) -> None:
         self._scores = scores
+        self._periods = periods
 
         def rounds(utc_ns: int) -> Iterator[Removed]:
             yield from retire_scores(scores, settings.retention, utc_ns)
             if lessons is not None:
                 yield from retire_labels(lessons, settings.retention, utc_ns)
+            days = settings.retention
+            for name, n in (("score.db", days.score_days), ("school.db", days.label_days)):
+                yield from retire_copies(settings.data_dir / name, n, utc_ns)
 
-        self._retention = Retention(clock=clock, rounds=rounds)
+        self._retention = Retention(clock=clock, rounds=rounds, from_utc_ns=self._from_utc_ns)
         self._worker = PartWorker(
             folder=PurgeFolder(settings.data_dir), part="score",
             do=partial(purge_scores, scores), clock=clock,
         )  # fmt: skip
+
+    def _from_utc_ns(self) -> int:
+        """Ingest notes when the server's clock was set, also while no scorer ran."""
+        note = self._periods.clock_note() if self._periods is not None else None
+        return 0 if note is None else note.retention_from_utc_ns
 
     def begin(self) -> None:
         """Become the one writer at once, so that nobody purges beside what is in memory here."""

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from contract.lesson import SMALLEST_ZONE
 from models.manifest import Calibration, IntervalWidth, ShareBias
 from models.pooling import ShareLevel
 from models.rows import LessonRows
+from models.threads import one_thread
 from models.workers import worker_pool
 
 __all__ = [
@@ -85,8 +85,7 @@ def fit_trees(
         early_stopping=False,
         random_state=seed,
     )
-    # OpenMP's threads wait for each other in a spin: on a busy machine one is many times faster.
-    with threadpool_limits(limits=1, user_api="openmp"):
+    with one_thread():
         return trees.fit(values, truth)
 
 
@@ -94,7 +93,8 @@ def predict(trees: HistGradientBoostingClassifier, rows: LessonRows) -> Probabil
     """(epochs, seats), NaN where nothing is judged."""
     probability = np.full(rows.judged.shape, np.nan)
     if rows.judged.any():
-        probability[rows.judged] = trees.predict_proba(rows.values[rows.judged])[:, 1]
+        with one_thread():
+            probability[rows.judged] = trees.predict_proba(rows.values[rows.judged])[:, 1]
     return probability
 
 

@@ -18,10 +18,20 @@ from models.alerts import AlertPolicy
 from models.area import AlertModel
 from models.hindsight import Finder, StretchModel
 
-__all__ = ["FORMAT", "SHIPPED", "Calibration", "IntervalWidth", "Manifest", "ShareBias"]
+__all__ = [
+    "FORMAT",
+    "MAX_BYTES",
+    "SHIPPED",
+    "Calibration",
+    "IntervalWidth",
+    "Manifest",
+    "ShareBias",
+]
 
 SHIPPED: Final = Path(__file__).parent / "off_task.onnx"
 FORMAT: Final = 1
+MAX_BYTES: Final = 4 << 20
+"""No manifest is larger; one has some 20 kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +149,7 @@ class Manifest:
                     },
                 }
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             if isinstance(error, ModelError):
                 raise
             raise ModelError(

@@ -9,7 +9,6 @@ Interval coding: one row for each pupil and interval. Both are rows with the col
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
-from contract.errors import RecordingError
+from contract.csv_table import read_table
+from contract.errors import RecordingError, UsageError
+from contract.text_file import read_text
 
 __all__ = ["Look", "agreement", "kappa_between", "observed_kappa", "read_looks"]
 
@@ -44,16 +45,10 @@ class Look:
 def read_looks(path: Path) -> list[Look]:
     """The looks of a CSV file; raises RecordingError that names the line and what is expected."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            table = csv.DictReader(lines)
-            missing = [name for name in _COLUMNS if name not in (table.fieldnames or ())]
-            if missing:
-                raise RecordingError(
-                    f"{path} lacks the column {', '.join(missing)}; expected {', '.join(_COLUMNS)}."
-                )
-            looks = [_look(row, f"{path} line {table.line_num}") for row in table]
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordingError(f"{path}: the observers' labels can't be read ({error}).") from error
+        rows = read_table(read_text(path), name=str(path), columns=_COLUMNS, optional=None)
+        looks = [_look(row.values, row.where) for row in rows]
+    except UsageError as error:
+        raise RecordingError(str(error)) from error
     if not looks:
         raise RecordingError(f"{path} has no looks.")
     return looks
@@ -62,7 +57,7 @@ def read_looks(path: Path) -> list[Look]:
 def _look(row: dict[str, str], where: str) -> Look:
     try:
         seat, start, end = int(row["seat"]), float(row["start_s"]), float(row["end_s"])
-    except (TypeError, ValueError):
+    except ValueError:
         raise RecordingError(
             f"{where}: seat {row['seat']!r}, start_s {row['start_s']!r}, end_s {row['end_s']!r} are "
             "expected to be numbers."
@@ -72,11 +67,11 @@ def _look(row: dict[str, str], where: str) -> Look:
             f"{where}: a seat from 1 on and 0 <= start_s < end_s are expected, not seat {seat}, "
             f"{start:g} to {end:g}."
         )
-    label = (row["label"] or "").strip()
+    label = row["label"]
     if label and label not in _MEANING:
         raise RecordingError(f"{where}: label is {label!r}, expected off_task, on_task or nothing.")
     return Look(
-        observer=(row["observer"] or "").strip(), seat=seat, start_s=start, end_s=end,
+        observer=row["observer"], seat=seat, start_s=start, end_s=end,
         is_off_task=_MEANING.get(label),
     )  # fmt: skip
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from contract.quantities import SEAT_QUANTITIES
+from models.threads import one_thread
 
 __all__ = ["motion_marginals", "tilt_marginals", "two_sample_auc"]
 
@@ -90,7 +90,7 @@ def _told_apart(simulated: Sequence[Array], real: Sequence[Array], *, is_centred
     x, y, f = np.concatenate(rows), np.concatenate(truth), np.concatenate(fold)
     x = np.where(np.isnan(x).all(axis=0), np.float32(0.0), x)
     p = np.empty(len(y))
-    with threadpool_limits(limits=1, user_api="openmp"):
+    with one_thread():
         for one in range(_FOLDS):
             trees = HistGradientBoostingClassifier(
                 max_iter=100, max_features=0.3, random_state=1, early_stopping=False

@@ -1,4 +1,4 @@
-"""What makes a recording unfit: a wrong unit, a sensor that is stuck, saturated or silent."""
+"""What makes a recording unfit: a sensor that is stuck, saturated or silent."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 
 from contract.errors import RecordingError
 
-__all__ = ["check_acceleration", "check_unit", "without_nonsense"]
+__all__ = ["check_acceleration", "without_nonsense"]
 
-_LARGEST_G: Final = 3.0
-_LEAST_GRAVITY_G: Final = 0.7
-_STEADY: Final = 1.15
 _NOT_MEASURED_G: Final = 100.0
 _MOST_NONSENSE: Final = 0.3
 _MOST_LOST: Final = 0.9
@@ -37,31 +34,6 @@ def without_nonsense(axes: Axes, notes: list[str]) -> None:
             f"{int(beyond.any(axis=1).sum())} samples read over {_NOT_MEASURED_G:g} g and count as "
             "lost."
         )
-
-
-def check_unit(axes: Axes, unit: str) -> None:
-    """Refuse acceleration, (n, 3) in g, whose size does not fit the unit that was named.
-
-    A sensor at rest shows 1 g, and one that filters gravity out shows less, but never steadily so:
-    nothing but gravity is steady.
-    """
-    size = np.linalg.norm(axes[:: max(1, len(axes) // 200_000)], axis=1)
-    size = size[np.isfinite(size)]
-    if size.size == 0:
-        raise RecordingError("its x, y and z hold no numbers")
-    low, middle, high = (float(value) for value in np.quantile(size, (0.25, 0.5, 0.75)))
-    is_steady = high < _STEADY * low
-    if not (middle > _LARGEST_G or (is_steady and middle < _LEAST_GRAVITY_G)):
-        return
-    question = {"g": "is it in m/s2 or counts?", "m/s2": "is it in g or counts?"}
-    if unit == "g" and 8.0 < middle < 12.0:
-        question["g"] = "is it in m/s2?"
-    if unit == "m/s2" and 0.08 < middle < 0.12:
-        question["m/s2"] = "is it in g?"
-    raise RecordingError(
-        f"taken as {unit}, its acceleration is {middle:.3g} g as a rule, and a body at rest has 1 "
-        f"g; {question.get(unit, 'is --scale right?')}"
-    )
 
 
 def check_acceleration(axes: Axes, rate_hz: float) -> None:

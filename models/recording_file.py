@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,16 +19,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from contract.errors import RecordingError, UsageError
-from models.recording_checks import check_acceleration, check_unit, without_nonsense
-from models.recording_times import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, in_order
+from contract.acceleration import Unit, check_rate, check_unit, per_g
+from contract.errors import RecordingError
+from models.recording_checks import check_acceleration, without_nonsense
+from models.recording_repeats import Copies, without_repeats
+from models.recording_times import in_order
 from models.resampling import USUAL_RATE_HZ
 
-__all__ = ["LabelledRecording", "Unit", "read_labelled"]
+__all__ = ["LabelledRecording", "read_labelled"]
 
-Unit = Literal["g", "m/s2", "counts"]
-
-_G: Final = 9.80665
 _LONGEST_PAUSE_S: Final = 120.0
 _FINEST_FLOAT32_S: Final = 2.0**15  # from here on its steps are 4 ms
 _MOST_TOLD: Final = 10
@@ -65,29 +64,29 @@ def read_labelled(
 
     `scale` is the number of counts in 1 g. Raises RecordingError, or UsageError, with what is wrong.
     """
-    per_g = _per_g(unit, scale)
-    if rate_hz is not None and not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
-        raise UsageError(
-            f"--rate-hz is {rate_hz:g}, expected {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g}."
-        )
+    counts = per_g(unit, scale)
+    check_rate(rate_hz)
     table = _table(path, rate_hz)
     notes: list[str] = []
     axes = np.empty((table.num_rows, 3), np.float32)
     for at_axis, name in enumerate("xyz"):
-        axes[:, at_axis] = _numbers(table, name, path) / per_g
+        axes[:, at_axis] = _numbers(table, name, path) / counts
     without_nonsense(axes, notes)
     label = _labels(table, positive, path)
     at = _times(table, path) if "observed_at" in table.column_names else None
     found: list[LabelledRecording] = []
     left_out: list[str] = []
-    for group, recording, listed in _recordings(table, path):
+    copies = Copies()
+    for group, recording, every in _recordings(table, path):
         name = f"recording {recording} of group {group}"
         try:
+            listed = without_repeats(every, at, axes, label, f"R{name[1:]}", notes)
             told = None if at is None else at[listed]
             runs, rate = in_order(listed, told, rate_hz, f"R{name[1:]}", notes)
             rows = np.concatenate([own for own, _ in runs])
             check_acceleration(axes[rows], rate)
             check_unit(axes[rows], unit)
+            copies.refuse(axes[rows], label[rows], name)
         except RecordingError as error:
             left_out.append(f"R{name[1:]} is left out: {_ended(str(error))}")
             continue
@@ -120,18 +119,10 @@ def _shortened(notes: list[str]) -> list[str]:
     return [*notes[:_MOST_TOLD], f"And {len(notes) - _MOST_TOLD} more of the same kind."]
 
 
-def _per_g(unit: Unit, scale: float | None) -> float:
-    if unit == "counts":
-        if scale is None or not np.isfinite(scale) or scale <= 0.0:
-            raise UsageError("--unit counts needs --scale, the number of counts in 1 g, over 0.")
-        return scale
-    if scale is not None:
-        raise UsageError(f"--scale goes with --unit counts alone, not with {unit}.")
-    return _G if unit == "m/s2" else 1.0
-
-
 def _table(path: Path, rate_hz: float | None) -> pa.Table:
     needed = ["group", "recording", "x", "y", "z", "label"]
+    if path.exists() and not path.is_file():
+        raise RecordingError(f"{path} is a directory or a pipe; name a Parquet file.")
     try:
         names = parquet.read_schema(path).names
         missing = [name for name in needed if name not in names]

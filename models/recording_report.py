@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from contract.one_line import one_line
+
 __all__ = ["GroupScore", "Progress", "RecordingEvaluation", "Score", "silent"]
 
 
@@ -114,7 +116,8 @@ class RecordingEvaluation:
             "95 % interval of the ROC-AUC, over groups:    " + _range(self.ci),
             "Worst group: " + self._worst(),
         ]
-        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+        # Labels and groups are named by whoever made the file.
+        return "\n".join(map(one_line, [*lines, *(f"Note: {note}" for note in self.notes)]))
 
     def _worst(self) -> str:
         if self.worst_group is None:

@@ -7,12 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.acceleration import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from contract.errors import RecordingError
 
-__all__ = ["HIGHEST_RATE_HZ", "LOWEST_RATE_HZ", "in_order"]
+__all__ = ["in_order"]
 
-LOWEST_RATE_HZ: Final = 20.0
-HIGHEST_RATE_HZ: Final = 400.0
 _SLACK: Final = 0.9
 """A sensor that means to give 20 samples a second may give a tenth less."""
 _ROUNDED: Final = 0.01
@@ -48,6 +47,9 @@ def in_order(
     if repeated <= _MOST_REPEATED:
         rate = _rate(steps[steps > 0.0], rate_hz)
         fresh = [np.concatenate([[True], np.diff(own) > 0.0]) for _, own in runs]
+        dropped = sum(int((~keep).sum()) for keep in fresh)
+        if dropped:
+            notes.append(f"{name} has {dropped} samples with the observed_at of another; dropped.")
         return [(r[keep], t[keep]) for (r, t), keep in zip(runs, fresh, strict=True)], rate
     if rate_hz is None:
         raise RecordingError(

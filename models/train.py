@@ -48,6 +48,7 @@ from models.manifest import FORMAT, Manifest
 from models.off_task import OffTaskModel
 from models.rows import LessonRows, lesson_rows
 from models.stretch_learning import fit_stretches
+from models.threads import one_thread
 
 __all__ = ["export", "train", "train_rows", "version_of"]
 
@@ -191,7 +192,8 @@ def export(trees: HistGradientBoostingClassifier, rows: Sequence[NDArray[np.floa
         if len(values) == 0:
             continue
         exported = session.run(None, {"features": values})[1][:, 1]
-        difference = np.abs(exported - trees.predict_proba(values)[:, 1])
+        with one_thread():
+            difference = np.abs(exported - trees.predict_proba(values)[:, 1])
         if difference.max() > _AGREE:
             raise ModelError(
                 f"the exported model differs from the trained one by {difference.max():.2g} on "

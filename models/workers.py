@@ -4,25 +4,60 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import connection, get_context, parent_process
-from typing import Any
+from contextlib import contextmanager
+from multiprocessing import connection, parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any, ClassVar, Final
 
 __all__ = ["worker_pool"]
+
+_SAFE_PATH: Final = "PYTHONSAFEPATH"
 
 
 def worker_pool(
     most: int, initializer: Callable[..., object] | None = None, *arguments: Any
 ) -> ProcessPoolExecutor:
     """A pool of at most so many workers, each of which ends with the process that asked for it."""
-    return ProcessPoolExecutor(
-        min(most, os.cpu_count() or 1),
-        # Spawned, not forked: NumPy has threads by now.
-        mp_context=get_context("spawn"),
-        initializer=_begin,
-        initargs=(initializer, arguments),
-    )
+    with _safe_path():  # the pool's locks start a process that keeps account of them
+        return ProcessPoolExecutor(
+            min(most, os.cpu_count() or 1),
+            mp_context=_SafeSpawn(),
+            initializer=_begin,
+            initargs=(initializer, arguments),
+        )
+
+
+class _SafeProcess(SpawnProcess):
+    """A spawned process that imports nothing from the current folder, not even while it starts."""
+
+    def start(self) -> None:
+        with _safe_path():
+            super().start()
+
+
+class _SafeSpawn(SpawnContext):
+    """Spawned, not forked: NumPy has threads by now."""
+
+    Process: ClassVar[type[SpawnProcess]] = _SafeProcess
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """A Python started inside does not look for modules in the current folder.
+
+    `multiprocessing` takes no options for the interpreter, but the interpreter reads this.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_SAFE_PATH, None)
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:

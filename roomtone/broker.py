@@ -44,14 +44,17 @@ def broker_command(*, python: str, port: int, folder: Path) -> tuple[str, list[s
     """The name of the broker and the command that runs it on this port."""
     mosquitto = mosquitto_path()
     if mosquitto is None:
-        return "amqtt", [python, "-m", "roomtone.broker", "--port", str(port)]
+        return "amqtt", [python, "-P", "-m", "roomtone.broker", "--port", str(port)]
     conf = folder / "mosquitto.conf"
     conf.write_text(
         f"listener {port} 127.0.0.1\n"
         "allow_anonymous true\n"
         "persistence false\n"
-        "max_inflight_messages 0\n"
-        "max_queued_messages 2000\n"
+        "max_inflight_messages 2000\n"  # the limits of deploy/mosquitto/mosquitto.conf
+        "max_inflight_bytes 8388608\n"
+        "max_queued_messages 1000\n"
+        "max_queued_bytes 16777216\n"
+        "max_packet_size 70000\n"
         "log_type error\n"
         "log_type warning\n",
         encoding="utf-8",

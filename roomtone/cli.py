@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from contract.errors import RoomtoneError
+from contract.one_line import OneLineFormatter, one_line
+from roomtone.own_packages import OWN_PACKAGES, strangers
 
 __all__ = ["COMMANDS", "main"]
 
@@ -46,7 +48,7 @@ _EXTRA_OF: Final = {
     "simulators": "demo",
     "roomtone": "demo",
 }
-_OURS: Final = frozenset({*_EXTRA_OF, "contract", "models"})
+_OURS: Final = frozenset({"roomtone", *OWN_PACKAGES})
 _EXIT_INTERRUPTED: Final = 130
 
 
@@ -54,7 +56,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, and where help is."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. Try `{self.prog} --help`.\n")
+        self.exit(2, f"{self.prog}: {one_line(message)}. Try `{self.prog} --help`.\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,15 +81,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             try:
                 program = import_module(module)
             except ModuleNotFoundError as error:
-                return _say(_missing(name, module, error), 1)
+                return _say(_missing(name, error), 1)
             program.add_arguments(command)
             command.set_defaults(run=program.run)
     chosen = parser.parse_args(arguments)
-    logging.basicConfig(
-        level=chosen.log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=chosen.log_level.upper(), handlers=[handler])
     try:
         code: int = chosen.run(chosen)
     except RoomtoneError as error:
@@ -100,9 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             1,
         )
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in _OURS:
-            raise  # a fault of ours, not of what is installed
-        return _say(_missing(chosen.command, COMMANDS[chosen.command][0], error), 1)
+        return _say(_missing(chosen.command, error), 1)
     except KeyboardInterrupt:
         return _EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -117,12 +115,16 @@ def _sentence(purpose: str) -> str:
 
 
 def _say(message: str, code: int) -> int:
-    print(f"roomtone: {message}", file=sys.stderr)
+    print(f"roomtone: {one_line(message)}", file=sys.stderr)
     return code
 
 
-def _missing(name: str, module: str, error: ModuleNotFoundError) -> str:
-    package = module.partition(".")[0]
+def _missing(name: str, error: ModuleNotFoundError) -> str:
+    if (error.name or "").partition(".")[0] in _OURS:
+        if found := strangers():
+            return found
+        raise error  # a fault of ours, not of what is installed
+    package = COMMANDS[name][0].partition(".")[0]
     extra = "train" if name == "model" else _EXTRA_OF.get(package, "dev")
     return (
         f"`roomtone {name}` needs the package {error.name}, which is not installed here; "

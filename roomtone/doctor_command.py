@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from contract.errors import RoomtoneError
+from contract.text_file import read_text
 
 __all__ = ["add_arguments", "run"]
 
@@ -33,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _names_hubs(config: Path) -> bool:
     try:
-        return "hub" in tomllib.loads(config.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return "hub" in tomllib.loads(read_text(config))
+    except (ValueError, RecursionError):  # UsageError is a ValueError, as what tomllib raises
         return False  # the server's settings say what is wrong with the file
 
 

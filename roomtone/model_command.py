@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import UsageError
+from contract.one_line import one_line
 from models.manifest import SHIPPED
 from models.off_task import OffTaskModel
 from roomtone import model_command_curve, model_command_drift
@@ -240,7 +241,8 @@ def _observers(path: Path) -> int:
     print(f"{len(looks)} looks, {len(known)} with a label, {share:.1%} of those off task")
     pairs = kappa_between(looks)
     for (first, second), (kappa, seconds) in pairs.items():
-        print(f"{first} and {second}: kappa {kappa:.3f} on {seconds} s that both looked at")
+        pair = one_line(f"{first} and {second}")
+        print(f"{pair}: kappa {kappa:.3f} on {seconds} s that both looked at")
     if not pairs:
         print("No two observers looked at the same seat at the same time: no kappa.")
     return 0

@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from contract.one_line import one_line
 from models.workers import worker_pool
 
 if TYPE_CHECKING:
@@ -46,4 +47,4 @@ def _draw(seed: int, *, behaviour: Behaviour) -> Drawn:
 def say(*what: str) -> None:
     """Tell on stderr what is going on; the result alone goes to stdout."""
     for line in what:
-        print(f"model: {line}…", file=sys.stderr, flush=True)
+        print(f"model: {one_line(line)}…", file=sys.stderr, flush=True)

@@ -24,6 +24,7 @@ _EXAM: Final = Path("exam_motion") / "exam_motion.parquet"
 _CHAIR: Final = Path("chair_motion") / "chair_motion.parquet"
 _TILT: Final = len(SEAT_QUANTITIES) - 1
 _WRISTS_FROM, _WRISTS_MINUTES = time(9, 30), 45
+_WRIST_COUNTS_PER_G: Final = 64
 
 Array = NDArray[np.float32]
 
@@ -73,7 +74,9 @@ def _wrists(path: Path) -> Array:
     """The quantities of all wrists over the same 45 minutes of the exam."""
     from simulators.recording import read_recording  # noqa: PLC0415
 
-    recording = read_recording(path, timezone=ZoneInfo("America/Chicago"))
+    recording = read_recording(
+        path, timezone=ZoneInfo("America/Chicago"), unit="counts", scale=_WRIST_COUNTS_PER_G
+    )
     starts, seats = recording.at(_WRISTS_FROM), []
     for session in recording.sessions:
         rate = round(session.rate_hz)

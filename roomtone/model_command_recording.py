@@ -9,6 +9,7 @@ from typing import Final
 
 from contract.errors import UsageError
 from roomtone.model_command_drawing import say
+from roomtone.unit_arguments import add_unit_arguments
 
 __all__ = ["add_recording_arguments", "evaluate_recording", "refuse_options_without_recording"]
 
@@ -35,17 +36,7 @@ def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
         help="the first S seconds of a group set its normal for good, and are not judged "
         "(default: the normal runs on, as in a lesson)",
     )  # fmt: skip
-    recording.add_argument(
-        "--rate-hz", type=float, metavar="HZ",
-        help="samples a second where there is no observed_at, 20 to 400",
-    )  # fmt: skip
-    recording.add_argument(
-        "--unit", choices=("g", "m/s2", "counts"), default="g",
-        help="what x, y and z are in (default: g)",
-    )  # fmt: skip
-    recording.add_argument(
-        "--scale", type=float, metavar="N", help="with --unit counts: how many counts are 1 g"
-    )
+    add_unit_arguments(recording, rate_where="where there is no observed_at")
 
 
 def refuse_options_without_recording(args: argparse.Namespace) -> None:

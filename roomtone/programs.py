@@ -63,7 +63,7 @@ class Programs:
 
     def start_ours(self, name: str, *arguments: str) -> Program:
         """Start `roomtone NAME …` with this interpreter."""
-        return self.start(name, [sys.executable, "-m", "roomtone", name, *arguments])
+        return self.start(name, [sys.executable, "-P", "-m", "roomtone", name, *arguments])
 
     def check(self) -> None:
         """Raise ProgramError when one has ended by itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,13 +11,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from contract.lesson import Zone
+from contract.one_line import one_line
 from roomtone.chain import PlannedHub, PlannedLesson
 from roomtone.run import add_run_arguments, minutes, play
+from roomtone.unit_arguments import add_unit_arguments
 from simulators.recording import Recording, read_recording, seat_hubs
 
 __all__ = ["add_arguments", "run"]
 
 _LETTERS = "abcdefgh"
+_SECOND = timedelta(seconds=1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,21 +55,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the recording's clock hung (default: America/Chicago, that of the published "
         "exam recordings)",
     )
-    parser.add_argument(
-        "--counts-per-g",
-        type=_counts,
-        default=64.0,
-        metavar="N",
-        help="for whole-number acceleration: counts that make 1 g (default: 64)",
-    )
+    add_unit_arguments(parser, rate_where="of the sessions that sessions.csv names no rate of")
     add_run_arguments(parser, speed=60.0)
 
 
 def run(arguments: argparse.Namespace) -> int:
     recording = read_recording(
-        arguments.motion, timezone=arguments.timezone, counts_per_g=arguments.counts_per_g
+        arguments.motion,
+        timezone=arguments.timezone,
+        unit=arguments.unit,
+        scale=arguments.scale,
+        rate_hz=arguments.rate_hz,
     )
+    for note in recording.notes:
+        print(f"recording  {one_line(note)}", file=sys.stderr, flush=True)
     starts, ends = _span(recording, arguments)
+    zone: ZoneInfo = arguments.timezone
     hubs = seat_hubs(recording, starts=starts, ends=ends)
     if len(hubs) > len(_LETTERS):
         raise UsageError(
@@ -80,38 +85,50 @@ def run(arguments: argparse.Namespace) -> int:
     plan = PlannedLesson(
         room="replay",
         teacher="recorded",
-        title=f"{arguments.motion.stem}, {starts:%H:%M} to {ends:%H:%M}",
+        title=f"{arguments.motion.stem}, {_shown(starts, zone)[:5]} to {_shown(ends, zone)[:5]}",
         hubs=tuple(planned),
         zones=tuple(Zone(name=hub.name, seats=hub.seats) for hub in planned),
         activities=(),
         starts_utc_ns=int(starts.timestamp()) * SECOND_NS,
         duration_s=int((ends - starts).total_seconds()),
-        time_zone=arguments.timezone.key,
+        time_zone=zone.key,
     )
     return play(arguments, plan, episodes=None)
 
 
 def _span(recording: Recording, arguments: argparse.Namespace) -> tuple[datetime, datetime]:
-    """Whole seconds from the begin that was asked for to the end."""
+    """Whole seconds from the begin that was asked for to the end, in UTC."""
     starts = recording.at(arguments.begin) if arguments.begin else recording.starts
-    ends = recording.at(arguments.end) if arguments.end else recording.ends
     starts = starts.replace(microsecond=0)
+    ends = recording.at(arguments.end, after=starts) if arguments.end else recording.ends
     if arguments.minutes is not None:
         ends = min(ends, starts + timedelta(minutes=arguments.minutes))
-    if not recording.starts - timedelta(seconds=1) <= starts < ends:
-        raise UsageError(
-            f"--from {starts:%H:%M:%S} --to {ends:%H:%M:%S} is not a span of {arguments.motion}, "
-            f"which runs from {recording.starts:%H:%M:%S} to {recording.ends:%H:%M:%S} "
-            f"({arguments.timezone.key})."
+    first, last = recording.starts, recording.ends
+    is_span = first - _SECOND <= starts < last and ends - starts >= _SECOND
+    zone = arguments.timezone
+    if not is_span:
+        asked, known = (
+            (_shown(a, zone), _shown(b, zone)) for a, b in ((starts, ends), (first, last))
         )
-    return starts, min(ends, recording.ends)
+        raise UsageError(
+            f"--from {asked[0]} --to {asked[1]} is not a span of {arguments.motion}, "
+            f"which runs from {known[0]} to {known[1]} ({zone.key})."
+        )
+    return starts, min(ends, last)
+
+
+def _shown(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%H:%M:%S}"
 
 
 def _clock(text: str) -> time:
     try:
-        return time.fromisoformat(text)
+        clock = time.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 09:00") from None
+    if clock.tzinfo is not None:
+        raise argparse.ArgumentTypeError(f"{text!r} has a zone of its own; --timezone names it")
+    return clock.replace(microsecond=0)
 
 
 def _timezone(text: str) -> ZoneInfo:
@@ -121,13 +138,3 @@ def _timezone(text: str) -> ZoneInfo:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a time zone such as America/Chicago"
         ) from None
-
-
-def _counts(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value

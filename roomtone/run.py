@@ -24,6 +24,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from contract.one_line import one_line
 from ingest.stores.records import AlertRecord
 from models.scores import ROOM
 from roomtone.chain import Chain, PlannedLesson
@@ -88,7 +89,7 @@ def play(
 
     def say(line: str) -> None:
         progress.clear()
-        print(line, file=sys.stderr if is_check else sys.stdout, flush=True)
+        print(one_line(line), file=sys.stderr if is_check else sys.stdout, flush=True)
 
     def choose() -> int:
         return choose_port(arguments.port, say)

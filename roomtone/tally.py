@@ -15,6 +15,7 @@ from contract.errors import DecodeError
 from contract.payload import Batch, GapReason, decode
 from contract.quantities import MISSING
 from contract.topics import Topic
+from ingest.stores.aside_pages import every_aside
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Aside, Periods
 
@@ -77,7 +78,7 @@ def tally(reader: PeriodReader, *, room: str) -> Tally:
                 gap += length
             if record.reason in _AFTER_SAMPLING:
                 given_up += length
-    kept_aside = sum(_aside_seat_seconds(message, room) for message in reader.aside(_EVERYTHING))
+    kept_aside = sum(_aside_seat_seconds(message, room) for message in every_aside(reader))
     missing = sampled - kept - waiting - kept_aside - given_up
     return Tally(
         sampled=sampled,

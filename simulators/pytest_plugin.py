@@ -1,6 +1,6 @@
 """The fixture `virtual_classroom`, for anyone's tests.
 
-With `pytest_plugins = ["simulators.pytest_plugin"]` in a conftest.py:
+With `pytest -p simulators.pytest_plugin`:
 
     def test_my_reader(virtual_classroom):
         running = virtual_classroom("lively_class", minutes=1, speed=20)

@@ -2,25 +2,26 @@
 
 The format, for your own recordings: a Parquet file with the columns `session`, `x`, `y`, `z`, one
 row a sample in the order of recording, and beside it `sessions.csv` with the columns `session`,
-`started_at_unix_s` and `sample_rate_hz`. Whole-number acceleration is counts (`counts_per_g`),
-acceleration with a fraction is in g. docs/replay.md has an example.
+`started_at_unix_s` and `sample_rate_hz`. What `x`, `y` and `z` are in is said by whoever reads them.
+docs/replay.md has an example.
 """
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import parquet
 
+from contract.acceleration import Unit, check_rate, check_unit, per_g
 from contract.errors import RecordingError
+from contract.repeats import fresh_rows, without_copies
+from simulators.recording_file import Samples, read_samples, read_sessions
+from simulators.recording_sessions import Recording, Session, side_by_side
 
 __all__ = ["RecordedHub", "Recording", "Session", "read_recording", "seat_hubs"]
 
@@ -28,71 +29,86 @@ MOST_SEATS_A_HUB: Final = 8
 _MISSING_COUNT: Final = np.iinfo(np.int16).min
 _COUNTS_PER_G: Final = 1024
 """What the virtual hub speaks: a power of two, so that recorded counts stay exact."""
-_LATEST_UNIX_S: Final = 4_102_444_800.0
-_HIGHEST_RATE_HZ: Final = 400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Session:
-    """One sensor's recording: acceleration in g, float32 (samples, 3), from `starts` on."""
-
-    name: str
-    starts: datetime
-    rate_hz: float
-    acceleration: NDArray[np.float32]
-
-    @property
-    def ends(self) -> datetime:
-        return self.starts + timedelta(seconds=len(self.acceleration) / self.rate_hz)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """Sessions brought onto one day by the time that their clocks showed."""
-
-    sessions: tuple[Session, ...]
-
-    @property
-    def starts(self) -> datetime:
-        return min(session.starts for session in self.sessions)
-
-    @property
-    def ends(self) -> datetime:
-        return max(session.ends for session in self.sessions)
-
-    def at(self, clock: time) -> datetime:
-        """The instant on the recording's day at which a clock on its wall showed `clock`."""
-        day = self.starts
-        return day.replace(hour=clock.hour, minute=clock.minute, second=clock.second, microsecond=0)
-
-
-def read_recording(path: Path, *, timezone: tzinfo, counts_per_g: float = 64.0) -> Recording:
+def read_recording(
+    path: Path,
+    *,
+    timezone: tzinfo,
+    unit: Unit = "g",
+    scale: float | None = None,
+    rate_hz: float | None = None,
+) -> Recording:
     """Read a Parquet file and the `sessions.csv` beside it.
 
-    Sessions of several days are laid over the first one's day by local time. Raises
-    RecordingError for a file, column or value that is missing or unfit.
+    `scale` is the number of counts in 1 g, `rate_hz` the rate of sessions that the list names none
+    of. Sessions of other days are laid over the first one's by local time. Raises RecordingError,
+    or UsageError, for a file, column, unit or value that is missing or unfit.
     """
-    columns = _read_columns(path)
+    counts = per_g(unit, scale)
+    check_rate(rate_hz)
+    samples = read_samples(path)
     listed_path = path.with_name("sessions.csv")
-    listed = _read_sessions(listed_path)
-    names = columns["session"]
-    axes = np.stack([columns[axis] for axis in "xyz"], axis=1)
-    scale = 1.0 / counts_per_g if np.issubdtype(axes.dtype, np.integer) else 1.0
-    sessions: list[Session] = []
-    for name in dict.fromkeys(names.tolist()):
-        if name not in listed:
+    notes: list[str] = []
+    listed = read_sessions(listed_path, rate_hz, notes)
+    sessions: dict[str, Session] = {}
+    for name in samples.rows:
+        if name.strip() not in listed:
             raise RecordingError(f"{listed_path} has no line for session {name!r} of {path.name}.")
-        started, rate_hz = listed[name]
-        starts = datetime.fromtimestamp(started, timezone)
-        if sessions:
-            starts = datetime.combine(sessions[0].starts.date(), starts.timetz())
-        acceleration = (axes[names == name] * scale).astype(np.float32)
-        sessions.append(
-            Session(name=name, starts=starts, rate_hz=rate_hz, acceleration=acceleration)
+        started, rate = listed[name.strip()]
+        acceleration = (samples.axes[_fresh(samples, name, notes)] / counts).astype(np.float32)
+        if np.isfinite(acceleration).any():
+            try:
+                check_unit(acceleration, unit)
+            except RecordingError as error:
+                raise RecordingError(
+                    f"session {name!r} of {path}: {error} Say what it is in with --unit."
+                ) from error
+        sessions[name] = Session(
+            name=name,
+            starts=datetime.fromtimestamp(started, UTC),
+            rate_hz=rate,
+            acceleration=acceleration,
         )
-    if not sessions:
-        raise RecordingError(f"{path} has no rows.")
-    return Recording(sessions=tuple(sessions))
+    if not any(np.isfinite(one.acceleration).any() for one in sessions.values()):
+        raise RecordingError(f"{path}: x, y and z hold no numbers.")
+    own = _without_doubles(list(sessions.values()), notes)
+    return Recording(sessions=side_by_side(own, timezone), timezone=timezone, notes=tuple(notes))
+
+
+def _fresh(samples: Samples, name: str, notes: list[str]) -> NDArray[np.intp]:
+    """The rows of a session but for those that are there twice, which a note counts."""
+    rows = samples.rows[name]
+    if samples.times is not None:
+        left = rows[fresh_rows(samples.times[rows], samples.axes[rows])]
+    else:
+        left = rows[: without_copies(samples.axes[rows])]
+    if len(left) < len(rows):
+        notes.append(
+            f"Session {name} has {len(rows) - len(left)} samples that repeat others exactly; "
+            "dropped."
+        )
+    return left
+
+
+def _without_doubles(sessions: list[Session], notes: list[str]) -> list[Session]:
+    """The sessions but for those that are an earlier one under another name."""
+    left: list[Session] = []
+    for one in sessions:
+        same = next((earlier for earlier in left if _is_same(earlier, one)), None)
+        if same is None:
+            left.append(one)
+        else:
+            notes.append(f"Session {one.name} repeats {same.name} exactly; dropped.")
+    return left
+
+
+def _is_same(one: Session, other: Session) -> bool:
+    own, others = one.acceleration, other.acceleration
+    is_equal = (one.starts, one.rate_hz) == (other.starts, other.rate_hz) and np.array_equal(
+        own, others, equal_nan=True
+    )
+    return is_equal and bool((own != own[0]).any())  # two that lie still may well agree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,54 +172,3 @@ def seat_hubs(recording: Recording, *, starts: datetime, ends: datetime) -> list
             for a, b in pairwise(cuts)
         ]
     return hubs
-
-
-def _read_columns(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        table = parquet.read_table(path, columns=["session", "x", "y", "z"])
-    except FileNotFoundError:
-        raise RecordingError(f"There is no recording at {path}; name a Parquet file.") from None
-    except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
-        raise RecordingError(
-            f"{path} can't be read as a Parquet file with the columns session, x, y, z: {reason}."
-        ) from error
-    columns: dict[str, NDArray[Any]] = {}
-    for name in ("session", "x", "y", "z"):
-        if name not in table.column_names:
-            raise RecordingError(
-                f"{path} has no column {name!r}; it has {', '.join(table.column_names) or 'none'}."
-            )
-        column = table[name]
-        if name == "session":
-            columns[name] = np.asarray(column.cast(pa.string()).to_pylist(), dtype=np.str_)
-        elif not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-            raise RecordingError(f"{path}: column {name} is {column.type}, expected numbers.")
-        else:
-            columns[name] = column.to_numpy()
-    return columns
-
-
-def _read_sessions(path: Path) -> dict[str, tuple[float, float]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-    except OSError as error:
-        raise RecordingError(
-            f"{path} can't be read ({error.strerror}); it says when each session started."
-        ) from error
-    sessions = {}
-    for number, row in enumerate(rows, start=2):
-        try:
-            started, rate_hz = float(row["started_at_unix_s"]), float(row["sample_rate_hz"])
-            sessions[row["session"]] = (started, rate_hz)
-        except (KeyError, TypeError, ValueError):
-            raise RecordingError(
-                f"{path} line {number}: session, started_at_unix_s and sample_rate_hz are needed."
-            ) from None
-        if not (0 < started < _LATEST_UNIX_S and 0 < rate_hz <= _HIGHEST_RATE_HZ):
-            raise RecordingError(
-                f"{path} line {number}: a start in Unix seconds and a rate up to "
-                f"{_HIGHEST_RATE_HZ} Hz are expected, not {started} and {rate_hz}."
-            )
-    return sessions

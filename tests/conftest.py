@@ -1,14 +1,22 @@
-"""What all tests share: programs that only root can install, and how Hypothesis searches."""
+"""What all tests share: programs that only root can install, how Hypothesis searches, and what
+may run at the same time.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import shutil
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 IN_CI = os.environ.get("CI", "") not in {"", "0", "false"}
 
@@ -56,3 +64,70 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"In CI nothing skips, but: {reason}"
     return report
+
+
+# With `pytest -n 2 --dist loadfile`, as `make test` runs it, two workers take a file each, and then
+# the next. Files that drive a browser or play whole programs against the clock are left to one of
+# them, from the beginning on, so that two of these never share the machine. Files with a test that
+# is marked `alone` come last, and while it runs no other worker begins a test.
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+HERE = Path(__file__).parent
+ORDER = {"programs": 0, "alone": 2}
+
+# Locked, not written to: a lock on a file that is there anyway leaves nothing behind.
+GATE, FLOOR = Path(__file__), HERE.parent / "pyproject.toml"
+
+
+@cache
+def group_of(file: Path) -> str:
+    """What one worker takes as a whole. By the text: who hands out the tests never loads them."""
+    text = file.read_text(encoding="utf-8")
+    if re.search(r"\bmark\.alone\b", text):
+        return "alone"
+    if re.search(r"\bmark\.(programs|browser)\b", text) or file.parent == HERE / "browser":
+        return "programs"
+    return str(file)
+
+
+class ByGroup(LoadFileScheduling):
+    """Hands out a file at once, as its fixtures are shared, or a group of files."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(self.config.rootpath / super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByGroup(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sorts the groups by when they are handed out."""
+    if IS_WORKER:
+        items.sort(key=lambda item: ORDER.get(group_of(item.path), 1))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Before pytest-timeout begins to count: a test may have to wait for its turn."""
+    if not IS_WORKER:
+        return (yield)
+    with turn(is_alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@contextmanager
+def turn(*, is_alone: bool) -> Iterator[None]:
+    """Waits until this test may run: with others that share the floor, or alone on it.
+
+    Everybody goes through the gate, and who wants to be alone holds it while the others leave.
+    """
+    with GATE.open("rb") as gate, FLOOR.open("rb") as floor:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(floor, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            # Not by closing: a process that the test forked may hold the file open.
+            fcntl.flock(floor, fcntl.LOCK_UN)

@@ -20,6 +20,8 @@ from dashboard_api.views.lesson_view import (
 )
 from dashboard_api.views.movement import CELL_S, zone_cells
 from dashboard_api.views.words import length_words, movement_words, times_words, title_words
+from ingest.clock_words import claim_words
+from ingest.stores.clock_records import ClockClaim
 from ingest.stores.records import EpochRecord, Lesson
 
 __all__ = ["SILENT_AFTER_S", "SPAN_S", "NodeReport", "live_view"]
@@ -39,6 +41,10 @@ class NodeReport:
     newest_utc_ns: int | None
     birth: Birth | None
     health: Health | None
+    notices: tuple[str, ...] = ()
+    """What ingest holds against it of the last day."""
+    clock: ClockClaim | None = None
+    """What it says of its clock, if that is not believed."""
 
 
 def live_view(
@@ -77,7 +83,7 @@ def live_view(
     return LiveAnswer(
         room=room,
         state=state,
-        sentence=_sentence(state, lesson, coming, since, now_utc_ns, zone, has_kit=bool(nodes)),
+        sentence=_sentence(state, lesson, coming, since, now_utc_ns, zone, nodes),
         lesson=None
         if lesson is None
         else RunningLessonAnswer(
@@ -106,8 +112,7 @@ def _sentence(
     since_s: float,
     now_utc_ns: int,
     zone: tzinfo | None,
-    *,
-    has_kit: bool,
+    nodes: Sequence[NodeReport],
 ) -> str:
     if lesson is None:
         text = "Nothing is being sensed: no lesson is on in this room."
@@ -120,10 +125,13 @@ def _sentence(
     title = title_words(lesson.title, lesson.room)
     if state == "sensing":
         return f"The room is being sensed: “{title}” is on."
-    if not has_kit:
+    if not nodes:
         return f"“{title}” is on, but no kit of this room has ever reported."
     if state == "waiting":
         return f"“{title}” has just begun; the first readings are on their way."
+    for node in nodes:
+        if node.is_up and node.clock is not None:
+            return f"“{title}” is on, but {node.node} {claim_words(node.clock)}."
     return (
         f"“{title}” is on, but nothing has arrived for {length_words(since_s)}. "
         "Check that the kit has power and network; what it senses meanwhile is kept on it."
@@ -141,6 +149,8 @@ def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitAnswer
     seats_sensed = int(sensed[-SILENT_AFTER_S:].max(initial=0)) if is_fresh else 0
     if not node.is_up:
         words = "switched off or out of reach"
+    elif node.clock is not None:
+        words = f"up, {claim_words(node.clock)}"
     elif is_fresh:
         words = "sensing"
     else:
@@ -154,6 +164,7 @@ def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitAnswer
         hubs=hubs,
         waiting=0 if node.health is None else node.health.waiting,
         words=words,
+        notices=list(node.notices),
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ingest.stores.notices import Notice
+
 __all__ = [
     "ACTIVITY_WORDS",
     "GAP_WORDS",
@@ -14,6 +16,7 @@ __all__ = [
     "clock_words",
     "length_words",
     "movement_words",
+    "notice_sentence",
     "sign_words",
     "times_words",
     "title_words",
@@ -42,6 +45,15 @@ ACTIVITY_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "test": "test",
     "transition": "transition",
 })  # fmt: skip
+
+
+def notice_sentence(notice: Notice) -> str:
+    """What ingest holds against a kit, and what to do about it."""
+    often = "once" if notice.count == 1 else f"{notice.count} times"
+    return (
+        f"{notice.sentence[:1].upper()}{notice.sentence[1:]} ({often}). "
+        "Have a technician look at it: it may be broken, or somebody may have changed it."
+    )
 
 
 def movement_words(level_db: float) -> str:

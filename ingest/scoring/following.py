@@ -96,7 +96,7 @@ class Following:
         self._cursor = self._written = self._scores.cursor()
         self._behind = self._reader.newest_cursor()
         self._polled_ns = self._clock.elapsed_ns()
-        self._undated.add_all(stream.id for stream in self._reader.runs("undated"))
+        self._undated.add_all(self._reader.undated())
         self._watch.begin()
         for lesson_id in (purged := self._scores.to_score_again()):
             if (lesson := self._lessons.get(lesson_id)) is not None:
@@ -151,7 +151,7 @@ class Following:
         if not all(change.is_new for change in changes):
             # Behind by more than the store lists, it is told of everything that was ever kept.
             self._history.add_ledger(changes, self._cursor)
-            self._undated.add_all(stream.id for stream in self._reader.runs("undated"))
+            self._undated.add_all(self._reader.undated())
             changes = []
         groups: dict[Key, tuple[Span, list[Change]]] = {}
         for change in changes:
@@ -381,6 +381,6 @@ class Following:
 
     def _write(self, results: Results) -> None:
         cursor = self._safe_cursor()
-        results.write(self._scores, cursor)
+        results.write(self._scores, cursor, written_utc_ns=self._clock.utc_ns())
         self._written, self._written_ns = cursor, self._clock.elapsed_ns()
         self._figures.note_written(results)

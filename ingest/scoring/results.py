@@ -46,10 +46,12 @@ class Results:
             for epoch, utc_ns in zip(scored.epochs, utcs, strict=True)
         ]
 
-    def write(self, scores: ScoreStore, cursor: int) -> None:
+    def write(self, scores: ScoreStore, cursor: int, *, written_utc_ns: int) -> None:
         """Keep all of it with the cursor in one transaction, or raise StoreError."""
         alerts: Sequence[AlertRecord] = list(self.alerts.values())
-        scores.commit(cursor=cursor, epochs=self.epochs, alerts=alerts)
+        scores.commit(
+            cursor=cursor, epochs=self.epochs, alerts=alerts, written_utc_ns=written_utc_ns
+        )
         for alert in alerts:
             over = alert.cleared_utc_ns is not None
             _LOG.info(

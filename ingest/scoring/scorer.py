@@ -15,7 +15,7 @@ from ingest.condition import Condition
 from ingest.scoring.following import Following
 from ingest.scoring.score_metrics import ScoreFigures, page
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store, open_period_reader, open_score_store
+from ingest.stores import open_lesson_store, open_period_reader, open_score_writer
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
 from ingest.upkeep import ScoreUpkeep
 from models.scorer import ScoringModel
@@ -36,7 +36,7 @@ class Scorer:
         model: ScoringModel,
         clock: Clock,
         open_reader: Callable[[Path], PeriodReader] = open_period_reader,
-        open_scores: Callable[[Path], ScoreStore] = open_score_store,
+        open_scores: Callable[[Path], ScoreStore] = open_score_writer,
         open_lessons: Callable[[Path], LessonStore] = open_lesson_store,
     ) -> None:
         self.condition = Condition(
@@ -72,8 +72,9 @@ class Scorer:
                     closing(self._open_lessons(self._settings.data_dir)) as lessons,
                 ):
                     upkeep = ScoreUpkeep(
-                        settings=self._settings, clock=self._clock, scores=scores, lessons=lessons
-                    )
+                        settings=self._settings, clock=self._clock, scores=scores, lessons=lessons,
+                        periods=reader,
+                    )  # fmt: skip
                     upkeep.begin()
                     following = self._begun(reader, scores, lessons)
                     if failures == 0:

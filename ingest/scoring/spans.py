@@ -8,7 +8,6 @@ from typing import Final
 from contract.clock import SECOND_NS, Clock
 from contract.messages import Timebase
 from ingest.dating import UNDATED, seqs_between, utc_of
-from ingest.run_extents import RunExtents
 from ingest.stores.protocol import LessonStore, PeriodReader
 from ingest.stores.records import Lesson, Stream
 
@@ -63,7 +62,6 @@ class LessonSpans:
         self._longest_ns = longest_ns
         self._views: dict[int, _View] = {}
         self._rooms: dict[str, _Near] = {}
-        self._extents = RunExtents(reader)
 
     def forget(self) -> None:
         """The lessons changed."""
@@ -80,7 +78,7 @@ class LessonSpans:
     def streams_of(self, lesson: Lesson) -> list[int]:
         """The streams of which something may be kept in a lesson."""
         ends_ns = self.ends_utc_ns(lesson)
-        runs = self._extents.runs(lesson.room, lesson.starts_utc_ns, ends_ns)
+        runs = self._reader.streams_between(lesson.room, lesson.starts_utc_ns, ends_ns)
         return [stream.id for stream in runs]
 
     def is_dated(self, stream: int) -> bool:
@@ -168,7 +166,7 @@ class LessonSpans:
         if view is not None and now_ns < view.until_ns:
             return view
         record = self._reader.stream(stream)
-        timebases = self._reader.timebases(record.boot) if record.boot is not None else []
+        timebases = self._reader.timebases(record)
         is_dated = any(timebase.synchronised for timebase in timebases)
         view = _View(record, timebases, now_ns + (_REFRESH_NS if is_dated else _REFRESH_UNDATED_NS))
         if len(self._views) >= _MOST_VIEWS:

@@ -26,6 +26,7 @@ __all__ = [
     "open_period_reader",
     "open_period_store",
     "open_score_store",
+    "open_score_writer",
 ]
 
 PERIOD_STORES: Final = {"sqlite": SqlitePeriodStore, "memory": MemoryPeriodStore}
@@ -46,6 +47,11 @@ def open_period_reader(directory: str | Path) -> PeriodReader:
 def open_score_store(directory: str | Path) -> ScoreStore:
     """What the scorer writes and the pages read. The first to commit becomes the one writer."""
     return SqliteScoreStore(Path(directory))
+
+
+def open_score_writer(directory: str | Path) -> ScoreStore:
+    """The same as its one writer from the start: it brings an older file up."""
+    return SqliteScoreStore(Path(directory), is_writer=True)
 
 
 def open_lesson_store(directory: str | Path) -> LessonStore:

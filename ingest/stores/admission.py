@@ -12,16 +12,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from contract.payload import Batch, Gap, Layout
+from contract.payload import FULL_LAYOUT_CODES, Batch, Gap
 from contract.ranges import SeqRanges
 from ingest.stores.records import GapRecord
 
-__all__ = ["HIGHEST_SEQ", "STRETCH", "Ledger", "goes_on", "trimmed", "unfit"]
+__all__ = ["HIGHEST_SEQ", "MAX_RANGES", "STRETCH", "Ledger", "goes_on", "trimmed", "unfit"]
 
 HIGHEST_SEQ: Final = (1 << 36) - 1
 """Two thousand years of one-second periods; a higher seq does not fit a store's key."""
 STRETCH: Final = 300
 """Periods that are sealed together: seqs `STRETCH * i` to `STRETCH * i + STRETCH - 1`."""
+MAX_RANGES: Final = 1 << 16
+"""Ranges of seqs with holes between them, in one stream."""
 _FARTHEST_NS: Final = 1 << 62
 
 
@@ -32,10 +34,10 @@ class Ledger:
 
     def __init__(self, data: Iterable[tuple[int, int]], gaps: Iterable[tuple[int, int]]) -> None:
         self.data = SeqRanges(data)
-        self.kept = SeqRanges(self.data)
+        self.kept = SeqRanges.copy(self.data)
         for first, last in gaps:
             self.kept.add(first, last)
-        self.newest = max((last for _, last in self.kept), default=-1)
+        self.newest = (self.kept.last_range() or (-1, -1))[1]
         """The highest seq accounted for; whatever lies above is new without a search."""
         self._tail = self._last_range()
         self._grown: dict[int, int] = {}
@@ -80,10 +82,13 @@ class Ledger:
         return touched, True
 
     def _last_range(self) -> tuple[int, int]:
-        tail = (-2, -2)
-        for tail in self.data:  # noqa: B007
-            pass
-        return tail
+        return self.data.last_range() or (-2, -2)
+
+    def opens_range(self, first: int, last: int) -> bool:
+        """Whether first … last would be one range more, where there are as many as there may be."""
+        return self.kept.count >= MAX_RANGES and self.kept.missing(max(0, first - 1), last + 1) == [
+            (max(0, first - 1), last + 1)
+        ]
 
     def admit_gap(self, first: int, last: int) -> list[tuple[int, int]]:
         """Take note of a gap; returns the parts that nothing covered before."""
@@ -131,10 +136,14 @@ def unfit(message: Batch | Gap) -> str | None:
         )
     if message.boot_ns + message.n * message.period_ns > _FARTHEST_NS:
         return f"{message.n} periods of {message.period_ns} ns end beyond any boot clock"
-    if isinstance(message, Batch) and not _is_plain(message.layout):
+    if not isinstance(message, Batch):
+        return None
+    layout = message.layout
+    if layout.width == 0:
         return "the batch holds no values"
+    if (layout.seat_codes, layout.room_codes) != FULL_LAYOUT_CODES:
+        unknown = sorted({*layout.seat_codes} - {*FULL_LAYOUT_CODES[0]})
+        unknown += sorted({*layout.room_codes} - {*FULL_LAYOUT_CODES[1]})
+        if unknown:
+            return f"no quantity has the code {unknown[0]}: is the kit's software newer than this?"
     return None
-
-
-def _is_plain(layout: Layout) -> bool:
-    return layout.width > 0

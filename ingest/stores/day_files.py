@@ -1,4 +1,4 @@
-"""Day files: sealed chunks of one kind and one UTC day, a file that retention can unlink.
+"""Day files: chunks of one kind that were sealed on one UTC day, for retention to unlink.
 
 A file describes itself: it repeats the streams and layouts that its chunks need, so that it can
 be read without main.db. Which chunks count is what main.db's table `sealed` says: a chunk that a
@@ -25,6 +25,7 @@ from contract.errors import StoreError
 from ingest.stores.chunks import is_whole
 from ingest.stores.records import Stream
 from ingest.stores.sqlite_file import (
+    disk_error,
     is_damage,
     make_directory,
     open_database,
@@ -34,10 +35,10 @@ from ingest.stores.sqlite_file import (
 )
 from ingest.stores.stretches import KINDS, Kind, is_before
 
-__all__ = ["SET_ASIDE", "DayFiles", "SealedChunk"]
+__all__ = ["SCHEMA", "SET_ASIDE", "VERSION", "DayFiles", "SealedChunk"]
 
-_VERSION: Final = 1
-_SCHEMA: Final = """
+VERSION: Final = 1
+SCHEMA: Final = """
 CREATE TABLE streams(
     id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
     run INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL,
@@ -102,7 +103,7 @@ class DayFiles:
         layouts: Iterable[tuple[int, str]],
     ) -> None:
         # A rollback journal: nobody writes here but the sealing, and nothing is left beside it.
-        database = open_database(path, _SCHEMA, _VERSION, journal="delete")
+        database = open_database(path, SCHEMA, VERSION, journal="delete")
         with store_errors(path), closing(database), transaction(database):
             database.executemany(
                 "INSERT OR REPLACE INTO streams VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
@@ -164,7 +165,7 @@ class DayFiles:
                 raise StoreError(f"{path} can't be read ({error}): check the disk.") from error
             return str(error)
         # main.db would say so first if a later Roomtone had written here.
-        if version != _VERSION:
+        if version != VERSION:
             return f"it says that its schema is {version}"
         verdict = str(found, "utf-8", "replace")
         return None if verdict == "ok" else verdict.splitlines()[-1]
@@ -255,7 +256,7 @@ class DayFiles:
         new.unlink(missing_ok=True)
         with (
             store_errors(new),
-            closing(open_database(new, _SCHEMA, _VERSION, journal="delete")) as into,
+            closing(open_database(new, SCHEMA, VERSION, journal="delete")) as into,
         ):
             into.execute("PRAGMA synchronous = OFF")  # it counts from the renaming on
             for start in range(0, len(ids), _AT_ONCE):
@@ -282,7 +283,7 @@ class DayFiles:
             new.replace(target)
             sync_directory(target.parent)
         except OSError as error:
-            raise StoreError(f"{target} can't be written ({error.strerror}).") from error
+            raise disk_error(target, error) from error
 
     @staticmethod
     def _copy_identity(path: Path, into: sqlite3.Connection, chunks: list[SealedChunk]) -> None:

@@ -1,27 +1,24 @@
-"""What a store in memory knows of one stream."""
+"""What a store in memory keeps of one stream."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.messages import Birth, Timebase
+from contract.messages import Birth
 from contract.payload import Layout
 from contract.quantities import MISSING
 from ingest.stores.admission import STRETCH, Ledger
-from ingest.stores.protocol import Which
 from ingest.stores.records import GapRecord, Stream
 from ingest.stores.stretches import Kind
 
-__all__ = ["MemoryKept", "some_runs"]
+__all__ = ["Kept"]
 
 
 @dataclass(slots=True)
-class MemoryKept:
+class Kept:
     """All that is known of one stream."""
 
     stream: Stream
@@ -48,20 +45,3 @@ class MemoryKept:
                 row[cut:] = MISSING
             if (row == MISSING).all():
                 del self.rows[seq]
-
-
-def some_runs(
-    every: Iterable[MemoryKept], timebases: Mapping[str, Mapping[Any, Timebase]], which: Which
-) -> list[MemoryKept]:
-    """The runs that `PeriodReader.runs` asks for."""
-    runs = [kept for kept in every if kept.stream.main is None]
-    if which == "up":
-        return [kept for kept in runs if kept.is_up]
-    if which == "newest":
-        newest = {kept.stream.node: kept for kept in runs}
-        return sorted(newest.values(), key=lambda kept: kept.stream.id)
-    return [
-        kept
-        for kept in runs
-        if not any(each.synchronised for each in timebases.get(kept.stream.boot or "", {}).values())
-    ]

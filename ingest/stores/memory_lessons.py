@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from contract.errors import StoreError
+from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.records import (
     Label,
     Lesson,
@@ -29,9 +30,11 @@ class MemoryLessonStore:
         self._lock = threading.Lock()
         self._changes = 0
         self._lessons: dict[str, Lesson] = {}
+        self._origins: dict[str, Origin] = {}
         self._moments: dict[str, Moment] = {}
         self._verdicts: dict[_Said, Verdict] = {}
         self._labels: dict[_Said, Label] = {}
+        self._written: dict[tuple[str, str, Speaker], int] = {}
         self._opt_ins: set[str] = set()
         self._opted_out: set[tuple[str, int]] = set()
 
@@ -73,6 +76,23 @@ class MemoryLessonStore:
     def count_lessons(self) -> int:
         return len(self._lessons)
 
+    def origins(self) -> dict[str, Origin]:
+        return dict(self._origins)
+
+    def reschedule(
+        self, decide: Callable[[list[Lesson], dict[str, Origin]], Reschedule]
+    ) -> Reschedule:
+        """Change many lessons at once; see `LessonStore.reschedule`."""
+        change = decide(self.lessons(), self.origins())
+        for removed in change.removed:
+            self._remove(removed)
+        for lesson, origin in change.put:
+            self._lessons[lesson.id] = lesson
+            self._origins[lesson.id] = origin
+        self._clear_labels()
+        self._changes += 1
+        return change
+
     def put_moment(self, moment: Moment) -> None:
         if moment.lesson not in self._lessons:
             raise StoreError(f"There is no lesson {moment.lesson!r} to mark a moment in.")
@@ -88,7 +108,9 @@ class MemoryLessonStore:
         found = [moment for moment in self._moments.values() if moment.lesson == lesson]
         return sorted(found, key=lambda moment: (moment.start_s, moment.id))
 
-    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+    def put_verdict(
+        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
+    ) -> None:
         """Keep what someone said of a moment; see `LessonStore.put_verdict`."""
         if verdict.lesson not in self._lessons:
             raise StoreError(f"There is no lesson {verdict.lesson!r} to say something of.")
@@ -97,6 +119,7 @@ class MemoryLessonStore:
         self._labels.pop(key, None)
         if label is not None:
             self._labels[key] = label
+            self._written[key] = written_utc_ns
             self._clear_labels()
         self._changes += 1
 
@@ -156,7 +179,11 @@ class MemoryLessonStore:
         )
 
     def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
-        old = [one for one in self.labels() if one.utc_ns < before_utc_ns][:most]
+        old = [
+            one
+            for one in self.labels()
+            if max(one.utc_ns, self._written[one.lesson, one.moment, one.by]) < before_utc_ns
+        ][:most]
         for one in old:
             del self._labels[one.lesson, one.moment, one.by]
         self._changes += 1
@@ -172,13 +199,11 @@ class MemoryLessonStore:
         """Remove lessons with what was said of them; see `LessonStore.purge`."""
         before = self._counts()
         for lesson in lessons:
-            self._lessons.pop(lesson, None)
+            self._remove(lesson)
         self._moments = {
-            moment.id: moment
-            for moment in self._moments.values()
-            if moment.lesson not in lessons and moment.id not in moments
+            moment.id: moment for moment in self._moments.values() if moment.id not in moments
         }
-        self._forget_said({key for key in self._verdicts if key[0] in lessons or key[1] in moments})
+        self._forget_said({key for key in self._verdicts if key[1] in moments})
         for key in [key for key in self._labels if key[0] in labels_of]:
             del self._labels[key]
         self._opt_ins &= {lesson.teacher for lesson in self._lessons.values()}
@@ -191,10 +216,20 @@ class MemoryLessonStore:
 
     def close(self) -> None:
         self._lessons.clear()
+        self._origins.clear()
         self._moments.clear()
         self._verdicts.clear()
         self._labels.clear()
         self._opt_ins.clear()
+
+    def _remove(self, lesson: str) -> None:
+        """A lesson with all that was said of it."""
+        self._lessons.pop(lesson, None)
+        self._origins.pop(lesson, None)
+        self._moments = {
+            moment.id: moment for moment in self._moments.values() if moment.lesson != lesson
+        }
+        self._forget_said({key for key in self._verdicts if key[0] == lesson})
 
     def _counts(self) -> tuple[int, int, int, int]:
         return len(self._lessons), len(self._moments), len(self._verdicts), len(self._labels)

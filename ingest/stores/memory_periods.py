@@ -13,14 +13,18 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.errors import StoreError
+from contract.errors import RefusedError, StoreError
 from contract.messages import Birth, Death, Health, Timebase
 from contract.parts import run_of
 from contract.payload import Batch, Gap
 from contract.ranges import SeqRanges
-from ingest.stores.admission import STRETCH, goes_on, trimmed, unfit
+from ingest.stores.admission import STRETCH, Ledger, goes_on, trimmed, unfit
 from ingest.stores.changes import coalesced
-from ingest.stores.memory_kept import MemoryKept, some_runs
+from ingest.stores.limits import NodeLimits
+from ingest.stores.memory_clock_keeping import MemoryClockKeeping
+from ingest.stores.memory_holdings import MemoryHoldings, MemoryNotices
+from ingest.stores.memory_kept import Kept
+from ingest.stores.notices import Notice
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.protocol import Which
 from ingest.stores.records import (
@@ -36,26 +40,24 @@ from ingest.stores.records import (
     Tick,
 )
 from ingest.stores.standing import blanked, seqs_of_purge, without_seats
-from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due
+from ingest.stores.stretches import KINDS, Kind, day_of, is_before, is_due, midnight_ns
 
 __all__ = ["MemoryPeriodStore"]
 
 
-class MemoryPeriodStore:
+class MemoryPeriodStore(MemoryClockKeeping):
     """`PeriodStore` in dictionaries."""
 
     def __init__(self) -> None:
-        self._kept: list[MemoryKept] = []
-        self._ids: dict[tuple[str, int], int] = {}
-        self._timebases: dict[str, dict[tuple[int, str, int], Timebase]] = {}
+        super().__init__()
         self._healths: dict[tuple[str, int], Health] = {}
-        self._aside: dict[int, Aside] = {}
         self._asides_ever = 0
         self._ticks: list[list[Change]] = []
-        self._files: set[tuple[Kind, str]] = set()
-        """The day files that a durable store would have."""
-        self._purges: list[Purge] = []
-        self._due: set[str] = set()
+        self._holdings = MemoryHoldings(
+            lambda: [kept.stream for kept in self._kept], self._stream_and_ledger
+        )
+        self._limits = NodeLimits(self._holdings)
+        self._notices = MemoryNotices()
 
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick; see `PeriodStore.commit`."""
@@ -64,6 +66,9 @@ class MemoryPeriodStore:
             reason = unfit(arrival.message)
             if reason is not None:
                 raise ValueError(reason)
+        refused = self._limits.refused(tick)
+        if refused:
+            raise RefusedError(refused)
         for site, room, birth in tick.births:
             kept = self._of(
                 site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
@@ -76,13 +81,7 @@ class MemoryPeriodStore:
             kept.birth, kept.is_up = birth, True
         for _, _, death in tick.deaths:
             self._die(death)
-        for timebase in tick.timebases:
-            known = self._timebases.get(timebase.boot, {}).values()
-            if timebase.synchronised and not any(record.synchronised for record in known):
-                rooms = {k.stream.room for k in self._kept if k.stream.boot == timebase.boot}
-                self._due.update(p.id for p in self._purges if p.room in rooms)
-            records = self._timebases.setdefault(timebase.boot, {})
-            records.setdefault((timebase.boot_ns, timebase.node, timebase.run), timebase)
+        self._concern(self._clocks.put(tick.timebases, received_utc_ns=now))
         for health in tick.healths:
             self._healths[health.node, health.run] = health
         for message in tick.aside:
@@ -90,8 +89,16 @@ class MemoryPeriodStore:
             self._aside[self._asides_ever] = replace(message, id=self._asides_ever)
         changes: list[Change] = []
         ids = [self._arrive(arrival, now, changes) for arrival in tick.arrivals]
+        self._see(tick)
         self._ticks.append(changes)
+        self._notices.put(tick.notices)
+        self._holdings.note(tick)
+        self._limits.kept()
         return ids
+
+    def _stream_and_ledger(self, node: str, run: int) -> tuple[Stream, Ledger] | None:
+        known = self._ids.get((node, run), 0)
+        return (self._kept[known - 1].stream, self._kept[known - 1].ledger) if known else None
 
     def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
         message = arrival.message
@@ -117,9 +124,7 @@ class MemoryPeriodStore:
         self._keep(kept, message, arrival, changes)
         return stream
 
-    def _keep(
-        self, kept: MemoryKept, batch: Batch, arrival: Arrival, changes: list[Change]
-    ) -> None:
+    def _keep(self, kept: Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
         is_live = arrival.is_live
         self._cover_what_stands(kept)
         values = self._without_seats(kept, batch)
@@ -134,7 +139,7 @@ class MemoryPeriodStore:
 
     def _of(
         self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
-    ) -> MemoryKept:
+    ) -> Kept:
         known = self._ids.get((node, run))
         if known is None:
             main = None
@@ -146,7 +151,7 @@ class MemoryPeriodStore:
                 boot=main.stream.boot if main else None, run_boot_ns=run_boot_ns,
                 period_ns=period_ns, main=main.stream.id if main else None,
             )  # fmt: skip
-            self._kept.append(MemoryKept(stream=stream, first_received_utc_ns=now))
+            self._kept.append(Kept(stream=stream, first_received_utc_ns=now))
         return self._kept[known - 1]
 
     def _die(self, death: Death) -> None:
@@ -154,26 +159,22 @@ class MemoryPeriodStore:
         if known is not None:
             self._kept[known - 1].is_up = False
 
-    def _get(self, stream: int) -> MemoryKept:
+    def _get(self, stream: int) -> Kept:
         if not 1 <= stream <= len(self._kept):
             raise StoreError(f"The store in memory has no stream {stream}.")
         return self._kept[stream - 1]
 
-    def streams(self, room: str | None = None) -> list[Stream]:
-        runs = [k.stream for k in self._kept if k.stream.main is None]
-        return [stream for stream in runs if room is None or stream.room == room]
-
     def parts(self, stream: int) -> list[Stream]:
         return [kept.stream for kept in self._parts(stream)]
 
-    def _parts(self, stream: int) -> list[MemoryKept]:
+    def _parts(self, stream: int) -> list[Kept]:
         return [kept for kept in self._kept if kept.stream.main == stream]
 
     def stream(self, stream: int) -> Stream:
         return self._get(stream).stream
 
     def kept(self, stream: int) -> SeqRanges:
-        return SeqRanges(self._get(stream).ledger.kept)
+        return SeqRanges.copy(self._get(stream).ledger.kept)
 
     def read(
         self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
@@ -189,7 +190,7 @@ class MemoryPeriodStore:
         return with_late(kept.stream, main, late, kept.ledger.kept)
 
     @staticmethod
-    def _read(kept: MemoryKept, first_seq: int, last_seq: int) -> list[Periods]:
+    def _read(kept: Kept, first_seq: int, last_seq: int) -> list[Periods]:
         found: list[Periods] = []
         seqs = sorted(seq for seq in kept.rows if first_seq <= seq <= last_seq)
         start = 0
@@ -224,15 +225,18 @@ class MemoryPeriodStore:
         identity = self._get(stream).stream
         return self._healths.get((identity.node, identity.run))
 
-    def timebases(self, boot: str) -> list[Timebase]:
-        records = self._timebases.get(boot, {})
-        return [records[key] for key in sorted(records)]
+    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
+        return [aside for aside in self._aside.values() if aside.id > after][:limit]
+
+    def notices(self, room: str | None = None) -> list[Notice]:
+        return self._notices.of_room(room)
 
     def runs(self, which: Which) -> list[Stream]:
-        return [kept.stream for kept in some_runs(self._kept, self._timebases, which)]
-
-    def aside(self, limit: int = 100) -> list[Aside]:
-        return list(self._aside.values())[:limit]
+        runs = [kept for kept in self._kept if kept.stream.main is None]
+        if which == "newest":
+            runs = list({kept.stream.node: kept for kept in runs}.values())
+        found = [kept.stream for kept in runs if which == "newest" or kept.is_up]
+        return sorted(found, key=lambda stream: stream.id)
 
     def count_aside(self) -> int:
         return len(self._aside)
@@ -255,11 +259,18 @@ class MemoryPeriodStore:
         known = self._get(stream).stream
         return known.main, known.run
 
-    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
         """Mark what is due as sealed; in memory nothing moves."""
+        sealed_ns = before_utc_ns if now_utc_ns is None else now_utc_ns
         moved = stretches = 0
         for kept in self._kept:
-            records = self.timebases(kept.stream.boot) if kept.stream.boot else []
+            records = self.timebases(kept.stream)
             for stretch in sorted({seq // STRETCH for seq in kept.unsealed}):
                 if stretches == most_stretches:
                     return moved
@@ -271,24 +282,30 @@ class MemoryPeriodStore:
                     first_received_utc_ns=kept.first_received_utc_ns,
                 ):
                     stretches += 1
-                    day = day_of(kept.stream, stretch, records, sealed_utc_ns=before_utc_ns)
-                    moved += self._seal(kept, stretch, day)
+                    moved += self._seal(kept, stretch, sealed_ns)
         return moved
 
-    def _seal(self, kept: MemoryKept, stretch: int, day: str) -> int:
-        self._files.update((kind, day) for kind in KINDS)
+    def _seal(self, kept: Kept, stretch: int, sealed_ns: int) -> int:
+        day = day_of(sealed_ns)
+        for kind in KINDS:
+            self._files[kind, day] = max(self._files.get((kind, day), 0), sealed_ns)
         due = {seq for seq in kept.unsealed if seq // STRETCH == stretch}
         kept.unsealed -= due
         kept.days.setdefault(stretch, set()).add(day)
         return len(due)
 
     def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
-        """Forget sealed values of a kind that began before a day; see `PeriodStore.retire`."""
+        """Forget values of a kind that were sealed before a day; see `PeriodStore.retire`."""
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
-        old = sorted(file for file in self._files if file[0] == kind and is_before(file[1], before))
+        old = sorted(
+            file
+            for file, newest_ns in self._files.items()
+            if file[0] == kind and is_before(file[1], before) and newest_ns < midnight_ns(before)
+        )
         gone = set(old[:most_days])
-        self._files -= gone
+        for file in gone:
+            del self._files[file]
         days = {day for _, day in gone}
         for kept in self._kept:
             for stretch in kept.days:
@@ -305,6 +322,7 @@ class MemoryPeriodStore:
         return []
 
     def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
+        self._notices.retire(before_utc_ns)
         old = [a.id for a in self._aside.values() if a.received_utc_ns < before_utc_ns][:most]
         return len(self.take_aside(old))
 
@@ -331,10 +349,10 @@ class MemoryPeriodStore:
     def purges_due(self) -> list[Purge]:
         return [purge for purge in self._purges if purge.id in self._due]
 
-    def _dates(self, kept: MemoryKept) -> list[Timebase]:
-        return self.timebases(kept.stream.boot) if kept.stream.boot else []
+    def _dates(self, kept: Kept) -> list[Timebase]:
+        return self.timebases(kept.stream)
 
-    def _remove(self, kept: MemoryKept, purge: Purge, first: int, last: int, done: Purged) -> None:
+    def _remove(self, kept: Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
         for seq in [seq for seq in kept.rows if first <= seq <= last]:
             layout, row, is_live = kept.rows[seq]
             if purge.seat is None:
@@ -348,19 +366,19 @@ class MemoryPeriodStore:
             done.periods += 1
 
     @staticmethod
-    def _cover(kept: MemoryKept, first: int, last: int) -> None:
+    def _cover(kept: Kept, first: int, last: int) -> None:
         for begin, end, over_gap in kept.ledger.admit_data(first, last):
             if over_gap:
                 kept.gaps = trimmed(kept.gaps, begin, end)
 
-    def _cover_what_stands(self, kept: MemoryKept) -> None:
+    def _cover_what_stands(self, kept: Kept) -> None:
         """What purges cover of a stream is not kept when it arrives."""
         for purge in self._purges:
             if purge.room == kept.stream.room and purge.seat is None:
                 for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges()):
                     self._cover(kept, *span)
 
-    def _without_seats(self, kept: MemoryKept, batch: Batch) -> NDArray[np.uint16]:
+    def _without_seats(self, kept: Kept, batch: Batch) -> NDArray[np.uint16]:
         return without_seats(
             batch,
             [

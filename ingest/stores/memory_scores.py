@@ -27,6 +27,8 @@ class MemoryScoreStore:
         self._epochs: dict[tuple[str, int, int], EpochRecord] = {}
         self._alerts: dict[str, AlertRecord] = {}
         self._again: set[str] = set()
+        self._written: dict[str, int] = {}
+        """Lesson → when its scores were written."""
 
     def cursor(self) -> int:
         return self._cursor
@@ -37,8 +39,11 @@ class MemoryScoreStore:
         cursor: int,
         epochs: Sequence[EpochRecord] = (),
         alerts: Sequence[AlertRecord] = (),
+        written_utc_ns: int = 0,
     ) -> None:
         self._cursor = cursor
+        for lesson in {e.lesson for e in epochs} | {a.lesson for a in alerts}:
+            self._written[lesson] = max(self._written.get(lesson, 0), written_utc_ns)
         for epoch in epochs:
             key = epoch.lesson, epoch.stream, epoch.first_seq
             # After a purge the old score rests on what is gone.
@@ -88,10 +93,19 @@ class MemoryScoreStore:
 
     def retire(self, *, before_utc_ns: int, most: int) -> int:
         """Forget what is from before a time; see `ScoreStore.retire`."""
-        old = sorted((e.utc_ns, key) for key, e in self._epochs.items() if e.utc_ns < before_utc_ns)
+        fresh = {lesson for lesson, utc_ns in self._written.items() if utc_ns >= before_utc_ns}
+        old = sorted(
+            (e.utc_ns, key)
+            for key, e in self._epochs.items()
+            if e.utc_ns < before_utc_ns and e.lesson not in fresh
+        )
         for _, key in old[:most]:
             del self._epochs[key]
-        ended = [a.id for a in self._alerts.values() if a.raised_utc_ns < before_utc_ns]
+        ended = [
+            a.id
+            for a in self._alerts.values()
+            if a.raised_utc_ns < before_utc_ns and a.lesson not in fresh
+        ]
         for alert in ended:
             del self._alerts[alert]
         removed = len(old[:most]) + len(ended)

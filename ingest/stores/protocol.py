@@ -6,12 +6,15 @@ whoever a person tells (command line or page). Anyone may read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Literal, Protocol
 
 from contract.messages import Birth, Health, Timebase
 from contract.ranges import SeqRanges
+from ingest.stores.clock_records import ClockClaim, ClockNote
+from ingest.stores.notices import Notice
+from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.records import (
     AlertRecord,
     Aside,
@@ -39,9 +42,8 @@ from ingest.stores.stretches import Kind
 __all__ = ["LessonStore", "PeriodReader", "PeriodStore", "ScoreStore", "Which"]
 
 
-Which = Literal["up", "newest", "undated"]
-"""Runs whose last word was a birth; of each node the newest; those of whose boot no record of a
-synchronised clock is kept, or whose boot is not known."""
+Which = Literal["up", "newest"]
+"""Runs whose last word was a birth, or the newest of each node."""
 
 
 class PeriodReader(Protocol):
@@ -72,12 +74,42 @@ class PeriodReader(Protocol):
         """Whether the last word of this run was a birth."""
 
     def health(self, stream: int) -> Health | None: ...
-    def timebases(self, boot: str) -> list[Timebase]: ...
+    def timebases(
+        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
+    ) -> list[Timebase]:
+        """The records that date a span of a stream's boot clock, in order: its own node's alone.
+
+        Without a span all of the boot's. None where nothing dates the stream.
+        """
+
+    def clock_claim(self, stream: Stream) -> ClockClaim | None:
+        """What a stream's node says of its clock, if that is not believed."""
+
+    def clock_claims(self, *, limit: int) -> list[tuple[Stream, ClockClaim]]:
+        """The newest runs of nodes that are not believed, at most so many, and what they say."""
+
+    def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
+        """The runs of a room that may have something kept in a span of time; few are not."""
+
+    def newest_runs(self, room: str) -> list[Stream]:
+        """The newest run of each of a room's nodes, by the node's name."""
+
+    def clock_note(self) -> ClockNote | None:
+        """What ingest noted last of the server's own clock."""
+
     def runs(self, which: Which) -> list[Stream]:
         """Some of all rooms' runs, in order of their ids, without passing over what they hold."""
 
-    def aside(self, limit: int = 100) -> list[Aside]: ...
+    def undated(self) -> list[int]:
+        """The runs that nothing dates."""
+
+    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
+        """Messages that are kept aside with an id above `after`, the oldest first."""
+
     def count_aside(self) -> int: ...
+
+    def notices(self, room: str | None = None) -> list[Notice]:
+        """What is held against nodes, the latest first."""
 
     def version(self) -> int:
         """Changes whenever another connection has committed: cheap to poll."""
@@ -92,22 +124,48 @@ class PeriodReader(Protocol):
 class PeriodStore(PeriodReader, Protocol):
     """What ingest alone does."""
 
+    def judge_clocks(self, *, bound_ns: int | None) -> None:
+        """Believe synchronised clocks only this far from what is seen of them, from now on.
+
+        What is kept is judged again. None, as at first: all of them are believed.
+        """
+
+    def note_clock(self, note: ClockNote) -> None:
+        """Note what is known of the server's own clock."""
+
+    def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
+        """The server's clock was set: what it stamped between two times is stamped now.
+
+        What was seen of nodes' clocks by it is forgotten, and their records are judged again.
+        """
+
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick durably, or raise StoreError and keep nothing of it.
 
         Each (node, run, seq) is kept once: overlaps are trimmed. Returns the ids of the streams
         of `tick.arrivals`, in their order. A message for which `admission.unfit` gives a reason
-        does not belong into a tick: ValueError, and nothing is kept.
+        does not belong into a tick: ValueError, and nothing is kept. What is beyond what one node
+        may take up raises RefusedError, which names it, and nothing is kept either.
+
+        StoreError is the machine's fault: try again. Any other error is a message's.
         """
 
-    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
-        """Move whole five-minute stretches into day files; returns how many periods moved.
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
+        """Move five-minute stretches that end before a time into the day file of now.
+
+        Returns how many periods moved. Without `now_utc_ns`, now is `before_utc_ns`.
 
         At most `most_stretches` at once, so that a caller can go on keeping in between.
         """
 
     def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
-        """Forget the sealed values of a kind, `seat` or `room`, of the UTC days before `before`.
+        """Forget the values of a kind, `seat` or `room`, that were sealed before a UTC day.
 
         They read as missing from then on. Returns how many day files went, at most `most_days`,
         the oldest first.
@@ -137,6 +195,10 @@ class PeriodStore(PeriodReader, Protocol):
     def purges_due(self) -> list[Purge]:
         """Purges that were cut short, or that concern what has only been dated since."""
 
+    @property
+    def refused_timebases(self) -> int:
+        """Clock records beyond the limit of their node, since the program began."""
+
     def take_aside(self, ids: Sequence[int]) -> list[Aside]:
         """Remove kept-aside messages and return them, to be played again."""
 
@@ -151,12 +213,14 @@ class ScoreStore(Protocol):
         cursor: int,
         epochs: Sequence[EpochRecord] = (),
         alerts: Sequence[AlertRecord] = (),
+        written_utc_ns: int = 0,
     ) -> None:
         """Keep epochs and alerts (by id; the later one wins) together with the cursor.
 
-        Of an epoch that is there already, `rescoring.rescored` says which record stays: what can't
-        be computed again stays as it is. Only in lessons that `to_score_again` names the later
-        one always wins.
+        `written_utc_ns` is the server's UTC: their lessons stay for their days from then on. Of an
+        epoch that is there already, `rescoring.rescored` says which record stays: what can't be
+        computed again stays as it is. Only in lessons that `to_score_again` names the later one
+        always wins.
         """
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
@@ -171,7 +235,10 @@ class ScoreStore(Protocol):
         """The room's part of the epochs whose first seq divides by `each`, in order of time."""
 
     def retire(self, *, before_utc_ns: int, most: int) -> int:
-        """Forget epochs, at most so many, and alerts from before a time; how many went."""
+        """Forget epochs, at most so many, and alerts from before a time; how many went.
+
+        What was written of a lesson after that time stays, whatever its own time is.
+        """
 
     def purge(
         self,
@@ -225,14 +292,31 @@ class LessonStore(Protocol):
 
     def count_lessons(self) -> int: ...
 
+    def origins(self) -> dict[str, Origin]:
+        """From which timetable each imported lesson comes, by lesson."""
+
+    def reschedule(
+        self, decide: Callable[[list[Lesson], dict[str, Origin]], Reschedule]
+    ) -> Reschedule:
+        """Change what `decide` says, all of it or nothing.
+
+        `decide` gets all lessons and origins. Nobody else writes between what it sees and what
+        it changes, so it must be quick and must not ask the store. Of a lesson that is there,
+        only room, teacher, title, start, end and activities are replaced; one that goes takes
+        along what was said of it. Whatever `decide` raises is passed on, and nothing is changed.
+        """
+
     def put_moment(self, moment: Moment) -> None: ...
     def remove_moment(self, moment: str) -> None: ...
     def moments(self, lesson: str) -> list[Moment]: ...
-    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+    def put_verdict(
+        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
+    ) -> None:
         """Keep what someone said of a moment in the place of what he said of it before.
 
         With `label`, what there is to learn from it is kept beside it, if the lesson's teacher
-        wants that; raises StoreError where there is no such lesson.
+        wants that, for its days from `written_utc_ns` on; raises StoreError where there is no such
+        lesson.
         """
 
     def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
@@ -268,7 +352,7 @@ class LessonStore(Protocol):
         """All that is kept to learn from, in order of time."""
 
     def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
-        """Forget labels of moments from before a time, at most so many; how many went."""
+        """Forget labels of moments from before a time, and written before it, at most so many."""
 
     def purge(
         self,

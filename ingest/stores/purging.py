@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
@@ -24,6 +25,7 @@ from ingest.stores.chunks import decode_chunk, encode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
 from ingest.stores.holding import packed, unpacked, without
 from ingest.stores.mending import mend
+from ingest.stores.migrating import remove_copies
 from ingest.stores.records import Damage, Purge, Purged, Stream
 from ingest.stores.schema import HEADER, KEY_STEP, LIVE, key_of, packed_row
 from ingest.stores.sqlite_file import emptied_log, transaction
@@ -42,7 +44,7 @@ class _Reader(Protocol):
     """What purging asks the store."""
 
     def every_stream(self, room: str) -> list[Stream]: ...
-    def timebases(self, boot: str) -> list[Timebase]: ...
+    def timebases(self, stream: Stream) -> list[Timebase]: ...
     def kept(self, stream: int) -> SeqRanges: ...
     def layout(self, number: int) -> Layout: ...
     def stream(self, stream: int) -> Stream: ...
@@ -52,13 +54,14 @@ def purge_steps(
     reader: _Reader,
     database: sqlite3.Connection,
     days: DayFiles,
+    path: Path,
     purge: Purge,
     admit: Admit,
     found: list[Damage],
 ) -> Generator[Purged, None, None]:
     """Remove what a purge covers; yields after each step what is gone so far.
 
-    `found` is given what turns out to be damaged.
+    `path` is that of main.db. `found` is given what turns out to be damaged.
     """
     done = Purged()
     with transaction(database):
@@ -68,7 +71,7 @@ def purge_steps(
         )
     covered: dict[int, SeqRanges] = {}
     for stream in reader.every_stream(purge.room):
-        timebases = reader.timebases(stream.boot) if stream.boot else []
+        timebases = reader.timebases(stream)
         ranges = seqs_of_purge(purge, stream, timebases, reader.kept(stream.id))
         if not ranges:
             continue
@@ -89,6 +92,7 @@ def purge_steps(
             _forget_runs(database, purge.room)
     yield done
     days.remove_set_aside()
+    remove_copies(path)
     _write_anew(database)
     yield done
     while not emptied_log(database):
@@ -217,7 +221,7 @@ def _purge_days(
             yield done
     for stream, spans in covered.items():
         with transaction(database):
-            _purge_held(reader, database, stream, list(spans), purge.seat)
+            _purge_held(reader, database, stream, spans.spans(), purge.seat)
 
 
 def _purge_held(

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from contract.lesson import Activity, Zone
 from contract.messages import Birth, Death, Health, Timebase
 from contract.payload import Batch, Gap, GapReason, Layout
+from ingest.stores.clock_records import SeenClock
+from ingest.stores.notices import Notice
 
 __all__ = [
     "EPOCH_NS",
@@ -78,7 +80,10 @@ class Tick:
     deaths: list[tuple[str, str, Death]] = field(default_factory=list)
     timebases: list[Timebase] = field(default_factory=list)
     healths: list[Health] = field(default_factory=list)
+    seen_clocks: list[SeenClock] = field(default_factory=list)
+    """Where boot clocks turned out to stand, those that changed."""
     aside: list[Aside] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

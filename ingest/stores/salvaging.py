@@ -21,6 +21,7 @@ from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH
 from ingest.stores.holding import Holding
 from ingest.stores.ledger_rows import put_damaged
+from ingest.stores.main_migrations import OLDER_SCHEMAS
 from ingest.stores.schema import SCHEMA, VERSION, is_sound, key_of, layout_of
 from ingest.stores.sqlite_file import is_damage, open_database, sync_directory, transaction
 
@@ -30,7 +31,7 @@ _LOG = logging.getLogger("ingest")
 _BESIDE: Final = ("", "-wal", "-shm")
 _PLAIN: Final = (
     "streams", "layouts", "stretches", "ledger", "gaps", "sealed", "births", "deaths",
-    "timebases", "healths", "aside", "arrivals", "purges",
+    "timebases", "healths", "aside", "arrivals", "purges", "node_layouts", "notices",
 )  # fmt: skip
 """The tables beside `live`."""
 
@@ -114,8 +115,8 @@ def _free_name(path: Path) -> Path:
 
 def _copied(path: Path, fresh: Path) -> tuple[int, int]:
     with (
-        closing(open_database(fresh, SCHEMA, VERSION)) as new,
         closing(sqlite3.connect(path, timeout=10)) as old,
+        closing(_opened_as(old, fresh)) as new,
     ):
         # Else SQLite reads nothing at all of a file that is shorter than it says.
         old.execute("PRAGMA writable_schema = ON")
@@ -126,6 +127,18 @@ def _copied(path: Path, fresh: Path) -> tuple[int, int]:
             gone = _tell_gone(new)
         new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return kept, gone
+
+
+def _opened_as(old: sqlite3.Connection, fresh: Path) -> sqlite3.Connection:
+    """A new file with the schema of the damaged one: it is brought up when it is whole."""
+    try:
+        version = int(old.execute("PRAGMA user_version").fetchone()[0])
+    except (sqlite3.Error, UnicodeDecodeError):
+        version = VERSION
+    schema = OLDER_SCHEMAS.get(version)
+    if schema is None:
+        return open_database(fresh, SCHEMA, VERSION)
+    return open_database(fresh, schema, version)
 
 
 def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> None:

@@ -18,7 +18,6 @@ __all__ = [
     "HEADER",
     "KEY_STEP",
     "LIVE",
-    "MOST_STREAMS",
     "SCHEMA",
     "VERSION",
     "is_sound",
@@ -30,11 +29,10 @@ __all__ = [
     "start_of",
 ]
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 _STREAM_BITS: Final = 21
 _SIXTEENTHS: Final = 16
-MOST_STREAMS: Final = (1 << _STREAM_BITS) - 1
 KEY_STEP: Final = _SIXTEENTHS << _STREAM_BITS
 """How far apart the keys of a stream's neighbouring periods are."""
 _HIGHEST_START: Final = (1 << 40) - 1
@@ -54,6 +52,8 @@ CREATE TABLE streams(
 CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
 CREATE INDEX streams_room ON streams(room);
 CREATE TABLE layouts(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE node_layouts(
+    node TEXT NOT NULL, layout INTEGER NOT NULL, PRIMARY KEY(node, layout)) STRICT, WITHOUT ROWID;
 CREATE TABLE live(k INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;
 CREATE TABLE stretches(
     stream INTEGER NOT NULL, stretch INTEGER NOT NULL,
@@ -71,6 +71,9 @@ CREATE TABLE sealed(
     held BLOB NOT NULL) STRICT;
 CREATE INDEX sealed_stream ON sealed(stream, last);
 CREATE INDEX sealed_day ON sealed(day);
+CREATE TABLE day_files(
+    kind TEXT NOT NULL, day TEXT NOT NULL, newest_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(kind, day)) STRICT, WITHOUT ROWID;
 CREATE TABLE births(
     id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
     body BLOB NOT NULL) STRICT;
@@ -80,15 +83,24 @@ CREATE TABLE deaths(
     body BLOB NOT NULL) STRICT;
 CREATE INDEX deaths_stream ON deaths(stream);
 CREATE TABLE timebases(
-    boot TEXT NOT NULL, boot_ns INTEGER NOT NULL, node TEXT NOT NULL, run INTEGER NOT NULL,
-    synchronised INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY(boot, boot_ns, node, run)) STRICT, WITHOUT ROWID;
+    node TEXT NOT NULL, boot TEXT NOT NULL, use INTEGER NOT NULL, boot_ns INTEGER NOT NULL,
+    utc_ns INTEGER NOT NULL, error_ns INTEGER NOT NULL, run INTEGER NOT NULL,
+    received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
+    PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID;
+CREATE INDEX timebases_refuted ON timebases(node, boot) WHERE use = 2;
+CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE seen_clocks(
+    stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT;
 CREATE TABLE healths(
     node TEXT NOT NULL, run INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY(node, run)) STRICT, WITHOUT ROWID;
 CREATE TABLE aside(
     id INTEGER PRIMARY KEY AUTOINCREMENT, received_utc_ns INTEGER NOT NULL, topic TEXT NOT NULL,
     reason TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
+CREATE TABLE notices(
+    node TEXT NOT NULL, kind TEXT NOT NULL, room TEXT NOT NULL, sentence TEXT NOT NULL,
+    count INTEGER NOT NULL, first_utc_ns INTEGER NOT NULL, last_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(node, kind)) STRICT, WITHOUT ROWID;
 CREATE TABLE arrivals(tick INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;
 CREATE TABLE purges(
     id TEXT PRIMARY KEY, room TEXT NOT NULL, seat INTEGER, from_utc_ns INTEGER NOT NULL,

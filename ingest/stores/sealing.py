@@ -37,7 +37,15 @@ from ingest.stores.pieces import Piece, live_pieces
 from ingest.stores.records import Damage, Stream
 from ingest.stores.schema import is_sound, key_of, layout_body, seqs_of
 from ingest.stores.sqlite_file import transaction
-from ingest.stores.stretches import KINDS, Kind, day_of, due_from, is_before, is_due
+from ingest.stores.stretches import (
+    KINDS,
+    Kind,
+    day_of,
+    due_from,
+    is_before,
+    is_due,
+    midnight_ns,
+)
 
 __all__ = ["retire", "seal"]
 
@@ -45,6 +53,11 @@ _ALL_KINDS = (1 << len(KINDS)) - 1
 # So many stretches share a day file's transaction: 20 MB of values in memory.
 _TOGETHER = 32
 _LOG: Final = logging.getLogger("ingest")
+_ASK_AGAIN_NS: Final = 3_600 * 1_000_000_000
+_STAMP: Final = """
+INSERT INTO day_files VALUES(?, ?, ?)
+ON CONFLICT DO UPDATE SET newest_utc_ns = max(newest_utc_ns, excluded.newest_utc_ns)
+"""
 _FARTHEST_NS = (1 << 63) - 1  # what SQLite can compare; a birth may claim any period length
 
 
@@ -52,7 +65,9 @@ class _Reader(Protocol):
     """What sealing asks the store."""
 
     def stream(self, stream: int) -> Stream: ...
-    def timebases_around(self, boot: str, from_ns: int, to_ns: int) -> list[Timebase]: ...
+    def timebases(
+        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
+    ) -> list[Timebase]: ...
     def layout(self, number: int) -> Layout: ...
     def birth(self, stream: int) -> Birth | None: ...
     def live_rows(
@@ -82,6 +97,7 @@ def seal(
     days: DayFiles,
     *,
     before_utc_ns: int,
+    now_utc_ns: int,
     most_stretches: int | None,
     not_due_before: dict[tuple[int, int], int],
     found: list[Damage],
@@ -94,7 +110,8 @@ def seal(
     moved = 0
     due = list(islice(_due(reader, database, before_utc_ns, not_due_before), most_stretches))
     for start in range(0, len(due), _TOGETHER):
-        sealed = _gather(reader, database, due[start : start + _TOGETHER])
+        day = day_of(now_utc_ns)
+        sealed = _gather(reader, database, day, due[start : start + _TOGETHER])
         for (kind, day), chunks in sealed.chunks.items():
             words = chunks, sealed.streams.values(), list(sealed.layouts.items())
             try:
@@ -110,6 +127,7 @@ def seal(
                 "VALUES(?, ?, ?, ?, ?, ?, ?)",
                 sealed.listed,
             )
+            database.executemany(_STAMP, [(kind, day, now_utc_ns) for kind, day in sealed.chunks])
             database.executemany("DELETE FROM live WHERE k = ?", sealed.keys)
             found += _give_up(database, sealed.bad)
             database.executemany(
@@ -124,34 +142,40 @@ def _due(
     database: sqlite3.Connection,
     before_utc_ns: int,
     not_due_before: dict[tuple[int, int], int],
-) -> Iterator[tuple[Stream, int, str]]:
+) -> Iterator[tuple[Stream, int]]:
     rows = database.execute(
         "SELECT stream, stretch, first_received_utc_ns FROM stretches JOIN streams ON id = stream "
         "ORDER BY stream, stretch"
     ).fetchall()
+    for key in [key for key, ns in not_due_before.items() if ns <= before_utc_ns]:
+        del not_due_before[key]
     for number, stretch, received in rows:
         if not_due_before.get((number, stretch), 0) > before_utc_ns:
             continue
         stream = reader.stream(number)
         begin_ns = min(stream.run_boot_ns + stretch * STRETCH * stream.period_ns, _FARTHEST_NS)
         end_ns = min(begin_ns + STRETCH * stream.period_ns, _FARTHEST_NS)
-        records = reader.timebases_around(stream.boot, begin_ns, end_ns) if stream.boot else []
+        records = reader.timebases(stream, from_boot_ns=begin_ns, to_boot_ns=end_ns)
         due_ns = due_from(stream, stretch, records)
         if due_ns is not None and due_ns > before_utc_ns:
-            not_due_before[number, stretch] = due_ns
+            # Not for ever: a kit that is fast may be set right, and its date with it.
+            not_due_before[number, stretch] = min(due_ns, before_utc_ns + _ASK_AGAIN_NS)
         elif is_due(
             stream, stretch, records, before_utc_ns=before_utc_ns, first_received_utc_ns=received
         ):
-            not_due_before.pop((number, stretch), None)
-            yield stream, stretch, day_of(stream, stretch, records, sealed_utc_ns=before_utc_ns)
+            if due_ns is None:
+                # More of it may come, and of the next one: not every half-minute a small chunk.
+                later_ns = before_utc_ns + min(end_ns - begin_ns, _ASK_AGAIN_NS)
+                not_due_before[number, stretch] = not_due_before[number, stretch + 1] = later_ns
+            yield stream, stretch
 
 
 def _gather(
-    reader: _Reader, database: sqlite3.Connection, due: list[tuple[Stream, int, str]]
+    reader: _Reader, database: sqlite3.Connection, day: str, due: list[tuple[Stream, int]]
 ) -> _Sealed:
     sealed = _Sealed()
     number = database.execute("SELECT coalesce(max(id), 0) FROM sealed").fetchone()[0]
-    for stream, stretch, day in due:
+    for stream, stretch in due:
         sealed.streams[stream.id] = stream
         sealed.stretches.append((stream.id, stretch))
         first = stretch * STRETCH
@@ -214,13 +238,28 @@ def _give_up(database: sqlite3.Connection, bad: list[tuple[int, Holding]]) -> li
     return found
 
 
+def _newest_ns(database: sqlite3.Connection, days: DayFiles, kind: Kind, day: str) -> int:
+    """When something was last sealed into a file; where nothing notes it, the file was changed."""
+    row = database.execute(
+        "SELECT newest_utc_ns FROM day_files WHERE kind = ? AND day = ?", (kind, day)
+    ).fetchone()
+    return days.path(kind, day).stat().st_mtime_ns if row is None else int(row[0])
+
+
 def retire(
     database: sqlite3.Connection, days: DayFiles, kind: Kind, before: date, most_days: int | None
 ) -> int:
-    """Forget a kind's sealed values of the days before `before`; returns how many files went."""
+    """Forget a kind's values that were sealed before a day; returns how many files went.
+
+    A file's name does not decide alone: the day of sealing is as right as the server's clock was.
+    """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
-    old = [day for day in days.days(kind) if is_before(day, before)][:most_days]
+    old = [
+        day
+        for day in days.days(kind)
+        if is_before(day, before) and _newest_ns(database, days, kind, day) < midnight_ns(before)
+    ][:most_days]
     bit = 1 << KINDS.index(kind)
     with transaction(database):
         database.executemany(
@@ -229,5 +268,9 @@ def retire(
         database.execute("DELETE FROM sealed WHERE kinds = 0")
     for day in old:
         days.unlink(kind, day)
+    with transaction(database):
+        database.executemany(
+            "DELETE FROM day_files WHERE kind = ? AND day = ?", [(kind, day) for day in old]
+        )
     days.retire_set_aside(kind, before)
     return len(old)

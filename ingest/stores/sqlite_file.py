@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,9 @@ from typing import Literal
 from contract.errors import StoreError
 
 __all__ = [
+    "BringUp",
     "WriterLock",
+    "disk_error",
     "emptied_log",
     "has_writer",
     "is_damage",
@@ -22,8 +25,13 @@ __all__ = [
     "open_database",
     "store_errors",
     "sync_directory",
+    "too_old",
     "transaction",
+    "writing_errors",
 ]
+
+BringUp = Callable[[sqlite3.Connection, Path, int], None]
+"""Brings an older file up to a schema, or raises StoreError with what to do: `migrating.py`."""
 
 _BUSY_MS = 10_000
 # Opening a file takes milliseconds; ten programs that start at once on a slow card, some seconds.
@@ -31,6 +39,11 @@ _ALONE_S = 10.0
 _LOOK_S = 0.01
 _LOCKS = Path("/proc/locks")
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_NOT_WRITTEN = {
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+}  # fmt: skip
+_NOT_READ = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 # A write-ahead log that a long reader has let grow is cut back to this.
 _LOG_BYTES = 64 << 20
 # Pages of 4 KiB between checkpoints: a page that each tick touches is written back once in all
@@ -57,22 +70,44 @@ def open_database(
     version: int,
     *,
     journal: Literal["wal", "delete"] = "wal",
+    bring_up: BringUp | None = None,
 ) -> sqlite3.Connection:
     """A connection to a database whose schema is `version`, made if the file is new.
 
-    Readers make the file as well, so that programs can start in any order.
+    Readers make the file as well, so that programs can start in any order. `bring_up` is asked
+    about a file of an older schema; without it such a file is refused.
     """
-    with store_errors(path), _alone(path.parent):
-        _touch(path)
-        connection = sqlite3.connect(
-            path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
-        )
-        try:
-            _prepare(connection, path, schema, version, journal)
-        except BaseException:
-            connection.close()
-            raise
+    with store_errors(path):
+        with _alone(path.parent):
+            _touch(path)
+            connection = sqlite3.connect(
+                path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            )
+            try:
+                is_older = _prepare(connection, path, schema, version, journal)
+            except BaseException:
+                connection.close()
+                raise
+        if is_older:
+            # Not within `_alone`: the others must not wait for as long as this may take.
+            try:
+                (bring_up or _refuse)(connection, path, version)
+            except BaseException:
+                connection.close()
+                raise
         return connection
+
+
+def _refuse(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    raise too_old(path, connection.execute("PRAGMA user_version").fetchone()[0], version)
+
+
+def too_old(path: Path, found: int, version: int) -> StoreError:
+    """A file of a schema that nothing here can bring up."""
+    return StoreError(
+        f"{path} was written by an earlier version of Roomtone (schema {found}, this program "
+        f"wants {version}): go on with that version, or begin with a new data directory."
+    )
 
 
 @contextmanager
@@ -150,20 +185,16 @@ def sync_directory(directory: Path) -> None:
 
 def _prepare(
     connection: sqlite3.Connection, path: Path, schema: str, version: int, journal: str
-) -> None:
+) -> bool:
+    """Set a connection up, and make its tables if the file is new; whether it is older."""
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found > version:
         raise StoreError(
             f"{path} was written by a later version of Roomtone (schema {found}, this program "
             f"knows {version}): install that version, or restore a backup made before."
-        )
-    if 0 < found < version:
-        raise StoreError(
-            f"{path} was written by an earlier version of Roomtone (schema {found}, this program "
-            f"wants {version}): go on with that version, or begin with a new data directory."
         )
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     if mode != journal:
@@ -178,6 +209,7 @@ def _prepare(
                 for statement in schema.split(";"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version:d}")
+    return 0 < found < version
 
 
 @contextmanager
@@ -212,8 +244,37 @@ def store_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into StoreErrors that say what to do."""
     try:
         yield
+    except (sqlite3.IntegrityError, sqlite3.DataError):
+        raise  # the machine is well; it is what was to be written that does not fit
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise StoreError(_sentence(path, error)) from error
+
+
+@contextmanager
+def writing_errors(path: Path) -> Iterator[None]:
+    """Turn the errors of writing `path` into StoreErrors, where another database is open too."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code & 0xFF not in _NOT_WRITTEN or code in _NOT_READ:
+            raise
+        raise StoreError(_sentence(path, error)) from error
+
+
+def disk_error(path: Path, error: OSError) -> StoreError:
+    """What the system said when `path` could not be written, as a sentence that names the disk."""
+    reason = f"{path} can't be written ({error.strerror or error})"
+    if error.errno in _FULL:
+        return StoreError(f"{reason}: free space on its disk, which is mounted at {_disk(path)}.")
+    return StoreError(f"{reason}: check its disk.")
+
+
+def _disk(path: Path) -> Path:
+    disk = Path(os.path.realpath(path))
+    while not disk.is_mount() and disk != disk.parent:
+        disk = disk.parent
+    return disk
 
 
 def is_damage(error: Exception) -> bool:
@@ -227,7 +288,11 @@ def _sentence(path: Path, error: Exception) -> str:
     # The primary code is the low byte; errors of the module itself have none.
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return f"No room is left to write {path}: free space on that disk; it is tried again."
+        # No promise to try again: a program that does so says it itself, and a command does not.
+        return (
+            f"No room is left to write {path}: free space on its disk, which is mounted at "
+            f"{_disk(path)}."
+        )
     if is_damage(error):
         return (
             f"{path} is damaged ({error}): stop the program that writes it, then restore a backup, "

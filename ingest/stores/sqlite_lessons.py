@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +17,9 @@ from typing import Any, Final
 
 from contract.errors import StoreError
 from contract.lesson import Activity, Zone
-from ingest.stores import sqlite_verdicts
+from ingest.stores import sqlite_origins, sqlite_verdicts
+from ingest.stores.migrating import migrator, remove_copies
+from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.records import (
     Label,
     Lesson,
@@ -27,6 +29,7 @@ from ingest.stores.records import (
     Verdict,
     VerdictCount,
 )
+from ingest.stores.school_migrations import SCHOOL_MIGRATIONS
 from ingest.stores.sqlite_file import (
     emptied_log,
     make_directory,
@@ -35,12 +38,11 @@ from ingest.stores.sqlite_file import (
     transaction,
 )
 
-__all__ = ["SqliteLessonStore"]
+__all__ = ["SCHEMA", "VERSION", "SqliteLessonStore"]
 
-_VERSION: Final = 3
-_TRIES: Final = 100
-_TRY_EACH_S: Final = 0.1
-_SCHEMA: Final = """
+VERSION: Final = 4
+_TRIES, _TRY_EACH_S = 100, 0.1
+SCHEMA: Final = """
 CREATE TABLE lessons(
     id TEXT PRIMARY KEY, room TEXT NOT NULL, teacher TEXT NOT NULL, title TEXT NOT NULL,
     starts_utc_ns INTEGER NOT NULL, ends_utc_ns INTEGER, source TEXT NOT NULL,
@@ -51,7 +53,7 @@ CREATE TABLE moments(
     note TEXT NOT NULL, author TEXT NOT NULL) STRICT;
 CREATE INDEX moments_lesson ON moments(lesson, start_s);
 CREATE TABLE opted_out(room TEXT NOT NULL, seat INTEGER NOT NULL, PRIMARY KEY(room, seat)) STRICT;
-""" + ";".join(sqlite_verdicts.TABLES)
+""" + ";".join((*sqlite_verdicts.TABLES, sqlite_origins.TABLE))
 _LESSON: Final = (
     "id, room, teacher, title, starts_utc_ns, ends_utc_ns, source, activities, zones, video, "
     "video_offset_s"
@@ -77,7 +79,9 @@ class SqliteLessonStore:
     def __init__(self, directory: Path) -> None:
         self._path = directory / "school.db"
         make_directory(directory)
-        self._connection = open_database(self._path, _SCHEMA, _VERSION)
+        self._connection = open_database(
+            self._path, SCHEMA, VERSION, bring_up=migrator(SCHOOL_MIGRATIONS)
+        )
         self._lock = threading.Lock()
         self._changes = 0
 
@@ -128,6 +132,23 @@ class SqliteLessonStore:
     def count_lessons(self) -> int:
         with self._reading():
             return _count(self._connection, "lessons")
+
+    def origins(self) -> dict[str, Origin]:
+        with self._reading():
+            return sqlite_origins.origins(self._connection)
+
+    def reschedule(
+        self, decide: Callable[[list[Lesson], dict[str, Origin]], Reschedule]
+    ) -> Reschedule:
+        """Change many lessons in one transaction; see `LessonStore.reschedule`."""
+        with self._writing() as connection:
+            change = decide(
+                _lessons(connection, "ORDER BY starts_utc_ns DESC, id"),
+                sqlite_origins.origins(connection),
+            )
+            sqlite_origins.apply(connection, change)
+            sqlite_verdicts.clear_labels(connection)  # it may be another teacher's now
+        return change
 
     def opt_out(self, room: str, seat: int) -> None:
         with self._writing() as connection:
@@ -180,12 +201,14 @@ class SqliteLessonStore:
             for id_, of, start, end, note, author in rows
         ]
 
-    def put_verdict(self, verdict: Verdict, label: Label | None = None) -> None:
+    def put_verdict(
+        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
+    ) -> None:
         """Keep what someone said of a moment; see `LessonStore.put_verdict`."""
         with self._writing() as connection:
             is_there = sqlite_verdicts.insert_verdict(connection, verdict)
             if is_there and label is not None:
-                sqlite_verdicts.insert_label(connection, label)
+                sqlite_verdicts.insert_label(connection, label, written_utc_ns)
         if not is_there:
             raise StoreError(f"There is no lesson {verdict.lesson!r} to say something of.")
 
@@ -242,7 +265,8 @@ class SqliteLessonStore:
         with self._writing() as connection:
             return connection.execute(
                 "DELETE FROM labels WHERE rowid IN "
-                "(SELECT rowid FROM labels WHERE utc_ns < ? ORDER BY utc_ns LIMIT ?)",
+                "(SELECT rowid FROM labels WHERE utc_ns < ?1 AND written_utc_ns < ?1 "
+                "ORDER BY utc_ns LIMIT ?2)",
                 (before_utc_ns, most),
             ).rowcount
 
@@ -264,6 +288,7 @@ class SqliteLessonStore:
                 ).rowcount
                 removed.verdicts += sqlite_verdicts.remove_said(connection, "lesson", lesson)
                 removed.lessons += execute("DELETE FROM lessons WHERE id = ?", (lesson,)).rowcount
+                sqlite_origins.forget(connection, lesson)
             for moment in moments:
                 removed.moments += execute("DELETE FROM moments WHERE id = ?", (moment,)).rowcount
                 removed.verdicts += sqlite_verdicts.remove_said(connection, "moment", moment)
@@ -308,6 +333,7 @@ class SqliteLessonStore:
                 yield self._connection
             self._changes += 1
             self._connection.execute("VACUUM")
+            remove_copies(self._path)
             for _ in range(_TRIES):
                 if emptied_log(self._connection):
                     return
@@ -319,15 +345,21 @@ class SqliteLessonStore:
 
     def _lessons(self, where: str, values: tuple[object, ...]) -> list[Lesson]:
         with self._reading():
-            rows = self._connection.execute(
-                f"SELECT {_LESSON} FROM lessons {where}",  # noqa: S608 - our own words alone
-                values,
-            ).fetchall()
-        return [_lesson(row) for row in rows]
+            return _lessons(self._connection, where, values)
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+
+
+def _lessons(
+    connection: sqlite3.Connection, where: str, values: tuple[object, ...] = ()
+) -> list[Lesson]:
+    rows = connection.execute(
+        f"SELECT {_LESSON} FROM lessons {where}",  # noqa: S608 - our own words alone
+        values,
+    )
+    return [_lesson(row) for row in rows.fetchall()]
 
 
 def _put(connection: sqlite3.Connection, lesson: Lesson) -> None:

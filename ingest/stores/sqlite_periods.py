@@ -8,23 +8,27 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from contract.errors import StoreError
+from contract.errors import RefusedError
 from contract.messages import Birth, Death
 from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import HIGHEST_SEQ, STRETCH, Ledger, goes_on, unfit
 from ingest.stores.changes import KEPT_TICKS
+from ingest.stores.clock_rows import ClockRows
 from ingest.stores.ledger_rows import cut_gaps, put_gap, write_ledger
+from ingest.stores.limits import NodeLimits
 from ingest.stores.mending import DayFileCheck
+from ingest.stores.node_rows import SqliteHoldings, put_healths, put_notices
 from ingest.stores.purging import purge_steps
 from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.salvaging import salvage
 from ingest.stores.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
 from ingest.stores.sealing import retire, seal
+from ingest.stores.sqlite_clocks import ClockKeeping
 from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
 from ingest.stores.sqlite_reader import SqlitePeriodReader
 from ingest.stores.standing import Standing, without_seats
-from ingest.stores.stream_rows import bear_stream, new_stream
+from ingest.stores.stream_rows import append_state, bear_stream, new_stream
 from ingest.stores.stream_state import StreamState, TickRows
 from ingest.stores.stretches import Kind
 
@@ -33,10 +37,9 @@ __all__ = ["SqlitePeriodStore"]
 _PRUNE_EVERY: Final = 64
 # Runs of the past need not be remembered for ever: some 20 MB.
 _MOST_STATES: Final = 20_000
-_MOST_LAYOUTS: Final = 65_535
 
 
-class SqlitePeriodStore(SqlitePeriodReader):
+class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
     """`PeriodStore` over a data directory, and its one writer."""
 
     def __init__(self, directory: Path, *, kept_ticks: int = KEPT_TICKS) -> None:
@@ -54,6 +57,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._by_id: dict[int, StreamState] = {}
         self._not_due_before: dict[tuple[int, int], int] = {}
         self._layout_ids: dict[Layout, int] = {}
+        self._limits = NodeLimits(SqliteHoldings(self._connection, self._states))
+        self._early_healths: dict[str, int] = {}
+        self._clocks = ClockRows(self._connection)
         self._is_purging = False
         self._check = DayFileCheck()
         self._damage: list[Damage] = []
@@ -66,6 +72,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
         """Keep a tick; see `PeriodStore.commit`."""
         number = self._tick + 1
         with self._reading():
+            refused = self._limits.refused(tick)
+            if refused:
+                raise RefusedError(refused)
             try:
                 with transaction(self._connection):
                     ids = self._keep(tick, number)
@@ -74,6 +83,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
                 self._forget()
                 raise
             self._tick = number
+            self._limits.kept()
             if len(self._states) > _MOST_STATES:
                 self._forget()
         return ids
@@ -82,27 +92,30 @@ class SqlitePeriodStore(SqlitePeriodReader):
         with self._lock:
             state = self._by_id.get(stream)
             # What the writer remembers is what is kept: each tick's acks ask for it.
-            return SeqRanges(state.ledger.kept) if state else super().kept(stream)
+            return SeqRanges.copy(state.ledger.kept) if state else super().kept(stream)
 
     def version(self) -> int:
         """Changes with every tick of its own."""
         return self._tick
 
-    def seal(self, *, before_utc_ns: int, most_stretches: int | None = None) -> int:
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
         """Move stretches into day files; see `PeriodStore.seal`."""
         if self._is_purging:
             return 0  # day files are being written anew; what is due stays live a little longer
         with self._reading():
             try:
                 return seal(
-                    self,
-                    self._connection,
-                    self._days,
-                    before_utc_ns=before_utc_ns,
-                    most_stretches=most_stretches,
-                    not_due_before=self._not_due_before,
+                    self, self._connection, self._days, before_utc_ns=before_utc_ns,
+                    now_utc_ns=before_utc_ns if now_utc_ns is None else now_utc_ns,
+                    most_stretches=most_stretches, not_due_before=self._not_due_before,
                     found=self._damage,
-                )
+                )  # fmt: skip
             finally:
                 # What was sealed, also before an error, is no longer listed as live.
                 for state in self._by_id.values():
@@ -141,6 +154,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
 
     def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
         with self._reading(), transaction(self._connection):
+            self._connection.execute("DELETE FROM notices WHERE last_utc_ns < ?", (before_utc_ns,))
             return self._connection.execute(
                 "DELETE FROM aside WHERE id IN "
                 "(SELECT id FROM aside WHERE received_utc_ns < ? ORDER BY id LIMIT ?)",
@@ -149,7 +163,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
 
     def purge(self, purge: Purge) -> Iterator[Purged]:
         """Remove values for good; see `PeriodStore.purge`."""
-        steps = purge_steps(self, self._connection, self._days, purge, self._admit, self._damage)
+        steps = purge_steps(
+            self, self._connection, self._days, self._path, purge, self._admit, self._damage
+        )
         self._is_purging = True
         try:
             while True:
@@ -188,6 +204,8 @@ class SqlitePeriodStore(SqlitePeriodReader):
         self._by_id.clear()
         self._layout_ids.clear()
         self._layouts.clear()
+        self._limits.forget()
+        self._clocks.forget()
 
     def _keep(self, tick: Tick, number: int) -> list[int]:
         now = tick.received_utc_ns
@@ -196,23 +214,15 @@ class SqlitePeriodStore(SqlitePeriodReader):
         for _, _, death in tick.deaths:
             self._die(death, now)
         run = self._connection.executemany
-        if self._standing and self._standing.concern(self._connection, tick.timebases):
+        dated = self._clocks.put(tick.timebases, received_utc_ns=now)
+        if self._standing.concern(self._connection, dated):
             self._forget()
-        run(
-            "INSERT OR IGNORE INTO timebases VALUES(?, ?, ?, ?, ?, ?)",
-            [
-                (t.boot, t.boot_ns, t.node, t.run, t.synchronised, t.encode())
-                for t in tick.timebases
-            ],
-        )
-        run(
-            "INSERT OR REPLACE INTO healths VALUES(?, ?, ?)",
-            [(h.node, h.run, h.encode()) for h in tick.healths],
-        )
+        put_healths(self._connection, tick.healths, self._early_healths)
         run(
             "INSERT INTO aside(received_utc_ns, topic, reason, payload) VALUES(?, ?, ?, ?)",
             [(a.received_utc_ns, a.topic, a.reason, a.payload) for a in tick.aside],
         )
+        put_notices(self._connection, tick.notices)
         rows = TickRows()
         ids = [self._arrive(arrival, now, rows) for arrival in tick.arrivals]
         rows.live.sort()  # neighbours on disk one after the other
@@ -220,6 +230,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         if rows.stretches:
             run("INSERT OR IGNORE INTO stretches VALUES(?, ?)", rows.stretches)
         write_ledger(self._connection, rows.ledger.values())
+        self._see(tick)
         run("INSERT INTO arrivals VALUES(?, ?)", [(number, rows.changes.tobytes())])
         if number % _PRUNE_EVERY == 0:
             run("DELETE FROM arrivals WHERE tick <= ?", [(number - self._kept_ticks,)])
@@ -263,6 +274,9 @@ class SqlitePeriodStore(SqlitePeriodReader):
         if batch.layout != state.layout:
             state.layout_id = self._layout_id(batch.layout)
             state.layout = batch.layout
+            self._connection.execute(
+                "INSERT OR IGNORE INTO node_layouts VALUES(?, ?)", (batch.node, state.layout_id)
+            )
         layout = state.layout_id
         values = without_seats(batch, state.purged_seats).tobytes()
         width = 2 * batch.layout.width
@@ -310,7 +324,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         row = self._one("SELECT id, start FROM streams WHERE node = ? AND run = ?", node, run)
         if row is None:
             stream, start = new_stream(
-                self._connection, self._path, site=site, room=room, node=node, run=run,
+                self._connection, site=site, room=room, node=node, run=run,
                 run_boot_ns=run_boot_ns, period_ns=period_ns, now=now,
             ), None  # fmt: skip
         else:
@@ -346,11 +360,6 @@ class SqlitePeriodStore(SqlitePeriodReader):
         row = self._one("SELECT id FROM layouts WHERE body = ?", body)
         if row is None:
             number = int(self._one("SELECT coalesce(max(id), 0) + 1 FROM layouts")[0])
-            if number > _MOST_LAYOUTS:
-                raise StoreError(
-                    f"{self._path} has {_MOST_LAYOUTS} layouts of seats, as many as it can: "
-                    "begin a new data directory."
-                )
             self._connection.execute("INSERT INTO layouts VALUES(?, ?)", (number, body))
         else:
             number = int(row[0])
@@ -363,7 +372,7 @@ class SqlitePeriodStore(SqlitePeriodReader):
         ).id
         is_known = self._stream(stream).boot == birth.boot
         bear_stream(self._connection, stream, birth)
-        self._tell("births", stream, now, birth.encode())
+        append_state(self._connection, "births", stream, now, birth.encode())
         if is_known or room not in self._standing:
             return
         # Only now can it be said which of its seqs a purge covers.
@@ -381,16 +390,4 @@ class SqlitePeriodStore(SqlitePeriodReader):
         if row is None:
             return  # a run that was never heard of has nothing that could end
         self._connection.execute("UPDATE streams SET is_up = 0 WHERE id = ?", row)
-        self._tell("deaths", row[0], now, death.encode())
-
-    def _tell(self, table: str, stream: int, now: int, body: bytes) -> None:
-        """Add a birth or death, unless it is the last one again: they are retained messages."""
-        latest = self._one(
-            f"SELECT body FROM {table} WHERE stream = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
-            stream,
-        )
-        if latest is None or latest[0] != body:
-            self._connection.execute(
-                f"INSERT INTO {table}(stream, received_utc_ns, body) VALUES(?, ?, ?)",
-                (stream, now, body),
-            )
+        append_state(self._connection, "deaths", row[0], now, death.encode())

@@ -8,21 +8,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from contract.errors import PayloadError, StoreError
-from contract.messages import Birth, Health, Timebase
+from contract.messages import Birth, Health, Message
 from contract.payload import Layout
 from contract.ranges import SeqRanges
 from ingest.stores.admission import STRETCH
 from ingest.stores.changes import coalesced, from_ledger, unpacked
 from ingest.stores.chunks import decode_chunk
 from ingest.stores.day_files import DayFiles, SealedChunk
+from ingest.stores.main_migrations import MAIN_MIGRATIONS
+from ingest.stores.migrating import left_to, migrator
+from ingest.stores.node_rows import notices_of
+from ingest.stores.notices import Notice
 from ingest.stores.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
 from ingest.stores.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
 from ingest.stores.protocol import Which
 from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
 from ingest.stores.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
+from ingest.stores.sqlite_clocks import ClockQuestions
 from ingest.stores.sqlite_file import make_directory, open_database, store_errors
 from ingest.stores.stream_rows import SOME_RUNS
 from ingest.stores.stretches import KINDS, Kind
@@ -30,6 +35,7 @@ from ingest.stores.stretches import KINDS, Kind
 __all__ = ["SqlitePeriodReader"]
 
 _LOG: Final = logging.getLogger("store")
+M = TypeVar("M", bound=Message)
 
 _STREAM: Final = (
     "SELECT id, site, room, node, run, boot, run_boot_ns, period_ns, main FROM streams "
@@ -41,16 +47,8 @@ WITH RECURSIVE wanted(k) AS (
 SELECT live.k, live.v FROM wanted CROSS JOIN live ON live.k = wanted.k
 """  # noqa: S608
 
-_AROUND: Final = """
-SELECT body FROM timebases WHERE boot = ?1 AND synchronised AND boot_ns BETWEEN
-    coalesce((SELECT max(boot_ns) FROM timebases
-              WHERE boot = ?1 AND synchronised AND boot_ns <= ?2), ?2)
-    AND coalesce((SELECT min(boot_ns) FROM timebases
-                  WHERE boot = ?1 AND synchronised AND boot_ns >= ?3), ?3)
-"""
 
-
-class SqlitePeriodReader:
+class SqlitePeriodReader(ClockQuestions):
     """`PeriodReader` over a data directory."""
 
     def __init__(self, directory: Path) -> None:
@@ -70,7 +68,10 @@ class SqlitePeriodReader:
 
     def _connect(self) -> None:
         self._file = _identity(self._path)  # before it is opened: else the next look is too late
-        self._connection = open_database(self._path, SCHEMA, VERSION)
+        bring_up = left_to("roomtone ingest", MAIN_MIGRATIONS)
+        if not self._is_reader:
+            bring_up = migrator(MAIN_MIGRATIONS)
+        self._connection = open_database(self._path, SCHEMA, VERSION, bring_up=bring_up)
         if self._is_reader:
             self._connection.execute("PRAGMA query_only = ON")
 
@@ -137,7 +138,7 @@ class SqlitePeriodReader:
             row = self._one(
                 "SELECT body FROM births WHERE stream = ? ORDER BY id DESC LIMIT 1", stream
             )
-            return Birth.decode(row[0]) if row else None
+            return _decoded(Birth, row)
 
     def is_up(self, stream: int) -> bool:
         with self._reading():
@@ -151,21 +152,18 @@ class SqlitePeriodReader:
             row = self._one(
                 "SELECT body FROM healths JOIN streams USING(node, run) WHERE id = ?", stream
             )
-            return Health.decode(row[0]) if row else None
+            return _decoded(Health, row)
 
-    def timebases(self, boot: str) -> list[Timebase]:
+    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
         with self._reading():
-            rows = self._connection.execute(
-                "SELECT body FROM timebases WHERE boot = ? ORDER BY boot_ns, node, run", (boot,)
-            )
-            return [Timebase.decode(body) for (body,) in rows]
+            return self._aside("WHERE id > ? ORDER BY id LIMIT ?", after, limit)
 
     def runs(self, which: Which) -> list[Stream]:
         return self._streams(SOME_RUNS[which])
 
-    def aside(self, limit: int = 100) -> list[Aside]:
+    def notices(self, room: str | None = None) -> list[Notice]:
         with self._reading():
-            return self._aside("ORDER BY id LIMIT ?", limit)
+            return notices_of(self._connection, room)
 
     def count_aside(self) -> int:
         with self._reading():
@@ -239,10 +237,10 @@ class SqlitePeriodReader:
                 if self._connection.in_transaction:
                     self._connection.execute("COMMIT")
 
-    def _aside(self, which: str, value: int) -> list[Aside]:
+    def _aside(self, which: str, *values: int) -> list[Aside]:
         rows = self._connection.execute(
             f"SELECT id, received_utc_ns, topic, reason, payload FROM aside {which}",  # noqa: S608
-            (value,),
+            values,
         )
         return [_aside(row) for row in rows]
 
@@ -294,12 +292,6 @@ class SqlitePeriodReader:
                 raise StoreError(f"{self._path} is damaged: it has no layout {number}.")
             known = self._layouts[number] = layout_of(row[0])
         return known
-
-    def timebases_around(self, boot: str, from_ns: int, to_ns: int) -> list[Timebase]:
-        """The synchronised records of a boot that date a span of its clock, and no others."""
-        with self._reading():
-            rows = self._connection.execute(_AROUND, (boot, from_ns, to_ns))
-            return [Timebase.decode(body) for (body,) in rows]
 
     def live_rows(self, stream: int, first: int, last: int) -> tuple[list[tuple[int, bytes]], int]:
         """What is not sealed of first … last, row by row, and where the stream's keys start."""
@@ -397,3 +389,11 @@ def _stream(row: sqlite3.Row | tuple[Any, ...]) -> Stream:
 
 def _aside(row: tuple[Any, ...]) -> Aside:
     return Aside(id=row[0], received_utc_ns=row[1], topic=row[2], reason=row[3], payload=row[4])
+
+
+def _decoded(kind: type[M], row: tuple[bytes] | None) -> M | None:
+    """A stored message; None too where an earlier version kept what no message may be."""
+    try:
+        return None if row is None else kind.decode(row[0])
+    except PayloadError:
+        return None

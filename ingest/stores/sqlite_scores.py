@@ -12,15 +12,17 @@ from typing import Final
 
 import numpy as np
 
+from ingest.stores.migrating import left_to, migrator, remove_copies
 from ingest.stores.records import (
     EPOCH_NS,
     AlertRecord,
     EpochRecord,
     RoomLevels,
     ScoredLesson,
-    ZoneEpoch,
 )
 from ingest.stores.rescoring import rescored
+from ingest.stores.score_migrations import SCORE_MIGRATIONS
+from ingest.stores.score_rows import alert_of, alert_row, levels_of, names_of, zone_of
 from ingest.stores.sqlite_file import (
     WriterLock,
     emptied_log,
@@ -30,13 +32,13 @@ from ingest.stores.sqlite_file import (
     transaction,
 )
 
-__all__ = ["SqliteScoreStore"]
+__all__ = ["SCHEMA", "VERSION", "SqliteScoreStore"]
 
-_VERSION: Final = 2
+VERSION: Final = 3
 _LEVELS: Final = struct.Struct("<9d")
 # `zones` names what the rows of `levels` are, `levels` is float64 (zones, 9) in the order of
 # ZoneEpoch's fields: a lesson's zones and models are few, so both are kept once, by number.
-_SCHEMA: Final = """
+SCHEMA: Final = """
 CREATE TABLE cursor(id INTEGER PRIMARY KEY CHECK(id = 0), cursor INTEGER NOT NULL) STRICT;
 INSERT INTO cursor VALUES(0, 0);
 CREATE TABLE words(id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;
@@ -50,7 +52,8 @@ CREATE TABLE alerts(
     raised_utc_ns INTEGER NOT NULL, cleared_utc_ns INTEGER, because TEXT NOT NULL,
     off_task REAL, model TEXT NOT NULL) STRICT;
 CREATE INDEX alerts_lesson ON alerts(lesson, raised_utc_ns);
-CREATE TABLE again(lesson TEXT PRIMARY KEY) STRICT, WITHOUT ROWID
+CREATE TABLE again(lesson TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE written(lesson TEXT PRIMARY KEY, utc_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID
 """
 
 # Leaps from lesson to lesson in the index: DISTINCT would pass over every epoch.
@@ -59,7 +62,9 @@ WITH RECURSIVE known(lesson) AS (
     SELECT min(lesson) FROM epochs UNION ALL
     SELECT (SELECT min(lesson) FROM epochs WHERE lesson > known.lesson) FROM known
     WHERE known.lesson IS NOT NULL)
-SELECT lesson FROM known WHERE (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson) < ?
+SELECT lesson FROM known WHERE (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson) < ?1
+AND NOT EXISTS(SELECT 1 FROM words JOIN written ON written.lesson = word
+    WHERE words.id = known.lesson AND written.utc_ns >= ?1)
 """
 _SCORED_LESSONS: Final = """
 WITH RECURSIVE known(lesson) AS (
@@ -93,6 +98,17 @@ _PURGE_ALERTS: Final = """
 DELETE FROM alerts
 WHERE lesson = ? AND raised_utc_ns < ? AND coalesce(cleared_utc_ns > ?, TRUE)
 """
+_RETIRE_ALERTS: Final = """
+DELETE FROM alerts WHERE raised_utc_ns < ?1
+AND lesson NOT IN (SELECT lesson FROM written WHERE utc_ns >= ?1)
+"""
+_WRITE: Final = """
+INSERT INTO written VALUES(?, ?) ON CONFLICT DO UPDATE SET utc_ns = max(utc_ns, excluded.utc_ns)
+"""
+_UNUSED_STAMPS: Final = """
+DELETE FROM written WHERE lesson NOT IN (SELECT word FROM words)
+AND lesson NOT IN (SELECT lesson FROM alerts)
+"""
 _UNUSED_WORDS: Final = """
 DELETE FROM words WHERE id NOT IN (
     SELECT lesson FROM epochs UNION SELECT model FROM epochs UNION SELECT zones FROM epochs)
@@ -102,11 +118,19 @@ DELETE FROM words WHERE id NOT IN (
 class SqliteScoreStore:
     """`ScoreStore` in score.db of a data directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, is_writer: bool = False) -> None:
         self._path = directory / "score.db"
         make_directory(directory)
-        self._connection = open_database(self._path, _SCHEMA, _VERSION)
         self._writer = WriterLock(self._path)
+        bring_up = left_to("roomtone score", SCORE_MIGRATIONS)
+        if is_writer:
+            self._writer.acquire()
+            bring_up = migrator(SCORE_MIGRATIONS)
+        try:
+            self._connection = open_database(self._path, SCHEMA, VERSION, bring_up=bring_up)
+        except BaseException:
+            self._writer.release()
+            raise
         self._lock = threading.Lock()
         self._commits = 0
 
@@ -120,6 +144,7 @@ class SqliteScoreStore:
         cursor: int,
         epochs: Sequence[EpochRecord] = (),
         alerts: Sequence[AlertRecord] = (),
+        written_utc_ns: int = 0,
     ) -> None:
         """Keep epochs, alerts and the cursor in one transaction, or raise StoreError."""
         with self._lock, store_errors(self._path):
@@ -136,7 +161,11 @@ class SqliteScoreStore:
                     )
                 self._connection.executemany(
                     "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [_alert_row(alert) for alert in alerts],
+                    [alert_row(alert) for alert in alerts],
+                )
+                lessons = {e.lesson for e in epochs} | {a.lesson for a in alerts}
+                self._connection.executemany(
+                    _WRITE, [(lesson, written_utc_ns) for lesson in lessons]
                 )
             self._commits += 1
 
@@ -155,7 +184,7 @@ class SqliteScoreStore:
     def _epochs(self, lesson: str, where: str, *values: int) -> list[EpochRecord]:
         rows = self._connection.execute(_EPOCHS + where, (lesson, *values)).fetchall()
         words = {number: self._spoken(number) for number in {n for row in rows for n in row[3:5]}}
-        names = {number: _names(words[number]) for number in {row[4] for row in rows}}
+        names = {number: names_of(words[number]) for number in {row[4] for row in rows}}
         return [
             EpochRecord(
                 lesson=lesson,
@@ -163,7 +192,7 @@ class SqliteScoreStore:
                 first_seq=first_seq,
                 utc_ns=utc_ns,
                 model=words[model],
-                zones=tuple(map(_zone, names[zones], _LEVELS.iter_unpack(levels))),
+                zones=tuple(map(zone_of, names[zones], _LEVELS.iter_unpack(levels))),
             )
             for stream, first_seq, utc_ns, model, zones, levels in rows
         ]
@@ -173,14 +202,14 @@ class SqliteScoreStore:
             rows = self._connection.execute(
                 "SELECT * FROM alerts WHERE lesson = ? ORDER BY raised_utc_ns, id", (lesson,)
             ).fetchall()
-        return [_alert(row) for row in rows]
+        return [alert_of(row) for row in rows]
 
     def open_alerts(self) -> list[AlertRecord]:
         with self._reading():
             rows = self._connection.execute(
                 "SELECT * FROM alerts WHERE cleared_utc_ns IS NULL ORDER BY raised_utc_ns, id"
             ).fetchall()
-        return [_alert(row) for row in rows]
+        return [alert_of(row) for row in rows]
 
     def scored_lessons(self) -> list[ScoredLesson]:
         with self._reading():
@@ -214,9 +243,7 @@ class SqliteScoreStore:
                     ).rowcount
                     if removed >= most:
                         break
-                removed += execute(
-                    "DELETE FROM alerts WHERE raised_utc_ns < ?", (before_utc_ns,)
-                ).rowcount
+                removed += execute(_RETIRE_ALERTS, (before_utc_ns,)).rowcount
                 if removed:
                     self._commits += 1
             return removed
@@ -247,11 +274,13 @@ class SqliteScoreStore:
             self._writer.acquire()
             with transaction(self._connection):
                 self._connection.execute(_UNUSED_WORDS)
+                self._connection.execute(_UNUSED_STAMPS)
                 self._connection.executemany(
                     "INSERT OR IGNORE INTO again VALUES(?)", [(lesson,) for lesson in again]
                 )
             # Pages keep stale copies of rows that were moved before they were deleted.
             self._connection.execute("VACUUM")
+            remove_copies(self._path)
         yield removed
         is_emptied = False
         while not is_emptied:
@@ -300,7 +329,7 @@ class SqliteScoreStore:
 
     def _epoch_row(self, epoch: EpochRecord) -> tuple[object, ...]:
         words = json.dumps([(zone.zone, zone.seats) for zone in epoch.zones])
-        levels = b"".join(_LEVELS.pack(*_levels(zone)) for zone in epoch.zones)
+        levels = b"".join(_LEVELS.pack(*levels_of(zone)) for zone in epoch.zones)
         return (
             self._word(epoch.lesson),
             epoch.stream,
@@ -310,68 +339,3 @@ class SqliteScoreStore:
             self._word(words),
             levels,
         )
-
-
-def _levels(zone: ZoneEpoch) -> tuple[float, ...]:
-    return (
-        zone.movement_db,
-        zone.movement_low_db,
-        zone.movement_high_db,
-        zone.off_task,
-        zone.off_task_low,
-        zone.off_task_high,
-        zone.moving_seats,
-        zone.fidgets,
-        zone.noise_db,
-    )
-
-
-def _names(words: str) -> list[tuple[str, int]]:
-    return [(zone, seats) for zone, seats in json.loads(words)]
-
-
-def _zone(name: tuple[str, int], levels: tuple[float, ...]) -> ZoneEpoch:
-    return ZoneEpoch(
-        zone=name[0],
-        seats=name[1],
-        movement_db=levels[0],
-        movement_low_db=levels[1],
-        movement_high_db=levels[2],
-        off_task=levels[3],
-        off_task_low=levels[4],
-        off_task_high=levels[5],
-        moving_seats=levels[6],
-        fidgets=levels[7],
-        noise_db=levels[8],
-    )
-
-
-def _alert_row(alert: AlertRecord) -> tuple[object, ...]:
-    return (
-        alert.id,
-        alert.lesson,
-        alert.room,
-        alert.zone,
-        alert.raised_utc_ns,
-        alert.cleared_utc_ns,
-        json.dumps(alert.because),
-        alert.off_task,  # SQLite keeps NaN as NULL
-        alert.model,
-    )
-
-
-def _alert(row: tuple[object, ...]) -> AlertRecord:
-    number, lesson, room, zone, raised, cleared, because, off_task, model = row
-    assert isinstance(raised, int)
-    assert cleared is None or isinstance(cleared, int)
-    return AlertRecord(
-        id=str(number),
-        lesson=str(lesson),
-        room=str(room),
-        zone=str(zone),
-        raised_utc_ns=raised,
-        cleared_utc_ns=cleared,
-        because=tuple(json.loads(str(because))),
-        off_task=float(off_task) if isinstance(off_task, float) else float("nan"),
-        model=str(model),
-    )

@@ -35,6 +35,7 @@ TABLES: Final = (
         lesson TEXT NOT NULL, moment TEXT NOT NULL, said_by TEXT NOT NULL,
         is_room INTEGER NOT NULL, utc_ns INTEGER NOT NULL, model TEXT NOT NULL,
         features_version TEXT NOT NULL, features INTEGER NOT NULL, rows BLOB NOT NULL,
+        written_utc_ns INTEGER NOT NULL,
         PRIMARY KEY(lesson, moment, said_by)) STRICT""",
     "CREATE INDEX labels_time ON labels(utc_ns)",
     "CREATE TABLE label_opt_ins(teacher TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
@@ -50,8 +51,9 @@ SELECT id, ?, ?, ?, ?, ?, ?, ? FROM lessons WHERE id = ?
 # Only while the lesson's teacher wants it: a withdrawal that came a moment before holds.
 _PUT_LABEL: Final = """
 INSERT OR REPLACE INTO labels(
-    lesson, moment, said_by, is_room, utc_ns, model, features_version, features, rows)
-SELECT id, ?, ?, ?, ?, ?, ?, ?, ? FROM lessons JOIN label_opt_ins USING(teacher) WHERE id = ?
+    lesson, moment, said_by, is_room, utc_ns, model, features_version, features, rows,
+    written_utc_ns)
+SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM lessons JOIN label_opt_ins USING(teacher) WHERE id = ?
 """
 _COUNT: Final = """
 SELECT lesson, sum(is_confirmed), sum(1 - is_confirmed) FROM verdicts AS said
@@ -83,13 +85,13 @@ def insert_verdict(connection: sqlite3.Connection, verdict: Verdict) -> bool:
     return connection.execute(_PUT_VERDICT, values).rowcount > 0
 
 
-def insert_label(connection: sqlite3.Connection, label: Label) -> None:
+def insert_label(connection: sqlite3.Connection, label: Label, written_utc_ns: int) -> None:
     rows = np.ascontiguousarray(label.rows, "<f8")
     connection.execute(
         _PUT_LABEL,
         (
             label.moment, label.by, label.is_room, label.utc_ns, label.model,
-            label.features_version, rows.shape[1], rows.tobytes(), label.lesson,
+            label.features_version, rows.shape[1], rows.tobytes(), written_utc_ns, label.lesson,
         ),
     )  # fmt: skip
 

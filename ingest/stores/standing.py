@@ -23,7 +23,7 @@ __all__ = ["Standing", "blanked", "seqs_of_purge", "without_seats"]
 _ALL: Final = range(HIGHEST_SEQ + 1)
 _PURGES: Final = "SELECT id, room, seat, from_utc_ns, to_utc_ns FROM purges "
 _CONCERNED: Final = """
-UPDATE purges SET is_due = 1 WHERE room IN (SELECT room FROM streams WHERE boot = ?)
+UPDATE purges SET is_due = 1 WHERE room IN (SELECT room FROM streams WHERE node = ? AND boot = ?)
 """
 
 
@@ -31,7 +31,7 @@ class _Reader(Protocol):
     """What is asked of the store."""
 
     def stream(self, stream: int) -> Stream: ...
-    def timebases(self, boot: str) -> list[Timebase]: ...
+    def timebases(self, stream: Stream) -> list[Timebase]: ...
 
 
 class Standing:
@@ -52,16 +52,11 @@ class Standing:
         """Those that were cut short, or concern what has been dated since."""
         return _purges(database, "WHERE is_due") if self._by_room else []
 
-    def concern(self, database: sqlite3.Connection, timebases: Iterable[Timebase]) -> bool:
-        """Whether records date a boot for the first time that may lie in a purge; notes which."""
-        concerned = 0
-        for boot in {timebase.boot for timebase in timebases if timebase.synchronised}:
-            is_dated = database.execute(
-                "SELECT 1 FROM timebases WHERE boot = ? AND synchronised LIMIT 1", (boot,)
-            ).fetchone()
-            if is_dated is None:
-                concerned += database.execute(_CONCERNED, (boot,)).rowcount
-        return concerned > 0
+    def concern(self, database: sqlite3.Connection, dated: Iterable[tuple[str, str]]) -> bool:
+        """Whether boots of nodes that are now dated may lie in a purge; notes which."""
+        if not self._by_room:
+            return False
+        return database.executemany(_CONCERNED, dated).rowcount > 0
 
     def make_due(self, database: sqlite3.Connection, room: str) -> None:
         """Have a room's purges done again: there is something that they may concern."""
@@ -99,7 +94,7 @@ def seqs_of_purge(
     if any(record.synchronised for record in timebases):
         found = seqs_between(stream, timebases, purge.from_utc_ns, purge.to_utc_ns)
         return [(first, min(last, _ALL[-1])) for first, last in found if first in _ALL]
-    return list(known) if purge.from_utc_ns == 0 else []
+    return known.spans() if purge.from_utc_ns == 0 else []
 
 
 def blanked(values: NDArray[np.uint16], layout: Layout, seat: int) -> bool:
@@ -117,7 +112,7 @@ def blanked(values: NDArray[np.uint16], layout: Layout, seat: int) -> bool:
 
 def _known(reader: _Reader, stream: int) -> tuple[Stream, list[Timebase]]:
     identity = reader.stream(stream)
-    return identity, reader.timebases(identity.boot) if identity.boot else []
+    return identity, reader.timebases(identity)
 
 
 def _purges(database: sqlite3.Connection, which: str) -> list[Purge]:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from contract.errors import StoreError
 from contract.messages import Birth
 from contract.parts import run_of
-from ingest.stores.schema import MOST_STREAMS
 
-__all__ = ["SOME_RUNS", "bear_stream", "new_stream"]
+__all__ = ["SOME_RUNS", "append_state", "bear_stream", "new_stream"]
 
 SOME_RUNS: Final = {
     "up": "main IS NULL AND is_up",
     "newest": "id IN (SELECT max(id) FROM streams WHERE main IS NULL GROUP BY node)",
-    "undated": "main IS NULL AND NOT EXISTS ("
-    "SELECT 1 FROM timebases WHERE boot = streams.boot AND synchronised)",
 }
 """Conditions for the runs that `PeriodReader.runs` asks for."""
+_MAX_STATES: Final = 16
 
 
 def new_stream(
     database: sqlite3.Connection,
-    path: Path,
     *,
     site: str,
     room: str,
@@ -41,14 +36,10 @@ def new_stream(
             "SELECT id FROM streams WHERE node = ? AND run = ?", (node, run_of(run))
         ).fetchone()
         main = row[0] if row else new_stream(
-            database, path, site=site, room=room, node=node, run=run_of(run),
+            database, site=site, room=room, node=node, run=run_of(run),
             run_boot_ns=run_boot_ns, period_ns=period_ns, now=now,
         )  # fmt: skip
     number = int(database.execute("SELECT coalesce(max(id), 0) + 1 FROM streams").fetchone()[0])
-    if number > MOST_STREAMS:
-        raise StoreError(
-            f"{path} has {MOST_STREAMS} streams, as many as it can: begin a new data directory."
-        )
     database.execute(
         "INSERT INTO streams(id, site, room, node, run, boot, run_boot_ns, period_ns, "
         "first_received_utc_ns, main) "
@@ -65,3 +56,31 @@ def bear_stream(database: sqlite3.Connection, stream: int, birth: Birth) -> None
         (birth.boot, birth.run_boot_ns, birth.period_ns, stream, stream),
     )
     database.execute("UPDATE streams SET is_up = 1 WHERE id = ?", (stream,))
+
+
+def append_state(
+    database: sqlite3.Connection,
+    table: Literal["births", "deaths"],
+    stream: int,
+    now: int,
+    body: bytes,
+) -> None:
+    """Add a birth or death, unless it is the last one again: they are retained messages.
+
+    The last few of a stream are kept: a kit that is mad may say something else each time.
+    """
+    latest = database.execute(
+        f"SELECT body FROM {table} WHERE stream = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
+        (stream,),
+    ).fetchone()
+    if latest is not None and latest[0] == body:
+        return
+    database.execute(
+        f"INSERT INTO {table}(stream, received_utc_ns, body) VALUES(?, ?, ?)",
+        (stream, now, body),
+    )
+    database.execute(
+        f"DELETE FROM {table} WHERE stream = ?1 AND id <= (SELECT id FROM {table} "  # noqa: S608
+        "WHERE stream = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        (stream, _MAX_STATES),
+    )

@@ -1,4 +1,4 @@
-"""When a five-minute stretch of a stream may be sealed, and into which day's file."""
+"""When a five-minute stretch of a stream may be sealed, and into which day's file it goes."""
 
 from __future__ import annotations
 
@@ -11,37 +11,34 @@ from ingest.dating import UNDATED, utc_of
 from ingest.stores.admission import STRETCH
 from ingest.stores.records import Stream
 
-__all__ = ["KINDS", "Kind", "day_of", "due_from", "is_before", "is_due"]
+__all__ = ["KINDS", "Kind", "day_of", "due_from", "is_before", "is_due", "midnight_ns"]
 
 Kind = Literal["seat", "room"]
 KINDS: Final[tuple[Kind, ...]] = ("seat", "room")
 """Kinds of values that are kept for spans of their own."""
 _UNDATED: Final = "undated-"
+"""Earlier versions named files by the day that a kit claimed, and these by the day of sealing."""
 _UNDATED_AFTER_NS: Final = 24 * 3600 * 1_000_000_000
 _SECOND_NS: Final = 1_000_000_000
 
 
-def day_of(
-    stream: Stream, stretch: int, timebases: Sequence[Timebase], *, sealed_utc_ns: int
-) -> str:
-    """The UTC day, as 2026-03-01, on which a stretch begins.
+def day_of(sealed_utc_ns: int) -> str:
+    """The UTC day of sealing, as 2026-03-01: the name of the files that a stretch goes into.
 
-    Where nothing dates it, `undated-2026-03-01`, with the day of sealing: the stretch is no
-    younger than that, so retention can go by it without guessing when it was.
+    It was received by then, and nothing was observed after it was received: so retention can go by
+    this day without asking a kit, whose clock may be wrong, what day it was.
     """
-    begins = int(utc_of(stream, [stretch * STRETCH], timebases)[0])
-    if begins == UNDATED:
-        return _UNDATED + _day(sealed_utc_ns)
-    return _day(begins)
+    return datetime.fromtimestamp(sealed_utc_ns // _SECOND_NS, tz=UTC).date().isoformat()
+
+
+def midnight_ns(day: date) -> int:
+    """UTC at which a day begins."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * _SECOND_NS
 
 
 def is_before(day: str, before: date) -> bool:
-    """Whether what `day_of` gave is a day before `before`."""
+    """Whether a file's day is before `before`."""
     return day.removeprefix(_UNDATED) < before.isoformat()
-
-
-def _day(utc_ns: int) -> str:
-    return datetime.fromtimestamp(utc_ns // _SECOND_NS, tz=UTC).date().isoformat()
 
 
 def due_from(stream: Stream, stretch: int, timebases: Sequence[Timebase]) -> int | None:

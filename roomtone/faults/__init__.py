@@ -40,6 +40,9 @@ FAULTS: Final[dict[str, Fault]] = {
     "retained_garbage": Fault(run=messages.retained_garbage, places=("all",)),
     "clock_past": Fault(run=clocks.clock_past, places=("edge",), quick=("edge",)),
     "clock_jump": Fault(run=clocks.clock_jump, places=("edge",)),
+    "clock_slow_synchronised": Fault(
+        run=clocks.clock_slow_synchronised, places=("edge",), is_long=True
+    ),
     "broker_amnesia": Fault(run=processes.broker_amnesia, places=("broker",)),
 }
 """Fault → how to bring it about, and where."""

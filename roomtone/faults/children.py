@@ -41,7 +41,7 @@ class Child:
     @classmethod
     def ours(cls, name: str, *arguments: str, log: Path) -> Child:
         """`roomtone NAME …` with this interpreter."""
-        return cls(name, [sys.executable, "-m", "roomtone", name, *arguments], log=log)
+        return cls(name, [sys.executable, "-P", "-m", "roomtone", name, *arguments], log=log)
 
     @classmethod
     def end_all(cls) -> None:

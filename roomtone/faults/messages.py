@@ -16,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from contract.payload import Batch, Layout, encode
 from contract.quantities import MISSING
 from contract.topics import Topic, ingest_state
+from ingest.stores.aside_pages import every_aside
 from roomtone.faults.case import Case
 from roomtone.faults.children import FaultError, until
 from roomtone.faults.proxy import FaultProxy
@@ -27,6 +28,19 @@ __all__ = ["future_version", "poison", "retained_garbage", "speaker"]
 _TO_INGEST: Final = ("data", "state", "timebase", "health")
 _TO_EDGE: Final = ("ack", "config", "command")
 _RUN: Final = 4711
+_HUGE: Final = b"\xc2\x59\x07\x08" + b"\xff" * 1_800
+_BOMBS: Final = (
+    # What is dear to build or impossible to print: a number of 14,400 bits as a version and as a
+    # key, a fraction of two of them, a pattern, a list that holds itself, a list of 2^64 items.
+    b"\xa1\x67version" + _HUGE,
+    b"\xa1\x00" + _HUGE,
+    b"\xa1" + _HUGE + b"\x00",
+    b"\xa1\x64node\xd8\x1e\x82" + _HUGE + _HUGE,
+    b"\xa1\x64node\xd8\x23\x6a(a{9999}){",
+    b"\xa1\x64node\xd8\x1c\x81\xd8\x1d\x00",
+    b"\x9b" + b"\xff" * 8,
+)
+"""Small messages of the kinds that a decoder must refuse before it makes anything of them."""
 
 
 def poison(case: Case) -> None:
@@ -75,7 +89,7 @@ def future_version(case: Case) -> None:
             lambda: room.reader.count_aside() >= aside + len(messages),
             what="the later formats among what was kept aside", timeout_s=10,
         )  # fmt: skip
-        told = [a for a in room.reader.aside(1 << 30) if "version" in a.reason]
+        told = [a for a in every_aside(room.reader) if "version" in a.reason]
         if len(told) < len(messages):
             raise case.fizzled("what was kept aside does not say that it is a later version")
         case.hit(f"{len(messages)} messages of version 2 kept aside, each with its reason")
@@ -85,7 +99,7 @@ def future_version(case: Case) -> None:
 def retained_garbage(case: Case) -> None:
     """Garbage that the broker keeps and gives to whoever connects; then all connect anew."""
     with case.lesson() as room:
-        body = random.Random(case.seed).randbytes(40)
+        body = random.Random(case.seed).choice(_BOMBS)
         topics = [_topic(room, kind) for kind in (*_TO_INGEST, *_TO_EDGE)]
         own = ingest_state(SITE)
         with speaker(room) as client:
@@ -143,7 +157,7 @@ def _topic(room: Room, kind: str) -> str:
 
 
 def _garbage(seed: int, room: Room) -> Iterator[bytes]:
-    """Seeded: random bytes, a cut batch, wrong types, deep nesting, another node's words."""
+    """Seeded: random bytes, a cut batch, wrong types, bombs, another node's words."""
     draw = random.Random(seed)
     good = encode(_batch(room))
     yield b""
@@ -154,6 +168,7 @@ def _garbage(seed: int, room: Room) -> Iterator[bytes]:
     yield b"\x81" * 4_000
     yield cbor2.dumps({"version": 1, "node": room.node, "run": "no number"})
     yield cbor2.dumps({0: 1, 1: room.node, 2: -1, 3: 2**70})
+    yield from _BOMBS
     other = cbor2.loads(good)
     other[1] = "somebody-else"
     yield cbor2.dumps(other)

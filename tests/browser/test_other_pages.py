@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from contract.clock import SECOND_NS
+from dashboard_api.stream_places import StreamPlaces
 
 
 def test_the_list_leads_to_a_lesson(page):
@@ -59,6 +60,24 @@ def test_the_live_page_says_when_the_lesson_ends(page, school):
     school.clock.advance(3)
     expect(page.locator("#sentence")).to_contain_text("Nothing is being sensed: no lesson is on")
     expect(page.locator("#lesson-link")).to_be_hidden()
+
+
+def test_where_too_many_live_pages_are_open_the_page_says_so_and_retries(browser, school):
+    page = browser.new_page()
+    page.clock.install()
+    places = school.app.state.stream_places
+    school.app.state.stream_places = StreamPlaces(max_total=0, max_per_key=1)
+    try:
+        page.goto(f"{school.address}/rooms/room-204/live")
+        expect(page.locator("#link")).to_have_text(
+            "standing still: Too many live pages are open; close some, or try again in 30 s."
+        )
+        expect(page.locator("#sentence")).to_contain_text("Nothing is being sensed")
+    finally:
+        school.app.state.stream_places = places
+    page.clock.fast_forward(60_000)
+    expect(page.locator("#link")).to_have_text("moving by itself")
+    page.close()
 
 
 def test_an_unknown_lesson_is_explained(browser, school):

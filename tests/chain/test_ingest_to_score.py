@@ -31,7 +31,7 @@ from models.off_task import OffTaskModel
 from roomtone.broker import broker_command, free_port
 from tests.ingest.node import Node
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.programs]
 
 SECOND_NS = 1_000_000_000
 PERIODS = 60

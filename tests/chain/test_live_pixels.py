@@ -12,7 +12,7 @@ import pytest
 
 from dashboard_api.rendering import STATIC
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "bench_pixel.py"
 SECONDS = 8

@@ -16,6 +16,7 @@ from contract.lesson import Activity, Zone
 from ingest.lesson_change import change_lesson
 from ingest.stores import LESSON_STORES, open_lesson_store
 from ingest.stores.memory_lessons import MemoryLessonStore
+from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.protocol import LessonStore
 from ingest.stores.records import Label, Lesson, Moment, PurgedWords, Verdict, VerdictCount
 
@@ -403,3 +404,75 @@ def test_version_moves_with_every_answer(pair: tuple[LessonStore, LessonStore]) 
         change()
         seen.append(other.version())
     assert len(set(seen)) == len(seen)
+
+
+PLAN = Origin(source="plan.ics", event="uid-1", occurrence="20260930T070000Z")
+
+
+def test_a_timetable_is_applied_whole_and_keeps_what_it_does_not_say(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    filled(one)
+    assert other.origins() == {}
+    seen: list[object] = []
+
+    def decide(lessons: list[Lesson], origins: dict[str, Origin]) -> Reschedule:
+        seen.append(([lesson.id for lesson in lessons], origins))
+        moved = replace(MATHS, room="room-b", teacher="a. chen", starts_utc_ns=5, ends_utc_ns=9)
+        return Reschedule(
+            put=((replace(moved, activities=()), PLAN), (replace(MATHS, id="new"), PLAN)),
+            removed=("art", "never was"),
+        )
+
+    version = other.version()
+    change = one.reschedule(decide)
+    assert seen == [(["art", "maths"], {})]
+    assert [lesson.id for lesson, _ in change.put] == ["maths", "new"]
+    found = other.get("maths")
+    assert found == replace(
+        MATHS, room="room-b", teacher="a. chen", starts_utc_ns=5, ends_utc_ns=9, activities=()
+    )
+    assert other.get("new") == replace(MATHS, id="new")
+    assert other.get("art") is None
+    assert other.origins() == {"maths": PLAN, "new": PLAN}
+    assert other.version() != version
+    # What hangs on a lesson stays with it, and goes with it.
+    assert [moment.id for moment in other.moments("maths")] == ["m-maths"]
+    assert len(other.verdicts("maths")) == 2
+    assert other.moments("art") == []
+    assert other.verdicts("art") == []
+    assert other.labels() == []  # maths is another teacher's now, art is gone
+    one.purge(lessons=["new"])
+    assert other.origins() == {"maths": PLAN}
+
+
+def test_a_timetable_that_is_refused_changes_nothing(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    filled(one)
+    before = other.lessons()
+
+    def decide(lessons: list[Lesson], origins: dict[str, Origin]) -> Reschedule:
+        raise StoreError("refused")
+
+    with pytest.raises(StoreError, match="refused"):
+        one.reschedule(decide)
+    assert one.reschedule(lambda *_: Reschedule()) == Reschedule()
+    assert other.lessons() == before
+    assert len(other.verdicts("maths")) == 2
+    assert other.origins() == {}
+
+
+def test_a_label_that_was_written_lately_stays_whatever_time_it_is_of(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    one.keep_labels(MATHS.teacher)
+    one.put_verdict(SAID, label_of(SAID, utc_ns=100), written_utc_ns=500)
+    assert one.retire_labels(before_utc_ns=500, most=2) == 0
+    assert len(other.labels()) == 1
+    assert one.retire_labels(before_utc_ns=501, most=2) == 1
+    assert other.labels() == []

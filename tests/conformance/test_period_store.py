@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from contract.payload import Batch, Gap, GapReason, Layout
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
+from ingest.stores.clock_records import ClockNote
 from ingest.stores.memory_periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodReader, PeriodStore
 from ingest.stores.records import Arrival, Aside, Change, GapRecord, Tick
@@ -325,8 +327,11 @@ def test_timebases_of_a_boot_each_once(pair: tuple[PeriodStore, PeriodReader]) -
     later = timebase(BOOT_NS + 60 * SECOND, UTC_NS + 60 * SECOND)
     for _ in range(2):
         store.commit(Tick(received_utc_ns=UTC_NS, timebases=[later, timebase()]))
-    assert reader.timebases("boot-1") == [timebase(), later]
-    assert reader.timebases("boot-2") == []
+    store.commit(Tick(received_utc_ns=UTC_NS, births=[("school", "room-a", birth())]))
+    stream = reader.stream(1)
+    assert reader.timebases(stream) == [timebase(), later]
+    assert reader.timebases(replace(stream, boot="boot-2")) == []
+    assert reader.timebases(replace(stream, boot=None)) == []
 
 
 def test_kept_aside_listed_taken_once(pair: tuple[PeriodStore, PeriodReader]) -> None:
@@ -501,7 +506,8 @@ def test_retiring_a_kind_leaves_the_other(pair: tuple[PeriodStore, PeriodReader]
     dated(store)
     a_day = 24 * 3600
     (stream, *_) = store.commit(tick(batch(0, 5), batch(a_day, 5), batch(2 * a_day, 5)))
-    store.seal(before_utc_ns=UTC_NS + 2 * DAY_NS)
+    for days in (0.5, 1.5, 2.0):
+        store.seal(before_utc_ns=UTC_NS + round(days * DAY_NS))
     cut = len(LAYOUT.seat_codes) * len(LAYOUT.seats)
     assert store.retire("seat", before=date(2026, 3, 3)) == 1
     assert store.retire("seat", before=date(2026, 3, 3)) == 0
@@ -518,6 +524,55 @@ def test_retiring_a_kind_leaves_the_other(pair: tuple[PeriodStore, PeriodReader]
     assert 0 in reader.kept(stream)
     store.commit(tick(batch(0, 5)))
     assert reader.read(stream, 0, 9) == []
+
+
+def test_retention_goes_by_the_day_of_sealing_not_by_a_date_that_a_kit_claims(
+    pair: tuple[PeriodStore, PeriodReader],
+) -> None:
+    store, reader = pair
+    (stream, *_) = store.commit(tick(batch(0, 5)))
+    store.commit(
+        Tick(
+            received_utc_ns=UTC_NS,
+            births=[("school", "room-a", birth())],
+            timebases=[timebase(utc_ns=UTC_NS - 400 * DAY_NS)],
+        )
+    )
+    assert store.seal(before_utc_ns=UTC_NS) == 5
+    assert store.retire("seat", before=date(2026, 3, 2)) == 0
+    assert seqs(reader, stream) == list(range(5))
+    # Nor by the name of the file, while something was sealed into it later.
+    assert store.retire("seat", before=date(2026, 3, 3)) == 1
+
+
+def test_what_a_wrong_server_clock_stamped_is_stamped_again(
+    pair: tuple[PeriodStore, PeriodReader],
+) -> None:
+    store, reader = pair
+    wrong = UTC_NS - 400 * DAY_NS
+    slow = tick(batch(0, 5))
+    slow.received_utc_ns = wrong
+    slow.aside = [Aside(received_utc_ns=wrong + 5, topic="t", reason="odd", payload=b"")]
+    (stream,) = store.commit(slow)
+    assert store.seal(before_utc_ns=wrong + DAY_NS, now_utc_ns=wrong + DAY_NS) == 5
+    store.clock_was_set(from_utc_ns=wrong, to_utc_ns=wrong + 2 * DAY_NS, now_utc_ns=UTC_NS)
+    assert store.retire("seat", before=date(2026, 3, 2)) == 0
+    assert store.retire_aside(before_utc_ns=UTC_NS, most=9) == 0
+    assert seqs(reader, stream) == list(range(5))
+    assert store.retire("seat", before=date(2026, 3, 3)) == 1
+    assert store.retire_aside(before_utc_ns=UTC_NS + 1, most=9) == 1
+
+
+def test_what_is_noted_of_the_server_clock_is_there_again(
+    pair: tuple[PeriodStore, PeriodReader],
+) -> None:
+    store, reader = pair
+    assert reader.clock_note() is None
+    note = ClockNote(
+        boot="b", zero_utc_ns=1, began_utc_ns=2, newest_utc_ns=3, retention_from_utc_ns=4
+    )
+    store.note_clock(note)
+    assert reader.clock_note() == note
 
 
 spans = st.tuples(
@@ -590,7 +645,7 @@ def test_a_birth_with_an_absurd_period_stops_nothing(
 
 def test_some_runs_are_listed_without_the_others(pair: tuple[PeriodStore, PeriodReader]) -> None:
     store, reader = pair
-    assert [reader.runs(which) for which in ("up", "newest", "undated")] == [[], [], []]
+    assert [reader.runs(which) for which in ("up", "newest")] == [[], []]
     first = tick(batch(0), batch(0, node="pi-2", run=3))
     first.births.append(("school", "room-a", birth()))
     store.commit(first)
@@ -598,10 +653,10 @@ def test_some_runs_are_listed_without_the_others(pair: tuple[PeriodStore, Period
     assert [(stream.node, stream.run) for stream in reader.runs("newest")] == [
         ("pi-1", 7), ("pi-2", 3),
     ]  # fmt: skip
-    assert [stream.run for stream in reader.runs("undated")] == [7, 3]
+    assert [reader.stream(number).run for number in reader.undated()] == [7, 3]
     unsure = timebase().model_copy(update={"synchronised": False})
     store.commit(Tick(received_utc_ns=UTC_NS, timebases=[unsure]))
-    assert [stream.run for stream in reader.runs("undated")] == [7, 3]
+    assert [reader.stream(number).run for number in reader.undated()] == [7, 3]
     later = tick(batch(0, run=8))
     later.timebases.append(timebase(BOOT_NS + SECOND))
     later.deaths.append(
@@ -609,7 +664,7 @@ def test_some_runs_are_listed_without_the_others(pair: tuple[PeriodStore, Period
     )
     later.births.append(("school", "room-a", birth(8)))
     store.commit(later)
-    assert [stream.run for stream in reader.runs("undated")] == [3]
+    assert [reader.stream(number).run for number in reader.undated()] == [3]
     assert [stream.run for stream in reader.runs("up")] == [8]
     assert [(stream.node, stream.run) for stream in reader.runs("newest")] == [
         ("pi-2", 3), ("pi-1", 8),

@@ -297,6 +297,7 @@ def test_a_purge_that_was_cut_short_is_due(tmp_path: Path, after: int) -> None:
 def test_days_are_retired_one_at_a_time(store: PeriodStore) -> None:
     born(store)
     store.commit(tick(batch(0, 10), batch(86_400, 10)))
+    store.seal(before_utc_ns=UTC_NS + 43_200 * SECOND)
     store.seal(before_utc_ns=UTC_NS + 3 * 86_400 * SECOND)
     assert store.retire("seat", before=date(2026, 4, 1), most_days=1) == 1
     assert seat_values(store, 1) == {

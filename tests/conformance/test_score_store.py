@@ -187,3 +187,24 @@ def test_version_moves_with_a_commit(pair: tuple[ScoreStore, ScoreStore]) -> Non
     assert page.version() == before
     scorer.commit(cursor=5)
     assert page.version() != before
+
+
+def test_what_was_written_lately_stays_whatever_time_it_is_of(
+    pair: tuple[ScoreStore, ScoreStore],
+) -> None:
+    """A lesson of an earlier year that was played again, or one that was dated wrongly."""
+    scorer, page = pair
+    later_ns = 1_000 * SECOND
+    scorer.commit(cursor=1, epochs=[epoch(1)], alerts=[ALERT])
+    scorer.commit(
+        cursor=2, epochs=[epoch(1, lesson="art")], alerts=[replace(ALERT, id="a2", lesson="art")],
+        written_utc_ns=later_ns,
+    )  # fmt: skip
+    assert scorer.retire(before_utc_ns=later_ns, most=10) == 2
+    assert page.epochs("maths") == []
+    assert page.alerts("maths") == []
+    assert page.epochs("art") == [epoch(1, lesson="art")]
+    assert len(page.alerts("art")) == 1
+    assert scorer.retire(before_utc_ns=later_ns + 1, most=10) == 2
+    assert page.epochs("art") == []
+    assert page.alerts("art") == []

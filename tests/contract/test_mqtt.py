@@ -183,7 +183,8 @@ def test_a_broker_of_the_older_protocol_is_met_half_way(
 ) -> None:
     port = free_port()
     with subprocess.Popen(
-        [sys.executable, "-m", "roomtone.broker", "--port", str(port)], stderr=subprocess.DEVNULL
+        [sys.executable, "-P", "-m", "roomtone.broker", "--port", str(port)],
+        stderr=subprocess.DEVNULL,
     ) as old:
         ours = link(port)
         assert expect(ours, LinkUp).protocol == "3.1.1"

@@ -323,7 +323,7 @@ def test_trap_a_puback_does_not_survive_the_broker(
 def test_trap_late_acknowledgement_is_capped_by_max_inflight(
     broker: Callable[..., Broker], link: Callable[..., MqttLink], inflight: int, arrive: int
 ) -> None:
-    """Ingest acknowledges after its commit; so our configuration has `max_inflight_messages 0`."""
+    """Ingest acknowledges after its commit; so our configuration has 2,000."""
     running = broker(f"max_inflight_messages {inflight}", "max_queued_messages 2000")
     late = link(running.port, "late", subscriptions=("room/#",))
     expect(late, LinkUp)

@@ -52,3 +52,10 @@ def test_without_hole_counts_up_from_zero(added: list[tuple[int, int]]) -> None:
 def test_a_backwards_range_is_refused() -> None:
     with pytest.raises(ValueError, match="backwards"):
         SeqRanges().add(5, 4)
+
+
+def test_a_long_range_takes_no_room_for_each_of_its_seqs() -> None:
+    ranges = SeqRanges([(0, 1 << 62)])
+    assert ranges.spans() == [(0, 1 << 62)]  # `list(ranges)` would be a MemoryError
+    assert ranges == SeqRanges([(0, 1 << 62)])
+    assert "4611686018427387904" in repr(ranges)

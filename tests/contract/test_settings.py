@@ -1,5 +1,6 @@
 """Settings name the file, the key, the value and what was expected."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -59,3 +60,27 @@ def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="UTF-8"):
         Example.load(tmp_path / "bytes.toml")
+
+
+@pytest.mark.parametrize("encoding", ("utf-8-sig", "utf-16", "utf-16-le"))
+def test_settings_from_any_editor(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes('room = "r1"\r\nseats = 4\r\n'.encode(encoding))
+    assert Example.load(path).seats == 4
+
+
+@pytest.mark.parametrize("text", ("seats = " + "9" * 5_000, "seats = " + "[" * 50_000))
+def test_what_python_itself_refuses_in_toml_is_a_sentence(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match="no valid TOML") as caught:
+        Example.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_that_are_a_directory_or_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError, match=r"settings file .* is a directory"):
+        Example.load(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"settings file .* is a pipe"):
+        Example.load(tmp_path / "pipe")

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.programs]
 
 START = (
     "import argparse, logging, sys;"
@@ -67,3 +67,23 @@ def test_it_serves_streams_and_stops_with_a_live_page_open(program):
     events.close()
     for connection in (stream, page):
         connection.close()
+
+
+def test_it_says_so_where_it_may_not_open_enough_files(tmp_path):
+    config = tmp_path / "server.toml"
+    config.write_text(f'site = "school"\ndata_dir = "{tmp_path / "data"}"\n', encoding="utf-8")
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (128, 400));" + START
+    with subprocess.Popen(
+        [sys.executable, "-c", limited, "--config", str(config), "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "the pages are at" in line:
+                break
+        process.terminate()
+        process.wait(60)
+    assert any("permits 400 open files" in line and "LimitNOFILE" in line for line in lines)

@@ -7,6 +7,10 @@ from dataclasses import replace
 import pytest
 
 from contract.clock import SECOND_NS
+from contract.payload import Gap
+from ingest.stores.clock_records import ClockClaim
+from ingest.stores.notices import Notice
+from ingest.stores.records import Arrival, Tick
 
 LIVE = "/api/rooms/room-204/live"
 
@@ -86,3 +90,56 @@ def test_a_lesson_that_has_just_begun_waits_for_its_first_readings(client, store
     live = client.get(LIVE).json()
     assert live["state"] == "waiting"
     assert "“Lesson in room-204” has just begun" in live["sentence"]
+
+
+def test_what_ingest_holds_against_a_kit_stands_beside_it_for_a_day(client, stores, filled, at):
+    at(2600)
+    now_ns = filled.start_ns + 2600 * SECOND_NS
+    notice = Notice(
+        node=client.get(LIVE).json()["kit"][0]["node"], kind="limit", room="room-204",
+        sentence="pi-204 was in 16 rooms, the most that one node may be in", count=3,
+        first_utc_ns=now_ns, last_utc_ns=now_ns - 3_600 * SECOND_NS,
+    )  # fmt: skip
+    stores.periods.commit(Tick(received_utc_ns=now_ns, notices=[notice]))
+    (kit,) = client.get(LIVE).json()["kit"]
+    (sentence,) = kit["notices"]
+    assert sentence == (
+        "Pi-204 was in 16 rooms, the most that one node may be in (3 times). "
+        "Have a technician look at it: it may be broken, or somebody may have changed it."
+    )
+    assert "the most that one node may be in (3 times)" in client.get("/rooms/room-204/live").text
+    at(2600 + 86_400)
+    (kit,) = client.get(LIVE).json()["kit"]
+    assert kit["notices"] == []
+
+
+def test_a_kit_that_claims_an_endless_gap_does_not_take_the_memory(client, stores, filled, at):
+    (stream,) = stores.periods.streams("room-204")
+    gap = Gap(
+        node=stream.node, run=stream.run, first_seq=10_000, n=4_000_000_000,
+        boot_ns=stream.run_boot_ns + 10_000 * SECOND_NS, period_ns=SECOND_NS, synchronised=True,
+        seats=(1, 2), reason="off",
+    )  # fmt: skip
+    arrival = Arrival(site="school", room="room-204", message=gap, is_live=True)
+    stores.periods.commit(Tick(received_utc_ns=filled.start_ns, arrivals=[arrival]))
+    at(3000)
+    for page in (LIVE, "/rooms/room-204/live", f"/lessons/{filled.lesson.id}"):
+        assert client.get(page).status_code == 200
+
+
+def test_a_kit_that_is_wrong_about_the_time_is_named(client, stores, filled, at, monkeypatch):
+    at(1000)
+    claim = ClockClaim(
+        utc_ns=filled.start_ns - 400 * 86_400 * SECOND_NS, off_ns=-400 * 86_400 * SECOND_NS
+    )
+    monkeypatch.setattr(type(stores.periods), "clock_claim", lambda *_: claim)
+    (kit,) = client.get(LIVE).json()["kit"]
+    assert "400 days slow: its readings are kept and not dated; set its clock" in kit["words"]
+    assert kit["words"] in client.get("/rooms/room-204/live").text
+    at(2950)
+    monkeypatch.setattr(type(stores.periods), "streams_between", lambda *_: [])
+    monkeypatch.setattr(type(stores.periods), "timebases", lambda *_, **__: [])
+    live = client.get(LIVE).json()
+    assert live["state"] == "silent"
+    assert "is on, but" in live["sentence"]
+    assert "400 days slow" in live["sentence"]

@@ -20,6 +20,7 @@ import pytest
 from roomtone.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
+DEMO = (pytest.mark.slow, pytest.mark.programs)
 DOCUMENTS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
 WITH_COMMANDS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
@@ -57,7 +58,7 @@ def commands() -> list[str]:
 def help_of(subcommand: str, inner: str | None) -> str:
     words = [subcommand, *([inner] if inner else [])]
     asked = subprocess.run(
-        (sys.executable, "-m", "roomtone", *words, "--help"),
+        (sys.executable, "-P", "-m", "roomtone", *words, "--help"),
         check=False,
         capture_output=True,
         text=True,
@@ -77,10 +78,7 @@ def test_readme_names_every_command() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [
-        pytest.param(command, marks=pytest.mark.slow if " demo " in command else ())
-        for command in commands()
-    ],
+    [pytest.param(command, marks=DEMO if " demo " in command else ()) for command in commands()],
 )
 def test_command_works(command: str, tmp_path: Path) -> None:
     if command.startswith(SETS_UP):
@@ -98,7 +96,7 @@ def test_command_works(command: str, tmp_path: Path) -> None:
     _agrees_with_the_help(words)
     if any(re.fullmatch(pattern, " ".join(["roomtone", *words[1:]])) for pattern in NOT_RUN):
         return
-    words[:1] = [sys.executable, "-m", "roomtone"]
+    words[:1] = [sys.executable, "-P", "-m", "roomtone"]
     ran = subprocess.run(words, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
 

@@ -286,7 +286,17 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tls_broker(certificates: Path, tmp_path: Path) -> Iterator[Mosquitto]:
-    """A broker as a school has it: client certificates, and the ACL that the project ships."""
+    """A broker as a school has it: the project's ACL, and a client's id is its certificate's name."""
+    yield from _tls_broker(certificates, tmp_path, "use_username_as_clientid true\n")
+
+
+@pytest.fixture
+def tls_broker_with_free_ids(certificates: Path, tmp_path: Path) -> Iterator[Mosquitto]:
+    """The same, but each client chooses its id."""
+    yield from _tls_broker(certificates, tmp_path, "")
+
+
+def _tls_broker(certificates: Path, tmp_path: Path, more: str) -> Iterator[Mosquitto]:
     if MOSQUITTO is None:
         pytest.skip("no Mosquitto here: apt-get install mosquitto")
     acl = Path(__file__).parents[2] / "deploy" / "mosquitto" / "roomtone.acl"
@@ -296,7 +306,7 @@ def tls_broker(certificates: Path, tmp_path: Path) -> Iterator[Mosquitto]:
         tmp_path,
         f"cafile {certificates}/ca.pem\ncertfile {certificates}/broker.pem\n"
         f"keyfile {certificates}/broker.key\nrequire_certificate true\n"
-        f"use_identity_as_username true\nallow_anonymous false\nacl_file {copied}\n",
+        f"use_identity_as_username true\nallow_anonymous false\nacl_file {copied}\n{more}",
     )
     # As root it would drop to a user that can't read a test's folder.
     with broker.config.open("a") as file:

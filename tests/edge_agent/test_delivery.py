@@ -517,3 +517,33 @@ def test_a_spill_takes_whole_batches_and_nothing_waits_longer_for_it(
     again.open()
     assert list(again.known(1)) == [(0, 289)]
     again.close()
+
+
+def test_what_is_sent_again_of_a_late_hub_goes_after_what_is_live(
+    make_outbox: MakeOutbox, batch: MakeBatch, gap: MakeGap
+) -> None:
+    def fails(_fd: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    outbox = make_outbox(write=fails)  # so that what is late stays in memory
+    delivery = Delivery(run=1, settings=small(ack_timeout_s=5, spill_s=100), outbox=outbox)
+    delivery.opened()
+    ingest = LossyIngest(0)
+    late, lacks = late_run(1, 2), lack_run(1, 2)
+    delivery.add(gap(0, 1, "serial", run=lacks), seats_sampled=0, seats_missing=2, now_ns=0)
+    delivery.add(batch(0), seats_sampled=1, seats_missing=0, now_ns=0)
+    delivery.add(batch(0, run=late), seats_sampled=2, seats_missing=-2, now_ns=0)
+    delivery.add(batch(1, run=late), seats_sampled=2, seats_missing=-2, now_ns=0)
+    delivery.tick(0)
+    delivery.send(0, ingest.publish)
+    assert [m.run for m in ingest.messages] == [lacks, 1, late, late]
+    ingest.messages.clear()
+    now = 6 * SECOND
+    delivery.add(batch(6), seats_sampled=3, seats_missing=0, now_ns=now)
+    delivery.tick(now)
+    delivery.send(now, ingest.publish)
+    assert [(m.run, m.first_seq) for m in ingest.messages] == [
+        (lacks, 0), (1, 0), (1, 6), (late, 0), (late, 1),
+    ]  # fmt: skip
+    balanced(delivery)
+    outbox.close()

@@ -58,11 +58,23 @@ def test_hubs_that_speak_that_are_wrong_and_that_are_missing(
 
 
 def test_ports_are_left_alone_while_the_agent_runs(tmp_path: Path) -> None:
-    (tmp_path / "tty").touch()
-    hubs = (hub("a", str(tmp_path / "tty"), 1), hub("b", "/nonexistent/tty", 1))
-    a, b = hub_findings(hubs, is_running=True)
-    assert (a.state, b.state) == ("fine", "wrong")
+    master, slave = os.openpty()
+    (tmp_path / "tty").symlink_to(os.ttyname(slave))
+    (tmp_path / "file").touch()
+    hubs = (
+        hub("a", str(tmp_path / "tty"), 1),
+        hub("b", "/nonexistent/tty", 1),
+        hub("c", str(tmp_path), 1),
+        hub("d", str(tmp_path / "file"), 1),
+    )
+    a, b, c, d = hub_findings(hubs, is_running=True)
+    os.close(master)
+    os.close(slave)
+    assert (a.state, b.state, c.state, d.state) == ("fine", "wrong", "wrong", "wrong")
     assert "the agent has it open" in a.said
+    assert "there is no such device" in b.said
+    assert "it is a directory, name a serial device" in c.said
+    assert "it is a plain file, name a serial device" in d.said
 
 
 def test_whether_the_agent_runs_is_told_by_its_lock(make_outbox: Callable[..., Outbox]) -> None:

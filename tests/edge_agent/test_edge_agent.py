@@ -85,6 +85,7 @@ def stored(folder: Path) -> list[Batch | Gap]:
     return messages
 
 
+@pytest.mark.programs
 @pytest.mark.slow
 def test_without_broker_and_with_a_missing_port_all_that_is_sampled_waits_on_disk(
     tmp_path: Path,

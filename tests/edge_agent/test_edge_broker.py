@@ -25,7 +25,7 @@ from edge_agent.settings import EdgeSettings
 from simulators.running import VirtualClassroom
 
 pytest_plugins = ["simulators.pytest_plugin"]
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.programs, pytest.mark.slow]
 
 SPEED = 20.0
 

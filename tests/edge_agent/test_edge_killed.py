@@ -24,7 +24,7 @@ from edge_agent.run_book import read_notes
 from simulators.running import VirtualClassroom
 
 pytest_plugins = ["simulators.pytest_plugin"]
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.programs, pytest.mark.slow]
 
 SPEED = 20.0
 SPILL_S = 1.0
@@ -83,7 +83,7 @@ def start_edge(classroom: VirtualClassroom, broker: Any, tmp_path: Path) -> Iter
         def start() -> subprocess.Popen[bytes]:
             process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "roomtone", "edge", "--config", str(config),
+                    sys.executable, "-P", "-m", "roomtone", "edge", "--config", str(config),
                     "--simulated-clock", told,
                 ],
                 stderr=log,

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from contract import mqtt
 from contract.clock import ScaledClock
 from contract.messages import Birth, Config, Death, LessonSpan
 from contract.settings import BrokerSettings
 from edge_agent.agent import EdgeAgent
 from edge_agent.config_file import store_config
 from edge_agent.doctor import broker_findings
+from edge_agent.link_note import read_link_state
 from edge_agent.settings import EdgeSettings
 from firmware_bridge.events import HubCounters
 
@@ -97,9 +99,12 @@ def test_a_node_delivers_with_its_certificate(
     try:
         assert until(lambda: any("serial" in str(row) for row in ingest.rows.values()))
         assert until(lambda: running.agent.delivery.last_ack_ns is not None)
+        assert until(lambda: (state := read_link_state(settings.outbox.dir)) and state.ingest_is_up)
         said = {f.about: f for f in broker_findings(settings, is_running=True)}
         assert said["broker"].said.endswith("ingest is up")
         assert {f.state for f in said.values()} == {"fine"}
+        # Looking did not push the agent out.
+        assert not running.agent._publisher.names.is_pushed_out
     finally:
         running.stop()
     assert until(lambda: isinstance(ingest.states[-1], Death))
@@ -123,14 +128,51 @@ def test_a_node_with_anothers_certificate_is_told_and_keeps_everything(
     assert not running.agent.delivery.is_empty
 
 
-def test_two_kits_of_one_name_both_deliver_and_both_say_so(
+def test_two_kits_with_one_certificate_deliver_in_turns_and_both_are_named(
     tls_broker: Any,
     certificates: Path,
     ingest: Any,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(mqtt, "_TURN_S", 1.0)
     broker = broker_of(certificates, tls_broker.port, "pi-1")
+    kits = [Running(settings_of(tmp_path / name, broker)) for name in ("first", "copy")]
+    try:
+        for kit in kits:
+            names = kit.agent._publisher.names
+            assert until(lambda n=names: n.twins)
+            run = kit.agent.birth().run
+            assert until(lambda r=run: r in {of_run for of_run, _ in ingest.rows})
+            # And goes on so: what waits is delivered when it has its turn.
+            seq = max(seq for of_run, seq in ingest.rows if of_run == run)
+            assert until(lambda r=run, s=seq: any(q > s for of, q in ingest.rows if of == r))
+        assert caplog.text.count("Two kits are called school/r1/pi-1") == 2
+        folder = tmp_path / "first"
+        assert until(lambda: (s := read_link_state(folder / "outbox-pi-1")) and s.twins)
+        found = broker_findings(settings_of(folder, broker), is_running=True)
+        assert [f.state for f in found if f.about == "name"] == ["wrong"]
+        kits[1].stop()
+        # Alone again it delivers all that waited on disk.
+        assert until(lambda: ingest.states[-1].run == kits[0].agent.birth().run)
+        assert until(lambda: not len(kits[0].agent.outbox.index))
+    finally:
+        for kit in kits:
+            kit.stop()
+
+
+def test_two_kits_of_one_name_both_deliver_and_both_say_so(
+    tls_broker_with_free_ids: Any,
+    certificates: Path,
+    small_ingest: Callable[..., Any],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    port = tls_broker_with_free_ids.port
+    of_server = BrokerSettings.model_validate(broker_of(certificates, port, "server"))
+    ingest = small_ingest(port, broker=of_server)
+    broker = broker_of(certificates, port, "pi-1")
     first = Running(settings_of(tmp_path / "first", broker))
     assert until(lambda: any(isinstance(state, Birth) for state in ingest.states))
     second = Running(settings_of(tmp_path / "second", broker))

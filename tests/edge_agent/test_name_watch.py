@@ -71,3 +71,42 @@ def test_two_that_answer_each_other_come_to_an_end() -> None:
             on_the_way.append(other)
     assert said == 4
     assert kits[1].twins == kits[2].twins == 1
+
+
+def test_two_that_push_each_other_out_find_each_others_wills(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With one certificate only one of two is connected at a time: neither hears the other."""
+    kits = {1: watch(1), 2: watch(2)}
+    stands: Birth | Death | None = None
+    named: dict[int, int] = {}
+    for turn in range(8):
+        run = turn % 2 + 1
+        if stands is not None:  # the broker says the will of the one that is pushed out first
+            stands = death(3 - run)
+            kits[run].hear(stands, is_retained=True, now_ns=turn)
+        stands = birth(run)
+        kits[run].hear(stands, is_retained=False, now_ns=turn)
+        if kits[run].twins:
+            named.setdefault(run, turn)
+    assert named == {1: 4, 2: 5}
+    assert caplog.text.count("Two kits are called school/r1/pi-1") == 2
+
+
+def test_one_late_will_of_a_kit_that_was_replaced_is_no_twin() -> None:
+    names = watch()
+    names.hear(birth(9), is_retained=True, now_ns=0)
+    names.hear(birth(1), is_retained=False, now_ns=0)
+    names.hear(death(9), is_retained=True, now_ns=MINUTE)  # it came while we were away
+    assert names.twins == 0
+    names.hear(birth(1), is_retained=False, now_ns=MINUTE)
+    names.hear(death(1), is_retained=True, now_ns=2 * MINUTE)
+    assert names.twins == 0
+
+
+def test_who_is_pushed_out_says_so_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    names = watch()
+    for second in range(0, 121, 10):
+        names.pushed_out(second * 1_000_000_000)
+    assert names.is_pushed_out
+    assert caplog.text.count("connects with the certificate of school/r1/pi-1") == 3

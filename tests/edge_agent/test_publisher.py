@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contract.messages import (
     Ack,
@@ -23,6 +27,7 @@ from contract.messages import (
 )
 from contract.mqtt import Event, LinkDown, LinkUp, Received, Refused, Will
 from contract.payload import Batch, decode
+from contract.suspects import Suspects, digest_of
 from edge_agent.delivery import Delivery
 from edge_agent.identity import Identity
 from edge_agent.outbox import Outbox
@@ -115,7 +120,9 @@ class FakeHost:
 class Desk:
     """A publisher with all that it talks to."""
 
-    def __init__(self, outbox: Outbox, **delivery: object) -> None:
+    def __init__(
+        self, outbox: Outbox, *, suspects: Suspects | None = None, **delivery: object
+    ) -> None:
         self.links: list[FakeLink] = []
         self.host = FakeHost()
         self.delivery = Delivery(
@@ -127,6 +134,7 @@ class Desk:
             delivery=self.delivery,
             host=self.host,
             open_link=self._open,
+            suspects=suspects,
         )
         self.publisher.start()
 
@@ -297,12 +305,41 @@ def test_a_dead_thread_or_a_missing_acknowledgement_makes_a_new_link(
     assert desk.links[0].is_stopped
     desk.connect(now_ns=SECOND)
     desk.delivery.add(batch(0), seats_sampled=3, seats_missing=0, now_ns=SECOND)
-    for second in range(2, 61):
+    for second in range(2, 63):  # sent at 2 s, and again each 15 s
         desk.publisher.step(second * SECOND)
     assert len(desk.links) == 2
-    desk.publisher.step(62 * SECOND)
+    desk.publisher.step(63 * SECOND)
     assert len(desk.links) == 3
     assert "no acknowledgement for 60 s" in caplog.text
+
+
+def test_the_watchdog_counts_from_what_was_sent_and_not_from_the_last_acknowledgement(
+    desk: Desk, batch: Callable[..., Batch]
+) -> None:
+    """A kit that was quiet for hours sends its first period; the answer may take its time."""
+    desk.connect()
+    for second in (3_600, 7_200):
+        seq = desk.delivery.counters().acked // 3
+        desk.delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=second * SECOND)
+        for late in range(60):
+            desk.publisher.step(second * SECOND + late * SECOND)
+        assert len(desk.links) == 1
+        desk.link.hears(NODE + "ack", Ack(run=1, without_hole=seq).encode())
+        desk.publisher.step(second * SECOND + 60 * SECOND)
+        assert desk.delivery.is_empty
+    assert len(desk.links) == 1
+
+
+def test_acknowledgements_of_some_keep_the_link_while_others_wait(
+    desk: Desk, batch: Callable[..., Batch]
+) -> None:
+    desk.connect()
+    for seq in range(300):
+        desk.delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=seq * SECOND)
+        if seq % 50 == 49:  # the first never arrives
+            desk.link.hears(NODE + "ack", Ack(run=1, without_hole=-1, above=((1, seq),)).encode())
+        desk.publisher.step(seq * SECOND)
+    assert len(desk.links) == 1
 
 
 def test_refusals_and_losses_are_logged_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -356,3 +393,55 @@ def test_steps_of_a_long_outage_do_not_gather_without_bound(desk: Desk) -> None:
     told = [body for topic, body, _ in desk.link.published if topic == NODE + "timebase"]
     assert len(told) == 1 + 64
     assert Timebase.decode(told[-1]).boot_ns == 4_999
+
+
+HUGE = b"\xa1\x67version\xc2\x59\x07\x08" + b"\xff" * 1_800
+
+
+@pytest.mark.parametrize("kind", ("ack", "config", "command", "state"))
+@given(body=st.binary(max_size=60) | st.just(HUGE), is_retained=st.booleans())
+@settings(max_examples=50)
+def test_no_message_ends_the_agent(kind: str, body: bytes, is_retained: bool) -> None:
+    with TemporaryDirectory() as folder:
+        outbox = Outbox(
+            directory=Path(folder), max_bytes=8 << 20, node="pi-1", timebase=lambda: b"",
+            sync=lambda _: None,
+        )  # fmt: skip
+        desk = Desk(outbox)
+        desk.connect()
+        desk.link.hears(NODE + kind, body, is_retained=is_retained)
+        desk.link.hears(INGEST, body, is_retained=is_retained)
+        desk.publisher.step(1)
+        assert sum(link.acknowledged for link in desk.links) == 3
+
+
+def test_what_its_host_raises_for_a_message_is_named_and_survived(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def configured(_: Config) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr(desk.host, "configured", configured)
+    desk.connect()
+    desk.link.hears(NODE + "config", Config(revision=1, lessons=()).encode(), is_retained=True)
+    desk.publisher.step(1)
+    assert "ZeroDivisionError: nobody foresaw this" in caplog.text
+    assert desk.link.acknowledged == 2
+
+
+def test_a_retained_message_that_ended_an_agent_is_passed_over(
+    make_outbox: Callable[..., Outbox], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = make_outbox()
+    outbox.open()
+    config = Config(revision=1, lessons=()).encode()
+    (tmp_path / "reading").write_bytes(digest_of(NODE + "config", config))
+    desk = Desk(outbox, suspects=Suspects(tmp_path / "reading"))
+    desk.connect()
+    desk.link.hears(NODE + "config", config, is_retained=True)
+    desk.publisher.step(1)
+    assert desk.host.configs == []
+    assert "an agent ended while it read it" in caplog.text
+    desk.link.hears(NODE + "config", config)  # ingest says it again to who is connected
+    desk.publisher.step(2)
+    assert len(desk.host.configs) == 1

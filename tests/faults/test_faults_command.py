@@ -148,7 +148,7 @@ def test_every_fault_of_the_issue_has_its_name() -> None:
         "kill", "stop", "start_order", "cut", "half_open", "slow", "broker_amnesia", "disk_full",
         "truncated", "bit_flipped", "serial_cut", "serial_garbage", "serial_repeat",
         "serial_trickle", "hub_reboot", "same_name", "poison", "future_version",
-        "retained_garbage", "clock_past", "clock_jump", "hub_drift", "hub_stall", "outage_8h",
+        "retained_garbage", "clock_past", "clock_jump", "clock_slow_synchronised", "hub_drift", "hub_stall", "outage_8h",
     }  # fmt: skip
     for fault in ("kill", "stop"):
         assert set(FAULTS[fault].places) >= {"edge", "broker", "ingest", "score"}
@@ -188,13 +188,14 @@ def test_waiting_tells_who_ended_and_what_it_said(tmp_path: Path) -> None:
         until(lambda: False, what="nothing", timeout_s=60, running=[child])
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.broker
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(mosquitto_path() is None, reason="Mosquitto is not installed")
 def test_the_quick_matrix_loses_nothing() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "roomtone", "faults", "--quick", "--json"],
+        [sys.executable, "-P", "-m", "roomtone", "faults", "--quick", "--json"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ from roomtone.broker import mosquitto_path
 from roomtone.faults.matrix import run_all
 
 
+@pytest.mark.programs
 @pytest.mark.slow
 def test_what_a_hub_kept_through_a_stall_is_kept_once_and_unchanged(tmp_path: Path) -> None:
     if mosquitto_path() is None:

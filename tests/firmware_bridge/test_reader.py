@@ -266,6 +266,10 @@ def test_a_looped_line_is_no_hub(running: Any) -> None:
     ("port", "reason"),
     (
         ("/dev/no-such-hub", "Port /dev/no-such-hub can't be opened: there is no such device"),
+        ("/dev/null/hub", "Port /dev/null/hub can't be opened: there is no such device"),
+        ("/tmp", "Port /tmp can't be opened: it is a directory, name a serial device such as"),
+        (__file__, f"Port {__file__} can't be opened: it is a plain file, name a serial device"),
+        ("/dev/null", "Port /dev/null can't be opened: it is no serial device, name a serial"),
         ("nonsense://x", "Port nonsense://x can't be opened"),
         ("socket://127.0.0.1:1", "Port socket://127.0.0.1:1 can't be opened"),
     ),

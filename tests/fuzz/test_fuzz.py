@@ -68,6 +68,7 @@ def test_damaged_examples_are_refused_or_read(name: str, data: st.DataObject) ->
     parsers.TARGETS[name](bytes(seed[: data.draw(st.integers(0, len(seed)))]))
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.skipif(

@@ -22,11 +22,16 @@ from ingest.condition import Condition
 from ingest.doctor import Page, ask, broker_findings, findings, program_findings
 from ingest.doctor_command import add_arguments, run
 from ingest.doctor_model import model_findings
-from ingest.doctor_nodes import kept_findings, node_findings, score_findings
+from ingest.doctor_nodes import (
+    kept_findings,
+    node_findings,
+    notice_findings,
+    score_findings,
+)
 from ingest.health_server import HealthPages, health_server
 from ingest.keep import Keeper
 from ingest.settings import IngestSettings, ServerSettings
-from ingest.stores import open_period_store, open_score_store
+from ingest.stores import limits, open_period_store, open_score_store
 from ingest.stores.memory_periods import MemoryPeriodStore
 from models.manifest import SHIPPED, Manifest
 from roomtone.broker import free_port
@@ -134,6 +139,20 @@ METRICS = (
     "roomtone_ingest_same_name_total 1\n"
     "roomtone_score_lag_seconds 99.5\n"
 )
+
+
+def test_what_is_held_against_a_node_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MAX_STREAMS_OF_NODE", 1)
+    store = kept(NODE.batch(0), NODE.again(8).batch(0), NODE.again(9).batch(0))
+    (finding,) = notice_findings(store)
+    assert finding.state == "wrong"
+    assert finding.about == "node kit-1 in r1"
+    assert finding.said.startswith(
+        "kit-1 has 1 runs here, the most that one node may have (2 times"
+    )
+    assert "all others go on" in finding.advice
 
 
 def test_nodes_are_looked_over() -> None:

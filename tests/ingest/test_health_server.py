@@ -93,3 +93,23 @@ def test_nothing_listens_when_the_block_is_over() -> None:
     assert port is not None
     with pytest.raises(ConnectionRefusedError):
         get(port, "/healthz")
+
+
+@pytest.mark.slow
+def test_a_question_that_trickles_is_cut_and_others_are_answered() -> None:
+    with health_server(free_port(), Program().pages) as port:
+        assert port is not None
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as slow:
+            slow.settimeout(0.1)
+            for _ in range(600):  # a minute: a guard, the server cuts it after two seconds
+                try:
+                    slow.sendall(b"G")
+                    if slow.recv(1) == b"":
+                        break
+                except TimeoutError:
+                    continue
+                except ConnectionError:
+                    break
+            else:
+                pytest.fail("it is never cut")
+            assert get(port, "/healthz")[0] == 200

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from contract.lesson import ACTIVITIES
-from ingest import timetable
+from ingest import timetable_csv
+from ingest.import_command import add_import_options
 from ingest.settings import IngestSettings, ScoreSettings
-from ingest.timetable import read_csv
+from ingest.timetable_csv import read_csv
 
 DOCS = Path(__file__).parents[2] / "docs"
 TABLES = {"ingest": IngestSettings(), "score": ScoreSettings()}
@@ -35,7 +37,7 @@ def test_the_example_timetable_is_read() -> None:
     text = (DOCS / "lessons.md").read_text()
     example = re.search(r"```\n(room,.*?)```", text, re.DOTALL)
     assert example is not None
-    entries = read_csv(example[1], name="example", zone=ZoneInfo("Europe/Berlin"))
+    entries = read_csv(example[1], name="example", zone=ZoneInfo("Europe/Berlin")).entries
     assert len(entries) == 12 + 1
     assert entries[0].lesson.activities
 
@@ -44,6 +46,14 @@ def test_columns_and_activities_are_the_programs() -> None:
     text = (DOCS / "lessons.md").read_text()
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text, re.MULTILINE)
     columns = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert columns == {*timetable._COLUMNS, *timetable._OPTIONAL}
+    assert columns == {*timetable_csv._COLUMNS, *timetable_csv._OPTIONAL}
     for name in ACTIVITIES:
         assert f"`{name}`" in text
+
+
+def test_every_option_of_an_import_is_explained() -> None:
+    text = (DOCS / "lessons.md").read_text()
+    parser = argparse.ArgumentParser(add_help=False)
+    add_import_options(parser, int)
+    for option in re.findall(r"--[a-z-]+", parser.format_help()):
+        assert re.search(rf"`{option}\b", text), option

@@ -259,7 +259,7 @@ def test_health_and_timebase_reach_the_store(store: MemoryPeriodStore) -> None:
         [NODE.birth(), Sent(NODE.topic("health"), health.encode()), NODE.timebase(10**18)]
     )
     assert store.health(1) == health
-    assert [t.utc_ns for t in store.timebases("boot-1")] == [10**18]
+    assert [t.utc_ns for t in store.timebases(store.stream(1))] == [10**18]
 
 
 def test_two_nodes_with_one_name_are_told_apart_and_named(

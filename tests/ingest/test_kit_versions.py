@@ -57,13 +57,11 @@ def scored(kit: Node, rows: np.ndarray) -> list[EpochRecord]:
 
 
 def test_the_order_of_seats_and_quantities_is_the_kits_own() -> None:
-    kit = OtherKit(
-        seats=SEATS[::-1], seat_codes=(UNKNOWN, *SEAT_CODES[::-1]), room_codes=ROOM_CODES[::-1]
-    )
+    kit = OtherKit(seats=SEATS[::-1], seat_codes=SEAT_CODES[::-1], room_codes=ROOM_CODES[::-1])
     assert repr(scored(kit, rows_of(kit))) == repr(WHOLE.epochs[: LONG_ENOUGH // 5])
 
 
-@pytest.mark.parametrize("codes", ((), ROOM_CODES[:3], (4, UNKNOWN, 1)))
+@pytest.mark.parametrize("codes", ((), ROOM_CODES[:3], (4, 1)))
 def test_room_quantities_that_a_kit_does_not_send_are_missing(codes: tuple[int, ...]) -> None:
     kit = OtherKit(room_codes=codes)
     missing = VALUES.copy()
@@ -74,6 +72,21 @@ def test_room_quantities_that_a_kit_does_not_send_are_missing(codes: tuple[int, 
     assert len(epochs) == LONG_ENOUGH // 5
     assert repr(epochs) == repr(scored(NODE, missing))
     assert epochs[-1].zones[0].seats == len(SEATS)
+
+
+@pytest.mark.parametrize(
+    "kit",
+    (OtherKit(seat_codes=(UNKNOWN, *SEAT_CODES)), OtherKit(room_codes=(*ROOM_CODES, UNKNOWN))),
+)
+def test_what_has_a_quantity_that_nobody_knows_is_kept_aside_once(kit: OtherKit) -> None:
+    """A kit that is newer than the server: it holds all of it, and sends it again and again."""
+    school = School()
+    for waited_ms in (5, 15_005, None):
+        sent = kit.batch(0, values=rows_of(kit)[:1], waited_ms=waited_ms)
+        school.keep(sent)
+    (aside,) = school.store.aside()
+    assert "no quantity has the code 77: is the kit's software newer" in aside.reason
+    assert list(school.store.kept(1)) == []
 
 
 def test_a_kit_that_sends_nothing_of_the_seats_is_no_class_off_task() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -80,36 +81,47 @@ def test_a_wrong_time_is_refused(lesson: Command, at: str) -> None:
         start(lesson, at)
 
 
+@pytest.mark.parametrize(
+    "at", ("0001-01-01T00:00", "1989-12-31T23:59", "2201-01-01T00:00", "9999-12-31T23:59+00:00")
+)
+def test_a_year_that_nobody_means_is_refused(lesson: Command, at: str) -> None:
+    with pytest.raises(UsageError, match=r"--at .* is in the year \d{4}, expected 1990 to 2200"):
+        start(lesson, at)
+    with pytest.raises(UsageError, match=r"--at .* is in the year \d{4}, expected 1990 to 2200"):
+        lesson("stop", "--room", "r1", "--at", at)
+    assert lesson("list") == []
+
+
+@pytest.mark.parametrize("at", ("1990-01-01T00:00", "2200-12-31T23:59"))
+def test_the_first_and_the_last_year(lesson: Command, at: str) -> None:
+    start(lesson, at)
+    assert at[:10] in lesson("list")[0]
+
+
+def test_a_line_break_or_an_escape_does_not_split_the_list(lesson: Command) -> None:
+    lesson("start", "--room", "r1", "--teacher", "T\r\nx", "--title", "Maths\n7b\x1b[2J\u2028!",
+           "--at", "2026-09-30T09:00")  # fmt: skip
+    (line,) = lesson("list")
+    assert line.endswith("room r1  T  x  Maths 7b?[2J !")
+
+
 def test_a_timetable_is_imported_whole_or_not_at_all(lesson: Command, tmp_path: Path) -> None:
     plan = tmp_path / "plan.csv"
     head = "room,teacher,title,date,start,end\n"
-    plan.write_text(head + "r1,T,,2026-09-30,09:00,09:45\nr2,T,,2026-09-30,09:00,09:45\n")
-    assert lesson("import", str(plan)) == ["2 lessons in 2 rooms"]
-    assert lesson("import", str(plan)) == ["2 lessons in 2 rooms"]
+    plan.write_text(head + "r1,T,,2199-09-30,09:00,09:45\nr2,T,,2199-09-30,09:00,09:45\n")
+    assert lesson("import", str(plan))[-1] == "plan.csv: 2 added, 0 changed, 0 removed, 0 unchanged"
+    assert lesson("import", str(plan)) == ["plan.csv: 0 added, 0 changed, 0 removed, 2 unchanged"]
     assert len(lesson("list")) == 2
-    plan.write_text(head + "r3,T,,2026-09-30,09:00,09:45\nr1,T,,2026-09-30,09:30,10:00\n")
+    plan.write_text(head + "r3,T,,2199-09-30,09:00,09:45\nr3,T,,2199-09-30,09:30,10:00\n")
     with pytest.raises(UsageError, match="overlaps"):
         lesson("import", str(plan))
     assert len(lesson("list")) == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    (
-        ("plan.txt", "x", "a timetable is a .csv or an .ics file"),
-        ("plan.csv", "room,teacher,title,date,start,end\n", "no lesson is in it"),
-        ("plan.ics", "nonsense", "plan.ics"),
-        ("plan.csv", "\xff\xfe", "not UTF-8"),
-    ),
-)
-def test_a_file_that_is_no_timetable(
-    lesson: Command, tmp_path: Path, name: str, text: str, said: str
-) -> None:
-    (tmp_path / name).write_bytes(text.encode("latin-1"))
-    with pytest.raises(UsageError, match=said):
-        lesson("import", str(tmp_path / name))
-    with pytest.raises(UsageError, match="No such file"):
-        lesson("import", str(tmp_path / "none.csv"))
+    assert lesson("remove", "r1-21990930T070000Z") == [
+        "r1-21990930T070000Z is removed; an import of plan.csv that still has it brings it back"
+    ]
+    assert len(lesson("list")) == 1
+    with pytest.raises(UsageError, match="no lesson 'r1-21990930T070000Z'"):
+        lesson("remove", "r1-21990930T070000Z")
 
 
 def test_activities_are_added_in_order(lesson: Command, tmp_path: Path) -> None:
@@ -169,6 +181,14 @@ def test_videos_that_they_do_not(tmp_path: Path, name: str, data: bytes, said: s
 def test_a_video_that_is_cut_short_is_left_to_the_player(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(box(b"ftyp") + b"\x00\x00\x00\x01moov")
     assert checked_video(tmp_path / "a.mp4").name == "a.mp4"
+
+
+def test_a_video_that_is_a_pipe_or_a_directory_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.mp4")
+    with pytest.raises(UsageError, match="is a pipe or a device"):
+        checked_video(tmp_path / "a.mp4")
+    with pytest.raises(UsageError, match="Is a directory"):
+        checked_video(tmp_path)
 
 
 def test_a_video_is_laid_beside_a_lesson(lesson: Command, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from roomtone.broker import free_port
 from tests.ingest.conftest import Client, RunningBroker
 from tests.ingest.node import SECOND_NS, Node
 
-pytestmark = [pytest.mark.slow, pytest.mark.broker]
+pytestmark = [pytest.mark.slow, pytest.mark.programs, pytest.mark.broker]
 
 WAIT_S = 60.0
 SEATS = tuple(range(1, 13))
@@ -77,7 +77,7 @@ def start(tmp_path: Path, broker: RunningBroker) -> Iterator[Start]:
 
         def make(name: str) -> subprocess.Popen[bytes]:
             program = subprocess.Popen(
-                [sys.executable, "-m", "roomtone", name, "--config", str(config)],
+                [sys.executable, "-P", "-m", "roomtone", name, "--config", str(config)],
                 stderr=subprocess.DEVNULL,
             )
             programs.callback(end, program)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +13,7 @@ from contract.clock import SystemClock
 from contract.messages import Ack
 from contract.topics import ingest_state
 from ingest import purge_command
+from ingest.purge_requests import PurgeFolder, PurgeRequest
 from ingest.stores import open_period_reader
 from tests.ingest.conftest import Client, RunningIngest
 from tests.ingest.node import Node, Sent
@@ -55,3 +58,24 @@ def test_a_copy_that_waits_at_a_node_is_acknowledged_and_not_kept(
         (stream,) = reader.streams("r1")
         (periods,) = reader.read(stream.id, 0, 10_000)
         assert periods.seqs.tolist() == list(range(4_000, 4_005))
+
+
+def test_rubbish_among_the_requests_neither_ends_nor_hangs_ingest(
+    run_ingest: Callable[..., RunningIngest], tmp_path: Path
+) -> None:
+    purges = tmp_path / "data" / "purges"
+    purges.mkdir(parents=True)
+    os.mkfifo(purges / "00000000000000ff.json")
+    late = {"id": "00000000000000fe", "asked_utc_ns": 1, "room": "r1", "to_utc_ns": 1 << 63}
+    (purges / "00000000000000fe.json").write_text(json.dumps(late), encoding="utf-8")
+    ingest = run_ingest()
+    assert ingest.ingest.ready.wait(60)
+    folder = PurgeFolder(tmp_path / "data")
+    good = PurgeRequest(id="00000000000000fd", asked_utc_ns=1, room="r1", to_utc_ns=2)
+    folder.ask(good)
+    until = SystemClock().elapsed_ns() + 60 * SECOND
+    while folder.done(good, "ingest") is None:
+        assert SystemClock().elapsed_ns() < until
+    assert sorted(path.name for path in (purges / "aside").glob("*.json")) == [
+        "00000000000000fe.json", "00000000000000ff.json",
+    ]  # fmt: skip

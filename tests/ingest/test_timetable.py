@@ -1,7 +1,8 @@
-"""Timetables, CSV and iCalendar: what they say, and what is refused with which sentence."""
+"""Timetables in CSV: what they say, and what is refused with which sentence."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,17 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import UsageError
-from ingest.calendar_file import read_calendar
 from ingest.stores.records import Lesson
-from ingest.timetable import Entry, read_csv, without_overlap
+from ingest.timetable import Entry, Rooms
+from ingest.timetable_csv import read_csv, read_rooms
+from ingest.timetable_overlap import join_groups, refuse_overlaps
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LONGEST_NS = 12 * 3_600_000_000_000
 HEAD = "room,teacher,title,date,start,end,activities,weekly\n"
 
 
-def csv(*rows: str) -> list[Entry]:
-    return read_csv(HEAD + "\n".join(rows) + "\n", name="plan.csv", zone=BERLIN)
+def csv(*rows: str) -> tuple[Entry, ...]:
+    return read_csv(HEAD + "\n".join(rows) + "\n", name="plan.csv", zone=BERLIN).entries
+
+
+def refuse(entries: Sequence[Entry], stored: Sequence[Lesson] = ()) -> None:
+    refuse_overlaps(entries, stored, {}, now_ns=0, longest_ns=LONGEST_NS)
 
 
 def at(lesson: Lesson) -> str:
@@ -58,9 +64,67 @@ def test_activities_are_seconds_since_the_start() -> None:
     ]
 
 
-def test_semicolons_a_byte_order_mark_and_empty_lines_are_fine() -> None:
-    text = "Room;Teacher;Title;Date;Start;End\n\nr1;T;;2026-09-30;09:00;09:45\n;;;;;\n"
-    assert len(read_csv(text, name="plan.csv", zone=BERLIN)) == 1
+@pytest.mark.parametrize(
+    "text",
+    (
+        "Room;Teacher;Title;Date;Start;End\n\nr1;T;;2026-09-30;09:00;09:45\n;;;;;\n",
+        "sep=;\r\nRoom;Teacher;Title;Date;Start;End\r\nr1;T;;2026-09-30;09:00;09:45\r\n",
+        '"sep=,",,,,,\nRoom,Teacher,Title,Date,Start,End\nr1,T,,2026-09-30,09:00,09:45\n',
+        "Room\tTeacher\tTitle\tDate\tStart\tEnd\r\nr1\tT\t\t2026-09-30\t09:00\t09:45\r\n",
+        "room,teacher,title,date,start,end,,,\nr1,T,,2026-09-30,09:00,09:45,,,\n",
+        "room,teacher,title,date,start,end\nr1,T,,2026-09-30,09:00,09:45,,,\n",
+        "room,,teacher,title,date,start,end\nr1,,T,,2026-09-30,09:00,09:45\n",
+        ",,,\n\nroom,teacher,title,date,start,end\nr1,T,,2026-09-30,09:00,09:45\n",
+    ),
+)
+def test_what_spreadsheets_make_of_a_table_is_read(text: str) -> None:
+    (entry,) = read_csv(text, name="plan.csv", zone=BERLIN).entries
+    assert (entry.lesson.room, entry.lesson.teacher) == ("r1", "T")
+    assert at(entry.lesson) == "2026-09-30 07:00-07:45"
+
+
+def test_a_line_is_counted_as_an_editor_counts_it() -> None:
+    text = "sep=;\nroom;teacher;title;date;start;end\n\nr1;;;2026-09-30;09:00;09:45\n"
+    with pytest.raises(UsageError, match=r"^plan\.csv, line 4: teacher is empty; "):
+        read_csv(text, name="plan.csv", zone=BERLIN)
+
+
+def test_rows_without_room_or_teacher_can_be_left_out() -> None:
+    rows = (
+        "Café!,T,,2026-09-30,09:00,09:45,,",
+        "r1,,,2026-09-30,09:00,09:45,,",
+        "r1,T,,2026-09-30,09:00,09:45,,",
+    )
+    reading = read_csv(HEAD + "\n".join(rows), name="plan.csv", zone=BERLIN, skips_unknown=True)
+    assert len(reading.entries) == 1
+    assert reading.left_out == (
+        "plan.csv, line 2: 'Café!' can't be a room's name",
+        "plan.csv, line 3: teacher is empty",
+    )
+    with pytest.raises(UsageError, match="or leave it out with --skip-unknown"):
+        csv(*rows)
+
+
+def test_names_of_rooms_are_translated() -> None:
+    rooms = read_rooms("sep=;\nname;room;\nBio-Saal  (E.12);Room 12;\nCafé!;r2\n", name="map.csv")
+    assert rooms == Rooms(by_name={"bio-saal (e.12)": "room-12", "café!": "r2"})
+    text = HEAD + "BIO-saal (E.12),T,,2026-09-30,09:00,09:45,,\nr7,T,,2026-09-30,09:00,09:45,,"
+    reading = read_csv(text, name="plan.csv", zone=BERLIN, rooms=rooms)
+    assert [entry.lesson.room for entry in reading.entries] == ["room-12", "r7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    (
+        ("name\nx\n", r"^map\.csv: the first line lacks room; it names the columns name, room\.$"),
+        ("name,room\n,r1\n", r"^map\.csv, line 2: name is empty\.$"),
+        ("name,room\nA,!\n", r"^map\.csv, line 2: '!' can't be a room's name"),
+        ("name,room\nA,r1\na,r2\n", r"^map\.csv, line 3: 'a' is named twice, with different"),
+    ),
+)
+def test_a_wrong_map_of_rooms_is_refused(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_rooms(text, name="map.csv")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +141,9 @@ def test_semicolons_a_byte_order_mark_and_empty_lines_are_fine() -> None:
         ("r1,T,,2026-09-30,09:00,09:45,test 09:00-09:20|test 09:10-09:30,", "overlap"),
         ("r1,T,,2026-09-30,09:00,09:45,,2026-01-01", "weekly is '2026-01-01'"),
         ("r1,T,,2026-09-30,09:00,09:45,,,surplus", "more values than columns"),
+        ("r1,T,,0026-09-30,09:00,09:45,,", "its date is in the year 0026, expected 1990 to 2200"),
+        ("r1,T,,9999-09-30,09:00,09:45,,", "its date is in the year 9999, expected 1990 to 2200"),
+        ("r1,T,,2026-09-30,09:00,09:45,,9999-12-31", "its weekly is in the year 9999"),
     ),
 )
 def test_a_wrong_row_is_refused_with_its_line(row: str, said: str) -> None:
@@ -85,7 +152,10 @@ def test_a_wrong_row_is_refused_with_its_line(row: str, said: str) -> None:
     assert said in str(refused.value)
 
 
-@pytest.mark.parametrize("head", ("room,teacher\n", HEAD.replace("room", "rooms"), "", "\x00\n"))
+@pytest.mark.parametrize(
+    "head",
+    ("room,teacher\n", HEAD.replace("room", "rooms"), "", "\x00\n", HEAD.replace("weekly", "room")),
+)
 def test_a_wrong_first_line_is_refused(head: str) -> None:
     with pytest.raises(UsageError, match=r"the first line|not CSV"):
         read_csv(head, name="plan.csv", zone=BERLIN)
@@ -98,163 +168,88 @@ def test_two_lessons_at_once_in_a_room_are_refused_with_both_lines() -> None:
         "r1,U,,2026-09-30,09:44,10:00,,",
     )
     with pytest.raises(UsageError, match=r"line 4 overlaps plan\.csv, line 2 in room r1"):
-        without_overlap(entries, [], LONGEST_NS)
+        refuse(entries)
+
+
+def test_one_inside_a_longer_one_is_found_behind_a_third() -> None:
+    entries = csv(
+        "r1,T,,2026-09-30,08:00,12:00,,",
+        "r2,T,,2026-09-30,09:00,09:45,,",
+        "r1,U,,2026-09-30,11:00,11:45,,",
+    )
+    with pytest.raises(UsageError, match=r"line 4 overlaps plan\.csv, line 2 in room r1"):
+        refuse(entries)
 
 
 def test_lessons_may_follow_without_a_break() -> None:
-    entries = csv("r1,T,,2026-09-30,09:00,09:45,,", "r1,U,,2026-09-30,09:45,10:00,,")
-    assert len(without_overlap(entries, [], LONGEST_NS)) == 2
-
-
-def test_importing_again_replaces_and_keeps_what_the_file_does_not_say() -> None:
-    (old,) = csv("r1,T,,2026-09-30,09:00,09:45,test 09:00-09:10,")
-    stored = [Lesson(**{**vars_of(old.lesson), "video": "/v.mp4"})]
-    (new,) = without_overlap(csv("r1,U,new,2026-09-30,09:00,09:40,,"), stored, LONGEST_NS)
-    assert (new.teacher, new.title, new.video) == ("U", "new", "/v.mp4")
-    assert new.activities == old.lesson.activities
+    refuse(csv("r1,T,,2026-09-30,09:00,09:45,,", "r1,U,,2026-09-30,09:45,10:00,,"))
 
 
 def test_a_stored_lesson_at_the_same_time_is_named() -> None:
     (old,) = csv("r1,T,,2026-09-30,09:00,09:45,,")
-    with pytest.raises(UsageError, match="the stored lesson r1-20260930T070000Z"):
-        without_overlap(csv("r1,T,,2026-09-30,09:30,09:50,,"), [old.lesson], LONGEST_NS)
+    for row in ("r1,T,,2026-09-30,09:30,09:50,,", "r1,T,,2026-09-30,08:30,09:50,,"):
+        with pytest.raises(UsageError, match="the stored lesson r1-20260930T070000Z"):
+            refuse(csv(row), [old.lesson])
+
+
+def test_stored_lessons_that_overlap_each_other_are_no_reason_to_refuse_a_file() -> None:
+    stored = [
+        entry.lesson
+        for entry in csv("r1,T,,2026-09-30,09:00,09:45,,", "r1,T,,2026-09-30,09:30,09:50,,")
+    ]
+    refuse(csv("r1,T,,2026-09-30,10:00,10:45,,"), stored)
 
 
 def test_a_stored_lesson_that_nobody_ended_is_in_the_way_until_it_counts_as_over() -> None:
     (old,) = csv("r1,T,,2026-09-30,07:00,07:45,,")
     forgotten = Lesson(**{**vars_of(old.lesson), "ends_utc_ns": None})
-    assert without_overlap(csv("r1,T,,2026-09-30,19:00,19:45,,"), [forgotten], LONGEST_NS)
+    refuse(csv("r1,T,,2026-09-30,19:00,19:45,,"), [forgotten])
     with pytest.raises(UsageError, match="overlaps the stored lesson"):
-        without_overlap(csv("r1,T,,2026-09-30,18:59,19:45,,"), [forgotten], LONGEST_NS)
+        refuse(csv("r1,T,,2026-09-30,18:59,19:45,,"), [forgotten])
+
+
+def test_groups_taught_together_are_one_lesson() -> None:
+    rows = (
+        "r1,T,Maths 7b,2026-09-30,09:00,09:45,,",
+        "r1,T,Maths 7a,2026-09-30,09:00,09:45,test 09:00-09:10,",
+        "r1,T,Art,2026-09-30,10:00,10:45,,",
+        "r2,T,Maths 7a,2026-09-30,09:00,09:45,,",
+    )
+    entries = csv(*rows)
+    with pytest.raises(UsageError, match=r"; join groups taught together with --join-groups\.$"):
+        refuse(entries)
+    joined = join_groups(entries)
+    refuse(joined)
+    assert [(entry.lesson.room, entry.lesson.title) for entry in joined] == [
+        ("r1", "Maths 7a + Maths 7b"),
+        ("r1", "Art"),
+        ("r2", "Maths 7a"),
+    ]
+    assert [activity.name for activity in joined[0].lesson.activities] == ["test"]
+    assert {entry.lesson for entry in join_groups(entries[::-1])} == {x.lesson for x in joined}
+
+
+def test_groups_of_two_teachers_or_with_different_activities_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"line 2 of T and plan\.csv, line 3 of U are at once"):
+        join_groups(csv("r1,T,,2026-09-30,09:00,09:45,,", "r1,U,,2026-09-30,09:00,09:45,,"))
+    with pytest.raises(UsageError, match=r"line 2 and plan\.csv, line 3 .* different activities"):
+        join_groups(
+            csv(
+                "r1,T,,2026-09-30,09:00,09:45,test 09:00-09:10,",
+                "r1,T,,2026-09-30,09:00,09:45,test 09:00-09:20,",
+            )
+        )
 
 
 def vars_of(lesson: Lesson) -> dict[str, object]:
     return {name: getattr(lesson, name) for name in lesson.__slots__}
 
 
-# ---------------------------------------------------------------- iCalendar
-
-EVENT = """BEGIN:VEVENT
-UID:{uid}
-SUMMARY:Maths
-LOCATION:Room 12
-ORGANIZER;CN=Ms Ada:mailto:ada@school.example
-DTSTART;TZID=Europe/Berlin:{start}
-DTEND;TZID=Europe/Berlin:{end}
-{more}END:VEVENT
-"""
-
-
-def calendar(*events: str, **options: object) -> list[Entry]:
-    text = (
-        "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//EN\n" + "".join(events) + "END:VCALENDAR\n"
-    )
-    span: dict[str, object] = {
-        "first": datetime(2026, 10, 1, tzinfo=UTC),
-        "last": datetime(2026, 12, 1, tzinfo=UTC),
-    }
-    return read_calendar(
-        text.replace("\n", "\r\n"),
-        name="plan.ics",
-        zone=BERLIN,
-        **(span | options),  # type: ignore[arg-type]
-    )
-
-
-def event(start: str = "20261021T090000", end: str = "20261021T094500", more: str = "") -> str:
-    return EVENT.format(uid="1", start=start, end=end, more=more)
-
-
-def test_an_event_is_a_lesson() -> None:
-    (entry,) = calendar(event())
-    lesson = entry.lesson
-    assert (lesson.room, lesson.teacher, lesson.title) == ("room-12", "Ms Ada", "Maths")
-    assert at(lesson) == "2026-10-21 07:00-07:45"
-
-
-def test_a_series_skips_its_exceptions_and_keeps_its_hour() -> None:
-    rule = "RRULE:FREQ=WEEKLY;UNTIL=20261111T230000Z\nEXDATE;TZID=Europe/Berlin:20261104T090000\n"
-    assert [at(entry.lesson) for entry in calendar(event(more=rule))] == [
-        "2026-10-21 07:00-07:45",
-        "2026-10-28 08:00-08:45",
-        "2026-11-11 08:00-08:45",
-    ]
-
-
-def test_one_lesson_of_a_series_that_was_moved_or_cancelled() -> None:
-    series = event(more="RRULE:FREQ=WEEKLY;COUNT=3\n")
-    moved = event(
-        "20261028T110000", "20261028T114500", "RECURRENCE-ID;TZID=Europe/Berlin:20261028T090000\n"
-    )
-    cancelled = event(
-        "20261104T090000",
-        "20261104T094500",
-        "STATUS:CANCELLED\nRECURRENCE-ID;TZID=Europe/Berlin:20261104T090000\n",
-    )
-    entries = calendar(series, moved, cancelled)
-    assert sorted(at(entry.lesson) for entry in entries) == [
-        "2026-10-21 07:00-07:45",
-        "2026-10-28 10:00-10:45",
-    ]
-
-
-def test_a_duration_and_a_time_without_a_zone() -> None:
-    text = event().replace("DTEND;TZID=Europe/Berlin:20261021T094500", "DURATION:PT30M")
-    text = text.replace("DTSTART;TZID=Europe/Berlin:", "DTSTART:")
-    (entry,) = calendar(text)
-    assert at(entry.lesson) == "2026-10-21 07:00-07:30"
-
-
-def test_whole_days_are_no_lessons_and_what_lies_outside_the_span_is_left_out() -> None:
-    day = event().replace(";TZID=Europe/Berlin:20261021T090000", ";VALUE=DATE:20261021")
-    assert calendar(day) == []
-    assert calendar(event("20260921T090000", "20260921T094500")) == []
-
-
-def test_room_and_teacher_may_be_given() -> None:
-    text = event().replace("LOCATION:Room 12\n", "")
-    text = text.replace("ORGANIZER;CN=Ms Ada:mailto:ada@school.example\n", "")
-    (entry,) = calendar(text, room="r7", teacher="Mr Bo")
-    assert (entry.lesson.room, entry.lesson.teacher) == ("r7", "Mr Bo")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    (
-        (event().replace("LOCATION:Room 12\n", ""), "has no LOCATION"),
-        (event().replace("ORGANIZER;CN=Ms Ada:mailto:ada@school.example\n", ""), "--teacher"),
-        (event(more="RRULE:FREQ=SECONDLY\n"), "RRULE can't be followed"),
-        (event(end="20261021T080000"), "it lasts"),
-        (event().replace("DTEND;TZID=Europe/Berlin:20261021T094500\n", ""), "has no end"),
-        (event().replace("DTSTART;TZID=Europe/Berlin:20261021T090000\n", ""), "has no DTSTART"),
-    ),
-)
-def test_a_wrong_event_is_refused_by_name(text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=r"plan\.ics, event 'Maths'") as refused:
-        calendar(text)
-    assert said in str(refused.value)
-
-
-@given(text=st.text(max_size=200))
-def test_any_text_is_read_or_refused(text: str) -> None:
-    for reading in (
-        lambda: read_csv(text, name="x", zone=BERLIN),
-        lambda: read_csv(HEAD + text, name="x", zone=BERLIN),
-        lambda: read_calendar(
-            text, name="x", zone=BERLIN, first=datetime(2026, 1, 1, tzinfo=UTC),
-            last=datetime(2026, 2, 1, tzinfo=UTC),
-        ),
-    ):  # fmt: skip
-        try:
-            reading()
-        except UsageError:
-            continue
-
-
-@given(cut=st.integers(0, 400), byte=st.characters(max_codepoint=127))
-def test_a_damaged_calendar_is_read_or_refused(cut: int, byte: str) -> None:
-    text = event(more="RRULE:FREQ=WEEKLY;COUNT=3\nEXDATE;TZID=Europe/Berlin:20261028T090000\n")
-    try:
-        calendar(text[:cut] + byte + text[cut + 1 :])
-    except UsageError:
-        return
+@given(text=st.text(max_size=200), row=st.lists(st.text(max_size=12), max_size=9))
+def test_any_text_is_read_or_refused(text: str, row: list[str]) -> None:
+    for each in (text, HEAD + text, HEAD + ",".join(row)):
+        for skips_unknown in (False, True):
+            try:
+                read_csv(each, name="x", zone=BERLIN, skips_unknown=skips_unknown)
+            except UsageError as error:
+                assert str(error).startswith("x")  # noqa: PT017 - the sentence names the file

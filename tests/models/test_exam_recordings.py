@@ -38,7 +38,9 @@ def exam() -> np.ndarray:
     path = Path(folder or ".") / "exam_motion" / "exam_motion.parquet"
     if not folder or not path.exists():
         pytest.skip("ROOMTONE_RECORDINGS names no folder with exam_motion/exam_motion.parquet")
-    recording = read_recording(path, timezone=ZoneInfo("America/Chicago"))
+    recording = read_recording(
+        path, timezone=ZoneInfo("America/Chicago"), unit="counts", scale=COUNTS_PER_G
+    )
     starts, samples = recording.at(time(9)), 2 * HALF_S * RATE
     seats = []
     for session in recording.sessions:

@@ -45,7 +45,7 @@ def test_the_human_ceiling_lies_between_two_observers_and_the_truth() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     (
-        ("observer,seat\n", "lacks the column start_s, end_s, label"),
+        ("observer,seat\n", "lacks start_s, end_s, label"),
         (HEAD, "has no looks"),
         (HEAD + "ann,1,20,10,off_task\n", "line 2: a seat from 1 on"),
         (HEAD + "ann,1,0,20,on_task\nann,x,0,20,on_task\n", "line 3: seat 'x'"),
@@ -55,6 +55,15 @@ def test_the_human_ceiling_lies_between_two_observers_and_the_truth() -> None:
 def test_what_does_not_fit_is_named(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(RecordingError, match=says):
         read_looks(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("encoding", ("utf-8-sig", "utf-16"))
+def test_looks_out_of_a_spreadsheet(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "looks.csv"
+    text = "sep=;\r\n" + HEAD.replace(",", ";") + "ann;1;0;20;off_task;;\r\n"
+    path.write_bytes(text.encode(encoding))
+    (look,) = read_looks(path)
+    assert (look.observer, look.seat, look.is_off_task) == ("ann", 1, True)
 
 
 def test_the_command_prints_each_pair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,8 +67,9 @@ def imported(package: str) -> frozenset[str]:
     return frozenset(canonicalize_name(distributions[module][0]) for module in foreign)
 
 
-# These come with what is declared, by its own word: FastAPI is made of Starlette.
-TOGETHER = {"starlette": "fastapi", "pydantic-core": "pydantic"}
+# These come with what is declared, by its own word: FastAPI is made of Starlette, and uvicorn reads
+# HTTP with h11.
+TOGETHER = {"starlette": "fastapi", "pydantic-core": "pydantic", "h11": "uvicorn"}
 
 
 @pytest.mark.parametrize("package", sorted(OURS))

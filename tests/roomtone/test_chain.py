@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,14 +17,14 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.programs, pytest.mark.timeout(600)]
 
 COUNTS = ("sampled", "published", "kept", "waiting", "kept_aside", "gap", "lost", "doubled")
 
 
 def roomtone(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "roomtone", *arguments],
+        [sys.executable, "-P", "-m", "roomtone", *arguments],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -40,6 +41,15 @@ def report(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
     assert not any(counts[name] for name in ("waiting", "kept_aside", "gap", "lost", "doubled"))
     assert counts["pages_fetched"] >= 3
     return counts
+
+
+def running_in(folder: Path) -> list[str]:
+    """The command lines of all processes that name this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it may end at any moment
+            found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return [line for line in found if str(folder) in line]
 
 
 def test_the_demo_keeps_every_reading_of_a_class() -> None:
@@ -70,7 +80,7 @@ def test_a_recording_is_replayed_reading_by_reading(tmp_path: Path) -> None:
     counts = report(
         roomtone(
             "replay", "--motion", str(tmp_path / "motion.parquet"), "--timezone", "UTC",
-            "--from", "10:00:10", "--to", "10:01:20", "--speed", "30", "--check",
+            "--unit", "counts", "--scale", "64", "--from", "10:00:10", "--to", "10:01:20", "--speed", "30", "--check",
         )
     )  # fmt: skip
     assert counts["sampled"] == 6 * 70
@@ -81,7 +91,7 @@ def test_a_recording_is_replayed_reading_by_reading(tmp_path: Path) -> None:
 def test_ctrl_c_or_a_closed_terminal_ends_all_of_it(tmp_path: Path, ending: int) -> None:
     folder = tmp_path / "kept"
     demo = subprocess.Popen(
-        [sys.executable, "-m", "roomtone", "demo", "--speed", "5", "--keep", str(folder)],
+        [sys.executable, "-P", "-m", "roomtone", "demo", "--speed", "5", "--keep", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -92,12 +102,12 @@ def test_ctrl_c_or_a_closed_terminal_ends_all_of_it(tmp_path: Path, ending: int)
         lines.append(line)
         if line.startswith("open"):
             break
+    assert running_in(folder)
     demo.send_signal(ending)
     rest, _ = demo.communicate(timeout=120)
     assert demo.returncode == 0, "".join(lines) + rest
     assert rest.rstrip().endswith("stopped")
-    left = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True, check=False)
-    assert left.stdout == ""
+    assert running_in(folder) == []
 
 
 def test_a_taken_port_gets_a_clear_word() -> None:

@@ -62,6 +62,7 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
     programs.stop_all()
 
 
+@pytest.mark.programs
 @pytest.mark.slow
 def test_a_port_taken_at_the_worst_moment_is_exchanged_for_another(
     programs: Programs, stranger: HTTPServer, tmp_path: Path
@@ -81,6 +82,7 @@ def test_a_port_taken_at_the_worst_moment_is_exchanged_for_another(
     programs.check()
 
 
+@pytest.mark.programs
 @pytest.mark.slow
 def test_a_dashboard_that_fails_for_another_reason_is_not_tried_again(
     programs: Programs, tmp_path: Path

@@ -2,6 +2,7 @@
 
 import { noiseChart, ribbonChart } from "./charts.js";
 import { legend } from "./legend.js";
+import { LiveEvents } from "./live_events.js";
 import { Stage } from "./stage.js";
 import { clock, length, place } from "./words.js";
 import { zoneLanes } from "./zones.js";
@@ -10,7 +11,7 @@ const id = (/** @type {string} */ name) => /** @type {any} */ (document.getEleme
 const main = id("main");
 const stage = new Stage();
 let isPaused = false;
-let isSilent = false;
+let trouble = "";
 
 ribbonChart(id("ribbon"), stage);
 noiseChart(id("noise"), stage);
@@ -55,6 +56,12 @@ function kitRow(/** @type {any} */ kit) {
     cell.textContent = words;
     return cell;
   }));
+  for (const sentence of kit.notices) {
+    const notice = document.createElement("p");
+    notice.className = "small notice";
+    notice.textContent = sentence;
+    row.cells[1].append(notice);
+  }
   return row;
 }
 
@@ -78,25 +85,26 @@ function show(/** @type {any} */ live) {
   document.body.dataset.updates = `${Number(document.body.dataset.updates ?? 0) + 1}`;
 }
 
-function link(/** @type {string} */ words) {
-  write("link", isPaused ? "paused" : words);
+function link() {
+  write("link", isPaused ? "paused" : trouble || "moving by itself");
 }
 
-const events = new EventSource(`/rooms/${encodeURIComponent(main.dataset.room)}/live/events`);
-events.addEventListener("live", (event) => {
-  isSilent = false;
-  link("moving by itself");
-  if (!isPaused) show(JSON.parse(event.data));
-});
-events.addEventListener("error", () => {
-  isSilent = true;
-  link("the server does not answer; trying again");
-});
+new LiveEvents(`/rooms/${encodeURIComponent(main.dataset.room)}/live/events`, {
+  live: (data) => {
+    trouble = "";
+    link();
+    if (!isPaused) show(data);
+  },
+  trouble: (words) => {
+    trouble = words;
+    link();
+  },
+}).run();
 
 id("pause").addEventListener("click", () => {
   isPaused = !isPaused;
   id("pause").setAttribute("aria-pressed", `${isPaused}`);
   id("pause").textContent = isPaused ? "Go on" : "Pause";
   main.classList.toggle("is-paused", isPaused);
-  link(isSilent ? "the server does not answer; trying again" : "moving by itself");
+  link();
 });

@@ -380,7 +380,7 @@ def test_the_lesson_page_shows_it_beside_what_is_left(
     with closing(open_period_store(data)) as store:
         checked(store)
         # The room's other node would fill the gaps on the page.
-        monkeypatch.setattr(store, "streams", lambda _: [store.stream(1)])
+        monkeypatch.setattr(store, "streams_between", lambda *_: [store.stream(1)])
         readings = read_room(store, "r", UTC_NS, UTC_NS + N * SECOND)
     assert [(gap.start_s, gap.end_s, gap.reason) for gap in readings.gaps] == [
         (0, 300, "damaged"), (600, 900, "damaged"),

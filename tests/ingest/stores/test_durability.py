@@ -185,14 +185,14 @@ def test_a_crash_between_day_file_and_main_db_doubles_and_loses_nothing(
             patch.setattr(sealing, "transaction", crash)
             with pytest.raises(KeyboardInterrupt):
                 store.seal(before_utc_ns=LATER)
-        assert (tmp_path / "days" / "seat-2026-03-02.db").exists()
+        assert (tmp_path / "days" / "seat-2026-03-03.db").exists()
         assert seqs(store) == list(range(10))
     with opened(tmp_path) as store:
         assert seqs(store) == list(range(10))
         store.commit(tick(5))
         assert store.seal(before_utc_ns=LATER) == 15
         assert seqs(store) == list(range(15))
-    with sqlite3.connect(tmp_path / "days" / "seat-2026-03-02.db") as day:
+    with sqlite3.connect(tmp_path / "days" / "seat-2026-03-03.db") as day:
         assert day.execute("SELECT first, last FROM chunks").fetchall() == [(0, 14)]
     day.close()
 
@@ -234,13 +234,13 @@ def test_a_day_file_left_half_written_by_a_crash_is_read_as_it_was(tmp_path: Pat
         for first in range(0, 3_000, 10):
             store.commit(tick(first))
         store.seal(before_utc_ns=LATER)
-    day = sqlite3.connect(before / "days" / "seat-2026-03-02.db", isolation_level=None)
+    day = sqlite3.connect(before / "days" / "seat-2026-03-03.db", isolation_level=None)
     day.execute("PRAGMA cache_size = 2")
     day.execute("BEGIN IMMEDIATE")
     day.execute("UPDATE chunks SET chunk = zeroblob(length(chunk))")
     shutil.copytree(before, after)  # as a crash would leave the files: written in part
     day.close()
-    assert (after / "days" / "seat-2026-03-02.db-journal").stat().st_size > 0
+    assert (after / "days" / "seat-2026-03-03.db-journal").stat().st_size > 0
     with open_reader(after) as reader:
         assert seqs(reader) == list(range(3_000))
 
@@ -261,7 +261,7 @@ def test_a_file_left_by_a_crash_while_retiring_goes_the_next_time(
                 store.retire("seat", before=date(2026, 4, 1))
         assert (store.read(1, 0, 9)[0].values[:, :390] == 65535).all()
         assert store.retire("seat", before=date(2026, 4, 1)) == 1
-        assert [path.name for path in (tmp_path / "days").iterdir()] == ["room-2026-03-02.db"]
+        assert [path.name for path in (tmp_path / "days").iterdir()] == ["room-2026-03-03.db"]
 
 
 def test_a_reader_sees_whole_ticks_while_the_writer_writes_and_seals(tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ def test_a_damaged_chunk_is_named_and_reads_as_missing(
         store.commit(dated())
         store.commit(tick(0))
         store.seal(before_utc_ns=LATER)
-        path = tmp_path / "days" / "room-2026-03-02.db"
+        path = tmp_path / "days" / "room-2026-03-03.db"
         with sqlite3.connect(path) as day:
             chunk = bytearray(day.execute("SELECT chunk FROM chunks").fetchone()[0])
             chunk[-1] ^= 1
@@ -349,7 +349,7 @@ def test_around_a_broken_page_of_a_day_file_the_rest_is_read(
         for stretch in range(12):
             store.commit(tick(stretch * STRETCH, STRETCH))
         store.seal(before_utc_ns=LATER)
-        path = tmp_path / "days" / "seat-2026-03-02.db"
+        path = tmp_path / "days" / "seat-2026-03-03.db"
         whole = path.read_bytes()
         lost = []
         for page in range(0, len(whole), 4096):
@@ -376,3 +376,15 @@ def test_scores_and_cursor_come_and_go_together(tmp_path: Path) -> None:
     assert store.cursor() == 1
     assert store.epochs("x") == [epoch]
     store.close()
+
+
+def test_what_nothing_dates_is_not_sealed_in_crumbs(tmp_path: Path) -> None:
+    """A kit whose clock is wrong goes on for days: its stretches are sealed as others' are."""
+    day_ns = 24 * 3600 * SECOND
+    with opened(tmp_path) as store:
+        for first in range(0, 1_200, 30):
+            store.commit(tick(first, 30))
+            store.seal(before_utc_ns=UTC_NS + day_ns + first * SECOND)
+        (chunks,) = store._connection.execute("SELECT count(*) FROM sealed").fetchone()
+        assert chunks <= 2 * 5
+        assert sum(len(p.seqs) for p in store.read(1, 0, 9_999)) == 1_200

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contract.errors import StoreError
 from contract.payload import Batch, Layout
-from ingest.stores import open_period_store, sqlite_file, sqlite_periods, stream_rows
+from ingest.stores import open_period_store, sqlite_file
 from ingest.stores.records import Arrival, Tick
 from ingest.stores.schema import VERSION
 
@@ -26,32 +25,6 @@ def tick(seq: int, *, run: int = 1, seats: int = 3, n: int = 1) -> Tick:
     )  # fmt: skip
     arrival = Arrival(site="s", room="r", message=batch, is_live=False)
     return Tick(received_utc_ns=1, arrivals=[arrival])
-
-
-def test_one_stream_too_many_is_refused_and_the_others_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream_rows, "MOST_STREAMS", 2)
-    with closing(open_period_store(tmp_path)) as store:
-        store.commit(tick(0, run=1))
-        store.commit(tick(0, run=2))
-        with pytest.raises(StoreError, match="has 2 streams, as many as it can: begin a new"):
-            store.commit(tick(0, run=3))
-        store.commit(tick(1, run=2))
-        assert [len(store.kept(stream.id)) for stream in store.streams()] == [1, 2]
-
-
-def test_one_layout_too_many_is_refused_and_the_others_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite_periods, "_MOST_LAYOUTS", 2)
-    with closing(open_period_store(tmp_path)) as store:
-        store.commit(tick(0, seats=1))
-        store.commit(tick(1, seats=2))
-        with pytest.raises(StoreError, match="has 2 layouts of seats, as many as it can: begin"):
-            store.commit(tick(2, seats=3))
-        store.commit(tick(2, seats=2))
-        assert len(store.kept(1)) == 3
 
 
 def test_a_log_that_a_long_reader_has_let_grow_is_cut_back(

@@ -22,7 +22,9 @@ from ingest.stores import (
     open_score_store,
     sqlite_file,
 )
+from ingest.stores.older_schemas import SCHOOL_3
 from ingest.stores.records import Arrival, Tick
+from ingest.stores.sqlite_file import open_database
 
 LAYOUT = Layout((1, 2, 3, 4, 5))
 
@@ -99,9 +101,7 @@ def test_files_are_their_owners_alone(tmp_path: Path) -> None:
         os.umask(old)
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert found.pop("days") == 0o700
-    assert {"main.db", "main.db-wal", "score.db", "school.db", "room-undated-1970-01-03.db"} <= set(
-        found
-    )
+    assert {"main.db", "main.db-wal", "score.db", "school.db", "room-1970-01-03.db"} <= set(found)
     assert set(found.values()) == {0o600}
 
 
@@ -183,3 +183,15 @@ def test_a_file_of_an_earlier_version_is_refused_with_a_sentence(tmp_path: Path)
         database.execute("PRAGMA user_version = 1")
     with pytest.raises(StoreError, match="written by an earlier version of Roomtone"):
         open_period_reader(tmp_path)
+
+
+def test_lessons_of_version_3_are_taken_over(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "school.db", SCHOOL_3, 3)
+    with closing(database):
+        database.execute("INSERT INTO opted_out VALUES('r1', 4)")
+    for _ in range(2):
+        with closing(open_lesson_store(tmp_path)) as store:
+            assert store.opted_out() == [("r1", 4)]
+            assert store.origins() == {}
+    with closing(sqlite3.connect(tmp_path / "school.db")) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (4,)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from contract.payload import Layout
 from ingest.stores.admission import HIGHEST_SEQ
+from ingest.stores.limits import MAX_STREAMS
 from ingest.stores.schema import (
     KEY_STEP,
-    MOST_STREAMS,
     SCHEMA,
     key_of,
     layout_body,
@@ -24,7 +24,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "store.md"
 
 
 @given(
-    stream=st.integers(1, MOST_STREAMS),
+    stream=st.integers(1, MAX_STREAMS),
     seqs=st.lists(st.integers(0, HIGHEST_SEQ), min_size=1, unique=True),
     period_ns=st.integers(1, 3_600_000_000_000),
     received_utc_ns=st.integers(-(1 << 60), 1 << 63),

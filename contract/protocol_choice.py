@@ -1,0 +1,62 @@
+"""Which version of MQTT to try next. Pure.
+
+A broker without MQTT 5 says so, or closes the connection, or takes it and says nothing. The last
+two happen to a broker of MQTT 5 as well, when it is being restarted or has no room. MQTT 3.1.1
+hides what the broker's access list refuses, so a connection with it is never taken for the last
+word: the next one tries 5 first.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+__all__ = ["ProtocolChoice", "Version"]
+
+Version = Literal["5", "3.1.1"]
+
+_MAX_SILENT: Final = 2
+"""Attempts with 5 in a row that no greeting answered, before 3.1.1 is tried."""
+_MAX_SILENT_KNOWN: Final = 6
+"""The same where the broker has spoken 5 before."""
+
+
+class ProtocolChoice:
+    """Fixed unless `wanted` is "auto"; then `first` is what is preferred."""
+
+    def __init__(self, wanted: Literal["auto", "5", "3.1.1"], *, first: Version = "5") -> None:
+        self.version: Version = first if wanted == "auto" else wanted
+        self._is_fixed = wanted != "auto" or first != "5"
+        self._has_spoken_5 = False
+        self._is_old = False
+        self._silent = 0
+
+    def accepted(self) -> None:
+        """The broker took a connection of this version."""
+        self._has_spoken_5 |= self.version == "5"
+        self._silent = 0
+
+    def ended(self) -> None:
+        """A connection that was accepted has ended."""
+        if not self._is_fixed and not self._is_old:
+            # One more silence is enough where the broker has never spoken 5.
+            self._silent = 0 if self._has_spoken_5 else _MAX_SILENT - 1
+            self.version = "5"
+
+    def refused(self, *, is_version: bool) -> None:
+        """The broker answered the greeting with a refusal, perhaps of this version."""
+        if is_version and not self._is_fixed:
+            self._is_old = self.version == "5"
+            self.version = "3.1.1" if self._is_old else "5"
+        self._silent = 0
+
+    def silent(self) -> None:
+        """The broker took the connection and did not answer the greeting."""
+        if self._is_fixed:
+            return
+        if self.version == "3.1.1":
+            self.version, self._is_old = "5", False
+            return
+        self._silent += 1
+        if self._silent >= (_MAX_SILENT_KNOWN if self._has_spoken_5 else _MAX_SILENT):
+            self.version = "3.1.1"
+            self._silent = 0 if self._has_spoken_5 else _MAX_SILENT - 1

@@ -1,0 +1,67 @@
+"""Finds what stands twice in a recording: rows that a join or an export wrote again, whole copies.
+
+A sensor that lies still gives the same reading over and over, so equal values alone are no repeat.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["fresh_rows", "without_copies"]
+
+_MOST_COPIES: Final = 4
+_SHORTEST_COPY: Final = 100  # samples; what repeats sooner is a signal with a period
+_MOST_REPEATED: Final = 0.02
+
+Values = NDArray[Any]
+
+
+def fresh_rows(times: Values, *values: Values) -> NDArray[np.bool_]:
+    """Which rows to keep, (n,): not those that are an earlier row again, time and values alike.
+
+    Where times go on being equal after that, they are rounded, and all rows are kept.
+    """
+    keep = np.ones(len(times), bool)
+    if len(np.unique(times)) == len(times):
+        return keep
+    columns = [_bytes(column) for column in (times, *values)]
+    rows = np.ascontiguousarray(np.concatenate(columns, axis=1))
+    _, first = np.unique(rows.view(f"V{rows.shape[1]}").ravel(), return_index=True)
+    is_first = np.zeros(len(times), bool)
+    is_first[first] = True
+    left = times[is_first]
+    if len(left) - len(np.unique(left)) > _MOST_REPEATED * len(left):
+        return keep
+    return is_first
+
+
+def _bytes(column: Values) -> NDArray[np.uint8]:
+    column = np.ascontiguousarray(column.reshape(len(column), -1))
+    if np.issubdtype(column.dtype, np.floating):
+        column = np.where(np.isnan(column), np.nan, column + 0.0)  # one NaN, and no minus zero
+    return column.view(np.uint8)
+
+
+def without_copies(values: Values) -> int:
+    """How many rows the first copy has, if the rows are two to four copies end to end; else all."""
+    n = len(values)
+    period = next((p for p in _divisors(n) if _has_period(values, p)), n)
+    is_copied = _SHORTEST_COPY <= period < n <= _MOST_COPIES * period
+    return period if is_copied else n
+
+
+def _divisors(n: int) -> list[int]:
+    small = [p for p in range(1, int(n**0.5) + 1) if n % p == 0]
+    return sorted({*small, *(n // p for p in small)})
+
+
+def _has_period(values: Values, period: int) -> bool:
+    ahead, behind = values[period:], values[: len(values) - period]
+    # Most are told apart by their first rows.
+    for end in (32, len(ahead)):
+        if not np.array_equal(ahead[:end], behind[:end], equal_nan=True):
+            return False
+    return True

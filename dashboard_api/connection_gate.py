@@ -1,0 +1,84 @@
+"""Which connections may be open: pure bookkeeping, without sockets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+__all__ = ["Admission", "ConnectionGate"]
+
+C = TypeVar("C", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission(Generic[C]):
+    """What becomes of a new connection."""
+
+    full: Literal["", "all", "key"] = ""
+    """Why it can't stay: all places are taken, or all of its key; empty if it can."""
+    evicted: C | None = None
+    """The connection that has to be closed for it."""
+
+
+class ConnectionGate(Generic[C]):
+    """Counts connections, by a key too, and says which one gives way when there are too many.
+
+    Only one that waits for its peer gives way, the longest waiting first. So a thousand idle
+    connections can't keep out one that asks for something.
+    """
+
+    def __init__(self, *, max_total: int, max_per_key: int) -> None:
+        self._max_total = max_total
+        self._max_per_key = max_per_key
+        self._keys: dict[C, str] = {}
+        self._n: dict[str, int] = defaultdict(int)
+        self._waiting: dict[C, None] = {}
+        self._waiting_of: dict[str, dict[C, None]] = defaultdict(dict)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def admit(self, connection: C, key: str) -> Admission[C]:
+        """Count a new connection, which waits for its peer; or say that it can't stay."""
+        evicted: C | None = None
+        if self._n.get(key, 0) >= self._max_per_key:
+            evicted = next(iter(self._waiting_of.get(key, ())), None)
+            if evicted is None:
+                return Admission(full="key")
+        elif len(self._keys) >= self._max_total:
+            evicted = next(iter(self._waiting), None)
+            if evicted is None:
+                return Admission(full="all")
+        if evicted is not None:
+            self.leave(evicted)
+        self._keys[connection] = key
+        self._n[key] += 1
+        self.wait(connection)
+        return Admission(evicted=evicted)
+
+    def wait(self, connection: C) -> None:
+        """From now on it waits for its peer; one that did so before keeps its turn."""
+        key = self._keys.get(connection)
+        if key is not None:
+            self._waiting.setdefault(connection)
+            self._waiting_of[key].setdefault(connection)
+
+    def work(self, connection: C) -> None:
+        """Its peer waits for us."""
+        self._waiting.pop(connection, None)
+        key = self._keys.get(connection)
+        if key is not None and key in self._waiting_of:
+            self._waiting_of[key].pop(connection, None)
+            if not self._waiting_of[key]:
+                del self._waiting_of[key]
+
+    def leave(self, connection: C) -> None:
+        """It is closed; a second time changes nothing."""
+        self.work(connection)
+        key = self._keys.pop(connection, None)
+        if key is not None:
+            self._n[key] -= 1
+            if not self._n[key]:
+                del self._n[key]

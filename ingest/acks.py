@@ -1,0 +1,67 @@
+"""The acks of a tick: what of each run that sent something is kept for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Protocol
+
+from contract.messages import Ack
+from contract.ranges import SeqRanges
+from contract.topics import Topic
+from ingest.stores.records import Arrival
+
+__all__ = ["NodeAck", "acks_of"]
+
+_MAX_ABOVE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAck:
+    """An ack and the topic that it goes to."""
+
+    topic: str
+    ack: Ack
+
+
+class _Store(Protocol):
+    def kept(self, stream: int) -> SeqRanges: ...
+
+
+def acks_of(store: _Store, arrivals: list[Arrival], streams: list[int]) -> Iterable[NodeAck]:
+    """One ack a stream, with at most 64 ranges above the hole."""
+    came: dict[int, list[Arrival]] = {}
+    for stream, arrival in zip(streams, arrivals, strict=True):
+        came.setdefault(stream, []).append(arrival)
+    for stream, its in came.items():
+        kept = store.kept(stream)
+        without_hole = kept.without_hole()
+        above = kept.above(max(without_hole, -1), _MAX_ABOVE)
+        if len(above) == _MAX_ABOVE:
+            above = _with_what_came(kept, its, without_hole, above)
+        arrival = its[-1]
+        message = arrival.message
+        yield NodeAck(
+            _topic(arrival.site, arrival.room, message.node),
+            Ack(run=message.run, without_hole=without_hole, above=tuple(above)),
+        )
+
+
+def _with_what_came(
+    kept: SeqRanges, came: list[Arrival], without_hole: int, nearest: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Of very many ranges first those of what has just come: for them this ack is."""
+    fresh = {kept.around(arrival.message.first_seq) for arrival in came}
+    of_these = sorted(pair for pair in fresh if pair is not None and pair[0] > without_hole)
+    found = set(of_these[:_MAX_ABOVE])
+    for pair in nearest:
+        if len(found) >= _MAX_ABOVE:
+            break
+        found.add(pair)
+    return sorted(found)
+
+
+@lru_cache(maxsize=4_096)
+def _topic(site: str, room: str, node: str) -> str:
+    return str(Topic(site, room, node, "ack"))

@@ -1,0 +1,78 @@
+"""Where the boot clocks of kits stand, as the server sees it from what arrives live.
+
+A live batch has waited for as long as it says. So when it arrives, its last period has just ended,
+and the server's UTC tells where the node's boot clock stands. Whatever delays a message only makes
+that too large, so the smallest of what is seen counts: a smaller value at once, a larger one when a
+whole minute says so. Nothing of the node's own UTC goes into it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from contract.payload import Batch
+
+__all__ = ["SeenClocks"]
+
+_SECOND_NS: Final = 1_000_000_000
+_WINDOW_NS: Final = 60 * _SECOND_NS
+_MIN_SEEN: Final = 10
+"""A minute with fewer live batches says too little."""
+_MAX_RUNS: Final = 8_192
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One run of a node."""
+
+    offset_ns: int
+    reported_ns: int
+    """The offset that was reported last."""
+    began_ns: int
+    """Elapsed time at which this minute began."""
+    smallest_ns: int | None = None
+    n: int = 0
+
+
+class SeenClocks:
+    """One value a run of a node: UTC minus boot clock."""
+
+    def __init__(self) -> None:
+        self._runs: OrderedDict[tuple[str, int], _Seen] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def forget(self) -> None:
+        """The server's own clock was set: what was seen by it means nothing any more."""
+        self._runs.clear()
+
+    def see(self, batch: Batch, *, received_utc_ns: int, elapsed_ns: int) -> int | None:
+        """Take note of a live batch; the run's offset if it changed by more than a second."""
+        if batch.waited_ms is None:
+            return None
+        ended_ns = batch.boot_ns + batch.n * batch.period_ns
+        offset_ns = received_utc_ns - batch.waited_ms * 1_000_000 - ended_ns
+        key = batch.node, batch.run
+        seen = self._runs.get(key)
+        if seen is None:
+            self._runs[key] = _Seen(offset_ns, offset_ns, elapsed_ns)
+            if len(self._runs) > _MAX_RUNS:
+                self._runs.popitem(last=False)
+            return offset_ns
+        self._runs.move_to_end(key)
+        if elapsed_ns - seen.began_ns >= _WINDOW_NS:
+            if seen.smallest_ns is not None and seen.n >= _MIN_SEEN:
+                seen.offset_ns = seen.smallest_ns
+            seen.began_ns, seen.smallest_ns, seen.n = elapsed_ns, None, 0
+        seen.n += 1
+        seen.smallest_ns = (
+            offset_ns if seen.smallest_ns is None else min(seen.smallest_ns, offset_ns)
+        )
+        seen.offset_ns = min(seen.offset_ns, offset_ns)
+        if abs(seen.offset_ns - seen.reported_ns) <= _SECOND_NS:
+            return None
+        seen.reported_ns = seen.offset_ns
+        return seen.offset_ns

@@ -1,0 +1,25 @@
+"""Goes through all that is kept aside, a few messages at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from ingest.stores.records import Aside
+
+__all__ = ["every_aside"]
+
+_AT_ONCE: Final = 32
+"""Of the largest that a broker lets through these are 8 MB."""
+
+
+class _Reader(Protocol):
+    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]: ...
+
+
+def every_aside(reader: _Reader) -> Iterator[Aside]:
+    """All messages that are kept aside, the oldest first; what comes or goes meanwhile may show."""
+    after = 0
+    while found := reader.aside(_AT_ONCE, after=after):
+        yield from found
+        after = found[-1].id

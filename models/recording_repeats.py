@@ -1,0 +1,54 @@
+"""Takes out what stands twice in labelled recordings, and says how much it was."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import RecordingError
+from contract.repeats import fresh_rows, without_copies
+
+__all__ = ["Copies", "without_repeats"]
+
+Rows = NDArray[np.intp]
+
+
+def without_repeats(
+    rows: Rows,
+    times: NDArray[np.float64] | None,
+    axes: NDArray[np.float32],
+    label: NDArray[np.int8],
+    name: str,
+    notes: list[str],
+) -> Rows:
+    """A recording's rows without those that are an earlier row again; a note counts them.
+
+    Without times a row can't be told from the reading of a still sensor: then only whole copies
+    of the recording are found.
+    """
+    if times is None:
+        both = np.concatenate([axes[rows], label[rows, None].astype(np.float32)], axis=1)
+        left = rows[: without_copies(both)]
+    else:
+        left = rows[fresh_rows(times[rows], axes[rows], label[rows])]
+    if len(left) < len(rows):
+        notes.append(
+            f"{name} has {len(rows) - len(left)} samples that repeat others exactly; dropped."
+        )
+    return left
+
+
+class Copies:
+    """Finds recordings that hold the same samples as an earlier one, under whatever name."""
+
+    def __init__(self) -> None:
+        self._names: dict[bytes, str] = {}
+
+    def refuse(self, axes: NDArray[np.float32], label: NDArray[np.int8], name: str) -> None:
+        """Raise RecordingError for a copy, whose figures would count twice."""
+        digest = blake2b(np.ascontiguousarray(axes).tobytes() + label.tobytes()).digest()
+        earlier = self._names.setdefault(digest, name)
+        if earlier is not name:
+            raise RecordingError(f"it repeats {earlier} exactly")
