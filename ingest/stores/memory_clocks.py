@@ -62,13 +62,18 @@ class MemoryClocks:
         if offset_ns is not None:
             self._seen[clock] = offset_ns
         was_dated = bool(self._marks[clock])
-        every = [*self._marks[clock], *self._refuted[clock]]
-        every.sort(key=lambda mark: mark.boot_ns)
         seen = self._seen.get(clock)
-        believed = [mark for mark in every if is_believed(mark, seen, self.bound_ns)]
-        self._marks[clock] = believed
-        self._refuted[clock] = [mark for mark in every if mark not in believed]
-        return bool(believed) and not was_dated
+        judged: dict[bool, dict[int, ClockMark]] = {True: {}, False: {}}
+        # Of two records of one moment that come to be judged alike, the one that moves stays.
+        for stays in (True, False):
+            for is_dating, marks in ((True, self._marks[clock]), (False, self._refuted[clock])):
+                for mark in marks:
+                    now = is_believed(mark, seen, self.bound_ns)
+                    if (now == is_dating) == stays:
+                        judged[now][mark.boot_ns] = mark
+        for now, all_of in ((True, self._marks), (False, self._refuted)):
+            all_of[clock] = [judged[now][boot_ns] for boot_ns in sorted(judged[now])]
+        return bool(judged[True]) and not was_dated
 
     def stamp_again(self, again: Callable[[int], int]) -> None:
         """Give records other times of receipt, and forget what was seen of their clocks."""

@@ -34,6 +34,8 @@ _PLAIN: Final = (
     "timebases", "healths", "aside", "arrivals", "purges", "node_layouts", "notices",
 )  # fmt: skip
 """The tables beside `live`."""
+_OF_STREAMS: Final = ("stretches", "ledger", "gaps", "sealed", "births", "deaths", "seen_clocks")
+_IS_ORPHAN: Final = "stream NOT IN (SELECT id FROM streams)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ def _copied(path: Path, fresh: Path) -> tuple[int, int]:
             for table in _PLAIN:
                 _copy_table(old, new, table)
             kept = _copy_live(old, new)
-            gone = _tell_gone(new)
+            gone = _drop_orphans(new) + _tell_gone(new)
         new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return kept, gone
 
@@ -197,6 +199,21 @@ def _live_ranges(database: sqlite3.Connection) -> list[tuple[int, int, int]]:
         )
         found += [(stream, max(first, low), min(last, high)) for first, last in kept]
     return found
+
+
+def _drop_orphans(database: sqlite3.Connection) -> int:
+    """Forget rows of streams that could not be read, for another may get their number; how many
+    periods that is.
+    """
+    (gone,) = database.execute(
+        f"SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE {_IS_ORPHAN}"  # noqa: S608
+    ).fetchone()
+    there = {name for (name,) in database.execute("SELECT name FROM sqlite_schema")}
+    for table in _OF_STREAMS:
+        if table in there:  # the file may be of an older schema
+            database.execute(f"DELETE FROM {table} WHERE {_IS_ORPHAN}")  # noqa: S608
+    database.execute("DELETE FROM live WHERE k & ((1 << 21) - 1) NOT IN (SELECT id FROM streams)")
+    return int(gone)
 
 
 def _tell_gone(database: sqlite3.Connection) -> int:
