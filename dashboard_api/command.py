@@ -81,9 +81,14 @@ def run(args: argparse.Namespace) -> int:
         # Its start and end are ours to report, and what anyone may send it is counted, not logged.
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         log.info("the pages are at http://%s:%d/", name, port)
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            # uvicorn raises the signal again when it has stopped, for whoever had it before.
-            signal.signal(stop, lambda *_: None)
+
+        def stop(*_: object) -> None:
+            # Before uvicorn listens for signals it has to hear of this one. When it has stopped
+            # for one, it raises it again for whoever had it before.
+            server.should_exit = True
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
         server.run(sockets=[listener])
     return 0
 
