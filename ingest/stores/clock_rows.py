@@ -68,14 +68,15 @@ ORDER BY boot_ns
 """  # noqa: S608
 BETWEEN: Final = f"""
 main IS NULL AND room = ?1 AND EXISTS(
-    SELECT 1 FROM timebases AS t
-    WHERE t.node = streams.node AND t.boot = streams.boot AND t.use = {DATES}
-    AND run_boot_ns + (t.utc_ns - t.boot_ns) < ?3
-    AND run_boot_ns + (t.utc_ns - t.boot_ns) + period_ns * (1 + max(
+    SELECT 1 FROM (SELECT period_ns * (1 + max(
         coalesce((SELECT last FROM ledger WHERE stream = streams.id
                   ORDER BY first DESC LIMIT 1), -1),
         coalesce((SELECT last FROM gaps WHERE stream = streams.id
-                  ORDER BY first DESC LIMIT 1), -1))) > ?2)
+                  ORDER BY first DESC LIMIT 1), -1))) AS lasts_ns)
+    CROSS JOIN timebases AS t
+    WHERE t.node = streams.node AND t.boot = streams.boot AND t.use = {DATES}
+    AND run_boot_ns + (t.utc_ns - t.boot_ns) < ?3
+    AND run_boot_ns + (t.utc_ns - t.boot_ns) + lasts_ns > ?2)
 """  # noqa: S608
 """Of `streams`: the runs of a room that begin before a time and end after another, by any record
 of their boot. The last ranges of ledger and gaps say how far a run goes."""
