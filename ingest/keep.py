@@ -219,7 +219,7 @@ class Keeper:
         self._count(tick, streams)
         self._watch_names(tick)
         return Kept(
-            acks=tuple(acks_of(self._store, tick.arrivals, streams)),
+            acks=self._acks(tick, streams),
             births=tuple((room, birth.node) for _, room, birth in tick.births),
         )
 
@@ -238,6 +238,13 @@ class Keeper:
                 over.append(_Unusable(source[id(arrival)], reason, is_limit=True))
         tick.arrivals[:] = granted
         return over
+
+    def _acks(self, tick: Tick, streams: list[int]) -> tuple[NodeAck, ...]:
+        try:
+            return tuple(acks_of(self._store, tick.arrivals, streams))
+        except StoreError as error:
+            _LOG.error("%s Nodes send again, and are acknowledged then.", error)
+            return ()
 
     def _sort(self, tick: Tick, message: Message) -> object:
         return sort_message(
@@ -313,7 +320,12 @@ class Keeper:
     def _count(self, tick: Tick, streams: list[int]) -> None:
         arrived = sum(arrival.message.n for arrival in tick.arrivals)
         kept = gap = 0
-        changes = self._store.changes(self._cursor, own=True)[1] if tick.arrivals else []
+        try:
+            changes = self._store.changes(self._cursor, own=True)[1] if tick.arrivals else []
+        except StoreError as error:
+            # The tick is kept: a figure that is short must not make it be kept again.
+            _LOG.error("%s A tick is missing in the figures.", error)
+            return
         for change in changes:
             n = change.last_seq - change.first_seq + 1
             if change.is_gap:

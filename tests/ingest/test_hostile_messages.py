@@ -98,6 +98,26 @@ def test_what_the_machine_causes_keeps_everything_waiting(error: Exception) -> N
     assert (kept.counters.messages, kept.aside.messages) == (0, 0)
 
 
+@pytest.mark.parametrize("after", ("changes", "kept"))
+def test_a_store_that_fails_after_the_commit_makes_nothing_be_kept_again(
+    after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MemoryPeriodStore()
+    kept = keeper(store)
+
+    def fail(*_: object, **__: object) -> None:
+        raise StoreError("the disk is slow")
+
+    monkeypatch.setattr(store, after, fail)
+    assert kept.keep([GOOD.batch(0)]).acks == () or after == "changes"
+    monkeypatch.undo()
+    assert len(store.kept(1)) == 1
+    assert kept.counters.trimmed == 0
+    assert kept.counters.messages == 1
+    (word,) = kept.keep([GOOD.batch(0)]).acks  # the node sends it again
+    assert word.ack.without_hole == 0
+
+
 @pytest.mark.parametrize("error", UNFORESEEN)
 def test_what_a_parser_raises_puts_its_message_aside_by_name(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch
