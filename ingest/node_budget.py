@@ -1,7 +1,8 @@
 """How much one node may have kept: what a kit can sense, and a long backlog on top.
 
-A kit of 64 seats makes 1.7 kB of values a second. One that is mad can send thousands of times as
-much, each batch as good as any, until the disk is full for everybody.
+A kit of 64 seats makes 1.7 kB of values a second, in one batch and at worst a gap for each of its
+hubs. One that is mad can send thousands of times as much, each batch and gap as good as any, until the
+disk is full for everybody.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from contract.clock import SECOND_NS
 
 __all__ = ["NodeBudget"]
 
-_BYTES_A_SECOND: Final = 4_096
+_BYTES_A_SECOND: Final = 8_192
+_RECORD_BYTES: Final = 256
+"""What a batch or gap costs beside its values: its rows in the ledger and in what followers read."""
 _MAX_NODES: Final = 4_096
 
 
@@ -27,7 +30,11 @@ class NodeBudget:
         self._pending: list[tuple[str, int]] = []
 
     def take(self, node: str, size: int, now_ns: int) -> bool:
-        """Whether the node may have so many bytes more kept; `settle` or `undo` follows."""
+        """Whether a batch of so many bytes of values, or a gap, may be kept of the node.
+
+        `settle` or `undo` follows.
+        """
+        size += _RECORD_BYTES
         left, then_ns = self._left.pop(node, (float(self._burst), now_ns))
         left = min(self._burst, left + (now_ns - then_ns) / SECOND_NS * _BYTES_A_SECOND)
         is_granted = size <= left

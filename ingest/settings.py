@@ -37,7 +37,7 @@ class IngestSettings(Settings):
     max_aside_mb: Annotated[int, Field(ge=1, le=100_000)] = 64
     """… and no more of them than this; one node may take a tenth of either."""
     max_node_burst_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
-    """Values that one node may send at once, as after weeks away; 4 kB a second come on top."""
+    """Values that one node may send at once, as after weeks away; 8 kB a second come on top."""
     live_age_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     """What waited longer than this before it was sent is historical: it never raises an alert."""
     max_clock_error_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0

@@ -264,14 +264,29 @@ def test_one_node_can_t_fill_the_disk_with_values_as_good_as_any() -> None:
 
 
 def test_a_failed_commit_takes_nothing_of_the_budget() -> None:
-    budget = NodeBudget(burst_bytes=100)
-    assert budget.take("a", 100, 0)
+    budget = NodeBudget(burst_bytes=1_000)
+    assert budget.take("a", 700, 0)
     assert not budget.take("a", 1, 0)
     budget.undo()
-    assert budget.take("a", 100, 0)
+    assert budget.take("a", 700, 0)
     budget.settle()
     budget.undo()
     assert not budget.take("a", 1, 0)
+
+
+def test_gaps_without_end_are_held_to_the_budget_too() -> None:
+    store = MemoryPeriodStore()
+    kept = Keeper(
+        store=store,
+        site="school",
+        clock=ManualClock(),
+        settings=IngestSettings(max_node_burst_mb=1),
+    )
+    for at in range(0, 6_000, 600):
+        kept.keep([MAD.gap(2 * seq, 1) for seq in range(at, at + 600)])
+    assert len(store.gaps(1)) == (1 << 20) // 256
+    kept.keep([GOOD.gap(0, 1)])
+    assert len(store.gaps(2)) == 1
 
 
 @given(
