@@ -30,6 +30,8 @@ EVERYTHING_EACH_S: Final = 24 * 3600.0
 LESSONS_A_STEP: Final = 20
 """Read in one go, about 20 ms; a live page waits no longer."""
 PAUSE_S: Final = 0.02
+READ_FOR_S: Final = 0.3
+"""How long a page reads what is new before it tells what is known so far."""
 
 _LOG = logging.getLogger("dashboard")
 
@@ -76,10 +78,10 @@ class DriftWatch:
                 everything_s = loop.time()
             await asyncio.sleep(FOLLOW_EACH_S)
 
-    async def so_far(self, desk: StoreDesk, *, within_s: float = 0.3) -> SoFar:
+    async def so_far(self, desk: StoreDesk) -> SoFar:
         """The weeks, after reading for a moment what is new; raises StoreError."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + within_s
+        until = loop.time() + READ_FOR_S
         if self._looked_s is None or loop.time() - self._looked_s >= LOOK_EACH_S:
             await self._look(desk, everything=False)
         while loop.time() < until and not await self._step(desk):

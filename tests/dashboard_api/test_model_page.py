@@ -241,6 +241,12 @@ def test_a_manifest_that_cant_be_read_is_said_on_the_page(client, tmp_path):
 # ------------------------------------------------------------------------------ drift
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Pages that read all lessons before they answer, however slow the machine."""
+    monkeypatch.setattr("dashboard_api.drift_watch.READ_FOR_S", 60.0)
+
+
 @pytest.fixture
 def weeks(stores, filled):
     """Six weeks of twelve lessons in the model's own reference, the last of them shifted."""
