@@ -34,6 +34,7 @@ from queue import Empty
 from typing import Final
 
 import numpy as np
+from paho.mqtt.properties import VariableByteIntegers
 
 from contract.messages import Ack, IngestState
 from contract.mqtt import LinkUp, MqttLink, Received
@@ -268,17 +269,7 @@ def published(kind: str, size: int, number: int, qos: int) -> bytes:
     )
     packet_id = struct.pack(">H", number % 65_535 + 1) if qos else b""
     body = struct.pack(">H", len(topic)) + topic + packet_id + payload
-    return bytes([0x30 | qos << 1]) + length(len(body)) + body
-
-
-def length(number: int) -> bytes:
-    """MQTT's length of a packet: seven bits a byte."""
-    coded = b""
-    while True:
-        number, low = divmod(number, 128)
-        coded += bytes([low | (0x80 if number else 0)])
-        if not number:
-            return coded
+    return bytes([0x30 | qos << 1]) + VariableByteIntegers.encode(len(body)) + body
 
 
 def peak_mb(pid: int) -> float:

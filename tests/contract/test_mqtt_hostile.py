@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paho.mqtt.client import Client as PahoClient
+from paho.mqtt.properties import VariableByteIntegers
 
 from contract import mqtt
 from contract.mqtt import Event, LinkDown, LinkUp, MqttLink, Received
@@ -24,19 +25,10 @@ CONNACK = {"3.1.1": b"\x20\x02\x00\x00", "5": b"\x20\x03\x00\x00\x00"}
 SUBACK = {"3.1.1": b"\x90\x03\x00\x01\x01", "5": b"\x90\x04\x00\x01\x00\x01"}
 
 
-def length(number: int) -> bytes:
-    coded = b""
-    while True:
-        number, low = divmod(number, 128)
-        coded += bytes([low | (0x80 if number else 0)])
-        if not number:
-            return coded
-
-
 def published(topic: bytes, payload: bytes, *, mid: int = 0, properties: bytes = b"") -> bytes:
     body = struct.pack(">H", len(topic)) + topic + (struct.pack(">H", mid) if mid else b"")
     body += properties + payload
-    return bytes([0x32 if mid else 0x30]) + length(len(body)) + body
+    return bytes([0x32 if mid else 0x30]) + VariableByteIntegers.encode(len(body)) + body
 
 
 class FakeBroker:
@@ -128,7 +120,7 @@ PROPERTY = b"\x26\x00\x01a\x00\x01b"  # a user property
 @given(
     protocol=st.sampled_from(("3.1.1", "5")),
     start=st.sampled_from((
-        published(b"room/1", b"x" * 20, mid=9, properties=length(7) + PROPERTY), b"",
+        published(b"room/1", b"x" * 20, mid=9, properties=VariableByteIntegers.encode(7) + PROPERTY), b"",
         b"\x20\x03\x00\x87\x00", b"\x90\x04\x00\x02\x00\x87", b"\x40\x04\x00\x01\x10\x00",
         b"\xe0\x02\x8e\x00", b"\x62\x02\x00\x01", b"\x50\x02\x00\x01", b"\xd0\x00", b"\xb0\x02\x00\x01",
     )),

@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import Empty
 
 import pytest
+from paho.mqtt.properties import VariableByteIntegers
 
 from contract.clock import SystemClock
 from contract.messages import Ack
@@ -168,23 +169,14 @@ class RawKit:
         topic = Node(node="pi-2").topic(kind).encode()  # type: ignore[arg-type]
         body = struct.pack(">H", len(topic)) + topic + (b"\x00\x05" if qos else b"")
         if self._level == 5:
-            body += length(len(properties)) + properties
+            body += VariableByteIntegers.encode(len(properties)) + properties
         self._send(0x30 | qos << 1 | retain, body + payload)
 
     def _send(self, first: int, body: bytes) -> None:
-        self.socket.sendall(bytes([first]) + length(len(body)) + body)
+        self.socket.sendall(bytes([first]) + VariableByteIntegers.encode(len(body)) + body)
 
     def close(self) -> None:
         self.socket.close()
-
-
-def length(number: int) -> bytes:
-    coded = b""
-    while True:
-        number, low = divmod(number, 128)
-        coded += bytes([low | (0x80 if number else 0)])
-        if not number:
-            return coded
 
 
 def test_nobody_can_push_out_ingest_or_another_kit(
