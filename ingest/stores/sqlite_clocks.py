@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -27,16 +28,18 @@ __all__ = ["ClockKeeping", "ClockQuestions"]
 _BOUND: Final = "clock_bound_ns"
 
 
-class ClockQuestions:
+class ClockQuestions(ABC):
     """A part of the reader of main.db, which has the connection."""
 
     _connection: sqlite3.Connection
 
+    @abstractmethod
     def _reading(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
+        """Hold the connection for one question."""
 
+    @abstractmethod
     def _streams(self, which: str, *values: object) -> list[Stream]:
-        raise NotImplementedError
+        """The runs for which an SQL condition holds."""
 
     def timebases(
         self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
@@ -75,8 +78,9 @@ class ClockKeeping(ClockQuestions):
     _standing: Standing
     _not_due_before: dict[tuple[int, int], int]
 
+    @abstractmethod
     def _forget(self) -> None:
-        raise NotImplementedError
+        """Let go of what is held in memory about runs."""
 
     @property
     def refused_timebases(self) -> int:
