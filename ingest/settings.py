@@ -73,7 +73,7 @@ class ScoreSettings(Settings):
     again_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     """… and at the latest after this long, while the hole is still being filled."""
     most_open: Annotated[int, Field(ge=1, le=100_000)] = 2_000
-    """Lessons whose state is held in memory; another one is built anew from the store."""
+    """Lessons whose state is held in memory; another one is built again from the store."""
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8002
     """Where this computer alone may ask for /metrics, /healthz and /readyz; 0 for none."""
     stall_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0

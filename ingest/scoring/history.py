@@ -44,7 +44,7 @@ class History:
         self._lessons.extend(lessons)
 
     def add_ledger(self, changes: Iterable[Change], cursor: int) -> None:
-        """All that is kept, told in the place of what came after a cursor."""
+        """All that is kept, instead of only what came after a cursor."""
         self._cursor = min(cursor, *self.cursors()) if self._ledger else cursor
         self._ledger = deque(changes)
         self._scored = self._coverage.scored()

@@ -200,7 +200,7 @@ class ClockRows:
         return {clock for clock in clocks if self._judge(clock)}
 
     def _judge(self, clock: tuple[str, str]) -> bool:
-        """Write down anew which records of a boot are believed; whether it is newly dated."""
+        """Decide again which records of a boot are believed; return whether this dates it."""
         seen_ns = self._seen(clock)
         was_dated = self._is_dated(clock)
         low, high = bounds(seen_ns, self.bound_ns)
