@@ -10,14 +10,18 @@ import argparse
 import asyncio
 import logging
 import os
+import secrets
 import shutil
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 __all__ = ["broker_command", "free_port", "main", "mosquitto_path"]
 
+_FIRST_PORT: Final = 20_000
+_LAST_PORT: Final = 32_767
 _SBIN: Final = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -33,11 +37,16 @@ def mosquitto_path() -> str | None:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nobody listens on at the moment.
+
+    It lies below the ports that Linux gives to outgoing connections (32768 and above), so that
+    none of them takes it before it is listened on.
+    """
+    while True:
+        port = _FIRST_PORT + secrets.randbelow(_LAST_PORT - _FIRST_PORT + 1)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def broker_command(*, python: str, port: int, folder: Path) -> tuple[str, list[str]]:

@@ -35,6 +35,7 @@ from contract.ranges import SeqRanges
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
 from edge_agent.outbox import Outbox
+from roomtone.broker import free_port
 
 SECOND = 1_000_000_000
 LAYOUT = Layout((1, 2, 3))
@@ -91,9 +92,7 @@ class Mosquitto:
     """A broker on a free port that can be killed and started again."""
 
     def __init__(self, folder: Path, extra: str = "allow_anonymous true\n") -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.config = folder / "mosquitto.conf"
         self.config.write_text(
             f"listener {self.port} 127.0.0.1\npersistence false\n"

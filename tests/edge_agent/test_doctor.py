@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +21,7 @@ from edge_agent.doctor_hubs import hub_findings
 from edge_agent.outbox import Outbox
 from edge_agent.settings import HubSettings
 from edge_agent.timebase import ClockQuality, boot_id
+from roomtone.broker import free_port
 from simulators.running import VirtualClassroom
 
 pytest_plugins = ["simulators.pytest_plugin"]
@@ -117,9 +117,7 @@ def test_an_outbox_that_can_not_be_made_is_named(tmp_path: Path) -> None:
 def test_the_command_as_lines_and_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = tmp_path / "edge.toml"
     config.write_text(
         'site = "s"\nroom = "r"\nnode = "n"\n'

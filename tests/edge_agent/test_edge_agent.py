@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import socket
 import sys
 import threading
 import time
@@ -27,6 +26,7 @@ from edge_agent.config_file import load_config, store_config
 from edge_agent.outbox_format import Found, scan, unpack_body
 from edge_agent.settings import EdgeSettings
 from firmware_bridge.events import HubCounters
+from roomtone.broker import free_port
 from simulators.running import VirtualClassroom
 
 pytest_plugins = ["simulators.pytest_plugin"]
@@ -36,12 +36,6 @@ ALWAYS = Config(
     revision=3, lessons=(LessonSpan(lesson="l", starts_utc_ns=0, ends_utc_ns=1 << 62),),
     excluded_seats=(2,),
 )  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings_for(ports: dict[str, str], folder: Path, **changes: object) -> EdgeSettings:

@@ -76,10 +76,13 @@ def start(tmp_path: Path, broker: RunningBroker) -> Iterator[Start]:
     with ExitStack() as programs:
 
         def make(name: str) -> subprocess.Popen[bytes]:
-            program = subprocess.Popen(
-                [sys.executable, "-P", "-m", "roomtone", name, "--config", str(config)],
-                stderr=subprocess.DEVNULL,
-            )
+            log = tmp_path / f"{name}.log"
+            with log.open("a") as said:
+                program = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "roomtone", name, "--config", str(config)],
+                    stderr=said,
+                )
+            programs.callback(lambda: print(log, log.read_text(), sep="\n"))  # if the test fails
             programs.callback(end, program)
             return program
 
