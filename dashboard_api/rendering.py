@@ -10,8 +10,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from dashboard_api.views.lesson_list_view import quality_words
-from dashboard_api.views.words import clock_words, length_words, sign_words
+from dashboard_api.views.words import clock_words, length_words, sensed_words, sign_words
 
 __all__ = ["STATIC", "STATIC_ADDRESS", "page"]
 
@@ -41,7 +40,7 @@ _templates: Final = Environment(
 _templates.filters["duration"] = length_words
 _templates.filters["place"] = clock_words
 _templates.filters["signs"] = sign_words
-_templates.filters["quality"] = quality_words
+_templates.filters["sensed"] = sensed_words
 _templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"
 _templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
     datetime.fromisoformat(iso)

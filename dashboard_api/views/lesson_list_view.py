@@ -13,7 +13,7 @@ from dashboard_api.views.lesson_view import lesson_span
 from dashboard_api.views.words import title_words
 from ingest.stores.records import Lesson
 
-__all__ = ["Day", "by_day", "lesson_answer", "quality_words"]
+__all__ = ["Day", "by_day", "lesson_answer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +65,6 @@ def by_day(lessons: Sequence[LessonAnswer], today: date) -> list[Day]:
     for day, group in groupby(rest, key=lambda lesson: lesson.starts_at[:10]):
         days.append(Day(heading=_heading(date.fromisoformat(day), today), lessons=tuple(group)))
     return days
-
-
-def quality_words(lesson: LessonAnswer) -> str:
-    """How complete a lesson's data is."""
-    share = lesson.sensed_share
-    if share is None:
-        return "not begun"
-    if share == 0:
-        return "nothing sensed"
-    if share >= 0.995:
-        return "sensed throughout"
-    # Rounded down: never 100 % of what is not whole.
-    return f"{int(share * 100)} % sensed"
 
 
 def _heading(day: date, today: date) -> str:

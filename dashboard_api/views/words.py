@@ -17,6 +17,7 @@ __all__ = [
     "length_words",
     "movement_words",
     "notice_sentence",
+    "sensed_words",
     "sign_words",
     "times_words",
     "title_words",
@@ -98,6 +99,18 @@ def length_words(seconds: float) -> str:
 def sign_words(n: int) -> str:
     """How many signs a lesson has; the list and the lesson page say the same."""
     return "no signs" if n == 0 else "1 sign" if n == 1 else f"{n} signs"
+
+
+def sensed_words(share: float | None) -> str:
+    """How complete a lesson's data is, from the share of it that was sensed."""
+    if share is None:
+        return "not begun"
+    if share == 0:
+        return "nothing sensed"
+    if share >= 0.995:
+        return "sensed throughout"
+    # Rounded down: never 100 % of what is not whole.
+    return f"{int(share * 100)} % sensed"
 
 
 def zone_words(zone: str) -> str:
