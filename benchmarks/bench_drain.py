@@ -33,9 +33,9 @@ from contract.payload import MOST_PERIODS, Batch, Layout, encode
 from contract.quantities import encode as encoded
 from contract.settings import BrokerSettings
 from contract.topics import Topic, subscription
-from edge_agent.backlog import Parcel
 from edge_agent.config_file import store_config
-from edge_agent.outbox import MOST_A_WRITE, Outbox
+from edge_agent.outbox.backlog import Parcel
+from edge_agent.outbox.store import MOST_A_WRITE, Outbox
 from ingest.stores import open_lesson_store
 from ingest.stores.records import Lesson
 from roomtone.broker import broker_command, free_port, mosquitto_path

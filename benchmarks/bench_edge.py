@@ -48,7 +48,7 @@ from contract.ranges import SeqRanges
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
 from edge_agent.config_file import store_config
-from edge_agent.outbox_format import scan
+from edge_agent.outbox.format import scan
 from firmware_bridge.frames import HelloRequest, encode
 from firmware_bridge.framing import frame
 from roomtone.broker import broker_command, free_port, mosquitto_path

@@ -34,17 +34,17 @@ from contract.payload import FULL_LAYOUT_CODES
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.suspects import Suspects
 from edge_agent.config_file import load_config, store_config
-from edge_agent.delivery import Delivery
-from edge_agent.holes import tell_hole
 from edge_agent.identity import Identity
-from edge_agent.inbox import Inbox
-from edge_agent.link_note import LinkNote
 from edge_agent.memory import Tidying
-from edge_agent.outbox import Outbox
-from edge_agent.publisher import Link, OpenLink, Publisher
-from edge_agent.run_book import RunBook, RunNote
-from edge_agent.sampling import Switch
-from edge_agent.sensing import Sensing
+from edge_agent.outbox.run_book import RunBook, RunNote
+from edge_agent.outbox.store import Outbox
+from edge_agent.publishing.delivery import Delivery
+from edge_agent.publishing.link_note import LinkNote
+from edge_agent.publishing.publisher import Link, OpenLink, Publisher
+from edge_agent.sensing.holes import tell_hole
+from edge_agent.sensing.inbox import Inbox
+from edge_agent.sensing.sampling import Switch
+from edge_agent.sensing.seconds import Sensing
 from edge_agent.settings import PERIOD_NS, EdgeSettings, HubSettings
 from edge_agent.timebase import QualitySource, quality_of
 from edge_agent.utc_watch import UtcWatch
@@ -249,7 +249,7 @@ class EdgeAgent:
         sound = self._settings.sound
         if sound.source == "microphone":
             # Only who has one needs what it imports: a Pi has little memory.
-            from edge_agent.microphone import Microphone  # noqa: PLC0415
+            from edge_agent.sensing.microphone import Microphone  # noqa: PLC0415
 
             sources["microphone"] = Microphone(
                 command=sound.command, full_scale_db=sound.full_scale_db,

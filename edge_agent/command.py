@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.check:
         # Only who asks for it needs what it imports: a Pi has little memory.
         from contract.finding import report  # noqa: PLC0415
-        from edge_agent.doctor import look_over  # noqa: PLC0415
+        from edge_agent.doctor.checks import look_over  # noqa: PLC0415
 
         return report(look_over(settings), sys.stdout, as_json=False)
     share_one_heap()

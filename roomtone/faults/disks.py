@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.payload import MOST_PERIODS
-from edge_agent.outbox_format import Found, scan
+from edge_agent.outbox.format import Found, scan
 from roomtone.faults.case import Case
 from roomtone.faults.children import FaultError, until
 from roomtone.faults.room import SPILL_S, Plan

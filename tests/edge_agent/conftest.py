@@ -34,7 +34,7 @@ from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
-from edge_agent.outbox import Outbox
+from edge_agent.outbox.store import Outbox
 from roomtone.broker import free_port
 
 SECOND = 1_000_000_000

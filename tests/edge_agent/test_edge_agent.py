@@ -23,7 +23,7 @@ from contract.ranges import SeqRanges
 from edge_agent import command
 from edge_agent.agent import EdgeAgent
 from edge_agent.config_file import load_config, store_config
-from edge_agent.outbox_format import Found, scan, unpack_body
+from edge_agent.outbox.format import Found, scan, unpack_body
 from edge_agent.settings import EdgeSettings
 from firmware_bridge.events import HubCounters
 from roomtone.broker import free_port

@@ -20,7 +20,7 @@ import pytest
 from contract.clock import ScaledClock
 from contract.messages import Birth, Config, LessonSpan
 from contract.topics import Topic
-from edge_agent.run_book import read_notes
+from edge_agent.outbox.run_book import read_notes
 from simulators.running import VirtualClassroom
 
 pytest_plugins = ["simulators.pytest_plugin"]

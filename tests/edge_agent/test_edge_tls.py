@@ -16,8 +16,8 @@ from contract.messages import Birth, Config, Death, LessonSpan
 from contract.settings import BrokerSettings
 from edge_agent.agent import EdgeAgent
 from edge_agent.config_file import store_config
-from edge_agent.doctor import broker_findings
-from edge_agent.link_note import read_link_state
+from edge_agent.doctor.checks import broker_findings
+from edge_agent.publishing.link_note import read_link_state
 from edge_agent.settings import EdgeSettings
 from firmware_bridge.events import HubCounters
 

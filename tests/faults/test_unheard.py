@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.holes import tell_hole
+from edge_agent.sensing.holes import tell_hole
 from firmware_bridge.events import FramesMissing
 from roomtone.faults.unheard import unheard
 

@@ -19,7 +19,7 @@ import numpy as np
 from contract.errors import DecodeError, FrameError, PayloadError
 from contract.payload import Batch, decode, encode
 from contract.topics import KINDS
-from edge_agent.outbox_format import MAGIC, MARK, Found, Head, pack, scan
+from edge_agent.outbox.format import MAGIC, MARK, Found, Head, pack, scan
 from firmware_bridge import frames
 from firmware_bridge.framing import Unframer, frame
 from ingest.sorting import sort_message

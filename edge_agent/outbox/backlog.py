@@ -1,0 +1,118 @@
+"""Periods and gaps that wait, joined into fewer and larger messages. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from contract.parts import part_of
+from contract.payload import MOST_PERIODS, Batch, Gap, decode, encode
+from contract.quantities import MISSING
+from edge_agent.outbox.index import Stored
+
+__all__ = ["Parcel", "aged", "continues", "join", "seats_concerned", "without_values"]
+
+_MS_NS: Final = 1_000_000
+_LIVE_NS: Final = 30_000 * _MS_NS
+"""What waited longer than this is history to ingest, however long exactly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Parcel:
+    """A batch or gap on its way to the outbox, and what is known of it."""
+
+    message: Batch | Gap
+    counts: bytes
+    """Seats sampled in each of the batch's periods; empty for a gap."""
+    unpublished: int
+    """Seat-seconds of it that were never sent."""
+    closed_ns: int | None
+    """Elapsed time when its last period closed; None when another run did that."""
+    sent_ns: int | None
+    """When it was last sent, if all of it was."""
+
+
+def join(parcels: Iterable[Parcel]) -> list[Parcel]:
+    """Neighbours become batches of up to ten periods, and gaps of any length."""
+    groups: list[list[Parcel]] = []
+    size = 0
+    for parcel in parcels:
+        is_room = isinstance(parcel.message, Gap) or size + parcel.message.n <= MOST_PERIODS
+        if groups and is_room and continues(groups[-1][-1].message, parcel.message):
+            groups[-1].append(parcel)
+            size += parcel.message.n
+        else:
+            groups.append([parcel])
+            size = parcel.message.n
+    return [_joined(group) for group in groups]
+
+
+def continues(before: Batch | Gap, after: Batch | Gap) -> bool:
+    """Whether two messages are of one kind, with no seq between them."""
+    if before.run != after.run or before.last_seq + 1 != after.first_seq:
+        return False
+    if before.synchronised != after.synchronised or before.period_ns != after.period_ns:
+        return False
+    if isinstance(before, Gap):
+        return (
+            isinstance(after, Gap) and before.reason == after.reason and before.seats == after.seats
+        )
+    return isinstance(after, Batch) and before.layout == after.layout
+
+
+def seats_concerned(message: Batch | Gap) -> tuple[int, ...]:
+    """The seats that a gap in a message's place is about: of a part of a run its hub's alone."""
+    if isinstance(message, Gap):
+        return message.seats
+    layout = message.layout
+    if not part_of(message.run):
+        return layout.seats
+    there = (layout.seat_values(message.values) != MISSING).any(axis=(0, 2))
+    return tuple(seat for seat, is_there in zip(layout.seats, there, strict=True) if is_there)
+
+
+def without_values(parcel: Parcel, reason: str) -> Gap:
+    """What takes a batch's place when it is given up."""
+    message = parcel.message
+    if isinstance(message, Gap):
+        return message
+    return Gap(
+        node=message.node, run=message.run, first_seq=message.first_seq, n=message.n,
+        boot_ns=message.boot_ns, period_ns=message.period_ns, synchronised=message.synchronised,
+        seats=seats_concerned(message), reason=reason,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
+    """A record's payload, with its age if it is young enough to count as live."""
+    if (
+        entry.closed_ns is None
+        or entry.is_gap
+        or part_of(entry.run)
+        or now_ns - entry.closed_ns >= _LIVE_NS
+    ):
+        return payload
+    return encode(decode(payload), waited_ms=max(0, now_ns - entry.closed_ns) // _MS_NS)
+
+
+def _joined(group: list[Parcel]) -> Parcel:
+    first, last = group[0], group[-1]
+    if len(group) == 1:
+        return first
+    message: Batch | Gap
+    if isinstance(first.message, Gap):
+        message = replace(first.message, n=sum(parcel.message.n for parcel in group))
+    else:
+        parts = [p.message.values for p in group if isinstance(p.message, Batch)]
+        message = replace(first.message, values=np.concatenate(parts))
+    sent = [parcel.sent_ns for parcel in group if parcel.sent_ns is not None]
+    return Parcel(
+        message=message,
+        counts=b"".join(parcel.counts for parcel in group),
+        unpublished=sum(parcel.unpublished for parcel in group),
+        closed_ns=last.closed_ns,
+        sent_ns=max(sent) if len(sent) == len(group) else None,
+    )

@@ -1,0 +1,259 @@
+"""The run book: a small file that tells, after a death, how far the run before may have come.
+
+A run that is killed, or loses its power, takes with it what it had sampled and neither delivered
+nor spilled. The next start knows from here which run that was. For those of its seqs that are not
+in the outbox it puts a gap there, `died`: what ingest has of them it keeps, and the gap takes the
+rest. The same helps when the outbox was damaged so badly that nothing in it tells the range.
+
+The file is written in place, in two slots by turns, so that a torn write costs nothing and a full
+disk does not matter. Docs: docs/edge.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from contract.errors import PayloadError, StoreError
+from contract.messages import Message
+from contract.payload import Gap, GapReason
+from contract.ranges import SeqRanges
+from edge_agent.outbox.store import Outbox
+
+__all__ = ["AHEAD", "MOST_RUNS", "RunBook", "RunNote", "read_notes"]
+
+log = logging.getLogger(__name__)
+
+AHEAD: Final = 60
+"""Periods that may be sampled before the file is written again."""
+MOST_RUNS: Final = 24
+_SLOT: Final = 8192
+_PAGE: Final = 4096
+_MAGIC: Final = b"RTRUNS01"
+_HEAD: Final = struct.Struct("<8sQII")
+_CRC_MASK: Final = 0xFFFFFFFF
+
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Seat = Annotated[int, Field(ge=1, le=255)]
+
+
+class RunNote(Message):
+    """What is known of a run. No seq from `until_seq` on was ever sampled."""
+
+    run: Count
+    boot: Annotated[str, Field(max_length=100)]
+    run_boot_ns: Count
+    period_ns: Annotated[int, Field(ge=1, lt=1 << 63)]
+    seats: Annotated[tuple[Seat, ...], Field(max_length=64)]
+    until_seq: Annotated[int, Field(ge=0, le=1 << 40)] = 0
+    is_ended: bool = False
+    """It stopped cleanly, or a gap stands for what its death took."""
+    waits_until: Annotated[int, Field(ge=0, le=1 << 40)] = 0
+    """The outbox held seqs up to here when it stopped; 0: none, or not known."""
+
+
+class _Page(Message):
+    """The content of a slot: the runs, the latest last."""
+
+    runs: Annotated[tuple[RunNote, ...], Field(max_length=MOST_RUNS)]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Slots:
+    """The open file, and the number of the latest page."""
+
+    fd: int
+    number: int
+
+
+class RunBook:
+    """The notes of one agent's outbox. Only who holds the outbox may begin it."""
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        run: RunNote,
+        write: Callable[[int, bytes, int], int] = os.pwrite,
+        sync: Callable[[int], None] = os.fdatasync,
+    ) -> None:
+        self.bytes_written = 0
+        self.earlier_runs: frozenset[int] = frozenset()
+        """Those that the book named when this run began."""
+        self._path = path
+        self._run = run
+        self._pwrite = write
+        self._sync = sync
+        self._earlier: tuple[RunNote, ...] = ()
+        self._slots: _Slots | None = None
+        self._is_told = False
+
+    @property
+    def is_begun(self) -> bool:
+        """This run is in the file, and what the one before took with it is in the outbox."""
+        return self._slots is not None
+
+    def begin(self, outbox: Outbox) -> None:
+        """Settle what earlier runs left behind, then note this one; may raise StoreError."""
+        number, notes = _latest(self._read())
+        earlier = [note for note in notes if note.run != self._run.run]
+        self.earlier_runs = frozenset(note.run for note in earlier)
+        settled = []
+        for note in earlier:
+            known = outbox.known(note.run)
+            held = _until(known)
+            end = max(self._end_of(note), held)
+            over = _ended(note, end)
+            if not note.is_ended or outbox.damaged or held < note.waits_until:
+                known = _settle(over, known, outbox, was_ended=note.is_ended)
+            if known:
+                settled.append(over)
+        self._earlier = tuple(settled[-MOST_RUNS + 1 :])
+        try:
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise self._error(error) from error
+        slots = _Slots(fd=fd, number=number)
+        try:
+            if os.fstat(fd).st_size < 2 * _SLOT:
+                # Filled, not only made longer: so no later write needs room on the disk. Page by
+                # page, because the kernel writes as a whole what came as a whole.
+                for at in range(0, 2 * _SLOT, _PAGE):
+                    self._put(fd, bytes(_PAGE), at)
+            self._turn(slots)
+        except OSError as error:
+            os.close(fd)
+            raise self._error(error) from error
+        self._slots = slots
+
+    def reach(self, seq: int, *, spare: int = 0) -> None:
+        """This seq is about to be sampled: note it ahead, once for many. Never raises.
+
+        `spare` periods after it are to be noted already, or it is done now.
+        """
+        if self._slots is None or seq + spare < self._run.until_seq:
+            return
+        self._run = self._run.model_copy(update={"until_seq": seq + AHEAD})
+        self._note_down(self._slots)
+
+    def end(self, outbox: Outbox, *, until_seq: int) -> None:
+        """Nothing of this run is left in memory: a clean stop."""
+        if self._slots is not None:
+            waits_until = _until(outbox.known(self._run.run))
+            self._run = _ended(self._run, until_seq, waits_until)
+            self._note_down(self._slots)
+
+    def close(self) -> None:
+        if self._slots is not None:
+            os.close(self._slots.fd)
+            self._slots = None
+
+    def _end_of(self, note: RunNote) -> int:
+        """Where a run's seqs end: where this run begins, if both are of one boot."""
+        if note.is_ended or note.boot != self._run.boot:
+            return note.until_seq
+        return max(0, (self._run.run_boot_ns - note.run_boot_ns) // note.period_ns)
+
+    def _note_down(self, slots: _Slots) -> None:
+        try:
+            self._turn(slots)
+        except OSError as error:
+            if not self._is_told:
+                self._is_told = True
+                log.error("%s", self._error(error))  # noqa: TRY400 - one sentence
+
+    def _turn(self, slots: _Slots) -> None:
+        body = _Page(runs=(*self._earlier, self._run)).encode()
+        number = slots.number + 1
+        head = _HEAD.pack(_MAGIC, number, len(body), zlib.crc32(body, number & _CRC_MASK))
+        self._put(slots.fd, head + body, number % 2 * _SLOT)
+        slots.number = number
+
+    def _put(self, fd: int, data: bytes, at: int) -> None:
+        done = 0
+        while done < len(data):
+            done += self._pwrite(fd, data[done:], at + done)
+        self._sync(fd)
+        self.bytes_written += len(data)
+
+    def _read(self) -> bytes:
+        try:
+            return self._path.read_bytes()[: 2 * _SLOT]
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise self._error(error) from error
+
+    def _error(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"The run book {self._path} can't be used ({error.strerror or error}): after a power "
+            "cut now no gap would tell what was lost; give it room, or name another [outbox] dir."
+        )
+
+
+def _ended(note: RunNote, until_seq: int, waits_until: int = 0) -> RunNote:
+    return note.model_copy(
+        update={"until_seq": until_seq, "is_ended": True, "waits_until": waits_until}
+    )
+
+
+def _until(known: SeqRanges) -> int:
+    """One more than the highest of them."""
+    return max((last for _, last in known), default=-1) + 1
+
+
+def read_notes(path: Path) -> tuple[RunNote, ...]:
+    """The runs in a book, the latest last; none where nothing can be read."""
+    try:
+        return _latest(path.read_bytes()[: 2 * _SLOT])[1]
+    except OSError:
+        return ()
+
+
+def _latest(data: bytes) -> tuple[int, tuple[RunNote, ...]]:
+    """Number and runs of the later good slot."""
+    best: tuple[int, tuple[RunNote, ...]] = (0, ())
+    for at in (0, _SLOT):
+        slot = data[at : at + _SLOT]
+        if len(slot) < _HEAD.size:
+            continue
+        magic, number, length, crc = _HEAD.unpack_from(slot)
+        body = slot[_HEAD.size : _HEAD.size + length]
+        if magic != _MAGIC or number <= best[0] or zlib.crc32(body, number & _CRC_MASK) != crc:
+            continue
+        try:
+            best = (number, _Page.decode(body).runs)
+        except PayloadError as error:
+            log.warning("The run book is not usable: %s", error)
+    return best
+
+
+def _settle(note: RunNote, known: SeqRanges, outbox: Outbox, *, was_ended: bool) -> SeqRanges:
+    """Put gaps into the outbox for what is not in it of a run; returns what is in it then."""
+    gaps: list[Gap] = []
+    for first, last in known.missing(0, note.until_seq - 1):
+        is_death = not was_ended and (first >= _until(known) or not outbox.damaged)
+        reason: GapReason = "died" if is_death else "damaged"
+        gaps.append(
+            Gap(
+                node=outbox.node, run=note.run, first_seq=first, n=last - first + 1,
+                boot_ns=note.run_boot_ns + first * note.period_ns, period_ns=note.period_ns,
+                synchronised=False, seats=note.seats, reason=reason,
+            )
+        )  # fmt: skip
+    outbox.append_gaps(gaps)
+    for gap in gaps:
+        log.warning(
+            "What run %d sampled of its seqs %d to %d and ingest does not have is gone (%s): a "
+            "gap says so.", note.run, gap.first_seq, gap.last_seq, gap.reason,
+        )  # fmt: skip
+        known.add(gap.first_seq, gap.last_seq)
+    return known

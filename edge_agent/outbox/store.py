@@ -1,0 +1,382 @@
+"""The outbox: periods that ingest has not acknowledged, kept on disk within a bound.
+
+Append-only segments of about five minutes; one fdatasync an append, see segment_file.py. A segment is deleted when
+all of its records are acknowledged, so acknowledgements need no write: after a restart what is
+left is sent again, and ingest keeps what it lacks. When the bound is reached the oldest segment
+goes, and gap records take its place. What the bytes mean stands in outbox_format.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from contract.errors import PayloadError, StoreError
+from contract.messages import Ack, Timebase
+from contract.payload import Gap, GapReason, decode, encode
+from contract.ranges import SeqRanges
+from edge_agent.outbox.backlog import Parcel, join, seats_concerned
+from edge_agent.outbox.format import MAGIC, Damage, Found, Head, pack, scan, unpack_body
+from edge_agent.outbox.index import OutboxIndex, Segment, Stored
+from edge_agent.outbox.salvage import gaps_of_damage
+from edge_agent.outbox.segment_file import SegmentFile
+
+__all__ = ["MOST_A_WRITE", "Outbox"]
+
+log = logging.getLogger(__name__)
+
+_SEGMENT_PERIODS: Final = 300
+_SEGMENT_BYTES: Final = 256 << 10
+MOST_A_WRITE: Final = 10
+"""Records in one append, so that one write stays under _SEGMENT_BYTES."""
+_UNREADABLE: Final = (errno.EIO, errno.ENOENT, errno.ESTALE)
+
+
+class Outbox:
+    """One directory of one agent. Every method that touches the disk may raise StoreError."""
+
+    def __init__(
+        self,
+        *,
+        directory: Path,
+        max_bytes: int,
+        node: str,
+        timebase: Callable[[], bytes],
+        write: Callable[[int, bytes], int] = os.write,
+        sync: Callable[[int], None] = os.fdatasync,
+    ) -> None:
+        self.index = OutboxIndex()
+        self.given_up: Counter[int] = Counter()
+        """Run → seat-seconds that a recorded gap stands for."""
+        self.damaged = 0
+        """Records, or stretches of bytes, that could not be read."""
+        self.bytes_written = 0
+        self._directory = directory
+        self._limit = max_bytes - _SEGMENT_BYTES
+        self.node = node
+        self._timebase = timebase
+        self._write_fd = write
+        self._sync = sync
+        self._segments: list[Segment] = []
+        self._lock_fd: int | None = None
+        self._current: tuple[Segment, SegmentFile] | None = None
+        self._reading: tuple[Segment, int] | None = None
+        self._next_number = 0
+        self._owed: list[Parcel] = []
+        self._is_settled = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._lock_fd is not None
+
+    @property
+    def bytes_used(self) -> int:
+        return sum(segment.size for segment in self._segments)
+
+    def open(self) -> None:
+        """Make or find the directory, take hold of it, and index what an earlier run left."""
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            fd = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise self._error(error) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            paths = sorted(self._directory.glob("*.outbox"))
+        except BlockingIOError as error:
+            os.close(fd)
+            raise StoreError(
+                f"The outbox {self._directory} is in use by another agent: stop it, or name "
+                "another [outbox] dir."
+            ) from error
+        except OSError as error:
+            os.close(fd)
+            raise self._error(error) from error
+        self._next_number = max((_number(path) for path in paths), default=0) + 1
+        self.index, self._segments, self._owed = OutboxIndex(), [], []
+        try:
+            scanned = [self._load(path) for path in paths]
+        except OSError as error:
+            os.close(fd)
+            raise self._error(error) from error
+        self._lock_fd = fd
+        for records in scanned:
+            gaps = gaps_of_damage(records, node=self.node, known=self.known)
+            self._owed += [_of_gap(gap) for gap in gaps]
+        self._settle()
+
+    def append_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Keep gaps that stand for what an earlier run lost."""
+        for at in range(0, len(gaps), MOST_A_WRITE):
+            self.append([_of_gap(gap) for gap in gaps[at : at + MOST_A_WRITE]])
+
+    def known(self, run: int) -> SeqRanges:
+        """The seqs of a run that wait here, with or without values."""
+        return SeqRanges((entry.first_seq, entry.last_seq) for entry in self.index.entries(run))
+
+    def append(self, parcels: Sequence[Parcel]) -> None:
+        """Keep up to MOST_A_WRITE of these: all are on disk when it returns, or none is."""
+        if not self.is_open:
+            self.open()
+        self._settle()
+        self._append_some(parcels)
+
+    def read(self, entry: Stored) -> bytes | None:
+        """The payload of a record; None if it is damaged: see `replace_damaged`."""
+        try:
+            if self._reading is None or self._reading[0] is not entry.segment:
+                self._stop_reading()
+                self._reading = (entry.segment, os.open(entry.segment.path, os.O_RDONLY))
+            body = os.pread(self._reading[1], entry.length, entry.offset)
+        except OSError as error:
+            if error.errno in _UNREADABLE:
+                return None
+            raise self._error(error) from error
+        return unpack_body(body, entry.crc)
+
+    def replace_damaged(self, entry: Stored) -> None:
+        """Put a gap in the place of a record that can't be read."""
+        self.damaged += 1
+        log.error("A record of %s is damaged: %s", entry.segment.path, _span(entry))
+        self.append_gaps(self._gaps(entry, "damaged"))
+        self._given_up([entry])
+
+    def acknowledge(self, ack: Ack) -> int:
+        """Forget what ingest has; returns how many seat-seconds that were waiting."""
+        seat_seconds, emptied = self.index.acknowledge(ack)
+        for segment in emptied:
+            self._unlink(segment)
+        return seat_seconds
+
+    def waiting(self, run: int) -> int:
+        """Seat-seconds of a run that wait, of all its parts."""
+        return sum(entry.seat_seconds() for entry in self.index.entries_of_all_parts(run))
+
+    def earlier_timebases(self, run: int) -> list[bytes]:
+        """What dates the runs before this one that still wait: the latest for each."""
+        latest: dict[int, tuple[bool, bytes]] = {}
+        for segment in self._segments:
+            with contextlib.suppress(PayloadError):
+                timebase = Timebase.decode(segment.timebase)
+                is_better = timebase.synchronised or not latest.get(timebase.run, (False,))[0]
+                if timebase.run != run and is_better:
+                    latest[timebase.run] = (timebase.synchronised, segment.timebase)
+        return [payload for _, payload in latest.values()]
+
+    def close(self) -> None:
+        """Let go of the directory; what is in it stays."""
+        self._stop_reading()
+        self._end_segment()
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
+    def _settle(self) -> None:
+        """Write down the gaps of what was found damaged; then its files may go."""
+        if self._is_settled:
+            return
+        while self._owed:
+            self._append_some(self._owed[:MOST_A_WRITE])
+            del self._owed[:MOST_A_WRITE]
+        for segment in [segment for segment in self._segments if not segment.left]:
+            self._unlink(segment)
+        self._is_settled = True
+
+    def _append_some(self, parcels: Sequence[Parcel]) -> None:
+        records = [(parcel, *_packed(parcel)) for parcel in parcels]
+        victims = self._victims(sum(len(record) for _, record, _, _ in records))
+        entries = [entry for segment in victims for entry in segment.entries if entry.left]
+        gaps = (gap for entry in entries for gap in self._gaps(entry, "outbox_full"))
+        in_order = sorted(gaps, key=lambda gap: (gap.run, gap.first_seq))
+        joined = join(_of_gap(gap) for gap in in_order)
+        records += [(parcel, *_packed(parcel)) for parcel in joined]
+        if self._current is not None and self._current[0] in victims:
+            self._end_segment()
+        segment, start = self._write(b"".join(record for _, record, _, _ in records))
+        for parcel, record, body_at, crc in records:
+            self.index.add(_stored(parcel, segment, start + body_at, len(record) - body_at, crc))
+            segment.periods += parcel.message.n if parcel.counts else 0
+            start += len(record)
+        if entries:
+            log.error(
+                "The outbox %s is full: %s went, and a gap says so.",
+                self._directory, ", ".join(segment.path.name for segment in victims),
+            )  # fmt: skip
+        self._given_up(entries)
+
+    def _victims(self, need: int) -> list[Segment]:
+        """The oldest segments that must go before so many bytes come."""
+        over = self.bytes_used + need - self._limit
+        victims: list[Segment] = []
+        for segment in self._segments:
+            if over <= 0:
+                break
+            victims.append(segment)
+            over -= segment.size
+        return victims
+
+    def _gaps(self, entry: Stored, reason: GapReason) -> list[Gap]:
+        """What stands for an entry that goes: gaps for what still waits of it."""
+        if entry.is_gap:
+            payload = self.read(entry)
+            with contextlib.suppress(PayloadError):
+                gap = decode(payload or b"")
+                if isinstance(gap, Gap):
+                    return [gap]
+        return [
+            Gap(
+                node=self.node, run=entry.run, first_seq=first, n=last - first + 1,
+                boot_ns=entry.boot_ns + (first - entry.first_seq) * entry.period_ns,
+                period_ns=entry.period_ns, synchronised=entry.synchronised,
+                seats=tuple(entry.seats), reason=reason,
+            )
+            for first, last in entry.ranges()
+        ]  # fmt: skip
+
+    def _given_up(self, entries: Iterable[Stored]) -> None:
+        gone = list(entries)
+        for entry in gone:
+            self.given_up[entry.run] += entry.seat_seconds()
+        for segment in self.index.give_up(gone):
+            self._unlink(segment)
+
+    def _write(self, data: bytes) -> tuple[Segment, int]:
+        """Append durably to the current segment, or to a new one; returns where the bytes lie."""
+        segment, file = self._ready_segment()
+        try:
+            start = file.append(data)
+        except OSError as error:
+            if not file.is_sound:
+                self._end_segment()  # its torn end is passed over when it is read
+            raise self._error(error) from error
+        finally:
+            segment.size = file.on_disk
+        self.bytes_written += len(data)
+        return segment, start
+
+    def _ready_segment(self) -> tuple[Segment, SegmentFile]:
+        if self._current is not None:
+            segment, file = self._current
+            if file.used < _SEGMENT_BYTES and segment.periods < _SEGMENT_PERIODS:
+                return self._current
+            self._end_segment()
+        timebase = self._timebase()
+        head, _, _ = pack(Head(kind="timebase", run=Timebase.decode(timebase).run), timebase)
+        path = self._directory / f"{self._next_number:010d}.outbox"
+        try:
+            file = SegmentFile.create(path, MAGIC + head, write=self._write_fd, sync=self._sync)
+        except OSError as error:
+            raise self._error(error) from error
+        self._next_number += 1
+        segment = Segment(path=path, size=file.on_disk, timebase=timebase)
+        self.bytes_written += file.used
+        self._segments.append(segment)
+        self._current = segment, file
+        return self._current
+
+    def _end_segment(self) -> None:
+        if self._current is not None:
+            segment, file = self._current
+            file.close()
+            segment.size = file.on_disk
+            self._current = None
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            os.close(self._reading[1])
+            self._reading = None
+
+    def _unlink(self, segment: Segment) -> None:
+        if self._current is not None and self._current[0] is segment:
+            self._end_segment()
+        if self._reading is not None and self._reading[0] is segment:
+            self._stop_reading()
+        self._segments.remove(segment)
+        try:
+            segment.path.unlink(missing_ok=True)
+        except OSError as error:
+            # It is sent once more after a restart, and ingest trims it.
+            log.warning("%s", self._error(error))
+
+    def _load(self, path: Path) -> list[Found | Damage]:
+        try:
+            data = path.read_bytes()
+            records = list(scan(data))
+        except OSError as error:
+            if error.errno not in _UNREADABLE:
+                raise  # perhaps another time it can be read
+            log.error("%s", self._error(error))  # noqa: TRY400 - one sentence
+            data, records = b"", [Damage(offset=0, length=0, head=None)]
+        segment = Segment(path=path, size=len(data))
+        self._segments.append(segment)
+        for record in records:
+            if isinstance(record, Damage):
+                self.damaged += 1
+                log.error(
+                    "%s: %d bytes from byte %d on are damaged.", path, record.length, record.offset
+                )
+                continue
+            if record.head.kind == "timebase":
+                body = data[record.offset : record.offset + record.length]
+                segment.timebase = unpack_body(body, record.crc) or b""
+            else:
+                self.index.add(_found(record, segment))
+        return records
+
+    def _error(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"The outbox {self._directory} can't be used ({error.strerror or error}): give it "
+            "room, or name another [outbox] dir."
+        )
+
+
+def _number(path: Path) -> int:
+    return int(path.stem) if path.stem.isdecimal() else 0
+
+
+def _span(entry: Stored) -> str:
+    return f"run {entry.run}, seqs {entry.first_seq} to {entry.last_seq}"
+
+
+def _of_gap(gap: Gap) -> Parcel:
+    return Parcel(message=gap, counts=b"", unpublished=0, closed_ns=None, sent_ns=None)
+
+
+def _packed(parcel: Parcel) -> tuple[bytes, int, int]:
+    message = parcel.message
+    seats = seats_concerned(message)
+    head = Head(
+        kind="data", run=message.run, first_seq=message.first_seq, n=message.n,
+        boot_ns=message.boot_ns, period_ns=message.period_ns, synchronised=message.synchronised,
+        seats=bytes(seats), counts=parcel.counts,
+    )  # fmt: skip
+    return pack(head, encode(message))
+
+
+def _stored(parcel: Parcel, segment: Segment, offset: int, length: int, crc: int) -> Stored:
+    message = parcel.message
+    seats = seats_concerned(message)
+    return Stored(
+        segment=segment, offset=offset, length=length, crc=crc, run=message.run,
+        first_seq=message.first_seq, n=message.n, boot_ns=message.boot_ns,
+        period_ns=message.period_ns, synchronised=message.synchronised, seats=bytes(seats),
+        counts=parcel.counts, unpublished=parcel.unpublished, closed_ns=parcel.closed_ns,
+        sent_ns=parcel.sent_ns, left=(1 << max(1, len(parcel.counts))) - 1,
+    )  # fmt: skip
+
+
+def _found(record: Found, segment: Segment) -> Stored:
+    head = record.head
+    return Stored(
+        segment=segment, offset=record.offset, length=record.length, crc=record.crc, run=head.run,
+        first_seq=head.first_seq, n=head.n, boot_ns=head.boot_ns, period_ns=head.period_ns,
+        synchronised=head.synchronised, seats=head.seats, counts=head.counts, unpublished=0,
+        closed_ns=None, sent_ns=None, left=(1 << max(1, len(head.counts))) - 1,
+    )  # fmt: skip

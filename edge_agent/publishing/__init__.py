@@ -1,0 +1,1 @@
+"""From whole periods to the broker: what is sent when, and what was acknowledged."""

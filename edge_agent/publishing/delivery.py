@@ -1,0 +1,388 @@
+"""What is sent when, what waits, and what may be forgotten. No sockets: bytes go to a callback.
+
+Periods stay in memory until ingest acknowledges them. Live ones go first, each by itself; what is
+not acknowledged within the spill interval goes to the outbox and leaves from there as the
+backlog, up to ten periods a message. What a hub brought late goes after what is live. Only an
+acknowledgement of ingest, or a recorded gap, ends the wait of a period.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from contract.errors import StoreError
+from contract.messages import Ack
+from contract.parts import part_of, run_of
+from contract.payload import MOST_PERIODS, Batch, Gap, encode
+from contract.ranges import SeqRanges
+from edge_agent.outbox.backlog import Parcel, aged, continues, join, without_values
+from edge_agent.outbox.run_book import RunBook
+from edge_agent.outbox.store import MOST_A_WRITE, Outbox
+from edge_agent.settings import DeliverySettings
+
+__all__ = ["Counters", "Delivery"]
+
+log = logging.getLogger(__name__)
+
+_SECOND_NS: Final = 1_000_000_000
+_MS_NS: Final = 1_000_000
+_RETRY_S: Final = (1, 2, 5, 10, 30)
+_FIRST_WINDOW: Final = 8
+_SLOW_NS: Final = 1_500_000_000
+_SPARE_PERIODS: Final = 15
+"""With fewer noted ahead, a spill writes the run book anew: one and a half spill intervals."""
+_MOST_AT_ONCE: Final = 64
+"""Backlog messages in one call of `send`, so that live periods are looked at in between."""
+
+_Key = tuple[int, int]
+"""(run with its part, first seq) of what is held"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """Seat-seconds of this run; `contract.messages.Health` says what each means."""
+
+    sampled: int
+    published: int
+    acked: int
+    waiting: int
+    gap: int
+    unsampled: int
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Held:
+    """A period or gap in memory."""
+
+    message: Batch | Gap
+    counts: bytes
+    unpublished: int
+    closed_ns: int
+    sent_ns: int | None = None
+
+    def parcel(self) -> Parcel:
+        return Parcel(
+            message=self.message, counts=self.counts, unpublished=self.unpublished,
+            closed_ns=self.closed_ns, sent_ns=self.sent_ns,
+        )  # fmt: skip
+
+
+class Delivery:
+    """Holds one run's periods, and what earlier runs left in the outbox. `now_ns` is elapsed."""
+
+    def __init__(
+        self, *, run: int, settings: DeliverySettings, outbox: Outbox, book: RunBook | None = None
+    ) -> None:
+        self.run = run
+        self.outbox = outbox
+        self._book = book
+        self.is_open = False
+        """Ingest is there: data may be sent."""
+        self.last_ack_ns: int | None = None
+        self.owed_since_ns: int | None = None
+        """Since when something sent has waited without any acknowledgement coming; sending it
+        again does not change that."""
+        self._settings = settings
+        self._held: OrderedDict[_Key, _Held] = OrderedDict()
+        self._newest: dict[int, _Key] = {}
+        """Run with its part → what was taken of it last."""
+        self._to_send: deque[_Key] = deque()
+        self._late_to_send: deque[_Key] = deque()
+        self._live_in_flight = 0
+        self._window = _FIRST_WINDOW
+        self._window_cut_ns = 0
+        self._sampled = self._published = self._acked = self._given_up = self._unsampled = 0
+        self._retry_at_ns = 0
+        self._failures = 0
+
+    @property
+    def in_flight(self) -> int:
+        """Messages sent and not acknowledged."""
+        return self._live_in_flight + len(self.outbox.index.in_flight)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing waits, in memory or in the outbox."""
+        return not self._held and not len(self.outbox.index)
+
+    @property
+    def has_held(self) -> bool:
+        """Something waits in memory."""
+        return bool(self._held)
+
+    def counters(self) -> Counters:
+        """The books: sampled = acked + waiting + gap, at all times."""
+        held = sum(sum(item.counts) for item in self._held.values())
+        return Counters(
+            sampled=self._sampled,
+            published=self._published,
+            acked=self._acked,
+            waiting=held + self.outbox.waiting(self.run),
+            gap=self._given_up
+            + sum(n for run, n in self.outbox.given_up.items() if run_of(run) == self.run),
+            unsampled=self._unsampled,
+        )
+
+    def add(
+        self,
+        message: Batch | Gap,
+        *,
+        seats_sampled: int,
+        seats_missing: int,
+        now_ns: int,
+        counts: bytes | None = None,
+    ) -> None:
+        """Take what was just closed: one period, a gap, or what came late of one hub.
+
+        `counts` are the seats sampled in each period, where there are several.
+        """
+        is_batch = isinstance(message, Batch)
+        if self._book is not None and is_batch and message.run == self.run:
+            self._book.reach(message.last_seq)
+        self._sampled += seats_sampled
+        self._unsampled += seats_missing
+        last = self._held.get(self._newest.get(message.run, (0, 0)))
+        if isinstance(message, Gap) and last is not None:
+            before = last.message
+            if isinstance(before, Gap) and last.sent_ns is None and continues(before, message):
+                last.message = replace(before, n=before.n + message.n)
+                return
+        if counts is None:
+            counts = bytes([seats_sampled]) if is_batch else b""
+        key = self._hold(message, counts, seats_sampled, now_ns)
+        (self._late_to_send if is_batch and part_of(message.run) else self._to_send).append(key)
+        if len(self._held) > self._settings.most_in_memory:
+            self._give_up_oldest()
+
+    def opened(self) -> None:
+        """Ingest came up, or came back: what was under way may be lost, and is sent again."""
+        self.is_open = True
+        self.owed_since_ns = None
+        self._window = _FIRST_WINDOW
+        self._resend(sent_before_ns=1 << 63)
+
+    def closed(self) -> None:
+        """Ingest, or the way to it, is gone."""
+        self.is_open = False
+        self.owed_since_ns = None
+
+    def acknowledge(self, ack: Ack, *, now_ns: int) -> None:
+        """Forget what ingest has for good."""
+        if run_of(ack.run) != self.run and not self.outbox.index.entries(ack.run):
+            return  # it is meant for another kit of this name, or comes twice
+        self.last_ack_ns = now_ns
+        is_slow = self._is_slow(now_ns)
+        before = len(self.outbox.index.in_flight)
+        seat_seconds = self.outbox.acknowledge(ack)
+        freed = before - len(self.outbox.index.in_flight)
+        if not is_slow:
+            self._window = min(self._window + freed, self._settings.most_unacked // 2)
+        if run_of(ack.run) == self.run:
+            self._acked += seat_seconds + self._forget_held(ack)
+        self.owed_since_ns = now_ns if self.in_flight else None
+
+    def tick(self, now_ns: int) -> None:
+        """What is due by the clock: sending again, and writing to the outbox."""
+        if self.is_open:
+            timeout_ns = round(self._settings.ack_timeout_s * _SECOND_NS)
+            self._resend(sent_before_ns=now_ns - timeout_ns)
+        if now_ns < self._retry_at_ns:
+            return
+        if not self.outbox.is_open:
+            self._try_to(self._open, now_ns)
+        elif self._late_to_send or self._is_spill_due(now_ns):
+            # What a hub brought late was told to be missing, so nothing else would tell of it
+            # after a death: it goes to the disk at once.
+            self._try_to(lambda: self._spill(young_ns=self._spill_before_ns(now_ns)), now_ns)
+        elif self._book is not None and not self._book.is_begun:
+            self._try_to(self._open, now_ns)
+
+    def spill(self, now_ns: int) -> bool:
+        """Write all that is held to the outbox now; whether that worked."""
+        return self._try_to(self._spill, now_ns)
+
+    def send(self, now_ns: int, publish: Callable[[bytes], bool]) -> bool:
+        """Hand on what may be sent now; whether more waits for its turn."""
+        if not self.is_open:
+            return False
+        is_busy = self._send(now_ns, publish)
+        if self.owed_since_ns is None and self.in_flight:
+            self.owed_since_ns = now_ns
+        return is_busy
+
+    def _send(self, now_ns: int, publish: Callable[[bytes], bool]) -> bool:
+        most = self._settings.most_unacked
+        for queue, room in ((self._to_send, most), (self._late_to_send, most // 2)):
+            if not self._send_held(queue, room, now_ns, publish):
+                return True
+        if now_ns >= self._retry_at_ns:
+            try:
+                self._send_backlog(now_ns, publish)
+            except StoreError as error:
+                self._failed(error, now_ns)
+        is_held = bool(self._to_send or self._late_to_send)
+        return is_held or self.outbox.index.next_unsent() is not None
+
+    def _send_held(
+        self, queue: deque[_Key], room: int, now_ns: int, publish: Callable[[bytes], bool]
+    ) -> bool:
+        """Send from memory while so many are not under way; False if the link takes no more."""
+        while queue and self.in_flight < room:
+            item = self._held.get(queue[0])
+            if item is not None and item.sent_ns is None:
+                waited_ms = max(0, now_ns - item.closed_ns) // _MS_NS
+                is_late = part_of(item.message.run) > 0
+                if not publish(encode(item.message, waited_ms=None if is_late else waited_ms)):
+                    return False
+                self._published += item.unpublished
+                item.unpublished = 0
+                item.sent_ns = now_ns
+                self._live_in_flight += 1
+            queue.popleft()
+        return True
+
+    def _send_backlog(self, now_ns: int, publish: Callable[[bytes], bool]) -> None:
+        if self._is_slow(now_ns) and now_ns - self._window_cut_ns > _SECOND_NS:
+            # A slow link: keep less under way, so that live periods don't stand in a queue.
+            self._window = max(2, self._window // 2)
+            self._window_cut_ns = now_ns
+        index = self.outbox.index
+        for _ in range(_MOST_AT_ONCE):
+            is_full = self.in_flight >= self._settings.most_unacked
+            if is_full or len(index.in_flight) >= self._window:
+                return
+            entry = index.next_unsent()
+            if entry is None:
+                return
+            payload = self.outbox.read(entry)
+            if payload is None:
+                self.outbox.replace_damaged(entry)
+                continue
+            if not publish(aged(entry, payload, now_ns)):
+                return
+            fresh = index.sent(entry, now_ns)
+            if run_of(entry.run) == self.run:
+                self._published += fresh
+
+    def _is_slow(self, now_ns: int) -> bool:
+        oldest = next(iter(self.outbox.index.in_flight), None)
+        return oldest is not None and now_ns - (oldest.sent_ns or now_ns) > _SLOW_NS
+
+    def _resend(self, *, sent_before_ns: int) -> None:
+        self.outbox.index.resend(sent_before_ns=sent_before_ns)
+        again = [
+            key
+            for key, item in self._held.items()
+            if item.sent_ns is not None and item.sent_ns < sent_before_ns
+        ]
+        for key in again:
+            self._held[key].sent_ns = None
+        self._live_in_flight -= len(again)
+        for key in reversed(again):
+            is_late = isinstance(self._held[key].message, Batch) and part_of(key[0])
+            (self._late_to_send if is_late else self._to_send).appendleft(key)
+
+    def _open(self) -> None:
+        if not self.outbox.is_open:
+            self.outbox.open()
+        if self._book is not None and not self._book.is_begun:
+            self._book.begin(self.outbox)
+
+    def _is_spill_due(self, now_ns: int) -> bool:
+        oldest = next(iter(self._held.values()), None)
+        return oldest is not None and oldest.closed_ns <= self._spill_before_ns(now_ns)
+
+    def _spill_before_ns(self, now_ns: int) -> int:
+        """What was closed by then is to go to the outbox."""
+        return now_ns - round(self._settings.spill_s * _SECOND_NS)
+
+    def _forget_held(self, ack: Ack) -> int:
+        kept = SeqRanges((first, last) for first, last in ack.above if first <= last)
+        if ack.without_hole >= 0:
+            kept.add(0, ack.without_hole)
+        gone = [
+            key
+            for key, item in self._held.items()
+            if key[0] == ack.run and not kept.missing(key[1], item.message.last_seq)
+        ]
+        return sum(sum(self._drop(key).counts) for key in gone)
+
+    def _hold(self, message: Batch | Gap, counts: bytes, unpublished: int, now_ns: int) -> _Key:
+        key = message.run, message.first_seq
+        self._held[key] = _Held(
+            message=message, counts=counts, unpublished=unpublished, closed_ns=now_ns
+        )
+        self._newest[message.run] = key
+        return key
+
+    def _drop(self, key: _Key) -> _Held:
+        item = self._held.pop(key)
+        self._live_in_flight -= item.sent_ns is not None
+        return item
+
+    def _spill(self, *, young_ns: int | None = None) -> None:
+        """Write what is held; a short last batch that began after `young_ns` may still grow."""
+        parcels: list[Parcel] = []
+        for run in dict.fromkeys(run for run, _ in self._held):
+            some = join(item.parcel() for key, item in self._held.items() if key[0] == run)
+            first = self._held[run, some[-1].message.first_seq]
+            is_young = young_ns is not None and first.closed_ns > young_ns and not part_of(run)
+            if is_young and some[-1].message.n < MOST_PERIODS:
+                some.pop()
+            if self._book is not None and some and run == self.run:
+                last = some[-1].message
+                if isinstance(last, Batch):
+                    # Now, because the file system's journal is written for this spill anyway.
+                    self._book.reach(last.last_seq, spare=_SPARE_PERIODS)
+            parcels += some
+        for at in range(0, len(parcels), MOST_A_WRITE):
+            written = parcels[at : at + MOST_A_WRITE]
+            self.outbox.append(written)
+            spans = {(p.message.run, p.message.first_seq): p.message.last_seq for p in written}
+            for (run, first_seq), last_seq in spans.items():
+                for key in [k for k in self._held if k[0] == run and first_seq <= k[1] <= last_seq]:
+                    self._drop(key)
+        for queue in (self._to_send, self._late_to_send):
+            held = [key for key in queue if key in self._held]
+            queue.clear()
+            queue.extend(held)
+
+    def _give_up_oldest(self) -> None:
+        """The outbox can't be written and memory is full: a gap takes the oldest's place."""
+        most = max(1, self._settings.most_in_memory // 10)
+        old = [self._drop(key) for key in list(self._held)[:most]]
+        gaps = join(
+            replace(parcel, message=without_values(parcel, "outbox_full"), counts=b"")
+            for parcel in sorted((item.parcel() for item in old), key=lambda p: p.message.run)
+        )
+        self._given_up += sum(sum(item.counts) for item in old)
+        for parcel in reversed(gaps):
+            key = self._hold(parcel.message, b"", 0, old[-1].closed_ns)
+            self._held.move_to_end(key, last=False)
+            self._to_send.appendleft(key)
+        log.error(
+            "%d periods were given up, because the outbox can't be written and memory is full; "
+            "a gap says so.", sum(item.message.n for item in old if item.counts),
+        )  # fmt: skip
+
+    def _try_to(self, work: Callable[[], None], now_ns: int) -> bool:
+        """Do what touches the disk; name what fails, and leave it alone for a while."""
+        try:
+            work()
+        except StoreError as error:
+            self._failed(error, now_ns)
+            return False
+        if self._failures:
+            log.warning("The outbox can be used again.")
+        self._failures = 0
+        return True
+
+    def _failed(self, error: StoreError, now_ns: int) -> None:
+        wait_s = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
+        self._failures += 1
+        self._retry_at_ns = now_ns + wait_s * _SECOND_NS
+        log.error("%s Periods stay in memory; trying again in %d s.", error, wait_s)

@@ -1,0 +1,319 @@
+"""Between the delivery and the broker: births and deaths, data, time, health, acks, commands.
+
+Runs on the agent's thread: `step` takes what the link has heard and hands over what is due.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from contract.errors import DecodeError, PayloadError, brief_of
+from contract.messages import (
+    Ack,
+    Birth,
+    Command,
+    CommandResult,
+    Config,
+    ConfigReported,
+    Death,
+    Health,
+    IngestState,
+    Timebase,
+    decode_state,
+)
+from contract.mqtt import Event, LinkDown, LinkUp, Received, Refused, Will
+from contract.suspects import Suspects, digest_of
+from contract.topics import Kind, Topic, ingest_state
+from edge_agent.identity import Identity
+from edge_agent.publishing.delivery import Delivery
+from edge_agent.publishing.link_note import LinkState
+from edge_agent.publishing.name_watch import NameWatch
+from edge_agent.settings import EdgeSettings
+
+__all__ = ["Host", "Link", "OpenLink", "Publisher"]
+
+log = logging.getLogger(__name__)
+
+_RETAINED: Final[frozenset[Kind]] = frozenset({"state", "config/reported"})
+"""So that a doctor on the server can see what a node said when nobody asked."""
+_MINUTE_NS: Final = 60_000_000_000
+_MOST_RESULTS: Final = 64
+_MOST_STEPS: Final = 64
+
+
+class Host(Protocol):
+    """Who the publisher speaks for."""
+
+    def birth(self) -> Birth: ...
+    def timebase(self) -> Timebase: ...
+    def health(self, *, is_finished: bool) -> Health: ...
+    def config_reported(self) -> ConfigReported: ...
+    def configured(self, config: Config) -> None: ...
+    def commanded(self, command: Command) -> CommandResult: ...
+
+
+class Link(Protocol):
+    """What of `contract.mqtt.MqttLink` is used here."""
+
+    @property
+    def events(self) -> queue.Queue[Event]: ...
+    @property
+    def is_alive(self) -> bool: ...
+    def start(self) -> None: ...
+    def stop(self, *, farewell: Will | None = None, timeout_s: float = 5.0) -> None: ...
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool: ...
+    def acknowledge(self, message: Received) -> None: ...
+
+
+OpenLink = Callable[[str, Will, tuple[str, ...]], Link]
+"""Makes a link that is not started yet, from client id, will and subscriptions."""
+
+
+class Publisher:
+    """Owns the link; makes a new one when the old one hangs."""
+
+    def __init__(
+        self,
+        *,
+        settings: EdgeSettings,
+        identity: Identity,
+        delivery: Delivery,
+        host: Host,
+        open_link: OpenLink,
+        suspects: Suspects | None = None,
+    ) -> None:
+        self._settings = settings
+        self._identity = identity
+        self._delivery = delivery
+        self._host = host
+        self._open_link = open_link
+        self._suspects = suspects
+        self._ingest_state = ingest_state(settings.site)
+        self._data = self._topic("data")
+        name = f"{settings.site}/{settings.room}/{settings.node}"
+        self.names = NameWatch(name=name, run=identity.run)
+        self._link = self._new_link()
+        self._is_linked = False
+        self._is_told = False
+        self._reason = "it has not been tried yet"
+        self._now_ns = 0
+        self._ingest_started: int | None = None
+        self._due: set[Kind] = set()
+        self._results: deque[CommandResult] = deque(maxlen=_MOST_RESULTS)
+        self._earlier: deque[bytes] = deque()
+        self._steps: deque[bytes] = deque(maxlen=_MOST_STEPS)
+        """What dates this run around each step of UTC; told again whenever ingest comes up."""
+        self._each_minute_ns = 0
+        self._refusals: set[tuple[str, str]] = set()
+
+    @property
+    def ack_age_ms(self) -> int | None:
+        """Real milliseconds since the last acknowledgement; None before the first."""
+        last = self._delivery.last_ack_ns
+        return None if last is None else max(0, self._now_ns - last) // 1_000_000
+
+    def link_state(self) -> LinkState:
+        """How it stands with the broker, for the doctor."""
+        return LinkState(
+            is_linked=self._is_linked,
+            ingest_is_up=self._delivery.is_open,
+            twins=self.names.twins,
+            is_pushed_out=self.names.is_pushed_out,
+            reason="" if self._is_linked else self._reason,
+        )
+
+    def start(self) -> None:
+        if self._suspects is not None:
+            self._suspects.begin()
+        self._link.start()
+
+    def request(self, kind: Kind) -> None:
+        """Publish this again as soon as there is a link."""
+        self._due.add(kind)
+
+    def stepped(self, before: bytes, after: bytes) -> None:
+        """UTC was stepped: the timebases of the last moment before and the first one after."""
+        self._steps.extend((before, after))
+        if self._delivery.is_open:  # else all of them are told when ingest comes up
+            self._earlier.extend((before, after))
+
+    def step(self, now_ns: int) -> bool:
+        """Hear, watch, and say what is due; whether more data waits for its turn."""
+        self._now_ns = now_ns
+        while True:
+            try:
+                event = self._link.events.get_nowait()
+            except queue.Empty:
+                break
+            self._hear(event, now_ns)
+        self._watch(now_ns)
+        if now_ns - self._each_minute_ns >= _MINUTE_NS:
+            self._each_minute_ns = now_ns
+            self._due |= {"timebase", "health"}
+        self._delivery.tick(now_ns)
+        if not self._is_linked or not self._say_due():
+            return False
+        return self._delivery.send(now_ns, lambda data: self._link.publish(self._data, data))
+
+    def farewell(self) -> None:
+        """The last health and the death; then the link ends."""
+        if self._is_linked:
+            self._link.publish(self._topic("health"), self._host.health(is_finished=True).encode())
+        self._link.stop(farewell=self._death("stopped"))
+
+    def _hear(self, event: Event, now_ns: int) -> None:
+        match event:
+            case LinkUp(protocol):
+                log.info("Connected to the broker with MQTT %s.", protocol)
+                self._is_linked, self._is_told = True, False
+                self._due |= {"state", "timebase", "config/reported", "health"}
+            case LinkDown(reason, is_taken_over):
+                self._reason = reason
+                if is_taken_over:
+                    self.names.pushed_out(now_ns)
+                if not self._is_told:
+                    log.warning(
+                        "No connection to the broker (%s): keeping what is sampled, trying again.",
+                        reason,
+                    )
+                    self._is_told = True
+                self._unlink()
+            case Refused(topic, reason):
+                if (topic.split(maxsplit=1)[0], reason) not in self._refusals:
+                    self._refusals.add((topic.split(maxsplit=1)[0], reason))
+                    log.error(
+                        "The broker refused to pass on a message (%s): check its ACL for node %s.",
+                        reason, self._identity.node,
+                    )  # fmt: skip
+            case Received():
+                try:
+                    self._read(event, now_ns)
+                except DecodeError as error:
+                    log.warning("A message on %s is not usable: %s", event.topic, error)
+                except (OSError, MemoryError):
+                    raise
+                except Exception as error:  # noqa: BLE001  # no message may end the agent
+                    log.error("A message on %s is left out: %s", event.topic, brief_of(error))  # noqa: TRY400
+                self._link.acknowledge(event)
+
+    def _read(self, message: Received, now_ns: int) -> None:
+        """Take a message; a retained one that ended an earlier agent is passed over."""
+        if self._suspects is None or not message.is_retained:
+            self._receive(message, now_ns)
+            return
+        digest = digest_of(message.topic, message.payload)
+        if digest == self._suspects.culprit:
+            raise PayloadError("the message", "an agent ended while it read it")
+        with self._suspects.holding([digest]):
+            self._receive(message, now_ns)
+
+    def _receive(self, message: Received, now_ns: int) -> None:
+        if message.topic == self._ingest_state:
+            self._ingest(IngestState.decode(message.payload))
+            return
+        kind = Topic.parse(message.topic).kind
+        if kind == "state":
+            state = decode_state(message.payload)
+            if self.names.hear(state, is_retained=message.is_retained, now_ns=now_ns):
+                self._due.add("state")
+        elif kind == "ack":
+            self._delivery.acknowledge(Ack.decode(message.payload), now_ns=now_ns)
+        elif kind == "config":
+            self._host.configured(Config.decode(message.payload))
+            self._due.add("config/reported")
+        elif kind == "command" and not message.is_retained:
+            # A retained command would be obeyed again at each connection.
+            self._results.append(self._host.commanded(Command.decode(message.payload)))
+
+    def _ingest(self, state: IngestState) -> None:
+        if not state.is_up:
+            if self._delivery.is_open:
+                log.warning("Ingest is down: keeping what is sampled.")
+            self._delivery.closed()
+        elif not self._delivery.is_open or state.started_utc_ns != self._ingest_started:
+            self._ingest_started = state.started_utc_ns
+            # What dates the data goes before the data.
+            self._due.add("timebase")
+            earlier = self._delivery.outbox.earlier_timebases(self._identity.run)
+            self._earlier = deque((*earlier, *self._steps))
+            self._delivery.opened()
+
+    def _watch(self, now_ns: int) -> None:
+        if not self._link.is_alive:
+            self._renew("its thread has ended")
+            return
+        since_ns = self._delivery.owed_since_ns
+        if since_ns is None or not self._delivery.is_open:
+            return
+        if now_ns - since_ns > self._settings.delivery.watchdog_s * 1e9:
+            self._renew(f"no acknowledgement for {self._settings.delivery.watchdog_s:g} s")
+
+    def _renew(self, why: str) -> None:
+        log.error("The connection to the broker is made anew: %s.", why)
+        self._link.stop(timeout_s=1.0)
+        self._unlink()
+        self._link = self._new_link()
+        self._link.start()
+
+    def _unlink(self) -> None:
+        self._is_linked = False
+        self._ingest_started = None
+        self._delivery.closed()
+
+    def _say_due(self) -> bool:
+        """Publish what is due; whether all of it found room."""
+        if not (self._due or self._earlier or self._results):
+            return True
+        for kind, make in self._makers().items():
+            if kind not in self._due:
+                continue
+            if not self._link.publish(self._topic(kind), make(), retain=kind in _RETAINED):
+                return False
+            self._due.discard(kind)
+        for waiting, topic in (
+            (self._earlier, self._topic("timebase")),
+            (self._results, self._topic("command/result")),
+        ):
+            while waiting:
+                first = waiting[0]
+                payload = first if isinstance(first, bytes) else first.encode()
+                if not self._link.publish(topic, payload):
+                    return False
+                waiting.popleft()
+        return True
+
+    def _makers(self) -> dict[Kind, Callable[[], bytes]]:
+        host = self._host
+        return {
+            "state": lambda: host.birth().encode(),
+            "timebase": lambda: host.timebase().encode(),
+            "config/reported": lambda: host.config_reported().encode(),
+            "health": lambda: host.health(is_finished=False).encode(),
+        }
+
+    def _new_link(self) -> Link:
+        settings = self._settings
+        return self._open_link(
+            # Of this run alone: a broker lets the later of two with one id push out the other, so
+            # two kits with one name would do that to each other for ever. The broker of a school
+            # takes the name in the certificate instead; then `contract/mqtt.py` lets each have its turn.
+            f"{settings.site}-{settings.room}-{settings.node}-{self._identity.run:x}",
+            self._death("lost"),
+            (
+                *(self._topic(kind) for kind in ("ack", "config", "command", "state")),
+                self._ingest_state,
+            ),
+        )
+
+    def _death(self, reason: str) -> Will:
+        identity = self._identity
+        death = Death(node=identity.node, run=identity.run, boot=identity.boot, reason=reason)
+        return Will(topic=self._topic("state"), payload=death.encode())
+
+    def _topic(self, kind: Kind) -> str:
+        settings = self._settings
+        return str(Topic(settings.site, settings.room, settings.node, kind))

@@ -1,0 +1,1 @@
+"""From what the hubs and the microphone deliver to whole periods."""

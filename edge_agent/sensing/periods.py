@@ -1,0 +1,319 @@
+"""Readings become periods: whole seconds of the boot clock, counted since the run began.
+
+Pure: events in, periods out; when to close a period is decided by the caller. Each hub has its
+own samples and its own quantities; what a hub did not deliver is missing, never made up. A period
+closes without a hub that is late; what that hub brings of it afterwards comes out as `Late`, and
+until then the period has a `Lack`, so that no second of a hub is without values and without a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract import quantities
+from contract.payload import MOST_PERIODS, GapReason, Layout
+from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
+from edge_agent.sensing.lines import LEVEL_NS, Grid, HubLine, Line, SoundLine
+from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubUp, Levels, Samples
+
+__all__ = ["MICROPHONE", "Lack", "Late", "Period", "PeriodAssembler"]
+
+_MOST_EXCLUSIONS: Final = 64
+"""Changes of who has opted out that are told apart while a hub is late; older ones are joined."""
+MICROPHONE: Final = "(microphone)"
+"""Under this levels of the node's own microphone come; no hub can be called so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """Seconds in which a hub's seats, or the room's sound, have no value, and why."""
+
+    line: int
+    first_seq: int
+    n: int
+    seats: tuple[int, ...]
+    reason: GapReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Late:
+    """Consecutive seconds of one hub's seats, or of the sound, whose periods closed without it."""
+
+    line: int
+    first_seq: int
+    values: NDArray[np.uint16]
+    """(n, layout.width): rows like a period's, with all others missing."""
+    counts: bytes
+    """Seats sampled in each second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Period:
+    """One closed second: a row of u16 values as `Layout` orders them."""
+
+    seq: int
+    boot_ns: int
+    values: NDArray[np.uint16]
+    seats_sampled: int
+    seats_missing: int
+    """Seats that were due and have no values."""
+    lacks: tuple[Lack, ...] = ()
+    """Hubs, and the sound, without any value in it."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Neither a seat nor the room has a value."""
+        return bool((self.values == MISSING).all())
+
+
+class PeriodAssembler:
+    """Holds the open period. The caller closes or skips it, always one after the other."""
+
+    def __init__(
+        self,
+        *,
+        run_boot_ns: int,
+        period_ns: int,
+        hubs: Sequence[tuple[str, tuple[int, ...]]],
+        sound: str,
+        most_buffered_s: int,
+    ) -> None:
+        self.layout = Layout(tuple(seat for _, seats in hubs for seat in seats))
+        self._grid = grid = Grid(run_boot_ns=run_boot_ns, period_ns=period_ns)
+        self._hubs = {
+            name: HubLine(number=number, seats=seats, grid=grid, most_buffered_s=most_buffered_s)
+            for number, (name, seats) in enumerate(hubs, start=1)
+        }
+        self._sound_source = sound
+        self._sound_from = MICROPHONE if sound == "microphone" else None
+        self._sound = SoundLine(grid=grid, most_buffered_s=most_buffered_s)
+        self._sound.is_up = self._has_sound = sound == "microphone"
+        self._lines: tuple[Line, ...] = (*self._hubs.values(), self._sound)
+        self._exclusions: list[tuple[int, frozenset[int]]] = [(0, frozenset())]
+        """From which time on which seats were excluded; the latest last."""
+        self._told: list[Late] = []
+        self._owed: list[Lack] = []
+        self._seq = 0
+
+    @property
+    def seq(self) -> int:
+        """The open period's."""
+        return self._seq
+
+    @property
+    def start_ns(self) -> int:
+        """Boot clock at the start of the open period."""
+        return self._grid.start_ns(self._seq)
+
+    @property
+    def end_ns(self) -> int:
+        return self._grid.end_ns(self._seq)
+
+    @property
+    def excluded(self) -> frozenset[int]:
+        """Seats whose samples are dropped before anything is computed."""
+        return self._exclusions[-1][1]
+
+    @excluded.setter
+    def excluded(self, seats: frozenset[int]) -> None:
+        if seats != self.excluded:
+            wanted_ns = min(hub.wanted_from_ns(self.start_ns) for hub in self._hubs.values())
+            while len(self._exclusions) > 1 and self._exclusions[1][0] <= wanted_ns:
+                del self._exclusions[0]
+            self._exclusions.append((self.start_ns, seats))
+            if len(self._exclusions) > _MOST_EXCLUSIONS:
+                (from_ns, oldest), (_, next_one), *later = self._exclusions
+                self._exclusions = [(from_ns, oldest | next_one), *later]
+
+    def take(self, event: HubEvent) -> None:
+        """Put a reading in its place."""
+        match event:
+            case Samples():
+                self._take_samples(event, self._hubs[event.hub])
+            case Levels():
+                self._take_levels(event)
+            case HubUp():
+                hub = self._hubs[event.hub]
+                if hub.has_new_rate(event):
+                    self._catch_up(hub, is_last=True)
+                hub.greet(event)
+                if self._sound_source == "hub" and event.hello.has_levels:
+                    # Where two hubs have a meter, the one that was up first is the room's.
+                    self._sound_from = self._sound_from or event.hub
+                    self._greet_sound()
+            case HubDown(hub=hub):
+                if hub in self._hubs:
+                    self._hubs[hub].is_up = False
+                if hub == self._sound_from:
+                    self._sound_from = None
+                    self._sound.is_up = False
+                    self._sound.buffer.latest_ns = None
+            case FramesMissing(undated=undated) if undated:
+                line = self._hubs[event.hub]
+                from_ns = event.before_ns - round((undated + 1) * line.step_ns)
+                first = self._grid.seq_at(max(from_ns, event.after_ns or 0))
+                line.note_dropped(first, self._grid.seq_at(event.before_ns))
+            case _:
+                pass
+
+    @property
+    def filled(self) -> float:
+        """How much of its room the fullest buffer has taken, from 0 to 1."""
+        return max(line.buffer.filled for line in self._lines)
+
+    def has_all(self) -> bool:
+        """Whether every hub that is up, and the sound, have delivered past the period's end."""
+        return not any(line.is_awaited(self._seq) for line in self._lines)
+
+    def skip(self) -> None:
+        """Pass over the open period and forget what came for it."""
+        self.catch_up()
+        for line in self._lines:
+            line.skip(self._seq)
+        self._seq += 1
+
+    def close(self) -> Period:
+        """Close the open period with what has come for it."""
+        self.catch_up()
+        seq, start = self._seq, self.start_ns
+        seats: list[NDArray[np.float32]] = []
+        lacks: list[Lack] = []
+        excluded = self._excluded_at(start)
+        for hub in self._hubs.values():
+            values = hub.close(seq)
+            if values is None:
+                values = np.full((len(hub.seats), len(SEAT_QUANTITIES)), np.nan, np.float32)
+            seats.append(values)
+            due = tuple(seat for seat in hub.seats if seat not in excluded)
+            if due and np.isnan(values).all():
+                lacks.append(self._lack(hub, seq, due))
+        seat = np.concatenate(seats)
+        # Whether a hub has a meter is known when it says HELLO; levels of before may come then.
+        room = self._sound.close(seq) if self._sound_source != "none" else None
+        if room is None:
+            room = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
+        if self._has_sound and np.isnan(room).all():
+            lacks.append(self._lack(self._sound, seq, ()))
+        self._seq += 1
+        sampled = int((~np.isnan(seat[:, 0])).sum())
+        due_seats = sum(number not in excluded for number in self.layout.seats)
+        return Period(
+            seq=seq, boot_ns=start, values=self._row(seat, room), seats_sampled=sampled,
+            seats_missing=due_seats - sampled, lacks=tuple(lacks),
+        )  # fmt: skip
+
+    def catch_up(self, *, is_last: bool = False) -> None:
+        """Settle what a late hub has brought; with `is_last` nothing more will come."""
+        for line in self._lines:
+            if line.is_behind:
+                self._catch_up(line, is_last=is_last)
+
+    def late(self) -> list[Late]:
+        """What was brought late since this was last asked."""
+        told, self._told = self._told, []
+        return told
+
+    def lacks(self) -> list[Lack]:
+        """What has to be told beside the periods' own lacks, since this was last asked.
+
+        Of seconds that stay without values something came, and could not be used; or only now it
+        is known that there should have been sound.
+        """
+        owed, self._owed = self._owed, []
+        return owed + [
+            Lack(line=line.number, first_seq=first, n=last - first + 1, seats=line.seats,
+                 reason="unused")
+            for line in self._lines
+            for first, last in line.unused()
+        ]  # fmt: skip
+
+    def counters(self) -> dict[str, dict[str, int]]:
+        """Samples that could not be used, by hub."""
+        return {
+            name: {"samples_late": hub.buffer.late, "samples_refused": hub.buffer.refused}
+            for name, hub in self._hubs.items()
+        }
+
+    def _greet_sound(self) -> None:
+        if not self._has_sound:
+            self._owed += [
+                Lack(line=self._sound.number, first_seq=first, n=last - first + 1, seats=(),
+                     reason="serial")
+                for first, last in self._sound.waiting
+            ]  # fmt: skip
+        self._sound.is_up = self._has_sound = True
+        self._sound.greet()
+
+    def _lack(self, line: Line, seq: int, seats: tuple[int, ...]) -> Lack:
+        return Lack(line=line.number, first_seq=seq, n=1, seats=seats, reason="serial")
+
+    def _catch_up(self, line: Line, *, is_last: bool) -> None:
+        rows: list[NDArray[np.uint16]] = []
+        counts: list[int] = []
+        before = -2
+        for seq, values in line.caught_up(is_last=is_last):
+            if rows and (seq != before + 1 or len(rows) == MOST_PERIODS):
+                self._tell(line, before, rows, counts)
+            rows.append(self._row_of(line, values))
+            counts.append(int((~np.isnan(values[:, 0])).sum()) if line.seats else 0)
+            before = seq
+        if rows:
+            self._tell(line, before, rows, counts)
+
+    def _tell(
+        self, line: Line, last: int, rows: list[NDArray[np.uint16]], counts: list[int]
+    ) -> None:
+        first = last - len(rows) + 1
+        self._told.append(
+            Late(line=line.number, first_seq=first, values=np.stack(rows), counts=bytes(counts))
+        )
+        rows.clear()
+        counts.clear()
+
+    def _row_of(self, line: Line, values: NDArray[np.float32]) -> NDArray[np.uint16]:
+        room = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
+        seats = np.full((len(self.layout.seats), len(SEAT_QUANTITIES)), np.nan, np.float32)
+        if line is self._sound:
+            room = values
+        else:
+            at = self.layout.seats.index(line.seats[0])
+            seats[at : at + len(line.seats)] = values
+        return self._row(seats, room)
+
+    def _row(self, seat: NDArray[np.float32], room: NDArray[np.float32]) -> NDArray[np.uint16]:
+        row: NDArray[np.uint16] = self.layout.rows(
+            quantities.encode(seat, "seat")[None], quantities.encode(room, "room")[None]
+        )[0]
+        return row
+
+    def _excluded_at(self, boot_ns: int) -> frozenset[int]:
+        """Excluded then or now: who has opted out since does not want it computed any more."""
+        then = next(seats for from_ns, seats in reversed(self._exclusions) if from_ns <= boot_ns)
+        return then | self.excluded
+
+    def _excluded_spans(self, times: NDArray[np.int64]) -> Iterator[tuple[slice, frozenset[int]]]:
+        """The stretches of `times` with the seats that are excluded in them."""
+        edges = [from_ns for from_ns, _ in self._exclusions[1:]]
+        cuts = [0, *np.searchsorted(times, edges).tolist(), len(times)]
+        for (_, seats), first, last in zip(self._exclusions, cuts[:-1], cuts[1:], strict=True):
+            if first < last:
+                yield slice(first, last), seats | self.excluded
+
+    def _take_samples(self, event: Samples, hub: HubLine) -> None:
+        rows, wide = event.acceleration, event.acceleration.shape[1]
+        if self.excluded or len(self._exclusions) > 1 or wide != len(hub.seats):
+            rows = np.full((len(event.boot_ns), len(hub.seats), 3), np.nan, np.float32)
+            for part, excluded in self._excluded_spans(event.boot_ns):
+                for i, seat in enumerate(hub.seats[:wide]):
+                    if seat not in excluded:
+                        rows[part, i] = event.acceleration[part, i]
+        hub.take(event.boot_ns, rows, open_ns=self.start_ns)
+
+    def _take_levels(self, event: Levels) -> None:
+        if event.hub == self._sound_from:
+            self._sound.take(event.boot_ns + LEVEL_NS // 2, event.laeq, open_ns=self.start_ns)

@@ -1,0 +1,33 @@
+"""Outboxes that earlier versions left: a newer edge sends what is in them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contract.messages import Timebase
+from edge_agent.outbox.store import Outbox
+
+FORMATS = Path(__file__).parents[2] / "golden" / "formats"
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FORMATS.iterdir()))
+def test_an_older_outbox_is_sent_as_it_is(
+    name: str, make_outbox: Callable[..., Outbox], tmp_path: Path
+) -> None:
+    shutil.copytree(FORMATS / name / "outbox", tmp_path / "outbox")
+    expected = json.loads((FORMATS / name / "expected.json").read_text(encoding="utf-8"))["outbox"]
+    outbox = make_outbox(run=99)
+    outbox.open()
+    found = [outbox.read(entry) for entry in outbox.index.entries(6)]
+    assert [payload.hex() for payload in found if payload is not None] == [
+        each["payload"] for each in expected
+    ]
+    assert outbox.damaged == 0
+    (record,) = outbox.earlier_timebases(99)
+    assert Timebase.decode(record).boot == "boot-0"
+    outbox.close()
