@@ -20,16 +20,18 @@ from contract.payload import encode
 from contract.topics import Topic
 from dashboard_api.app import create_app
 from dashboard_api.command import open_stores
-from ingest.checking import SealedChecking
-from ingest.doctor import findings
-from ingest.keep import Keeper
+from ingest.doctor.checks import findings
 from ingest.lesson_change import change_lesson
-from ingest.lesson_config import LessonConfig
-from ingest.purge_plan import Planner, Wanted
-from ingest.retention import retire_kept, retire_scores
-from ingest.scoring.following import Following
-from ingest.scoring.spans import LessonSpans
-from ingest.seat_seconds import SeatSeconds
+from ingest.monitoring.weekly_levels import WeeklyLevels
+from ingest.nodes.accounting import SeatSeconds
+from ingest.nodes.configuration import LessonConfig
+from ingest.purge.maintenance import KeptUpkeep
+from ingest.purge.plan import Planner, Wanted
+from ingest.purge.retention import retire_kept, retire_scores
+from ingest.receiving.keeper import Keeper
+from ingest.receiving.sealed_check import SealedChecking
+from ingest.scoring.follower import Following
+from ingest.scoring.lesson_spans import LessonSpans
 from ingest.settings import ServerSettings
 from ingest.stores import (
     open_lesson_store,
@@ -37,8 +39,6 @@ from ingest.stores import (
     open_period_store,
     open_score_store,
 )
-from ingest.upkeep import KeptUpkeep
-from ingest.weekly_levels import WeeklyLevels
 from models.off_task import OffTaskModel
 from tests.aged import aged_school
 from tests.aged.aged_school import BOOTS_ROOM, SEATS, SITE, UPTIME_ROOM, AgedSchool

@@ -38,7 +38,7 @@ from contract.payload import Batch, encode
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
-from ingest.doctor import Page, ask
+from ingest.doctor.checks import Page, ask
 from ingest.stores import open_lesson_store, open_period_store
 from ingest.stores.records import Arrival, Lesson, Tick
 from roomtone.broker import broker_command, free_port, mosquitto_path

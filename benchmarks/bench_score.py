@@ -28,7 +28,7 @@ from contract.lesson import Zone
 from contract.messages import Birth, Hub, Timebase
 from contract.payload import Batch, Layout
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, decode
-from ingest.scoring.following import Following
+from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings
 from ingest.stores import (
     open_lesson_store,

@@ -26,7 +26,7 @@ from dashboard_api.guarded_protocol import GuardedProtocol
 from dashboard_api.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from dashboard_api.settings import DashboardSettings
 from ingest.config_option import add_config_option
-from ingest.page_address import address_noted
+from ingest.monitoring.page_address import address_noted
 from ingest.settings import LessonSettings, ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader, open_score_store
 

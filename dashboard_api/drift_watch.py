@@ -16,7 +16,7 @@ from typing import Final
 from contract.errors import StoreError
 from dashboard_api.desk import StoreDesk, Stores
 from dashboard_api.model_shelf import ModelShelf
-from ingest.weekly_levels import WeeklyLevels
+from ingest.monitoring.weekly_levels import WeeklyLevels
 from models.drift import Drift, LessonLevels, drift
 
 __all__ = ["DriftWatch", "SoFar"]

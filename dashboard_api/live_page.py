@@ -20,8 +20,8 @@ from dashboard_api.rendering import page
 from dashboard_api.stream_places import BoundedStream
 from dashboard_api.views.live_view import SPAN_S, NodeReport, live_view
 from dashboard_api.views.words import notice_sentence
-from ingest.dating import UNDATED, utc_of
 from ingest.stores.records import EpochRecord, Lesson
+from ingest.stores.rules.dating import UNDATED, utc_of
 
 __all__ = ["live_rooms", "router"]
 

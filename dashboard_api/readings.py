@@ -19,9 +19,9 @@ from contract.messages import Timebase
 from contract.payload import Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, decode
 from dashboard_api.views.words import GAP_WORDS
-from ingest.dating import seqs_between, utc_of
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
+from ingest.stores.rules.dating import seqs_between, utc_of
 
 __all__ = ["GapSpan", "LackSpan", "RoomReadings", "read_room", "sensed_seconds"]
 

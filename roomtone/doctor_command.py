@@ -41,7 +41,7 @@ def _names_hubs(config: Path) -> bool:
 
 def _doctor(*, is_node: bool) -> ModuleType:
     # Imported by what the file is for: a Pi has no server's packages, and a server no serial port.
-    name = "edge_agent.doctor.command" if is_node else "ingest.doctor_command"
+    name = "edge_agent.doctor.command" if is_node else "ingest.doctor.command"
     try:
         return import_module(name)
     except ModuleNotFoundError as error:

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from contract.errors import UsageError
 from dashboard_api.model_shelf import ModelShelf
 from dashboard_api.views.drift_view import Row, drift_view
+from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_lesson_store, open_score_store
-from ingest.weekly_levels import WeeklyLevels
 from models.drift import LARGE_PSI, LEAST_EPOCHS, LEAST_LESSONS, SOME_PSI, Drift, drift
 from models.labels import base_of
 

@@ -15,9 +15,9 @@ from contract.errors import DecodeError
 from contract.payload import Batch, GapReason, decode
 from contract.quantities import MISSING
 from contract.topics import Topic
-from ingest.stores.aside_pages import every_aside
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Aside, Periods
+from ingest.stores.upkeep.aside_pages import every_aside
 
 __all__ = ["Tally", "tally"]
 

@@ -20,7 +20,7 @@ from dashboard_api.views.lesson_view import (
 )
 from dashboard_api.views.movement import CELL_S, zone_cells
 from dashboard_api.views.words import length_words, movement_words, times_words, title_words
-from ingest.clock_words import claim_words
+from ingest.clocks.words import claim_words
 from ingest.stores.clock_records import ClockClaim
 from ingest.stores.records import EpochRecord, Lesson
 

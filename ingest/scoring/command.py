@@ -9,8 +9,8 @@ import threading
 
 from contract.clock import SystemClock
 from ingest.config_option import add_config_option
-from ingest.health_server import HealthPages, health_server
-from ingest.scoring.scorer import Scorer
+from ingest.monitoring.health_server import HealthPages, health_server
+from ingest.scoring.service import Scorer
 from ingest.settings import ServerSettings
 from models.off_task import OffTaskModel
 

@@ -11,9 +11,9 @@ from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.ranges import SeqRanges
-from ingest.scoring.again import Again, Doubt, Key
+from ingest.scoring.lesson_spans import LessonSpans, Span
 from ingest.scoring.lesson_state import EPOCH
-from ingest.scoring.spans import LessonSpans, Span
+from ingest.scoring.rescore_queue import Again, Doubt, Key
 from ingest.settings import RetentionSettings
 from ingest.stores.protocol import PeriodReader, ScoreStore
 from ingest.stores.records import EpochRecord, Lesson

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.scoring.epochs import zone_epochs
+from ingest.scoring.lesson_spans import LessonSpans
 from ingest.scoring.lesson_state import LessonState, Scored
-from ingest.scoring.spans import LessonSpans
 from ingest.stores.protocol import ScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord
 

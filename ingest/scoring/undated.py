@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
-from ingest.scoring.spans import LessonSpans
+from ingest.scoring.lesson_spans import LessonSpans
 
 __all__ = ["UndatedStreams"]
 

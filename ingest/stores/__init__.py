@@ -9,14 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from ingest.stores.memory.periods import MemoryPeriodStore
+from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.memory_periods import MemoryPeriodStore
-from ingest.stores.memory_scores import MemoryScoreStore
 from ingest.stores.protocol import LessonStore, PeriodReader, PeriodStore, ScoreStore
+from ingest.stores.sqlite.periods import SqlitePeriodStore
+from ingest.stores.sqlite.reader import SqlitePeriodReader
+from ingest.stores.sqlite.scores import SqliteScoreStore
 from ingest.stores.sqlite_lessons import SqliteLessonStore
-from ingest.stores.sqlite_periods import SqlitePeriodStore
-from ingest.stores.sqlite_reader import SqlitePeriodReader
-from ingest.stores.sqlite_scores import SqliteScoreStore
 
 __all__ = [
     "LESSON_STORES",

@@ -37,7 +37,7 @@ from ingest.stores.records import (
     Verdict,
     VerdictCount,
 )
-from ingest.stores.stretches import Kind
+from ingest.stores.rules.seal_schedule import Kind
 
 __all__ = ["LessonStore", "PeriodReader", "PeriodStore", "ScoreStore", "Which"]
 

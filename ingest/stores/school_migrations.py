@@ -6,7 +6,7 @@ import sqlite3
 from typing import Final
 
 from ingest.stores import sqlite_origins
-from ingest.stores.migrating import Migrations
+from ingest.stores.migrations.migrate import Migrations
 
 __all__ = ["SCHOOL_MIGRATIONS"]
 

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 BringUp = Callable[[sqlite3.Connection, Path, int], None]
-"""Brings an older file up to a schema, or raises StoreError with what to do: `migrating.py`."""
+"""Brings an older file up to a schema, or raises StoreError with what to do: `migrate.py`."""
 
 _BUSY_MS = 10_000
 # Opening a file takes milliseconds; ten programs that start at once on a slow card, some seconds.

@@ -18,7 +18,7 @@ from typing import Any, Final
 from contract.errors import StoreError
 from contract.lesson import Activity, Zone
 from ingest.stores import sqlite_origins, sqlite_verdicts
-from ingest.stores.migrating import migrator, remove_copies
+from ingest.stores.migrations.migrate import migrator, remove_copies
 from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.records import (
     Label,

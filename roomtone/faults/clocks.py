@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from contract.clock import SECOND_NS
 from contract.messages import Command
 from contract.topics import Topic
-from ingest.dating import UNDATED, utc_of
 from ingest.stores.records import Stream
+from ingest.stores.rules.dating import UNDATED, utc_of
 from roomtone.faults.case import Case
 from roomtone.faults.children import until
 from roomtone.faults.messages import speaker

@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from contract.payload import Batch, Layout, encode
 from contract.quantities import MISSING
 from contract.topics import Topic, ingest_state
-from ingest.stores.aside_pages import every_aside
+from ingest.stores.upkeep.aside_pages import every_aside
 from roomtone.faults.case import Case
 from roomtone.faults.children import FaultError, until
 from roomtone.faults.proxy import FaultProxy

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from ingest.stores.day_files import DayFiles
+from ingest.stores.format.day_files import DayFiles
 from roomtone.faults.case import Case
 from roomtone.faults.children import until
 from roomtone.faults.room import Plan, Room

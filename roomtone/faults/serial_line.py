@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from ingest.stores.admission import HIGHEST_SEQ
+from ingest.stores.rules.admission import HIGHEST_SEQ
 from roomtone.faults.case import Case
 from roomtone.faults.children import until
 from roomtone.faults.room import Plan, Room

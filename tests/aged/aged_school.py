@@ -29,17 +29,17 @@ from contract.messages import Birth, Death, Health, Hub, Timebase
 from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
 from ingest.stores import open_period_store
-from ingest.stores.admission import STRETCH
-from ingest.stores.chunks import encode_chunk
-from ingest.stores.day_files import DayFiles, SealedChunk
-from ingest.stores.holding import holdings, packed
+from ingest.stores.format.chunk_contents import holdings, packed
+from ingest.stores.format.chunks import encode_chunk
+from ingest.stores.format.day_files import DayFiles, SealedChunk
+from ingest.stores.format.schema import layout_body
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import (
     Arrival,
     Tick,
 )
-from ingest.stores.schema import layout_body
-from ingest.stores.stretches import KINDS
+from ingest.stores.rules.admission import STRETCH
+from ingest.stores.rules.seal_schedule import KINDS
 from tests.aged import timeline
 from tests.aged.aged_words import SEATS, edit_some, write_lessons, write_scores, write_words
 from tests.aged.timeline import NOW, SECOND_NS, TODAY, YEAR_DAYS, Run, Sitting, utc_ns

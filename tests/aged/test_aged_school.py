@@ -14,8 +14,8 @@ import pytest
 from contract.clock import SECOND_NS, ManualClock
 from contract.quantities import MISSING
 from dashboard_api.readings import sensed_seconds
-from ingest.doctor import findings
-from ingest.scoring.following import Following
+from ingest.doctor.checks import findings
+from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings, ServerSettings
 from ingest.stores import (
     open_lesson_store,
@@ -23,7 +23,7 @@ from ingest.stores import (
     open_period_store,
     open_score_store,
 )
-from ingest.stores.salvaging import salvage
+from ingest.stores.upkeep.salvage import salvage
 from tests.aged import aged_school, timeline
 from tests.aged.aged_school import AgedSchool
 from tests.aged.timeline import NOW, TODAY, utc_ns

@@ -22,9 +22,9 @@ from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
 from dashboard_api.desk import Stores
 from dashboard_api.rendering import STATIC
+from ingest.stores.memory.periods import MemoryPeriodStore
+from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.memory_periods import MemoryPeriodStore
-from ingest.stores.memory_scores import MemoryScoreStore
 
 START_NS = 1_763_460_300 * SECOND_NS
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -17,8 +17,8 @@ from contract.messages import Ack, IngestState
 from contract.mqtt import MqttLink, Received
 from contract.settings import BrokerSettings
 from contract.topics import ingest_state
-from ingest.scoring.following import Following
-from ingest.service import Ingest
+from ingest.receiving.service import Ingest
+from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings, ServerSettings
 from ingest.stores import (
     open_lesson_store,

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from contract.messages import Birth, Timebase
 from contract.payload import Batch, Layout
-from ingest.dating import UNDATED, utc_of
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
 from ingest.stores.clock_records import ClockClaim, SeenClock
-from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, Purge, Tick
+from ingest.stores.rules.dating import UNDATED, utc_of
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND

@@ -10,10 +10,12 @@ import pytest
 
 from contract.messages import Birth, Timebase
 from contract.payload import Batch, Layout
-from ingest.stores import PERIOD_STORES, clock_rows, memory_clocks, open_period_store
-from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores import PERIOD_STORES, open_period_store
+from ingest.stores.memory import clocks as memory_clocks
+from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, Purge, Tick
+from ingest.stores.rows import clocks as clock_rows
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND

@@ -16,12 +16,13 @@ from contract.errors import RefusedError
 from contract.messages import Birth
 from contract.parts import late_run
 from contract.payload import Batch, Gap, Layout
-from ingest.stores import PERIOD_STORES, limits
-from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores import PERIOD_STORES
+from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.notices import Notice
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, Tick
-from ingest.stores.sqlite_periods import SqlitePeriodStore
+from ingest.stores.rules import limits
+from ingest.stores.sqlite.periods import SqlitePeriodStore
 
 SECOND = 1_000_000_000
 Opener = Callable[[], PeriodStore]
@@ -151,7 +152,7 @@ def test_all_streams_and_all_layouts_have_an_end_that_stops_nobody_known(
 def test_a_run_with_very_many_holes_takes_only_what_closes_them(
     store: PeriodStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.stores.admission.MAX_RANGES", 3)
+    monkeypatch.setattr("ingest.stores.rules.admission.MAX_RANGES", 3)
     store.commit(tick(*(arrival(batch("mad", 1, seq)) for seq in (0, 10, 20))))
     gap = Gap(
         node="mad", run=1, first_seq=30, n=1, boot_ns=35 * SECOND, period_ns=SECOND,

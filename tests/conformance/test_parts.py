@@ -18,7 +18,7 @@ from contract.parts import SOUND_LINE, lack_run, late_run
 from contract.payload import Batch, Gap, GapReason, Layout
 from contract.quantities import MISSING
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
-from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodReader, PeriodStore
 from ingest.stores.records import Arrival, Change, GapRecord, Purge, Tick
 

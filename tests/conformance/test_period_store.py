@@ -20,7 +20,7 @@ from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
 from ingest.stores.clock_records import ClockNote
-from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodReader, PeriodStore
 from ingest.stores.records import Arrival, Aside, Change, GapRecord, Tick
 

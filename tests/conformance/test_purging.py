@@ -16,7 +16,7 @@ from contract.messages import Birth, Timebase
 from contract.payload import Batch, Gap, Layout
 from contract.quantities import MISSING
 from ingest.stores import PERIOD_STORES, open_period_store
-from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, Aside, Purge, Purged, Tick
 

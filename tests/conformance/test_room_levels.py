@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ingest.stores import SCORE_STORES, open_score_store
-from ingest.stores.memory_scores import MemoryScoreStore
+from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.protocol import ScoreStore
 from ingest.stores.records import EpochRecord, ScoredLesson, ZoneEpoch
 

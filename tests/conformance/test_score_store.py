@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.stores import SCORE_STORES, open_score_store
-from ingest.stores.memory_scores import MemoryScoreStore
+from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.protocol import ScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord, ZoneEpoch
 

@@ -18,9 +18,9 @@ from fastapi import FastAPI
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
 from dashboard_api.desk import Stores
+from ingest.stores.memory.periods import MemoryPeriodStore
+from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.memory_periods import MemoryPeriodStore
-from ingest.stores.memory_scores import MemoryScoreStore
 
 START_NS = 1_763_460_300 * SECOND_NS  # Tuesday, 18 November 2025, 11:05 in Berlin
 

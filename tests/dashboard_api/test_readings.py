@@ -15,7 +15,7 @@ from contract.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
 from contract.quantities import encode
 from dashboard_api.readings import LackSpan, read_room, sensed_seconds
 from dashboard_api.views.lacks import lack_sentences
-from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import Arrival, Lesson, Tick
 
 START = 1_763_460_300 * SECOND_NS

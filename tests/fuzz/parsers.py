@@ -22,10 +22,10 @@ from contract.topics import KINDS
 from edge_agent.outbox.format import MAGIC, MARK, Found, Head, pack, scan
 from firmware_bridge import frames
 from firmware_bridge.framing import Unframer, frame
-from ingest.sorting import sort_message
-from ingest.stores.chunks import _CRC, _HEAD, decode_chunk, encode_chunk
+from ingest.receiving.classify import sort_message
+from ingest.stores.format.chunks import _CRC, _HEAD, decode_chunk, encode_chunk
+from ingest.stores.format.schema import is_sound, layout_of
 from ingest.stores.records import Tick
-from ingest.stores.schema import is_sound, layout_of
 
 __all__ = ["SEEDS", "TARGETS"]
 

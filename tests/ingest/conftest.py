@@ -16,7 +16,7 @@ import pytest
 from contract.clock import SystemClock
 from contract.mqtt import Event, LinkUp, MqttLink, Received
 from contract.settings import BrokerSettings
-from ingest.service import Ingest
+from ingest.receiving.service import Ingest
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store, open_period_store
 from ingest.stores.protocol import LessonStore, PeriodStore

@@ -11,13 +11,13 @@ import numpy as np
 from contract.clock import ManualClock
 from contract.lesson import Zone
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
-from ingest.keep import Keeper
-from ingest.scoring.following import Following
+from ingest.receiving.keeper import Keeper
+from ingest.scoring.follower import Following
 from ingest.settings import IngestSettings, LessonSettings, ScoreSettings
 from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores.memory.periods import MemoryPeriodStore
+from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.memory_periods import MemoryPeriodStore
-from ingest.stores.memory_scores import MemoryScoreStore
 from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson
 from models.alerts import AlertPolicy

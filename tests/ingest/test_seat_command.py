@@ -11,8 +11,8 @@ import pytest
 from contract.errors import UsageError
 from contract.finding import Finding
 from contract.messages import Config, ConfigReported, Message
-from ingest import doctor_config
-from ingest.doctor_config import config_findings
+from ingest.doctor import config as doctor_config
+from ingest.doctor.config import config_findings
 from ingest.seat_command import add_arguments, run
 from ingest.settings import ServerSettings
 from tests.ingest.node import Node

@@ -8,7 +8,7 @@ import pytest
 from contract.messages import Health
 from contract.payload import Batch, Gap, GapReason, Layout, encode
 from contract.quantities import MISSING
-from ingest.stores.memory_periods import MemoryPeriodStore
+from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import Arrival, Aside, Tick
 from roomtone.tally import Tally, tally
 

@@ -25,7 +25,7 @@ from contract.parts import late_run
 from contract.payload import Batch, Gap, Layout, encode
 from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import Outbox
-from ingest.backup import Backup
+from ingest.backup.copy import Backup
 from ingest.stores import open_lesson_store, open_period_store, open_score_store
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import (

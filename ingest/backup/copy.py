@@ -1,0 +1,276 @@
+"""Copies a data directory while its programs run, and checks the copy.
+
+The scores are copied first and the ledger after them, so that no score is ahead of what it rests
+on. The copy of main.db is one state of it, as of some moment after the begin: all that had been
+acknowledged by then is in it. Sealed chunks never change, so those that this state lists are
+copied afterwards; what was sealed since is left out, for its rows are live in the copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contract.clock import SECOND_NS, Clock
+from contract.errors import StoreError, UsageError
+from ingest.purge.log import KEY, LOG, PurgeLog
+from ingest.purge.requests import PurgeFolder, private
+from ingest.stores.format.chunks import is_whole
+from ingest.stores.format.day_files import DayFiles, SealedChunk
+from ingest.stores.rules.seal_schedule import KINDS, Kind
+from ingest.stores.sqlite_file import (
+    disk_error,
+    make_directory,
+    store_errors,
+    sync_directory,
+    transaction,
+    writing_errors,
+)
+
+__all__ = ["MANIFEST", "Backup", "FileNote", "Manifest", "digest", "manifest_hash"]
+
+MANIFEST: Final = "backup.json"
+_DATABASES: Final = ("score.db", "main.db", "school.db")
+_RECORDS: Final = (LOG, KEY, "school_model.onnx", "school_model.json")
+"""What is copied as it is; the last two are what `roomtone model recalibrate` wrote."""
+_OTHER_ARCHIVES: Final = frozenset({".7z", ".bz2", ".gz", ".rar", ".tgz", ".xz", ".zip", ".zst"})
+_READ: Final = 1 << 20
+_TELL_EACH_NS: Final = 5 * SECOND_NS
+
+
+class FileNote(BaseModel):
+    """How a file of a backup was written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: Annotated[int, Field(ge=0, lt=1 << 63)]
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What a backup holds; written last, so that a backup that has one is whole."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    format: int = 1
+    began_utc_ns: Annotated[int, Field(ge=0, lt=1 << 63)]
+    ended_utc_ns: int
+    purges: int
+    """How many purges were recorded when it was made."""
+    files: dict[str, FileNote]
+    own_sha256: str = ""
+    """The hash of all the rest; "" in a backup that was made before there was one."""
+
+
+class Backup:
+    """One backup of a data directory into a new directory, or a new .tar file."""
+
+    def __init__(
+        self, *, data_dir: Path, target: Path, clock: Clock, say: Callable[[str], None]
+    ) -> None:
+        self._data_dir = data_dir
+        self._target = target
+        self._partial = target.with_name(target.name + ".partial")
+        self._clock = clock
+        self._say = say
+        self._told_ns = clock.elapsed_ns()
+
+    def run(self) -> Manifest:
+        """Copy, check, and only then give the copy its name."""
+        if not (self._data_dir / "main.db").exists():
+            raise UsageError(f"{self._data_dir} holds no main.db; look at `data_dir`.")
+        for path in (self._target, self._partial):
+            if path.exists():
+                raise UsageError(f"{path} exists; give a name that is free, or remove it.")
+        if self._target.suffix.lower() in _OTHER_ARCHIVES:
+            raise UsageError(
+                f"{self._target}: a backup is a directory, or a file that ends in .tar."
+            )
+        if not self._target.absolute().parent.is_dir():
+            # A disk that is not mounted must not lead to a backup beside the data.
+            raise UsageError(
+                f"{self._target.absolute().parent} is no directory; make it, or mount its disk."
+            )
+        folder = PurgeFolder(self._data_dir)
+        with folder.alone():
+            if folder.waiting():
+                raise StoreError(
+                    "A purge was cut short, and its data would be in the backup: "
+                    "finish it with `roomtone purge --resume`."
+                )
+            make_directory(self._partial)
+            try:
+                manifest = self._copy()
+                self._finish()
+            except OSError as error:
+                if isinstance(error, StoreError):
+                    raise
+                raise disk_error(self._target, error) from error
+            finally:
+                shutil.rmtree(self._partial, ignore_errors=True)
+        return manifest
+
+    def _copy(self) -> Manifest:
+        began_ns = self._clock.utc_ns()
+        for name in _DATABASES:
+            if (self._data_dir / name).exists():
+                self._copy_database(name)
+        self._copy_days()
+        for name in _RECORDS:
+            if (self._data_dir / name).exists():
+                shutil.copyfile(self._data_dir / name, self._partial / name)
+        notes = {}
+        for path in sorted(self._partial.rglob("*")):
+            if path.is_file():
+                self._tell(f"checking {path.name} ...")
+                path.chmod(0o600)
+                _sync(path)
+                notes[path.relative_to(self._partial).as_posix()] = digest(path)
+        manifest = Manifest(
+            began_utc_ns=began_ns,
+            ended_utc_ns=self._clock.utc_ns(),
+            purges=len(PurgeLog(self._partial).verified()),
+            files=notes,
+        )
+        manifest = manifest.model_copy(update={"own_sha256": manifest_hash(manifest.model_dump())})
+        note = self._partial / MANIFEST
+        with open(note, "w", encoding="utf-8", opener=private) as file:
+            file.write(manifest.model_dump_json(indent=1) + "\n")
+        _sync(note)
+        for directory in {note.parent, *(path.parent for path in self._partial.rglob("*"))}:
+            sync_directory(directory)
+        return manifest
+
+    def _copy_database(self, name: str) -> None:
+        """One state of a database, without what its free pages hold; nobody waits for it."""
+        source, target = self._data_dir / name, self._partial / name
+        size = source.stat().st_size
+        self._say(f"copying {name}, {size / 1e6:.1f} MB ...")
+        os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with store_errors(source), closing(sqlite3.connect(source, timeout=10)) as database:
+            database.execute("PRAGMA schema_version")  # opens it: what fails below is the copy
+            with writing_errors(target):
+                database.execute("VACUUM INTO ?", (str(target),))
+        with store_errors(target), closing(sqlite3.connect(target)) as copy:
+            found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise StoreError(
+                f"The copy of {source} does not check ({found}): the file is damaged; restore an "
+                "earlier backup."
+            )
+
+    def _copy_days(self) -> None:
+        """The chunks that the copy of main.db lists; it forgets those that have gone since."""
+        days = DayFiles(self._data_dir)
+        with (
+            store_errors(self._partial / "main.db"),
+            closing(sqlite3.connect(self._partial / "main.db", isolation_level=None)) as copy,
+        ):
+            files = copy.execute("SELECT DISTINCT day FROM sealed ORDER BY day").fetchall()
+            for number, (day,) in enumerate(files, start=1):
+                for bit, kind in enumerate(KINDS):
+                    listed = [
+                        row[0]
+                        for row in copy.execute(
+                            "SELECT id FROM sealed WHERE day = ? AND kinds & ? ORDER BY id",
+                            (day, 1 << bit),
+                        )
+                    ]
+                    if not listed:
+                        continue
+                    self._tell(f"copying day {number} of {len(files)}, {kind}-{day}.db ...")
+                    target = DayFiles(self._partial).path(kind, day)
+                    make_directory(target.parent)
+                    copied = set()
+                    try:
+                        check = partial(self._checked, kind)
+                        for some in days.rewritten(kind, day, listed, check, target):
+                            copied |= some
+                    except StoreError:
+                        if days.path(kind, day).exists():
+                            raise
+                    if not copied:
+                        target.unlink(missing_ok=True)
+                    # Retention has removed the file meanwhile. What is missing in one that is
+                    # there stays listed, and is found damaged by whoever restores this.
+                    is_retired = not days.path(kind, day).exists()
+                    gone = [(1 << bit, n) for n in listed if is_retired and n not in copied]
+                    with transaction(copy):
+                        copy.executemany("UPDATE sealed SET kinds = kinds & ~? WHERE id = ?", gone)
+            copy.execute("DELETE FROM sealed WHERE kinds = 0")
+
+    def _checked(self, kind: Kind, chunk: SealedChunk) -> SealedChunk:
+        if not is_whole(chunk.chunk, chunk.key(kind)):
+            self._say(f"chunk {chunk.id} is damaged already; it is copied as it is.")
+        return chunk
+
+    def _finish(self) -> None:
+        if self._target.suffix != ".tar":
+            self._partial.rename(self._target)
+            sync_directory(self._target.parent)
+            return
+        self._say(f"packing {self._target.name} ...")
+        packed = self._target.with_name(self._target.name + ".packing")
+        try:
+            with open(packed, "wb", opener=private) as file:
+                with tarfile.open(fileobj=file, mode="w") as tar:
+                    for path in _manifest_first(self._partial):
+                        name = path.relative_to(self._partial).as_posix()
+                        tar.add(path, arcname=name, filter=_plain)
+                file.flush()
+                os.fsync(file.fileno())
+            packed.rename(self._target)
+        finally:
+            packed.unlink(missing_ok=True)
+        sync_directory(self._target.parent)
+
+    def _tell(self, line: str) -> None:
+        now_ns = self._clock.elapsed_ns()
+        if now_ns - self._told_ns >= _TELL_EACH_NS:
+            self._told_ns = now_ns
+            self._say(line)
+
+
+def digest(path: Path) -> FileNote:
+    """A file's size and hash, read back from the disk."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileNote(size=path.stat().st_size, sha256=sha256)
+
+
+def manifest_hash(words: Mapping[str, object]) -> str:
+    """The hash of a manifest's JSON, whatever keys it has, but for the hash in it."""
+    rest = {key: value for key, value in words.items() if key != "own_sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Whole seconds need no extended header, which has no checksum."""
+    member.mtime = int(member.mtime)
+    return member
+
+
+def _manifest_first(directory: Path) -> Iterator[Path]:
+    yield directory / MANIFEST
+    yield from (
+        path for path in sorted(directory.rglob("*")) if path.is_file() and path.name != MANIFEST
+    )
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,237 @@
+"""Puts a backup back into an empty data directory, checked, and without what was purged since."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Final
+
+from pydantic import ValidationError
+
+from contract.clock import Clock
+from contract.errors import StoreError, UnfitFileError, UsageError
+from contract.plain_file import open_plain_file
+from ingest.backup.copy import MANIFEST, Manifest, manifest_hash
+from ingest.purge.log import KEY, LOG, PurgeLog, Recorded
+from ingest.purge.requests import private
+from ingest.purge.run import PurgeRun
+from ingest.stores import open_lesson_store, open_period_store, open_score_writer
+from ingest.stores.sqlite.database_check import check_database
+from ingest.stores.sqlite.known_schemas import DatabaseKind
+from ingest.stores.sqlite_file import disk_error, make_directory, sync_directory
+
+__all__ = ["Restore"]
+
+_FORMAT: Final = 1
+_NAME: Final = re.compile(
+    r"(main|score|school)\.db|school_model\.(onnx|json)|days/(seat|room)-(undated-)?\d{4}-\d\d-\d\d\.db|purge-log\.jsonl|purge-key",
+    re.ASCII,
+)
+_KINDS: Final[dict[str, DatabaseKind]] = {
+    "main.db": "main", "score.db": "score", "school.db": "school",
+}  # fmt: skip
+_MOST_MANIFEST: Final = 64 << 20
+_PART: Final = 1 << 20
+_UNREADABLE: Final = (
+    OSError, EOFError, LookupError, ArithmeticError, ValueError, TypeError, RecursionError,
+    tarfile.TarError,
+)  # fmt: skip
+"""What Python's tarfile and json raise for bytes that are cut or damaged."""
+Open = Callable[[str], IO[bytes]]
+
+
+class Restore:
+    """One restoring of a backup into a directory that holds nothing yet."""
+
+    def __init__(
+        self,
+        *,
+        source: Path,
+        data_dir: Path,
+        purges: Path | None,
+        clock: Clock,
+        say: Callable[[str], None],
+    ) -> None:
+        self._source = source
+        self._data_dir = data_dir
+        self._partial = data_dir.with_name(data_dir.name + ".partial")
+        self._purges = purges
+        self._clock = clock
+        self._say = say
+
+    def run(self) -> Manifest:
+        """Copy, check, purge again; only then the directory gets its name."""
+        if self._data_dir.exists() and (
+            not self._data_dir.is_dir() or any(self._data_dir.iterdir())
+        ):
+            raise UsageError(f"{self._data_dir} is not empty; a backup is restored beside it.")
+        if self._partial.exists():
+            raise UsageError(f"{self._partial} was left by a restore that failed; remove it.")
+        with _opened(self._source) as read:
+            manifest = self._manifest(read)
+            make_directory(self._partial)
+            try:
+                for number, name in enumerate(sorted(manifest.files), start=1):
+                    size = manifest.files[name].size / 1e6
+                    self._say(f"{number} of {len(manifest.files)}: {name}, {size:.1f} MB ...")
+                    self._copy(read, name, manifest)
+                    if name.endswith(".db"):
+                        check_database(self._partial / name, _KINDS.get(name, "day"))
+                self._purge_again()
+                # A backup of a later version, or a damaged one, is refused before it has a name.
+                for store in (open_period_store, open_score_writer, open_lesson_store):
+                    with closing(store(self._partial)):
+                        pass
+                self._partial.rename(self._data_dir)
+                sync_directory(self._data_dir.parent)
+            except OSError as error:
+                if isinstance(error, StoreError):
+                    raise
+                raise disk_error(self._data_dir, error) from error
+            finally:
+                shutil.rmtree(self._partial, ignore_errors=True)
+        if self._source.is_file() and self._source.stat().st_size % tarfile.RECORDSIZE:
+            self._say(
+                f"The end of {self._source} is cut off, or another program packed it again; every "
+                "file in it is as it was written."
+            )
+        return manifest
+
+    def _manifest(self, read: Open) -> Manifest:
+        try:
+            with read(MANIFEST) as file:
+                text = file.read(_MOST_MANIFEST)
+            words = json.loads(text)
+            manifest = Manifest.model_validate(words)
+        except (*_UNREADABLE, ValidationError) as error:
+            raise UsageError(
+                f"{self._source} is no whole backup: it has no readable {MANIFEST}. Take another "
+                "backup."
+            ) from error
+        if manifest.format > _FORMAT:
+            raise UsageError(
+                f"{self._source} was made by a later version of Roomtone (format "
+                f"{manifest.format}, this program knows {_FORMAT}): install that version."
+            )
+        strange = [name for name in manifest.files if not _NAME.fullmatch(name)]
+        if strange:
+            raise UsageError(f"{self._source} names a file that no backup has: {strange[0]!r}.")
+        if "main.db" not in manifest.files:
+            raise UsageError(f"{self._source} is no whole backup: main.db is not in it.")
+        if manifest.own_sha256 and manifest.own_sha256 != manifest_hash(words):
+            raise UsageError(
+                f"{self._source} is damaged: its {MANIFEST} is not as it was written. Take another "
+                "backup."
+            )
+        return manifest
+
+    def _copy(self, read: Open, name: str, manifest: Manifest) -> None:
+        target = self._partial / name
+        make_directory(target.parent)
+        note = manifest.files[name]
+        found = sha256()
+        with open(target, "wb", opener=private) as file:
+            for part in self._parts(read, name, note.size):
+                found.update(part)
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        if found.hexdigest() != note.sha256:
+            raise StoreError(
+                f"{name} of {self._source} is not as it was written: take another backup."
+            )
+        sync_directory(target.parent)
+
+    def _parts(self, read: Open, name: str, size: int) -> Iterator[bytes]:
+        """The bytes of a file of the backup; raises StoreError where they can't be read.
+
+        At most one more than it should have: then it is not as it was written.
+        """
+        try:
+            with read(name) as source:
+                while size >= 0 and (part := source.read(min(_PART, size + 1))):
+                    size -= len(part)
+                    yield part
+        except _UNREADABLE as error:
+            raise StoreError(
+                f"{name} of {self._source} can't be read ({_reason(error)}): the backup is cut or "
+                "damaged; take another one."
+            ) from error
+
+    def _purge_again(self) -> None:
+        if self._purges is None:
+            return
+        newer = self._newer()
+        running = PurgeRun(data_dir=self._partial, clock=self._clock, say=self._say)
+        for record in newer:
+            self._say(f"purging again: record {record.number} of {self._purges.name} ...")
+            running.repeat(record.request)
+        if newer:
+            shutil.copyfile(self._purges, self._partial / LOG)
+            (self._partial / LOG).chmod(0o600)
+
+    def _newer(self) -> list[Recorded]:
+        """The records that the backup does not have; raises UsageError if they don't follow it."""
+        assert self._purges is not None
+        if self._purges.name != LOG or not self._purges.is_file():
+            raise UsageError(f"--purges is {self._purges}; expected a {LOG}.")
+        key = self._partial / KEY
+        if not key.exists():
+            # The first purge came after the backup, and made the key.
+            beside = self._purges.with_name(KEY)
+            if not beside.exists():
+                raise UsageError(f"The backup is older than its key: put {KEY} beside {LOG}.")
+            shutil.copyfile(beside, key)
+            key.chmod(0o600)
+        records = PurgeLog(self._purges.parent, key=key).verified()
+        had = [record.hash for record in PurgeLog(self._partial).verified()]
+        if [record.hash for record in records[: len(had)]] != had:
+            raise UsageError(f"{self._purges} is not the record of the server of this backup.")
+        return records[len(had) :]
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[Open]:
+    """A way to read the files of a backup by name."""
+    if source.is_dir():
+        # A named pipe in the place of a file would hang whoever opens it.
+        yield lambda name: os.fdopen(open_plain_file(source / name, follow_links=True), "rb")
+        return
+    try:
+        # A pipe can't be read twice, and opening it may wait for ever.
+        is_file = source.is_file()
+        tar = tarfile.open(source, "r:") if is_file else None  # noqa: SIM115
+    except _UNREADABLE as error:
+        raise UsageError(
+            f"{source} is no backup, or its beginning is damaged ({_reason(error)}); name what "
+            "`roomtone backup` wrote."
+        ) from error
+    if tar is None:
+        why = "is a pipe or a device" if source.exists() else "does not exist"
+        raise UsageError(f"{source} is no backup: it {why}; name what `roomtone backup` wrote.")
+    with tar:
+
+        def read(name: str) -> IO[bytes]:
+            member = tar.getmember(name)
+            # A backup has no links, and no files with holes that take more room than theirs.
+            if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                raise UnfitFileError(source / name, "it is no plain file of the archive")
+            file = tar.extractfile(member)
+            if file is None:
+                raise KeyError(name)
+            return file
+
+        yield read
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return "it is not in it"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

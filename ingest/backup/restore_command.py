@@ -1,0 +1,54 @@
+"""`roomtone restore`: put a backup into an empty data directory."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from contract.clock import SystemClock
+from contract.one_line import say
+from ingest.backup.restore import Restore
+from ingest.config_option import add_config_option
+from ingest.settings import ServerSettings
+from ingest.stores import open_lesson_store
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    add_config_option(parser)
+    parser.add_argument(
+        "source", type=Path,
+        help="what `roomtone backup` wrote; the settings' `data_dir` has to be empty",
+    )  # fmt: skip
+    parser.add_argument(
+        "--purges", type=Path, metavar="FILE",
+        help="purge-log.jsonl of the server: what was purged since the backup goes again",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Restore, and say up to when."""
+    settings = ServerSettings.load(args.config)
+    restore = Restore(
+        source=args.source, data_dir=settings.data_dir, purges=args.purges,
+        clock=SystemClock(), say=say,
+    )  # fmt: skip
+    manifest = restore.run()
+    made = datetime.fromtimestamp(manifest.began_utc_ns / 1e9, UTC)
+    say(f"{settings.data_dir} is as it was at {made:%Y-%m-%d %H:%M:%S} UTC")
+    with closing(open_lesson_store(settings.data_dir)) as lessons:
+        seats = ", ".join(f"{room}:{seat}" for room, seat in lessons.opted_out())
+    say(
+        f"Seats that had opted out by then: {seats or 'none'}. Enter those that did so since, with "
+        "`roomtone seat opt-out`, before ingest runs."
+    )
+    if args.purges is None:
+        say(
+            "What was purged since then is back, unless nothing was: restore with --purges to "
+            "remove it again."
+        )
+    return 0

@@ -1,0 +1,79 @@
+"""What ingest sees of its kits' clocks: evidence for the store, and a word about those not believed."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from contract.payload import Batch
+from ingest.clocks.seen import SeenClocks
+from ingest.clocks.words import claim_words
+from ingest.stores.clock_records import ClockClaim, SeenClock
+from ingest.stores.protocol import PeriodStore
+from ingest.stores.records import Tick
+
+__all__ = ["ClockWatch"]
+
+_LOG = logging.getLogger("ingest")
+_MAX_NODES: Final = 4_096
+_OTHERWISE_NS: Final = 300 * SECOND_NS
+_LOOK_EACH_NS: Final = 10 * SECOND_NS
+
+
+class ClockWatch:
+    """Adds to each tick what its live batches show, and names nodes that are not believed."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self.refuted: dict[tuple[str, str], ClockClaim] = {}
+        """(room, node) → what it says of its clock."""
+        self._told_ns: dict[tuple[str, str], int] = {}
+        """How far off it was when the log said so."""
+        self._clock = clock
+        self._seen = SeenClocks()
+        self._look_ns = clock.elapsed_ns()
+
+    def forget(self) -> None:
+        """What was seen is not kept, or means nothing any more."""
+        self._seen.forget()
+
+    def see(self, tick: Tick) -> None:
+        """Add where the tick's live batches show that their boot clocks stand."""
+        now_ns = self._clock.elapsed_ns()
+        found: dict[tuple[str, int], int] = {}
+        for arrival in tick.arrivals:
+            batch = arrival.message
+            if isinstance(batch, Batch) and arrival.is_live:
+                offset_ns = self._seen.see(
+                    batch, received_utc_ns=tick.received_utc_ns, elapsed_ns=now_ns
+                )
+                if offset_ns is not None:
+                    found[batch.node, batch.run] = offset_ns
+        tick.seen_clocks = [
+            SeenClock(node=node, run=run, offset_ns=offset_ns)
+            for (node, run), offset_ns in found.items()
+        ]
+
+    def look(self, store: PeriodStore) -> None:
+        """Now and then: say once when a node is not believed, and when it is again.
+
+        Raises StoreError.
+        """
+        now_ns = self._clock.elapsed_ns()
+        if now_ns < self._look_ns:
+            return
+        self._look_ns = now_ns + _LOOK_EACH_NS
+        found = {
+            (stream.room, stream.node): claim
+            for stream, claim in store.clock_claims(limit=_MAX_NODES)
+        }
+        for (room, node), claim in found.items():
+            told_ns = self._told_ns.get((room, node))
+            if told_ns is None or abs(claim.off_ns - told_ns) > _OTHERWISE_NS:
+                self._told_ns[room, node] = claim.off_ns
+                _LOG.warning("%s in %s %s.", node, room, claim_words(claim))
+        for room, node in self.refuted:
+            if (room, node) not in found:
+                self._told_ns.pop((room, node), None)
+                _LOG.info("%s in %s is believed again about the time.", node, room)
+        self.refuted = found

@@ -1,0 +1,1 @@
+"""`roomtone doctor` on a server: what it looks at, and what it says."""

@@ -1,0 +1,176 @@
+"""Looks over what a server knows of its nodes, and how far behind keeping and scoring are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from contract.clock import SECOND_NS
+from contract.finding import Finding, State
+from contract.messages import Health
+from ingest.clocks.server_clock import when
+from ingest.clocks.words import claim_words
+from ingest.doctor.checks import Page
+from ingest.stores.notices import NoticeKind
+from ingest.stores.protocol import PeriodReader
+from ingest.stores.records import Stream
+
+__all__ = [
+    "clock_findings",
+    "kept_findings",
+    "node_findings",
+    "notice_findings",
+    "score_findings",
+]
+
+_SILENT_S: Final = 180
+_LONG_UNACKED_MS: Final = 60_000
+_BACKLOG_S: Final = 600
+_LATE_S: Final = 30
+_ADVICE: Final[dict[NoticeKind, str]] = {
+    "limit": "look at that kit: it is broken or not what it says; what is new of it is put aside, "
+    "all others go on",
+    "aside": "see what it sends with `roomtone aside list`, and look at that kit",
+    "connections": "look at its network and its power; a copy of its card in another kit does it "
+    "too, or somebody who has its key: then give it a new certificate (docs/mosquitto.md)",
+}
+
+
+def clock_findings(reader: PeriodReader, utc_ns: int) -> Iterator[Finding]:
+    """Whether the server's own clock was set a short while ago."""
+    note = reader.clock_note()
+    if note is not None and utc_ns < note.retention_from_utc_ns:
+        yield Finding(
+            about="server's clock", state="note",
+            said="was set; nothing is removed for its age before "
+            f"{when(note.retention_from_utc_ns)}",
+            advice="see that it is right: `timedatectl`",
+        )  # fmt: skip
+
+
+def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:
+    """The newest run of each node; `metrics` is ingest's page, without it ages are not known."""
+    newest: dict[tuple[str, str], Stream] = {}
+    for stream in reader.streams():
+        newest[stream.room, stream.node] = stream
+    if not newest:
+        yield Finding(
+            about="nodes", state="note", said="none has ever sent anything",
+            advice="check `site` and the broker's address in the kits' edge.toml",
+        )  # fmt: skip
+    ages = metrics.values("roomtone_node_health_age_seconds") if metrics is not None else {}
+    for (room, node), stream in sorted(newest.items()):
+        about = f"node {node} in {room}"
+        if not reader.is_up(stream.id):
+            yield Finding(about=about, state="note", said="is off, or its network is",
+                          advice="nothing, if no lesson is on; else switch it on")  # fmt: skip
+            continue
+        found = list(
+            _of_node(
+                reader, stream, reader.health(stream.id), ages.get((room, node, f"{stream.run:x}"))
+            )
+        )
+        if not found:
+            yield Finding(about=about, state="fine", said="sends, and is acknowledged")
+        for state, said, advice in found:
+            yield Finding(about=about, state=state, said=said, advice=advice)
+
+
+def _of_node(
+    reader: PeriodReader, stream: Stream, health: Health | None, age_s: float | None
+) -> Iterator[tuple[State, str, str]]:
+    if age_s is not None and age_s > _SILENT_S:
+        yield (
+            "wrong", f"has said nothing of itself for {age_s:.0f} s",
+            "run `roomtone doctor` on it, or restart it",
+        )  # fmt: skip
+    claim = reader.clock_claim(stream)
+    if claim is not None:
+        what, _, advice = claim_words(claim).partition("; ")
+        yield "wrong", what, f"{advice}: what is kept is dated once it says the right time"
+    elif not reader.timebases(stream, from_boot_ns=0, to_boot_ns=0):
+        yield (
+            "wrong", "has no synchronised clock, so nothing of it can be dated or scored",
+            "let it reach a time server (UDP port 123); what is kept is dated afterwards",
+        )  # fmt: skip
+    if health is None:
+        return
+    seats = len({seat for hub in _seats(reader, stream) for seat in hub}) or 1
+    if health.waiting and health.ack_age_ms is not None and health.ack_age_ms > _LONG_UNACKED_MS:
+        yield (
+            "wrong", f"has had no ack for {health.ack_age_ms / 1e3:.0f} s while data waits",
+            "see what this says of ingest and the broker; the node holds its data meanwhile",
+        )  # fmt: skip
+    elif health.waiting > _BACKLOG_S * seats:
+        minutes, megabytes = health.waiting / seats / 60, health.outbox_bytes / 1e6
+        yield (
+            "note",
+            f"holds {minutes:.0f} minutes that wait to be sent, {megabytes:.1f} MB in its outbox",
+            "nothing, if its network has just come back; else look at the network",
+        )
+    if health.gap:
+        yield (
+            "note", f"gave up {health.gap / seats:.0f} s that it had sampled",
+            "see the gaps on the lesson's page; a larger outbox would have held more",
+        )  # fmt: skip
+    due = health.sampled + health.unsampled
+    if due and health.unsampled > 0.01 * due:
+        yield (
+            "note", f"missed {health.unsampled / due:.0%} of its readings on the serial lines",
+            "run `roomtone doctor` on it; check the hubs' cables",
+        )  # fmt: skip
+
+
+def _seats(reader: PeriodReader, stream: Stream) -> list[tuple[int, ...]]:
+    birth = reader.birth(stream.id)
+    return [hub.seats for hub in birth.hubs] if birth is not None else []
+
+
+def notice_findings(reader: PeriodReader) -> Iterator[Finding]:
+    """What ingest holds against nodes."""
+    for notice in reader.notices():
+        last = datetime.fromtimestamp(notice.last_utc_ns // SECOND_NS, UTC)
+        yield Finding(
+            about=f"node {notice.node} in {notice.room}", state="wrong",
+            said=f"{notice.sentence} ({notice.count} times, last {last:%Y-%m-%d %H:%M} UTC)",
+            advice=_ADVICE[notice.kind],
+        )  # fmt: skip
+
+
+def kept_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:
+    """What is kept aside, and whether ingest keeps up."""
+    aside = reader.count_aside()
+    if aside:
+        yield Finding(
+            about="messages", state="note", said=f"{aside} are kept aside because they don't fit",
+            advice="see why with `roomtone aside list`; after an update, `roomtone aside replay`",
+        )  # fmt: skip
+    if metrics is None:
+        return
+    limits = metrics.values("roomtone_ingest_queue_limit")
+    for labels, length in metrics.values("roomtone_ingest_queue_length").items():
+        limit = limits.get(labels, 0)
+        if labels != ("counted",) and limit and length > 0.8 * limit:
+            yield Finding(
+                about="ingest", state="wrong",
+                said=f"its queue of {labels[0]} holds {length:.0f} of {limit:.0f}",
+                advice="see docs/ingest.md for what happens at that limit; the disk may be slow",
+            )  # fmt: skip
+    if sum(metrics.values("roomtone_ingest_same_name_total").values()):
+        yield Finding(
+            about="nodes", state="wrong", said="two have the same name",
+            advice="ingest's log says which; give one another name in its edge.toml",
+        )  # fmt: skip
+
+
+def score_findings(metrics: Page | None) -> Iterator[Finding]:
+    """Whether scoring keeps up."""
+    if metrics is None:
+        return
+    behind_s = max(metrics.values("roomtone_score_lag_seconds").values(), default=0.0)
+    if behind_s > _LATE_S:
+        yield Finding(
+            about="score", state="wrong", said=f"is {behind_s:.0f} s behind what is kept",
+            advice="give the server more processor time; what comes this late raises no alert",
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What a program shows of itself: health, metrics, and the figures of past weeks."""

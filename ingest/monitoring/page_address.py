@@ -1,0 +1,70 @@
+"""Where the pages of a data directory are served: written by the dashboard, read by the doctor.
+
+The dashboard may be started with `--port`, which no settings file holds. The note is a hint: whoever
+reads it asks there whose pages they are.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contract.errors import UsageError
+from contract.text_file import read_text
+from ingest.purge.requests import private
+
+__all__ = ["PageAddress", "address_noted", "noted_address"]
+
+_LOG = logging.getLogger("dashboard")
+_NAME: Final = "dashboard-address.json"
+
+
+class PageAddress(BaseModel):
+    """Where a dashboard listens, and which process it is."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65_535)]
+    pid: int
+
+
+def noted_address(data_dir: Path) -> PageAddress | None:
+    """What the latest dashboard of this directory noted; None if none runs, or nobody can read it."""
+    try:
+        return PageAddress.model_validate_json(read_text(data_dir / _NAME))
+    except (UsageError, ValidationError):
+        return None
+
+
+@contextmanager
+def address_noted(data_dir: Path, host: str, port: int) -> Iterator[None]:
+    """Keep the note while the pages are served; they are served without it as well."""
+    path, address = data_dir / _NAME, PageAddress(host=host, port=port, pid=os.getpid())
+    new = path.with_name(f"{_NAME}.{address.pid}")
+    try:
+        with open(new, "w", encoding="utf-8", opener=private) as file:
+            file.write(address.model_dump_json() + "\n")
+        new.replace(path)
+    except OSError as error:
+        _unlink(new)
+        _LOG.warning(
+            "%s can't be written (%s): `roomtone doctor` looks for the pages on dashboard.port.",
+            path, error.strerror,
+        )  # fmt: skip
+    try:
+        yield
+    finally:
+        if noted_address(data_dir) == address:  # another one may have been started since
+            _unlink(path)
+
+
+def _unlink(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

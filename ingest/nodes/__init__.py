@@ -1,0 +1,1 @@
+"""What ingest knows of each node: its budget, its name, its configuration, its seat-seconds."""

@@ -1,0 +1,313 @@
+"""Counts what became of every seat-second, for each run of each node.
+
+Together with the counters in a node's own health it tells, at rest, whether anything is missing:
+`sampled = kept + waiting + kept aside + gap`. What is kept is counted as it comes; what was kept
+before this process began is read from the store, a little between two ticks, so that the sums are
+right over a restart too.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.clock import Clock
+from contract.errors import DecodeError
+from contract.messages import Health
+from contract.parts import run_of
+from contract.payload import Batch, GapReason, Layout, decode
+from contract.quantities import MISSING
+from contract.ranges import SeqRanges
+from contract.topics import Topic
+from ingest.stores.protocol import PeriodStore
+from ingest.stores.records import Aside, Change, Tick
+from ingest.stores.upkeep.aside_pages import every_aside
+
+__all__ = ["RunFigures", "SeatSeconds", "seats_present"]
+
+_AT_ONCE = 300
+
+
+@dataclass(slots=True, kw_only=True)
+class RunFigures:
+    """One run of a node; counted in seat-seconds."""
+
+    room: str
+    node: str
+    run: int
+    kept: int = 0
+    trimmed: int = 0
+    """What came again and was there."""
+    gap: dict[GapReason, int] = field(default_factory=dict)
+    """In recorded gaps, by reason."""
+    health: Health | None = None
+    """What the node said last."""
+    health_ns: int | None = None
+    """Elapsed time at which it did; None: before this process began."""
+    acked_ns: int | None = None
+    """Elapsed time of the last ack."""
+    is_up: bool = False
+    is_counted: bool = False
+    """Whether what was kept earlier is counted too."""
+    main: int | None = None
+    """The stream of the run that this is a part of."""
+
+
+def seats_present(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """How many seats have at least one value in each row."""
+    codes, seats = len(layout.seat_codes), len(layout.seats)
+    cube = values[:, : codes * seats].reshape(len(values), codes, seats)
+    return np.asarray((cube != MISSING).any(axis=1).sum(axis=1), np.int64)
+
+
+class SeatSeconds:
+    """Told of every tick by the thread that keeps; read by any other."""
+
+    def __init__(self, *, store: PeriodStore, clock: Clock, most: int) -> None:
+        self.forgotten = 0
+        """Runs that were given up for newer ones."""
+        self._store = store
+        self._clock = clock
+        self._most = most
+        self._lock = threading.Lock()
+        self._runs: OrderedDict[int, RunFigures] = OrderedDict()
+        self._highest_gap: dict[int, int] = {}
+        self._aside: dict[tuple[str, str], int] | None = None
+        self._uncounted: Iterator[Aside] | None = None
+        self._earlier: OrderedDict[int, deque[tuple[int, int]]] = OrderedDict()
+        self._stale_gaps: dict[int, None] = {}
+
+    def __len__(self) -> int:
+        """How many runs have figures of their own."""
+        return len(self._runs)
+
+    def begin(self) -> None:
+        """Take up the runs that are up; raises StoreError."""
+        for stream in self._store.runs("up")[-self._most :]:
+            for each in (stream, *self._store.parts(stream.id)):
+                self._run(each.id)
+
+    def runs(self) -> list[RunFigures]:
+        """Each run as it stands now."""
+        with self._lock:
+            found = [replace(run, gap=dict(run.gap)) for run in self._runs.values()]
+        whole = {(run.node, run.run): run for run in found if run_of(run.run) == run.run}
+        for part in found:
+            # What is kept of a part is counted by itself; gaps are told for a run as a whole.
+            run = whole.setdefault((part.node, run_of(part.run)), part)
+            if run is not part:
+                run.kept += part.kept
+                run.trimmed += part.trimmed
+                run.is_counted = run.is_counted and part.is_counted
+        return [replace(run, run=run_of(run.run)) for run in whole.values()]
+
+    def aside(self) -> dict[tuple[str, str], int]:
+        """(room, node) → seat-seconds in messages that are kept aside and can be read."""
+        return dict(self._aside or {})
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether some of what was kept earlier waits to be counted."""
+        is_aside_counted = self._aside is not None and self._uncounted is None
+        return bool(self._earlier or self._stale_gaps) or not is_aside_counted
+
+    def forget_aside(self) -> None:
+        """What is kept aside changed: count it anew."""
+        self._aside = self._uncounted = None
+
+    def note(self, tick: Tick, streams: Sequence[int], changes: Sequence[Change]) -> None:
+        """A tick was kept; raises StoreError, and then only these figures suffer."""
+        new: dict[int, SeqRanges] = defaultdict(SeqRanges)
+        now_ns = self._clock.elapsed_ns()
+        batches: dict[Layout, list[tuple[int, Batch]]] = {}
+        # What a run begins with is in the store by now, and is counted from there.
+        begun = {stream for stream in streams if stream not in self._runs}
+        for stream, arrival in zip(streams, tick.arrivals, strict=True):
+            self._run(stream).acked_ns = now_ns
+            if stream not in begun and isinstance(arrival.message, Batch):
+                batches.setdefault(arrival.message.layout, []).append((stream, arrival.message))
+                if arrival.message.first_seq <= self._highest_gap.get(stream, -1):
+                    self._stale_gaps[stream] = None
+        for change in changes:
+            run = self._runs.get(change.stream)
+            main = run.main if run is not None else None
+            if (change.is_gap or main is not None) and (main or change.stream) in self._runs:
+                self._stale_gaps[main or change.stream] = None
+            if not change.is_gap:
+                new[change.stream].add(change.first_seq, change.last_seq)
+        for layout, its in batches.items():
+            self._count(layout, its, new)
+        self._note_nodes(tick)
+        if self._uncounted is None:  # else it will come to them
+            for message in tick.aside:
+                self._note_aside(message)
+
+    def count_on(self, budget_ns: int) -> None:
+        """Count some of what was kept earlier; raises StoreError."""
+        until_ns = self._clock.elapsed_ns() + budget_ns
+        if self._aside is None:
+            self._aside = {}
+            self._uncounted = every_aside(self._store)
+        while self.is_behind:
+            if self._uncounted is not None:
+                message = next(self._uncounted, None)
+                if message is None:
+                    self._uncounted = None
+                else:
+                    self._note_aside(message)
+            elif self._stale_gaps:
+                stream = next(iter(self._stale_gaps))
+                self._count_gaps(stream)
+                del self._stale_gaps[stream]
+            else:
+                self._count_earlier()
+            if self._clock.elapsed_ns() >= until_ns:
+                return
+
+    def _run(self, stream: int) -> RunFigures:
+        run = self._runs.get(stream)
+        if run is not None:
+            self._runs.move_to_end(stream)
+            return run
+        known = self._store.stream(stream)
+        run = RunFigures(room=known.room, node=known.node, run=known.run, main=known.main)
+        run.health = self._store.health(stream)
+        run.is_up = self._store.is_up(stream)
+        with self._lock:
+            self._runs[stream] = run
+            if len(self._runs) > self._most:
+                self._forget(self._runs.popitem(last=False)[0])
+        self._count_from_store(stream)
+        return run
+
+    def _forget(self, stream: int) -> None:
+        """A run has no figures any more: nothing of it waits to be counted."""
+        self._highest_gap.pop(stream, None)
+        self._earlier.pop(stream, None)
+        self._stale_gaps.pop(stream, None)
+        self.forgotten += 1
+
+    def recount(self, stream: int) -> None:
+        """Some of what was kept of a run is gone: count all of it anew. Raises StoreError."""
+        run = self._runs.get(stream)
+        if run is None:
+            return
+        with self._lock:
+            run.kept, run.is_counted = 0, False
+        self._earlier.pop(stream, None)
+        self._count_from_store(stream)
+
+    def _count_from_store(self, stream: int) -> None:
+        gaps = SeqRanges(
+            (gap.first_seq, gap.last_seq)
+            for gap in self._store.gaps(stream, own=True)
+            if gap.kind is None  # else there is something to read
+        )
+        # What lies in a gap now and comes later is counted when it comes.
+        earlier = deque(piece for kept in self._store.kept(stream) for piece in gaps.missing(*kept))
+        main = self._store.stream(stream).main or stream
+        if main in self._runs:
+            self._stale_gaps[main] = None
+        self._earlier[stream] = earlier
+
+    def _count(
+        self, layout: Layout, its: list[tuple[int, Batch]], new: dict[int, SeqRanges]
+    ) -> None:
+        present = seats_present(layout, np.concatenate([batch.values for _, batch in its]))
+        # Two batches of a tick may hold the same seqs: the first one was kept.
+        taken: dict[int, SeqRanges] = defaultdict(SeqRanges)
+        at = 0
+        with self._lock:
+            for stream, batch in its:
+                counts = present[at : at + batch.n]
+                at += batch.n
+                arrived, kept = int(counts.sum()), 0
+                fresh = new.get(stream)
+                if fresh is not None:
+                    first, last = batch.first_seq, batch.last_seq
+                    for start, end in taken[stream].missing(first, last):
+                        kept += sum(
+                            int(counts[a - first : b - first + 1].sum())
+                            for a, b in _inside(fresh, start, end)
+                        )
+                    taken[stream].add(first, last)
+                run = self._runs.get(stream)
+                if run is not None:
+                    run.kept += kept
+                    run.trimmed += arrived - kept
+
+    def _note_nodes(self, tick: Tick) -> None:
+        if not (tick.births or tick.deaths or tick.healths):
+            return
+        with self._lock:
+            runs = {(run.node, run.run): run for run in self._runs.values()}
+            for health in tick.healths:
+                if (run := runs.get((health.node, health.run))) is not None:
+                    run.health, run.health_ns = health, self._clock.elapsed_ns()
+            for _, _, birth in tick.births:
+                if (run := runs.get((birth.node, birth.run))) is not None:
+                    run.is_up = True
+            for _, _, death in tick.deaths:
+                if (run := runs.get((death.node, death.run))) is not None:
+                    run.is_up = False
+
+    def _note_aside(self, message: Aside) -> None:
+        if self._aside is None:
+            return
+        try:
+            topic = Topic.parse(message.topic)
+            batch = decode(message.payload)
+        except DecodeError:
+            return
+        if topic.kind != "data" or not isinstance(batch, Batch):
+            return
+        key = topic.room, topic.node
+        if key in self._aside or len(self._aside) < self._most:
+            seats = int(seats_present(batch.layout, batch.values).sum())
+            # Replaced as a whole, for another thread may be reading it.
+            self._aside = {**self._aside, key: self._aside.get(key, 0) + seats}
+
+    def _count_gaps(self, stream: int) -> None:
+        gaps = self._store.gaps(stream)
+        lengths: dict[GapReason, int] = {}
+        for gap in gaps:
+            n = (gap.last_seq - gap.first_seq + 1) * len(gap.seats)
+            lengths[gap.reason] = lengths.get(gap.reason, 0) + n
+        run = self._runs.get(stream)
+        if run is not None:
+            self._highest_gap[stream] = max((gap.last_seq for gap in gaps), default=-1)
+            with self._lock:
+                run.gap = lengths
+
+    def _count_earlier(self) -> None:
+        stream, left = next(iter(self._earlier.items()))
+        run = self._runs.get(stream)
+        if not left or run is None:
+            del self._earlier[stream]
+            if run is not None:
+                run.is_counted = True
+            return
+        first, last = left[0]
+        end = min(last, first + _AT_ONCE - 1)
+        found = sum(
+            int(seats_present(periods.layout, periods.values).sum())
+            for periods in self._store.read(stream, first, end, own=True)
+        )
+        with self._lock:
+            run.kept += found
+        left.popleft()
+        if end < last:
+            left.appendleft((end + 1, last))
+
+
+def _inside(ranges: SeqRanges, first: int, last: int) -> list[tuple[int, int]]:
+    """The parts of first … last that are in the set."""
+    holes = ranges.missing(first, last)
+    if not holes:
+        return [(first, last)]
+    return SeqRanges(holes).missing(first, last)

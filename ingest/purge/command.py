@@ -1,0 +1,224 @@
+"""`roomtone purge`: remove a room's, a seat's, a lesson's or a span's data for good."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from contract.clock import SECOND_NS, Clock, SystemClock
+from contract.dates import LAST_YEAR, check_date
+from contract.errors import UsageError
+from contract.one_line import say
+from ingest.config_option import add_config_option
+from ingest.purge.log import PurgeLog, Recorded
+from ingest.purge.plan import Plan, Planner, Wanted
+from ingest.purge.requests import PurgeFolder, PurgeRequest
+from ingest.purge.run import PurgeRun
+from ingest.settings import ServerSettings
+from ingest.stores import open_lesson_store, open_period_reader
+from ingest.stores.format.day_files import SET_ASIDE
+from ingest.timetable import as_room
+
+__all__ = ["add_arguments", "run"]
+
+_MOST_SHOWN: Final = 10
+_HIGHEST_SEAT: Final = 255
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    add_config_option(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--room", metavar="ROOM", help="all of a room, or a span of it")
+    what.add_argument("--seat", metavar="ROOM:N", help="one seat of a room")
+    what.add_argument("--lesson", metavar="ID", help="a lesson, with what was kept during it")
+    what.add_argument("--verify", action="store_true", help="check the record of earlier purges")
+    what.add_argument(
+        "--resume", action="store_true", help="take up purges that were cut short, and no other"
+    )
+    parser.add_argument("--from", dest="start", metavar="ISO", help="only from this time on")
+    parser.add_argument("--to", dest="end", metavar="ISO", help="only up to this time (now)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask, remove, record; 1 if the person says no."""
+    settings = ServerSettings.load(args.config)
+    clock = SystemClock()
+    if args.verify:
+        return _verify(settings.data_dir)
+    if not settings.data_dir.is_dir():
+        raise UsageError(f"{settings.data_dir} is no data directory; look at `data_dir`.")
+    folder = PurgeFolder(settings.data_dir)
+    running = PurgeRun(data_dir=settings.data_dir, clock=clock, say=say)
+    if args.resume:
+        with folder.alone():
+            while waiting := folder.waiting():
+                for request in waiting:
+                    _show(running.run(request))
+        _say_aside(folder)
+        return 0
+    plan = _plan(args, settings, clock)
+    for line in _words(plan):
+        say(line)
+    for path in sorted(settings.data_dir.rglob(f"*{SET_ASIDE}*")):
+        say(f"  {path}, all of it: it is damaged, and nothing goes out of it singly")
+    if not args.yes and not _is_wanted():
+        say("Nothing was removed.")
+        return 1
+    with folder.alone():
+        while waiting := folder.waiting():
+            for request in waiting:
+                say(f"taking up the purge {request.id}, which was cut short ...")
+                _show(running.run(request))
+        try:
+            _show(running.run(plan.request))
+        except KeyboardInterrupt:
+            say("Cut short: `roomtone purge --resume` takes it up and records it.")
+            raise
+    for lesson in plan.lessons:
+        if lesson.video is not None:
+            say(f"The video {lesson.video} is not Roomtone's file: remove it yourself.")
+    say("Backups that were made before still hold what was removed: see docs/retention.md.")
+    return 0
+
+
+def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> Plan:
+    now_ns = clock.utc_ns()
+    room, seat = args.room, None
+    if args.seat is not None:
+        room, seat = _seat(args.seat)
+    if room is not None:
+        room = as_room(room, "--seat" if seat is not None else "--room")
+    if args.lesson is not None and (args.start or args.end):
+        raise UsageError("--from and --to go with --room or --seat; a lesson has its own span.")
+    start = _time(args.start, "--from", settings.lessons.zone) if args.start else 0
+    end = _time(args.end, "--to", settings.lessons.zone) if args.end else now_ns
+    if start >= now_ns:
+        raise UsageError("--from is in the future; nothing is kept of that time.")
+    if end <= start:
+        raise UsageError("--to is not later than --from.")
+    wanted = Wanted(
+        room=room, seat=seat, lesson=args.lesson,
+        from_utc_ns=start, to_utc_ns=min(end, now_ns),
+    )  # fmt: skip
+    with (
+        closing(open_period_reader(settings.data_dir)) as reader,
+        closing(open_lesson_store(settings.data_dir)) as lessons,
+    ):
+        return Planner(
+            reader=reader,
+            lessons=lessons,
+            now_utc_ns=now_ns,
+            longest_ns=settings.lessons.longest_ns,
+        ).plan(wanted)
+
+
+def _seat(text: str) -> tuple[str, int]:
+    room, _, number = text.rpartition(":")
+    if not room or not number.isdecimal() or not 1 <= int(number) <= _HIGHEST_SEAT:
+        raise UsageError(f"--seat is {text!r}; expected ROOM:N, as room-12:4.")
+    return room, int(number)
+
+
+def _time(text: str, name: str, zone: ZoneInfo) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{name} is {text!r}; expected a date and time as 2026-03-02T10:00."
+        ) from error
+    if moment.year > LAST_YEAR:  # all of it is in the future, and not all of it can be converted
+        moment = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
+    check_date(moment, f"{name} {text}")
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return round(moment.timestamp()) * SECOND_NS
+
+
+def _words(plan: Plan) -> list[str]:
+    request = plan.request
+    lines = [f"This removes for good: {_scope(request)}"]
+    kits = f" of {', '.join(plan.nodes)}" if plan.nodes else ""
+    part = "the values of that seat in up to " if request.seat is not None else ""
+    lines.append(f"  {part}{plan.periods} seconds that are accounted for{kits}, and copies to come")
+    lines.append("  messages of that room that were kept aside since then")
+    if request.scored:
+        lines.append(f"  epochs and alerts of {_lessons(len(request.scored))}, within that time")
+    if request.again:
+        lines.append(f"  ({_lessons(len(request.again))} will be scored again without it)")
+    lines += [
+        f"  lesson {lesson.id}, {lesson.title!r} of {lesson.teacher}, with its moments"
+        for lesson in plan.lessons[:_MOST_SHOWN]
+    ]
+    if len(plan.lessons) > _MOST_SHOWN:
+        lines.append(f"  and {_lessons(len(plan.lessons) - _MOST_SHOWN)} more")
+    if request.moments and not plan.lessons:
+        lines.append(f"  {len(request.moments)} of the moments that people marked")
+    if plan.is_undated:
+        lines.append(
+            "Some periods of that room have no date and stay; `--room` without a span removes "
+            "them, and if they are dated into this span later they go then."
+        )
+    return lines
+
+
+def _lessons(n: int) -> str:
+    return "1 lesson" if n == 1 else f"{n} lessons"
+
+
+def _scope(request: PurgeRequest) -> str:
+    what = (
+        f"room {request.room}"
+        if request.seat is None
+        else (f"seat {request.seat} of room {request.room}")
+    )
+    if request.lesson is not None:
+        what = f"lesson {request.lesson} and {what}"
+    start = "the beginning" if request.from_utc_ns == 0 else _iso(request.from_utc_ns)
+    return f"{what}, from {start} to {_iso(request.to_utc_ns)}"
+
+
+def _iso(utc_ns: int) -> str:
+    return datetime.fromtimestamp(utc_ns // SECOND_NS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _is_wanted() -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("there is nobody to ask; repeat the command with --yes.")
+    sys.stdout.write("Remove it? Type yes: ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
+def _show(record: Recorded) -> None:
+    gone = ", ".join(f"{n} {what}" for what, n in record.removed.items())
+    say(f"Removed: {gone}.")
+    say(f"Record {record.number} of purge-log.jsonl, {record.hash}: keep this line elsewhere.")
+
+
+def _verify(data_dir: Path) -> int:
+    records = PurgeLog(data_dir).verified()
+    for record in records:
+        say(f"{record.number}  {_iso(record.done_utc_ns)}  {_scope(record.request)}")
+    newest = f"; the newest is {records[-1].hash}" if records else ""
+    count = "1 record" if len(records) == 1 else f"{len(records)} records"
+    say(f"{count}, each as it was written{newest}")
+    folder = PurgeFolder(data_dir)
+    for request in folder.waiting():
+        say(f"cut short, to be taken up with --resume: {_scope(request)}")
+    _say_aside(folder)
+    return 0
+
+
+def _say_aside(folder: PurgeFolder) -> None:
+    for name, why in folder.listed_aside():
+        say(
+            f"put aside in purges/aside, and not done: {name} ({why}); ask for it again if it was "
+            "a purge of yours, and remove it there."
+        )

@@ -1,0 +1,169 @@
+"""The record of purges: what went and when, without what it was; chained and signed.
+
+`purge-log.jsonl` has one JSON object a line. `before` is the SHA-256 of the line before, so that
+no line can be changed, removed or put in between without all later ones giving it away.
+`signature` is an HMAC-SHA-256 of the line without it, by a key that is made at the first purge
+and stays in `purge-key`, which its owner alone can read. It proves that whoever wrote the line
+could read that key. It proves nothing against whoever runs the server and can read it as well,
+and the loss of the last lines shows only to someone who noted the newest line's hash elsewhere:
+that is why the command prints it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from contract.errors import StoreError
+from contract.plain_file import read_plain_file
+from ingest.purge.requests import PurgeRequest, private
+from ingest.stores.sqlite_file import make_directory, sync_directory
+
+__all__ = ["KEY", "LOG", "PurgeLog", "Recorded"]
+
+LOG: Final = "purge-log.jsonl"
+KEY: Final = "purge-key"
+_START: Final = "0" * 64
+_KEY_BYTES: Final = 32
+_MAX_KEY: Final = 1_024
+_MAX_LOG: Final = 256 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One line of the log that has been verified."""
+
+    number: int
+    done_utc_ns: int
+    request: PurgeRequest
+    removed: dict[str, int]
+    hash: str
+    """Of the line; what the next one's `before` says."""
+
+
+class PurgeLog:
+    """The log of one data directory."""
+
+    def __init__(self, data_dir: Path, *, key: Path | None = None) -> None:
+        self.path = data_dir / LOG
+        self._key = key or data_dir / KEY
+
+    def append(
+        self, request: PurgeRequest, removed: dict[str, int], *, done_utc_ns: int
+    ) -> Recorded:
+        """Record a purge durably; raises StoreError if the log so far does not verify."""
+        make_directory(self.path.parent)
+        records = self.verified()
+        known = [record for record in records if record.request.id == request.id]
+        if known:
+            return known[0]  # recorded before a crash
+        fields: dict[str, Any] = {
+            "n": len(records) + 1,
+            "done_utc_ns": done_utc_ns,
+            "purge": request.model_dump(mode="json"),
+            "removed": removed,
+            "before": records[-1].hash if records else _START,
+        }
+        try:
+            fields["signature"] = _signature(self._key_made(), fields)
+            line = _text(fields)
+            earlier = (
+                read_plain_file(self.path, max_bytes=_MAX_LOG, follow_links=True)
+                if records
+                else b""
+            )
+            self._write(self.path, earlier + line + b"\n")
+        except StoreError:
+            raise
+        except OSError as error:
+            raise StoreError(f"{self.path} can't be written ({error.strerror}).") from error
+        return _recorded(fields, line)
+
+    def verified(self) -> list[Recorded]:
+        """All lines; raises StoreError naming the first that is not as it was written."""
+        try:
+            text = read_plain_file(self.path, max_bytes=_MAX_LOG, follow_links=True)
+        except FileNotFoundError:
+            return []
+        except StoreError:
+            raise
+        except OSError as error:
+            raise StoreError(f"{self.path} can't be read ({error.strerror}).") from error
+        if not text:
+            return []
+        if not text.endswith(b"\n"):
+            raise self._wrong(text.count(b"\n") + 1, "it is cut off")
+        try:
+            key = read_plain_file(self._key, max_bytes=_MAX_KEY, follow_links=True)
+        except StoreError:
+            raise
+        except OSError as error:
+            raise StoreError(
+                f"{self._key} can't be read ({error.strerror}): without it the signatures of "
+                f"{self.path.name} can't be checked."
+            ) from error
+        records: list[Recorded] = []
+        before = _START
+        for number, line in enumerate(text.splitlines(), start=1):
+            try:
+                fields = json.loads(line)
+                signature = fields.pop("signature")
+                is_signed = hmac.compare_digest(signature, _signature(key, fields))
+                record = _recorded(fields, line)
+                follows = fields["before"] == before and record.number == number
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                raise self._wrong(number, "it is no record") from error
+            if not is_signed:
+                raise self._wrong(number, "its signature does not fit")
+            if not follows:
+                raise self._wrong(number, "a line before it was changed, removed or added")
+            before = record.hash
+            records.append(record)
+        return records
+
+    def _wrong(self, number: int, why: str) -> StoreError:
+        return StoreError(
+            f"{self.path}, line {number} is not as it was written: {why}. Compare it with a "
+            "backup's, and find out who changed it."
+        )
+
+    def _key_made(self) -> bytes:
+        if not os.path.lexists(self._key):
+            self._write(self._key, secrets.token_bytes(_KEY_BYTES))
+        return read_plain_file(self._key, max_bytes=_MAX_KEY, follow_links=True)
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        # Whole or not at all: half a line, or half a key, would spoil every later signature.
+        new = path.with_name(path.name + ".new")
+        new.unlink(missing_ok=True)
+        with open(new, "wb", opener=private) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        sync_directory(path.parent)
+
+
+def _text(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _signature(key: bytes, fields: dict[str, Any]) -> str:
+    return hmac.new(key, _text(fields), hashlib.sha256).hexdigest()
+
+
+def _recorded(fields: dict[str, Any], line: bytes) -> Recorded:
+    return Recorded(
+        number=fields["n"],
+        done_utc_ns=fields["done_utc_ns"],
+        request=PurgeRequest.model_validate(fields["purge"]),
+        removed=dict(fields["removed"]),
+        hash=hashlib.sha256(line).hexdigest(),
+    )

@@ -1,0 +1,214 @@
+"""What the writers do beside their work: retention, and their part of a purge, slice by slice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from contract.errors import StoreError
+from ingest.clocks.server_clock import ServerClock
+from ingest.purge.requests import PartDone, PurgeFolder, PurgeRequest
+from ingest.purge.retention import (
+    Removed,
+    Retention,
+    retire_copies,
+    retire_kept,
+    retire_labels,
+    retire_scores,
+)
+from ingest.settings import ServerSettings
+from ingest.stores.protocol import LessonStore, PeriodReader, PeriodStore, ScoreStore
+
+__all__ = ["KeptUpkeep", "PartWorker", "ScoreUpkeep", "purge_kept", "purge_scores"]
+
+_LOG = logging.getLogger("purge")
+_POLL_NS: Final = SECOND_NS // 2
+_RETRY_NS: Final = 10 * SECOND_NS
+_SLICE_NS: Final = 20_000_000
+"""A tick may be delayed by so much, and by the last step of a purge."""
+Do = Callable[[PurgeRequest], Iterator[PartDone]]
+
+
+def purge_kept(store: PeriodStore, request: PurgeRequest) -> Iterator[PartDone]:
+    """Ingest's part: periods, live and sealed, and messages kept aside."""
+    for done in store.purge(request.purge):
+        yield PartDone(
+            removed={
+                "periods": done.periods,
+                "day files rewritten": done.files,
+                "messages kept aside": done.aside,
+            }
+        )
+
+
+def purge_scores(scores: ScoreStore, request: PurgeRequest) -> Iterator[PartDone]:
+    """The scorer's part: epochs and alerts."""
+    for n in scores.purge(
+        request.scored,
+        from_utc_ns=request.from_utc_ns,
+        to_utc_ns=request.to_utc_ns,
+        again=request.again,
+    ):
+        yield PartDone(removed={"epochs and alerts": n})
+
+
+class PartWorker:
+    """Does one writer's part of the purges that are asked for, a slice at a time."""
+
+    def __init__(self, *, folder: PurgeFolder, part: str, do: Do, clock: Clock) -> None:
+        self._folder = folder
+        self._part = part
+        self._do = do
+        self._clock = clock
+        self._next_ns = clock.elapsed_ns()
+        self._now: tuple[PurgeRequest, Iterator[PartDone]] | None = None
+        self._later_ns: dict[str, int] = {}
+        """Purge → when it is tried again: one that fails must not hold up the others."""
+        self._done = PartDone(removed={})
+
+    @property
+    def is_busy(self) -> bool:
+        """A purge is under way."""
+        return self._now is not None
+
+    def step(self) -> PurgeRequest | None:
+        """Go on for a slice; the request, when the last of its part is done."""
+        began_ns = self._clock.elapsed_ns()
+        try:
+            if self._now is None:
+                if began_ns < self._next_ns:
+                    return None
+                self._next_ns = began_ns + _POLL_NS
+                self._now = self._next(began_ns)
+                if self._now is None:
+                    return None
+            request, steps = self._now
+            for self._done in steps:
+                if self._clock.elapsed_ns() - began_ns >= _SLICE_NS:
+                    return None
+            self._folder.note_done(request, self._part, self._done)
+        except StoreError as error:
+            if self._now is None:  # the folder itself
+                self._next_ns = began_ns + _RETRY_NS
+            else:
+                self._later_ns[self._now[0].id] = began_ns + _RETRY_NS
+            self._now = None  # all of it once more: what is gone stays gone
+            _LOG.error("%s The purge is tried again.", error)
+            return None
+        except (ArithmeticError, ValueError) as error:
+            # Bounds are checked when it is read; a value that passes them and still can't be
+            # computed with would end this program at every start.
+            if self._now is None:
+                raise
+            self._folder.put_aside(self._now[0], f"it can't be done ({type(error).__name__})")
+            self._now = None
+            return None
+        self._now = None
+        _LOG.info("purge %s: this program's part is done", request.id)
+        return request
+
+    def _next(self, now_ns: int) -> tuple[PurgeRequest, Iterator[PartDone]] | None:
+        """The oldest purge whose turn it is, and that did not fail just now."""
+        waiting = self._folder.waiting()
+        ids = {request.id for request in waiting}
+        self._later_ns = {
+            each: due for each, due in self._later_ns.items() if each in ids and due > now_ns
+        }
+        for request in waiting:
+            if request.id not in self._later_ns and self._folder.is_turn(request, self._part):
+                return request, self._do(request)
+        return None
+
+
+class KeptUpkeep:
+    """Beside keeping, by ingest alone."""
+
+    def __init__(
+        self,
+        *,
+        settings: ServerSettings,
+        clock: Clock,
+        store: PeriodStore,
+        server_clock: ServerClock | None = None,
+    ) -> None:
+        self._store = store
+
+        def rounds(utc_ns: int) -> Iterator[Removed]:
+            yield from retire_kept(store, settings.retention, utc_ns)
+            path = settings.data_dir / "main.db"
+            yield from retire_copies(path, settings.retention.seat_days, utc_ns)
+
+        self._retention = Retention(
+            clock=clock,
+            rounds=rounds,
+            from_utc_ns=lambda: server_clock.retention_from_utc_ns if server_clock else 0,
+        )
+        self._worker = PartWorker(
+            folder=PurgeFolder(settings.data_dir), part="ingest",
+            do=partial(purge_kept, store), clock=clock,
+        )  # fmt: skip
+        self._standing: Iterator[object] | None = None
+
+    def step(self) -> bool:
+        """A slice of whatever is due; whether messages kept aside may have gone."""
+        if self._standing is not None:
+            try:
+                if next(self._standing, None) is None:
+                    self._standing = None
+            except StoreError:
+                self._standing = None  # it is due still
+                raise
+            return True
+        finished = self._worker.step()
+        if finished is None and not self._worker.is_busy:
+            for purge in self._store.purges_due()[:1]:
+                _LOG.info("purge %s: doing it again for what came since", purge.id)
+                self._standing = self._store.purge(purge)
+        return self._retention.step() or finished is not None
+
+
+class ScoreUpkeep:
+    """Beside scoring, by the scorer alone; with `lessons`, labels have their retention too."""
+
+    def __init__(
+        self,
+        *,
+        settings: ServerSettings,
+        clock: Clock,
+        scores: ScoreStore,
+        lessons: LessonStore | None = None,
+        periods: PeriodReader | None = None,
+    ) -> None:
+        self._scores = scores
+        self._periods = periods
+
+        def rounds(utc_ns: int) -> Iterator[Removed]:
+            yield from retire_scores(scores, settings.retention, utc_ns)
+            if lessons is not None:
+                yield from retire_labels(lessons, settings.retention, utc_ns)
+            days = settings.retention
+            for name, n in (("score.db", days.score_days), ("school.db", days.label_days)):
+                yield from retire_copies(settings.data_dir / name, n, utc_ns)
+
+        self._retention = Retention(clock=clock, rounds=rounds, from_utc_ns=self._from_utc_ns)
+        self._worker = PartWorker(
+            folder=PurgeFolder(settings.data_dir), part="score",
+            do=partial(purge_scores, scores), clock=clock,
+        )  # fmt: skip
+
+    def _from_utc_ns(self) -> int:
+        """Ingest notes when the server's clock was set, also while no scorer ran."""
+        note = self._periods.clock_note() if self._periods is not None else None
+        return 0 if note is None else note.retention_from_utc_ns
+
+    def begin(self) -> None:
+        """Become the one writer at once, so that nobody purges beside what is in memory here."""
+        self._scores.retire(before_utc_ns=0, most=0)
+
+    def step(self) -> bool:
+        """A slice of whatever is due; whether scores have gone that memory still rests on."""
+        self._retention.step()
+        return self._worker.step() is not None

@@ -1,0 +1,205 @@
+"""What a purge would remove: found, counted and put into words before anything goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from secrets import token_hex
+
+from contract.clock import SECOND_NS
+from contract.errors import UsageError
+from contract.messages import Timebase
+from contract.quantities import MISSING
+from contract.ranges import SeqRanges
+from ingest.purge.requests import PurgeRequest
+from ingest.stores.protocol import LessonStore, PeriodReader
+from ingest.stores.records import Lesson, Stream
+from ingest.stores.rules.active_purges import seqs_of_purge
+from ingest.stores.rules.dating import seqs_between
+
+__all__ = ["Plan", "Planner", "Wanted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked for; `to_utc_ns` is never later than now."""
+
+    room: str | None = None
+    seat: int | None = None
+    lesson: str | None = None
+    from_utc_ns: int = 0
+    to_utc_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The request, and what there is to say about it."""
+
+    request: PurgeRequest
+    periods: int
+    nodes: tuple[str, ...]
+    lessons: tuple[Lesson, ...]
+    """Those that go."""
+    scored: tuple[Lesson, ...]
+    """Those whose scores go, or go in part."""
+    is_undated: bool
+    """There are periods that nothing dates, and that a span therefore leaves."""
+
+
+class Planner:
+    """Looks into the stores; changes nothing."""
+
+    def __init__(
+        self, *, reader: PeriodReader, lessons: LessonStore, now_utc_ns: int, longest_ns: int
+    ) -> None:
+        self._reader = reader
+        self._lessons = lessons
+        self._now_ns = now_utc_ns
+        self._longest_ns = longest_ns
+        self._of_boot: dict[tuple[str, str | None], list[Timebase]] = {}
+
+    def plan(self, wanted: Wanted) -> Plan:
+        """The plan; raises UsageError where there is nothing to purge, or not yet."""
+        lesson = None
+        if wanted.lesson is not None:
+            lesson = self._lessons.get(wanted.lesson)
+            if lesson is None:
+                raise UsageError(
+                    f"there is no lesson {wanted.lesson!r}; `roomtone lesson list` shows them."
+                )
+        room = lesson.room if lesson is not None else wanted.room
+        assert room is not None
+        start = lesson.starts_utc_ns if lesson is not None else wanted.from_utc_ns
+        end = min(
+            lesson.over_utc_ns(self._longest_ns) if lesson is not None else wanted.to_utc_ns,
+            self._now_ns,
+        )
+        touched = [
+            each
+            for each in self._lessons.lessons(
+                room=room, from_utc_ns=start - self._longest_ns, to_utc_ns=end
+            )
+            if each.over_utc_ns(self._longest_ns) > start
+        ]
+        if lesson is not None:
+            touched, going = [lesson], [lesson]
+        elif wanted.seat is None and start == 0:
+            going = touched
+        else:
+            going = []
+        self._refuse_running(going)
+        streams = self._reader.streams(room)
+        request = PurgeRequest.planned(
+            id=token_hex(8),
+            asked_utc_ns=self._now_ns,
+            room=room,
+            seat=wanted.seat,
+            lesson=wanted.lesson,
+            from_utc_ns=start,
+            to_utc_ns=max(start, end),
+            lessons=tuple(each.id for each in going),
+            moments=() if wanted.seat is not None else tuple(self._moments(touched, start, end)),
+        )
+        covered = [(stream, self._covered(request, stream)) for stream in streams]
+        periods = sum(len(ranges) for _, ranges in covered)
+        if not periods and not touched and not streams:
+            raise UsageError(f"nothing is kept of room {room!r}; `roomtone lesson list` has rooms.")
+        if wanted.seat is not None:
+            self._refuse_unknown_seat(room, wanted.seat, streams)
+        # What is left of their scores rests on what goes, so they are scored again, if they can.
+        stay = [each for each in touched if each not in going]
+        again = [each.id for each in stay if self._has_seats(each, streams, wanted.seat)]
+        scored = touched
+        if wanted.seat is not None:
+            # Older lessons' zones rest on five seats and more, and can't be had again.
+            scored = [each for each in touched if each.id in again]
+        request = PurgeRequest.planned(
+            **dict(request) | {"scored": [each.id for each in scored], "again": again}
+        )
+        return Plan(
+            request=request,
+            periods=periods,
+            nodes=tuple(sorted({stream.node for stream, ranges in covered if len(ranges)})),
+            lessons=tuple(going),
+            scored=tuple(scored),
+            is_undated=start > 0 and any(self._is_undated(stream) for stream in streams),
+        )
+
+    def _refuse_running(self, going: list[Lesson]) -> None:
+        for lesson in going:
+            if lesson.starts_utc_ns > self._now_ns:
+                raise UsageError(f"the lesson {lesson.id} has not begun; nothing is kept of it.")
+            if lesson.over_utc_ns(self._longest_ns) > self._now_ns:
+                raise UsageError(
+                    f"the lesson {lesson.id} is on; stop it first with `roomtone lesson stop "
+                    f"--room {lesson.room}`."
+                )
+
+    def _moments(self, lessons: list[Lesson], start: int, end: int) -> Iterator[str]:
+        for lesson in lessons:
+            for moment in self._lessons.moments(lesson.id):
+                begins = lesson.starts_utc_ns + round(moment.start_s * SECOND_NS)
+                ends = lesson.starts_utc_ns + round(moment.end_s * SECOND_NS)
+                if begins < end and ends > start:
+                    yield moment.id
+
+    def _covered(self, request: PurgeRequest, stream: Stream) -> SeqRanges:
+        """What is kept or in a gap of a stream and lies in the purge."""
+        known = self._reader.kept(stream.id)
+        wanted = seqs_of_purge(request.purge, stream, self._timebases(stream), known)
+        return _both(known, wanted)
+
+    def _timebases(self, stream: Stream) -> list[Timebase]:
+        if (key := (stream.node, stream.boot)) not in self._of_boot:
+            self._of_boot[key] = self._reader.timebases(stream)
+        return self._of_boot[key]
+
+    def _is_undated(self, stream: Stream) -> bool:
+        dated = any(record.synchronised for record in self._timebases(stream))
+        return not dated and len(self._reader.kept(stream.id)) > 0
+
+    def _refuse_unknown_seat(self, room: str, seat: int, streams: list[Stream]) -> None:
+        births = [birth for s in streams if (birth := self._reader.birth(s.id)) is not None]
+        seats = {each for birth in births for hub in birth.hubs for each in hub.seats}
+        if births and seats and seat not in seats and not self._is_in_layouts(seat, streams):
+            raise UsageError(f"room {room} has no seat {seat}; it has {_listed(seats)}.")
+
+    def _is_in_layouts(self, seat: int, streams: list[Stream]) -> bool:
+        for stream in streams:
+            for first, _ in self._reader.kept(stream.id):
+                for periods in self._reader.read(stream.id, first, first + 299):
+                    if seat in periods.layout.seats:
+                        return True
+        return False
+
+    def _has_seats(self, lesson: Lesson, streams: list[Stream], seat: int | None) -> bool:
+        """Whether values of a seat, or of any, are still kept of a lesson."""
+        for stream in streams:
+            known = self._timebases(stream)
+            spans = seqs_between(
+                stream, known, lesson.starts_utc_ns, lesson.over_utc_ns(self._longest_ns)
+            )
+            for first, last in spans:
+                for periods in self._reader.read(stream.id, first, last):
+                    seats = periods.layout.seats
+                    if seat is not None and seat not in seats:
+                        continue
+                    values = periods.layout.seat_values(periods.values)
+                    if seat is not None:
+                        values = values[:, seats.index(seat)]
+                    if (values != MISSING).any():
+                        return True
+        return False
+
+
+def _both(known: SeqRanges, wanted: list[tuple[int, int]]) -> SeqRanges:
+    found = SeqRanges()
+    for first, last in wanted:
+        for begin, end in known:
+            if begin <= last and end >= first:
+                found.add(max(first, begin), min(last, end))
+    return found
+
+
+def _listed(seats: set[int]) -> str:
+    return ", ".join(map(str, sorted(seats))) or "none"

@@ -1,0 +1,308 @@
+"""How a purge reaches the programs that write: as files in the folder `purges` of the data.
+
+Each file of the data has one writer. The command puts down what is to go; a writer that runs
+does its own part and puts down that it is done; for a writer that does not run the command takes
+its place. A purge that was cut short is in the folder still, and is taken up again.
+
+Somebody else may write into the folder. Whatever lies there is opened without blocking, read up to
+a limit and checked; what does not fit is put aside, and the others go on.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Final, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from contract.errors import StoreError, UnfitFileError, UsageError
+from contract.plain_file import read_plain_file
+from contract.settings import Name
+from ingest.purge.set_aside import PurgeAside
+from ingest.stores.records import Purge
+from ingest.stores.sqlite_file import make_directory, sync_directory
+
+__all__ = ["PARTS", "PartDone", "PurgeFolder", "PurgeRequest", "private"]
+
+PARTS: Final = {"ingest": "main.db", "score": "score.db"}
+"""Part → the file whose writer does it, in the order in which they are done.
+
+What feeds a replica adds its part here: it removes what waits for that replica.
+"""
+
+_LOG = logging.getLogger("purge")
+_REQUEST: Final = re.compile(r"([0-9a-f]{16})\.json", re.ASCII)
+_OWN: Final = re.compile(r"[0-9a-f]{16}(\.[a-z]+)?\.json(\.new)?|aside", re.ASCII)
+"""The names that this program gives."""
+_STRANGE: Final = re.compile(r"[^\w.-]", re.ASCII)
+_MAX_IDS: Final = 50_000
+_MAX_BYTES: Final = 8 << 20
+_MAX_ENTRIES: Final = 1_000
+"""Entries of the folder that are looked at in one go."""
+_MAX_REQUESTS: Final = 100
+"""Requests that are read in one go; a person makes one at a time."""
+_MAX_PUT_ASIDE: Final = 20
+_MAX_LOGGED: Final = 3
+# What the machine lacks passes; it says nothing about the file.
+_PASSING: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ENOBUFS}
+
+PurgeId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+UtcNs = Annotated[int, Field(ge=0, lt=1 << 63, strict=True)]
+Ids = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=_MAX_IDS)
+]
+Count = Annotated[int, Field(ge=0, lt=1 << 63, strict=True)]
+
+
+class _Note(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def line(self) -> str:
+        return self.model_dump_json(indent=None) + "\n"
+
+
+N = TypeVar("N", bound=_Note)
+
+
+class PurgeRequest(_Note):
+    """What is to go; all that the writers need, and nothing of what goes."""
+
+    id: PurgeId
+    asked_utc_ns: UtcNs
+    room: Name
+    seat: Annotated[int, Field(ge=1, le=255, strict=True)] | None = None
+    lesson: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """The lesson that was named; its span is in `from_utc_ns` and `to_utc_ns`."""
+    from_utc_ns: UtcNs = 0
+    to_utc_ns: UtcNs
+    lessons: Ids = ()
+    """Lessons that go, with their moments."""
+    moments: Ids = ()
+    scored: Ids = ()
+    """Lessons whose epochs and alerts go, as far as they touch the span."""
+    again: Ids = ()
+    """Lessons to score again, without what has gone."""
+
+    @model_validator(mode="after")
+    def _check_span(self) -> Self:
+        if self.from_utc_ns > self.to_utc_ns:
+            raise ValueError("the span ends before it begins")
+        return self
+
+    @classmethod
+    def planned(cls, **fields: Any) -> Self:
+        """A request that a person asks for; raises UsageError if no file can hold it."""
+        try:
+            request = cls(**fields)
+        except ValidationError as error:
+            raise UsageError(
+                f"this purge can't be asked for ({_first_fault(error)}); if it names more than "
+                f"{_MAX_IDS} lessons or moments, purge it in spans, with --from and --to."
+            ) from error
+        if len(request.line()) > _MAX_BYTES:
+            raise UsageError(
+                "this purge names too many lessons and moments for one request; purge it in "
+                "spans, with --from and --to."
+            )
+        return request
+
+    @property
+    def purge(self) -> Purge:
+        """The periods' part of it."""
+        return Purge(
+            id=self.id, room=self.room, seat=self.seat,
+            from_utc_ns=self.from_utc_ns, to_utc_ns=self.to_utc_ns,
+        )  # fmt: skip
+
+
+class PartDone(_Note):
+    """What one writer has removed."""
+
+    removed: Annotated[dict[Annotated[str, Field(max_length=100)], Count], Field(max_length=20)]
+    """What → how many."""
+
+
+class PurgeFolder:
+    """The folder `purges` of a data directory."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / "purges"
+        self._aside = PurgeAside(self._path)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One purge or backup at a time; raises StoreError if another is under way."""
+        make_directory(self._path)
+        handle = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise StoreError(
+                    f"Another purge or backup of {self._path.parent} is under way: "
+                    "ask again when it has ended."
+                ) from error
+            yield
+        finally:
+            os.close(handle)
+
+    def ask(self, request: PurgeRequest) -> None:
+        make_directory(self._path)
+        self._write(f"{request.id}.json", request.line())
+
+    def waiting(self) -> list[PurgeRequest]:
+        """What was asked and is not finished, the oldest first; at most some at a time.
+
+        What is no request is put aside. Raises StoreError where the folder can't be read.
+        """
+        names, is_crowded = self._names()
+        unfit: list[tuple[str, str]] = []
+        found: list[PurgeRequest] = []
+        for name in names:
+            if _REQUEST.fullmatch(name):
+                if len(found) == _MAX_REQUESTS:
+                    continue
+                request = self._checked(name, PurgeRequest, unfit)
+                if request is not None and f"{request.id}.json" != name:
+                    unfit.append((name, "it names another purge than its file's name"))
+                elif request is not None:
+                    found.append(request)
+            elif name.endswith(".json") and name.count(".") == 1:
+                unfit.append((name, "its name is not that of a purge"))
+            elif is_crowded and not _OWN.fullmatch(name):
+                unfit.append((name, f"the folder holds more than {_MAX_ENTRIES} entries"))
+        self._put_aside(unfit)
+        return sorted(found, key=lambda request: (request.asked_utc_ns, request.id))
+
+    def is_asked(self, request: PurgeRequest) -> bool:
+        """Whether a request still lies there for the writers."""
+        return os.path.lexists(self._path / f"{request.id}.json")
+
+    def why_aside(self, request: PurgeRequest) -> str | None:
+        """Why a writer has put a request aside; None if it has not, or could not say."""
+        return self._aside.why(f"{request.id}.json")
+
+    def listed_aside(self) -> list[tuple[str, str]]:
+        """Name and reason of what was put aside; at most some."""
+        return self._aside.listed()
+
+    def put_aside(self, request: PurgeRequest, why: str) -> None:
+        """Give up a request that can't be done; `why` is half a sentence."""
+        self._aside.put(f"{request.id}.json", why)
+
+    def done(self, request: PurgeRequest, part: str) -> PartDone | None:
+        """What a part has removed, once it is done; a note that does not fit is put aside."""
+        unfit: list[tuple[str, str]] = []
+        note = self._checked(f"{request.id}.{part}.json", PartDone, unfit)
+        self._put_aside(unfit)
+        return note
+
+    def is_turn(self, request: PurgeRequest, part: str) -> bool:
+        """Whether the parts before this one are done, and this one is not."""
+        for each in PARTS:
+            if each == part:
+                return self.done(request, part) is None
+            if self.done(request, each) is None:
+                return False
+        return False
+
+    def note_done(self, request: PurgeRequest, part: str, done: PartDone) -> None:
+        self._write(f"{request.id}.{part}.json", done.line())
+
+    def finish(self, request: PurgeRequest) -> None:
+        """Forget a request that is done and recorded."""
+        try:
+            for name in (f"{request.id}.json", *(f"{request.id}.{part}.json" for part in PARTS)):
+                (self._path / name).unlink(missing_ok=True)
+            sync_directory(self._path)
+        except OSError as error:
+            raise StoreError(f"{self._path} can't be written ({error.strerror}).") from error
+
+    def _names(self) -> tuple[list[str], bool]:
+        """Names in the folder, in order, and whether there are more than are looked at."""
+        try:
+            with os.scandir(self._path) as entries:
+                names = sorted(entry.name for entry in islice(entries, _MAX_ENTRIES + 1))
+        except FileNotFoundError:
+            return [], False
+        except OSError as error:
+            raise StoreError(
+                f"{self._path} can't be read ({error.strerror}): it has to be a directory of the "
+                "user who runs Roomtone."
+            ) from error
+        return names, len(names) > _MAX_ENTRIES
+
+    def _put_aside(self, unfit: list[tuple[str, str]]) -> None:
+        for number, (name, why) in enumerate(unfit[:_MAX_PUT_ASIDE]):
+            self._aside.put(name, why, is_logged=number < _MAX_LOGGED)
+        if len(unfit) > _MAX_LOGGED:
+            _LOG.error(
+                "%s holds %d more things that are no purge; they are put aside as well.",
+                self._path, len(unfit) - _MAX_LOGGED,
+            )  # fmt: skip
+
+    def _checked(self, name: str, kind: type[N], unfit: list[tuple[str, str]]) -> N | None:
+        """What a file says; None if there is none, or if it does not fit, which is noted."""
+        try:
+            content = read_plain_file(self._path / name, max_bytes=_MAX_BYTES)
+            return kind.model_validate_json(content)
+        except FileNotFoundError:
+            return None
+        except UnfitFileError as error:
+            unfit.append((name, error.why))
+        except OSError as error:
+            if error.errno in _PASSING:
+                raise StoreError(
+                    f"{self._path / name} can't be read ({error.strerror})."
+                ) from error
+            unfit.append((name, f"it can't be read ({error.strerror})"))
+        except ValidationError as error:
+            unfit.append((name, _first_fault(error)))
+        return None
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._path / name
+        new = path.with_name(name + ".new")
+        for each in (path, new):
+            self._make_way(each)
+        try:
+            with open(new, "w", encoding="utf-8", opener=private) as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+            sync_directory(self._path)
+        except OSError as error:
+            raise StoreError(f"{path} can't be written ({error.strerror}).") from error
+
+    def _make_way(self, path: Path) -> None:
+        """Put aside what is no file where one is to be written: opening it could hang."""
+        try:
+            kind = os.lstat(path).st_mode
+        except OSError:
+            return
+        if not stat.S_ISREG(kind):
+            self._aside.put(path.name, "a file of this program belongs there")
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that its owner alone may read."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+
+
+def _first_fault(error: ValidationError) -> str:
+    """What does not fit, as half a sentence without what it was: that may be anything."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    # An unknown key stands in it as it was written, with whatever characters it has.
+    field = _STRANGE.sub("_", ".".join(str(part) for part in first["loc"]))[:100]
+    words = f"{first['msg'][:1].lower()}{first['msg'][1:]}"[:200]
+    return f"{field}: {words}" if field else words

@@ -1,0 +1,138 @@
+"""Carries a purge out: asks the writers that run, and takes the place of those that don't."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from contract.errors import StoreError
+from ingest.purge.log import PurgeLog, Recorded
+from ingest.purge.maintenance import purge_kept, purge_scores
+from ingest.purge.requests import PARTS, PartDone, PurgeFolder, PurgeRequest
+from ingest.stores import open_lesson_store, open_period_store, open_score_writer
+from ingest.stores.protocol import LessonStore
+from ingest.stores.sqlite_file import has_writer
+
+__all__ = ["PurgeRun"]
+
+_POLL_S: Final = 0.1
+_TELL_EACH_NS: Final = 5 * SECOND_NS
+
+
+class PurgeRun:
+    """Carries requests out on one data directory, to the record of it."""
+
+    def __init__(self, *, data_dir: Path, clock: Clock, say: Callable[[str], None]) -> None:
+        self._data_dir = data_dir
+        self._clock = clock
+        self._say = say
+        self._folder = PurgeFolder(data_dir)
+        self._log = PurgeLog(data_dir)
+
+    def run(self, request: PurgeRequest) -> Recorded:
+        """All of it, and its record; raises StoreError, and then it can be taken up again."""
+        self._log.verified()  # what can't be recorded is not begun
+        removed = self.remove(request)
+        record = self._log.append(request, removed, done_utc_ns=self._clock.utc_ns())
+        self._folder.finish(request)
+        return record
+
+    def repeat(self, request: PurgeRequest) -> None:
+        """Remove once more what an earlier state of the data brought back; the record is there."""
+        self.remove(request)
+        self._folder.finish(request)
+
+    def remove(self, request: PurgeRequest) -> dict[str, int]:
+        """All parts of it; what went, and how many."""
+        with closing(open_lesson_store(self._data_dir)) as lessons:
+            self._folder.ask(request)
+            removed = {"lessons and moments": 0}
+            if request.lessons or request.moments or request.scored:
+                gone = lessons.purge(
+                    lessons=request.lessons,
+                    moments=(*request.moments, *_answered(lessons, request)),
+                    labels_of=request.scored,
+                )
+                removed["lessons and moments"] = gone.lessons + gone.moments
+                removed["answers about moments"] = gone.verdicts
+                removed["labels"] = gone.labels
+        for part in PARTS:
+            for what, n in self._do(request, part).removed.items():
+                removed[what] = removed.get(what, 0) + n
+        return removed
+
+    def _do(self, request: PurgeRequest, part: str) -> PartDone:
+        told_ns = self._clock.elapsed_ns() - _TELL_EACH_NS
+        while True:
+            done = self._folder.done(request, part)
+            if done is not None:
+                return done
+            if not self._folder.is_asked(request):
+                raise self._put_aside(request)
+            if not has_writer(self._data_dir / PARTS[part]):
+                self._in_place_of(request, part)
+                continue
+            now_ns = self._clock.elapsed_ns()
+            if now_ns - told_ns >= _TELL_EACH_NS:
+                told_ns = now_ns
+                self._say(f"{part} is running: waiting until it has removed its part ...")
+            time.sleep(_POLL_S)
+
+    def _put_aside(self, request: PurgeRequest) -> StoreError:
+        why = self._folder.why_aside(request)
+        return StoreError(
+            f"The purge {request.id} is no longer in {self._data_dir / 'purges'}"
+            + (f": it was put aside there ({why})" if why else ": someone took it away")
+            + ". It is not finished and not recorded: correct that, and ask for it again."
+        )
+
+    def _in_place_of(self, request: PurgeRequest, part: str) -> None:
+        try:
+            done = self._steps(part, request)
+        except StoreError:
+            if not has_writer(self._data_dir / PARTS[part]):
+                raise
+            return  # it was started this moment, and does it itself
+        if done is not None:
+            self._folder.note_done(request, part, done)
+
+    def _steps(self, part: str, request: PurgeRequest) -> PartDone | None:
+        if part == "ingest":
+            with closing(open_period_store(self._data_dir)) as store:
+                return self._last(part, purge_kept(store, request))
+        with closing(open_score_writer(self._data_dir)) as scores:
+            return self._last(part, purge_scores(scores, request))
+
+    def _last(self, part: str, steps: Iterator[PartDone]) -> PartDone | None:
+        done = None
+        told_ns = self._clock.elapsed_ns()
+        for done in steps:
+            now_ns = self._clock.elapsed_ns()
+            if now_ns - told_ns >= _TELL_EACH_NS:
+                told_ns = now_ns
+                gone = ", ".join(f"{n} {what}" for what, n in done.removed.items())
+                self._say(f"{part}'s part: {gone} so far ...")
+        return done
+
+
+def _answered(lessons: LessonStore, request: PurgeRequest) -> Iterator[str]:
+    """The moments in the span that someone confirmed or dismissed.
+
+    They are found here and not named in the request, which stays in the record: an alert's id says
+    that there was one.
+    """
+    if request.seat is not None:
+        return
+    for each in request.scored:
+        lesson = lessons.get(each)
+        if lesson is None:
+            continue
+        start_s = (request.from_utc_ns - lesson.starts_utc_ns) / SECOND_NS
+        end_s = (request.to_utc_ns - lesson.starts_utc_ns) / SECOND_NS
+        for said in lessons.verdicts(each):
+            if said.start_s < end_s and said.end_s > start_s:
+                yield said.moment

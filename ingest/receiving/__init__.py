@@ -1,0 +1,1 @@
+"""The ingest process: messages in, one durable commit a tick, acknowledgements out."""

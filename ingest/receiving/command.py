@@ -1,0 +1,49 @@
+"""`roomtone ingest`: keep what the nodes publish."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import threading
+
+from contract.clock import SystemClock
+from ingest.config_option import add_config_option
+from ingest.monitoring.health_server import HealthPages, health_server
+from ingest.receiving.service import Ingest
+from ingest.settings import ServerSettings
+from ingest.stores import open_lesson_store, open_period_store
+
+__all__ = ["add_arguments", "run"]
+
+_LOG = logging.getLogger("ingest")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    add_config_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Keep until SIGTERM or SIGINT, then say that ingest is down."""
+    settings = ServerSettings.load(args.config)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    ingest = Ingest(
+        settings=settings,
+        clock=SystemClock(),
+        open_store=open_period_store,
+        open_lessons=open_lesson_store,
+    )
+    pages = HealthPages(
+        program="ingest",
+        site=settings.site,
+        data_dir=str(settings.data_dir.absolute()),
+        condition=ingest.condition,
+        metrics=ingest.metrics,
+    )
+    with health_server(settings.ingest.health_port, pages):
+        ingest.run(stop)
+    _LOG.info("stopped")
+    return 0

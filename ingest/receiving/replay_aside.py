@@ -1,0 +1,117 @@
+"""Plays messages that were kept aside again, after the program learned what they mean.
+
+The request goes over MQTT to the one process that may write the store. What fits now is kept in a
+durable commit first and only then removed from what is kept aside, so a crash at any point loses
+nothing: at worst a message is played twice, and each period is kept once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from contract.clock import Clock
+from contract.errors import DecodeError, brief_of
+from contract.messages import Message
+from ingest.receiving.classify import sort_message
+from ingest.stores.protocol import PeriodStore
+from ingest.stores.records import Aside, Tick
+from ingest.stores.upkeep.aside_pages import every_aside
+
+__all__ = ["AsideId", "ReplayDone", "ReplayRequest", "replay", "request_topic", "result_topic"]
+
+AsideId = Annotated[int, Field(ge=0, lt=1 << 63)]
+_AT_ONCE: Final = 32
+_MAX_NAMED: Final = 100
+
+
+class ReplayRequest(Message):
+    """Operator → ingest: play these again, or all of them where `ids` is empty."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    ids: Annotated[tuple[AsideId, ...], Field(max_length=1_000)] = ()
+
+
+class ReplayDone(Message):
+    """Ingest → operator, repeating the request's id. The lists name the first of their kind."""
+
+    id: Annotated[str, Field(max_length=64)]
+    kept: AsideId
+    """How many are kept now, and no longer aside."""
+    unfit: Annotated[tuple[tuple[AsideId, str], ...], Field(max_length=_MAX_NAMED)]
+    """Still aside, and why."""
+    unfit_count: AsideId
+    unknown: Annotated[tuple[AsideId, ...], Field(max_length=_MAX_NAMED)]
+    """No such message is kept aside."""
+    unknown_count: AsideId
+
+
+def request_topic(site: str) -> str:
+    """Where an operator asks; "ingest" is no room's name, so no node may write here."""
+    return f"roomtone/1/{site}/ingest/replay"
+
+
+def result_topic(site: str) -> str:
+    """Where ingest answers."""
+    return f"roomtone/1/{site}/ingest/replay/result"
+
+
+def replay(store: PeriodStore, request: ReplayRequest, *, site: str, clock: Clock) -> ReplayDone:
+    """Play messages again; raises StoreError, and then whatever was not kept is still aside."""
+    wanted = set(request.ids)
+    unfit: dict[int, str] = {}
+    found: set[int] = set()
+    kept = 0
+    every = (m for m in every_aside(store) if not wanted or m.id in wanted)
+    while page := list(islice(every, _AT_ONCE)):
+        found.update(message.id for message in page)
+        why = _play(store, page, site=site, clock=clock)
+        if len(why) > 1 or (why and len(page) > 1):
+            # What one of them caused must not hold back the others.
+            why = {
+                number: reason
+                for message in page
+                for number, reason in _play(store, [message], site=site, clock=clock).items()
+            }
+        store.take_aside([message.id for message in page if message.id not in why])
+        kept += len(page) - len(why)
+        unfit |= why
+    unknown = sorted(wanted - found)
+    return ReplayDone(
+        id=request.id,
+        kept=kept,
+        unfit=tuple(sorted(unfit.items()))[:_MAX_NAMED],
+        unfit_count=len(unfit),
+        unknown=tuple(unknown[:_MAX_NAMED]),
+        unknown_count=len(unknown),
+    )
+
+
+def _play(
+    store: PeriodStore, messages: Sequence[Aside], *, site: str, clock: Clock
+) -> dict[int, str]:
+    """Keep all of these in one commit, or say of some why none is kept."""
+    tick = Tick(received_utc_ns=clock.utc_ns())
+    unfit: dict[int, str] = {}
+    for message in messages:
+        try:
+            # Whatever it was when it came, it is history now: live_age_ms 0 raises no alert.
+            sort_message(
+                tick, site=site, topic=message.topic, payload=message.payload,
+                is_retained=False, live_age_ms=0,
+            )  # fmt: skip
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever its bytes can cause
+            unfit[message.id] = str(error) if isinstance(error, DecodeError) else brief_of(error)
+    if not unfit:
+        try:
+            store.commit(tick)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001
+            unfit[messages[0].id] = brief_of(error)
+    return unfit

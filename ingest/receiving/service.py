@@ -1,0 +1,391 @@
+"""The ingest process: from the broker into the store, and acks back. One thread keeps; the link
+has its own for the network.
+
+Each tick: take what has arrived, keep it in one durable commit, and only then acknowledge it on
+MQTT and to the nodes. While the store fails nothing is acknowledged: the tick's messages wait,
+the link's queue fills, its thread stops reading, and what comes next waits at the broker and at
+the nodes, which hold everything until they are told that it is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Final, TypeVar
+
+from contract.client_id import program_client_id
+from contract.clock import Clock
+from contract.errors import DecodeError, StoreError
+from contract.messages import IngestState
+from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused, Will
+from contract.suspects import Suspects
+from contract.topics import ingest_state
+from ingest.clocks.server_clock import ServerClock, kernel_boot
+from ingest.monitoring.condition import Condition
+from ingest.nodes.accounting import SeatSeconds
+from ingest.nodes.configuration import LessonConfig
+from ingest.purge.maintenance import KeptUpkeep
+from ingest.receiving.classify import subscriptions
+from ingest.receiving.counters import Counters
+from ingest.receiving.keeper import Keeper
+from ingest.receiving.metrics import IngestFigures, page
+from ingest.receiving.outgoing_queue import Outgoing
+from ingest.receiving.rare_log import RareLog
+from ingest.receiving.replay_aside import ReplayRequest, replay, request_topic, result_topic
+from ingest.receiving.sealed_check import SealedChecking
+from ingest.receiving.sealing_rounds import Sealing
+from ingest.settings import ServerSettings
+from ingest.stores.protocol import LessonStore, PeriodStore
+
+__all__ = ["Ingest"]
+
+_LOG = logging.getLogger("ingest")
+S = TypeVar("S")
+_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+_DOWN_AFTER: Final = 3
+"""Failed commits after which nodes are told to hold their data."""
+_MAX_TICK_BYTES: Final = 16 << 20
+"""A commit comes earlier, too, when so much is in hand: a thousand full batches of 30 seats are 9 MB."""
+_TELL_EACH_NS: Final = 60_000_000_000
+_COUNT_NS: Final = 5_000_000
+"""Of each tick, at most this goes into counting what was kept before ingest began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What works together while the stores are open."""
+
+    store: PeriodStore
+    keeper: Keeper
+    config: LessonConfig
+    outgoing: Outgoing
+    seat_seconds: SeatSeconds
+    server_clock: ServerClock
+    upkeep: KeptUpkeep
+    sealing: Sealing
+    checking: SealedChecking
+
+
+class Ingest:
+    """Keeps what a site's nodes send, until it is told to stop."""
+
+    def __init__(
+        self,
+        *,
+        settings: ServerSettings,
+        clock: Clock,
+        open_store: Callable[[Path], PeriodStore],
+        open_lessons: Callable[[Path], LessonStore],
+    ) -> None:
+        self.ready = threading.Event()
+        """Set once ingest has said that it is up."""
+        self.counters = Counters()
+        self.condition = Condition(
+            clock=clock,
+            stall_s=settings.ingest.stall_s,
+            missing={"store": "the store is not open yet", "link": "there is no broker yet"},
+        )
+        self._figures = IngestFigures(
+            clock=clock, condition=self.condition, counters=self.counters, queues={}
+        )
+        self._settings = settings
+        self._clock = clock
+        self._open_store = open_store
+        self._open_lessons = open_lessons
+        self._started = IngestState(is_up=True, started_utc_ns=clock.utc_ns())
+        self._state_topic = ingest_state(settings.site)
+        self._failures = 0
+        self._is_said = False
+        self._rare_log = RareLog(_LOG, clock)
+        self._told_ns = clock.elapsed_ns()
+
+    def metrics(self) -> str:
+        """What `/metrics` answers; any thread may ask."""
+        return page(self._figures)
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep until `stop` is set, then say that ingest is down.
+
+        What has arrived by then and is not acknowledged stays with the nodes.
+        """
+        store = self._opened(self._open_store, stop)
+        if store is None:
+            return
+        with closing(store):
+            lessons = self._opened(self._open_lessons, stop)
+            if lessons is None:
+                return
+            with closing(lessons):
+                self._run(stop, store, lessons)
+
+    def _opened(self, opener: Callable[[Path], S], stop: threading.Event) -> S | None:
+        """The store, tried again with back-off; None when told to stop meanwhile."""
+        failures = 0
+        while not stop.is_set():
+            self.condition.turn()
+            try:
+                opened = opener(self._settings.data_dir)
+            except StoreError as error:
+                self.condition.lacks("store", str(error))
+                delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
+                failures += 1
+                _LOG.error("%s Trying again in %s s.", error, delay)
+                stop.wait(delay)
+                continue
+            return opened
+        return None
+
+    def _run(self, stop: threading.Event, store: PeriodStore, lessons: LessonStore) -> None:
+        parts = self._parts(store, lessons)
+        for stream in store.runs("newest"):
+            parts.config.add_node(stream.room, stream.node)
+        parts.seat_seconds.begin()
+        self.condition.has("store")
+        link = self._link()
+        link.start()
+        try:
+            while not stop.is_set():
+                link = self._watched(link)
+                self._tick(link, parts, stop)
+        finally:
+            down = self._started.model_copy(update={"is_up": False})
+            link.stop(farewell=Will(topic=self._state_topic, payload=down.encode()))
+            self._tell(parts.outgoing, is_last=True)
+
+    def _parts(self, store: PeriodStore, lessons: LessonStore) -> _Parts:
+        settings, clock = self._settings, self._clock
+        seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.most_counted)
+        suspects = Suspects(settings.data_dir / "ingest-reading")
+        suspects.begin()
+        keeper = Keeper(
+            store=store, site=settings.site, clock=clock, settings=settings.ingest,
+            seat_seconds=seat_seconds, suspects=suspects,
+        )  # fmt: skip
+        server_clock = ServerClock(
+            store=store, clock=clock, boot=kernel_boot(), bound_ns=settings.ingest.clock_bound_ns
+        )
+        self.counters = self._figures.counters = keeper.counters
+        self._figures.seat_seconds = seat_seconds
+        self._figures.connections = keeper.connections
+        return _Parts(
+            store=store, keeper=keeper, seat_seconds=seat_seconds, server_clock=server_clock,
+            outgoing=Outgoing(settings.ingest.most_outgoing),
+            config=LessonConfig(lessons=lessons, site=settings.site, clock=clock,
+                                longest_ns=settings.lessons.longest_ns),
+            upkeep=KeptUpkeep(settings=settings, clock=clock, store=store, server_clock=server_clock),
+            sealing=Sealing(store=store, clock=clock, settings=settings.ingest),
+            checking=SealedChecking(store=store, clock=clock, seat_seconds=seat_seconds),
+        )  # fmt: skip
+
+    def _link(self) -> MqttLink:
+        settings = self._settings
+        down = self._started.model_copy(update={"is_up": False})
+        return MqttLink(
+            broker=settings.broker,
+            client_id=program_client_id("ingest"),
+            others_write=True,
+            will=Will(topic=self._state_topic, payload=down.encode()),
+            subscriptions=(
+                *subscriptions(settings.site),
+                request_topic(settings.site),
+                self._state_topic,
+            ),
+            most_events=settings.ingest.most_waiting,
+            most_in_flight=1_000,
+            most_queued=settings.ingest.most_outgoing,
+            most_unsent=settings.ingest.most_outgoing,
+        )
+
+    def _watched(self, link: MqttLink) -> MqttLink:
+        if link.is_alive:
+            return link
+        _LOG.error("the thread of the MQTT link has ended, which is a defect; starting another")
+        another = self._link()
+        another.start()
+        return another
+
+    def _tick(self, link: MqttLink, parts: _Parts, stop: threading.Event) -> None:
+        self.condition.turn()
+        received = self._gather(link, parts.config)
+        own = self._state_topic, request_topic(self._settings.site)
+        messages = [message for message in received if message.topic not in own]
+        if parts.server_clock.look():  # before anything is stamped by it
+            parts.keeper.clocks.forget()
+        if messages:
+            self._keep(messages, link, parts, stop)
+        for message in received:
+            if message.topic == own[0]:
+                self._compare(message, link)
+            elif message.topic == own[1]:
+                self._replay(message, link, parts)
+        try:
+            for topic, told in parts.config.due():
+                parts.outgoing.say(topic, topic, told.encode(), retain=True)
+            if len(received) < self._settings.ingest.most_in_tick:
+                parts.sealing.step()
+                parts.checking.step()
+                if parts.upkeep.step():
+                    parts.keeper.forget_aside()
+                parts.seat_seconds.count_on(_COUNT_NS)
+                parts.keeper.clocks.look(parts.store)
+        except StoreError as error:
+            _LOG.error("%s Trying again.", error)
+            stop.wait(_RETRY_S[0])
+        self._say_up(link)
+        parts.outgoing.flush(link)
+        self._note_figures(link, parts)
+        self._tell(parts.outgoing)
+
+    def _note_figures(self, link: MqttLink, parts: _Parts) -> None:
+        limits = self._settings.ingest
+        figures = self._figures
+        figures.link_is_up = link.is_up
+        figures.words_dropped = parts.outgoing.dropped
+        figures.damaged = dict(parts.checking.damaged)
+        figures.clocks = dict(parts.keeper.clocks.refuted)
+        figures.timebases_refused = parts.store.refused_timebases
+        figures.retention_from_utc_ns = parts.server_clock.retention_from_utc_ns
+        figures.queues = {
+            "received": (link.events.qsize(), limits.most_waiting),
+            "outgoing": (len(parts.outgoing), limits.most_outgoing),
+            "aside": (parts.keeper.aside.messages, limits.most_aside),
+            "aside_bytes": (parts.keeper.aside.size, limits.max_aside_mb << 20),
+            "counted": (len(parts.seat_seconds), limits.most_counted),
+        }
+
+    def _compare(self, message: Received, link: MqttLink) -> None:
+        """Someone else's word on ingest's own topic would silence every node that comes later."""
+        link.acknowledge(message)
+        if not self._is_said or message.payload == self._started.encode():
+            return
+        self._is_said = False
+        try:
+            is_up = IngestState.decode(message.payload).is_up
+        except DecodeError:
+            is_up = True
+        if is_up:  # and not the last word of an earlier life, or of the broker about it
+            _LOG.warning("something else stood on %s; saying again what is true", message.topic)
+
+    def _gather(self, link: MqttLink, config: LessonConfig) -> list[Received]:
+        """What arrives within a tick, or as much as a commit takes."""
+        settings = self._settings.ingest
+        until_ns = self._clock.elapsed_ns() + settings.tick_ms * 1_000_000
+        received: list[Received] = []
+        size = 0
+        while len(received) < settings.most_in_tick and size < _MAX_TICK_BYTES:
+            left_s = (until_ns - self._clock.elapsed_ns()) / 1e9
+            try:
+                event = link.events.get(timeout=left_s) if left_s > 0 else link.events.get_nowait()
+            except Empty:
+                break
+            if isinstance(event, Received):
+                received.append(event)
+                size += len(event.payload)
+            elif isinstance(event, LinkUp):
+                _LOG.info(
+                    "connected to the broker %s:%d, MQTT %s",
+                    self._settings.broker.host, self._settings.broker.port, event.protocol,
+                )  # fmt: skip
+                config.forget_told()
+                self.condition.has("link")
+                self._rare_log.forget()
+                self._is_said = False
+                self._say_up(link)
+            elif isinstance(event, LinkDown):
+                self.condition.lacks("link", f"no broker: {event.reason.rstrip('.')}")
+                reason = event.reason.rstrip(".")  # it is tried again every few seconds
+                self._rare_log.say(reason, "no broker: %s. Trying again.", reason)
+            elif isinstance(event, Refused):
+                _LOG.error(
+                    "the broker refused what ingest published (%s: %s): look at its ACL",
+                    event.topic, event.reason,
+                )  # fmt: skip
+            if left_s <= 0 and not received:
+                break
+        return received
+
+    def _say_up(self, link: MqttLink) -> None:
+        """Say that data may come, once a connection, unless the store has been failing."""
+        if self._is_said or self._failures >= _DOWN_AFTER:
+            return
+        self._is_said = link.publish(self._state_topic, self._started.encode(), retain=True)
+        if self._is_said and not self.ready.is_set():
+            self.ready.set()
+            _LOG.info(
+                "keeping into %s, broker %s:%d",
+                self._settings.data_dir,
+                self._settings.broker.host,
+                self._settings.broker.port,
+            )
+
+    def _keep(
+        self,
+        messages: list[Received],
+        link: MqttLink,
+        parts: _Parts,
+        stop: threading.Event,
+    ) -> None:
+        """Commit, and only then acknowledge; try until it works or ingest is told to stop."""
+        while True:
+            try:
+                kept = parts.keeper.keep(messages)
+            except StoreError as error:
+                self.condition.turn()
+                self.condition.lacks("commit", str(error))
+                self._figures.commit_failures += 1
+                delay = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
+                self._failures += 1
+                _LOG.error(
+                    "%s Nothing is acknowledged; %d messages wait. Trying again in %s s.",
+                    error, len(messages) + link.events.qsize(), delay,
+                )  # fmt: skip
+                if self._failures == _DOWN_AFTER:
+                    down = self._started.model_copy(update={"is_up": False})
+                    link.publish(self._state_topic, down.encode(), retain=True)
+                    self._is_said = False
+                if stop.wait(delay):
+                    return
+                continue
+            break
+        if self._failures >= _DOWN_AFTER:
+            _LOG.info("the store can be written again")
+        self._failures = 0
+        self.condition.has("commit")
+        for message in messages:
+            link.acknowledge(message)
+        for word in kept.acks:
+            # QoS 0: an ack says all that is kept, so the next one makes up for one that is lost.
+            parts.outgoing.say((word.topic, word.ack.run), word.topic, word.ack.encode(), qos=0)
+        for room, node in kept.births:
+            parts.config.add_node(room, node)
+
+    def _replay(self, message: Received, link: MqttLink, parts: _Parts) -> None:
+        """Play kept-aside messages again and answer; a request that fails is just not answered."""
+        try:
+            request = ReplayRequest.decode(message.payload)
+            done = replay(parts.store, request, site=self._settings.site, clock=self._clock)
+        except (OSError, MemoryError, DecodeError) as error:
+            _LOG.error("can't play again what was kept aside: %s", error)
+        else:
+            topic = result_topic(self._settings.site)
+            parts.outgoing.say(("replay", done.id), topic, done.encode())
+        parts.keeper.forget_aside()
+        link.acknowledge(message)
+
+    def _tell(self, outgoing: Outgoing, *, is_last: bool = False) -> None:
+        now_ns = self._clock.elapsed_ns()
+        if not is_last and now_ns - self._told_ns < _TELL_EACH_NS:
+            return
+        self._told_ns = now_ns
+        c = self.counters
+        _LOG.info(
+            "%d messages; of %d s that arrived %d kept, %d in gaps, %d trimmed; %d aside; "
+            "%d ticks, worst commit %.1f ms; %d words dropped",
+            c.messages, c.arrived, c.kept, c.gap, c.trimmed, c.aside, c.ticks,
+            c.worst_commit_ms, outgoing.dropped,
+        )  # fmt: skip

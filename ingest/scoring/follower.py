@@ -1,0 +1,386 @@
+"""What the scorer does between two polls: takes what was kept, scores it, writes what came of it.
+
+Live periods are scored as they come. What fills an earlier hole makes its lesson be scored again
+from the start, once the hole has been quiet for a while, one lesson at a time and in slices
+between the live ones; so a backlog costs one pass over a lesson each half-minute at most. The cursor is written in
+one transaction with what it led to, and is held back at the oldest lesson that waits to be scored
+again: after a crash the same changes come once more, and the same epochs and alerts result.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from contract.lesson import Zone
+from ingest.scoring.coverage import Coverage
+from ingest.scoring.lesson_spans import LessonSpans, Span
+from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, Scored, seats_of, zones_of
+from ingest.scoring.lesson_watch import LessonWatch
+from ingest.scoring.metrics import ScoreFigures
+from ingest.scoring.rescore_history import History
+from ingest.scoring.rescore_queue import Doubt, Key, Line, Pass
+from ingest.scoring.results import Results
+from ingest.scoring.stale_alerts import SilentLessons, standing
+from ingest.scoring.undated import UndatedStreams
+from ingest.settings import LessonSettings, RetentionSettings, ScoreSettings
+from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
+from ingest.stores.records import Change
+from models.scorer import ScoringModel, Steps, score_together
+
+__all__ = ["Following"]
+
+_LOG = logging.getLogger("score")
+_CHUNK: Final = 300
+"""Periods that are read of a lesson at once: as many rooms are scored together, memory is bounded."""
+_SLICE: Final = 300
+"""Periods of a lesson that are scored again between two polls: some 60 ms."""
+_LOOK_BACK_DAYS: Final = 4
+"""Of lessons that were changed while no scorer ran: a long weekend."""
+_RETENTION: Final = RetentionSettings()
+_CURSOR_EACH_NS: Final = 5 * SECOND_NS
+
+
+class Following:
+    """The state between two polls; made anew, from the store alone, when a store has failed."""
+
+    def __init__(
+        self,
+        *,
+        settings: ScoreSettings,
+        model: ScoringModel,
+        clock: Clock,
+        reader: PeriodReader,
+        scores: ScoreStore,
+        lessons: LessonStore,
+        longest_ns: int = LessonSettings().longest_ns,
+        retention: RetentionSettings = _RETENTION,
+        figures: ScoreFigures | None = None,
+    ) -> None:
+        self._figures = ScoreFigures() if figures is None else figures
+        self._settings = settings
+        self._model = model
+        self._clock = clock
+        self._reader = reader
+        self._scores = scores
+        self._lessons = lessons
+        self._spans = LessonSpans(
+            reader=reader, lessons=lessons, clock=clock, longest_ns=longest_ns
+        )
+        self._states: OrderedDict[Key, LessonState] = OrderedDict()
+        self._silent = SilentLessons(scores=scores, spans=self._spans, clock=clock)
+        self._again = Line(settings)
+        self._passing: Pass | None = None
+        self._undated = UndatedStreams(spans=self._spans, clock=clock)
+        self._watch = LessonWatch(
+            lessons=lessons, clock=clock, days=retention.seat_days + 1, longest_ns=longest_ns
+        )
+        self._coverage = Coverage(
+            reader=reader, scores=scores, spans=self._spans, clock=clock, retention=retention
+        )
+        self._history = History(spans=self._spans, coverage=self._coverage, note=self._note_again)
+        self._cursor = self._written = 0
+        self._written_ns = clock.elapsed_ns()
+        self._behind = 0
+        self._is_catching_up = True
+        self._version: int | None = None
+        self._polled_ns = 0
+        self._is_purged = False
+        """Lessons wait to be scored again because something they rested on was purged."""
+
+    def begin(self) -> None:
+        """Take up where the store says that scoring was."""
+        self._cursor = self._written = self._scores.cursor()
+        self._behind = self._reader.newest_cursor()
+        self._polled_ns = self._clock.elapsed_ns()
+        self._undated.add_all(self._reader.undated())
+        self._watch.begin()
+        for lesson_id in (purged := self._scores.to_score_again()):
+            if (lesson := self._lessons.get(lesson_id)) is not None:
+                self._history.look_at(lesson, Doubt.NONE)
+        # Its periods may have been dated, or it may have been changed, while no scorer ran.
+        self._history.add_lessons(self._watch.since(_LOOK_BACK_DAYS))
+        self._is_purged = bool(purged)
+        self._silent.begin()
+
+    def step(self) -> bool:
+        """One poll; whether there was anything to do."""
+        now_ns = self._clock.elapsed_ns()
+        if now_ns - self._polled_ns > self._settings.alert_age_s * SECOND_NS:
+            self._behind = self._reader.newest_cursor()  # we slept: what came meanwhile is old
+        self._polled_ns = now_ns
+        self._look_at_lessons()
+        worked = False
+        version = self._reader.version()
+        if version != self._version:
+            worked = self._take_changes()
+            self._version = version
+        if self._is_purged and self._passing is None and not self._again.cursors():
+            self._scores.scored_again()
+            self._is_purged = False
+        self._look_at_undated()
+        self._end_what_is_over()
+        self._history.step()
+        if now_ns - self._written_ns >= _CURSOR_EACH_NS and self._safe_cursor() != self._written:
+            self._write(Results())  # a durable write each poll would wear out an SD card
+        worked = self._one_again(now_ns) or worked
+        self._note_figures(now_ns, worked=worked)
+        return worked
+
+    def _note_figures(self, began_ns: int, *, worked: bool) -> None:
+        figures = self._figures
+        figures.cursor, figures.level_ns = self._cursor, began_ns
+        figures.queues = {
+            "again": len(self._again.cursors()) + (self._passing is not None),
+            "open": len(self._states),
+            "undated": len(self._undated),
+        }
+        if worked:
+            figures.step_s.add((self._clock.elapsed_ns() - began_ns) / 1e9)
+
+    # ---------------------------------------------------------------- what came
+
+    def _take_changes(self) -> bool:
+        cursor, changes = self._reader.changes(self._cursor)
+        if cursor == self._cursor:
+            return False
+        self._is_catching_up = self._cursor < self._behind
+        if not all(change.is_new for change in changes):
+            # Behind by more than the store lists, it is told of everything that was ever kept.
+            self._history.add_ledger(changes, self._cursor)
+            self._undated.add_all(self._reader.undated())
+            changes = []
+        groups: dict[Key, tuple[Span, list[Change]]] = {}
+        for change in changes:
+            spans = self._spans.spans(change.stream, change.first_seq, change.last_seq)
+            if not spans:
+                self._undated.add(change.stream)
+            for span in spans:
+                key = span.lesson.id, change.stream
+                if change.is_late:
+                    # More of what is scored already: nobody is alerted of it.
+                    self._note_again(key, min(change.last_seq, span.last_seq))
+                else:
+                    groups.setdefault(key, (span, []))[1].append(change)
+        results = Results()
+        score_together(
+            self._advance(key, span, its_changes, results)
+            for key, (span, its_changes) in groups.items()
+        )
+        self._cursor = cursor
+        if results:
+            self._write(results)
+        return True
+
+    def _advance(
+        self, key: Key, span: Span, changes: Sequence[Change], results: Results
+    ) -> Steps[None]:
+        """Score a lesson up to its newest full epoch, or note that it has to be scored again."""
+        upto = min(max(change.last_seq for change in changes), span.last_seq)
+        state = self._states.get(key)
+        known_upto = -1
+        if state is None:
+            if not any(change.is_live for change in changes):
+                # Nobody waits for history: it never delays what is live.
+                self._note_again(key, upto)
+                return
+            state, scored_upto = self._made(key, span)
+            if scored_upto < 0:
+                self._again.drop(key, upto)
+            if all(change.first_seq > scored_upto for change in changes):
+                known_upto = scored_upto  # what is written already stays as it is
+        elif (
+            abs(state.span[0] - span.first_seq) > EPOCH
+            or state.lacks_seats
+            or (state.lacks_birth and self._reader.birth(key[1]) is not None)
+        ):
+            # It was dated anew, has more seats than were known, or its zones are known now.
+            self._note_again(key, upto)
+        state.touched_ns = self._clock.elapsed_ns()
+        state.span = (state.span[0], span.last_seq)
+        state.is_over = state.is_over and upto >= span.last_seq  # its end may have been moved
+        state.lesson = span.lesson
+        self._remember(key, state)
+        before = state.next_seq
+        scored = yield from self._fed(state, upto, live_from=self._live_from(changes))
+        scored.epochs = [epoch for epoch in scored.epochs if epoch.first_seq > known_upto]
+        results.add(state, scored, self._spans)
+        for change in changes:
+            first, last = max(change.first_seq, state.span[0]), min(change.last_seq, before - 1)
+            if not change.is_gap and first <= last and state.have.missing(first, last):
+                self._note_again(key, upto)
+                break
+        if upto >= span.last_seq:
+            self._finish(key, state, results, self._spans.ends_utc_ns(span.lesson))
+
+    def _fed(self, state: LessonState, upto: int, *, live_from: int = NEVER) -> Steps[Scored]:
+        """Read and score what is kept from `next_seq` to `upto`.
+
+        Seconds of an epoch that is not over are read with the rest of it, if there is a rest.
+        """
+        everything = Scored()
+        upto = state.whole_epochs(upto)
+        while state.next_seq <= upto:
+            last = min(state.next_seq + _CHUNK - 1, upto)
+            for periods in self._reader.read(state.stream.id, state.next_seq, last):
+                everything.add((yield from state.feed(periods, live_from=live_from)))
+            everything.add((yield from state.skip(last + 1)))
+        return everything
+
+    def _live_from(self, changes: Sequence[Change]) -> int:
+        """Only what came since the last poll is live: of the rest it is not known when it came.
+
+        UTC can't tell: lessons of another year are replayed. An alert that still stands when
+        something live comes is raised then.
+        """
+        if self._is_catching_up:
+            return NEVER
+        return min((change.first_seq for change in changes if change.is_live), default=NEVER)
+
+    def _made(
+        self,
+        key: Key,
+        span: Span,
+        *,
+        quiet_until: int = -1,
+        zones: tuple[Zone, ...] | None = None,
+    ) -> tuple[LessonState, int]:
+        """A lesson's state before its first period, and up to which seq it was scored before.
+
+        `zones` are those of the whole lesson, once it is over.
+        """
+        lesson, stream = key
+        self._watch.note_scored(span.lesson)
+        scored = [e.first_seq for e in self._scores.epochs(lesson) if e.stream == stream]
+        scored_upto = max(scored, default=-EPOCH) + EPOCH - 1
+        first = span.first_seq + -span.first_seq % EPOCH
+        birth = self._reader.birth(stream)
+        # Scored again, a lesson may have seats that its birth did not name.
+        is_thorough = birth is None or quiet_until >= 0
+        found = self._reader.read(stream, first, span.last_seq) if is_thorough else []
+        state = LessonState(
+            lesson=span.lesson,
+            stream=self._spans.stream(stream),
+            span=(first, span.last_seq),
+            model=self._model,
+            seats=seats_of(birth, found),
+            zones=zones_of(span.lesson, birth),
+            decided=zones,
+            utc_of_seq=lambda seq: self._spans.utc_ns(stream, seq),
+            quiet_until=max(scored_upto, quiet_until),
+            open_alerts=standing(self._scores, key),
+        )
+        state.lacks_birth = birth is None and not span.lesson.zones
+        return state, scored_upto
+
+    def _remember(self, key: Key, state: LessonState) -> None:
+        self._states[key] = state
+        self._states.move_to_end(key)
+        self._silent.take_in(key)
+        if len(self._states) > self._settings.most_open:
+            left, put_out = self._states.popitem(last=False)
+            self._silent.put_out(left, put_out.touched_ns)
+
+    # ---------------------------------------------------------------- what is scored again
+
+    def _note_again(
+        self, key: Key, upto: int, doubt: Doubt = Doubt.NONE, *, cursor: int | None = None
+    ) -> None:
+        since = self._cursor if cursor is None else cursor
+        self._again.add(key, upto, cursor=since, now_ns=self._clock.elapsed_ns(), doubt=doubt)
+
+    def _one_again(self, now_ns: int) -> bool:
+        """Score a slice of a lesson again, if one has settled or waited long enough."""
+        if self._passing is not None:
+            self._go_on(self._passing)
+            return True
+        taken = self._again.take(now_ns)
+        if taken is None:
+            return False
+        key, job = taken
+        lesson = self._lessons.get(key[0])
+        span = self._spans.span(key[1], lesson) if lesson is not None else None
+        if span is not None and self._coverage.is_needed(key, span, job):
+            live = self._states.get(key)
+            zones = live.whole_zones if live is not None else None
+            state, _ = self._made(key, span, quiet_until=NEVER, zones=zones)
+            # Out of memory, nothing else tells how far it was scored.
+            kept_upto = self._spans.kept_upto(span, key[1]) if live is None else -1
+            upto = min(max(job.upto, kept_upto), span.last_seq)
+            self._passing = Pass(key=key, job=job, state=state, upto=upto)
+        return True
+
+    def _go_on(self, current: Pass) -> None:
+        """Score a slice again; at the end take the place of the live state."""
+        state, results = current.state, current.results
+        live = self._states.get(current.key)
+        if live is not None:
+            current.upto = max(current.upto, live.next_seq - 1)
+        current.upto = state.whole_epochs(current.upto)
+        upto = min(current.upto, state.next_seq + _SLICE - 1)
+        (scored,) = score_together([self._fed(state, upto)])
+        results.add(state, scored, self._spans)
+        if state.next_seq <= current.upto:
+            return
+        # What shows is what the live state says by now.
+        shown = live.open if live is not None else state.open
+        results.add(state, state.end_quiet(shown), self._spans)
+        if current.upto >= state.span[1]:
+            self._finish(current.key, state, results, self._spans.ends_utc_ns(state.lesson))
+        state.touched_ns = self._clock.elapsed_ns()
+        self._passing = None
+        self._write(results)
+        self._remember(current.key, state)
+        self._figures.again += 1
+        _LOG.info("scored lesson %s again, %d epochs", current.key[0], len(results.epochs))
+
+    def _finish(self, key: Key, state: LessonState, results: Results, over_ns: int) -> None:
+        """End a lesson; score it again if other zones hold for the whole of it than did live."""
+        results.add(state, state.finish(over_ns), self._spans)
+        if state.has_other_zones:
+            self._note_again(key, state.next_seq - 1)
+
+    def _look_at_lessons(self) -> None:
+        """A lesson that was entered or changed after its periods came is scored again."""
+        if self._watch.is_changed():
+            self._spans.forget()
+            for lesson, is_only_longer in self._watch.changed():
+                self._history.look_at(lesson, Doubt.LONGER if is_only_longer else Doubt.NONE)
+
+    def _look_at_undated(self) -> None:
+        """Streams that have been dated since: score the lessons that they turn out to be in."""
+        for stream in self._undated.take_dated():
+            for lesson in self._spans.of_stream(stream):
+                self._history.look_at_stream(stream, lesson, Doubt.NONE)
+
+    def _end_what_is_over(self) -> None:
+        """No alert stands in a lesson that is over, or of which nothing is heard any more."""
+        waiting = {*self._again.keys(), *([self._passing.key] if self._passing is not None else [])}
+        results = Results()
+        for silent in self._silent.over(self._states, self._watch.get, waiting=waiting):
+            state = self._states.get(silent.key)
+            if state is not None and silent.is_over:
+                self._finish(silent.key, state, results, silent.over_utc_ns)
+            elif state is not None:
+                state.end_unheard()
+            results.alerts.update({a.id: a.cleared(silent.over_utc_ns) for a in silent.alerts})
+        for key in self._silent.finished(self._states, waiting=waiting):
+            del self._states[key]
+        if results:
+            self._write(results)
+
+    # ---------------------------------------------------------------- what is written
+
+    def _safe_cursor(self) -> int:
+        """From where on everything would come again that is not written yet."""
+        passing = [self._passing.job.cursor] if self._passing is not None else []
+        return min([self._cursor, *self._again.cursors(), *self._history.cursors(), *passing])
+
+    def _write(self, results: Results) -> None:
+        cursor = self._safe_cursor()
+        results.write(self._scores, cursor, written_utc_ns=self._clock.utc_ns())
+        self._written, self._written_ns = cursor, self._clock.elapsed_ns()
+        self._figures.note_written(results)

@@ -1,0 +1,175 @@
+"""Which lesson a period belongs to: dates streams, and lays lessons over their seqs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from contract.messages import Timebase
+from ingest.stores.protocol import LessonStore, PeriodReader
+from ingest.stores.records import Lesson, Stream
+from ingest.stores.rules.dating import UNDATED, seqs_between, utc_of
+
+__all__ = ["LessonSpans", "Span"]
+
+_REFRESH_NS: Final = 10 * SECOND_NS
+_REFRESH_UNDATED_NS: Final = SECOND_NS
+_MOST_VIEWS: Final = 5_000
+_NEAR_NS: Final = 86_400 * SECOND_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The seqs of a stream that lie in a lesson, first … last."""
+
+    lesson: Lesson
+    first_seq: int
+    last_seq: int
+
+    def covers(self, first_seq: int, last_seq: int) -> bool:
+        return self.first_seq <= first_seq and last_seq <= self.last_seq
+
+
+@dataclass(slots=True)
+class _View:
+    """What is known of a stream for a while."""
+
+    stream: Stream
+    timebases: list[Timebase]
+    until_ns: int
+    recent: list[Span] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The lessons of a room that start in a span."""
+
+    from_utc_ns: int
+    to_utc_ns: int
+    lessons: list[Lesson]
+
+
+class LessonSpans:
+    """Dates periods and finds their lessons, with the store's answers held for a while."""
+
+    def __init__(
+        self, *, reader: PeriodReader, lessons: LessonStore, clock: Clock, longest_ns: int
+    ) -> None:
+        self._reader = reader
+        self._lessons = lessons
+        self._clock = clock
+        self._longest_ns = longest_ns
+        self._views: dict[int, _View] = {}
+        self._rooms: dict[str, _Near] = {}
+
+    def forget(self) -> None:
+        """The lessons changed."""
+        self._rooms.clear()
+        self._views.clear()
+
+    def stream(self, stream: int) -> Stream:
+        return self._view(stream).stream
+
+    def is_known(self, stream: int, room: str) -> bool:
+        """Whether a room has this stream: scores may be left of one that it has no more."""
+        return any(each.id == stream for each in self._reader.streams(room))
+
+    def streams_of(self, lesson: Lesson) -> list[int]:
+        """The streams of which something may be kept in a lesson."""
+        ends_ns = self.ends_utc_ns(lesson)
+        runs = self._reader.streams_between(lesson.room, lesson.starts_utc_ns, ends_ns)
+        return [stream.id for stream in runs]
+
+    def is_dated(self, stream: int) -> bool:
+        """Whether periods of this stream can be given a time at all."""
+        view = self._view(stream)
+        return int(utc_of(view.stream, [0], view.timebases)[0]) != UNDATED
+
+    def utc_ns(self, stream: int, seq: int) -> int:
+        """UTC at the start of a period; UNDATED where nothing dates it."""
+        view = self._view(stream)
+        return int(utc_of(view.stream, [seq], view.timebases)[0])
+
+    def utcs_ns(self, stream: int, seqs: list[int]) -> list[int]:
+        """The same for several."""
+        view = self._view(stream)
+        return [int(utc) for utc in utc_of(view.stream, seqs, view.timebases)]
+
+    def spans(self, stream: int, first_seq: int, last_seq: int) -> list[Span]:
+        """The lessons that these periods lie in, clipped to whole lessons, not to the periods."""
+        view = self._view(stream)
+        for span in view.recent:
+            if span.covers(first_seq, last_seq):
+                return [span]
+        begin, end = utc_of(view.stream, [first_seq, last_seq], view.timebases).tolist()
+        if UNDATED in (begin, end):
+            return []
+        low, high = min(begin, end), max(begin, end)
+        found = []
+        for lesson in self._near(view.stream.room, low, high):
+            if lesson.starts_utc_ns > high or self.ends_utc_ns(lesson) <= low:
+                continue
+            in_lesson = self.span(stream, lesson)
+            if in_lesson and in_lesson.first_seq <= last_seq and in_lesson.last_seq >= first_seq:
+                found.append(in_lesson)
+        view.recent = found
+        return found
+
+    def span(self, stream: int, lesson: Lesson) -> Span | None:
+        """The seqs of a stream in a lesson; None if there can be none."""
+        view = self._view(stream)
+        if view.stream.period_ns != SECOND_NS:
+            return None  # the quantities' formulas and the model are for one second
+        ranges = seqs_between(
+            view.stream, view.timebases, lesson.starts_utc_ns, self.ends_utc_ns(lesson)
+        )
+        if not ranges:
+            return None
+        return Span(lesson, ranges[0][0], max(last for _, last in ranges))
+
+    def kept_upto(self, span: Span, stream: int) -> int:
+        """The last period of a lesson that is kept, or in a recorded gap; -1 if there is none."""
+        upto = -1
+        for first, last in self._reader.kept(stream):
+            if first <= span.last_seq and last >= span.first_seq:
+                upto = min(last, span.last_seq)
+        return upto
+
+    def of_stream(self, stream: int) -> list[Lesson]:
+        """The lessons in which something is kept of a stream may lie; none where nothing dates it."""
+        kept = list(self._reader.kept(stream))
+        if not kept:
+            return []
+        utcs = self.utcs_ns(stream, [kept[0][0], kept[-1][1]])
+        if UNDATED in utcs:
+            return []
+        return self._near(self.stream(stream).room, min(utcs), max(utcs))
+
+    def _near(self, room: str, low_utc_ns: int, high_utc_ns: int) -> list[Lesson]:
+        """The lessons of a room that may touch a span, and others that are near, the latest first."""
+        low_utc_ns -= self._longest_ns
+        known = self._rooms.get(room)
+        if known is None or not (known.from_utc_ns <= low_utc_ns and high_utc_ns < known.to_utc_ns):
+            from_ns, to_ns = low_utc_ns - _NEAR_NS, high_utc_ns + _NEAR_NS
+            lessons = self._lessons.lessons(room=room, from_utc_ns=from_ns, to_utc_ns=to_ns)
+            known = self._rooms[room] = _Near(from_ns, to_ns, lessons)
+        return known.lessons
+
+    def ends_utc_ns(self, lesson: Lesson) -> int:
+        """When a lesson is over, also if nobody ends it."""
+        return lesson.over_utc_ns(self._longest_ns)
+
+    def _view(self, stream: int) -> _View:
+        now_ns = self._clock.elapsed_ns()
+        view = self._views.get(stream)
+        if view is not None and now_ns < view.until_ns:
+            return view
+        record = self._reader.stream(stream)
+        timebases = self._reader.timebases(record)
+        is_dated = any(timebase.synchronised for timebase in timebases)
+        view = _View(record, timebases, now_ns + (_REFRESH_NS if is_dated else _REFRESH_UNDATED_NS))
+        if len(self._views) >= _MOST_VIEWS:
+            self._views.clear()
+        self._views[stream] = view
+        return view

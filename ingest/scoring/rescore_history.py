@@ -1,0 +1,81 @@
+"""Looks at what may have to be scored again, a little between two polls.
+
+Nobody waits for it: a lesson that may have become longer while no scorer ran, or, after a long
+absence, all that was ever kept. What is live is never delayed by more than a slice.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from ingest.scoring.coverage import Coverage
+from ingest.scoring.lesson_spans import LessonSpans
+from ingest.scoring.rescore_queue import Doubt, Key
+from ingest.stores.records import Change, Lesson
+
+__all__ = ["History"]
+
+_CHANGES_A_SLICE: Final = 40
+"""So many ranges of the ledger are dated in some 10 ms."""
+
+
+class _Note(Protocol):
+    """Puts a lesson of a stream in line to be scored again up to a seq."""
+
+    def __call__(self, key: Key, upto: int, doubt: Doubt, *, cursor: int | None = None) -> None: ...
+
+
+class History:
+    """Lessons and ranges of the ledger that wait to be looked at."""
+
+    def __init__(self, *, spans: LessonSpans, coverage: Coverage, note: _Note) -> None:
+        self._spans = spans
+        self._coverage = coverage
+        self._note = note
+        self._lessons: deque[Lesson] = deque()
+        self._ledger: deque[Change] = deque()
+        self._scored: set[str] = set()
+        self._cursor = 0
+
+    def add_lessons(self, lessons: Iterable[Lesson]) -> None:
+        """These may have become longer."""
+        self._lessons.extend(lessons)
+
+    def add_ledger(self, changes: Iterable[Change], cursor: int) -> None:
+        """All that is kept, instead of only what came after a cursor."""
+        self._cursor = min(cursor, *self.cursors()) if self._ledger else cursor
+        self._ledger = deque(changes)
+        self._scored = self._coverage.scored()
+
+    def cursors(self) -> list[int]:
+        """From where on everything must come again after a crash, while the ledger waits."""
+        return [self._cursor] if self._ledger else []
+
+    def step(self) -> None:
+        """Look at a lesson, and at some of the ledger, the newest first."""
+        if self._lessons:
+            self.look_at(self._lessons.popleft(), Doubt.LONGER)
+        for _ in range(min(_CHANGES_A_SLICE, len(self._ledger))):
+            change = self._ledger[-1]
+            doubt = Doubt.NONE if change.is_late else Doubt.FILLED
+            for span in self._spans.spans(change.stream, change.first_seq, change.last_seq):
+                if not self._coverage.is_past(span.lesson, self._scored):
+                    key, upto = (span.lesson.id, change.stream), min(change.last_seq, span.last_seq)
+                    self._note(key, upto, doubt, cursor=self._cursor)
+            self._ledger.pop()
+
+    def look_at(self, lesson: Lesson, doubt: Doubt) -> None:
+        """Put in line what is kept of a lesson."""
+        for stream in self._spans.streams_of(lesson):
+            self.look_at_stream(stream, lesson, doubt)
+
+    def look_at_stream(self, stream: int, lesson: Lesson, doubt: Doubt) -> None:
+        """Put in line what is kept of a lesson in one stream."""
+        span = self._spans.span(stream, lesson)
+        if span is None:
+            return
+        upto = self._spans.kept_upto(span, stream)
+        if upto >= 0:
+            self._note((lesson.id, stream), upto, doubt)

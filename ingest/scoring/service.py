@@ -1,0 +1,111 @@
+"""The scoring process: opens the stores, and polls what ingest keeps until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from contract.clock import Clock
+from contract.errors import StoreError
+from ingest.monitoring.condition import Condition
+from ingest.purge.maintenance import ScoreUpkeep
+from ingest.scoring.follower import Following
+from ingest.scoring.metrics import ScoreFigures, page
+from ingest.settings import ServerSettings
+from ingest.stores import open_lesson_store, open_period_reader, open_score_writer
+from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
+from models.scorer import ScoringModel
+
+__all__ = ["Scorer"]
+
+_LOG = logging.getLogger("score")
+_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class Scorer:
+    """Follows what ingest keeps in one data directory, until it is told to stop."""
+
+    def __init__(
+        self,
+        *,
+        settings: ServerSettings,
+        model: ScoringModel,
+        clock: Clock,
+        open_reader: Callable[[Path], PeriodReader] = open_period_reader,
+        open_scores: Callable[[Path], ScoreStore] = open_score_writer,
+        open_lessons: Callable[[Path], LessonStore] = open_lesson_store,
+    ) -> None:
+        self.condition = Condition(
+            clock=clock,
+            stall_s=settings.score.stall_s,
+            missing={"stores": "the stores are not open yet"},
+        )
+        self._figures = ScoreFigures(most_open=settings.score.most_open)
+        self._settings = settings
+        self._model = model
+        self._clock = clock
+        self._open_reader = open_reader
+        self._open_scores = open_scores
+        self._open_lessons = open_lessons
+
+    def metrics(self) -> str:
+        """What `/metrics` answers; any thread may ask."""
+        return page(
+            self._figures,
+            condition=self.condition,
+            clock=self._clock,
+            open_reader=lambda: self._open_reader(self._settings.data_dir),
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Score until `stop` is set. A store that fails is named, and tried again."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                with (
+                    closing(self._open_reader(self._settings.data_dir)) as reader,
+                    closing(self._open_scores(self._settings.data_dir)) as scores,
+                    closing(self._open_lessons(self._settings.data_dir)) as lessons,
+                ):
+                    upkeep = ScoreUpkeep(
+                        settings=self._settings, clock=self._clock, scores=scores, lessons=lessons,
+                        periods=reader,
+                    )  # fmt: skip
+                    upkeep.begin()
+                    following = self._begun(reader, scores, lessons)
+                    if failures == 0:
+                        _LOG.info(
+                            "following %s with the model %s",
+                            self._settings.data_dir, self._model.manifest.version,
+                        )  # fmt: skip
+                    self.condition.has("stores")
+                    while not stop.is_set():
+                        self.condition.turn()
+                        if upkeep.step():
+                            # What is in memory rests on scores or values that have been purged.
+                            following = self._begun(reader, scores, lessons)
+                        if not following.step():
+                            stop.wait(self._settings.score.poll_ms / 1e3)
+                        failures = 0
+            except StoreError as error:
+                self.condition.turn()
+                self.condition.lacks("stores", str(error))
+                self._figures.failures += 1
+                delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
+                failures += 1
+                _LOG.error("%s Trying again in %s s.", error, delay)
+                stop.wait(delay)
+
+    def _begun(self, reader: PeriodReader, scores: ScoreStore, lessons: LessonStore) -> Following:
+        following = Following(
+            settings=self._settings.score, model=self._model, clock=self._clock,
+            reader=reader, scores=scores, lessons=lessons,
+            longest_ns=self._settings.lessons.longest_ns, retention=self._settings.retention,
+            figures=self._figures,
+        )  # fmt: skip
+        following.begin()
+        return following

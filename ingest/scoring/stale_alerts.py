@@ -1,0 +1,143 @@
+"""Alerts that stand although nothing comes any more, in lessons that are over and in others.
+
+A node falls silent, its agent dies and another run takes its place, a person ends a lesson early,
+nobody ends it at all. The lesson need not be in memory for that: the scorer may have been
+restarted, or have put it out to make room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from contract.clock import SECOND_NS, Clock
+from ingest.scoring.lesson_spans import LessonSpans
+from ingest.scoring.lesson_state import LessonState
+from ingest.scoring.rescore_queue import Key
+from ingest.stores.protocol import ScoreStore
+from ingest.stores.records import EPOCH_NS, AlertRecord, Lesson
+
+__all__ = ["Silent", "SilentLessons", "standing"]
+
+_SILENT_NS: Final = 60 * SECOND_NS
+_UNHEARD_NS: Final = 120 * SECOND_NS
+"""Nobody can say of a room that was not heard of for so long that it is restless."""
+_NO_STREAM: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A lesson of one stream whose alerts are to be ended, and it with them if it is over."""
+
+    key: Key
+    alerts: list[AlertRecord]
+    """Those that stand."""
+    over_utc_ns: int
+    """When they end."""
+    is_over: bool
+
+
+class SilentLessons:
+    """Finds them once a minute: those that are over, and of which nothing came for a minute; and
+    those with alerts of which nothing came for two.
+    """
+
+    def __init__(self, *, scores: ScoreStore, spans: LessonSpans, clock: Clock) -> None:
+        self._scores = scores
+        self._spans = spans
+        self._clock = clock
+        self._looked_ns = self._swept_ns = clock.elapsed_ns()
+        self._put_out: dict[Key, int] = {}
+        """Not in memory, with alerts that may stand; elapsed time at which periods came last."""
+
+    def begin(self) -> None:
+        """What an earlier scorer left open counts as heard of now."""
+        for alert in self._scores.open_alerts():
+            self.put_out(_key_of(alert), self._clock.elapsed_ns())
+
+    def put_out(self, key: Key, touched_ns: int) -> None:
+        """A lesson left memory."""
+        self._put_out[key] = touched_ns
+
+    def take_in(self, key: Key) -> None:
+        """A lesson is in memory."""
+        self._put_out.pop(key, None)
+
+    def over(
+        self,
+        states: Mapping[Key, LessonState],
+        lesson_of: Callable[[str], Lesson | None],
+        *,
+        waiting: Collection[Key],
+    ) -> Iterator[Silent]:
+        """Those to end now; of those `waiting` to be scored again more may become known."""
+        now_ns = self._clock.elapsed_ns()
+        if now_ns - self._looked_ns < _SILENT_NS:
+            return
+        self._looked_ns = now_ns
+        shown: dict[Key, list[AlertRecord]] = {}
+        for alert in self._scores.open_alerts():
+            shown.setdefault(_key_of(alert), []).append(alert)
+        left = {key: state.touched_ns for key, state in states.items() if _is_left(state)}
+        for key, touched_ns in [*left.items(), *self._put_out.items()]:
+            lesson = lesson_of(key[0])
+            if lesson is None or now_ns - touched_ns < _SILENT_NS or key in waiting:
+                continue
+            alerts = shown.get(key, [])
+            ends_ns = self._spans.ends_utc_ns(lesson)
+            is_over = ends_ns < self._clock.utc_ns()
+            if is_over:
+                self.take_in(key)
+            if is_over or (alerts and now_ns - touched_ns >= _UNHEARD_NS):
+                over_ns = self._left_off_ns(key[1], lesson) if alerts else ends_ns
+                yield Silent(key, alerts, over_ns, is_over)
+
+    def finished(self, states: Mapping[Key, LessonState], *, waiting: Collection[Key]) -> list[Key]:
+        """Those that are over and need not be in memory any more: nothing came for a minute.
+
+        Whatever still comes of them is scored from the store.
+        """
+        now_ns = self._clock.elapsed_ns()
+        if now_ns - self._swept_ns < _SILENT_NS:
+            return []
+        self._swept_ns = now_ns
+        return [
+            key
+            for key, state in states.items()
+            if not _is_left(state)
+            and now_ns - state.touched_ns >= _SILENT_NS
+            and key not in waiting
+        ]
+
+    def _left_off_ns(self, stream: int, lesson: Lesson) -> int:
+        """When the lesson ended, or its last epoch, if its periods end before it does.
+
+        What is kept decides, so that it is the same whether the lesson is in memory or not.
+        """
+        ends_ns = self._spans.ends_utc_ns(lesson)
+        is_known = self._spans.is_known(stream, lesson.room)
+        span = self._spans.span(stream, lesson) if is_known else None
+        if span is not None and self._spans.kept_upto(span, stream) == span.last_seq:
+            return ends_ns
+        begun = [epoch.utc_ns for epoch in self._scores.epochs(lesson.id) if epoch.stream == stream]
+        return min(max(begun) + EPOCH_NS, ends_ns) if begun else ends_ns
+
+
+def standing(scores: ScoreStore, key: Key) -> list[AlertRecord]:
+    """A lesson's alerts that are not cleared."""
+    return [
+        alert
+        for alert in scores.alerts(key[0])
+        if alert.cleared_utc_ns is None and _key_of(alert) == key
+    ]
+
+
+def _is_left(state: LessonState) -> bool:
+    return bool(state.open) or not state.is_over
+
+
+def _key_of(alert: AlertRecord) -> Key:
+    """The lesson and the stream that an alert was raised for; its id names them."""
+    stream = alert.id.removeprefix(f"{alert.lesson}.").partition(".")[0]
+    return alert.lesson, int(stream) if stream.isdecimal() else _NO_STREAM

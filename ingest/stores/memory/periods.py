@@ -1,0 +1,394 @@
+"""A period store in memory: for tests, examples and a dry run. It forgets when it is closed.
+
+It follows the same rules as the durable one and passes the same conformance suite, so whatever
+runs on it runs on the other. It is one object for writer and readers of one process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import RefusedError, StoreError
+from contract.messages import Birth, Death, Health, Timebase
+from contract.parts import run_of
+from contract.payload import Batch, Gap
+from contract.ranges import SeqRanges
+from ingest.stores.format.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
+from ingest.stores.memory.clock_keeping import MemoryClockKeeping
+from ingest.stores.memory.holdings import MemoryHoldings, MemoryNotices
+from ingest.stores.memory.kept import Kept
+from ingest.stores.notices import Notice
+from ingest.stores.protocol import Which
+from ingest.stores.records import (
+    Arrival,
+    Aside,
+    Change,
+    Damage,
+    GapRecord,
+    Periods,
+    Purge,
+    Purged,
+    Stream,
+    Tick,
+)
+from ingest.stores.rules.active_purges import blanked, seqs_of_purge, without_seats
+from ingest.stores.rules.admission import STRETCH, Ledger, goes_on, trimmed, unfit
+from ingest.stores.rules.changes import coalesced
+from ingest.stores.rules.limits import NodeLimits
+from ingest.stores.rules.seal_schedule import KINDS, Kind, day_of, is_before, is_due, midnight_ns
+
+__all__ = ["MemoryPeriodStore"]
+
+
+class MemoryPeriodStore(MemoryClockKeeping):
+    """`PeriodStore` in dictionaries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._healths: dict[tuple[str, int], Health] = {}
+        self._asides_ever = 0
+        self._ticks: list[list[Change]] = []
+        self._holdings = MemoryHoldings(
+            lambda: [kept.stream for kept in self._kept], self._stream_and_ledger
+        )
+        self._limits = NodeLimits(self._holdings)
+        self._notices = MemoryNotices()
+
+    def commit(self, tick: Tick) -> list[int]:
+        """Keep a tick; see `PeriodStore.commit`."""
+        now = tick.received_utc_ns
+        for arrival in tick.arrivals:
+            reason = unfit(arrival.message)
+            if reason is not None:
+                raise ValueError(reason)
+        refused = self._limits.refused(tick)
+        if refused:
+            raise RefusedError(refused)
+        for site, room, birth in tick.births:
+            kept = self._of(
+                site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
+            )
+            for each in (kept, *self._parts(kept.stream.id)):
+                each.stream = replace(
+                    each.stream, boot=birth.boot, run_boot_ns=birth.run_boot_ns,
+                    period_ns=birth.period_ns,
+                )  # fmt: skip
+            kept.birth, kept.is_up = birth, True
+        for _, _, death in tick.deaths:
+            self._die(death)
+        self._concern(self._clocks.put(tick.timebases, received_utc_ns=now))
+        for health in tick.healths:
+            self._healths[health.node, health.run] = health
+        for message in tick.aside:
+            self._asides_ever += 1
+            self._aside[self._asides_ever] = replace(message, id=self._asides_ever)
+        changes: list[Change] = []
+        ids = [self._arrive(arrival, now, changes) for arrival in tick.arrivals]
+        self._see(tick)
+        self._ticks.append(changes)
+        self._notices.put(tick.notices)
+        self._holdings.note(tick)
+        self._limits.kept()
+        return ids
+
+    def _stream_and_ledger(self, node: str, run: int) -> tuple[Stream, Ledger] | None:
+        known = self._ids.get((node, run), 0)
+        return (self._kept[known - 1].stream, self._kept[known - 1].ledger) if known else None
+
+    def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
+        message = arrival.message
+        run_boot_ns = message.boot_ns - message.first_seq * message.period_ns
+        kept = self._of(
+            arrival.site, arrival.room, message.node, message.run, run_boot_ns, message.period_ns,
+            now,
+        )  # fmt: skip
+        stream = kept.stream.id
+        if isinstance(message, Gap):
+            for first, last in kept.ledger.admit_gap(message.first_seq, message.last_seq):
+                gap = GapRecord(
+                    stream=stream, first_seq=first, last_seq=last, seats=message.seats,
+                    reason=message.reason,
+                )  # fmt: skip
+                before = next((g for g in kept.gaps if g.last_seq == first - 1), None)
+                if before is not None and goes_on(before, gap):
+                    kept.gaps.remove(before)
+                    gap = replace(before, last_seq=last)
+                kept.gaps.append(gap)
+                changes.append(Change(stream, first, last, True, arrival.is_live))
+            return stream
+        self._keep(kept, message, arrival, changes)
+        return stream
+
+    def _keep(self, kept: Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
+        is_live = arrival.is_live
+        self._cover_what_stands(kept)
+        values = self._without_seats(kept, batch)
+        for first, last, over_gap in kept.ledger.admit_data(batch.first_seq, batch.last_seq):
+            if over_gap:
+                kept.gaps = trimmed(kept.gaps, first, last)
+            for seq in range(first, last + 1):
+                row = values[seq - batch.first_seq].copy()
+                kept.rows[seq] = (batch.layout, row, is_live)
+                kept.unsealed.add(seq)
+            changes.append(Change(kept.stream.id, first, last, False, is_live))
+
+    def _of(
+        self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
+    ) -> Kept:
+        known = self._ids.get((node, run))
+        if known is None:
+            main = None
+            if run_of(run) != run:
+                main = self._of(site, room, node, run_of(run), run_boot_ns, period_ns, now)
+            known = self._ids[node, run] = len(self._kept) + 1
+            stream = Stream(
+                id=known, site=site, room=room, node=node, run=run,
+                boot=main.stream.boot if main else None, run_boot_ns=run_boot_ns,
+                period_ns=period_ns, main=main.stream.id if main else None,
+            )  # fmt: skip
+            self._kept.append(Kept(stream=stream, first_received_utc_ns=now))
+        return self._kept[known - 1]
+
+    def _die(self, death: Death) -> None:
+        known = self._ids.get((death.node, death.run))
+        if known is not None:
+            self._kept[known - 1].is_up = False
+
+    def _get(self, stream: int) -> Kept:
+        if not 1 <= stream <= len(self._kept):
+            raise StoreError(f"The store in memory has no stream {stream}.")
+        return self._kept[stream - 1]
+
+    def parts(self, stream: int) -> list[Stream]:
+        return [kept.stream for kept in self._parts(stream)]
+
+    def _parts(self, stream: int) -> list[Kept]:
+        return [kept for kept in self._kept if kept.stream.main == stream]
+
+    def stream(self, stream: int) -> Stream:
+        return self._get(stream).stream
+
+    def kept(self, stream: int) -> SeqRanges:
+        return SeqRanges.copy(self._get(stream).ledger.kept)
+
+    def read(
+        self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
+    ) -> list[Periods]:
+        kept = self._get(stream)
+        late = [
+            periods
+            for part in ([] if own else self._parts(stream))
+            if is_late_part(part.stream.run)
+            for periods in self._read(part, first_seq, last_seq)
+        ]
+        main = self._read(kept, first_seq, last_seq)
+        return with_late(kept.stream, main, late, kept.ledger.kept)
+
+    @staticmethod
+    def _read(kept: Kept, first_seq: int, last_seq: int) -> list[Periods]:
+        found: list[Periods] = []
+        seqs = sorted(seq for seq in kept.rows if first_seq <= seq <= last_seq)
+        start = 0
+        for i in range(1, len(seqs) + 1):
+            layout = kept.rows[seqs[start]][0]
+            if i == len(seqs) or kept.rows[seqs[i]][0] != layout:
+                part = seqs[start:i]
+                found.append(
+                    Periods(
+                        stream=kept.stream, layout=layout, seqs=np.array(part, dtype=np.int64),
+                        values=np.array([kept.rows[seq][1] for seq in part], dtype=np.uint16),
+                        is_live=np.array([kept.rows[seq][2] for seq in part], dtype=np.bool_),
+                    )
+                )  # fmt: skip
+                start = i
+        return found
+
+    def gaps(self, stream: int, *, own: bool = False) -> list[GapRecord]:
+        lines = by_line(
+            (part.stream.run, part.ledger.data, part.gaps)
+            for part in ([] if own else self._parts(stream))
+        )
+        return gaps_of_all(stream, self._get(stream).gaps, lines)
+
+    def birth(self, stream: int) -> Birth | None:
+        return self._get(stream).birth
+
+    def is_up(self, stream: int) -> bool:
+        return self._get(stream).is_up
+
+    def health(self, stream: int) -> Health | None:
+        identity = self._get(stream).stream
+        return self._healths.get((identity.node, identity.run))
+
+    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
+        return [aside for aside in self._aside.values() if aside.id > after][:limit]
+
+    def notices(self, room: str | None = None) -> list[Notice]:
+        return self._notices.of_room(room)
+
+    def runs(self, which: Which) -> list[Stream]:
+        runs = [kept for kept in self._kept if kept.stream.main is None]
+        if which == "newest":
+            runs = list({kept.stream.node: kept for kept in runs}.values())
+        found = [kept.stream for kept in runs if which == "newest" or kept.is_up]
+        return sorted(found, key=lambda stream: stream.id)
+
+    def count_aside(self) -> int:
+        return len(self._aside)
+
+    def take_aside(self, ids: Sequence[int]) -> list[Aside]:
+        return [self._aside.pop(number) for number in ids if number in self._aside]
+
+    def version(self) -> int:
+        return len(self._ticks)
+
+    def newest_cursor(self) -> int:
+        return len(self._ticks)
+
+    def changes(self, cursor: int, *, own: bool = False) -> tuple[int, list[Change]]:
+        since = cursor if 0 <= cursor <= len(self._ticks) else 0
+        found = coalesced(change for tick in self._ticks[since:] for change in tick)
+        return len(self._ticks), found if own else told_of_run(found, self._main_of)
+
+    def _main_of(self, stream: int) -> tuple[int | None, int]:
+        known = self._get(stream).stream
+        return known.main, known.run
+
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
+        """Mark what is due as sealed; in memory nothing moves."""
+        sealed_ns = before_utc_ns if now_utc_ns is None else now_utc_ns
+        moved = stretches = 0
+        for kept in self._kept:
+            records = self.timebases(kept.stream)
+            for stretch in sorted({seq // STRETCH for seq in kept.unsealed}):
+                if stretches == most_stretches:
+                    return moved
+                if is_due(
+                    kept.stream,
+                    stretch,
+                    records,
+                    before_utc_ns=before_utc_ns,
+                    first_received_utc_ns=kept.first_received_utc_ns,
+                ):
+                    stretches += 1
+                    moved += self._seal(kept, stretch, sealed_ns)
+        return moved
+
+    def _seal(self, kept: Kept, stretch: int, sealed_ns: int) -> int:
+        day = day_of(sealed_ns)
+        for kind in KINDS:
+            self._files[kind, day] = max(self._files.get((kind, day), 0), sealed_ns)
+        due = {seq for seq in kept.unsealed if seq // STRETCH == stretch}
+        kept.unsealed -= due
+        kept.days.setdefault(stretch, set()).add(day)
+        return len(due)
+
+    def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
+        """Forget values of a kind that were sealed before a day; see `PeriodStore.retire`."""
+        if kind not in KINDS:
+            raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
+        old = sorted(
+            file
+            for file, newest_ns in self._files.items()
+            if file[0] == kind and is_before(file[1], before) and newest_ns < midnight_ns(before)
+        )
+        gone = set(old[:most_days])
+        for file in gone:
+            del self._files[file]
+        days = {day for _, day in gone}
+        for kept in self._kept:
+            for stretch in kept.days:
+                if kept.days[stretch] & days:
+                    kept.blank(stretch, kind)
+        return len(gone)
+
+    def check_sealed(self, *, most: int, anew: bool = False) -> bool:
+        """Nothing is ever damaged here."""
+        del most, anew
+        return False
+
+    def take_damage(self) -> list[Damage]:
+        return []
+
+    def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
+        self._notices.retire(before_utc_ns)
+        old = [a.id for a in self._aside.values() if a.received_utc_ns < before_utc_ns][:most]
+        return len(self.take_aside(old))
+
+    def purge(self, purge: Purge) -> Iterator[Purged]:
+        """Remove values; see `PeriodStore.purge`."""
+        done = Purged()
+        self._purges = [p for p in self._purges if p.id != purge.id] + [purge]
+        self._due.discard(purge.id)
+        for kept in self._kept:
+            if kept.stream.room == purge.room:
+                known = kept.ledger.kept
+                for first, last in seqs_of_purge(purge, kept.stream, self._dates(kept), known):
+                    self._remove(kept, purge, first, last, done)
+                    if purge.seat is None:
+                        self._cover(kept, first, last)
+        aside = [
+            a.id
+            for a in self._aside.values()
+            if a.received_utc_ns >= purge.from_utc_ns and f"/{purge.room}/" in a.topic
+        ]
+        done.aside = len(self.take_aside(aside))
+        yield done
+
+    def purges_due(self) -> list[Purge]:
+        return [purge for purge in self._purges if purge.id in self._due]
+
+    def _dates(self, kept: Kept) -> list[Timebase]:
+        return self.timebases(kept.stream)
+
+    def _remove(self, kept: Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
+        for seq in [seq for seq in kept.rows if first <= seq <= last]:
+            layout, row, is_live = kept.rows[seq]
+            if purge.seat is None:
+                del kept.rows[seq]
+                kept.unsealed.discard(seq)
+            else:
+                values = row.reshape(1, -1).copy()
+                if not blanked(values, layout, purge.seat):
+                    continue
+                kept.rows[seq] = (layout, values[0], is_live)
+            done.periods += 1
+
+    @staticmethod
+    def _cover(kept: Kept, first: int, last: int) -> None:
+        for begin, end, over_gap in kept.ledger.admit_data(first, last):
+            if over_gap:
+                kept.gaps = trimmed(kept.gaps, begin, end)
+
+    def _cover_what_stands(self, kept: Kept) -> None:
+        """What purges cover of a stream is not kept when it arrives."""
+        for purge in self._purges:
+            if purge.room == kept.stream.room and purge.seat is None:
+                for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges()):
+                    self._cover(kept, *span)
+
+    def _without_seats(self, kept: Kept, batch: Batch) -> NDArray[np.uint16]:
+        return without_seats(
+            batch,
+            [
+                (purge.seat, *span)
+                for purge in self._purges
+                if purge.room == kept.stream.room and purge.seat is not None
+                for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges())
+            ],
+        )
+
+    def close(self) -> None:
+        self._kept.clear()
+        self._ids.clear()

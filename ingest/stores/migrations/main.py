@@ -1,0 +1,169 @@
+"""The steps that bring a main.db of an older schema up; `schema.py` has what it is today.
+
+A table that changes is made again with the very words of a new file, so that a file that was
+brought up has the same schema as one that is new.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from contract.errors import DecodeError
+from contract.messages import Timebase
+from ingest.stores.migrations.migrate import Migrations
+from ingest.stores.rows.clocks import DATES, MAX_RECORDS, UNSET
+from ingest.stores.rules.thinning import ClockMark, insert
+
+__all__ = ["MAIN_MIGRATIONS", "OLDER_SCHEMAS"]
+
+_SCHEMA_3: Final = """
+CREATE TABLE streams(
+    id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
+    run INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL, period_ns INTEGER NOT NULL,
+    start INTEGER, is_up INTEGER NOT NULL DEFAULT 0, first_received_utc_ns INTEGER NOT NULL,
+    main INTEGER, UNIQUE(node, run)) STRICT;
+CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
+CREATE INDEX streams_room ON streams(room);
+CREATE TABLE layouts(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE live(k INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;
+CREATE TABLE stretches(
+    stream INTEGER NOT NULL, stretch INTEGER NOT NULL,
+    PRIMARY KEY(stream, stretch)) STRICT, WITHOUT ROWID;
+CREATE TABLE ledger(
+    stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
+CREATE TABLE gaps(
+    stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    seats BLOB NOT NULL, reason TEXT NOT NULL, kind TEXT,
+    PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
+CREATE TABLE sealed(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    day TEXT NOT NULL, kinds INTEGER NOT NULL, damaged INTEGER NOT NULL DEFAULT 0,
+    held BLOB NOT NULL) STRICT;
+CREATE INDEX sealed_stream ON sealed(stream, last);
+CREATE INDEX sealed_day ON sealed(day);
+CREATE TABLE births(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
+    body BLOB NOT NULL) STRICT;
+CREATE INDEX births_stream ON births(stream);
+CREATE TABLE deaths(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
+    body BLOB NOT NULL) STRICT;
+CREATE INDEX deaths_stream ON deaths(stream);
+CREATE TABLE timebases(
+    boot TEXT NOT NULL, boot_ns INTEGER NOT NULL, node TEXT NOT NULL, run INTEGER NOT NULL,
+    synchronised INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY(boot, boot_ns, node, run)) STRICT, WITHOUT ROWID;
+CREATE TABLE healths(
+    node TEXT NOT NULL, run INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY(node, run)) STRICT, WITHOUT ROWID;
+CREATE TABLE aside(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, received_utc_ns INTEGER NOT NULL, topic TEXT NOT NULL,
+    reason TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
+CREATE TABLE arrivals(tick INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;
+CREATE TABLE purges(
+    id TEXT PRIMARY KEY, room TEXT NOT NULL, seat INTEGER, from_utc_ns INTEGER NOT NULL,
+    to_utc_ns INTEGER NOT NULL, is_due INTEGER NOT NULL) STRICT, WITHOUT ROWID
+"""
+OLDER_SCHEMAS: Final = {3: _SCHEMA_3}
+"""The schemas that a step begins with: what a damaged file of one of them is saved into."""
+
+_TIMEBASES_4: Final = """
+CREATE TABLE timebases(
+    node TEXT NOT NULL, boot TEXT NOT NULL, use INTEGER NOT NULL, boot_ns INTEGER NOT NULL,
+    utc_ns INTEGER NOT NULL, error_ns INTEGER NOT NULL, run INTEGER NOT NULL,
+    received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
+    PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID"""
+
+
+_NEW_IN_4: Final = (
+    "CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE day_files(
+    kind TEXT NOT NULL, day TEXT NOT NULL, newest_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(kind, day)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE node_layouts(
+    node TEXT NOT NULL, layout INTEGER NOT NULL, PRIMARY KEY(node, layout)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE notices(
+    node TEXT NOT NULL, kind TEXT NOT NULL, room TEXT NOT NULL, sentence TEXT NOT NULL,
+    count INTEGER NOT NULL, first_utc_ns INTEGER NOT NULL, last_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(node, kind)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE seen_clocks(
+    stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT""",
+)
+
+
+def _from_3(database: sqlite3.Connection) -> None:
+    """Clock records belong to their node and are thinned; nodes have shares, and notices.
+
+    The layouts that a node uses from here on count for its share.
+    """
+    for table in _NEW_IN_4:
+        database.execute(table)
+    now_ns = time.time_ns()  # nobody noted when they came: not later than now
+    database.execute("ALTER TABLE timebases RENAME TO timebases_3")
+    database.execute(_TIMEBASES_4.strip())
+    counts: Counter[str] = Counter()
+    rows = database.execute("SELECT boot, body FROM timebases_3 ORDER BY boot, boot_ns")
+    for boot, of_boot in groupby(rows, key=lambda row: row[0]):
+        for (node, use), marks in _thinned((body for _, body in of_boot), now_ns).items():
+            kept = marks[: MAX_RECORDS - counts[node]]
+            counts[node] += len(kept)
+            database.executemany(
+                "INSERT INTO timebases VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        node, boot, use, mark.boot_ns, mark.utc_ns, mark.error_ns, mark.run,
+                        mark.received_utc_ns, mark.is_thinned,
+                    )
+                    for mark in kept
+                ],
+            )  # fmt: skip
+    database.execute("DROP TABLE timebases_3")
+    database.execute("CREATE INDEX timebases_refuted ON timebases(node, boot) WHERE use = 2")
+    _stamp_day_files(database, now_ns)
+
+
+def _stamp_day_files(database: sqlite3.Connection, now_ns: int) -> None:
+    """Nobody noted when the day files were sealed; they were last changed then."""
+    (path,) = (row[2] for row in database.execute("PRAGMA database_list") if row[1] == "main")
+    for file in sorted((Path(path).parent / "days").glob("*-*.db")):
+        kind, _, day = file.stem.partition("-")
+        database.execute(
+            "INSERT OR REPLACE INTO day_files VALUES(?, ?, ?)",
+            (kind, day, min(file.stat().st_mtime_ns, now_ns)),
+        )
+
+
+def _thinned(
+    bodies: Iterable[bytes], received_utc_ns: int
+) -> dict[tuple[str, int], list[ClockMark]]:
+    """The records of a boot by node and use; of unset clocks the newest word."""
+    found: dict[tuple[str, int], list[ClockMark]] = defaultdict(list)
+    for body in bodies:
+        record = _decoded(body)
+        if record is None:
+            continue
+        mark = ClockMark(
+            record.boot_ns, record.utc_ns, record.error_ns, record.run, received_utc_ns
+        )
+        if record.synchronised:
+            insert(found[record.node, DATES], mark)
+        else:
+            found[record.node, UNSET] = [mark]
+    return found
+
+
+def _decoded(body: bytes) -> Timebase | None:
+    try:
+        return Timebase.decode(body)
+    except DecodeError:  # a file that was saved after damage may hold anything
+        return None
+
+
+MAIN_MIGRATIONS: Final[Migrations] = {3: _from_3}

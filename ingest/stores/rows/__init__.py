@@ -1,0 +1,1 @@
+"""The rows of main.db and score.db, table by table."""

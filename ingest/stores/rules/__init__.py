@@ -1,0 +1,1 @@
+"""The rules that every store follows, in memory and on disk. Pure."""

@@ -1,0 +1,173 @@
+"""What one node may take up in a store: so that no kit, mad or stolen, uses up what all share.
+
+Streams and layouts have numbers, and numbers end. A node has a share of them that it never needs;
+beyond that what is new of it is refused, and what is known of it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from contract.parts import run_of
+from contract.payload import Batch, Gap, Layout
+from ingest.stores.records import Tick
+from ingest.stores.rules.admission import MAX_RANGES
+
+__all__ = [
+    "MAX_LAYOUTS",
+    "MAX_LAYOUTS_OF_NODE",
+    "MAX_ROOMS_OF_NODE",
+    "MAX_STREAMS",
+    "MAX_STREAMS_OF_NODE",
+    "Holdings",
+    "NodeHoldings",
+    "NodeLimits",
+]
+
+MAX_STREAMS: Final = (1 << 21) - 1
+"""Runs and parts of runs: their number stands in 21 bits of a live row's key."""
+MAX_STREAMS_OF_NODE: Final = 1 << 14
+"""A kit that starts twice a day and whose hubs all come late has some 7,000 in a year."""
+MAX_ROOMS_OF_NODE: Final = 16
+MAX_LAYOUTS: Final = (1 << 16) - 1
+"""Their number stands in 16 bits of a live row."""
+MAX_LAYOUTS_OF_NODE: Final = 512
+"""One for each set of seats that a node has ever had, and one for each of its hubs."""
+_MAX_NODES: Final = 4_096
+"""So many nodes are remembered."""
+
+
+@dataclass(slots=True)
+class NodeHoldings:
+    """What a store holds of one node."""
+
+    streams: int
+    rooms: set[str]
+    layouts: set[Layout]
+
+
+class Holdings(Protocol):
+    """What a store is asked."""
+
+    def knows(self, node: str, run: int, layout: Layout | None) -> bool:
+        """Whether a stream is in memory and, if a layout is named, has just that one."""
+
+    def has_stream(self, node: str, run: int) -> bool: ...
+    def holdings(self, node: str) -> NodeHoldings: ...
+    def totals(self) -> tuple[int, int]:
+        """How many streams and how many layouts there are."""
+
+    def opens_range(self, message: Batch | Gap) -> bool:
+        """Whether it would be one range more of a stream that has all it may have."""
+
+
+@dataclass(slots=True)
+class _Fresh:
+    """What a tick would add."""
+
+    streams: dict[str, set[int]] = field(default_factory=dict)
+    """node → runs"""
+    rooms: dict[str, set[str]] = field(default_factory=dict)
+    layouts: dict[str, set[Layout]] = field(default_factory=dict)
+    all_streams: int = 0
+    all_layouts: int = 0
+
+
+class NodeLimits:
+    """Holds each tick against the limits, before anything of it is written."""
+
+    def __init__(self, store: Holdings) -> None:
+        self._store = store
+        self._nodes: dict[str, NodeHoldings] = {}
+        self._fresh = _Fresh()
+
+    def forget(self) -> None:
+        """Ask the store again: what was to be kept was not, or something went."""
+        self._nodes.clear()
+        self._fresh = _Fresh()
+
+    def refused(self, tick: Tick) -> list[tuple[object, str]]:
+        """The births and arrivals of a tick that are beyond a limit, as they stand in it, and why.
+
+        What they would have added is not counted. `kept` follows when the rest is kept.
+        """
+        self._fresh = _Fresh()
+        return list(self._refused(tick))
+
+    def kept(self) -> None:
+        """What the last tick added is in the store."""
+        fresh = self._fresh
+        for node, runs in fresh.streams.items():
+            self._node(node).streams += len(runs)
+        for node, rooms in fresh.rooms.items():
+            self._node(node).rooms |= rooms
+        for node, layouts in fresh.layouts.items():
+            self._node(node).layouts |= layouts
+        self._fresh = _Fresh()
+
+    def _refused(self, tick: Tick) -> Iterator[tuple[object, str]]:
+        for born in tick.births:
+            _, room, birth = born
+            reason = self._stream(room, birth.node, birth.run)
+            if reason is not None:
+                yield born, reason
+        knows = self._store.knows
+        for arrival in tick.arrivals:
+            message = arrival.message
+            layout = message.layout if isinstance(message, Batch) else None
+            if not knows(message.node, message.run, layout):
+                reason = self._stream(arrival.room, message.node, message.run)
+                if reason is None and layout is not None:
+                    reason = self._layout(message.node, layout)
+                if reason is not None:
+                    yield arrival, reason
+                    continue
+            if self._store.opens_range(message):
+                yield arrival, f"a run of {message.node} has {MAX_RANGES} holes, the most it may"
+
+    def _stream(self, room: str, node: str, run: int) -> str | None:
+        fresh = self._fresh.streams.get(node, set())
+        if run in fresh or self._store.knows(node, run, None) or self._store.has_stream(node, run):
+            return None
+        # A part brings its run with it.
+        new = {run, run_of(run)} - fresh
+        if run_of(run) != run and self._store.has_stream(node, run_of(run)):
+            new.discard(run_of(run))
+        known = self._node(node)
+        rooms = known.rooms | self._fresh.rooms.get(node, set())
+        if known.streams + len(fresh) + len(new) > MAX_STREAMS_OF_NODE:
+            return f"{node} has {MAX_STREAMS_OF_NODE} runs here, the most that one node may have"
+        if room not in rooms and len(rooms) >= MAX_ROOMS_OF_NODE:
+            return f"{node} was in {MAX_ROOMS_OF_NODE} rooms, the most that one node may be in"
+        if self._store.totals()[0] + self._fresh.all_streams + len(new) > MAX_STREAMS:
+            return f"there are {MAX_STREAMS} runs, the most that a store can hold"
+        self._fresh.streams.setdefault(node, set()).update(new)
+        self._fresh.rooms.setdefault(node, set()).add(room)
+        self._fresh.all_streams += len(new)
+        return None
+
+    def _layout(self, node: str, layout: Layout) -> str | None:
+        known = self._node(node).layouts
+        fresh = self._fresh.layouts.setdefault(node, set())
+        if layout in known or layout in fresh:
+            return None
+        if len(known) + len(fresh) >= MAX_LAYOUTS_OF_NODE:
+            return (
+                f"{node} has {MAX_LAYOUTS_OF_NODE} layouts of seats, "
+                "the most that one node may have"
+            )
+        if self._store.totals()[1] + self._fresh.all_layouts >= MAX_LAYOUTS:
+            return f"there are {MAX_LAYOUTS} layouts of seats, the most that a store can hold"
+        fresh.add(layout)
+        self._fresh.all_layouts += 1
+        return None
+
+    def _node(self, node: str) -> NodeHoldings:
+        known = self._nodes.get(node)
+        if known is None:
+            if len(self._nodes) >= _MAX_NODES:
+                self._nodes.clear()
+            known = self._nodes[node] = self._store.holdings(node)
+        return known

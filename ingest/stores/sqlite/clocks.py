@@ -1,0 +1,123 @@
+"""What main.db is asked, and told, about clocks: the nodes' and the server's own."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from typing import Final
+
+from contract.messages import Timebase
+from ingest.stores.clock_records import ClockClaim, ClockNote
+from ingest.stores.records import Stream, Tick
+from ingest.stores.rows.clocks import (
+    BETWEEN,
+    CLAIMED,
+    UNDATED_STREAMS,
+    ClockRows,
+    read_claim,
+    read_timebases,
+)
+from ingest.stores.rows.notes import noted, put_note
+from ingest.stores.rows.stamps import put_clock_note, read_clock_note, stamp_again
+from ingest.stores.rules.active_purges import Standing
+from ingest.stores.sqlite_file import transaction
+
+__all__ = ["ClockKeeping", "ClockQuestions"]
+
+_BOUND: Final = "clock_bound_ns"
+
+
+class ClockQuestions(ABC):
+    """A part of the reader of main.db, which has the connection."""
+
+    _connection: sqlite3.Connection
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[None]:
+        """Hold the connection for one question."""
+
+    @abstractmethod
+    def _streams(self, which: str, *values: object) -> list[Stream]:
+        """The runs for which an SQL condition holds."""
+
+    def timebases(
+        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
+    ) -> list[Timebase]:
+        with self._reading():
+            return read_timebases(self._connection, stream, from_boot_ns, to_boot_ns)
+
+    def clock_claim(self, stream: Stream) -> ClockClaim | None:
+        with self._reading():
+            return read_claim(self._connection, stream)
+
+    def clock_claims(self, *, limit: int) -> list[tuple[Stream, ClockClaim]]:
+        found = [(each, self.clock_claim(each)) for each in self._streams(CLAIMED)[-limit:]]
+        return [(stream, claim) for stream, claim in found if claim is not None]
+
+    def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
+        return self._streams(BETWEEN, room, from_utc_ns, to_utc_ns)
+
+    def newest_runs(self, room: str) -> list[Stream]:
+        newest = "id IN (SELECT max(id) FROM streams WHERE room = ? AND main IS NULL GROUP BY node)"
+        return sorted(self._streams(newest, room), key=lambda stream: stream.node)
+
+    def clock_note(self) -> ClockNote | None:
+        with self._reading():
+            return read_clock_note(self._connection)
+
+    def undated(self) -> list[int]:
+        with self._reading():
+            return [number for (number,) in self._connection.execute(UNDATED_STREAMS)]
+
+
+class ClockKeeping(ClockQuestions):
+    """A part of the writer of main.db."""
+
+    _clocks: ClockRows
+    _standing: Standing
+    _not_due_before: dict[tuple[int, int], int]
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Let go of what is held in memory about runs."""
+
+    @property
+    def refused_timebases(self) -> int:
+        return self._clocks.refused
+
+    def judge_clocks(self, *, bound_ns: int | None) -> None:
+        """Say how far clocks are believed; see `PeriodStore.judge_clocks`."""
+        with self._reading(), transaction(self._connection):
+            self._clocks.bound_ns = bound_ns
+            if noted(self._connection, _BOUND) == bound_ns:
+                return  # all of it was judged by this one
+            put_note(self._connection, _BOUND, bound_ns)
+            self._standing.concern(self._connection, self._clocks.judge_all())
+        self._not_due_before.clear()
+
+    def note_clock(self, note: ClockNote) -> None:
+        with self._reading(), transaction(self._connection):
+            put_clock_note(self._connection, note)
+
+    def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
+        """Stamp again, and judge clocks again; see `PeriodStore.clock_was_set`."""
+        with self._reading(), transaction(self._connection):
+            stamp_again(
+                self._connection,
+                from_utc_ns=from_utc_ns,
+                to_utc_ns=to_utc_ns,
+                now_utc_ns=now_utc_ns,
+            )
+            self._connection.execute("DELETE FROM seen_clocks")
+            self._standing.concern(self._connection, self._clocks.judge_all())
+        self._not_due_before.clear()
+
+    def _see(self, tick: Tick) -> None:
+        """What was seen of clocks counts once the runs of this tick have their rows."""
+        births = [birth for _, _, birth in tick.births]
+        dated = self._clocks.see(tick.seen_clocks, births, seen_utc_ns=tick.received_utc_ns)
+        if self._clocks.take_moved():
+            self._not_due_before.clear()  # dates have changed
+        if self._standing.concern(self._connection, dated):
+            self._forget()

@@ -1,0 +1,393 @@
+"""main.db as ingest writes it: one transaction a tick, for all rooms together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from contract.errors import RefusedError
+from contract.messages import Birth, Death
+from contract.payload import Batch, Gap, Layout
+from contract.ranges import SeqRanges
+from ingest.stores.format.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
+from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
+from ingest.stores.rows.clocks import ClockRows
+from ingest.stores.rows.ledger import cut_gaps, put_gap, write_ledger
+from ingest.stores.rows.nodes import SqliteHoldings, put_healths, put_notices
+from ingest.stores.rows.stream_state import StreamState, TickRows
+from ingest.stores.rows.streams import append_state, bear_stream, new_stream
+from ingest.stores.rules.active_purges import Standing, without_seats
+from ingest.stores.rules.admission import HIGHEST_SEQ, STRETCH, Ledger, goes_on, unfit
+from ingest.stores.rules.changes import KEPT_TICKS
+from ingest.stores.rules.limits import NodeLimits
+from ingest.stores.rules.seal_schedule import Kind
+from ingest.stores.sqlite.clocks import ClockKeeping
+from ingest.stores.sqlite.reader import SqlitePeriodReader
+from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
+from ingest.stores.upkeep.purging import purge_steps
+from ingest.stores.upkeep.repair import DayFileCheck
+from ingest.stores.upkeep.salvage import salvage
+from ingest.stores.upkeep.sealing import retire, seal
+
+__all__ = ["SqlitePeriodStore"]
+
+_PRUNE_EVERY: Final = 64
+# Runs of the past need not be remembered for ever: some 20 MB.
+_MOST_STATES: Final = 20_000
+
+
+class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
+    """`PeriodStore` over a data directory, and its one writer."""
+
+    def __init__(self, directory: Path, *, kept_ticks: int = KEPT_TICKS) -> None:
+        make_directory(directory)
+        self._writer = WriterLock(directory / "main.db")
+        self._writer.acquire()
+        try:
+            salvage(directory)
+            self._open(directory, is_reader=False)
+        except BaseException:
+            self._writer.release()
+            raise
+        self._kept_ticks = kept_ticks
+        self._states: dict[tuple[str, int], StreamState] = {}
+        self._by_id: dict[int, StreamState] = {}
+        self._not_due_before: dict[tuple[int, int], int] = {}
+        self._layout_ids: dict[Layout, int] = {}
+        self._limits = NodeLimits(SqliteHoldings(self._connection, self._states))
+        self._early_healths: dict[str, int] = {}
+        self._clocks = ClockRows(self._connection)
+        self._is_purging = False
+        self._check = DayFileCheck()
+        self._damage: list[Damage] = []
+        self._days.sweep()
+        with self._reading():
+            self._tick = self._newest()
+            self._standing = Standing(self._connection)
+
+    def commit(self, tick: Tick) -> list[int]:
+        """Keep a tick; see `PeriodStore.commit`."""
+        number = self._tick + 1
+        with self._reading():
+            refused = self._limits.refused(tick)
+            if refused:
+                raise RefusedError(refused)
+            try:
+                with transaction(self._connection):
+                    ids = self._keep(tick, number)
+            except BaseException:
+                # They may tell of what was not kept after all.
+                self._forget()
+                raise
+            self._tick = number
+            self._limits.kept()
+            if len(self._states) > _MOST_STATES:
+                self._forget()
+        return ids
+
+    def kept(self, stream: int) -> SeqRanges:
+        with self._lock:
+            state = self._by_id.get(stream)
+            # What the writer remembers is what is kept: each tick's acks ask for it.
+            return SeqRanges.copy(state.ledger.kept) if state else super().kept(stream)
+
+    def version(self) -> int:
+        """Changes with every tick of its own."""
+        return self._tick
+
+    def seal(
+        self,
+        *,
+        before_utc_ns: int,
+        now_utc_ns: int | None = None,
+        most_stretches: int | None = None,
+    ) -> int:
+        """Move stretches into day files; see `PeriodStore.seal`."""
+        if self._is_purging:
+            return 0  # day files are being written anew; what is due stays live a little longer
+        with self._reading():
+            try:
+                return seal(
+                    self, self._connection, self._days, before_utc_ns=before_utc_ns,
+                    now_utc_ns=before_utc_ns if now_utc_ns is None else now_utc_ns,
+                    most_stretches=most_stretches, not_due_before=self._not_due_before,
+                    found=self._damage,
+                )  # fmt: skip
+            finally:
+                # What was sealed, also before an error, is no longer listed as live.
+                for state in self._by_id.values():
+                    state.stretch = -1
+                self._note_gaps()
+
+    def check_sealed(self, *, most: int, anew: bool = False) -> bool:
+        """Look over sealed chunks; see `PeriodStore.check_sealed`."""
+        if self._is_purging:
+            return False
+        with self._reading():
+            if anew:
+                self._check.begin(self._connection)
+            found = self._check.step(self, self._connection, self._days, most=most)
+            self._damage += found or ()
+            self._note_gaps()
+            return found is not None
+
+    def take_damage(self) -> list[Damage]:
+        found, self._damage = self._damage, []
+        return found
+
+    def _note_gaps(self) -> None:
+        """What has turned out to be damaged has left the ledger: remember it no longer."""
+        newest = self._newest()
+        if newest != self._tick:
+            self._tick = newest
+            self._forget()
+
+    def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
+        """Forget a kind's day files; see `PeriodStore.retire`."""
+        if self._is_purging:
+            return 0
+        with self._reading():
+            return retire(self._connection, self._days, kind, before, most_days)
+
+    def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
+        with self._reading(), transaction(self._connection):
+            self._connection.execute("DELETE FROM notices WHERE last_utc_ns < ?", (before_utc_ns,))
+            return self._connection.execute(
+                "DELETE FROM aside WHERE id IN "
+                "(SELECT id FROM aside WHERE received_utc_ns < ? ORDER BY id LIMIT ?)",
+                (before_utc_ns, most),
+            ).rowcount
+
+    def purge(self, purge: Purge) -> Iterator[Purged]:
+        """Remove values for good; see `PeriodStore.purge`."""
+        steps = purge_steps(
+            self, self._connection, self._days, self._path, purge, self._admit, self._damage
+        )
+        self._is_purging = True
+        try:
+            while True:
+                with self._reading():
+                    done = next(steps, None)
+                    self._note_gaps()
+                if done is None:
+                    return
+                yield done
+        finally:
+            steps.close()
+            self._is_purging = False
+            with self._reading():
+                self._forget()
+                self._standing = Standing(self._connection)
+
+    def purges_due(self) -> list[Purge]:
+        with self._reading():
+            return self._standing.due(self._connection)
+
+    def take_aside(self, ids: Sequence[int]) -> list[Aside]:
+        with self._reading(), transaction(self._connection):
+            taken = [aside for number in ids for aside in self._aside("WHERE id = ?", number)]
+            self._connection.executemany(
+                "DELETE FROM aside WHERE id = ?", [(aside.id,) for aside in taken]
+            )
+        return taken
+
+    def close(self) -> None:
+        super().close()
+        self._writer.release()
+
+    def _forget(self) -> None:
+        """Drop what is remembered: it is read again when it is needed."""
+        self._states.clear()
+        self._by_id.clear()
+        self._layout_ids.clear()
+        self._layouts.clear()
+        self._limits.forget()
+        self._clocks.forget()
+
+    def _keep(self, tick: Tick, number: int) -> list[int]:
+        now = tick.received_utc_ns
+        for site, room, birth in tick.births:
+            self._bear(site, room, birth, now)
+        for _, _, death in tick.deaths:
+            self._die(death, now)
+        run = self._connection.executemany
+        dated = self._clocks.put(tick.timebases, received_utc_ns=now)
+        if self._standing.concern(self._connection, dated):
+            self._forget()
+        put_healths(self._connection, tick.healths, self._early_healths)
+        run(
+            "INSERT INTO aside(received_utc_ns, topic, reason, payload) VALUES(?, ?, ?, ?)",
+            [(a.received_utc_ns, a.topic, a.reason, a.payload) for a in tick.aside],
+        )
+        put_notices(self._connection, tick.notices)
+        rows = TickRows()
+        ids = [self._arrive(arrival, now, rows) for arrival in tick.arrivals]
+        rows.live.sort()  # neighbours on disk one after the other
+        run("INSERT INTO live VALUES(?, ?)", rows.live)
+        if rows.stretches:
+            run("INSERT OR IGNORE INTO stretches VALUES(?, ?)", rows.stretches)
+        write_ledger(self._connection, rows.ledger.values())
+        self._see(tick)
+        run("INSERT INTO arrivals VALUES(?, ?)", [(number, rows.changes.tobytes())])
+        if number % _PRUNE_EVERY == 0:
+            run("DELETE FROM arrivals WHERE tick <= ?", [(number - self._kept_ticks,)])
+        return ids
+
+    def _arrive(self, arrival: Arrival, now: int, rows: TickRows) -> int:
+        message = arrival.message
+        state = self._states.get((message.node, message.run))
+        if state is None:
+            reason = unfit(message)
+            if reason is not None:
+                raise ValueError(reason)
+            state = self._state(
+                arrival.site,
+                arrival.room,
+                message.node,
+                message.run,
+                message.boot_ns - message.first_seq * message.period_ns,
+                message.period_ns,
+                now,
+            )
+        if message.last_seq > HIGHEST_SEQ:
+            raise ValueError(unfit(message))
+        if isinstance(message, Gap):
+            self._keep_gap(state, message, arrival, rows)
+        else:
+            self._keep_batch(state, message, arrival, rows, now)
+        return state.id
+
+    def _keep_batch(
+        self, state: StreamState, batch: Batch, arrival: Arrival, rows: TickRows, now: int
+    ) -> None:
+        is_live = arrival.is_live
+        stream = state.id
+        pieces = state.ledger.admit_data(batch.first_seq, batch.last_seq)
+        if not pieces:
+            return
+        start = state.start
+        if start is None:
+            start = state.start = self._give_start(stream, batch, now)
+        if batch.layout != state.layout:
+            state.layout_id = self._layout_id(batch.layout)
+            state.layout = batch.layout
+            self._connection.execute(
+                "INSERT OR IGNORE INTO node_layouts VALUES(?, ?)", (batch.node, state.layout_id)
+            )
+        layout = state.layout_id
+        values = without_seats(batch, state.purged_seats).tobytes()
+        width = 2 * batch.layout.width
+        for first, last, over_gap in pieces:
+            if over_gap:
+                cut_gaps(self._connection, self._gaps(stream), first, last)
+            key = key_of(stream, start, first)
+            at = (first - batch.first_seq) * width
+            for _ in range(last - first + 1):
+                row = packed_row(layout, values[at : at + width], is_live=is_live)
+                rows.live.append((key, row))
+                key += KEY_STEP
+                at += width
+            for stretch in range(first // STRETCH, last // STRETCH + 1):
+                if stretch != state.stretch:
+                    rows.stretches.append((stream, stretch))
+                    state.stretch = stretch
+            rows.changes.extend((stream << 2 | is_live, first, last))
+        rows.ledger[stream] = state
+
+    def _give_start(self, stream: int, batch: Batch, now: int) -> int:
+        start = start_of(first_seq=batch.first_seq, period_ns=batch.period_ns, received_utc_ns=now)
+        self._connection.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream))
+        return start
+
+    def _keep_gap(self, state: StreamState, gap: Gap, arrival: Arrival, rows: TickRows) -> None:
+        for first, last in state.ledger.admit_gap(gap.first_seq, gap.last_seq):
+            record = GapRecord(
+                stream=state.id, first_seq=first, last_seq=last, seats=gap.seats,
+                reason=gap.reason,
+            )  # fmt: skip
+            before = self._gaps(state.id, "AND first < ? ORDER BY first DESC LIMIT 1", first)
+            if before and goes_on(before[0], record):
+                record = replace(before[0], last_seq=last)
+            put_gap(self._connection, record)
+            rows.changes.extend((state.id << 2 | 2 | arrival.is_live, first, last))
+
+    def _state(
+        self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
+    ) -> StreamState:
+        """The state of a run's stream, which is made if it is new."""
+        known = self._states.get((node, run))
+        if known is not None:
+            return known
+        row = self._one("SELECT id, start FROM streams WHERE node = ? AND run = ?", node, run)
+        if row is None:
+            stream, start = new_stream(
+                self._connection, site=site, room=room, node=node, run=run,
+                run_boot_ns=run_boot_ns, period_ns=period_ns, now=now,
+            ), None  # fmt: skip
+        else:
+            stream, start = row
+        ledger = Ledger(self._ranges("ledger", stream), self._ranges("gaps", stream))
+        state = StreamState(id=stream, start=start, ledger=ledger)
+        self._states[node, run] = self._by_id[stream] = state
+        if room in self._standing:
+            self._admit(stream, self._standing.seqs(self, stream))
+            state.purged_seats = self._standing.seats(self, stream)
+        return state
+
+    def _admit(self, stream: int, ranges: list[tuple[int, int]]) -> None:
+        """Note seqs in the ledger whose values are purged: they count as kept from now on."""
+        identity = self._stream(stream)
+        state = self._by_id.get(stream) or self._state(
+            identity.site, identity.room, identity.node, identity.run, 0, 0, 0
+        )
+        touched = False
+        for first, last in ranges:
+            for begin, end, over_gap in state.ledger.admit_data(first, last):
+                touched = True
+                if over_gap:
+                    cut_gaps(self._connection, self._gaps(stream), begin, end)
+        if touched:
+            write_ledger(self._connection, [state])
+
+    def _layout_id(self, layout: Layout) -> int:
+        known = self._layout_ids.get(layout)
+        if known is not None:
+            return known
+        body = layout_body(layout)
+        row = self._one("SELECT id FROM layouts WHERE body = ?", body)
+        if row is None:
+            number = int(self._one("SELECT coalesce(max(id), 0) + 1 FROM layouts")[0])
+            self._connection.execute("INSERT INTO layouts VALUES(?, ?)", (number, body))
+        else:
+            number = int(row[0])
+        self._layout_ids[layout] = number
+        return number
+
+    def _bear(self, site: str, room: str, birth: Birth, now: int) -> None:
+        stream = self._state(
+            site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
+        ).id
+        is_known = self._stream(stream).boot == birth.boot
+        bear_stream(self._connection, stream, birth)
+        append_state(self._connection, "births", stream, now, birth.encode())
+        if is_known or room not in self._standing:
+            return
+        # Only now can it be said which of its seqs a purge covers.
+        has_values = False
+        for each in (self._stream(stream), *self.parts(stream)):
+            state = self._states.pop((each.node, each.run), None)
+            if state is not None:
+                del self._by_id[each.id]
+                has_values = has_values or state.start is not None
+        if has_values:
+            self._standing.make_due(self._connection, room)
+
+    def _die(self, death: Death, now: int) -> None:
+        row = self._one("SELECT id FROM streams WHERE node = ? AND run = ?", death.node, death.run)
+        if row is None:
+            return  # a run that was never heard of has nothing that could end
+        self._connection.execute("UPDATE streams SET is_up = 0 WHERE id = ?", row)
+        append_state(self._connection, "deaths", row[0], now, death.encode())

@@ -1,0 +1,399 @@
+"""Reads main.db and the day files, from any process, while ingest writes."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from contract.errors import PayloadError, StoreError
+from contract.messages import Birth, Health, Message
+from contract.payload import Layout
+from contract.ranges import SeqRanges
+from ingest.stores.format.chunks import decode_chunk
+from ingest.stores.format.day_files import DayFiles, SealedChunk
+from ingest.stores.format.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
+from ingest.stores.format.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
+from ingest.stores.format.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
+from ingest.stores.migrations.main import MAIN_MIGRATIONS
+from ingest.stores.migrations.migrate import left_to, migrator
+from ingest.stores.notices import Notice
+from ingest.stores.protocol import Which
+from ingest.stores.records import Aside, Change, GapRecord, Periods, Stream
+from ingest.stores.rows.nodes import notices_of
+from ingest.stores.rows.streams import SOME_RUNS
+from ingest.stores.rules.admission import STRETCH
+from ingest.stores.rules.changes import coalesced, from_ledger, unpacked
+from ingest.stores.rules.seal_schedule import KINDS, Kind
+from ingest.stores.sqlite.clocks import ClockQuestions
+from ingest.stores.sqlite_file import make_directory, open_database, store_errors
+
+__all__ = ["SqlitePeriodReader"]
+
+_LOG: Final = logging.getLogger("store")
+M = TypeVar("M", bound=Message)
+
+_STREAM: Final = (
+    "SELECT id, site, room, node, run, boot, run_boot_ns, period_ns, main FROM streams "
+)
+# A live stretch is looked up key by key: a scan would pass over all the other rooms' rows.
+_LIVE: Final = f"""
+WITH RECURSIVE wanted(k) AS (
+    SELECT ?1 UNION ALL SELECT k + {KEY_STEP} FROM wanted WHERE k < ?2)
+SELECT live.k, live.v FROM wanted CROSS JOIN live ON live.k = wanted.k
+"""  # noqa: S608
+
+
+class SqlitePeriodReader(ClockQuestions):
+    """`PeriodReader` over a data directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._open(directory, is_reader=True)
+
+    def _open(self, directory: Path, *, is_reader: bool) -> None:
+        make_directory(directory)
+        self._path = directory / "main.db"
+        self._is_reader = is_reader
+        self._days = DayFiles(directory)
+        self._connect()
+        # One connection serves all threads of a program, one question at a time.
+        self._lock = threading.RLock()
+        self._layouts: dict[int, Layout] = {}
+        self._mains: dict[int, tuple[int | None, int]] = {}
+        self._told_damaged: set[tuple[Path, int]] = set()
+
+    def _connect(self) -> None:
+        self._file = _identity(self._path)  # before it is opened: else the next look is too late
+        bring_up = left_to("roomtone ingest", MAIN_MIGRATIONS)
+        if not self._is_reader:
+            bring_up = migrator(MAIN_MIGRATIONS)
+        self._connection = open_database(self._path, SCHEMA, VERSION, bring_up=bring_up)
+        if self._is_reader:
+            self._connection.execute("PRAGMA query_only = ON")
+
+    def streams(self, room: str | None = None) -> list[Stream]:
+        if room is None:
+            return self._streams("main IS NULL")
+        return self._streams("main IS NULL AND room = ?", room)
+
+    def parts(self, stream: int) -> list[Stream]:
+        return self._streams("main = ?", stream)
+
+    def every_stream(self, room: str) -> list[Stream]:
+        """The runs of a room and their parts: what purging asks for."""
+        return self._streams("room = ?", room)
+
+    def stream(self, stream: int) -> Stream:
+        with self._reading():
+            return self._stream(stream)
+
+    def kept(self, stream: int) -> SeqRanges:
+        with self._snapshot():
+            self._stream(stream)
+            return self._kept(stream)
+
+    def _kept(self, stream: int) -> SeqRanges:
+        kept = SeqRanges(self._ranges("ledger", stream))
+        for first, last in self._ranges("gaps", stream):
+            kept.add(first, last)
+        return kept
+
+    def read(
+        self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
+    ) -> list[Periods]:
+        with self._snapshot():
+            identity = self._stream(stream)
+            main = self._read(identity, first_seq, last_seq)
+            parts = [] if own else self.parts(stream)
+            late = [
+                periods
+                for part in parts
+                if is_late_part(part.run)
+                for periods in self._read(part, first_seq, last_seq)
+            ]
+            known = self._kept(stream) if late else SeqRanges()
+            return with_late(identity, main, late, known)
+
+    def _read(self, stream: Stream, first_seq: int, last_seq: int) -> list[Periods]:
+        pieces = self._sealed(stream.id, first_seq, last_seq)
+        rows, start = self.live_rows(stream.id, first_seq, last_seq)
+        pieces += live_pieces(rows, start, self.layout)
+        return joined(stream, pieces)
+
+    def gaps(self, stream: int, *, own: bool = False) -> list[GapRecord]:
+        with self._snapshot():
+            self._stream(stream)
+            lines = by_line(
+                (part.run, SeqRanges(self._ranges("ledger", part.id)), self._gaps(part.id))
+                for part in ([] if own else self.parts(stream))
+            )
+            return gaps_of_all(stream, self._gaps(stream), lines)
+
+    def birth(self, stream: int) -> Birth | None:
+        with self._reading():
+            row = self._one(
+                "SELECT body FROM births WHERE stream = ? ORDER BY id DESC LIMIT 1", stream
+            )
+            return _decoded(Birth, row)
+
+    def is_up(self, stream: int) -> bool:
+        with self._reading():
+            row = self._one("SELECT is_up FROM streams WHERE id = ?", stream)
+            if row is None:
+                raise self._unknown(stream)
+            return bool(row[0])
+
+    def health(self, stream: int) -> Health | None:
+        with self._reading():
+            row = self._one(
+                "SELECT body FROM healths JOIN streams USING(node, run) WHERE id = ?", stream
+            )
+            return _decoded(Health, row)
+
+    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
+        with self._reading():
+            return self._aside("WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+
+    def runs(self, which: Which) -> list[Stream]:
+        return self._streams(SOME_RUNS[which])
+
+    def notices(self, room: str | None = None) -> list[Notice]:
+        with self._reading():
+            return notices_of(self._connection, room)
+
+    def count_aside(self) -> int:
+        with self._reading():
+            return int(self._one("SELECT count(*) FROM aside")[0])
+
+    def version(self) -> int:
+        with self._reading():
+            # Another file's number may be the same by chance.
+            _, inode = self._file or (0, 0)
+            return int(self._one("PRAGMA data_version")[0]) + (inode << 32)
+
+    def newest_cursor(self) -> int:
+        with self._reading():
+            return self._newest()
+
+    def changes(self, cursor: int, *, own: bool = False) -> tuple[int, list[Change]]:
+        with self._snapshot():
+            newest = self._newest()
+            if cursor == newest:
+                return newest, []
+            found = self._changes(cursor if 0 <= cursor < newest else 0)
+            return newest, found if own else told_of_run(found, self._main_of)
+
+    def _changes(self, since: int) -> list[Change]:
+        rows = self._connection.execute(
+            "SELECT tick, changes FROM arrivals WHERE tick > ? ORDER BY tick", (since,)
+        ).fetchall()
+        if rows and rows[0][0] == since + 1:
+            return coalesced(c for _, packed in rows for c in unpacked(packed))
+        data = self._connection.execute("SELECT stream, first, last FROM ledger").fetchall()
+        gaps = self._connection.execute("SELECT stream, first, last FROM gaps").fetchall()
+        return from_ledger(data, gaps)
+
+    def _main_of(self, stream: int) -> tuple[int | None, int]:
+        """Which run a stream is a part of, if it is one, and its own number."""
+        known = self._mains.get(stream)
+        if known is None:
+            row = self._one("SELECT main, run FROM streams WHERE id = ?", stream)
+            known = self._mains[stream] = row or (None, 0)
+        return known
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock, store_errors(self._path):
+            if self._is_reader and not self._connection.in_transaction:
+                self._follow_file()
+            yield
+
+    def _follow_file(self) -> None:
+        """A damaged file was set aside, or a backup restored: go on with what stands there now."""
+        found = _identity(self._path)
+        if found is not None and found != self._file:
+            self._connection.close()
+            self._layouts.clear()
+            self._mains.clear()
+            self._connect()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Several questions about one state of the store, whatever is committed meanwhile."""
+        with self._reading():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                # An I/O error may have ended the transaction already.
+                if self._connection.in_transaction:
+                    self._connection.execute("COMMIT")
+
+    def _aside(self, which: str, *values: int) -> list[Aside]:
+        rows = self._connection.execute(
+            f"SELECT id, received_utc_ns, topic, reason, payload FROM aside {which}",  # noqa: S608
+            values,
+        )
+        return [_aside(row) for row in rows]
+
+    def _streams(self, which: str, *values: object) -> list[Stream]:
+        with self._reading():
+            rows = self._connection.execute(f"{_STREAM}WHERE {which} ORDER BY id", values)
+            return [_stream(row) for row in rows]
+
+    def _one(self, statement: str, *values: object) -> Any:
+        return self._connection.execute(statement, values).fetchone()
+
+    def _newest(self) -> int:
+        return int(self._one("SELECT coalesce(max(tick), 0) FROM arrivals")[0])
+
+    def _stream(self, stream: int) -> Stream:
+        row = self._one(_STREAM + "WHERE id = ?", stream)
+        if row is None:
+            raise self._unknown(stream)
+        return _stream(row)
+
+    def _unknown(self, stream: int) -> StoreError:
+        return StoreError(f"{self._path} has no stream {stream}.")
+
+    def _ranges(self, table: str, stream: int) -> list[tuple[int, int]]:
+        return self._connection.execute(
+            f"SELECT first, last FROM {table} WHERE stream = ? ORDER BY first",  # noqa: S608
+            (stream,),
+        ).fetchall()
+
+    def _gaps(self, stream: int, which: str = "ORDER BY first", *values: int) -> list[GapRecord]:
+        rows = self._connection.execute(
+            f"SELECT first, last, seats, reason, kind FROM gaps WHERE stream = ? {which}",  # noqa: S608
+            (stream, *values),
+        )
+        return [
+            GapRecord(
+                stream=stream, first_seq=first, last_seq=last, seats=tuple(seats), reason=reason,
+                kind=kind,
+            )
+            for first, last, seats, reason, kind in rows
+        ]  # fmt: skip
+
+    def layout(self, number: int) -> Layout:
+        """The layout of that number: what purging asks for."""
+        known = self._layouts.get(number)
+        if known is None:
+            row = self._one("SELECT body FROM layouts WHERE id = ?", number)
+            if row is None:
+                raise StoreError(f"{self._path} is damaged: it has no layout {number}.")
+            known = self._layouts[number] = layout_of(row[0])
+        return known
+
+    def live_rows(self, stream: int, first: int, last: int) -> tuple[list[tuple[int, bytes]], int]:
+        """What is not sealed of first … last, row by row, and where the stream's keys start."""
+        rows = self._connection.execute(
+            "SELECT stretch FROM stretches WHERE stream = ? AND stretch BETWEEN ? AND ? "
+            "ORDER BY stretch",
+            (stream, first // STRETCH, last // STRETCH),
+        ).fetchall()
+        spans = SeqRanges((s * STRETCH, (s + 1) * STRETCH - 1) for (s,) in rows)
+        if not rows:
+            return [], 0
+        (start,) = self._one("SELECT start FROM streams WHERE id = ?", stream)
+        found: list[tuple[int, bytes]] = []
+        for begin, end in spans:
+            low = key_of(stream, start, max(begin, first))
+            high = key_of(stream, start, min(end, last))
+            found += self._connection.execute(_LIVE, (low, high)).fetchall()
+        return found, start
+
+    def _sealed(self, stream: int, first: int, last: int) -> list[Piece]:
+        rows = self._connection.execute(
+            "SELECT id, day, kinds FROM sealed WHERE stream = ? AND last >= ? AND first <= ?",
+            (stream, first, last),
+        ).fetchall()
+        chunks: dict[Kind, dict[int, SealedChunk]] = {}
+        for bit, kind in enumerate(KINDS):
+            by_day: dict[str, list[int]] = {}
+            for number, day, kinds in rows:
+                if kinds >> bit & 1:
+                    by_day.setdefault(day, []).append(number)
+            chunks[kind] = {}
+            for day, numbers in by_day.items():
+                found = self._days.read(kind, day, numbers)
+                found = {n: chunk for n, chunk in found.items() if chunk.stream == stream}
+                for number in numbers:
+                    if number not in found:
+                        self._tell_damaged(kind, day, number, "it can't be read")
+                chunks[kind] |= found
+        pieces = []
+        for number, day, _ in rows:
+            parts = {kind: found[number] for kind, found in chunks.items() if number in found}
+            piece = self._piece(parts, day) if parts else None
+            if piece is not None:
+                pieces.append(piece.between(first, last))
+        return [piece for piece in pieces if len(piece.seqs)]
+
+    def _piece(self, parts: dict[Kind, SealedChunk], day: str) -> Piece | None:
+        """What is whole of a chunk's parts; None if nothing is."""
+        decoded: dict[Kind, Decoded] = {}
+        for kind, part in parts.items():
+            try:
+                decoded[kind] = decode_chunk(part.chunk, part.key(kind))
+            except PayloadError as error:
+                self._tell_damaged(kind, day, part.id, error.what)
+        if not decoded:
+            return None
+        return with_both_kinds(self.layout(parts[next(iter(decoded))].layout), decoded)
+
+    def _tell_damaged(self, kind: Kind, day: str, chunk: int, why: str) -> None:
+        """Once in the log, and a note for ingest, which makes a gap of it."""
+        path = self._days.path(kind, day)
+        if (path, chunk) in self._told_damaged:
+            return
+        self._told_damaged.add((path, chunk))
+        self._days.suspect(kind, day)
+        if path.exists():  # else it has just been retired, or ingest finds out
+            _LOG.error(
+                "%s is damaged at chunk %d (%s): what it held reads as missing; restore the file "
+                "from a backup.", path, chunk, why,
+            )  # fmt: skip
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file this is, whatever it is called; None while there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _stream(row: sqlite3.Row | tuple[Any, ...]) -> Stream:
+    return Stream(
+        id=row[0],
+        site=row[1],
+        room=row[2],
+        node=row[3],
+        run=row[4],
+        boot=row[5],
+        run_boot_ns=row[6],
+        period_ns=row[7],
+        main=row[8],
+    )
+
+
+def _aside(row: tuple[Any, ...]) -> Aside:
+    return Aside(id=row[0], received_utc_ns=row[1], topic=row[2], reason=row[3], payload=row[4])
+
+
+def _decoded(kind: type[M], row: tuple[bytes] | None) -> M | None:
+    """A stored message; None too where an earlier version kept what no message may be."""
+    try:
+        return None if row is None else kind.decode(row[0])
+    except PayloadError:
+        return None

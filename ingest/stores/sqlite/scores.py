@@ -1,0 +1,341 @@
+"""score.db: epochs, alerts and the scorer's cursor, in one file with one writer."""
+
+from __future__ import annotations
+
+import json
+import struct
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ingest.stores.migrations.migrate import left_to, migrator, remove_copies
+from ingest.stores.migrations.scores import SCORE_MIGRATIONS
+from ingest.stores.records import (
+    EPOCH_NS,
+    AlertRecord,
+    EpochRecord,
+    RoomLevels,
+    ScoredLesson,
+)
+from ingest.stores.rows.scores import alert_of, alert_row, levels_of, names_of, zone_of
+from ingest.stores.rules.rescoring import rescored
+from ingest.stores.sqlite_file import (
+    WriterLock,
+    emptied_log,
+    make_directory,
+    open_database,
+    store_errors,
+    transaction,
+)
+
+__all__ = ["SCHEMA", "VERSION", "SqliteScoreStore"]
+
+VERSION: Final = 3
+_LEVELS: Final = struct.Struct("<9d")
+# `zones` names what the rows of `levels` are, `levels` is float64 (zones, 9) in the order of
+# ZoneEpoch's fields: a lesson's zones and models are few, so both are kept once, by number.
+SCHEMA: Final = """
+CREATE TABLE cursor(id INTEGER PRIMARY KEY CHECK(id = 0), cursor INTEGER NOT NULL) STRICT;
+INSERT INTO cursor VALUES(0, 0);
+CREATE TABLE words(id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE epochs(
+    lesson INTEGER NOT NULL, stream INTEGER NOT NULL, first_seq INTEGER NOT NULL,
+    utc_ns INTEGER NOT NULL, model INTEGER NOT NULL, zones INTEGER NOT NULL, levels BLOB NOT NULL,
+    PRIMARY KEY(lesson, stream, first_seq)) STRICT, WITHOUT ROWID;
+CREATE INDEX epochs_time ON epochs(lesson, utc_ns);
+CREATE TABLE alerts(
+    id TEXT PRIMARY KEY, lesson TEXT NOT NULL, room TEXT NOT NULL, zone TEXT NOT NULL,
+    raised_utc_ns INTEGER NOT NULL, cleared_utc_ns INTEGER, because TEXT NOT NULL,
+    off_task REAL, model TEXT NOT NULL) STRICT;
+CREATE INDEX alerts_lesson ON alerts(lesson, raised_utc_ns);
+CREATE TABLE again(lesson TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE written(lesson TEXT PRIMARY KEY, utc_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID
+"""
+
+# Leaps from lesson to lesson in the index: DISTINCT would pass over every epoch.
+_BEGUN_BEFORE: Final = """
+WITH RECURSIVE known(lesson) AS (
+    SELECT min(lesson) FROM epochs UNION ALL
+    SELECT (SELECT min(lesson) FROM epochs WHERE lesson > known.lesson) FROM known
+    WHERE known.lesson IS NOT NULL)
+SELECT lesson FROM known WHERE (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson) < ?1
+AND NOT EXISTS(SELECT 1 FROM words JOIN written ON written.lesson = word
+    WHERE words.id = known.lesson AND written.utc_ns >= ?1)
+"""
+_SCORED_LESSONS: Final = """
+WITH RECURSIVE known(lesson) AS (
+    SELECT min(lesson) FROM epochs UNION ALL
+    SELECT (SELECT min(lesson) FROM epochs WHERE lesson > known.lesson) FROM known
+    WHERE known.lesson IS NOT NULL)
+SELECT (SELECT word FROM words WHERE id = known.lesson),
+    (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson),
+    (SELECT max(utc_ns) FROM epochs WHERE lesson = known.lesson)
+FROM known WHERE known.lesson IS NOT NULL
+"""
+# The room's row is the first one, and its first four columns stay where they are.
+_ROOM_LEVELS: Final = """
+SELECT model, substr(levels, 1, 32) FROM epochs
+WHERE lesson = (SELECT id FROM words WHERE word = ?) AND first_seq % ? = 0 AND length(levels) > 0
+ORDER BY utc_ns, stream, first_seq
+"""
+_EPOCHS: Final = """
+SELECT stream, first_seq, utc_ns, model, zones, levels FROM epochs
+WHERE lesson = (SELECT id FROM words WHERE word = ?) AND """
+_AGAIN: Final = "SELECT lesson FROM again"
+_RETIRE_EPOCHS: Final = """
+DELETE FROM epochs WHERE (lesson, stream, first_seq) IN (
+    SELECT lesson, stream, first_seq FROM epochs WHERE lesson = ? AND utc_ns < ? LIMIT ?)
+"""
+_PURGE_EPOCHS: Final = """
+DELETE FROM epochs
+WHERE lesson = (SELECT id FROM words WHERE word = ?) AND utc_ns > ? AND utc_ns < ?
+"""
+_PURGE_ALERTS: Final = """
+DELETE FROM alerts
+WHERE lesson = ? AND raised_utc_ns < ? AND coalesce(cleared_utc_ns > ?, TRUE)
+"""
+_RETIRE_ALERTS: Final = """
+DELETE FROM alerts WHERE raised_utc_ns < ?1
+AND lesson NOT IN (SELECT lesson FROM written WHERE utc_ns >= ?1)
+"""
+_WRITE: Final = """
+INSERT INTO written VALUES(?, ?) ON CONFLICT DO UPDATE SET utc_ns = max(utc_ns, excluded.utc_ns)
+"""
+_UNUSED_STAMPS: Final = """
+DELETE FROM written WHERE lesson NOT IN (SELECT word FROM words)
+AND lesson NOT IN (SELECT lesson FROM alerts)
+"""
+_UNUSED_WORDS: Final = """
+DELETE FROM words WHERE id NOT IN (
+    SELECT lesson FROM epochs UNION SELECT model FROM epochs UNION SELECT zones FROM epochs)
+"""
+
+
+class SqliteScoreStore:
+    """`ScoreStore` in score.db of a data directory."""
+
+    def __init__(self, directory: Path, *, is_writer: bool = False) -> None:
+        self._path = directory / "score.db"
+        make_directory(directory)
+        self._writer = WriterLock(self._path)
+        bring_up = left_to("roomtone score", SCORE_MIGRATIONS)
+        if is_writer:
+            self._writer.acquire()
+            bring_up = migrator(SCORE_MIGRATIONS)
+        try:
+            self._connection = open_database(self._path, SCHEMA, VERSION, bring_up=bring_up)
+        except BaseException:
+            self._writer.release()
+            raise
+        self._lock = threading.Lock()
+        self._commits = 0
+
+    def cursor(self) -> int:
+        with self._reading():
+            return int(self._connection.execute("SELECT cursor FROM cursor").fetchone()[0])
+
+    def commit(
+        self,
+        *,
+        cursor: int,
+        epochs: Sequence[EpochRecord] = (),
+        alerts: Sequence[AlertRecord] = (),
+        written_utc_ns: int = 0,
+    ) -> None:
+        """Keep epochs, alerts and the cursor in one transaction, or raise StoreError."""
+        with self._lock, store_errors(self._path):
+            self._writer.acquire()
+            with transaction(self._connection):
+                self._connection.execute("UPDATE cursor SET cursor = ?", (cursor,))
+                # After a purge the old score rests on what is gone.
+                purged = {lesson for (lesson,) in self._connection.execute(_AGAIN)}
+                for epoch in epochs:
+                    old = None if epoch.lesson in purged else self._kept_epoch(epoch)
+                    self._connection.execute(
+                        "INSERT OR REPLACE INTO epochs VALUES(?, ?, ?, ?, ?, ?, ?)",
+                        self._epoch_row(rescored(old, epoch)),
+                    )
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [alert_row(alert) for alert in alerts],
+                )
+                lessons = {e.lesson for e in epochs} | {a.lesson for a in alerts}
+                self._connection.executemany(
+                    _WRITE, [(lesson, written_utc_ns) for lesson in lessons]
+                )
+            self._commits += 1
+
+    def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]:
+        with self._reading():
+            return self._epochs(
+                lesson, "utc_ns > ? ORDER BY utc_ns, stream, first_seq", after_utc_ns
+            )
+
+    def _kept_epoch(self, epoch: EpochRecord) -> EpochRecord | None:
+        """The record that this one is to replace."""
+        where = "stream = ? AND first_seq = ?"
+        found = self._epochs(epoch.lesson, where, epoch.stream, epoch.first_seq)
+        return found[0] if found else None
+
+    def _epochs(self, lesson: str, where: str, *values: int) -> list[EpochRecord]:
+        rows = self._connection.execute(_EPOCHS + where, (lesson, *values)).fetchall()
+        words = {number: self._spoken(number) for number in {n for row in rows for n in row[3:5]}}
+        names = {number: names_of(words[number]) for number in {row[4] for row in rows}}
+        return [
+            EpochRecord(
+                lesson=lesson,
+                stream=stream,
+                first_seq=first_seq,
+                utc_ns=utc_ns,
+                model=words[model],
+                zones=tuple(map(zone_of, names[zones], _LEVELS.iter_unpack(levels))),
+            )
+            for stream, first_seq, utc_ns, model, zones, levels in rows
+        ]
+
+    def alerts(self, lesson: str) -> list[AlertRecord]:
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT * FROM alerts WHERE lesson = ? ORDER BY raised_utc_ns, id", (lesson,)
+            ).fetchall()
+        return [alert_of(row) for row in rows]
+
+    def open_alerts(self) -> list[AlertRecord]:
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT * FROM alerts WHERE cleared_utc_ns IS NULL ORDER BY raised_utc_ns, id"
+            ).fetchall()
+        return [alert_of(row) for row in rows]
+
+    def scored_lessons(self) -> list[ScoredLesson]:
+        with self._reading():
+            rows = self._connection.execute(_SCORED_LESSONS).fetchall()
+        return [
+            ScoredLesson(lesson=lesson, first_utc_ns=first, last_utc_ns=last)
+            for lesson, first, last in rows
+        ]
+
+    def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
+        with self._reading():
+            rows = self._connection.execute(_ROOM_LEVELS, (lesson, each)).fetchall()
+            words = {number: self._spoken(number) for number in {row[0] for row in rows}}
+        levels = np.frombuffer(b"".join(row[1] for row in rows), "<f8").reshape(-1, 4)
+        return RoomLevels(
+            model=tuple(words[row[0]] for row in rows),
+            movement_db=levels[:, 0],
+            off_task=levels[:, 3],
+        )
+
+    def retire(self, *, before_utc_ns: int, most: int) -> int:
+        """Forget what is from before a time; see `ScoreStore.retire`."""
+        with self._lock, store_errors(self._path):
+            self._writer.acquire()
+            execute = self._connection.execute
+            removed = 0
+            with transaction(self._connection):
+                for (lesson,) in execute(_BEGUN_BEFORE, (before_utc_ns,)).fetchall():
+                    removed += execute(
+                        _RETIRE_EPOCHS, (lesson, before_utc_ns, most - removed)
+                    ).rowcount
+                    if removed >= most:
+                        break
+                removed += execute(_RETIRE_ALERTS, (before_utc_ns,)).rowcount
+                if removed:
+                    self._commits += 1
+            return removed
+
+    def purge(
+        self,
+        lessons: Sequence[str],
+        *,
+        from_utc_ns: int,
+        to_utc_ns: int,
+        again: Sequence[str] = (),
+    ) -> Iterator[int]:
+        """Remove scores of lessons for good; see `ScoreStore.purge`."""
+        removed = 0
+        for lesson in lessons:
+            with self._lock, store_errors(self._path):
+                self._writer.acquire()
+                with transaction(self._connection):
+                    removed += self._connection.execute(
+                        _PURGE_EPOCHS, (lesson, from_utc_ns - EPOCH_NS, to_utc_ns)
+                    ).rowcount
+                    removed += self._connection.execute(
+                        _PURGE_ALERTS, (lesson, to_utc_ns, from_utc_ns)
+                    ).rowcount
+                self._commits += 1
+            yield removed
+        with self._lock, store_errors(self._path):
+            self._writer.acquire()
+            with transaction(self._connection):
+                self._connection.execute(_UNUSED_WORDS)
+                self._connection.execute(_UNUSED_STAMPS)
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO again VALUES(?)", [(lesson,) for lesson in again]
+                )
+            # Pages keep stale copies of rows that were moved before they were deleted.
+            self._connection.execute("VACUUM")
+            remove_copies(self._path)
+        yield removed
+        is_emptied = False
+        while not is_emptied:
+            with self._lock, store_errors(self._path):
+                is_emptied = emptied_log(self._connection)
+            yield removed
+
+    def to_score_again(self) -> list[str]:
+        with self._reading():
+            rows = self._connection.execute(_AGAIN + " ORDER BY lesson")
+            return [lesson for (lesson,) in rows]
+
+    def scored_again(self) -> None:
+        with self._lock, store_errors(self._path):
+            self._writer.acquire()
+            with transaction(self._connection):
+                self._connection.execute("DELETE FROM again")
+
+    def version(self) -> int:
+        """Changes with every commit, of this connection or another."""
+        with self._reading():
+            others = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return int(others) + self._commits
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+            self._writer.release()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock, store_errors(self._path):
+            yield
+
+    def _word(self, word: str) -> int:
+        row = self._connection.execute("SELECT id FROM words WHERE word = ?", (word,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        added = self._connection.execute("INSERT INTO words(word) VALUES(?)", (word,)).lastrowid
+        assert added is not None
+        return added
+
+    def _spoken(self, number: int) -> str:
+        row = self._connection.execute("SELECT word FROM words WHERE id = ?", (number,)).fetchone()
+        return str(row[0])
+
+    def _epoch_row(self, epoch: EpochRecord) -> tuple[object, ...]:
+        words = json.dumps([(zone.zone, zone.seats) for zone in epoch.zones])
+        levels = b"".join(_LEVELS.pack(*levels_of(zone)) for zone in epoch.zones)
+        return (
+            self._word(epoch.lesson),
+            epoch.stream,
+            epoch.first_seq,
+            epoch.utc_ns,
+            self._word(epoch.model),
+            self._word(words),
+            levels,
+        )

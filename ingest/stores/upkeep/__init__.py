@@ -1,0 +1,1 @@
+"""What is done to a store beside keeping: sealing, repair, salvage, purging."""

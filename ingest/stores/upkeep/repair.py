@@ -1,0 +1,180 @@
+"""Finds damage in day files and live rows, and writes it down: what is gone becomes a gap.
+
+Only the writer of main.db does this. Nothing that is found here stops anything: a chunk that is
+damaged is no longer listed, a file that can't be written any more is set aside and its sound chunks
+go into a new one. The other kind of the same periods goes on being read.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Protocol
+
+from contract.errors import StoreError
+from contract.payload import Layout
+from contract.ranges import SeqRanges
+from ingest.stores.format.chunk_contents import Holding, unpacked
+from ingest.stores.format.day_files import DayFiles
+from ingest.stores.format.schema import layout_body
+from ingest.stores.records import Damage, Stream
+from ingest.stores.rows.ledger import put_damaged, tell_gaps
+from ingest.stores.rules.seal_schedule import KINDS, Kind
+from ingest.stores.sqlite_file import transaction
+
+__all__ = ["DayFileCheck", "mend"]
+
+_LOG: Final = logging.getLogger("ingest")
+_ALL_KINDS: Final = (1 << len(KINDS)) - 1
+_TOGETHER: Final = 32
+_LISTED: Final = "SELECT id, stream FROM sealed WHERE day = ? AND kinds & ? "
+
+
+class _Reader(Protocol):
+    """What is asked of the store."""
+
+    def stream(self, stream: int) -> Stream: ...
+    def layout(self, number: int) -> Layout: ...
+
+
+class DayFileCheck:
+    """Goes over all listed chunks, some at a time, again and again.
+
+    A file that a reader left a note about comes first.
+    """
+
+    def __init__(self) -> None:
+        self._files: deque[tuple[Kind, str]] = deque()
+        self._after = 0
+        """The id up to which the first of the files was looked at."""
+
+    def begin(self, database: sqlite3.Connection) -> None:
+        """A round over all files, the newest day first."""
+        days = database.execute("SELECT DISTINCT day FROM sealed ORDER BY day DESC").fetchall()
+        self._files = deque((kind, day) for (day,) in days for kind in KINDS)
+        self._after = 0
+
+    def step(
+        self,
+        reader: _Reader,
+        database: sqlite3.Connection,
+        days: DayFiles,
+        *,
+        most: int,
+    ) -> list[Damage] | None:
+        """Look at some chunks; what was found, or None when there is nothing left to look at."""
+        for suspect in days.suspects():
+            if self._files and self._files[0] == suspect:
+                continue
+            with_rest = [file for file in self._files if file != suspect]
+            self._files = deque([suspect, *with_rest])
+            self._after = 0
+        if not self._files:
+            return None
+        kind, day = self._files[0]
+        rows = database.execute(
+            _LISTED + "AND id > ? ORDER BY id LIMIT ?",
+            (day, 1 << KINDS.index(kind), self._after, most),
+        ).fetchall()
+        listed = dict(rows)
+        found: list[Damage] = []
+        is_over = len(listed) < most
+        try:
+            if listed and len(days.sound(kind, day, listed)) < len(listed):
+                found = mend(reader, database, days, kind, day)
+        except StoreError as error:
+            _LOG.error("%s It is looked at again in the next round.", error)
+            is_over = True
+        if is_over or found:  # `mend` has looked at all of the file
+            days.clear(kind, day)
+            self._files.popleft()
+            self._after = 0
+        else:
+            self._after = max(listed)
+        return found
+
+
+def mend(
+    reader: _Reader,
+    database: sqlite3.Connection,
+    days: DayFiles,
+    kind: Kind,
+    day: str,
+) -> list[Damage]:
+    """Make a day file usable again and write down what is gone of it; one sentence in the log."""
+    bit = 1 << KINDS.index(kind)
+    listed = dict(database.execute(_LISTED + "ORDER BY id", (day, bit)).fetchall())
+    sound: dict[int, int] = {}
+    for part in _parts(listed):
+        whole = days.sound(kind, day, part)
+        sound |= {number: stream for number, stream in part.items() if number in whole}
+    path, fault = days.path(kind, day), days.fault(kind, day)
+    what = f"{path} is damaged" if path.exists() else f"{path} is missing"
+    if fault is not None:
+        aside = days.replace(
+            kind,
+            day,
+            (list(days.read(kind, day, list(part)).values()) for part in _parts(sound)),
+            [reader.stream(number) for number in sorted(set(sound.values()))],
+            _layouts(reader, database),
+        )
+        what += f" ({fault}) and was set aside as {aside.name}"
+    with transaction(database):
+        found = _forget(reader, database, kind, sorted(set(listed) - set(sound)))
+    _LOG.error(
+        "%s: %d of its %d chunks could be read and go on; what the others held, %d periods, is a "
+        "gap from now on. A backup may still have it.",
+        what, len(sound), len(listed), sum(damage.periods for damage in found),
+    )  # fmt: skip
+    return found
+
+
+def _parts(listed: Mapping[int, int]) -> Iterator[dict[int, int]]:
+    every = list(listed.items())
+    for start in range(0, len(every), _TOGETHER):
+        yield dict(every[start : start + _TOGETHER])
+
+
+def _layouts(reader: _Reader, database: sqlite3.Connection) -> list[tuple[int, str]]:
+    """All of them, for they are few: a file repeats those that its chunks need."""
+    numbers = database.execute("SELECT id FROM layouts").fetchall()
+    return [(number, layout_body(reader.layout(number))) for (number,) in numbers]
+
+
+def _forget(
+    reader: _Reader, database: sqlite3.Connection, kind: Kind, ids: Iterable[int]
+) -> list[Damage]:
+    """No longer list these chunks' parts of a kind, and put gaps there."""
+    bit = 1 << KINDS.index(kind)
+    periods: dict[int, int] = defaultdict(int)
+    told: list[tuple[int, int, int]] = []
+    for number in ids:
+        stream, first, damaged, body = database.execute(
+            "SELECT stream, first, damaged, held FROM sealed WHERE id = ?", (number,)
+        ).fetchone()
+        held = unpacked(body, first, reader.layout)
+        spans = SeqRanges((run.first, run.last) for run in held)
+        if damaged | bit == _ALL_KINDS:
+            # What the one kind's gaps said is now true of everything.
+            database.executemany(
+                "DELETE FROM gaps WHERE stream = ? AND first >= ? AND last <= ? "
+                "AND kind IS NOT NULL",
+                [(stream, *span) for span in spans],
+            )
+            put_damaged(database, stream, held, kind=None)
+        elif kind == "seat":
+            put_damaged(database, stream, [run for run in held if run.seats], kind=kind)
+        else:
+            put_damaged(database, stream, [Holding(*span, ()) for span in spans], kind=kind)
+        periods[stream] += len(spans)
+        told += [(stream, *span) for span in spans]
+        database.execute(
+            "UPDATE sealed SET kinds = kinds & ~?, damaged = damaged | ? WHERE id = ?",
+            (bit, bit, number),
+        )
+    database.execute("DELETE FROM sealed WHERE kinds = 0")
+    if told:
+        tell_gaps(database, told)
+    return [Damage(stream=stream, kind=kind, periods=n) for stream, n in periods.items()]

@@ -1,0 +1,276 @@
+"""Moves live rows into day files and lets go of old days. A crash at any point loses nothing.
+
+Sealing writes the chunks into their day files, durably, and then, in one transaction of main.db,
+lists them and deletes the live rows. A crash in between leaves chunks that main.db does not list
+and rows that are still live: the next sealing gives its chunks the same ids and writes over them.
+Data that comes late, for a stretch that is sealed, makes another chunk of that stretch. A live row
+that has gone bad is not sealed: its place becomes a gap. A day file that is damaged is mended first.
+
+Retiring forgets the chunks in main.db first and unlinks the file after; a file that a crash left
+is unlinked the next time.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import StoreError
+from contract.messages import Birth, Timebase
+from contract.payload import Layout
+from ingest.stores.format.chunk_contents import Holding, holdings, packed
+from ingest.stores.format.chunks import encode_chunk
+from ingest.stores.format.day_files import DayFiles, SealedChunk
+from ingest.stores.format.pieces import Piece, live_pieces
+from ingest.stores.format.schema import is_sound, key_of, layout_body, seqs_of
+from ingest.stores.records import Damage, Stream
+from ingest.stores.rows.ledger import put_damaged, tell_gaps
+from ingest.stores.rules.admission import STRETCH
+from ingest.stores.rules.seal_schedule import (
+    KINDS,
+    Kind,
+    day_of,
+    due_from,
+    is_before,
+    is_due,
+    midnight_ns,
+)
+from ingest.stores.sqlite_file import transaction
+from ingest.stores.upkeep.repair import mend
+
+__all__ = ["retire", "seal"]
+
+_ALL_KINDS = (1 << len(KINDS)) - 1
+# So many stretches share a day file's transaction: 20 MB of values in memory.
+_TOGETHER = 32
+_LOG: Final = logging.getLogger("ingest")
+_ASK_AGAIN_NS: Final = 3_600 * 1_000_000_000
+_STAMP: Final = """
+INSERT INTO day_files VALUES(?, ?, ?)
+ON CONFLICT DO UPDATE SET newest_utc_ns = max(newest_utc_ns, excluded.newest_utc_ns)
+"""
+_FARTHEST_NS = (1 << 63) - 1  # what SQLite can compare; a birth may claim any period length
+
+
+class _Reader(Protocol):
+    """What sealing asks the store."""
+
+    def stream(self, stream: int) -> Stream: ...
+    def timebases(
+        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
+    ) -> list[Timebase]: ...
+    def layout(self, number: int) -> Layout: ...
+    def birth(self, stream: int) -> Birth | None: ...
+    def live_rows(
+        self, stream: int, first: int, last: int
+    ) -> tuple[list[tuple[int, bytes]], int]: ...
+
+
+@dataclass(slots=True)
+class _Sealed:
+    """One transaction's worth of sealing."""
+
+    chunks: dict[tuple[Kind, str], list[SealedChunk]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    listed: list[tuple[int, int, int, int, str, int, bytes]] = field(default_factory=list)
+    keys: list[tuple[int]] = field(default_factory=list)
+    bad: list[tuple[int, Holding]] = field(default_factory=list)
+    """(stream, what is gone) of live rows whose bytes have changed."""
+    stretches: list[tuple[int, int]] = field(default_factory=list)
+    streams: dict[int, Stream] = field(default_factory=dict)
+    layouts: dict[int, str] = field(default_factory=dict)
+
+
+def seal(
+    reader: _Reader,
+    database: sqlite3.Connection,
+    days: DayFiles,
+    *,
+    before_utc_ns: int,
+    now_utc_ns: int,
+    most_stretches: int | None,
+    not_due_before: dict[tuple[int, int], int],
+    found: list[Damage],
+) -> int:
+    """Seal what is due; returns how many periods moved.
+
+    `not_due_before` is the caller's to keep from call to call: (stream, stretch) → the UTC before
+    which there is no need to ask again. `found` is given what turns out to be damaged.
+    """
+    moved = 0
+    due = list(islice(_due(reader, database, before_utc_ns, not_due_before), most_stretches))
+    for start in range(0, len(due), _TOGETHER):
+        day = day_of(now_utc_ns)
+        sealed = _gather(reader, database, day, due[start : start + _TOGETHER])
+        for (kind, day), chunks in sealed.chunks.items():
+            words = chunks, sealed.streams.values(), list(sealed.layouts.items())
+            try:
+                days.write(kind, day, *words)
+            except StoreError:
+                if days.fault(kind, day) is None:
+                    raise
+                found += mend(reader, database, days, kind, day)
+                days.write(kind, day, *words)
+        with transaction(database):
+            database.executemany(
+                "INSERT INTO sealed(id, stream, first, last, day, kinds, held) "
+                "VALUES(?, ?, ?, ?, ?, ?, ?)",
+                sealed.listed,
+            )
+            database.executemany(_STAMP, [(kind, day, now_utc_ns) for kind, day in sealed.chunks])
+            database.executemany("DELETE FROM live WHERE k = ?", sealed.keys)
+            found += _give_up(database, sealed.bad)
+            database.executemany(
+                "DELETE FROM stretches WHERE stream = ? AND stretch = ?", sealed.stretches
+            )
+        moved += len(sealed.keys)
+    return moved
+
+
+def _due(
+    reader: _Reader,
+    database: sqlite3.Connection,
+    before_utc_ns: int,
+    not_due_before: dict[tuple[int, int], int],
+) -> Iterator[tuple[Stream, int]]:
+    rows = database.execute(
+        "SELECT stream, stretch, first_received_utc_ns FROM stretches JOIN streams ON id = stream "
+        "ORDER BY stream, stretch"
+    ).fetchall()
+    for key in [key for key, ns in not_due_before.items() if ns <= before_utc_ns]:
+        del not_due_before[key]
+    for number, stretch, received in rows:
+        if not_due_before.get((number, stretch), 0) > before_utc_ns:
+            continue
+        stream = reader.stream(number)
+        begin_ns = min(stream.run_boot_ns + stretch * STRETCH * stream.period_ns, _FARTHEST_NS)
+        end_ns = min(begin_ns + STRETCH * stream.period_ns, _FARTHEST_NS)
+        records = reader.timebases(stream, from_boot_ns=begin_ns, to_boot_ns=end_ns)
+        due_ns = due_from(stream, stretch, records)
+        if due_ns is not None and due_ns > before_utc_ns:
+            # Not for ever: a kit that is fast may be set right, and its date with it.
+            not_due_before[number, stretch] = min(due_ns, before_utc_ns + _ASK_AGAIN_NS)
+        elif is_due(
+            stream, stretch, records, before_utc_ns=before_utc_ns, first_received_utc_ns=received
+        ):
+            if due_ns is None:
+                # More of it may come, and of the next one: not every half-minute a small chunk.
+                later_ns = before_utc_ns + min(end_ns - begin_ns, _ASK_AGAIN_NS)
+                not_due_before[number, stretch] = not_due_before[number, stretch + 1] = later_ns
+            yield stream, stretch
+
+
+def _gather(
+    reader: _Reader, database: sqlite3.Connection, day: str, due: list[tuple[Stream, int]]
+) -> _Sealed:
+    sealed = _Sealed()
+    number = database.execute("SELECT coalesce(max(id), 0) FROM sealed").fetchone()[0]
+    for stream, stretch in due:
+        sealed.streams[stream.id] = stream
+        sealed.stretches.append((stream.id, stretch))
+        first = stretch * STRETCH
+        (start,) = database.execute(
+            "SELECT start FROM streams WHERE id = ?", (stream.id,)
+        ).fetchone()
+        rows, _ = reader.live_rows(stream.id, first, first + STRETCH - 1)
+        pieces = live_pieces(rows, start, reader.layout)
+        bad = [key for key, row in rows if not is_sound(row)]
+        sealed.keys += [(key,) for key in bad]
+        for seq in seqs_of(np.array(bad, dtype=np.int64), start).tolist():
+            sealed.bad.append((stream.id, Holding(seq, seq, _seats(reader, stream.id, pieces))))
+        for piece in pieces:
+            number += 1
+            text = layout_body(piece.layout)
+            (layout,) = database.execute(
+                "SELECT id FROM layouts WHERE body = ?", (text,)
+            ).fetchone()
+            sealed.layouts[layout] = text
+            begin, end = int(piece.seqs[0]), int(piece.seqs[-1])
+            cut = len(piece.layout.seat_codes) * len(piece.layout.seats)
+            parts: dict[Kind, NDArray[np.uint16]] = {
+                "seat": piece.values[:, :cut],
+                "room": piece.values[:, cut:],
+            }
+            for kind, values in parts.items():
+                chunk = SealedChunk(number, stream.id, begin, end, layout, b"")
+                body = encode_chunk(piece.seqs, piece.is_live, values, key=chunk.key(kind))
+                sealed.chunks[kind, day].append(replace(chunk, chunk=body))
+            held = holdings(piece.layout, piece.seqs, piece.values)
+            sealed.listed.append(
+                (
+                    number, stream.id, begin, end, day, _ALL_KINDS,
+                    packed(layout, piece.layout.seats, begin, held),
+                )
+            )  # fmt: skip
+            sealed.keys += [(key_of(stream.id, start, seq),) for seq in piece.seqs.tolist()]
+    return sealed
+
+
+def _seats(reader: _Reader, stream: int, pieces: list[Piece]) -> tuple[int, ...]:
+    """Whose values a row that has gone bad will have held: as its neighbours, or as announced."""
+    if pieces:
+        return pieces[0].layout.seats
+    birth = reader.birth(stream)
+    return tuple(seat for hub in birth.hubs for seat in hub.seats) if birth is not None else ()
+
+
+def _give_up(database: sqlite3.Connection, bad: list[tuple[int, Holding]]) -> list[Damage]:
+    found = []
+    for stream, gone in bad:
+        put_damaged(database, stream, [gone], kind=None)
+        found.append(Damage(stream=stream, kind="live", periods=1))
+    if bad:
+        _LOG.error(
+            "%d live rows had gone bad and could not be sealed: what they held is a gap from now "
+            "on; check the disk.", len(bad),
+        )  # fmt: skip
+        tell_gaps(database, [(stream, gone.first, gone.last) for stream, gone in bad])
+    return found
+
+
+def _newest_ns(database: sqlite3.Connection, days: DayFiles, kind: Kind, day: str) -> int:
+    """When something was last sealed into a file; where nothing notes it, the file was changed."""
+    row = database.execute(
+        "SELECT newest_utc_ns FROM day_files WHERE kind = ? AND day = ?", (kind, day)
+    ).fetchone()
+    return days.path(kind, day).stat().st_mtime_ns if row is None else int(row[0])
+
+
+def retire(
+    database: sqlite3.Connection, days: DayFiles, kind: Kind, before: date, most_days: int | None
+) -> int:
+    """Forget a kind's values that were sealed before a day; returns how many files went.
+
+    A file's name does not decide alone: the day of sealing is as right as the server's clock was.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
+    old = [
+        day
+        for day in days.days(kind)
+        if is_before(day, before) and _newest_ns(database, days, kind, day) < midnight_ns(before)
+    ][:most_days]
+    bit = 1 << KINDS.index(kind)
+    with transaction(database):
+        database.executemany(
+            "UPDATE sealed SET kinds = kinds & ~? WHERE day = ?", [(bit, day) for day in old]
+        )
+        database.execute("DELETE FROM sealed WHERE kinds = 0")
+    for day in old:
+        days.unlink(kind, day)
+    with transaction(database):
+        database.executemany(
+            "DELETE FROM day_files WHERE kind = ? AND day = ?", [(kind, day) for day in old]
+        )
+    days.retire_set_aside(kind, before)
+    return len(old)

@@ -1,0 +1,149 @@
+"""What ingest says to nodes: the newest word on each matter, and each lesson in time."""
+
+from __future__ import annotations
+
+from contract.clock import SECOND_NS, ManualClock
+from contract.messages import Config
+from ingest.nodes.configuration import LessonConfig, spans
+from ingest.receiving.outgoing_queue import Outgoing
+from ingest.stores.memory_lessons import MemoryLessonStore
+from ingest.stores.records import Lesson
+
+DAY_NS = 86_400 * SECOND_NS
+
+
+class Link:
+    """Takes a number of words."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.taken: list[tuple[str, bytes, bool]] = []
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> bool:
+        if self.room == 0:
+            return False
+        self.room -= 1
+        self.taken.append((topic, payload, retain))
+        return True
+
+
+def test_a_later_word_replaces_the_earlier_and_waits_for_the_link() -> None:
+    outgoing, link = Outgoing(10), Link(0)
+    outgoing.say("a", "t/a", b"1")
+    outgoing.say("b", "t/b", b"1", retain=True)
+    outgoing.flush(link)
+    outgoing.say("a", "t/a", b"2")
+    link.room = 5
+    outgoing.flush(link)
+    assert link.taken == [("t/b", b"1", True), ("t/a", b"2", False)]
+    assert len(outgoing) == 0
+
+
+def test_when_it_is_full_the_oldest_goes() -> None:
+    outgoing, link = Outgoing(2), Link(5)
+    for about in "abc":
+        outgoing.say(about, about, b"")
+    outgoing.flush(link)
+    assert [topic for topic, _, _ in link.taken] == ["b", "c"]
+    assert outgoing.dropped == 1
+
+
+def lesson(name: str, starts_ns: int, ends_ns: int | None, room: str = "r1") -> Lesson:
+    return Lesson(
+        id=name, room=room, teacher="t", title="", starts_utc_ns=starts_ns, ends_utc_ns=ends_ns,
+        source="button",
+    )  # fmt: skip
+
+
+def test_a_node_is_told_of_lessons_from_yesterday_to_next_week_and_of_the_last() -> None:
+    now = 100 * DAY_NS
+    lessons = [
+        lesson("over", now - 3 * DAY_NS, now - 2 * DAY_NS),
+        lesson("yesterday", now - DAY_NS, now - DAY_NS // 2),
+        lesson("forgotten", now - 9 * DAY_NS, None),
+        lesson("running", now - DAY_NS // 4, None),
+        lesson("soon", now + DAY_NS, now + 2 * DAY_NS),
+        lesson("later", now + 8 * DAY_NS, now + 9 * DAY_NS),
+        lesson("last", now + 90 * DAY_NS, now + 91 * DAY_NS),
+    ]
+    assert [span.lesson for span in spans(lessons, now, DAY_NS // 2)] == [
+        "yesterday",
+        "running",
+        "soon",
+        "last",
+    ]
+
+
+def test_a_lesson_that_nobody_ended_gets_its_end_when_it_counts_as_over() -> None:
+    starts = 100 * DAY_NS
+    lessons = [lesson("open", starts, None)]
+
+    def ends(after_ns: int) -> int | None:
+        (span,) = spans(lessons, starts + after_ns, DAY_NS // 2)
+        return span.ends_utc_ns
+
+    assert ends(DAY_NS // 2 - 1) is None
+    assert ends(DAY_NS // 2) == ends(DAY_NS) == starts + DAY_NS // 2
+
+
+class Told:
+    """A LessonConfig and whom it tells what."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.lessons = MemoryLessonStore()
+        self.config = LessonConfig(
+            lessons=self.lessons, site="school", clock=self.clock, longest_ns=DAY_NS // 2
+        )
+
+    def due(self) -> dict[str, Config]:
+        self.clock.advance(1)
+        return dict(self.config.due())
+
+    def add(self, name: str, after_s: int, room: str = "r1") -> None:
+        starts_ns = self.clock.utc_ns() + after_s * SECOND_NS
+        self.lessons.put(lesson(name, starts_ns, starts_ns + SECOND_NS, room))
+
+
+def test_each_node_is_told_once_and_again_when_something_changed() -> None:
+    told = Told()
+    told.config.add_node("r1", "a")
+    told.config.add_node("r1", "b")
+    told.config.add_node("r2", "c")
+    first = told.due()
+    assert set(first) == {f"roomtone/1/school/{n}/config" for n in ("r1/a", "r1/b", "r2/c")}
+    assert told.due() == {}
+    told.add("x", 60)
+    second = told.due()
+    assert set(second) == {f"roomtone/1/school/r1/{n}/config" for n in "ab"}
+    topic = "roomtone/1/school/r1/a/config"
+    assert second[topic].revision > first[topic].revision
+    told.config.forget_told()
+    assert len(told.due()) == 3
+
+
+def test_the_nodes_of_a_room_are_told_which_seats_have_opted_out() -> None:
+    told = Told()
+    told.config.add_node("r1", "a")
+    told.config.add_node("r2", "b")
+    told.due()
+    told.lessons.opt_out("r1", 4)
+    told.clock.advance(1)
+    (topic, config), *others = told.due().items()
+    assert (topic, others) == ("roomtone/1/school/r1/a/config", [])
+    assert config.excluded_seats == (4,)
+    told.lessons.opt_in("r1", 4)
+    ((_, config),) = told.due().items()
+    assert config.excluded_seats == ()
+
+
+def test_time_alone_brings_a_lesson_in() -> None:
+    told = Told()
+    told.config.add_node("r1", "a")
+    told.add("x", 8 * 86_400)
+    told.add("y", 9 * 86_400)
+    (config,) = told.due().values()
+    assert [span.lesson for span in config.lessons] == ["y"]  # the last one is always told
+    told.clock.advance(2 * 86_400)
+    (config,) = told.due().values()
+    assert [span.lesson for span in config.lessons] == ["x", "y"]

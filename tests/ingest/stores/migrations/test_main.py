@@ -1,0 +1,114 @@
+"""What the steps of main.db do: the schema of a new file, and what each step promises."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from contract.messages import Timebase
+from ingest.stores import (
+    open_lesson_store,
+    open_period_reader,
+    open_period_store,
+    open_score_writer,
+)
+from ingest.stores.migrations.main import OLDER_SCHEMAS
+from ingest.stores.sqlite_file import open_database
+
+GOLDEN = Path(__file__).parents[3] / "golden" / "formats"
+MINUTE = 60_000_000_000
+UTC_NS = 1_772_445_600 * 1_000_000_000
+
+
+def schema_of(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as database:
+        found = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {" ".join(sql.split()) for (sql,) in found}
+
+
+@pytest.mark.parametrize("version", sorted(OLDER_SCHEMAS))
+def test_a_file_that_was_brought_up_has_the_schema_of_a_new_one(
+    tmp_path: Path, version: int
+) -> None:
+    (tmp_path / "old").mkdir()
+    open_database(tmp_path / "old" / "main.db", OLDER_SCHEMAS[version], version).close()
+    for name in ("old", "new"):
+        open_period_store(tmp_path / name).close()
+    assert schema_of(tmp_path / "old" / "main.db") == schema_of(tmp_path / "new" / "main.db")
+
+
+def test_the_older_schemas_are_those_that_were_in_use(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "2026-11" / "server", tmp_path / "data")
+    open_database(tmp_path / "made.db", OLDER_SCHEMAS[3], 3).close()
+    assert schema_of(tmp_path / "data" / "main.db") == schema_of(tmp_path / "made.db")
+
+
+def older(directory: Path, timebases: list[Timebase]) -> None:
+    directory.mkdir()
+    with closing(open_database(directory / "main.db", OLDER_SCHEMAS[3], 3)) as database:
+        for number, node in enumerate(("pi-1", "pi-2"), start=1):
+            database.execute(
+                "INSERT INTO streams(id, site, room, node, run, boot, run_boot_ns, period_ns, "
+                "first_received_utc_ns) VALUES(?, 's', 'r', ?, 7, 'b', 0, 1000000000, ?)",
+                (number, node, UTC_NS),
+            )
+        database.executemany(
+            "INSERT INTO timebases VALUES(?, ?, ?, ?, ?, ?)",
+            [(t.boot, t.boot_ns, t.node, t.run, t.synchronised, t.encode()) for t in timebases],
+        )
+
+
+def record(
+    node: str, at_ns: int, offset_ns: int = UTC_NS, *, is_synchronised: bool = True
+) -> Timebase:
+    return Timebase(
+        node=node, run=7, boot="b", boot_ns=at_ns, utc_ns=offset_ns + at_ns, error_ns=50_000_000,
+        synchronised=is_synchronised,
+    )  # fmt: skip
+
+
+def test_clock_records_are_thinned_and_belong_to_their_node(tmp_path: Path) -> None:
+    first = [record("pi-1", i * MINUTE) for i in range(1_000)]
+    other = [record("pi-2", i * MINUTE, 77, is_synchronised=False) for i in range(9)]
+    older(tmp_path / "data", [*first, *other])
+    with closing(open_period_store(tmp_path / "data")) as store:
+        assert store.timebases(store.stream(1)) == [first[0], first[-1]]
+        assert store.timebases(store.stream(2)) == []
+        assert store.undated() == [2]
+        # And it goes on from there.
+        store_rows = sqlite3.connect(tmp_path / "data" / "main.db")
+        assert store_rows.execute("SELECT count(*) FROM timebases").fetchone() == (3,)
+        store_rows.close()
+
+
+def test_a_damaged_file_of_an_older_schema_is_saved_and_brought_up(tmp_path: Path) -> None:
+    data = Path(shutil.copytree(GOLDEN / "2026-11" / "server", tmp_path / "data"))
+    with closing(sqlite3.connect(data / "main.db")) as database:
+        (key,) = database.execute("SELECT min(k) FROM live").fetchone()
+        database.execute("UPDATE live SET v = zeroblob(length(v)) WHERE k = ?", (key,))
+        database.commit()
+    with closing(open_period_store(data)) as store:
+        assert (data / "main.db-damaged-1").exists()
+        gaps = [gap.reason for stream in store.streams() for gap in store.gaps(stream.id)]
+        assert sorted(gaps) == ["damaged", "off"]
+        assert store.timebases(store.stream(1))
+        with closing(open_period_reader(data)) as reader:
+            assert len(reader.streams()) == 3
+
+
+def test_a_score_file_that_was_brought_up_has_the_schema_of_a_new_one(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "2026-11" / "server", tmp_path / "old")
+    for name in ("old", "new"):
+        open_score_writer(tmp_path / name).close()
+    assert schema_of(tmp_path / "old" / "score.db") == schema_of(tmp_path / "new" / "score.db")
+
+
+def test_a_school_file_that_was_brought_up_has_the_schema_of_a_new_one(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "2026-11" / "server", tmp_path / "old")
+    for name in ("old", "new"):
+        open_lesson_store(tmp_path / name).close()
+    assert schema_of(tmp_path / "old" / "school.db") == schema_of(tmp_path / "new" / "school.db")
