@@ -39,7 +39,7 @@ from ingest.stores import (
     open_period_store,
     open_score_store,
 )
-from models.off_task import OffTaskModel
+from models.serving.off_task import OffTaskModel
 from tests.aged import aged_school
 from tests.aged.aged_school import BOOTS_ROOM, SEATS, SITE, UPTIME_ROOM, AgedSchool
 from tests.aged.timeline import NOW, utc_ns

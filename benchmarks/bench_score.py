@@ -38,10 +38,10 @@ from ingest.stores import (
 )
 from ingest.stores.protocol import PeriodStore, ScoreStore
 from ingest.stores.records import Arrival, Lesson, Tick
-from models.alerts import AlertTracker
-from models.features import EPOCH_S, FEATURES
-from models.off_task import OffTaskModel
-from models.scorer import LessonScorer
+from models.features.seat_features import EPOCH_S, FEATURES
+from models.serving.alerts import AlertTracker
+from models.serving.off_task import OffTaskModel
+from models.serving.scorer import LessonScorer
 
 SECOND = 1_000_000_000
 ROOMS = 1_200

@@ -18,7 +18,7 @@ from dashboard_api.drift_watch import DriftWatch
 from dashboard_api.model_shelf import ModelShelf
 from dashboard_api.refusals import REASONS, RefusalCounts
 from ingest.monitoring.exposition import CONTENT_TYPE, Exposition, Histogram, Metric
-from models.labels import base_of
+from models.school_model.labels import base_of
 
 __all__ = ["METRICS", "Counting", "RequestFigures", "router"]
 

@@ -18,7 +18,7 @@ from dashboard_api.views import moment_view
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.words import zone_words
 from ingest.stores.records import AlertRecord, Lesson, MomentKind, Speaker, Verdict
-from models.scores import ROOM
+from models.serving.scores import ROOM
 
 __all__ = ["JudgedMoment", "Said", "kind_of", "list_anew", "moments_of"]
 

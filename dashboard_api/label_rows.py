@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from contract.clock import SECOND_NS
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import EpochRecord, Label, Lesson, Verdict
-from models.labels import LABEL_FEATURES, moment_rows
-from models.scores import ROOM
+from models.school_model.labels import LABEL_FEATURES, moment_rows
+from models.serving.scores import ROOM
 
 __all__ = ["label_of"]
 

@@ -18,9 +18,9 @@ from dashboard_api.trust import trust_words
 from dashboard_api.views.card_view import BLIND_TO, Card, card, scored_words
 from dashboard_api.views.drift_view import VERDICT_WORDS, drift_view
 from models.drift import Change, WeekDrift
-from models.labels import base_of
-from models.manifest import Manifest
-from models.school import rests_on_another
+from models.school_model.labels import base_of
+from models.school_model.training import rests_on_another
+from models.serving.manifest import Manifest
 
 __all__ = ["TrustNote", "router", "trust_note"]
 

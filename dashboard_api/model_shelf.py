@@ -12,8 +12,8 @@ from pathlib import Path
 
 from contract.errors import ModelError
 from contract.plain_file import read_plain_file
-from models.labels import base_of
-from models.manifest import MAX_BYTES, SHIPPED, Manifest
+from models.school_model.labels import base_of
+from models.serving.manifest import MAX_BYTES, SHIPPED, Manifest
 
 __all__ = ["ModelShelf"]
 

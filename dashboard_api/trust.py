@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard_api.views.words import TRUST
 from ingest.stores.records import VerdictCount
-from models.labels import school_figure
+from models.school_model.labels import school_figure
 
 __all__ = ["trust_words"]
 

@@ -23,18 +23,17 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from contract.errors import ModelError
 from contract.lesson import LabelledLesson
-from models.alert_learning import (
+from models.evaluation.evaluate import evaluate_rows
+from models.features.seat_features import FEATURES, FEATURES_VERSION
+from models.learning.alert_learning import (
     AreaStream,
     area_streams,
     fit_alerts,
     fit_zone_alerts,
     true_share_stream,
 )
-from models.alerts import AlertPolicy
-from models.evaluate import evaluate_rows
-from models.features import FEATURES, FEATURES_VERSION
-from models.hindsight import Finder, StretchModel
-from models.learning import (
+from models.learning.rows import LessonRows, lesson_rows
+from models.learning.seat_learning import (
     Probability,
     fit_bias,
     fit_calibration,
@@ -44,11 +43,12 @@ from models.learning import (
     lesson_residuals,
     out_of_fold,
 )
-from models.manifest import FORMAT, Manifest
-from models.off_task import OffTaskModel
-from models.rows import LessonRows, lesson_rows
-from models.stretch_learning import fit_stretches
-from models.threads import one_thread
+from models.learning.stretch_learning import fit_stretches
+from models.learning.threads import one_thread
+from models.serving.alerts import AlertPolicy
+from models.serving.hindsight import Finder, StretchModel
+from models.serving.manifest import FORMAT, Manifest
+from models.serving.off_task import OffTaskModel
 
 __all__ = ["export", "train", "train_rows", "version_of"]
 

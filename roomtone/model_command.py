@@ -13,8 +13,8 @@ from typing import Final
 
 from contract.errors import UsageError
 from contract.one_line import one_line
-from models.manifest import SHIPPED
-from models.off_task import OffTaskModel
+from models.serving.manifest import SHIPPED
+from models.serving.off_task import OffTaskModel
 from roomtone import model_command_curve, model_command_drift
 from roomtone.model_command_card import card
 from roomtone.model_command_drawing import draw_lessons, say
@@ -200,8 +200,8 @@ def _new_to(model: OffTaskModel, seed: int) -> OffTaskModel:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from models.evaluate import evaluate_rows  # noqa: PLC0415
-    from models.judging import judge, robustness  # noqa: PLC0415
+    from models.evaluation.evaluate import evaluate_rows  # noqa: PLC0415
+    from models.evaluation.holdout import judge, robustness  # noqa: PLC0415
 
     model = _new_to(OffTaskModel.load(args.model), args.seed)
     drawn = draw_lessons(args.classrooms, args.seed)
@@ -233,7 +233,7 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 
 def _observers(path: Path) -> int:
-    from models.observers import kappa_between, read_looks  # noqa: PLC0415
+    from models.evaluation.observers import kappa_between, read_looks  # noqa: PLC0415
 
     looks = read_looks(path)
     known = [look for look in looks if look.is_off_task is not None]
@@ -249,7 +249,7 @@ def _observers(path: Path) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from models.comparing import compare  # noqa: PLC0415
+    from models.evaluation.comparison import compare  # noqa: PLC0415
 
     models = [_new_to(OffTaskModel.load(path), args.seed) for path in (args.first, args.second)]
     drawn = draw_lessons(args.classrooms, args.seed)
@@ -260,7 +260,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _explain(args: argparse.Namespace) -> int:
-    from models.explain import ablation, importance  # noqa: PLC0415
+    from models.evaluation.explain import ablation, importance  # noqa: PLC0415
     from roomtone.model_command_lesson import told_lesson  # noqa: PLC0415
 
     model = _new_to(OffTaskModel.load(args.model), args.seed)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from models.alerts import AlertPolicy
-from models.moments import MOST_MOMENTS, MOST_SHOWN
-from models.off_task import OffTaskModel
-from models.school import school_lines
+from models.school_model.training import school_lines
+from models.serving.alerts import AlertPolicy
+from models.serving.moments import MOST_MOMENTS, MOST_SHOWN
+from models.serving.off_task import OffTaskModel
 
 __all__ = ["card"]
 

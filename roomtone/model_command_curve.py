@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from models.off_task import OffTaskModel
+from models.serving.off_task import OffTaskModel
 from roomtone.model_command_drawing import say
 
 if TYPE_CHECKING:
-    from models.judging import Drawn
+    from models.evaluation.holdout import Drawn
 
 __all__ = ["add_arguments", "run"]
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(model: OffTaskModel, drawn: Sequence[Drawn], source: str, *, is_json: bool) -> int:
     """Judge the alerts at every point, and print."""
-    from models.alert_curve import alert_curve, curve_streams  # noqa: PLC0415  # scikit-learn
+    from models.evaluation.alert_curve import alert_curve, curve_streams  # noqa: PLC0415  # scikit-learn
 
     say("judging the alerts at every threshold")
     seen = curve_streams(model, [one.rows for one in drawn], [one.known for one in drawn])

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from contract.one_line import one_line
-from models.workers import worker_pool
+from models.learning.workers import worker_pool
 
 if TYPE_CHECKING:
-    from models.judging import Drawn  # a school's server has no scikit-learn
+    from models.evaluation.holdout import Drawn  # a school's server has no scikit-learn
 
 __all__ = ["draw_lessons", "say"]
 
@@ -26,9 +26,9 @@ def draw_lessons(classrooms: int, seed: int, *, behaviour: Behaviour = "bouts") 
 
 
 def _draw(seed: int, *, behaviour: Behaviour) -> Drawn:
-    from models.ceiling import oracle_rows  # noqa: PLC0415  # `card` needs no simulator
-    from models.judging import Drawn  # noqa: PLC0415
-    from models.rows import lesson_rows  # noqa: PLC0415
+    from models.evaluation.ceiling import oracle_rows  # noqa: PLC0415  # `card` needs no simulator
+    from models.evaluation.holdout import Drawn  # noqa: PLC0415
+    from models.learning.rows import lesson_rows  # noqa: PLC0415
     from simulators.classroom import Classroom  # noqa: PLC0415
     from simulators.lessons import draw_scenario, lesson_of  # noqa: PLC0415
     from simulators.movements import MOVEMENT_KINDS  # noqa: PLC0415

@@ -17,7 +17,7 @@ from dashboard_api.views.drift_view import Row, drift_view
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_lesson_store, open_score_store
 from models.drift import LARGE_PSI, LEAST_EPOCHS, LEAST_LESSONS, SOME_PSI, Drift, drift
-from models.labels import base_of
+from models.school_model.labels import base_of
 
 __all__ = ["add_arguments", "run"]
 

@@ -12,17 +12,17 @@ from typing import Final
 from contract.errors import UsageError
 from ingest.stores import open_lesson_store
 from ingest.stores.records import Label
-from models.labels import LabelledMoment
-from models.manifest import SHIPPED, Manifest
-from models.off_task import OffTaskModel
-from models.recalibration import HeldOut, hold_out, recalibrated, recalibration_of
-from models.school import (
+from models.school_model.labels import LabelledMoment
+from models.school_model.recalibration import HeldOut, hold_out, recalibrated, recalibration_of
+from models.school_model.training import (
     estimates_of,
     let_pass,
     school_lines,
     school_manifest,
     usable_moments,
 )
+from models.serving.manifest import SHIPPED, Manifest
+from models.serving.off_task import OffTaskModel
 from roomtone.model_command_drawing import draw_lessons, say
 
 __all__ = [
@@ -125,8 +125,8 @@ def recalibrate(args: argparse.Namespace) -> int:
 
 def train_with_labels(args: argparse.Namespace) -> int:
     """`train --with-labels`: the same guard stands before it."""
-    from models.label_training import LabelTraining  # noqa: PLC0415  # scikit-learn takes its time
-    from models.rows import lesson_rows  # noqa: PLC0415
+    from models.learning.rows import lesson_rows  # noqa: PLC0415
+    from models.school_model.label_training import LabelTraining  # noqa: PLC0415  # scikit-learn takes its time
 
     output = args.output
     if output.resolve() == SHIPPED.resolve():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contract.lesson import LabelledLesson
-from models.alerts import AlertTracker
-from models.off_task import OffTaskModel
-from models.rows import lesson_rows, true_episodes
-from models.scorer import LessonScorer
+from models.learning.rows import lesson_rows, true_episodes
+from models.serving.alerts import AlertTracker
+from models.serving.off_task import OffTaskModel
+from models.serving.scorer import LessonScorer
 
 __all__ = ["told_lesson"]
 

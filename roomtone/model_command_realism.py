@@ -31,7 +31,7 @@ Array = NDArray[np.float32]
 
 def realism(args: argparse.Namespace) -> int:
     """Print marginals side by side, and how well a classifier tells the two apart."""
-    from models.realism import (  # noqa: PLC0415  # scikit-learn takes its time
+    from models.evaluation.realism import (  # noqa: PLC0415  # scikit-learn takes its time
         motion_marginals,
         tilt_marginals,
         two_sample_auc,

@@ -63,8 +63,8 @@ def evaluate_recording(args: argparse.Namespace) -> int:
     if not 0 <= args.seed < 2**32:
         raise UsageError(f"--seed is {args.seed}, expected 0 or more, and less than 2^32.")
     # scikit-learn and pyarrow take their time, and `card` needs neither.
-    from models.recording_evaluation import evaluate_recordings  # noqa: PLC0415
-    from models.recording_file import LabelledRecording, read_labelled  # noqa: PLC0415
+    from models.recordings.evaluation import evaluate_recordings  # noqa: PLC0415
+    from models.recordings.file import LabelledRecording, read_labelled  # noqa: PLC0415
 
     def read(path: Path) -> tuple[list[LabelledRecording], list[str]]:
         return read_labelled(

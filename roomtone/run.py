@@ -26,7 +26,7 @@ from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from contract.one_line import one_line
 from ingest.stores.records import AlertRecord
-from models.scores import ROOM
+from models.serving.scores import ROOM
 from roomtone.chain import Chain, PlannedLesson
 from roomtone.page_port import USUAL_PORT, choose_port
 from roomtone.programs import ProgramError

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dashboard_api.views.words import length_words
-from models.labels import wilson
-from models.manifest import Manifest
-from models.school import school_lines
+from models.school_model.labels import wilson
+from models.school_model.training import school_lines
+from models.serving.manifest import Manifest
 
 __all__ = ["BLIND_TO", "Card", "Comparison", "Outcome", "card", "scored_words"]
 

@@ -12,10 +12,10 @@ from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.words import TRUST, zone_words
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson, Moment, Verdict
-from models.hindsight import Finder
-from models.moments import MOST_MOMENTS, first_of, suggest_moments
-from models.moments import Moment as Suggestion
-from models.scores import ROOM, EpochScore
+from models.serving.hindsight import Finder
+from models.serving.moments import MOST_MOMENTS, first_of, suggest_moments
+from models.serving.moments import Moment as Suggestion
+from models.serving.scores import ROOM, EpochScore
 
 __all__ = ["AUTHOR_WORDS", "moments", "signs"]
 

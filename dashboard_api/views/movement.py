@@ -14,8 +14,8 @@ from contract.lesson import SMALLEST_ZONE
 from dashboard_api.views.levels import bucketed
 from dashboard_api.views.zones import showable
 from ingest.stores.records import EpochRecord
-from models.features import EPOCH_S
-from models.scores import ROOM
+from models.features.seat_features import EPOCH_S
+from models.serving.scores import ROOM
 
 __all__ = ["CELL_S", "EPOCH_S", "Ribbon", "ZoneCells", "ribbon", "shown_zones", "zone_cells"]
 

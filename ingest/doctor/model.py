@@ -8,8 +8,8 @@ from pathlib import Path
 from contract.errors import ModelError
 from contract.finding import Finding
 from contract.plain_file import read_plain_file
-from models.manifest import MAX_BYTES, SHIPPED, Manifest
-from models.school import rests_on_another
+from models.school_model.training import rests_on_another
+from models.serving.manifest import MAX_BYTES, SHIPPED, Manifest
 
 __all__ = ["model_findings"]
 

@@ -18,7 +18,7 @@ from contract.clock import SECOND_NS
 from ingest.stores.protocol import LessonStore, ScoreStore
 from ingest.stores.records import ScoredLesson
 from models.drift import LessonLevels, iso_week
-from models.labels import base_of
+from models.school_model.labels import base_of
 
 __all__ = ["WeeklyLevels"]
 

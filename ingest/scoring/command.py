@@ -12,7 +12,7 @@ from ingest.config_option import add_config_option
 from ingest.monitoring.health_server import HealthPages, health_server
 from ingest.scoring.service import Scorer
 from ingest.settings import ServerSettings
-from models.off_task import OffTaskModel
+from models.serving.off_task import OffTaskModel
 
 __all__ = ["add_arguments", "run"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ingest.stores.records import ZoneEpoch
-from models.scores import EpochScore, ZoneScore
+from models.serving.scores import EpochScore, ZoneScore
 
 __all__ = ["zone_epochs"]
 

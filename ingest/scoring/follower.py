@@ -29,7 +29,7 @@ from ingest.scoring.undated import UndatedStreams
 from ingest.settings import LessonSettings, RetentionSettings, ScoreSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
 from ingest.stores.records import Change
-from models.scorer import ScoringModel, Steps, score_together
+from models.serving.scorer import ScoringModel, Steps, score_together
 
 __all__ = ["Following"]
 

@@ -2,7 +2,7 @@
 
 No store and no clock here, so that a lesson can be scored as often as one likes and comes out the
 same each time. `feed` and `skip` are coroutines that hand out full epochs and are sent their scores
-(`models.scorer.score_together`), so that what many rooms have to score is computed in one go.
+(`models.serving.scorer.score_together`), so that what many rooms have to score is computed in one go.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from contract.payload import Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, Quantity, decode
 from contract.ranges import SeqRanges
 from ingest.stores.records import AlertRecord, Lesson, Periods, Stream
-from models.alerts import AlertChange, AlertTracker
-from models.scorer import LessonScorer, ScoringModel, Steps
-from models.scores import ROOM, EpochScore
+from models.serving.alerts import AlertChange, AlertTracker
+from models.serving.scorer import LessonScorer, ScoringModel, Steps
+from models.serving.scores import ROOM, EpochScore
 
 __all__ = ["EPOCH", "NEVER", "LessonState", "Scored", "seats_of", "zones_of"]
 

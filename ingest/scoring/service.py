@@ -18,7 +18,7 @@ from ingest.scoring.metrics import ScoreFigures, page
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader, open_score_writer
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
-from models.scorer import ScoringModel
+from models.serving.scorer import ScoringModel
 
 __all__ = ["Scorer"]
 

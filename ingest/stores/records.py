@@ -347,7 +347,7 @@ class Label:
     model: str
     """The version of the model whose scores the features rest on."""
     features_version: str
-    """Which features they are; see `models/labels.py`."""
+    """Which features they are; see `models/school_model/labels.py`."""
     rows: NDArray[np.float64]
     """(epochs, features)"""
 

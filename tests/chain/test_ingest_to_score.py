@@ -27,7 +27,7 @@ from ingest.stores import (
     open_score_store,
 )
 from ingest.stores.records import Lesson
-from models.off_task import OffTaskModel
+from models.serving.off_task import OffTaskModel
 from roomtone.broker import broker_command, free_port
 from tests.ingest.node import Node
 

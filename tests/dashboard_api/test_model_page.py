@@ -19,7 +19,7 @@ from dashboard_api.views.card_view import Outcome, card, scored_words
 from dashboard_api.views.words import TRUST
 from ingest.stores.records import EpochRecord, VerdictCount, ZoneEpoch
 from ingest.stores.records import Verdict as Answered
-from models.manifest import SHIPPED, Manifest
+from models.serving.manifest import SHIPPED, Manifest
 
 PAGES = ("/", "/lessons/sample", "/rooms/room-204/live", "/model", "/model?lesson=sample")
 WEEK_NS = 7 * 86_400 * SECOND_NS

@@ -11,9 +11,9 @@ from contract.clock import SECOND_NS
 from dashboard_api.label_rows import label_of
 from ingest.scoring.epochs import zone_epochs
 from ingest.stores.records import EpochRecord, Lesson, Verdict, VerdictCount
-from models.area import AREA_FEATURES, AreaHistory
-from models.labels import LABEL_FEATURES
-from models.scores import EpochScore, ZoneScore
+from models.school_model.labels import LABEL_FEATURES
+from models.serving.area import AREA_FEATURES, AreaHistory
+from models.serving.scores import EpochScore, ZoneScore
 
 START_NS = 1_763_460_300 * SECOND_NS
 API = "/api/lessons/sample"

@@ -20,9 +20,9 @@ from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.memory_lessons import MemoryLessonStore
 from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson
-from models.alerts import AlertPolicy
-from models.features import FEATURES, FEATURES_VERSION
-from models.manifest import Calibration, IntervalWidth, Manifest
+from models.features.seat_features import FEATURES, FEATURES_VERSION
+from models.serving.alerts import AlertPolicy
+from models.serving.manifest import Calibration, IntervalWidth, Manifest
 from tests.ingest.node import SECOND_NS, Node, Sent
 
 SEATS = tuple(range(1, 13))

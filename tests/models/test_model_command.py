@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from contract.lesson import LabelledLesson
-from models.alert_curve import THRESHOLDS
-from models.ceiling import oracle_rows
-from models.explain import FAMILIES
-from models.features import FEATURES
-from models.judging import Drawn
-from models.rows import lesson_rows
+from models.evaluation.alert_curve import THRESHOLDS
+from models.evaluation.ceiling import oracle_rows
+from models.evaluation.explain import FAMILIES
+from models.evaluation.holdout import Drawn
+from models.features.seat_features import FEATURES
+from models.learning.rows import lesson_rows
 from roomtone import model_command
 from roomtone.cli import main
 

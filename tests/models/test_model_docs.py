@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from models.features import FEATURES
-from models.off_task import OffTaskModel
+from models.features.seat_features import FEATURES
+from models.serving.off_task import OffTaskModel
 
 DOC = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
 ROWS = {

@@ -23,11 +23,11 @@ from dashboard_api.app import create_app
 from dashboard_api.command import open_stores
 from ingest.stores import open_lesson_store, open_period_store, open_score_store
 from ingest.stores.records import VerdictCount, ZoneEpoch
-from models.area import AREA_FEATURES, AlertModel
-from models.labels import LABEL_FEATURES
-from models.off_task import OffTaskModel
-from models.recalibration import Estimates
-from models.school import estimates_of
+from models.school_model.labels import LABEL_FEATURES
+from models.school_model.recalibration import Estimates
+from models.school_model.training import estimates_of
+from models.serving.area import AREA_FEATURES, AlertModel
+from models.serving.off_task import OffTaskModel
 from roomtone import model_command_labels
 from roomtone.cli import main
 from roomtone.model_command_labels import labelled_moments

@@ -24,7 +24,7 @@ raise RuntimeError(f"{__name__} was imported from the current folder")
 STANDARD = ("queue", "random", "selectors")
 ASK = """
 import os
-from models.workers import worker_pool
+from models.learning.workers import worker_pool
 if __name__ == "__main__":
     with worker_pool(2) as pool:
         print(pool.submit(os.getpid).result() != os.getpid())

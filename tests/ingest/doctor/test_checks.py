@@ -34,7 +34,7 @@ from ingest.settings import IngestSettings, ServerSettings
 from ingest.stores import open_period_store, open_score_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.rules import limits
-from models.manifest import SHIPPED, Manifest
+from models.serving.manifest import SHIPPED, Manifest
 from roomtone.broker import free_port
 from tests.ingest.conftest import Client, RunningBroker, RunningIngest
 from tests.ingest.node import Node, Sent

@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from models import learning
+from models.learning import seat_learning as learning
 from roomtone.cli import main
 
 RATE = 25.0

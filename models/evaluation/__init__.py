@@ -1,0 +1,1 @@
+"""How well a model works on classrooms that it never saw."""

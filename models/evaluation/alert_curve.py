@@ -1,0 +1,87 @@
+"""What alerts could be had instead: precision, recall and delay over thresholds and waiting times.
+
+The policy that serves is one point of this. Beside the model stand the ceiling and the true share,
+each with the estimate that the same training gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any, Final
+
+from models.evaluation.figures import alert_figures
+from models.evaluation.holdout import probabilities
+from models.learning.alert_learning import AreaStream, area_streams, raised_spans, true_share_stream
+from models.learning.rows import LessonRows
+from models.learning.seat_learning import (
+    Probability,
+    fit_bias,
+    fit_calibration,
+    fit_interval,
+    lesson_residuals,
+    out_of_fold,
+)
+from models.serving.alerts import AlertPolicy
+from models.serving.off_task import OffTaskModel
+
+__all__ = ["THRESHOLDS", "WAITS", "alert_curve", "curve_streams"]
+
+THRESHOLDS: Final = (0.1, 0.2, 0.3, 0.45, 0.6, 0.8)
+WAITS: Final = (1, 3, 6)
+"""Epochs for which the estimate has to stay over the threshold."""
+_FOLDS: Final = 5
+
+
+def curve_streams(
+    model: OffTaskModel, rows: Sequence[LessonRows], known: Sequence[LessonRows]
+) -> dict[str, tuple[list[AreaStream], AlertPolicy]]:
+    """The rooms as the model, the ceiling and the true share see them, each with its policy."""
+    manifest = model.manifest
+    p = probabilities(model, rows)
+    raw = out_of_fold(known, seed=manifest.seed, folds=_FOLDS)
+    best = [fit_calibration(known, raw).apply(one) for one in raw]
+    bias = fit_bias(known, best)
+    interval = fit_interval(
+        [lesson_residuals(*pair, bias) for pair in zip(known, best, strict=True)]
+    )
+
+    def rooms(
+        lessons: Sequence[LessonRows], values: Sequence[Probability], *fitted: Any
+    ) -> list[AreaStream]:
+        return [
+            area_streams(*pair, *fitted, zones=False)[0]
+            for pair in zip(lessons, values, strict=True)
+        ]
+
+    true = [true_share_stream(*pair) for pair in zip(rows, p, strict=True)]
+    return {
+        "model": (rooms(rows, p, manifest.interval, manifest.bias), manifest.room_alerts),
+        "ceiling": (rooms(known, best, interval, bias), manifest.limits["ceiling"]),
+        "true share": (true, manifest.limits["true_share"]),
+    }
+
+
+def alert_curve(
+    seen: Mapping[str, tuple[Sequence[AreaStream], AlertPolicy]],
+    *,
+    thresholds: Sequence[float] = THRESHOLDS,
+    waits: Sequence[int] = WAITS,
+) -> list[dict[str, Any]]:
+    """A line for each who, threshold and wait, and first of each who the policy that serves."""
+    lines = []
+    for who, (rooms, policy) in seen.items():
+        others = [
+            replace(policy, raise_above=above, clear_below=above / 2.0, raise_after=wait)
+            for wait, above in product(waits, thresholds)
+        ]
+        for one in (policy, *others):
+            figures = alert_figures(
+                [raised_spans(room, one) for room in rooms],
+                [room.episodes for room in rooms],
+                [room.stretches for room in rooms],
+            )
+            setting = {"raise_above": one.raise_above, "raise_after": one.raise_after}
+            lines.append({"who": who, "serves": one is policy, **setting, **figures})
+    return lines

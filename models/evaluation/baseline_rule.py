@@ -1,0 +1,36 @@
+"""The rule that the model must beat: a seat that moves much is taken to be off task.
+
+It knows one number, the seat's movement over the last ten seconds (`motion_rms`, in dB re 1 mg),
+and its only skill is a threshold. As the trees, it is calibrated on other classrooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.features.seat_features import FEATURES
+from models.learning.rows import LessonRows
+
+__all__ = ["movement_ranks"]
+
+_OVER_QUIET: Final = FEATURES.index("over_quiet_10")
+
+
+def movement_ranks(lessons: Sequence[LessonRows]) -> list[NDArray[np.float64]]:
+    """Each lesson's movement as a number from 0 to 1, (epochs, seats), NaN where not judged.
+
+    The level is taken over the seat's quietest second, so that a noisy sensor is not taken for a
+    restless pupil, and squeezed by a logistic curve, which changes no order.
+    """
+    return [
+        np.where(
+            rows.judged & ~np.isnan(rows.values[:, :, _OVER_QUIET]),
+            1.0 / (1.0 + np.exp(-rows.values[:, :, _OVER_QUIET].astype(np.float64) / 10.0)),
+            np.where(rows.judged, 0.5, np.nan),
+        )
+        for rows in lessons
+    ]

@@ -1,0 +1,102 @@
+"""Two models on the same new classrooms, and whether their difference is more than chance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from models.evaluation.figures import Figures
+from models.evaluation.holdout import judge, probabilities, roc_auc
+from models.learning.rows import LessonRows
+from models.serving.off_task import OffTaskModel
+
+__all__ = ["Comparison", "compare"]
+
+_DRAWS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """`difference` is the second's mean ROC-AUC by classroom less the first's, `ends` hold 95 % of
+    it over classrooms drawn with replacement.
+    """
+
+    source: str
+    first: str
+    second: str
+    figures: tuple[Figures, Figures]
+    ceiling: Figures | None
+    difference: float
+    ends: tuple[float, float]
+
+    @property
+    def verdict(self) -> str:
+        low, high = self.ends
+        if low <= 0.0 <= high:
+            return "No difference beyond chance."
+        return f"{self.second if low > 0.0 else self.first} is better."
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "models": {
+                name: asdict(one)
+                for name, one in zip((self.first, self.second), self.figures, strict=True)
+            },
+            "ceiling": None if self.ceiling is None else asdict(self.ceiling),
+            "roc_auc_difference": self.difference,
+            "ci": self.ends,
+            "verdict": self.verdict,
+        }
+
+    def to_json(self) -> str:
+        return json.dumps(self.as_dict(), indent=2)
+
+    def table(self) -> str:
+        """The figures side by side."""
+        lines = [f"{'':26}{self.first:>15}{self.second:>15}{'ceiling':>15}"]
+        for name in Figures.__slots__:
+            cells = (
+                None if one is None else getattr(one, name) for one in (*self.figures, self.ceiling)
+            )
+            told = "".join(f"{'-' if cell is None else f'{cell:.3f}':>15}" for cell in cells)
+            lines.append(f"{name.replace('_', ' '):26}{told}   ({self.source})")
+        low, high = self.ends
+        lines.append(
+            f"ROC-AUC by classroom, second less first: {self.difference:+.4f} ({low:+.4f} to "
+            f"{high:+.4f}, {self.source}). {self.verdict}"
+        )
+        return "\n".join(lines)
+
+
+def compare(
+    first: OffTaskModel,
+    second: OffTaskModel,
+    rows: Sequence[LessonRows],
+    known: Sequence[LessonRows],
+    *,
+    source: str,
+) -> Comparison:
+    """Judge both, and draw classrooms with replacement for the difference."""
+    results = [judge(model, rows, known, source=source) for model in (first, second)]
+    areas = [
+        [roc_auc([row], [p]) for row, p in zip(rows, probabilities(model, rows), strict=True)]
+        for model in (first, second)
+    ]
+    by_classroom = np.subtract(areas[1], areas[0])
+    rng = np.random.default_rng(1)
+    drawn = rng.choice(by_classroom, size=(_DRAWS, len(by_classroom))).mean(axis=1)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Comparison(
+        source=source,
+        first=first.version,
+        second=second.version,
+        figures=(results[0].model, results[1].model),
+        ceiling=results[0].ceiling,
+        difference=float(by_classroom.mean()),
+        ends=(float(low), float(high)),
+    )

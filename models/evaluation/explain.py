@@ -1,0 +1,83 @@
+"""What a model goes by: families of features, shuffled in turn or left out of the training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from models.evaluation.ceiling import with_activity
+from models.evaluation.holdout import roc_auc
+from models.features.seat_features import FEATURES
+from models.learning.rows import LessonRows
+from models.learning.seat_learning import out_of_fold
+from models.serving.off_task import OffTaskModel
+
+__all__ = ["FAMILIES", "ablation", "importance"]
+
+_PREFIXES: Final[Mapping[str, tuple[str, ...]]] = {
+    "noise": ("noise", "onsets"),
+    "minute of the lesson": ("minutes",),
+    "zone and room": ("zone_", "room_", "own_minus_room", "together"),
+    "single movements and tilt": ("wiggle", "tilt"),
+    "stillness": ("still",),
+    "busy seconds": ("busy",),
+    "over the quietest": (
+        "over_quiet", "jerk_over_quiet", "band_1_3_over_quiet", "band_3_6_over_quiet",
+        "band_6_12_over_quiet", "normal_over_quiet", "major_over_quiet", "band_3_6_lowest",
+        "jerk_lowest", "motion_highest",
+    ),
+    "shape of the movement": (
+        "major_over_minor", "jerk_over_motion", "low_over_motion", "middle_over_motion", "spread",
+    ),
+    "levels against the normal": ("",),
+}  # fmt: skip
+
+
+def _families() -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {name: [] for name in _PREFIXES}
+    for at, feature in enumerate(FEATURES):
+        family = next(name for name, starts in _PREFIXES.items() if feature.startswith(starts))
+        found[family].append(at)
+    return {name: tuple(columns) for name, columns in found.items()}
+
+
+FAMILIES: Final = _families()
+"""Each feature's column under one family's name."""
+
+
+def importance(model: OffTaskModel, rows: Sequence[LessonRows], *, seed: int) -> dict[str, float]:
+    """By how much ROC-AUC falls where a family's values are dealt out anew among all epochs."""
+    rng = np.random.default_rng(seed)
+    use = [one.judged & one.occupied for one in rows]
+    values = np.concatenate([one.values[flags] for one, flags in zip(rows, use, strict=True)])
+    truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
+    step = max(1, len(values) // 60_000)
+    values, truth = values[::step], truth[::step]
+    flat = replace(
+        rows[0], values=values[:, None], off_task=truth[:, None],
+        judged=np.ones((len(truth), 1), bool), occupied=np.ones((len(truth), 1), bool),
+    )  # fmt: skip
+    whole = roc_auc([flat], [model.probability(values)[:, None]])
+    falls = {}
+    for name, columns in FAMILIES.items():
+        dealt = values.copy()
+        dealt[:, columns] = values[rng.permutation(len(values))][:, columns]
+        falls[name] = whole - roc_auc([flat], [model.probability(dealt)[:, None]])
+    return dict(sorted(falls.items(), key=lambda item: -item[1]))
+
+
+def ablation(rows: Sequence[LessonRows], *, seed: int, folds: int = 2) -> dict[str, float]:
+    """ROC-AUC on classrooms put aside: of all features, without each family, and with the
+    activity that the teacher declared.
+    """
+    told = {"all": roc_auc(rows, out_of_fold(rows, seed=seed, folds=folds))}
+    for name, columns in FAMILIES.items():
+        kept = [at for at in range(len(FEATURES)) if at not in columns]
+        less = [replace(one, values=one.values[:, :, kept]) for one in rows]
+        told[f"without {name}"] = roc_auc(less, out_of_fold(less, seed=seed, folds=folds))
+    more = [with_activity(one) for one in rows]
+    told["with the declared activity"] = roc_auc(more, out_of_fold(more, seed=seed, folds=folds))
+    return told

@@ -1,0 +1,181 @@
+"""A finished model on classrooms that it never saw, as it would serve: nothing is fitted anew.
+
+Beside the figures of `evaluate`: how much is lost with one reading in five, whether lively pupils
+are wronged more than others, what is left where the labels are shuffled, and how the model does on
+classrooms of another making.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from contract.lesson import LabelledLesson
+from models.evaluation.ceiling import with_activity
+from models.evaluation.evaluate import Evaluation, Fitted, evaluate_rows
+from models.learning.rows import LessonRows, lesson_rows
+from models.learning.seat_learning import (
+    Probability,
+    fit_trees,
+    matching_threshold,
+    out_of_fold,
+    predict,
+)
+from models.serving.manifest import Calibration
+from models.serving.off_task import OffTaskModel
+
+__all__ = ["Drawn", "judge", "probabilities", "robustness", "roc_auc"]
+
+_FOLDS: Final = 5
+_LOST: Final = 0.2
+_FEW: Final = 12
+"""Lessons that a side figure is measured on: enough for two digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawn:
+    """A simulated lesson with what only a simulator can tell.
+
+    `rows` are the lesson's, and `known` what the ceiling's oracle knows of it; `very_lively` says
+    for each seat whether its pupil moves far more than others.
+    """
+
+    lesson: LabelledLesson
+    rows: LessonRows
+    known: LessonRows
+    very_lively: NDArray[np.bool_]
+
+
+def judge(
+    model: OffTaskModel, rows: Sequence[LessonRows], known: Sequence[LessonRows], *, source: str
+) -> Evaluation:
+    """The figures of a model as it is; the ceiling's oracle learns on these classrooms, in five
+    groups that are put aside in turn.
+    """
+    manifest = model.manifest
+    return evaluate_rows(
+        rows,
+        seed=manifest.seed,
+        source=source,
+        known=known,
+        folds=_FOLDS,
+        raw=probabilities(model, rows),
+        fitted=Fitted(
+            calibration=Calibration(),
+            interval=manifest.interval,
+            bias=manifest.bias,
+            policy=manifest.room_alerts,
+            limits=manifest.limits,
+            moments=manifest.moments,
+            moment_limits=manifest.moment_limits,
+        ),
+        judged=f"new to model {model.version}",
+    )
+
+
+def probabilities(model: OffTaskModel, rows: Sequence[LessonRows]) -> list[Probability]:
+    """Calibrated probabilities of each lesson, (epochs, seats), NaN where nothing is judged."""
+    result = []
+    for one in rows:
+        p = np.full(one.judged.shape, np.nan)
+        p[one.judged] = model.probability(one.values[one.judged])
+        result.append(p)
+    return result
+
+
+def roc_auc(rows: Sequence[LessonRows], p: Sequence[Probability]) -> float:
+    """Over all epochs that are judged and where someone sits."""
+    use = [one.judged & one.occupied for one in rows]
+    truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
+    value = np.concatenate([one[flags] for one, flags in zip(p, use, strict=True)])
+    return float(roc_auc_score(truth, value))
+
+
+def robustness(
+    model: OffTaskModel,
+    drawn: Sequence[Drawn],
+    others: Sequence[Drawn],
+) -> dict[str, Any]:
+    """Side figures by name; `others` are classrooms of the second generator."""
+    rows = [one.rows for one in drawn]
+    few = rows[:_FEW]
+    p = probabilities(model, rows)
+    whole = roc_auc(few, p[:_FEW])
+    lossy = [lesson_rows(_lossy(one.lesson, at)) for at, one in enumerate(drawn[:_FEW])]
+    told = {
+        "lost_readings": {
+            "lost": _LOST,
+            "roc_auc": (with_loss := roc_auc(lossy, probabilities(model, lossy))),
+            "roc_auc_loss": whole - with_loss,
+        },
+        "lively_pupils_false_positives": _lively_ratio(drawn, rows, p),
+        "shuffled_labels_roc_auc": _shuffled(few, model.manifest.seed),
+        "declared_activity": _declared_activity(rows[: 2 * _FEW], model.manifest.seed),
+    }
+    if others:
+        far, oracle = [one.rows for one in others], [one.known for one in others]
+        told["second_generator"] = {
+            "classrooms": len(others),
+            "roc_auc": (model_auc := roc_auc(far, probabilities(model, far))),
+            "ceiling": (best := roc_auc(oracle, out_of_fold(oracle, seed=1, folds=_FOLDS))),
+            "below_ceiling": best - model_auc,
+        }
+    return told
+
+
+def _lossy(lesson: LabelledLesson, seed: int) -> LabelledLesson:
+    seat = lesson.seat.copy()
+    seat[np.random.default_rng(seed).random(seat.shape[:2]) < _LOST] = np.nan
+    return replace(lesson, seat=seat)
+
+
+def _lively_ratio(
+    drawn: Sequence[Drawn], rows: Sequence[LessonRows], p: Sequence[Probability]
+) -> dict[str, float | None]:
+    """How often on-task epochs are called off task, where as many are called as truly are."""
+    threshold = matching_threshold(rows, p)
+    counts = np.zeros((2, 2))
+    for one, row, q in zip(drawn, rows, p, strict=True):
+        on_task = row.judged & row.occupied & ~row.off_task
+        for at, who in enumerate((one.very_lively, ~one.very_lively)):
+            mine = on_task & who
+            counts[at] += (q[mine] >= threshold).sum(), mine.sum()
+    lively, rest = (float(false / n) if n else None for false, n in counts)
+    ratio = lively / rest if lively is not None and rest else None
+    return {"very_lively": lively, "others": rest, "ratio": ratio}
+
+
+def _shuffled(rows: Sequence[LessonRows], seed: int) -> float:
+    """ROC-AUC of trees that learned from labels dealt out at random, on other classrooms."""
+    # Over all lessons: a lesson that kept its own share would still teach what such lessons are like.
+    pool = np.random.default_rng(seed).permutation(
+        np.concatenate([r.off_task.ravel() for r in rows])
+    )
+    cuts = np.cumsum([r.off_task.size for r in rows])[:-1]
+    dealt = [
+        replace(r, off_task=part.reshape(r.off_task.shape))
+        for r, part in zip(rows, np.split(pool, cuts), strict=True)
+    ]
+    half = len(dealt) // 2
+    trees = fit_trees(dealt[:half], seed=seed, most_rows=40_000)
+    return roc_auc(dealt[half:], [predict(trees, one) for one in dealt[half:]])
+
+
+def _declared_activity(rows: Sequence[LessonRows], seed: int) -> dict[str, float]:
+    """Trees trained anew on half of these lessons, without and with what the teacher declared, on
+    the other half. The model does without, as not every teacher declares it.
+    """
+    told = {}
+    for name, lessons in (
+        ("roc_auc_without", list(rows)),
+        ("roc_auc_with", [with_activity(one) for one in rows]),
+    ):
+        half = len(lessons) // 2
+        trees = fit_trees(lessons[:half], seed=seed, most_rows=60_000)
+        told[name] = roc_auc(lessons[half:], [predict(trees, one) for one in lessons[half:]])
+    return told

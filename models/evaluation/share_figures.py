@@ -1,0 +1,72 @@
+"""How well an area's share fits the true one: the coverage of its interval, and its bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.evaluation.figures import error_by_third, share_of
+from models.learning.rows import LessonRows
+from models.learning.seat_learning import Probability, residuals
+from models.serving.manifest import IntervalWidth, ShareBias
+
+__all__ = ["AreaShare", "area_shares", "share_figures"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AreaShare:
+    """A room or zone over one lesson: where its true share lay in the interval, and the lesson's
+    mean of the share, before the level was put right and after, beside the true one.
+    """
+
+    inside: NDArray[np.bool_]
+    mean: float
+    before: float
+    true: float
+
+
+def area_shares(
+    rows: LessonRows, p: Probability, interval: IntervalWidth, bias: ShareBias
+) -> list[AreaShare]:
+    """The room, then the zones; a zone that is never judged is left out, an unjudged room not."""
+    areas: list[AreaShare] = []
+    for columns in (np.arange(p.shape[1]), *rows.zones):
+        error, own = residuals(rows, p, columns, bias)
+        before, _ = residuals(rows, p, columns, ShareBias())
+        reach = interval.reach * np.sqrt(interval.own * own + interval.shared**2)
+        true = rows.truth[:, columns]
+        share = float(np.nanmean(true)) if (~np.isnan(true)).any() else 0.0
+        if error.size or not areas:
+            areas.append(
+                AreaShare(
+                    inside=np.abs(error) <= reach,
+                    mean=share - float(error.mean()) if error.size else share,
+                    before=share - float(before.mean()) if error.size else share,
+                    true=share,
+                )
+            )
+    return areas
+
+
+def share_figures(lessons: Sequence[Sequence[AreaShare]]) -> dict[str, Any]:
+    """Figures of the room and of zones, from the areas of each lesson."""
+    rooms = [areas[0] for areas in lessons]
+    zones = [area for areas in lessons for area in areas[1:]]
+    told: dict[str, Any] = {
+        "interval_coverage": share_of([room.inside for room in rooms]),
+        "interval_coverage_zones": share_of([zone.inside for zone in zones]),
+    }
+    for name, areas in (("share", rooms), ("zone", zones)):
+        low, high = error_by_third([(area.mean, area.true) for area in areas])
+        low_before, high_before = error_by_third([(area.before, area.true) for area in areas])
+        told |= {
+            f"{name}_error_low": low,
+            f"{name}_error_high": high,
+            f"{name}_error_low_before": low_before,
+            f"{name}_error_high_before": high_before,
+        }
+    return told

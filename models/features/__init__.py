@@ -1,0 +1,1 @@
+"""What a model looks at: numbers for each seat, zone and room, epoch by epoch."""

@@ -1,0 +1,144 @@
+"""Labelled lessons as rows to learn from: an epoch of a seat, its features and its truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.lesson import Activity, LabelledLesson
+from models.features.seat_features import EPOCH_S, EpochFeatures, SeatFeatures
+from models.features.zones import merge_zones
+
+__all__ = ["LessonRows", "lesson_rows", "true_episodes", "true_stretches"]
+
+Flags = NDArray[np.bool_]
+
+_EPISODE_RISE = 0.20
+_EPISODE_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LessonRows:
+    """One lesson by epochs and seats.
+
+    `values` is (epochs, seats, features); `judged` says where the model has a say, `off_task` what
+    is true for most of the epoch, `occupied` who is there. `zones` are columns, merged by who sat
+    there for most of the lesson.
+    """
+
+    classroom: str
+    values: NDArray[np.float32]
+    judged: Flags
+    off_task: Flags
+    occupied: Flags
+    truth: NDArray[np.float64]
+    """(epochs, seats): the share of the epoch's occupied seconds that are off task."""
+    features: tuple[EpochFeatures, ...]
+    zone_names: tuple[str, ...]
+    zones: tuple[NDArray[np.intp], ...]
+    activities: tuple[Activity, ...]
+
+    @property
+    def room_share(self) -> NDArray[np.float64]:
+        """(epochs,): the true off-task share of those who are there."""
+        return _share(self.truth)
+
+
+def lesson_rows(lesson: LabelledLesson) -> LessonRows:
+    """The rows of a lesson; its features are computed as the score process would."""
+    epochs = len(lesson.seat) // EPOCH_S
+    column = {seat: at for at, seat in enumerate(lesson.seats)}
+    groups = [[column[seat] for seat in zone.seats if seat in column] for zone in lesson.zones]
+    stream = SeatFeatures(seats=len(lesson.seats), groups=groups)
+    features = tuple(
+        stream.update(lesson.seat[at : at + EPOCH_S], lesson.room[at : at + EPOCH_S])
+        for at in range(0, epochs * EPOCH_S, EPOCH_S)
+    )
+    there = _by_epoch(lesson.occupied, epochs)
+    off = _by_epoch(lesson.off_task & lesson.occupied, epochs)
+    truth = off / np.maximum(there, 1e-9)
+    known = np.stack([one.known & one.present for one in features])
+    sat = {seat for seat, at in column.items() if lesson.occupied[:, at].mean() > 0.5}
+    zones = merge_zones(lesson.zones, sat)
+    return LessonRows(
+        classroom=lesson.classroom,
+        values=np.stack([one.values for one in features]),
+        judged=known,
+        off_task=truth >= 0.5,
+        occupied=there >= 0.5,
+        truth=np.where(there > 0, truth, np.nan),
+        # Their values are in one array above already.
+        features=tuple(replace(one, values=one.values[:0]) for one in features),
+        zone_names=tuple(zone.name for zone in zones),
+        zones=tuple(
+            np.array([column[seat] for seat in zone.seats if seat in column], np.intp)
+            for zone in zones
+        ),
+        activities=lesson.activities,
+    )
+
+
+def _by_epoch(flags: Flags, epochs: int) -> NDArray[np.float64]:
+    return np.asarray(
+        flags[: epochs * EPOCH_S].reshape(epochs, EPOCH_S, -1).mean(axis=1), dtype=np.float64
+    )
+
+
+def true_episodes(
+    rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None = None
+) -> list[tuple[int, int]]:
+    """Stretches [start, end) in seconds of at least 60 s in which the true off-task share of the
+    room, or of these columns, is .20 or more above its mean in that activity and lesson.
+    """
+    spans = _spans(_rise(rows, columns) >= _EPISODE_RISE)
+    return [(start, end) for start, end in spans if end - start >= _EPISODE_S]
+
+
+def true_stretches(
+    rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None = None
+) -> list[tuple[int, int]]:
+    """Livelier stretches [start, end) in seconds: all minutes over which the true off-task share is
+    .20 or more above its mean in that activity on average. Each episode is in one; a dip of five
+    seconds does not end it.
+    """
+    rise = _rise(rows, columns)
+    minute = _EPISODE_S // EPOCH_S
+    lively = np.zeros(len(rise), np.bool_)
+    if len(rise) >= minute:
+        means = np.convolve(rise, np.ones(minute) / minute, "valid")
+        for first in np.flatnonzero(means >= _EPISODE_RISE).tolist():
+            lively[first : first + minute] = True
+    return _spans(lively)
+
+
+def _rise(
+    rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None
+) -> NDArray[np.float64]:
+    """(epochs,): the true share over its mean in that activity and lesson."""
+    truth = rows.truth if columns is None else rows.truth[:, columns]
+    share = _share(truth)
+    middle = np.arange(len(truth)) * EPOCH_S + EPOCH_S / 2
+    name = np.full(len(truth), "", dtype=object)
+    for activity in rows.activities:
+        name[(middle >= activity.start_s) & (middle < activity.end_s)] = activity.name
+    rise = np.empty(len(share))
+    for one in set(name):
+        rise[name == one] = share[name == one] - share[name == one].mean()
+    return rise
+
+
+def _spans(flags: Flags) -> list[tuple[int, int]]:
+    """Where they are set, [start, end) in seconds."""
+    padded = np.concatenate([[False], flags, [False]])
+    edges = (np.flatnonzero(padded[1:] != padded[:-1]) * EPOCH_S).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _share(truth: NDArray[np.float64]) -> NDArray[np.float64]:
+    there = ~np.isnan(truth)
+    return np.asarray(
+        np.where(there, truth, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1), dtype=np.float64
+    )

@@ -1,0 +1,271 @@
+"""Learning from labelled rows: the trees, their calibration, the interval.
+
+Only training and evaluation come here; it is the one place that needs scikit-learn. Whatever is
+fitted after the trees (calibration, interval, alerts) is fitted on classrooms that the trees at
+hand had not seen.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+
+from contract.lesson import SMALLEST_ZONE
+from models.learning.rows import LessonRows
+from models.learning.threads import one_thread
+from models.learning.workers import worker_pool
+from models.serving.manifest import Calibration, IntervalWidth, ShareBias
+from models.serving.pooling import ShareLevel
+
+__all__ = [
+    "Probability",
+    "fit_bias",
+    "fit_calibration",
+    "fit_interval",
+    "fit_trees",
+    "fit_with_out_of_fold",
+    "folds_of",
+    "labelled",
+    "lesson_residuals",
+    "matching_threshold",
+    "out_of_fold",
+    "predict",
+    "residuals",
+]
+
+Probability = NDArray[np.float64]
+
+_MOST_ROWS: Final = 100_000
+_ALL_ROWS: Final = 400_000
+"""What the trees that serve learn from, at most."""
+_WORTH_PROCESSES: Final = 100_000
+"""Rows to learn from, over all folds, from which on starting processes pays."""
+_COVERAGE: Final = 0.90
+_LEAST_LESSONS: Final = 8
+_LEAST_SPREAD: Final = 0.01
+
+
+def labelled(lessons: Sequence[LessonRows], most_rows: int | None = None) -> tuple[Any, Any]:
+    """Features and truth of all epochs that are judged and where someone sits.
+
+    With `most_rows` every k-th epoch is taken, k as small as that allows: neighbouring epochs
+    overlap in their windows and teach little.
+    """
+    use = [rows.judged & rows.occupied for rows in lessons]
+    total = sum(int(one.sum()) for one in use)
+    step = 1 if most_rows is None else max(1, -(-total // most_rows))
+    values = [rows.values[::step][one[::step]] for rows, one in zip(lessons, use, strict=True)]
+    truth = [rows.off_task[::step][one[::step]] for rows, one in zip(lessons, use, strict=True)]
+    return np.concatenate(values), np.concatenate(truth)
+
+
+def fit_trees(
+    lessons: Sequence[LessonRows], *, seed: int, most_rows: int = _MOST_ROWS
+) -> HistGradientBoostingClassifier:
+    """Gradient-boosted trees on these lessons; raises ValueError where only one class is there."""
+    values, truth = labelled(lessons, most_rows)
+    if truth.size == 0 or truth.all() or not truth.any():
+        raise ValueError("the lessons hold only one class: nothing can be learned from them")
+    # Binning can't take a column in which nothing is known, such as the noise where none is heard.
+    values = np.where(np.isnan(values).all(axis=0), np.float32(0.0), values)
+    trees = HistGradientBoostingClassifier(
+        learning_rate=0.06,
+        max_iter=250,
+        max_leaf_nodes=31,
+        min_samples_leaf=int(np.clip(truth.size // 100, 5, 100)),
+        l2_regularization=1.0,
+        max_features=0.3,  # so that few data do not hang on one column
+        early_stopping=False,
+        random_state=seed,
+    )
+    with one_thread():
+        return trees.fit(values, truth)
+
+
+def predict(trees: HistGradientBoostingClassifier, rows: LessonRows) -> Probability:
+    """(epochs, seats), NaN where nothing is judged."""
+    probability = np.full(rows.judged.shape, np.nan)
+    if rows.judged.any():
+        with one_thread():
+            probability[rows.judged] = trees.predict_proba(rows.values[rows.judged])[:, 1]
+    return probability
+
+
+def out_of_fold(
+    lessons: Sequence[LessonRows], *, seed: int, folds: int | None = None
+) -> list[Probability]:
+    """Each lesson's raw probabilities from trees that never saw its classroom.
+
+    `folds` puts that many groups of classrooms aside in turn; None puts each classroom aside alone.
+    """
+    fold_of = folds_of(lessons, folds)
+    return _run(lessons, fold_of, range(max(fold_of.values(), default=0) + 1), seed)[0]
+
+
+def fit_with_out_of_fold(
+    lessons: Sequence[LessonRows], *, seed: int, folds: int
+) -> tuple[HistGradientBoostingClassifier, list[Probability]]:
+    """Trees that learned from all of these lessons, and the probabilities of `out_of_fold`."""
+    fold_of = folds_of(lessons, folds)
+    # The longest first, so that no core is left alone with it in the end.
+    probabilities, trees = _run(
+        lessons, fold_of, [None, *range(max(fold_of.values(), default=0) + 1)], seed
+    )
+    assert trees is not None
+    return trees, probabilities
+
+
+def _run(
+    lessons: Sequence[LessonRows],
+    fold_of: dict[str, int],
+    folds: Sequence[int | None],
+    seed: int,
+) -> tuple[list[Probability], HistGradientBoostingClassifier | None]:
+    """Put each of these groups aside; None is the fit on all."""
+    if max(fold_of.values(), default=0) < 1:
+        raise ValueError("at least two classrooms are needed to put one aside")
+    data = _Folds(lessons=[replace(r, features=()) for r in lessons], fold_of=fold_of, seed=seed)
+    rows = sum(int((r.judged & r.occupied).sum()) for r in lessons)
+    workers = min(len(folds), os.cpu_count() or 1)
+    if workers == 1 or len(folds) * min(rows, _MOST_ROWS) < _WORTH_PROCESSES:
+        told = [data.fit(fold) for fold in folds]
+    else:
+        # Processes: in threads, scikit-learn's fits take each other's warning filters away.
+        with worker_pool(workers, _give, data) as pool:
+            told = list(pool.map(_fit, folds))
+    result: list[Probability] = [np.empty(0)] * len(lessons)
+    for one, _ in told:
+        for at, probability in one:
+            result[at] = probability
+    return result, next((trees for _, trees in told if trees is not None), None)
+
+
+def folds_of(lessons: Sequence[LessonRows], folds: int | None) -> dict[str, int]:
+    """The group that each classroom is put aside with; with None each is alone."""
+    classrooms = sorted({rows.classroom for rows in lessons})
+    count = len(classrooms) if folds is None else min(folds, len(classrooms))
+    return {classroom: at % count for at, classroom in enumerate(classrooms)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Folds:
+    """All that a process needs to put one group of classrooms aside."""
+
+    lessons: list[LessonRows]
+    fold_of: dict[str, int]
+    seed: int
+
+    def fit(
+        self, fold: int | None
+    ) -> tuple[list[tuple[int, Probability]], HistGradientBoostingClassifier | None]:
+        if fold is None:
+            return [], fit_trees(self.lessons, seed=self.seed, most_rows=_ALL_ROWS)
+        aside = [self.fold_of[rows.classroom] == fold for rows in self.lessons]
+        others = [rows for rows, is_out in zip(self.lessons, aside, strict=True) if not is_out]
+        trees = fit_trees(others, seed=self.seed)
+        told = [(at, predict(trees, self.lessons[at])) for at, out in enumerate(aside) if out]
+        return told, None
+
+
+_GIVEN: list[_Folds] = []
+"""What this process was started with; empty in the one that started it."""
+
+
+def _give(data: _Folds) -> None:
+    _GIVEN.append(data)
+
+
+def _fit(
+    fold: int | None,
+) -> tuple[list[tuple[int, Probability]], HistGradientBoostingClassifier | None]:
+    return _GIVEN[0].fit(fold)
+
+
+def fit_calibration(lessons: Sequence[LessonRows], raw: Sequence[Probability]) -> Calibration:
+    """Platt's map from raw to calibrated probabilities."""
+    use = [rows.judged & rows.occupied for rows in lessons]
+    p = np.concatenate([one[flags] for one, flags in zip(raw, use, strict=True)])
+    y = np.concatenate([rows.off_task[flags] for rows, flags in zip(lessons, use, strict=True)])
+    clipped = np.clip(p, 1e-6, 1.0 - 1e-6)
+    logit = np.log(clipped / (1.0 - clipped))
+    step = max(1, logit.size // _MOST_ROWS)
+    line = LogisticRegression(C=1e6).fit(logit[::step, None], y[::step])
+    return Calibration(slope=float(line.coef_[0, 0]), intercept=float(line.intercept_[0]))
+
+
+def matching_threshold(lessons: Sequence[LessonRows], values: Sequence[Probability]) -> float:
+    """The value that as many epochs pass as are truly positive."""
+    use = [rows.judged & rows.occupied for rows in lessons]
+    known = np.concatenate([one[flags] for one, flags in zip(values, use, strict=True)])
+    truth = np.concatenate([rows.off_task[flags] for rows, flags in zip(lessons, use, strict=True)])
+    return float(np.quantile(known, 1.0 - float(truth.mean())))
+
+
+def fit_interval(lessons: Sequence[tuple[Probability, Probability]]) -> IntervalWidth:
+    """The interval that holds 90 % of the true shares, from `lesson_residuals`."""
+    error = np.concatenate([one for one, _ in lessons])
+    own = np.concatenate([one for _, one in lessons])
+    shared = float(np.sqrt(max(0.0, float(np.mean(error**2 - own)))))
+    size = np.abs(error) / np.sqrt(own + shared**2)
+    return IntervalWidth(own=1.0, shared=shared, reach=float(np.quantile(size, _COVERAGE)))
+
+
+def fit_bias(lessons: Sequence[LessonRows], p: Sequence[Probability]) -> ShareBias:
+    """The line from the rooms' true shares to their mean probabilities, over whole lessons."""
+    means = []
+    for rows, one in zip(lessons, p, strict=True):
+        share, _, true = _shares(rows, one, np.arange(one.shape[1]))
+        if share.size:
+            means.append((float(true.mean()), float(share.mean())))
+    true, share = np.array(means).T if means else np.empty((2, 0))
+    if len(means) < _LEAST_LESSONS or float(true.std()) < _LEAST_SPREAD:
+        return ShareBias()
+    slope, start = np.polyfit(true, share, 1)
+    # A correction may not make more of a level than twice what it is.
+    slope = float(np.clip(slope, 0.5, 1.0))
+    start = float(np.clip(share.mean() - slope * true.mean(), 0.0, 1.0 - slope))
+    return ShareBias(all_off=start + slope, all_on=start)
+
+
+def lesson_residuals(
+    rows: LessonRows, probability: Probability, bias: ShareBias
+) -> tuple[Probability, Probability]:
+    """The residuals of the room and of each of its zones, one after the other."""
+    everyone = np.arange(probability.shape[1])
+    pairs = [residuals(rows, probability, columns, bias) for columns in (everyone, *rows.zones)]
+    return np.concatenate([e for e, _ in pairs]), np.concatenate([own for _, own in pairs])
+
+
+def residuals(
+    rows: LessonRows, probability: Probability, columns: NDArray[np.intp], bias: ShareBias
+) -> tuple[Probability, Probability]:
+    """By how much the true share passes the expected one, and sum p(1-p) / n², in the epochs in
+    which enough of these columns are judged.
+    """
+    share, own, true = _shares(rows, probability, columns)
+    level = ShareLevel(bias)
+    return true - np.array([level.update(one) for one in share.tolist()]), own
+
+
+def _shares(
+    rows: LessonRows, probability: Probability, columns: NDArray[np.intp]
+) -> tuple[Probability, Probability, Probability]:
+    """The mean probability, sum p(1-p) / n² and the true share of the epochs in which five or more
+    are judged.
+    """
+    p, truth = probability[:, columns], rows.truth[:, columns]
+    judged = ~np.isnan(p)
+    n = judged.sum(axis=1)
+    enough = n >= SMALLEST_ZONE
+    p, truth, judged, n = p[enough], truth[enough], judged[enough], n[enough]
+    mean = np.where(judged, p, 0.0).sum(axis=1) / n
+    own = np.where(judged, p * (1.0 - p), 0.0).sum(axis=1) / n**2
+    there = ~np.isnan(truth)
+    return mean, own, np.where(there, truth, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)

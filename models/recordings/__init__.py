@@ -1,0 +1,1 @@
+"""Labelled recordings of real motion: read, checked, learned from, judged."""

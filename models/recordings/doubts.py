@@ -1,0 +1,103 @@
+"""Signs that the labels of a recording are late, turned round, too quick, or no more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from models.features.seat_features import EPOCH_S
+from models.learning.rows import LessonRows
+from models.learning.seat_learning import labelled
+from models.recordings.file import LabelledRecording
+from models.recordings.report import GroupScore
+
+__all__ = ["doubts", "too_quick"]
+
+_LAGS: Final = (-12, -6, -3, 3, 6, 12)  # epochs
+_TURNED: Final = 0.35
+_BETTER: Final = 0.05
+_SURE: Final = 3.0
+_ENOUGH: Final = 10
+_NO_CHANCE: Final = 0.52
+_MANY: Final = 0.2
+_FEW_GROUPS: Final = 8
+
+Floats = NDArray[np.float64]
+
+
+def doubts(
+    rows: Sequence[LessonRows],
+    movement: Sequence[Floats],
+    roc_auc: float,
+    by_group: Mapping[str, GroupScore],
+) -> list[str]:
+    """What the figures make one doubt; `movement` is each group's level, NaN where unknown."""
+    told = []
+    if len(rows) < _FEW_GROUPS:
+        told.append(
+            f"{len(rows)} groups are few: the interval over groups is too narrow, and says little."
+        )
+    lagged = {lag: _lagged_auc(rows, movement, lag) for lag in (0, *_LAGS)}
+    best = max(lagged, key=lambda lag: lagged[lag])
+    _, truth = labelled(rows)
+    rarer = min(int(truth.sum()), int((~truth).sum()))
+    better = max(_BETTER, _SURE * np.sqrt(1.0 / (12.0 * rarer)))  # the error of a ROC-AUC of .5
+    if best and lagged[best] > max(lagged[0], 0.55) + better:
+        later = "later" if best > 0 else "earlier"
+        told.append(
+            f"The labels would fit the movement better {abs(best) * EPOCH_S} s {later} (ROC-AUC "
+            f"{lagged[best]:.3f} rather than {lagged[0]:.3f}): their clocks may be shifted."
+        )
+    turned = [
+        group
+        for group, one in by_group.items()
+        if one.roc_auc is not None
+        and one.roc_auc < _TURNED
+        and min(one.positive, one.epochs - one.positive) >= _ENOUGH
+        and roc_auc > 0.6
+    ]
+    if turned:
+        told.append(f"The labels of {', '.join(turned[:5])} look turned round.")
+    if roc_auc < _NO_CHANCE:
+        told.append("This is no better than chance.")
+    return told
+
+
+def too_quick(recordings: Sequence[LabelledRecording], label: str) -> str | None:
+    """A sentence where much of what has the label lies in epochs that are mostly something else."""
+    samples = lost = 0
+    for one in recordings:
+        epoch = np.floor(one.at_s / EPOCH_S + 1e-6).astype(np.int64)
+        known = np.bincount(epoch[one.label >= 0], minlength=int(epoch[-1]) + 1)
+        positive = np.bincount(epoch[one.label == 1], minlength=int(epoch[-1]) + 1)
+        samples += int(positive.sum())
+        lost += int(positive[2 * positive < known].sum())
+    if lost <= _MANY * samples:
+        return None
+    return (
+        f"{lost / samples:.0%} of what is labelled {label!r} lies in epochs of {EPOCH_S} s that are "
+        "mostly something else, and counts as not positive: these labels change faster than "
+        "epochs can follow."
+    )
+
+
+def _lagged_auc(rows: Sequence[LessonRows], values_of: Sequence[Floats], lag: int) -> float:
+    """The ROC-AUC, one way or the other, if each value stood for the label `lag` epochs before."""
+    truths, values = [], []
+    for one, q in zip(rows, values_of, strict=True):
+        n = len(q)
+        if n <= abs(lag):
+            continue
+        ahead, behind = q[max(lag, 0) : n + min(lag, 0)], slice(max(-lag, 0), n - max(lag, 0))
+        use = one.occupied[behind] & ~np.isnan(ahead)
+        truths.append(one.off_task[behind][use])
+        values.append(ahead[use])
+    truth = np.concatenate([np.empty(0, bool), *truths])
+    if truth.size == 0 or truth.all() or not truth.any():
+        return 0.5
+    area = float(roc_auc_score(truth, np.concatenate(values)))
+    return max(area, 1.0 - area)

@@ -1,0 +1,271 @@
+"""How well the model family does on labelled motion, on groups that it never saw.
+
+Each group is put aside in turn, and trees of the same kind as the shipped model's learn from the
+others, or from a training set of its own. Beside it stand never alerting, a threshold on the
+movement, and the figure that a random split would give, which is inflated: epochs of one person,
+seconds apart, are on both sides of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, cohen_kappa_score, roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+
+from contract.errors import RecordingError
+from models.learning.rows import LessonRows
+from models.learning.seat_learning import Probability, labelled, matching_threshold, out_of_fold
+from models.recordings.doubts import doubts, too_quick
+from models.recordings.file import LabelledRecording
+from models.recordings.interval import intervals
+from models.recordings.learning import has_both, judge_by_others, judge_by_teachers
+from models.recordings.report import GroupScore, Progress, RecordingEvaluation, Score, silent
+from models.recordings.resampling import common_rate
+from models.recordings.rows import rows_of_groups
+
+__all__ = ["evaluate_recordings", "rows_by_group"]
+
+_RANDOM_FOLDS: Final = 5
+
+
+def rows_by_group(
+    recordings: Sequence[LabelledRecording],
+    *,
+    rate_hz: float,
+    calibrate_s: float,
+    progress: Progress = silent,
+) -> list[LessonRows]:
+    """The rows of each group, in the order in which the groups first appear."""
+    groups: dict[str, list[LabelledRecording]] = defaultdict(list)
+    for one in recordings:
+        groups[one.group].append(one)
+    return rows_of_groups(
+        list(groups.values()), rate_hz=rate_hz, calibrate_s=calibrate_s, progress=progress
+    )
+
+
+def evaluate_recordings(
+    recordings: Sequence[LabelledRecording],
+    *,
+    label: str,
+    seed: int = 1,
+    training: Sequence[LabelledRecording] | None = None,
+    calibrate_s: float = 0.0,
+    notes: Sequence[str] = (),
+    progress: Progress = silent,
+) -> RecordingEvaluation:
+    """Judge each group by trees that learned from the other groups, or from `training` alone.
+
+    Raises RecordingError where nothing can be measured: one class, one group, too short.
+    """
+    told = list(notes)
+    rate = common_rate([one.rate_hz for one in (*recordings, *(training or ()))])
+
+    def usable(some: Sequence[LabelledRecording], whose: str) -> list[LessonRows]:
+        rows = rows_by_group(some, rate_hz=rate, calibrate_s=calibrate_s, progress=progress)
+        kept = _usable(rows, told, whose, calibrate_s)
+        quick = too_quick(some, label)
+        told.extend([] if quick is None else [quick])
+        _both_classes(kept, whose, label, quick)
+        return kept
+
+    rows = usable(recordings, "the recording")
+    if training is None:
+        _others_can_teach(rows, label)
+        judged = judge_by_others(rows, seed=seed, progress=progress)
+        teachers = [[r for r in rows if r is not one] for one in rows]
+        trained_on = "trees that learned from the other groups"
+    else:
+        own = usable(training, "the training set")
+        judged = judge_by_teachers(rows, own, seed=seed)
+        teachers = [own] * len(rows)
+        trained_on = f"trees that learned from {len(own)} groups of the training set"
+        both = {one.classroom for one in own} & {one.classroom for one in rows}
+        if both:
+            told.append(
+                f"{len(both)} groups are in both files by name ({', '.join(sorted(both)[:5])}): if "
+                "they are the same people, the figures are inflated."
+            )
+    p = [one.p for one in judged]
+    by_group = {
+        one.classroom: _group_score(*_known(one, q)) for one, q in zip(rows, p, strict=True)
+    }
+    _say_single(by_group, label, told)
+    model = _score(rows, p, [one.called for one in judged])
+    assert model.roc_auc is not None  # both classes are there
+    levels = [np.where(one.judged, one.truth, np.nan) for one in rows]
+    told += doubts(rows, levels, model.roc_auc, by_group)
+    pairs = [_known(one, q) for one, q in zip(rows, p, strict=True)]
+    ci, ci_pr_auc = intervals([truth for truth, _ in pairs], [q for _, q in pairs], seed)
+    truth = np.concatenate([truth for truth, _ in pairs])
+    labelled_epochs = sum(int(one.occupied.sum()) for one in rows)
+    base = float(truth.mean())
+    return RecordingEvaluation(
+        label=label,
+        trained_on=trained_on,
+        model=model,
+        ci=ci,
+        ci_pr_auc=ci_pr_auc,
+        by_group=by_group,
+        never=Score(roc_auc=0.5, pr_auc=base, kappa=_kappa(truth, np.zeros(truth.size, bool))),
+        rms_threshold=_score(rows, *_threshold_rule(levels, teachers)),
+        random_split=_random_split(rows, seed, progress),
+        base_rate=base,
+        epochs=int(truth.size),
+        not_judged=1.0 - truth.size / labelled_epochs,
+        rate_hz=rate,
+        notes=tuple(told),
+    )
+
+
+def _usable(
+    rows: Sequence[LessonRows], notes: list[str], whose: str, calibrate_s: float
+) -> list[LessonRows]:
+    kept = []
+    for one in rows:
+        if (one.judged & one.occupied).any():
+            kept.append(one)
+            continue
+        why = "too little before its labels to know what is normal for it, which takes a minute"
+        if not one.occupied.any():
+            why = "no labelled epoch of 5 s"
+        elif calibrate_s:
+            why = f"nothing labelled after the {calibrate_s:g} s that set its normal"
+        notes.append(f"Group {one.classroom} is left out: it has {why}.")
+    if not kept:
+        after = f"{calibrate_s:g} s" if calibrate_s else "minute"
+        raise RecordingError(
+            f"{whose} has no group with a labelled epoch after its first {after}, which sets the "
+            f"normal; give longer recordings, or {'a shorter' if calibrate_s else 'a'} "
+            "--calibrate-s."
+        )
+    return kept
+
+
+def _both_classes(rows: Sequence[LessonRows], whose: str, label: str, quick: str | None) -> None:
+    if has_both(rows):
+        return
+    _, truth = labelled(rows)
+    if truth.all():
+        raise RecordingError(
+            f"in {whose} every epoch that can be judged is {label!r}: one class is no test."
+        )
+    because = "" if quick is None else f" {quick}"
+    raise RecordingError(
+        f"in {whose} no epoch that can be judged is {label!r}, which takes half of its 5 s: one "
+        f"class is no test.{because}"
+    )
+
+
+def _others_can_teach(rows: Sequence[LessonRows], label: str) -> None:
+    if len(rows) < 2:
+        raise RecordingError(
+            f"there is one group, {rows[0].classroom}, and none to learn from; give others, or "
+            "a training set with --train."
+        )
+    for one in rows:
+        others = [r for r in rows if r is not one]
+        if not has_both(others):
+            _, truth = labelled(others)
+            only = f"another label than {label!r}" if truth.all() else repr(label)
+            raise RecordingError(
+                f"only group {one.classroom} has epochs with {only} that can be judged, so it can't "
+                "be put aside: the others would have one class to learn from; give more groups, or "
+                "a training set with --train."
+            )
+
+
+def _say_single(by_group: dict[str, GroupScore], label: str, notes: list[str]) -> None:
+    single = [group for group, one in by_group.items() if one.roc_auc is None]
+    if single:
+        more = "" if len(single) <= 5 else f" and {len(single) - 5} others"
+        notes.append(
+            f"{len(single)} of {len(by_group)} groups have only {label!r} or none of it, so no "
+            f"ROC-AUC of their own, and can't be the worst: {', '.join(single[:5])}{more}."
+        )
+
+
+def _threshold_rule(
+    levels: Sequence[Probability],
+    teachers: Sequence[Sequence[LessonRows]],
+) -> tuple[list[Probability], list[NDArray[np.bool_]]]:
+    """More movement, or less where that is what the teachers show, as a rank and as a call."""
+    ranks, called = [], []
+    for level, seen in zip(levels, teachers, strict=True):
+        theirs = [np.where(one.judged, one.truth, np.nan) for one in seen]
+        truth, values = _pooled(seen, theirs)
+        sign = 1.0 if roc_auc_score(truth, values) >= 0.5 else -1.0
+        ranks.append(sign * level)
+        threshold = matching_threshold(seen, [sign * one for one in theirs])
+        called.append(sign * level >= threshold)
+    return ranks, called
+
+
+def _known(one: LessonRows, values: Probability) -> tuple[NDArray[np.bool_], Probability]:
+    use = one.judged & one.occupied
+    return one.off_task[use], values[use]
+
+
+def _pooled(
+    rows: Sequence[LessonRows], values: Sequence[Any]
+) -> tuple[NDArray[np.bool_], NDArray[Any]]:
+    pairs = [_known(one, v) for one, v in zip(rows, values, strict=True)]
+    return np.concatenate([t for t, _ in pairs]), np.concatenate([v for _, v in pairs])
+
+
+def _group_score(truth: NDArray[np.bool_], values: Probability) -> GroupScore:
+    both = truth.any() and not truth.all()
+    return GroupScore(
+        roc_auc=float(roc_auc_score(truth, values)) if both else None,
+        epochs=int(truth.size),
+        positive=int(truth.sum()),
+    )
+
+
+def _kappa(truth: NDArray[np.bool_], called: NDArray[np.bool_]) -> float:
+    return float(np.nan_to_num(cohen_kappa_score(truth, called)))
+
+
+def _score(
+    rows: Sequence[LessonRows],
+    values: Sequence[Probability],
+    called: Sequence[NDArray[np.bool_]],
+) -> Score:
+    truth, pooled = _pooled(rows, values)
+    _, calls = _pooled(rows, called)
+    return Score(
+        roc_auc=float(roc_auc_score(truth, pooled)),
+        pr_auc=float(average_precision_score(truth, pooled)),
+        kappa=_kappa(truth, calls),
+    )
+
+
+def _random_split(rows: Sequence[LessonRows], seed: int, progress: Progress) -> Score:
+    """What one would read off if epochs, not groups, were put aside."""
+    values, truth = labelled(rows)
+    folds = min(_RANDOM_FOLDS, int(truth.sum()), int((~truth).sum()))
+    if folds < 2:
+        return Score(roc_auc=None, pr_auc=None, kappa=None)
+    pieces = []
+    split = StratifiedKFold(folds, shuffle=True, random_state=seed).split(values, truth)
+    for at, (_, put_aside) in enumerate(split):
+        piece = replace(
+            rows[0],
+            classroom=str(at),
+            values=values[put_aside][:, None],
+            off_task=truth[put_aside][:, None],
+            judged=np.ones((len(put_aside), 1), bool),
+            occupied=np.ones((len(put_aside), 1), bool),
+        )
+        pieces.append(piece)
+
+    progress("splitting at random", 0.0)
+    p = out_of_fold(pieces, seed=seed)
+    threshold = matching_threshold(pieces, p)
+    return _score(pieces, p, [one >= threshold for one in p])

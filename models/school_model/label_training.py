@@ -1,0 +1,98 @@
+"""Alerts learned from simulated lessons and from a school's labels together.
+
+The trees stay those of the model that scored the school's lessons: on its shares the labels rest.
+Learned anew are the two estimates, with the labelled rows among the simulated ones, and the
+thresholds, by simulated lessons alone, because only there every false alert is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from models.evaluation.holdout import probabilities
+from models.learning.alert_learning import (
+    AreaStream,
+    ExtraRows,
+    area_streams,
+    fit_alerts,
+    fit_estimate,
+    fit_zone_alerts,
+)
+from models.learning.rows import LessonRows
+from models.school_model.labels import LabelledMoment
+from models.school_model.recalibration import Estimates, HeldOut, hold_out
+from models.serving.alerts import AlertPolicy
+from models.serving.off_task import OffTaskModel
+
+__all__ = ["LabelTraining", "extra_rows"]
+
+_MOMENT_WEIGHT: Final = 60.0
+"""A labelled moment weighs as much as five simulated minutes, however long it was: nine answers
+are as much as a simulated lesson of 45 minutes. It is said of real pupils, so each of its epochs
+says more than a simulated one; and its epochs say the same thing over and over."""
+_GROUPS: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LabelTraining:
+    """Simulated lessons as streams of areas, ready to be learned from with labels."""
+
+    rooms: tuple[AreaStream, ...]
+    zones: tuple[tuple[AreaStream, ...], ...]
+
+    @classmethod
+    def of(cls, base: OffTaskModel, rows: Sequence[LessonRows]) -> LabelTraining:
+        """From lessons that `base` did not learn from."""
+        streams = [
+            area_streams(one, p, base.manifest.interval, base.manifest.bias)
+            for one, p in zip(rows, probabilities(base, rows), strict=True)
+        ]
+        return cls(
+            rooms=tuple(areas[0] for areas in streams), zones=tuple(areas[1:] for areas in streams)
+        )
+
+    def estimates(self, moments: Sequence[LabelledMoment]) -> Estimates:
+        zones = [zone for zones in self.zones for zone in zones]
+        return Estimates(
+            room=fit_estimate(self.rooms, extra_rows(moments, self.rooms, is_room=True)),
+            zone=fit_estimate(zones, extra_rows(moments, zones, is_room=False)),
+        )
+
+    def policies(self, moments: Sequence[LabelledMoment]) -> tuple[AlertPolicy, AlertPolicy]:
+        """For the room and for zones."""
+        zones = [zone for zones in self.zones for zone in zones]
+        return (
+            fit_alerts(
+                [[room] for room in self.rooms],
+                extra=extra_rows(moments, self.rooms, is_room=True),
+            ),
+            fit_zone_alerts(self.zones, extra=extra_rows(moments, zones, is_room=False)),
+        )
+
+    def held_out(self, shipped: Estimates, moments: Sequence[LabelledMoment]) -> HeldOut:
+        """How it does on the school's lessons, put aside in ten groups."""
+        return hold_out(shipped, moments, self.estimates, groups=_GROUPS)
+
+
+def extra_rows(
+    moments: Sequence[LabelledMoment], areas: Sequence[AreaStream], *, is_room: bool
+) -> ExtraRows | None:
+    """The labelled rows of the room, or of zones, with their weights.
+
+    Together they weigh no more than the simulated epochs beside them.
+    """
+    used = [moment for moment in moments if moment.is_room == is_room]
+    if not used:
+        return None
+    simulated = sum(int(area.known.sum()) for area in areas)
+    each = min(_MOMENT_WEIGHT, simulated / len(used))
+    lengths = [len(moment.rows) for moment in used]
+    return ExtraRows(
+        values=np.concatenate([moment.rows for moment in used]),
+        truth=np.repeat([moment.in_episode for moment in used], lengths),
+        weight=np.repeat([each / length for length in lengths], lengths),
+    )

@@ -1,0 +1,262 @@
+"""A school's own reading of the alert score, and the guard that stands before it.
+
+What the model estimates for an area is p = sigmoid(z). A school's labels may show that its moments
+are worth talking about less, or more, often than p says. Two numbers change that: z becomes
+slope · z + intercept, the map of J. Platt ("Probabilistic outputs for support vector machines",
+1999), with a prior that pulls both to the identity. As z is a weighted sum, the result is an alert
+model like any other. It makes alerts rarer or leaves them as they are, and never more frequent:
+what was not suggested was not judged. The guard decides on lessons that had no part in the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.school_model.labels import LabelledMoment
+from models.serving.alerts import AlertPolicy
+from models.serving.area import AlertModel
+
+__all__ = [
+    "Estimates",
+    "HeldOut",
+    "Recalibration",
+    "fit_recalibration",
+    "hold_out",
+    "recalibrated",
+    "recalibration_of",
+]
+
+Array = NDArray[np.float64]
+
+_SLOPE_SD: Final = 0.5
+_INTERCEPT_SD: Final = 1.0
+"""The prior: slope 1 ± 0.5, intercept 0 ± 1. Some ten moments weigh as much as it."""
+_IDENTITY: Final = np.array([1.0, 0.0])
+_PRECISION: Final = np.array([_SLOPE_SD**-2, _INTERCEPT_SD**-2])
+_LEAST_SLOPE: Final = 0.05
+"""So that a higher score always stays a higher one."""
+_STEPS: Final = 100
+_DONE: Final = 1e-10
+_RESAMPLES: Final = 2_000
+_SEED: Final = 1
+_MOST_LOGIT: Final = 30.0
+_MOST_P: Final = 1.0 - 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalibration:
+    """z becomes slope · z + intercept; the slope is over 0."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def of(self, estimate: AlertModel) -> AlertModel:
+        """The alert model that gives what this one gives, recalibrated."""
+        return AlertModel(
+            weights=tuple(self.slope * weight for weight in estimate.weights),
+            intercept=self.slope * estimate.intercept + self.intercept,
+        )
+
+    def policy(self, policy: AlertPolicy) -> AlertPolicy:
+        """The policy with its estimate recalibrated; its thresholds go up with it, never down."""
+        assert policy.estimate is not None
+        raise_above = max(policy.raise_above, self._probability(policy.raise_above))
+        clear_below = max(policy.clear_below, self._probability(policy.clear_below))
+        return replace(
+            policy,
+            estimate=self.of(policy.estimate),
+            raise_above=raise_above,
+            clear_below=min(clear_below, raise_above),
+        )
+
+    def _probability(self, p: float) -> float:
+        logit = np.log(p) - np.log1p(-min(p, _MOST_P))
+        return float(_sigmoid(np.array(self.slope * logit + self.intercept)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """What estimates an alert's probability, for the room and for zones."""
+
+    room: AlertModel
+    zone: AlertModel
+
+    def logit(self, moment: LabelledMoment) -> float:
+        """The mean z of a moment's epochs: recalibrating it or its epochs is the same."""
+        estimate = self.room if moment.is_room else self.zone
+        z = moment.rows @ np.array(estimate.weights) + estimate.intercept
+        return float(np.clip(z, -_MOST_LOGIT, _MOST_LOGIT).mean())
+
+    def logits(self, moments: Sequence[LabelledMoment]) -> Array:
+        return np.array([self.logit(moment) for moment in moments], np.float64)
+
+
+def fit_recalibration(logits: Array, truth: NDArray[np.bool_]) -> Recalibration:
+    """The likeliest slope and intercept under the prior; the identity where there is no label."""
+    design = np.column_stack([logits, np.ones_like(logits)])
+    at = _least(design, truth, np.array([True, True]), _IDENTITY.copy())
+    if at[0] < _LEAST_SLOPE:
+        # The cost is convex: within what is allowed, the least lies on this edge.
+        edge = np.array([_LEAST_SLOPE, 0.0])
+        at = _least(design, truth, np.array([False, True]), edge)
+    return Recalibration(slope=float(at[0]), intercept=float(at[1]))
+
+
+def _least(design: Array, truth: NDArray[np.bool_], free: NDArray[np.bool_], at: Array) -> Array:
+    """Newton's method from `at`, with halved steps where one would go too far."""
+    for _ in range(_STEPS):
+        p = _sigmoid(design @ at)
+        gradient = design.T @ (p - truth) + _PRECISION * (at - _IDENTITY)
+        curvature = (design.T * (p * (1.0 - p))) @ design + np.diag(_PRECISION)
+        step = np.zeros(2)
+        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+        before = _cost(design, truth, at)
+        while float(np.abs(step).max()) > _DONE and _cost(design, truth, at - step) > before:
+            step /= 2.0
+        at = at - step
+        if float(np.abs(step).max()) <= _DONE:
+            break
+    return at
+
+
+def recalibrated(shipped: Estimates, moments: Sequence[LabelledMoment]) -> Estimates:
+    """The estimates that a school's labels ask for."""
+    own = recalibration_of(shipped, moments)
+    return Estimates(room=own.of(shipped.room), zone=own.of(shipped.zone))
+
+
+def recalibration_of(shipped: Estimates, moments: Sequence[LabelledMoment]) -> Recalibration:
+    """What a school's labels ask for, for the room and zones alike.
+
+    Only moments that an alert led to count: what a person marked was chosen because something was
+    going on, and would say so about every score.
+    """
+    suggested = [moment for moment in moments if moment.is_suggested]
+    truth = np.array([moment.in_episode for moment in suggested], np.bool_)
+    return fit_recalibration(shipped.logits(suggested), truth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """How a school's estimates do on lessons that had no part in them, beside the shipped ones.
+
+    Losses are means over moments. `better` is by how much the log loss of the shipped estimates
+    lies over the school's, `informed` by how much that of always saying the rate of the other
+    lessons does; each with its 95 % interval over lessons, drawn anew 2,000 times.
+    """
+
+    moments: int
+    lessons: int
+    confirmed: int
+    log_loss: float
+    log_loss_shipped: float
+    brier: float
+    brier_shipped: float
+    better: float
+    better_low: float
+    better_high: float
+    informed: float
+    informed_low: float
+    informed_high: float
+
+    def as_dict(self) -> dict[str, float]:
+        return {name: round(value, 5) for name, value in asdict(self).items()}
+
+    def refusal(self) -> str | None:
+        """Why these estimates are not to be used, as a sentence; None where they are."""
+        on = f"on {self.moments} moments of {self.lessons} lessons held out in turn"
+        if self.better_low <= 0.0:
+            return (
+                f"the school's own model does not beat the shipped one {on}: log loss "
+                f"{self.log_loss:.3f} against {self.log_loss_shipped:.3f}, a difference of "
+                f"{self.better:+.3f} (95 % interval {self.better_low:+.3f} to "
+                f"{self.better_high:+.3f}, which has to lie above 0)"
+            )
+        if self.informed_low <= 0.0:
+            return (
+                "the answers do not follow the score, so a model of its own would tell this school "
+                f"nothing that its mean does not: {on}, log loss is {self.informed:+.3f} better "
+                f"than with that mean (95 % interval {self.informed_low:+.3f} to "
+                f"{self.informed_high:+.3f}, which has to lie above 0)"
+            )
+        return None
+
+
+def hold_out(
+    shipped: Estimates,
+    moments: Sequence[LabelledMoment],
+    fit: Callable[[Sequence[LabelledMoment]], Estimates],
+    *,
+    groups: int | None = None,
+) -> HeldOut:
+    """Put each lesson aside in turn, fit on the others, and judge on it.
+
+    What is judged are the suggested moments. `moments` have to be of two lessons or more. With
+    `groups` the lessons are put aside in so many groups, where a fit takes long.
+    """
+    lessons = sorted({moment.lesson for moment in moments if moment.is_suggested})
+    count = len(lessons) if groups is None else min(groups, len(lessons))
+    group = {lesson: at % count for at, lesson in enumerate(lessons)}
+    fits = [fit([m for m in moments if group.get(m.lesson) != one]) for one in range(count)]
+    shares, counts = [], []
+    losses = np.zeros((len(lessons), 3))
+    briers = np.zeros((len(lessons), 2))
+    for at, lesson in enumerate(lessons):
+        aside = [m for m in moments if m.lesson == lesson and m.is_suggested]
+        others = [m for m in moments if group.get(m.lesson) != group[lesson]]
+        truth = np.array([m.in_episode for m in aside], np.float64)
+        rate = np.mean([float(m.in_episode) for m in others if m.is_suggested] or [0.5])
+        own = _sigmoid(fits[group[lesson]].logits(aside))
+        before = _sigmoid(shipped.logits(aside))
+        mean = np.full(len(aside), np.clip(rate, 0.01, 0.99))
+        losses[at] = [_log_loss(truth, p).sum() for p in (own, before, mean)]
+        briers[at] = [float(((p - truth) ** 2).sum()) for p in (own, before)]
+        counts.append(len(aside))
+        shares.append(float(truth.sum()))
+    n = np.array(counts, np.float64)
+    draws = np.random.default_rng(_SEED).integers(0, len(lessons), (_RESAMPLES, len(lessons)))
+    better, informed = losses[:, 1] - losses[:, 0], losses[:, 2] - losses[:, 0]
+    low, high = _interval(better, n, draws)
+    informed_low, informed_high = _interval(informed, n, draws)
+    total = float(n.sum())
+    return HeldOut(
+        moments=int(total),
+        lessons=len(lessons),
+        confirmed=round(sum(shares)),
+        log_loss=float(losses[:, 0].sum()) / total,
+        log_loss_shipped=float(losses[:, 1].sum()) / total,
+        brier=float(briers[:, 0].sum()) / total,
+        brier_shipped=float(briers[:, 1].sum()) / total,
+        better=float(better.sum()) / total,
+        better_low=low,
+        better_high=high,
+        informed=float(informed.sum()) / total,
+        informed_low=informed_low,
+        informed_high=informed_high,
+    )
+
+
+def _interval(sums: Array, n: Array, draws: NDArray[np.int64]) -> tuple[float, float]:
+    means = sums[draws].sum(axis=1) / n[draws].sum(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _sigmoid(z: Array) -> Array:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -_MOST_LOGIT, _MOST_LOGIT))))
+
+
+def _log_loss(truth: Array, p: Array) -> Array:
+    p = np.clip(p, 1e-6, 1.0 - 1e-6)
+    return np.asarray(-(truth * np.log(p) + (1.0 - truth) * np.log(1.0 - p)))
+
+
+def _cost(design: Array, truth: NDArray[np.bool_], at: Array) -> float:
+    z = design @ at
+    likelihood = np.logaddexp(0.0, z) - truth * z
+    return float(likelihood.sum() + (_PRECISION * (at - _IDENTITY) ** 2).sum() / 2.0)

@@ -1,0 +1,172 @@
+"""A school's own model: which labels it may rest on, the guard, and what its manifest says.
+
+It differs from the model that scored the school's lessons in its alerts alone: trees, calibration
+and interval stay, so every label goes on resting on the same shares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Final, Literal
+
+from contract.errors import ModelError
+from models.school_model.labels import LABEL_FEATURES, LabelledMoment, base_of
+from models.school_model.recalibration import Estimates, HeldOut
+from models.serving.alerts import AlertPolicy
+from models.serving.manifest import Manifest
+
+__all__ = [
+    "estimates_of",
+    "let_pass",
+    "rests_on_another",
+    "school_lines",
+    "school_manifest",
+    "usable_moments",
+]
+
+LEAST_LABELS: Final = 30
+LEAST_OF_EACH: Final = 5
+LEAST_LESSONS: Final = 10
+
+How = Literal["recalibrated", "trained with labels"]
+
+
+def usable_moments(
+    moments: Sequence[LabelledMoment], base: str
+) -> tuple[list[LabelledMoment], list[str]]:
+    """The labels that a school's model on top of the version `base` may rest on, and what there is
+    to say about the others; raises ModelError where too few are left to learn from and to judge on.
+    """
+    if not moments:
+        raise ModelError(
+            "no labels are kept: a teacher has to allow it below the moments of one of her "
+            "lessons, and answers count from then on."
+        )
+    notes = []
+    fitting = [moment for moment in moments if moment.features_version == LABEL_FEATURES]
+    if other := len(moments) - len(fitting):
+        versions = _listed({m.features_version for m in moments} - {LABEL_FEATURES})
+        notes.append(
+            f"{other} of {len(moments)} labels hold features of version {versions}, this program "
+            f"computes {LABEL_FEATURES}: they are left out"
+        )
+    found = [moment for moment in fitting if base_of(moment.model) == base]
+    if other := len(fitting) - len(found):
+        versions = _listed({base_of(m.model) for m in fitting} - {base})
+        notes.append(
+            f"{other} of {len(fitting)} labels rest on scores of the model {versions}, not of "
+            f"{base}: they are left out (--model names another model)"
+        )
+    _check_enough(found, notes)
+    return found, notes
+
+
+def _check_enough(found: Sequence[LabelledMoment], notes: Sequence[str]) -> None:
+    judged = [moment for moment in found if moment.is_suggested]
+    confirmed = sum(moment.in_episode for moment in judged)
+    dismissed = len(judged) - confirmed
+    lessons = len({moment.lesson for moment in judged})
+    left = "".join(f" ({note})" for note in notes)
+    if len(judged) < LEAST_LABELS or lessons < LEAST_LESSONS:
+        raise ModelError(
+            f"{len(judged)} labels of suggested moments in {lessons} lessons are too few: "
+            f"{LEAST_LABELS} in {LEAST_LESSONS} lessons are needed{left}."
+        )
+    if min(confirmed, dismissed) < LEAST_OF_EACH:
+        raise ModelError(
+            f"of {len(judged)} labels of suggested moments {confirmed} confirm and {dismissed} "
+            f"dismiss: {LEAST_OF_EACH} of each are needed to learn what tells them apart{left}."
+        )
+
+
+def _listed(versions: set[str]) -> str:
+    return ", ".join(sorted(versions))
+
+
+def estimates_of(manifest: Manifest) -> Estimates:
+    """What estimates this model's alerts; raises ModelError where there is nothing to learn anew."""
+    room, zone = manifest.room_alerts.estimate, manifest.zone_alerts.estimate
+    if "+" in manifest.version:
+        raise ModelError(
+            f"model {manifest.version} is a school's own already: give --model the one that it was "
+            "made from, or leave it out for the shipped one."
+        )
+    if room is None or zone is None:
+        raise ModelError(
+            f"model {manifest.version} has no alert model to learn anew; make it again with "
+            "`roomtone model train`."
+        )
+    return Estimates(room=room, zone=zone)
+
+
+def let_pass(held_out: HeldOut) -> None:
+    """The guard: raises ModelError that says why a model is not to be used."""
+    if (refusal := held_out.refusal()) is not None:
+        raise ModelError(f"nothing was written: {refusal}.")
+
+
+def school_manifest(
+    base: Manifest,
+    *,
+    room_alerts: AlertPolicy,
+    zone_alerts: AlertPolicy,
+    held_out: HeldOut,
+    labels: Sequence[LabelledMoment],
+    how: How,
+) -> Manifest:
+    """The manifest of a school's own model; raises ModelError where the guard says no."""
+    let_pass(held_out)
+    what = json.dumps([asdict(room_alerts), asdict(zone_alerts)])
+    kinds = Counter(moment.in_episode for moment in labels)
+    school = {
+        "how": how,
+        "base": base.version,
+        "labels": len(labels),
+        "confirmed": kinds[True],
+        "dismissed": kinds[False],
+        "lessons": len({moment.lesson for moment in labels}),
+        "held_out_lessons": held_out.as_dict(),
+    }
+    return replace(
+        base,
+        version=f"{base.version}+{hashlib.sha256(what.encode()).hexdigest()[:6]}",
+        room_alerts=room_alerts,
+        zone_alerts=zone_alerts,
+        data={**base.data, "school": school},
+    )
+
+
+def rests_on_another(in_use: Manifest, shipped: Manifest) -> str:
+    """That a school's own model was made from another one than is shipped; empty if it was not."""
+    base = base_of(in_use.version)
+    if "+" not in in_use.version or base == base_of(shipped.version):
+        return ""
+    return (
+        f"The school's own model {in_use.version} was made from model {base}, and this version of "
+        f"Roomtone comes with model {shipped.version}, which it was never held against."
+    )
+
+
+def school_lines(manifest: Manifest) -> list[str]:
+    """What the card says of a school's own model; nothing for any other."""
+    school = manifest.data.get("school")
+    if school is None:
+        return []
+    held = school["held_out_lessons"]
+    learned = (
+        f"Alerts: {school['how']} on {school['labels']} labels of {school['lessons']} lessons of a "
+        f"school ({school['confirmed']} confirm, {school['dismissed']} dismiss), on top of model "
+        f"{school['base']}"
+    )
+    judged = (
+        f"On these lessons, each held out in turn: log loss {held['log_loss']:.3f}, shipped model "
+        f"{held['log_loss_shipped']:.3f}, better by {held['better']:.3f} (95 % interval "
+        f"{held['better_low']:.3f} to {held['better_high']:.3f}, {held['moments']} moments of "
+        f"{held['lessons']} lessons); Brier {held['brier']:.3f}, shipped "
+        f"{held['brier_shipped']:.3f}   (this school's answers)"
+    )
+    return [learned, judged, "The other figures are the base model's, whose alerts were others."]

@@ -1,0 +1,1 @@
+"""Scores and alerts as a lesson runs, and moments after it."""

@@ -1,0 +1,131 @@
+"""One area's own stream of scores as numbers to alert on, and what estimates its excess from them.
+
+An area is the room or a zone. `AreaHistory` takes its `ZoneScore`s in turn and nothing else, so
+training, serving and a label that is read back from the store all see the same numbers.
+`AlertModel` weighs them: a logistic regression whose few weights stand in the manifest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.features.seat_features import EPOCH_S, NORMAL_EPOCHS
+from models.serving.scores import ZoneScore
+
+__all__ = ["AREA_FEATURES", "AlertModel", "AreaHistory"]
+
+AREA_FEATURES: Final[tuple[str, ...]] = (
+    "rise_5", "rise_10", "rise_20", "rise_30", "rise_60", "rise_120", "rise_600",
+    "share_spread", "rise_in_spreads_10", "rise_in_spreads_30", "rise_in_spreads_60", "slope",
+    "log_minutes", "rise_by_minutes", "movement_60", "fidgets_60", "noise_60",
+)  # fmt: skip
+"""Their names, in the order of the numbers.
+
+`rise_N` is the off-task share's mean over the last N seconds, less its mean over the lesson so far;
+`share_spread` is sqrt(m(1 - m)) of that mean m, by which a share may vary; "in spreads" is in half
+widths of the interval; `slope` is the last ten seconds less the twenty before. The last three are
+the signs' means over a minute. Neither the level nor the number of seats is told by itself: a room
+that is unlike those learned from, with most seats restless all the time, is not lively for that.
+"""
+
+_LEARN: Final = 24  # judged epochs before an area has a share that is usual for it
+_KEPT: Final = 24
+_MINUTE: Final = 12
+_LEAST_SPREAD: Final = 0.02
+_SIGNS: Final = ("movement", "fidgets", "noise")
+
+
+class AreaHistory:
+    """The features of one area of one lesson. Scores come epoch by epoch, in their order."""
+
+    def __init__(self) -> None:
+        self._shares: list[float] = []
+        self._signs: list[list[float]] = [[] for _ in _SIGNS]
+        self._past: deque[float] = deque(maxlen=NORMAL_EPOCHS)
+        self._past_sum = 0.0
+        self._sum = 0.0
+        self._epochs = 0
+
+    def update(self, score: ZoneScore) -> NDArray[np.float64] | None:
+        """(len(AREA_FEATURES),) for this epoch; None where too little is known.
+
+        A sign that is missing counts as usual.
+        """
+        share, low, high = score.off_task, score.off_task_low, score.off_task_high
+        if share is None or low is None or high is None:
+            # What comes after a gap is held against the same lesson, but begins afresh.
+            self._shares.clear()
+            for recent in self._signs:
+                recent.clear()
+            return None
+        _push(self._shares, share, _KEPT)
+        for name, recent in zip(_SIGNS, self._signs, strict=True):
+            _push(recent, score.signs.get(name, 0.0), _MINUTE)
+        features = None
+        if self._epochs >= _LEARN:
+            # The interval is cut off at 0 and 1: its longer side tells the spread.
+            features = self._features(max(high - share, share - low, _LEAST_SPREAD))
+        if len(self._past) == NORMAL_EPOCHS:
+            self._past_sum -= self._past[0]
+        self._past.append(share)
+        self._past_sum += share
+        self._sum += share
+        self._epochs += 1
+        return features
+
+    def _features(self, spread: float) -> NDArray[np.float64]:
+        shares = self._shares
+        lesson = self._sum / self._epochs
+        s10, s20, s30, s60, s120 = (_mean(shares[-epochs:]) for epochs in (2, 4, 6, 12, 24))
+        before = shares[-6:-2]
+        minutes = math.log(self._epochs * EPOCH_S / 60.0)
+        return np.array(
+            [
+                shares[-1] - lesson, s10 - lesson, s20 - lesson, s30 - lesson, s60 - lesson,
+                s120 - lesson, self._past_sum / len(self._past) - lesson,
+                math.sqrt(max(lesson * (1.0 - lesson), 0.0)), (s10 - lesson) / spread, (s30 - lesson) / spread, (s60 - lesson) / spread,
+                s10 - _mean(before) if before else 0.0,
+                minutes, minutes * (s20 - lesson),
+                *map(_mean, self._signs),
+            ]
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertModel:
+    """The probability that an area is inside an episode, from its features.
+
+    `weights` are those of `AREA_FEATURES` as they are, with no scaling before.
+    """
+
+    weights: tuple[float, ...]
+    intercept: float
+
+    def __post_init__(self) -> None:
+        if len(self.weights) != len(AREA_FEATURES):
+            raise ValueError(
+                f"an alert model of {len(self.weights)} weights, expected {len(AREA_FEATURES)}"
+            )
+        if not all(map(math.isfinite, (*self.weights, self.intercept))):
+            raise ValueError("an alert model's weights are finite numbers")
+
+    def score(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) from (n, len(AREA_FEATURES)); from 0 to 1."""
+        logit = features @ np.array(self.weights) + self.intercept
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))), dtype=np.float64)
+
+
+def _push(recent: list[float], value: float, kept: int) -> None:
+    recent.append(value)
+    if len(recent) > kept:
+        del recent[0]
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,167 @@
+"""Moments to suggest for a debrief: the liveliest stretches, and one that went well.
+
+They are found in hindsight over all that is known of the lesson, not taken from the alerts: an
+alert comes some way into a stretch and can't wait for what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from models.features.seat_features import EPOCH_S
+from models.serving.alerts import mean_signs, reasons
+from models.serving.hindsight import Finder, area_marks, find_stretches
+from models.serving.scores import ROOM, EpochScore, ZoneScore
+
+__all__ = ["MOST_MOMENTS", "MOST_SHOWN", "Moment", "first_of", "suggest_moments"]
+
+MOST_MOMENTS: Final = 6
+"""No lesson has more suggestions than these."""
+MOST_SHOWN: Final = 3
+"""The debrief begins with these, the clearest of them."""
+
+_CALM_EPOCHS: Final = 36  # three minutes
+_SETTLED_S: Final = 300  # the first minutes of a lesson are no measure of calm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A span of a lesson worth talking about, from `first_seq` up to before `end_seq`.
+
+    `likely` is the estimated probability that the area was livelier than usual; None for a
+    strength. `off_task` is the mean share over the span.
+    """
+
+    first_seq: int
+    end_seq: int
+    zone: str
+    is_strength: bool
+    because: tuple[str, ...]
+    likely: float | None
+    off_task: float | None
+
+
+def suggest_moments(
+    epochs: Sequence[EpochScore], finder: Finder | None, *, most: int = MOST_SHOWN
+) -> list[Moment]:
+    """At most `most` moments in the order of the lesson, one of them the calmest stretch.
+
+    Those of the room go before those of zones, likelier ones before less likely. Where no three
+    minutes without a lively stretch are known from end to end, there is no strength to show;
+    without a `finder` there is nothing else.
+    """
+    if not epochs or most < 1:
+        return []
+    begin = epochs[0].first_seq
+    lively: list[Moment] = []
+    rooms: list[ZoneScore | None] = []
+    for name, scores in _areas(epochs).items():
+        if name == ROOM:
+            rooms = scores
+        if finder is not None:
+            lively += _lively(name, scores, begin, finder)
+    calm = _calmest(rooms, [one for one in lively if one.zone == ROOM], begin)
+    moments = [] if calm is None else [calm]
+    for one in sorted(lively, key=_rank):
+        if len(moments) == most:
+            break
+        if all(_apart(one, other) for other in moments):
+            moments.append(one)
+    return sorted(moments, key=lambda moment: moment.first_seq)
+
+
+def first_of(moments: Sequence[Moment], *, most: int = MOST_SHOWN) -> list[Moment]:
+    """Those of a lesson's suggestions that stand out most: as if no more had been asked for."""
+    return sorted(sorted(moments, key=_rank)[:most], key=lambda moment: moment.first_seq)
+
+
+def _rank(moment: Moment) -> tuple[bool, bool, float]:
+    return not moment.is_strength, moment.zone != ROOM, -(moment.likely or 0.0)
+
+
+def _areas(epochs: Sequence[EpochScore]) -> dict[str, list[ZoneScore | None]]:
+    """Each area's scores, one entry for each five seconds; None where an epoch is missing."""
+    begin = epochs[0].first_seq
+    length = round((epochs[-1].first_seq - begin) / EPOCH_S) + 1
+    areas: dict[str, list[ZoneScore | None]] = {ROOM: [None] * length}
+    for epoch in epochs:
+        at = round((epoch.first_seq - begin) / EPOCH_S)
+        for score in (epoch.room, *epoch.zones):
+            if score.zone not in areas:
+                areas[score.zone] = [None] * length
+            areas[score.zone][at] = score
+    return areas
+
+
+def _lively(
+    zone: str, scores: Sequence[ZoneScore | None], begin: int, finder: Finder
+) -> list[Moment]:
+    model = finder.room if zone == ROOM else finder.zone
+    moments = []
+    for stretch in find_stretches(model.score(area_marks(scores)), model.least):
+        inside = [one for one in scores[stretch.first : stretch.end] if one is not None]
+        known = [one for one in inside if one.off_task is not None]
+        moments.append(
+            Moment(
+                first_seq=begin + stretch.first * EPOCH_S,
+                end_seq=begin + stretch.end * EPOCH_S,
+                zone=zone,
+                is_strength=False,
+                because=reasons(mean_signs([one.signs for one in known]), zone),
+                likely=stretch.likely,
+                off_task=float(_shares(known).mean()),
+            )
+        )
+    return moments
+
+
+def _apart(one: Moment, other: Moment) -> bool:
+    return one.end_seq <= other.first_seq or other.end_seq <= one.first_seq
+
+
+def _shares(scores: Sequence[ZoneScore | None]) -> NDArray[np.float64]:
+    """The off-task share of each epoch, NaN where it is not known."""
+    return np.array(
+        [np.nan if one is None or one.off_task is None else one.off_task for one in scores]
+    )
+
+
+def _calmest(
+    scores: Sequence[ZoneScore | None], lively: Sequence[Moment], begin: int
+) -> Moment | None:
+    shares = _shares(scores)
+    if len(shares) < _CALM_EPOCHS:
+        return None
+    shares[: _SETTLED_S // EPOCH_S] = np.nan
+    for one in lively:
+        shares[(one.first_seq - begin) // EPOCH_S : (one.end_seq - begin) // EPOCH_S] = np.nan
+    means = sliding_window_view(shares, _CALM_EPOCHS).mean(axis=1)
+    if np.isnan(means).all():
+        return None
+    first = int(np.nanargmin(means))
+    window = [one for one in scores[first : first + _CALM_EPOCHS] if one is not None]
+    return Moment(
+        first_seq=begin + first * EPOCH_S,
+        end_seq=begin + (first + _CALM_EPOCHS) * EPOCH_S,
+        zone=ROOM,
+        is_strength=True,
+        because=_calm_reasons(window),
+        likely=None,
+        off_task=float(means[first]),
+    )
+
+
+def _calm_reasons(window: Sequence[ZoneScore]) -> tuple[str, ...]:
+    told = ["The calmest three minutes of the lesson."]
+    signs = mean_signs([one.signs for one in window])
+    for sign, name in (("movement", "Movement"), ("noise", "Noise")):
+        if (value := signs.get(sign, 0.0)) <= -1.0:
+            below = f"{name} {-value:.0f} dB below the room's own normal"
+            told.append(f"{below} of the ten minutes before.")
+    return tuple(told)
