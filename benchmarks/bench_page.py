@@ -40,7 +40,7 @@ from contract.lesson import LabelledLesson
 from contract.messages import Birth, Hub, Timebase
 from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
 from contract.quantities import encode
-from dashboard_api.model_shelf import ModelShelf
+from dashboard_api.web.model_catalog import ModelShelf
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_lesson_store, open_period_store, open_score_store
 from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Lesson, Tick, ZoneEpoch

@@ -20,28 +20,26 @@ from starlette.staticfiles import StaticFiles
 
 from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
-from dashboard_api import (
-    health_routes,
-    lesson_list,
-    lesson_page,
-    live_page,
-    model_page,
-    moments,
-    verdicts,
-    video,
-)
-from dashboard_api.connection_gate import ConnectionGate
-from dashboard_api.desk import StoreDesk, Stores
-from dashboard_api.drift_watch import DriftWatch
-from dashboard_api.health_routes import Counting, RequestFigures
-from dashboard_api.lookup import NotFoundError
-from dashboard_api.model_shelf import ModelShelf
-from dashboard_api.refusals import RefusalCounts, answer
-from dashboard_api.rendering import STATIC, STATIC_ADDRESS
-from dashboard_api.request_limits import RequestLimits
-from dashboard_api.security import Guard
+from dashboard_api.health import routes as health_routes
+from dashboard_api.health.routes import Counting, RequestFigures
+from dashboard_api.lessons import list_routes as lesson_list
+from dashboard_api.lessons import page_routes as lesson_page
+from dashboard_api.lessons import video
+from dashboard_api.live import routes as live_page
+from dashboard_api.model import routes as model_page
+from dashboard_api.model.drift_watch import DriftWatch
+from dashboard_api.moments import routes as moments
+from dashboard_api.moments import verdict_routes as verdicts
 from dashboard_api.settings import DashboardSettings
-from dashboard_api.stream_places import StreamPlaces
+from dashboard_api.web.connection_gate import ConnectionGate
+from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.model_catalog import ModelShelf
+from dashboard_api.web.refusals import RefusalCounts, answer
+from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS
+from dashboard_api.web.request_limits import RequestLimits
+from dashboard_api.web.security import Guard
+from dashboard_api.web.store_thread import StoreDesk, Stores
+from dashboard_api.web.stream_places import StreamPlaces
 from ingest.settings import RetentionSettings
 
 __all__ = ["create_app"]

@@ -21,10 +21,10 @@ from fastapi import FastAPI
 from contract.clock import SystemClock, simulated_clock
 from contract.errors import ConfigurationError, LinkError
 from dashboard_api.app import create_app
-from dashboard_api.desk import Stores
-from dashboard_api.guarded_protocol import GuardedProtocol
-from dashboard_api.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from dashboard_api.settings import DashboardSettings
+from dashboard_api.web.guarded_protocol import GuardedProtocol
+from dashboard_api.web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
+from dashboard_api.web.store_thread import Stores
 from ingest.config_option import add_config_option
 from ingest.monitoring.page_address import address_noted
 from ingest.settings import LessonSettings, ServerSettings

@@ -12,8 +12,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from contract.errors import UsageError
-from dashboard_api.model_shelf import ModelShelf
-from dashboard_api.views.drift_view import Row, drift_view
+from dashboard_api.model.drift_view import Row, drift_view
+from dashboard_api.web.model_catalog import ModelShelf
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_lesson_store, open_score_store
 from models.drift import LARGE_PSI, LEAST_EPOCHS, LEAST_LESSONS, SOME_PSI, Drift, drift

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from contract.lesson import Zone
-from dashboard_api.readings import LackSpan
+from dashboard_api.views.readings import LackSpan
 from dashboard_api.views.words import GAP_WORDS, length_words
 
 __all__ = ["lack_sentences"]

@@ -13,7 +13,7 @@ import pytest
 
 from contract.clock import SECOND_NS, ManualClock
 from contract.quantities import MISSING
-from dashboard_api.readings import sensed_seconds
+from dashboard_api.views.readings import sensed_seconds
 from ingest.doctor.checks import findings
 from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings, ServerSettings

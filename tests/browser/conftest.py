@@ -20,8 +20,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
-from dashboard_api.desk import Stores
-from dashboard_api.rendering import STATIC
+from dashboard_api.web.rendering import STATIC
+from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.memory_lessons import MemoryLessonStore

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from contract.clock import SECOND_NS
-from dashboard_api.model_shelf import ModelShelf
+from dashboard_api.web.model_catalog import ModelShelf
 
 CONTRAST = """() => {
   const parse = (text) => {

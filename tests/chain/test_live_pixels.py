@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard_api.rendering import STATIC
+from dashboard_api.web.rendering import STATIC
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
 

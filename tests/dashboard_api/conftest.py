@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
-from dashboard_api.desk import Stores
+from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.memory_lessons import MemoryLessonStore

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 
 from dashboard_api.app import create_app
 from dashboard_api.command import guarded_server
-from dashboard_api.desk import Stores
 from dashboard_api.settings import DashboardSettings
+from dashboard_api.web.store_thread import Stores
 
 PATIENCE_S = 60.0
 """How long a test waits for what must come: a guard against hanging, not a measure."""

@@ -10,8 +10,8 @@ from html import unescape
 import pytest
 
 from contract.clock import SECOND_NS
-from dashboard_api.rendering import STATIC
 from dashboard_api.views.words import TRUST
+from dashboard_api.web.rendering import STATIC
 
 HTML = {"accept": "text/html"}
 

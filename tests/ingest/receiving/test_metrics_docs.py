@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dashboard_api.health_routes import METRICS as OF_DASHBOARD
+from dashboard_api.health.routes import METRICS as OF_DASHBOARD
 from dashboard_api.settings import DashboardSettings
 from ingest.receiving.metrics import METRICS as OF_INGEST
 from ingest.scoring.metrics import METRICS as OF_SCORE

@@ -18,7 +18,7 @@ from contract.clock import ManualClock
 from contract.messages import Birth, Timebase
 from contract.payload import Batch, Layout
 from contract.quantities import MISSING
-from dashboard_api.readings import read_room
+from dashboard_api.views.readings import read_room
 from ingest.nodes.accounting import SeatSeconds
 from ingest.receiving.sealed_check import SealedChecking
 from ingest.stores import open_period_reader, open_period_store

@@ -1,0 +1,134 @@
+"""The list of lessons: where everyone comes in."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, Response
+
+from contract.clock import SECOND_NS
+from dashboard_api.lessons.list_view import by_day, lesson_answer
+from dashboard_api.lessons.strip_view import strip_svg
+from dashboard_api.lessons.timeline_view import lesson_span
+from dashboard_api.model.trust import trust_words
+from dashboard_api.moments.routes import moments_of
+from dashboard_api.moments.view import signs
+from dashboard_api.views.movement import ribbon
+from dashboard_api.views.readings import sensed_seconds
+from dashboard_api.views.schemas import LessonAnswer
+from dashboard_api.web.lookup import found_lesson
+from dashboard_api.web.rendering import page
+from dashboard_api.web.store_thread import AskDesk, Stores
+from ingest.stores.records import AlertRecord, Lesson
+
+__all__ = ["SignCounts", "answer_for", "router", "sign_counts"]
+
+router = APIRouter()
+
+LESSONS_A_PAGE: Final = 50
+COUNT_GOOD_FOR_S: Final = 600.0
+
+PageNumber = Annotated[int, Query(ge=1, description="Page of 50 lessons, the latest first.")]
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+async def lesson_list(request: Request, desk: AskDesk, number: PageNumber = 1) -> HTMLResponse:
+    zone = request.app.state.zone
+    lessons, count = await _list(request, desk, number)
+    now = datetime.fromtimestamp(desk.clock.utc_ns() / SECOND_NS, tz=UTC).astimezone(zone)
+    return page(
+        "lessons.html",
+        days=by_day(lessons, now.date()),
+        number=number,
+        trust=await desk.ask(lambda stores: trust_words(stores.count_verdicts())),
+        pages=max(1, -(-count // LESSONS_A_PAGE)),
+    )
+
+
+@router.get("/api/lessons", tags=["lessons"], summary="The list of lessons")
+async def lessons(request: Request, desk: AskDesk, number: PageNumber = 1) -> list[LessonAnswer]:
+    """Fifty lessons a page, the latest first."""
+    return (await _list(request, desk, number))[0]
+
+
+@router.get("/lessons/{lesson_id}/strip.svg", include_in_schema=False)
+async def lesson_strip(lesson_id: str, desk: AskDesk) -> Response:
+    """The lesson's movement as a small picture."""
+    now = desk.clock.utc_ns()
+
+    def look(stores: Stores) -> str:
+        lesson = found_lesson(stores, lesson_id)
+        start, end, _ = lesson_span(lesson, now)
+        length = (end - start) // SECOND_NS
+        return strip_svg(ribbon(stores.scores.epochs(lesson.id), start, length, 5))
+
+    return Response(await desk.ask(look), media_type="image/svg+xml")
+
+
+class SignCounts:
+    """How many signs lessons have, as their pages suggest them.
+
+    That follows from all of a lesson's epochs, so of a lesson that is over it is worked out once,
+    and again when it has changed or after some minutes.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Lesson, list[AlertRecord], int]] = {}
+        """Lesson → when it was worked out, and from what."""
+
+    def of(self, stores: Stores, lesson: Lesson, now_utc_ns: int) -> int:
+        alerts = stores.scores.alerts(lesson.id)
+        at = time.monotonic()
+        since, before, raised, known = self._known.get(lesson.id, (at, None, alerts, 0))
+        if before == lesson and raised == alerts and at - since <= COUNT_GOOD_FOR_S:
+            return known
+        found = signs(moments_of(stores, lesson))
+        if lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns:
+            self._known[lesson.id] = at, lesson, alerts, found
+        return found
+
+
+def sign_counts(request: Request) -> SignCounts:
+    """The application's."""
+    counts = request.app.state.sign_counts
+    assert isinstance(counts, SignCounts)
+    return counts
+
+
+def answer_for(
+    stores: Stores, lesson: Lesson, now_utc_ns: int, zone: tzinfo | None, signs: int
+) -> LessonAnswer:
+    """One line of the list, from the stores."""
+    start, end, _ = lesson_span(lesson, now_utc_ns)
+    sensed_s, gaps = sensed_seconds(stores.periods, lesson.room, start, end)
+    return lesson_answer(
+        lesson,
+        sensed_s=sensed_s,
+        gaps=gaps,
+        moments=len(stores.lessons.moments(lesson.id)),
+        alerts=len(stores.scores.alerts(lesson.id)),
+        signs=signs,
+        now_utc_ns=now_utc_ns,
+        zone=zone,
+    )
+
+
+async def _list(request: Request, desk: AskDesk, number: int) -> tuple[list[LessonAnswer], int]:
+    """A page of the list, and how many lessons there are.
+
+    Each line is a question of its own, so that a live page need not wait for all of them.
+    """
+    zone, counts, now = request.app.state.zone, sign_counts(request), desk.clock.utc_ns()
+    offset = (number - 1) * LESSONS_A_PAGE
+    part = await desk.ask(lambda stores: stores.page_of_lessons(LESSONS_A_PAGE, offset))
+    count = await desk.ask(lambda stores: stores.lessons.count_lessons())
+
+    def line(stores: Stores, lesson: Lesson) -> LessonAnswer:
+        return answer_for(stores, lesson, now, zone, counts.of(stores, lesson, now))
+
+    lines = [await desk.ask(partial(line, lesson=lesson)) for lesson in part]
+    return lines, count

@@ -1,0 +1,83 @@
+"""The list of lessons: one line each, running ones first, then day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from itertools import groupby
+
+from contract.clock import SECOND_NS
+from dashboard_api.lessons.timeline_view import lesson_span
+from dashboard_api.views.schemas import LessonAnswer
+from dashboard_api.views.words import title_words
+from ingest.stores.records import Lesson
+
+__all__ = ["Day", "by_day", "lesson_answer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The lessons of a day under its heading."""
+
+    heading: str
+    lessons: tuple[LessonAnswer, ...]
+
+
+def lesson_answer(
+    lesson: Lesson,
+    *,
+    sensed_s: float,
+    gaps: int,
+    moments: int,
+    alerts: int,
+    signs: int,
+    now_utc_ns: int,
+    zone: tzinfo | None,
+) -> LessonAnswer:
+    start, end, is_running = lesson_span(lesson, now_utc_ns)
+    length = (end - start) / SECOND_NS
+    return LessonAnswer(
+        id=lesson.id,
+        room=lesson.room,
+        teacher=lesson.teacher,
+        title=title_words(lesson.title, lesson.room),
+        starts_at=_local(lesson.starts_utc_ns, zone).isoformat(timespec="seconds"),
+        ends_at=None
+        if is_running or lesson.ends_utc_ns is None
+        else _local(lesson.ends_utc_ns, zone).isoformat(timespec="seconds"),
+        is_running=is_running,
+        length_s=length,
+        sensed_share=min(1.0, sensed_s / length) if length >= 1 else None,
+        gaps=gaps,
+        moments=moments,
+        alerts=alerts,
+        signs=signs,
+        has_video=lesson.video is not None,
+    )
+
+
+def by_day(lessons: Sequence[LessonAnswer], today: date) -> list[Day]:
+    """Running lessons first, then the days, the latest first."""
+    running = [lesson for lesson in lessons if lesson.is_running]
+    rest = [lesson for lesson in lessons if not lesson.is_running]
+    days = [Day(heading="Now", lessons=tuple(running))] if running else []
+    for day, group in groupby(rest, key=lambda lesson: lesson.starts_at[:10]):
+        days.append(Day(heading=_heading(date.fromisoformat(day), today), lessons=tuple(group)))
+    return days
+
+
+def _heading(day: date, today: date) -> str:
+    words = f"{day:%A}, {day.day} {day:%B}"
+    match (today - day).days:
+        case 0:
+            return f"Today – {words}"
+        case 1:
+            return f"Yesterday – {words}"
+        case -1:
+            return f"Tomorrow – {words}"
+    return words if day.year == today.year else f"{words} {day.year}"
+
+
+def _local(utc_ns: int, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(utc_ns // SECOND_NS, tz=UTC).astimezone(zone)

@@ -1,0 +1,158 @@
+"""The lesson page, where a teacher and a coach look at a lesson together, and its data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import tzinfo
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Body, Query, Request
+from starlette.responses import HTMLResponse, Response
+
+from dashboard_api.lessons.list_routes import answer_for, sign_counts
+from dashboard_api.lessons.table_view import table_page
+from dashboard_api.lessons.timeline_view import lesson_span, timeline
+from dashboard_api.model.routes import trust_note
+from dashboard_api.moments.routes import moments_of
+from dashboard_api.moments.view import signs
+from dashboard_api.views.readings import read_room
+from dashboard_api.views.schemas import TimelineAnswer
+from dashboard_api.web.lookup import LessonMissing, found_lesson
+from dashboard_api.web.rendering import page
+from dashboard_api.web.store_thread import AskDesk, Stores
+from ingest.lesson_change import change_lesson
+from ingest.stores.records import Lesson
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+Second: Final = Query(
+    ge=0, le=86_400, allow_inf_nan=False, description="Seconds since the lesson's start."
+)
+
+
+@router.get("/lessons/{lesson_id}", response_class=HTMLResponse, include_in_schema=False)
+async def lesson_page(request: Request, lesson_id: str, desk: AskDesk) -> HTMLResponse:
+    now, zone, shelf = desk.clock.utc_ns(), request.app.state.zone, request.app.state.shelf
+
+    def look(stores: Stores) -> HTMLResponse:
+        lesson = found_lesson(stores, lesson_id)
+        moments = moments_of(stores, lesson)
+        return page(
+            "lesson.html",
+            lesson=answer_for(stores, lesson, now, zone, signs(moments)),
+            video_offset_s=lesson.video_offset_s,
+            moments=moments,
+            note=trust_note(stores, shelf, lesson.id),
+        )
+
+    return await desk.ask(look)
+
+
+@router.get("/lessons/{lesson_id}/table", response_class=HTMLResponse, include_in_schema=False)
+async def lesson_table(
+    request: Request, lesson_id: str, desk: AskDesk, number: Annotated[int, Query(ge=1)] = 1
+) -> HTMLResponse:
+    """The timeline as a table: a part of the page for htmx, a page of its own without."""
+    now, zone, counts = desk.clock.utc_ns(), request.app.state.zone, sign_counts(request)
+
+    def look(stores: Stores) -> HTMLResponse:
+        lesson = found_lesson(stores, lesson_id)
+        is_part = "hx-request" in request.headers
+        return page(
+            "_table.html" if is_part else "table.html",
+            lesson=answer_for(stores, lesson, now, zone, counts.of(stores, lesson, now)),
+            table=table_page(_timeline(stores, lesson, now, zone, level_s=30), number),
+        )
+
+    return await desk.ask(look)
+
+
+@router.get(
+    "/api/lessons/{lesson_id}/timeline",
+    tags=["lessons"],
+    summary="A lesson's timeline",
+    response_model=TimelineAnswer,
+    responses={404: {"model": LessonMissing}},
+)
+async def lesson_timeline(
+    request: Request,
+    lesson_id: str,
+    desk: AskDesk,
+    level_s: Annotated[
+        Literal["1", "5", "30"] | None,
+        Query(description="Length of a step; left out: the finest that fits a screen."),
+    ] = None,
+    from_s: Annotated[float, Second] = 0.0,
+    to_s: Annotated[float | None, Second] = None,
+) -> Response:
+    """Movement, noise and zones, with gaps as gaps. Movement's finest step is 5 s, an epoch."""
+    now, zone = desk.clock.utc_ns(), request.app.state.zone
+
+    def look(stores: Stores) -> str:
+        lesson = found_lesson(stores, lesson_id)
+        return _timeline(
+            stores,
+            lesson,
+            now,
+            zone,
+            level_s=None if level_s is None else int(level_s),
+            from_s=from_s,
+            to_s=to_s,
+        ).model_dump_json()
+
+    # Already checked by its model: validating thousands of numbers again would double the time.
+    return Response(await desk.ask(look), media_type="application/json")
+
+
+@router.put(
+    "/api/lessons/{lesson_id}/video-offset",
+    tags=["lessons"],
+    summary="Line up the video on the server with the lesson",
+    status_code=204,
+    responses={404: {"model": LessonMissing}},
+)
+async def line_up(
+    lesson_id: str,
+    desk: AskDesk,
+    offset_s: Annotated[
+        float,
+        Body(
+            embed=True, ge=-14_400, le=14_400, allow_inf_nan=False,
+            description="Where the lesson begins in the video, in seconds.",
+        ),
+    ],
+) -> None:  # fmt: skip
+    def change(stores: Stores) -> None:
+        found_lesson(stores, lesson_id)
+        change_lesson(
+            stores.lessons,
+            lesson_id,
+            lambda lesson: replace(lesson, video_offset_s=round(offset_s, 1)),
+        )
+
+    await desk.ask(change)
+
+
+def _timeline(
+    stores: Stores,
+    lesson: Lesson,
+    now_utc_ns: int,
+    zone: tzinfo | None,
+    *,
+    level_s: int | None = None,
+    from_s: float = 0.0,
+    to_s: float | None = None,
+) -> TimelineAnswer:
+    start, end, is_running = lesson_span(lesson, now_utc_ns)
+    return timeline(
+        lesson,
+        read_room(stores.periods, lesson.room, start, end),
+        stores.epochs(lesson.id),
+        is_running=is_running,
+        zone=zone,
+        level_s=level_s,
+        from_s=from_s,
+        to_s=to_s,
+    )

@@ -1,0 +1,85 @@
+"""What a timeline shows, in sentences: for those who can't see it, and for those in a hurry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dashboard_api.views.levels import bucketed
+from dashboard_api.views.movement import Ribbon
+from dashboard_api.views.readings import GapSpan, RoomReadings
+from dashboard_api.views.words import (
+    GAP_WORDS,
+    clock_words,
+    length_words,
+    movement_words,
+    times_words,
+)
+
+__all__ = ["summary"]
+
+
+def summary(
+    length_s: int,
+    movement: Ribbon,
+    readings: RoomReadings,
+    gaps: Sequence[GapSpan],
+    zones: Sequence[str],
+) -> list[str]:
+    """Sentences about movement, noise, zones and gaps; `movement` is taken in coarse steps."""
+    if length_s == 0:
+        return ["The lesson has not begun."]
+    is_scored = not bool(np.isnan(movement.mean).all())
+    return [
+        _movement(movement)
+        if is_scored
+        else "Movement has not been worked out for this lesson yet.",
+        _noise(readings),
+        *([_zones(zones)] if is_scored else []),
+        _gaps(gaps, length_s),
+    ]
+
+
+def _movement(movement: Ribbon) -> str:
+    overall = bucketed(movement.mean, None).mean[0]
+    at = int(np.nanargmax(movement.mean))
+    peak = float(movement.mean[at])
+    place = clock_words(at * movement.step_s)
+    return (
+        f"Over the lesson there was {movement_words(float(overall))}. "
+        f"The liveliest half minute begins at {place}: {times_words(peak)} the normal movement."
+    )
+
+
+def _noise(readings: RoomReadings) -> str:
+    laeq = readings.levels["laeq_1s"]
+    if bool(np.isnan(laeq).all()):
+        return "No sound level was measured."
+    minutes = bucketed(laeq, 60).mean
+    at = int(np.nanargmax(minutes))
+    return (
+        f"Noise was {bucketed(laeq, None).mean[0]:.0f} dB(A) on average; the loudest minute "
+        f"begins at {clock_words(at * 60)} with {minutes[at]:.0f} dB(A)."
+    )
+
+
+def _zones(zones: Sequence[str]) -> str:
+    if not zones:
+        return "No zone has the five seats that it needs to be shown."
+    names = ", ".join(zones)
+    return f"{len(zones)} {'zone is' if len(zones) == 1 else 'zones are'} shown: {names}."
+
+
+def _gaps(gaps: Sequence[GapSpan], length_s: int) -> str:
+    if not gaps:
+        return "Nothing is missing."
+    missing = sum(gap.end_s - gap.start_s for gap in gaps)
+    if missing >= length_s:
+        return f"Nothing was sensed: {GAP_WORDS[gaps[0].reason]}."
+    longest = max(gaps, key=lambda gap: gap.end_s - gap.start_s)
+    count = "One gap" if len(gaps) == 1 else f"{len(gaps)} gaps, together"
+    return (
+        f"{count} of {length_words(missing)}; the longest begins at "
+        f"{clock_words(longest.start_s)} ({GAP_WORDS[longest.reason]})."
+    )

@@ -1,0 +1,161 @@
+"""The lesson page's timeline: from what the stores hold to what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.clock import SECOND_NS
+from dashboard_api.lessons.summary import summary
+from dashboard_api.views.lacks import lack_sentences
+from dashboard_api.views.levels import LEVELS_S, bucketed, finest_level
+from dashboard_api.views.movement import CELL_S, EPOCH_S, ZoneCells, ribbon, zone_cells
+from dashboard_api.views.readings import GapSpan, RoomReadings
+from dashboard_api.views.schemas import (
+    ActivityAnswer,
+    GapAnswer,
+    MovementAnswer,
+    NoiseAnswer,
+    TimelineAnswer,
+    ZoneAnswer,
+)
+from dashboard_api.views.words import ACTIVITY_WORDS, GAP_WORDS
+from ingest.stores.records import EpochRecord, Lesson
+
+__all__ = [
+    "clock_seconds",
+    "gap_answers",
+    "lesson_span",
+    "movement_answer",
+    "noise_answer",
+    "timeline",
+    "zone_answers",
+]
+
+STILL_ARRIVING_S: Final = 10
+"""Seconds at the end of a running lesson that may be on their way: not a gap yet."""
+
+Floats = NDArray[np.float64]
+
+
+def lesson_span(lesson: Lesson, now_utc_ns: int) -> tuple[int, int, bool]:
+    """Start, end so far, and whether it runs; a lesson to come is empty."""
+    starts, ends = lesson.starts_utc_ns, lesson.ends_utc_ns
+    is_running = starts <= now_utc_ns and (ends is None or now_utc_ns < ends)
+    until = now_utc_ns if ends is None else min(ends, now_utc_ns)
+    return starts, max(starts, until), is_running
+
+
+def timeline(
+    lesson: Lesson,
+    readings: RoomReadings,
+    epochs: Sequence[EpochRecord],
+    *,
+    is_running: bool,
+    zone: tzinfo | None,
+    level_s: int | None = None,
+    from_s: float = 0.0,
+    to_s: float | None = None,
+) -> TimelineAnswer:
+    """The timeline of [from_s, to_s) at `level_s`, or at the finest that fits a screen."""
+    length = readings.length_s
+    gaps = list(readings.gaps)
+    if is_running and gaps and gaps[-1].end_s == length and gaps[-1].reason == "not_received":
+        # What is on its way is not missing.
+        last = gaps.pop()
+        if last.end_s - last.start_s > STILL_ARRIVING_S:
+            gaps.append(last)
+        else:
+            length = last.start_s
+    end = length if to_s is None else min(length, max(0, int(np.ceil(to_s))))
+    level = level_s if level_s in LEVELS_S else finest_level(max(1.0, end - from_s))
+    # Buckets are cut from the lesson's start on, so that a part fits the whole.
+    grid = max(level, EPOCH_S)
+    begin = int(min(max(0.0, from_s), end) // grid) * grid
+    start_ns = lesson.starts_utc_ns + begin * SECOND_NS
+    cells = zone_cells(epochs, lesson.starts_utc_ns, length)
+    whole = ribbon(epochs, lesson.starts_utc_ns, length, 30)
+    return TimelineAnswer(
+        lesson=lesson.id,
+        from_s=begin,
+        length_s=length,
+        clock_s=clock_seconds(lesson.starts_utc_ns, zone),
+        is_running=is_running,
+        level_s=level,
+        movement=movement_answer(epochs, start_ns, end - begin, level),
+        noise=noise_answer(readings, begin, end, level),
+        zone_step_s=CELL_S,
+        zones=zone_answers(cells),
+        gaps=gap_answers(gaps),
+        activities=[
+            ActivityAnswer(
+                start_s=activity.start_s,
+                end_s=activity.end_s,
+                name=activity.name,
+                words=ACTIVITY_WORDS[activity.name],
+            )
+            for activity in lesson.activities
+        ],
+        summary=[
+            *summary(length, whole, readings, gaps, [cell.zone for cell in cells]),
+            *lack_sentences(readings.lacks, lesson.zones),
+        ],
+    )
+
+
+def movement_answer(
+    epochs: Sequence[EpochRecord], start_utc_ns: int, length_s: int, level_s: int
+) -> MovementAnswer:
+    drawn = ribbon(epochs, start_utc_ns, length_s, level_s)
+    return MovementAnswer(
+        step_s=drawn.step_s,
+        least=_trace(drawn.least),
+        mean=_trace(drawn.mean),
+        most=_trace(drawn.most),
+        low=_trace(drawn.low),
+        high=_trace(drawn.high),
+    )
+
+
+def noise_answer(readings: RoomReadings, begin: int, end: int, level_s: int) -> NoiseAnswer:
+    laeq, la10, la90 = (
+        bucketed(readings.levels[name][begin:end], level_s) for name in ("laeq_1s", "la10", "la90")
+    )
+    return NoiseAnswer(
+        step_s=level_s,
+        least=_trace(laeq.least),
+        mean=_trace(laeq.mean),
+        most=_trace(laeq.most),
+        quiet=_trace(la90.mean),
+        loud=_trace(la10.mean),
+    )
+
+
+def zone_answers(cells: Sequence[ZoneCells]) -> list[ZoneAnswer]:
+    return [
+        ZoneAnswer(name=cell.zone, seats=cell.seats, cells=_trace(cell.cells)) for cell in cells
+    ]
+
+
+def gap_answers(gaps: Sequence[GapSpan]) -> list[GapAnswer]:
+    return [
+        GapAnswer(
+            start_s=gap.start_s, end_s=gap.end_s, reason=gap.reason, words=GAP_WORDS[gap.reason]
+        )
+        for gap in gaps
+    ]
+
+
+def clock_seconds(utc_ns: int, zone: tzinfo | None) -> int:
+    """Seconds since local midnight; `zone` None is the computer's own."""
+    local = datetime.fromtimestamp(utc_ns / SECOND_NS, tz=UTC).astimezone(zone)
+    return local.hour * 3600 + local.minute * 60 + local.second
+
+
+def _trace(values: Floats) -> list[float | None]:
+    # A tenth of a decibel is finer than anything that is drawn.
+    return [None if value != value else value for value in values.round(1).tolist()]  # noqa: PLR0124

@@ -1,0 +1,52 @@
+"""A lesson's video from the server's disk, in the parts that a player asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.responses import FileResponse
+
+from dashboard_api.web.lookup import LessonMissing, NotFoundError, found_lesson
+from dashboard_api.web.store_thread import AskDesk, Stores
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+MEDIA_TYPES: Final = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".ogv": "video/ogg",
+    ".mkv": "video/x-matroska",
+}
+
+
+@router.head("/lessons/{lesson_id}/video", include_in_schema=False)
+@router.get(
+    "/lessons/{lesson_id}/video",
+    tags=["lessons"],
+    summary="A lesson's video",
+    response_class=FileResponse,
+    responses={
+        206: {"description": "The bytes of the range that was asked for."},
+        404: {"model": LessonMissing},
+    },
+)
+async def video(lesson_id: str, desk: AskDesk) -> FileResponse:
+    """The file as it is; `Range` requests are answered, so that a player can seek."""
+
+    def look(stores: Stores) -> Path:
+        named = found_lesson(stores, lesson_id).video
+        if named is None:
+            raise NotFoundError("This lesson has no video on the server.")
+        path = Path(named)
+        if path.suffix.lower() not in MEDIA_TYPES or not path.is_file():
+            raise NotFoundError("The lesson's video is not where it was; tell who runs the server.")
+        return path
+
+    path = await desk.ask(look)
+    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix.lower()])

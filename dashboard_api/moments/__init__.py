@@ -1,0 +1,1 @@
+"""Moments, and what people say of them."""

@@ -1,0 +1,146 @@
+"""Moments that people mark: added, reworded and deleted, from the page or by a program."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from dashboard_api.moments.judged_moments import JudgedMoment, list_anew, moments_of
+from dashboard_api.web.lookup import LessonMissing, NotFoundError, found_lesson
+from dashboard_api.web.store_thread import AskDesk, Stores
+from ingest.stores.records import Moment
+
+__all__ = ["moments_of", "router"]
+
+router = APIRouter()
+
+LONGEST_LESSON_S: Final = 14_400
+MISSING: Final[dict[int | str, dict[str, Any]]] = {404: {"model": LessonMissing}}
+
+
+class NewMoment(BaseModel):
+    """A span of a lesson that someone wants to talk about."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    start_s: Annotated[float, Field(ge=0, le=LONGEST_LESSON_S)]
+    """Seconds since the lesson's start."""
+    length_s: Annotated[float, Field(ge=1, le=1_800)] = 60.0
+    note: Annotated[str, Field(max_length=2_000)] = ""
+    author: Literal["teacher", "coach"] = "teacher"
+
+
+class NewNote(BaseModel):
+    """A moment's note, anew."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Annotated[str, Field(max_length=2_000)]
+
+
+@router.get(
+    "/api/lessons/{lesson_id}/moments",
+    tags=["moments"],
+    summary="A lesson's moments",
+    responses=MISSING,
+)
+async def listed(lesson_id: str, desk: AskDesk) -> list[JudgedMoment]:
+    """Suggested ones and people's own, in order of time."""
+    return await desk.ask(lambda stores: moments_of(stores, found_lesson(stores, lesson_id)))
+
+
+@router.post(
+    "/api/lessons/{lesson_id}/moments",
+    tags=["moments"],
+    summary="Mark a moment",
+    status_code=201,
+    responses=MISSING,
+)
+async def add(lesson_id: str, new: NewMoment, desk: AskDesk) -> JudgedMoment:
+    added = await desk.ask(lambda stores: _add(stores, lesson_id, new))
+    return next(moment for moment in await listed(lesson_id, desk) if moment.id == added)
+
+
+@router.put(
+    "/api/lessons/{lesson_id}/moments/{moment_id}",
+    tags=["moments"],
+    summary="Reword a moment's note",
+    status_code=204,
+    responses=MISSING,
+)
+async def reword(lesson_id: str, moment_id: str, new: NewNote, desk: AskDesk) -> None:
+    await desk.ask(lambda stores: _reword(stores, lesson_id, moment_id, new.note))
+
+
+@router.delete(
+    "/api/lessons/{lesson_id}/moments/{moment_id}",
+    tags=["moments"],
+    summary="Delete a moment that someone marked",
+    status_code=204,
+    responses=MISSING,
+)
+async def remove(lesson_id: str, moment_id: str, desk: AskDesk) -> None:
+    await desk.ask(lambda stores: _remove(stores, lesson_id, moment_id))
+
+
+@router.post("/lessons/{lesson_id}/moments", include_in_schema=False)
+async def add_on_page(
+    request: Request, lesson_id: str, desk: AskDesk, new: Annotated[NewMoment, Form()]
+) -> Response:
+    added = await desk.ask(lambda stores: _add(stores, lesson_id, new))
+    return await list_anew(request, lesson_id, desk, added)
+
+
+@router.post("/lessons/{lesson_id}/moments/{moment_id}/note", include_in_schema=False)
+async def reword_on_page(
+    request: Request,
+    lesson_id: str,
+    moment_id: str,
+    desk: AskDesk,
+    new: Annotated[NewNote, Form()],
+) -> Response:
+    await desk.ask(lambda stores: _reword(stores, lesson_id, moment_id, new.note))
+    return await list_anew(request, lesson_id, desk, moment_id)
+
+
+@router.post("/lessons/{lesson_id}/moments/{moment_id}/delete", include_in_schema=False)
+async def remove_on_page(
+    request: Request, lesson_id: str, moment_id: str, desk: AskDesk
+) -> Response:
+    await desk.ask(lambda stores: _remove(stores, lesson_id, moment_id))
+    return await list_anew(request, lesson_id, desk, None)
+
+
+def _add(stores: Stores, lesson_id: str, new: NewMoment) -> str:
+    lesson = found_lesson(stores, lesson_id)
+    moment = Moment(
+        id=secrets.token_hex(8),
+        lesson=lesson.id,
+        start_s=round(new.start_s, 1),
+        end_s=round(new.start_s + new.length_s, 1),
+        note=new.note.strip(),
+        author=new.author,
+    )
+    stores.lessons.put_moment(moment)
+    return moment.id
+
+
+def _reword(stores: Stores, lesson_id: str, moment_id: str, note: str) -> None:
+    stores.lessons.put_moment(replace(_found(stores, lesson_id, moment_id), note=note.strip()))
+
+
+def _remove(stores: Stores, lesson_id: str, moment_id: str) -> None:
+    stores.lessons.remove_moment(_found(stores, lesson_id, moment_id).id)
+
+
+def _found(stores: Stores, lesson_id: str, moment_id: str) -> Moment:
+    lesson = found_lesson(stores, lesson_id)
+    for moment in stores.lessons.moments(lesson.id):
+        if moment.id == moment_id:
+            return moment
+    raise NotFoundError("There is no such moment; someone may have deleted it.")

@@ -1,0 +1,75 @@
+"""What the pages answer when they refuse something, and how often they did."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final, Literal, get_args
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+
+from dashboard_api.web.rendering import page
+
+__all__ = ["REASONS", "Reason", "RefusalCounts", "answer", "raw_answer"]
+
+Reason = Literal[
+    "body_size",
+    "body_time",
+    "connections",
+    "evicted",
+    "head_size",
+    "head_time",
+    "malformed",
+    "send_time",
+    "streams",
+]
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+_MAX_SENTENCE: Final = 500
+
+
+@dataclass(slots=True)
+class RefusalCounts:
+    """How often each limit was met since the program began."""
+
+    by_reason: Counter[Reason] = field(default_factory=Counter)
+
+    def add(self, reason: Reason) -> None:
+        self.by_reason[reason] += 1
+
+
+def answer(
+    headers: Headers,
+    status: int,
+    title: str,
+    sentence: str,
+    *,
+    more_headers: dict[str, str] | None = None,
+) -> Response:
+    """A page for a person, JSON for a program; `headers` are the request's."""
+    # What is quoted in it came from the request: it may be long, or no text that can be encoded.
+    sentence = sentence[:_MAX_SENTENCE].encode("utf-8", "replace").decode()
+    response: Response
+    if "text/html" in headers.get("accept", "") and "hx-request" not in headers:
+        response = page("error.html", status_code=status, title=title, sentence=sentence)
+    else:
+        response = JSONResponse({"detail": sentence}, status_code=status)
+    response.headers.update(more_headers or {})
+    return response
+
+
+def raw_answer(status: int, sentence: str, *, retry_after_s: int | None = None) -> bytes:
+    """An answer for a connection whose request can't be read; the connection has to be closed."""
+    body = json.dumps({"detail": sentence}).encode()
+    lines = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "Connection: close",
+    ]
+    if retry_after_s is not None:
+        lines.append(f"Retry-After: {retry_after_s}")
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + body

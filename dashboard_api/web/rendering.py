@@ -1,0 +1,55 @@
+"""The templates, and what they can say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from dashboard_api.views.words import clock_words, length_words, sensed_words, sign_words
+
+__all__ = ["STATIC", "STATIC_ADDRESS", "page"]
+
+FOLDER: Final = Path(__file__).parents[1]
+STATIC: Final = FOLDER / "static"
+
+
+def _fingerprint() -> str:
+    """Changes with any of the static files."""
+    digest = sha256()
+    for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(STATIC)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+STATIC_ADDRESS: Final = f"/static/{_fingerprint()}"
+"""Where the static files are: a browser may keep them for good, since a change moves them."""
+
+_templates: Final = Environment(
+    loader=FileSystemLoader(FOLDER / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters["duration"] = length_words
+_templates.filters["place"] = clock_words
+_templates.filters["signs"] = sign_words
+_templates.filters["sensed"] = sensed_words
+_templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"
+_templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
+    datetime.fromisoformat(iso)
+)
+_templates.globals["static"] = STATIC_ADDRESS
+# Told to the browser at once, so that it need not read one script to learn of the next.
+_templates.globals["scripts"] = sorted(path.name for path in (STATIC / "js").glob("*.js"))
+
+
+def page(template: str, *, status_code: int = 200, **values: object) -> HTMLResponse:
+    """A template filled in; a value that it needs and does not get is an error."""
+    return HTMLResponse(_templates.get_template(template).render(**values), status_code)

@@ -1,0 +1,148 @@
+"""What a request may be: the size of its head and body, and how long its body may take."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard_api.settings import DashboardSettings
+from dashboard_api.web.refusals import RefusalCounts, answer
+
+__all__ = ["MAX_HEADERS", "MAX_HEADER_BYTES", "MAX_TARGET_BYTES", "RequestLimits"]
+
+MAX_TARGET_BYTES: Final = 4_096
+"""Of a path with its query; the longest link of the pages has some 200."""
+MAX_HEADERS: Final = 100
+MAX_HEADER_BYTES: Final = 16_384
+"""Of all headers together; h11 holds no more than this of a head that is not complete."""
+
+# A client that sends before it reads would else lose the answer with the connection.
+_DRAIN_BYTES: Final = 1 << 20
+_DRAIN_S: Final = 2.0
+_CLOSE: Final = {"Connection": "close"}
+
+
+class RequestLimits:
+    """ASGI middleware: answers 408, 413, 414 and 431, on every route and for every method."""
+
+    def __init__(self, app: ASGIApp, settings: DashboardSettings, counts: RefusalCounts) -> None:
+        self._app = app
+        self._settings = settings
+        self._counts = counts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(receive, send, self._settings, self._counts)
+        refused = self._refused(scope)
+        if refused is None:
+            await self._app(scope, exchange.receive, exchange.send)
+            return
+        response = answer(
+            Headers(scope=scope), refused.status_code, "This is too much", refused.detail,
+            more_headers=_CLOSE,
+        )  # fmt: skip
+        await response(scope, receive, exchange.send)
+
+    def _refused(self, scope: Scope) -> HTTPException | None:
+        """What is wrong with the head."""
+        fault: HTTPException | None = None
+        headers = scope["headers"]
+        if (
+            len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+            > MAX_TARGET_BYTES
+        ):
+            fault = HTTPException(414, f"The address is longer than {MAX_TARGET_BYTES} bytes.")
+        elif len(headers) > MAX_HEADERS:
+            fault = HTTPException(431, f"The request has more than {MAX_HEADERS} headers.")
+        elif sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
+            fault = HTTPException(431, f"The headers have more than {MAX_HEADER_BYTES} bytes.")
+        if fault is not None:
+            self._counts.add("head_size")
+            return fault
+        length = Headers(scope=scope).get("content-length", "")
+        # More digits than any size has are no number to compute with.
+        if length.isdecimal() and (len(length) > 18 or int(length) > self._settings.max_body_bytes):
+            self._counts.add("body_size")
+            return _too_large(self._settings)
+        return None
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(
+        self, receive: Receive, send: Send, settings: DashboardSettings, counts: RefusalCounts
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._settings = settings
+        self._counts = counts
+        self._size = 0
+        self._is_whole = False
+        self._until = asyncio.get_running_loop().time() + settings.body_timeout_s
+        self._status = 0
+
+    async def receive(self) -> Message:
+        """The next part of the body; raises HTTPException where a limit is passed."""
+        if self._is_whole:  # what may come still is that the client has gone
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(None if self._status else self._until):
+                message = await self._receive()
+        except TimeoutError:
+            if not self._status:
+                raise self._too_slow() from None
+            # The answer did not wait for the body; the protocol ends a connection whose request
+            # never does.
+            message = await self._receive()
+        if message["type"] != "http.request":
+            return message
+        self._size += len(message.get("body", b""))
+        self._is_whole = not message.get("more_body", False)
+        if self._size <= self._settings.max_body_bytes:
+            return message
+        if self._status:
+            return {**message, "body": b""}
+        self._counts.add("body_size")
+        raise _too_large(self._settings)
+
+    def _too_slow(self) -> HTTPException:
+        self._counts.add("body_time")
+        seconds = f"{self._settings.body_timeout_s:g}"
+        sentence = f"The request's body did not arrive within {seconds} s."
+        return HTTPException(408, sentence, headers=_CLOSE)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if is_last and self._status == 413:
+            await self._send({**message, "more_body": True})
+            await self._drain()
+            message = {"type": "http.response.body", "body": b""}
+        await self._send(message)
+
+    async def _drain(self) -> None:
+        """Take some of what is on its way, so that the client comes to read its answer."""
+        left = _DRAIN_BYTES
+        try:
+            async with asyncio.timeout(_DRAIN_S):
+                while left > 0:
+                    message = await self._receive()
+                    if message["type"] != "http.request" or not message.get("more_body", False):
+                        return
+                    left -= len(message.get("body", b""))
+        except TimeoutError:
+            return
+
+
+def _too_large(settings: DashboardSettings) -> HTTPException:
+    return HTTPException(
+        413, f"The request's body is larger than {settings.max_body_bytes} bytes.", headers=_CLOSE
+    )

@@ -1,0 +1,140 @@
+"""The stores behind the pages, and the one thread that reads them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Annotated, Final, TypeVar
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from contract.clock import SECOND_NS, Clock
+from dashboard_api.web.model_catalog import ModelShelf
+from ingest.settings import LessonSettings
+from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
+from ingest.stores.records import EpochRecord, Lesson, VerdictCount
+
+__all__ = ["AskDesk", "StoreDesk", "Stores"]
+
+T = TypeVar("T")
+
+_SOON_NS: Final = 7 * 86_400 * SECOND_NS
+LESSONS_AT_HAND: Final = 4
+"""So many lessons' epochs are held until the scores change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What was kept, what was scored, and what people said about it."""
+
+    periods: PeriodReader
+    scores: ScoreStore
+    lessons: LessonStore
+    longest_ns: int = LessonSettings().longest_ns
+    """After this long a lesson that nobody ended is over."""
+    shelf: ModelShelf = field(default_factory=ModelShelf)
+    """What finds the moments to suggest."""
+    _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
+    _said: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
+
+    def epochs(self, lesson: str) -> list[EpochRecord]:
+        """A lesson's epochs, read once for a page and the questions that its script asks next."""
+        version = self.scores.version()
+        if self._epochs.get(lesson, (None,))[0] != version:
+            while len(self._epochs) >= LESSONS_AT_HAND:
+                del self._epochs[next(iter(self._epochs))]
+            self._epochs[lesson] = version, self.scores.epochs(lesson)
+        return self._epochs[lesson][1]
+
+    def lesson(self, lesson_id: str) -> Lesson | None:
+        """A lesson, with an end also if nobody has ended it; None if there is none."""
+        found = self.lessons.get(lesson_id)
+        return None if found is None else found.bounded(self.longest_ns)
+
+    def page_of_lessons(self, limit: int, offset: int) -> list[Lesson]:
+        """Some of all lessons, likewise, the latest first."""
+        return [
+            each.bounded(self.longest_ns)
+            for each in self.lessons.lessons(limit=limit, offset=offset)
+        ]
+
+    def room_lessons(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
+        """A room's lessons that touch a span, likewise, the latest first."""
+        found = self.lessons.lessons(
+            room=room, from_utc_ns=from_utc_ns - self.longest_ns, to_utc_ns=to_utc_ns
+        )
+        return [
+            each.bounded(self.longest_ns)
+            for each in found
+            if each.over_utc_ns(self.longest_ns) > from_utc_ns
+        ]
+
+    def coming_lesson(self, room: str, now_utc_ns: int) -> Lesson | None:
+        """A room's next lesson, likewise."""
+        soon = self.lessons.lessons(
+            room=room, from_utc_ns=now_utc_ns + 1, to_utc_ns=now_utc_ns + _SOON_NS
+        )
+        coming = soon or self.lessons.lessons(room=room, from_utc_ns=now_utc_ns + 1)
+        return coming[-1].bounded(self.longest_ns) if coming else None
+
+    def count_verdicts(self) -> VerdictCount:
+        """Over all lessons; counted once for all lines of a list."""
+        version = self.lessons.version()
+        known = self._said.get("all")
+        if known is None or known[0] != version:
+            known = self._said["all"] = version, self.lessons.count_verdicts()
+        return known[1]
+
+    def version(self) -> tuple[int, int, int]:
+        """Changes whenever another program, or this one, has written to one of them."""
+        return self.periods.version(), self.scores.version(), self.lessons.version()
+
+    def close(self) -> None:
+        for store in (self.periods, self.scores, self.lessons):
+            store.close()
+
+
+class StoreDesk:
+    """Asks the stores on one thread of its own.
+
+    A store's connection belongs to the thread that opened it, and a long read must not hold up
+    the pages' event loop; one thread settles both, since a lesson is read in milliseconds.
+    """
+
+    def __init__(self, open_stores: Callable[[], Stores], clock: Clock) -> None:
+        self.clock = clock
+        self._open_stores = open_stores
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stores")
+        self._stores: Stores | None = None
+
+    async def open(self) -> None:
+        self._stores = await self._on_thread(self._open_stores)
+
+    async def ask(self, question: Callable[[Stores], T]) -> T:
+        """What `question` answers when it is given the stores."""
+        stores = self._stores
+        if stores is None:
+            raise RuntimeError("the stores are not open; the application opens them at start-up")
+        return await self._on_thread(lambda: question(stores))
+
+    async def close(self) -> None:
+        stores, self._stores = self._stores, None
+        if stores is not None:
+            await self._on_thread(stores.close)
+        self._thread.shutdown(wait=True)
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _desk(connection: HTTPConnection) -> StoreDesk:
+    desk = connection.app.state.desk
+    assert isinstance(desk, StoreDesk)
+    return desk
+
+
+AskDesk = Annotated[StoreDesk, Depends(_desk)]
+"""What an endpoint declares to be given the desk."""

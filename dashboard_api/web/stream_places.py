@@ -1,0 +1,84 @@
+"""How many event streams may be open at a time, in all and for each caller."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Literal
+
+from sse_starlette import EventSourceResponse
+from sse_starlette.sse import AsyncContentStream
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
+
+from dashboard_api.web.callers import stream_key
+from dashboard_api.web.refusals import RefusalCounts, answer
+
+__all__ = ["BoundedStream", "StreamPlaces"]
+
+RETRY_S: Final = 30
+PING_S: Final = 15
+
+
+class StreamPlaces:
+    """The places that there are."""
+
+    def __init__(self, *, max_total: int, max_per_key: int) -> None:
+        self._max_total = max_total
+        self._max_per_key = max_per_key
+        self._taken: dict[str, int] = defaultdict(int)
+
+    def __len__(self) -> int:
+        """How many are taken."""
+        return sum(self._taken.values())
+
+    def full(self, key: str) -> Literal["", "all", "key"]:
+        """Whether there is no place: for this key, or for anyone."""
+        if self._taken.get(key, 0) >= self._max_per_key:
+            return "key"
+        return "all" if len(self) >= self._max_total else ""
+
+    @contextmanager
+    def held(self, key: str) -> Iterator[None]:
+        """Hold a place."""
+        self._taken[key] += 1
+        try:
+            yield
+        finally:
+            self._taken[key] -= 1
+            if not self._taken[key]:
+                del self._taken[key]
+
+
+class BoundedStream(EventSourceResponse):
+    """Server-Sent Events that hold a place while they are sent; 429 where there is none."""
+
+    def __init__(
+        self,
+        content: AsyncContentStream,
+        *,
+        places: StreamPlaces,
+        counts: RefusalCounts,
+    ) -> None:
+        # A client that takes nothing is ended by its connection, which has a limit for that.
+        super().__init__(content, ping=PING_S)
+        self._places = places
+        self._counts = counts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = stream_key(HTTPConnection(scope))
+        full = self._places.full(key)
+        if not full:
+            with self._places.held(key):
+                await super().__call__(scope, receive, send)
+            return
+        self._counts.add("streams")
+        whose = "from your address " if full == "key" else ""
+        response = answer(
+            Headers(scope=scope), 429, "Too many live pages",
+            f"Too many live pages {whose}are open; close some, or try again in {RETRY_S} s.",
+            more_headers={"Retry-After": str(RETRY_S)},
+        )  # fmt: skip
+        await response(scope, receive, send)

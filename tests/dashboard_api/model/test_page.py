@@ -1,0 +1,361 @@
+"""The model's card, the words of trust wherever an estimate stands, and drift over the weeks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import asdict, replace
+from html import unescape
+
+import pytest
+
+from contract.clock import SECOND_NS
+from contract.errors import StoreError
+from dashboard_api.model.card_view import Outcome, card, scored_words
+from dashboard_api.model.drift_watch import DriftWatch
+from dashboard_api.model.trust import trust_words
+from dashboard_api.views.words import TRUST
+from dashboard_api.web.model_catalog import ModelShelf
+from ingest.stores.records import EpochRecord, VerdictCount, ZoneEpoch
+from ingest.stores.records import Verdict as Answered
+from models.serving.manifest import SHIPPED, Manifest
+
+PAGES = ("/", "/lessons/sample", "/rooms/room-204/live", "/model", "/model?lesson=sample")
+WEEK_NS = 7 * 86_400 * SECOND_NS
+
+
+def text_of(answer) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def shipped() -> Manifest:
+    return Manifest.from_json(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"), "shipped")
+
+
+def answer_moments(stores, *, confirmed: int, dismissed: int) -> None:
+    for i in range(confirmed + dismissed):
+        stores.lessons.put_verdict(
+            Answered(
+                lesson="sample",
+                moment=f"alert-{i}",
+                by="teacher",
+                is_confirmed=i < confirmed,
+                kind="lively",
+                zone="room",
+                start_s=10.0,
+                end_s=20.0,
+            )
+        )
+
+
+# ------------------------------------------------------------------------------ words of trust
+
+
+def test_until_fifty_moments_are_answered_the_pages_say_so(client, stores, filled):
+    answer_moments(stores, confirmed=30, dismissed=19)
+    for path in PAGES:
+        assert TRUST in text_of(client.get(path)), path
+    told = client.get("/api/lessons/sample/moments").json()
+    assert {each["trust"] for each in told if each["kind"] == "suggested"} == {TRUST}
+    assert client.get("/api/model").json()["trust"] == TRUST
+
+
+def test_from_fifty_on_the_schools_own_figure_stands_there(client, stores, filled):
+    answer_moments(stores, confirmed=30, dismissed=20)
+    words = trust_words(VerdictCount(confirmed=30, dismissed=20))
+    assert "30 of 50" in words
+    assert "60 %; 95 % interval 46 to 72 %" in words
+    for path in PAGES:
+        page = text_of(client.get(path))
+        assert words in page, path
+        assert TRUST not in page, path
+    told = client.get("/api/lessons/sample/moments").json()
+    assert {each["trust"] for each in told if each["kind"] == "suggested"} == {words}
+    assert client.get("/api/model").json()["trust"] == words
+
+
+# ------------------------------------------------------------------------------ the card
+
+
+def test_every_estimate_on_the_lesson_page_has_its_note(client, filled):
+    page = client.get("/lessons/sample").text
+    estimates = page.count("Estimated share of pupils off task")
+    assert estimates >= 2
+    assert page.count('popovertarget="trust-note"') >= estimates + 1  # and the note's own close
+    assert page.count('id="trust-note"') == 1
+    assert "/model?lesson=sample" in page
+
+
+def test_a_figure_from_simulation_says_so_on_its_line(client, filled):
+    page = client.get("/model").text
+    parts = re.findall(r"<(p|li|th|td|h3)\b[^>]*>(.*?)</\1>", page, re.DOTALL)
+    told = [re.sub(r"<[^>]+>", " ", part) for kind, part in parts if kind in {"p", "li"}]
+    told = [part for part in told if re.search(r"\d+ (%|times|s)|\d+ of \d+|kappa \d", part)]
+    about_drift = ("PSI", "minutes are the least", "A restless stretch", "Too little to say")
+    figures = [part for part in told if not any(words in part for words in about_drift)]
+    assert len(figures) >= 6
+    assert [part for part in figures if "simulated" not in part] == []
+    (beside,) = re.findall(r'<table class="beside">(.*?)</table>', page, re.DOTALL)
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>', beside)
+    assert len(rows) >= 8
+    assert all("simulated" in row for row in rows)
+
+
+def test_the_card_is_the_manifests(client):
+    manifest = shipped()
+    figures = manifest.figures["simulated_unseen_classrooms"]
+    page = text_of(client.get("/model"))
+    right = round(figures["alert_precision"] * figures["alerts"])
+    assert f"{right} of {figures['alerts']} were" in page
+    assert f"Pupils were off task {figures['base_rate'] * 100:.0f} % of the time" in page
+    for words in ("never a sign", "movement rule", "a human observer", "the ceiling"):
+        assert words in page
+    assert "looks away without moving" in page
+    answer = client.get("/api/model").json()
+    assert answer["version"] == manifest.version
+    assert answer["figures"] == json.loads(json.dumps(manifest.figures))
+
+
+def test_the_lesson_says_which_model_its_estimates_come_from(client, stores, filled):
+    note = text_of(client.get("/lessons/sample"))
+    current = shipped().version
+    assert "The estimates of this lesson come from model sample-1." in note
+    assert f"sample-1 is not at hand here: the figures are those of model {current}" in note
+    epochs = [replace(epoch, model=current) for epoch in stores.scores.epochs("sample")]
+    stores.scores.commit(cursor=9, epochs=epochs)
+    note = text_of(client.get("/model?lesson=sample"))
+    assert f"The estimates of this lesson come from model {current}." in note
+    assert "not at hand" not in note
+    stores.lessons.put(replace(filled.lesson, id="new"))
+    assert "Nothing of this lesson has been estimated yet" in text_of(client.get("/lessons/new"))
+
+
+def test_a_schools_own_model_says_on_what_it_rests(client, tmp_path):
+    school = {
+        "how": "recalibrated", "base": "b", "labels": 60, "lessons": 20, "confirmed": 33,
+        "dismissed": 27,
+        "held_out_lessons": {
+            "log_loss": 0.5, "log_loss_shipped": 0.6, "better": 0.1, "better_low": 0.05,
+            "better_high": 0.15, "moments": 60, "lessons": 20, "brier": 0.2, "brier_shipped": 0.22,
+        },
+    }  # fmt: skip
+    own = replace(shipped(), version="b+1", data={**shipped().data, "school": school})
+    (tmp_path / "own.json").write_text(own.to_json(), encoding="utf-8")
+    assert "Your school" not in text_of(client.get("/model"))
+    client.app.state.shelf.model_file = tmp_path / "own.onnx"
+    page = text_of(client.get("/model"))
+    assert "Your school’s own model Alerts: recalibrated on 60 labels of 20 lessons" in page
+    assert "The other figures are the base model's" in page
+    assert "was made from model b," in page
+    assert f"comes with model {shipped().version}," in page
+
+
+def test_a_schools_own_model_on_the_shipped_one_is_not_called_outdated(client, tmp_path):
+    own = replace(shipped(), version=f"{shipped().version}+1")
+    (tmp_path / "own.json").write_text(own.to_json(), encoding="utf-8")
+    client.app.state.shelf.model_file = tmp_path / "own.onnx"
+    assert "was made from model" not in text_of(client.get("/model"))
+
+
+def test_what_is_found_afterwards_has_figures_of_its_own(client, filled):
+    figures = shipped().figures["simulated_unseen_classrooms"]
+    words = f"{figures['moment_precision'] * 100:.0f} of 100 were right"
+    assert figures["moment_precision"] != figures["alert_precision"]
+    for path in ("/lessons/sample", "/model"):
+        assert words in text_of(client.get(path)), path
+
+
+@pytest.mark.parametrize("path", ("/model?lesson=none", "/api/model?lesson=none"))
+def test_the_card_of_an_unknown_lesson_is_a_404(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_words_for_models_that_scored():
+    assert "models b and a." in scored_words(["b", "a"], ["b", "a"], "b")
+    assert "card of a is not at hand" in scored_words(["b", "a"], ["b"], "b")
+
+
+def test_a_card_without_figures_leaves_them_out():
+    bare = card(replace(shipped(), figures={}, data={"source": "simulated"}))
+    assert (bare.precision, bare.recall, bare.delay, bare.false_alerts) == (None, None, "", "")
+    assert bare.afterwards == ""
+    assert {row.model for row in bare.rows} == {"–"}
+
+
+@pytest.mark.parametrize(
+    ("share", "n", "words"),
+    (
+        (0.0, 9, "none"), (1.0, 9, "all"), (0.5, 10, "5"), (0.52, 25, "about 5"),
+        (0.02, 50, "less than 1"), (0.98, 50, "about 10"),
+    ),
+)  # fmt: skip
+def test_ten_dots_in_words(share, n, words):
+    assert Outcome.of(share, n).of_ten == words
+
+
+def test_a_share_of_nothing_is_no_outcome():
+    assert Outcome.of(None, 4) is None
+    assert Outcome.of(0.5, 0) is None
+
+
+# ------------------------------------------------------------------------------ manifests at hand
+
+
+def test_manifests_beside_the_configured_model_are_at_hand(tmp_path):
+    own = replace(shipped(), version="school-2")
+    (tmp_path / "school.json").write_text(own.to_json(), encoding="utf-8")
+    (tmp_path / "older.json").write_text(
+        replace(own, version="school-1").to_json(), encoding="utf-8"
+    )
+    (tmp_path / "other.json").write_text("[1]", encoding="utf-8")
+    shelf = ModelShelf(tmp_path / "school.onnx")
+    assert shelf.current().version == "school-2"
+    assert shelf.find("school-1").version == "school-1"
+    assert shelf.find(shipped().version).version == shipped().version
+    assert shelf.find("never-heard-of") is None
+    assert set(shelf.references(["school-1", "x"])) == {"school-1"}
+    (tmp_path / "made.json").write_text(replace(own, version="b+1").to_json(), encoding="utf-8")
+    assert shelf.find("b+1") is not None
+    assert set(shelf.references(["b"])) == {"b"}
+
+
+def test_a_replaced_model_is_noticed_and_the_old_card_stays_known(tmp_path):
+    at = tmp_path / "school.json"
+    at.write_text(replace(shipped(), version="a").to_json(), encoding="utf-8")
+    shelf = ModelShelf(tmp_path / "school.onnx")
+    assert shelf.current().version == "a"
+    at.write_text(replace(shipped(), version="longer-b").to_json(), encoding="utf-8")
+    assert shelf.current().version == "longer-b"
+    assert shelf.find("a").version == "a"
+
+
+def test_a_manifest_that_cant_be_read_is_said_on_the_page(client, tmp_path):
+    client.app.state.shelf.model_file = tmp_path / "gone.onnx"
+    page = client.get("/model")
+    assert page.status_code == 200
+    assert "gone.json: the model's manifest can't be read" in text_of(page)
+    assert client.get("/api/model").json()["version"] is None
+
+
+# ------------------------------------------------------------------------------ drift
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Pages that read all lessons before they answer, however slow the machine."""
+    monkeypatch.setattr("dashboard_api.model.drift_watch.READ_FOR_S", 60.0)
+
+
+@pytest.fixture
+def weeks(stores, filled):
+    """Six weeks of twelve lessons in the model's own reference, the last of them shifted."""
+    manifest = shipped()
+    for week in range(6):
+        for i in range(12):
+            at = filled.start_ns + (week - 8) * WEEK_NS + i * 3600 * SECOND_NS
+            name = f"w{week}-{i}"
+            stores.lessons.put(
+                replace(filled.lesson, id=name, starts_utc_ns=at, ends_utc_ns=at + 3000 * SECOND_NS)
+            )
+            stores.scores.commit(
+                cursor=1, epochs=list(_epochs(name, at, manifest, 40 if week == 5 else 0))
+            )
+    return manifest
+
+
+def _epochs(lesson, start_ns, manifest, shift):
+    for k in range(50):
+        at = min(100.0, 2.0 * k + 1.0 + shift) / 10.0
+        values = [
+            _between(manifest.reference[f"room_{name}"], at) for name in ("movement_db", "off_task")
+        ]
+        yield EpochRecord(
+            lesson=lesson, stream=5, first_seq=60 * k, utc_ns=start_ns + 60 * k * SECOND_NS,
+            model=manifest.version,
+            zones=(
+                ZoneEpoch(
+                    zone="room", seats=30, movement_db=values[0], movement_low_db=0.0,
+                    movement_high_db=0.0, off_task=values[1], off_task_low=0.0, off_task_high=1.0,
+                ),
+            ),
+        )  # fmt: skip
+
+
+def _between(deciles, at):
+    low = min(9, int(at))
+    return deciles[low] + (at - low) * (deciles[low + 1] - deciles[low])
+
+
+def test_drift_stands_on_the_card_page_and_in_the_answer(client, weeks):
+    page = client.get("/model").text
+    text = " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+    assert "rooms differ much from the lessons that the model learned from" in text
+    assert "Against your school's own first weeks there is a large change" in text
+    assert (page.count('<rect class="trained"'), page.count('<rect class="own"')) == (6, 2)
+    answer = client.get("/api/model").json()
+    school = [week for week in answer["weeks"] if week["room"] is None]
+    mine = [week for week in school if week["model"] == weeks.version]
+    assert [week["words_trained"] for week in mine] == ["much the same"] * 5 + ["large change"]
+    assert {week["model"] for week in school} == {weeks.version, "sample-1"}
+    assert answer["lessons_to_read"] == 0
+
+
+def test_the_metrics_hold_the_last_weeks_index(client, weeks):
+    before = client.get("/metrics").text
+    assert "roomtone_dashboard_drift_psi{" not in before
+    client.get("/model")
+    told = client.get("/metrics").text
+    found = re.findall(r'drift_psi\{against="(\w+)",quantity="(\w+)"\} ([\d.]+)', told)
+    assert [(against, quantity) for against, quantity, _ in found] == [
+        ("training", "off_task"), ("training", "movement_db"),
+        ("first_weeks", "off_task"), ("first_weeks", "movement_db"),
+    ]  # fmt: skip
+    assert all(float(value) > 0.25 for *_, value in found)
+    assert "roomtone_dashboard_drift_lessons_waiting 0" in told
+
+
+def test_of_a_young_school_nothing_is_said(client, stores, filled):
+    current = shipped().version
+    epochs = [replace(epoch, model=current) for epoch in stores.scores.epochs("sample")]
+    stores.scores.commit(cursor=9, epochs=epochs)
+    text = text_of(client.get("/model"))
+    assert "Too little to say: Week 47 of 2025 has 1 lesson with" in text
+
+
+def test_answered_moments_are_counted_by_week(client, stores, filled, weeks):
+    stores.lessons.put_verdict(
+        Answered(
+            lesson="w5-1", moment="x", by="coach", is_confirmed=False, kind="lively", zone="room",
+            start_s=1.0, end_s=2.0,
+        )
+    )  # fmt: skip
+    told = client.get("/api/model").json()["weeks"]
+    assert [week["dismissed"] for week in told if week["room"] is None] == [0, 0, 0, 0, 0, 1, 0]
+
+
+def test_following_goes_on_when_a_store_failed_once(client, filled, monkeypatch):
+    """The background task lives through it, and the weeks are there afterwards."""
+    desk, watch = client.app.state.desk, DriftWatch(ModelShelf(), None)
+    monkeypatch.setattr("dashboard_api.model.drift_watch.FOLLOW_EACH_S", 0.0)
+    scores = filled.stores.scores
+    there, failures = scores.scored_lessons, [StoreError("broken just now")]
+
+    def once():
+        if failures:
+            raise failures.pop()
+        return there()
+
+    monkeypatch.setattr(scores, "scored_lessons", once)
+
+    async def follow() -> None:
+        task = asyncio.create_task(watch.run(desk))
+        async with asyncio.timeout(60):
+            while watch.latest is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    client._runner.run(follow())
+    assert [week.week for week in watch.latest.school] == ["2025-W47"]
+    assert asdict(watch.latest)["rooms"][0]["room"] == "room-204"

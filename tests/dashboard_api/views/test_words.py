@@ -1,0 +1,60 @@
+"""What people read: lengths, places, movement; the same in Python as in the scripts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import get_args
+
+import pytest
+
+from contract.payload import GapReason
+from dashboard_api.views.words import GAP_WORDS, clock_words, length_words, movement_words
+from dashboard_api.web.rendering import STATIC
+
+LENGTHS = (0, 1, 59.4, 60, 61, 200, 599, 600, 601, 3000, 7199, 7200, 9000, 90_000, 400_000)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    (
+        (45, "45 s"), (200, "3 min 20 s"), (120, "2 min"), (3000, "50 min"), (5400, "90 min"),
+        (7200, "2 h"), (9000, "2 h 30 min"), (400_000, "4 days"),
+    ),
+)  # fmt: skip
+def test_lengths(seconds, words):
+    assert length_words(seconds) == words
+
+
+def test_movement():
+    assert movement_words(0.5) == "about as much movement as usual"
+    assert movement_words(3) == "more movement than usual"
+    assert movement_words(-7) == "much less movement than usual"
+    assert movement_words(float("nan")) == "not sensed"
+
+
+def test_every_reason_for_a_gap_has_words():
+    assert set(get_args(GapReason)) < set(GAP_WORDS)
+
+
+def test_the_scripts_say_the_same(tmp_path):
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node to run the scripts' words with: apt-get install nodejs")
+    # Outside a browser only the ending tells Node that a file is a module.
+    shutil.copy(STATIC / "js" / "words.js", tmp_path / "words.mjs")
+    (tmp_path / "say.mjs").write_text(
+        'import {length, place, movement} from "./words.mjs";'
+        f"const s = {json.dumps(LENGTHS)};"
+        "console.log(JSON.stringify("
+        "[s.map(length), s.map(place), [-7, -3, 0, 3, 7].map(movement)]))"
+    )
+    ran = subprocess.run(
+        [node, str(tmp_path / "say.mjs")], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    lengths, places, moves = json.loads(ran.stdout)
+    assert lengths == [length_words(s) for s in LENGTHS]
+    assert places == [clock_words(s) for s in LENGTHS]
+    assert moves == [movement_words(db) for db in (-7, -3, 0, 3, 7)]
