@@ -41,7 +41,7 @@ from contract.topics import Topic, ingest_state, subscription
 from ingest.doctor.checks import Page, ask
 from ingest.stores import open_lesson_store, open_period_store
 from ingest.stores.records import Arrival, Lesson, Tick
-from roomtone.broker import broker_command, free_port, mosquitto_path
+from roomtone.demo.broker import broker_command, free_port, mosquitto_path
 
 SITE = "bench"
 WARM_S = 65

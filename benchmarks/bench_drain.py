@@ -38,7 +38,7 @@ from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import MOST_A_WRITE, Outbox
 from ingest.stores import open_lesson_store
 from ingest.stores.records import Lesson
-from roomtone.broker import broker_command, free_port, mosquitto_path
+from roomtone.demo.broker import broker_command, free_port, mosquitto_path
 from simulators.lessons import simulate_lesson
 from simulators.scenario import load_scenario
 

@@ -51,7 +51,7 @@ from edge_agent.config_file import store_config
 from edge_agent.outbox.format import scan
 from firmware_bridge.frames import HelloRequest, encode
 from firmware_bridge.framing import frame
-from roomtone.broker import broker_command, free_port, mosquitto_path
+from roomtone.demo.broker import broker_command, free_port, mosquitto_path
 
 SITE = "bench"
 SEATS = (8, 8, 7, 7)

@@ -41,7 +41,7 @@ from contract.mqtt import LinkUp, MqttLink, Received
 from contract.payload import Batch, Layout, encode
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state
-from roomtone.broker import free_port, mosquitto_path
+from roomtone.demo.broker import free_port, mosquitto_path
 
 SECOND = 1_000_000_000
 SITE = "bench"

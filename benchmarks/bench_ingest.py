@@ -29,7 +29,7 @@ from contract.mqtt import MqttLink, Received
 from contract.payload import Batch, Layout, encode
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
-from roomtone.broker import broker_command, free_port, mosquitto_path
+from roomtone.demo.broker import broker_command, free_port, mosquitto_path
 
 SECOND = 1_000_000_000
 SITE = "bench"

@@ -45,7 +45,7 @@ from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_lesson_store, open_period_store, open_score_store
 from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Lesson, Tick, ZoneEpoch
 from models.drift import LessonLevels, drift
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 from simulators.lessons import simulate_lesson
 from simulators.scenario import ActivitySpan, Scenario
 

@@ -47,8 +47,8 @@ from contract.clock import SECOND_NS
 from contract.messages import Ack, Birth, decode_state
 from contract.mqtt import MqttLink, Received
 from contract.topics import Topic, subscription
-from roomtone.broker import free_port
-from roomtone.chain import SITE, Chain, PlannedHub, PlannedLesson
+from roomtone.demo.broker import free_port
+from roomtone.demo.chain import SITE, Chain, PlannedHub, PlannedLesson
 from simulators.classroom import Classroom
 from simulators.scenario import load_scenario
 

@@ -21,8 +21,11 @@ from roomtone.own_packages import OWN_PACKAGES, strangers
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
-    "demo": ("roomtone.demo", "run one simulated class through every program, and open its pages"),
-    "replay": ("roomtone.replay", "play recorded motion through every program"),
+    "demo": (
+        "roomtone.demo.command",
+        "run one simulated class through every program, and open its pages",
+    ),
+    "replay": ("roomtone.demo.replay", "play recorded motion through every program"),
     "edge": ("edge_agent.command", "read hubs in a classroom and publish (on the Raspberry Pi)"),
     "ingest": ("ingest.receiving.command", "keep what the nodes publish (on the server)"),
     "score": ("ingest.scoring.command", "score what is kept (on the server)"),
@@ -39,7 +42,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "doctor": ("roomtone.doctor_command", "look a node or a server over, and say what to do"),
     "faults": ("roomtone.faults.command", "break the chain in every way we know, and count"),
     "simulate": ("simulators.command", "run a virtual classroom on pseudo-terminals"),
-    "model": ("roomtone.model_command", "train and evaluate the off-task model"),
+    "model": ("roomtone.model_cli.command", "train and evaluate the off-task model"),
 }
 """Subcommand → (module with `add_arguments` and `run`, what it is for)."""
 

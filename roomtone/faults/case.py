@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from roomtone.audit.oracle import Comparison, Sound
+from roomtone.audit.tally import tally
 from roomtone.faults.children import FaultError
 from roomtone.faults.room import Plan, Room
 from roomtone.faults.server import Server
-from roomtone.oracle import Comparison, Sound
-from roomtone.tally import tally
 
 __all__ = ["Case", "Fault", "Result"]
 

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Final
 
 from contract.errors import UsageError
-from roomtone.broker import mosquitto_path
+from roomtone.demo.broker import mosquitto_path
 from roomtone.faults import FAULTS
 from roomtone.faults.case import Result
 from roomtone.faults.children import FaultError

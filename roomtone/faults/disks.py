@@ -14,12 +14,12 @@ from typing import Final
 
 from contract.payload import MOST_PERIODS
 from edge_agent.outbox.format import Found, scan
+from roomtone.audit.kept_runs import kept_runs
 from roomtone.faults.case import Case
 from roomtone.faults.children import FaultError, until
 from roomtone.faults.room import SPILL_S, Plan
 from roomtone.faults.sealed import SEALED_CHUNKS, damage_day_file
 from roomtone.faults.server import Server
-from roomtone.kept_runs import kept_runs
 
 __all__ = ["bit_flipped", "disk_full", "truncated"]
 

@@ -8,12 +8,12 @@ from contextlib import closing
 from typing import Final
 
 from ingest.stores import open_score_store
+from roomtone.audit.kept_runs import kept_runs
+from roomtone.audit.oracle import Blind
 from roomtone.faults.case import Case
 from roomtone.faults.children import Child, until
 from roomtone.faults.room import SPILL_S, Plan, Room
 from roomtone.faults.server import Server
-from roomtone.kept_runs import kept_runs
-from roomtone.oracle import Blind
 
 __all__ = ["broker_amnesia", "kill", "same_name", "start_order", "stop"]
 

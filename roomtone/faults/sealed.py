@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from ingest.stores.format.day_files import DayFiles
+from roomtone.audit.kept_runs import kept_runs
 from roomtone.faults.case import Case
 from roomtone.faults.children import until
 from roomtone.faults.room import Plan, Room
 from roomtone.faults.server import Server
-from roomtone.kept_runs import kept_runs
 
 __all__ = ["SEALED_CHUNKS", "damage_day_file"]
 

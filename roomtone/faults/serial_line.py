@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from ingest.stores.rules.admission import HIGHEST_SEQ
+from roomtone.audit.oracle import Blind
 from roomtone.faults.case import Case
 from roomtone.faults.children import until
 from roomtone.faults.room import Plan, Room
-from roomtone.oracle import Blind
 from simulators.virtual_hub import LinkFaults
 
 __all__ = [

@@ -14,10 +14,10 @@ from typing import Final, Self
 from contract.errors import StoreError
 from ingest.stores import open_period_reader, open_score_store
 from ingest.stores.protocol import PeriodReader
-from roomtone.broker import broker_command, free_port, mosquitto_path
+from roomtone.demo.broker import broker_command, free_port, mosquitto_path
+from roomtone.demo.toml import toml
 from roomtone.faults.children import Child, FaultError, until
 from roomtone.faults.proxy import FaultProxy
-from roomtone.toml import toml
 
 __all__ = ["SITE", "Server"]
 

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from roomtone.oracle import Blind
+from roomtone.audit.oracle import Blind
 
 __all__ = ["unheard"]
 

@@ -28,7 +28,7 @@ from ingest.stores import (
 )
 from ingest.stores.records import Lesson
 from models.serving.off_task import OffTaskModel
-from roomtone.broker import broker_command, free_port
+from roomtone.demo.broker import broker_command, free_port
 from tests.ingest.node import Node
 
 pytestmark = [pytest.mark.broker, pytest.mark.programs]

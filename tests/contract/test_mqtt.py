@@ -16,7 +16,7 @@ from contract import mqtt
 from contract.errors import ConfigurationError
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Will
 from contract.settings import BrokerSettings
-from roomtone.broker import broker_command, free_port, mosquitto_path
+from roomtone.demo.broker import broker_command, free_port, mosquitto_path
 
 pytestmark = pytest.mark.broker
 
@@ -183,7 +183,7 @@ def test_a_broker_of_the_older_protocol_is_met_half_way(
 ) -> None:
     port = free_port()
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "roomtone.broker", "--port", str(port)],
+        [sys.executable, "-P", "-m", "roomtone.demo.broker", "--port", str(port)],
         stderr=subprocess.DEVNULL,
     ) as old:
         ours = link(port)

@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received
 from contract.settings import BrokerSettings
-from roomtone.broker import free_port, mosquitto_path
+from roomtone.demo.broker import free_port, mosquitto_path
 
 pytestmark = pytest.mark.broker
 WAIT_S = 60.0

@@ -35,7 +35,7 @@ from contract.ranges import SeqRanges
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
 from edge_agent.outbox.store import Outbox
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 
 SECOND = 1_000_000_000
 LAYOUT = Layout((1, 2, 3))

@@ -26,7 +26,7 @@ from edge_agent.config_file import load_config, store_config
 from edge_agent.outbox.format import Found, scan, unpack_body
 from edge_agent.settings import EdgeSettings
 from firmware_bridge.events import HubCounters
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 from simulators.running import VirtualClassroom
 
 pytest_plugins = ["simulators.pytest_plugin"]

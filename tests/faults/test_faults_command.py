@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from contract.errors import UsageError
-from roomtone.broker import mosquitto_path
+from roomtone.demo.broker import mosquitto_path
 from roomtone.faults import FAULTS, command
 from roomtone.faults.case import Case, Result
 from roomtone.faults.children import Child, FaultError, until

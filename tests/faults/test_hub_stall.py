@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from roomtone.broker import mosquitto_path
+from roomtone.demo.broker import mosquitto_path
 from roomtone.faults.matrix import run_all
 
 

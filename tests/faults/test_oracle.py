@@ -13,9 +13,9 @@ from contract.clock import SECOND_NS
 from contract.motion import MotionQuantities
 from contract.quantities import MISSING, encode
 from contract.sound import SoundQuantities
-from roomtone.expected import Line, LineFollower
-from roomtone.kept_runs import KeptGap, KeptRun
-from roomtone.oracle import Blind, Comparison, compare
+from roomtone.audit.expected import Line, LineFollower
+from roomtone.audit.kept_runs import KeptGap, KeptRun
+from roomtone.audit.oracle import Blind, Comparison, compare
 from simulators.classroom import Classroom
 from simulators.scenario import Room as RoomScenario
 from simulators.scenario import Scenario

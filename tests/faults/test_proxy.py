@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 from roomtone.faults.children import until
 from roomtone.faults.proxy import FaultProxy
 

@@ -20,7 +20,7 @@ from ingest.receiving.service import Ingest
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store, open_period_store
 from ingest.stores.protocol import LessonStore, PeriodStore
-from roomtone.broker import broker_command, free_port
+from roomtone.demo.broker import broker_command, free_port
 
 WAIT_S = 60.0
 

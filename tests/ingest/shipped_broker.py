@@ -13,7 +13,7 @@ from time import monotonic
 import pytest
 
 from contract.settings import BrokerSettings
-from roomtone.broker import free_port, mosquitto_path
+from roomtone.demo.broker import free_port, mosquitto_path
 
 __all__ = [
     "DEPLOY",

@@ -21,7 +21,7 @@ from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import Outbox
 from edge_agent.settings import HubSettings
 from edge_agent.timebase import ClockQuality, boot_id
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 from simulators.running import VirtualClassroom
 
 pytest_plugins = ["simulators.pytest_plugin"]

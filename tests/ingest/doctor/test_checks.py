@@ -35,7 +35,7 @@ from ingest.stores import open_period_store, open_score_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.rules import limits
 from models.serving.manifest import SHIPPED, Manifest
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 from tests.ingest.conftest import Client, RunningBroker, RunningIngest
 from tests.ingest.node import Node, Sent
 

@@ -21,7 +21,7 @@ from ingest.doctor.checks import program_findings
 from ingest.doctor.dashboard import dashboard_findings
 from ingest.monitoring.page_address import address_noted, noted_address
 from ingest.settings import ServerSettings
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 
 
 def settings(folder: Path, port: int, host: str = "127.0.0.1") -> ServerSettings:

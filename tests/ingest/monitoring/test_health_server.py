@@ -11,7 +11,7 @@ import pytest
 from contract.clock import ManualClock
 from ingest.monitoring.condition import Condition
 from ingest.monitoring.health_server import HealthPages, health_server
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 
 
 class Program:

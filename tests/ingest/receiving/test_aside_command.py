@@ -16,7 +16,7 @@ from ingest.receiving.replay_aside import ReplayRequest, replay
 from ingest.stores import open_period_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import Aside, Tick
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 from tests.ingest.node import Node, Sent
 
 NODE = Node()

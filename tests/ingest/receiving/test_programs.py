@@ -32,7 +32,7 @@ from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.memory_lessons import MemoryLessonStore
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson
 from models.serving.off_task import OffTaskModel
-from roomtone.broker import free_port
+from roomtone.demo.broker import free_port
 from tests.ingest.conftest import Client, RunningBroker
 from tests.ingest.node import SECOND_NS, Node
 

@@ -15,8 +15,8 @@ from models.recordings import interval as recording_interval
 from models.recordings.file import LabelledRecording
 from models.recordings.interval import intervals
 from models.recordings.rows import rows_of_groups
-from roomtone import model_command_recording
 from roomtone.cli import main
+from roomtone.model_cli import recording as model_command_recording
 
 RATE = 25.0
 Columns = dict[str, Any]

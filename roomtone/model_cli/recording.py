@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import UsageError
-from roomtone.model_command_drawing import say
-from roomtone.unit_arguments import add_unit_arguments
+from roomtone.demo.unit_arguments import add_unit_arguments
+from roomtone.model_cli.drawing import say
 
 __all__ = ["add_recording_arguments", "evaluate_recording", "refuse_options_without_recording"]
 

@@ -10,7 +10,7 @@ import pytest
 from contract.errors import UsageError
 from ingest.stores import open_lesson_store, open_score_store
 from ingest.stores.records import EpochRecord, Lesson, ZoneEpoch
-from roomtone.model_command_drift import add_arguments, run
+from roomtone.model_cli.drift import add_arguments, run
 
 SECOND = 1_000_000_000
 STARTS = 1_763_460_300 * SECOND  # in week 47 of 2025

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from models.serving.off_task import OffTaskModel
-from roomtone.model_command_drawing import say
+from roomtone.model_cli.drawing import say
 
 if TYPE_CHECKING:
     from models.evaluation.holdout import Drawn

@@ -6,8 +6,8 @@ import argparse
 import time
 
 from contract.clock import SECOND_NS
-from roomtone.chain import PlannedHub, PlannedLesson
-from roomtone.run import Span, add_run_arguments, minutes, play, seed
+from roomtone.demo.chain import PlannedHub, PlannedLesson
+from roomtone.demo.run import Span, add_run_arguments, minutes, play, seed
 from simulators.classroom import Classroom
 from simulators.scenario import load_scenario, scenario_names
 

@@ -53,7 +53,7 @@ def broker_command(*, python: str, port: int, folder: Path) -> tuple[str, list[s
     """The name of the broker and the command that runs it on this port."""
     mosquitto = mosquitto_path()
     if mosquitto is None:
-        return "amqtt", [python, "-P", "-m", "roomtone.broker", "--port", str(port)]
+        return "amqtt", [python, "-P", "-m", "roomtone.demo.broker", "--port", str(port)]
     conf = folder / "mosquitto.conf"
     conf.write_text(
         f"listener {port} 127.0.0.1\n"

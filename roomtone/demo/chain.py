@@ -23,10 +23,10 @@ from contract.settings import BrokerSettings
 from ingest.stores import open_lesson_store, open_period_reader, open_score_store
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson
-from roomtone.broker import broker_command, free_port
-from roomtone.page_port import fetch, is_taken, serve_pages
-from roomtone.programs import ProgramError, Programs, wait_until
-from roomtone.settings_files import edge_toml, server_toml
+from roomtone.demo.broker import broker_command, free_port
+from roomtone.demo.page_port import fetch, is_taken, serve_pages
+from roomtone.demo.programs import ProgramError, Programs, wait_until
+from roomtone.demo.settings_files import edge_toml, server_toml
 from simulators.virtual_hub import HubSignal, VirtualHub
 
 __all__ = ["SITE", "Chain", "PlannedHub", "PlannedLesson"]

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from contract.motion import LEAST_SHARE
 from contract.quantities import MISSING
-from roomtone.expected import LEVELS_A_SECOND, Line, LineFollower, Verdict
-from roomtone.kept_runs import KeptRun
+from roomtone.audit.expected import LEVELS_A_SECOND, Line, LineFollower, Verdict
+from roomtone.audit.kept_runs import KeptRun
 
 __all__ = ["Blind", "Comparison", "Sound", "compare"]
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Final
 
 from contract.errors import UsageError
-from roomtone.broker import free_port
-from roomtone.programs import ProgramError, Programs, wait_until
+from roomtone.demo.broker import free_port
+from roomtone.demo.programs import ProgramError, Programs, wait_until
 
 __all__ = ["USUAL_PORT", "choose_port", "fetch", "is_taken", "serve_pages"]
 

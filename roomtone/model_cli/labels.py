@@ -23,7 +23,7 @@ from models.school_model.training import (
 )
 from models.serving.manifest import SHIPPED, Manifest
 from models.serving.off_task import OffTaskModel
-from roomtone.model_command_drawing import draw_lessons, say
+from roomtone.model_cli.drawing import draw_lessons, say
 
 __all__ = [
     "add_label_arguments",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract.settings import BrokerSettings
-from roomtone.toml import lines, toml
+from roomtone.demo.toml import lines, toml
 
 __all__ = ["edge_toml", "server_toml"]
 

@@ -15,16 +15,17 @@ from contract.errors import UsageError
 from contract.one_line import one_line
 from models.serving.manifest import SHIPPED
 from models.serving.off_task import OffTaskModel
-from roomtone import model_command_curve, model_command_drift
-from roomtone.model_command_card import card
-from roomtone.model_command_drawing import draw_lessons, say
-from roomtone.model_command_labels import (
+from roomtone.model_cli import curve as model_command_curve
+from roomtone.model_cli import drift as model_command_drift
+from roomtone.model_cli.card import card
+from roomtone.model_cli.drawing import draw_lessons, say
+from roomtone.model_cli.labels import (
     add_label_arguments,
     add_recalibrate,
     recalibrate,
     train_with_labels,
 )
-from roomtone.model_command_recording import (
+from roomtone.model_cli.recording import (
     add_recording_arguments,
     evaluate_recording,
     refuse_options_without_recording,
@@ -162,7 +163,7 @@ def run(args: argparse.Namespace) -> int:
         drawn = draw_lessons(args.classrooms, args.seed)
         return model_command_curve.run(model, drawn, _SOURCE, is_json=args.json)
     if args.action == "realism":
-        from roomtone.model_command_realism import realism  # noqa: PLC0415
+        from roomtone.model_cli.realism import realism  # noqa: PLC0415
 
         return realism(args)
     return _evaluate(args)
@@ -261,7 +262,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _explain(args: argparse.Namespace) -> int:
     from models.evaluation.explain import ablation, importance  # noqa: PLC0415
-    from roomtone.model_command_lesson import told_lesson  # noqa: PLC0415
+    from roomtone.model_cli.lesson import told_lesson  # noqa: PLC0415
 
     model = _new_to(OffTaskModel.load(args.model), args.seed)
     drawn = draw_lessons(args.classrooms, args.seed)

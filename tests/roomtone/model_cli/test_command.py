@@ -16,8 +16,8 @@ from models.evaluation.explain import FAMILIES
 from models.evaluation.holdout import Drawn
 from models.features.seat_features import FEATURES
 from models.learning.rows import lesson_rows
-from roomtone import model_command
 from roomtone.cli import main
+from roomtone.model_cli import command as model_command
 
 MakeLesson = Callable[..., LabelledLesson]
 

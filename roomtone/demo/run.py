@@ -27,10 +27,10 @@ from contract.errors import UsageError
 from contract.one_line import one_line
 from ingest.stores.records import AlertRecord
 from models.serving.scores import ROOM
-from roomtone.chain import Chain, PlannedLesson
-from roomtone.page_port import USUAL_PORT, choose_port
-from roomtone.programs import ProgramError
-from roomtone.tally import tally
+from roomtone.audit.tally import tally
+from roomtone.demo.chain import Chain, PlannedLesson
+from roomtone.demo.page_port import USUAL_PORT, choose_port
+from roomtone.demo.programs import ProgramError
 
 __all__ = ["Span", "add_run_arguments", "minutes", "play", "seed"]
 

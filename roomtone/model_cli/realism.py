@@ -16,7 +16,7 @@ from pyarrow import parquet
 from contract.errors import RecordingError
 from contract.motion import lesson_quantities
 from contract.quantities import SEAT_QUANTITIES, decode, encode
-from roomtone.model_command_drawing import draw_lessons
+from roomtone.model_cli.drawing import draw_lessons
 
 __all__ = ["realism"]
 

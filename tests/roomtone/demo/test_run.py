@@ -10,8 +10,8 @@ import pytest
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from ingest.stores.records import AlertRecord
-from roomtone.chain import PlannedLesson
-from roomtone.run import Span, _count_true, _folder, minutes
+from roomtone.demo.chain import PlannedLesson
+from roomtone.demo.run import Span, _count_true, _folder, minutes
 
 PLAN = PlannedLesson(
     room="r1",

@@ -14,9 +14,9 @@ import pytest
 from pyarrow import parquet
 
 from contract.clock import SECOND_NS
-from roomtone import replay
-from roomtone.chain import PlannedLesson
 from roomtone.cli import main
+from roomtone.demo import replay
+from roomtone.demo.chain import PlannedLesson
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LATE = datetime(2024, 3, 4, 23, 59, 30, tzinfo=BERLIN)

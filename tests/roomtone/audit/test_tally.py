@@ -10,7 +10,7 @@ from contract.payload import Batch, Gap, GapReason, Layout, encode
 from contract.quantities import MISSING
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import Arrival, Aside, Tick
-from roomtone.tally import Tally, tally
+from roomtone.audit.tally import Tally, tally
 
 LAYOUT = Layout((1, 2, 3))
 

@@ -12,9 +12,9 @@ from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from contract.lesson import Zone
 from contract.one_line import one_line
-from roomtone.chain import PlannedHub, PlannedLesson
-from roomtone.run import add_run_arguments, minutes, play
-from roomtone.unit_arguments import add_unit_arguments
+from roomtone.demo.chain import PlannedHub, PlannedLesson
+from roomtone.demo.run import add_run_arguments, minutes, play
+from roomtone.demo.unit_arguments import add_unit_arguments
 from simulators.recording import Recording, read_recording, seat_hubs
 
 __all__ = ["add_arguments", "run"]

@@ -28,9 +28,9 @@ from models.school_model.recalibration import Estimates
 from models.school_model.training import estimates_of
 from models.serving.area import AREA_FEATURES, AlertModel
 from models.serving.off_task import OffTaskModel
-from roomtone import model_command_labels
 from roomtone.cli import main
-from roomtone.model_command_labels import labelled_moments
+from roomtone.model_cli import labels as model_command_labels
+from roomtone.model_cli.labels import labelled_moments
 from tests.models.conftest import _lesson
 
 START_NS = 1_763_460_300 * SECOND_NS
@@ -42,7 +42,7 @@ WEIGHTS = tuple(float(at == NOISE) for at in range(len(AREA_FEATURES)))
 
 
 def sample_lesson() -> Any:
-    path = Path(__file__).parents[1] / "browser" / "sample_lesson.py"
+    path = Path(__file__).parents[2] / "browser" / "sample_lesson.py"
     spec = spec_from_file_location("sample_lesson", path)
     assert spec is not None
     assert spec.loader is not None

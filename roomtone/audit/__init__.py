@@ -1,0 +1,1 @@
+"""Checks a store against what truly went over the hubs' lines."""

@@ -1,0 +1,1 @@
+"""`roomtone model`: train, measure, and describe the model."""
