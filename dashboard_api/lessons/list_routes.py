@@ -41,7 +41,7 @@ async def lesson_list(request: Request, desk: AskDesk, number: PageNumber = 1) -
     lessons, count = await _list(request, desk, number)
     now = datetime.fromtimestamp(desk.clock.utc_ns() / SECOND_NS, tz=UTC).astimezone(zone)
     return page(
-        "lessons.html",
+        "lessons/list.html",
         days=by_day(lessons, now.date()),
         number=number,
         trust=await desk.ask(lambda stores: trust_words(stores.count_verdicts())),

@@ -40,7 +40,7 @@ async def lesson_page(request: Request, lesson_id: str, desk: AskDesk) -> HTMLRe
         lesson = found_lesson(stores, lesson_id)
         moments = moments_of(stores, lesson)
         return page(
-            "lesson.html",
+            "lessons/page.html",
             lesson=answer_for(stores, lesson, now, zone, signs(moments)),
             video_offset_s=lesson.video_offset_s,
             moments=moments,
@@ -61,7 +61,7 @@ async def lesson_table(
         lesson = found_lesson(stores, lesson_id)
         is_part = "hx-request" in request.headers
         return page(
-            "_table.html" if is_part else "table.html",
+            "lessons/_table.html" if is_part else "lessons/table.html",
             lesson=answer_for(stores, lesson, now, zone, counts.of(stores, lesson, now)),
             table=table_page(_timeline(stores, lesson, now, zone, level_s=30), number),
         )

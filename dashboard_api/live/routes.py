@@ -39,7 +39,7 @@ async def live_page(request: Request, room: Room, desk: AskDesk) -> HTMLResponse
     live = await _look(desk, room, zone)
     lesson = None if live.lesson is None else live.lesson.id
     note = await desk.ask(lambda stores: trust_note(stores, shelf, lesson))
-    return page("live.html", room=room, live=live, note=note)
+    return page("live/page.html", room=room, live=live, note=note)
 
 
 @router.get("/api/rooms/{room}/live", tags=["rooms"], summary="The last five minutes of a room")

@@ -69,7 +69,7 @@ async def model_page(request: Request, desk: AskDesk, lesson: LessonId = None) -
     so_far = await watch.so_far(desk)
     in_use, shipped = shelf.current(), shelf.shipped()
     return page(
-        "model.html",
+        "model/card.html",
         note=note,
         lesson=lesson,
         lesson_title=title.strip() or "this lesson",

@@ -94,7 +94,7 @@ async def list_anew(
         lesson = found_lesson(stores, lesson_id)
         found = moments_of(stores, lesson)
         return page(
-            "_moments.html",
+            "moments/_moments.html",
             lesson=lesson, moments=found, chosen=chosen, speaker=speaker, notice=notice,
         )  # fmt: skip
 

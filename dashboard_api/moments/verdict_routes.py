@@ -154,7 +154,7 @@ async def answers_page(request: Request, lesson_id: str, desk: AskDesk) -> Respo
     def look(stores: Stores) -> Response:
         lesson = found_lesson(stores, lesson_id)
         return page(
-            "_answers_choice.html" if is_part else "answers.html",
+            "moments/_answers_choice.html" if is_part else "moments/answers.html",
             lesson=lesson, kept=_kept(stores, lesson, days),
         )  # fmt: skip
 
@@ -170,7 +170,7 @@ async def choose_on_page(
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/lessons/{lesson_id}/answers", status_code=303)
     lesson = await desk.ask(lambda stores: found_lesson(stores, lesson_id))
-    return page("_answers_choice.html", lesson=lesson, kept=chosen)
+    return page("moments/_answers_choice.html", lesson=lesson, kept=chosen)
 
 
 def _say(

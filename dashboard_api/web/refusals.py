@@ -53,7 +53,7 @@ def answer(
     sentence = sentence[:_MAX_SENTENCE].encode("utf-8", "replace").decode()
     response: Response
     if "text/html" in headers.get("accept", "") and "hx-request" not in headers:
-        response = page("error.html", status_code=status, title=title, sentence=sentence)
+        response = page("shared/error.html", status_code=status, title=title, sentence=sentence)
     else:
         response = JSONResponse({"detail": sentence}, status_code=status)
     response.headers.update(more_headers or {})

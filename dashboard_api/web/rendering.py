@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,16 @@ def _fingerprint() -> str:
 STATIC_ADDRESS: Final = f"/static/{_fingerprint()}"
 """Where the static files are: a browser may keep them for good, since a change moves them."""
 
+
+@cache
+def _scripts(*folders: str) -> list[str]:
+    """The scripts of these folders: a browser that loads them at once need not read one to learn
+    of the next.
+    """
+    found = (path for folder in folders for path in sorted((STATIC / folder).glob("*.js")))
+    return [str(path.relative_to(STATIC)) for path in found]
+
+
 _templates: Final = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,
@@ -46,8 +57,7 @@ _templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
     datetime.fromisoformat(iso)
 )
 _templates.globals["static"] = STATIC_ADDRESS
-# Told to the browser at once, so that it need not read one script to learn of the next.
-_templates.globals["scripts"] = sorted(path.name for path in (STATIC / "js").glob("*.js"))
+_templates.globals["scripts"] = _scripts
 
 
 def page(template: str, *, status_code: int = 200, **values: object) -> HTMLResponse:

@@ -43,7 +43,7 @@ def test_the_scripts_say_the_same(tmp_path):
     if node is None:
         pytest.skip("no Node to run the scripts' words with: apt-get install nodejs")
     # Outside a browser only the ending tells Node that a file is a module.
-    shutil.copy(STATIC / "js" / "words.js", tmp_path / "words.mjs")
+    shutil.copy(STATIC / "timeline" / "words.js", tmp_path / "words.mjs")
     (tmp_path / "say.mjs").write_text(
         'import {length, place, movement} from "./words.mjs";'
         f"const s = {json.dumps(LENGTHS)};"

@@ -37,7 +37,7 @@ def test_a_body_that_says_it_is_too_large_is_refused_on_every_route(server):
         "/",
         "/lessons/x",
         "/lessons/x/answers",
-        "/static/base.css",
+        "/static/shared/base.css",
         "/nowhere",
     ]:
         for method in ("POST", "PUT", "DELETE", "GET", "PATCH"):

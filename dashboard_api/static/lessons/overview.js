@@ -1,10 +1,10 @@
 // The whole lesson in one strip, and the brush that says which part of it is shown below.
 
-import { canvasIn } from "./palette.js";
-import { drawCells, drawGaps } from "./zones.js";
-import { place } from "./words.js";
+import { canvasIn } from "../timeline/palette.js";
+import { drawCells, drawGaps } from "../timeline/zones.js";
+import { place } from "../timeline/words.js";
 
-/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("../timeline/stage.js").Stage} Stage */
 
 /** @param {HTMLElement} holder @param {Stage} stage */
 export function overview(holder, stage) {

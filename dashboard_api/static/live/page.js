@@ -1,11 +1,11 @@
 // The live page: the last five minutes, moved on by Server-Sent Events.
 
-import { noiseChart, ribbonChart } from "./charts.js";
-import { legend } from "./legend.js";
-import { LiveEvents } from "./live_events.js";
-import { Stage } from "./stage.js";
-import { clock, length, place } from "./words.js";
-import { zoneLanes } from "./zones.js";
+import { noiseChart, ribbonChart } from "../timeline/charts.js";
+import { legend } from "../timeline/legend.js";
+import { LiveEvents } from "./events.js";
+import { Stage } from "../timeline/stage.js";
+import { clock, length, place } from "../timeline/words.js";
+import { zoneLanes } from "../timeline/zones.js";
 
 const id = (/** @type {string} */ name) => /** @type {any} */ (document.getElementById(name));
 const main = id("main");

@@ -1,8 +1,8 @@
 // What frames the lanes: time axis, activities, playhead, readout, and the click that seeks.
 
-import { clock, movement, place, times } from "./words.js";
+import { clock, movement, place, times } from "../timeline/words.js";
 
-/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("../timeline/stage.js").Stage} Stage */
 
 const STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
 

@@ -1,9 +1,9 @@
 // The moments as marks above the lanes. Marks closer than 24 px are one cluster that says how many.
 
-import { place } from "./words.js";
+import { place } from "../timeline/words.js";
 
-/** @typedef {import("./stage.js").Stage} Stage */
-/** @typedef {import("./stage.js").Moment} Moment */
+/** @typedef {import("../timeline/stage.js").Stage} Stage */
+/** @typedef {import("../timeline/stage.js").Moment} Moment */
 
 const CLOSEST_PX = 26;
 const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["own", "marked"]]);

@@ -1,8 +1,8 @@
 // From, to and zoom: the brush for those who type or press buttons.
 
-import { place, seconds } from "./words.js";
+import { place, seconds } from "../timeline/words.js";
 
-/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("../timeline/stage.js").Stage} Stage */
 
 /** @param {{from: HTMLInputElement, to: HTMLInputElement, out: HTMLButtonElement, in: HTMLButtonElement, all: HTMLButtonElement}} parts @param {Stage} stage */
 export function viewFields(parts, stage) {

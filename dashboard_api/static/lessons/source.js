@@ -1,7 +1,7 @@
 // Fetches the timeline, and finer parts of it when one zooms in.
 
-/** @typedef {import("./stage.js").Stage} Stage */
-/** @typedef {import("./stage.js").Timeline} Timeline */
+/** @typedef {import("../timeline/stage.js").Stage} Stage */
+/** @typedef {import("../timeline/stage.js").Timeline} Timeline */
 
 const RUNNING_EACH_MS = 5000;
 const FINE_SPAN_S = 900;

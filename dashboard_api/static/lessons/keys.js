@@ -1,6 +1,6 @@
 // The keyboard map. Keys count while the player, the moments or the timeline has the focus.
 
-/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("../timeline/stage.js").Stage} Stage */
 
 /**
  * @param {HTMLElement} main

@@ -1,6 +1,6 @@
 // The video and the cursor move together: `video_t = offset + lesson_t`.
 
-/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("../timeline/stage.js").Stage} Stage */
 
 export class Player {
   /** Where the lesson begins in the video, in seconds. */

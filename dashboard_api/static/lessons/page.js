@@ -1,18 +1,18 @@
 // The lesson page: puts the parts together.
 
-import { noiseChart, ribbonChart } from "./charts.js";
+import { noiseChart, ribbonChart } from "../timeline/charts.js";
 import { keys } from "./keys.js";
 import { activities, playhead, readout, timeAxis } from "./lanes.js";
-import { legend } from "./legend.js";
-import { marks } from "./marks.js";
-import { momentPanel } from "./moments.js";
+import { legend } from "../timeline/legend.js";
+import { marks } from "../moments/marks.js";
+import { momentPanel } from "../moments/panel.js";
 import { overview } from "./overview.js";
 import { Player } from "./player.js";
 import { Source } from "./source.js";
-import { Stage } from "./stage.js";
+import { Stage } from "../timeline/stage.js";
 import { viewFields } from "./view_fields.js";
 import { wireVideo } from "./video_form.js";
-import { zoneLanes } from "./zones.js";
+import { zoneLanes } from "../timeline/zones.js";
 
 const id = (/** @type {string} */ name) => /** @type {any} */ (document.getElementById(name));
 const main = id("main");

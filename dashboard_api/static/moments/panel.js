@@ -1,9 +1,9 @@
 // The list of moments is the server's; here it meets the timeline and the playhead.
 
-import { place, seconds } from "./words.js";
+import { place, seconds } from "../timeline/words.js";
 
-/** @typedef {import("./stage.js").Stage} Stage */
-/** @typedef {import("./stage.js").Moment} Moment */
+/** @typedef {import("../timeline/stage.js").Stage} Stage */
+/** @typedef {import("../timeline/stage.js").Moment} Moment */
 
 /** Playing starts a little before, so that one sees how a moment comes about. */
 export const LEAD_S = 10;
