@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+DOCUMENTS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
 
 
 @cache
@@ -45,7 +45,7 @@ def test_the_journey_of_a_sample_is_told_by_function_name() -> None:
     assert {"firmware_bridge", "edge_agent", "ingest", "dashboard_api"} <= packages
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_named_code_is_there(document: Path) -> None:
     for module, name in named(document):
         assert (ROOT / module).is_file(), f"{module}:{name}"
@@ -55,7 +55,7 @@ def test_named_code_is_there(document: Path) -> None:
             assert re.search(rf"\b{name}\b", (ROOT / module).read_text()), f"{module}:{name}"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_named_files_are_there(document: Path) -> None:
     ours = {path.name for path in ROOT.iterdir() if path.is_dir()}
     for path in re.findall(r"`([\w.-]+/(?:[\w/.-]*(?:/|\.\w+))?)`", document.read_text()):

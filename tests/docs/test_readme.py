@@ -21,7 +21,7 @@ from roomtone.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 DEMO = (pytest.mark.slow, pytest.mark.programs)
-DOCUMENTS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+DOCUMENTS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
 WITH_COMMANDS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 SETS_UP = ("cd ", "git clone ", "sudo apt", "cp ")

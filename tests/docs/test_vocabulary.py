@@ -14,7 +14,7 @@ from ingest.stores import LESSON_STORES, PERIOD_STORES, SCORE_STORES
 ROOT = Path(__file__).parents[2]
 TEXT = "\n".join(
     path.read_text()
-    for path in (*sorted(ROOT.glob("docs/*.md")), ROOT / "ARCHITECTURE.md")
+    for path in (*sorted(ROOT.glob("docs/**/*.md")), ROOT / "ARCHITECTURE.md")
     if path.exists()
 )
 
