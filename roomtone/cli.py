@@ -47,13 +47,15 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 """Subcommand → (module with `add_arguments` and `run`, what it is for)."""
 
 _EXTRA_OF: Final = {
-    "edge_agent": "edge",
-    "firmware_bridge": "edge",
-    "ingest": "server",
-    "dashboard_api": "server",
-    "simulators": "demo",
-    "roomtone": "demo",
+    "demo": "demo",
+    "replay": "demo",
+    "edge": "edge",
+    "faults": "faults",
+    "simulate": "demo",
+    "model": "train",
 }
+"""Subcommand → the extra that installs what it needs; the others need `server`."""
+
 _OURS: Final = frozenset({"roomtone", *OWN_PACKAGES})
 _EXIT_INTERRUPTED: Final = 130
 
@@ -130,8 +132,7 @@ def _missing(name: str, error: ModuleNotFoundError) -> str:
         if found := strangers():
             return found
         raise error  # a fault of ours, not of what is installed
-    package = COMMANDS[name][0].partition(".")[0]
-    extra = "train" if name == "model" else _EXTRA_OF.get(package, "dev")
+    extra = _EXTRA_OF.get(name, "server")
     return (
         f"`roomtone {name}` needs the package {error.name}, which is not installed here; "
         f"install roomtone[{extra}]."

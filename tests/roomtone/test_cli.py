@@ -89,6 +89,29 @@ def test_a_server_without_the_training_extra_has_the_commands_that_a_school_uses
     assert "install roomtone[train]" in text
 
 
+@pytest.mark.parametrize(
+    ("command", "package", "extra"),
+    (
+        ("edge", "fastcrc", "edge"), ("faults", "fastcrc", "faults"), ("demo", "fastcrc", "demo"),
+        ("simulate", "fastcrc", "demo"), ("score", "onnxruntime", "server"),
+        ("dashboard", "fastapi", "server"),
+    ),
+)  # fmt: skip
+def test_what_is_not_installed_is_named_with_the_extra_that_has_it(
+    tmp_path: Path, command: str, package: str, extra: str
+) -> None:
+    program = (
+        f"import sys; sys.modules.update({package}=None); "
+        f"from roomtone.cli import main; sys.exit(main(['{command}', '--help']))"
+    )
+    done = subprocess.run(
+        (sys.executable, "-c", program), check=False, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert f"`roomtone {command}` needs the package {package}" in done.stderr
+    assert f"install roomtone[{extra}]." in done.stderr
+
+
 def test_what_a_user_may_not_read_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
