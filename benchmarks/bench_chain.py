@@ -115,8 +115,8 @@ def load(port: int, rooms: int, starts_utc_ns: int, first_seq: int, seconds: int
     rows = values(random, rooms)
     link = MqttLink(
         broker=BrokerSettings(port=port), client_id="load", will=None,
-        subscriptions=(subscription(SITE, "ack"),), most_events=200_000, most_in_flight=5_000,
-        most_queued=5_000,
+        subscriptions=(subscription(SITE, "ack"),), max_events=200_000, max_in_flight=5_000,
+        max_queued=5_000,
     )  # fmt: skip
     link.start()
     while not isinstance(link.events.get(timeout=30), LinkUp):

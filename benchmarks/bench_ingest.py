@@ -138,9 +138,9 @@ def keep(
             client_id="bench",
             will=None,
             subscriptions=(ingest_state(SITE), subscription(SITE, "ack")),
-            most_events=100_000,
-            most_in_flight=2_000,
-            most_queued=2_000,
+            max_events=100_000,
+            max_in_flight=2_000,
+            max_queued=2_000,
         )
         link.start()
         try:

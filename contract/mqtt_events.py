@@ -1,4 +1,4 @@
-"""What an MQTT link reports, and the queue that it reports through."""
+"""What goes into an MQTT link and what it reports, with the queue that it reports through."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Final
 
 import paho.mqtt.client as paho
 
-__all__ = ["Event", "EventQueue", "LinkDown", "LinkUp", "Received", "Refused"]
+__all__ = ["Event", "EventQueue", "LinkDown", "LinkUp", "Received", "Refused", "Will"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Will:
+    """What the broker publishes, retained, when this client is gone without a word."""
+
+    topic: str
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,10 @@ class EventQueue(queue.Queue[Event]):
         super().__init__(max_events)
         self._max_bytes = max_bytes
         self._bytes = 0
+
+    def would_fill(self, events: int, size: int) -> bool:
+        """Whether so many events, with so many bytes in all, would fill the queue if it was empty."""
+        return events >= self.maxsize or size >= self._max_bytes
 
     def _qsize(self) -> int:
         length = super()._qsize()

@@ -30,17 +30,15 @@ class ProtocolChoice:
         self._is_old = False
         self._silent = 0
 
-    def accepted(self) -> None:
-        """The broker took a connection of this version."""
-        self._has_spoken_5 |= self.version == "5"
-        self._silent = 0
-
     def ended(self) -> None:
-        """A connection that was accepted has ended."""
-        if not self._is_fixed and not self._is_old:
-            # One more silence is enough where the broker has never spoken 5.
-            self._silent = 0 if self._has_spoken_5 else _MAX_SILENT - 1
-            self.version = "5"
+        """A connection that the broker accepted has ended."""
+        self._has_spoken_5 |= self.version == "5"
+        if self._is_fixed or self._is_old:
+            self._silent = 0
+            return
+        # One more silence is enough where the broker has never spoken 5.
+        self._silent = 0 if self._has_spoken_5 else _MAX_SILENT - 1
+        self.version = "5"
 
     def refused(self, *, is_version: bool) -> None:
         """The broker answered the greeting with a refusal, perhaps of this version."""

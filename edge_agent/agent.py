@@ -372,9 +372,9 @@ class EdgeAgent:
             client_id=client_id,
             will=will,
             subscriptions=subscriptions,
-            most_events=limits.most_received,
-            most_in_flight=limits.most_in_flight,
-            most_queued=limits.most_queued,
+            max_events=limits.most_received,
+            max_in_flight=limits.most_in_flight,
+            max_queued=limits.most_queued,
         )
 
 

@@ -195,10 +195,10 @@ class Ingest:
                 request_topic(settings.site),
                 self._state_topic,
             ),
-            most_events=settings.ingest.most_waiting,
-            most_in_flight=1_000,
-            most_queued=settings.ingest.most_outgoing,
-            most_unsent=settings.ingest.most_outgoing,
+            max_events=settings.ingest.most_waiting,
+            max_in_flight=1_000,
+            max_queued=settings.ingest.most_outgoing,
+            max_unsent=settings.ingest.most_outgoing,
         )
 
     def _watched(self, link: MqttLink) -> MqttLink:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from contract import mqtt
+from contract import mqtt_connection
 from contract.errors import ConfigurationError
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Will
 from contract.settings import BrokerSettings
@@ -154,9 +154,9 @@ def test_the_will_speaks_for_the_dead_and_the_farewell_for_those_who_leave(
 def test_a_slow_reader_holds_the_network_back_and_loses_nothing(
     broker: RunningBroker, link: Callable[..., MqttLink]
 ) -> None:
-    slow = link(broker.port, client_id="slow", subscriptions=("room/#",), most_events=4)
+    slow = link(broker.port, client_id="slow", subscriptions=("room/#",), max_events=4)
     expect(slow, LinkUp)
-    sender = link(broker.port, client_id="sender", most_queued=500)
+    sender = link(broker.port, client_id="sender", max_queued=500)
     expect(sender, LinkUp)
     for number in range(300):
         assert sender.publish("room/1", str(number).encode())
@@ -205,7 +205,7 @@ def test_what_is_published_leaves_at_once_on_an_idle_link(
     broker: RunningBroker, link: Callable[..., MqttLink], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Who is not woken waits for the end of a round, now longer than any machine is slow.
-    monkeypatch.setattr(mqtt, "_ROUND_S", 2 * WAIT_S)
+    monkeypatch.setattr(mqtt_connection, "_ROUND_S", 2 * WAIT_S)
     receiver = link(broker.port, client_id="receiver", subscriptions=("room/#",))
     expect(receiver, LinkUp)
     sender = link(broker.port, client_id="sender")
@@ -219,7 +219,7 @@ def test_what_is_published_leaves_at_once_on_an_idle_link(
 def test_who_can_take_nothing_more_can_still_say_so(
     broker: RunningBroker, link: Callable[..., MqttLink]
 ) -> None:
-    full = link(broker.port, client_id="full", subscriptions=("room/#",), most_events=2)
+    full = link(broker.port, client_id="full", subscriptions=("room/#",), max_events=2)
     expect(full, LinkUp)
     others = link(broker.port, client_id="others", subscriptions=("state",))
     expect(others, LinkUp)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.properties import VariableByteIntegers
 
-from contract import mqtt
+from contract import mqtt_connection
 from contract.mqtt import Event, LinkDown, LinkUp, MqttLink, Received
 from contract.mqtt_events import EventQueue
 from contract.settings import BrokerSettings
@@ -130,8 +130,10 @@ PROPERTY = b"\x26\x00\x01a\x00\x01b"  # a user property
 def test_no_bytes_of_a_broker_end_the_thread(
     monkeypatch: pytest.MonkeyPatch, protocol: str, start: bytes, at: int, junk: bytes
 ) -> None:
-    monkeypatch.setattr(mqtt, "_GREETING_S", 0.1)  # a packet may say that much more is to come
-    monkeypatch.setattr(mqtt, "_ROUND_S", 0.1)
+    monkeypatch.setattr(
+        mqtt_connection, "_GREETING_S", 0.1
+    )  # a packet may say that much more is to come
+    monkeypatch.setattr(mqtt_connection, "_ROUND_S", 0.1)
     packets = start[:at] + junk + start[at + len(junk) :]
     broker = FakeBroker(protocol, packets)
     link = MqttLink(
@@ -153,7 +155,7 @@ def test_what_comes_before_the_subscription_is_confirmed_is_bounded_by_bytes(
     talk: Callable[..., tuple[FakeBroker, MqttLink]],
 ) -> None:
     packets = b"".join(published(b"room/1", bytes(100_000)) for _ in range(40))
-    _, link = talk("3.1.1", packets, most_events=1_000, max_event_bytes=1_000_000)
+    _, link = talk("3.1.1", packets, max_events=1_000, max_event_bytes=1_000_000)
     # The subscription counts as confirmed after ten of them; more waits in the network.
     until(link.events.full)
     time.sleep(0.1)

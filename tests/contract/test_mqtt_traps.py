@@ -207,7 +207,7 @@ def test_what_comes_before_the_subscription_is_confirmed_is_bounded_too(
 ) -> None:
     early = [published(b"room/1", str(number).encode()) for number in range(60)]
     port, thread = fake_broker(*early)
-    ours = link(port, "a", subscriptions=("#",), protocol="3.1.1", most_events=8)
+    ours = link(port, "a", subscriptions=("#",), protocol="3.1.1", max_events=8)
     first = ours.events.get(timeout=WAIT_S)
     assert isinstance(first, LinkUp)
     got = []
@@ -256,7 +256,7 @@ def test_what_waits_of_qos_0_is_bounded_while_the_broker_takes_nothing(
     broker: Callable[..., Broker], link: Callable[..., MqttLink]
 ) -> None:
     running = broker()
-    ours = link(running.port, "a", most_unsent=50)
+    ours = link(running.port, "a", max_unsent=50)
     expect(ours, LinkUp)
     running.send(signal.SIGSTOP)
     payload = bytes(100_000)
@@ -327,7 +327,7 @@ def test_trap_late_acknowledgement_is_capped_by_max_inflight(
     running = broker(f"max_inflight_messages {inflight}", "max_queued_messages 2000")
     late = link(running.port, "late", subscriptions=("room/#",))
     expect(late, LinkUp)
-    sender = link(running.port, "sender", most_queued=500)
+    sender = link(running.port, "sender", max_queued=500)
     expect(sender, LinkUp)
     for number in range(300):
         assert sender.publish("room/1", str(number).encode())
@@ -348,9 +348,9 @@ def test_trap_a_callback_that_waits_and_a_reader_that_publishes_never_wait_for_e
 ) -> None:
     """paho locks its callbacks against publishing with QoS 0, which is how acks are sent."""
     running = broker("max_inflight_messages 0", "max_queued_messages 5000")
-    ours = link(running.port, "ours", subscriptions=("room/#",), most_events=2)
+    ours = link(running.port, "ours", subscriptions=("room/#",), max_events=2)
     expect(ours, LinkUp)
-    sender = link(running.port, "sender", most_queued=3_000, most_in_flight=3_000)
+    sender = link(running.port, "sender", max_queued=3_000, max_in_flight=3_000)
     expect(sender, LinkUp)
     for number in range(3_000):
         assert sender.publish("room/1", str(number).encode())

@@ -21,7 +21,6 @@ def test_a_broker_that_says_that_it_knows_no_5_is_met_at_once() -> None:
     choice = ProtocolChoice("auto")
     choice.refused(is_version=True)
     assert choice.version == "3.1.1"
-    choice.accepted()
     choice.ended()
     assert choice.version == "3.1.1"  # it has said so
 
@@ -31,7 +30,6 @@ def test_a_fall_back_ends_with_its_connection() -> None:
     choice.silent()
     choice.silent()
     assert choice.version == "3.1.1"
-    choice.accepted()
     choice.ended()
     assert choice.version == "5"
     choice.silent()  # it really speaks no 5: one attempt is enough now
@@ -40,7 +38,6 @@ def test_a_fall_back_ends_with_its_connection() -> None:
 
 def test_a_broker_that_spoke_5_is_not_doubted_for_a_restart() -> None:
     choice = ProtocolChoice("auto")
-    choice.accepted()
     choice.ended()
     for _ in range(5):
         choice.silent()
@@ -56,7 +53,7 @@ def test_a_refusal_for_another_reason_is_no_word_on_the_version() -> None:
     assert choice.version == "5"
 
 
-STEPS = st.sampled_from(("accepted", "ended", "refused", "unsupported", "silent"))
+STEPS = st.sampled_from(("ended", "refused", "unsupported", "silent"))
 
 
 def _take(choice: ProtocolChoice, step: str) -> None:

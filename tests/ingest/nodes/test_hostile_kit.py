@@ -214,7 +214,7 @@ def test_a_flood_takes_a_bounded_part_of_the_brokers_memory(
     good kit's readings once the flood is over."""
     stalled = MqttLink(
         broker=broker.settings("server"), client_id="stalled", will=None, others_write=True,
-        subscriptions=(subscription("school", "data"),), most_events=4,
+        subscriptions=(subscription("school", "data"),), max_events=4,
     )  # fmt: skip
     stalled.start()
     assert isinstance(stalled.events.get(timeout=WAIT_S), LinkUp)
