@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
+from contract.backoff import Backoff
 from contract.clock import Clock
 from contract.errors import LinkError
 from firmware_bridge.conversation import MOST_HELD, Conversation
@@ -30,7 +31,7 @@ class HubReader:
 
     `port` is whatever pyserial opens: a device, a pseudo-terminal, `socket://host:port`,
     `loop://`. The sink is called on the thread of `run`. A port that is missing or gone is tried
-    again after `retry_first_s`, then twice as long each time, up to `retry_most_s`; one that
+    again after `retry_first_s`, then twice as long each time, up to `retry_max_s`; one that
     gave no good frame for `silent_after_s` is closed and opened anew. `gather_s` is how long the
     reader lets bytes collect once the first has come, or a function that is asked each time; not
     while a clock reply is on its way or a request is due. 0.002 gets a trickling frame whole;
@@ -48,7 +49,7 @@ class HubReader:
         sink: Callable[[HubEvent], None],
         baudrate: int = 500_000,
         retry_first_s: float = 0.5,
-        retry_most_s: float = 15.0,
+        retry_max_s: float = 15.0,
         silent_after_s: float = 5.0,
         gather_s: float | Callable[[], float] = 0.002,
         most_undated: int = MOST_HELD,
@@ -59,8 +60,7 @@ class HubReader:
         self._clock = clock
         self._sink = sink
         self._baudrate = baudrate
-        self._retry_first_s = retry_first_s
-        self._retry_most_s = retry_most_s
+        self._backoff = Backoff(first_s=retry_first_s, max_s=retry_max_s)
         self._silent_after_ns = round(silent_after_s * 1e9)
         self._gather_s = gather_s
         self._most_undated = most_undated
@@ -78,7 +78,6 @@ class HubReader:
 
     def run(self, stop: threading.Event) -> None:
         """Read until `stop` is set; returns within about a tenth of a second after it."""
-        retry_s = self._retry_first_s
         known = Known()
         while not stop.is_set():
             try:
@@ -99,10 +98,9 @@ class HubReader:
                     known = talk.close()
                     self._books = (_added(self._books[0], talk), None)
                 if talk.hellos:
-                    retry_s = self._retry_first_s
-            if stop.wait(retry_s):
+                    self._backoff.reset()
+            if stop.wait(self._backoff.failed()):
                 return
-            retry_s = min(2 * retry_s, self._retry_most_s)
 
     def identify(self, seconds: int = 5) -> None:
         """Let the hub blink, so that a person finds it; from any thread. Lost if it is down."""

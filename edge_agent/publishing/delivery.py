@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from contract.backoff import Backoff
 from contract.errors import StoreError
 from contract.messages import Ack
 from contract.parts import part_of, run_of
@@ -30,7 +31,6 @@ log = logging.getLogger(__name__)
 
 _SECOND_NS: Final = 1_000_000_000
 _MS_NS: Final = 1_000_000
-_RETRY_S: Final = (1, 2, 5, 10, 30)
 _FIRST_WINDOW: Final = 8
 _SLOW_NS: Final = 1_500_000_000
 _SPARE_PERIODS: Final = 15
@@ -97,7 +97,7 @@ class Delivery:
         self._window_cut_ns = 0
         self._sampled = self._published = self._acked = self._given_up = self._unsampled = 0
         self._retry_at_ns = 0
-        self._failures = 0
+        self._backoff = Backoff(first_s=1, max_s=30)
 
     @property
     def in_flight(self) -> int:
@@ -376,13 +376,12 @@ class Delivery:
         except StoreError as error:
             self._failed(error, now_ns)
             return False
-        if self._failures:
+        if self._backoff.failures:
             log.warning("The outbox can be used again.")
-        self._failures = 0
+        self._backoff.reset()
         return True
 
     def _failed(self, error: StoreError, now_ns: int) -> None:
-        wait_s = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
-        self._failures += 1
-        self._retry_at_ns = now_ns + wait_s * _SECOND_NS
-        log.error("%s Periods stay in memory; trying again in %d s.", error, wait_s)
+        wait_s = self._backoff.failed()
+        self._retry_at_ns = now_ns + round(wait_s * _SECOND_NS)
+        log.error("%s Periods stay in memory; trying again in %g s.", error, wait_s)

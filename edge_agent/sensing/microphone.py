@@ -14,6 +14,7 @@ from typing import IO, Final
 
 import numpy as np
 
+from contract.backoff import Backoff
 from contract.clock import Clock
 from contract.sound import AWeighting
 from edge_agent.sensing.periods import MICROPHONE
@@ -31,7 +32,6 @@ _FOLLOW: Final = 0.01
 """How much of the distance to the arrival time a level's time is corrected by."""
 _TORN_NS: Final = 500_000_000
 """Further off than this, sound is missing: the count of samples begins anew."""
-_RETRY_S: Final = (1.0, 2.0, 5.0, 15.0)
 
 
 class Microphone:
@@ -52,17 +52,18 @@ class Microphone:
 
     def run(self, stop: threading.Event) -> None:
         """Start the program, read it, and start it again when it ends, until `stop`."""
-        failures = 0
+        backoff = Backoff(first_s=1, max_s=15)
         while not stop.is_set():
             try:
                 heard = self._run_once(stop)
                 why = "it ended"
             except OSError as error:
                 heard, why = False, error.strerror or str(error)
-            failures = 0 if heard else failures + 1
             if stop.is_set():
                 return
-            wait_s = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
+            if heard:
+                backoff.reset()
+            wait_s = backoff.failed()
             log.warning(
                 "The microphone's program %r gives no sound (%s): trying again in %g s.",
                 self._command[0], why, wait_s,

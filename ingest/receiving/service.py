@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Final, TypeVar
 
+from contract.backoff import Backoff
 from contract.client_id import program_client_id
 from contract.clock import Clock
 from contract.errors import DecodeError, StoreError
@@ -46,7 +47,8 @@ __all__ = ["Ingest"]
 
 _LOG = logging.getLogger("ingest")
 S = TypeVar("S")
-_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+_RETRY_S: Final = 0.2
+_RETRY_MAX_S: Final = 5.0
 _DOWN_AFTER: Final = 3
 """Failed commits after which nodes are told to hold their data."""
 _MAX_TICK_BYTES: Final = 16 << 20
@@ -99,7 +101,7 @@ class Ingest:
         self._open_lessons = open_lessons
         self._started = IngestState(is_up=True, started_utc_ns=clock.utc_ns())
         self._state_topic = ingest_state(settings.site)
-        self._failures = 0
+        self._backoff = Backoff(first_s=_RETRY_S, max_s=_RETRY_MAX_S)
         self._is_said = False
         self._rare_log = RareLog(_LOG, clock)
         self._told_ns = clock.elapsed_ns()
@@ -125,17 +127,16 @@ class Ingest:
 
     def _opened(self, opener: Callable[[Path], S], stop: threading.Event) -> S | None:
         """The store, tried again with back-off; None when told to stop meanwhile."""
-        failures = 0
+        backoff = Backoff(first_s=_RETRY_S, max_s=_RETRY_MAX_S)
         while not stop.is_set():
             self.condition.turn()
             try:
                 opened = opener(self._settings.data_dir)
             except StoreError as error:
                 self.condition.lacks("store", str(error))
-                delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
-                failures += 1
-                _LOG.error("%s Trying again in %s s.", error, delay)
-                stop.wait(delay)
+                wait_s = backoff.failed()
+                _LOG.error("%s Trying again in %g s.", error, wait_s)
+                stop.wait(wait_s)
                 continue
             return opened
         return None
@@ -235,7 +236,7 @@ class Ingest:
                 parts.keeper.clocks.look(parts.store)
         except StoreError as error:
             _LOG.error("%s Trying again.", error)
-            stop.wait(_RETRY_S[0])
+            stop.wait(_RETRY_S)
         self._say_up(link)
         parts.outgoing.flush(link)
         self._note_figures(link, parts)
@@ -311,7 +312,7 @@ class Ingest:
 
     def _say_up(self, link: MqttLink) -> None:
         """Say that data may come, once a connection, unless the store has been failing."""
-        if self._is_said or self._failures >= _DOWN_AFTER:
+        if self._is_said or self._backoff.failures >= _DOWN_AFTER:
             return
         self._is_said = link.publish(self._state_topic, self._started.encode(), retain=True)
         if self._is_said and not self.ready.is_set():
@@ -338,23 +339,22 @@ class Ingest:
                 self.condition.turn()
                 self.condition.lacks("commit", str(error))
                 self._figures.commit_failures += 1
-                delay = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
-                self._failures += 1
+                wait_s = self._backoff.failed()
                 _LOG.error(
-                    "%s Nothing is acknowledged; %d messages wait. Trying again in %s s.",
-                    error, len(messages) + link.events.qsize(), delay,
+                    "%s Nothing is acknowledged; %d messages wait. Trying again in %g s.",
+                    error, len(messages) + link.events.qsize(), wait_s,
                 )  # fmt: skip
-                if self._failures == _DOWN_AFTER:
+                if self._backoff.failures == _DOWN_AFTER:
                     down = self._started.model_copy(update={"is_up": False})
                     link.publish(self._state_topic, down.encode(), retain=True)
                     self._is_said = False
-                if stop.wait(delay):
+                if stop.wait(wait_s):
                     return
                 continue
             break
-        if self._failures >= _DOWN_AFTER:
+        if self._backoff.failures >= _DOWN_AFTER:
             _LOG.info("the store can be written again")
-        self._failures = 0
+        self._backoff.reset()
         self.condition.has("commit")
         for message in messages:
             link.acknowledge(message)

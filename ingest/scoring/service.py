@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
+from contract.backoff import Backoff
 from contract.clock import Clock
 from contract.errors import StoreError
 from ingest.monitoring.condition import Condition
@@ -23,7 +23,6 @@ from models.serving.scorer import ScoringModel
 __all__ = ["Scorer"]
 
 _LOG = logging.getLogger("score")
-_RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Scorer:
@@ -63,7 +62,7 @@ class Scorer:
 
     def run(self, stop: threading.Event) -> None:
         """Score until `stop` is set. A store that fails is named, and tried again."""
-        failures = 0
+        backoff = Backoff(first_s=0.2, max_s=5.0)
         while not stop.is_set():
             try:
                 with (
@@ -77,7 +76,7 @@ class Scorer:
                     )  # fmt: skip
                     upkeep.begin()
                     following = self._begun(reader, scores, lessons)
-                    if failures == 0:
+                    if not backoff.failures:
                         _LOG.info(
                             "following %s with the model %s",
                             self._settings.data_dir, self._model.manifest.version,
@@ -90,15 +89,14 @@ class Scorer:
                             following = self._begun(reader, scores, lessons)
                         if not following.step():
                             stop.wait(self._settings.score.poll_ms / 1e3)
-                        failures = 0
+                        backoff.reset()
             except StoreError as error:
                 self.condition.turn()
                 self.condition.lacks("stores", str(error))
                 self._figures.failures += 1
-                delay = _RETRY_S[min(failures, len(_RETRY_S) - 1)]
-                failures += 1
-                _LOG.error("%s Trying again in %s s.", error, delay)
-                stop.wait(delay)
+                wait_s = backoff.failed()
+                _LOG.error("%s Trying again in %g s.", error, wait_s)
+                stop.wait(wait_s)
 
     def _begun(self, reader: PeriodReader, scores: ScoreStore, lessons: LessonStore) -> Following:
         following = Following(
