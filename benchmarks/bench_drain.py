@@ -29,13 +29,13 @@ from bench_edge import ALWAYS, SITE, child, has_hubs, settings, wait_for
 from contract.clock import SECOND_NS
 from contract.messages import Ack, Birth, Timebase, decode_state
 from contract.mqtt import LinkUp, MqttLink, Received
-from contract.payload import MOST_PERIODS, Batch, Layout, encode
+from contract.payload import MAX_PERIODS, Batch, Layout, encode
 from contract.quantities import encode as encoded
 from contract.settings import BrokerSettings
 from contract.topics import Topic, subscription
 from edge_agent.config_file import store_config
 from edge_agent.outbox.backlog import Parcel
-from edge_agent.outbox.store import MOST_A_WRITE, Outbox
+from edge_agent.outbox.store import MAX_A_WRITE, Outbox
 from ingest.stores import open_lesson_store
 from ingest.stores.records import Lesson
 from roomtone.demo.broker import broker_command, free_port, mosquitto_path
@@ -111,7 +111,7 @@ def measure(folder: Path, running: ExitStack, *, periods: int) -> dict[str, floa
     )
     first_s, last_s, delays = follow(watch, periods)
     during = [ms for at, ms in delays if at <= last_s] or [0.0]
-    floor = floor_s(folder, payload_bytes, periods // MOST_PERIODS)
+    floor = floor_s(folder, payload_bytes, periods // MAX_PERIODS)
     drain = last_s - first_s
     return {
         "periods": periods,
@@ -141,18 +141,18 @@ def fill(folder: Path, periods: int) -> int:
     outbox.open()
     parcels: list[Parcel] = []
     size = 0
-    for first in range(0, periods, MOST_PERIODS):
-        at = first % (len(rows) - MOST_PERIODS)
+    for first in range(0, periods, MAX_PERIODS):
+        at = first % (len(rows) - MAX_PERIODS)
         batch = Batch(
             node=NODE, run=OLD_RUN, first_seq=first, boot_ns=boot_zero_ns + first * SECOND_NS,
             period_ns=SECOND_NS, synchronised=True, waited_ms=None, layout=layout,
-            values=np.ascontiguousarray(rows[at : at + MOST_PERIODS]),
+            values=np.ascontiguousarray(rows[at : at + MAX_PERIODS]),
         )  # fmt: skip
         size += len(encode(batch))
         parcels.append(
             Parcel(message=batch, counts=bytes([30] * batch.n), unpublished=0, closed_ns=None, sent_ns=None)
         )  # fmt: skip
-        if len(parcels) == MOST_A_WRITE or first + MOST_PERIODS >= periods:
+        if len(parcels) == MAX_A_WRITE or first + MAX_PERIODS >= periods:
             outbox.append(parcels)
             parcels = []
     outbox.close()

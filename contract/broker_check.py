@@ -75,7 +75,7 @@ def retained(
     It comes at once after the connection, so what has not come after a second is not there. Of a
     topic with `+` as much as there is.
     """
-    most = math.inf if any("+" in topic for topic in topics) else len(topics)
+    max_topics = math.inf if any("+" in topic for topic in topics) else len(topics)
     link = MqttLink(
         broker=broker, client_id=program_client_id("doctor"), will=None, subscriptions=topics,
         others_write=True,
@@ -88,7 +88,7 @@ def retained(
     except ConfigurationError as error:
         return said, str(error)
     try:
-        while len(said) < most and (left := until - time.monotonic()) > 0:
+        while len(said) < max_topics and (left := until - time.monotonic()) > 0:
             try:
                 event = link.events.get(timeout=left)
             except Empty:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
-    "MOST_HUBS",
+    "MAX_HUBS",
     "RUN_BITS",
     "SOUND_LINE",
     "lack_run",
@@ -29,7 +29,7 @@ __all__ = [
 
 RUN_BITS: Final = 58
 """A run is drawn below 2**58."""
-MOST_HUBS: Final = 8
+MAX_HUBS: Final = 8
 SOUND_LINE: Final = 9
 _LACK: Final = 16
 _RUN: Final = (1 << RUN_BITS) - 1

@@ -38,7 +38,7 @@ from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 
 __all__ = [
     "FULL_LAYOUT_CODES",
-    "MOST_PERIODS",
+    "MAX_PERIODS",
     "VERSION",
     "Batch",
     "Gap",
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 VERSION: Final = 1
-MOST_PERIODS: Final = 10
+MAX_PERIODS: Final = 10
 """A backlog batch holds at most this many periods."""
 LONGEST_GAP: Final = 1 << 40
 
@@ -191,7 +191,7 @@ def decode(payload: bytes) -> Batch | Gap:
     run = _whole(head, 2, "run", 0, (1 << 63) - 1)
     first_seq = _whole(head, 3, "first seq", 0, LONGEST_GAP)
     is_gap = 12 in head
-    n = _whole(head, 4, "n", 1, LONGEST_GAP if is_gap else MOST_PERIODS)
+    n = _whole(head, 4, "n", 1, LONGEST_GAP if is_gap else MAX_PERIODS)
     boot_ns = _whole(head, 5, "boot clock", 0, (1 << 63) - 1)
     period_ns = _whole(head, 6, "period length", 1, 3_600_000_000_000)
     synchronised = bool(_whole(head, 7, "time quality", 0, 1))

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 __all__ = ["fresh_rows", "without_copies"]
 
-_MOST_COPIES: Final = 4
+_MAX_COPIES: Final = 4
 _SHORTEST_COPY: Final = 100  # samples; what repeats sooner is a signal with a period
-_MOST_REPEATED: Final = 0.02
+_MAX_REPEATED: Final = 0.02
 
 Values = NDArray[Any]
 
@@ -33,7 +33,7 @@ def fresh_rows(times: Values, *values: Values) -> NDArray[np.bool_]:
     is_first = np.zeros(len(times), bool)
     is_first[first] = True
     left = times[is_first]
-    if len(left) - len(np.unique(left)) > _MOST_REPEATED * len(left):
+    if len(left) - len(np.unique(left)) > _MAX_REPEATED * len(left):
         return keep
     return is_first
 
@@ -49,7 +49,7 @@ def without_copies(values: Values) -> int:
     """How many rows the first copy has, if the rows are two to four copies end to end; else all."""
     n = len(values)
     period = next((p for p in _divisors(n) if _has_period(values, p)), n)
-    is_copied = _SHORTEST_COPY <= period < n <= _MOST_COPIES * period
+    is_copied = _SHORTEST_COPY <= period < n <= _MAX_COPIES * period
     return period if is_copied else n
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -25,6 +25,8 @@ class Settings(BaseModel):
         frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False,
         use_attribute_docstrings=True,
     )  # fmt: skip
+    renamed: ClassVar[dict[str, str]] = {}
+    """Keys that had another name, old → new, with their table: `limits.most_events`."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -59,7 +61,9 @@ class Settings(BaseModel):
                 raise ConfigurationError(where, clash.key, clash.value, clash.expected) from error
             key = ".".join(str(part) for part in first["loc"]) or "the file"
             sentence = None
-            if first["type"] == "extra_forbidden":
+            if key in cls.renamed:
+                sentence = f"{where}: {key} is called {cls.renamed[key]} now; rename it there."
+            elif first["type"] == "extra_forbidden":
                 sentence = f"{where}: there is no key {key}; the example file has those there are."
             elif first["type"] == "missing":
                 sentence = f"{where}: {key} is missing, and has no default."

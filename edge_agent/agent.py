@@ -95,7 +95,7 @@ class EdgeAgent:
         self._identity = Identity.drawn(settings.node, clock)
         self._utc = UtcWatch(identity=self._identity, clock=clock, ask=quality or quality_of(clock))
         self._stop_readers = threading.Event()
-        self._inbox = Inbox(most=settings.limits.most_events, stop=self._stop_readers)
+        self._inbox = Inbox(max_events=settings.limits.max_events, stop=self._stop_readers)
         self.outbox = Outbox(
             directory=settings.outbox.dir,
             max_bytes=settings.outbox.max_bytes,
@@ -220,7 +220,7 @@ class EdgeAgent:
         """Obey a command once, however often it comes."""
         if command.id not in self._results:
             self._results[command.id] = self._obey(command)
-            while len(self._results) > self._settings.limits.most_commands:
+            while len(self._results) > self._settings.limits.max_commands:
                 self._results.popitem(last=False)
         return self._results[command.id]
 
@@ -350,7 +350,7 @@ class EdgeAgent:
     ) -> Reader:
         return HubReader(
             hub=hub.name, port=hub.port, clock=clock, sink=sink, baudrate=hub.baudrate,
-            gather_s=self._gather_s, most_undated=self._settings.limits.most_undated,
+            gather_s=self._gather_s, max_undated=self._settings.limits.max_undated,
         )  # fmt: skip
 
     def _gather_s(self) -> float:
@@ -372,9 +372,9 @@ class EdgeAgent:
             client_id=client_id,
             will=will,
             subscriptions=subscriptions,
-            max_events=limits.most_received,
-            max_in_flight=limits.most_in_flight,
-            max_queued=limits.most_queued,
+            max_events=limits.max_received,
+            max_in_flight=limits.max_in_flight,
+            max_queued=limits.max_queued,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -78,9 +78,9 @@ class DeliverySettings(Settings):
     """What ingest has not acknowledged after this goes to the outbox."""
     ack_timeout_s: Annotated[float, Field(ge=1.0, le=600.0)] = 15.0
     """What is not acknowledged after this is sent again."""
-    most_unacked: Annotated[int, Field(ge=2, le=2_000)] = 256
+    max_unacked: Annotated[int, Field(ge=2, le=2_000)] = 256
     """Messages that may await an acknowledgement; the backlog takes at most half of them."""
-    most_in_memory: Annotated[int, Field(ge=60, le=100_000)] = 3_600
+    max_in_memory: Annotated[int, Field(ge=60, le=100_000)] = 3_600
     """Periods kept in memory while the outbox can't be written; then the oldest become a gap."""
     grace_s: Annotated[float, Field(ge=0.1, le=30.0)] = 6.0
     """How long a period waits for a hub that is up and late. A hub that is silent for 5 s is not
@@ -94,25 +94,37 @@ class DeliverySettings(Settings):
 class LimitSettings(Settings):
     """How much may wait where, so that nothing grows without bound."""
 
-    most_events: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+    max_events: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     """Events of the readers that wait for the agent; then the reader waits, and the line behind it."""
-    most_buffered_s: Annotated[int, Field(ge=10, le=3_600)] = 128
+    max_buffered_s: Annotated[int, Field(ge=10, le=3_600)] = 128
     """Seconds of a hub's samples that wait for their second. At three quarters of it a second waits
     for nobody; what finds no room at all is dropped and counted."""
-    most_undated: Annotated[int, Field(ge=50, le=100_000)] = 4_096
+    max_undated: Annotated[int, Field(ge=50, le=100_000)] = 4_096
     """Frames of a hub that wait until its clock is known; then the oldest go, and are counted."""
-    most_received: Annotated[int, Field(ge=10, le=100_000)] = 2_000
+    max_received: Annotated[int, Field(ge=10, le=100_000)] = 2_000
     """Messages from the broker that wait for the agent; then the network thread waits."""
-    most_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 20
+    max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Messages under way that the broker has not confirmed."""
-    most_queued: Annotated[int, Field(ge=10, le=100_000)] = 200
+    max_queued: Annotated[int, Field(ge=10, le=100_000)] = 200
     """Messages that the broker has not confirmed, those under way included; then sending waits."""
-    most_commands: Annotated[int, Field(ge=1, le=10_000)] = 64
+    max_commands: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Commands whose results are remembered; an older one that comes again is obeyed again."""
 
 
 class EdgeSettings(Settings):
     """Everything that `roomtone edge` needs to know."""
+
+    renamed: ClassVar[dict[str, str]] = {
+        "delivery.most_unacked": "delivery.max_unacked",
+        "delivery.most_in_memory": "delivery.max_in_memory",
+        "limits.most_events": "limits.max_events",
+        "limits.most_buffered_s": "limits.max_buffered_s",
+        "limits.most_undated": "limits.max_undated",
+        "limits.most_received": "limits.max_received",
+        "limits.most_in_flight": "limits.max_in_flight",
+        "limits.most_queued": "limits.max_queued",
+        "limits.most_commands": "limits.max_commands",
+    }
 
     site: Name
     """The school."""

@@ -42,9 +42,9 @@ from firmware_bridge.framing import Unframer, frame
 from firmware_bridge.known import Known
 from firmware_bridge.tick_map import FIRST_PINGS, TickMap
 
-__all__ = ["MOST_HELD", "Conversation"]
+__all__ = ["MAX_HELD", "Conversation"]
 
-MOST_HELD: Final = 4096
+MAX_HELD: Final = 4096
 """Blocks of samples that may wait for a tick map; about 80 s of a hub at 50 Hz."""
 
 _MILLISECOND_NS: Final = 1_000_000
@@ -54,7 +54,7 @@ _PING_EVERY_NS: Final = 983 * _MILLISECOND_NS
 """Odd, so that pings do not keep step with anything that happens once a second."""
 _ASK_AGAIN_NS: Final = 2_000 * _MILLISECOND_NS
 _FIRST_ASK_AGAIN_NS: Final = 300 * _MILLISECOND_NS
-_MOST_ASKED: Final = 4
+_MAX_ASKED: Final = 4
 _LONGEST_SILENCE_TICKS: Final = 1 << 30
 _FUTURE_NS: Final = 2_000 * _MILLISECOND_NS
 _PLACES: Final = np.arange(256, dtype=np.int64)
@@ -68,9 +68,9 @@ class Conversation:
     and the ticks of a hub that was not reset go on where they were.
     """
 
-    def __init__(self, *, hub: str, known: Known | None = None, most_held: int = MOST_HELD) -> None:
+    def __init__(self, *, hub: str, known: Known | None = None, max_held: int = MAX_HELD) -> None:
         self.hub = hub
-        self._most_held = most_held
+        self._max_held = max_held
         self._known = known or Known()
         self.hello: Hello | None = None
         self.last_sample_ns = self._known.last_sample_ns
@@ -149,7 +149,7 @@ class Conversation:
             return frame(encode(HelloRequest()))
         self._nonce = (self._nonce + 1) & 0xFFFF
         self._asked[self._nonce] = (boot_ns, elapsed_ns)
-        if len(self._asked) > _MOST_ASKED:
+        if len(self._asked) > _MAX_ASKED:
             del self._asked[next(iter(self._asked))]
         # A reply that comes after we asked again still counts.
         is_first = self._pings < FIRST_PINGS
@@ -300,9 +300,9 @@ class Conversation:
     def _release(self, boot_ns: int) -> None:
         """Date what is held, if it can be dated."""
         if self._map is None or not (self._map.is_ready and self._is_map_checked):
-            while len(self._held) > self._most_held:
+            while len(self._held) > self._max_held:
                 self.samples_undated += self._held.pop(0).count
-            del self._held_levels[: -self._most_held]
+            del self._held_levels[: -self._max_held]
             return
         if self._held:
             self._release_samples(self._map, boot_ns)

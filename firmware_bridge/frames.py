@@ -19,7 +19,7 @@ from contract.errors import FrameError
 __all__ = [
     "LEVEL_INTERVAL_S",
     "LEVEL_MISSING",
-    "MOST_SEATS",
+    "MAX_SEATS",
     "PROTOCOL_VERSION",
     "SEAT_MISSING",
     "ClockReply",
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 PROTOCOL_VERSION: Final = 1
-MOST_SEATS: Final = 8
+MAX_SEATS: Final = 8
 SEAT_MISSING: Final = -32768
 """The int16 on all three axes of a seat whose sensor does not answer."""
 LEVEL_MISSING: Final = 65535
@@ -203,11 +203,11 @@ def _decode_hello(payload: bytes) -> Hello:
     if len(payload) < 2 + _HELLO.size:
         raise FrameError("HELLO", f"{len(payload) - 2} bytes, expected at least {_HELLO.size}")
     _, flags, tick_hz, millihertz, counts_per_g, seats = _HELLO.unpack_from(payload, 2)
-    if not (tick_hz and millihertz and counts_per_g and 1 <= seats <= MOST_SEATS):
+    if not (tick_hz and millihertz and counts_per_g and 1 <= seats <= MAX_SEATS):
         raise FrameError(
             "HELLO",
             f"tick_hz {tick_hz}, sample rate {millihertz} mHz, {counts_per_g} counts per g, "
-            f"{seats} seats: none may be 0, and seats at most {MOST_SEATS}",
+            f"{seats} seats: none may be 0, and seats at most {MAX_SEATS}",
         )
     texts = {}
     at = 2 + _HELLO.size
@@ -248,7 +248,7 @@ def _decode_samples(payload: bytes) -> SampleBlock:
 
 
 def _check_samples(step: int, count: int, seats: int, length: int) -> None:
-    if not (step and count and 1 <= seats <= MOST_SEATS and length == count * seats * 6):
+    if not (step and count and 1 <= seats <= MAX_SEATS and length == count * seats * 6):
         raise FrameError(
             "SAMPLES", f"step {step}, {count} samples of {seats} seats in {length} bytes"
         )

@@ -21,7 +21,7 @@ from contract.errors import LinkError
 
 __all__ = ["BytePort", "open_port", "port_fault"]
 
-_MOST_AT_ONCE: Final = 16 << 10
+_MAX_AT_ONCE: Final = 16 << 10
 """A tty hands over 4 KB at most, a socket more."""
 _WRITE_WITHIN_S: Final = 0.5
 """Where there is no descriptor to write to."""
@@ -120,7 +120,7 @@ class _PolledPort:
         self._poll.register(self._file, select.POLLIN)
         # One for all reads: a new one for each, of which nearly all is given back at once, tears
         # the C heap into holes, and a Pi's memory fills for an hour.
-        self._buffer = memoryview(bytearray(_MOST_AT_ONCE))
+        self._buffer = memoryview(bytearray(_MAX_AT_ONCE))
         self._unsent = b""
         """The rest of a frame that found no room: without it the next one would be spoiled."""
 

@@ -11,7 +11,7 @@ from typing import Final
 from contract.backoff import Backoff
 from contract.clock import Clock
 from contract.errors import LinkError
-from firmware_bridge.conversation import MOST_HELD, Conversation
+from firmware_bridge.conversation import MAX_HELD, Conversation
 from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
 from firmware_bridge.frames import Identify, encode
 from firmware_bridge.framing import frame
@@ -36,7 +36,7 @@ class HubReader:
     reader lets bytes collect once the first has come, or a function that is asked each time; not
     while a clock reply is on its way or a request is due. 0.002 gets a trickling frame whole;
     0.05 takes less processor time, and the sink sees samples up to 50 ms later, with the same
-    dates. All of these are elapsed times. `most_undated` frames of samples wait until the hub's
+    dates. All of these are elapsed times. `max_undated` frames of samples wait until the hub's
     clock is known; then the oldest go.
     """
 
@@ -52,7 +52,7 @@ class HubReader:
         retry_max_s: float = 15.0,
         silent_after_s: float = 5.0,
         gather_s: float | Callable[[], float] = 0.002,
-        most_undated: int = MOST_HELD,
+        max_undated: int = MAX_HELD,
         open_line: Callable[[str, int], BytePort] = open_port,
     ) -> None:
         self._hub = hub
@@ -63,7 +63,7 @@ class HubReader:
         self._backoff = Backoff(first_s=retry_first_s, max_s=retry_max_s)
         self._silent_after_ns = round(silent_after_s * 1e9)
         self._gather_s = gather_s
-        self._most_undated = most_undated
+        self._max_undated = max_undated
         self._open_line = open_line
         self._told: str | None = None
         self._is_up = False
@@ -87,7 +87,7 @@ class HubReader:
             else:
                 self._opened += 1
                 self._identify = -1
-                talk = Conversation(hub=self._hub, known=known, most_held=self._most_undated)
+                talk = Conversation(hub=self._hub, known=known, max_held=self._max_undated)
                 self._books = (self._books[0], talk)
                 try:
                     self._serve(line, talk, stop)

@@ -35,7 +35,7 @@ _CRYSTAL_ERROR: Final = 1e-4
 """What a crystal is off by as a rule; ten times as much is followed as well, less quickly."""
 _JITTER_FLOOR_NS: Final = 100_000.0
 _OUTLIER_SIGMAS: Final = 5.0
-_MOST_OUTLIERS: Final = 4
+_MAX_OUTLIERS: Final = 4
 _AGE: Final = 1e-8
 _WRAP: Final = 1 << 32
 
@@ -174,7 +174,7 @@ class TickMap:
         floor = max(_JITTER_FLOOR_NS * 5, self._smallest_half_ns)
         if abs(residual) > unsure + max(floor, _OUTLIER_SIGMAS * math.sqrt(self._variance)):
             # Too early can only be delay; too late, or again and again, means that the line is off.
-            if residual < 0 and self._outliers < _MOST_OUTLIERS:
+            if residual < 0 and self._outliers < _MAX_OUTLIERS:
                 self._outliers += 1
                 return "outlier"
             self._variance = residual**2

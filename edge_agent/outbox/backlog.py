@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from contract.parts import part_of
-from contract.payload import MOST_PERIODS, Batch, Gap, decode, encode
+from contract.payload import MAX_PERIODS, Batch, Gap, decode, encode
 from contract.quantities import MISSING
 from edge_agent.outbox.index import Stored
 
@@ -40,7 +40,7 @@ def join(parcels: Iterable[Parcel]) -> list[Parcel]:
     groups: list[list[Parcel]] = []
     size = 0
     for parcel in parcels:
-        is_room = isinstance(parcel.message, Gap) or size + parcel.message.n <= MOST_PERIODS
+        is_room = isinstance(parcel.message, Gap) or size + parcel.message.n <= MAX_PERIODS
         if groups and is_room and continues(groups[-1][-1].message, parcel.message):
             groups[-1].append(parcel)
             size += parcel.message.n

@@ -28,13 +28,13 @@ from contract.payload import Gap, GapReason
 from contract.ranges import SeqRanges
 from edge_agent.outbox.store import Outbox
 
-__all__ = ["AHEAD", "MOST_RUNS", "RunBook", "RunNote", "read_notes"]
+__all__ = ["AHEAD", "MAX_RUNS", "RunBook", "RunNote", "read_notes"]
 
 log = logging.getLogger(__name__)
 
 AHEAD: Final = 60
 """Periods that may be sampled before the file is written again."""
-MOST_RUNS: Final = 24
+MAX_RUNS: Final = 24
 _SLOT: Final = 8192
 _PAGE: Final = 4096
 _MAGIC: Final = b"RTRUNS01"
@@ -63,7 +63,7 @@ class RunNote(Message):
 class _Page(Message):
     """The content of a slot: the runs, the latest last."""
 
-    runs: Annotated[tuple[RunNote, ...], Field(max_length=MOST_RUNS)]
+    runs: Annotated[tuple[RunNote, ...], Field(max_length=MAX_RUNS)]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class RunBook:
                 known = _settle(over, known, outbox, was_ended=note.is_ended)
             if known:
                 settled.append(over)
-        self._earlier = tuple(settled[-MOST_RUNS + 1 :])
+        self._earlier = tuple(settled[-MAX_RUNS + 1 :])
         try:
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:

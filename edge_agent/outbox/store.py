@@ -28,13 +28,13 @@ from edge_agent.outbox.index import OutboxIndex, Segment, Stored
 from edge_agent.outbox.salvage import gaps_of_damage
 from edge_agent.outbox.segment_file import SegmentFile
 
-__all__ = ["MOST_A_WRITE", "Outbox"]
+__all__ = ["MAX_A_WRITE", "Outbox"]
 
 log = logging.getLogger(__name__)
 
 _SEGMENT_PERIODS: Final = 300
 _SEGMENT_BYTES: Final = 256 << 10
-MOST_A_WRITE: Final = 10
+MAX_A_WRITE: Final = 10
 """Records in one append, so that one write stays under _SEGMENT_BYTES."""
 _UNREADABLE: Final = (errno.EIO, errno.ENOENT, errno.ESTALE)
 
@@ -114,15 +114,15 @@ class Outbox:
 
     def append_gaps(self, gaps: Sequence[Gap]) -> None:
         """Keep gaps that stand for what an earlier run lost."""
-        for at in range(0, len(gaps), MOST_A_WRITE):
-            self.append([_of_gap(gap) for gap in gaps[at : at + MOST_A_WRITE]])
+        for at in range(0, len(gaps), MAX_A_WRITE):
+            self.append([_of_gap(gap) for gap in gaps[at : at + MAX_A_WRITE]])
 
     def known(self, run: int) -> SeqRanges:
         """The seqs of a run that wait here, with or without values."""
         return SeqRanges((entry.first_seq, entry.last_seq) for entry in self.index.entries(run))
 
     def append(self, parcels: Sequence[Parcel]) -> None:
-        """Keep up to MOST_A_WRITE of these: all are on disk when it returns, or none is."""
+        """Keep up to MAX_A_WRITE of these: all are on disk when it returns, or none is."""
         if not self.is_open:
             self.open()
         self._settle()
@@ -183,8 +183,8 @@ class Outbox:
         if self._is_settled:
             return
         while self._owed:
-            self._append_some(self._owed[:MOST_A_WRITE])
-            del self._owed[:MOST_A_WRITE]
+            self._append_some(self._owed[:MAX_A_WRITE])
+            del self._owed[:MAX_A_WRITE]
         for segment in [segment for segment in self._segments if not segment.left]:
             self._unlink(segment)
         self._is_settled = True

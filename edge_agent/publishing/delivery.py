@@ -18,11 +18,11 @@ from contract.backoff import Backoff
 from contract.errors import StoreError
 from contract.messages import Ack
 from contract.parts import part_of, run_of
-from contract.payload import MOST_PERIODS, Batch, Gap, encode
+from contract.payload import MAX_PERIODS, Batch, Gap, encode
 from contract.ranges import SeqRanges
 from edge_agent.outbox.backlog import Parcel, aged, continues, join, without_values
 from edge_agent.outbox.run_book import RunBook
-from edge_agent.outbox.store import MOST_A_WRITE, Outbox
+from edge_agent.outbox.store import MAX_A_WRITE, Outbox
 from edge_agent.settings import DeliverySettings
 
 __all__ = ["Counters", "Delivery"]
@@ -35,7 +35,7 @@ _FIRST_WINDOW: Final = 8
 _SLOW_NS: Final = 1_500_000_000
 _SPARE_PERIODS: Final = 15
 """With fewer noted ahead, a spill writes the run book anew: one and a half spill intervals."""
-_MOST_AT_ONCE: Final = 64
+_MAX_AT_ONCE: Final = 64
 """Backlog messages in one call of `send`, so that live periods are looked at in between."""
 
 _Key = tuple[int, int]
@@ -155,7 +155,7 @@ class Delivery:
             counts = bytes([seats_sampled]) if is_batch else b""
         key = self._hold(message, counts, seats_sampled, now_ns)
         (self._late_to_send if is_batch and part_of(message.run) else self._to_send).append(key)
-        if len(self._held) > self._settings.most_in_memory:
+        if len(self._held) > self._settings.max_in_memory:
             self._give_up_oldest()
 
     def opened(self) -> None:
@@ -180,7 +180,7 @@ class Delivery:
         seat_seconds = self.outbox.acknowledge(ack)
         freed = before - len(self.outbox.index.in_flight)
         if not is_slow:
-            self._window = min(self._window + freed, self._settings.most_unacked // 2)
+            self._window = min(self._window + freed, self._settings.max_unacked // 2)
         if run_of(ack.run) == self.run:
             self._acked += seat_seconds + self._forget_held(ack)
         self.owed_since_ns = now_ns if self.in_flight else None
@@ -215,8 +215,8 @@ class Delivery:
         return is_busy
 
     def _send(self, now_ns: int, publish: Callable[[bytes], bool]) -> bool:
-        most = self._settings.most_unacked
-        for queue, room in ((self._to_send, most), (self._late_to_send, most // 2)):
+        max_unacked = self._settings.max_unacked
+        for queue, room in ((self._to_send, max_unacked), (self._late_to_send, max_unacked // 2)):
             if not self._send_held(queue, room, now_ns, publish):
                 return True
         if now_ns >= self._retry_at_ns:
@@ -251,8 +251,8 @@ class Delivery:
             self._window = max(2, self._window // 2)
             self._window_cut_ns = now_ns
         index = self.outbox.index
-        for _ in range(_MOST_AT_ONCE):
-            is_full = self.in_flight >= self._settings.most_unacked
+        for _ in range(_MAX_AT_ONCE):
+            is_full = self.in_flight >= self._settings.max_unacked
             if is_full or len(index.in_flight) >= self._window:
                 return
             entry = index.next_unsent()
@@ -331,7 +331,7 @@ class Delivery:
             some = join(item.parcel() for key, item in self._held.items() if key[0] == run)
             first = self._held[run, some[-1].message.first_seq]
             is_young = young_ns is not None and first.closed_ns > young_ns and not part_of(run)
-            if is_young and some[-1].message.n < MOST_PERIODS:
+            if is_young and some[-1].message.n < MAX_PERIODS:
                 some.pop()
             if self._book is not None and some and run == self.run:
                 last = some[-1].message
@@ -339,8 +339,8 @@ class Delivery:
                     # Now, because the file system's journal is written for this spill anyway.
                     self._book.reach(last.last_seq, spare=_SPARE_PERIODS)
             parcels += some
-        for at in range(0, len(parcels), MOST_A_WRITE):
-            written = parcels[at : at + MOST_A_WRITE]
+        for at in range(0, len(parcels), MAX_A_WRITE):
+            written = parcels[at : at + MAX_A_WRITE]
             self.outbox.append(written)
             spans = {(p.message.run, p.message.first_seq): p.message.last_seq for p in written}
             for (run, first_seq), last_seq in spans.items():
@@ -353,8 +353,8 @@ class Delivery:
 
     def _give_up_oldest(self) -> None:
         """The outbox can't be written and memory is full: a gap takes the oldest's place."""
-        most = max(1, self._settings.most_in_memory // 10)
-        old = [self._drop(key) for key in list(self._held)[:most]]
+        n = max(1, self._settings.max_in_memory // 10)
+        old = [self._drop(key) for key in list(self._held)[:n]]
         gaps = join(
             replace(parcel, message=without_values(parcel, "outbox_full"), counts=b"")
             for parcel in sorted((item.parcel() for item in old), key=lambda p: p.message.run)

@@ -18,7 +18,7 @@ __all__ = ["NameWatch"]
 log = logging.getLogger(__name__)
 
 _MINUTE_NS: Final = 60_000_000_000
-_MOST_REMEMBERED: Final = 256
+_MAX_REMEMBERED: Final = 256
 _PROOF: Final = 2
 """Wills of strangers over our birth that prove that one of them is alive."""
 
@@ -98,5 +98,5 @@ class NameWatch:
             "name in its edge.toml, and a certificate for it.", self._name, what,
         )  # fmt: skip
         self._twins[run] = None
-        if len(self._twins) > _MOST_REMEMBERED:
+        if len(self._twins) > _MAX_REMEMBERED:
             del self._twins[next(iter(self._twins))]

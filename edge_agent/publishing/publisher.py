@@ -41,8 +41,8 @@ log = logging.getLogger(__name__)
 _RETAINED: Final[frozenset[Kind]] = frozenset({"state", "config/reported"})
 """So that a doctor on the server can see what a node said when nobody asked."""
 _MINUTE_NS: Final = 60_000_000_000
-_MOST_RESULTS: Final = 64
-_MOST_STEPS: Final = 64
+_MAX_RESULTS: Final = 64
+_MAX_STEPS: Final = 64
 
 
 class Host(Protocol):
@@ -103,9 +103,9 @@ class Publisher:
         self._now_ns = 0
         self._ingest_started: int | None = None
         self._due: set[Kind] = set()
-        self._results: deque[CommandResult] = deque(maxlen=_MOST_RESULTS)
+        self._results: deque[CommandResult] = deque(maxlen=_MAX_RESULTS)
         self._earlier: deque[bytes] = deque()
-        self._steps: deque[bytes] = deque(maxlen=_MOST_STEPS)
+        self._steps: deque[bytes] = deque(maxlen=_MAX_STEPS)
         """What dates this run around each step of UTC; told again whenever ingest comes up."""
         self._each_minute_ns = 0
         self._refusals: set[tuple[str, str]] = set()

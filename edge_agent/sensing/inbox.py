@@ -20,14 +20,14 @@ class Inbox:
     then drops is missed by its sequence and counted.
     """
 
-    def __init__(self, *, most: int, stop: threading.Event) -> None:
-        self._most = most
+    def __init__(self, *, max_events: int, stop: threading.Event) -> None:
+        self._max_events = max_events
         self._stop = stop
         self._events: deque[HubEvent] = deque()
 
     def put(self, event: HubEvent) -> None:
         """From any thread; an event that finds no room until `stop` is dropped."""
-        while len(self._events) >= self._most:
+        while len(self._events) >= self._max_events:
             if self._stop.wait(_LOOK_AGAIN_S):
                 return
         self._events.append(event)

@@ -39,7 +39,7 @@ map is well under a millisecond, so 5 ms of 20 and 6 of 125 are plenty."""
 _SILENT_PERIODS: Final = 2
 """After so many sampled periods without a reading, a line that is up is not waited for until one
 comes."""
-_MOST_SPANS: Final = 64
+_MAX_SPANS: Final = 64
 """Stretches of seconds that may wait, or are remembered as empty: some days of lessons."""
 
 Values = NDArray[np.float32]
@@ -89,11 +89,11 @@ class Line:
         self._quantities: _Quantities | None = None
         self._least_rows = 0.0
         self._nothing: Values = np.empty(0, np.float32)
-        self._waiting: deque[tuple[int, int]] = deque(maxlen=_MOST_SPANS)
+        self._waiting: deque[tuple[int, int]] = deque(maxlen=_MAX_SPANS)
         """Sampled seconds, first … last, that passed without this line."""
-        self._empty: deque[tuple[int, int]] = deque(maxlen=_MOST_SPANS)
+        self._empty: deque[tuple[int, int]] = deque(maxlen=_MAX_SPANS)
         """Sampled seconds that were settled without a value."""
-        self._dropped: deque[tuple[int, int]] = deque(maxlen=_MOST_SPANS)
+        self._dropped: deque[tuple[int, int]] = deque(maxlen=_MAX_SPANS)
         """Seconds of which readings came that could not be taken."""
         self._done = -1
         self._silent = 0
@@ -228,13 +228,13 @@ class HubLine(Line):
     """The seats of one hub; values are (seats, seat quantities)."""
 
     def __init__(
-        self, *, number: int, seats: tuple[int, ...], grid: Grid, most_buffered_s: int
+        self, *, number: int, seats: tuple[int, ...], grid: Grid, max_buffered_s: int
     ) -> None:
         super().__init__(
             number=number, seats=seats, grid=grid,
-            buffer=TimedBuffer(shape=(len(seats), 3), most=0), least_step=_LEAST_STEP,
+            buffer=TimedBuffer(shape=(len(seats), 3), max_rows=0), least_step=_LEAST_STEP,
         )  # fmt: skip
-        self._most_buffered_s = most_buffered_s
+        self._max_buffered_s = max_buffered_s
         self._rate_hz = 0.0
         self._nothing = np.empty((len(seats), len(SEAT_QUANTITIES)), np.float32)
 
@@ -258,7 +258,7 @@ class HubLine(Line):
         self._rate_hz, self.step_ns = rate, 1e9 / rate
         self._least_rows = LEAST_SHARE * rate
         self.buffer = TimedBuffer(
-            shape=(len(self.seats), 3), most=math.ceil(self._most_buffered_s * rate * 1.1),
+            shape=(len(self.seats), 3), max_rows=math.ceil(self._max_buffered_s * rate * 1.1),
             late=self.buffer.late, refused=self.buffer.refused,
         )  # fmt: skip
         self._quantities = None
@@ -274,10 +274,10 @@ class HubLine(Line):
 class SoundLine(Line):
     """The room's sound; values are (room quantities,)."""
 
-    def __init__(self, *, grid: Grid, most_buffered_s: int) -> None:
+    def __init__(self, *, grid: Grid, max_buffered_s: int) -> None:
         super().__init__(
             number=SOUND_LINE, seats=(), grid=grid,
-            buffer=TimedBuffer(shape=(), most=round(most_buffered_s / LEVEL_INTERVAL_S)),
+            buffer=TimedBuffer(shape=(), max_rows=round(max_buffered_s / LEVEL_INTERVAL_S)),
             least_step=_LEAST_LEVEL_STEP,
         )  # fmt: skip
         self._nothing = np.empty(len(ROOM_QUANTITIES), np.float32)

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract import quantities
-from contract.payload import MOST_PERIODS, GapReason, Layout
+from contract.payload import MAX_PERIODS, GapReason, Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
 from edge_agent.sensing.lines import LEVEL_NS, Grid, HubLine, Line, SoundLine
 from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubUp, Levels, Samples
 
 __all__ = ["MICROPHONE", "Lack", "Late", "Period", "PeriodAssembler"]
 
-_MOST_EXCLUSIONS: Final = 64
+_MAX_EXCLUSIONS: Final = 64
 """Changes of who has opted out that are told apart while a hub is late; older ones are joined."""
 MICROPHONE: Final = "(microphone)"
 """Under this levels of the node's own microphone come; no hub can be called so."""
@@ -81,17 +81,17 @@ class PeriodAssembler:
         period_ns: int,
         hubs: Sequence[tuple[str, tuple[int, ...]]],
         sound: str,
-        most_buffered_s: int,
+        max_buffered_s: int,
     ) -> None:
         self.layout = Layout(tuple(seat for _, seats in hubs for seat in seats))
         self._grid = grid = Grid(run_boot_ns=run_boot_ns, period_ns=period_ns)
         self._hubs = {
-            name: HubLine(number=number, seats=seats, grid=grid, most_buffered_s=most_buffered_s)
+            name: HubLine(number=number, seats=seats, grid=grid, max_buffered_s=max_buffered_s)
             for number, (name, seats) in enumerate(hubs, start=1)
         }
         self._sound_source = sound
         self._sound_from = MICROPHONE if sound == "microphone" else None
-        self._sound = SoundLine(grid=grid, most_buffered_s=most_buffered_s)
+        self._sound = SoundLine(grid=grid, max_buffered_s=max_buffered_s)
         self._sound.is_up = self._has_sound = sound == "microphone"
         self._lines: tuple[Line, ...] = (*self._hubs.values(), self._sound)
         self._exclusions: list[tuple[int, frozenset[int]]] = [(0, frozenset())]
@@ -126,7 +126,7 @@ class PeriodAssembler:
             while len(self._exclusions) > 1 and self._exclusions[1][0] <= wanted_ns:
                 del self._exclusions[0]
             self._exclusions.append((self.start_ns, seats))
-            if len(self._exclusions) > _MOST_EXCLUSIONS:
+            if len(self._exclusions) > _MAX_EXCLUSIONS:
                 (from_ns, oldest), (_, next_one), *later = self._exclusions
                 self._exclusions = [(from_ns, oldest | next_one), *later]
 
@@ -257,7 +257,7 @@ class PeriodAssembler:
         counts: list[int] = []
         before = -2
         for seq, values in line.caught_up(is_last=is_last):
-            if rows and (seq != before + 1 or len(rows) == MOST_PERIODS):
+            if rows and (seq != before + 1 or len(rows) == MAX_PERIODS):
                 self._tell(line, before, rows, counts)
             rows.append(self._row_of(line, values))
             counts.append(int((~np.isnan(values[:, 0])).sum()) if line.seats else 0)

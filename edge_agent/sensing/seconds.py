@@ -29,7 +29,7 @@ _FILLING: Final = 0.5
 """How full the buffers may become before periods are closed in between."""
 _CROWDED: Final = 0.75
 """How full they may become while a period waits for a hub that is late."""
-_MOST_AT_ONCE: Final = 500
+_MAX_AT_ONCE: Final = 500
 """Readings that are taken in one go: what a hub has held for long comes as one event."""
 _STALL_NS: Final = 300_000_000
 """A longer pause between two looks means that this program did not run."""
@@ -52,7 +52,7 @@ class Sensing:
             period_ns=PERIOD_NS,
             hubs=[(hub.name, hub.seats) for hub in settings.hub],
             sound=settings.sound.source,
-            most_buffered_s=settings.limits.most_buffered_s,
+            max_buffered_s=settings.limits.max_buffered_s,
         )
         self._why_not: WhyNot | None = "off"
         self._passed_from: int | None = None
@@ -205,11 +205,11 @@ class Sensing:
 
 def _in_parts(event: HubEvent) -> Iterator[HubEvent]:
     """An event with many readings as several: their seconds are settled in between."""
-    if not isinstance(event, Samples | Levels) or len(event.boot_ns) <= _MOST_AT_ONCE:
+    if not isinstance(event, Samples | Levels) or len(event.boot_ns) <= _MAX_AT_ONCE:
         yield event
         return
-    for at in range(0, len(event.boot_ns), _MOST_AT_ONCE):
-        some = slice(at, at + _MOST_AT_ONCE)
+    for at in range(0, len(event.boot_ns), _MAX_AT_ONCE):
+        some = slice(at, at + _MAX_AT_ONCE)
         if isinstance(event, Samples):
             yield replace(event, boot_ns=event.boot_ns[some], acceleration=event.acceleration[some])
         else:

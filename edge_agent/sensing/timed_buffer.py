@@ -17,10 +17,10 @@ class TimedBuffer:
     """A bounded store of rows with rising times."""
 
     def __init__(
-        self, *, shape: tuple[int, ...], most: int, late: int = 0, refused: int = 0
+        self, *, shape: tuple[int, ...], max_rows: int, late: int = 0, refused: int = 0
     ) -> None:
         self._shape = shape
-        self._most = most
+        self._max_rows = max_rows
         self._times: list[Times] = []
         self._rows: list[Rows] = []
         self._held = 0
@@ -39,7 +39,7 @@ class TimedBuffer:
     @property
     def filled(self) -> float:
         """How much of its room is taken, from 0 to 1."""
-        return self._held / self._most if self._most else 0.0
+        return self._held / self._max_rows if self._max_rows else 0.0
 
     def add(self, times: Times, rows: Rows, *, from_ns: int) -> None:
         """Take rows; those before `from_ns`, and those that find no room, are only counted."""
@@ -48,7 +48,7 @@ class TimedBuffer:
         self.latest_ns = max(int(times[-1]), self.latest_ns or 0)
         first = 0 if times[0] >= from_ns else int(np.searchsorted(times, from_ns))
         self.late += first
-        last = min(len(times), first + self._most - self._held)
+        last = min(len(times), first + self._max_rows - self._held)
         self.refused += len(times) - max(first, last)
         if last > first:
             self._times.append(times[first:last])
@@ -59,8 +59,8 @@ class TimedBuffer:
         """The rows of start … end, in their places; what is earlier is forgotten."""
         times, rows = self._cut(end_ns)
         first = int(np.searchsorted(times, start_ns))
-        most = math.ceil(1.5 * (end_ns - start_ns) / step_ns)
-        times, rows = times[first : first + most], rows[first : first + most]
+        max_rows = math.ceil(1.5 * (end_ns - start_ns) / step_ns)
+        times, rows = times[first : first + max_rows], rows[first : first + max_rows]
         return placed(times, rows, start_ns=start_ns, end_ns=end_ns, step_ns=step_ns)
 
     def forget(self, *, end_ns: int) -> None:

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from contract.payload import MOST_PERIODS
+from contract.payload import MAX_PERIODS
 from edge_agent.outbox.format import Found, scan
 from roomtone.audit.kept_runs import kept_runs
 from roomtone.faults.case import Case
@@ -184,7 +184,7 @@ def _damage_outbox(case: Case, damage: Callable[[Path], str]) -> None:
             raise case.fizzled("the edge found nothing damaged")
         case.hit(f"{told}; the edge said so")
         case.judge(room)
-        most = _FLIPS * MOST_PERIODS
+        most = _FLIPS * MAX_PERIODS
         if not 0 < case.found.gap_s <= most:
             case.errors.append(
                 f"{case.found.gap_s} s are gone, of {most} that the damage can reach"

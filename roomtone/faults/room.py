@@ -318,7 +318,7 @@ class Room:
             broker={"port": self.server.edge_net.port, "keepalive_s": 5},
             outbox=outbox_table,
             sound={"source": "hub"},
-            limits={"most_buffered_s": self._most_buffered_s()},
+            limits={"max_buffered_s": self._max_buffered_s()},
             delivery={"spill_s": SPILL_S, "ack_timeout_s": ACK_TIMEOUT_S, "watchdog_s": 5.0},
         )
         seat = 1
@@ -328,7 +328,7 @@ class Room:
             seat += len(seats)
         return text
 
-    def _most_buffered_s(self) -> int:
+    def _max_buffered_s(self) -> int:
         """Twice what comes while a second waits for a late hub."""
         fits = round(2 * _GRACE_S * self.plan.speed)
         return min(max(_LEAST_BUFFERED_S, fits), _MOST_BUFFERED_S)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.parts import (
-    MOST_HUBS,
+    MAX_HUBS,
     RUN_BITS,
     SOUND_LINE,
     lack_run,
@@ -34,4 +34,4 @@ def test_each_part_has_a_number_of_its_own_that_a_message_can_carry(run: int, li
 
 
 def test_there_is_room_for_every_hub() -> None:
-    assert SOUND_LINE == MOST_HUBS + 1
+    assert SOUND_LINE == MAX_HUBS + 1

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from contract.errors import PayloadError, UnknownVersionError
 from contract.parts import lack_run, late_run
-from contract.payload import MOST_PERIODS, Batch, Gap, GapReason, Layout, decode, encode
+from contract.payload import MAX_PERIODS, Batch, Gap, GapReason, Layout, decode, encode
 from contract.topics import NAME
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "mqtt"
@@ -28,7 +28,7 @@ codes = st.lists(st.integers(1, 65535), unique=True, max_size=6).map(tuple)
 @st.composite
 def batches(draw: st.DrawFn) -> Batch:
     layout = Layout(draw(seats), draw(codes), draw(codes))
-    n = draw(st.integers(1, MOST_PERIODS))
+    n = draw(st.integers(1, MAX_PERIODS))
     return Batch(
         node=draw(names),
         run=draw(big),
@@ -228,7 +228,7 @@ def test_golden_bytes(name: str) -> None:
 def test_bytes_a_value_stay_within_the_design() -> None:
     """2.5 bytes a value live and 2.1 from the backlog, for a class of 30."""
     layout = Layout(tuple(range(1, 31)))
-    for n, most in ((1, 2.5), (MOST_PERIODS, 2.1)):
+    for n, most in ((1, 2.5), (MAX_PERIODS, 2.1)):
         batch = Batch(
             node="pi-room-101",
             run=(1 << 62) - 1,

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import pytest
 from pydantic import Field, ValidationError, model_validator
@@ -12,6 +12,8 @@ from contract.settings import BrokerSettings, Name, Settings
 
 
 class Example(Settings):
+    renamed: ClassVar[dict[str, str]] = {"broker.harbour": "broker.port"}
+
     room: Name
     seats: Annotated[int, Field(ge=1, le=64)] = 30
     broker: BrokerSettings = BrokerSettings()
@@ -36,6 +38,11 @@ def test_defaults_and_nesting(tmp_path: Path) -> None:
     ("text", "key", "expected"),
     (
         ('room = "r1"\nsets = 3', "sets", "no key sets"),
+        (
+            'room = "r1"\n[broker]\nharbour = 1883',
+            "broker.harbour",
+            "broker.harbour is called broker.port now; rename it there",
+        ),
         ("seats = 3", "room", "room is missing, and has no default"),
         ('room = "Room 1"', "room", "expected 1 to 32 of a-z"),
         ('room = "r1"\nseats = 65', "seats", "seats is 65, expected less than or equal to 64"),

@@ -206,7 +206,7 @@ def test_commands_are_obeyed_once(tmp_path: Path) -> None:
 
 
 def test_the_results_of_the_last_commands_are_remembered(tmp_path: Path) -> None:
-    agent = silent_agent(tmp_path, limits={"most_commands": 2})
+    agent = silent_agent(tmp_path, limits={"max_commands": 2})
     first = agent.commanded(Command(id="1", command="start"))
     second = agent.commanded(Command(id="2", command="start"))
     assert agent.commanded(Command(id="1", command="start")) is first
@@ -216,7 +216,7 @@ def test_the_results_of_the_last_commands_are_remembered(tmp_path: Path) -> None
 
 
 def test_the_limits_reach_the_link(tmp_path: Path) -> None:
-    agent = silent_agent(tmp_path, limits={"most_received": 17})
+    agent = silent_agent(tmp_path, limits={"max_received": 17})
     link = agent._mqtt_link("pi-1", Will(topic="t", payload=b""), ())
     assert isinstance(link, MqttLink)
     assert link.events.maxsize == 17

@@ -68,6 +68,14 @@ def test_every_setting_stands_in_the_docs() -> None:
             assert f"`{name}`" in text or f"[{name}]" in text, name
 
 
+@pytest.mark.parametrize(("old", "new"), EdgeSettings.renamed.items())
+def test_a_key_that_was_renamed_is_refused_with_its_new_name(old: str, new: str) -> None:
+    (table, old_key), (_, new_key) = old.split("."), new.split(".")
+    assert f"edge.toml: {old} is called {new} now" in refused(**{table: {old_key: 500}})
+    settings = EdgeSettings.checked(MINIMAL | {table: {new_key: 500}}, where="edge.toml")
+    assert getattr(getattr(settings, table), new_key) == 500
+
+
 def test_clashes_are_refused_by_name() -> None:
     assert refused(hub=[hub("hub-a", "/dev/a", 1), hub("hub-b", "/dev/b", 2, 1)]) == (
         "edge.toml: hub.seats is 1, expected each value once."

@@ -250,7 +250,7 @@ def test_what_came_and_could_not_be_dated_is_told_apart(wire: Callable[..., Any]
     line = wire()
     line.run(3.0)
     talk = line.talk
-    line.talk = Conversation(hub="h", known=Known(last_sample_ns=talk.last_sample_ns), most_held=2)
+    line.talk = Conversation(hub="h", known=Known(last_sample_ns=talk.last_sample_ns), max_held=2)
     # The hub speaks and can't be asked: its samples wait, and all but two are given up.
     hear, line.program.receive = line.program.receive, lambda data, boot_ns: b""
     line.run(1.0)
@@ -295,7 +295,7 @@ def test_what_does_not_fit_is_counted() -> None:
 
 @pytest.mark.parametrize("most", (4096, 100))
 def test_samples_that_are_never_dated_are_given_up_and_counted(most: int) -> None:
-    talk = Conversation(hub="h", most_held=most)
+    talk = Conversation(hub="h", max_held=most)
     for i in range(5000):
         block = SampleBlock(tick=i * 5000, step=5000, count=1, seats=1, raw=bytes(6))
         assert talk.receive(frame(encode(block, i)), elapsed_ns=0, boot_ns=0) == []

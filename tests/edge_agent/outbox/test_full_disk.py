@@ -45,7 +45,7 @@ def test_nothing_is_lost_while_the_disk_is_full_but_for_a_gap_when_memory_is_ful
         run=RunNote(run=1, boot="b", run_boot_ns=0, period_ns=SECOND, seats=(1, 2, 3)),
     )
     delivery = Delivery(
-        run=1, settings=DeliverySettings(most_in_memory=200), outbox=outbox, book=book
+        run=1, settings=DeliverySettings(max_in_memory=200), outbox=outbox, book=book
     )
     delivery.tick(0)
     hog = small_disk / "hog"

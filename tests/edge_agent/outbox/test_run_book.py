@@ -16,7 +16,7 @@ from contract.messages import Ack
 from contract.payload import Batch, Gap, decode
 from contract.ranges import SeqRanges
 from edge_agent.outbox.backlog import Parcel
-from edge_agent.outbox.run_book import AHEAD, MOST_RUNS, RunBook, RunNote, read_notes
+from edge_agent.outbox.run_book import AHEAD, MAX_RUNS, RunBook, RunNote, read_notes
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.settings import DeliverySettings
@@ -134,7 +134,7 @@ def test_the_book_stays_small_and_forgets_the_oldest(
         book.close()
         outbox.close()
     path = tmp_path / "outbox" / "runs"
-    assert [n.run for n in read_notes(path)] == list(range(60 - MOST_RUNS, 60))
+    assert [n.run for n in read_notes(path)] == list(range(60 - MAX_RUNS, 60))
     assert path.stat().st_size == 16_384
 
 

@@ -77,7 +77,7 @@ def balanced(delivery: Delivery) -> None:
 
 
 def small(**changes: object) -> DeliverySettings:
-    return DeliverySettings.model_validate({"most_unacked": 40, "most_in_memory": 60} | changes)
+    return DeliverySettings.model_validate({"max_unacked": 40, "max_in_memory": 60} | changes)
 
 
 @settings(
@@ -118,7 +118,7 @@ def test_everything_is_acknowledged_in_the_end_and_nothing_forgotten_before(
         return os.write(fd, data)
 
     outbox = make_outbox(write=write)
-    delivery = Delivery(run=1, settings=small(most_in_memory=5_000), outbox=outbox)
+    delivery = Delivery(run=1, settings=small(max_in_memory=5_000), outbox=outbox)
     now, seq = 0, 0
     for state, ingest.loss, seconds in weather:
         if state == "down":
@@ -175,7 +175,7 @@ def test_everything_is_acknowledged_in_the_end_and_nothing_forgotten_before(
         st.tuples(st.integers(0, 15), st.integers(1, 40), st.booleans()), min_size=1, max_size=6
     ),
     loss=st.sampled_from((0.0, 0.3)),
-    most_in_memory=st.sampled_from((60, 5_000)),
+    max_in_memory=st.sampled_from((60, 5_000)),
     disk_fails=st.booleans(),
 )
 def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_before_it(
@@ -186,7 +186,7 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
     seed: int,
     stalls: list[tuple[int, int, bool]],
     loss: float,
-    most_in_memory: int,
+    max_in_memory: int,
     disk_fails: bool,
 ) -> None:
     for path in tmp_path.glob("outbox/*"):
@@ -200,7 +200,7 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
         return os.write(fd, data)
 
     outbox = make_outbox(write=write)
-    delivery = Delivery(run=1, settings=small(most_in_memory=most_in_memory), outbox=outbox)
+    delivery = Delivery(run=1, settings=small(max_in_memory=max_in_memory), outbox=outbox)
     late, lacks = late_run(1, 2), lack_run(1, 2)
     now = seq = brought = 0
 
@@ -442,7 +442,7 @@ def test_with_a_dead_disk_memory_is_bounded_and_a_gap_stands_for_the_oldest(
     outbox = Outbox(
         directory=tmp_path / "file" / "x", max_bytes=2 << 20, node="pi-1", timebase=lambda: b""
     )
-    delivery, now = filled(outbox, batch, 500, most_in_memory=100)
+    delivery, now = filled(outbox, batch, 500, max_in_memory=100)
     assert len(delivery._held) <= 101
     books = delivery.counters()
     assert books.gap > 0

@@ -88,7 +88,7 @@ def test_what_a_busy_broker_is_sent_is_bounded_by_the_settings(
             "broker": {"port": busy.port, "protocol": "3.1.1"},
             "hub": [{"name": "hub-a", "port": "/dev/none", "seats": [1]}],
             "outbox": {"dir": str(tmp_path)},
-            "limits": {"most_in_flight": in_flight, "most_queued": queued},
+            "limits": {"max_in_flight": in_flight, "max_queued": queued},
         },
         where="test",
     )  # fmt: skip

@@ -18,7 +18,7 @@ def numbers(inbox: Inbox) -> list[int]:
 
 def test_a_reader_waits_for_room_and_nothing_is_dropped() -> None:
     stop, is_over = threading.Event(), threading.Event()
-    inbox = Inbox(most=10, stop=stop)
+    inbox = Inbox(max_events=10, stop=stop)
 
     def put_many() -> None:
         for number in range(25):
@@ -39,7 +39,7 @@ def test_a_reader_waits_for_room_and_nothing_is_dropped() -> None:
 
 def test_a_reader_that_waits_is_let_go_when_the_agent_stops() -> None:
     stop = threading.Event()
-    inbox = Inbox(most=2, stop=stop)
+    inbox = Inbox(max_events=2, stop=stop)
     inbox.put(event(0))
     inbox.put(event(1))
     reader = threading.Thread(target=inbox.put, args=(event(2),))

@@ -35,7 +35,7 @@ def up(hub: str, seats: int, *, rate: float = 50.0, levels: bool = False) -> Hub
 
 def assembler(sound: str = "hub") -> PeriodAssembler:
     made = PeriodAssembler(
-        run_boot_ns=RUN, period_ns=SECOND, hubs=HUBS, sound=sound, most_buffered_s=128
+        run_boot_ns=RUN, period_ns=SECOND, hubs=HUBS, sound=sound, max_buffered_s=128
     )
     made.take(up("hub-a", 3, levels=True))
     made.take(up("hub-b", 2))
@@ -264,7 +264,7 @@ def test_what_a_stalled_hub_brings_late_is_what_it_would_have_brought_in_time(
 
 def test_sound_of_before_its_meter_said_hello_is_told_to_lack_and_comes_late() -> None:
     made = PeriodAssembler(
-        run_boot_ns=RUN, period_ns=SECOND, hubs=HUBS, sound="hub", most_buffered_s=128
+        run_boot_ns=RUN, period_ns=SECOND, hubs=HUBS, sound="hub", max_buffered_s=128
     )
     periods = [made.close() for _ in range(3)]
     assert {lack.line for period in periods for lack in period.lacks} == {1, 2}
@@ -381,7 +381,7 @@ def test_placing_keeps_every_row_and_invents_none(present: list[bool], phase: fl
 
 @given(st.lists(st.integers(0, 5 * SECOND), max_size=60))
 def test_the_buffer_never_raises_and_gives_each_row_once(raw: list[int]) -> None:
-    buffer = TimedBuffer(shape=(), most=40)
+    buffer = TimedBuffer(shape=(), max_rows=40)
     for at in raw:
         buffer.add(np.array([at]), np.array([at / 1e9], np.float32), from_ns=SECOND)
     taken = [

@@ -220,7 +220,7 @@ def test_when_the_program_stood_still_grace_begins_anew(room: Room) -> None:
 
 
 def test_what_comes_at_once_after_a_pause_finds_room(room: Room) -> None:
-    """Far more than `most_buffered_s`: seconds are closed while the rest is taken."""
+    """Far more than `max_buffered_s`: seconds are closed while the rest is taken."""
     room.lesson(0, None)
     room.at(0.9)
     room.clock.advance(400.0)

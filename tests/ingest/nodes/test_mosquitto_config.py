@@ -13,7 +13,7 @@ import pytest
 
 from contract.client_id import program_client_id
 from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
-from contract.payload import MOST_PERIODS, Batch, Layout, encode
+from contract.payload import MAX_PERIODS, Batch, Layout, encode
 from tests.ingest.shipped_broker import (
     DEPLOY,
     SHIPPED_ACL,
@@ -139,7 +139,7 @@ def test_the_largest_batch_passes(connect: Callable[..., MqttLink]) -> None:
     for link in (server, node):
         assert isinstance(link.events.get(timeout=WAIT_S), LinkUp)
     layout = Layout(tuple(range(1, 256)))
-    values = np.zeros((MOST_PERIODS, layout.width), np.uint16)
+    values = np.zeros((MAX_PERIODS, layout.width), np.uint16)
     largest = encode(
         Batch(
             node="n" * 32, run=(1 << 58) - 1, first_seq=1 << 40, boot_ns=1 << 60,
