@@ -1,1 +1,1 @@
-"""What every part agrees on: words, formats and formulas. It imports nothing else of ours."""
+"""What all packages share: words, formats and formulas. It imports nothing else of ours."""

@@ -1,4 +1,4 @@
-"""What recorded acceleration is in, and whether it can be that: g, m/s² or counts of a sensor."""
+"""The units of recorded acceleration (g, m/s² or sensor counts), and whether values fit their unit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNITS: Final = ("g", "m/s2", "counts")
 HIGHEST_RATE_HZ: Final = 400.0
 _G: Final = 9.80665
 _LARGEST_G: Final = 3.0
-_LEAST_GRAVITY_G: Final = 0.7
+_MIN_GRAVITY_G: Final = 0.7
 _STEADY: Final = 1.15
 
 
@@ -50,10 +50,10 @@ def check_rate(rate_hz: float | None) -> None:
 
 
 def check_unit(axes: NDArray[np.float32], unit: str) -> None:
-    """Refuse acceleration, (n, 3) in g, whose size does not fit the unit that was named.
+    """Raise RecordingError for acceleration, (n, 3) in g, whose size does not fit its unit.
 
-    A sensor at rest shows 1 g, and one that filters gravity out shows less, but never steadily so:
-    nothing but gravity is steady.
+    A sensor at rest shows 1 g. One that filters gravity out shows less, but not steadily: only
+    gravity is steady.
     """
     size = np.linalg.norm(axes[:: max(1, len(axes) // 200_000)], axis=1)
     size = size[np.isfinite(size)]
@@ -61,7 +61,7 @@ def check_unit(axes: NDArray[np.float32], unit: str) -> None:
         raise RecordingError("its x, y and z hold no numbers")
     low, middle, high = (float(value) for value in np.quantile(size, (0.25, 0.5, 0.75)))
     is_steady = high < _STEADY * low
-    if not (middle > _LARGEST_G or (is_steady and middle < _LEAST_GRAVITY_G)):
+    if not (middle > _LARGEST_G or (is_steady and middle < _MIN_GRAVITY_G)):
         return
     question = {"g": "is it in m/s2 or counts?", "m/s2": "is it in g or counts?"}
     if unit == "g" and 8.0 < middle < 12.0:

@@ -1,4 +1,4 @@
-"""Looks the way to the broker over, for a node's doctor and a server's alike."""
+"""Checks the connection to the broker, for the doctor of a node and of a server."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from contract.own_certificate import SOON_DAYS, own_certificate_findings
 from contract.settings import BrokerSettings
 from contract.tls import broker_certificate_until
 
-__all__ = ["retained", "way_findings"]
+__all__ = ["connection_findings", "retained"]
 
 _WAIT_S: Final = 5.0
 _RETAINED_S: Final = 1.0
 
 
-def way_findings(broker: BrokerSettings, *, owner: str, if_over: str) -> Iterator[Finding]:
-    """Both certificates, and whether the broker can be reached at all.
+def connection_findings(
+    broker: BrokerSettings, *, owner: str, if_expired: str
+) -> Iterator[Finding]:
+    """Checks both certificates and whether the broker can be reached.
 
-    A finding about the "broker" is the last: nothing further can be asked of it.
-    `owner` is who asks, such as "this node"; `if_over` a clause with what happens if its own
-    certificate is not good.
+    A finding about the "broker" is the last one: after it nothing more can be checked. `owner` is
+    who asks, such as "this node"; `if_expired` is a clause that says what an expired certificate of
+    its own leads to.
     """
     where = f"{broker.host}:{broker.port}"
-    yield from own_certificate_findings(broker, owner=owner, if_over=if_over)
+    yield from own_certificate_findings(broker, owner=owner, if_expired=if_expired)
     try:
         ends = broker_certificate_until(broker, timeout_s=_WAIT_S)
     except ConfigurationError as error:
@@ -70,10 +72,10 @@ def _wrong(said: str, advice: str) -> Finding:
 def retained(
     broker: BrokerSettings, topics: tuple[str, ...]
 ) -> tuple[dict[str, bytes], str | None]:
-    """What stands retained on these topics, and why the broker lets nobody in, if so.
+    """The retained message of each topic, and why the broker refuses the connection, if it does.
 
-    It comes at once after the connection, so what has not come after a second is not there. Of a
-    topic with `+` as much as there is.
+    Retained messages come right after the connection, so one that has not come within a second
+    does not exist. A topic with `+` gives all that match.
     """
     max_topics = math.inf if any("+" in topic for topic in topics) else len(topics)
     link = MqttLink(

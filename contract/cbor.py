@@ -1,9 +1,9 @@
-"""Looks over CBOR from outside before anything is made of it.
+"""Checks CBOR from outside before it is decoded.
 
-What is sent over MQTT needs whole numbers, texts, byte strings, lists, maps with plain keys and two
-kinds of typed array, and none of them long. CBOR can hold far more: numbers of a million digits,
-fractions, patterns, references, keys that all have one hash. Each is harmless to read past and
-some are dear to build, so this passes over the bytes once and refuses them.
+Our messages need whole numbers, texts, byte strings, lists, maps with plain keys and two kinds of
+typed array, and none of them is long. CBOR can hold far more: numbers of a million digits,
+fractions, patterns, references, keys that all have the same hash. They are cheap to skip, and some
+are expensive to build, so one pass over the bytes refuses them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contract.errors import PayloadError
 __all__ = ["MAX_ITEMS", "MAX_PAYLOAD_BYTES", "TYPED_U8", "TYPED_U16_LE", "check", "load_map"]
 
 MAX_PAYLOAD_BYTES: Final = 1 << 17
-"""The largest batch, ten periods of 255 seats, has 66 kB."""
+"""The largest batch, ten periods of 255 seats, takes 66 kB."""
 TYPED_U8: Final = 64
 TYPED_U16_LE: Final = 69
 _TYPED: Final = (TYPED_U8, TYPED_U16_LE)
@@ -35,7 +35,7 @@ _SIMPLE_VALUES: Final = frozenset({20, 21, 22, 25, 26, 27})
 def load_map(
     payload: bytes, *, max_bytes: int = MAX_PAYLOAD_BYTES, max_items: int = MAX_ITEMS
 ) -> dict[object, object]:
-    """The map in a payload; raises PayloadError for whatever else it is.
+    """The map in a payload; raises PayloadError for anything else.
 
     Whole numbers have at most 64 bits, keys are whole numbers or texts, a typed array comes as a
     `cbor2.CBORTag` of its bytes.
@@ -56,10 +56,10 @@ def check(
     """Raise PayloadError unless the payload is one item that `load_map` describes."""
     size = len(payload)
     if size > max_bytes:
-        raise PayloadError("the message", f"{size} bytes, at most {max_bytes} are taken")
+        raise PayloadError("the message", f"{size} bytes, at most {max_bytes} are accepted")
     at = begin = items = 0
-    # How many items are to come in the list or map that is open, and in those around it. In a map
-    # a key is next when the number left is odd once it is taken.
+    # How many items are still to come in the open list or map, and in those around it. In a map
+    # the next item is a key if the number left is odd after it is taken.
     left, is_map = 1, False
     around: list[tuple[int, bool]] = []
     try:

@@ -1,4 +1,4 @@
-"""Looks at a client's own certificate before a broker does: when it ends, and whether it fits."""
+"""Checks a client's own certificate before a broker does: when it expires, and whether it fits."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ROUNDS: Final = 20
 
 
 def valid_until(pem: str) -> float:
-    """UTC seconds at which a certificate ends; raises ValueError for what is none.
+    """UTC seconds at which a certificate expires; raises ValueError if `pem` is not a certificate.
 
-    The standard library reads this of a peer's certificate alone, so here the two times of the
-    DER field Validity (RFC 5280, 4.1.2.5) are looked for.
+    The standard library reads this only from a peer's certificate, so this looks for the two times
+    of the DER field Validity (RFC 5280, 4.1.2.5).
     """
     begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
     start, stop = pem.find(begin), pem.find(end)
@@ -29,16 +29,16 @@ def valid_until(pem: str) -> float:
     if found is None:
         raise ValueError("no dates in the certificate")
     short, long = found.group(3), found.group(4)
-    # Two digits of the year: RFC 5280 has 50 to 99 mean the last century.
+    # Two digits of the year: in RFC 5280 50 to 99 mean the last century.
     text = long or (b"19" if short >= b"50" else b"20") + short
     return datetime.strptime(text.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
 
 
 def fault_of_certificate(certificate: Path, key: Path | None, authority: Path) -> str | None:
-    """Why a broker that trusts this authority would refuse a client's certificate; None: it fits.
+    """Why a broker that trusts this authority would refuse the certificate; None if it would not.
 
-    The two greet each other in memory, so key, dates, purpose and chain are all looked at as they
-    are by a real broker. Raises OSError where a file can't be read.
+    A TLS handshake in memory checks key, dates, purpose and chain as a real broker does. Raises
+    OSError if a file can't be read.
     """
     for path in (certificate, key or certificate, authority):
         path.read_bytes()
@@ -49,10 +49,10 @@ def fault_of_certificate(certificate: Path, key: Path | None, authority: Path) -
         return f"{authority} is no certificate of an authority ({_short(error)})"
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
-    client.verify_mode = ssl.CERT_NONE  # only the other way round is of interest here
+    client.verify_mode = ssl.CERT_NONE  # here only the server checks the client
     try:
         for context in (server, client):
-            # A key under a password would be asked for on the terminal, where nobody sits.
+            # Without this, a key with a password would ask for it on the terminal.
             context.load_cert_chain(certificate, key, password=lambda: "")
     except ssl.SSLError as error:
         return f"certificate and key don't belong together, or are none ({_short(error)})"
@@ -63,13 +63,13 @@ def fault_of_certificate(certificate: Path, key: Path | None, authority: Path) -
         server.wrap_bio(up, down, server_side=True),
     )
     try:
-        _greet(*ends)
+        _shake_hands(*ends)
     except ssl.SSLError as error:
         return _short(error)
     return None
 
 
-def _greet(client: ssl.SSLObject, server: ssl.SSLObject) -> None:
+def _shake_hands(client: ssl.SSLObject, server: ssl.SSLObject) -> None:
     waiting = [client, server]
     for _ in range(_ROUNDS):
         for end in list(waiting):
@@ -83,6 +83,6 @@ def _greet(client: ssl.SSLObject, server: ssl.SSLObject) -> None:
 
 
 def _short(error: ssl.SSLError) -> str:
-    """What OpenSSL says, without its numbers and places."""
+    """What OpenSSL says, without its error codes and source lines."""
     verdict = getattr(error, "verify_message", None)
     return str(verdict or error.reason or error).replace("_", " ").lower()

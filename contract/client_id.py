@@ -1,5 +1,7 @@
-"""Client ids of the server's programs. A broker lets the later of two clients with one id push out
-the earlier one, so nobody may be able to guess them: each ends in something random.
+"""Client ids of the server's programs.
+
+A client that connects with an id in use disconnects the client that had it. So nobody may guess
+these ids: each ends in random digits.
 """
 
 from __future__ import annotations
@@ -10,5 +12,5 @@ __all__ = ["program_client_id"]
 
 
 def program_client_id(program: str) -> str:
-    """An id for one run of a program, such as `ingest`."""
+    """A new id for one run of a program such as `ingest`."""
     return f"roomtone-{program}-{secrets.token_hex(8)}"

@@ -26,13 +26,13 @@ class Clock(Protocol):
         """Monotonic time for timers; never scaled."""
 
     def boot_ns(self) -> int:
-        """The observed boot clock: monotonic, starts anew at each boot."""
+        """The observed boot clock: monotonic, and restarts at each boot."""
 
     def utc_ns(self) -> int:
         """Observed UTC since 1970-01-01."""
 
     def boot_zero_utc_ns(self) -> int:
-        """UTC minus boot clock, as one reading: the UTC at which the boot clock showed zero."""
+        """UTC minus boot clock, read together: the UTC at which the boot clock showed zero."""
 
     def elapsed_until(self, boot_ns: int) -> float:
         """Seconds of elapsed time until the boot clock shows `boot_ns`; 0 or less if it has."""

@@ -1,4 +1,4 @@
-"""Tables of texts: CSV as spreadsheets save it, with its columns named in the first line."""
+"""Tables of text: CSV as spreadsheets save it, with column names in the first line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 from contract.errors import UsageError
 
-__all__ = ["Row", "read_table"]
+__all__ = ["CsvRow", "read_table"]
 
 _SEPARATORS: Final = ";\t,"
 # Excel's own first line: `sep=;`, perhaps in quotes, perhaps with the separators of empty columns.
@@ -19,8 +19,8 @@ _SEPARATOR_LINE: Final = re.compile(r'"?sep=([;,\t|])"?[;,\t|]*(?:\r\n?|\n|$)', 
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line: where it stands, and its values by column, stripped; "" where it has none."""
+class CsvRow:
+    """One line: where it is, and its stripped values by column; "" where it has none."""
 
     where: str
     values: dict[str, str]
@@ -28,12 +28,12 @@ class Row:
 
 def read_table(
     text: str, *, name: str, columns: Sequence[str], optional: Sequence[str] | None = ()
-) -> list[Row]:
-    """The rows below the first line; empty ones are skipped, as are empty columns without a name.
+) -> list[CsvRow]:
+    """The rows below the first line, without empty rows and empty columns that have no name.
 
-    No other columns than `columns` and `optional` are allowed; with None any others are.
+    Only `columns` and `optional` are allowed; with `optional=None` any other column is too.
 
-    Raises UsageError that names the line.
+    Raises UsageError, which names the line.
     """
     text = text.lstrip("\ufeff")
     found = _SEPARATOR_LINE.match(text)
@@ -64,7 +64,7 @@ def _rows(
     name: str,
     columns: Sequence[str],
     optional: Sequence[str] | None,
-) -> Iterator[Row]:
+) -> Iterator[CsvRow]:
     _, head = next(lines, ("", []))
     names = [column.lower() for column in head]
     missing = [column for column in columns if column not in names]
@@ -89,7 +89,7 @@ def _rows(
             raise UsageError(
                 f"{where}: more values than columns; put texts with a separator into quotes."
             )
-        yield Row(
+        yield CsvRow(
             where,
             dict.fromkeys((*columns, *(optional or ())), "")
             | {column: value for column, value in zip(names, values, strict=False) if column},

@@ -1,4 +1,4 @@
-"""Which dates a person can mean: others are slips of the pen, and no clock converts them."""
+"""Which dates a person can mean: others are typing errors, and clocks can't convert them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LAST_YEAR: Final = 2200
 
 
 def check_date(moment: date, what: str) -> None:
-    """Raise UsageError, which begins with `what`, for a date that nobody means."""
+    """Raise UsageError, which begins with `what`, for a date that must be a typing error."""
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise UsageError(
             f"{what} is in the year {moment.year:04d}, expected {FIRST_YEAR} to {LAST_YEAR}."

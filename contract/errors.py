@@ -1,14 +1,14 @@
 """The errors of Roomtone, as one tree.
 
 RoomtoneError
-├── UsageError (ValueError)            the command line is off                → exit code 2
+├── UsageError (ValueError)            the command line is wrong               → exit code 2
 │   └── ConfigurationError             a setting is unknown, missing or wrong → exit code 2
 ├── DecodeError (ValueError)           bytes from outside do not fit their format
 │   ├── FrameError                     … on a serial line
 │   ├── PayloadError                   … on an MQTT topic, in the outbox or in the store
 │   └── UnknownVersionError            … because a later version wrote them: kept aside, not lost
-├── LinkError (ConnectionError)        a port or broker is missing or gone: tried again
-├── RefusedError (ValueError)           a store has no room for more of this kind from one node
+├── LinkError (ConnectionError)        a port or broker is missing or gone: the program retries
+├── RefusedError (ValueError)          a store has no room for more of this kind from one node
 ├── StoreError (OSError)               a database or the outbox can't be read or written
 │   └── UnfitFileError                 … because a file is of another kind, or too large
 ├── RecordingError (ValueError)        a recording to replay or evaluate is not usable
@@ -55,7 +55,7 @@ def brief(value: object, length: int = 40) -> str:
 
 
 def brief_of(error: BaseException) -> str:
-    """An error that nobody foresaw, with the name of its kind."""
+    """An unexpected error, with the name of its class."""
     return shortened(f"{type(error).__name__}: {error}", 200)
 
 
@@ -92,7 +92,7 @@ class DecodeError(RoomtoneError, ValueError):
     """Bytes from outside do not fit their format; `where` names the field or offset."""
 
     def __init__(self, where: str, what: str) -> None:
-        # Both may quote what a stranger sent, and end in a log and in the store.
+        # Both may quote what a stranger sent, and both end up in a log and in the store.
         self.where, self.what = shortened(where, _MAX_WHERE), shortened(what, _MAX_WHAT)
         super().__init__(f"{self.where}: {self.what}")
 
@@ -106,7 +106,7 @@ class PayloadError(DecodeError):
 
 
 class UnknownVersionError(PayloadError):
-    """A payload says that a version of the format wrote it which this program does not know."""
+    """A payload is of a format version that this program does not know."""
 
     def __init__(self, where: str, version: object, known: int) -> None:
         self.version, self.known = version, known
@@ -118,9 +118,9 @@ class LinkError(RoomtoneError, ConnectionError):
 
 
 class RefusedError(RoomtoneError, ValueError):
-    """Some of what was to be kept is beyond a limit; nothing was kept, and the rest can be.
+    """Some of the records exceed a limit. Nothing was kept; without them the rest can be.
 
-    `refused` has each of the records with the reason.
+    `refused` has each of these records with its reason.
     """
 
     def __init__(self, refused: list[tuple[object, str]]) -> None:
@@ -133,7 +133,7 @@ class StoreError(RoomtoneError, OSError):
 
 
 class UnfitFileError(StoreError):
-    """Something that lies where a file should be can't be read as one; `why` is half a sentence."""
+    """What is in a file's place can't be read as a file; `why` is a clause with the reason."""
 
     def __init__(self, path: Path, why: str) -> None:
         self.path, self.why = path, why

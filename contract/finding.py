@@ -1,4 +1,4 @@
-"""What the doctor, of a node or of a server, says of one thing that it looked at."""
+"""What a doctor, of a node or of a server, reports about one thing that it checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS: Final = {"fine": "ok", "note": "NOTE", "wrong": "WRONG"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What was looked at, how it is, and what to do; nothing to do where it is fine."""
+    """What was checked, its state, and what to do about it; no advice if it is fine."""
 
     about: str
     state: State
@@ -27,14 +27,14 @@ class Finding:
 
     @property
     def line(self) -> str:
-        """What a person reads: a line, and below it one with what to do."""
+        """What a person reads: one line, and a second one with the advice."""
         said = one_line(f"{self.about}: {self.said}")
         advice = f"\n       → {one_line(self.advice)}" if self.advice else ""
         return f"{_WORDS[self.state]:<6} {said}{advice}\n"
 
 
 def report(findings: Iterable[Finding], out: TextIO, *, as_json: bool) -> int:
-    """Write lines as the findings come, or one JSON object; 1 if one of them is wrong."""
+    """Write a line for each finding as it comes, or one JSON object; returns 1 if one is wrong."""
     found = []
     for finding in findings:
         found.append(finding)
@@ -43,6 +43,6 @@ def report(findings: Iterable[Finding], out: TextIO, *, as_json: bool) -> int:
             out.flush()
     is_wrong = any(finding.state == "wrong" for finding in found)
     if as_json:
-        told = {"is_well": not is_wrong, "findings": [asdict(finding) for finding in found]}
-        out.write(json.dumps(told) + "\n")
+        answer = {"is_well": not is_wrong, "findings": [asdict(finding) for finding in found]}
+        out.write(json.dumps(answer) + "\n")
     return int(is_wrong)

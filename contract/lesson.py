@@ -1,4 +1,4 @@
-"""Lessons, activities, zones: the words that sensing, scoring and the pages share."""
+"""Lessons, activities and zones, as sensing, scoring and the pages share them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 __all__ = ["ACTIVITIES", "SMALLEST_ZONE", "Activity", "ActivityName", "LabelledLesson", "Zone"]
 
 SMALLEST_ZONE: Final = 5
-"""A coach never sees a group of fewer occupied seats than this."""
+"""A coach never sees a group with fewer occupied seats than this."""
 
 ActivityName = Literal["individual_work", "whole_class", "small_group", "test", "transition"]
 ACTIVITIES: Final[tuple[ActivityName, ...]] = get_args(ActivityName)
-"""What a teacher may declare that a span of a lesson was."""
+"""What a teacher may declare a span of a lesson to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

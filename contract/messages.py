@@ -13,26 +13,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from contract.cbor import MAX_ITEMS, MAX_PAYLOAD_BYTES, load_map
 from contract.errors import PayloadError, UnknownVersionError
-from contract.topics import NAME
+from contract.settings import Name
 
 __all__ = [
     "Ack",
     "Birth",
+    "CborMessage",
     "Command",
     "CommandResult",
     "Config",
     "ConfigReported",
+    "Count",
     "Death",
     "Health",
     "Hub",
     "IngestState",
     "LessonSpan",
-    "Message",
+    "Seat",
     "Timebase",
     "decode_state",
 ]
 
-Name = Annotated[str, Field(pattern=f"^{NAME}$")]
 Run = Annotated[int, Field(ge=0, lt=1 << 63)]
 Seq = Annotated[int, Field(ge=0, le=1 << 40)]
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
@@ -43,21 +44,21 @@ Word = Annotated[str, Field(max_length=64)]
 """A boot, a version, a unit: nothing longer is kept or shown."""
 
 _MAX_BYTES = 16_384
-"""The largest of these, but for configurations, are births of eight hubs: some 2 kB."""
+"""Apart from configurations, the largest are births with eight hubs: about 2 kB."""
 
 VERSION = 1
 
 
-class Message(BaseModel):
-    """What all of these share: frozen, checked when built, CBOR out and in."""
+class CborMessage(BaseModel):
+    """The base of all of these: frozen, checked when built, encoded as CBOR."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
     version: Literal[1] = 1
     max_bytes: ClassVar[int] = _MAX_BYTES
-    """A longer payload is refused unread."""
+    """A longer payload is refused without decoding it."""
     max_items: ClassVar[int] = MAX_ITEMS
-    """… and one with more numbers, texts, lists and maps."""
+    """The same for one with more numbers, texts, lists and maps."""
 
     def encode(self) -> bytes:
         """The payload."""
@@ -79,12 +80,12 @@ class Message(BaseModel):
             return cls.model_validate(fields, strict=False)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or cls.__name__
+            where = ".".join(str(key) for key in first["loc"]) or cls.__name__
             raise PayloadError(f"{cls.__name__} {where}", first["msg"]) from error
 
 
-class Hub(Message):
-    """One hub of a node, as its HELLO told."""
+class Hub(CborMessage):
+    """One hub of a node, as its HELLO describes it."""
 
     hub: Name
     firmware: Word
@@ -93,7 +94,7 @@ class Hub(Message):
     has_sound: bool
 
 
-class Birth(Message):
+class Birth(CborMessage):
     """Retained on `state`: a run of a node's agent is up."""
 
     is_up: Literal[True] = True
@@ -112,8 +113,8 @@ class Birth(Message):
     synchronised: bool
 
 
-class Death(Message):
-    """Retained on `state`: that run is gone, by the will or by its own word."""
+class Death(CborMessage):
+    """Retained on `state`: the run is gone. The broker (as the will) or the node itself says so."""
 
     is_up: Literal[False] = False
     node: Name
@@ -123,8 +124,8 @@ class Death(Message):
     """`stopped` when the node says so itself, `lost` when the broker does."""
 
 
-class Timebase(Message):
-    """Where a boot's clock stood against UTC, and how sure that is."""
+class Timebase(CborMessage):
+    """What UTC was when the boot clock showed `boot_ns`, and how certain that is."""
 
     node: Name
     run: Run
@@ -135,7 +136,7 @@ class Timebase(Message):
     synchronised: bool
 
 
-class Health(Message):
+class Health(CborMessage):
     """A node's counters since its run began, each minute and at a clean stop.
 
     The counters are in seat-seconds: `sampled` what hubs delivered as good frames, `published`
@@ -162,16 +163,16 @@ class Health(Message):
     ]
     """Hub → name of counter → count, as the serial reader keeps them."""
     twins: Count = 0
-    """Other kits that were alive under this node's name while this run was."""
+    """Other kits that were alive under this node's name during this run."""
 
 
-class Ack(Message):
-    """Ingest has these seqs of a run for good: the node may forget them."""
+class Ack(CborMessage):
+    """Ingest has kept these seqs of a run durably: the node may forget them."""
 
     run: Run
     without_hole: Annotated[int, Field(ge=-1, le=1 << 40)]
     above: Annotated[tuple[tuple[Seq, Seq], ...], Field(max_length=64)] = ()
-    """Ranges kept above `without_hole`, first and last; those nearest to it."""
+    """Kept ranges above `without_hole` as (first, last), the nearest ones."""
 
     @field_validator("above")
     @classmethod
@@ -181,15 +182,15 @@ class Ack(Message):
         return ranges
 
 
-class LessonSpan(Message):
-    """When a room is to be sensed; open at the end while the lesson runs."""
+class LessonSpan(CborMessage):
+    """When to sense a room; without an end while the lesson runs."""
 
     lesson: Annotated[str, Field(max_length=255)]
     starts_utc_ns: Nanoseconds
     ends_utc_ns: Nanoseconds | None
 
 
-class Config(Message):
+class Config(CborMessage):
     """Retained, server → node: what the node should do. Outside lessons nothing is sampled."""
 
     max_bytes: ClassVar[int] = MAX_PAYLOAD_BYTES
@@ -197,11 +198,11 @@ class Config(Message):
     revision: Count
     lessons: tuple[LessonSpan, ...]
     excluded_seats: tuple[Seat, ...] = ()
-    """Opted out: dropped at the edge, before anything is computed."""
+    """Seats that opted out: dropped at the edge before anything is computed."""
 
 
-class ConfigReported(Message):
-    """Node → server: the revision that the node runs."""
+class ConfigReported(CborMessage):
+    """Node → server: the revision that the node follows."""
 
     revision: Count
     is_sampling: bool
@@ -210,15 +211,15 @@ class ConfigReported(Message):
 CommandName = Literal["identify", "restart", "pause", "resume", "start", "stop"]
 
 
-class Command(Message):
-    """Server → node. `start` and `stop` sample at once, whatever the timetable says."""
+class Command(CborMessage):
+    """Server → node. `start` and `stop` take effect at once, whatever the timetable says."""
 
     id: Annotated[str, Field(min_length=1, max_length=64)]
     command: CommandName
     hub: Name | None = None
 
 
-class CommandResult(Message):
+class CommandResult(CborMessage):
     """Node → server, repeating the command's id."""
 
     id: Annotated[str, Field(min_length=1, max_length=64)]
@@ -226,7 +227,7 @@ class CommandResult(Message):
     why: Annotated[str, Field(max_length=500)] = ""
 
 
-class IngestState(Message):
+class IngestState(CborMessage):
     """Retained, ingest → all: data is sent only while this says up."""
 
     is_up: bool
@@ -234,6 +235,6 @@ class IngestState(Message):
 
 
 def decode_state(payload: bytes) -> Birth | Death:
-    """What stands on a node's `state` topic."""
+    """The message on a node's `state` topic."""
     fields = load_map(payload, max_bytes=Birth.max_bytes)
     return Birth.from_map(fields) if fields.get("is_up") is True else Death.from_map(fields)

@@ -24,9 +24,9 @@ __all__ = ["BANDS_HZ", "LOWEST_LEVEL_DB", "LOWEST_RATE_HZ", "MotionQuantities", 
 BANDS_HZ: Final = ((0.3, 1.0), (1.0, 3.0), (3.0, 6.0), (6.0, 12.0), (12.0, 24.0))
 LOWEST_LEVEL_DB: Final = -40.0
 LOWEST_RATE_HZ: Final = 20.0
-"""Under this the floor and the wiggles could not be told from a quarter-second's few samples."""
+"""Below this a quarter-second has too few samples to find the floor and the wiggles."""
 
-LEAST_SHARE: Final = 0.6
+MIN_SHARE: Final = 0.6
 """The share of the expected samples that a period needs; with fewer a seat has no values."""
 _MG: Final = 1000.0
 
@@ -45,7 +45,7 @@ _WIGGLE_LEVEL_DB: Final = 26.0
 _WIGGLE_OVER_FLOOR_DB: Final = 12.0
 _WIGGLE_HYSTERESIS_DB: Final = 6.0
 
-_LEAST_GRAVITY_MG: Final = 300.0
+_MIN_GRAVITY_MG: Final = 300.0
 
 Array = NDArray[np.float32]
 
@@ -58,7 +58,7 @@ class _Window:
     bands_hz: tuple[tuple[float, float], ...]
 
     def __deepcopy__(self, memo: object) -> _Window:
-        """Itself: it never changes, and what is cached in it serves all."""
+        """Itself: it never changes, so all copies share what it caches."""
         return self
 
     @cached_property
@@ -73,7 +73,7 @@ class _Window:
     def constants(self) -> Array:
         """The sums of a constant 1 in each second."""
         # Piece by piece, because a Pi has little memory.
-        fine = sum(self.waves(4096, part).sum(axis=2) for part in range(0, 4096, 64))
+        fine = sum(self.waves(4096, first).sum(axis=2) for first in range(0, 4096, 64))
         return np.asarray(fine, dtype=np.float32)
 
     @cached_property
@@ -91,13 +91,13 @@ class _Window:
         hann = np.sin(np.pi * (np.arange(self.seconds * 64) + 0.5) / 64 / self.seconds) ** 2
         return np.asarray(hann.reshape(self.seconds, -1)[::-1])
 
-    def waves(self, n: int, part: int | None = None) -> NDArray[np.float64]:
+    def waves(self, n: int, first: int | None = None) -> NDArray[np.float64]:
         """Cosines and sines under the window for a second that lies `lag` seconds back.
 
-        All n places in the second, or the 64 from `part` on.
+        At all n places in the second, or at the 64 from `first` on.
         """
         lag = np.arange(self.seconds)[:, None]
-        places = np.arange(n) if part is None else np.arange(part, part + 64)
+        places = np.arange(n) if first is None else np.arange(first, first + 64)
         at = self.seconds - 1 - lag + (places + 0.5) / n
         turn = 2.0 * np.pi * self.lines_hz[:, None] * at[:, None, :]
         hann = np.sin(np.pi * at / self.seconds) ** 2
@@ -109,8 +109,8 @@ class _Window:
 def _basis(window: _Window, n: int) -> tuple[Array, Array]:
     """The sums as a matrix for n samples, and what each line adds to each band.
 
-    Up to 46 KB each. A second at 50 Hz has 49 to 51 samples, so a few are all that hubs need; on a
-    line that loses much there are more, and one that is seldom needed is made again.
+    Up to 46 KB each. A second at 50 Hz has 49 to 51 samples, so hubs need only a few of them. A
+    line that loses many frames needs more, and rare ones are computed again.
     """
     step = 1.0 / window.seconds
     shares = []
@@ -119,12 +119,12 @@ def _basis(window: _Window, n: int) -> tuple[Array, Array]:
             low, window.lines_hz - step / 2
         )
         share = np.clip(edges / step, 0.0, 1.0)
-        # Above half the rate there is only an echo: let the rest stand for it.
+        # Above half the rate there is only an alias: scale up what is below it instead.
         seen = np.where(window.lines_hz <= n / 2, share, 0.0)
         shares.append(seen * share.sum() / seen.sum())
-    both_parts = np.tile(np.array(shares), 2)
+    both_halves = np.tile(np.array(shares), 2)
     waves = window.waves(n).reshape(-1, n)
-    return waves.astype(np.float32), both_parts.astype(np.float32)
+    return waves.astype(np.float32), both_halves.astype(np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -137,8 +137,8 @@ class _BandPower:
 
     The window's Fourier sums are kept as running sums for the windows that end now and in the
     next seconds, so each second is turned into them once. The sums take the samples at their
-    true places in the second: any number of samples does, and none has to be made up. What is
-    missing of the window counts as no movement, and the window's energy is put right for it.
+    true places in the second, so any number of samples will do and none has to be invented. What
+    is missing of the window counts as no movement, and its energy is corrected for that.
     """
 
     def __init__(self, *, seconds: int, bands_hz: tuple[tuple[float, float], ...], seats: int):
@@ -149,7 +149,7 @@ class _BandPower:
         """(seats, bands) of the window that ends with this second.
 
         `motion` is (n, seats, 3) about the second's own mean; `gravity` (seconds, seats, 3) and
-        `known` (seconds, seats) tell the means of the last seconds, the latest first.
+        `known` (seconds, seats) are the means of the last seconds, the latest first.
         """
         window = self._window
         waves, shares = _basis(window, motion.shape[0])
@@ -207,7 +207,7 @@ class MotionQuantities:
                 f"acceleration has the shape {samples.shape}, expected (samples, {self.seats}, 3)"
             )
         there = np.isfinite(samples).all(axis=2)
-        known = there.sum(axis=0) >= max(LEAST_SHARE * self.rate_hz, 4)
+        known = there.sum(axis=0) >= max(MIN_SHARE * self.rate_hz, 4)
         if not known.any():
             return self._missing_period()
         samples = samples * np.float32(_MG)
@@ -279,7 +279,7 @@ class MotionQuantities:
         along = (now * before).sum(axis=1)
         angle = np.degrees(np.arctan2(across, along))
         length = np.minimum(np.linalg.norm(now, axis=1), np.linalg.norm(before, axis=1))
-        trusted = self._known[0] & self._known[1] & (length >= _LEAST_GRAVITY_MG)
+        trusted = self._known[0] & self._known[1] & (length >= _MIN_GRAVITY_MG)
         return np.where(trusted, angle, np.nan).astype(np.float32)
 
 
@@ -290,9 +290,9 @@ def _level(mean_square: Array) -> Array:
 
 
 def _filled(samples: Array, present: NDArray[np.bool_]) -> Array:
-    """Lost samples drawn as straight lines between their neighbours, absent seats as zeros.
+    """Lost samples as straight lines between their neighbours, absent seats as zeros.
 
-    Only the sums of the bands use what is drawn; all else counts the samples that are there.
+    Only the sums of the bands use these; everything else counts the real samples.
     """
     filled = np.where(present[:, :, None], samples, np.float32(0.0))
     at = np.arange(samples.shape[0])
@@ -326,7 +326,7 @@ def _jerk(motion: Array, share: Array) -> Array:
 
 
 def _quarters(motion: Array, share: Array) -> Array:
-    """The level of each quarter-second about its own mean: (4, seats), NaN where too little is.
+    """The level of each quarter-second about its own mean: (4, seats), NaN where it has too few samples.
 
     The unbiased variance (n - 1) keeps quarters of twelve and thirteen samples alike.
     """

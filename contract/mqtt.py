@@ -1,27 +1,26 @@
-"""The one place that touches paho-mqtt: a link to the broker that turns callbacks into events.
+"""A link to the broker through paho-mqtt that turns callbacks into events.
 
-Both sides use it, the edge and ingest. What it guards against:
+The edge and ingest use it. This and `contract/mqtt_connection.py` avoid these traps:
 
 - An exception in a paho callback ends paho's network thread for good while `is_connected()`
-  stays true. So the callbacks here only note events.
+  stays true. So our callbacks only note events.
 - paho holds a lock while a callback runs, and takes the same lock in the thread that publishes
-  with QoS 0. A callback that waited for a full queue, whose reader just publishes, would wait for
-  ever. So the network thread waits between its rounds, where it holds nothing.
-- paho keeps unsent messages of its own over a reconnect, which would double the sender's own
-  resending. So each connection gets a new client, and what was under way is simply gone: the
-  sender still holds it, because a PUBACK is not delivery.
-- paho writes in the thread that publishes, unless it is told of an event loop; over TLS that
-  breaks the connection while another thread reads. So here only the network thread writes.
-- A broker without MQTT 5 says so, or closes the connection, or takes it and says nothing. So
+  with QoS 0. If a callback waited for room in the event queue while the queue's reader publishes,
+  both would wait for ever. So the network thread waits between its rounds, without the lock.
+- paho resends unsent messages after a reconnect, and so does our sender. So each connection gets a
+  new client, and what was under way is gone: the sender still holds it, because a PUBACK is not
+  delivery.
+- paho writes in the thread that publishes, unless it has an event loop; over TLS that breaks the
+  connection while another thread reads. So only the network thread writes.
+- A broker without MQTT 5 says so, or closes the connection, or accepts it and stays silent. So
   `contract/protocol_choice.py` tries 3.1.1 then, and 5 again at the next connection.
 - paho takes quadratic time for the properties of an MQTT 5 message: 6 s for one of 262 kB that
-  holds nothing else, and a broker passes them on. So who reads what others send speaks 3.1.1, in
-  which there are none (`others_write`).
+  holds nothing else, and a broker passes them on. So a client that reads what others send speaks
+  3.1.1, which has no properties (`others_write`).
 """
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
@@ -33,33 +32,33 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from contract.backoff import Backoff
 from contract.mqtt_connection import MqttConnection
 from contract.mqtt_events import Event, EventQueue, LinkDown, LinkUp, Received, Refused, Will
-from contract.protocol_choice import ProtocolChoice, Version
+from contract.protocol_choice import MqttVersion, ProtocolChoice
 from contract.settings import BrokerSettings
 from contract.tls import tls_context
 
 __all__ = ["Event", "LinkDown", "LinkUp", "MqttLink", "Received", "Refused", "Will"]
 
 _CONNECT_S: Final = 4.0
-"""For TCP, and again for TLS; less than `stop` waits."""
+"""For TCP, and again for TLS; shorter than the wait in `stop`."""
 _STEADY_S: Final = 5.0
-"""A connection that ended sooner counts as a failure, so that the next one waits longer."""
+"""A connection that ends sooner counts as a failure, so the wait for the next one grows."""
 _TURN_S: Final = 3.0
-"""… but no longer than this, which is well below `_STEADY_S`: two clients with one id push each
-other out, and so each gets a turn of about this length."""
+"""The longest wait after a connection that was up, well below `_STEADY_S`. Two clients with one id
+disconnect each other, and with this each gets a turn of about this length."""
 _VERSIONS: Final = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
 class MqttLink:
     """Keeps a connection to the broker on a thread of its own; events come out of `events`.
 
-    Everything is bounded. `events`, by number and bytes: when its reader is slow, the network
-    thread waits, and so do the broker and the senders behind it. Messages on their way out:
-    `max_queued` of QoS 1, of which `max_in_flight` are under way, and `max_unsent` in all where
-    QoS 0 is concerned; `publish` returns false beyond. Sessions are clean: nothing that matters
-    rests in the broker.
+    Everything is bounded. `events` is bounded by number and bytes: when its reader is slow, the
+    network thread waits, and so do the broker and the senders behind it. For outgoing messages
+    `max_queued` is the limit of QoS 1, `max_in_flight` of those under way, and `max_unsent` of all
+    when QoS 0 is used; at a limit `publish` returns false. Sessions are clean: the broker stores
+    nothing that matters.
 
-    `others_write` is for subscribers to topics that anybody else may write: where the settings
-    leave it open they speak MQTT 3.1.1.
+    `others_write` is for subscribers to topics that others may write: unless the settings name a
+    version, they speak MQTT 3.1.1.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class MqttLink:
         max_unsent: int = 10_000,
         others_write: bool = False,
     ) -> None:
-        self._events = EventQueue(max_events=max_events, max_bytes=max_event_bytes)
+        self.events = EventQueue(max_events=max_events, max_bytes=max_event_bytes)
         self._broker = broker
         self._client_id = client_id
         self._will = will
@@ -91,18 +90,13 @@ class MqttLink:
         self._thread = threading.Thread(target=self._run, name=f"mqtt {client_id}", daemon=True)
 
     @property
-    def events(self) -> queue.Queue[Event]:
-        """What happened on the link, in order."""
-        return self._events
-
-    @property
     def is_up(self) -> bool:
-        """Whether the broker has accepted the connection and it still stands."""
+        """Whether the broker has accepted the connection and it is still open."""
         return self._connection is not None and self._connection.is_up
 
     @property
     def is_alive(self) -> bool:
-        """Whether the network thread runs: false after `start` means a defect."""
+        """Whether the network thread runs; false after `start` means a bug."""
         return self._thread.is_alive()
 
     def start(self) -> None:
@@ -111,7 +105,7 @@ class MqttLink:
     def stop(self, *, farewell: Will | None = None, timeout_s: float = 5.0) -> None:
         """Publish `farewell` retained, disconnect so that the broker drops the will, and end.
 
-        An attempt to connect that is under way ends without a greeting, within a few seconds.
+        A running attempt to connect ends within a few seconds, without a greeting.
         """
         connection = self._connection
         if connection is not None:
@@ -142,7 +136,7 @@ class MqttLink:
                 client=self._new_client(version),
                 version=version,
                 subscriptions=self._subscriptions,
-                events=self._events,
+                events=self.events,
                 max_unsent=self._max_unsent,
                 stop=self._stop,
             )
@@ -157,10 +151,10 @@ class MqttLink:
             elif outcome != "unreachable":
                 choice.refused(is_version=outcome == "unsupported")
             wait_s = backoff.failed()
-            # Spread, so that a whole school does not come back in the same instant.
+            # Random, so that a whole school does not reconnect at the same instant.
             self._stop.wait((min(wait_s, _TURN_S) if was_up else wait_s) * random.uniform(0.7, 1.3))
 
-    def _new_client(self, version: Version) -> paho.Client:
+    def _new_client(self, version: MqttVersion) -> paho.Client:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._client_id,

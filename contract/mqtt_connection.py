@@ -1,6 +1,6 @@
-"""One connection to the broker: it serves one paho client, from the greeting to the end.
+"""One connection to the broker through one paho client, from the greeting to the end.
 
-Everything here but `publish`, `acknowledge`, `say_goodbye` and `wake` runs on the network thread.
+Everything but `publish`, `acknowledge`, `say_goodbye` and `wake` runs on the network thread.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from typing import Final, Literal
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contract.mqtt_events import Event, EventQueue, LinkDown, LinkUp, Received, Refused, Will
-from contract.protocol_choice import Version
+from contract.protocol_choice import MqttVersion
 from contract.settings import BrokerSettings
 
-__all__ = ["MqttConnection", "Outcome"]
+__all__ = ["ConnectionOutcome", "MqttConnection"]
 
-Outcome = Literal["accepted", "refused", "unsupported", "silent", "unreachable", "taken over"]
+ConnectionOutcome = Literal[
+    "accepted", "refused", "unsupported", "silent", "unreachable", "taken over"
+]
 """How far a connection came; "unsupported" is a refusal of our version of MQTT."""
 
 _GREETING_S: Final = 5.0
@@ -43,35 +44,35 @@ _SUCCESS: Final = MQTTErrorCode.MQTT_ERR_SUCCESS
 
 
 class MqttConnection:
-    """Puts what happens on `client`'s connection into `events`, until it ends or `stop` is set."""
+    """Turns what happens on one connection into events, until it ends or `stop` is set."""
 
     def __init__(
         self,
         *,
         client: paho.Client,
-        version: Version,
+        version: MqttVersion,
         subscriptions: tuple[str, ...],
         events: EventQueue,
         max_unsent: int,
         stop: threading.Event,
     ) -> None:
         self.is_up = False
-        """The broker has accepted the connection, and it still stands."""
+        """The broker has accepted the connection, and it is still open."""
         self._client = client
         self._version = version
         self._subscriptions = subscriptions
         self._events = events
         self._max_unsent = max_unsent
         self._stop = stop
-        self._outcome: Outcome = "unreachable"
+        self._outcome: ConnectionOutcome = "unreachable"
         self._reason = "the broker closed the connection"
         self._noted: list[Event] = []
-        """What the callbacks saw in this round; they must not wait, so it goes on after them."""
+        """What the callbacks saw in this round. They must not wait, so `_serve` emits it after them."""
         self._early: list[Received] = []
         """Messages that came before the subscription was confirmed."""
         self._early_bytes = 0
         self._unsent = 0
-        """Messages that were given to paho and are not out; every thread counts them."""
+        """Messages handed to paho and not yet out; any thread changes this count."""
         self._unsent_lock = threading.Lock()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
@@ -84,7 +85,7 @@ class MqttConnection:
         # With this set, paho leaves all writing to the network thread.
         client.on_socket_register_write = self.wake
 
-    def run(self, broker: BrokerSettings) -> Outcome:
+    def run(self, broker: BrokerSettings) -> ConnectionOutcome:
         """Connect, and serve the connection until it ends."""
         try:
             self._client.connect(
@@ -178,14 +179,12 @@ class MqttConnection:
     def _emit(self, event: Event) -> None:
         """Put an event into the queue; while it is full, nothing is read from the broker."""
         while not self._stop.is_set():
-            try:
+            with suppress(queue.Full):
                 self._events.put(event, timeout=_FULL_QUEUE_S)
-            except queue.Full:
-                # What the queue's reader publishes must still go out.
-                if self._client.want_write():
-                    self._client.loop_write()
-                continue
-            return
+                return
+            # What the queue's reader publishes must still go out.
+            if self._client.want_write():
+                self._client.loop_write()
 
     def _count_unsent(self, n: int) -> None:
         with self._unsent_lock:
@@ -199,12 +198,7 @@ class MqttConnection:
         self._early.clear()
 
     def _on_connect(
-        self,
-        client: paho.Client,
-        _userdata: object,
-        _flags: paho.ConnectFlags,
-        reason: ReasonCode,
-        _properties: Properties | None,
+        self, client: paho.Client, _userdata: object, _flags: object, reason: ReasonCode, *_: object
     ) -> None:
         if reason.is_failure:
             self._reason = str(reason)
@@ -219,12 +213,7 @@ class MqttConnection:
             client.subscribe([(topic, 1) for topic in self._subscriptions])
 
     def _on_subscribe(
-        self,
-        _client: paho.Client,
-        _userdata: object,
-        _mid: int,
-        reasons: list[ReasonCode],
-        _properties: Properties | None,
+        self, _client: object, _userdata: object, _mid: int, reasons: list[ReasonCode], *_: object
     ) -> None:
         self._come_up()
         for topic, reason in zip(self._subscriptions, reasons, strict=False):
@@ -249,24 +238,14 @@ class MqttConnection:
             self._come_up()  # so much of it confirms the subscription too
 
     def _on_publish(
-        self,
-        _client: paho.Client,
-        _userdata: object,
-        mid: int,
-        reason: ReasonCode,
-        _properties: Properties,
+        self, _client: object, _userdata: object, mid: int, reason: ReasonCode, *_: object
     ) -> None:
         self._count_unsent(-1)  # acknowledged, or of QoS 0 and written
         if reason.is_failure:
             self._noted.append(Refused(f"message {mid}", str(reason)))
 
     def _on_disconnect(
-        self,
-        _client: paho.Client,
-        _userdata: object,
-        _flags: paho.DisconnectFlags,
-        reason: ReasonCode,
-        _properties: Properties | None,
+        self, _client: object, _userdata: object, _flags: object, reason: ReasonCode, *_: object
     ) -> None:
         self.is_up = False
         if reason.is_failure and str(reason) != _UNSPECIFIED:

@@ -1,4 +1,4 @@
-"""What goes into an MQTT link and what it reports, with the queue that it reports through."""
+"""The will of an MQTT link, the events that it reports, and the queue that they go into."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Event", "EventQueue", "LinkDown", "LinkUp", "Received", "Refused", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Will:
-    """What the broker publishes, retained, when this client is gone without a word."""
+    """What the broker publishes, retained, when this client disappears without a goodbye."""
 
     topic: str
     payload: bytes
@@ -28,16 +28,16 @@ class LinkUp:
 
 @dataclass(frozen=True, slots=True)
 class LinkDown:
-    """There is no connection: it was lost, refused, or could not be made."""
+    """There is no connection: it was lost or refused, or could not be opened."""
 
     reason: str
     is_taken_over: bool = False
-    """Another client connected under the same client id (MQTT 5 alone says so)."""
+    """Another client connected with the same client id (only MQTT 5 reports this)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Received:
-    """A message. Whoever takes it gives it to `MqttLink.acknowledge` when it is safe."""
+    """A message. Its reader passes it to `MqttLink.acknowledge` once it is safe."""
 
     topic: str
     payload: bytes
@@ -48,13 +48,13 @@ class Received:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes in memory, roughly."""
+        """About how many bytes of memory it takes."""
         return len(self.payload) + len(self.topic) + _OBJECT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The broker took a message and did not let it be published (MQTT 5 alone tells)."""
+    """The broker received a message and refused to publish it (only MQTT 5 reports this)."""
 
     topic: str
     reason: str
@@ -66,7 +66,7 @@ _OBJECT_BYTES: Final = 300
 
 
 class EventQueue(queue.Queue[Event]):
-    """A queue that is full at so many events, and also at so many bytes of messages."""
+    """A queue that is full at `max_events` events or at `max_bytes` bytes of messages."""
 
     def __init__(self, *, max_events: int, max_bytes: int) -> None:
         super().__init__(max_events)
@@ -74,7 +74,7 @@ class EventQueue(queue.Queue[Event]):
         self._bytes = 0
 
     def would_fill(self, events: int, size: int) -> bool:
-        """Whether so many events, with so many bytes in all, would fill the queue if it was empty."""
+        """Whether so many events with so many bytes would fill an empty queue."""
         return events >= self.maxsize or size >= self._max_bytes
 
     def _qsize(self) -> int:

@@ -1,7 +1,7 @@
-"""Prints what somebody else wrote: one line each, and no control characters to a terminal.
+"""Prints text that others wrote: one line each, without control characters.
 
-A title may hold a line break, a topic an escape sequence. Each command that prints lines writes
-them with `say`.
+A title may contain a line break, a topic an escape sequence. Commands print their lines with
+`say`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Final
 __all__ = ["OneLineFormatter", "one_line", "say"]
 
 _JOINERS: Final = "\u200c\u200d"
-"""They do not print, but Persian, Indic scripts and emoji are spelled with them."""
+"""They are not printable, but Persian, Indic scripts and emoji need them."""
 
 
 def one_line(text: str) -> str:
-    """The text with a space for each line break or other blank, and ? for what does not print."""
+    """The text with a space for each line break or blank, and ? for anything not printable."""
     if text.isprintable():
         return text
     return "".join(_shown(each) for each in text)

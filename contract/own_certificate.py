@@ -1,4 +1,4 @@
-"""Looks over the certificate with which a node or a server introduces itself to the broker."""
+"""Checks the certificate that a node or a server shows to the broker."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from contract.settings import BrokerSettings
 __all__ = ["SOON_DAYS", "own_certificate_findings"]
 
 SOON_DAYS: Final = 30
-"""A certificate that ends within so many days has to be renewed now."""
+"""A certificate that expires within so many days has to be renewed now."""
 
 _OTHERS: Final = 0o077
 
 
 def own_certificate_findings(
-    broker: BrokerSettings, *, owner: str, if_over: str
+    broker: BrokerSettings, *, owner: str, if_expired: str
 ) -> Iterator[Finding]:
-    """Whether the files are there, fit together and to the authority, how long they are good, and
-    who may read the key. Nothing without TLS.
+    """Checks that the files exist and fit together and the authority, when they expire, and who may
+    read the key. Yields nothing without TLS.
 
-    `owner` is whose it is, such as "this node"; `if_over` a clause with what happens without it.
+    `owner` is who owns it, such as "this node"; `if_expired` is a clause that says what an expired
+    certificate leads to.
     """
     authority, certificate, key = broker.ca_file, broker.certificate_file, broker.key_file
     if authority is None:
@@ -52,7 +53,7 @@ def own_certificate_findings(
             f"read it can speak as {owner}",
         )
     try:
-        # A certificate that is not PEM but binary is none for our purpose, and is said to be so.
+        # A binary certificate is of no use here, and gets the sentence for that.
         pem = certificate.read_text(encoding="ascii", errors="replace")
         days = (valid_until(pem) - time.time()) / 86_400
     except ValueError as error:
@@ -60,7 +61,7 @@ def own_certificate_findings(
         return
     if days <= SOON_DAYS:
         said = f"is valid for {days:.0f} more days" if days > 0 else "has run out"
-        yield _wrong(f"{certificate} {said}", f"renew it (and check the clock): {if_over}")
+        yield _wrong(f"{certificate} {said}", f"renew it (and check the clock): {if_expired}")
     fault = _fault(certificate, key, authority)
     if fault is not None and days > 0:
         yield _wrong(

@@ -1,15 +1,14 @@
-"""The parts of a run: what a hub brings late, and that it is late, stand beside what closed in time.
+"""The parts of a run: what a hub brings late travels beside the periods that closed in time.
 
-A run's periods close when their second is over. A hub that stalled brings its readings of a second
-when that has long been sent, and they can't go into it any more, for each (node, run, seq) is kept
-once. So a run has parts, and the run number that stands in a batch, a gap, an ack or a record says
-which: from bit 58 on it is the part, below that the run. Whatever holds for a run, that each
-of its seqs is kept once, acknowledged, sealed and purged, then holds for each part of it, and
-nothing on the way has to know of parts.
+A run's periods close when their second is over. A hub that stalled brings its readings when their
+period has long been sent, and each (node, run, seq) is kept once, so they can't go into it any more.
+Therefore a run has parts. The run number in a batch, a gap, an ack or a record holds the part in the
+bits from 58 on, and the run in those below. Each part is handled like a run (each seq is kept once,
+acknowledged, sealed and purged), so most code does not need to know about parts.
 
-A line is a hub, 1 to 8 as the birth lists them, or the room's sound. Part 0 is what closed in time;
-part `line` holds what came late of it, or a gap for what came and is gone; part `16 + line` holds the
-gaps that are told of a line as soon as a period closes without it.
+A line is a hub, 1 to 8 in the order of the birth, or the room's sound. Part 0 is what closed in
+time. Part `line` holds a line's late values, or a gap for values that came and could not be used.
+Part `16 + line` holds a gap for each period that closed without the line.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ __all__ = [
     "MAX_HUBS",
     "RUN_BITS",
     "SOUND_LINE",
-    "lack_run",
+    "gap_run",
     "late_run",
     "line_of",
     "part_of",
@@ -28,10 +27,10 @@ __all__ = [
 ]
 
 RUN_BITS: Final = 58
-"""A run is drawn below 2**58."""
+"""A run's number is random and below 2**58."""
 MAX_HUBS: Final = 8
 SOUND_LINE: Final = 9
-_LACK: Final = 16
+_GAPS: Final = 16
 _RUN: Final = (1 << RUN_BITS) - 1
 
 
@@ -46,15 +45,15 @@ def part_of(run: int) -> int:
 
 
 def line_of(run: int) -> int:
-    """The line that a part is about; 0 for what closed in time."""
-    return part_of(run) & ~_LACK
+    """The line of a part; 0 for what closed in time."""
+    return part_of(run) & ~_GAPS
 
 
 def late_run(run: int, line: int) -> int:
-    """The number under which what came late of a line travels."""
+    """The run number for a line's late values."""
     return run_of(run) | line << RUN_BITS
 
 
-def lack_run(run: int, line: int) -> int:
-    """The number under which it is told that a period closed without a line."""
-    return run_of(run) | (_LACK | line) << RUN_BITS
+def gap_run(run: int, line: int) -> int:
+    """The run number for the gaps of periods that closed without a line."""
+    return run_of(run) | (_GAPS | line) << RUN_BITS

@@ -7,7 +7,7 @@ key  value
 ===  ==========================================================================
 0    format version, 1
 1    node
-2    run, and from its bit 58 on the part of it: see `contract/parts.py`
+2    run, with its part in the bits from 58 on: see `contract/parts.py`
 3    seq of the first period
 4    n, how many consecutive periods
 5    boot clock at the start of the first period, ns
@@ -17,10 +17,10 @@ key  value
 9    elapsed ms since the last period closed, when sent; null where unknown
 10   map of seat quantity code → typed array of u16 (tag 69), n x seats, row by row
 11   map of room quantity code → typed array of u16 (tag 69), n
-12   reason, for a gap alone, which has neither 10 nor 11
+12   reason; only a gap has it, and a gap has neither 10 nor 11
 ===  ==========================================================================
 
-Bytes in, values out: nothing here knows of MQTT or a store.
+Bytes in, values out: nothing here knows about MQTT or a store.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ MAX_PERIODS: Final = 10
 LONGEST_GAP: Final = 1 << 40
 
 GapReason = Literal["serial", "unused", "off", "paused", "died", "outbox_full", "damaged"]
-"""Why no values exist: nothing came on the serial line; what came could not be used; no lesson was
-on; someone paused the kit; the agent or the Pi died; the outbox was full; the outbox was damaged."""
+"""Why there are no values: nothing came on the serial line; what came could not be used; no lesson
+was on; someone paused the kit; the agent or the Pi died; the outbox was full or damaged."""
 _REASONS: Final = frozenset(get_args(GapReason))
 
 _SEAT_CODES: Final = tuple(q.code for q in SEAT_QUANTITIES)
@@ -65,9 +65,9 @@ FULL_LAYOUT_CODES: Final = (_SEAT_CODES, _ROOM_CODES)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What one period's row of values holds, from left to right.
+    """The columns of one period's row of values, from left to right.
 
-    First every seat quantity in turn, each for all seats, then the room quantities:
+    First each seat quantity for all seats, then the room quantities:
     `width = len(seat_codes) * len(seats) + len(room_codes)`.
     """
 
@@ -80,13 +80,13 @@ class Layout:
         return len(self.seat_codes) * len(self.seats) + len(self.room_codes)
 
     def seat_values(self, values: NDArray[np.uint16]) -> NDArray[np.uint16]:
-        """The seats' part of rows (n, width) as (n, seats, seat quantities)."""
+        """The seats' values of rows (n, width) as (n, seats, seat quantities)."""
         n, cut = len(values), len(self.seat_codes) * len(self.seats)
         cube = values[:, :cut].reshape(n, len(self.seat_codes), len(self.seats))
         return cube.transpose(0, 2, 1)
 
     def room_values(self, values: NDArray[np.uint16]) -> NDArray[np.uint16]:
-        """The room's part of rows (n, width) as (n, room quantities)."""
+        """The room's values of rows (n, width) as (n, room quantities)."""
         return values[:, len(self.seat_codes) * len(self.seats) :]
 
     def rows(self, seat: NDArray[np.uint16], room: NDArray[np.uint16]) -> NDArray[np.uint16]:
@@ -96,7 +96,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batch:
-    """Consecutive periods of one run. `values` is u16 (n, layout.width), 65535 missing."""
+    """Consecutive periods of one run. `values` is u16 (n, layout.width); 65535 is missing."""
 
     node: str
     run: int
@@ -119,9 +119,9 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Consecutive periods of one run without values, and why; `seats` are those it concerns.
+    """Consecutive periods of one run in which `seats` have no values, and why.
 
-    In a part of a run it concerns that part alone: a hub's seats, or, with no seats, the sound.
+    In a part of a run it is about that part only: a hub's seats or, with no seats, the sound.
     """
 
     node: str
@@ -140,7 +140,7 @@ class Gap:
 
 
 def encode(message: Batch | Gap, *, waited_ms: int | None = None) -> bytes:
-    """The payload of a batch or a gap. `waited_ms` overrides the batch's, as it is when sent."""
+    """The payload of a batch or a gap. `waited_ms` replaces the batch's own when it is sent."""
     head: dict[int, object] = {
         0: VERSION,
         1: message.node,
@@ -176,8 +176,8 @@ def encode(message: Batch | Gap, *, waited_ms: int | None = None) -> bytes:
 def decode(payload: bytes) -> Batch | Gap:
     """The batch or gap in a payload.
 
-    Raises UnknownVersionError for a later format, PayloadError for whatever else does not fit;
-    either says which field is wrong. The values are read-only where they view the payload.
+    Raises UnknownVersionError for a later format and PayloadError for anything else that does not
+    fit; both name the field. The values may be a read-only view of the payload.
     """
     head = load_map(payload)
     version = head.get(0)
@@ -211,10 +211,10 @@ def decode(payload: bytes) -> Batch | Gap:
             reason=reason,  # type: ignore[arg-type]
         )  # fmt: skip
     waited_ms = None if head.get(9) is None else _whole(head, 9, "waited", 0, 1 << 53)
-    seat_codes, seat_parts = _columns(head, 10, 2 * n * len(seats))
-    room_codes, room_parts = _columns(head, 11, 2 * n)
+    seat_codes, seat_columns = _columns(head, 10, 2 * n * len(seats))
+    room_codes, room_columns = _columns(head, 11, 2 * n)
     layout = Layout(seats, seat_codes, room_codes)
-    flat = np.frombuffer(b"".join(seat_parts + room_parts), dtype="<u2")
+    flat = np.frombuffer(b"".join(seat_columns + room_columns), dtype="<u2")
     if n > 1:
         cut = n * len(seats) * len(seat_codes)
         cube = flat[:cut].reshape(len(seat_codes), n, len(seats)).transpose(1, 0, 2)
@@ -255,14 +255,14 @@ def _columns(
     columns = head.get(key)
     if type(columns) is not dict:
         raise PayloadError(f"field {key}", "a map of quantity code to typed array is expected")
-    parts = []
+    found = []
     for code, column in columns.items():
         if type(code) is not int or not 0 < code < 65536:
             raise PayloadError(f"field {key}", f"{brief(code)} is not the code of a quantity")
-        part = _tagged(column, TYPED_U16_LE, f"field {key}, quantity {code}")
-        if len(part) != length:
+        data = _tagged(column, TYPED_U16_LE, f"field {key}, quantity {code}")
+        if len(data) != length:
             raise PayloadError(
-                f"field {key}, quantity {code}", f"{len(part)} bytes, expected {length}"
+                f"field {key}, quantity {code}", f"{len(data)} bytes, expected {length}"
             )
-        parts.append(part)
-    return tuple(columns), parts
+        found.append(data)
+    return tuple(columns), found

@@ -1,7 +1,7 @@
-"""Reads a file that somebody else may have put down: nothing in its place can hang the reader.
+"""Reads a file that somebody else may have made, so that nothing in its place can hang the reader.
 
-A FIFO, a socket, a device and a directory are refused before they are opened, so is a symbolic
-link unless the caller follows links, and no more bytes are read than the caller allows.
+A FIFO, a socket, a device or a directory is refused before it is opened, and so is a symbolic
+link unless the caller follows links. No more bytes are read than the caller allows.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def open_plain_file(path: Path, *, follow_links: bool = False) -> int:
-    """A descriptor of a regular file, open for reading; the caller closes it.
+    """A descriptor of a regular file, opened for reading; the caller closes it.
 
-    Raises UnfitFileError if it is anything else, and OSError as `os.open` does.
+    Raises UnfitFileError for anything else, and OSError as `os.open` does.
     """
-    # Opening a device or a socket can have effects, so the look comes first; the descriptor is
-    # looked at again, because the name may stand for something else by then.
+    # Opening a device or a socket can have effects, so check the path first. Check the descriptor
+    # too, because the path may be something else by then.
     _check(path, path.stat(follow_symlinks=follow_links))
     handle = os.open(path, _FLAGS | (0 if follow_links else os.O_NOFOLLOW))
     try:
@@ -46,7 +46,7 @@ def open_plain_file(path: Path, *, follow_links: bool = False) -> int:
 def read_plain_file(path: Path, *, max_bytes: int, follow_links: bool = False) -> bytes:
     """The content of a regular file of at most `max_bytes`.
 
-    Raises UnfitFileError if it is larger or no regular file, and OSError as `os.open` does.
+    Raises UnfitFileError if it is larger or not a regular file, and OSError as `os.open` does.
     """
     with open(open_plain_file(path, follow_links=follow_links), "rb") as file:
         content = file.read(max_bytes + 1)

@@ -1,30 +1,30 @@
 """Which version of MQTT to try next. Pure.
 
-A broker without MQTT 5 says so, or closes the connection, or takes it and says nothing. The last
-two happen to a broker of MQTT 5 as well, when it is being restarted or has no room. MQTT 3.1.1
-hides what the broker's access list refuses, so a connection with it is never taken for the last
-word: the next one tries 5 first.
+A broker without MQTT 5 says so, or closes the connection, or accepts it and stays silent. A broker
+with MQTT 5 may do the last two as well, while it restarts or has no room. MQTT 3.1.1 hides what
+the broker's access list refuses, so one connection with it decides nothing: the next one tries 5
+first.
 """
 
 from __future__ import annotations
 
 from typing import Final, Literal
 
-__all__ = ["ProtocolChoice", "Version"]
+__all__ = ["MqttVersion", "ProtocolChoice"]
 
-Version = Literal["5", "3.1.1"]
+MqttVersion = Literal["5", "3.1.1"]
 
 _MAX_SILENT: Final = 2
-"""Attempts with 5 in a row that no greeting answered, before 3.1.1 is tried."""
+"""Attempts with 5 in a row without an answer to the greeting, before 3.1.1 is tried."""
 _MAX_SILENT_KNOWN: Final = 6
-"""The same where the broker has spoken 5 before."""
+"""The same for a broker that has spoken 5 before."""
 
 
 class ProtocolChoice:
-    """Fixed unless `wanted` is "auto"; then `first` is what is preferred."""
+    """Fixed unless `wanted` is "auto"; then it prefers `first`."""
 
-    def __init__(self, wanted: Literal["auto", "5", "3.1.1"], *, first: Version = "5") -> None:
-        self.version: Version = first if wanted == "auto" else wanted
+    def __init__(self, wanted: Literal["auto", "5", "3.1.1"], *, first: MqttVersion = "5") -> None:
+        self.version: MqttVersion = first if wanted == "auto" else wanted
         self._is_fixed = wanted != "auto" or first != "5"
         self._has_spoken_5 = False
         self._is_old = False
@@ -36,7 +36,7 @@ class ProtocolChoice:
         if self._is_fixed or self._is_old:
             self._silent = 0
             return
-        # One more silence is enough where the broker has never spoken 5.
+        # If the broker has never spoken 5, one more silence is enough.
         self._silent = 0 if self._has_spoken_5 else _MAX_SILENT - 1
         self.version = "5"
 
@@ -48,7 +48,7 @@ class ProtocolChoice:
         self._silent = 0
 
     def silent(self) -> None:
-        """The broker took the connection and did not answer the greeting."""
+        """The broker accepted the connection and did not answer the greeting."""
         if self._is_fixed:
             return
         if self.version == "3.1.1":

@@ -2,7 +2,7 @@
 
 Adding a quantity is one entry in one of the two tables, and its formula in `motion` or `sound`.
 A value travels and is kept as `round((value - offset) / scale)` in a u16; 65535 is missing.
-What lies outside the range is clipped to its ends.
+Values outside the range are clipped to its ends.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ __all__ = [
 ]
 
 MISSING: Final = 65535
-"""The u16 that stands for a value that is not there."""
+"""The u16 for a missing value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """One row of the table. `code` is its number in payloads and never changes its meaning."""
+    """One row of the table. `code` is its number in payloads; its meaning never changes."""
 
     code: int
     name: str
@@ -54,9 +54,9 @@ def _level(code: int, name: str, meaning: str, unit: str = "dB re 1 mg") -> Quan
 
 SEAT_QUANTITIES: Final[tuple[Quantity, ...]] = (
     _level(1, "motion_rms", "acceleration without gravity, all axes"),
-    _level(2, "rms_major", "the part along the seat's strongest axis"),
-    _level(3, "rms_middle", "the part along the second axis"),
-    _level(4, "rms_minor", "the part along the weakest axis"),
+    _level(2, "rms_major", "the acceleration along the seat's strongest axis"),
+    _level(3, "rms_middle", "the acceleration along the second axis"),
+    _level(4, "rms_minor", "the acceleration along the weakest axis"),
     _level(5, "jerk_rms", "change of acceleration", "dB re 1 mg/s"),
     _level(6, "band_0_1", "movement between 0.3 and 1 Hz"),
     _level(7, "band_1_3", "movement between 1 and 3 Hz"),
@@ -76,7 +76,7 @@ SEAT_QUANTITIES: Final[tuple[Quantity, ...]] = (
         meaning="angle between this second's and the last second's gravity",
     ),
 )  # fmt: skip
-"""Thirteen quantities a seat, in the order in which payloads and the store hold them."""
+"""The thirteen quantities of a seat, in their order in payloads and in the store."""
 
 
 def _sound(code: int, name: str, meaning: str) -> Quantity:
@@ -95,7 +95,7 @@ ROOM_QUANTITIES: Final[tuple[Quantity, ...]] = (
         meaning="rises of 6 dB or more within a quarter-second",
     ),
 )  # fmt: skip
-"""Five quantities a room, in the order in which payloads and the store hold them."""
+"""The five quantities of a room, in their order in payloads and in the store."""
 
 _BY_NAME: Final = {q.name: q for q in SEAT_QUANTITIES + ROOM_QUANTITIES}
 
@@ -121,7 +121,7 @@ _CODES: Final = {
 def encode(values: ArrayLike, scope: Literal["seat", "room"]) -> NDArray[np.uint16]:
     """Scale float values to u16; the quantities run along the last axis, NaN becomes MISSING.
 
-    Infinite values are clipped like any other that lies outside the range.
+    Infinite values are clipped like any other value outside the range.
     """
     scale, offset = _SCALES[scope]
     array = np.asarray(values, dtype=np.float64)
@@ -140,9 +140,9 @@ def decode(
 ) -> NDArray[np.float32]:
     """The values of u16 codes; the quantities run along the last axis, MISSING becomes NaN.
 
-    `codes` says which quantities there are, if not all of the table: a kit of another version may
-    have fewer, others, or another order. What comes out is the table's quantities in its order,
-    those that are not there NaN.
+    `codes` names the quantities of `kept` if they differ from the table: a kit of another version
+    may have fewer, others, or another order. The result has the table's quantities in its order,
+    with NaN for those that `kept` lacks.
     """
     scale, offset = _SCALES[scope]
     if codes is not None and codes != _CODES[scope]:

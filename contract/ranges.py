@@ -1,4 +1,4 @@
-"""Sets of whole numbers as sorted, disjoint, inclusive ranges: which seqs are kept."""
+"""Sets of seqs as sorted, disjoint, inclusive ranges."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["SeqRanges"]
 
 
 class SeqRanges:
-    """A growing set of seqs that costs one pair of numbers for each stretch without a hole."""
+    """A growing set of seqs that takes one pair of numbers for each range."""
 
     __slots__ = ("_firsts", "_lasts")
     __hash__ = None  # type: ignore[assignment]  # it grows
@@ -47,8 +47,8 @@ class SeqRanges:
     def spans(self) -> list[tuple[int, int]]:
         """The ranges as a list.
 
-        `list(ranges)` would first make room for one entry a seq, as `len` says how many there are:
-        a single range can then take all memory.
+        `list(ranges)` would first allocate `len(ranges)` entries, one for each seq: a single range
+        could take all memory.
         """
         return list(iter(self))
 
@@ -73,7 +73,7 @@ class SeqRanges:
         lasts[start:stop] = [last]
 
     def missing(self, first: int, last: int) -> list[tuple[int, int]]:
-        """The parts of first … last that are not in the set."""
+        """The ranges within first … last that are not in the set."""
         holes: list[tuple[int, int]] = []
         i = bisect_left(self._lasts, first)
         while first <= last:

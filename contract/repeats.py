@@ -1,6 +1,6 @@
-"""Finds what stands twice in a recording: rows that a join or an export wrote again, whole copies.
+"""Finds what a recording contains twice: repeated rows from a join or an export, and whole copies.
 
-A sensor that lies still gives the same reading over and over, so equal values alone are no repeat.
+A sensor at rest gives the same reading over and over, so equal values alone are no repeat.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 __all__ = ["fresh_rows", "without_copies"]
 
 _MAX_COPIES: Final = 4
-_SHORTEST_COPY: Final = 100  # samples; what repeats sooner is a signal with a period
+_SHORTEST_COPY: Final = 100  # samples; a shorter repeat is a periodic signal
 _MAX_REPEATED: Final = 0.02
 
 Values = NDArray[Any]
 
 
 def fresh_rows(times: Values, *values: Values) -> NDArray[np.bool_]:
-    """Which rows to keep, (n,): not those that are an earlier row again, time and values alike.
+    """Which rows to keep, (n,): not those that repeat an earlier row in time and values.
 
-    Where times go on being equal after that, they are rounded, and all rows are kept.
+    If many times are still equal after that, times are rounded, and all rows are kept.
     """
     keep = np.ones(len(times), bool)
     if len(np.unique(times)) == len(times):
@@ -46,7 +46,7 @@ def _bytes(column: Values) -> NDArray[np.uint8]:
 
 
 def without_copies(values: Values) -> int:
-    """How many rows the first copy has, if the rows are two to four copies end to end; else all."""
+    """The number of rows in the first copy if the rows are two to four copies; else all rows."""
     n = len(values)
     period = next((p for p in _divisors(n) if _has_period(values, p)), n)
     is_copied = _SHORTEST_COPY <= period < n <= _MAX_COPIES * period
@@ -60,7 +60,7 @@ def _divisors(n: int) -> list[int]:
 
 def _has_period(values: Values, period: int) -> bool:
     ahead, behind = values[period:], values[: len(values) - period]
-    # Most are told apart by their first rows.
+    # The first rows are enough to tell most apart.
     for end in (32, len(ahead)):
         if not np.array_equal(ahead[:end], behind[:end], equal_nan=True):
             return False

@@ -26,7 +26,7 @@ class Settings(BaseModel):
         use_attribute_docstrings=True,
     )  # fmt: skip
     renamed: ClassVar[dict[str, str]] = {}
-    """Keys that had another name, old → new, with their table: `limits.most_events`."""
+    """Renamed keys, old → new, with their table: "limits.most_events" → "limits.max_events"."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -51,15 +51,15 @@ class Settings(BaseModel):
 
     @classmethod
     def checked(cls, fields: dict[str, object], *, where: str) -> Self:
-        """Build from plain values; raises ConfigurationError for the first that does not fit."""
+        """Build from plain values; raises ConfigurationError for the first one that does not fit."""
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             clash = first.get("ctx", {}).get("error")
-            if isinstance(clash, ConfigurationError):  # a validator has said it already
+            if isinstance(clash, ConfigurationError):  # a validator raised it with its own words
                 raise ConfigurationError(where, clash.key, clash.value, clash.expected) from error
-            key = ".".join(str(part) for part in first["loc"]) or "the file"
+            key = ".".join(str(name) for name in first["loc"]) or "the file"
             sentence = None
             if key in cls.renamed:
                 sentence = f"{where}: {key} is called {cls.renamed[key]} now; rename it there."
@@ -78,7 +78,7 @@ def _unreadable(path: Path, why: str, sentence: str) -> ConfigurationError:
 
 
 def _expected(kind: str, words: str) -> str:
-    """What pydantic asks for, as the end of our sentence."""
+    """What pydantic expects, as the end of our sentence."""
     if kind == "string_pattern_mismatch":  # names are all that has one
         return "1 to 32 of a-z, 0-9, - and _, beginning with a letter or a digit"
     for beginning in ("Input should be ", "String should "):
@@ -94,13 +94,13 @@ class BrokerSettings(Settings):
     port: Annotated[int, Field(ge=1, le=65535)] = 1883
     """TCP port; 8883 is usual with TLS."""
     ca_file: Path | None = None
-    """The authority that signed the broker's certificate; switches TLS on."""
+    """The authority that signed the broker's certificate; setting it switches TLS on."""
     certificate_file: Path | None = None
     """This client's certificate; its common name is the node's name in the broker's ACL."""
     key_file: Path | None = None
     """The private key of `certificate_file`."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
-    """The version of MQTT; with `auto` a kit tries 5 first, and the server's programs speak 3.1.1,
-    in which a message has no properties that take long to read."""
+    """The version of MQTT. With `auto` a kit tries 5 first; the server's programs speak 3.1.1, whose
+    messages have no properties that take long to read."""
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
     """Seconds of silence after which the broker is asked whether it is there."""

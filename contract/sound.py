@@ -1,8 +1,8 @@
-"""The room quantities: five numbers each second from short sound levels, and A-weighting.
+"""The room quantities: five numbers each second from short sound levels; and A-weighting.
 
-`SoundQuantities` takes the levels of eighth-seconds, from a sound-level meter or from
-`AWeighting`, which makes them of a microphone's samples. A sample never leaves `AWeighting`, and
-stays in it for at most 0.3 s. NumPy alone.
+`SoundQuantities` takes levels of eighth-seconds from a sound-level meter, or from `AWeighting`,
+which computes them from a microphone's samples. A sample never leaves `AWeighting`, and stays in
+it for at most 0.3 s. NumPy alone.
 
 Levels are dB(A). They are averaged as energy, never as decibels.
 """
@@ -20,19 +20,19 @@ from contract.quantities import ROOM_QUANTITIES
 __all__ = ["LOWEST_SOUND_DB", "AWeighting", "SoundQuantities", "a_weighting_db", "energy_mean"]
 
 LOWEST_SOUND_DB: Final = 0.0
-"""No room and no microphone is as quiet as this: digital silence is told as 0 dB(A)."""
+"""No room and no microphone is as quiet as this: digital silence counts as 0 dB(A)."""
 
 _FAST_S: Final = 0.125  # time weighting F, IEC 61672-1, 5.7
 _ONSET_DB: Final = 6.0
 _ONSET_S: Final = 0.25
-_ENOUGH: Final = 0.6
+_MIN_SHARE: Final = 0.6
 
 # The poles of the A-weighting, IEC 61672-1, Annex E (Hz).
 _POLES_HZ: Final = (20.598997, 107.65265, 737.86223, 12194.217)
 
 
 def energy_mean(levels_db: NDArray[np.floating]) -> float:
-    """The level of the mean energy of some levels; NaN where there are none."""
+    """The level of the mean energy of some levels; NaN if there are none."""
     known = levels_db[~np.isnan(levels_db)].astype(np.float64)
     if known.size == 0:
         return math.nan
@@ -41,7 +41,7 @@ def energy_mean(levels_db: NDArray[np.floating]) -> float:
 
 
 class SoundQuantities:
-    """The room's quantities of one second after the other, from its short levels.
+    """The room's quantities second by second, from its short levels.
 
     Its memory is the time-weighted energy and the last quarter-second; a missing second clears
     both.
@@ -53,15 +53,15 @@ class SoundQuantities:
         self._rising = False
 
     def update(self, short_laeq: NDArray[np.floating]) -> NDArray[np.float32]:
-        """(5,) from the levels of a second's equal parts, (k,) in dB(A), eight as a rule.
+        """(5,) from one second's levels, (k,) in dB(A), usually eight.
 
-        A level that was lost is NaN; with fewer than 60 % of them all is missing. A meter that
-        gives fewer than four a second has `laeq_1s` alone.
+        A lost level is NaN; with fewer than 60 % of the levels all quantities are missing. A meter
+        with fewer than four levels a second gives only `laeq_1s`.
         """
         levels = np.asarray(short_laeq, dtype=np.float64)
         out = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
         known = ~np.isnan(levels)
-        if known.sum() < max(_ENOUGH * levels.size, 1):
+        if known.sum() < max(_MIN_SHARE * levels.size, 1):
             self._fast_energy, self._last, self._rising = math.nan, [], False
             return out
         out[0] = energy_mean(levels)
@@ -75,7 +75,7 @@ class SoundQuantities:
     def _highest_fast(self, levels: NDArray[np.float64]) -> float:
         """The highest level with time weighting F: an exponential mean of energy over 125 ms.
 
-        Each part's energy is taken as even; a peak within a part may pass this by up to 2 dB.
+        This assumes that a level's energy is even; a peak within it may be up to 2 dB higher.
         """
         keep = math.exp(-1.0 / (levels.size * _FAST_S))
         highest = -math.inf
@@ -129,9 +129,9 @@ class AWeighting:
     """A microphone's samples to A-weighted levels of eighth-seconds.
 
     The filter is causal: the analytic curve's four zeros at 0 Hz and its low poles carried over
-    exactly (z = exp(-2πf/rate)), times a minimum-phase filter that puts right what is left at the
-    top end. Its response, 0.15 s long, is laid over each eighth-second by FFT: 1.2 ms for a
-    second of sound at 48 kHz on one x86 core, without a loop over samples.
+    exactly (z = exp(-2πf/rate)), times a minimum-phase filter that corrects what is left at the
+    top end. An FFT convolves its response, 0.15 s long, with each eighth-second: 1.2 ms for a second
+    of sound at 48 kHz on one x86 core, without a loop over samples.
 
     `full_scale_db` is the level whose RMS fills the scale: what a calibrator reads, minus the
     RMS of its samples in dB re full scale. It follows from a data sheet's sensitivity S (dBFS at
@@ -143,10 +143,10 @@ class AWeighting:
             raise ValueError(f"a rate of {rate_hz} Hz, expected 32000 Hz or more in eighths")
         self.full_scale_db = full_scale_db
         self.rate_hz = rate_hz
-        self._part = rate_hz // 8
+        self._step = rate_hz // 8
         response = _impulse_response(rate_hz)
         self._before = response.size - 1
-        self._size = _quick_size(self._part + self._before)
+        self._size = _quick_size(self._step + self._before)
         self._response = np.fft.rfft(response, self._size)
         self._held = np.zeros(self._before, np.float64)
 
@@ -157,19 +157,19 @@ class AWeighting:
         """
         fresh = np.asarray(samples, dtype=np.float64) / 2.0**31
         signal = np.concatenate([self._held, fresh])
-        parts = (signal.size - self._before) // self._part
-        self._held = signal[parts * self._part :]
-        if parts == 0:
+        steps = (signal.size - self._before) // self._step
+        self._held = signal[steps * self._step :]
+        if steps == 0:
             return np.empty(0, np.float32)
-        windows = np.lib.stride_tricks.sliding_window_view(signal, self._before + self._part)
-        spectra = np.fft.rfft(windows[:: self._part][:parts], self._size, axis=1)
+        windows = np.lib.stride_tricks.sliding_window_view(signal, self._before + self._step)
+        spectra = np.fft.rfft(windows[:: self._step][:steps], self._size, axis=1)
         weighted = np.fft.irfft(spectra * self._response, self._size, axis=1)
-        power = np.mean(weighted[:, self._before : self._before + self._part] ** 2, axis=1)
+        power = np.mean(weighted[:, self._before : self._before + self._step] ** 2, axis=1)
         level = 10.0 * np.log10(np.maximum(power, 1e-30)) + self.full_scale_db
         return np.asarray(np.maximum(level, LOWEST_SOUND_DB), dtype=np.float32)
 
     def forget(self) -> None:
-        """Drop the samples that are held, as after a gap."""
+        """Drop the held samples, as after a gap."""
         self._held = np.zeros(self._before, np.float64)
 
 
@@ -191,9 +191,9 @@ def _impulse_response(rate_hz: int) -> NDArray[np.float64]:
     return np.asarray(response[: round(0.15 * rate_hz)])
 
 
-def _quick_size(least: int) -> int:
-    """The smallest size of 2, 3 and 5 alone that is not under `least`, for a quick FFT."""
-    size = least
+def _quick_size(min_size: int) -> int:
+    """The smallest size from `min_size` on with no prime factors but 2, 3 and 5: a fast FFT."""
+    size = min_size
     while True:
         rest = size
         for prime in (2, 3, 5):

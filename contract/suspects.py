@@ -1,9 +1,9 @@
-"""Remembers over a death which retained messages were being read when it came.
+"""Remembers which retained messages a program was reading when it crashed.
 
-A broker sends what it retains at each connection. If one such message ends the program in a way
-that no `except` can catch, the next start must not read it again. So before retained messages are
-read their digests are written down, and struck out afterwards. What a start finds written was in
-hand when the program ended: one alone is the culprit, of several each is tried alone.
+A broker sends its retained messages at each connection. If one of them ends the program in a way
+that no `except` can catch, the next start must not read it again. So the program writes down the
+digests of retained messages before it reads them, and removes them afterwards. Digests that a start
+finds are those of the crash: a single one is the culprit; of several, each is read alone.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ _MAX_SUSPECTS: Final = 4_096
 
 
 def digest_of(topic: str, payload: bytes) -> bytes:
-    """What two messages have in common only if they are the same."""
+    """A digest that only equal messages share."""
     text = topic.encode("utf-8", "replace")
     return blake2b(text + b"\0" + payload, digest_size=_DIGEST_BYTES).digest()
 
 
 class Suspects:
-    """The file of one program, and what it held at the start."""
+    """One program's file of digests, and what it held at the start."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._digests: frozenset[bytes] = frozenset()
         self.culprit: bytes | None = None
-        """The one message that ended the program."""
+        """The digest of the message that ended the program."""
 
     def begin(self) -> None:
-        """See what was in hand when the program ended."""
+        """Read which messages were being read when the program ended."""
         try:
             found = self._path.read_bytes()[: _MAX_SUSPECTS * _DIGEST_BYTES]
         except OSError:
@@ -62,7 +62,7 @@ class Suspects:
 
     @contextmanager
     def holding(self, digests: Sequence[bytes]) -> Iterator[None]:
-        """These are being read; an exception strikes them out too, since it was survived."""
+        """Note these messages while they are read; an exception removes them too: it was survived."""
         if not digests:
             yield
             return

@@ -1,4 +1,4 @@
-"""Reads text files that a person hands over, whatever program wrote them.
+"""Reads a person's text files, whatever program wrote them.
 
 Editors and spreadsheets write UTF-8 with or without a byte order mark, or UTF-16. Anything else is
 refused in one sentence that names the file and says what to do.
@@ -17,7 +17,7 @@ from contract.errors import UsageError
 __all__ = ["MAX_TEXT_BYTES", "decode_text", "read_bytes", "read_text"]
 
 MAX_TEXT_BYTES: Final = 32 << 20
-"""A timetable of a large school is about 1 MB a year."""
+"""A large school's timetable takes about 1 MB a year."""
 
 _SAVE: Final = "save it again as text in UTF-8"
 _KINDS: Final = (
@@ -28,7 +28,8 @@ _KINDS: Final = (
     (codecs.BOM_UTF32_LE, "text in UTF-32"),
     (codecs.BOM_UTF32_BE, "text in UTF-32"),
 )
-"""How files begin that people hand over by mistake. UTF-32 comes before UTF-16: they begin alike."""
+"""The first bytes of files that people choose by mistake. UTF-32 comes before UTF-16: both begin
+alike."""
 
 
 def read_text(path: Path) -> str:
@@ -37,7 +38,7 @@ def read_text(path: Path) -> str:
 
 
 def decode_text(data: bytes, where: str) -> str:
-    """Text from the bytes of UTF-8 or UTF-16; raises UsageError that begins with `where`."""
+    """Decode UTF-8 or UTF-16; raises UsageError with a sentence that begins with `where`."""
     for beginning, kind in _KINDS:
         if data.startswith(beginning):
             raise UsageError(f"{where} is {kind}; {_SAVE}.")
@@ -57,7 +58,7 @@ def decode_text(data: bytes, where: str) -> str:
 def _encoding(data: bytes) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    # Without a mark: characters of ASCII have a NUL as their other byte, and UTF-8 text has none.
+    # Without a mark: in UTF-16 an ASCII character has a NUL byte, and UTF-8 text has none.
     pairs = len(data) // 2
     if pairs and len(data) % 2 == 0:
         even, odd = data[::2].count(0), data[1::2].count(0)
@@ -71,7 +72,7 @@ def _encoding(data: bytes) -> str:
 def read_bytes(path: Path) -> bytes:
     """The bytes of a plain file of a bounded size; raises UsageError as `read_text` does."""
     try:
-        # Opening a pipe would wait for somebody who writes into it.
+        # Opening a pipe would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as error:
         raise UsageError(f"There is no file {path}; check its name.") from error

@@ -1,4 +1,4 @@
-"""How a client trusts the broker, and proves who it is; how long the broker's own proof lasts."""
+"""TLS to the broker: the context of a client, and when the broker's certificate expires."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["broker_certificate_until", "tls_context"]
 
 
 def tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
-    """What the settings' files say; None without TLS. Raises ConfigurationError."""
+    """The context for the files that the settings name; None without TLS. Raises ConfigurationError."""
     if broker.ca_file is None:
         return None
     try:
@@ -27,10 +27,10 @@ def tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
 
 
 def broker_certificate_until(broker: BrokerSettings, *, timeout_s: float) -> float | None:
-    """UTC seconds at which the broker's certificate ends; None without TLS.
+    """UTC seconds at which the broker's certificate expires; None without TLS.
 
-    Connects, and says nothing. Raises OSError (`ssl.SSLError` for one that is not trusted) and
-    ConfigurationError.
+    Connects and sends nothing. Raises OSError (`ssl.SSLError` if the certificate is not trusted)
+    and ConfigurationError.
     """
     context = tls_context(broker)
     with socket.create_connection((broker.host, broker.port), timeout=timeout_s) as raw:

@@ -8,9 +8,9 @@ from typing import Final, Literal, get_args
 
 from contract.errors import DecodeError
 
-__all__ = ["KINDS", "NAME", "Kind", "Topic", "alert", "ingest_state", "subscription"]
+__all__ = ["KINDS", "NAME", "Topic", "TopicKind", "alert", "ingest_state", "subscription"]
 
-Kind = Literal[
+TopicKind = Literal[
     "state",
     "data",
     "timebase",
@@ -21,25 +21,25 @@ Kind = Literal[
     "command",
     "command/result",
 ]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+KINDS: Final[tuple[TopicKind, ...]] = get_args(TopicKind)
 
 NAME: Final = r"[a-z0-9][a-z0-9_-]{0,31}"
-"""What a site, a room or a node may be called: lower case, so that two never differ by case."""
+"""The name of a site, a room or a node: lower case, so that two never differ by case alone."""
 
 _PREFIX: Final = "roomtone/1"
 _NAME_RE: Final = re.compile(NAME)
-# Second level of ingest's own topic; a room of this name would collide with it.
+# The second level of ingest's own topic; a room with this name would collide with it.
 _RESERVED: Final = frozenset({"ingest"})
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A node's topic, taken apart."""
+    """A node's topic, split into its levels."""
 
     site: str
     room: str
     node: str
-    kind: Kind
+    kind: TopicKind
 
     def __post_init__(self) -> None:
         for field in ("site", "room", "node"):
@@ -59,25 +59,25 @@ class Topic:
 
     @classmethod
     def parse(cls, text: str) -> Topic:
-        """Take a topic apart; raises DecodeError when it is none of ours."""
+        """Split a topic; raises DecodeError if it is not one of ours."""
         if not text.startswith(_PREFIX + "/"):
             raise DecodeError("topic", f"{text!r} does not start with {_PREFIX}/")
-        parts = text[len(_PREFIX) + 1 :].split("/", 3)
-        if len(parts) != 4:
-            raise DecodeError("topic", f"{text!r} lacks a part of site/room/node/kind")
-        return cls(parts[0], parts[1], parts[2], parts[3])  # type: ignore[arg-type]
+        levels = text[len(_PREFIX) + 1 :].split("/", 3)
+        if len(levels) != 4:
+            raise DecodeError("topic", f"{text!r} lacks a level of site/room/node/kind")
+        return cls(levels[0], levels[1], levels[2], levels[3])  # type: ignore[arg-type]
 
 
-def subscription(site: str, kind: Kind) -> str:
+def subscription(site: str, kind: TopicKind) -> str:
     """The filter for one kind of message from every node of a site."""
     return f"{_PREFIX}/{site}/+/+/{kind}"
 
 
 def ingest_state(site: str) -> str:
-    """Where ingest says, retained, whether it is up."""
+    """The topic where ingest says, retained, whether it is up."""
     return f"{_PREFIX}/{site}/ingest/state"
 
 
 def alert(site: str, room: str) -> str:
-    """Where a room's alerts go, for a site that has switched them on."""
+    """The topic of a room's alerts, at a site that has switched them on."""
     return f"{_PREFIX}/{site}/{room}/alert"

@@ -1,11 +1,11 @@
-"""The edge agent: owns the threads and joins readers, sensing, delivery and publisher.
+"""The edge agent: owns the threads and connects readers, sensing, delivery and publisher.
 
     hub reader threads, microphone ──► inbox ──► sensing ──► delivery ──► publisher ──► link
                                                                ▲  ▼           │ acks
                                                               outbox ◄────────┘
 
-Everything right of the inbox runs on the thread that calls `run`; paho has a thread of its own
-behind the link. Nothing starts before `run`.
+Everything to the right of the inbox runs on the thread that calls `run`; the link has a network
+thread of its own. Nothing starts before `run`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal, Protocol, get_args
 
@@ -40,8 +41,8 @@ from edge_agent.outbox.run_book import RunBook, RunNote
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.publishing.link_note import LinkNote
-from edge_agent.publishing.publisher import Link, OpenLink, Publisher
-from edge_agent.sensing.holes import tell_hole
+from edge_agent.publishing.publisher import EdgePublisher, Link, OpenLink
+from edge_agent.sensing.holes import log_missing_frames
 from edge_agent.sensing.inbox import Inbox
 from edge_agent.sensing.sampling import Switch
 from edge_agent.sensing.seconds import Sensing
@@ -61,14 +62,14 @@ Outcome = Literal["stopped", "restart"]
 _LOOK_S: Final = 0.01
 _IDLE_S: Final = 0.25
 _SECOND_NS: Final = 1_000_000_000
-# Of observed time, so that a simulation at speed gathers no more bytes than a port holds.
+# In observed time, so that a fast simulation never gathers more bytes than a port can hold.
 _SHORT_GATHER_NS: Final = 8_000_000
 _LONG_GATHER_NS: Final = 350_000_000
 _SWITCHES: Final[tuple[Switch, ...]] = get_args(Switch)
 
 
 class Reader(Protocol):
-    """What of `firmware_bridge.reader.HubReader` is used here."""
+    """The methods of `firmware_bridge.reader.HubReader` that the agent uses."""
 
     def run(self, stop: threading.Event) -> None: ...
     def identify(self, seconds: int = 5) -> None: ...
@@ -92,7 +93,7 @@ class EdgeAgent:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._identity = Identity.drawn(settings.node, clock)
+        self._identity = Identity.new_run(settings.node, clock)
         self._utc = UtcWatch(identity=self._identity, clock=clock, ask=quality or quality_of(clock))
         self._stop_readers = threading.Event()
         self._inbox = Inbox(max_events=settings.limits.max_events, stop=self._stop_readers)
@@ -118,7 +119,7 @@ class EdgeAgent:
         self._sensing = Sensing(
             settings=settings, identity=self._identity, clock=clock, delivery=self.delivery
         )
-        self._publisher = Publisher(
+        self._publisher = EdgePublisher(
             settings=settings,
             identity=self._identity,
             delivery=self.delivery,
@@ -141,11 +142,11 @@ class EdgeAgent:
         self._threads: list[threading.Thread] = []
 
     def run(self, stop: threading.Event) -> Outcome:
-        """Sense and deliver until `stop` is set or a `restart` comes; ends cleanly."""
+        """Sense and deliver until `stop` is set or a `restart` command comes, then stop cleanly."""
         self._look_at_clock(self._clock.elapsed_ns())
         if (config := load_config(self._config_path)) is not None:
-            self.configured(config)
-        # What an earlier run took with it is settled before this one samples anything.
+            self.handle_config(config)
+        # Record what an earlier run lost before this run samples anything.
         self.delivery.tick(self._clock.elapsed_ns())
         self._publisher.names.known = self.book.earlier_runs
         self._start()
@@ -184,17 +185,11 @@ class EdgeAgent:
         return self._utc.timebase()
 
     def health(self, *, is_finished: bool) -> Health:
-        counters = self.delivery.counters()
         unused = self._sensing.counters()
         return Health(
             node=self._identity.node,
             run=self._identity.run,
-            sampled=counters.sampled,
-            published=counters.published,
-            acked=counters.acked,
-            waiting=counters.waiting,
-            gap=counters.gap,
-            unsampled=counters.unsampled,
+            **asdict(self.delivery.counters()),
             is_sampling=self._sensing.is_sampling and not is_finished,
             is_finished=is_finished,
             outbox_bytes=self.outbox.bytes_used,
@@ -209,14 +204,14 @@ class EdgeAgent:
     def config_reported(self) -> ConfigReported:
         return ConfigReported(revision=self._config.revision, is_sampling=self._sensing.is_sampling)
 
-    def configured(self, config: Config) -> None:
-        """Follow a configuration, from the server or from the last run."""
+    def handle_config(self, config: Config) -> None:
+        """Follow a configuration from the server or from the last run."""
         if config != self._config:
             store_config(self._config_path, config)
         self._config = config
         self._sensing.configure(config)
 
-    def commanded(self, command: Command) -> CommandResult:
+    def handle_command(self, command: Command) -> CommandResult:
         """Obey a command once, however often it comes."""
         if command.id not in self._results:
             self._results[command.id] = self._obey(command)
@@ -248,7 +243,7 @@ class EdgeAgent:
         }
         sound = self._settings.sound
         if sound.source == "microphone":
-            # Only who has one needs what it imports: a Pi has little memory.
+            # Imported only where there is a microphone: a Pi has little memory.
             from edge_agent.sensing.microphone import Microphone  # noqa: PLC0415
 
             sources["microphone"] = Microphone(
@@ -261,7 +256,7 @@ class EdgeAgent:
             thread.start()
 
     def _guarded(self, name: str, run: Callable[[threading.Event], None]) -> None:
-        """The top of a reader's thread: a defect there ends the program, cleanly."""
+        """The top of a reader's thread: a bug there ends the program cleanly."""
         try:
             run(self._stop_readers)
         except Exception as error:
@@ -269,7 +264,7 @@ class EdgeAgent:
             self._fault = f"The thread of {name} failed ({type(error).__name__}: {error})."
 
     def _round(self) -> bool:
-        """One look at everything; whether more data waits to be sent."""
+        """Do everything that is due; returns whether more data waits to be sent."""
         now_ns = self._clock.elapsed_ns()
         self._look_at_clock(now_ns)
         for event in self._inbox.drain():
@@ -294,7 +289,7 @@ class EdgeAgent:
             case HubDown(hub=hub, reason=reason):
                 log.warning("%s is down: %s", hub, reason)
             case FramesMissing():
-                tell_hole(event)
+                log_missing_frames(event)
         self._sensing.take(event)
 
     def _pause_s(self, *, is_busy: bool) -> float:
@@ -314,7 +309,7 @@ class EdgeAgent:
         self._sensing.synchronised = self._utc.synchronised
 
     def _finish(self) -> None:
-        """Close the last whole period, send, wait a little, keep the rest, say goodbye."""
+        """Close the last whole period, send, wait for acks, write the rest to disk, say goodbye."""
         last_ns = self._clock.boot_ns()
         while self._sensing.open_end_ns <= last_ns:
             self._round()
@@ -329,13 +324,15 @@ class EdgeAgent:
                 break
             self._nap.wait(_LOOK_S)
         if self.delivery.has_held and not self.delivery.spill(self._clock.elapsed_ns()):
-            log.error("What is in memory goes with this stop: neither ingest nor disk took it.")
+            log.error(
+                "What is in memory is lost with this stop: neither ingest nor the disk took it."
+            )
         else:
             self.book.end(self.outbox, until_seq=self._sensing.seq)
         self._publisher.farewell()
 
     def _hub(self, settings: HubSettings) -> Hub:
-        """A hub as its HELLO told; before that, what the settings say."""
+        """A hub as its HELLO describes it; before a HELLO, as the settings do."""
         hello = self._hellos.get(settings.name)
         return Hub(
             hub=settings.name,
@@ -354,9 +351,9 @@ class EdgeAgent:
         )  # fmt: skip
 
     def _gather_s(self) -> float:
-        """How long a reader may let bytes collect: long, but not past the end of the second.
+        """How long bytes may collect at a reader: long, but not past the end of the second.
 
-        A second is closed with what has come soon after its end; before that nobody waits.
+        The second closes soon after its end; before that nothing waits for the bytes.
         """
         boot_ns, end_ns = self._clock.boot_ns(), self._sensing.open_end_ns
         if boot_ns < end_ns:
@@ -379,7 +376,7 @@ class EdgeAgent:
 
 
 def _flat(counters: HubCounters) -> dict[str, int]:
-    """A reader's counters as whole numbers by name; those by reason are joined to it."""
+    """A reader's counters by name; a counter by reason gets one name for each reason."""
     flat: dict[str, int] = {}
     for name in HubCounters.__dataclass_fields__:
         value = getattr(counters, name)

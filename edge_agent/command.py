@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--check", action="store_true",
-        help="look the node over as `roomtone doctor` does, say what to do, and end",
+        help="check the node as `roomtone doctor` does, say what to do, and end",
     )  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     settings = EdgeSettings.load(args.config)
     clock = simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock()
     if args.check:
-        # Only who asks for it needs what it imports: a Pi has little memory.
+        # Imported only for --check: a Pi has little memory.
         from contract.finding import report  # noqa: PLC0415
         from edge_agent.doctor.checks import look_over  # noqa: PLC0415
 
@@ -55,5 +55,5 @@ def run(args: argparse.Namespace) -> int:
         settings.broker.host, settings.broker.port,
     )  # fmt: skip
     while EdgeAgent(settings=settings, clock=clock).run(stop) == "restart" and not stop.is_set():
-        log.info("edge: starting anew, as commanded")
+        log.info("edge: restarting, as commanded")
     return 0

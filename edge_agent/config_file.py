@@ -1,7 +1,7 @@
 """The last configuration from the server, kept beside the outbox.
 
-After a power cut the broker may be away for a while; the node still knows the lessons, and which
-seats have opted out.
+After a power cut the broker may be away for a while. With this file the node still knows the
+lessons, and which seats have opted out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def load_config(path: Path) -> Config | None:
-    """What was stored last; None if there is nothing that can be read."""
+    """The configuration stored last; None if there is none that can be read."""
     try:
         return Config.decode(path.read_bytes())
     except FileNotFoundError:
@@ -31,7 +31,7 @@ def load_config(path: Path) -> Config | None:
 
 
 def store_config(path: Path, config: Config) -> None:
-    """Replace what is stored, in one step; a disk that fails is only logged."""
+    """Replace the stored configuration in one step; a disk error is only logged."""
     fresh = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +41,6 @@ def store_config(path: Path, config: Config) -> None:
             os.fdatasync(file.fileno())
         fresh.replace(path)
     except OSError as error:
-        log.warning("%s can't be written (%s): it is asked for again after a restart.", path, error)
+        log.warning("%s can't be written (%s): it is requested again after a restart.", path, error)
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Who a run of the agent is, drawn anew at each start."""
+"""The identity of one run of the agent: each start has a new one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Identity"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What each message names: node, run, boot, and where seq 0 lies on the boot clock."""
+    """What each message contains: node, run, boot, and where seq 0 is on the boot clock."""
 
     node: str
     run: int
@@ -22,10 +22,10 @@ class Identity:
     run_boot_ns: int
 
     @classmethod
-    def drawn(cls, node: str, clock: Clock) -> Identity:
-        """A new run that begins with the next whole second of the boot clock.
+    def new_run(cls, node: str, clock: Clock) -> Identity:
+        """A new run, which begins at the next whole second of the boot clock.
 
-        So all runs of a boot share one grid of periods, and none begins inside one.
+        So all runs of a boot share one grid of periods, and none begins within a period.
         """
         return cls(
             node=node,
@@ -36,7 +36,7 @@ class Identity:
 
 
 def _boot(clock: Clock) -> str:
-    """The boot whose clock this is; runs that share a simulated clock share a boot."""
+    """The boot of a clock; runs that share a simulated clock share a boot."""
     if isinstance(clock, SystemClock):
         return boot_id()
     if isinstance(clock, ScaledClock):

@@ -1,8 +1,8 @@
-"""Gives memory back to the machine: a Pi has little, and starting takes more than running.
+"""Returns free memory to the system: a Pi has little, and starting needs more than running.
 
-Imports, settings and the greeting of the hubs leave holes in the C library's heap that it would
-keep for ever; so would a long backlog that was drained. Where the library offers nothing for it
-(musl), nothing is done.
+Imports, settings and the first messages of the hubs leave holes in the C library's heap that it would
+keep for ever; so does a long backlog after it was sent. With a library that can't return memory
+(musl) this does nothing.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ _M_ARENA_MAX: Final = -8
 
 @cache
 def _library() -> ctypes.CDLL:
-    """The C library, opened once: each opening leaves some kilobytes behind."""
+    """The C library, opened once: each call of CDLL leaks some kilobytes."""
     return ctypes.CDLL(None)
 
 
 def share_one_heap() -> None:
-    """One heap for all threads, which never run at once here; before the first thread starts.
+    """Use one heap for all threads; call it before the first thread starts.
 
-    By default each thread gets one of its own, and what is free in it is no other's.
+    By default each thread gets a heap of its own, and others can't use what is free in it. Here
+    they never run at the same time.
     """
     mallopt = getattr(_library(), "mallopt", None)
     if mallopt is not None:
@@ -37,7 +38,7 @@ def share_one_heap() -> None:
 
 
 def give_back() -> None:
-    """Return what is free to the machine."""
+    """Return free memory to the system."""
     gc.collect()
     trim = getattr(_library(), "malloc_trim", None)
     if trim is not None:
@@ -45,14 +46,14 @@ def give_back() -> None:
 
 
 class Tidying:
-    """Gives back soon after the start, when the hubs have come up, and then each minute."""
+    """Returns memory soon after the start, when the hubs have come up, and then each minute."""
 
     def __init__(self, *, now_ns: int, tidy: Callable[[], None] = give_back) -> None:
         self._due_ns = now_ns + _FIRST_NS
         self._tidy = tidy
 
     def look(self, now_ns: int) -> None:
-        """Tidy if it is time to."""
+        """Tidy if it is due."""
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + _EACH_NS
             self._tidy()

@@ -24,26 +24,26 @@ __all__ = [
 ]
 
 PERIOD_NS = 1_000_000_000
-"""A period is a second: quantities and the store are made for it, so it is no setting."""
+"""A period is one second: quantities and the store rely on it, so it is no setting."""
 
 
 class HubSettings(Settings):
-    """One hub: where it is plugged in, and which seats of the room hang on it."""
+    """One hub: where it is plugged in, and which of the room's seats are connected to it."""
 
     name: Name
-    """What the hub is called; without zones of its own a lesson takes the hubs as zones."""
+    """The hub's name; in a lesson without zones of its own the hubs are the zones."""
     port: Annotated[str, Field(min_length=1)]
-    """A serial device, best one of /dev/serial/by-id, or a URL that pyserial knows."""
+    """A serial device, preferably one in /dev/serial/by-id, or a URL that pyserial knows."""
     seats: Annotated[
         tuple[Annotated[int, Field(ge=1, le=255)], ...], Field(min_length=1, max_length=8)
     ]
     """The room's seat numbers, in the order in which the hub sends them."""
     baudrate: Annotated[int, Field(ge=1200, le=4_000_000)] = 500_000
-    """Speed of the line; a USB device of its own may ignore it."""
+    """Speed of the line; a native USB device may ignore it."""
 
 
 class EdgeBrokerSettings(BrokerSettings):
-    """The broker, and whether the way to it may be read by others."""
+    """The broker, and whether others may read the connection to it."""
 
     allow_plain: bool = False
     """Without TLS only a broker on this machine is accepted, unless this is true."""
@@ -59,20 +59,20 @@ class SoundSettings(Settings):
     )  # fmt: skip
     """A program that writes raw S32_LE mono at 48 kHz to its standard output."""
     full_scale_db: Annotated[float, Field(ge=60.0, le=180.0)] = 123.0
-    """Level in dB whose RMS fills the scale: 94 - S + 3.0 for a sensitivity of S dBFS."""
+    """Level in dB whose RMS is full scale: 94 - S + 3.0 for a sensitivity of S dBFS."""
 
 
 class OutboxSettings(Settings):
     """Where periods wait on disk when ingest can't be reached."""
 
     dir: Path = Path("/var/lib/roomtone/outbox")
-    """A directory of this agent's alone; it is made when it is missing."""
+    """A directory for this agent only; it is created if it is missing."""
     max_bytes: Annotated[int, Field(ge=2 << 20, le=1 << 40)] = 256 << 20
-    """When this is reached the oldest five minutes or so go, and a gap says so."""
+    """At this size about five of the oldest minutes are dropped, and a gap says so."""
 
 
 class DeliverySettings(Settings):
-    """When periods are sent, sent again, and written to disk. All times are real seconds."""
+    """When periods are sent, resent and written to disk. All times are real seconds."""
 
     spill_s: Annotated[float, Field(ge=1.0, le=600.0)] = 10.0
     """What ingest has not acknowledged after this goes to the outbox."""
@@ -81,34 +81,34 @@ class DeliverySettings(Settings):
     max_unacked: Annotated[int, Field(ge=2, le=2_000)] = 256
     """Messages that may await an acknowledgement; the backlog takes at most half of them."""
     max_in_memory: Annotated[int, Field(ge=60, le=100_000)] = 3_600
-    """Periods kept in memory while the outbox can't be written; then the oldest become a gap."""
+    """Periods kept in memory while the outbox can't be written; beyond it the oldest become a gap."""
     grace_s: Annotated[float, Field(ge=0.1, le=30.0)] = 6.0
-    """How long a period waits for a hub that is up and late. A hub that is silent for 5 s is not
-    up any more, so with more than that nothing comes too late."""
+    """How long a period waits for a late hub that is up. A hub that is silent for 5 s is no longer
+    up, so with a longer time nothing comes too late."""
     stop_wait_s: Annotated[float, Field(ge=0.0, le=60.0)] = 4.0
     """How long a clean stop waits for the last acknowledgements."""
     watchdog_s: Annotated[float, Field(ge=5.0, le=3600.0)] = 60.0
-    """What was sent has waited so long, ingest is up, and no acknowledgement came: a new connection."""
+    """If ingest is up and nothing is acknowledged for this long, the agent makes a new connection."""
 
 
 class LimitSettings(Settings):
     """How much may wait where, so that nothing grows without bound."""
 
     max_events: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
-    """Events of the readers that wait for the agent; then the reader waits, and the line behind it."""
+    """Reader events that wait for the agent; at the limit the reader waits, and the line behind it."""
     max_buffered_s: Annotated[int, Field(ge=10, le=3_600)] = 128
-    """Seconds of a hub's samples that wait for their second. At three quarters of it a second waits
-    for nobody; what finds no room at all is dropped and counted."""
+    """Seconds of a hub's samples that wait for their period. From three quarters of it on a period
+    waits for no hub; at the limit samples are dropped and counted."""
     max_undated: Annotated[int, Field(ge=50, le=100_000)] = 4_096
-    """Frames of a hub that wait until its clock is known; then the oldest go, and are counted."""
+    """Frames of a hub that wait until its clock is known; beyond it the oldest are dropped and counted."""
     max_received: Annotated[int, Field(ge=10, le=100_000)] = 2_000
-    """Messages from the broker that wait for the agent; then the network thread waits."""
+    """Messages from the broker that wait for the agent; at the limit the network thread waits."""
     max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Messages under way that the broker has not confirmed."""
     max_queued: Annotated[int, Field(ge=10, le=100_000)] = 200
-    """Messages that the broker has not confirmed, those under way included; then sending waits."""
+    """Messages that the broker has not confirmed, with those under way; at the limit sending waits."""
     max_commands: Annotated[int, Field(ge=1, le=10_000)] = 64
-    """Commands whose results are remembered; an older one that comes again is obeyed again."""
+    """Commands whose results are remembered; an older one that is repeated is obeyed again."""
 
 
 class EdgeSettings(Settings):
@@ -147,7 +147,7 @@ class EdgeSettings(Settings):
 
     @property
     def seats(self) -> tuple[int, ...]:
-        """All seats of the room, hub after hub."""
+        """All seats of the room, hub by hub."""
         return tuple(seat for hub in self.hub for seat in hub.seats)
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""How well the machine's UTC is known: asked of the kernel, or taken from a simulated clock."""
+"""How well the machine's UTC is known, from the kernel or from a simulated clock."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _STA_UNSYNC: Final = 0x0040
 _TIME_ERROR: Final = 5
 _TIMESYNCD: Final = Path("/run/systemd/timesync/synchronized")
 _UNKNOWN_NS: Final = 365 * 86_400 * 1_000_000_000
-"""A clock that nobody has set may be off by any amount; a year stands for that."""
+"""A clock that was never set may be off by any amount; a year stands for that."""
 _TIMESYNCD_ERROR_NS: Final = 100_000_000
-"""timesyncd tells no error; over the internet it stays well within 0.1 s."""
+"""timesyncd reports no error; over the internet it stays well within 0.1 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class ClockQuality:
     error_ns: int
 
 
-_LEAST_STEP_NS: Final = 200_000_000
+_MIN_STEP_NS: Final = 200_000_000
 
 QualitySource = Callable[[], ClockQuality]
 
@@ -44,7 +44,7 @@ def quality_of(clock: Clock) -> QualitySource:
 
 
 def system_quality() -> ClockQuality:
-    """Ask the kernel's clock discipline, then systemd-timesyncd's mark."""
+    """Ask the kernel's clock discipline, then look for systemd-timesyncd's marker file."""
     state = _adjtimex()
     if state is not None and state.synchronised:
         return state
@@ -74,7 +74,7 @@ class _Timex(ctypes.Structure):
 
 @cache
 def _kernel_call() -> Callable[[object], int] | None:
-    """The C library's adjtimex, looked up once: each look-up leaves some kilobytes behind."""
+    """The C library's adjtimex, looked up once: each look-up leaks some kilobytes."""
     call: Callable[[object], int] | None = getattr(ctypes.CDLL(None), "adjtimex", None)
     return call
 
@@ -99,28 +99,28 @@ def quality_from(state: int, status: int, max_error_us: int) -> ClockQuality:
 
 
 class StepWatch:
-    """Notices that UTC was stepped against the boot clock, which never is. Pure.
+    """Notices when UTC was stepped; the boot clock never is. Pure.
 
-    A slewed clock moves by half a millisecond a second, and reading two clocks is off by the time
-    that a busy machine takes in between; a step is more than both.
+    A slewed clock moves by half a millisecond a second, and a busy machine takes some time between
+    reading two clocks; a step is larger than both.
     """
 
     def __init__(self) -> None:
         self._last: tuple[int, int] | None = None
 
     def look(self, *, boot_ns: int, zero_ns: int, synchronised: bool) -> tuple[int, int] | None:
-        """The look before, as (boot_ns, zero_ns), if UTC was stepped since; None if it was not.
+        """The previous (boot_ns, zero_ns) if UTC was stepped since then; None if it was not.
 
-        `zero_ns` is the UTC at which the boot clock showed zero. What a clock does that is not
-        set is no step: nothing is dated by it.
+        `zero_ns` is the UTC at which the boot clock showed zero. Changes of a clock that is not
+        synchronised do not count: nothing is dated by it.
         """
         before, self._last = self._last, (boot_ns, zero_ns) if synchronised else None
-        is_step = before and self._last and abs(zero_ns - before[1]) > _LEAST_STEP_NS
+        is_step = before and self._last and abs(zero_ns - before[1]) > _MIN_STEP_NS
         return before if is_step else None
 
 
 def boot_id() -> str:
-    """The kernel's name for this boot; drawn anew where there is none."""
+    """The kernel's id of this boot; a random one if there is none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

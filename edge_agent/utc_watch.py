@@ -1,4 +1,4 @@
-"""What dates a run: where its boot clock stands against UTC, how well that is known, and steps."""
+"""Watches UTC for a run: its offset to the boot clock, how well it is known, and steps."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class UtcNews:
     """What a look at the clock has shown."""
 
     has_changed: bool
-    """It became synchronised, or is no longer."""
+    """It became synchronised, or is no longer synchronised."""
     step: tuple[bytes, bytes] | None
-    """UTC was stepped: the timebases of the last look before and of this one."""
+    """If UTC was stepped, the timebases of the last look and of this one."""
 
 
 class UtcWatch:
@@ -45,7 +45,7 @@ class UtcWatch:
         return self._quality.synchronised
 
     def look(self, now_ns: int) -> UtcNews | None:
-        """The news of this second; None when the last look was less than a second ago."""
+        """The news of this second; None if the last look was less than a second ago."""
         if self._looked_ns is not None and now_ns - self._looked_ns < _SECOND_NS:
             return None
         self._looked_ns = now_ns
@@ -55,11 +55,11 @@ class UtcWatch:
         )
 
     def timebase(self) -> Timebase:
-        """Where the clock stands now."""
+        """The current timebase."""
         return self._timebase(self._clock.boot_ns(), self._clock.boot_zero_utc_ns())
 
     def _step(self) -> tuple[bytes, bytes] | None:
-        """Readings before a step are dated by the old offset, those after it by the new."""
+        """The timebases around a step: readings before it have the old offset, later ones the new."""
         boot_ns, zero_ns = self._clock.boot_ns(), self._clock.boot_zero_utc_ns()
         before = self._steps.look(
             boot_ns=boot_ns, zero_ns=zero_ns, synchronised=self._quality.synchronised

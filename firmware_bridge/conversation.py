@@ -1,7 +1,7 @@
 """One connection to a hub, without a port: bytes in, events out, and what to send when.
 
-The reader owns the port and the clock; this owns what the bytes mean. Samples that come before
-they can be dated (HELLO or the first clock round trips are still on their way) wait here.
+The reader owns the port and the clock; this decodes the bytes. Samples that come before they can
+be dated (while HELLO or the first clock round trips are still on their way) wait here.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from firmware_bridge.events import (
     FramesMissing,
     HubDown,
     HubEvent,
+    HubSamples,
     HubStatus,
     HubUp,
     Levels,
-    Samples,
 )
 from firmware_bridge.frames import (
     LEVEL_MISSING,
@@ -45,13 +45,13 @@ from firmware_bridge.tick_map import FIRST_PINGS, TickMap
 __all__ = ["MAX_HELD", "Conversation"]
 
 MAX_HELD: Final = 4096
-"""Blocks of samples that may wait for a tick map; about 80 s of a hub at 50 Hz."""
+"""Blocks of samples that may wait for a tick map: about 80 s of a hub at 50 Hz."""
 
 _MILLISECOND_NS: Final = 1_000_000
 _HELLO_EVERY_NS: Final = 1_000 * _MILLISECOND_NS
 _FIRST_PING_EVERY_NS: Final = 19 * _MILLISECOND_NS
 _PING_EVERY_NS: Final = 983 * _MILLISECOND_NS
-"""Odd, so that pings do not keep step with anything that happens once a second."""
+"""Not a round number, so that pings drift against everything that happens once a second."""
 _ASK_AGAIN_NS: Final = 2_000 * _MILLISECOND_NS
 _FIRST_ASK_AGAIN_NS: Final = 300 * _MILLISECOND_NS
 _MAX_ASKED: Final = 4
@@ -62,10 +62,10 @@ _MISSING_BYTES: Final = SEAT_MISSING.to_bytes(2, "little", signed=True)
 
 
 class Conversation:
-    """What the host knows of a hub since the port was opened.
+    """What the host knows about a hub since the port was opened.
 
-    `known` is what the connection before left, so that what was missed between the two is told,
-    and the ticks of a hub that was not reset go on where they were.
+    `known` comes from the connection before. With it this reports what was missed between the two,
+    and continues the ticks of a hub that was not reset.
     """
 
     def __init__(self, *, hub: str, known: Known | None = None, max_held: int = MAX_HELD) -> None:
@@ -81,7 +81,7 @@ class Conversation:
         self.samples = 0
         self.samples_missing = 0
         self.samples_undated = 0
-        self._undated_told = -self._known.undated
+        self._undated_reported = -self._known.undated
         self.hellos = 0
         self._foreign_version: int | None = None
         self._nonce = 0
@@ -93,7 +93,7 @@ class Conversation:
         self.hello = None
         self._map: TickMap | None = None
         self._is_map_checked = True
-        """False for a map of an earlier connection until a ping has fitted it."""
+        """False for the map of an earlier connection until a ping has matched it."""
         self._sequence: int | None = None
         self._last_payload = b""
         self._missing_now = 0
@@ -102,21 +102,21 @@ class Conversation:
         self._last_sample_tick: int | None = None
         self._uptime_s = 0
         self._asked: dict[int, tuple[int, int]] = {}
-        """Clock requests under way, the newest last: nonce → boot clock, elapsed time."""
+        """Clock requests under way, newest last: nonce → boot clock, elapsed time."""
         self._pings = 0
 
     @property
     def frames_good(self) -> int:
-        """Frames that were whole and fitted their type."""
+        """Frames that were complete and fitted their type."""
         return self.unframer.frames_good - self.refused.total()
 
     @property
     def undated(self) -> int:
-        """Samples that came without a date and stand in no `FramesMissing` yet."""
-        return self.samples_undated - self._undated_told
+        """Samples without a date that no `FramesMissing` has reported yet."""
+        return self.samples_undated - self._undated_reported
 
     def close(self) -> Known:
-        """The line was closed: what still waits for a date never gets one."""
+        """The line is closed: samples that still wait for a date never get one."""
         self._give_up_held()
         known = self._known
         if self._map is not None and self._map.is_ready and self._is_map_checked:
@@ -132,7 +132,7 @@ class Conversation:
 
     @property
     def awaits_clock(self) -> bool:
-        """True while a clock reply is on its way: then the arrival must be stamped at once."""
+        """True while a clock reply is on its way: its arrival must be stamped at once."""
         return bool(self._asked)
 
     @property
@@ -141,7 +141,7 @@ class Conversation:
         return self._due_ns
 
     def request(self, *, elapsed_ns: int, boot_ns: int) -> bytes:
-        """What to send now; `boot_ns` must be read just before, it stamps a clock request."""
+        """What to send now. Read `boot_ns` just before the call: it is the stamp of a clock request."""
         if elapsed_ns < self._due_ns:
             return b""
         if self._map is None:
@@ -151,13 +151,13 @@ class Conversation:
         self._asked[self._nonce] = (boot_ns, elapsed_ns)
         if len(self._asked) > _MAX_ASKED:
             del self._asked[next(iter(self._asked))]
-        # A reply that comes after we asked again still counts.
+        # A reply that comes after the next request still counts.
         is_first = self._pings < FIRST_PINGS
         self._due_ns = elapsed_ns + (_FIRST_ASK_AGAIN_NS if is_first else _ASK_AGAIN_NS)
         return frame(encode(ClockRequest(nonce=self._nonce)))
 
     def receive(self, data: bytes, *, elapsed_ns: int, boot_ns: int) -> list[HubEvent]:
-        """What `data`, read at these times, tells."""
+        """The events in `data`, which was read at these times."""
         for payload in self.unframer.feed(data):
             if payload == self._last_payload:
                 self.frames_doubled += 1
@@ -183,7 +183,7 @@ class Conversation:
             elif isinstance(content, Status):
                 self._on_status(content, boot_ns)
             elif not isinstance(content, Hello):
-                # A request can only be our own, come back over a line that is looped.
+                # A request from the line can only be our own, returned by a looped line.
                 self._refuse("type")
         self._release(boot_ns)
         events, self._events = self._events, []
@@ -211,15 +211,15 @@ class Conversation:
             held, levels = self._held, self._held_levels
             sequence, missing = self._sequence, self._missing_now
             self._start(hello, boot_ns)
-            # They came before the answer, but from the same start of the hub.
+            # They came before the HELLO, but since the same start of the hub.
             self._held, self._held_levels = held, levels
             self._sequence, self._missing_now = sequence, missing
-            self._take_up(hello, boot_ns)
+            self._resume(hello, boot_ns)
         elif hello.is_start or self._differs(hello):
-            # What came before the HELLO in the same read can still be dated by the old map.
+            # The old map can still date what came before the HELLO in the same read.
             self._release(boot_ns)
             if self.hello is not None:
-                self._begin_again(f"Hub {self.hub} was reset or replaced.", boot_ns)
+                self._restart(f"Hub {self.hub} was reset or replaced.", boot_ns)
             self._give_up_held()
             self._start(hello, boot_ns)
 
@@ -231,12 +231,12 @@ class Conversation:
             known.seats,
         )
 
-    def _take_up(self, hello: Hello, boot_ns: int) -> None:
-        """A hub that only kept silent counts on: what it has kept is dated without a seam."""
+    def _resume(self, hello: Hello, boot_ns: int) -> None:
+        """A hub that was only silent continues its ticks, so the old map dates what it has kept."""
         known = self._known
         if known.hello is None or known.tick_map is None or known.last_sample_ns is None:
             return
-        # A map knows a tick's upper bits by the last one, for less than half of 2**32.
+        # A map finds a tick's upper bits from the last tick, over less than half of 2**32.
         silent_ns = boot_ns - known.last_sample_ns
         is_same = replace(hello, is_start=known.hello.is_start) == known.hello
         if is_same and silent_ns * hello.tick_hz < _LONGEST_SILENCE_TICKS * 1_000_000_000:
@@ -252,8 +252,8 @@ class Conversation:
         self._foreign_version = None
         self._events.append(HubUp(hub=self.hub, boot_ns=boot_ns, hello=hello))
 
-    def _begin_again(self, reason: str, boot_ns: int) -> None:
-        """The hub is not the one, or not the start, that we knew: ask who it is."""
+    def _restart(self, reason: str, boot_ns: int) -> None:
+        """This is another hub, or another start of it: forget what was known and ask for a HELLO."""
         self._give_up_held()
         self._known = Known()
         if self.hello is not None:
@@ -270,7 +270,7 @@ class Conversation:
         if self._map is None or reply.nonce not in self._asked:
             return
         sent_ns, asked_ns = self._asked[reply.nonce]
-        # What was asked before this one was lost: the line keeps the order.
+        # Earlier requests without a reply are lost: the line keeps the order.
         while next(iter(self._asked)) != reply.nonce:
             del self._asked[next(iter(self._asked))]
         del self._asked[reply.nonce]
@@ -281,7 +281,7 @@ class Conversation:
             transmit_tick=reply.transmit_tick,
         )
         if verdict == "restarted":
-            self._begin_again(f"The ticks of hub {self.hub} began anew.", boot_ns)
+            self._restart(f"The ticks of hub {self.hub} started again.", boot_ns)
             return
         self._is_map_checked = True
         self._pings += 1
@@ -291,14 +291,14 @@ class Conversation:
     def _on_status(self, status: Status, boot_ns: int) -> None:
         if status.uptime_s < self._uptime_s:
             self._release(boot_ns)
-            self._begin_again(f"Hub {self.hub} was reset.", boot_ns)
+            self._restart(f"Hub {self.hub} was reset.", boot_ns)
             return
         self._uptime_s = status.uptime_s
         if self.hello is not None:
             self._events.append(HubStatus(hub=self.hub, boot_ns=boot_ns, status=status))
 
     def _release(self, boot_ns: int) -> None:
-        """Date what is held, if it can be dated."""
+        """Date what is held, if that is possible now."""
         if self._map is None or not (self._map.is_ready and self._is_map_checked):
             while len(self._held) > self._max_held:
                 self.samples_undated += self._held.pop(0).count
@@ -309,7 +309,7 @@ class Conversation:
         if self._held_levels and self._map is not None:
             self._release_levels(self._map)
         if self._missing_now and self._map is not None:
-            self._tell_missing(0, self.last_sample_ns, boot_ns)
+            self._report_missing(0, self.last_sample_ns, boot_ns)
 
     def _release_samples(self, tick_map: TickMap, boot_ns: int) -> None:
         assert self.hello is not None
@@ -337,35 +337,35 @@ class Conversation:
             dates = tick_map.date(np.concatenate(ticks))
             if dates[-1] > boot_ns + _FUTURE_NS + 4 * (tick_map.error_ns or 0):
                 self.samples_undated += taken
-                self._begin_again(f"The samples of hub {self.hub} are from the future.", boot_ns)
+                self._restart(f"The samples of hub {self.hub} are from the future.", boot_ns)
                 return
-            self._tell_gaps(gaps, dates)
+            self._report_gaps(gaps, dates)
             self._last_sample_tick = last
             self.last_sample_ns = int(dates[-1])
             self.samples += taken
             acceleration = _to_g(b"".join([block.raw for block in good]), self.hello)
-            self._events.append(Samples(hub=self.hub, boot_ns=dates, acceleration=acceleration))
+            self._events.append(HubSamples(hub=self.hub, boot_ns=dates, acceleration=acceleration))
         if later:
-            self._begin_again(f"The samples of hub {self.hub} went back in time.", boot_ns)
-            # They belong to the new start, whose map will date them.
+            self._restart(f"The samples of hub {self.hub} went back in time.", boot_ns)
+            # They belong to the hub's new start, whose map will date them.
             self._held = later
 
-    def _tell_gaps(self, gaps: list[tuple[int, int]], dates: NDArray[np.int64]) -> None:
+    def _report_gaps(self, gaps: list[tuple[int, int]], dates: NDArray[np.int64]) -> None:
         if self._last_sample_tick is None and self.last_sample_ns is not None and self.hello:
-            # Across a reconnection the ticks may have begun anew; the boot clock has not.
+            # The ticks may have restarted since the last connection; the boot clock has not.
             away_ns = int(dates[0]) - self.last_sample_ns
             absent = round(away_ns * self.hello.sample_rate_hz / 1e9) - 1
             if absent > 0:
-                self._tell_missing(absent, self.last_sample_ns, int(dates[0]))
+                self._report_missing(absent, self.last_sample_ns, int(dates[0]))
         for place, absent in gaps:
             after_ns = int(dates[place - 1]) if place else self.last_sample_ns
-            self._tell_missing(absent, after_ns, int(dates[place]))
+            self._report_missing(absent, after_ns, int(dates[place]))
 
-    def _tell_missing(self, samples: int, after_ns: int | None, before_ns: int) -> None:
+    def _report_missing(self, samples: int, after_ns: int | None, before_ns: int) -> None:
         frames, self._missing_now = self._missing_now, 0
         undated = self.undated
         if samples:
-            self._undated_told = self.samples_undated
+            self._undated_reported = self.samples_undated
         self.frames_missing += frames
         self.samples_missing += samples
         self._events.append(
@@ -393,7 +393,7 @@ class Conversation:
 def _to_g(raw: bytes, hello: Hello) -> NDArray[np.float32]:
     counts = np.frombuffer(raw, dtype="<i2").reshape(-1, hello.seats, 3)
     acceleration = counts * np.float32(1 / hello.counts_per_g)
-    # Most blocks miss nothing, and looking for two bytes is quicker than comparing numbers.
+    # Most blocks have no missing seat, and a search for two bytes is faster than a comparison.
     if _MISSING_BYTES in raw:
         acceleration[(counts == SEAT_MISSING).any(axis=2)] = np.nan
     return acceleration

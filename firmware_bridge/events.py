@@ -1,6 +1,6 @@
-"""What a hub reader tells its owner, in the order in which it happened on the line.
+"""The events of a hub reader, in the order in which they happened on the line.
 
-The sink that a reader is given is called on the reader's own thread; it should only enqueue.
+A reader calls its sink on its own thread, so the sink should only enqueue.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ __all__ = [
     "HubCounters",
     "HubDown",
     "HubEvent",
+    "HubSamples",
     "HubStatus",
     "HubUp",
     "Levels",
-    "Samples",
 ]
 
 
@@ -37,10 +37,10 @@ class HubUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubDown:
-    """The hub can't be read now; `reason` is a sentence for a person. It is tried again.
+    """The hub can't be read now; `reason` is a sentence for a person. The reader retries.
 
-    Comes once for a port that can't be opened, and once after a `HubUp` that ended. A hub that
-    was reset gives a HubDown and then a HubUp.
+    Comes once for a port that can't be opened, and once when a connection that was up ends. A hub
+    that was reset gives a HubDown and then a HubUp.
     """
 
     hub: str
@@ -49,12 +49,12 @@ class HubDown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Samples:
-    """Acceleration at `n` instants, later than all that came since the hub's last `HubUp`.
+class HubSamples:
+    """Acceleration at `n` instants, later than all others since the hub's last `HubUp`.
 
     `boot_ns` is (n,) int64 and rises; `acceleration` is (n, seats, 3) float32 in g, NaN for a
-    seat without a sensor. Neighbouring samples may be further apart than the sample interval
-    where frames are missing: then a `FramesMissing` came before.
+    seat without a sensor. Where frames are missing, neighbouring samples are further apart than the
+    sample interval; then a `FramesMissing` came before.
     """
 
     hub: str
@@ -78,11 +78,10 @@ class Levels:
 class FramesMissing:
     """Frames that the hub sent, or meant to send, and that never arrived whole.
 
-    `frames` counts by the sequence byte, so it is modulo 256; `samples` counts the sample
-    instants that are absent between `after_ns` (the last sample dated before; None when there
-    was none) and `before_ns` (the first one after), by the hub's own ticks. Either may be 0:
-    a lost STATUS takes no sample with it. `undated` of these samples did arrive, and could not be
-    dated.
+    `frames` counts by the sequence byte, so it is modulo 256. `samples` counts, by the hub's own
+    ticks, the missing sample instants between `after_ns` (the last dated sample before them; None
+    if there was none) and `before_ns` (the first one after them). Either may be 0: a lost STATUS
+    contains no sample. `undated` of these samples arrived but could not be dated.
     """
 
     hub: str
@@ -102,12 +101,12 @@ class HubStatus:
     status: Status
 
 
-HubEvent = HubUp | HubDown | Samples | Levels | FramesMissing | HubStatus
+HubEvent = HubUp | HubDown | HubSamples | Levels | FramesMissing | HubStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubCounters:
-    """A snapshot of what a reader has counted since it was made."""
+    """A snapshot of a reader's counts since it was made."""
 
     frames_good: int = 0
     frames_refused: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -117,7 +116,7 @@ class HubCounters:
     samples: int = 0
     samples_missing: int = 0
     samples_undated: int = 0
-    """Held for a tick map that never came, and given up."""
+    """Held until the tick map was ready, and given up before that."""
     bytes_skipped: int = 0
     reconnects: int = 0
     hellos: int = 0

@@ -1,6 +1,6 @@
 """The frames of the hub protocol as typed values, and their bytes: see docs/serial-protocol.md.
 
-`encode` gives a payload (type, sequence, body) for `framing.frame`; `decode` takes one from
+`encode` makes a payload (type, sequence, body) for `framing.frame`; `decode` reads one from
 `framing.Unframer`. A payload that does not fit its type raises FrameError.
 """
 
@@ -39,7 +39,7 @@ __all__ = [
 PROTOCOL_VERSION: Final = 1
 MAX_SEATS: Final = 8
 SEAT_MISSING: Final = -32768
-"""The int16 on all three axes of a seat whose sensor does not answer."""
+"""The int16 on all three axes of a seat whose sensor doesn't answer."""
 LEVEL_MISSING: Final = 65535
 """The u16 for a level that could not be measured."""
 LEVEL_INTERVAL_S: Final = 0.125
@@ -91,7 +91,7 @@ class SampleBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelBlock:
-    """LAeq of intervals of 125 ms in 0.01 dB(A); `tick` is where the first one begins."""
+    """LAeq of 125 ms intervals in 0.01 dB(A); the first one begins at `tick`."""
 
     tick: int
     step: int
@@ -100,7 +100,7 @@ class LevelBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """A hub's own counters since its reset, and what it can't read now."""
+    """A hub's counters since its reset, and the sensors that it can't read now."""
 
     tick: int
     uptime_s: int
@@ -114,7 +114,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockReply:
-    """The hub's ticks when a clock request was complete and when this reply was made."""
+    """The hub's ticks when it had received a clock request and when it made this reply."""
 
     nonce: int
     receive_tick: int
@@ -123,7 +123,7 @@ class ClockReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelloRequest:
-    """The host asks who is there."""
+    """The host asks the hub for a HELLO."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""Framing on the serial line: bytes in, checked payloads out, and the other way round.
+"""Framing on the serial line: bytes to checked payloads, and payloads to bytes.
 
-A payload (type, sequence, body) is followed by its CRC-16, stuffed by COBS and ended by a zero
-byte, so a reader finds the next frame after any damage. Nothing here knows what a body means.
+A payload (type, sequence, body) gets a CRC-16, is stuffed by COBS and ends with a zero byte, so a
+reader finds the next frame after any damage. Nothing here knows what a body means.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fastcrc.crc16 import ibm_3740
 __all__ = ["LONGEST_FRAME", "REASONS", "Unframer", "frame"]
 
 LONGEST_FRAME: Final = 254
-"""Bytes of a frame before COBS, the CRC included; up to here COBS adds exactly one byte."""
+"""Bytes of a frame before COBS, with the CRC; up to this length COBS adds exactly one byte."""
 
 _SHORTEST_FRAME: Final = 4
 _LONGEST_STUFFED: Final = LONGEST_FRAME + 1
@@ -31,11 +31,11 @@ REASONS: Final = {
     "version": "a HELLO of another protocol version",
     "seats": "samples for another number of seats than HELLO said",
 }
-"""Why a frame is refused; the last four are found behind the framing."""
+"""Why a frame is refused; the last four reasons are found after the framing."""
 
 
 def frame(payload: bytes) -> bytes:
-    """The bytes to send for type, sequence and body; raises ValueError when it is too long."""
+    """The bytes to send for a payload; raises ValueError if it is too long."""
     if len(payload) + 2 > LONGEST_FRAME:
         raise ValueError(f"a frame of {len(payload) + 2} bytes; the protocol allows 254")
     stuffed: bytes = cobs.encode(payload + ibm_3740(payload).to_bytes(2, "little"))
@@ -43,10 +43,10 @@ def frame(payload: bytes) -> bytes:
 
 
 class Unframer:
-    """Finds the frames in a stream that may be cut anywhere and damaged anyhow.
+    """Finds the frames in a stream that may be cut or damaged anywhere.
 
-    `refused` counts frames by reason, `bytes_skipped` the bytes that belonged to no good frame
-    (delimiters not counted).
+    `refused` counts frames by reason, `bytes_skipped` counts the bytes that belong to no good frame,
+    without delimiters.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Unframer:
         else:
             self._rest += rest
         if len(self._rest) > _LONGEST_STUFFED:
-            # What comes up to the next delimiter belongs to the same damage: one refusal.
+            # Everything up to the next delimiter is the same damage and counts as one refusal.
             self.bytes_skipped += len(self._rest)
             self._rest = b""
             self._is_overlong = True
@@ -100,7 +100,7 @@ class Unframer:
         return payload
 
     def _refuse(self, reason: str, stuffed: bytes) -> None:
-        # Opening a port in the middle of a frame is no fault of the line.
+        # A port that is opened in the middle of a frame is not a fault of the line.
         is_start = self.frames_good == 0 and not self.refused
         self.refused["start" if is_start else reason] += 1
         self.bytes_skipped += len(stuffed)
@@ -109,8 +109,8 @@ class Unframer:
 def _unstuffed(stuffed: bytes) -> bytes | None:
     """Undo COBS for up to 255 bytes; None where a code points past the end.
 
-    Each code stands where a zero was and tells how far it is to the next, so up to this length
-    decoding is writing the zeros back: five times as quick as the library's general way.
+    Each code replaces a zero and gives the distance to the next one, so up to this length decoding
+    only writes the zeros back: five times as fast as the library's general method.
     """
     plain, at = bytearray(stuffed), 0
     while at < len(stuffed):

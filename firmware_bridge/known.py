@@ -1,4 +1,4 @@
-"""What one connection to a hub leaves to the next."""
+"""What one connection to a hub passes on to the next."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["Known"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """In case that the hub only kept silent, its ticks go on where they were."""
+    """If the hub was only silent, and not reset, its ticks continue from here."""
 
     last_sample_ns: int | None = None
     """The last sample that was dated."""
     undated: int = 0
-    """Samples that came without a date and stand in no `FramesMissing` yet."""
+    """Samples without a date that no `FramesMissing` has reported yet."""
     hello: Hello | None = None
     tick_map: TickMap | None = None
     last_sample_tick: int | None = None

@@ -1,4 +1,4 @@
-"""Where a hub's bytes come from: everything that pyserial opens, behind three methods.
+"""A hub's port: everything that pyserial can open, behind four methods.
 
 `/dev/ttyACM0`, a pseudo-terminal, `socket://host:port`, `loop://`: see `serial.serial_for_url`.
 """
@@ -22,9 +22,9 @@ from contract.errors import LinkError
 __all__ = ["BytePort", "open_port", "port_fault"]
 
 _MAX_AT_ONCE: Final = 16 << 10
-"""A tty hands over 4 KB at most, a socket more."""
+"""A tty returns at most 4 KB at once, a socket more."""
 _WRITE_WITHIN_S: Final = 0.5
-"""Where there is no descriptor to write to."""
+"""The time limit of a write to a port without a file descriptor."""
 
 _NO_DEVICE: Final = "there is no such device, is the hub plugged in"
 _NAME_ONE: Final = "name a serial device such as one in /dev/serial/by-id"
@@ -34,20 +34,20 @@ class BytePort(Protocol):
     """An open line to a hub. Every method raises LinkError when the line is gone."""
 
     def wait(self, timeout_s: float) -> bool:
-        """Block until bytes wait (true) or the time has passed (false)."""
+        """Block until there are bytes to read (true) or the time is over (false)."""
 
     def read(self, gather_s: float = 0.0) -> bytes:
-        """What waits now, or after `gather_s` more; may be empty."""
+        """The bytes that are there now, or after `gather_s` more seconds; may be empty."""
 
     def write(self, data: bytes) -> bool:
-        """Send a frame without waiting; false when the line has no room and the frame is dropped."""
+        """Send a frame without waiting; false if the line has no room, and the frame is dropped."""
 
     def close(self) -> None:
-        """Let go of the line; never raises."""
+        """Close the line; never raises."""
 
 
 def open_port(port: str, baudrate: int) -> BytePort:
-    """Open a port for this process alone; raises LinkError with what to do."""
+    """Open a port for this process only; raises LinkError, which says what to do."""
     fault = port_fault(port)
     if fault is not None:
         raise LinkError(f"Port {port} can't be opened: {fault}.")
@@ -60,13 +60,13 @@ def open_port(port: str, baudrate: int) -> BytePort:
     try:
         return _PolledPort(port, line)
     except (io.UnsupportedOperation, AttributeError):
-        return _AskedPort(port, line)
+        return _BlockingPort(port, line)
 
 
 def port_fault(port: str) -> str | None:
-    """Why no hub can be on this path, as the end of a sentence; None where one may be.
+    """Why no hub can be at this path, as the end of a sentence; None if one may be there.
 
-    It looks at what is there and opens nothing, so an agent may have the port at the same time.
+    It does not open the port, so an agent may be using it at the same time.
     """
     if "://" in port:
         return None
@@ -75,7 +75,7 @@ def port_fault(port: str) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return _NO_DEVICE
     except (OSError, ValueError):
-        return None  # what opening says is more to the point
+        return None  # opening the port gives a better reason
     if stat.S_ISCHR(mode):
         return None
     is_what = "a directory" if stat.S_ISDIR(mode) else "a plain file"
@@ -110,7 +110,7 @@ def _gone(port: str) -> LinkError:
 
 
 class _PolledPort:
-    """A port with a file descriptor: one system call waits, one reads everything."""
+    """A port with a file descriptor: one system call waits, one reads."""
 
     def __init__(self, name: str, line: serial.Serial) -> None:
         self._name = name
@@ -118,11 +118,11 @@ class _PolledPort:
         self._file = line.fileno()
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
-        # One for all reads: a new one for each, of which nearly all is given back at once, tears
-        # the C heap into holes, and a Pi's memory fills for an hour.
+        # One buffer for all reads. A new one for each read, most of which is freed at once, fragments
+        # the C heap, and a Pi's memory use grows for an hour.
         self._buffer = memoryview(bytearray(_MAX_AT_ONCE))
         self._unsent = b""
-        """The rest of a frame that found no room: without it the next one would be spoiled."""
+        """The rest of a partly written frame: without it the next frame would be damaged too."""
 
     def wait(self, timeout_s: float) -> bool:
         try:
@@ -137,7 +137,7 @@ class _PolledPort:
         if gather_s:
             time.sleep(gather_s)
         try:
-            # One call takes all that a tty hands over; pyserial would ask again first.
+            # One call returns all that a tty has; pyserial would ask a second time.
             n = os.readv(self._file, [self._buffer])
         except BlockingIOError:
             return b""
@@ -148,8 +148,8 @@ class _PolledPort:
         return bytes(self._buffer[:n])
 
     def write(self, data: bytes) -> bool:
-        # Not pyserial's: that looks at its watch after the kernel has taken the bytes, so a program
-        # that was kept from running for a while took a good line for a dead one.
+        # Not pyserial's write: that checks its timeout after the kernel has taken the bytes, so a
+        # program that did not run for a while would take a good line for a dead one.
         try:
             self._unsent = self._unsent[self._put(self._unsent) :]
             if self._unsent:
@@ -174,8 +174,8 @@ class _PolledPort:
             return
 
 
-class _AskedPort:
-    """A port without a descriptor (`loop://`): waits on one byte, then takes the rest."""
+class _BlockingPort:
+    """A port without a descriptor (`loop://`): waits for one byte, then reads the rest."""
 
     def __init__(self, name: str, line: serial.Serial) -> None:
         self._name = name

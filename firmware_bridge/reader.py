@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -21,23 +22,24 @@ from firmware_bridge.ports import BytePort, open_port
 __all__ = ["HubReader"]
 
 _LOOK_UP_S: Final = 0.1
-"""How long a read may block: a stop or an identify is noticed within this time, or the time that
-bytes may collect if that is longer and no stop."""
+"""How long a read may block. A stop or an identify is noticed within this time; an identify may also
+wait while bytes collect."""
 _NAP_S: Final = 0.005
 
 
 class HubReader:
     """One hub on one port. `run` never raises for what a line or a hub does.
 
-    `port` is whatever pyserial opens: a device, a pseudo-terminal, `socket://host:port`,
-    `loop://`. The sink is called on the thread of `run`. A port that is missing or gone is tried
-    again after `retry_first_s`, then twice as long each time, up to `retry_max_s`; one that
-    gave no good frame for `silent_after_s` is closed and opened anew. `gather_s` is how long the
-    reader lets bytes collect once the first has come, or a function that is asked each time; not
-    while a clock reply is on its way or a request is due. 0.002 gets a trickling frame whole;
-    0.05 takes less processor time, and the sink sees samples up to 50 ms later, with the same
-    dates. All of these are elapsed times. `max_undated` frames of samples wait until the hub's
-    clock is known; then the oldest go.
+    `port` is anything that pyserial can open: a device, a pseudo-terminal, `socket://host:port`,
+    `loop://`. The sink is called on the thread of `run`.
+
+    The reader retries a port that is missing or gone after `retry_first_s`, then twice as long each
+    time, up to `retry_max_s`. It reopens a port that gave no good frame for `silent_after_s`.
+    `gather_s`, a number or a function called each time, is how long bytes may collect after the
+    first one, except while a clock reply is on its way or a request is due. 0.002 is enough to read
+    a slow frame at once; 0.05 takes less processor time, and the sink gets samples up to 50 ms later
+    with the same dates. All of these are elapsed times. Up to `max_undated` frames of samples wait
+    until the hub's clock is known; beyond that the oldest are dropped.
     """
 
     def __init__(
@@ -65,11 +67,11 @@ class HubReader:
         self._gather_s = gather_s
         self._max_undated = max_undated
         self._open_line = open_line
-        self._told: str | None = None
+        self._reported: str | None = None
         self._is_up = False
         self._opened = 0
         self._identify = -1
-        self._books: tuple[HubCounters, Conversation | None] = (HubCounters(), None)
+        self._counted: tuple[HubCounters, Conversation | None] = (HubCounters(), None)
 
     @property
     def hub(self) -> str:
@@ -77,50 +79,42 @@ class HubReader:
         return self._hub
 
     def run(self, stop: threading.Event) -> None:
-        """Read until `stop` is set; returns within about a tenth of a second after it."""
+        """Read until `stop` is set; returns within about a tenth of a second after that."""
         known = Known()
         while not stop.is_set():
             try:
                 line = self._open_line(self._port, self._baudrate)
             except LinkError as error:
-                self._tell_down(str(error))
+                self._report_down(str(error))
             else:
                 self._opened += 1
                 self._identify = -1
                 talk = Conversation(hub=self._hub, known=known, max_held=self._max_undated)
-                self._books = (self._books[0], talk)
+                self._counted = (self._counted[0], talk)
                 try:
                     self._serve(line, talk, stop)
                 except LinkError as error:
-                    self._tell_down(str(error))
+                    self._report_down(str(error))
                 finally:
                     line.close()
                     known = talk.close()
-                    self._books = (_added(self._books[0], talk), None)
+                    self._counted = (_added(self._counted[0], talk), None)
                 if talk.hellos:
                     self._backoff.reset()
             if stop.wait(self._backoff.failed()):
                 return
 
     def identify(self, seconds: int = 5) -> None:
-        """Let the hub blink, so that a person finds it; from any thread. Lost if it is down."""
+        """Make the hub blink, so that a person finds it. Any thread may call it; no effect while down."""
         self._identify = min(255, max(0, seconds))
 
     def counters(self) -> HubCounters:
-        """What was counted since this reader was made; from any thread."""
-        past, talk = self._books
+        """The counts since this reader was made; any thread may call it."""
+        past, talk = self._counted
         counted = past if talk is None else _added(past, talk)
-        return HubCounters(
-            frames_good=counted.frames_good,
-            frames_refused=counted.frames_refused,
-            frames_missing=counted.frames_missing,
-            frames_doubled=counted.frames_doubled,
-            samples=counted.samples,
-            samples_missing=counted.samples_missing,
-            samples_undated=counted.samples_undated,
-            bytes_skipped=counted.bytes_skipped,
+        return replace(
+            counted,
             reconnects=max(0, self._opened - 1),
-            hellos=counted.hellos,
             clock_error_ns=talk.clock_error_ns if talk is not None else None,
             is_up=self._is_up,
         )
@@ -132,7 +126,7 @@ class HubReader:
         while not stop.is_set():
             now_ns = clock.elapsed_ns()
             if now_ns >= talk.due_ns:
-                # A hub that doesn't listen may still speak: only silence ends the connection.
+                # A hub that doesn't listen may still send: only silence ends the connection.
                 request = talk.request(elapsed_ns=now_ns, boot_ns=clock.boot_ns())
                 takes_bytes = line.write(request)
             if self._identify >= 0:
@@ -140,13 +134,13 @@ class HubReader:
                 line.write(frame(encode(Identify(seconds=seconds))))
             gather_s = self._gather(talk, now_ns)
             if gather_s >= _NAP_S:
-                # Long enough to sleep first: then one wake-up finds all of it.
+                # Long enough to sleep first: then one wake-up reads everything.
                 if stop.wait(gather_s):
                     return
                 now_ns, gather_s = clock.elapsed_ns(), 0.0
             if line.wait(min(_LOOK_UP_S, max(0.0, (talk.due_ns - now_ns) / 1e9))):
                 data = line.read(gather_s)
-                # The stamp belongs to the read: everything after it would count as travel.
+                # Stamp right after the read: any later work would count as travel time.
                 boot_ns, now_ns = clock.boot_ns(), clock.elapsed_ns()
                 for event in talk.receive(data, elapsed_ns=now_ns, boot_ns=boot_ns):
                     self._hand_over(event)
@@ -176,13 +170,13 @@ class HubReader:
 
     def _hand_over(self, event: HubEvent) -> None:
         if isinstance(event, HubUp):
-            self._is_up, self._told = True, None
+            self._is_up, self._reported = True, None
         elif isinstance(event, HubDown):
-            self._is_up, self._told = False, event.reason
+            self._is_up, self._reported = False, event.reason
         self._sink(event)
 
-    def _tell_down(self, reason: str) -> None:
-        if reason != self._told:
+    def _report_down(self, reason: str) -> None:
+        if reason != self._reported:
             boot_ns = self._clock.boot_ns()
             self._hand_over(HubDown(hub=self._hub, boot_ns=boot_ns, reason=reason))
 

@@ -1,18 +1,18 @@
 """Where a hub's ticks lie on the boot clock.
 
 A microcontroller counts with its own crystal and in 32 bits. About once a second the host asks for
-the count. The tick at which the request arrived is regressed on the time at which the host *sent*
-it, with weights that fade by 1/30 a ping: sending is prompt, while arrivals wait for USB polls and
-busy readers. What the request needs to travel is taken as half of the smallest round trip. (The
-idea is that of Klipper's clock synchronisation, as its documentation describes it.)
+the count. A regression maps the tick at which the request arrived to the time at which the host
+*sent* it, with weights that fade by 1/30 a ping: sending is prompt, while arrivals wait for USB polls
+and busy readers. The travel time of a request is taken as half of the smallest round trip. (The idea
+is that of Klipper's clock synchronisation, as its documentation describes it.)
 
-Three things are added. While few pings are known, the slope leans on the crystal's nominal rate. A
-ping that took much longer than the quickest counts for less: on a busy machine requests wait as
-well. And a new estimate does not make time jump: dates slide from the old line to the new one, so
-that sample times always rise.
+There are three additions. With few pings the slope leans on the crystal's nominal rate. A ping that
+took much longer than the quickest counts for less, because on a busy machine requests wait as well.
+And a new estimate does not make time jump: dates slide from the old line to the new one, so that
+sample times always rise.
 
-All times are nanoseconds of *observed* time. When a simulation runs it fast, delays grow with it;
-no constant here is an absolute delay except the floor below which jitter does not matter.
+All times are nanoseconds of *observed* time. In a fast simulation delays grow with it; no constant
+here is an absolute delay except the floor below which jitter does not matter.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FIRST_PINGS", "TickMap", "Verdict"]
+__all__ = ["FIRST_PINGS", "PingVerdict", "TickMap"]
 
 FIRST_PINGS: Final = 8
 """Pings after which dates are given."""
 
-Verdict = Literal["used", "outlier", "restarted"]
+PingVerdict = Literal["used", "outlier", "restarted"]
 
 _FADE: Final = 1 / 30
 _CRYSTAL_ERROR: Final = 1e-4
-"""What a crystal is off by as a rule; ten times as much is followed as well, less quickly."""
+"""A crystal's usual error; the map also follows ten times as much, less quickly."""
 _JITTER_FLOOR_NS: Final = 100_000.0
 _OUTLIER_SIGMAS: Final = 5.0
 _MAX_OUTLIERS: Final = 4
@@ -41,7 +41,7 @@ _WRAP: Final = 1 << 32
 
 
 class TickMap:
-    """Maps one start of one hub. Begin a new one when the hub is reset."""
+    """The map for one start of one hub; a reset hub needs a new one."""
 
     def __init__(self, *, tick_hz: int) -> None:
         self._nominal = 1e9 / tick_hz
@@ -64,7 +64,7 @@ class TickMap:
         self._outliers = 0
         self._last_ping = (0.0, 0.0)
         self._ping_gap = 0.0
-        # The line in use, and how far the dates still are from it at `_slide_from`.
+        # The line in use, and how far dates are still away from it at `_slide_from`.
         self._slope = self._nominal
         self._line = (0.0, 0.0)
         self._slide_from = 0.0
@@ -75,19 +75,19 @@ class TickMap:
 
     @property
     def is_ready(self) -> bool:
-        """True after the first pings: from now on ticks can be dated."""
+        """True after the first pings: ticks can be dated."""
         return self._is_ready
 
     @property
     def error_ns(self) -> int | None:
-        """Estimated error of a date given now: what half a round trip hides, and the noise."""
+        """Estimated error of a date: half of the smallest round trip, the noise and the slide."""
         if not self._is_ready:
             return None
         noise = 2 * math.sqrt(self._variance / max(1.0, self._weight))
         return round(self._smallest_half_ns + noise + abs(self._slide_ns))
 
     def extend(self, tick: int) -> int:
-        """The 64-bit tick for 32 bits: the one nearest to the last that was extended."""
+        """The 64-bit tick for its lower 32 bits: the nearest one to the last extended tick."""
         if self._last_tick is None:
             self._last_tick = _WRAP + tick
         else:
@@ -98,11 +98,11 @@ class TickMap:
 
     def ping(
         self, *, sent_ns: int, received_ns: int, receive_tick: int, transmit_tick: int
-    ) -> Verdict:
-        """Take one answered clock request.
+    ) -> PingVerdict:
+        """Use one answered clock request.
 
-        "restarted" means that the hub's count can't have come from the start that this map
-        knows: it went back, or lies far outside the time between request and reply.
+        "restarted" means that the hub's count can't be from the start that this map is for: it went
+        back, or is far outside the time between request and reply.
         """
         tick = self.extend(receive_tick)
         if self._anchor_tick is None:
@@ -125,7 +125,7 @@ class TickMap:
         return self._follow(at, x, half_ns)
 
     def date(self, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Boot clock times of extended ticks; later ticks never get earlier times."""
+        """Boot clock times of extended ticks; a later tick never gets an earlier time."""
         x = (ticks - (self._anchor_tick or 0)).astype(np.float64)
         if len(x):
             latest = float(x[-1])
@@ -143,8 +143,8 @@ class TickMap:
             return True
         since_ns = at - self._last_ping[0]
         late_ns = (x - self._last_ping[1]) * self._slope - since_ns
-        # The request was read somewhere within the round trip; half the interval is slack for
-        # what the last ping's own delay did to `late_ns`.
+        # The hub read the request at some time within the round trip. Half the interval is slack,
+        # because the last ping's own delay is in `late_ns` too.
         slack_ns = since_ns / 2 + 20 * self._widest_half_ns + _JITTER_FLOOR_NS
         return not -slack_ns <= late_ns <= round_trip + slack_ns
 
@@ -155,7 +155,7 @@ class TickMap:
             self._smallest_half_ns, self._smallest_at = half_ns, at
 
     def _begin(self) -> None:
-        """The first line: how the quickest pings scatter tells how much to lean on the crystal."""
+        """The first line: the scatter of the first pings decides how much to lean on the crystal."""
         scatter = [at - x * self._nominal for at, x, _ in self._first]
         jitter_ns = max(_JITTER_FLOOR_NS, float(np.std(scatter)))
         self._lean = (jitter_ns / self._nominal / _CRYSTAL_ERROR) ** 2
@@ -166,14 +166,14 @@ class TickMap:
         self._is_ready = True
         self._redraw()
 
-    def _follow(self, at: float, x: float, half_ns: float) -> Verdict:
+    def _follow(self, at: float, x: float, half_ns: float) -> PingVerdict:
         predicted = self._time + (x - self._tick) * self._slope
         residual = at - predicted
         leaning = self._lean / (self._lean + self._tick_tick)
         unsure = 10 * _CRYSTAL_ERROR * leaning * (at - self._time)
         floor = max(_JITTER_FLOOR_NS * 5, self._smallest_half_ns)
         if abs(residual) > unsure + max(floor, _OUTLIER_SIGMAS * math.sqrt(self._variance)):
-            # Too early can only be delay; too late, or again and again, means that the line is off.
+            # Too early can only be delay; too late, or many times in a row, means a wrong line.
             if residual < 0 and self._outliers < _MAX_OUTLIERS:
                 self._outliers += 1
                 return "outlier"
@@ -187,7 +187,7 @@ class TickMap:
         return "used"
 
     def _trust(self, half_ns: float) -> float:
-        """The weight of a ping: little when it took much longer than the quickest one."""
+        """The weight of a ping: small if it took much longer than the quickest one."""
         usual_ns = max(_JITTER_FLOOR_NS, self._smallest_half_ns)
         return 1 / (1 + ((half_ns - self._smallest_half_ns) / usual_ns) ** 2)
 
@@ -201,7 +201,7 @@ class TickMap:
         self._tick_time = self._tick_time * keep + trust * dx * (at - self._time)
 
     def _redraw(self) -> None:
-        """Draw the line anew; what is dated next continues where the last date was."""
+        """Compute the line again; the next date continues from the last one."""
         here = self._latest_dated
         shown_ns = self._at(here) if here is not None else None
         self._slope = (self._tick_time + self._lean * self._nominal) / (
@@ -212,7 +212,7 @@ class TickMap:
         if here is not None and shown_ns is not None:
             self._slide_from = here
             self._slide_ns = shown_ns - self._at(here)
-            # At most half of the speed of time is ever given to sliding.
+            # Sliding never takes more than half of the speed of time.
             self._slide_ticks = max(self._ping_gap, 2 * abs(self._slide_ns) / self._slope)
 
     def _at(self, x: float) -> float:

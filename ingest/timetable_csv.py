@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
-from contract.csv_table import Row, read_table
+from contract.csv_table import CsvRow, read_table
 from contract.dates import check_date
 from contract.errors import UsageError
 from contract.lesson import ACTIVITIES, Activity, ActivityName
@@ -72,7 +72,7 @@ def read_csv(
     return Reading(entries=tuple(entries), left_out=tuple(left_out), has_events=bool(entries))
 
 
-def _from_row(row: Row, zone: ZoneInfo, rooms: Rooms) -> list[Entry]:
+def _from_row(row: CsvRow, zone: ZoneInfo, rooms: Rooms) -> list[Entry]:
     where, values = row.where, row.values
     room = rooms.room(values["room"], where)
     teacher = single_spaced(values["teacher"])

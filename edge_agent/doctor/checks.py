@@ -1,7 +1,7 @@
-"""Looks a node over, and says of each finding what to do about it.
+"""Checks a node, and says for each finding what to do about it.
 
-It may run beside the agent: then the hubs are the agent's, and how old the oldest record of the
-outbox is tells how long ingest has not acknowledged.
+It may run beside the agent. Then the agent has the hubs, and the age of the outbox's oldest record
+shows for how long ingest has not acknowledged.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from contract.broker_check import retained, way_findings
+from contract.broker_check import connection_findings, retained
 from contract.errors import DecodeError
 from contract.finding import Finding
 from contract.messages import Birth, IngestState, Timebase, decode_state
 from contract.topics import Topic, ingest_state
 from edge_agent.doctor.hubs import hub_findings
-from edge_agent.outbox.format import Found, scan, unpack_body
+from edge_agent.outbox.format import Record, scan, unpack_body
 from edge_agent.outbox.run_book import read_notes
 from edge_agent.publishing.link_note import LinkState, read_link_state
 from edge_agent.settings import EdgeSettings
@@ -34,18 +34,18 @@ __all__ = ["broker_findings", "clock_finding", "is_running", "look_over", "outbo
 _WAIT_S: Final = 5.0
 _RETAINED_S: Final = 1.0
 _OLD_S: Final = 120.0
-_LEAST_FREE: Final = 64 << 20
+_MIN_FREE: Final = 64 << 20
 _NO_INGEST: Final = (
-    "look after `roomtone ingest` on the server: `roomtone doctor` there says more; until it is up, "
+    "check `roomtone ingest` on the server: `roomtone doctor` there says more; until it is up, "
     "data waits here"
 )
-_IF_OVER: Final = "without it nothing is delivered, and data waits here"
+_IF_EXPIRED: Final = "without it nothing is delivered, and data waits here"
 
 
 def look_over(
     settings: EdgeSettings, *, quality: QualitySource = system_quality
 ) -> Iterator[Finding]:
-    """Everything, from the hubs to the broker."""
+    """Check everything, from the hubs to the broker."""
     runs = is_running(settings.outbox.dir)
     yield Finding(
         about="agent", state="fine" if runs else "note",
@@ -85,7 +85,7 @@ def _microphone(program: str) -> Finding:
 
 
 def clock_finding(quality: QualitySource = system_quality) -> Finding:
-    """Whether the machine's clock is set."""
+    """Check whether the machine's clock is set."""
     known = quality()
     if known.synchronised:
         return Finding(
@@ -95,13 +95,13 @@ def clock_finding(quality: QualitySource = system_quality) -> Finding:
     return Finding(
         about="clock", state="wrong",
         said=f"it is not synchronised; it shows {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        advice="install chrony and let it reach a time server; until then planned lessons go by "
+        advice="install chrony and let it reach a time server; until then planned lessons follow "
         "the time that it shows, and readings are dated later",
     )  # fmt: skip
 
 
 def outbox_findings(directory: Path, max_bytes: int, *, is_running: bool) -> Iterator[Finding]:
-    """Whether the outbox can be written, has room, and what waits in it."""
+    """Check that the outbox can be written and has room, and what waits in it."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory) as file:
@@ -116,7 +116,7 @@ def outbox_findings(directory: Path, max_bytes: int, *, is_running: bool) -> Ite
             advice="give it to the agent's user, make room, or name another [outbox] dir",
         )  # fmt: skip
         return
-    is_short = free < min(max_bytes - used, _LEAST_FREE)
+    is_short = free < min(max_bytes - used, _MIN_FREE)
     yield Finding(
         about="outbox", state="wrong" if is_short else "fine",
         said=f"{directory} can be written; {free / 1e6:.0f} MB of the disk are free",
@@ -127,7 +127,7 @@ def outbox_findings(directory: Path, max_bytes: int, *, is_running: bool) -> Ite
         said = "nothing waits: all was acknowledged" if is_running else "nothing waits"
         yield Finding(about="acknowledgements", state="fine", said=said)
         return
-    # A segment is deleted when all of it is acknowledged, so the oldest one tells since when.
+    # A segment is deleted once all of it is acknowledged, so the oldest one waits longest.
     age_s = _waits_since(waiting[0])
     is_old = is_running and age_s > _OLD_S
     yield Finding(
@@ -139,9 +139,9 @@ def outbox_findings(directory: Path, max_bytes: int, *, is_running: bool) -> Ite
 
 
 def _waits_since(segment: Path) -> float:
-    """How long its first record has waited, in seconds; since it was last written, if unknown.
+    """How long its first record has waited, in seconds; if unknown, the time since the last write.
 
-    The boot clock tells it where the record is of this boot: UTC may have been wrong then.
+    For a record of this boot the boot clock is used, because UTC may have been wrong then.
     """
     try:
         data = segment.read_bytes()
@@ -150,7 +150,7 @@ def _waits_since(segment: Path) -> float:
         return 0.0
     is_of_this_boot = False
     for record in scan(data):
-        if not isinstance(record, Found):
+        if not isinstance(record, Record):
             continue
         if record.head.kind == "timebase":
             body = data[record.offset : record.offset + record.length]
@@ -164,19 +164,19 @@ def _waits_since(segment: Path) -> float:
 
 
 def broker_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
-    """Certificates, the way to the broker, and what stands there."""
-    for finding in way_findings(settings.broker, owner="this node", if_over=_IF_OVER):
+    """Check the certificates, the connection to the broker, and what is retained there."""
+    for finding in connection_findings(settings.broker, owner="this node", if_expired=_IF_EXPIRED):
         yield finding
         if finding.about == "broker":
             return
-    yield from _let_in(settings, is_running=is_running)
+    yield from _access_findings(settings, is_running=is_running)
 
 
-def _let_in(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
+def _access_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
     where = f"{settings.broker.host}:{settings.broker.port}"
     if is_running and settings.broker.certificate_file is not None:
-        # The broker of a school gives each certificate one connection, and that is the agent's.
-        yield from _by_agent(settings, where, read_link_state(settings.outbox.dir))
+        # A school's broker allows one connection for each certificate, and the agent has it.
+        yield from _agent_findings(settings, where, read_link_state(settings.outbox.dir))
         return
     own = str(Topic(settings.site, settings.room, settings.node, "state"))
     ingest_topic = ingest_state(settings.site)
@@ -206,8 +206,10 @@ def _let_in(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _by_agent(settings: EdgeSettings, where: str, link: LinkState | None) -> Iterator[Finding]:
-    """What the running agent has written down of its connection."""
+def _agent_findings(
+    settings: EdgeSettings, where: str, link: LinkState | None
+) -> Iterator[Finding]:
+    """What the running agent has noted about its connection."""
     if link is None:
         yield Finding(
             about="broker", state="note", said=f"the agent has not said yet how it reaches {where}",

@@ -1,4 +1,4 @@
-"""`roomtone doctor` on a node: look it over, and say what to do."""
+"""`roomtone doctor` on a node: check it, and say what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument(
         "--config", type=Path, required=True, metavar="FILE",
         help="the node's settings; see edge.example.toml",
@@ -23,6 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Say each finding; 1 if something is wrong."""
+    """Print each finding; returns 1 if something is wrong."""
     settings = EdgeSettings.load(args.config)
     return report(look_over(settings), sys.stdout, as_json=args.json)

@@ -1,4 +1,4 @@
-"""The doctor's look at the hubs: port, firmware, seats, and whether each sensor answers."""
+"""The doctor's check of the hubs: port, firmware, seats, and whether each sensor answers."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _WAIT_S: Final = 5.0
 def hub_findings(
     hubs: tuple[HubSettings, ...], *, is_running: bool, wait_s: float = _HELLO_S
 ) -> Iterator[Finding]:
-    """Whether each port is there, a hub speaks on it, and its sensors answer.
+    """Check that each port exists, a hub sends on it, and its sensors answer.
 
-    While the agent runs the ports are its own: then only whether they are there.
+    While the agent runs it has the ports open, so this checks only that they exist.
     """
     if is_running:
         for hub in hubs:

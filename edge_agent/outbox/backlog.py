@@ -1,4 +1,4 @@
-"""Periods and gaps that wait, joined into fewer and larger messages. Pure."""
+"""Joins waiting periods and gaps into fewer, larger messages. Pure."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ __all__ = ["Parcel", "aged", "continues", "join", "seats_concerned", "without_va
 
 _MS_NS: Final = 1_000_000
 _LIVE_NS: Final = 30_000 * _MS_NS
-"""What waited longer than this is history to ingest, however long exactly."""
+"""To ingest, anything older than this is historical, whatever its exact age."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Parcel:
-    """A batch or gap on its way to the outbox, and what is known of it."""
+    """A batch or gap on its way to the outbox, and what is known about it."""
 
     message: Batch | Gap
     counts: bytes
     """Seats sampled in each of the batch's periods; empty for a gap."""
     unpublished: int
-    """Seat-seconds of it that were never sent."""
+    """Its seat-seconds that were never sent."""
     closed_ns: int | None
-    """Elapsed time when its last period closed; None when another run did that."""
+    """Elapsed time when its last period closed; None if that was in another run."""
     sent_ns: int | None
     """When it was last sent, if all of it was."""
 
 
 def join(parcels: Iterable[Parcel]) -> list[Parcel]:
-    """Neighbours become batches of up to ten periods, and gaps of any length."""
+    """Join neighbours into batches of up to ten periods, and into gaps of any length."""
     groups: list[list[Parcel]] = []
     size = 0
     for parcel in parcels:
@@ -51,7 +51,7 @@ def join(parcels: Iterable[Parcel]) -> list[Parcel]:
 
 
 def continues(before: Batch | Gap, after: Batch | Gap) -> bool:
-    """Whether two messages are of one kind, with no seq between them."""
+    """Whether two messages are alike and no seq lies between them."""
     if before.run != after.run or before.last_seq + 1 != after.first_seq:
         return False
     if before.synchronised != after.synchronised or before.period_ns != after.period_ns:
@@ -64,7 +64,7 @@ def continues(before: Batch | Gap, after: Batch | Gap) -> bool:
 
 
 def seats_concerned(message: Batch | Gap) -> tuple[int, ...]:
-    """The seats that a gap in a message's place is about: of a part of a run its hub's alone."""
+    """The seats of a gap that replaces a message; in a part of a run only its hub's seats."""
     if isinstance(message, Gap):
         return message.seats
     layout = message.layout
@@ -75,7 +75,7 @@ def seats_concerned(message: Batch | Gap) -> tuple[int, ...]:
 
 
 def without_values(parcel: Parcel, reason: str) -> Gap:
-    """What takes a batch's place when it is given up."""
+    """The gap that replaces a batch when it is given up."""
     message = parcel.message
     if isinstance(message, Gap):
         return message
@@ -87,7 +87,7 @@ def without_values(parcel: Parcel, reason: str) -> Gap:
 
 
 def aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
-    """A record's payload, with its age if it is young enough to count as live."""
+    """A record's payload, with its age if it is new enough to count as live."""
     if (
         entry.closed_ns is None
         or entry.is_gap
@@ -106,8 +106,8 @@ def _joined(group: list[Parcel]) -> Parcel:
     if isinstance(first.message, Gap):
         message = replace(first.message, n=sum(parcel.message.n for parcel in group))
     else:
-        parts = [p.message.values for p in group if isinstance(p.message, Batch)]
-        message = replace(first.message, values=np.concatenate(parts))
+        values = [p.message.values for p in group if isinstance(p.message, Batch)]
+        message = replace(first.message, values=np.concatenate(values))
     sent = [parcel.sent_ns for parcel in group if parcel.sent_ns is not None]
     return Parcel(
         message=message,

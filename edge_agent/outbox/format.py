@@ -1,9 +1,8 @@
-"""The bytes of an outbox segment: see docs/edge.md. Bytes in, records out; no files here.
+"""The bytes of an outbox segment (see docs/edge.md): bytes in, records out, no files.
 
-A segment is MAGIC and then records. A record is a head and a body, each with a CRC-32 of its
-own, so that a damaged body still has its range of seqs known, and a damaged head can be passed
-over by looking for the next MARK. Between records zeros may stand up to the end of a page, and any
-number of them at the end.
+A segment is MAGIC and then records. A record is a head and a body, each with its own CRC-32. So the
+seqs of a damaged body are still known, and a reader skips a damaged head by looking for the next
+MARK. Zeros may fill the space between records up to the end of a page, and the end of the file.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["MAGIC", "PAGE", "Damage", "Found", "Head", "pack", "scan", "unpack_body"]
+__all__ = ["MAGIC", "PAGE", "DamagedBytes", "Head", "Record", "pack", "scan", "unpack_body"]
 
 MAGIC: Final = b"RTOUTBX2"
 MARK: Final = b"\xc5\x0dR\x8e"
@@ -25,16 +24,16 @@ _FIXED: Final = struct.Struct("<4sHBBQQQQQIIBB")
 _CRC: Final = struct.Struct("<I")
 _LARGEST_BODY: Final = 1 << 20
 
-Kind = Literal["data", "timebase"]
-_KINDS: Final[dict[int, Kind]] = {1: "data", 2: "timebase"}
+RecordKind = Literal["data", "timebase"]
+_KINDS: Final[dict[int, RecordKind]] = {1: "data", 2: "timebase"}
 _NUMBERS: Final = {kind: number for number, kind in _KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What a record is about. A timebase has n 0 and neither seats nor counts."""
+    """What a record contains. A timebase has n 0 and neither seats nor counts."""
 
-    kind: Kind
+    kind: RecordKind
     run: int
     first_seq: int = 0
     n: int = 0
@@ -51,8 +50,8 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A good record: `offset` and `length` of its body, zlib-compressed, in the segment."""
+class Record:
+    """A good record: its head, and where its zlib-compressed body is in the segment."""
 
     head: Head
     offset: int
@@ -61,8 +60,8 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Damage:
-    """Bytes that are no good record; `head` where it could be read."""
+class DamagedBytes:
+    """Bytes that are not a good record; with their head if it could be read."""
 
     offset: int
     length: int
@@ -70,8 +69,8 @@ class Damage:
 
 
 def pack(head: Head, payload: bytes) -> tuple[bytes, int, int]:
-    """A record, where its body starts in it, and the body's CRC."""
-    # Most of a payload are numbers of two bytes, whose high ones are much alike: a sixth less.
+    """Returns a record, where its body starts in it, and the body's CRC."""
+    # A payload is mostly two-byte numbers with similar high bytes: splitting them saves a sixth.
     body = zlib.compress(payload[::2] + payload[1::2], 6)
     crc = zlib.crc32(body)
     tail = head.seats + head.counts
@@ -90,19 +89,19 @@ def unpack_body(body: bytes, crc: int) -> bytes | None:
         return None
     inflate = zlib.decompressobj()
     try:
-        parted = inflate.decompress(body, _LARGEST_BODY)
+        halves = inflate.decompress(body, _LARGEST_BODY)
     except zlib.error:
         return None
     if not inflate.eof:
         return None
-    payload = bytearray(len(parted))
-    half = (len(parted) + 1) // 2
-    payload[::2], payload[1::2] = parted[:half], parted[half:]
+    payload = bytearray(len(halves))
+    half = (len(halves) + 1) // 2
+    payload[::2], payload[1::2] = halves[:half], halves[half:]
     return bytes(payload)
 
 
-def scan(data: bytes) -> Iterator[Found | Damage]:
-    """Every record of a segment, and what lies damaged between them. Never raises."""
+def scan(data: bytes) -> Iterator[Record | DamagedBytes]:
+    """Every record of a segment, and the damaged bytes between them. Never raises."""
     at = len(MAGIC) if data.startswith(MAGIC) else 0
     bad_from: int | None = None if at or not data else 0
     written = len(data.rstrip(b"\0"))
@@ -118,26 +117,26 @@ def scan(data: bytes) -> Iterator[Found | Damage]:
             at = len(data) if following < 0 else following
             continue
         if bad_from is not None and at > bad_from:
-            yield Damage(offset=bad_from, length=at - bad_from, head=None)
+            yield DamagedBytes(offset=bad_from, length=at - bad_from, head=None)
         bad_from = None
         body = data[found.offset : found.offset + found.length]
         if len(body) == found.length and unpack_body(body, found.crc) is not None:
             yield found
             at = found.offset + found.length
             continue
-        # The head is right, so its range is known; the length of its body may still be cut off.
+        # The head is good, so its seqs are known; the body may still be cut off.
         end = min(len(data), found.offset + found.length)
         if _record(data, end) is None and end < len(data):
             following = data.find(MARK, found.offset)
             end = len(data) if following < 0 else following
-        yield Damage(offset=at, length=end - at, head=found.head)
+        yield DamagedBytes(offset=at, length=end - at, head=found.head)
         at = end
     if bad_from is not None:
-        yield Damage(offset=bad_from, length=len(data) - bad_from, head=None)
+        yield DamagedBytes(offset=bad_from, length=len(data) - bad_from, head=None)
 
 
-def _record(data: bytes, at: int) -> Found | None:
-    """The record whose head begins here, or None if no good head does."""
+def _record(data: bytes, at: int) -> Record | None:
+    """The record whose head begins here; None if there is no good head."""
     if not data.startswith(MARK, at) or at + _FIXED.size + _CRC.size > len(data):
         return None
     (_, size, kind, synchronised, run, first, n, boot_ns, period_ns, length, crc, seats, counts) = (
@@ -157,4 +156,4 @@ def _record(data: bytes, at: int) -> Found | None:
         kind=_KINDS[kind], run=run, first_seq=first, n=n, boot_ns=boot_ns, period_ns=period_ns,
         synchronised=bool(synchronised), seats=tail[:seats], counts=tail[seats:],
     )  # fmt: skip
-    return Found(head=head, offset=end, length=length, crc=crc)
+    return Record(head=head, offset=end, length=length, crc=crc)

@@ -1,6 +1,6 @@
-"""What waits in the outbox, in memory: which record is unsent, under way, or acknowledged.
+"""The outbox's index in memory: which record is unsent, under way, or acknowledged.
 
-Pure: it knows where a record lies, and touches no file.
+Pure: it knows where a record is, and touches no file.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class Segment:
     size: int = 0
     periods: int = 0
     timebase: bytes = b""
-    """The first one in it: what dates its run."""
+    """The first one in it, which dates its run."""
     entries: list[Stored] = field(default_factory=list)
     left: int = 0
-    """Entries that still wait."""
+    """How many entries still wait."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Stored:
-    """A record of the outbox, and what has become of it."""
+    """A record of the outbox and its state."""
 
     segment: Segment
     offset: int
@@ -52,7 +52,7 @@ class Stored:
     closed_ns: int | None
     sent_ns: int | None
     left: int
-    """A bit for each period of a batch that is not acknowledged; a gap has one bit."""
+    """One bit for each unacknowledged period of a batch; one bit for a gap."""
 
     @property
     def last_seq(self) -> int:
@@ -63,7 +63,7 @@ class Stored:
         return not self.counts
 
     def seat_seconds(self) -> int:
-        """Those that still wait."""
+        """The seat-seconds that still wait."""
         return sum(count for i, count in enumerate(self.counts) if self.left >> i & 1)
 
     def ranges(self) -> Iterator[tuple[int, int]]:
@@ -81,7 +81,7 @@ class Stored:
             i += 1
 
     def cover(self, first: int, last: int) -> int:
-        """These seqs are acknowledged; returns how many seat-seconds that is news for."""
+        """Note that these seqs are acknowledged; returns how many waiting seat-seconds they had."""
         if self.is_gap:
             if first <= self.first_seq and self.last_seq <= last:
                 self.left = 0
@@ -95,11 +95,11 @@ class Stored:
 
 
 class OutboxIndex:
-    """The entries by run, in order of seq, and the queue of those to send, oldest first."""
+    """The entries by run in order of seq, and a queue of those to send, oldest first."""
 
     def __init__(self) -> None:
         self.in_flight: OrderedDict[Stored, None] = OrderedDict()
-        """Sent and not acknowledged, in the order of sending."""
+        """Sent and not acknowledged, in order of sending."""
         self._runs: dict[int, tuple[list[int], list[Stored]]] = {}
         self._unsent: deque[Stored] = deque()
 
@@ -107,11 +107,11 @@ class OutboxIndex:
         return sum(len(entries) for _, entries in self._runs.values())
 
     def entries(self, run: int) -> list[Stored]:
-        """The entries of a run that wait."""
+        """The waiting entries of a run."""
         return self._runs.get(run, ([], []))[1]
 
     def entries_of_all_parts(self, run: int) -> list[Stored]:
-        """The same of whatever part of the run."""
+        """The waiting entries of a run and of all its parts."""
         return [
             entry
             for number, (_, entries) in self._runs.items()
@@ -120,7 +120,7 @@ class OutboxIndex:
         ]
 
     def add(self, entry: Stored) -> None:
-        """Take a record that was written."""
+        """Add a record that was written."""
         firsts, entries = self._runs.setdefault(entry.run, ([], []))
         at = bisect_right(firsts, entry.first_seq)
         firsts.insert(at, entry.first_seq)
@@ -133,13 +133,13 @@ class OutboxIndex:
             self.in_flight[entry] = None
 
     def next_unsent(self) -> Stored | None:
-        """The oldest entry that is to be sent."""
+        """The oldest entry that has to be sent."""
         while self._unsent and not self._unsent[0].left:
             self._unsent.popleft()
         return self._unsent[0] if self._unsent else None
 
     def sent(self, entry: Stored, now_ns: int) -> int:
-        """`next_unsent` was sent; returns the seat-seconds that never were before."""
+        """Note that `next_unsent` was sent; returns its seat-seconds that were never sent before."""
         assert self._unsent[0] is entry
         self._unsent.popleft()
         entry.sent_ns = now_ns
@@ -148,7 +148,7 @@ class OutboxIndex:
         return fresh
 
     def resend(self, *, sent_before_ns: int) -> int:
-        """Put what was sent before this back into the queue; returns how many entries."""
+        """Put entries sent before this time back into the queue; returns how many."""
         count = 0
         for entry in self.in_flight:
             if entry.sent_ns is None or entry.sent_ns >= sent_before_ns:
@@ -161,7 +161,7 @@ class OutboxIndex:
         return count
 
     def acknowledge(self, ack: Ack) -> tuple[int, list[Segment]]:
-        """Forget what ingest has; returns seat-seconds, and the segments that are done with."""
+        """Forget what ingest has kept; returns its seat-seconds and the segments now empty."""
         firsts, entries = self._runs.get(ack.run, ([], []))
         seat_seconds = 0
         emptied: list[Segment] = []
@@ -182,7 +182,7 @@ class OutboxIndex:
         return seat_seconds, emptied
 
     def give_up(self, gone: Iterable[Stored]) -> list[Segment]:
-        """Forget entries that a gap stands for now; returns the segments that are done with."""
+        """Forget entries that a gap replaces; returns the segments now empty."""
         emptied: list[Segment] = []
         runs = set()
         for entry in gone:

@@ -1,12 +1,12 @@
-"""The run book: a small file that tells, after a death, how far the run before may have come.
+"""The run book: a small file that says, after a crash, how far the run before may have come.
 
-A run that is killed, or loses its power, takes with it what it had sampled and neither delivered
-nor spilled. The next start knows from here which run that was. For those of its seqs that are not
-in the outbox it puts a gap there, `died`: what ingest has of them it keeps, and the gap takes the
-rest. The same helps when the outbox was damaged so badly that nothing in it tells the range.
+A run that is killed or loses its power loses what it had sampled and neither delivered nor spilled.
+From this file the next start knows the run, and puts a gap with the reason `died` into the outbox for
+each of its seqs that is not there. Ingest keeps what it has of them, and the gap covers the rest. The
+same helps if the outbox is damaged so badly that it no longer shows the range of seqs.
 
-The file is written in place, in two slots by turns, so that a torn write costs nothing and a full
-disk does not matter. Docs: docs/edge.md.
+The file is written in place, in two slots in turn, so a torn write does no harm, and a full disk does
+not matter. Docs: docs/edge.md.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from contract.errors import PayloadError, StoreError
-from contract.messages import Message
+from contract.messages import CborMessage, Count, Seat
 from contract.payload import Gap, GapReason
 from contract.ranges import SeqRanges
 from edge_agent.outbox.store import Outbox
@@ -41,12 +41,9 @@ _MAGIC: Final = b"RTRUNS01"
 _HEAD: Final = struct.Struct("<8sQII")
 _CRC_MASK: Final = 0xFFFFFFFF
 
-Count = Annotated[int, Field(ge=0, lt=1 << 63)]
-Seat = Annotated[int, Field(ge=1, le=255)]
 
-
-class RunNote(Message):
-    """What is known of a run. No seq from `until_seq` on was ever sampled."""
+class RunNote(CborMessage):
+    """What is known about a run. It sampled no seq from `until_seq` on."""
 
     run: Count
     boot: Annotated[str, Field(max_length=100)]
@@ -55,13 +52,13 @@ class RunNote(Message):
     seats: Annotated[tuple[Seat, ...], Field(max_length=64)]
     until_seq: Annotated[int, Field(ge=0, le=1 << 40)] = 0
     is_ended: bool = False
-    """It stopped cleanly, or a gap stands for what its death took."""
+    """It stopped cleanly, or a gap covers what its crash lost."""
     waits_until: Annotated[int, Field(ge=0, le=1 << 40)] = 0
-    """The outbox held seqs up to here when it stopped; 0: none, or not known."""
+    """The outbox held seqs below this when the run stopped; 0: none, or unknown."""
 
 
-class _Page(Message):
-    """The content of a slot: the runs, the latest last."""
+class _BookPage(CborMessage):
+    """The content of a slot: the runs, latest last."""
 
     runs: Annotated[tuple[RunNote, ...], Field(max_length=MAX_RUNS)]
 
@@ -75,7 +72,7 @@ class _Slots:
 
 
 class RunBook:
-    """The notes of one agent's outbox. Only who holds the outbox may begin it."""
+    """The notes on the runs of one outbox. Lock the outbox before `begin`."""
 
     def __init__(
         self,
@@ -87,22 +84,22 @@ class RunBook:
     ) -> None:
         self.bytes_written = 0
         self.earlier_runs: frozenset[int] = frozenset()
-        """Those that the book named when this run began."""
+        """The runs in the book when this run began."""
         self._path = path
         self._run = run
         self._pwrite = write
         self._sync = sync
         self._earlier: tuple[RunNote, ...] = ()
         self._slots: _Slots | None = None
-        self._is_told = False
+        self._is_error_logged = False
 
     @property
     def is_begun(self) -> bool:
-        """This run is in the file, and what the one before took with it is in the outbox."""
+        """This run is in the file, and the gaps of earlier runs are in the outbox."""
         return self._slots is not None
 
     def begin(self, outbox: Outbox) -> None:
-        """Settle what earlier runs left behind, then note this one; may raise StoreError."""
+        """Record the gaps of earlier runs, then note this one; may raise StoreError."""
         number, notes = _latest(self._read())
         earlier = [note for note in notes if note.run != self._run.run]
         self.earlier_runs = frozenset(note.run for note in earlier)
@@ -124,20 +121,20 @@ class RunBook:
         slots = _Slots(fd=fd, number=number)
         try:
             if os.fstat(fd).st_size < 2 * _SLOT:
-                # Filled, not only made longer: so no later write needs room on the disk. Page by
-                # page, because the kernel writes as a whole what came as a whole.
+                # Fill the file, so that no later write needs room on the disk. Page by page, because
+                # the kernel writes back as a unit what was written as a unit.
                 for at in range(0, 2 * _SLOT, _PAGE):
                     self._put(fd, bytes(_PAGE), at)
-            self._turn(slots)
+            self._write_page(slots)
         except OSError as error:
             os.close(fd)
             raise self._error(error) from error
         self._slots = slots
 
     def reach(self, seq: int, *, spare: int = 0) -> None:
-        """This seq is about to be sampled: note it ahead, once for many. Never raises.
+        """Note that this seq is about to be sampled. One write covers many seqs. Never raises.
 
-        `spare` periods after it are to be noted already, or it is done now.
+        It writes now unless `spare` periods after this seq are noted already.
         """
         if self._slots is None or seq + spare < self._run.until_seq:
             return
@@ -145,7 +142,7 @@ class RunBook:
         self._note_down(self._slots)
 
     def end(self, outbox: Outbox, *, until_seq: int) -> None:
-        """Nothing of this run is left in memory: a clean stop."""
+        """Note a clean stop: nothing of this run is left in memory."""
         if self._slots is not None:
             waits_until = _until(outbox.known(self._run.run))
             self._run = _ended(self._run, until_seq, waits_until)
@@ -157,21 +154,21 @@ class RunBook:
             self._slots = None
 
     def _end_of(self, note: RunNote) -> int:
-        """Where a run's seqs end: where this run begins, if both are of one boot."""
+        """Where a run's seqs end: at the start of this run, if both are of one boot."""
         if note.is_ended or note.boot != self._run.boot:
             return note.until_seq
         return max(0, (self._run.run_boot_ns - note.run_boot_ns) // note.period_ns)
 
     def _note_down(self, slots: _Slots) -> None:
         try:
-            self._turn(slots)
+            self._write_page(slots)
         except OSError as error:
-            if not self._is_told:
-                self._is_told = True
+            if not self._is_error_logged:
+                self._is_error_logged = True
                 log.error("%s", self._error(error))  # noqa: TRY400 - one sentence
 
-    def _turn(self, slots: _Slots) -> None:
-        body = _Page(runs=(*self._earlier, self._run)).encode()
+    def _write_page(self, slots: _Slots) -> None:
+        body = _BookPage(runs=(*self._earlier, self._run)).encode()
         number = slots.number + 1
         head = _HEAD.pack(_MAGIC, number, len(body), zlib.crc32(body, number & _CRC_MASK))
         self._put(slots.fd, head + body, number % 2 * _SLOT)
@@ -195,7 +192,7 @@ class RunBook:
     def _error(self, error: OSError) -> StoreError:
         return StoreError(
             f"The run book {self._path} can't be used ({error.strerror or error}): after a power "
-            "cut now no gap would tell what was lost; give it room, or name another [outbox] dir."
+            "cut now no gap would show what was lost; give it room, or name another [outbox] dir."
         )
 
 
@@ -206,12 +203,12 @@ def _ended(note: RunNote, until_seq: int, waits_until: int = 0) -> RunNote:
 
 
 def _until(known: SeqRanges) -> int:
-    """One more than the highest of them."""
+    """One more than the highest seq."""
     return max((last for _, last in known), default=-1) + 1
 
 
 def read_notes(path: Path) -> tuple[RunNote, ...]:
-    """The runs in a book, the latest last; none where nothing can be read."""
+    """The runs in a book, latest last; none if it can't be read."""
     try:
         return _latest(path.read_bytes()[: 2 * _SLOT])[1]
     except OSError:
@@ -219,7 +216,7 @@ def read_notes(path: Path) -> tuple[RunNote, ...]:
 
 
 def _latest(data: bytes) -> tuple[int, tuple[RunNote, ...]]:
-    """Number and runs of the later good slot."""
+    """The number and the runs of the newer good slot."""
     best: tuple[int, tuple[RunNote, ...]] = (0, ())
     for at in (0, _SLOT):
         slot = data[at : at + _SLOT]
@@ -230,14 +227,14 @@ def _latest(data: bytes) -> tuple[int, tuple[RunNote, ...]]:
         if magic != _MAGIC or number <= best[0] or zlib.crc32(body, number & _CRC_MASK) != crc:
             continue
         try:
-            best = (number, _Page.decode(body).runs)
+            best = (number, _BookPage.decode(body).runs)
         except PayloadError as error:
             log.warning("The run book is not usable: %s", error)
     return best
 
 
 def _settle(note: RunNote, known: SeqRanges, outbox: Outbox, *, was_ended: bool) -> SeqRanges:
-    """Put gaps into the outbox for what is not in it of a run; returns what is in it then."""
+    """Put gaps into the outbox for a run's seqs that are not in it; returns the seqs then in it."""
     gaps: list[Gap] = []
     for first, last in known.missing(0, note.until_seq - 1):
         is_death = not was_ended and (first >= _until(known) or not outbox.damaged)
@@ -252,7 +249,7 @@ def _settle(note: RunNote, known: SeqRanges, outbox: Outbox, *, was_ended: bool)
     outbox.append_gaps(gaps)
     for gap in gaps:
         log.warning(
-            "What run %d sampled of its seqs %d to %d and ingest does not have is gone (%s): a "
+            "What run %d sampled of its seqs %d to %d and ingest does not have is lost (%s): a "
             "gap says so.", note.run, gap.first_seq, gap.last_seq, gap.reason,
         )  # fmt: skip
         known.add(gap.first_seq, gap.last_seq)

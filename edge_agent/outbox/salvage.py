@@ -1,4 +1,4 @@
-"""What a damaged outbox segment still tells: which seqs it held, so that a gap can say so. Pure."""
+"""Gaps for the damaged stretches of an outbox segment, as far as their seqs are known. Pure."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ from collections.abc import Callable, Sequence
 
 from contract.payload import Gap
 from contract.ranges import SeqRanges
-from edge_agent.outbox.format import Damage, Found, Head
+from edge_agent.outbox.format import DamagedBytes, Head, Record
 
 __all__ = ["gaps_of_damage"]
 
 
 def gaps_of_damage(
-    records: Sequence[Found | Damage], *, node: str, known: Callable[[int], SeqRanges]
+    records: Sequence[Record | DamagedBytes], *, node: str, known: Callable[[int], SeqRanges]
 ) -> list[Gap]:
-    """Gaps for the damaged stretches of a segment, as far as their range is known.
+    """Gaps for damaged stretches, whose seqs come from a readable head or from their neighbours.
 
-    A head that can be read tells it. Else it is what lies between the neighbours, if they are of
-    one run. `known` gives the seqs of a run that good records hold: no gap covers those. What
-    ingest has already, it trims.
+    Neighbours give the seqs between them if both are of one run. `known` gives the seqs of a run in
+    good records: no gap covers those. Ingest drops what it already has.
     """
     gaps: list[Gap] = []
     covered: dict[int, SeqRanges] = {}
     heads = [record.head for record in records]
     for i, record in enumerate(records):
-        if isinstance(record, Found):
+        if isinstance(record, Record):
             continue
         lost = record.head or _between(heads[:i], heads[i + 1 :])
         if lost is None or lost.kind != "data":
@@ -44,7 +43,7 @@ def gaps_of_damage(
 
 
 def _between(before: Sequence[Head | None], after: Sequence[Head | None]) -> Head | None:
-    """The range between the records around a damaged stretch, if they are of one run."""
+    """The seqs between the records around a damaged stretch, if both are of one run."""
     left = before[-1] if before else None
     right = after[0] if after else None
     if left is None or right is None or left.kind != "data" or right.kind != "data":

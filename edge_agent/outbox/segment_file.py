@@ -1,9 +1,8 @@
-"""A file of the outbox while it is being written: whole pages, on room that was taken before.
+"""A file of the outbox while it is written: whole pages, in space that was allocated before.
 
-What a card has to write for one small append is decided by pages and by the file system's journal.
-So an append never shares a page with the one before, which would be written once more; and the
-file has its room ahead, so that an append changes neither the free space nor the file's length.
-The bytes in between, and those that are not used yet, are zeros.
+Pages and the file system's journal decide how much a card has to write for a small append. So an
+append never shares a page with the one before, which would be written again; and space is allocated
+ahead, so that an append changes neither the free space nor the file's length. Unused bytes are zeros.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from edge_agent.outbox.format import PAGE
 __all__ = ["SegmentFile"]
 
 _RESERVE: Final = 128 << 10
-"""Room is taken in steps of this: five minutes of a room of 30 seats."""
+"""Space is allocated in steps of this size: five minutes of a room with 30 seats."""
 _NO_RESERVING: Final = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 Write = Callable[[int, bytes], int]
@@ -28,7 +27,7 @@ Sync = Callable[[int], None]
 
 
 class SegmentFile:
-    """Appends durably. Methods raise OSError, and then nothing of the append is left."""
+    """Appends durably. A method that raises OSError leaves nothing of its append."""
 
     def __init__(self, *, fd: int, write: Write, sync: Sync) -> None:
         self.used = 0
@@ -36,7 +35,7 @@ class SegmentFile:
         self.on_disk = 0
         """The length of the file."""
         self.is_sound = True
-        """False when a failed append may have left something behind: close it."""
+        """False if a failed append may have left something: close the file."""
         self._top = 0
         self._fd = fd
         self._write = write
@@ -44,7 +43,7 @@ class SegmentFile:
 
     @classmethod
     def create(cls, path: Path, top: bytes, *, write: Write, sync: Sync) -> Self:
-        """A new file that begins with `top`; it is durable with the first append."""
+        """A new file that begins with `top`; the first append makes it durable."""
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
         file = cls(fd=fd, write=write, sync=sync)
         try:
@@ -63,8 +62,8 @@ class SegmentFile:
         return file
 
     def append(self, data: bytes) -> int:
-        """Write bytes and wait until they are safe; returns where they lie."""
-        # The first append goes to the page that the top has begun.
+        """Write bytes and wait until they are safe; returns where they are."""
+        # The first append goes to the page that `top` began.
         start = self.used if self.used == self._top else -(-self.used // PAGE) * PAGE
         try:
             self._put(data, start)
@@ -80,7 +79,7 @@ class SegmentFile:
         return start
 
     def close(self) -> None:
-        """Give back the room that was not used."""
+        """Free the unused space and close the file."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._fd, self.used)
             self.on_disk = self.used
@@ -95,7 +94,7 @@ class SegmentFile:
         self.on_disk = max(self.on_disk, start + len(data))
 
     def _reserve(self, end: int) -> None:
-        """Take room up to `end` and well beyond it; only up to it where the disk is nearly full."""
+        """Allocate space well beyond `end`; only just beyond it if the disk is nearly full."""
         if end <= self.on_disk:
             return
         for step in (_RESERVE, PAGE):

@@ -1,9 +1,10 @@
-"""The outbox: periods that ingest has not acknowledged, kept on disk within a bound.
+"""The outbox: periods that ingest has not acknowledged, on disk and with a size limit.
 
-Append-only segments of about five minutes; one fdatasync an append, see segment_file.py. A segment is deleted when
-all of its records are acknowledged, so acknowledgements need no write: after a restart what is
-left is sent again, and ingest keeps what it lacks. When the bound is reached the oldest segment
-goes, and gap records take its place. What the bytes mean stands in outbox_format.py.
+It has append-only segments of about five minutes, with one fdatasync for each append (see
+segment_file.py). A segment is deleted once all of its records are acknowledged, so acknowledgements
+need no write: after a restart what is left is sent again, and ingest keeps what it does not have.
+At the limit the oldest segment is deleted, and gap records replace it. outbox_format.py defines the
+bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from contract.messages import Ack, Timebase
 from contract.payload import Gap, GapReason, decode, encode
 from contract.ranges import SeqRanges
 from edge_agent.outbox.backlog import Parcel, join, seats_concerned
-from edge_agent.outbox.format import MAGIC, Damage, Found, Head, pack, scan, unpack_body
+from edge_agent.outbox.format import MAGIC, DamagedBytes, Head, Record, pack, scan, unpack_body
 from edge_agent.outbox.index import OutboxIndex, Segment, Stored
 from edge_agent.outbox.salvage import gaps_of_damage
 from edge_agent.outbox.segment_file import SegmentFile
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 _SEGMENT_PERIODS: Final = 300
 _SEGMENT_BYTES: Final = 256 << 10
 MAX_A_WRITE: Final = 10
-"""Records in one append, so that one write stays under _SEGMENT_BYTES."""
+"""Records in one append, so that a write stays below _SEGMENT_BYTES."""
 _UNREADABLE: Final = (errno.EIO, errno.ENOENT, errno.ESTALE)
 
 
@@ -54,7 +55,7 @@ class Outbox:
     ) -> None:
         self.index = OutboxIndex()
         self.given_up: Counter[int] = Counter()
-        """Run → seat-seconds that a recorded gap stands for."""
+        """Run → seat-seconds that a recorded gap has replaced."""
         self.damaged = 0
         """Records, or stretches of bytes, that could not be read."""
         self.bytes_written = 0
@@ -81,7 +82,7 @@ class Outbox:
         return sum(segment.size for segment in self._segments)
 
     def open(self) -> None:
-        """Make or find the directory, take hold of it, and index what an earlier run left."""
+        """Make the directory if needed, lock it, and index what earlier runs left."""
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             fd = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -113,7 +114,7 @@ class Outbox:
         self._settle()
 
     def append_gaps(self, gaps: Sequence[Gap]) -> None:
-        """Keep gaps that stand for what an earlier run lost."""
+        """Keep gaps for what an earlier run lost."""
         for at in range(0, len(gaps), MAX_A_WRITE):
             self.append([_of_gap(gap) for gap in gaps[at : at + MAX_A_WRITE]])
 
@@ -122,14 +123,14 @@ class Outbox:
         return SeqRanges((entry.first_seq, entry.last_seq) for entry in self.index.entries(run))
 
     def append(self, parcels: Sequence[Parcel]) -> None:
-        """Keep up to MAX_A_WRITE of these: all are on disk when it returns, or none is."""
+        """Keep up to MAX_A_WRITE parcels: either all of them are on disk afterwards, or none."""
         if not self.is_open:
             self.open()
         self._settle()
         self._append_some(parcels)
 
     def read(self, entry: Stored) -> bytes | None:
-        """The payload of a record; None if it is damaged: see `replace_damaged`."""
+        """The payload of a record; None if it is damaged (see `replace_damaged`)."""
         try:
             if self._reading is None or self._reading[0] is not entry.segment:
                 self._stop_reading()
@@ -142,25 +143,25 @@ class Outbox:
         return unpack_body(body, entry.crc)
 
     def replace_damaged(self, entry: Stored) -> None:
-        """Put a gap in the place of a record that can't be read."""
+        """Replace a record that can't be read by a gap."""
         self.damaged += 1
         log.error("A record of %s is damaged: %s", entry.segment.path, _span(entry))
         self.append_gaps(self._gaps(entry, "damaged"))
         self._given_up([entry])
 
     def acknowledge(self, ack: Ack) -> int:
-        """Forget what ingest has; returns how many seat-seconds that were waiting."""
+        """Forget what ingest has kept; returns how many waiting seat-seconds that was."""
         seat_seconds, emptied = self.index.acknowledge(ack)
         for segment in emptied:
             self._unlink(segment)
         return seat_seconds
 
     def waiting(self, run: int) -> int:
-        """Seat-seconds of a run that wait, of all its parts."""
+        """The waiting seat-seconds of a run with all its parts."""
         return sum(entry.seat_seconds() for entry in self.index.entries_of_all_parts(run))
 
     def earlier_timebases(self, run: int) -> list[bytes]:
-        """What dates the runs before this one that still wait: the latest for each."""
+        """The latest timebase of each other run that still waits here."""
         latest: dict[int, tuple[bool, bytes]] = {}
         for segment in self._segments:
             with contextlib.suppress(PayloadError):
@@ -171,7 +172,7 @@ class Outbox:
         return [payload for _, payload in latest.values()]
 
     def close(self) -> None:
-        """Let go of the directory; what is in it stays."""
+        """Unlock the directory; its files stay."""
         self._stop_reading()
         self._end_segment()
         if self._lock_fd is not None:
@@ -179,7 +180,7 @@ class Outbox:
             self._lock_fd = None
 
     def _settle(self) -> None:
-        """Write down the gaps of what was found damaged; then its files may go."""
+        """Write the gaps for damaged records; after that their files may be deleted."""
         if self._is_settled:
             return
         while self._owed:
@@ -212,7 +213,7 @@ class Outbox:
         self._given_up(entries)
 
     def _victims(self, need: int) -> list[Segment]:
-        """The oldest segments that must go before so many bytes come."""
+        """The oldest segments that must be deleted to make room for `need` bytes."""
         over = self.bytes_used + need - self._limit
         victims: list[Segment] = []
         for segment in self._segments:
@@ -223,7 +224,7 @@ class Outbox:
         return victims
 
     def _gaps(self, entry: Stored, reason: GapReason) -> list[Gap]:
-        """What stands for an entry that goes: gaps for what still waits of it."""
+        """The gaps that replace what still waits of an entry."""
         if entry.is_gap:
             payload = self.read(entry)
             with contextlib.suppress(PayloadError):
@@ -248,13 +249,13 @@ class Outbox:
             self._unlink(segment)
 
     def _write(self, data: bytes) -> tuple[Segment, int]:
-        """Append durably to the current segment, or to a new one; returns where the bytes lie."""
+        """Append durably to the current or a new segment; returns where the bytes are."""
         segment, file = self._ready_segment()
         try:
             start = file.append(data)
         except OSError as error:
             if not file.is_sound:
-                self._end_segment()  # its torn end is passed over when it is read
+                self._end_segment()  # a reader skips its torn end
             raise self._error(error) from error
         finally:
             segment.size = file.on_disk
@@ -302,22 +303,22 @@ class Outbox:
         try:
             segment.path.unlink(missing_ok=True)
         except OSError as error:
-            # It is sent once more after a restart, and ingest trims it.
+            # After a restart it is sent once more, and ingest drops what it has.
             log.warning("%s", self._error(error))
 
-    def _load(self, path: Path) -> list[Found | Damage]:
+    def _load(self, path: Path) -> list[Record | DamagedBytes]:
         try:
             data = path.read_bytes()
             records = list(scan(data))
         except OSError as error:
             if error.errno not in _UNREADABLE:
-                raise  # perhaps another time it can be read
+                raise  # perhaps it can be read at the next try
             log.error("%s", self._error(error))  # noqa: TRY400 - one sentence
-            data, records = b"", [Damage(offset=0, length=0, head=None)]
+            data, records = b"", [DamagedBytes(offset=0, length=0, head=None)]
         segment = Segment(path=path, size=len(data))
         self._segments.append(segment)
         for record in records:
-            if isinstance(record, Damage):
+            if isinstance(record, DamagedBytes):
                 self.damaged += 1
                 log.error(
                     "%s: %d bytes from byte %d on are damaged.", path, record.length, record.offset
@@ -372,7 +373,7 @@ def _stored(parcel: Parcel, segment: Segment, offset: int, length: int, crc: int
     )  # fmt: skip
 
 
-def _found(record: Found, segment: Segment) -> Stored:
+def _found(record: Record, segment: Segment) -> Stored:
     head = record.head
     return Stored(
         segment=segment, offset=record.offset, length=record.length, crc=record.crc, run=head.run,

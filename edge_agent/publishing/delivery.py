@@ -1,9 +1,9 @@
-"""What is sent when, what waits, and what may be forgotten. No sockets: bytes go to a callback.
+"""What to send when, what waits, and what may be forgotten. No sockets: bytes go to a callback.
 
-Periods stay in memory until ingest acknowledges them. Live ones go first, each by itself; what is
-not acknowledged within the spill interval goes to the outbox and leaves from there as the
-backlog, up to ten periods a message. What a hub brought late goes after what is live. Only an
-acknowledgement of ingest, or a recorded gap, ends the wait of a period.
+Periods stay in memory until ingest acknowledges them. Live ones go first, one a message. What is not
+acknowledged within the spill interval goes to the outbox, and is sent from there as the backlog, up
+to ten periods a message. What a hub brought late goes after what is live. A period waits until ingest
+acknowledges it or a recorded gap replaces it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from edge_agent.outbox.run_book import RunBook
 from edge_agent.outbox.store import MAX_A_WRITE, Outbox
 from edge_agent.settings import DeliverySettings
 
-__all__ = ["Counters", "Delivery"]
+__all__ = ["Delivery", "DeliveryCounters"]
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +34,17 @@ _MS_NS: Final = 1_000_000
 _FIRST_WINDOW: Final = 8
 _SLOW_NS: Final = 1_500_000_000
 _SPARE_PERIODS: Final = 15
-"""With fewer noted ahead, a spill writes the run book anew: one and a half spill intervals."""
+"""With fewer periods noted ahead, a spill also writes the run book: 1.5 spill intervals."""
 _MAX_AT_ONCE: Final = 64
-"""Backlog messages in one call of `send`, so that live periods are looked at in between."""
+"""Backlog messages in one call of `send`, so that live periods get their turn in between."""
 
 _Key = tuple[int, int]
-"""(run with its part, first seq) of what is held"""
+"""(run with its part, first seq) of a held message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counters:
-    """Seat-seconds of this run; `contract.messages.Health` says what each means."""
+class DeliveryCounters:
+    """Seat-seconds of this run; see `contract.messages.Health`."""
 
     sampled: int
     published: int
@@ -72,7 +72,7 @@ class _Held:
 
 
 class Delivery:
-    """Holds one run's periods, and what earlier runs left in the outbox. `now_ns` is elapsed."""
+    """Holds one run's periods, and what earlier runs left in the outbox. `now_ns` is elapsed time."""
 
     def __init__(
         self, *, run: int, settings: DeliverySettings, outbox: Outbox, book: RunBook | None = None
@@ -81,15 +81,14 @@ class Delivery:
         self.outbox = outbox
         self._book = book
         self.is_open = False
-        """Ingest is there: data may be sent."""
+        """Ingest is up: data may be sent."""
         self.last_ack_ns: int | None = None
         self.owed_since_ns: int | None = None
-        """Since when something sent has waited without any acknowledgement coming; sending it
-        again does not change that."""
+        """Since when something sent has waited for any acknowledgement; resending does not change it."""
         self._settings = settings
         self._held: OrderedDict[_Key, _Held] = OrderedDict()
         self._newest: dict[int, _Key] = {}
-        """Run with its part → what was taken of it last."""
+        """Run with its part → its newest message."""
         self._to_send: deque[_Key] = deque()
         self._late_to_send: deque[_Key] = deque()
         self._live_in_flight = 0
@@ -114,10 +113,10 @@ class Delivery:
         """Something waits in memory."""
         return bool(self._held)
 
-    def counters(self) -> Counters:
-        """The books: sampled = acked + waiting + gap, at all times."""
+    def counters(self) -> DeliveryCounters:
+        """The counts: sampled = acked + waiting + gap at all times."""
         held = sum(sum(item.counts) for item in self._held.values())
-        return Counters(
+        return DeliveryCounters(
             sampled=self._sampled,
             published=self._published,
             acked=self._acked,
@@ -136,9 +135,9 @@ class Delivery:
         now_ns: int,
         counts: bytes | None = None,
     ) -> None:
-        """Take what was just closed: one period, a gap, or what came late of one hub.
+        """Take what was just closed: one period, a gap, or one hub's late values.
 
-        `counts` are the seats sampled in each period, where there are several.
+        `counts` are the seats sampled in each period, if there are several.
         """
         is_batch = isinstance(message, Batch)
         if self._book is not None and is_batch and message.run == self.run:
@@ -159,21 +158,21 @@ class Delivery:
             self._give_up_oldest()
 
     def opened(self) -> None:
-        """Ingest came up, or came back: what was under way may be lost, and is sent again."""
+        """Ingest came up: send again what was under way, because it may be lost."""
         self.is_open = True
         self.owed_since_ns = None
         self._window = _FIRST_WINDOW
         self._resend(sent_before_ns=1 << 63)
 
     def closed(self) -> None:
-        """Ingest, or the way to it, is gone."""
+        """Ingest, or the connection to it, is gone."""
         self.is_open = False
         self.owed_since_ns = None
 
     def acknowledge(self, ack: Ack, *, now_ns: int) -> None:
-        """Forget what ingest has for good."""
+        """Forget what ingest has kept."""
         if run_of(ack.run) != self.run and not self.outbox.index.entries(ack.run):
-            return  # it is meant for another kit of this name, or comes twice
+            return  # it is for another kit with this name, or a repeated one
         self.last_ack_ns = now_ns
         is_slow = self._is_slow(now_ns)
         before = len(self.outbox.index.in_flight)
@@ -186,7 +185,7 @@ class Delivery:
         self.owed_since_ns = now_ns if self.in_flight else None
 
     def tick(self, now_ns: int) -> None:
-        """What is due by the clock: sending again, and writing to the outbox."""
+        """Do what is due by the clock: send again, and write to the outbox."""
         if self.is_open:
             timeout_ns = round(self._settings.ack_timeout_s * _SECOND_NS)
             self._resend(sent_before_ns=now_ns - timeout_ns)
@@ -195,18 +194,18 @@ class Delivery:
         if not self.outbox.is_open:
             self._try_to(self._open, now_ns)
         elif self._late_to_send or self._is_spill_due(now_ns):
-            # What a hub brought late was told to be missing, so nothing else would tell of it
-            # after a death: it goes to the disk at once.
+            # A gap has already been sent for what a hub brought late, so after a crash no other gap
+            # would replace it: write it to disk at once.
             self._try_to(lambda: self._spill(young_ns=self._spill_before_ns(now_ns)), now_ns)
         elif self._book is not None and not self._book.is_begun:
             self._try_to(self._open, now_ns)
 
     def spill(self, now_ns: int) -> bool:
-        """Write all that is held to the outbox now; whether that worked."""
+        """Write everything held to the outbox now; returns whether that worked."""
         return self._try_to(self._spill, now_ns)
 
     def send(self, now_ns: int, publish: Callable[[bytes], bool]) -> bool:
-        """Hand on what may be sent now; whether more waits for its turn."""
+        """Send what may be sent now; returns whether more is waiting."""
         if not self.is_open:
             return False
         is_busy = self._send(now_ns, publish)
@@ -230,7 +229,7 @@ class Delivery:
     def _send_held(
         self, queue: deque[_Key], room: int, now_ns: int, publish: Callable[[bytes], bool]
     ) -> bool:
-        """Send from memory while so many are not under way; False if the link takes no more."""
+        """Send from memory until `room` messages are under way; False if the link takes no more."""
         while queue and self.in_flight < room:
             item = self._held.get(queue[0])
             if item is not None and item.sent_ns is None:
@@ -247,7 +246,7 @@ class Delivery:
 
     def _send_backlog(self, now_ns: int, publish: Callable[[bytes], bool]) -> None:
         if self._is_slow(now_ns) and now_ns - self._window_cut_ns > _SECOND_NS:
-            # A slow link: keep less under way, so that live periods don't stand in a queue.
+            # A slow link: keep less under way, so that live periods don't wait in a queue.
             self._window = max(2, self._window // 2)
             self._window_cut_ns = now_ns
         index = self.outbox.index
@@ -297,7 +296,7 @@ class Delivery:
         return oldest is not None and oldest.closed_ns <= self._spill_before_ns(now_ns)
 
     def _spill_before_ns(self, now_ns: int) -> int:
-        """What was closed by then is to go to the outbox."""
+        """What closed by this time has to go to the outbox."""
         return now_ns - round(self._settings.spill_s * _SECOND_NS)
 
     def _forget_held(self, ack: Ack) -> int:
@@ -325,7 +324,7 @@ class Delivery:
         return item
 
     def _spill(self, *, young_ns: int | None = None) -> None:
-        """Write what is held; a short last batch that began after `young_ns` may still grow."""
+        """Write what is held; a short last batch that began after `young_ns` stays and may grow."""
         parcels: list[Parcel] = []
         for run in dict.fromkeys(run for run, _ in self._held):
             some = join(item.parcel() for key, item in self._held.items() if key[0] == run)
@@ -336,7 +335,7 @@ class Delivery:
             if self._book is not None and some and run == self.run:
                 last = some[-1].message
                 if isinstance(last, Batch):
-                    # Now, because the file system's journal is written for this spill anyway.
+                    # Now, because this spill writes the file system's journal anyway.
                     self._book.reach(last.last_seq, spare=_SPARE_PERIODS)
             parcels += some
         for at in range(0, len(parcels), MAX_A_WRITE):
@@ -352,7 +351,7 @@ class Delivery:
             queue.extend(held)
 
     def _give_up_oldest(self) -> None:
-        """The outbox can't be written and memory is full: a gap takes the oldest's place."""
+        """The outbox can't be written and memory is full: replace the oldest periods by a gap."""
         n = max(1, self._settings.max_in_memory // 10)
         old = [self._drop(key) for key in list(self._held)[:n]]
         gaps = join(
@@ -370,7 +369,7 @@ class Delivery:
         )  # fmt: skip
 
     def _try_to(self, work: Callable[[], None], now_ns: int) -> bool:
-        """Do what touches the disk; name what fails, and leave it alone for a while."""
+        """Do work that touches the disk; log what fails, and do not retry for a while."""
         try:
             work()
         except StoreError as error:

@@ -1,6 +1,6 @@
 """Between the delivery and the broker: births and deaths, data, time, health, acks, commands.
 
-Runs on the agent's thread: `step` takes what the link has heard and hands over what is due.
+Runs on the agent's thread: `step` takes what the link has received and publishes what is due.
 """
 
 from __future__ import annotations
@@ -27,37 +27,37 @@ from contract.messages import (
 )
 from contract.mqtt import Event, LinkDown, LinkUp, Received, Refused, Will
 from contract.suspects import Suspects, digest_of
-from contract.topics import Kind, Topic, ingest_state
+from contract.topics import Topic, TopicKind, ingest_state
 from edge_agent.identity import Identity
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.publishing.link_note import LinkState
 from edge_agent.publishing.name_watch import NameWatch
 from edge_agent.settings import EdgeSettings
 
-__all__ = ["Host", "Link", "OpenLink", "Publisher"]
+__all__ = ["EdgePublisher", "Host", "Link", "OpenLink"]
 
 log = logging.getLogger(__name__)
 
-_RETAINED: Final[frozenset[Kind]] = frozenset({"state", "config/reported"})
-"""So that a doctor on the server can see what a node said when nobody asked."""
+_RETAINED: Final[frozenset[TopicKind]] = frozenset({"state", "config/reported"})
+"""Retained so that a doctor on the server can read them later."""
 _MINUTE_NS: Final = 60_000_000_000
 _MAX_RESULTS: Final = 64
 _MAX_STEPS: Final = 64
 
 
 class Host(Protocol):
-    """Who the publisher speaks for."""
+    """The agent, as the publisher sees it."""
 
     def birth(self) -> Birth: ...
     def timebase(self) -> Timebase: ...
     def health(self, *, is_finished: bool) -> Health: ...
     def config_reported(self) -> ConfigReported: ...
-    def configured(self, config: Config) -> None: ...
-    def commanded(self, command: Command) -> CommandResult: ...
+    def handle_config(self, config: Config) -> None: ...
+    def handle_command(self, command: Command) -> CommandResult: ...
 
 
 class Link(Protocol):
-    """What of `contract.mqtt.MqttLink` is used here."""
+    """The methods of `contract.mqtt.MqttLink` that the publisher uses."""
 
     @property
     def events(self) -> queue.Queue[Event]: ...
@@ -70,10 +70,10 @@ class Link(Protocol):
 
 
 OpenLink = Callable[[str, Will, tuple[str, ...]], Link]
-"""Makes a link that is not started yet, from client id, will and subscriptions."""
+"""Makes a link from client id, will and subscriptions; it is not started yet."""
 
 
-class Publisher:
+class EdgePublisher:
     """Owns the link; makes a new one when the old one hangs."""
 
     def __init__(
@@ -98,15 +98,15 @@ class Publisher:
         self.names = NameWatch(name=name, run=identity.run)
         self._link = self._new_link()
         self._is_linked = False
-        self._is_told = False
+        self._is_down_logged = False
         self._reason = "it has not been tried yet"
         self._now_ns = 0
         self._ingest_started: int | None = None
-        self._due: set[Kind] = set()
+        self._due: set[TopicKind] = set()
         self._results: deque[CommandResult] = deque(maxlen=_MAX_RESULTS)
         self._earlier: deque[bytes] = deque()
         self._steps: deque[bytes] = deque(maxlen=_MAX_STEPS)
-        """What dates this run around each step of UTC; told again whenever ingest comes up."""
+        """This run's timebases around each step of UTC; sent again whenever ingest comes up."""
         self._each_minute_ns = 0
         self._refusals: set[tuple[str, str]] = set()
 
@@ -117,7 +117,7 @@ class Publisher:
         return None if last is None else max(0, self._now_ns - last) // 1_000_000
 
     def link_state(self) -> LinkState:
-        """How it stands with the broker, for the doctor."""
+        """The state of the connection, for the doctor."""
         return LinkState(
             is_linked=self._is_linked,
             ingest_is_up=self._delivery.is_open,
@@ -131,56 +131,56 @@ class Publisher:
             self._suspects.begin()
         self._link.start()
 
-    def request(self, kind: Kind) -> None:
+    def request(self, kind: TopicKind) -> None:
         """Publish this again as soon as there is a link."""
         self._due.add(kind)
 
     def stepped(self, before: bytes, after: bytes) -> None:
-        """UTC was stepped: the timebases of the last moment before and the first one after."""
+        """UTC was stepped: send the timebases before and after the step."""
         self._steps.extend((before, after))
-        if self._delivery.is_open:  # else all of them are told when ingest comes up
+        if self._delivery.is_open:  # otherwise all of them go when ingest comes up
             self._earlier.extend((before, after))
 
     def step(self, now_ns: int) -> bool:
-        """Hear, watch, and say what is due; whether more data waits for its turn."""
+        """Handle events, check the link, publish what is due; returns whether more data waits."""
         self._now_ns = now_ns
         while True:
             try:
                 event = self._link.events.get_nowait()
             except queue.Empty:
                 break
-            self._hear(event, now_ns)
-        self._watch(now_ns)
+            self._handle(event, now_ns)
+        self._check_link(now_ns)
         if now_ns - self._each_minute_ns >= _MINUTE_NS:
             self._each_minute_ns = now_ns
             self._due |= {"timebase", "health"}
         self._delivery.tick(now_ns)
-        if not self._is_linked or not self._say_due():
+        if not self._is_linked or not self._publish_due():
             return False
         return self._delivery.send(now_ns, lambda data: self._link.publish(self._data, data))
 
     def farewell(self) -> None:
-        """The last health and the death; then the link ends."""
+        """Publish the last health and the death, and end the link."""
         if self._is_linked:
             self._link.publish(self._topic("health"), self._host.health(is_finished=True).encode())
         self._link.stop(farewell=self._death("stopped"))
 
-    def _hear(self, event: Event, now_ns: int) -> None:
+    def _handle(self, event: Event, now_ns: int) -> None:
         match event:
             case LinkUp(protocol):
                 log.info("Connected to the broker with MQTT %s.", protocol)
-                self._is_linked, self._is_told = True, False
+                self._is_linked, self._is_down_logged = True, False
                 self._due |= {"state", "timebase", "config/reported", "health"}
             case LinkDown(reason, is_taken_over):
                 self._reason = reason
                 if is_taken_over:
                     self.names.pushed_out(now_ns)
-                if not self._is_told:
+                if not self._is_down_logged:
                     log.warning(
                         "No connection to the broker (%s): keeping what is sampled, trying again.",
                         reason,
                     )
-                    self._is_told = True
+                    self._is_down_logged = True
                 self._unlink()
             case Refused(topic, reason):
                 if (topic.split(maxsplit=1)[0], reason) not in self._refusals:
@@ -201,13 +201,13 @@ class Publisher:
                 self._link.acknowledge(event)
 
     def _read(self, message: Received, now_ns: int) -> None:
-        """Take a message; a retained one that ended an earlier agent is passed over."""
+        """Take a message; skip a retained one that crashed an earlier agent."""
         if self._suspects is None or not message.is_retained:
             self._receive(message, now_ns)
             return
         digest = digest_of(message.topic, message.payload)
         if digest == self._suspects.culprit:
-            raise PayloadError("the message", "an agent ended while it read it")
+            raise PayloadError("the message", "an agent crashed while reading it")
         with self._suspects.holding([digest]):
             self._receive(message, now_ns)
 
@@ -223,11 +223,11 @@ class Publisher:
         elif kind == "ack":
             self._delivery.acknowledge(Ack.decode(message.payload), now_ns=now_ns)
         elif kind == "config":
-            self._host.configured(Config.decode(message.payload))
+            self._host.handle_config(Config.decode(message.payload))
             self._due.add("config/reported")
         elif kind == "command" and not message.is_retained:
-            # A retained command would be obeyed again at each connection.
-            self._results.append(self._host.commanded(Command.decode(message.payload)))
+            # A retained command would be obeyed at each connection.
+            self._results.append(self._host.handle_command(Command.decode(message.payload)))
 
     def _ingest(self, state: IngestState) -> None:
         if not state.is_up:
@@ -236,13 +236,13 @@ class Publisher:
             self._delivery.closed()
         elif not self._delivery.is_open or state.started_utc_ns != self._ingest_started:
             self._ingest_started = state.started_utc_ns
-            # What dates the data goes before the data.
+            # Timebases go before the data that they date.
             self._due.add("timebase")
             earlier = self._delivery.outbox.earlier_timebases(self._identity.run)
             self._earlier = deque((*earlier, *self._steps))
             self._delivery.opened()
 
-    def _watch(self, now_ns: int) -> None:
+    def _check_link(self, now_ns: int) -> None:
         if not self._link.is_alive:
             self._renew("its thread has ended")
             return
@@ -253,7 +253,7 @@ class Publisher:
             self._renew(f"no acknowledgement for {self._settings.delivery.watchdog_s:g} s")
 
     def _renew(self, why: str) -> None:
-        log.error("The connection to the broker is made anew: %s.", why)
+        log.error("Making a new connection to the broker: %s.", why)
         self._link.stop(timeout_s=1.0)
         self._unlink()
         self._link = self._new_link()
@@ -264,8 +264,8 @@ class Publisher:
         self._ingest_started = None
         self._delivery.closed()
 
-    def _say_due(self) -> bool:
-        """Publish what is due; whether all of it found room."""
+    def _publish_due(self) -> bool:
+        """Publish what is due; returns whether the link had room for all of it."""
         if not (self._due or self._earlier or self._results):
             return True
         for kind, make in self._makers().items():
@@ -286,7 +286,7 @@ class Publisher:
                 waiting.popleft()
         return True
 
-    def _makers(self) -> dict[Kind, Callable[[], bytes]]:
+    def _makers(self) -> dict[TopicKind, Callable[[], bytes]]:
         host = self._host
         return {
             "state": lambda: host.birth().encode(),
@@ -298,9 +298,9 @@ class Publisher:
     def _new_link(self) -> Link:
         settings = self._settings
         return self._open_link(
-            # Of this run alone: a broker lets the later of two with one id push out the other, so
-            # two kits with one name would do that to each other for ever. The broker of a school
-            # takes the name in the certificate instead; then `contract/mqtt.py` lets each have its turn.
+            # An id for this run only. With one id for a name, two kits with that name would
+            # disconnect each other for ever. A school's broker takes the certificate's name as id
+            # instead; then `contract/mqtt.py` gives each kit its turn.
             f"{settings.site}-{settings.room}-{settings.node}-{self._identity.run:x}",
             self._death("lost"),
             (
@@ -314,6 +314,6 @@ class Publisher:
         death = Death(node=identity.node, run=identity.run, boot=identity.boot, reason=reason)
         return Will(topic=self._topic("state"), payload=death.encode())
 
-    def _topic(self, kind: Kind) -> str:
+    def _topic(self, kind: TopicKind) -> str:
         settings = self._settings
         return str(Topic(settings.site, settings.room, settings.node, kind))

@@ -1,7 +1,7 @@
-"""Tells, in the log, from when to when a hub's frames are missing.
+"""Logs from when to when a hub's frames are missing.
 
-A hub's own count of ticks shows it, whatever the reason: a pulled plug, a hub that was full, a line
-that was closed. The fault matrix reads these lines as well.
+The hub's own count of ticks shows this, whatever the reason: an unplugged hub, a full hub, a closed
+line. The fault matrix reads these log lines too.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Final
 
 from firmware_bridge.events import FramesMissing
 
-__all__ = ["tell_hole"]
+__all__ = ["log_missing_frames"]
 
 log = logging.getLogger(__name__)
 
-_WORTH_TELLING_NS: Final = 400_000_000
-"""A hole of this length may take all values of a second."""
+_MIN_LOGGED_NS: Final = 400_000_000
+"""A hole of this length can leave a second without values."""
 
 
-def tell_hole(hole: FramesMissing) -> None:
-    """Say which seconds of a hub never came, or came in vain, if that may be a whole one."""
+def log_missing_frames(hole: FramesMissing) -> None:
+    """Log frames that never came or had no date, if a whole second may be missing."""
     after_ns = hole.after_ns
-    if not hole.samples or after_ns is None or hole.before_ns - after_ns < _WORTH_TELLING_NS:
+    if not hole.samples or after_ns is None or hole.before_ns - after_ns < _MIN_LOGGED_NS:
         return
     log.warning(
         "%s: %d samples between %d and %d ms of the boot clock %s.",

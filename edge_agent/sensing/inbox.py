@@ -1,4 +1,4 @@
-"""Where the reader threads leave their events for the agent's own thread."""
+"""The queue from the reader threads to the agent's own thread."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LOOK_AGAIN_S = 0.01
 
 
 class Inbox:
-    """A bounded queue that nobody waits on: the agent looks in when a period is due.
+    """A bounded queue without blocking reads: the agent empties it when a period is due.
 
-    When it is full the reader thread waits, and so does the serial line behind it; what the line
-    then drops is missed by its sequence and counted.
+    When it is full the reader thread waits, and so does the serial line behind it. What the line
+    then drops is missing by its sequence and is counted.
     """
 
     def __init__(self, *, max_events: int, stop: threading.Event) -> None:
@@ -26,13 +26,13 @@ class Inbox:
         self._events: deque[HubEvent] = deque()
 
     def put(self, event: HubEvent) -> None:
-        """From any thread; an event that finds no room until `stop` is dropped."""
+        """Add an event, from any thread; it is dropped if `stop` comes before there is room."""
         while len(self._events) >= self._max_events:
             if self._stop.wait(_LOOK_AGAIN_S):
                 return
         self._events.append(event)
 
     def drain(self) -> Iterator[HubEvent]:
-        """What is there now, in order."""
+        """Take the events that are there now, in order."""
         for _ in range(len(self._events)):
             yield self._events.popleft()

@@ -1,7 +1,7 @@
 """The node's own microphone: samples in, levels of eighth-seconds out, and nothing else.
 
-Samples are in memory for less than a second: in the pipe, in the piece being read, and in the
-0.3 s that the weighting filter needs. They are never written, sent, logged or handed on.
+Samples are in memory for less than a second: in the pipe, in the block being read, and in the
+0.3 s that the weighting filter needs. They are never written, sent, logged or passed on.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ log = logging.getLogger(__name__)
 
 _RATE_HZ: Final = 48_000
 _SAMPLE_BYTES: Final = 4
-_PART_NS: Final = 125_000_000
+_LEVEL_NS: Final = 125_000_000
 _PIECE_BYTES: Final = _RATE_HZ // 8 * _SAMPLE_BYTES
 _FOLLOW: Final = 0.01
-"""How much of the distance to the arrival time a level's time is corrected by."""
+"""The share of the distance to the arrival time by which a level's time is corrected."""
 _TORN_NS: Final = 500_000_000
-"""Further off than this, sound is missing: the count of samples begins anew."""
+"""If the arrival is further off than this, sound is missing: the count of samples restarts."""
 
 
 class Microphone:
-    """Runs a recording program for as long as it takes, and tells levels to a sink."""
+    """Runs a recording program, restarts it when it ends, and sends levels to a sink."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Microphone:
         self._sink = sink
 
     def run(self, stop: threading.Event) -> None:
-        """Start the program, read it, and start it again when it ends, until `stop`."""
+        """Start the program, read its output, and start it again when it ends, until `stop`."""
         backoff = Backoff(first_s=1, max_s=15)
         while not stop.is_set():
             try:
@@ -71,7 +71,7 @@ class Microphone:
             stop.wait(wait_s)
 
     def listen(self, source: IO[bytes], stop: threading.Event) -> bool:
-        """Turn raw S32_LE mono at 48 kHz into levels until the source ends; whether any came."""
+        """Turn raw S32_LE mono at 48 kHz into levels until the source ends; returns whether any came."""
         weighting = AWeighting(full_scale_db=self._full_scale_db, rate_hz=_RATE_HZ)
         begins_ns: float | None = None
         held = b""
@@ -85,15 +85,15 @@ class Microphone:
             arrived_ns = self._clock.boot_ns()
             levels = weighting.short_laeq(np.frombuffer(held, dtype="<i4"))
             held = b""
-            began_ns = arrived_ns - _PART_NS
+            began_ns = arrived_ns - _LEVEL_NS
             if begins_ns is None or abs(began_ns - begins_ns) > _TORN_NS:
                 if begins_ns is not None:
                     weighting.forget()
                 begins_ns = began_ns
             begins_ns += _FOLLOW * (began_ns - begins_ns)
-            times = round(begins_ns) + np.arange(len(levels), dtype=np.int64) * _PART_NS
+            times = round(begins_ns) + np.arange(len(levels), dtype=np.int64) * _LEVEL_NS
             self._sink(Levels(hub=MICROPHONE, boot_ns=times, laeq=levels))
-            begins_ns += _PART_NS
+            begins_ns += _LEVEL_NS
         return begins_ns is not None
 
     def _run_once(self, stop: threading.Event) -> bool:
@@ -101,7 +101,7 @@ class Microphone:
             self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         ) as program:
             assert program.stdout is not None
-            # A read ends when the program does; so `stop` ends the program.
+            # A read ends only when the program does, so `stop` has to end the program.
             ender = threading.Thread(
                 target=_end, args=(program, stop), name="microphone's end", daemon=True
             )

@@ -1,9 +1,9 @@
-"""Readings become periods: whole seconds of the boot clock, counted since the run began.
+"""Turns readings into periods: whole seconds of the boot clock, counted since the run began.
 
-Pure: events in, periods out; when to close a period is decided by the caller. Each hub has its
-own samples and its own quantities; what a hub did not deliver is missing, never made up. A period
-closes without a hub that is late; what that hub brings of it afterwards comes out as `Late`, and
-until then the period has a `Lack`, so that no second of a hub is without values and without a gap.
+Pure: events in, periods out; the caller decides when to close a period. Each hub has its own samples
+and quantities. What a hub did not deliver is missing, never invented. A period closes without a late
+hub and has a `LineGap` for it; what the hub brings afterwards comes out as `Late`. So each second of a
+hub has either values or a gap.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 from contract import quantities
 from contract.payload import MAX_PERIODS, GapReason, Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
-from edge_agent.sensing.lines import LEVEL_NS, Grid, HubLine, Line, SoundLine
-from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubUp, Levels, Samples
+from edge_agent.sensing.lines import LEVEL_NS, Grid, HubLine, SoundLine, SourceLine
+from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubSamples, HubUp, Levels
 
-__all__ = ["MICROPHONE", "Lack", "Late", "Period", "PeriodAssembler"]
+__all__ = ["MICROPHONE", "Late", "LineGap", "Period", "PeriodAssembler"]
 
 _MAX_EXCLUSIONS: Final = 64
-"""Changes of who has opted out that are told apart while a hub is late; older ones are joined."""
+"""Changes of the excluded seats that are remembered while a hub is late; older ones are merged."""
 MICROPHONE: Final = "(microphone)"
-"""Under this levels of the node's own microphone come; no hub can be called so."""
+"""The hub name in levels of the node's own microphone; no hub can have this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
+class LineGap:
     """Seconds in which a hub's seats, or the room's sound, have no value, and why."""
 
     line: int
@@ -42,12 +42,12 @@ class Lack:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Late:
-    """Consecutive seconds of one hub's seats, or of the sound, whose periods closed without it."""
+    """Values of one hub's seats, or of the sound, for consecutive periods that closed without it."""
 
     line: int
     first_seq: int
     values: NDArray[np.uint16]
-    """(n, layout.width): rows like a period's, with all others missing."""
+    """(n, layout.width): rows like a period's, in which all other values are missing."""
     counts: bytes
     """Seats sampled in each second."""
 
@@ -62,17 +62,17 @@ class Period:
     seats_sampled: int
     seats_missing: int
     """Seats that were due and have no values."""
-    lacks: tuple[Lack, ...] = ()
-    """Hubs, and the sound, without any value in it."""
+    line_gaps: tuple[LineGap, ...] = ()
+    """The gaps of hubs, and of the sound, that have no value in it."""
 
     @property
     def is_empty(self) -> bool:
-        """Neither a seat nor the room has a value."""
+        """No seat has a value, and neither has the room."""
         return bool((self.values == MISSING).all())
 
 
 class PeriodAssembler:
-    """Holds the open period. The caller closes or skips it, always one after the other."""
+    """Holds the open period. The caller closes or skips one period after the other."""
 
     def __init__(
         self,
@@ -93,16 +93,16 @@ class PeriodAssembler:
         self._sound_from = MICROPHONE if sound == "microphone" else None
         self._sound = SoundLine(grid=grid, max_buffered_s=max_buffered_s)
         self._sound.is_up = self._has_sound = sound == "microphone"
-        self._lines: tuple[Line, ...] = (*self._hubs.values(), self._sound)
+        self._lines: tuple[SourceLine, ...] = (*self._hubs.values(), self._sound)
         self._exclusions: list[tuple[int, frozenset[int]]] = [(0, frozenset())]
-        """From which time on which seats were excluded; the latest last."""
-        self._told: list[Late] = []
-        self._owed: list[Lack] = []
+        """(from which time on, which seats were excluded), latest last."""
+        self._late: list[Late] = []
+        self._extra_gaps: list[LineGap] = []
         self._seq = 0
 
     @property
     def seq(self) -> int:
-        """The open period's."""
+        """The seq of the open period."""
         return self._seq
 
     @property
@@ -131,9 +131,9 @@ class PeriodAssembler:
                 self._exclusions = [(from_ns, oldest | next_one), *later]
 
     def take(self, event: HubEvent) -> None:
-        """Put a reading in its place."""
+        """Take a hub's event."""
         match event:
-            case Samples():
+            case HubSamples():
                 self._take_samples(event, self._hubs[event.hub])
             case Levels():
                 self._take_levels(event)
@@ -143,7 +143,7 @@ class PeriodAssembler:
                     self._catch_up(hub, is_last=True)
                 hub.greet(event)
                 if self._sound_source == "hub" and event.hello.has_levels:
-                    # Where two hubs have a meter, the one that was up first is the room's.
+                    # If two hubs have a meter, the room's sound is from the one that was up first.
                     self._sound_from = self._sound_from or event.hub
                     self._greet_sound()
             case HubDown(hub=hub):
@@ -163,26 +163,26 @@ class PeriodAssembler:
 
     @property
     def filled(self) -> float:
-        """How much of its room the fullest buffer has taken, from 0 to 1."""
+        """How full the fullest buffer is, from 0 to 1."""
         return max(line.buffer.filled for line in self._lines)
 
     def has_all(self) -> bool:
-        """Whether every hub that is up, and the sound, have delivered past the period's end."""
+        """Whether each hub that is up, and the sound, have delivered up to the period's end."""
         return not any(line.is_awaited(self._seq) for line in self._lines)
 
     def skip(self) -> None:
-        """Pass over the open period and forget what came for it."""
+        """Skip the open period and forget its readings."""
         self.catch_up()
         for line in self._lines:
             line.skip(self._seq)
         self._seq += 1
 
     def close(self) -> Period:
-        """Close the open period with what has come for it."""
+        """Close the open period with the readings that have come for it."""
         self.catch_up()
         seq, start = self._seq, self.start_ns
         seats: list[NDArray[np.float32]] = []
-        lacks: list[Lack] = []
+        line_gaps: list[LineGap] = []
         excluded = self._excluded_at(start)
         for hub in self._hubs.values():
             values = hub.close(seq)
@@ -191,42 +191,42 @@ class PeriodAssembler:
             seats.append(values)
             due = tuple(seat for seat in hub.seats if seat not in excluded)
             if due and np.isnan(values).all():
-                lacks.append(self._lack(hub, seq, due))
+                line_gaps.append(self._line_gap(hub, seq, due))
         seat = np.concatenate(seats)
-        # Whether a hub has a meter is known when it says HELLO; levels of before may come then.
+        # A HELLO says whether a hub has a meter; earlier levels may come after it.
         room = self._sound.close(seq) if self._sound_source != "none" else None
         if room is None:
             room = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
         if self._has_sound and np.isnan(room).all():
-            lacks.append(self._lack(self._sound, seq, ()))
+            line_gaps.append(self._line_gap(self._sound, seq, ()))
         self._seq += 1
         sampled = int((~np.isnan(seat[:, 0])).sum())
         due_seats = sum(number not in excluded for number in self.layout.seats)
         return Period(
             seq=seq, boot_ns=start, values=self._row(seat, room), seats_sampled=sampled,
-            seats_missing=due_seats - sampled, lacks=tuple(lacks),
+            seats_missing=due_seats - sampled, line_gaps=tuple(line_gaps),
         )  # fmt: skip
 
     def catch_up(self, *, is_last: bool = False) -> None:
-        """Settle what a late hub has brought; with `is_last` nothing more will come."""
+        """Settle what late hubs have brought; with `is_last` no more readings will come."""
         for line in self._lines:
             if line.is_behind:
                 self._catch_up(line, is_last=is_last)
 
     def late(self) -> list[Late]:
-        """What was brought late since this was last asked."""
-        told, self._told = self._told, []
-        return told
+        """The late values since the last call."""
+        late, self._late = self._late, []
+        return late
 
-    def lacks(self) -> list[Lack]:
-        """What has to be told beside the periods' own lacks, since this was last asked.
+    def line_gaps(self) -> list[LineGap]:
+        """The gaps since the last call that belong to no `Period`.
 
-        Of seconds that stay without values something came, and could not be used; or only now it
-        is known that there should have been sound.
+        They are for seconds that stay without values although readings came, and for seconds for
+        which it became known later that there should have been sound.
         """
-        owed, self._owed = self._owed, []
-        return owed + [
-            Lack(line=line.number, first_seq=first, n=last - first + 1, seats=line.seats,
+        extra, self._extra_gaps = self._extra_gaps, []
+        return extra + [
+            LineGap(line=line.number, first_seq=first, n=last - first + 1, seats=line.seats,
                  reason="unused")
             for line in self._lines
             for first, last in line.unused()
@@ -241,41 +241,41 @@ class PeriodAssembler:
 
     def _greet_sound(self) -> None:
         if not self._has_sound:
-            self._owed += [
-                Lack(line=self._sound.number, first_seq=first, n=last - first + 1, seats=(),
+            self._extra_gaps += [
+                LineGap(line=self._sound.number, first_seq=first, n=last - first + 1, seats=(),
                      reason="serial")
                 for first, last in self._sound.waiting
             ]  # fmt: skip
         self._sound.is_up = self._has_sound = True
         self._sound.greet()
 
-    def _lack(self, line: Line, seq: int, seats: tuple[int, ...]) -> Lack:
-        return Lack(line=line.number, first_seq=seq, n=1, seats=seats, reason="serial")
+    def _line_gap(self, line: SourceLine, seq: int, seats: tuple[int, ...]) -> LineGap:
+        return LineGap(line=line.number, first_seq=seq, n=1, seats=seats, reason="serial")
 
-    def _catch_up(self, line: Line, *, is_last: bool) -> None:
+    def _catch_up(self, line: SourceLine, *, is_last: bool) -> None:
         rows: list[NDArray[np.uint16]] = []
         counts: list[int] = []
         before = -2
-        for seq, values in line.caught_up(is_last=is_last):
+        for seq, values in line.settle_late(is_last=is_last):
             if rows and (seq != before + 1 or len(rows) == MAX_PERIODS):
-                self._tell(line, before, rows, counts)
+                self._add_late(line, before, rows, counts)
             rows.append(self._row_of(line, values))
             counts.append(int((~np.isnan(values[:, 0])).sum()) if line.seats else 0)
             before = seq
         if rows:
-            self._tell(line, before, rows, counts)
+            self._add_late(line, before, rows, counts)
 
-    def _tell(
-        self, line: Line, last: int, rows: list[NDArray[np.uint16]], counts: list[int]
+    def _add_late(
+        self, line: SourceLine, last: int, rows: list[NDArray[np.uint16]], counts: list[int]
     ) -> None:
         first = last - len(rows) + 1
-        self._told.append(
+        self._late.append(
             Late(line=line.number, first_seq=first, values=np.stack(rows), counts=bytes(counts))
         )
         rows.clear()
         counts.clear()
 
-    def _row_of(self, line: Line, values: NDArray[np.float32]) -> NDArray[np.uint16]:
+    def _row_of(self, line: SourceLine, values: NDArray[np.float32]) -> NDArray[np.uint16]:
         room = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
         seats = np.full((len(self.layout.seats), len(SEAT_QUANTITIES)), np.nan, np.float32)
         if line is self._sound:
@@ -292,7 +292,7 @@ class PeriodAssembler:
         return row
 
     def _excluded_at(self, boot_ns: int) -> frozenset[int]:
-        """Excluded then or now: who has opted out since does not want it computed any more."""
+        """Seats excluded then or now: a seat that has opted out since is not computed either."""
         then = next(seats for from_ns, seats in reversed(self._exclusions) if from_ns <= boot_ns)
         return then | self.excluded
 
@@ -304,14 +304,14 @@ class PeriodAssembler:
             if first < last:
                 yield slice(first, last), seats | self.excluded
 
-    def _take_samples(self, event: Samples, hub: HubLine) -> None:
+    def _take_samples(self, event: HubSamples, hub: HubLine) -> None:
         rows, wide = event.acceleration, event.acceleration.shape[1]
         if self.excluded or len(self._exclusions) > 1 or wide != len(hub.seats):
             rows = np.full((len(event.boot_ns), len(hub.seats), 3), np.nan, np.float32)
-            for part, excluded in self._excluded_spans(event.boot_ns):
+            for span, excluded in self._excluded_spans(event.boot_ns):
                 for i, seat in enumerate(hub.seats[:wide]):
                     if seat not in excluded:
-                        rows[part, i] = event.acceleration[part, i]
+                        rows[span, i] = event.acceleration[span, i]
         hub.take(event.boot_ns, rows, open_ns=self.start_ns)
 
     def _take_levels(self, event: Levels) -> None:

@@ -1,8 +1,8 @@
-"""Whether a period is to be sampled: the lessons of the configuration, and commands.
+"""Whether to sample a period, from the lessons of the configuration and from commands.
 
-Pure: times come in, a reason comes out. Only a period that lies wholly in sampled time is taken.
-What has no end, an open lesson or a `start`, ends by itself after LONGEST_OPEN_NS: a kit that has
-lost its server does not run through the night.
+Pure: times in, a reason out. A period is sampled only if all of it is in sampled time. A `start`, or a
+lesson without an end, ends by itself after LONGEST_OPEN_NS, so that a kit without its server does not
+sample through the night.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 from contract.messages import Config, LessonSpan
 
-__all__ = ["LONGEST_OPEN_NS", "Sampling", "Switch", "WhyNot"]
+__all__ = ["LONGEST_OPEN_NS", "Sampling", "SkipReason", "Switch"]
 
-WhyNot = Literal["off", "paused"]
+SkipReason = Literal["off", "paused"]
 Switch = Literal["start", "stop", "pause", "resume"]
 
 LONGEST_OPEN_NS: Final = 12 * 3_600 * 1_000_000_000
@@ -22,7 +22,7 @@ LONGEST_OPEN_NS: Final = 12 * 3_600 * 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mode:
-    """What commands have asked for, and since when on the boot clock."""
+    """What commands asked for, and since when on the boot clock."""
 
     since_ns: int
     started_ns: int | None = None
@@ -32,10 +32,10 @@ class _Mode:
 
 
 class Sampling:
-    """Follows the configuration and the commands; `why_not` judges a period.
+    """Follows the configuration and the commands; `skip_reason` decides about a period.
 
-    `start` samples whatever the timetable says, until `stop`. `stop` also ends the lessons that
-    are on. `pause` holds until `resume`, over lessons if need be.
+    `start` samples until `stop`, whatever the timetable says. `stop` also ends the current lessons.
+    `pause` holds until `resume`, even if other lessons begin.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Sampling:
         self._modes = [_Mode(since_ns=0)]
 
     def configure(self, config: Config) -> None:
-        """Take the lessons of a configuration in place of all earlier ones."""
+        """Replace all lessons by those of a configuration."""
         self._lessons = config.lessons
 
     def switch(self, command: Switch, *, boot_ns: int, utc_ns: int) -> None:
@@ -61,17 +61,17 @@ class Sampling:
                 mode = replace(mode, is_paused=False)
         self._modes.append(mode)
 
-    def why_not(
+    def skip_reason(
         self,
         *,
         start_boot_ns: int,
         end_boot_ns: int,
         start_utc_ns: int,
         is_utc_known: bool = True,
-    ) -> WhyNot | None:
-        """None if the period is to be sampled. Periods are asked about in their order.
+    ) -> SkipReason | None:
+        """Why not to sample a period; None if it is to be sampled. Ask in order of time.
 
-        While UTC is not known, an open lesson is on: the server opens one when it begins.
+        While UTC is unknown, a lesson without an end is on: the server sends it when it begins.
         """
         self._forget_before(start_boot_ns)
         end_utc_ns = start_utc_ns + end_boot_ns - start_boot_ns
@@ -81,7 +81,7 @@ class Sampling:
             if _is_on(lesson, start_utc_ns, end_utc_ns)
             or (lesson.ends_utc_ns is None and not is_utc_known)
         }
-        why: WhyNot | None = None
+        reason: SkipReason | None = None
         for mode in self._modes:
             if mode.since_ns >= end_boot_ns:
                 break
@@ -90,8 +90,8 @@ class Sampling:
             if not is_started and not lessons - mode.stopped:
                 return "off"
             if mode.is_paused:
-                why = "paused"
-        return why
+                reason = "paused"
+        return reason
 
     def _forget_before(self, boot_ns: int) -> None:
         while len(self._modes) > 1 and self._modes[1].since_ns <= boot_ns:
@@ -99,7 +99,7 @@ class Sampling:
 
 
 def _is_on(lesson: LessonSpan, start_utc_ns: int, end_utc_ns: int) -> bool:
-    """Whether all of a span lies in the lesson."""
+    """Whether all of a span is in the lesson."""
     ends_utc_ns = lesson.ends_utc_ns
     if ends_utc_ns is None:
         ends_utc_ns = lesson.starts_utc_ns + LONGEST_OPEN_NS

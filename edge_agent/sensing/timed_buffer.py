@@ -1,4 +1,4 @@
-"""Samples on their way into periods: kept by time, given out second by second."""
+"""Samples on their way into periods: stored by time, taken second by second."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ class TimedBuffer:
         self._rows: list[Rows] = []
         self._held = 0
         self.latest_ns: int | None = None
-        """The time of the last row that came, whether it was of use or not."""
+        """The time of the last row that came, whether it was kept or not."""
         self.late = late
-        """Rows that came when their period was settled."""
+        """Rows that came after their period was settled."""
         self.refused = refused
-        """Rows that found the buffer full."""
+        """Rows that came when the buffer was full."""
 
     @property
     def first_ns(self) -> int | None:
-        """The time of the earliest row that is held."""
+        """The time of the earliest row held."""
         return min((int(times[0]) for times in self._times), default=None)
 
     @property
     def filled(self) -> float:
-        """How much of its room is taken, from 0 to 1."""
+        """How full it is, from 0 to 1."""
         return self._held / self._max_rows if self._max_rows else 0.0
 
     def add(self, times: Times, rows: Rows, *, from_ns: int) -> None:
-        """Take rows; those before `from_ns`, and those that find no room, are only counted."""
+        """Add rows; those before `from_ns`, and those without room, are only counted."""
         if not len(times):
             return
         self.latest_ns = max(int(times[-1]), self.latest_ns or 0)
@@ -56,7 +56,7 @@ class TimedBuffer:
             self._held += last - first
 
     def take(self, *, start_ns: int, end_ns: int, step_ns: float) -> Rows:
-        """The rows of start … end, in their places; what is earlier is forgotten."""
+        """Take the rows of start … end, in their places; earlier rows are dropped."""
         times, rows = self._cut(end_ns)
         first = int(np.searchsorted(times, start_ns))
         max_rows = math.ceil(1.5 * (end_ns - start_ns) / step_ns)
@@ -73,11 +73,11 @@ class TimedBuffer:
             return np.empty(0, np.int64), np.empty((0, *self._shape), np.float32)
         times = np.concatenate(self._times)
         rows = np.concatenate(self._rows)
-        if not bool((np.diff(times) > 0).all()):  # a hub was reset and is dated anew
+        if not bool((np.diff(times) > 0).all()):  # a hub was reset, and its dates start again
             order = np.argsort(times, kind="stable")
             times, rows = times[order], rows[order]
         cut = int(np.searchsorted(times, end_ns))
-        # Copies, so that what was given out is not kept alive by what is left.
+        # Copies, so that the rest does not keep the rows taken in memory.
         self._times = [times[cut:].copy()] if cut < len(times) else []
         self._rows = [rows[cut:].copy()] if cut < len(times) else []
         self._held = len(times) - cut
@@ -87,8 +87,8 @@ class TimedBuffer:
 def placed(times: Times, rows: Rows, *, start_ns: int, end_ns: int, step_ns: float) -> Rows:
     """Rows in even steps from start to end, with a row of NaN for each that is missing.
 
-    Neighbours that are k steps apart have k - 1 missing between them. Where a second begins and
-    ends within a step is chance, so a quarter of a step is forgiven there.
+    Between neighbours that are k steps apart k - 1 are missing. A second may begin or end anywhere
+    within a step, so a quarter of a step is tolerated there.
     """
     if not len(times):
         return rows

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contract.broker_check import retained, way_findings
+from contract.broker_check import connection_findings, retained
 from contract.errors import DecodeError
 from contract.finding import Finding
 from contract.messages import IngestState
@@ -34,7 +34,7 @@ _WAIT_S: Final = 5.0
 _MOST_PAGE: Final = 32 << 20
 _PROGRAMS: Final = ("ingest", "score", "dashboard")
 _OPERATIONS: Final = 100_000
-_IF_OVER: Final = "without it ingest can't connect, and nodes hold their data"
+_IF_EXPIRED: Final = "without it ingest can't connect, and nodes hold their data"
 _OF_DATABASE: Final = (
     "stop the program that writes it and restore a backup; docs/store.md says more"
 )
@@ -254,7 +254,9 @@ def _stranger(page: Page) -> str:
 
 def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
     """Both certificates, the way to the broker, and what stands there about ingest."""
-    for finding in way_findings(settings.broker, owner="this server", if_over=_IF_OVER):
+    for finding in connection_findings(
+        settings.broker, owner="this server", if_expired=_IF_EXPIRED
+    ):
         yield finding
         if finding.about == "broker":
             return

@@ -12,13 +12,13 @@ from typing import Final
 from contract.errors import DecodeError, PayloadError, brief
 from contract.messages import Birth, Health, Timebase, decode_state
 from contract.payload import Batch, decode
-from contract.topics import Kind, Topic, subscription
+from contract.topics import Topic, TopicKind, subscription
 from ingest.stores.records import Arrival, Tick
 from ingest.stores.rules.admission import unfit
 
 __all__ = ["TAKEN", "sort_message", "subscriptions"]
 
-TAKEN: Final[tuple[Kind, ...]] = ("state", "data", "timebase", "health")
+TAKEN: Final[tuple[TopicKind, ...]] = ("state", "data", "timebase", "health")
 """The kinds of message that ingest takes from nodes."""
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from contract.clock import Clock
 from contract.errors import DecodeError, brief_of
-from contract.messages import Message
+from contract.messages import CborMessage
 from ingest.receiving.classify import sort_message
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Aside, Tick
@@ -28,14 +28,14 @@ _AT_ONCE: Final = 32
 _MAX_NAMED: Final = 100
 
 
-class ReplayRequest(Message):
+class ReplayRequest(CborMessage):
     """Operator → ingest: play these again, or all of them where `ids` is empty."""
 
     id: Annotated[str, Field(min_length=1, max_length=64)]
     ids: Annotated[tuple[AsideId, ...], Field(max_length=1_000)] = ()
 
 
-class ReplayDone(Message):
+class ReplayDone(CborMessage):
     """Ingest → operator, repeating the request's id. The lists name the first of their kind."""
 
     id: Annotated[str, Field(max_length=64)]

@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.motion import LEAST_SHARE
+from contract.motion import MIN_SHARE
 from contract.quantities import MISSING
 from roomtone.audit.expected import LEVELS_A_SECOND, Line, LineFollower, Verdict
 from roomtone.audit.kept_runs import KeptRun
@@ -152,7 +152,7 @@ def _compare_sound(
     """The same for the room's sound, of which this line has the levels."""
     sound, counts = found.sound, line.levels_by_second()
     unsure = 1 + math.ceil(most_shift_s * LEVELS_A_SECOND)
-    least = LEAST_SHARE * LEVELS_A_SECOND
+    least = MIN_SHARE * LEVELS_A_SECOND
     kept = Counter[int]()
     for run in runs:
         if run.room is not None:
@@ -285,7 +285,7 @@ def _check_kept(
     unsure: int,
 ) -> None:
     """Whatever is kept must be there once, and must have been sampled."""
-    least = LEAST_SHARE * line.rate_hz - unsure
+    least = MIN_SHARE * line.rate_hz - unsure
     counts = line.counts_by_second()
     nothing = np.zeros(len(line.seats), np.int64)
     for i, seat in enumerate(line.seats):
@@ -308,7 +308,7 @@ def _check_due(
     unseen: dict[int, str],
 ) -> set[int]:
     """Whatever was sampled must be kept or in a gap; returns the seconds in gaps."""
-    least = LEAST_SHARE * line.rate_hz
+    least = MIN_SHARE * line.rate_hz
     counts = line.counts_by_second()
     nothing = np.zeros(len(line.seats), np.int64)
     gap_seconds: set[int] = set()

@@ -18,7 +18,7 @@ from typing import Final, Self
 
 from contract.clock import SECOND_NS, ScaledClock
 from contract.lesson import Activity, Zone
-from contract.motion import LEAST_SHARE
+from contract.motion import MIN_SHARE
 from contract.settings import BrokerSettings
 from ingest.stores import open_lesson_store, open_period_reader, open_score_store
 from ingest.stores.protocol import PeriodReader
@@ -279,7 +279,7 @@ class Chain:
         lesson = range(first, first + self.plan.duration_s)
         due = 0
         for planned, hub in zip(self.plan.hubs, self._hubs, strict=True):
-            least = LEAST_SHARE * planned.signal.sample_rate_hz
+            least = MIN_SHARE * planned.signal.sample_rate_hz
             sent = hub.trace().sent
             due += sum(int((sent[second] >= least).sum()) for second in lesson if second in sent)
         return due

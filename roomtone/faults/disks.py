@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.payload import MAX_PERIODS
-from edge_agent.outbox.format import Found, scan
+from edge_agent.outbox.format import Record, scan
 from roomtone.audit.kept_runs import kept_runs
 from roomtone.faults.case import Case
 from roomtone.faults.children import FaultError, until
@@ -119,7 +119,7 @@ def _bodies(path: Path) -> list[tuple[int, int]]:
     return [
         (found.offset, found.length)
         for found in scan(path.read_bytes())
-        if isinstance(found, Found) and any(found.head.counts)
+        if isinstance(found, Record) and any(found.head.counts)
     ]
 
 

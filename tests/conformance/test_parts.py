@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contract.messages import Birth, Timebase
-from contract.parts import SOUND_LINE, lack_run, late_run
+from contract.parts import SOUND_LINE, gap_run, late_run
 from contract.payload import Batch, Gap, GapReason, Layout
 from contract.quantities import MISSING
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
@@ -79,7 +79,7 @@ def gap(first: int, n: int, reason: GapReason, run: int, seats: tuple[int, ...])
 
 
 def lack(first: int, line: int, n: int = 1) -> Gap:
-    return gap(first, n, "serial", lack_run(RUN, line), LINES[line])
+    return gap(first, n, "serial", gap_run(RUN, line), LINES[line])
 
 
 def tick(*messages: Batch | Gap, is_live: bool = False) -> Tick:
@@ -131,7 +131,7 @@ def test_what_comes_late_of_a_hub_takes_its_place(
     # Followers hear of the run alone, and that it has more than it had.
     assert reader.changes(cursor)[1] == [Change(stream.id, 1, 1, False, False, True)]
     assert len(reader.streams()) == 1
-    assert [part.run for part in reader.parts(stream.id)] == [lack_run(RUN, 2), late_run(RUN, 2)]
+    assert [part.run for part in reader.parts(stream.id)] == [gap_run(RUN, 2), late_run(RUN, 2)]
     assert all(part.main == stream.id for part in reader.parts(stream.id))
 
 

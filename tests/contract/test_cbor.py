@@ -16,12 +16,12 @@ from contract.errors import DecodeError, PayloadError, UnknownVersionError, brie
 from contract.messages import (
     Ack,
     Birth,
+    CborMessage,
     Command,
     Config,
     ConfigReported,
     Health,
     IngestState,
-    Message,
     Timebase,
     decode_state,
 )
@@ -29,7 +29,7 @@ from contract.payload import decode
 
 HUGE: Final = b"\xc2\x59\x07\x08" + b"\xff" * 1800
 """A whole number of 14,400 bits."""
-KINDS: Final[tuple[type[Message], ...]] = (
+KINDS: Final[tuple[type[CborMessage], ...]] = (
     Ack, Birth, Command, Config, ConfigReported, Health, IngestState, Timebase,
 )  # fmt: skip
 
@@ -65,7 +65,7 @@ POISON: Final = {
 }
 
 
-def refusal(read: type[Message], payload: bytes) -> str:
+def refusal(read: type[CborMessage], payload: bytes) -> str:
     try:
         read.decode(payload)
     except DecodeError as error:

@@ -38,8 +38,8 @@ def test_a_program_gets_one_object() -> None:
     for found, is_well in (((FINE, NOTE), True), ((FINE, WRONG), False), ((), True)):
         out = io.StringIO()
         assert report(found, out, as_json=True) == int(not is_well)
-        told = json.loads(out.getvalue())
-        assert told["is_well"] is is_well
-        assert [finding["about"] for finding in told["findings"]] == [f.about for f in found]
+        answer = json.loads(out.getvalue())
+        assert answer["is_well"] is is_well
+        assert [finding["about"] for finding in answer["findings"]] == [f.about for f in found]
         assert all(finding.keys() == {"about", "state", "said", "advice"}
-                   for finding in told["findings"])  # fmt: skip
+                   for finding in answer["findings"])  # fmt: skip

@@ -50,7 +50,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said_of(broker: BrokerSettings) -> list[Finding]:
-    return list(own_certificate_findings(broker, owner="this kit", if_over=IF_OVER))
+    return list(own_certificate_findings(broker, owner="this kit", if_expired=IF_OVER))
 
 
 def found(

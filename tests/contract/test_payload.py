@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from contract.errors import PayloadError, UnknownVersionError
-from contract.parts import lack_run, late_run
+from contract.parts import gap_run, late_run
 from contract.payload import MAX_PERIODS, Batch, Gap, GapReason, Layout, decode, encode
 from contract.topics import NAME
 
@@ -73,7 +73,7 @@ def test_decode_undoes_encode(message: Batch | Gap) -> None:
 
 
 @given(batches())
-def test_the_wait_can_be_told_when_sending(batch: Batch) -> None:
+def test_the_wait_can_be_given_when_sending(batch: Batch) -> None:
     again = decode(encode(batch, waited_ms=17))
     assert isinstance(again, Batch)
     assert again.waited_ms == 17
@@ -157,7 +157,7 @@ def test_each_field_that_does_not_fit_is_named(changes: dict[str, object], says:
         decode(cbor2.dumps(a_batch(**changes)))
 
 
-def test_a_later_version_is_told_apart() -> None:
+def test_a_later_version_has_an_error_of_its_own() -> None:
     with pytest.raises(UnknownVersionError, match="format version 2, this program knows 1"):
         decode(cbor2.dumps(a_batch(k0=2)))
 
@@ -194,7 +194,7 @@ EXAMPLES: dict[str, Batch | Gap] = {
     ),
     "lack": Gap(
         node="pi-101",
-        run=lack_run(0x1234_5678_9ABC, 2),
+        run=gap_run(0x1234_5678_9ABC, 2),
         first_seq=601,
         n=1,
         boot_ns=701_000_000_000,

@@ -51,7 +51,7 @@ def test_what_lies_outside_is_clipped_and_nan_is_missing() -> None:
     assert (encode(values * np.nan, "room") == MISSING).all()
 
 
-def test_codes_and_names_are_told_apart() -> None:
+def test_codes_and_names_are_unique() -> None:
     for table in TABLES.values():
         assert len({q.code for q in table}) == len(table)
         assert all(q.code > 0 for q in table)

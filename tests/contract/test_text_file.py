@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contract import text_file
-from contract.csv_table import Row, read_table
+from contract.csv_table import CsvRow, read_table
 from contract.errors import UsageError
 from contract.text_file import decode_text, read_text
 
@@ -19,7 +19,7 @@ TEXT = "room,teacher\r\nr1,Łukasz Müller\r\n"
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 
 
-def table(text: str) -> list[Row]:
+def table(text: str) -> list[CsvRow]:
     return read_table(text, name="t.csv", columns=("a", "b"), optional=None)
 
 

@@ -44,7 +44,7 @@ MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sb
 
 @pytest.fixture
 def batch() -> Callable[..., Batch]:
-    """Makes a batch whose values tell its run and seqs."""
+    """Makes a batch whose values show its run and seqs."""
 
     def make(first_seq: int, n: int = 1, run: int = 1) -> Batch:
         values = np.zeros((n, LAYOUT.width), np.uint16)

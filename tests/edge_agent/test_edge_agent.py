@@ -16,14 +16,14 @@ from contract.clock import Clock, ManualClock, ScaledClock
 from contract.errors import RoomtoneError
 from contract.messages import Command, Config, LessonSpan
 from contract.mqtt import MqttLink, Will
-from contract.parts import lack_run, late_run, run_of
+from contract.parts import gap_run, late_run, run_of
 from contract.payload import Batch, Gap, decode
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from edge_agent import command
 from edge_agent.agent import EdgeAgent
 from edge_agent.config_file import load_config, store_config
-from edge_agent.outbox.format import Found, scan, unpack_body
+from edge_agent.outbox.format import Record, scan, unpack_body
 from edge_agent.settings import EdgeSettings
 from firmware_bridge.events import HubCounters
 from roomtone.demo.broker import free_port
@@ -72,7 +72,7 @@ def stored(folder: Path) -> list[Batch | Gap]:
     for path in sorted(folder.glob("*.outbox")):
         data = path.read_bytes()
         for record in scan(data):
-            assert isinstance(record, Found)
+            assert isinstance(record, Record)
             if record.head.kind == "data":
                 body = data[record.offset : record.offset + record.length]
                 messages.append(decode(unpack_body(body, record.crc) or b""))
@@ -105,7 +105,7 @@ def test_without_broker_and_with_a_missing_port_all_that_is_sampled_waits_on_dis
     assert caplog.text.count("No connection to the broker") == 1
     messages = stored(settings.outbox.dir)
     run = messages[-1].run
-    lacks = [m for m in messages if m.run == lack_run(run, 2)]
+    line_gaps = [m for m in messages if m.run == gap_run(run, 2)]
     at = 0
     sampled = 0
     for message in (m for m in messages if m.run in (run_of(run), late_run(run, 1))):
@@ -121,10 +121,10 @@ def test_without_broker_and_with_a_missing_port_all_that_is_sampled_waits_on_dis
             assert rooms.shape[1] == 5
     assert sampled == books.sampled
     # The hub that never answered has a gap wherever something was sampled.
-    told = SeqRanges((m.first_seq, m.last_seq) for m in lacks)
-    assert all(isinstance(m, Gap) and m.reason == "serial" for m in lacks)
+    reported = SeqRanges((m.first_seq, m.last_seq) for m in line_gaps)
+    assert all(isinstance(m, Gap) and m.reason == "serial" for m in line_gaps)
     assert not [
-        m for m in messages if isinstance(m, Batch) and told.missing(m.first_seq, m.last_seq)
+        m for m in messages if isinstance(m, Batch) and reported.missing(m.first_seq, m.last_seq)
     ]
     # What the hub sent is what was sampled, but for the seconds at both ends: at least what it had
     # sent when the stop began, at most what it has sent by now.
@@ -164,7 +164,7 @@ def silent_agent(tmp_path: Path, error: Exception | None = None, **changes: obje
     )
 
 
-def test_a_silent_node_says_why_and_a_clean_stop_tells_of_all_that_passed(
+def test_a_silent_node_says_why_and_a_clean_stop_reports_all_skipped_periods(
     tmp_path: Path,
 ) -> None:
     agent = silent_agent(tmp_path)
@@ -183,11 +183,11 @@ def test_a_dead_disk_keeps_periods_in_memory_and_is_named(
 ) -> None:
     (tmp_path / "outbox").write_text("")
     agent = silent_agent(tmp_path)
-    agent.configured(ALWAYS)
+    agent.handle_config(ALWAYS)
     run_for(agent, lambda: agent.delivery.has_held)
     assert "can't be used (File exists)" in caplog.text
     assert "Periods stay in memory" in caplog.text
-    assert "goes with this stop" in caplog.text
+    assert "is lost with this stop" in caplog.text
 
 
 def test_a_defect_in_a_reader_ends_the_agent_with_a_sentence(tmp_path: Path) -> None:
@@ -198,21 +198,21 @@ def test_a_defect_in_a_reader_ends_the_agent_with_a_sentence(tmp_path: Path) -> 
 
 def test_commands_are_obeyed_once(tmp_path: Path) -> None:
     agent = silent_agent(tmp_path)
-    assert agent.commanded(Command(id="1", command="identify", hub="hub-a")).is_done
-    refused = agent.commanded(Command(id="2", command="identify", hub="hub-z"))
+    assert agent.handle_command(Command(id="1", command="identify", hub="hub-a")).is_done
+    refused = agent.handle_command(Command(id="2", command="identify", hub="hub-z"))
     assert (refused.is_done, refused.why) == (False, "no hub 'hub-z': there are hub-a")
-    first = agent.commanded(Command(id="3", command="start"))
-    assert agent.commanded(Command(id="3", command="start")) is first
+    first = agent.handle_command(Command(id="3", command="start"))
+    assert agent.handle_command(Command(id="3", command="start")) is first
 
 
 def test_the_results_of_the_last_commands_are_remembered(tmp_path: Path) -> None:
     agent = silent_agent(tmp_path, limits={"max_commands": 2})
-    first = agent.commanded(Command(id="1", command="start"))
-    second = agent.commanded(Command(id="2", command="start"))
-    assert agent.commanded(Command(id="1", command="start")) is first
-    agent.commanded(Command(id="3", command="start"))
-    assert agent.commanded(Command(id="2", command="start")) is second
-    assert agent.commanded(Command(id="1", command="start")) is not first
+    first = agent.handle_command(Command(id="1", command="start"))
+    second = agent.handle_command(Command(id="2", command="start"))
+    assert agent.handle_command(Command(id="1", command="start")) is first
+    agent.handle_command(Command(id="3", command="start"))
+    assert agent.handle_command(Command(id="2", command="start")) is second
+    assert agent.handle_command(Command(id="1", command="start")) is not first
 
 
 def test_the_limits_reach_the_link(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_no_sample_of_the_microphone_reaches_the_disk(tmp_path: Path) -> None:
     )
     sound = {"source": "microphone", "command": [sys.executable, "-c", source]}
     agent = silent_agent(tmp_path, sound=sound)
-    agent.configured(ALWAYS)
+    agent.handle_config(ALWAYS)
     heard = []
     take = agent._sensing.take
 

@@ -76,7 +76,7 @@ def start_edge(classroom: VirtualClassroom, broker: Any, tmp_path: Path) -> Iter
     config.write_text("\n".join(lines))
     clock = classroom.clock
     assert isinstance(clock, ScaledClock)
-    told = f"{clock.speed:g}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}"
+    simulated = f"{clock.speed:g}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}"
     with ExitStack() as running:
         log = running.enter_context((tmp_path / "edge.log").open("ab"))
 
@@ -84,7 +84,7 @@ def start_edge(classroom: VirtualClassroom, broker: Any, tmp_path: Path) -> Iter
             process = subprocess.Popen(
                 [
                     sys.executable, "-P", "-m", "roomtone", "edge", "--config", str(config),
-                    "--simulated-clock", told,
+                    "--simulated-clock", simulated,
                 ],
                 stderr=log,
             )  # fmt: skip
@@ -96,7 +96,7 @@ def start_edge(classroom: VirtualClassroom, broker: Any, tmp_path: Path) -> Iter
 
 
 @pytest.mark.parametrize("moment", ("delivering", "before the spill", "after the spill"))
-def test_a_killed_run_is_told_of_to_its_end(
+def test_the_gap_of_a_killed_run_reaches_its_end(
     start_edge: StartEdge,
     broker: Any,
     small_ingest: Callable[..., Any],

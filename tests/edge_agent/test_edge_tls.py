@@ -111,7 +111,7 @@ def test_a_node_delivers_with_its_certificate(
     assert running.agent.delivery.is_empty
 
 
-def test_a_node_with_anothers_certificate_is_told_and_keeps_everything(
+def test_a_node_with_anothers_certificate_logs_it_and_keeps_everything(
     tls_broker: Any,
     certificates: Path,
     ingest: Any,

@@ -256,7 +256,7 @@ def test_lessons_outages_and_pulled_plugs_leave_nothing_behind(
         open_reader=plug_in,
         open_link=lambda *_: broker,
     )
-    agent.configured(config())
+    agent.handle_config(config())
     day = Day(clock, hubs, broker)
     agent._nap = cast("threading.Event", day)
     try:

@@ -70,11 +70,11 @@ def test_a_simulated_clock_is_right_by_definition() -> None:
 
 def test_runs_differ_and_runs_on_one_clock_share_a_boot() -> None:
     clock = ScaledClock(speed=20, anchor_ns=5, utc_at_anchor_ns=7)
-    one, other = Identity.drawn("pi-1", clock), Identity.drawn("pi-1", clock)
+    one, other = Identity.new_run("pi-1", clock), Identity.new_run("pi-1", clock)
     assert one.run != other.run
     assert one.boot == other.boot
-    assert Identity.drawn("pi-1", SystemClock()).boot == timebase.boot_id()
-    assert Identity.drawn("pi-1", ManualClock(now_ns=9)).run_boot_ns == 1_000_000_000
+    assert Identity.new_run("pi-1", SystemClock()).boot == timebase.boot_id()
+    assert Identity.new_run("pi-1", ManualClock(now_ns=9)).run_boot_ns == 1_000_000_000
 
 
 def test_a_step_of_utc_is_noticed_once_with_the_look_before() -> None:

@@ -13,7 +13,7 @@ HOUR_NS = 3600 * SECOND_NS
 
 
 def a_watch(clock: ManualClock, quality: list[ClockQuality]) -> UtcWatch:
-    return UtcWatch(identity=Identity.drawn("pi-1", clock), clock=clock, ask=lambda: quality[-1])
+    return UtcWatch(identity=Identity.new_run("pi-1", clock), clock=clock, ask=lambda: quality[-1])
 
 
 def test_it_looks_once_a_second() -> None:
@@ -40,11 +40,11 @@ def test_a_clock_that_is_set_is_news_and_no_step() -> None:
     assert news is not None
     assert news.has_changed
     assert news.step is None
-    told = watch.timebase()
-    assert (told.synchronised, told.error_ns, told.utc_ns) == (True, 7, clock.utc_ns())
+    timebase = watch.timebase()
+    assert (timebase.synchronised, timebase.error_ns, timebase.utc_ns) == (True, 7, clock.utc_ns())
 
 
-def test_a_step_is_told_with_the_offset_before_and_after() -> None:
+def test_a_step_is_reported_with_the_offset_before_and_after() -> None:
     clock = ManualClock(now_ns=50 * SECOND_NS)
     watch = a_watch(clock, [ClockQuality(synchronised=True, error_ns=1)])
     watch.look(clock.elapsed_ns())

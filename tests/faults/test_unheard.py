@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.sensing.holes import tell_hole
+from edge_agent.sensing.holes import log_missing_frames
 from firmware_bridge.events import FramesMissing
 from roomtone.faults.unheard import unheard
 
@@ -23,7 +23,7 @@ def hole(**changes: object) -> FramesMissing:
 def told(event: FramesMissing, caplog: pytest.LogCaptureFixture, folder: Path) -> list[object]:
     log = folder / "edge.log"
     with caplog.at_level(logging.WARNING):
-        tell_hole(event)
+        log_missing_frames(event)
     log.write_text(f"began\n{caplog.text}over\n", encoding="utf-8")
     return [(span.line, span.first_s, span.last_s) for span in unheard(log)]
 

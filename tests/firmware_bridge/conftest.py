@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from firmware_bridge.conversation import Conversation
-from firmware_bridge.events import HubEvent, Samples
+from firmware_bridge.events import HubEvent, HubSamples
 from simulators.hub_program import HubProgram
 from simulators.link_faults import FaultyLink, LinkFaults
 
@@ -40,7 +40,7 @@ class MarkedSignal:
 
 def sample_indexes(events: list[HubEvent]) -> NDArray[np.int64]:
     """Which samples of a MarkedSignal arrived, in order; fails when a value is not as sent."""
-    blocks = [event.acceleration for event in events if isinstance(event, Samples)]
+    blocks = [event.acceleration for event in events if isinstance(event, HubSamples)]
     if not blocks:
         return np.empty(0, dtype=np.int64)
     values = np.concatenate(blocks)
@@ -67,7 +67,7 @@ class Wire:
     def run(
         self, seconds: float, *, at: dict[float, Callable[[Wire], None]] | None = None
     ) -> list[HubEvent]:
-        """What the host is told in so many seconds."""
+        """The events of so many seconds."""
         events: list[HubEvent] = []
         start_ns, end_ns = self.now_ns, self.now_ns + round(seconds * 1e9)
         commands = sorted((at or {}).items())

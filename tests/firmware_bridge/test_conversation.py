@@ -15,10 +15,10 @@ from firmware_bridge.events import (
     FramesMissing,
     HubDown,
     HubEvent,
+    HubSamples,
     HubStatus,
     HubUp,
     Levels,
-    Samples,
 )
 from firmware_bridge.frames import Hello, HelloRequest, SampleBlock, encode
 from firmware_bridge.framing import frame
@@ -30,7 +30,7 @@ START_NS = 1_000_000_000
 
 
 def dates(events: list[HubEvent]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.concatenate([event.boot_ns for event in events if isinstance(event, Samples)])
+    return np.concatenate([event.boot_ns for event in events if isinstance(event, HubSamples)])
 
 
 def kinds(events: list[HubEvent], *wanted: type) -> list[HubEvent]:
@@ -84,7 +84,7 @@ def test_samples_wait_for_the_clock(wire: Callable[..., Any], indexes: Indexes) 
     ),
     block=st.sampled_from([1, 5]),
 )
-def test_a_bad_line_gives_no_wrong_sample_and_tells_what_is_missing(
+def test_a_bad_line_gives_no_wrong_sample_and_reports_what_is_missing(
     wire: Callable[..., Any], indexes: Indexes, seed: int, faults: LinkFaults, block: int
 ) -> None:
     line = wire(faults=faults, seed=seed, block=block)
@@ -94,9 +94,9 @@ def test_a_bad_line_gives_no_wrong_sample_and_tells_what_is_missing(
     assert (np.diff(found) > 0).all()
     assert (np.diff(dates(events)) > 0).all()
     missing = [event for event in events if isinstance(event, FramesMissing)]
-    told = sum(event.samples for event in missing if event.after_ns is not None)
+    reported = sum(event.samples for event in missing if event.after_ns is not None)
     if not kinds(events, HubDown):
-        assert told == (np.diff(found) - 1).sum() == line.talk.samples_missing
+        assert reported == (np.diff(found) - 1).sum() == line.talk.samples_missing
     if faults.lost == faults.bit_flips == faults.garbage == 0:
         assert missing == []
         assert len(found) >= 545
@@ -104,7 +104,9 @@ def test_a_bad_line_gives_no_wrong_sample_and_tells_what_is_missing(
     assert np.abs(dates(events) - true).max() < 250_000_000
 
 
-def test_a_reset_is_told_and_the_samples_go_on(wire: Callable[..., Any], indexes: Indexes) -> None:
+def test_a_reset_is_reported_and_the_samples_go_on(
+    wire: Callable[..., Any], indexes: Indexes
+) -> None:
     line = wire()
     events = line.run(8.0, at={4.0: lambda line: line.offer(line.program.reset(line.now_ns))})
     ups_and_downs = kinds(events, HubUp, HubDown)
@@ -173,12 +175,12 @@ def test_a_seat_without_sensor_is_missing(wire: Callable[..., Any]) -> None:
     line = wire()
     line.program.seats_missing.add(1)
     events = line.run(2.0)
-    (first, *_) = [event for event in events if isinstance(event, Samples)]
+    (first, *_) = [event for event in events if isinstance(event, HubSamples)]
     assert np.isnan(first.acceleration[:, 1]).all()
     assert not np.isnan(first.acceleration[:, [0, 2]]).any()
 
 
-def test_what_a_full_hub_dropped_is_told(wire: Callable[..., Any], indexes: Indexes) -> None:
+def test_what_a_full_hub_dropped_is_reported(wire: Callable[..., Any], indexes: Indexes) -> None:
     line = wire()
     line.run(3.0)
     offer = line.offer
@@ -186,10 +188,10 @@ def test_what_a_full_hub_dropped_is_told(wire: Callable[..., Any], indexes: Inde
     events = line.run(0.5)
     line.offer = offer
     events += line.run(2.5)
-    # A clock reply in between tells of some of the frames: 25 of samples and 4 of levels.
-    told = [event for event in events if isinstance(event, FramesMissing)]
-    assert sum(event.frames for event in told) == line.talk.frames_missing == 29
-    missing = told[-1]
+    # A clock reply in between reports some of the frames: 25 of samples and 4 of levels.
+    reported = [event for event in events if isinstance(event, FramesMissing)]
+    assert sum(event.frames for event in reported) == line.talk.frames_missing == 29
+    missing = reported[-1]
     assert missing.samples == 25
     assert missing.after_ns is not None
     assert 0.5e9 < missing.before_ns - missing.after_ns < 0.54e9
@@ -198,7 +200,7 @@ def test_what_a_full_hub_dropped_is_told(wire: Callable[..., Any], indexes: Inde
     assert (np.diff(indexes(events)) == 1).all()
 
 
-def test_what_was_missed_between_two_connections_is_told(wire: Callable[..., Any]) -> None:
+def test_what_was_missed_between_two_connections_is_reported(wire: Callable[..., Any]) -> None:
     line = wire()
     line.run(3.0)
     line.talk = Conversation(hub="h", known=Known(last_sample_ns=line.talk.last_sample_ns))
@@ -246,7 +248,7 @@ def test_a_hub_that_began_anew_while_nobody_listened_is_not_dated_by_its_old_tic
     assert found[-1] > 1650
 
 
-def test_what_came_and_could_not_be_dated_is_told_apart(wire: Callable[..., Any]) -> None:
+def test_what_came_and_could_not_be_dated_is_counted_apart(wire: Callable[..., Any]) -> None:
     line = wire()
     line.run(3.0)
     talk = line.talk
@@ -262,7 +264,7 @@ def test_what_came_and_could_not_be_dated_is_told_apart(wire: Callable[..., Any]
     assert all(hole.undated <= hole.samples for hole in holes)
 
 
-def test_another_protocol_version_is_told_once() -> None:
+def test_another_protocol_version_is_reported_once() -> None:
     talk = Conversation(hub="h")
     foreign = frame(b"\x01\x00\x07later")
     events = talk.receive(foreign, elapsed_ns=0, boot_ns=0)
@@ -302,7 +304,7 @@ def test_samples_that_are_never_dated_are_given_up_and_counted(most: int) -> Non
     assert talk.samples_undated == talk.undated == 5000 - most
     known = talk.close()
     assert talk.samples_undated == talk.undated == known.undated == 5000
-    # The next connection tells of them as soon as it can say when that was.
+    # The next connection reports them as soon as it knows when that was.
     assert Conversation(hub="h", known=known).undated == 5000
 
 

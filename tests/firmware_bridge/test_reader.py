@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from contract.clock import ManualClock, ScaledClock, SystemClock
-from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubUp, Samples
+from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubSamples, HubUp
 from firmware_bridge.ports import BytePort, open_port
 from firmware_bridge.reader import HubReader
 from simulators.hub_program import HubProgram
@@ -50,7 +50,7 @@ class Listener:
         left = [count]
 
         def are_enough(event: HubEvent) -> bool:
-            left[0] -= len(event.boot_ns) if isinstance(event, Samples) else 0
+            left[0] -= len(event.boot_ns) if isinstance(event, HubSamples) else 0
             return left[0] <= 0
 
         self.until(are_enough)
@@ -94,7 +94,7 @@ def test_a_virtual_hub_is_read(running: Any, marked: Any, indexes: Any, tmp_path
     running(reader.run)
     listener.samples(1500)
     assert indexes(listener.seen).tolist() == list(range(1500))
-    dates = np.concatenate([e.boot_ns for e in listener.seen if isinstance(e, Samples)])
+    dates = np.concatenate([e.boot_ns for e in listener.seen if isinstance(e, HubSamples)])
     true = start_ns + np.arange(1500) * 20_000_000 / (1 - 100e-6)
     # At twenty times the speed, 10 ms of a busy machine are 200 ms.
     assert np.abs(np.median(dates - true)) < 200_000_000
@@ -205,11 +205,13 @@ def test_a_seat_unplugged_and_identify(running: Any, marked: Any) -> None:
     hub.unplug_seat(2)
     reader.identify(seconds=7)
     listener.until(
-        lambda event: isinstance(event, Samples) and bool(np.isnan(event.acceleration[:, 2]).all())
+        lambda event: (
+            isinstance(event, HubSamples) and bool(np.isnan(event.acceleration[:, 2]).all())
+        )
     )
     hub.plug_seat(2)
     listener.until(
-        lambda event: isinstance(event, Samples) and not np.isnan(event.acceleration).any()
+        lambda event: isinstance(event, HubSamples) and not np.isnan(event.acceleration).any()
     )
     assert hub.identify_seconds == 7
 
@@ -274,7 +276,7 @@ def test_a_looped_line_is_no_hub(running: Any) -> None:
         ("socket://127.0.0.1:1", "Port socket://127.0.0.1:1 can't be opened"),
     ),
 )
-def test_a_port_that_is_not_there_is_told_once(running: Any, port: str, reason: str) -> None:
+def test_a_port_that_is_not_there_is_reported_once(running: Any, port: str, reason: str) -> None:
     listener, again = Listener(), threading.Event()
     opened: list[int] = []
 

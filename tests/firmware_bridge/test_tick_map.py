@@ -160,7 +160,7 @@ def test_a_lasting_change_is_followed_in_the_end() -> None:
     hub.errors_ms(1.0)
     hub.travel_ms = 40.0
     hub.ping(150)
-    # Half of a round trip that is now 80 ms can't be told from the old one: 40 ms late, no more.
+    # Half of a round trip that is now 80 ms can't be distinguished from the old one: 40 ms late, no more.
     assert np.abs(hub.errors_ms(1.0)).max() < 41.0
     assert "restarted" not in hub.verdicts
 

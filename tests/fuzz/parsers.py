@@ -19,7 +19,7 @@ import numpy as np
 from contract.errors import DecodeError, FrameError, PayloadError
 from contract.payload import Batch, decode, encode
 from contract.topics import KINDS
-from edge_agent.outbox.format import MAGIC, MARK, Found, Head, pack, scan
+from edge_agent.outbox.format import MAGIC, MARK, Head, Record, pack, scan
 from firmware_bridge import frames
 from firmware_bridge.framing import Unframer, frame
 from ingest.receiving.classify import sort_message
@@ -71,9 +71,9 @@ def outbox(data: bytes) -> None:
             covered = part.offset + part.length
             assert covered <= len(segment)
     for part in scan(MAGIC + data):
-        if isinstance(part, Found):
+        if isinstance(part, Record):
             record, _, _ = pack(part.head, data)
-            assert any(isinstance(each, Found) for each in scan(MAGIC + record + data))
+            assert any(isinstance(each, Record) for each in scan(MAGIC + record + data))
 
 
 def store(data: bytes) -> None:

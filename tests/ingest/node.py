@@ -9,7 +9,7 @@ import numpy as np
 from contract.messages import Birth, Death, Health, Hub, Timebase
 from contract.payload import Batch, Gap, GapReason, Layout, encode
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
-from contract.topics import Kind, Topic
+from contract.topics import Topic, TopicKind
 
 SECOND_NS = 1_000_000_000
 
@@ -41,7 +41,7 @@ class Node:
     def again(self, run: int) -> Node:
         return replace(self, run=run)
 
-    def topic(self, kind: Kind) -> str:
+    def topic(self, kind: TopicKind) -> str:
         return str(Topic(self.site, self.room, self.node, kind))
 
     def values(self, first: int, n: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 
 from contract.errors import UsageError
 from contract.finding import Finding
-from contract.messages import Config, ConfigReported, Message
+from contract.messages import CborMessage, Config, ConfigReported
 from ingest.doctor import config as doctor_config
 from ingest.doctor.config import config_findings
 from ingest.seat_command import add_arguments, run
@@ -56,7 +56,7 @@ def test_what_names_no_seat_is_refused(seat: Command, text: str) -> None:
 
 
 def found(
-    monkeypatch: pytest.MonkeyPatch, *opted_out: int, **retained: Message | bytes
+    monkeypatch: pytest.MonkeyPatch, *opted_out: int, **retained: CborMessage | bytes
 ) -> list[Finding]:
     """What the doctor says when this stands retained of the node, by kind."""
     said = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from contract.errors import PayloadError, StoreError
-from contract.messages import Birth, Health, Message
+from contract.messages import Birth, CborMessage, Health
 from contract.payload import Layout
 from contract.ranges import SeqRanges
 from ingest.stores.format.chunks import decode_chunk
@@ -35,7 +35,7 @@ from ingest.stores.sqlite_file import make_directory, open_database, store_error
 __all__ = ["SqlitePeriodReader"]
 
 _LOG: Final = logging.getLogger("store")
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound=CborMessage)
 
 _STREAM: Final = (
     "SELECT id, site, room, node, run, boot, run_boot_ns, period_ns, main FROM streams "

@@ -77,7 +77,7 @@ def test_ports_are_left_alone_while_the_agent_runs(tmp_path: Path) -> None:
     assert "it is a plain file, name a serial device" in d.said
 
 
-def test_whether_the_agent_runs_is_told_by_its_lock(make_outbox: Callable[..., Outbox]) -> None:
+def test_the_lock_shows_whether_the_agent_runs(make_outbox: Callable[..., Outbox]) -> None:
     outbox = make_outbox()
     directory = outbox._directory
     assert not is_running(directory)
@@ -133,9 +133,9 @@ def test_the_command_as_lines_and_as_json(
     assert "WRONG  microphone: there is no program /nonexistent/arecord" in said
     assert f"WRONG  broker: 127.0.0.1:{port} can't be reached" in said
     assert doctor_command.run(parser.parse_args(["--config", str(config), "--json"])) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["is_well"] is False
-    assert {f["about"] for f in told["findings"]} == {
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["is_well"] is False
+    assert {f["about"] for f in answer["findings"]} == {
         "agent", "hub-a", "microphone", "clock", "outbox", "acknowledgements", "broker",
     }  # fmt: skip
 
@@ -156,14 +156,14 @@ def test_a_sensor_that_does_not_answer_is_named_by_its_seat(
     assert "plug and cable" in torn.advice
 
 
-def test_how_long_the_oldest_waits_is_told_by_its_record_not_by_the_file(
+def test_the_oldest_record_and_not_its_file_says_how_long_it_waits(
     make_outbox: Callable[..., Outbox], batch: Callable[..., Batch], tmp_path: Path
 ) -> None:
     now_s = time.monotonic_ns() // SECOND
-    told = Timebase(
+    timebase = Timebase(
         node="pi-1", run=1, boot=boot_id(), boot_ns=0, utc_ns=0, error_ns=0, synchronised=True
     )
-    outbox = make_outbox(timebase=told.encode)
+    outbox = make_outbox(timebase=timebase.encode)
     for at_s in (now_s - 200, now_s):
         message = replace(batch(at_s, 10), boot_ns=at_s * SECOND)
         outbox.append(

@@ -11,9 +11,9 @@ from edge_agent.outbox.format import (
     MAGIC,
     MARK,
     PAGE,
-    Damage,
-    Found,
+    DamagedBytes,
     Head,
+    Record,
     pack,
     scan,
     unpack_body,
@@ -39,7 +39,7 @@ def read(data: bytes) -> list[tuple[Head, bytes | None]]:
     return [
         (found.head, unpack_body(data[found.offset : found.offset + found.length], found.crc))
         for found in scan(data)
-        if isinstance(found, Found)
+        if isinstance(found, Record)
     ]
 
 
@@ -53,7 +53,7 @@ def test_any_bytes_are_passed_over_and_accounted_for(data: bytes, has_magic: boo
     data = (MAGIC if has_magic else b"") + data.replace(b"\x00", MARK)
     at = len(MAGIC) if data.startswith(MAGIC) else 0
     for record in scan(data):
-        assert isinstance(record, Damage)
+        assert isinstance(record, DamagedBytes)
         assert record.offset == at
         at += record.length
     assert at == len(data)
@@ -69,7 +69,7 @@ def test_one_flipped_bit_costs_one_record_and_no_value(
     found = read(bytes(whole))
     assert len(found) == len(parts) - 1
     assert all(pair in parts for pair in found)
-    assert sum(isinstance(record, Damage) for record in scan(bytes(whole))) == 1
+    assert sum(isinstance(record, DamagedBytes) for record in scan(bytes(whole))) == 1
 
 
 @given(records, st.integers(0, 3 * PAGE))
@@ -82,7 +82,7 @@ def test_zeros_up_to_a_page_and_at_the_end_are_no_damage(
         data += bytes(-len(data) % PAGE)
     data += bytes(tail)
     assert read(data) == parts
-    assert not any(isinstance(record, Damage) for record in scan(data))
+    assert not any(isinstance(record, DamagedBytes) for record in scan(data))
 
 
 def test_what_is_not_zero_between_records_is_damage() -> None:
@@ -90,7 +90,7 @@ def test_what_is_not_zero_between_records_is_damage() -> None:
     data = bytearray(MAGIC + record)
     data += bytes(-len(data) % PAGE) + record
     data[len(MAGIC) + len(record) + 9] = 1
-    assert [type(found) for found in scan(bytes(data))] == [Found, Damage, Found]
+    assert [type(found) for found in scan(bytes(data))] == [Record, DamagedBytes, Record]
 
 
 def test_numbers_of_two_bytes_are_packed_more_tightly_than_by_zlib_alone() -> None:

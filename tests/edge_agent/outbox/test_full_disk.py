@@ -67,7 +67,7 @@ def test_nothing_is_lost_while_the_disk_is_full_but_for_a_gap_when_memory_is_ful
     # The notes need no room: the file was filled when it was made.
     assert "run book" not in caplog.text
     assert read_notes(small_disk / "runs")[0].until_seq >= 1200 - AHEAD
-    told = SeqRanges()
+    reported = SeqRanges()
     given_up = 0
     delivery.opened()
     for tick in range(2_000):
@@ -75,14 +75,15 @@ def test_nothing_is_lost_while_the_disk_is_full_but_for_a_gap_when_memory_is_ful
         now_ns = (1300 + tick) * SECOND
         delivery.send(now_ns, lambda data, to=sent: bool(to.append(decode(data))) or True)
         for message in sent:
-            told.add(message.first_seq, message.last_seq)
+            reported.add(message.first_seq, message.last_seq)
             given_up += message.n if isinstance(message, Gap) else 0
         delivery.acknowledge(
-            Ack(run=1, without_hole=told.without_hole(), above=tuple(told)[:64]), now_ns=now_ns
+            Ack(run=1, without_hole=reported.without_hole(), above=tuple(reported)[:64]),
+            now_ns=now_ns,
         )
         if delivery.is_empty:
             break
-    assert list(told) == [(0, 1199)]
+    assert list(reported) == [(0, 1199)]
     assert given_up * 3 == books.gap
     book.close()
     outbox.close()

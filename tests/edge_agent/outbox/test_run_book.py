@@ -57,7 +57,7 @@ def opened(outbox: Outbox) -> Outbox:
     return outbox
 
 
-def test_a_run_that_died_is_told_up_to_where_the_next_begins(
+def test_the_gap_of_a_run_that_died_reaches_to_where_the_next_begins(
     make_outbox: MakeOutbox, batch: MakeBatch, tmp_path: Path
 ) -> None:
     outbox = opened(make_outbox())
@@ -71,7 +71,7 @@ def test_a_run_that_died_is_told_up_to_where_the_next_begins(
     second = book_of(tmp_path, note(2, at_s=25))
     second.begin(again)
     assert gaps_in(again) == [(1, "died", 0, 24)]
-    # A third start finds the gap in the outbox and has only the second run to tell of.
+    # A third start finds the gap in the outbox and has only the second run to report.
     second.close()
     again.close()
     third = opened(make_outbox(run=3))
@@ -111,7 +111,7 @@ def test_after_another_boot_the_gap_ends_where_nothing_can_have_been_sampled(
     again.close()
 
 
-def test_a_clean_stop_leaves_nothing_to_tell(make_outbox: MakeOutbox, tmp_path: Path) -> None:
+def test_a_clean_stop_leaves_no_gap(make_outbox: MakeOutbox, tmp_path: Path) -> None:
     for run in range(1, 40):
         outbox = opened(make_outbox(run=run))
         book = book_of(tmp_path, note(run, at_s=10 * run))
@@ -215,7 +215,7 @@ def test_a_day_of_sampling_writes_less_than_a_megabyte(
 @settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_however_the_outbox_was_damaged_every_seq_of_the_run_is_told_once(
+def test_however_the_outbox_was_damaged_every_seq_of_the_run_is_reported_once(
     make_outbox: MakeOutbox,
     batch: MakeBatch,
     tmp_path: Path,
@@ -248,16 +248,16 @@ def test_however_the_outbox_was_damaged_every_seq_of_the_run_is_told_once(
     again = opened(make_outbox(run=2))
     second = book_of(tmp_path, note(2, at_s=205), sync=lambda _fd: None)
     second.begin(again)
-    told = SeqRanges()
+    reported = SeqRanges()
     while (entry := again.index.next_unsent()) is not None:
         message = decode(again.read(entry) or b"")
         again.index.sent(entry, 1)
         first, last = message.first_seq, message.last_seq
-        assert told.missing(first, last) == [(first, last)]
-        told.add(first, last)
+        assert reported.missing(first, last) == [(first, last)]
+        reported.add(first, last)
         if isinstance(message, Batch):
             assert message.values[:, 0].tolist() == list(range(first, last + 1))
-    assert list(told) == [(0, 199 if is_clean else 204)]
+    assert list(reported) == [(0, 199 if is_clean else 204)]
     second.close()
     again.close()
 
@@ -268,7 +268,7 @@ class Life:
     def __init__(self, make_outbox: MakeOutbox, make_batch: MakeBatch, folder: Path) -> None:
         self._make_outbox, self._make_batch, self._folder = make_outbox, make_batch, folder
         self.kept: dict[int, SeqRanges] = {}
-        self.told: dict[int, SeqRanges] = {}
+        self.reported: dict[int, SeqRanges] = {}
         self.sampled: dict[int, int] = {}
         self.now_s = 0
         self.run = 0
@@ -320,13 +320,13 @@ class Life:
         kept = self.kept.setdefault(message.run, SeqRanges())
         if isinstance(message, Batch):
             for first, last in kept.missing(message.first_seq, message.last_seq):
-                told = self.told.get(message.run, SeqRanges())
-                # A gap that was told earlier never took the place of a reading that waited.
-                assert told.missing(first, last) == [(first, last)]
+                reported = self.reported.get(message.run, SeqRanges())
+                # A gap that was reported earlier never took the place of a reading that waited.
+                assert reported.missing(first, last) == [(first, last)]
         else:
-            told = self.told.setdefault(message.run, SeqRanges())
+            reported = self.reported.setdefault(message.run, SeqRanges())
             for first, last in kept.missing(message.first_seq, message.last_seq):
-                told.add(first, last)
+                reported.add(first, last)
         kept.add(message.first_seq, message.last_seq)
 
     def acknowledge(self) -> None:
@@ -358,7 +358,7 @@ class Life:
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_over_any_deaths_each_sampled_seq_is_kept_or_told_as_a_gap_of_the_spill_interval(
+def test_over_any_deaths_each_sampled_seq_is_kept_or_in_a_gap_of_the_spill_interval(
     make_outbox: MakeOutbox,
     batch: MakeBatch,
     tmp_path: Path,
@@ -387,7 +387,7 @@ def test_over_any_deaths_each_sampled_seq_is_kept_or_told_as_a_gap_of_the_spill_
         assert life.kept.get(run, SeqRanges()).missing(0, sampled - 1) == []
         gone = sum(
             min(last, sampled - 1) - first + 1
-            for first, last in life.told.get(run, SeqRanges())
+            for first, last in life.reported.get(run, SeqRanges())
             if first < sampled
         )
         assert gone <= 10

@@ -111,14 +111,14 @@ def test_it_stays_within_its_bound_and_gaps_stand_for_what_went(
     again = make_outbox(run=2, max_bytes=max_bytes)
     again.open()
     messages = drained(again)
-    # Every seq is told of once, the pause with its own reason, and gaps are few.
-    told = SeqRanges()
+    # Every seq is reported of once, the pause with its own reason, and gaps are few.
+    reported = SeqRanges()
     for message in messages:
-        assert told.missing(message.first_seq, message.last_seq) == [
+        assert reported.missing(message.first_seq, message.last_seq) == [
             (message.first_seq, message.last_seq)
         ]
-        told.add(message.first_seq, message.last_seq)
-    assert list(told) == [(0, seq - 1)]
+        reported.add(message.first_seq, message.last_seq)
+    assert list(reported) == [(0, seq - 1)]
     reasons = [(m.reason, m.first_seq, m.n) for m in messages if isinstance(m, Gap)]
     assert ("off", 100, 300) in reasons
     assert {reason for reason, _, _ in reasons} == {"off", "outbox_full"}
@@ -205,7 +205,7 @@ def test_damage_found_at_the_start_becomes_a_gap_where_its_range_is_known(
     at = entry.offset + 3 if target == "body" else before.offset + before.length + 12
     data[at] ^= 0x40
     path.write_bytes(data)
-    for run in (2, 3):  # the gap is on disk before the damage is forgotten, and told once
+    for run in (2, 3):  # the gap is on disk before the damage is forgotten, and reported once
         again = make_outbox(run=run)
         again.open()
         found = sorted(spans(drained(again)), key=lambda span: span[1])
@@ -262,20 +262,20 @@ def test_whatever_is_on_disk_no_wrong_value_and_no_crash(
     path.write_bytes(bytes(data) + extra)
     again = make_outbox(run=2)
     again.open()
-    told = SeqRanges()
+    reported = SeqRanges()
     for message in drained(again):
-        assert told.missing(message.first_seq, message.last_seq) == [
+        assert reported.missing(message.first_seq, message.last_seq) == [
             (message.first_seq, message.last_seq)
         ]
-        told.add(message.first_seq, message.last_seq)
+        reported.add(message.first_seq, message.last_seq)
         assert message.last_seq < 200
         if isinstance(message, Batch):
             expected = range(message.first_seq, message.last_seq + 1)
             assert message.values[:, 0].tolist() == list(expected)
     if bytes(data) + extra == whole:
-        assert list(told) == [(0, 199)]
+        assert list(reported) == [(0, 199)]
     else:
-        assert again.damaged or list(told) == [(0, 199)] or cut is not None
+        assert again.damaged or list(reported) == [(0, 199)] or cut is not None
     again.close()
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.messages import Ack
-from contract.parts import lack_run, late_run
+from contract.parts import gap_run, late_run
 from contract.payload import Batch, Gap, Layout, decode
 from contract.ranges import SeqRanges
 from edge_agent.outbox.run_book import RunBook, RunNote, read_notes
@@ -201,7 +201,7 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
 
     outbox = make_outbox(write=write)
     delivery = Delivery(run=1, settings=small(max_in_memory=max_in_memory), outbox=outbox)
-    late, lacks = late_run(1, 2), lack_run(1, 2)
+    late, line_gaps = late_run(1, 2), gap_run(1, 2)
     now = seq = brought = 0
 
     def turn() -> None:
@@ -218,8 +218,8 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
         for _ in range(quiet + stalled):
             now += SECOND
             if seq >= since:
-                told = gap(seq, 1, reason="serial", run=lacks)
-                delivery.add(told, seats_sampled=0, seats_missing=0, now_ns=now)
+                missing = gap(seq, 1, reason="serial", run=line_gaps)
+                delivery.add(missing, seats_sampled=0, seats_missing=0, now_ns=now)
             delivery.add(batch(seq), seats_sampled=1, seats_missing=2, now_ns=now)
             seq += 1
             turn()
@@ -231,7 +231,7 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
                 counts=bytes([2] * n),
             )  # fmt: skip
         turn()
-        # It is on the disk before anything else is done: no gap would tell of it.
+        # It is on the disk before anything else is done: no other gap would replace it.
         assert is_failing or not [run for run, _ in delivery._held if run == late]
     books = delivery.counters()
     assert (books.sampled, books.unsampled) == (seq + 2 * brought, 2 * (seq - brought))
@@ -529,21 +529,21 @@ def test_what_is_sent_again_of_a_late_hub_goes_after_what_is_live(
     delivery = Delivery(run=1, settings=small(ack_timeout_s=5, spill_s=100), outbox=outbox)
     delivery.opened()
     ingest = LossyIngest(0)
-    late, lacks = late_run(1, 2), lack_run(1, 2)
-    delivery.add(gap(0, 1, "serial", run=lacks), seats_sampled=0, seats_missing=2, now_ns=0)
+    late, line_gaps = late_run(1, 2), gap_run(1, 2)
+    delivery.add(gap(0, 1, "serial", run=line_gaps), seats_sampled=0, seats_missing=2, now_ns=0)
     delivery.add(batch(0), seats_sampled=1, seats_missing=0, now_ns=0)
     delivery.add(batch(0, run=late), seats_sampled=2, seats_missing=-2, now_ns=0)
     delivery.add(batch(1, run=late), seats_sampled=2, seats_missing=-2, now_ns=0)
     delivery.tick(0)
     delivery.send(0, ingest.publish)
-    assert [m.run for m in ingest.messages] == [lacks, 1, late, late]
+    assert [m.run for m in ingest.messages] == [line_gaps, 1, late, late]
     ingest.messages.clear()
     now = 6 * SECOND
     delivery.add(batch(6), seats_sampled=3, seats_missing=0, now_ns=now)
     delivery.tick(now)
     delivery.send(now, ingest.publish)
     assert [(m.run, m.first_seq) for m in ingest.messages] == [
-        (lacks, 0), (1, 0), (1, 6), (late, 0), (late, 1),
+        (line_gaps, 0), (1, 0), (1, 6), (late, 0), (late, 1),
     ]  # fmt: skip
     balanced(delivery)
     outbox.close()

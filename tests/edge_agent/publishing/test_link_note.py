@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.doctor.checks import _by_agent
+from edge_agent.doctor.checks import _agent_findings
 from edge_agent.publishing.link_note import LinkNote, LinkState, read_link_state
 from edge_agent.settings import EdgeSettings
 
@@ -72,6 +72,6 @@ def test_what_can_not_be_read_is_no_state(tmp_path: Path, text: str) -> None:
 def test_the_doctor_says_what_the_agent_knows(
     state: LinkState | None, found: list[tuple[str, str, str]]
 ) -> None:
-    said = list(_by_agent(SETTINGS, "broker:8883", state))
+    said = list(_agent_findings(SETTINGS, "broker:8883", state))
     assert [(f.about, f.state) for f in said] == [(about, state) for about, state, _ in found]
     assert all(words in f.said for f, (_, _, words) in zip(said, found, strict=True))

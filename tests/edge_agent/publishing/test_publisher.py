@@ -31,7 +31,7 @@ from contract.suspects import Suspects, digest_of
 from edge_agent.identity import Identity
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
-from edge_agent.publishing.publisher import Publisher
+from edge_agent.publishing.publisher import EdgePublisher
 from edge_agent.settings import DeliverySettings, EdgeSettings
 
 SECOND = 1_000_000_000
@@ -109,10 +109,10 @@ class FakeHost:
     def config_reported(self) -> ConfigReported:
         return ConfigReported(revision=len(self.configs), is_sampling=False)
 
-    def configured(self, config: Config) -> None:
+    def handle_config(self, config: Config) -> None:
         self.configs.append(config)
 
-    def commanded(self, command: Command) -> CommandResult:
+    def handle_command(self, command: Command) -> CommandResult:
         self.commands.append(command)
         return CommandResult(id=command.id, is_done=True)
 
@@ -128,7 +128,7 @@ class Desk:
         self.delivery = Delivery(
             run=1, settings=DeliverySettings.model_validate(delivery), outbox=outbox
         )
-        self.publisher = Publisher(
+        self.publisher = EdgePublisher(
             settings=SETTINGS,
             identity=Identity(node="pi-1", run=1, boot="b", run_boot_ns=0),
             delivery=self.delivery,
@@ -366,20 +366,20 @@ def test_the_farewell_is_a_last_health_and_a_death(desk: Desk) -> None:
     assert death.reason == "stopped"
 
 
-def test_a_step_of_utc_is_told_at_once_and_again_to_each_ingest(desk: Desk) -> None:
-    told = [
+def test_a_step_of_utc_is_sent_at_once_and_again_to_each_ingest(desk: Desk) -> None:
+    timebases = [
         Timebase(
             node="pi-1", run=1, boot="b", boot_ns=5 + i, utc_ns=9, error_ns=0, synchronised=True
         ).encode()
         for i in range(2)
     ]
     desk.connect(started=1)
-    desk.publisher.stepped(*told)
+    desk.publisher.stepped(*timebases)
     desk.publisher.step(1)
-    assert [body for _, body, _ in desk.link.published][-2:] == told
+    assert [body for _, body, _ in desk.link.published][-2:] == timebases
     desk.link.hears(INGEST, ingest_up(2))
     desk.publisher.step(2)
-    assert [body for _, body, _ in desk.link.published if body in told] == told * 2
+    assert [body for _, body, _ in desk.link.published if body in timebases] == timebases * 2
 
 
 def test_steps_of_a_long_outage_do_not_gather_without_bound(desk: Desk) -> None:
@@ -390,9 +390,9 @@ def test_steps_of_a_long_outage_do_not_gather_without_bound(desk: Desk) -> None:
         desk.publisher.stepped(body, body)
         desk.publisher.step(i)
     desk.connect(5_000)
-    told = [body for topic, body, _ in desk.link.published if topic == NODE + "timebase"]
-    assert len(told) == 1 + 64
-    assert Timebase.decode(told[-1]).boot_ns == 4_999
+    timebases = [body for topic, body, _ in desk.link.published if topic == NODE + "timebase"]
+    assert len(timebases) == 1 + 64
+    assert Timebase.decode(timebases[-1]).boot_ns == 4_999
 
 
 HUGE = b"\xa1\x67version\xc2\x59\x07\x08" + b"\xff" * 1_800
@@ -418,10 +418,10 @@ def test_no_message_ends_the_agent(kind: str, body: bytes, is_retained: bool) ->
 def test_what_its_host_raises_for_a_message_is_named_and_survived(
     desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def configured(_: Config) -> None:
+    def handle_config(_: Config) -> None:
         raise ZeroDivisionError("nobody foresaw this")
 
-    monkeypatch.setattr(desk.host, "configured", configured)
+    monkeypatch.setattr(desk.host, "handle_config", handle_config)
     desk.connect()
     desk.link.hears(NODE + "config", Config(revision=1, lessons=()).encode(), is_retained=True)
     desk.publisher.step(1)
@@ -441,7 +441,7 @@ def test_a_retained_message_that_ended_an_agent_is_passed_over(
     desk.link.hears(NODE + "config", config, is_retained=True)
     desk.publisher.step(1)
     assert desk.host.configs == []
-    assert "an agent ended while it read it" in caplog.text
+    assert "an agent crashed while reading it" in caplog.text
     desk.link.hears(NODE + "config", config)  # ingest says it again to who is connected
     desk.publisher.step(2)
     assert len(desk.host.configs) == 1

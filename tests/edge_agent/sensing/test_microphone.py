@@ -119,8 +119,8 @@ def memory_of(seconds: float) -> tuple[int, int]:
 def test_samples_are_dropped_after_use() -> None:
     a_second_of_samples = 48_000 * 4
     # In a process of its own: what other tests leave for the collector would count here.
-    told = subprocess.run([sys.executable, __file__], check=True, capture_output=True, text=True)
-    (_, short_peak), (left, long_peak) = json.loads(told.stdout)
+    done = subprocess.run([sys.executable, __file__], check=True, capture_output=True, text=True)
+    (_, short_peak), (left, long_peak) = json.loads(done.stdout)
     assert left < a_second_of_samples / 10
     assert long_peak - short_peak < a_second_of_samples / 10
 

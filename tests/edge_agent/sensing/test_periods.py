@@ -15,9 +15,9 @@ from contract.motion import MotionQuantities
 from contract.parts import SOUND_LINE
 from contract.quantities import MISSING
 from contract.sound import SoundQuantities
-from edge_agent.sensing.periods import MICROPHONE, Lack, Period, PeriodAssembler
+from edge_agent.sensing.periods import MICROPHONE, LineGap, Period, PeriodAssembler
 from edge_agent.sensing.timed_buffer import TimedBuffer, placed
-from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubUp, Levels, Samples
+from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubSamples, HubUp, Levels
 from firmware_bridge.frames import Hello
 
 SECOND = 1_000_000_000
@@ -55,10 +55,10 @@ def readings(
     return times, rows
 
 
-def sliced(hub: str, times: np.ndarray, rows: np.ndarray, cuts: list[int]) -> list[Samples]:
+def sliced(hub: str, times: np.ndarray, rows: np.ndarray, cuts: list[int]) -> list[HubSamples]:
     edges = [0, *sorted(cut % (len(times) + 1) for cut in cuts), len(times)]
     return [
-        Samples(hub=hub, boot_ns=times[a:b], acceleration=rows[a:b])
+        HubSamples(hub=hub, boot_ns=times[a:b], acceleration=rows[a:b])
         for a, b in itertools.pairwise(edges)
         if b > a
     ]
@@ -132,7 +132,7 @@ def test_the_values_are_those_of_the_shared_quantity_code() -> None:
     times, rows = readings("hub-a", 3, 4, phase_ns=5_000_000, seed=4)
     level_times = RUN + np.arange(24, dtype=np.int64) * 125_000_000
     levels = np.linspace(50, 60, 24).astype(np.float32)
-    made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+    made.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     made.take(Levels(hub="hub-a", boot_ns=level_times, laeq=levels))
     motion, sound = MotionQuantities(seats=3, rate_hz=50.0), SoundQuantities()
     for second in range(3):
@@ -150,7 +150,7 @@ def test_the_values_are_those_of_the_shared_quantity_code() -> None:
 def test_a_hub_that_is_down_is_not_waited_for_and_one_that_is_up_is() -> None:
     made = assembler("none")
     times, rows = readings("hub-a", 3, 2, phase_ns=0, seed=5)
-    made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+    made.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     assert not made.has_all()
     made.take(HubDown(hub="hub-b", boot_ns=RUN, reason="unplugged"))
     assert made.has_all()
@@ -163,7 +163,7 @@ def test_a_meter_that_stays_silent_is_waited_for_twice_and_then_no_more() -> Non
     made = assembler()
     times, rows = readings("hub-a", 3, 6, phase_ns=0, seed=5)
     made.take(HubDown(hub="hub-b", boot_ns=RUN, reason="unplugged"))
-    made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+    made.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     waits = []
     for second in range(5):
         waits.append(not made.has_all())
@@ -185,13 +185,13 @@ def test_what_comes_after_a_second_was_settled_is_counted_and_named() -> None:
     times, rows = readings("hub-a", 3, 3, phase_ns=1_000_000, seed=6)
     made.close()
     made.close()
-    made.take(Samples(hub="hub-a", boot_ns=times[100:], acceleration=rows[100:]))
+    made.take(HubSamples(hub="hub-a", boot_ns=times[100:], acceleration=rows[100:]))
     made.catch_up()  # nothing of the first two came before this
-    made.take(Samples(hub="hub-a", boot_ns=times[:100], acceleration=rows[:100]))
+    made.take(HubSamples(hub="hub-a", boot_ns=times[:100], acceleration=rows[:100]))
     assert made.counters()["hub-a"]["samples_late"] == 100
     assert made.late() == []
-    assert made.lacks() == [Lack(line=1, first_seq=0, n=2, seats=(1, 2, 3), reason="unused")]
-    assert made.lacks() == []
+    assert made.line_gaps() == [LineGap(line=1, first_seq=0, n=2, seats=(1, 2, 3), reason="unused")]
+    assert made.line_gaps() == []
 
 
 def merged(made: PeriodAssembler, periods: list[Period]) -> dict[int, np.ndarray]:
@@ -215,7 +215,7 @@ def merged(made: PeriodAssembler, periods: list[Period]) -> dict[int, np.ndarray
 def test_what_a_stalled_hub_brings_late_is_what_it_would_have_brought_in_time(
     stall: tuple[int, int], down: bool, cuts: list[int], sizes: list[int]
 ) -> None:
-    """Each second of each hub and of the sound is in time, late, or lacking and told: once."""
+    """Each second of each hub and of the sound is in time, late, or lacking and periods: once."""
     seconds, (one, other) = 12, stall
     stalled, awake = min(one, other), max(one, other)
     a = readings("hub-a", 3, seconds + 1, phase_ns=7_000_000, seed=1)
@@ -229,9 +229,9 @@ def test_what_a_stalled_hub_brings_late_is_what_it_would_have_brought_in_time(
         for second in range(seconds + 1):
             of_a = slice(second * 50, second * 50 + 50)
             of_s = slice(second * 8, second * 8 + 8)
-            made.take(Samples(hub="hub-b", boot_ns=b[0][of_a], acceleration=b[1][of_a]))
+            made.take(HubSamples(hub="hub-b", boot_ns=b[0][of_a], acceleration=b[1][of_a]))
             kept += [
-                Samples(hub="hub-a", boot_ns=a[0][of_a], acceleration=a[1][of_a]),
+                HubSamples(hub="hub-a", boot_ns=a[0][of_a], acceleration=a[1][of_a]),
                 Levels(hub="hub-a", boot_ns=level_times[of_s], laeq=levels[of_s]),
             ]
             is_stalled = stalls and stalled <= second < awake
@@ -250,27 +250,29 @@ def test_what_a_stalled_hub_brings_late_is_what_it_would_have_brought_in_time(
 
     steady, shaken = assembler(), assembler()
     wanted = merged(steady, run(steady, stalls=False))
-    told = run(shaken, stalls=True)
-    lacking = {(lack.line, period.seq) for period in told for lack in period.lacks}
-    assert len(lacking) == sum(len(period.lacks) for period in told)
+    periods = run(shaken, stalls=True)
+    lacking = {(lack.line, period.seq) for period in periods for lack in period.line_gaps}
+    assert len(lacking) == sum(len(period.line_gaps) for period in periods)
     late_of = {
-        (late.line, late.first_seq + i) for late in shaken._told for i in range(len(late.counts))
+        (late.line, late.first_seq + i) for late in shaken._late for i in range(len(late.counts))
     }
     assert late_of == lacking
-    for seq, row in merged(shaken, told).items():
+    for seq, row in merged(shaken, periods).items():
         assert np.array_equal(row, wanted[seq])
-    assert shaken.lacks() == []
+    assert shaken.line_gaps() == []
 
 
-def test_sound_of_before_its_meter_said_hello_is_told_to_lack_and_comes_late() -> None:
+def test_sound_from_before_the_meters_hello_has_a_gap_and_comes_late() -> None:
     made = PeriodAssembler(
         run_boot_ns=RUN, period_ns=SECOND, hubs=HUBS, sound="hub", max_buffered_s=128
     )
     periods = [made.close() for _ in range(3)]
-    assert {lack.line for period in periods for lack in period.lacks} == {1, 2}
-    assert made.lacks() == []
+    assert {lack.line for period in periods for lack in period.line_gaps} == {1, 2}
+    assert made.line_gaps() == []
     made.take(up("hub-a", 3, levels=True))
-    assert made.lacks() == [Lack(line=SOUND_LINE, first_seq=0, n=3, seats=(), reason="serial")]
+    assert made.line_gaps() == [
+        LineGap(line=SOUND_LINE, first_seq=0, n=3, seats=(), reason="serial")
+    ]
     times = RUN + np.arange(8 * 4, dtype=np.int64) * 125_000_000
     made.take(Levels(hub="hub-a", boot_ns=times, laeq=np.full(32, 55.0, np.float32)))
     made.catch_up()
@@ -285,7 +287,7 @@ def test_a_seat_that_was_excluded_then_or_is_now_is_never_computed_late() -> Non
     for excluded in (frozenset({1}), frozenset({2}), frozenset({2}), frozenset({3})):
         made.excluded = excluded
         made.close()
-    made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+    made.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     made.catch_up()
     (late,) = made.late()
     seats = made.layout.seat_values(late.values)[:, :3, 0] != MISSING
@@ -299,7 +301,7 @@ def test_excluded_seats_are_dropped_before_anything_is_computed() -> None:
     made = assembler("none")
     made.excluded = frozenset({2})
     times, rows = readings("hub-a", 3, 2, phase_ns=1_000_000, seed=7)
-    made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+    made.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     (held,) = made._hubs["hub-a"].buffer._rows
     assert np.isnan(held[:, 1]).all()
     period = made.close()
@@ -312,13 +314,13 @@ def test_excluded_seats_are_dropped_before_anything_is_computed() -> None:
 def test_a_skipped_second_is_forgotten_and_so_is_what_the_quantities_remember() -> None:
     times, rows = readings("hub-a", 3, 12, phase_ns=1_000_000, seed=8)
     through, after = assembler("none"), assembler("none")
-    through.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+    through.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     for _ in range(10):
         through.skip()
     late = times >= RUN + 10 * SECOND
     for _ in range(10):
         after.skip()
-    after.take(Samples(hub="hub-a", boot_ns=times[late], acceleration=rows[late]))
+    after.take(HubSamples(hub="hub-a", boot_ns=times[late], acceleration=rows[late]))
     assert np.array_equal(through.close().values, after.close().values)
 
 
@@ -327,7 +329,7 @@ def test_memory_is_bounded_when_nobody_closes() -> None:
     times, rows = readings("hub-a", 3, 200, phase_ns=0, seed=9)
     for second in range(200):
         part = slice(second * 50, second * 50 + 50)
-        made.take(Samples(hub="hub-a", boot_ns=times[part], acceleration=rows[part]))
+        made.take(HubSamples(hub="hub-a", boot_ns=times[part], acceleration=rows[part]))
     held = sum(len(chunk) for chunk in made._hubs["hub-a"].buffer._rows)
     assert held == math.ceil(128 * 50 * 1.1)
     late = made.counters()["hub-a"]["samples_late"]
@@ -357,8 +359,8 @@ def test_other_events_and_other_seat_counts_are_taken_calmly(
     assert "hub-a has 5 seats, the settings name 3" in caplog.text
     assert "hub-b samples at 10 Hz" in caplog.text
     times, rows = readings("hub-a", 5, 2, phase_ns=1_000_000, seed=1)
-    made.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
-    made.take(Samples(hub="hub-b", boot_ns=times, acceleration=rows[:, :1]))
+    made.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
+    made.take(HubSamples(hub="hub-b", boot_ns=times, acceleration=rows[:, :1]))
     assert made.close().seats_sampled == 3
 
 

@@ -22,7 +22,7 @@ def lesson(name: str, start_s: float, end_s: float | None) -> LessonSpan:
 
 
 def judged(sampling: Sampling, second: int) -> str | None:
-    return sampling.why_not(
+    return sampling.skip_reason(
         start_boot_ns=second * SECOND,
         end_boot_ns=(second + 1) * SECOND,
         start_utc_ns=UTC + second * SECOND,
@@ -100,7 +100,7 @@ def test_while_utc_is_not_known_an_open_lesson_is_on_and_a_planned_one_is_not() 
     ):
         sampling = Sampling()
         sampling.configure(Config(revision=1, lessons=(span,)))
-        why = sampling.why_not(
+        why = sampling.skip_reason(
             start_boot_ns=0, end_boot_ns=SECOND, start_utc_ns=UTC, is_utc_known=False
         )
         assert why == expected
@@ -108,7 +108,7 @@ def test_while_utc_is_not_known_an_open_lesson_is_on_and_a_planned_one_is_not() 
         sampling.switch("pause", boot_ns=SECOND, utc_ns=UTC)
         if expected is None:
             assert (
-                sampling.why_not(
+                sampling.skip_reason(
                     start_boot_ns=SECOND, end_boot_ns=2 * SECOND, start_utc_ns=UTC,
                     is_utc_known=False,
                 )

@@ -9,14 +9,14 @@ import pytest
 
 from contract.clock import ManualClock
 from contract.messages import Config, LessonSpan
-from contract.parts import lack_run, late_run, line_of, run_of
+from contract.parts import gap_run, late_run, line_of, run_of
 from contract.payload import Batch, Gap
 from edge_agent.identity import Identity
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.sensing.seconds import Sensing
 from edge_agent.settings import EdgeSettings
-from firmware_bridge.events import FramesMissing, HubUp, Samples
+from firmware_bridge.events import FramesMissing, HubSamples, HubUp
 from firmware_bridge.frames import Hello
 
 SECOND = 1_000_000_000
@@ -64,7 +64,7 @@ class Room:
         times = second * SECOND + 10_000_000 + np.arange(50, dtype=np.int64) * 20_000_000
         rows = np.zeros((50, 2, 3), np.float32)
         rows[:, :, 2] = 1.0
-        self.sensing.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+        self.sensing.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
 
     def at(self, seconds: float) -> list[str]:
         """Go to this time in small steps, as the agent does; returns what is held then."""
@@ -72,10 +72,10 @@ class Room:
             step_ns = min(SECOND // 10, round(seconds * SECOND) - self.clock.now_ns)
             self.clock.now_ns += step_ns
             self.sensing.close_due()
-        return [told(item.message) for item in self.delivery._held.values()]
+        return [describe(item.message) for item in self.delivery._held.values()]
 
 
-def told(message: Batch | Gap) -> str:
+def describe(message: Batch | Gap) -> str:
     """A message in short; of a part of the run, which hub it is about."""
     run, span = message.run, f"{message.first_seq}-{message.last_seq}"
     what = f"{message.reason} {span}" if isinstance(message, Gap) else str(message.first_seq)
@@ -83,7 +83,7 @@ def told(message: Batch | Gap) -> str:
         what = span
     if run == run_of(run):
         return what
-    return f"hub {line_of(run)} {'lacks' if run == lack_run(1, line_of(run)) else 'late'}: {what}"
+    return f"hub {line_of(run)} {'gap' if run == gap_run(1, line_of(run)) else 'late'}: {what}"
 
 
 @pytest.fixture
@@ -95,12 +95,12 @@ def test_outside_lessons_one_gap_stands_for_all_that_passed(room: Room) -> None:
     room.lesson(5, 7)
     for second in range(12):
         room.deliver(second)
-    assert room.at(5.0) == []  # nothing to tell yet
+    assert room.at(5.0) == []  # nothing to report yet
     assert room.at(7.0) == ["off 0-4", "5", "6"]
     assert room.sensing.is_sampling
     assert room.at(10.0) == ["off 0-4", "5", "6"]
     assert not room.sensing.is_sampling
-    room.sensing.tell_passed()
+    room.sensing.add_skipped_gap()
     assert room.at(10.0) == ["off 0-4", "5", "6", "off 7-9"]
     assert room.delivery.counters().sampled == 4
 
@@ -125,7 +125,7 @@ def test_a_second_waits_for_a_late_hub_and_no_longer_than_its_grace(room: Room) 
     room.deliver(0)
     assert room.at(1.8) == ["0"]
     assert room.at(2.9) == ["0"]
-    closed = ["0", "hub 1 lacks: serial 1-1", "serial 1-1"]
+    closed = ["0", "hub 1 gap: serial 1-1", "serial 1-1"]
     assert room.at(3.1) == closed
     assert room.delivery.counters().unsampled == 2
     room.deliver(1)  # too late for its period
@@ -162,7 +162,7 @@ def test_one_event_with_all_that_a_hub_kept_finds_room(room: Room) -> None:
     times = SECOND + 10_000_000 + np.arange(50 * 499, dtype=np.int64) * 20_000_000
     rows = np.zeros((len(times), 2, 3), np.float32)
     rows[:, :, 2] = 1.0
-    room.sensing.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+    room.sensing.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     room.at(500.1)
     assert room.delivery.counters().sampled == 1000
     assert room.sensing.counters()["hub-a"] == {"samples_late": 0, "samples_refused": 0}
@@ -185,7 +185,7 @@ def test_at_the_end_what_is_there_of_a_second_counts(room: Room) -> None:
     times = SECOND + 10_000_000 + np.arange(40, dtype=np.int64) * 20_000_000
     rows = np.zeros((40, 2, 3), np.float32)
     rows[:, :, 2] = 1.0
-    room.sensing.take(Samples(hub="hub-a", boot_ns=times, acceleration=rows))
+    room.sensing.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     before = room.at(5.0)
     room.sensing.end()
     assert room.at(5.0) == [*before, "hub 1 late: 1"]
@@ -204,8 +204,8 @@ def test_readings_without_a_date_are_a_gap_of_their_hub_that_says_so(room: Room)
     )  # fmt: skip
     room.deliver(7)
     room.deliver(8)
-    told_late = [what for what in room.at(9.0) if what.startswith("hub 1 late")]
-    assert told_late == ["hub 1 late: unused 1-6", "hub 1 late: 7"]
+    late = [what for what in room.at(9.0) if what.startswith("hub 1 late")]
+    assert late == ["hub 1 late: unused 1-6", "hub 1 late: 7"]
 
 
 def test_when_the_program_stood_still_grace_begins_anew(room: Room) -> None:
@@ -246,10 +246,10 @@ def test_a_hub_that_is_late_by_less_than_its_silence_loses_nothing(room: Room) -
 def test_a_hub_that_is_up_and_gives_nothing_is_not_waited_for_long(room: Room) -> None:
     room.lesson(0, None)
     # The first two have their grace.
-    assert room.at(2.9) == ["hub 1 lacks: serial 0-0", "serial 0-0"]
-    assert room.at(8.0) == ["hub 1 lacks: serial 0-7", "serial 0-7"]
+    assert room.at(2.9) == ["hub 1 gap: serial 0-0", "serial 0-0"]
+    assert room.at(8.0) == ["hub 1 gap: serial 0-7", "serial 0-7"]
     room.deliver(8)
-    assert room.at(9.0) == ["hub 1 lacks: serial 0-7", "serial 0-7", "8"]
+    assert room.at(9.0) == ["hub 1 gap: serial 0-7", "serial 0-7", "8"]
 
 
 def test_a_batch_says_whether_time_was_known(room: Room) -> None:

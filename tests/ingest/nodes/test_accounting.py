@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.clock import ManualClock
-from contract.parts import lack_run, late_run
+from contract.parts import gap_run, late_run
 from contract.quantities import MISSING
 from ingest.nodes.accounting import RunFigures, SeatSeconds, seats_present
 from ingest.receiving.keeper import Keeper
@@ -112,7 +112,7 @@ def of_seats(node: Node, first: int, *there: int) -> Sent:
 )  # fmt: skip
 def test_what_comes_late_is_counted_with_its_run(steps: list[tuple[str, int]]) -> None:
     counted = Counted()
-    late, lacks = NODE.again(late_run(NODE.run, 1)), NODE.again(lack_run(NODE.run, 1))
+    late, lacks = NODE.again(late_run(NODE.run, 1)), NODE.again(gap_run(NODE.run, 1))
     lacks = replace(lacks, seats=(1,))
     waiting: list[Sent] = [NODE.birth(), NODE.batch(100)]
     kept: dict[tuple[str, int], int] = {}
