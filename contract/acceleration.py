@@ -1,4 +1,4 @@
-"""The units of recorded acceleration (g, m/s² or sensor counts), and whether values fit their unit."""
+"""Units of recorded acceleration (g, m/s², sensor counts), and whether values fit their unit."""
 
 from __future__ import annotations
 

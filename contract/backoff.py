@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt: twice as long after each failure, up to a limit. Pure."""
+"""How long to wait before the next attempt: twice as long each time, up to a limit. Pure."""
 
 from __future__ import annotations
 

@@ -326,7 +326,7 @@ def _jerk(motion: Array, share: Array) -> Array:
 
 
 def _quarters(motion: Array, share: Array) -> Array:
-    """The level of each quarter-second about its own mean: (4, seats), NaN where it has too few samples.
+    """The level of each quarter-second about its own mean: (4, seats), NaN with too few samples.
 
     The unbiased variance (n - 1) keeps quarters of twelve and thirteen samples alike.
     """

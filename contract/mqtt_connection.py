@@ -67,7 +67,7 @@ class MqttConnection:
         self._outcome: ConnectionOutcome = "unreachable"
         self._reason = "the broker closed the connection"
         self._noted: list[Event] = []
-        """What the callbacks saw in this round. They must not wait, so `_serve` emits it after them."""
+        """What the callbacks saw in this round; they must not wait, so `_serve` emits it."""
         self._early: list[Received] = []
         """Messages that came before the subscription was confirmed."""
         self._early_bytes = 0

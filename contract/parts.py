@@ -1,10 +1,10 @@
 """The parts of a run: what a hub brings late travels beside the periods that closed in time.
 
 A run's periods close when their second is over. A hub that stalled brings its readings when their
-period has long been sent, and each (node, run, seq) is kept once, so they can't go into it any more.
-Therefore a run has parts. The run number in a batch, a gap, an ack or a record holds the part in the
-bits from 58 on, and the run in those below. Each part is handled like a run (each seq is kept once,
-acknowledged, sealed and purged), so most code does not need to know about parts.
+period has long been sent, and each (node, run, seq) is kept once, so they can't go into it any
+more. Therefore a run has parts. The run number in a batch, a gap, an ack or a record holds the part
+in the bits from 58 on, and the run in those below. Each part is handled like a run (each seq is
+kept once, acknowledged, sealed and purged), so most code does not need to know about parts.
 
 A line is a hub, 1 to 8 in the order of the birth, or the room's sound. Part 0 is what closed in
 time. Part `line` holds a line's late values, or a gap for values that came and could not be used.

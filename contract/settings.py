@@ -51,7 +51,7 @@ class Settings(BaseModel):
 
     @classmethod
     def checked(cls, fields: dict[str, object], *, where: str) -> Self:
-        """Build from plain values; raises ConfigurationError for the first one that does not fit."""
+        """Build from plain values; raises ConfigurationError for the first that does not fit."""
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
@@ -100,7 +100,7 @@ class BrokerSettings(Settings):
     key_file: Path | None = None
     """The private key of `certificate_file`."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
-    """The version of MQTT. With `auto` a kit tries 5 first; the server's programs speak 3.1.1, whose
-    messages have no properties that take long to read."""
+    """The version of MQTT. With `auto` a kit tries 5 first; the server's programs speak 3.1.1,
+    whose messages have no properties that take long to read."""
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
     """Seconds of silence after which the broker is asked whether it is there."""

@@ -129,9 +129,9 @@ class AWeighting:
     """A microphone's samples to A-weighted levels of eighth-seconds.
 
     The filter is causal: the analytic curve's four zeros at 0 Hz and its low poles carried over
-    exactly (z = exp(-2πf/rate)), times a minimum-phase filter that corrects what is left at the
-    top end. An FFT convolves its response, 0.15 s long, with each eighth-second: 1.2 ms for a second
-    of sound at 48 kHz on one x86 core, without a loop over samples.
+    exactly (z = exp(-2πf/rate)), times a minimum-phase filter that corrects what is left at the top
+    end. An FFT convolves its response, 0.15 s long, with each eighth-second: 1.2 ms for a second of
+    sound at 48 kHz on one x86 core, without a loop over samples.
 
     `full_scale_db` is the level whose RMS fills the scale: what a calibrator reads, minus the
     RMS of its samples in dB re full scale. It follows from a data sheet's sensitivity S (dBFS at

@@ -62,7 +62,7 @@ class Suspects:
 
     @contextmanager
     def holding(self, digests: Sequence[bytes]) -> Iterator[None]:
-        """Note these messages while they are read; an exception removes them too: it was survived."""
+        """Note these messages while they are read. After an exception they are removed too."""
         if not digests:
             yield
             return

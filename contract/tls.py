@@ -12,7 +12,7 @@ __all__ = ["broker_certificate_until", "tls_context"]
 
 
 def tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
-    """The context for the files that the settings name; None without TLS. Raises ConfigurationError."""
+    """The context for the settings' files; None without TLS. Raises ConfigurationError."""
     if broker.ca_file is None:
         return None
     try:

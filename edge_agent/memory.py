@@ -1,8 +1,8 @@
 """Returns free memory to the system: a Pi has little, and starting needs more than running.
 
-Imports, settings and the first messages of the hubs leave holes in the C library's heap that it would
-keep for ever; so does a long backlog after it was sent. With a library that can't return memory
-(musl) this does nothing.
+Imports, settings and the first messages of the hubs leave holes in the C library's heap that it
+would keep for ever; so does a long backlog after it was sent. With a library that can't return
+memory (musl) this does nothing.
 """
 
 from __future__ import annotations

@@ -81,32 +81,33 @@ class DeliverySettings(Settings):
     max_unacked: Annotated[int, Field(ge=2, le=2_000)] = 256
     """Messages that may await an acknowledgement; the backlog takes at most half of them."""
     max_in_memory: Annotated[int, Field(ge=60, le=100_000)] = 3_600
-    """Periods kept in memory while the outbox can't be written; beyond it the oldest become a gap."""
+    """Periods kept in memory while the outbox can't be written; then the oldest become a gap."""
     grace_s: Annotated[float, Field(ge=0.1, le=30.0)] = 6.0
     """How long a period waits for a late hub that is up. A hub that is silent for 5 s is no longer
     up, so with a longer time nothing comes too late."""
     stop_wait_s: Annotated[float, Field(ge=0.0, le=60.0)] = 4.0
     """How long a clean stop waits for the last acknowledgements."""
     watchdog_s: Annotated[float, Field(ge=5.0, le=3600.0)] = 60.0
-    """If ingest is up and nothing is acknowledged for this long, the agent makes a new connection."""
+    """The agent reconnects if ingest is up and acknowledges nothing for this long."""
 
 
 class LimitSettings(Settings):
     """How much may wait where, so that nothing grows without bound."""
 
     max_events: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
-    """Reader events that wait for the agent; at the limit the reader waits, and the line behind it."""
+    """Reader events that wait for the agent; at the limit the reader and its line wait."""
     max_buffered_s: Annotated[int, Field(ge=10, le=3_600)] = 128
     """Seconds of a hub's samples that wait for their period. From three quarters of it on a period
     waits for no hub; at the limit samples are dropped and counted."""
     max_undated: Annotated[int, Field(ge=50, le=100_000)] = 4_096
-    """Frames of a hub that wait until its clock is known; beyond it the oldest are dropped and counted."""
+    """Frames of a hub that wait until its clock is known; then the oldest are dropped and
+    counted."""
     max_received: Annotated[int, Field(ge=10, le=100_000)] = 2_000
     """Messages from the broker that wait for the agent; at the limit the network thread waits."""
     max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Messages under way that the broker has not confirmed."""
     max_queued: Annotated[int, Field(ge=10, le=100_000)] = 200
-    """Messages that the broker has not confirmed, with those under way; at the limit sending waits."""
+    """Unconfirmed messages, with those under way; at the limit sending waits."""
     max_commands: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Commands whose results are remembered; an older one that is repeated is obeyed again."""
 

@@ -59,7 +59,7 @@ class UtcWatch:
         return self._timebase(self._clock.boot_ns(), self._clock.boot_zero_utc_ns())
 
     def _step(self) -> tuple[bytes, bytes] | None:
-        """The timebases around a step: readings before it have the old offset, later ones the new."""
+        """The timebases before and after a step, for the readings before and after it."""
         boot_ns, zero_ns = self._clock.boot_ns(), self._clock.boot_zero_utc_ns()
         before = self._steps.look(
             boot_ns=boot_ns, zero_ns=zero_ns, synchronised=self._quality.synchronised

@@ -141,7 +141,7 @@ class Conversation:
         return self._due_ns
 
     def request(self, *, elapsed_ns: int, boot_ns: int) -> bytes:
-        """What to send now. Read `boot_ns` just before the call: it is the stamp of a clock request."""
+        """What to send now; read `boot_ns` just before, because it stamps a clock request."""
         if elapsed_ns < self._due_ns:
             return b""
         if self._map is None:
@@ -253,7 +253,7 @@ class Conversation:
         self._events.append(HubUp(hub=self.hub, boot_ns=boot_ns, hello=hello))
 
     def _restart(self, reason: str, boot_ns: int) -> None:
-        """This is another hub, or another start of it: forget what was known and ask for a HELLO."""
+        """This is another hub, or another start: forget what was known and ask for a HELLO."""
         self._give_up_held()
         self._known = Known()
         if self.hello is not None:

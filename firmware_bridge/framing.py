@@ -45,8 +45,8 @@ def frame(payload: bytes) -> bytes:
 class Unframer:
     """Finds the frames in a stream that may be cut or damaged anywhere.
 
-    `refused` counts frames by reason, `bytes_skipped` counts the bytes that belong to no good frame,
-    without delimiters.
+    `refused` counts frames by reason, `bytes_skipped` counts the bytes that belong to no good
+    frame, without delimiters.
     """
 
     def __init__(self) -> None:

@@ -118,8 +118,8 @@ class _PolledPort:
         self._file = line.fileno()
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
-        # One buffer for all reads. A new one for each read, most of which is freed at once, fragments
-        # the C heap, and a Pi's memory use grows for an hour.
+        # One buffer for all reads. A new one for each read, most of which is freed at once,
+        # fragments the C heap, and a Pi's memory use grows for an hour.
         self._buffer = memoryview(bytearray(_MAX_AT_ONCE))
         self._unsent = b""
         """The rest of a partly written frame: without it the next frame would be damaged too."""

@@ -22,8 +22,8 @@ from firmware_bridge.ports import BytePort, open_port
 __all__ = ["HubReader"]
 
 _LOOK_UP_S: Final = 0.1
-"""How long a read may block. A stop or an identify is noticed within this time; an identify may also
-wait while bytes collect."""
+"""How long a read may block. A stop or an identify is noticed within this time; an identify may
+also wait while bytes collect."""
 _NAP_S: Final = 0.005
 
 
@@ -37,9 +37,9 @@ class HubReader:
     time, up to `retry_max_s`. It reopens a port that gave no good frame for `silent_after_s`.
     `gather_s`, a number or a function called each time, is how long bytes may collect after the
     first one, except while a clock reply is on its way or a request is due. 0.002 is enough to read
-    a slow frame at once; 0.05 takes less processor time, and the sink gets samples up to 50 ms later
-    with the same dates. All of these are elapsed times. Up to `max_undated` frames of samples wait
-    until the hub's clock is known; beyond that the oldest are dropped.
+    a slow frame at once; 0.05 takes less processor time, and the sink gets samples up to 50 ms
+    later with the same dates. All of these are elapsed times. Up to `max_undated` frames of samples
+    wait until the hub's clock is known; beyond that the oldest are dropped.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class HubReader:
                 return
 
     def identify(self, seconds: int = 5) -> None:
-        """Make the hub blink, so that a person finds it. Any thread may call it; no effect while down."""
+        """Make the hub blink so that a person finds it; from any thread, no effect while down."""
         self._identify = min(255, max(0, seconds))
 
     def counters(self) -> HubCounters:

@@ -2,9 +2,9 @@
 
 A microcontroller counts with its own crystal and in 32 bits. About once a second the host asks for
 the count. A regression maps the tick at which the request arrived to the time at which the host
-*sent* it, with weights that fade by 1/30 a ping: sending is prompt, while arrivals wait for USB polls
-and busy readers. The travel time of a request is taken as half of the smallest round trip. (The idea
-is that of Klipper's clock synchronisation, as its documentation describes it.)
+*sent* it, with weights that fade by 1/30 a ping: sending is prompt, while arrivals wait for USB
+polls and busy readers. The travel time of a request is taken as half of the smallest round trip.
+(The idea is that of Klipper's clock synchronisation, as its documentation describes it.)
 
 There are three additions. With few pings the slope leans on the crystal's nominal rate. A ping that
 took much longer than the quickest counts for less, because on a busy machine requests wait as well.
@@ -155,7 +155,7 @@ class TickMap:
             self._smallest_half_ns, self._smallest_at = half_ns, at
 
     def _begin(self) -> None:
-        """The first line: the scatter of the first pings decides how much to lean on the crystal."""
+        """The first line; the first pings' scatter decides how much it leans on the crystal."""
         scatter = [at - x * self._nominal for at, x, _ in self._first]
         jitter_ns = max(_JITTER_FLOOR_NS, float(np.std(scatter)))
         self._lean = (jitter_ns / self._nominal / _CRYSTAL_ERROR) ** 2

@@ -139,7 +139,7 @@ class OutboxIndex:
         return self._unsent[0] if self._unsent else None
 
     def sent(self, entry: Stored, now_ns: int) -> int:
-        """Note that `next_unsent` was sent; returns its seat-seconds that were never sent before."""
+        """Note that `next_unsent` was sent; returns the seat-seconds first sent with it."""
         assert self._unsent[0] is entry
         self._unsent.popleft()
         entry.sent_ns = now_ns

@@ -1,12 +1,12 @@
 """The run book: a small file that says, after a crash, how far the run before may have come.
 
 A run that is killed or loses its power loses what it had sampled and neither delivered nor spilled.
-From this file the next start knows the run, and puts a gap with the reason `died` into the outbox for
-each of its seqs that is not there. Ingest keeps what it has of them, and the gap covers the rest. The
-same helps if the outbox is damaged so badly that it no longer shows the range of seqs.
+From this file the next start knows the run, and puts a gap with the reason `died` into the outbox
+for each of its seqs that is not there. Ingest keeps what it has of them, and the gap covers the
+rest. The same helps if the outbox is damaged so badly that it no longer shows the range of seqs.
 
-The file is written in place, in two slots in turn, so a torn write does no harm, and a full disk does
-not matter. Docs: docs/edge.md.
+The file is written in place, in two slots in turn, so a torn write does no harm, and a full disk
+does not matter. Docs: docs/edge.md.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ class RunBook:
         slots = _Slots(fd=fd, number=number)
         try:
             if os.fstat(fd).st_size < 2 * _SLOT:
-                # Fill the file, so that no later write needs room on the disk. Page by page, because
-                # the kernel writes back as a unit what was written as a unit.
+                # Fill the file, so that no later write needs room on the disk. Page by page,
+                # because the kernel writes back as a unit what was written as a unit.
                 for at in range(0, 2 * _SLOT, _PAGE):
                     self._put(fd, bytes(_PAGE), at)
             self._write_page(slots)

@@ -2,7 +2,8 @@
 
 Pages and the file system's journal decide how much a card has to write for a small append. So an
 append never shares a page with the one before, which would be written again; and space is allocated
-ahead, so that an append changes neither the free space nor the file's length. Unused bytes are zeros.
+ahead, so that an append changes neither the free space nor the file's length. Unused bytes are
+zeros.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What to send when, what waits, and what may be forgotten. No sockets: bytes go to a callback.
 
-Periods stay in memory until ingest acknowledges them. Live ones go first, one a message. What is not
-acknowledged within the spill interval goes to the outbox, and is sent from there as the backlog, up
-to ten periods a message. What a hub brought late goes after what is live. A period waits until ingest
-acknowledges it or a recorded gap replaces it.
+Periods stay in memory until ingest acknowledges them. Live ones go first, one a message. What is
+not acknowledged within the spill interval goes to the outbox, and is sent from there as the
+backlog, up to ten periods a message. What a hub brought late goes after what is live. A period
+waits until ingest acknowledges it or a recorded gap replaces it.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class _Held:
 
 
 class Delivery:
-    """Holds one run's periods, and what earlier runs left in the outbox. `now_ns` is elapsed time."""
+    """Holds one run's periods and the outbox of earlier runs. `now_ns` is elapsed time."""
 
     def __init__(
         self, *, run: int, settings: DeliverySettings, outbox: Outbox, book: RunBook | None = None
@@ -84,7 +84,7 @@ class Delivery:
         """Ingest is up: data may be sent."""
         self.last_ack_ns: int | None = None
         self.owed_since_ns: int | None = None
-        """Since when something sent has waited for any acknowledgement; resending does not change it."""
+        """Since when sent messages have waited for any acknowledgement, resent or not."""
         self._settings = settings
         self._held: OrderedDict[_Key, _Held] = OrderedDict()
         self._newest: dict[int, _Key] = {}

@@ -1,9 +1,9 @@
 """Notices another node with this node's name, from the messages on its state topic. Pure.
 
-Two kits with one name differ in their runs, so nothing is mixed up or lost. But they get each other's
-commands, and the page of the room shows both, so a person has to rename one. If the broker allows one
-connection for each certificate, two kits with one certificate disconnect each other and never hear
-each other. Then each finds the other's last will in the place of its own birth.
+Two kits with one name differ in their runs, so nothing is mixed up or lost. But they get each
+other's commands, and the page of the room shows both, so a person has to rename one. If the broker
+allows one connection for each certificate, two kits with one certificate disconnect each other and
+never hear each other. Then each finds the other's last will in the place of its own birth.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class NameWatch:
         elif is_retained and self._was_published and state.run not in self.known | {self._run}:
             self._note_foreign_state(state)
         if isinstance(state, Death):
-            # A last will has replaced our birth: that of an earlier run, or of a twin. Our birth has
-            # already replaced what was there before we connected.
+            # A last will has replaced our birth: that of an earlier run, or of a twin. Our birth
+            # has already replaced what was there before we connected.
             return not is_retained
         if state.run == self._run or state.run in self.known:
             return False

@@ -34,8 +34,8 @@ _MEMORY_S: Final = 4
 """After so many missing seconds the quantities remember only a seat's floor."""
 _MIN_STEP: Final = 0.75
 _MIN_LEVEL_STEP: Final = 0.95
-"""The smallest distance, in steps, between the dates of two samples or levels. The error of the tick
-map is well under a millisecond, so a margin of 5 ms in 20, or 6 in 125, is enough."""
+"""The smallest distance, in steps, between the dates of two samples or levels. The error of the
+tick map is well under a millisecond, so a margin of 5 ms in 20, or 6 in 125, is enough."""
 _SILENT_PERIODS: Final = 2
 """After so many sampled periods without a reading, periods no longer wait for a line that is up,
 until a reading comes."""

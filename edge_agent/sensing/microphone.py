@@ -71,7 +71,7 @@ class Microphone:
             stop.wait(wait_s)
 
     def listen(self, source: IO[bytes], stop: threading.Event) -> bool:
-        """Turn raw S32_LE mono at 48 kHz into levels until the source ends; returns whether any came."""
+        """Turn raw S32_LE mono at 48 kHz into levels until the source ends; whether any came."""
         weighting = AWeighting(full_scale_db=self._full_scale_db, rate_hz=_RATE_HZ)
         begins_ns: float | None = None
         held = b""

@@ -1,9 +1,9 @@
 """Turns readings into periods: whole seconds of the boot clock, counted since the run began.
 
-Pure: events in, periods out; the caller decides when to close a period. Each hub has its own samples
-and quantities. What a hub did not deliver is missing, never invented. A period closes without a late
-hub and has a `LineGap` for it; what the hub brings afterwards comes out as `Late`. So each second of a
-hub has either values or a gap.
+Pure: events in, periods out; the caller decides when to close a period. Each hub has its own
+samples and quantities. What a hub did not deliver is missing, never invented. A period closes
+without a late hub and has a `LineGap` for it; what the hub brings afterwards comes out as `Late`.
+So each second of a hub has either values or a gap.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class LineGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Late:
-    """Values of one hub's seats, or of the sound, for consecutive periods that closed without it."""
+    """One hub's values, or the sound's, for consecutive periods that closed without them."""
 
     line: int
     first_seq: int

@@ -1,8 +1,8 @@
 """Whether to sample a period, from the lessons of the configuration and from commands.
 
-Pure: times in, a reason out. A period is sampled only if all of it is in sampled time. A `start`, or a
-lesson without an end, ends by itself after LONGEST_OPEN_NS, so that a kit without its server does not
-sample through the night.
+Pure: times in, a reason out. A period is sampled only if all of it is in sampled time. A `start`,
+or a lesson without an end, ends by itself after LONGEST_OPEN_NS, so that a kit without its server
+does not sample through the night.
 """
 
 from __future__ import annotations
