@@ -5,10 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from fastapi import APIRouter, Request
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+from starlette.datastructures import State
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,71 +28,29 @@ from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.web.model_catalog import ModelShelf
 from dashboard_api.web.refusals import REASONS, RefusalCounts
 from dashboard_api.web.store_thread import AskDesk, StoreDesk, Stores
-from ingest.monitoring.exposition import CONTENT_TYPE, Exposition, Histogram, Metric
+from ingest.monitoring.metric_families import counter, gauge, without_created
 from models.school_model.labels import base_of
 
-__all__ = ["METRICS", "Counting", "RequestFigures", "router"]
+__all__ = ["Counting", "RequestFigures", "router"]
 
 router = APIRouter()
 
 _BOUNDS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _STORE_WAIT_S: Final = 5.0
 
-REQUESTS = Metric(
-    name="roomtone_dashboard_requests_total", kind="counter", labels=("status",),
-    help="Answers by the first digit of their status, such as 2xx.",
-)  # fmt: skip
-OPEN = Metric(
-    name="roomtone_dashboard_open_requests", kind="gauge",
-    help="Requests that are being answered; a live page is one while it is open.",
-)  # fmt: skip
-REFUSED = Metric(
-    name="roomtone_dashboard_refused_total", kind="counter", labels=("reason",),
-    help="Requests and connections that a limit refused or ended; see dashboard.md.",
-)  # fmt: skip
-CONNECTIONS = Metric(
-    name="roomtone_dashboard_open_connections", kind="gauge",
-    help="Connections that are open, at most dashboard.max_connections.",
-)  # fmt: skip
-STREAMS = Metric(
-    name="roomtone_dashboard_open_streams", kind="gauge",
-    help="Live pages that move by themselves, at most dashboard.max_streams.",
-)  # fmt: skip
-LOOKS = Metric(
-    name="roomtone_dashboard_live_looks_total", kind="counter",
-    help="Looks at a room for its live pages; all pages of a room share them.",
-)  # fmt: skip
-ANSWERED = Metric(
-    name="roomtone_dashboard_answer_seconds", kind="histogram",
-    help="How long it took until an answer began.",
-)  # fmt: skip
-READY = Metric(
-    name="roomtone_dashboard_ready", kind="gauge",
-    help="1 while the stores can be read, as /readyz says.",
-)  # fmt: skip
-STORE_SECONDS = Metric(
-    name="roomtone_dashboard_store_seconds", kind="gauge",
-    help="How long a small question to the stores took just now, with its wait.",
-)  # fmt: skip
-DRIFT_PSI = Metric(
-    name="roomtone_dashboard_drift_psi", kind="gauge", labels=("against", "quantity"),
-    help="Population stability index of the last week with enough lessons, for the model in use.",
-)  # fmt: skip
-DRIFT_WAITING = Metric(
-    name="roomtone_dashboard_drift_lessons_waiting", kind="gauge",
-    help="Lessons whose estimates are not in the weeks yet.",
-)  # fmt: skip
-
-METRICS: Final = tuple(value for value in vars().values() if isinstance(value, Metric))
-
 
 @dataclass(slots=True)
 class RequestFigures:
     """What has been answered since the program began."""
 
-    by_status: dict[str, int] = field(default_factory=dict)
+    by_status: Counter[str] = field(default_factory=Counter)
     open: int = 0
-    answered_s: Histogram = field(default_factory=lambda: Histogram(bounds=_BOUNDS_S))
+    answered_s: Histogram = field(
+        default_factory=lambda: Histogram(
+            "roomtone_dashboard_answer_seconds", "How long it took until an answer began.",
+            buckets=_BOUNDS_S, registry=None,
+        )
+    )  # fmt: skip
 
 
 class Counting:
@@ -100,9 +69,8 @@ class Counting:
 
         async def send_and_count(message: Message) -> None:
             if message["type"] == "http.response.start":
-                status = f"{message['status'] // 100}xx"
-                figures.by_status[status] = figures.by_status.get(status, 0) + 1
-                figures.answered_s.add(time.perf_counter() - began)
+                figures.by_status[f"{message['status'] // 100}xx"] += 1
+                figures.answered_s.observe(time.perf_counter() - began)
             await send(message)
 
         figures.open += 1
@@ -131,47 +99,75 @@ async def readyz(request: Request, desk: AskDesk) -> JSONResponse:
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request, desk: AskDesk) -> Response:
-    figures = request.app.state.request_figures
-    assert isinstance(figures, RequestFigures)
-    reason, seconds = await _asked(desk)
-    told = Exposition()
-    for status, n in sorted(figures.by_status.items()):
-        told.say(REQUESTS, n, status)
-    told.say(OPEN, figures.open)
-    _say_limits(told, request)
-    told.say_histogram(ANSWERED, figures.answered_s)
-    told.say(READY, int(not reason))
-    told.say(STORE_SECONDS, seconds)
-    _say_drift(told, request)
-    return Response(told.text(), headers={"Content-Type": CONTENT_TYPE})
+    registry = CollectorRegistry()
+    registry.register(_DashboardMetrics(request.app.state, *await _asked(desk)))
+    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
-def _say_limits(told: Exposition, request: Request) -> None:
-    state = request.app.state
-    counts = state.refusal_counts
-    assert isinstance(counts, RefusalCounts)
-    for reason in REASONS:
-        told.say(REFUSED, counts.by_reason[reason], reason)
-    told.say(CONNECTIONS, len(state.gate))
-    told.say(STREAMS, len(state.stream_places))
-    told.say(LOOKS, state.live_rooms.looks)
+@dataclass(frozen=True, slots=True, eq=False)
+class _DashboardMetrics(Collector):
+    """The application's figures, with what asking the stores just now came to."""
 
+    state: State
+    reason: str
+    seconds: float
 
-def _say_drift(told: Exposition, request: Request) -> None:
-    """What is known of drift by now: a page of metrics makes nothing be read or computed."""
-    watch, shelf = request.app.state.drift_watch, request.app.state.shelf
-    assert isinstance(watch, DriftWatch)
-    assert isinstance(shelf, ModelShelf)
-    told.say(DRIFT_WAITING, watch.waiting)
-    in_use = shelf.current()
-    if watch.latest is None or in_use is None:
-        return
-    week = watch.latest.newest(base_of(in_use.version))
-    if week is None:
-        return
-    for against, change in (("training", week.trained), ("first_weeks", week.own)):
-        for quantity, value in ({} if change is None else change.psi).items():
-            told.say(DRIFT_PSI, value, against, quantity)
+    def collect(self) -> Iterator[Metric]:
+        figures, counts, watch = (
+            self.state.request_figures, self.state.refusal_counts, self.state.drift_watch,
+        )  # fmt: skip
+        assert isinstance(figures, RequestFigures)
+        assert isinstance(counts, RefusalCounts)
+        assert isinstance(watch, DriftWatch)
+        families = (
+            counter("roomtone_dashboard_requests_total",
+                    "Answers by the first digit of their status, such as 2xx.",
+                    [({"status": status}, n) for status, n in sorted(figures.by_status.items())]),
+            gauge("roomtone_dashboard_open_requests",
+                  "Requests that are being answered; a live page is one while it is open.",
+                  figures.open),
+            counter("roomtone_dashboard_refused_total",
+                    "Requests and connections that a limit refused or ended; see dashboard.md.",
+                    [({"reason": reason}, counts.by_reason[reason]) for reason in REASONS]),
+            gauge("roomtone_dashboard_open_connections",
+                  "Connections that are open, at most dashboard.max_connections.",
+                  len(self.state.gate)),
+            gauge("roomtone_dashboard_open_streams",
+                  "Live pages that move by themselves, at most dashboard.max_streams.",
+                  len(self.state.stream_places)),
+            counter("roomtone_dashboard_live_looks_total",
+                    "Looks at a room for its live pages; all pages of a room share them.",
+                    self.state.live_rooms.looks),
+            without_created(figures.answered_s),
+            gauge("roomtone_dashboard_ready",
+                  "1 while the stores can be read, as /readyz says.", not self.reason),
+            gauge("roomtone_dashboard_store_seconds",
+                  "How long a small question to the stores took just now, with its wait.",
+                  self.seconds),
+            gauge("roomtone_dashboard_drift_psi",
+                  "Population stability index of the last week with enough lessons, for the model in use.",
+                  self._drift(watch)),
+            gauge("roomtone_dashboard_drift_lessons_waiting",
+                  "Lessons whose estimates are not in the weeks yet.", watch.waiting),
+        )  # fmt: skip
+        yield from (family for family in families if family.samples)
+
+    def _drift(self, watch: DriftWatch) -> list[tuple[dict[str, str], float]]:
+        """What is known by now: a scrape makes nothing be read or computed."""
+        shelf = self.state.shelf
+        assert isinstance(shelf, ModelShelf)
+        in_use = shelf.current()
+        if watch.latest is None or in_use is None:
+            return []
+        week = watch.latest.newest(base_of(in_use.version))
+        if week is None:
+            return []
+        changes = {"training": week.trained, "first_weeks": week.own}
+        return [
+            ({"against": against, "quantity": quantity}, value)
+            for against, change in changes.items() if change is not None
+            for quantity, value in change.psi.items()
+        ]  # fmt: skip
 
 
 def _words(request: Request, **words: object) -> dict[str, object]:

@@ -61,7 +61,7 @@ class Page:
         return words if isinstance(words, dict) else {}
 
     def values(self, metric: str) -> dict[tuple[str, ...], float]:
-        """The values of a metric, by its labels' values in order."""
+        """The values of a metric, by its labels' values in the order of the labels' names."""
         found = re.findall(rf"^{metric}(?:{{(.*)}})? (\S+)$", self.text, re.MULTILINE)
         return {
             tuple(re.findall(r'="((?:[^"\\]|\\.)*)"', labels)): float(value)

@@ -68,7 +68,7 @@ def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Findin
             continue
         found = list(
             _of_node(
-                reader, stream, reader.health(stream.id), ages.get((room, node, f"{stream.run:x}"))
+                reader, stream, reader.health(stream.id), ages.get((node, room, f"{stream.run:x}"))
             )
         )
         if not found:

@@ -12,14 +12,15 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Final
 
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
+
 from ingest.monitoring.condition import Condition
-from ingest.monitoring.exposition import CONTENT_TYPE
 
 __all__ = ["Answer", "HealthPages", "health_server"]
 
@@ -46,12 +47,12 @@ class HealthPages:
     site: str
     data_dir: str
     condition: Condition
-    metrics: Callable[[], str]
+    registry: CollectorRegistry
 
     def answer(self, path: str) -> Answer | None:
         """What stands at a path; None: nothing."""
         if path == "/metrics":
-            return Answer(200, CONTENT_TYPE, self.metrics().encode())
+            return Answer(200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.registry))
         if path == "/healthz":
             is_turning = self.condition.is_turning
             return self._told(

@@ -7,6 +7,8 @@ import logging
 import signal
 import threading
 
+from prometheus_client import CollectorRegistry
+
 from contract.clock import SystemClock
 from ingest.config_option import add_config_option
 from ingest.monitoring.health_server import HealthPages, health_server
@@ -36,12 +38,14 @@ def run(args: argparse.Namespace) -> int:
         open_store=open_period_store,
         open_lessons=open_lesson_store,
     )
+    registry = CollectorRegistry()
+    registry.register(ingest.metrics)
     pages = HealthPages(
         program="ingest",
         site=settings.site,
         data_dir=str(settings.data_dir.absolute()),
         condition=ingest.condition,
-        metrics=ingest.metrics,
+        registry=registry,
     )
     with health_server(settings.ingest.health_port, pages):
         ingest.run(stop)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from ingest.monitoring.exposition import Histogram
+from prometheus_client import Histogram
 
 __all__ = ["Counters"]
 
@@ -40,4 +40,9 @@ class Counters:
     """How often two nodes with one name were noticed."""
     ticks: int = 0
     worst_commit_ms: float = 0.0
-    commit_s: Histogram = field(default_factory=lambda: Histogram(bounds=_COMMIT_BOUNDS_S))
+    commit_s: Histogram = field(
+        default_factory=lambda: Histogram(
+            "roomtone_ingest_commit_seconds", "How long a tick's durable commit took.",
+            buckets=_COMMIT_BOUNDS_S, registry=None,
+        )
+    )  # fmt: skip

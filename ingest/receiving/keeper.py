@@ -211,7 +211,7 @@ class Keeper:
         counters.messages += len(messages) + len(unusable)
         counters.ticks += 1
         counters.worst_commit_ms = max(counters.worst_commit_ms, commit_ms)
-        counters.commit_s.add(commit_ms / 1e3)
+        counters.commit_s.observe(commit_ms / 1e3)
         for each in aside:
             counters.over_limit += each.is_limit
             counters.defects += each.is_defect

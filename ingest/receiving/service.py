@@ -18,6 +18,8 @@ from pathlib import Path
 from queue import Empty
 from typing import Final, TypeVar
 
+from prometheus_client.registry import Collector
+
 from contract.backoff import Backoff
 from contract.client_id import program_client_id
 from contract.clock import Clock
@@ -34,7 +36,7 @@ from ingest.purge.maintenance import KeptUpkeep
 from ingest.receiving.classify import subscriptions
 from ingest.receiving.counters import Counters
 from ingest.receiving.keeper import Keeper
-from ingest.receiving.metrics import IngestFigures, page
+from ingest.receiving.metrics import IngestFigures
 from ingest.receiving.outgoing_queue import Outgoing
 from ingest.receiving.rare_log import RareLog
 from ingest.receiving.replay_aside import ReplayRequest, replay, request_topic, result_topic
@@ -95,6 +97,8 @@ class Ingest:
         self._figures = IngestFigures(
             clock=clock, condition=self.condition, counters=self.counters, queues={}
         )
+        self.metrics: Collector = self._figures
+        """What `/metrics` shows; any thread may collect it."""
         self._settings = settings
         self._clock = clock
         self._open_store = open_store
@@ -105,10 +109,6 @@ class Ingest:
         self._is_said = False
         self._rare_log = RareLog(_LOG, clock)
         self._told_ns = clock.elapsed_ns()
-
-    def metrics(self) -> str:
-        """What `/metrics` answers; any thread may ask."""
-        return page(self._figures)
 
     def run(self, stop: threading.Event) -> None:
         """Keep until `stop` is set, then say that ingest is down.

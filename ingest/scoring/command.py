@@ -7,6 +7,8 @@ import logging
 import signal
 import threading
 
+from prometheus_client import CollectorRegistry
+
 from contract.clock import SystemClock
 from ingest.config_option import add_config_option
 from ingest.monitoring.health_server import HealthPages, health_server
@@ -32,12 +34,14 @@ def run(args: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     scorer = Scorer(settings=settings, model=model, clock=SystemClock())
+    registry = CollectorRegistry()
+    registry.register(scorer.metrics)
     pages = HealthPages(
         program="score",
         site=settings.site,
         data_dir=str(settings.data_dir.absolute()),
         condition=scorer.condition,
-        metrics=scorer.metrics,
+        registry=registry,
     )
     with health_server(settings.score.health_port, pages):
         scorer.run(stop)

@@ -139,7 +139,7 @@ class Following:
             "undated": len(self._undated),
         }
         if worked:
-            figures.step_s.add((self._clock.elapsed_ns() - began_ns) / 1e9)
+            figures.step_s.observe((self._clock.elapsed_ns() - began_ns) / 1e9)
 
     # ---------------------------------------------------------------- what came
 

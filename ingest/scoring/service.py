@@ -8,13 +8,15 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from prometheus_client.registry import Collector
+
 from contract.backoff import Backoff
 from contract.clock import Clock
 from contract.errors import StoreError
 from ingest.monitoring.condition import Condition
 from ingest.purge.maintenance import ScoreUpkeep
 from ingest.scoring.follower import Following
-from ingest.scoring.metrics import ScoreFigures, page
+from ingest.scoring.metrics import ScoreFigures, ScoreMetrics
 from ingest.settings import ServerSettings
 from ingest.stores import open_lesson_store, open_period_reader, open_score_writer
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
@@ -44,21 +46,17 @@ class Scorer:
             missing={"stores": "the stores are not open yet"},
         )
         self._figures = ScoreFigures(most_open=settings.score.most_open)
+        self.metrics: Collector = ScoreMetrics(
+            figures=self._figures, condition=self.condition, clock=clock,
+            open_reader=lambda: open_reader(settings.data_dir),
+        )  # fmt: skip
+        """What `/metrics` shows; any thread may collect it."""
         self._settings = settings
         self._model = model
         self._clock = clock
         self._open_reader = open_reader
         self._open_scores = open_scores
         self._open_lessons = open_lessons
-
-    def metrics(self) -> str:
-        """What `/metrics` answers; any thread may ask."""
-        return page(
-            self._figures,
-            condition=self.condition,
-            clock=self._clock,
-            open_reader=lambda: self._open_reader(self._settings.data_dir),
-        )
 
     def run(self, stop: threading.Event) -> None:
         """Score until `stop` is set. A store that fails is named, and tried again."""

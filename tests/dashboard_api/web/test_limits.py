@@ -379,8 +379,8 @@ def test_only_so_many_streams_are_open(stores, filled, settings, words):
         assert other.ask("/rooms/room-204/live").status == 200  # the page itself is there
         assert server.refused("streams") == 2
         metrics = other.ask("/metrics").body.decode()
-        assert 'roomtone_dashboard_refused_total{reason="streams"} 2\n' in metrics
-        assert "roomtone_dashboard_open_streams 3\n" in metrics
+        assert 'roomtone_dashboard_refused_total{reason="streams"} 2.0\n' in metrics
+        assert "roomtone_dashboard_open_streams 3.0\n" in metrics
         streams[0].close()
         until(lambda: len(server.app.state.stream_places) == 2)
         other.send(f"GET {events} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -408,5 +408,5 @@ def test_many_pages_of_a_room_share_one_look(stores, filled):
 def test_all_reasons_stand_in_the_metrics(server):
     metrics = server.peer().ask("/metrics").body.decode()
     for reason in REASONS:
-        assert f'roomtone_dashboard_refused_total{{reason="{reason}"}} 0\n' in metrics
-    assert "roomtone_dashboard_open_connections 1\n" in metrics
+        assert f'roomtone_dashboard_refused_total{{reason="{reason}"}} 0.0\n' in metrics
+    assert "roomtone_dashboard_open_connections 1.0\n" in metrics

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from contract.clock import ManualClock
 from contract.finding import Finding
@@ -104,7 +105,7 @@ def test_a_program_that_is_missing_stalled_not_ready_or_anothers(tmp_path: Path)
     assert found(free_port()).state == "wrong"
     pages = HealthPages(
         program="ingest", site="school", data_dir=str(tmp_path), condition=condition,
-        metrics=lambda: "",
+        registry=CollectorRegistry(),
     )  # fmt: skip
     with health_server(free_port(), pages) as port:
         assert port is not None
@@ -134,7 +135,7 @@ def kept(*messages: Sent) -> MemoryPeriodStore:
 
 
 METRICS = (
-    'roomtone_node_health_age_seconds{room="r1",node="kit-1",run="7"} 400.0\n'
+    'roomtone_node_health_age_seconds{node="kit-1",room="r1",run="7"} 400.0\n'
     'roomtone_ingest_queue_length{queue="received"} 1900\n'
     'roomtone_ingest_queue_limit{queue="received"} 2000\n'
     "roomtone_ingest_same_name_total 1\n"

@@ -7,6 +7,7 @@ import json
 import socket
 
 import pytest
+from prometheus_client import CollectorRegistry, Gauge
 
 from contract.clock import ManualClock
 from ingest.monitoring.condition import Condition
@@ -20,9 +21,11 @@ class Program:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.condition = Condition(clock=self.clock, stall_s=10, missing={"link": "no broker"})
+        registry = CollectorRegistry()
+        Gauge("roomtone_a", "What it is.", registry=registry).set(1)
         self.pages = HealthPages(
             program="ingest", site="school", data_dir="/data", condition=self.condition,
-            metrics=lambda: "a 1\n",
+            registry=registry,
         )  # fmt: skip
 
 
@@ -40,7 +43,8 @@ def test_the_pages_say_how_the_program_is() -> None:
     program = Program()
     with health_server(free_port(), program.pages) as port:
         assert port is not None
-        assert get(port, "/metrics") == (200, "a 1\n")
+        status, body = get(port, "/metrics")
+        assert (status, body.splitlines()[-1]) == (200, "roomtone_a 1.0")
         assert get(port, "/healthz")[0] == 200
         status, body = get(port, "/readyz")
         assert (status, json.loads(body)["reasons"]) == (503, ["no broker"])

@@ -13,7 +13,7 @@ from ingest.doctor.nodes import notice_findings
 from ingest.monitoring.condition import Condition
 from ingest.nodes.connection_rate import MAX_CONNECTIONS, WINDOW_S, ConnectionRate
 from ingest.receiving.keeper import Keeper
-from ingest.receiving.metrics import IngestFigures, page
+from ingest.receiving.metrics import IngestFigures
 from ingest.settings import IngestSettings
 from ingest.stores.memory.periods import MemoryPeriodStore
 from tests.ingest.node import Node, Sent
@@ -110,8 +110,13 @@ def test_ingest_names_the_kit_in_its_log_its_metrics_and_the_doctor(
         clock=clock, condition=Condition(clock=clock, stall_s=1.0, missing={}),
         counters=keeper.counters, connections=keeper.connections, queues={},
     )  # fmt: skip
-    text = page(figures)
-    assert 'roomtone_ingest_node_connections{room="r1",node="pi-1"} 30' in text
+    (noted,) = (
+        sample
+        for family in figures.collect()
+        for sample in family.samples
+        if sample.name == "roomtone_ingest_node_connections"
+    )
+    assert (noted.labels, noted.value) == ({"room": "r1", "node": "pi-1"}, 30)
     (about,) = notice_findings(store)
     assert about.said.startswith("pi-1 has connected 21 times in ten minutes")
     assert (about.about, about.state) == ("node pi-1 in r1", "wrong")
