@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
@@ -33,9 +33,9 @@ class ConnectionGate(Generic[C]):
         self._max_total = max_total
         self._max_per_key = max_per_key
         self._keys: dict[C, str] = {}
-        self._n: dict[str, int] = defaultdict(int)
-        self._waiting: dict[C, None] = {}
-        self._waiting_of: dict[str, dict[C, None]] = defaultdict(dict)
+        self._n: Counter[str] = Counter()
+        self._waiting: dict[C, str] = {}
+        """With their keys, the longest waiting first."""
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -43,8 +43,8 @@ class ConnectionGate(Generic[C]):
     def admit(self, connection: C, key: str) -> Admission[C]:
         """Count a new connection, which waits for its peer; or say that it can't stay."""
         evicted: C | None = None
-        if self._n.get(key, 0) >= self._max_per_key:
-            evicted = next(iter(self._waiting_of.get(key, ())), None)
+        if self._n[key] >= self._max_per_key:
+            evicted = next((each for each, its in self._waiting.items() if its == key), None)
             if evicted is None:
                 return Admission(full="key")
         elif len(self._keys) >= self._max_total:
@@ -60,19 +60,12 @@ class ConnectionGate(Generic[C]):
 
     def wait(self, connection: C) -> None:
         """From now on it waits for its peer; one that did so before keeps its turn."""
-        key = self._keys.get(connection)
-        if key is not None:
-            self._waiting.setdefault(connection)
-            self._waiting_of[key].setdefault(connection)
+        if connection in self._keys:
+            self._waiting.setdefault(connection, self._keys[connection])
 
     def work(self, connection: C) -> None:
         """Its peer waits for us."""
         self._waiting.pop(connection, None)
-        key = self._keys.get(connection)
-        if key is not None and key in self._waiting_of:
-            self._waiting_of[key].pop(connection, None)
-            if not self._waiting_of[key]:
-                del self._waiting_of[key]
 
     def leave(self, connection: C) -> None:
         """It is closed; a second time changes nothing."""

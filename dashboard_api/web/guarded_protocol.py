@@ -84,9 +84,7 @@ class GuardedProtocol(H11Protocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._send_deadline is not None:
-            self._send_deadline.cancel()
-            self._send_deadline = None
+        _cancel(self._send_deadline)
         if self._phase == "answer":
             self._gate.work(self)
 
@@ -119,14 +117,14 @@ class GuardedProtocol(H11Protocol):
             return
         self._phase = phase
         if phase == "answer":
-            self._clear_deadline()
+            _cancel(self._deadline)
             self._gate.work(self)
         elif phase == "body":
             self._wait(self._settings.body_timeout_s + _BODY_GRACE_S)
         elif phase == "head":
             self._wait(self._settings.head_timeout_s)
         else:  # uvicorn closes it when it has been idle for too long
-            self._clear_deadline()
+            _cancel(self._deadline)
             self._gate.wait(self)
 
     def _found_phase(self) -> Phase:
@@ -140,7 +138,7 @@ class GuardedProtocol(H11Protocol):
         return "new" if self._phase == "new" else "idle"
 
     def _wait(self, seconds: float) -> None:
-        self._clear_deadline()
+        _cancel(self._deadline)
         self._gate.wait(self)
         self._deadline = self.loop.call_later(seconds, self._expired)
 
@@ -167,16 +165,14 @@ class GuardedProtocol(H11Protocol):
         self.transport.write(last_words)
         self.transport.close()
 
-    def _clear_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
     def _clear(self) -> None:
-        self._clear_deadline()
-        if self._send_deadline is not None:
-            self._send_deadline.cancel()
-            self._send_deadline = None
+        _cancel(self._deadline)
+        _cancel(self._send_deadline)
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()  # a second time changes nothing
 
 
 def _is_answering(cycle: RequestResponseCycle | None) -> bool:
