@@ -6,13 +6,14 @@ birth alone, or has a will alone, makes one. What a broker retains is no news an
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from contract.errors import DecodeError
 from contract.topics import Topic
+from ingest.receiving.classify import Message
 
 __all__ = ["MAX_CONNECTIONS", "WINDOW_S", "ConnectionRate", "Restless"]
 
@@ -23,15 +24,6 @@ _BUCKETS: Final = 10
 _BUCKET_NS: Final = WINDOW_S * 1_000_000_000 // _BUCKETS
 _NAME_EACH_NS: Final = 60_000_000_000
 _MAX_NODES: Final = 4_096
-
-
-class Message(Protocol):
-    """What of a received message is looked at."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def is_retained(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,30 +40,23 @@ class Restless:
 @dataclass(slots=True)
 class _Node:
     room: str
-    words: list[int] = field(default_factory=lambda: [0] * _BUCKETS)
-    bucket: int = 0
+    words: Counter[int] = field(default_factory=Counter)
+    """How many in each minute of the window."""
     named_ns: int | None = None
 
     def add(self, bucket: int) -> None:
         """Count a word, and forget what is older than the window."""
-        for stale in self._stale(bucket):
-            self.words[stale] = 0
-        self.bucket = max(self.bucket, bucket)
-        self.words[bucket % _BUCKETS] += 1
+        self.words[bucket] += 1
+        for old in [each for each in self.words if each <= bucket - _BUCKETS]:
+            del self.words[old]
 
     def restless(self, name: str, bucket: int) -> Restless | None:
-        stale = self._stale(bucket)
-        words = sum(n for i, n in enumerate(self.words) if i not in stale)
+        words = sum(n for each, n in list(self.words.items()) if each > bucket - _BUCKETS)
         # A last word without its other half is half a connection, so round up.
         connections = (words + 1) // 2
         if connections <= MAX_CONNECTIONS:
             return None
         return Restless(room=self.room, node=name, connections=connections)
-
-    def _stale(self, bucket: int) -> set[int]:
-        """Places that belong to earlier time than the window's, since a word was counted last."""
-        passed = min(max(0, bucket - self.bucket), _BUCKETS)
-        return {(bucket - i) % _BUCKETS for i in range(passed)}
 
 
 class ConnectionRate:
@@ -97,7 +82,7 @@ class ConnectionRate:
                 topic = Topic.parse(message.topic)
             except DecodeError:
                 continue
-            node = self._nodes.setdefault(topic.node, _Node(topic.room, bucket=bucket))
+            node = self._nodes.setdefault(topic.node, _Node(topic.room))
             self._nodes.move_to_end(topic.node)
             node.room = topic.room
             node.add(bucket)
@@ -113,6 +98,6 @@ class ConnectionRate:
     def restless(self, now_ns: int) -> list[Restless]:
         """Every kit that is over the limit now."""
         bucket = now_ns // _BUCKET_NS
-        # A copy in one step: the health page asks from a thread of its own.
+        # Copies in one step, of the words too: the health page asks from a thread of its own.
         every = (node.restless(name, bucket) for name, node in self._nodes.copy().items())
         return [found for found in every if found is not None]

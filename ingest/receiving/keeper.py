@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from contract.clock import Clock
 from contract.errors import DecodeError, RefusedError, StoreError, brief_of, shortened
@@ -26,7 +25,7 @@ from ingest.nodes.connection_rate import ConnectionRate
 from ingest.nodes.name_clash import NameClash
 from ingest.receiving.acks import NodeAck, acks_of
 from ingest.receiving.aside_book import DEADLY, AsideBook, node_of
-from ingest.receiving.classify import sort_message
+from ingest.receiving.classify import Message, sort_message
 from ingest.receiving.counters import Counters
 from ingest.receiving.rare_log import RareLog
 from ingest.settings import IngestSettings
@@ -35,20 +34,9 @@ from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, Aside, Tick
 from ingest.stores.upkeep.aside_pages import every_aside
 
-__all__ = ["Counters", "Keeper", "Kept", "Message", "NodeAck"]
+__all__ = ["Counters", "Keeper", "Kept", "NodeAck"]
 
 _LOG = logging.getLogger("ingest")
-
-
-class Message(Protocol):
-    """What the keeper needs of a received message."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def payload(self) -> bytes: ...
-    @property
-    def is_retained(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
