@@ -22,21 +22,13 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, gener
 
 from ingest.monitoring.condition import Condition
 
-__all__ = ["Answer", "HealthPages", "health_server"]
+__all__ = ["HealthPages", "health_server"]
 
 _LOG = logging.getLogger("health")
 HOST: Final = "127.0.0.1"
 _MOST_WAIT_S: Final = 2.0
 _OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost"})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is sent back."""
-
-    status: int
-    content_type: str
-    body: bytes
+_NOTHING: Final = 404, "text/plain", b"/metrics, /healthz or /readyz\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +41,10 @@ class HealthPages:
     condition: Condition
     registry: CollectorRegistry
 
-    def answer(self, path: str) -> Answer | None:
-        """What stands at a path; None: nothing."""
+    def answer(self, path: str) -> tuple[int, str, bytes]:
+        """Status, content type and body of what stands at a path."""
         if path == "/metrics":
-            return Answer(200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.registry))
+            return 200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.registry)
         if path == "/healthz":
             is_turning = self.condition.is_turning
             return self._told(
@@ -64,9 +56,9 @@ class HealthPages:
             return self._told(
                 503 if reasons else 200, {"is_ready": not reasons, "reasons": list(reasons)}
             )
-        return None
+        return _NOTHING
 
-    def _told(self, status: int, words: Mapping[str, object]) -> Answer:
+    def _told(self, status: int, words: Mapping[str, object]) -> tuple[int, str, bytes]:
         said = {
             "program": self.program,
             "site": self.site,
@@ -74,7 +66,7 @@ class HealthPages:
             "pid": os.getpid(),
             **words,
         }
-        return Answer(status, "application/json", json.dumps(said).encode() + b"\n")
+        return status, "application/json", json.dumps(said).encode() + b"\n"
 
 
 @contextmanager
@@ -127,14 +119,12 @@ def _server(port: int, pages: HealthPages) -> HTTPServer | None:
         def do_GET(self) -> None:
             name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
             # A page from elsewhere could be made to ask under a name of its own.
-            answer = pages.answer(self.path) if name in _OWN_NAMES else None
-            if answer is None:
-                answer = Answer(404, "text/plain", b"/metrics, /healthz or /readyz\n")
-            self.send_response(answer.status)
-            self.send_header("Content-Type", answer.content_type)
-            self.send_header("Content-Length", str(len(answer.body)))
+            status, kind, body = pages.answer(self.path) if name in _OWN_NAMES else _NOTHING
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """A question each few seconds is no news."""
