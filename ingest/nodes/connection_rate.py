@@ -13,7 +13,7 @@ from typing import Final
 
 from contract.errors import DecodeError
 from contract.topics import Topic
-from ingest.receiving.classify import Message
+from ingest.nodes.message import NodeMessage
 
 __all__ = ["MAX_CONNECTIONS", "WINDOW_S", "ConnectionRate", "Restless"]
 
@@ -71,7 +71,7 @@ class ConnectionRate:
     def __len__(self) -> int:
         return len(self._nodes)
 
-    def take(self, messages: Iterable[Message], now_ns: int) -> list[Restless]:
+    def take(self, messages: Iterable[NodeMessage], now_ns: int) -> list[Restless]:
         """Count a tick's messages; the kits to name now, each once a minute."""
         named: dict[str, Restless] = {}
         bucket = now_ns // _BUCKET_NS

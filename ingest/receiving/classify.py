@@ -7,7 +7,7 @@ then keeps the message aside with that as the reason.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 
 from contract.errors import DecodeError, PayloadError, brief
 from contract.messages import Birth, Health, Timebase, decode_state
@@ -16,21 +16,10 @@ from contract.topics import Topic, TopicKind, subscription
 from ingest.stores.records import Arrival, Tick
 from ingest.stores.rules.admission import unfit
 
-__all__ = ["TAKEN", "Message", "sort_message", "subscriptions"]
+__all__ = ["TAKEN", "sort_message", "subscriptions"]
 
 TAKEN: Final[tuple[TopicKind, ...]] = ("state", "data", "timebase", "health")
 """The kinds of message that ingest takes from nodes."""
-
-
-class Message(Protocol):
-    """What ingest needs of a received message."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def payload(self) -> bytes: ...
-    @property
-    def is_retained(self) -> bool: ...
 
 
 def subscriptions(site: str) -> tuple[str, ...]:

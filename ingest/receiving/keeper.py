@@ -22,10 +22,11 @@ from ingest.clocks.watch import ClockWatch
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.budget import NodeBudget
 from ingest.nodes.connection_rate import ConnectionRate
+from ingest.nodes.message import NodeMessage
 from ingest.nodes.name_clash import NameClash
 from ingest.receiving.acks import NodeAck, acks_of
 from ingest.receiving.aside_book import DEADLY, AsideBook, node_of
-from ingest.receiving.classify import Message, sort_message
+from ingest.receiving.classify import sort_message
 from ingest.receiving.counters import Counters
 from ingest.receiving.rare_log import RareLog
 from ingest.settings import IngestSettings
@@ -55,7 +56,7 @@ class Kept:
 class _Unusable:
     """A message that is to be kept aside."""
 
-    message: Message
+    message: NodeMessage
     reason: str
     is_limit: bool = False
     is_defect: bool = False
@@ -94,7 +95,7 @@ class Keeper:
         self._cursor = 0
         self._later: list[Notice] = []
 
-    def keep(self, messages: Sequence[Message]) -> Kept:
+    def keep(self, messages: Sequence[NodeMessage]) -> Kept:
         """Keep all of them durably, or raise StoreError: then all of them have to come again.
 
         Some may be kept by then, which does no harm, since each period is kept once.
@@ -124,7 +125,7 @@ class Keeper:
             self._seat_seconds.forget_aside()
 
     def _keep_suspects(
-        self, messages: Sequence[Message], retained: list[Message], suspects: Suspects
+        self, messages: Sequence[NodeMessage], retained: list[NodeMessage], suspects: Suspects
     ) -> Kept:
         """Retained messages come again at each start: note which are in hand, for the next one."""
         culprit = suspects.culprit
@@ -145,7 +146,7 @@ class Keeper:
         with suspects.holding([digest_of(m.topic, m.payload) for m in rest if m.is_retained]):
             return kept + self._keep(rest)
 
-    def _keep(self, messages: Sequence[Message]) -> Kept:
+    def _keep(self, messages: Sequence[NodeMessage]) -> Kept:
         """One commit, or, if a message makes it fail, as many as it takes to find that message."""
         try:
             return self._commit(messages)
@@ -157,7 +158,7 @@ class Keeper:
                 return self._keep(messages[:half]) + self._keep(messages[half:])
             return self._set_aside(messages, brief_of(error))
 
-    def _set_aside(self, messages: Sequence[Message], reason: str) -> Kept:
+    def _set_aside(self, messages: Sequence[NodeMessage], reason: str) -> Kept:
         """Put messages aside unread; they may stop nothing, whatever else they can cause."""
         try:
             return self._commit((), [_Unusable(m, reason, is_defect=True) for m in messages])
@@ -168,9 +169,9 @@ class Keeper:
             _LOG.exception("%d messages can't even be put aside (%s)", len(messages), reason)
             return Kept()
 
-    def _commit(self, messages: Sequence[Message], unusable: Sequence[_Unusable] = ()) -> Kept:
+    def _commit(self, messages: Sequence[NodeMessage], unusable: Sequence[_Unusable] = ()) -> Kept:
         tick = Tick(received_utc_ns=self._clock.utc_ns(), notices=[*self._later])
-        source: dict[int, Message] = {}
+        source: dict[int, NodeMessage] = {}
         aside = list(unusable)
         for message in messages:
             try:
@@ -211,7 +212,7 @@ class Keeper:
             births=tuple((room, birth.node) for _, room, birth in tick.births),
         )
 
-    def _over_budget(self, tick: Tick, source: dict[int, Message]) -> list[_Unusable]:
+    def _over_budget(self, tick: Tick, source: dict[int, NodeMessage]) -> list[_Unusable]:
         """Take what is more than a kit can have sensed out of the tick."""
         now_ns = self._clock.elapsed_ns()
         granted: list[Arrival] = []
@@ -234,7 +235,7 @@ class Keeper:
             _LOG.error("%s Nodes send again, and are acknowledged then.", error)
             return ()
 
-    def _sort(self, tick: Tick, message: Message) -> object:
+    def _sort(self, tick: Tick, message: NodeMessage) -> object:
         return sort_message(
             tick,
             site=self._site,
@@ -245,7 +246,7 @@ class Keeper:
         )
 
     def _commit_tick(
-        self, tick: Tick, aside: list[_Unusable], source: dict[int, Message]
+        self, tick: Tick, aside: list[_Unusable], source: dict[int, NodeMessage]
     ) -> tuple[list[int], float]:
         """The tick's streams, and how long the commit took; `aside` grows by what is refused."""
         shelved = 0
@@ -370,7 +371,7 @@ class Keeper:
                     node, *clash, arrival.room, level=logging.ERROR,
                 )  # fmt: skip
 
-    def _watch_connections(self, messages: Sequence[Message]) -> None:
+    def _watch_connections(self, messages: Sequence[NodeMessage]) -> None:
         """Name the kits that come and go too often; the next commit holds it against them."""
         for found in self.connections.take(messages, self._clock.elapsed_ns()):
             sentence = (
