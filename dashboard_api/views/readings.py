@@ -181,7 +181,7 @@ def _stretches(
 ) -> Iterator[tuple[Stream, list[Timebase], int, int]]:
     """The runs of a room's nodes that fall into a stretch, with the seqs that do."""
     for stream in periods.streams_between(room, start_utc_ns, end_utc_ns):
-        timebases = periods.timebases(stream)
+        timebases = periods.timebases_between(stream, start_utc_ns, end_utc_ns)
         kept = periods.kept(stream.id).spans()
         if not kept:
             continue

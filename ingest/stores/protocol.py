@@ -82,6 +82,13 @@ class PeriodReader(Protocol):
         Without a span all of the boot's. None where nothing dates the stream.
         """
 
+    def timebases_between(self, stream: Stream, from_utc_ns: int, to_utc_ns: int) -> list[Timebase]:
+        """The records that date what lies between two times of a stream, in order.
+
+        Of a boot that goes on for months these are few. In that span, and for one period after it,
+        they date as all of the boot's would. None where nothing dates the stream.
+        """
+
     def clock_claim(self, stream: Stream) -> ClockClaim | None:
         """What a stream's node says of its clock, if that is not believed."""
 

@@ -38,6 +38,7 @@ from ingest.stores.records import (
     Arrival,
     Tick,
 )
+from ingest.stores.rows.run_places import place_all
 from ingest.stores.rules.admission import STRETCH
 from ingest.stores.rules.seal_schedule import KINDS
 from tests.aged import timeline
@@ -256,6 +257,7 @@ def _write_sealed(directory: Path, past: list[tuple[int, Sitting]], rows: np.nda
         )  # fmt: skip
         database.executemany("INSERT INTO ledger VALUES(?, ?, ?)", ledger)
         database.executemany("INSERT INTO gaps VALUES(?, ?, ?, ?, ?, ?)", gaps)
+        place_all(database)
 
 
 def _forget_ticks(directory: Path) -> None:

@@ -105,6 +105,25 @@ def test_records_are_read_by_range_with_their_neighbours(store: PeriodStore) -> 
     assert store.timebases(stream, from_boot_ns=-5, to_boot_ns=0) == [marks[0]]
 
 
+def test_records_are_read_by_the_time_that_they_date(store: PeriodStore) -> None:
+    store.commit(tick(births=(birth(),)))
+    marks = [timebase(i * MINUTE, UTC_NS + i % 3 * SECOND) for i in range(10)]
+    store.commit(tick(*marks))
+    stream = store.stream(1)
+
+    def between(start_ns: int, end_ns: int) -> list[Timebase]:
+        return store.timebases_between(stream, UTC_NS + start_ns, UTC_NS + end_ns)
+
+    assert between(3 * MINUTE + 2 * SECOND, 5 * MINUTE - SECOND) == marks[3:6]
+    assert between(3 * MINUTE + SECOND, 5 * MINUTE) == marks[2:7]
+    assert between(4 * MINUTE + 10 * SECOND, 4 * MINUTE + 20 * SECOND) == marks[4:6]
+    assert between(99 * MINUTE, 1 << 62) == [marks[9]]
+    assert between(-UTC_NS, 1 << 62) == marks
+    assert between(-UTC_NS, -UTC_NS) == [marks[0]]
+    store.commit(tick(births=(birth("pi-2", run=8),)))
+    assert store.timebases_between(store.stream(2), 0, 1 << 62) == []
+
+
 def test_a_node_that_sends_records_without_end_fills_only_its_own_share(
     store: PeriodStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,7 @@ __all__ = [
     "start_of",
 ]
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 _STREAM_BITS: Final = 21
 _SIXTEENTHS: Final = 16
@@ -48,9 +48,10 @@ CREATE TABLE streams(
     id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
     run INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL, period_ns INTEGER NOT NULL,
     start INTEGER, is_up INTEGER NOT NULL DEFAULT 0, first_received_utc_ns INTEGER NOT NULL,
-    main INTEGER, UNIQUE(node, run)) STRICT;
+    main INTEGER, cell INTEGER, UNIQUE(node, run)) STRICT;
 CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
-CREATE INDEX streams_room ON streams(room);
+CREATE INDEX streams_place ON streams(room, cell);
+CREATE INDEX streams_clock ON streams(node, boot);
 CREATE TABLE layouts(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE node_layouts(
     node TEXT NOT NULL, layout INTEGER NOT NULL, PRIMARY KEY(node, layout)) STRICT, WITHOUT ROWID;
@@ -88,6 +89,7 @@ CREATE TABLE timebases(
     received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
     PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID;
 CREATE INDEX timebases_refuted ON timebases(node, boot) WHERE use = 2;
+CREATE INDEX timebases_offset ON timebases(node, boot, utc_ns - boot_ns) WHERE use = 1;
 CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE seen_clocks(
     stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT;

@@ -40,6 +40,9 @@ class MemoryClockKeeping:
     ) -> list[Timebase]:
         return self._clocks.timebases(stream, from_boot_ns, to_boot_ns)
 
+    def timebases_between(self, stream: Stream, from_utc_ns: int, to_utc_ns: int) -> list[Timebase]:
+        return self._clocks.timebases_between(stream, from_utc_ns, to_utc_ns)
+
     def clock_claim(self, stream: Stream) -> ClockClaim | None:
         return self._clocks.claim(stream)
 

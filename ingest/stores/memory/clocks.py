@@ -115,6 +115,15 @@ class MemoryClocks:
             if low <= mark.boot_ns <= high
         ]  # fmt: skip
 
+    def timebases_between(self, stream: Stream, from_utc_ns: int, to_utc_ns: int) -> list[Timebase]:
+        """Those that date what lies between two times of a stream, and one period more."""
+        marks = self._marks.get((stream.node, stream.boot or ""))
+        if not marks:
+            return []
+        offsets = [mark.offset_ns for mark in marks]
+        to_ns = to_utc_ns + stream.period_ns - min(offsets)
+        return self.timebases(stream, max(0, from_utc_ns - max(offsets)), max(0, to_ns))
+
     def _has_room(self, node: str) -> bool:
         count = sum(clock[0] == node for clock in self._unset)
         for all_of in (self._marks, self._refuted):

@@ -14,6 +14,7 @@ from typing import Final
 from contract.messages import Birth, Timebase
 from ingest.stores.clock_records import ClockClaim, SeenClock
 from ingest.stores.records import Stream
+from ingest.stores.rows.time_cells import LEVELS
 from ingest.stores.rules.belief import bounds, claim_of, is_believed
 from ingest.stores.rules.thinning import ClockMark, fitted
 
@@ -28,6 +29,7 @@ __all__ = [
     "ClockRows",
     "read_claim",
     "read_timebases",
+    "read_timebases_between",
 ]
 
 MAX_RECORDS: Final = 20_000
@@ -66,8 +68,28 @@ AND boot_ns <= coalesce((SELECT min(boot_ns) FROM timebases
     WHERE node = ?1 AND boot = ?2 AND use = {DATES} AND boot_ns >= ?4), {(1 << 63) - 1})
 ORDER BY boot_ns
 """  # noqa: S608
+_READ_BETWEEN: Final = f"""
+WITH offsets(lowest, highest) AS (SELECT
+    (SELECT utc_ns - boot_ns FROM timebases WHERE node = ?1 AND boot = ?2 AND use = {DATES}
+     ORDER BY utc_ns - boot_ns LIMIT 1),
+    (SELECT utc_ns - boot_ns FROM timebases WHERE node = ?1 AND boot = ?2 AND use = {DATES}
+     ORDER BY utc_ns - boot_ns DESC LIMIT 1))
+SELECT run, boot_ns, utc_ns, error_ns FROM timebases
+WHERE node = ?1 AND boot = ?2 AND use = {DATES}
+AND boot_ns >= coalesce((SELECT max(boot_ns) FROM timebases
+    WHERE node = ?1 AND boot = ?2 AND use = {DATES}
+    AND boot_ns <= ?3 - (SELECT highest FROM offsets)), -1)
+AND boot_ns <= coalesce((SELECT min(boot_ns) FROM timebases
+    WHERE node = ?1 AND boot = ?2 AND use = {DATES}
+    AND boot_ns >= ?4 - (SELECT lowest FROM offsets)), {(1 << 63) - 1})
+ORDER BY boot_ns
+"""  # noqa: S608
+"""Whatever the offset of a period is, it lies between the lowest and the highest one of its boot."""
+_CELLS: Final = ", ".join(f"(?{at}, ?{at + 1})" for at in range(4, 4 + 2 * LEVELS, 2))
 BETWEEN: Final = f"""
-main IS NULL AND room = ?1 AND EXISTS(
+id IN (SELECT streams.id FROM (VALUES {_CELLS}) AS cells
+    CROSS JOIN streams ON room = ?1 AND cell BETWEEN cells.column1 AND cells.column2)
+AND main IS NULL AND EXISTS(
     SELECT 1 FROM (SELECT period_ns * (1 + max(
         coalesce((SELECT last FROM ledger WHERE stream = streams.id
                   ORDER BY first DESC LIMIT 1), -1),
@@ -75,11 +97,12 @@ main IS NULL AND room = ?1 AND EXISTS(
                   ORDER BY first DESC LIMIT 1), -1))) AS lasts_ns)
     CROSS JOIN timebases AS t
     WHERE t.node = streams.node AND t.boot = streams.boot AND t.use = {DATES}
-    AND run_boot_ns + (t.utc_ns - t.boot_ns) < ?3
-    AND run_boot_ns + (t.utc_ns - t.boot_ns) + lasts_ns > ?2)
+    AND t.utc_ns - t.boot_ns < ?3 - run_boot_ns
+    AND t.utc_ns - t.boot_ns > ?2 - run_boot_ns - lasts_ns)
 """  # noqa: S608
 """Of `streams`: the runs of a room that begin before a time and end after another, by any record
-of their boot. The last ranges of ledger and gaps say how far a run goes."""
+of their boot. The last ranges of ledger and gaps say how far a run goes. Only those whose cell touches
+that time are looked at (`run_places.py`)."""
 CLAIMED: Final = f"""
 (node, boot) IN (SELECT DISTINCT node, boot FROM timebases WHERE use = {REFUTED})
 AND id = (SELECT max(id) FROM streams AS other
@@ -98,11 +121,29 @@ def read_timebases(
     database: sqlite3.Connection, stream: Stream, from_boot_ns: int | None, to_boot_ns: int | None
 ) -> list[Timebase]:
     """The records that date a span of a stream's boot clock, in order; all of them without one."""
+    low = 0 if from_boot_ns is None else _inside(from_boot_ns)
+    high = _FARTHEST_NS if to_boot_ns is None else _inside(to_boot_ns)
+    return _records(database, _READ, stream, low, high)
+
+
+def read_timebases_between(
+    database: sqlite3.Connection, stream: Stream, from_utc_ns: int, to_utc_ns: int
+) -> list[Timebase]:
+    """The records that date what lies between two times of a stream, and one period more."""
+    to_utc_ns += max(0, stream.period_ns)
+    return _records(database, _READ_BETWEEN, stream, _inside(from_utc_ns), _inside(to_utc_ns))
+
+
+def _inside(ns: int) -> int:
+    return max(0, min(ns, _FARTHEST_NS))
+
+
+def _records(
+    database: sqlite3.Connection, question: str, stream: Stream, low: int, high: int
+) -> list[Timebase]:
     if stream.boot is None:
         return []
-    low = 0 if from_boot_ns is None else max(0, min(from_boot_ns, _FARTHEST_NS))
-    high = _FARTHEST_NS if to_boot_ns is None else max(0, min(to_boot_ns, _FARTHEST_NS))
-    rows = database.execute(_READ, (stream.node, stream.boot, low, high))
+    rows = database.execute(question, (stream.node, stream.boot, low, high))
     return [
         # They were checked when they came.
         Timebase.model_construct(
@@ -140,6 +181,12 @@ class ClockRows:
         self._database = database
         self._counts: dict[str, int] = {}
         self._has_moved = False
+        self._touched: set[tuple[str, str]] = set()
+
+    def take_touched(self) -> set[tuple[str, str]]:
+        """The nodes and boots whose dating records have changed since this was last asked."""
+        touched, self._touched = self._touched, set()
+        return touched
 
     def take_moved(self) -> bool:
         """Whether records were judged otherwise since this was last asked: dates have changed."""
@@ -163,8 +210,10 @@ class ClockRows:
                 continue
             is_first = not self._is_dated(clock)
             use = DATES if is_believed(mark, self._seen(clock), self.bound_ns) else REFUTED
-            if self._put(clock, use, mark) and is_first and use == DATES:
-                dated.add(clock)
+            if self._put(clock, use, mark) and use == DATES:
+                self._touched.add(clock)
+                if is_first:
+                    dated.add(clock)
         return dated
 
     def see(
@@ -216,6 +265,7 @@ class ClockRows:
         )
         if moved:
             self._has_moved = True
+            self._touched.add(clock)
             self._counts.pop(clock[0], None)
         return not was_dated and self._is_dated(clock)
 

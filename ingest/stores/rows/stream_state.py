@@ -24,6 +24,8 @@ class StreamState:
     layout: Layout | None = None
     layout_id: int = -1
     """The number of that layout."""
+    placed_upto: int = -1
+    """The seq up to which it lies in its cell of time: see `run_places.py`."""
     purged_seats: tuple[tuple[int, int, int], ...] = ()
     """(seat, first seq, last seq) of a seat's values that are never to be kept."""
 

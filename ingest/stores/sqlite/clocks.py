@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from typing import Final
 
 from contract.messages import Timebase
@@ -17,9 +19,13 @@ from ingest.stores.rows.clocks import (
     ClockRows,
     read_claim,
     read_timebases,
+    read_timebases_between,
 )
 from ingest.stores.rows.notes import noted, put_note
+from ingest.stores.rows.run_places import RunPlaces
 from ingest.stores.rows.stamps import put_clock_note, read_clock_note, stamp_again
+from ingest.stores.rows.stream_state import StreamState
+from ingest.stores.rows.time_cells import cells_between
 from ingest.stores.rules.active_purges import Standing
 from ingest.stores.sqlite_file import transaction
 
@@ -47,6 +53,10 @@ class ClockQuestions(ABC):
         with self._reading():
             return read_timebases(self._connection, stream, from_boot_ns, to_boot_ns)
 
+    def timebases_between(self, stream: Stream, from_utc_ns: int, to_utc_ns: int) -> list[Timebase]:
+        with self._reading():
+            return read_timebases_between(self._connection, stream, from_utc_ns, to_utc_ns)
+
     def clock_claim(self, stream: Stream) -> ClockClaim | None:
         with self._reading():
             return read_claim(self._connection, stream)
@@ -56,7 +66,8 @@ class ClockQuestions(ABC):
         return [(stream, claim) for stream, claim in found if claim is not None]
 
     def streams_between(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Stream]:
-        return self._streams(BETWEEN, room, from_utc_ns, to_utc_ns)
+        cells = chain.from_iterable(cells_between(from_utc_ns, to_utc_ns))
+        return self._streams(BETWEEN, room, from_utc_ns, to_utc_ns, *cells)
 
     def newest_runs(self, room: str) -> list[Stream]:
         newest = "id IN (SELECT max(id) FROM streams WHERE room = ? AND main IS NULL GROUP BY node)"
@@ -75,6 +86,8 @@ class ClockKeeping(ClockQuestions):
     """A part of the writer of main.db."""
 
     _clocks: ClockRows
+    _places: RunPlaces
+    _by_id: dict[int, StreamState]
     _standing: Standing
     _not_due_before: dict[tuple[int, int], int]
 
@@ -82,13 +95,25 @@ class ClockKeeping(ClockQuestions):
     def _forget(self) -> None:
         """Let go of what is held in memory about runs."""
 
+    @abstractmethod
+    def _admit(self, stream: int, ranges: list[tuple[int, int]]) -> None:
+        """Note seqs in the ledger whose values are purged."""
+
+    def _open_clocks(self) -> None:
+        self._clocks = ClockRows(self._connection)
+        self._places = RunPlaces(self._connection)
+
+    def _forget_clocks(self) -> None:
+        self._clocks.forget()
+        self._places.forget()
+
     @property
     def refused_timebases(self) -> int:
         return self._clocks.refused
 
     def judge_clocks(self, *, bound_ns: int | None) -> None:
         """Say how far clocks are believed; see `PeriodStore.judge_clocks`."""
-        with self._reading(), transaction(self._connection):
+        with self._judging():
             self._clocks.bound_ns = bound_ns
             if noted(self._connection, _BOUND) == bound_ns:
                 return  # all of it was judged by this one
@@ -102,7 +127,7 @@ class ClockKeeping(ClockQuestions):
 
     def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
         """Stamp again, and judge clocks again; see `PeriodStore.clock_was_set`."""
-        with self._reading(), transaction(self._connection):
+        with self._judging():
             stamp_again(
                 self._connection,
                 from_utc_ns=from_utc_ns,
@@ -121,3 +146,27 @@ class ClockKeeping(ClockQuestions):
             self._not_due_before.clear()  # dates have changed
         if self._standing.concern(self._connection, dated):
             self._forget()
+        self._settle_places()
+
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """A transaction in which clocks are judged again."""
+        with self._reading():
+            try:
+                with transaction(self._connection):
+                    yield
+                    self._settle_places()
+            except BaseException:
+                self._forget()  # it may say where runs would lie by what was not written
+                raise
+
+    def _purged(self, stream: int, ranges: list[tuple[int, int]]) -> None:
+        """What a purge notes of a run, in a transaction of its own."""
+        self._admit(stream, ranges)
+        self._settle_places()
+
+    def _settle_places(self) -> None:
+        """Write where runs lie in time that were changed in the transaction that is open."""
+        for stream, upto in self._places.settle(self._clocks.take_touched()).items():
+            if stream in self._by_id:
+                self._by_id[stream].placed_upto = upto

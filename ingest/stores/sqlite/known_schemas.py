@@ -22,7 +22,7 @@ Definitions = Mapping[tuple[str, str], str]
 """(type, name) → the table that it belongs to and its SQL, normalised; SQLite's own have no SQL."""
 
 _SCHEMAS: Final[Mapping[DatabaseKind, Mapping[int, tuple[str, ...]]]] = {
-    "main": {3: (OLDER_SCHEMAS[3],), 4: (schema.SCHEMA,)},
+    "main": {**{n: (text,) for n, text in OLDER_SCHEMAS.items()}, 5: (schema.SCHEMA,)},
     "score": {2: (SCORE_2,), 3: (sqlite_scores.SCHEMA,)},
     "school": {3: (SCHOOL_3,), 4: (sqlite_lessons.SCHEMA,)},
     "day": {day_files.VERSION: (day_files.SCHEMA,)},

@@ -14,7 +14,6 @@ from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
 from ingest.stores.format.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
 from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
-from ingest.stores.rows.clocks import ClockRows
 from ingest.stores.rows.ledger import cut_gaps, put_gap, write_ledger
 from ingest.stores.rows.nodes import SqliteHoldings, put_healths, put_notices
 from ingest.stores.rows.stream_state import StreamState, TickRows
@@ -59,7 +58,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         self._layout_ids: dict[Layout, int] = {}
         self._limits = NodeLimits(SqliteHoldings(self._connection, self._states))
         self._early_healths: dict[str, int] = {}
-        self._clocks = ClockRows(self._connection)
+        self._open_clocks()
         self._is_purging = False
         self._check = DayFileCheck()
         self._damage: list[Damage] = []
@@ -164,7 +163,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
     def purge(self, purge: Purge) -> Iterator[Purged]:
         """Remove values for good; see `PeriodStore.purge`."""
         steps = purge_steps(
-            self, self._connection, self._days, self._path, purge, self._admit, self._damage
+            self, self._connection, self._days, self._path, purge, self._purged, self._damage
         )
         self._is_purging = True
         try:
@@ -205,7 +204,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         self._layout_ids.clear()
         self._layouts.clear()
         self._limits.forget()
-        self._clocks.forget()
+        self._forget_clocks()
 
     def _keep(self, tick: Tick, number: int) -> list[int]:
         now = tick.received_utc_ns
@@ -254,6 +253,8 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             )
         if message.last_seq > HIGHEST_SEQ:
             raise ValueError(unfit(message))
+        if message.last_seq > state.placed_upto:
+            self._places.note_run(state.id)
         if isinstance(message, Gap):
             self._keep_gap(state, message, arrival, rows)
         else:
@@ -351,6 +352,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                     cut_gaps(self._connection, self._gaps(stream), begin, end)
         if touched:
             write_ledger(self._connection, [state])
+            self._places.note_run(stream)
 
     def _layout_id(self, layout: Layout) -> int:
         known = self._layout_ids.get(layout)
@@ -373,6 +375,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         is_known = self._stream(stream).boot == birth.boot
         bear_stream(self._connection, stream, birth)
         append_state(self._connection, "births", stream, now, birth.encode())
+        self._places.note_run(stream)
         if is_known or room not in self._standing:
             return
         # Only now can it be said which of its seqs a purge covers.

@@ -22,6 +22,7 @@ from ingest.stores.format.chunk_contents import Holding
 from ingest.stores.format.schema import SCHEMA, VERSION, is_sound, key_of, layout_of
 from ingest.stores.migrations.main import OLDER_SCHEMAS
 from ingest.stores.rows.ledger import put_damaged
+from ingest.stores.rows.run_places import place_all
 from ingest.stores.rules.admission import STRETCH
 from ingest.stores.sqlite_file import is_damage, open_database, sync_directory, transaction
 
@@ -127,6 +128,8 @@ def _copied(path: Path, fresh: Path) -> tuple[int, int]:
                 _copy_table(old, new, table)
             kept = _copy_live(old, new)
             gone = _drop_orphans(new) + _tell_gone(new)
+            if new.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+                place_all(new)  # an older file is brought up when it is opened
         new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return kept, gone
 

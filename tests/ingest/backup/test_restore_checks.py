@@ -125,9 +125,9 @@ def test_a_database_that_differs_is_refused_by_name(backup: Path, name: str, wha
 
 
 def test_a_missing_index_is_named(backup: Path) -> None:
-    change(backup / "main.db", "DROP INDEX streams_room")
+    change(backup / "main.db", "DROP INDEX streams_place")
     list_again(backup)
-    assert "main.db is no database that Roomtone wrote: it lacks the index 'streams_room'" in (
+    assert "main.db is no database that Roomtone wrote: it lacks the index 'streams_place'" in (
         refused(backup)
     )
 

@@ -41,9 +41,12 @@ def test_a_file_that_was_brought_up_has_the_schema_of_a_new_one(
     assert schema_of(tmp_path / "old" / "main.db") == schema_of(tmp_path / "new" / "main.db")
 
 
-def test_the_older_schemas_are_those_that_were_in_use(tmp_path: Path) -> None:
-    shutil.copytree(GOLDEN / "2026-11" / "server", tmp_path / "data")
-    open_database(tmp_path / "made.db", OLDER_SCHEMAS[3], 3).close()
+@pytest.mark.parametrize(("folder", "version"), (("2026-11", 3), ("2026-11-schema-4", 4)))
+def test_the_older_schemas_are_those_that_were_in_use(
+    tmp_path: Path, folder: str, version: int
+) -> None:
+    shutil.copytree(GOLDEN / folder / "server", tmp_path / "data")
+    open_database(tmp_path / "made.db", OLDER_SCHEMAS[version], version).close()
     assert schema_of(tmp_path / "data" / "main.db") == schema_of(tmp_path / "made.db")
 
 
@@ -85,8 +88,11 @@ def test_clock_records_are_thinned_and_belong_to_their_node(tmp_path: Path) -> N
         store_rows.close()
 
 
-def test_a_damaged_file_of_an_older_schema_is_saved_and_brought_up(tmp_path: Path) -> None:
-    data = Path(shutil.copytree(GOLDEN / "2026-11" / "server", tmp_path / "data"))
+@pytest.mark.parametrize("folder", ("2026-11", "2026-11-schema-4"))
+def test_a_damaged_file_of_an_older_schema_is_saved_and_brought_up(
+    tmp_path: Path, folder: str
+) -> None:
+    data = Path(shutil.copytree(GOLDEN / folder / "server", tmp_path / "data"))
     with closing(sqlite3.connect(data / "main.db")) as database:
         (key,) = database.execute("SELECT min(k) FROM live").fetchone()
         database.execute("UPDATE live SET v = zeroblob(length(v)) WHERE k = ?", (key,))

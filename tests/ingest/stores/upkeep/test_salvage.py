@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import StoreError
-from contract.messages import Birth
+from contract.messages import Birth, Timebase
 from contract.payload import Batch, Gap, Layout
 from ingest.stores import open_period_reader, open_period_store
 from ingest.stores.format.schema import is_sound, packed_row
@@ -26,6 +26,7 @@ from ingest.stores.upkeep.salvage import salvage
 LAYOUT = Layout((1, 2, 3, 4, 5))
 PERIODS = 400
 NODES = ("pi-0", "pi-1")
+UTC_NS = 1_772_445_600 * 10**9
 
 
 def value_of(seq: int) -> int:
@@ -43,7 +44,13 @@ def filled(directory: Path) -> None:
         ))
         for node in NODES
     ]  # fmt: skip
-    store.commit(Tick(received_utc_ns=1, births=births))
+    clocks = [
+        Timebase(
+            node=node, run=7, boot="b", boot_ns=0, utc_ns=UTC_NS, error_ns=1, synchronised=True
+        )
+        for node in NODES
+    ]
+    store.commit(Tick(received_utc_ns=1, births=births, timebases=clocks))
     for first in range(0, PERIODS, 10):
         rows = np.stack([np.full(LAYOUT.width, value_of(first + i), np.uint16) for i in range(10)])
         messages: list[Batch | Gap] = [
@@ -104,11 +111,14 @@ def test_broken_pages_cost_their_periods_alone(
 ) -> None:
     filled(tmp_path)
     with closing(sqlite3.connect(tmp_path / "main.db")) as database:
-        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        (row,) = database.execute("SELECT v FROM live LIMIT 1 OFFSET ?", (PERIODS,)).fetchone()
+        database.execute("UPDATE streams SET cell = 0")
+        database.commit()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def spoil(data: bytearray) -> None:
-        middle = pages // 2 * 4096
-        data[middle : middle + 8192] = b"\xa5" * 8192
+        page = data.index(row) // 4096 * 4096
+        data[page : page + 4096] = b"\xa5" * 4096
 
     damage(tmp_path / "main.db", spoil)
     with closing(open_period_store(tmp_path)) as store:
@@ -116,6 +126,7 @@ def test_broken_pages_cost_their_periods_alone(
         assert 0 < gone < PERIODS // 4
         assert [stream.node for stream in store.streams()] == list(NODES)
         assert [gap.reason for gap in store.gaps(1)].count("paused") == 1
+        assert store.streams_between("r", UTC_NS, UTC_NS + 10**9) == store.streams()
     assert f"{gone} are gone" in caplog.text
     assert (tmp_path / "main.db-damaged-1").exists()
     assert salvage(tmp_path) is None
