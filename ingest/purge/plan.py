@@ -56,7 +56,7 @@ class Planner:
         self._lessons = lessons
         self._now_ns = now_utc_ns
         self._longest_ns = longest_ns
-        self._of_boot: dict[tuple[str, str | None], list[Timebase]] = {}
+        self._of_boot: dict[tuple[object, ...], list[Timebase]] = {}
 
     def plan(self, wanted: Wanted) -> Plan:
         """The plan; raises UsageError where there is nothing to purge, or not yet."""
@@ -88,7 +88,6 @@ class Planner:
         else:
             going = []
         self._refuse_running(going)
-        streams = self._reader.streams(room)
         request = PurgeRequest.planned(
             id=token_hex(8),
             asked_utc_ns=self._now_ns,
@@ -100,15 +99,19 @@ class Planner:
             lessons=tuple(each.id for each in going),
             moments=() if wanted.seat is not None else tuple(self._moments(touched, start, end)),
         )
+        if start == 0:
+            streams = self._reader.streams(room)  # also of those that nothing dates
+        else:
+            streams = self._reader.streams_between(room, start, request.to_utc_ns)
         covered = [(stream, self._covered(request, stream)) for stream in streams]
         periods = sum(len(ranges) for _, ranges in covered)
-        if not periods and not touched and not streams:
+        if not periods and not touched and not self._reader.newest_runs(room):
             raise UsageError(f"nothing is kept of room {room!r}; `roomtone lesson list` has rooms.")
         if wanted.seat is not None:
-            self._refuse_unknown_seat(room, wanted.seat, streams)
+            self._refuse_unknown_seat(room, wanted.seat)
         # What is left of their scores rests on what goes, so they are scored again, if they can.
         stay = [each for each in touched if each not in going]
-        again = [each.id for each in stay if self._has_seats(each, streams, wanted.seat)]
+        again = [each.id for each in stay if self._has_seats(each, wanted.seat)]
         scored = touched
         if wanted.seat is not None:
             # Older lessons' zones rest on five seats and more, and can't be had again.
@@ -122,7 +125,8 @@ class Planner:
             nodes=tuple(sorted({stream.node for stream, ranges in covered if len(ranges)})),
             lessons=tuple(going),
             scored=tuple(scored),
-            is_undated=start > 0 and any(self._is_undated(stream) for stream in streams),
+            is_undated=start > 0
+            and any(len(self._reader.kept(stream)) for stream in self._reader.undated(room)),
         )
 
     def _refuse_running(self, going: list[Lesson]) -> None:
@@ -146,23 +150,28 @@ class Planner:
     def _covered(self, request: PurgeRequest, stream: Stream) -> SeqRanges:
         """What is kept or in a gap of a stream and lies in the purge."""
         known = self._reader.kept(stream.id)
-        wanted = seqs_of_purge(request.purge, stream, self._timebases(stream), known)
-        return _both(known, wanted)
+        known_by = self._timebases(stream, request.from_utc_ns, request.to_utc_ns)
+        return _both(known, seqs_of_purge(request.purge, stream, known_by, known))
 
-    def _timebases(self, stream: Stream) -> list[Timebase]:
-        if (key := (stream.node, stream.boot)) not in self._of_boot:
-            self._of_boot[key] = self._reader.timebases(stream)
+    def _timebases(self, stream: Stream, from_utc_ns: int, to_utc_ns: int) -> list[Timebase]:
+        """What dates a span of a run, read once for all runs of a boot."""
+        key = (stream.node, stream.boot, stream.period_ns, from_utc_ns, to_utc_ns)
+        if key not in self._of_boot:
+            self._of_boot[key] = self._reader.timebases_between(stream, from_utc_ns, to_utc_ns)
         return self._of_boot[key]
 
-    def _is_undated(self, stream: Stream) -> bool:
-        dated = any(record.synchronised for record in self._timebases(stream))
-        return not dated and len(self._reader.kept(stream.id)) > 0
-
-    def _refuse_unknown_seat(self, room: str, seat: int, streams: list[Stream]) -> None:
-        births = [birth for s in streams if (birth := self._reader.birth(s.id)) is not None]
-        seats = {each for birth in births for hub in birth.hubs for each in hub.seats}
-        if births and seats and seat not in seats and not self._is_in_layouts(seat, streams):
+    def _refuse_unknown_seat(self, room: str, seat: int) -> None:
+        if seat in self._seats(self._reader.newest_runs(room)):
+            return  # as nearly always: no need to look at the runs of a year
+        streams = self._reader.streams(room)
+        seats = self._seats(streams)
+        if seats and seat not in seats and not self._is_in_layouts(seat, streams):
             raise UsageError(f"room {room} has no seat {seat}; it has {_listed(seats)}.")
+
+    def _seats(self, streams: list[Stream]) -> set[int]:
+        """The seats that runs were born with."""
+        births = [birth for s in streams if (birth := self._reader.birth(s.id)) is not None]
+        return {each for birth in births for hub in birth.hubs for each in hub.seats}
 
     def _is_in_layouts(self, seat: int, streams: list[Stream]) -> bool:
         for stream in streams:
@@ -172,14 +181,11 @@ class Planner:
                         return True
         return False
 
-    def _has_seats(self, lesson: Lesson, streams: list[Stream], seat: int | None) -> bool:
+    def _has_seats(self, lesson: Lesson, seat: int | None) -> bool:
         """Whether values of a seat, or of any, are still kept of a lesson."""
-        for stream in streams:
-            known = self._timebases(stream)
-            spans = seqs_between(
-                stream, known, lesson.starts_utc_ns, lesson.over_utc_ns(self._longest_ns)
-            )
-            for first, last in spans:
+        span = lesson.starts_utc_ns, lesson.over_utc_ns(self._longest_ns)
+        for stream in self._reader.streams_between(lesson.room, *span):
+            for first, last in seqs_between(stream, self._timebases(stream, *span), *span):
                 for periods in self._reader.read(stream.id, first, last):
                     seats = periods.layout.seats
                     if seat is not None and seat not in seats:

@@ -107,8 +107,8 @@ class PeriodReader(Protocol):
     def runs(self, which: Which) -> list[Stream]:
         """Some of all rooms' runs, in order of their ids, without passing over what they hold."""
 
-    def undated(self) -> list[int]:
-        """The runs that nothing dates."""
+    def undated(self, room: str | None = None) -> list[int]:
+        """The runs that nothing dates, of all rooms or of one."""
 
     def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
         """Messages that are kept aside with an id above `after`, the oldest first."""

@@ -79,10 +79,11 @@ def test_a_record_of_an_unset_clock_dates_nothing(store: PeriodStore) -> None:
     store.commit(tick(births=(birth(),)))
     store.commit(tick(*(timebase(i * MINUTE, 5, is_synchronised=False) for i in (0, 2, 1))))
     assert store.timebases(store.stream(1)) == []
-    assert store.undated() == [1]
+    assert store.undated() == store.undated("r1") == [1]
+    assert store.undated("r2") == []
     store.commit(tick(timebase(9 * MINUTE)))
     assert store.timebases(store.stream(1)) == [timebase(9 * MINUTE)]
-    assert store.undated() == []
+    assert store.undated() == store.undated("r1") == []
 
 
 def test_a_record_a_minute_does_not_grow_the_store(store: PeriodStore) -> None:

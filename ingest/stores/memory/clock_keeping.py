@@ -87,8 +87,8 @@ class MemoryClockKeeping:
         self._clocks.stamp_again(again)
         self._concern(self._clocks.judge_all())
 
-    def undated(self) -> list[int]:
-        return [stream.id for stream in self.streams() if not self.timebases(stream)]
+    def undated(self, room: str | None = None) -> list[int]:
+        return [stream.id for stream in self.streams(room) if not self.timebases(stream)]
 
     @property
     def refused_timebases(self) -> int:

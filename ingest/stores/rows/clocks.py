@@ -24,7 +24,8 @@ __all__ = [
     "DATES",
     "MAX_RECORDS",
     "REFUTED",
-    "UNDATED_STREAMS",
+    "UNDATED",
+    "UNDATED_IN",
     "UNSET",
     "ClockRows",
     "read_claim",
@@ -109,11 +110,14 @@ AND id = (SELECT max(id) FROM streams AS other
           WHERE other.node = streams.node AND other.room = streams.room AND other.main IS NULL)
 """  # noqa: S608
 """Of `streams`: the newest runs of nodes that said something of their clocks that is not believed."""
-UNDATED_STREAMS: Final = f"""
-SELECT id FROM streams WHERE main IS NULL AND NOT EXISTS(
+UNDATED: Final = f"""
+main IS NULL AND NOT EXISTS(
     SELECT 1 FROM timebases AS t
-    WHERE t.node = streams.node AND t.boot = streams.boot AND t.use = {DATES}) ORDER BY id
+    WHERE t.node = streams.node AND t.boot = streams.boot AND t.use = {DATES})
 """  # noqa: S608
+"""Of `streams`: the runs that nothing dates."""
+UNDATED_IN: Final = f"room = ? AND cell IS NULL AND {UNDATED}"
+"""Those of a room: none of them has a cell."""
 _FARTHEST_NS: Final = (1 << 63) - 1
 
 

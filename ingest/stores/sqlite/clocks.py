@@ -15,7 +15,8 @@ from ingest.stores.records import Stream, Tick
 from ingest.stores.rows.clocks import (
     BETWEEN,
     CLAIMED,
-    UNDATED_STREAMS,
+    UNDATED,
+    UNDATED_IN,
     ClockRows,
     read_claim,
     read_timebases,
@@ -77,9 +78,9 @@ class ClockQuestions(ABC):
         with self._reading():
             return read_clock_note(self._connection)
 
-    def undated(self) -> list[int]:
-        with self._reading():
-            return [number for (number,) in self._connection.execute(UNDATED_STREAMS)]
+    def undated(self, room: str | None = None) -> list[int]:
+        found = self._streams(UNDATED) if room is None else self._streams(UNDATED_IN, room)
+        return [stream.id for stream in found]
 
 
 class ClockKeeping(ClockQuestions):

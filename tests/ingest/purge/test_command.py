@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -463,6 +464,35 @@ def test_what_makes_no_sense_is_refused(
     with pytest.raises(UsageError, match=reason):
         school.purge(*words, "--yes")
     assert school.seqs("quill-room") == list(range(N))
+
+
+def test_a_seat_that_only_earlier_runs_had_can_be_purged(school: School) -> None:
+    """Values of it may be kept; and nobody is told that the room has only today's seats."""
+    later = school.births("quill-room")
+    _, _, birth = later.births[0]
+    fewer = birth.hubs[0].model_copy(update={"seats": (1, 2)})
+    born = birth.model_copy(update={"run": 8, "boot": "later", "hubs": (fewer,)})
+    with closing(open_period_store(school.data)) as store:
+        store.commit(Tick(received_utc_ns=school.starts_ns, births=[("s", "quill-room", born)]))
+    with pytest.raises(UsageError, match="no seat 9; it has 1, 2, 3, 4, 5, 6"):
+        school.purge("--seat", "quill-room:9", "--yes")
+    assert school.purge("--seat", "quill-room:5", "--yes") == 0
+
+
+def test_a_purge_of_a_span_says_that_undated_periods_stay(
+    school: School, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--room", "quill-room", "--from", school.iso(0), "--yes")
+    assert school.purge(*words) == 0
+    dated = capsys.readouterr().out
+    batch = school.tick("quill-room", 0, 10).arrivals[0].message
+    other = replace(batch, run=9)  # no birth, and so no boot that a record could date
+    arrival = Arrival(site="s", room="quill-room", message=other, is_live=False)
+    with closing(open_period_store(school.data)) as store:
+        store.commit(Tick(received_utc_ns=school.starts_ns, arrivals=[arrival]))
+    assert school.purge(*words) == 0
+    assert "Some periods of that room have no date and stay" in capsys.readouterr().out
+    assert "have no date" not in dated
 
 
 def test_a_lesson_that_is_on_is_refused(school: School) -> None:
