@@ -36,6 +36,8 @@ class WeeklyLevels:
         self._held: dict[str, tuple[LessonLevels, ...]] = {}
         self._seen: dict[str, ScoredLesson] = {}
         self._waiting: list[ScoredLesson] = []
+        self._looked_at: tuple[ScoreStore, int] | None = None
+        """The scores, and their version when it was last found out what is to be read."""
 
     @property
     def waiting(self) -> int:
@@ -48,8 +50,15 @@ class WeeklyLevels:
         return [levels for lesson in self._held.values() for levels in lesson]
 
     def look(self, scores: ScoreStore, *, everything: bool = False) -> None:
-        """Find out which lessons are to be read, the latest first; forget those that are gone."""
+        """Find out which lessons are to be read, the latest first; forget those that are gone.
+
+        Costs nothing while nobody has written scores.
+        """
+        looked_at = scores, scores.version()
+        if looked_at == self._looked_at and not everything:
+            return
         there = scores.scored_lessons()
+        self._looked_at = looked_at  # not before: a look that failed is tried again
         for gone in self._held.keys() - {lesson.lesson for lesson in there}:
             del self._held[gone], self._seen[gone]
             self.revision += 1

@@ -129,3 +129,21 @@ def test_scores_of_a_lesson_that_is_gone_count_nowhere(stores):
     put(stores)
     stores[1].purge(lessons=["a"])
     assert read(WeeklyLevels(), stores) == []
+
+
+def test_scores_that_nobody_has_written_are_not_looked_through_again(stores, monkeypatch):
+    put(stores)
+    levels = WeeklyLevels()
+    read(levels, stores)
+    scores, looks = stores[0], []
+    scored_lessons = scores.scored_lessons
+    monkeypatch.setattr(scores, "scored_lessons", lambda: looks.append(1) or scored_lessons())
+    levels.look(scores)
+    assert not looks
+    levels.look(scores, everything=True)
+    assert (len(looks), levels.waiting) == (1, 1)
+    levels.look(scores)
+    assert levels.waiting == 1  # still to be read
+    put(stores, "b")
+    levels.look(scores)
+    assert (len(looks), levels.waiting) == (2, 1)
