@@ -250,7 +250,7 @@ def _date(
     with closing(open_period_reader(school.directory)) as reader:
         spans = spans_of(clock=clock, longest_ns=settings.lessons.longest_ns)
         with closing(open_lesson_store(school.directory)) as lessons:
-            (over,) = [each for each in lessons.lessons(room="room-03") if each.id == school.over]
+            over = lessons.lessons(room=BOOTS_ROOM, to_utc_ns=school.now_utc_ns, limit=2)[-1]
         for name, room in (("a kit up for 90 days", UPTIME_ROOM), ("any other kit", "room-03")):
             stream = max(reader.streams(room), key=lambda each: each.id).id
 
@@ -262,11 +262,11 @@ def _date(
 
         def room_dated() -> None:
             spans.forget()
-            for stream in reader.streams(BOOTS_ROOM):
-                spans.is_dated(stream.id)
-                spans.span(stream.id, over)
+            for stream in spans.streams_of(over):
+                spans.is_dated(stream)
+                spans.span(stream, over)
 
-        figures["a room after 200 boots, dated"] = best_ms(room_dated, 3)
+        figures["a lesson found again after 200 boots"] = best_ms(room_dated, 3)
 
 
 def pages(school: AgedSchool, settings: ServerSettings) -> Figures:
