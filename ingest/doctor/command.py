@@ -45,15 +45,18 @@ def run(args: argparse.Namespace) -> int:
 
 def look_over(settings: ServerSettings) -> Iterator[Finding]:
     """Everything, from the disk up to the nodes."""
-    disk = list(findings(settings))
-    yield from disk
+    is_main_fine = False
+    for finding in findings(settings):
+        # At once: a year of day files takes seconds to read.
+        yield finding
+        is_main_fine = is_main_fine or (finding.about, finding.state) == ("main.db", "fine")
     yield from broker_findings(settings)
     yield from config_findings(settings.broker, settings.site, _opted_out(settings))
     yield from program_findings("ingest", settings.ingest.health_port, settings)
     yield from program_findings("score", settings.score.health_port, settings)
     yield from model_findings(settings.score.model_file)
     yield from dashboard_findings(settings)
-    if any(finding.about == "main.db" and finding.state == "fine" for finding in disk):
+    if is_main_fine:
         yield from _kept(settings)
 
 

@@ -20,7 +20,7 @@ from contract.finding import Finding
 from contract.settings import BrokerSettings
 from ingest.doctor import checks as doctor
 from ingest.doctor.checks import Page, ask, broker_findings, findings, program_findings
-from ingest.doctor.command import add_arguments, run
+from ingest.doctor.command import add_arguments, look_over, run
 from ingest.doctor.model import model_findings
 from ingest.doctor.nodes import (
     kept_findings,
@@ -71,6 +71,22 @@ def test_databases_are_checked_and_damage_is_found(tmp_path: Path) -> None:
     damaged = of(list(findings(settings(tmp_path))), "score.db")
     assert damaged.state == "wrong"
     assert "backup" in damaged.advice
+
+
+def test_each_file_is_reported_when_it_has_been_checked(tmp_path: Path) -> None:
+    """A year of day files takes a while, and nobody should take that for a hang."""
+    open_period_store(tmp_path).close()
+    found = look_over(settings(tmp_path))
+    assert next(found).about == "data directory"
+    day = tmp_path / "days" / "room-2026-11-02.db"
+    day.parent.mkdir(exist_ok=True)
+    day.write_bytes(b"\xa5" * 8192)
+    for finding in found:
+        if finding.about == "room-2026-11-02.db":
+            break
+    else:
+        raise AssertionError("the files were checked before anything was said")
+    assert finding.state == "wrong"
 
 
 def test_a_check_that_takes_too_long_is_given_up(
