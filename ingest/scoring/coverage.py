@@ -45,7 +45,7 @@ class Coverage:
 
     def scored(self) -> set[str]:
         """The lessons that have scores; passes over all lessons."""
-        return {each.lesson for each in self._scores.scored_lessons()}
+        return self._scores.lessons_with_scores()
 
     def is_past(self, lesson: Lesson, scored: set[str]) -> bool:
         """Whether a lesson's scores stay as they are, because its seat values have gone by now.

@@ -80,6 +80,11 @@ def write_scores(directory: Path, past: list[tuple[int, Sitting]]) -> None:
                 (f"{sitting.lesson}.{stream}.room.{seq}", sitting.lesson, sitting.lesson[:7],
                  starts + 120 * SECOND_NS, starts + 120 * SECOND_NS),
             )  # fmt: skip
+            database.execute(
+                "INSERT INTO written VALUES(?, ?, ?)",
+                (sitting.lesson, starts + sitting.length_s * SECOND_NS, starts),
+            )
+        database.execute("DELETE FROM written WHERE lesson = 'template'")
         database.execute("DELETE FROM epochs WHERE lesson = ?", (of,))
         database.execute("DELETE FROM words WHERE id = ?", (of,))
         database.execute("DELETE FROM alerts WHERE id = 'template'")

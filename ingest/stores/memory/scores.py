@@ -80,6 +80,10 @@ class MemoryScoreStore:
             for lesson, utcs in sorted(times.items())
         ]
 
+    def lessons_with_scores(self) -> set[str]:
+        """The lessons that have epochs."""
+        return {epoch.lesson for epoch in self._epochs.values()}
+
     def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
         """The room's part of some epochs; see `ScoreStore.room_levels`."""
         some = [

@@ -9,6 +9,22 @@ from ingest.stores.migrations.migrate import Migrations
 
 __all__ = ["SCORE_MIGRATIONS"]
 
+_TABLES_4: Final = """
+CREATE TABLE written(
+    lesson TEXT PRIMARY KEY, utc_ns INTEGER NOT NULL, oldest_utc_ns INTEGER) STRICT, WITHOUT ROWID;
+CREATE INDEX written_due ON written(max(utc_ns, oldest_utc_ns));
+CREATE INDEX alerts_open ON alerts(raised_utc_ns, id) WHERE cleared_utc_ns IS NULL
+"""
+# Of lessons from before schema 3 nothing says when they were written.
+_FILL_4: Final = """
+INSERT INTO written SELECT lesson, max(utc_ns), min(oldest_utc_ns) FROM (
+    SELECT lesson, utc_ns, NULL AS oldest_utc_ns FROM written_3
+    UNION ALL SELECT word, 0, (SELECT min(utc_ns) FROM epochs WHERE lesson = words.id) FROM words
+        WHERE EXISTS(SELECT 1 FROM epochs WHERE lesson = words.id)
+    UNION ALL SELECT lesson, 0, min(raised_utc_ns) FROM alerts GROUP BY lesson)
+GROUP BY lesson
+"""
+
 
 def _from_2(database: sqlite3.Connection) -> None:
     """When a lesson's scores were written is noted: what is there goes by its own time alone."""
@@ -17,4 +33,13 @@ def _from_2(database: sqlite3.Connection) -> None:
     )
 
 
-SCORE_MIGRATIONS: Final[Migrations] = {2: _from_2}
+def _from_3(database: sqlite3.Connection) -> None:
+    """Schema 4 finds what is due for its age, and alerts that are not cleared, by an index."""
+    database.execute("ALTER TABLE written RENAME TO written_3")
+    for statement in _TABLES_4.split(";"):
+        database.execute(statement)
+    database.execute(_FILL_4)
+    database.execute("DROP TABLE written_3")
+
+
+SCORE_MIGRATIONS: Final[Migrations] = {2: _from_2, 3: _from_3}

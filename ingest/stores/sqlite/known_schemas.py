@@ -13,7 +13,7 @@ from ingest.stores import sqlite_lessons
 from ingest.stores.format import day_files, schema
 from ingest.stores.migrations.main import OLDER_SCHEMAS
 from ingest.stores.sqlite import scores as sqlite_scores
-from ingest.stores.sqlite.older_schemas import SCHOOL_3, SCORE_2
+from ingest.stores.sqlite.older_schemas import SCHOOL_3, SCORE_2, SCORE_3
 
 __all__ = ["NEWEST", "DatabaseKind", "Definitions", "definitions_in", "expected_definitions"]
 
@@ -23,7 +23,7 @@ Definitions = Mapping[tuple[str, str], str]
 
 _SCHEMAS: Final[Mapping[DatabaseKind, Mapping[int, tuple[str, ...]]]] = {
     "main": {**{n: (text,) for n, text in OLDER_SCHEMAS.items()}, 5: (schema.SCHEMA,)},
-    "score": {2: (SCORE_2,), 3: (sqlite_scores.SCHEMA,)},
+    "score": {2: (SCORE_2,), 3: (SCORE_3,), 4: (sqlite_scores.SCHEMA,)},
     "school": {3: (SCHOOL_3,), 4: (sqlite_lessons.SCHEMA,)},
     "day": {day_files.VERSION: (day_files.SCHEMA,)},
 }

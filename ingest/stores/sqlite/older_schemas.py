@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["SCHOOL_3", "SCORE_2"]
+__all__ = ["SCHOOL_3", "SCORE_2", "SCORE_3"]
 
 SCORE_2: Final = """
 CREATE TABLE cursor(id INTEGER PRIMARY KEY CHECK(id = 0), cursor INTEGER NOT NULL) STRICT;
@@ -24,6 +24,10 @@ CREATE TABLE alerts(
     off_task REAL, model TEXT NOT NULL) STRICT;
 CREATE INDEX alerts_lesson ON alerts(lesson, raised_utc_ns);
 CREATE TABLE again(lesson TEXT PRIMARY KEY) STRICT, WITHOUT ROWID
+"""
+
+SCORE_3: Final = f"""{SCORE_2.rstrip()};
+CREATE TABLE written(lesson TEXT PRIMARY KEY, utc_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID
 """
 
 SCHOOL_3: Final = """

@@ -23,6 +23,7 @@ from ingest.stores.records import (
 )
 from ingest.stores.rows.scores import alert_of, alert_row, levels_of, names_of, zone_of
 from ingest.stores.rules.rescoring import rescored
+from ingest.stores.sqlite import score_retention
 from ingest.stores.sqlite_file import (
     WriterLock,
     emptied_log,
@@ -34,7 +35,7 @@ from ingest.stores.sqlite_file import (
 
 __all__ = ["SCHEMA", "VERSION", "SqliteScoreStore"]
 
-VERSION: Final = 3
+VERSION: Final = 4
 _LEVELS: Final = struct.Struct("<9d")
 # `zones` names what the rows of `levels` are, `levels` is float64 (zones, 9) in the order of
 # ZoneEpoch's fields: a lesson's zones and models are few, so both are kept once, by number.
@@ -53,19 +54,10 @@ CREATE TABLE alerts(
     off_task REAL, model TEXT NOT NULL) STRICT;
 CREATE INDEX alerts_lesson ON alerts(lesson, raised_utc_ns);
 CREATE TABLE again(lesson TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TABLE written(lesson TEXT PRIMARY KEY, utc_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID
-"""
+CREATE INDEX alerts_open ON alerts(raised_utc_ns, id) WHERE cleared_utc_ns IS NULL;
+""" + score_retention.TABLES.strip()
 
 # Leaps from lesson to lesson in the index: DISTINCT would pass over every epoch.
-_BEGUN_BEFORE: Final = """
-WITH RECURSIVE known(lesson) AS (
-    SELECT min(lesson) FROM epochs UNION ALL
-    SELECT (SELECT min(lesson) FROM epochs WHERE lesson > known.lesson) FROM known
-    WHERE known.lesson IS NOT NULL)
-SELECT lesson FROM known WHERE (SELECT min(utc_ns) FROM epochs WHERE lesson = known.lesson) < ?1
-AND NOT EXISTS(SELECT 1 FROM words JOIN written ON written.lesson = word
-    WHERE words.id = known.lesson AND written.utc_ns >= ?1)
-"""
 _SCORED_LESSONS: Final = """
 WITH RECURSIVE known(lesson) AS (
     SELECT min(lesson) FROM epochs UNION ALL
@@ -85,11 +77,10 @@ ORDER BY utc_ns, stream, first_seq
 _EPOCHS: Final = """
 SELECT stream, first_seq, utc_ns, model, zones, levels FROM epochs
 WHERE lesson = (SELECT id FROM words WHERE word = ?) AND """
-_AGAIN: Final = "SELECT lesson FROM again"
-_RETIRE_EPOCHS: Final = """
-DELETE FROM epochs WHERE (lesson, stream, first_seq) IN (
-    SELECT lesson, stream, first_seq FROM epochs WHERE lesson = ? AND utc_ns < ? LIMIT ?)
+_HAS_SCORES: Final = """
+SELECT word FROM words WHERE EXISTS(SELECT 1 FROM epochs WHERE lesson = words.id)
 """
+_AGAIN: Final = "SELECT lesson FROM again"
 _PURGE_EPOCHS: Final = """
 DELETE FROM epochs
 WHERE lesson = (SELECT id FROM words WHERE word = ?) AND utc_ns > ? AND utc_ns < ?
@@ -97,13 +88,6 @@ WHERE lesson = (SELECT id FROM words WHERE word = ?) AND utc_ns > ? AND utc_ns <
 _PURGE_ALERTS: Final = """
 DELETE FROM alerts
 WHERE lesson = ? AND raised_utc_ns < ? AND coalesce(cleared_utc_ns > ?, TRUE)
-"""
-_RETIRE_ALERTS: Final = """
-DELETE FROM alerts WHERE raised_utc_ns < ?1
-AND lesson NOT IN (SELECT lesson FROM written WHERE utc_ns >= ?1)
-"""
-_WRITE: Final = """
-INSERT INTO written VALUES(?, ?) ON CONFLICT DO UPDATE SET utc_ns = max(utc_ns, excluded.utc_ns)
 """
 _UNUSED_STAMPS: Final = """
 DELETE FROM written WHERE lesson NOT IN (SELECT word FROM words)
@@ -163,9 +147,11 @@ class SqliteScoreStore:
                     "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [alert_row(alert) for alert in alerts],
                 )
-                lessons = {e.lesson for e in epochs} | {a.lesson for a in alerts}
-                self._connection.executemany(
-                    _WRITE, [(lesson, written_utc_ns) for lesson in lessons]
+                score_retention.note_written(
+                    self._connection,
+                    [(e.lesson, e.utc_ns) for e in epochs]
+                    + [(a.lesson, a.raised_utc_ns) for a in alerts],
+                    written_utc_ns=written_utc_ns,
                 )
             self._commits += 1
 
@@ -219,6 +205,10 @@ class SqliteScoreStore:
             for lesson, first, last in rows
         ]
 
+    def lessons_with_scores(self) -> set[str]:
+        with self._reading():
+            return {word for (word,) in self._connection.execute(_HAS_SCORES)}
+
     def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
         with self._reading():
             rows = self._connection.execute(_ROOM_LEVELS, (lesson, each)).fetchall()
@@ -234,16 +224,10 @@ class SqliteScoreStore:
         """Forget what is from before a time; see `ScoreStore.retire`."""
         with self._lock, store_errors(self._path):
             self._writer.acquire()
-            execute = self._connection.execute
-            removed = 0
             with transaction(self._connection):
-                for (lesson,) in execute(_BEGUN_BEFORE, (before_utc_ns,)).fetchall():
-                    removed += execute(
-                        _RETIRE_EPOCHS, (lesson, before_utc_ns, most - removed)
-                    ).rowcount
-                    if removed >= most:
-                        break
-                removed += execute(_RETIRE_ALERTS, (before_utc_ns,)).rowcount
+                removed = score_retention.retire(
+                    self._connection, before_utc_ns=before_utc_ns, most=most
+                )
                 if removed:
                     self._commits += 1
             return removed

@@ -3,7 +3,8 @@
     python make.py FOLDER
 
 It ran once, with the code whose main.db had schema 3, day files 1, score.db 2, school.db 3 and the
-outbox RTOUTBX2. `server` is a backup of the data directory, so it is a data directory as well.
+outbox RTOUTBX2; and once more for `../2026-11-later`, when main.db had schema 4, score.db 3 and
+school.db 4. `server` is a backup of the data directory, so it is a data directory as well.
 `expected.json` says what that code read out of it.
 """
 

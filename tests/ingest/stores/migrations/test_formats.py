@@ -100,6 +100,15 @@ def test_every_score_of_an_older_directory_is_there(data: Path) -> None:
             assert page.epochs("l-1") == epochs
 
 
+def test_scores_of_an_older_directory_go_at_their_age(data: Path) -> None:
+    with closing(open_score_writer(data)) as scores:
+        assert [alert.id for alert in scores.open_alerts()] == ["a-2"]
+        assert scores.retire(before_utc_ns=UTC, most=100) == 0
+        assert scores.retire(before_utc_ns=UTC + 11 * SECOND, most=100) == 3 + 2
+        assert [epoch.first_seq for epoch in scores.epochs("l-1")] == [15, 20, 25]
+        assert scores.retire(before_utc_ns=UTC + 11 * SECOND, most=100) == 0
+
+
 def test_everything_that_people_entered_is_there(data: Path) -> None:
     with closing(open_lesson_store(data)) as lessons:
         later, first = lessons.lessons()
@@ -167,7 +176,7 @@ def test_copies_go_with_the_retention_of_what_they_hold(data: Path) -> None:
     open_score_writer(data).close()
     copies = sorted(data.glob("*.before-*"))
     names = [copy.name.split(".")[0] for copy in copies]
-    assert "main" in names
+    assert {"main", "score"} <= set(names)
     made_ns = max(copy.stat().st_mtime_ns for copy in copies)
     clock = ManualClock(utc_at_boot_ns=made_ns)
     settings = ServerSettings(

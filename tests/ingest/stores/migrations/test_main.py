@@ -41,7 +41,7 @@ def test_a_file_that_was_brought_up_has_the_schema_of_a_new_one(
     assert schema_of(tmp_path / "old" / "main.db") == schema_of(tmp_path / "new" / "main.db")
 
 
-@pytest.mark.parametrize(("folder", "version"), (("2026-11", 3), ("2026-11-schema-4", 4)))
+@pytest.mark.parametrize(("folder", "version"), (("2026-11", 3), ("2026-11-later", 4)))
 def test_the_older_schemas_are_those_that_were_in_use(
     tmp_path: Path, folder: str, version: int
 ) -> None:
@@ -88,7 +88,7 @@ def test_clock_records_are_thinned_and_belong_to_their_node(tmp_path: Path) -> N
         store_rows.close()
 
 
-@pytest.mark.parametrize("folder", ("2026-11", "2026-11-schema-4"))
+@pytest.mark.parametrize("folder", ("2026-11", "2026-11-later"))
 def test_a_damaged_file_of_an_older_schema_is_saved_and_brought_up(
     tmp_path: Path, folder: str
 ) -> None:
@@ -106,8 +106,11 @@ def test_a_damaged_file_of_an_older_schema_is_saved_and_brought_up(
             assert len(reader.streams()) == 3
 
 
-def test_a_score_file_that_was_brought_up_has_the_schema_of_a_new_one(tmp_path: Path) -> None:
-    shutil.copytree(GOLDEN / "2026-11" / "server", tmp_path / "old")
+@pytest.mark.parametrize("folder", ("2026-11", "2026-11-later"))
+def test_a_score_file_that_was_brought_up_has_the_schema_of_a_new_one(
+    tmp_path: Path, folder: str
+) -> None:
+    shutil.copytree(GOLDEN / folder / "server", tmp_path / "old")
     for name in ("old", "new"):
         open_score_writer(tmp_path / name).close()
     assert schema_of(tmp_path / "old" / "score.db") == schema_of(tmp_path / "new" / "score.db")
