@@ -26,10 +26,11 @@ from ingest.stores.rules.seal_schedule import Kind
 from ingest.stores.sqlite.clocks import ClockKeeping
 from ingest.stores.sqlite.reader import SqlitePeriodReader
 from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
+from ingest.stores.upkeep.day_retention import DayRetention
 from ingest.stores.upkeep.purging import purge_steps
 from ingest.stores.upkeep.repair import DayFileCheck
 from ingest.stores.upkeep.salvage import salvage
-from ingest.stores.upkeep.sealing import retire, seal
+from ingest.stores.upkeep.sealing import seal
 
 __all__ = ["SqlitePeriodStore"]
 
@@ -62,6 +63,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         self._is_purging = False
         self._check = DayFileCheck()
         self._damage: list[Damage] = []
+        self._day_retention = DayRetention()
         self._days.sweep()
         with self._reading():
             self._tick = self._newest()
@@ -107,15 +109,17 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         """Move stretches into day files; see `PeriodStore.seal`."""
         if self._is_purging:
             return 0  # day files are being written anew; what is due stays live a little longer
+        now_utc_ns = before_utc_ns if now_utc_ns is None else now_utc_ns
         with self._reading():
             try:
                 return seal(
                     self, self._connection, self._days, before_utc_ns=before_utc_ns,
-                    now_utc_ns=before_utc_ns if now_utc_ns is None else now_utc_ns,
+                    now_utc_ns=now_utc_ns,
                     most_stretches=most_stretches, not_due_before=self._not_due_before,
                     found=self._damage,
                 )  # fmt: skip
             finally:
+                self._day_retention.note_sealed(now_utc_ns)
                 # What was sealed, also before an error, is no longer listed as live.
                 for state in self._by_id.values():
                     state.stretch = -1
@@ -149,7 +153,9 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         if self._is_purging:
             return 0
         with self._reading():
-            return retire(self._connection, self._days, kind, before, most_days)
+            return self._day_retention.retire(
+                self._connection, self._days, kind, before=before, most_days=most_days
+            )
 
     def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
         with self._reading(), transaction(self._connection):

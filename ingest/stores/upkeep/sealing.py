@@ -1,4 +1,4 @@
-"""Moves live rows into day files and lets go of old days. A crash at any point loses nothing.
+"""Moves live rows into day files. A crash at any point loses nothing.
 
 Sealing writes the chunks into their day files, durably, and then, in one transaction of main.db,
 lists them and deletes the live rows. A crash in between leaves chunks that main.db does not list
@@ -17,7 +17,6 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
 from itertools import islice
 from typing import Final, Protocol
 
@@ -40,14 +39,12 @@ from ingest.stores.rules.seal_schedule import (
     Kind,
     day_of,
     due_from,
-    is_before,
     is_due,
-    midnight_ns,
 )
 from ingest.stores.sqlite_file import transaction
 from ingest.stores.upkeep.repair import mend
 
-__all__ = ["retire", "seal"]
+__all__ = ["seal"]
 
 _ALL_KINDS = (1 << len(KINDS)) - 1
 # So many stretches share a day file's transaction: 20 MB of values in memory.
@@ -236,41 +233,3 @@ def _give_up(database: sqlite3.Connection, bad: list[tuple[int, Holding]]) -> li
         )  # fmt: skip
         tell_gaps(database, [(stream, gone.first, gone.last) for stream, gone in bad])
     return found
-
-
-def _newest_ns(database: sqlite3.Connection, days: DayFiles, kind: Kind, day: str) -> int:
-    """When something was last sealed into a file; where nothing notes it, the file was changed."""
-    row = database.execute(
-        "SELECT newest_utc_ns FROM day_files WHERE kind = ? AND day = ?", (kind, day)
-    ).fetchone()
-    return days.path(kind, day).stat().st_mtime_ns if row is None else int(row[0])
-
-
-def retire(
-    database: sqlite3.Connection, days: DayFiles, kind: Kind, before: date, most_days: int | None
-) -> int:
-    """Forget a kind's values that were sealed before a day; returns how many files went.
-
-    A file's name does not decide alone: the day of sealing is as right as the server's clock was.
-    """
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
-    old = [
-        day
-        for day in days.days(kind)
-        if is_before(day, before) and _newest_ns(database, days, kind, day) < midnight_ns(before)
-    ][:most_days]
-    bit = 1 << KINDS.index(kind)
-    with transaction(database):
-        database.executemany(
-            "UPDATE sealed SET kinds = kinds & ~? WHERE day = ?", [(bit, day) for day in old]
-        )
-        database.execute("DELETE FROM sealed WHERE kinds = 0")
-    for day in old:
-        days.unlink(kind, day)
-    with transaction(database):
-        database.executemany(
-            "DELETE FROM day_files WHERE kind = ? AND day = ?", [(kind, day) for day in old]
-        )
-    days.retire_set_aside(kind, before)
-    return len(old)
