@@ -84,6 +84,8 @@ class Following:
         self._history = History(spans=self._spans, coverage=self._coverage, note=self._note_again)
         self._cursor = self._written = 0
         self._written_ns = clock.elapsed_ns()
+        self._absent_from: int | None = None
+        """The cursor from before an absence, while what came meanwhile is looked at."""
         self._behind = 0
         self._is_catching_up = True
         self._version: int | None = None
@@ -124,8 +126,8 @@ class Following:
         self._look_at_undated()
         self._end_what_is_over()
         self._history.step()
-        if now_ns - self._written_ns >= _CURSOR_EACH_NS and self._safe_cursor() != self._written:
-            self._write(Results())  # a durable write each poll would wear out an SD card
+        if self._is_cursor_due(now_ns):
+            self._write(Results())
         worked = self._one_again(now_ns) or worked
         self._note_figures(now_ns, worked=worked)
         return worked
@@ -151,6 +153,7 @@ class Following:
         if not all(change.is_new for change in changes):
             # Behind by more than the store lists, it is told of everything that was ever kept.
             self._history.add_ledger(changes, self._cursor)
+            self._absent_from = self._cursor
             self._undated.add_all(self._reader.undated())
             changes = []
         groups: dict[Key, tuple[Span, list[Change]]] = {}
@@ -378,6 +381,15 @@ class Following:
         """From where on everything would come again that is not written yet."""
         passing = [self._passing.job.cursor] if self._passing is not None else []
         return min([self._cursor, *self._again.cursors(), *self._history.cursors(), *passing])
+
+    def _is_cursor_due(self, now_ns: int) -> bool:
+        """Whether to write the cursor alone: at once when all that a long absence brought has been
+        looked at, else not at each poll, which would wear out an SD card.
+        """
+        is_time = now_ns - self._written_ns >= _CURSOR_EACH_NS
+        if self._absent_from is not None and self._safe_cursor() > self._absent_from:
+            self._absent_from, is_time = None, True
+        return is_time and self._safe_cursor() != self._written
 
     def _write(self, results: Results) -> None:
         cursor = self._safe_cursor()

@@ -169,6 +169,23 @@ def test_after_a_long_absence_only_what_is_not_scored_is_scored(
     school.close()
 
 
+def test_what_was_looked_at_after_a_long_absence_is_not_looked_at_again(tmp_path: Path) -> None:
+    school = School(directory=tmp_path)
+    school.live(range(LENGTH))
+    forget_ticks(tmp_path)
+    school.scores.commit(cursor=0)
+    school.clock.advance(3_600)
+    school.start()
+    school.clock.advance(1)
+    school.following.step()
+    assert school.scores.cursor() == 0  # a lesson waits to be looked at
+    school.clock.advance(2)
+    while school.following.step():
+        pass
+    assert school.scores.cursor() == school.store.newest_cursor()
+    school.close()
+
+
 def test_after_a_long_absence_a_hole_that_was_filled_is_scored(tmp_path: Path) -> None:
     school = School(directory=tmp_path)
     school.live(range(200))
