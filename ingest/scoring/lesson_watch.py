@@ -40,6 +40,8 @@ class LessonWatch:
         self._version: int | None = None
         self._refreshed_ns = 0
         self._recent: dict[str, Lesson] = {}
+        self._marks: dict[str, str] = {}
+        """Room → what its recent lessons were when they were read."""
         self._scored: OrderedDict[str, Lesson] = OrderedDict()
 
     def begin(self) -> None:
@@ -78,9 +80,8 @@ class LessonWatch:
     def changed(self) -> list[ChangedLesson]:
         """The lessons that have begun and were entered since, or that were changed."""
         before, now_ns = self._recent, self._clock.utc_ns()
-        self._refresh()
         found = []
-        for lesson in self._recent.values():
+        for lesson in self._refresh():
             old = before.get(lesson.id) or self._scored.pop(lesson.id, None)
             if old is not None:
                 found += self._difference(old, lesson)
@@ -93,13 +94,24 @@ class LessonWatch:
                 found += self._difference(old, now)
         return found
 
-    def _refresh(self) -> None:
+    def _refresh(self) -> list[Lesson]:
+        """Read the recent lessons of the rooms in which something has changed, the latest first."""
         now_ns = self._clock.utc_ns()
         self._refreshed_ns = self._clock.elapsed_ns()
-        lessons = self._lessons.lessons(
-            from_utc_ns=now_ns - self._back_ns, to_utc_ns=now_ns + _AHEAD_NS
-        )
-        self._recent = {lesson.id: lesson for lesson in lessons}
+        from_ns, to_ns = now_ns - self._back_ns, now_ns + _AHEAD_NS
+        marks = self._lessons.room_marks(from_utc_ns=from_ns, to_utc_ns=to_ns)
+        rooms = {room for room, _ in marks.items() ^ self._marks.items()}
+        lessons = [
+            lesson
+            for room in rooms & marks.keys()
+            for lesson in self._lessons.lessons(room=room, from_utc_ns=from_ns, to_utc_ns=to_ns)
+        ]
+        lessons.sort(key=lambda lesson: (-lesson.starts_utc_ns, lesson.id))
+        if rooms:
+            left = {key: old for key, old in self._recent.items() if old.room not in rooms}
+            self._recent = left | {lesson.id: lesson for lesson in lessons}
+        self._marks = marks
+        return lessons
 
     def _difference(self, old: Lesson, new: Lesson) -> list[ChangedLesson]:
         if (old.starts_utc_ns, old.zones) != (new.starts_utc_ns, new.zones):

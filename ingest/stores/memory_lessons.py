@@ -73,6 +73,14 @@ class MemoryLessonStore:
         found.sort(key=lambda lesson: (-lesson.starts_utc_ns, lesson.id))
         return found[offset : None if limit is None else offset + limit]
 
+    def room_marks(self, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
+        """What a follower compares; see `LessonStore.room_marks`."""
+        marks: dict[str, str] = {}
+        for lesson in self.lessons(from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns):
+            mark = lesson.id, lesson.starts_utc_ns, lesson.ends_utc_ns, lesson.zones
+            marks[lesson.room] = marks.get(lesson.room, "") + repr(mark)
+        return marks
+
     def count_lessons(self) -> int:
         return len(self._lessons)
 

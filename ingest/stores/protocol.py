@@ -300,6 +300,13 @@ class LessonStore(Protocol):
         Without a room or a limit it passes over all lessons of a span, not over all that there are.
         """
 
+    def room_marks(self, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
+        """By room with lessons that start in [from, to), a text that is another one whenever these
+        are other lessons, or one of them has another start, end or zones.
+
+        So a follower finds out what has changed without reading every lesson.
+        """
+
     def count_lessons(self) -> int: ...
 
     def origins(self) -> dict[str, Origin]:

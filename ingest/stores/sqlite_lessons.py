@@ -29,6 +29,7 @@ from ingest.stores.records import (
     Verdict,
     VerdictCount,
 )
+from ingest.stores.room_marks import ROOMS, room_marks
 from ingest.stores.school_migrations import SCHOOL_MIGRATIONS
 from ingest.stores.sqlite_file import (
     emptied_log,
@@ -63,14 +64,6 @@ _LESSON: Final = (
 _ONE: Final = f"SELECT {_LESSON} FROM lessons WHERE id = ?"  # noqa: S608 - our own words alone
 _EARLIEST: Final = -(1 << 63)
 _LATEST: Final = (1 << 63) - 1
-# Leaps from room to room in the index: lessons of a span are few, whatever was before.
-_ROOMS: Final = """
-JOIN (WITH RECURSIVE known(each) AS (
-    SELECT min(room) FROM lessons UNION ALL
-    SELECT (SELECT min(room) FROM lessons WHERE room > known.each) FROM known
-    WHERE known.each IS NOT NULL) SELECT each FROM known)
-ON room = each
-"""
 
 
 class SqliteLessonStore:
@@ -113,7 +106,7 @@ class SqliteLessonStore:
     ) -> list[Lesson]:
         """Some of them, the latest first; see `LessonStore.lessons`."""
         is_span = from_utc_ns is not None or to_utc_ns is not None
-        rooms = _ROOMS if room is None and is_span else ""
+        rooms = ROOMS if room is None and is_span else ""
         where = "room = ?1 AND " if room is not None else ""
         low = _EARLIEST if from_utc_ns is None else max(from_utc_ns, _EARLIEST)
         high = _LATEST if to_utc_ns is None else min(to_utc_ns, _LATEST)
@@ -128,6 +121,10 @@ class SqliteLessonStore:
             )
         values = room, low, high, -1 if limit is None else limit, min(offset, _LATEST)
         return self._lessons(which, values)
+
+    def room_marks(self, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
+        with self._reading():
+            return room_marks(self._connection, from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns)
 
     def count_lessons(self) -> int:
         with self._reading():

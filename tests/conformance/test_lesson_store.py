@@ -476,3 +476,36 @@ def test_a_label_that_was_written_lately_stays_whatever_time_it_is_of(
     assert len(other.labels()) == 1
     assert one.retire_labels(before_utc_ns=501, most=2) == 1
     assert other.labels() == []
+
+
+def test_a_rooms_mark_is_another_one_when_its_lessons_are(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+
+    def marks() -> dict[str, str]:
+        return other.room_marks(from_utc_ns=1_000, to_utc_ns=5_000)
+
+    assert marks() == {}
+    one.put(MATHS)
+    one.put(replace(MATHS, id="later", starts_utc_ns=5_000))
+    one.put(replace(MATHS, id="earlier", starts_utc_ns=999))
+    one.put(replace(MATHS, id="art", room="room-b", zones=(), ends_utc_ns=None))
+    seen = [marks()]
+    assert seen[0].keys() == {"room-a", "room-b"}
+    one.put(replace(MATHS, title="Decimals", video=None))
+    assert marks()["room-b"] == seen[0]["room-b"]
+    for changed in (
+        replace(MATHS, starts_utc_ns=1_001),
+        replace(MATHS, ends_utc_ns=2_001),
+        replace(MATHS, ends_utc_ns=None),
+        replace(MATHS, zones=MATHS.zones[:1]),
+        replace(MATHS, zones=()),
+        replace(MATHS, id="another"),
+    ):
+        one.put(changed)
+        seen.append(marks())
+        assert seen[-1]["room-b"] == seen[0]["room-b"]
+    assert len({each["room-a"] for each in seen}) == len(seen)
+    one.purge(lessons=["maths", "another"])
+    assert marks() == {"room-b": seen[0]["room-b"]}
