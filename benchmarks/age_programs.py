@@ -194,6 +194,12 @@ def score(school: AgedSchool, settings: ServerSettings) -> Figures:
             while following.step():
                 pass
 
+    def looked_at_today(following: Following) -> None:
+        settled(following)
+        for _ in range(2 * len(school.rooms)):  # one of the last days' lessons a poll
+            following.step()
+        settled(following)
+
     began = time.process_time()
     following = begun()
     figures["start after a day away"] = IMPORTED_MS + 1e3 * (time.process_time() - began)
@@ -202,7 +208,7 @@ def score(school: AgedSchool, settings: ServerSettings) -> Figures:
     began = time.process_time()
     following = begun()
     figures["start, nothing missed"] = IMPORTED_MS + 1e3 * (time.process_time() - began)
-    figures["its first polls"] = cpu_ms(lambda: settled(following))
+    figures["its first polls"] = cpu_ms(lambda: looked_at_today(following))
     figures["poll, nothing new"] = best_ms(following.step)
     polls = []
     for _ in range(4 * TIMES):
