@@ -17,6 +17,8 @@ _REFRESH_NS: Final = 10 * SECOND_NS
 _REFRESH_UNDATED_NS: Final = SECOND_NS
 _MOST_VIEWS: Final = 5_000
 _NEAR_NS: Final = 86_400 * SECOND_NS
+_HELD_NS: Final = 3_600 * SECOND_NS
+"""Clock records are held this far around what was asked, so that a live stream seldom reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,11 @@ class _View:
     """What is known of a stream for a while."""
 
     stream: Stream
-    timebases: list[Timebase]
     until_ns: int
+    low_ns: int = 0
+    high_ns: int = -1
+    """The span of the boot clock that `timebases` dates; none yet."""
+    timebases: list[Timebase] = field(default_factory=list)
     recent: list[Span] = field(default_factory=list)
 
 
@@ -83,18 +88,15 @@ class LessonSpans:
 
     def is_dated(self, stream: int) -> bool:
         """Whether periods of this stream can be given a time at all."""
-        view = self._view(stream)
-        return int(utc_of(view.stream, [0], view.timebases)[0]) != UNDATED
+        return self.utc_ns(stream, 0) != UNDATED
 
     def utc_ns(self, stream: int, seq: int) -> int:
         """UTC at the start of a period; UNDATED where nothing dates it."""
-        view = self._view(stream)
-        return int(utc_of(view.stream, [seq], view.timebases)[0])
+        return self.utcs_ns(stream, [seq])[0]
 
     def utcs_ns(self, stream: int, seqs: list[int]) -> list[int]:
         """The same for several."""
-        view = self._view(stream)
-        return [int(utc) for utc in utc_of(view.stream, seqs, view.timebases)]
+        return self._dated(self._view(stream), seqs)
 
     def spans(self, stream: int, first_seq: int, last_seq: int) -> list[Span]:
         """The lessons that these periods lie in, clipped to whole lessons, not to the periods."""
@@ -102,7 +104,7 @@ class LessonSpans:
         for span in view.recent:
             if span.covers(first_seq, last_seq):
                 return [span]
-        begin, end = utc_of(view.stream, [first_seq, last_seq], view.timebases).tolist()
+        begin, end = self._dated(view, [first_seq, last_seq])
         if UNDATED in (begin, end):
             return []
         low, high = min(begin, end), max(begin, end)
@@ -121,9 +123,9 @@ class LessonSpans:
         view = self._view(stream)
         if view.stream.period_ns != SECOND_NS:
             return None  # the quantities' formulas and the model are for one second
-        ranges = seqs_between(
-            view.stream, view.timebases, lesson.starts_utc_ns, self.ends_utc_ns(lesson)
-        )
+        starts_ns, ends_ns = lesson.starts_utc_ns, self.ends_utc_ns(lesson)
+        timebases = self._reader.timebases_between(view.stream, starts_ns, ends_ns)
+        ranges = seqs_between(view.stream, timebases, starts_ns, ends_ns)
         if not ranges:
             return None
         return Span(lesson, ranges[0][0], max(last for _, last in ranges))
@@ -166,10 +168,27 @@ class LessonSpans:
         if view is not None and now_ns < view.until_ns:
             return view
         record = self._reader.stream(stream)
-        timebases = self._reader.timebases(record)
-        is_dated = any(timebase.synchronised for timebase in timebases)
-        view = _View(record, timebases, now_ns + (_REFRESH_NS if is_dated else _REFRESH_UNDATED_NS))
+        view = _View(record, now_ns + _REFRESH_NS)
+        self._hold(view, record.run_boot_ns, record.run_boot_ns)
+        if not any(timebase.synchronised for timebase in view.timebases):
+            view.until_ns = now_ns + _REFRESH_UNDATED_NS
         if len(self._views) >= _MOST_VIEWS:
             self._views.clear()
         self._views[stream] = view
         return view
+
+    def _dated(self, view: _View, seqs: list[int]) -> list[int]:
+        """UTC of these periods; reads the clock records that date them if they are not held."""
+        if not seqs:
+            return []
+        begin_ns, period_ns = view.stream.run_boot_ns, view.stream.period_ns
+        low_ns, high_ns = begin_ns + min(seqs) * period_ns, begin_ns + max(seqs) * period_ns
+        if not view.low_ns <= low_ns <= high_ns <= view.high_ns:
+            self._hold(view, low_ns, high_ns)
+        return [int(utc) for utc in utc_of(view.stream, seqs, view.timebases)]
+
+    def _hold(self, view: _View, low_ns: int, high_ns: int) -> None:
+        view.low_ns, view.high_ns = low_ns - _HELD_NS, high_ns + _HELD_NS
+        view.timebases = self._reader.timebases(
+            view.stream, from_boot_ns=view.low_ns, to_boot_ns=view.high_ns
+        )
