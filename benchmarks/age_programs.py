@@ -308,7 +308,7 @@ async def _pages(school: AgedSchool) -> Figures:
     figures = Figures()
     began = time.process_time()
     app = create_app(partial(open_stores, school.directory), clock=clock_now())
-    await app.state.desk.open()
+    await app.state.store_thread.open()
     figures["start, imports included"] = IMPORTED_MS + 1e3 * (time.process_time() - began)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -331,7 +331,7 @@ async def _pages(school: AgedSchool) -> Figures:
         figures["live page, after 200 boots"] = await get(f"/api/rooms/{BOOTS_ROOM}/live")
         figures["lesson page"] = await get(f"/lessons/{school.over}")
         figures["a lesson's timeline"] = await get(f"/api/lessons/{school.over}/timeline")
-    await app.state.desk.close()
+    await app.state.store_thread.close()
     return figures
 
 

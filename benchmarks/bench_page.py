@@ -40,7 +40,7 @@ from contract.lesson import LabelledLesson
 from contract.messages import Birth, Hub, Timebase
 from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
 from contract.quantities import encode
-from dashboard_api.web.model_catalog import ModelShelf
+from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_lesson_store, open_period_store, open_score_store
 from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Lesson, Tick, ZoneEpoch
@@ -272,7 +272,7 @@ def weeks(directory: Path, epochs: list[EpochRecord]) -> Figures:
     looking = timed_ms(lambda: levels.look(scores))
     scores.close()
     lessons.close()
-    in_use = ModelShelf().current()
+    in_use = ModelCatalog().current()
     assert in_use is not None
     year = a_year(levels.lessons[0])
     references = {MODEL: in_use.reference}

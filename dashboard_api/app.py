@@ -33,12 +33,12 @@ from dashboard_api.moments import verdict_routes as verdicts
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.connection_gate import ConnectionGate
 from dashboard_api.web.lookup import NotFoundError
-from dashboard_api.web.model_catalog import ModelShelf
-from dashboard_api.web.refusals import RefusalCounts, answer
+from dashboard_api.web.model_catalog import ModelCatalog
+from dashboard_api.web.refusals import RefusalCounts, error_response
 from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS
 from dashboard_api.web.request_limits import RequestLimits
 from dashboard_api.web.security import Guard
-from dashboard_api.web.store_thread import StoreDesk, Stores
+from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.stream_places import StreamPlaces
 from ingest.settings import RetentionSettings
 
@@ -81,10 +81,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        desk = app.state.desk
-        await desk.open()
+        store = app.state.store_thread
+        await store.open()
         tasks = (
-            asyncio.create_task(app.state.drift_watch.run(desk), name="drift"),
+            asyncio.create_task(app.state.drift_watch.run(store), name="drift"),
             asyncio.create_task(app.state.live_rooms.run(), name="live"),
         )
         try:
@@ -93,7 +93,7 @@ def create_app(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await desk.close()
+            await store.close()
 
     app = FastAPI(
         title="Roomtone",
@@ -105,16 +105,16 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    shelf = ModelShelf(model_file)
-    app.state.desk = StoreDesk(
-        lambda: replace(open_stores(), shelf=shelf), SystemClock() if clock is None else clock
+    catalog = ModelCatalog(model_file)
+    app.state.store_thread = StoreThread(
+        lambda: replace(open_stores(), catalog=catalog), SystemClock() if clock is None else clock
     )
     app.state.zone = zone
     app.state.label_days = label_days
     app.state.data_dir = data_dir
     app.state.sign_counts = lesson_list.SignCounts()
-    app.state.shelf = shelf
-    app.state.drift_watch = DriftWatch(app.state.shelf, zone)
+    app.state.catalog = catalog
+    app.state.drift_watch = DriftWatch(app.state.catalog, zone)
     app.state.request_figures = RequestFigures()
     app.state.settings = limits
     app.state.refusal_counts = RefusalCounts()
@@ -151,14 +151,14 @@ def _version() -> str:
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return answer(request.headers, 404, "Not here", str(error))
+    return error_response(request.headers, 404, "Not here", str(error))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return answer(request.headers, 404, "Not here", "There is no such page.")
-    return answer(
+        return error_response(request.headers, 404, "Not here", "There is no such page.")
+    return error_response(
         request.headers, error.status_code, "This did not work", f"{error.detail.rstrip('.')}.",
         more_headers=dict(error.headers or {}),
     )  # fmt: skip
@@ -168,8 +168,8 @@ async def _bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     field = " ".join(str(part) for part in first["loc"][1:])[:_MAX_FIELD] or "the request"
-    return answer(request.headers, 422, "This did not work", f"{field}: {first['msg']}.")
+    return error_response(request.headers, 422, "This did not work", f"{field}: {first['msg']}.")
 
 
 async def _store_error(request: Request, error: Exception) -> Response:
-    return answer(request.headers, 503, "The data can't be read just now", str(error))
+    return error_response(request.headers, 503, "The data can't be read just now", str(error))

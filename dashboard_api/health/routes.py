@@ -25,9 +25,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.errors import StoreError
 from dashboard_api.model.drift_watch import DriftWatch
-from dashboard_api.web.model_catalog import ModelShelf
+from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.refusals import REASONS, RefusalCounts
-from dashboard_api.web.store_thread import AskDesk, StoreDesk, Stores
+from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from ingest.monitoring.metric_families import counter, gauge, without_created
 from models.school_model.labels import base_of
 
@@ -87,9 +87,9 @@ async def healthz(request: Request) -> JSONResponse:
 
 
 @router.get("/readyz", include_in_schema=False)
-async def readyz(request: Request, desk: AskDesk) -> JSONResponse:
+async def readyz(request: Request, store: StoreDep) -> JSONResponse:
     """Whether the stores can be read."""
-    reason, _ = await _asked(desk)
+    reason, _ = await _asked(store)
     reasons = [reason] if reason else []
     return JSONResponse(
         _words(request, is_ready=not reasons, reasons=reasons),
@@ -98,9 +98,9 @@ async def readyz(request: Request, desk: AskDesk) -> JSONResponse:
 
 
 @router.get("/metrics", include_in_schema=False)
-async def metrics(request: Request, desk: AskDesk) -> Response:
+async def metrics(request: Request, store: StoreDep) -> Response:
     registry = CollectorRegistry()
-    registry.register(_DashboardMetrics(request.app.state, *await _asked(desk)))
+    registry.register(_DashboardMetrics(request.app.state, *await _asked(store)))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
@@ -154,9 +154,9 @@ class _DashboardMetrics(Collector):
 
     def _drift(self, watch: DriftWatch) -> list[tuple[dict[str, str], float]]:
         """What is known by now: a scrape makes nothing be read or computed."""
-        shelf = self.state.shelf
-        assert isinstance(shelf, ModelShelf)
-        in_use = shelf.current()
+        catalog = self.state.catalog
+        assert isinstance(catalog, ModelCatalog)
+        in_use = catalog.current()
         if watch.latest is None or in_use is None:
             return []
         week = watch.latest.newest(base_of(in_use.version))
@@ -176,13 +176,13 @@ def _words(request: Request, **words: object) -> dict[str, object]:
     return {"program": "dashboard", "pid": os.getpid(), **whose, **words}
 
 
-async def _asked(desk: StoreDesk) -> tuple[str, float]:
+async def _asked(store: StoreThread) -> tuple[str, float]:
     """Why the stores can't be read, empty if they can, and how long the answer took."""
     began = time.perf_counter()
     reason = ""
     try:
         async with asyncio.timeout(_STORE_WAIT_S):
-            await desk.ask(Stores.version)
+            await store.run(Stores.version)
     except StoreError as error:
         reason = str(error)
     except TimeoutError:

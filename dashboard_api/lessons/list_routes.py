@@ -11,21 +11,21 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from contract.clock import SECOND_NS
-from dashboard_api.lessons.list_view import by_day, lesson_answer
+from dashboard_api.lessons.list_view import by_day, lesson_json
 from dashboard_api.lessons.strip_view import strip_svg
 from dashboard_api.lessons.timeline_view import lesson_span
-from dashboard_api.model.trust import trust_words
+from dashboard_api.model.trust import trust_text
 from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import signs
 from dashboard_api.views.movement import ribbon
 from dashboard_api.views.readings import sensed_seconds
-from dashboard_api.views.schemas import LessonAnswer
-from dashboard_api.web.lookup import found_lesson
+from dashboard_api.views.schemas import LessonJson
+from dashboard_api.web.lookup import get_lesson
 from dashboard_api.web.rendering import page
-from dashboard_api.web.store_thread import AskDesk, Stores
+from dashboard_api.web.store_thread import StoreDep, Stores
 from ingest.stores.records import AlertRecord, Lesson
 
-__all__ = ["SignCounts", "answer_for", "router", "sign_counts"]
+__all__ = ["SignCounts", "read_lesson_json", "router", "sign_counts"]
 
 router = APIRouter()
 
@@ -36,37 +36,37 @@ PageNumber = Annotated[int, Query(ge=1, description="Page of 50 lessons, the lat
 
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
-async def lesson_list(request: Request, desk: AskDesk, number: PageNumber = 1) -> HTMLResponse:
+async def lesson_list(request: Request, store: StoreDep, number: PageNumber = 1) -> HTMLResponse:
     zone = request.app.state.zone
-    lessons, count = await _list(request, desk, number)
-    now = datetime.fromtimestamp(desk.clock.utc_ns() / SECOND_NS, tz=UTC).astimezone(zone)
+    lessons, count = await _list(request, store, number)
+    now = datetime.fromtimestamp(store.clock.utc_ns() / SECOND_NS, tz=UTC).astimezone(zone)
     return page(
         "lessons/list.html",
         days=by_day(lessons, now.date()),
         number=number,
-        trust=await desk.ask(lambda stores: trust_words(stores.count_verdicts())),
+        trust=await store.run(lambda stores: trust_text(stores.count_verdicts())),
         pages=max(1, -(-count // LESSONS_A_PAGE)),
     )
 
 
 @router.get("/api/lessons", tags=["lessons"], summary="The list of lessons")
-async def lessons(request: Request, desk: AskDesk, number: PageNumber = 1) -> list[LessonAnswer]:
+async def lessons(request: Request, store: StoreDep, number: PageNumber = 1) -> list[LessonJson]:
     """Fifty lessons a page, the latest first."""
-    return (await _list(request, desk, number))[0]
+    return (await _list(request, store, number))[0]
 
 
 @router.get("/lessons/{lesson_id}/strip.svg", include_in_schema=False)
-async def lesson_strip(lesson_id: str, desk: AskDesk) -> Response:
+async def lesson_strip(lesson_id: str, store: StoreDep) -> Response:
     """The lesson's movement as a small picture."""
-    now = desk.clock.utc_ns()
+    now = store.clock.utc_ns()
 
-    def look(stores: Stores) -> str:
-        lesson = found_lesson(stores, lesson_id)
+    def query(stores: Stores) -> str:
+        lesson = get_lesson(stores, lesson_id)
         start, end, _ = lesson_span(lesson, now)
         length = (end - start) // SECOND_NS
         return strip_svg(ribbon(stores.scores.epochs(lesson.id), start, length, 5))
 
-    return Response(await desk.ask(look), media_type="image/svg+xml")
+    return Response(await store.run(query), media_type="image/svg+xml")
 
 
 class SignCounts:
@@ -99,13 +99,13 @@ def sign_counts(request: Request) -> SignCounts:
     return counts
 
 
-def answer_for(
+def read_lesson_json(
     stores: Stores, lesson: Lesson, now_utc_ns: int, zone: tzinfo | None, signs: int
-) -> LessonAnswer:
+) -> LessonJson:
     """One line of the list, from the stores."""
     start, end, _ = lesson_span(lesson, now_utc_ns)
     sensed_s, gaps = sensed_seconds(stores.periods, lesson.room, start, end)
-    return lesson_answer(
+    return lesson_json(
         lesson,
         sensed_s=sensed_s,
         gaps=gaps,
@@ -117,18 +117,18 @@ def answer_for(
     )
 
 
-async def _list(request: Request, desk: AskDesk, number: int) -> tuple[list[LessonAnswer], int]:
+async def _list(request: Request, store: StoreDep, number: int) -> tuple[list[LessonJson], int]:
     """A page of the list, and how many lessons there are.
 
     Each line is a question of its own, so that a live page need not wait for all of them.
     """
-    zone, counts, now = request.app.state.zone, sign_counts(request), desk.clock.utc_ns()
+    zone, counts, now = request.app.state.zone, sign_counts(request), store.clock.utc_ns()
     offset = (number - 1) * LESSONS_A_PAGE
-    part = await desk.ask(lambda stores: stores.page_of_lessons(LESSONS_A_PAGE, offset))
-    count = await desk.ask(lambda stores: stores.lessons.count_lessons())
+    part = await store.run(lambda stores: stores.page_of_lessons(LESSONS_A_PAGE, offset))
+    count = await store.run(lambda stores: stores.lessons.count_lessons())
 
-    def line(stores: Stores, lesson: Lesson) -> LessonAnswer:
-        return answer_for(stores, lesson, now, zone, counts.of(stores, lesson, now))
+    def line(stores: Stores, lesson: Lesson) -> LessonJson:
+        return read_lesson_json(stores, lesson, now, zone, counts.of(stores, lesson, now))
 
-    lines = [await desk.ask(partial(line, lesson=lesson)) for lesson in part]
+    lines = [await store.run(partial(line, lesson=lesson)) for lesson in part]
     return lines, count

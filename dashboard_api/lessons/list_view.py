@@ -9,11 +9,11 @@ from itertools import groupby
 
 from contract.clock import SECOND_NS
 from dashboard_api.lessons.timeline_view import lesson_span
-from dashboard_api.views.schemas import LessonAnswer
-from dashboard_api.views.words import title_words
+from dashboard_api.views.schemas import LessonJson
+from dashboard_api.views.text import title_text
 from ingest.stores.records import Lesson
 
-__all__ = ["Day", "by_day", "lesson_answer"]
+__all__ = ["Day", "by_day", "lesson_json"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +21,10 @@ class Day:
     """The lessons of a day under its heading."""
 
     heading: str
-    lessons: tuple[LessonAnswer, ...]
+    lessons: tuple[LessonJson, ...]
 
 
-def lesson_answer(
+def lesson_json(
     lesson: Lesson,
     *,
     sensed_s: float,
@@ -34,14 +34,14 @@ def lesson_answer(
     signs: int,
     now_utc_ns: int,
     zone: tzinfo | None,
-) -> LessonAnswer:
+) -> LessonJson:
     start, end, is_running = lesson_span(lesson, now_utc_ns)
     length = (end - start) / SECOND_NS
-    return LessonAnswer(
+    return LessonJson(
         id=lesson.id,
         room=lesson.room,
         teacher=lesson.teacher,
-        title=title_words(lesson.title, lesson.room),
+        title=title_text(lesson.title, lesson.room),
         starts_at=_local(lesson.starts_utc_ns, zone).isoformat(timespec="seconds"),
         ends_at=None
         if is_running or lesson.ends_utc_ns is None
@@ -57,7 +57,7 @@ def lesson_answer(
     )
 
 
-def by_day(lessons: Sequence[LessonAnswer], today: date) -> list[Day]:
+def by_day(lessons: Sequence[LessonJson], today: date) -> list[Day]:
     """Running lessons first, then the days, the latest first."""
     running = [lesson for lesson in lessons if lesson.is_running]
     rest = [lesson for lesson in lessons if not lesson.is_running]

@@ -9,17 +9,17 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Body, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from dashboard_api.lessons.list_routes import answer_for, sign_counts
+from dashboard_api.lessons.list_routes import read_lesson_json, sign_counts
 from dashboard_api.lessons.table_view import table_page
 from dashboard_api.lessons.timeline_view import lesson_span, timeline
 from dashboard_api.model.routes import trust_note
 from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import signs
 from dashboard_api.views.readings import read_room
-from dashboard_api.views.schemas import TimelineAnswer
-from dashboard_api.web.lookup import LessonMissing, found_lesson
+from dashboard_api.views.schemas import TimelineJson
+from dashboard_api.web.lookup import ErrorJson, get_lesson
 from dashboard_api.web.rendering import page
-from dashboard_api.web.store_thread import AskDesk, Stores
+from dashboard_api.web.store_thread import StoreDep, Stores
 from ingest.lesson_change import change_lesson
 from ingest.stores.records import Lesson
 
@@ -33,53 +33,53 @@ Second: Final = Query(
 
 
 @router.get("/lessons/{lesson_id}", response_class=HTMLResponse, include_in_schema=False)
-async def lesson_page(request: Request, lesson_id: str, desk: AskDesk) -> HTMLResponse:
-    now, zone, shelf = desk.clock.utc_ns(), request.app.state.zone, request.app.state.shelf
+async def lesson_page(request: Request, lesson_id: str, store: StoreDep) -> HTMLResponse:
+    now, zone, catalog = store.clock.utc_ns(), request.app.state.zone, request.app.state.catalog
 
-    def look(stores: Stores) -> HTMLResponse:
-        lesson = found_lesson(stores, lesson_id)
+    def query(stores: Stores) -> HTMLResponse:
+        lesson = get_lesson(stores, lesson_id)
         moments = moments_of(stores, lesson)
         return page(
             "lessons/page.html",
-            lesson=answer_for(stores, lesson, now, zone, signs(moments)),
+            lesson=read_lesson_json(stores, lesson, now, zone, signs(moments)),
             video_offset_s=lesson.video_offset_s,
             moments=moments,
-            note=trust_note(stores, shelf, lesson.id),
+            note=trust_note(stores, catalog, lesson.id),
         )
 
-    return await desk.ask(look)
+    return await store.run(query)
 
 
 @router.get("/lessons/{lesson_id}/table", response_class=HTMLResponse, include_in_schema=False)
 async def lesson_table(
-    request: Request, lesson_id: str, desk: AskDesk, number: Annotated[int, Query(ge=1)] = 1
+    request: Request, lesson_id: str, store: StoreDep, number: Annotated[int, Query(ge=1)] = 1
 ) -> HTMLResponse:
     """The timeline as a table: a part of the page for htmx, a page of its own without."""
-    now, zone, counts = desk.clock.utc_ns(), request.app.state.zone, sign_counts(request)
+    now, zone, counts = store.clock.utc_ns(), request.app.state.zone, sign_counts(request)
 
-    def look(stores: Stores) -> HTMLResponse:
-        lesson = found_lesson(stores, lesson_id)
+    def query(stores: Stores) -> HTMLResponse:
+        lesson = get_lesson(stores, lesson_id)
         is_part = "hx-request" in request.headers
         return page(
             "lessons/_table.html" if is_part else "lessons/table.html",
-            lesson=answer_for(stores, lesson, now, zone, counts.of(stores, lesson, now)),
+            lesson=read_lesson_json(stores, lesson, now, zone, counts.of(stores, lesson, now)),
             table=table_page(_timeline(stores, lesson, now, zone, level_s=30), number),
         )
 
-    return await desk.ask(look)
+    return await store.run(query)
 
 
 @router.get(
     "/api/lessons/{lesson_id}/timeline",
     tags=["lessons"],
     summary="A lesson's timeline",
-    response_model=TimelineAnswer,
-    responses={404: {"model": LessonMissing}},
+    response_model=TimelineJson,
+    responses={404: {"model": ErrorJson}},
 )
 async def lesson_timeline(
     request: Request,
     lesson_id: str,
-    desk: AskDesk,
+    store: StoreDep,
     level_s: Annotated[
         Literal["1", "5", "30"] | None,
         Query(description="Length of a step; left out: the finest that fits a screen."),
@@ -88,10 +88,10 @@ async def lesson_timeline(
     to_s: Annotated[float | None, Second] = None,
 ) -> Response:
     """Movement, noise and zones, with gaps as gaps. Movement's finest step is 5 s, an epoch."""
-    now, zone = desk.clock.utc_ns(), request.app.state.zone
+    now, zone = store.clock.utc_ns(), request.app.state.zone
 
-    def look(stores: Stores) -> str:
-        lesson = found_lesson(stores, lesson_id)
+    def query(stores: Stores) -> str:
+        lesson = get_lesson(stores, lesson_id)
         return _timeline(
             stores,
             lesson,
@@ -103,7 +103,7 @@ async def lesson_timeline(
         ).model_dump_json()
 
     # Already checked by its model: validating thousands of numbers again would double the time.
-    return Response(await desk.ask(look), media_type="application/json")
+    return Response(await store.run(query), media_type="application/json")
 
 
 @router.put(
@@ -111,11 +111,11 @@ async def lesson_timeline(
     tags=["lessons"],
     summary="Line up the video on the server with the lesson",
     status_code=204,
-    responses={404: {"model": LessonMissing}},
+    responses={404: {"model": ErrorJson}},
 )
 async def line_up(
     lesson_id: str,
-    desk: AskDesk,
+    store: StoreDep,
     offset_s: Annotated[
         float,
         Body(
@@ -125,14 +125,14 @@ async def line_up(
     ],
 ) -> None:  # fmt: skip
     def change(stores: Stores) -> None:
-        found_lesson(stores, lesson_id)
+        get_lesson(stores, lesson_id)
         change_lesson(
             stores.lessons,
             lesson_id,
             lambda lesson: replace(lesson, video_offset_s=round(offset_s, 1)),
         )
 
-    await desk.ask(change)
+    await store.run(change)
 
 
 def _timeline(
@@ -144,7 +144,7 @@ def _timeline(
     level_s: int | None = None,
     from_s: float = 0.0,
     to_s: float | None = None,
-) -> TimelineAnswer:
+) -> TimelineJson:
     start, end, is_running = lesson_span(lesson, now_utc_ns)
     return timeline(
         lesson,

@@ -9,12 +9,12 @@ import numpy as np
 from dashboard_api.views.levels import bucketed
 from dashboard_api.views.movement import Ribbon
 from dashboard_api.views.readings import GapSpan, RoomReadings
-from dashboard_api.views.words import (
-    GAP_WORDS,
-    clock_words,
-    length_words,
-    movement_words,
-    times_words,
+from dashboard_api.views.text import (
+    GAP_TEXT,
+    length_text,
+    movement_text,
+    position_text,
+    times_text,
 )
 
 __all__ = ["summary"]
@@ -45,10 +45,10 @@ def _movement(movement: Ribbon) -> str:
     overall = bucketed(movement.mean, None).mean[0]
     at = int(np.nanargmax(movement.mean))
     peak = float(movement.mean[at])
-    place = clock_words(at * movement.step_s)
+    place = position_text(at * movement.step_s)
     return (
-        f"Over the lesson there was {movement_words(float(overall))}. "
-        f"The liveliest half minute begins at {place}: {times_words(peak)} the normal movement."
+        f"Over the lesson there was {movement_text(float(overall))}. "
+        f"The liveliest half minute begins at {place}: {times_text(peak)} the normal movement."
     )
 
 
@@ -60,7 +60,7 @@ def _noise(readings: RoomReadings) -> str:
     at = int(np.nanargmax(minutes))
     return (
         f"Noise was {bucketed(laeq, None).mean[0]:.0f} dB(A) on average; the loudest minute "
-        f"begins at {clock_words(at * 60)} with {minutes[at]:.0f} dB(A)."
+        f"begins at {position_text(at * 60)} with {minutes[at]:.0f} dB(A)."
     )
 
 
@@ -76,10 +76,10 @@ def _gaps(gaps: Sequence[GapSpan], length_s: int) -> str:
         return "Nothing is missing."
     missing = sum(gap.end_s - gap.start_s for gap in gaps)
     if missing >= length_s:
-        return f"Nothing was sensed: {GAP_WORDS[gaps[0].reason]}."
+        return f"Nothing was sensed: {GAP_TEXT[gaps[0].reason]}."
     longest = max(gaps, key=lambda gap: gap.end_s - gap.start_s)
     count = "One gap" if len(gaps) == 1 else f"{len(gaps)} gaps, together"
     return (
-        f"{count} of {length_words(missing)}; the longest begins at "
-        f"{clock_words(longest.start_s)} ({GAP_WORDS[longest.reason]})."
+        f"{count} of {length_text(missing)}; the longest begins at "
+        f"{position_text(longest.start_s)} ({GAP_TEXT[longest.reason]})."
     )

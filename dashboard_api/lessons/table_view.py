@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from dashboard_api.views.schemas import TimelineAnswer
-from dashboard_api.views.words import clock_words, movement_words, times_words
+from dashboard_api.views.schemas import TimelineJson
+from dashboard_api.views.text import movement_text, position_text, times_text
 
 __all__ = ["ROWS_A_PAGE", "TablePage", "TableRow", "table_page"]
 
@@ -38,7 +38,7 @@ class TablePage:
     rows: tuple[TableRow, ...]
 
 
-def table_page(timeline: TimelineAnswer, page: int) -> TablePage:
+def table_page(timeline: TimelineJson, page: int) -> TablePage:
     """A page of a whole lesson's timeline at 30 s; a page beyond the last is the last."""
     rows = -(-int(timeline.length_s) // ROW_S)
     pages = max(1, -(-rows // ROWS_A_PAGE))
@@ -52,15 +52,15 @@ def table_page(timeline: TimelineAnswer, page: int) -> TablePage:
     )
 
 
-def _row(timeline: TimelineAnswer, i: int) -> TableRow:
+def _row(timeline: TimelineJson, i: int) -> TableRow:
     start, end = i * ROW_S, (i + 1) * ROW_S
     movement, noise = timeline.movement.mean[i], timeline.noise.mean[i]
     cells = ROW_S // timeline.zone_step_s
     return TableRow(
         start_s=start,
-        place=f"{clock_words(start)}–{clock_words(min(end, timeline.length_s))}",
-        movement=movement_words(float("nan") if movement is None else movement),
-        movement_times="–" if movement is None else times_words(movement),
+        place=f"{position_text(start)}–{position_text(min(end, timeline.length_s))}",
+        movement=movement_text(float("nan") if movement is None else movement),
+        movement_times="–" if movement is None else times_text(movement),
         noise="–" if noise is None else f"{noise:.0f}",
         noise_range=_range(timeline.noise.least[i], timeline.noise.most[i]),
         zones=tuple(_most(zone.cells[i * cells : (i + 1) * cells]) for zone in timeline.zones),
@@ -76,4 +76,4 @@ def _range(low: float | None, high: float | None) -> str:
 
 def _most(cells: list[float | None]) -> str:
     values = [cell for cell in cells if cell is not None]
-    return times_words(max(values)) if values else "–"
+    return times_text(max(values)) if values else "–"

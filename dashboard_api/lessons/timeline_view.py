@@ -11,29 +11,29 @@ from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
 from dashboard_api.lessons.summary import summary
-from dashboard_api.views.lacks import lack_sentences
 from dashboard_api.views.levels import LEVELS_S, bucketed, finest_level
+from dashboard_api.views.missing import missing_sentences
 from dashboard_api.views.movement import CELL_S, EPOCH_S, ZoneCells, ribbon, zone_cells
 from dashboard_api.views.readings import GapSpan, RoomReadings
 from dashboard_api.views.schemas import (
-    ActivityAnswer,
-    GapAnswer,
-    MovementAnswer,
-    NoiseAnswer,
-    TimelineAnswer,
-    ZoneAnswer,
+    ActivityJson,
+    GapJson,
+    MovementJson,
+    NoiseJson,
+    TimelineJson,
+    ZoneJson,
 )
-from dashboard_api.views.words import ACTIVITY_WORDS, GAP_WORDS
+from dashboard_api.views.text import ACTIVITY_TEXT, GAP_TEXT
 from ingest.stores.records import EpochRecord, Lesson
 
 __all__ = [
     "clock_seconds",
-    "gap_answers",
+    "gaps_json",
     "lesson_span",
-    "movement_answer",
-    "noise_answer",
+    "movement_json",
+    "noise_json",
     "timeline",
-    "zone_answers",
+    "zones_json",
 ]
 
 STILL_ARRIVING_S: Final = 10
@@ -60,7 +60,7 @@ def timeline(
     level_s: int | None = None,
     from_s: float = 0.0,
     to_s: float | None = None,
-) -> TimelineAnswer:
+) -> TimelineJson:
     """The timeline of [from_s, to_s) at `level_s`, or at the finest that fits a screen."""
     length = readings.length_s
     gaps = list(readings.gaps)
@@ -79,39 +79,39 @@ def timeline(
     start_ns = lesson.starts_utc_ns + begin * SECOND_NS
     cells = zone_cells(epochs, lesson.starts_utc_ns, length)
     whole = ribbon(epochs, lesson.starts_utc_ns, length, 30)
-    return TimelineAnswer(
+    return TimelineJson(
         lesson=lesson.id,
         from_s=begin,
         length_s=length,
         clock_s=clock_seconds(lesson.starts_utc_ns, zone),
         is_running=is_running,
         level_s=level,
-        movement=movement_answer(epochs, start_ns, end - begin, level),
-        noise=noise_answer(readings, begin, end, level),
+        movement=movement_json(epochs, start_ns, end - begin, level),
+        noise=noise_json(readings, begin, end, level),
         zone_step_s=CELL_S,
-        zones=zone_answers(cells),
-        gaps=gap_answers(gaps),
+        zones=zones_json(cells),
+        gaps=gaps_json(gaps),
         activities=[
-            ActivityAnswer(
+            ActivityJson(
                 start_s=activity.start_s,
                 end_s=activity.end_s,
                 name=activity.name,
-                words=ACTIVITY_WORDS[activity.name],
+                words=ACTIVITY_TEXT[activity.name],
             )
             for activity in lesson.activities
         ],
         summary=[
             *summary(length, whole, readings, gaps, [cell.zone for cell in cells]),
-            *lack_sentences(readings.lacks, lesson.zones),
+            *missing_sentences(readings.missing, lesson.zones),
         ],
     )
 
 
-def movement_answer(
+def movement_json(
     epochs: Sequence[EpochRecord], start_utc_ns: int, length_s: int, level_s: int
-) -> MovementAnswer:
+) -> MovementJson:
     drawn = ribbon(epochs, start_utc_ns, length_s, level_s)
-    return MovementAnswer(
+    return MovementJson(
         step_s=drawn.step_s,
         least=_trace(drawn.least),
         mean=_trace(drawn.mean),
@@ -121,11 +121,11 @@ def movement_answer(
     )
 
 
-def noise_answer(readings: RoomReadings, begin: int, end: int, level_s: int) -> NoiseAnswer:
+def noise_json(readings: RoomReadings, begin: int, end: int, level_s: int) -> NoiseJson:
     laeq, la10, la90 = (
         bucketed(readings.levels[name][begin:end], level_s) for name in ("laeq_1s", "la10", "la90")
     )
-    return NoiseAnswer(
+    return NoiseJson(
         step_s=level_s,
         least=_trace(laeq.least),
         mean=_trace(laeq.mean),
@@ -135,17 +135,13 @@ def noise_answer(readings: RoomReadings, begin: int, end: int, level_s: int) -> 
     )
 
 
-def zone_answers(cells: Sequence[ZoneCells]) -> list[ZoneAnswer]:
-    return [
-        ZoneAnswer(name=cell.zone, seats=cell.seats, cells=_trace(cell.cells)) for cell in cells
-    ]
+def zones_json(cells: Sequence[ZoneCells]) -> list[ZoneJson]:
+    return [ZoneJson(name=cell.zone, seats=cell.seats, cells=_trace(cell.cells)) for cell in cells]
 
 
-def gap_answers(gaps: Sequence[GapSpan]) -> list[GapAnswer]:
+def gaps_json(gaps: Sequence[GapSpan]) -> list[GapJson]:
     return [
-        GapAnswer(
-            start_s=gap.start_s, end_s=gap.end_s, reason=gap.reason, words=GAP_WORDS[gap.reason]
-        )
+        GapJson(start_s=gap.start_s, end_s=gap.end_s, reason=gap.reason, words=GAP_TEXT[gap.reason])
         for gap in gaps
     ]
 

@@ -8,8 +8,8 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import FileResponse
 
-from dashboard_api.web.lookup import LessonMissing, NotFoundError, found_lesson
-from dashboard_api.web.store_thread import AskDesk, Stores
+from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson
+from dashboard_api.web.store_thread import StoreDep, Stores
 
 __all__ = ["router"]
 
@@ -33,14 +33,14 @@ MEDIA_TYPES: Final = {
     response_class=FileResponse,
     responses={
         206: {"description": "The bytes of the range that was asked for."},
-        404: {"model": LessonMissing},
+        404: {"model": ErrorJson},
     },
 )
-async def video(lesson_id: str, desk: AskDesk) -> FileResponse:
+async def video(lesson_id: str, store: StoreDep) -> FileResponse:
     """The file as it is; `Range` requests are answered, so that a player can seek."""
 
-    def look(stores: Stores) -> Path:
-        named = found_lesson(stores, lesson_id).video
+    def query(stores: Stores) -> Path:
+        named = get_lesson(stores, lesson_id).video
         if named is None:
             raise NotFoundError("This lesson has no video on the server.")
         path = Path(named)
@@ -48,5 +48,5 @@ async def video(lesson_id: str, desk: AskDesk) -> FileResponse:
             raise NotFoundError("The lesson's video is not where it was; tell who runs the server.")
         return path
 
-    path = await desk.ask(look)
+    path = await store.run(query)
     return FileResponse(path, media_type=MEDIA_TYPES[path.suffix.lower()])

@@ -26,7 +26,7 @@ Version = Callable[[], Awaitable[object]]
 
 
 @dataclass(slots=True)
-class _Room:
+class _FollowedRoom:
     """A room that somebody looks at."""
 
     pages: int = 0
@@ -56,7 +56,7 @@ class LiveRooms:
     def __init__(self, *, look: Look, version: Version) -> None:
         self._look = look
         self._version = version
-        self._rooms: dict[str, _Room] = {}
+        self._rooms: dict[str, _FollowedRoom] = {}
         self._wanted = asyncio.Event()
         self.looks = 0
         """How often a room was looked at since the program began."""
@@ -66,7 +66,7 @@ class LiveRooms:
 
         It ends when the room can't be looked at.
         """
-        room = self._rooms.setdefault(name, _Room())
+        room = self._rooms.setdefault(name, _FollowedRoom())
         room.pages += 1
         self._wanted.set()
         try:

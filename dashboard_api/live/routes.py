@@ -15,10 +15,10 @@ from dashboard_api.live.rooms import LiveRooms
 from dashboard_api.live.view import SPAN_S, NodeReport, live_view
 from dashboard_api.model.routes import trust_note
 from dashboard_api.views.readings import read_room
-from dashboard_api.views.schemas import LiveAnswer
-from dashboard_api.views.words import notice_sentence
+from dashboard_api.views.schemas import LiveJson
+from dashboard_api.views.text import notice_sentence
 from dashboard_api.web.rendering import page
-from dashboard_api.web.store_thread import AskDesk, StoreDesk, Stores
+from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from dashboard_api.web.stream_places import BoundedStream
 from ingest.stores.records import EpochRecord, Lesson
 from ingest.stores.rules.dating import UNDATED, utc_of
@@ -34,18 +34,18 @@ Room = Annotated[str, Path(pattern=f"^{NAME}$", description="The room's name.")]
 
 
 @router.get("/rooms/{room}/live", response_class=HTMLResponse, include_in_schema=False)
-async def live_page(request: Request, room: Room, desk: AskDesk) -> HTMLResponse:
-    zone, shelf = request.app.state.zone, request.app.state.shelf
-    live = await _look(desk, room, zone)
+async def live_page(request: Request, room: Room, store: StoreDep) -> HTMLResponse:
+    zone, catalog = request.app.state.zone, request.app.state.catalog
+    live = await _look(store, room, zone)
     lesson = None if live.lesson is None else live.lesson.id
-    note = await desk.ask(lambda stores: trust_note(stores, shelf, lesson))
+    note = await store.run(lambda stores: trust_note(stores, catalog, lesson))
     return page("live/page.html", room=room, live=live, note=note)
 
 
 @router.get("/api/rooms/{room}/live", tags=["rooms"], summary="The last five minutes of a room")
-async def live(request: Request, room: Room, desk: AskDesk) -> LiveAnswer:
+async def live(request: Request, room: Room, store: StoreDep) -> LiveJson:
     """What the live page shows, once."""
-    return await _look(desk, room, request.app.state.zone)
+    return await _look(store, room, request.app.state.zone)
 
 
 @router.get(
@@ -71,22 +71,22 @@ async def live_events(request: Request, room: Room) -> EventSourceResponse:
 
 def live_rooms(app: FastAPI) -> LiveRooms:
     """What looks at rooms for all of their open pages."""
-    desk = app.state.desk
-    assert isinstance(desk, StoreDesk)
+    store = app.state.store_thread
+    assert isinstance(store, StoreThread)
 
     async def look(room: str) -> bytes:
-        live = await _look(desk, room, app.state.zone)
+        live = await _look(store, room, app.state.zone)
         return ServerSentEvent(data=live.model_dump_json(), event="live").encode()
 
-    return LiveRooms(look=look, version=lambda: desk.ask(Stores.version))
+    return LiveRooms(look=look, version=lambda: store.run(Stores.version))
 
 
-async def _look(desk: StoreDesk, room: str, zone: tzinfo | None) -> LiveAnswer:
-    now = desk.clock.utc_ns()
-    return await desk.ask(lambda stores: _live(stores, room, now, zone))
+async def _look(store: StoreThread, room: str, zone: tzinfo | None) -> LiveJson:
+    now = store.clock.utc_ns()
+    return await store.run(lambda stores: _live(stores, room, now, zone))
 
 
-def _live(stores: Stores, room: str, now_utc_ns: int, zone: tzinfo | None) -> LiveAnswer:
+def _live(stores: Stores, room: str, now_utc_ns: int, zone: tzinfo | None) -> LiveJson:
     # On whole seconds of UTC, so that the traces move by whole steps and do not shimmer.
     end = now_utc_ns // SECOND_NS * SECOND_NS
     start = end - SPAN_S * SECOND_NS

@@ -11,15 +11,15 @@ from contract.clock import SECOND_NS
 from contract.messages import Birth, Health
 from dashboard_api.lessons.timeline_view import (
     clock_seconds,
-    gap_answers,
-    movement_answer,
-    noise_answer,
-    zone_answers,
+    gaps_json,
+    movement_json,
+    noise_json,
+    zones_json,
 )
 from dashboard_api.views.movement import CELL_S, zone_cells
 from dashboard_api.views.readings import RoomReadings
-from dashboard_api.views.schemas import KitAnswer, LiveAnswer, RunningLessonAnswer
-from dashboard_api.views.words import length_words, movement_words, times_words, title_words
+from dashboard_api.views.schemas import KitJson, LiveJson, RunningLessonJson
+from dashboard_api.views.text import length_text, movement_text, times_text, title_text
 from ingest.clocks.words import claim_words
 from ingest.stores.clock_records import ClockClaim
 from ingest.stores.records import EpochRecord, Lesson
@@ -57,7 +57,7 @@ def live_view(
     coming: Lesson | None,
     now_utc_ns: int,
     zone: tzinfo | None,
-) -> LiveAnswer:
+) -> LiveJson:
     """`readings` end now; `coming` is the room's next lesson."""
     newest = max((node.newest_utc_ns or 0 for node in nodes), default=0)
     since = (now_utc_ns - newest) / SECOND_NS
@@ -80,26 +80,26 @@ def live_view(
         or (gap.end_s < readings.length_s and lesson is not None and gap.start_s > 0)
         or state == "silent"
     ]
-    return LiveAnswer(
+    return LiveJson(
         room=room,
         state=state,
         sentence=_sentence(state, lesson, coming, since, now_utc_ns, zone, nodes),
         lesson=None
         if lesson is None
-        else RunningLessonAnswer(
+        else RunningLessonJson(
             id=lesson.id,
-            title=title_words(lesson.title, room),
+            title=title_text(lesson.title, room),
             teacher=lesson.teacher,
             starts_at=_local(lesson.starts_utc_ns, zone).isoformat(timespec="seconds"),
             passed_s=(now_utc_ns - lesson.starts_utc_ns) / SECOND_NS,
         ),
         clock_s=clock_seconds(start, zone) + readings.length_s,
         span_s=readings.length_s,
-        movement=movement_answer(epochs, start, readings.length_s, 5),
-        noise=noise_answer(readings, 0, readings.length_s, 1),
+        movement=movement_json(epochs, start, readings.length_s, 5),
+        noise=noise_json(readings, 0, readings.length_s, 1),
         zone_step_s=CELL_S,
-        zones=zone_answers(cells),
-        gaps=gap_answers(gaps),
+        zones=zones_json(cells),
+        gaps=gaps_json(gaps),
         kit=[_kit(node, now_utc_ns, readings) for node in nodes],
         words=_newest(readings, epochs),
     )
@@ -120,9 +120,9 @@ def _sentence(
             starts = _local(coming.starts_utc_ns, zone)
             is_today = starts.date() == _local(now_utc_ns, zone).date()
             when = f"{starts:%H:%M}" if is_today else f"{starts:%A} {starts:%H:%M}"
-            text += f" The next one is “{title_words(coming.title, coming.room)}”, {when}."
+            text += f" The next one is “{title_text(coming.title, coming.room)}”, {when}."
         return text
-    title = title_words(lesson.title, lesson.room)
+    title = title_text(lesson.title, lesson.room)
     if state == "sensing":
         return f"The room is being sensed: “{title}” is on."
     if not nodes:
@@ -133,12 +133,12 @@ def _sentence(
         if node.is_up and node.clock is not None:
             return f"“{title}” is on, but {node.node} {claim_words(node.clock)}."
     return (
-        f"“{title}” is on, but nothing has arrived for {length_words(since_s)}. "
+        f"“{title}” is on, but nothing has arrived for {length_text(since_s)}. "
         "Check that the kit has power and network; what it senses meanwhile is kept on it."
     )
 
 
-def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitAnswer:
+def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitJson:
     newest = node.newest_utc_ns
     last_seen = None if newest is None else max(0.0, (now_utc_ns - newest) / SECOND_NS)
     hubs = [] if node.birth is None else [hub.hub for hub in node.birth.hubs]
@@ -155,7 +155,7 @@ def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitAnswer
         words = "sensing"
     else:
         words = "up, not sensing"
-    return KitAnswer(
+    return KitJson(
         node=node.node,
         is_up=node.is_up,
         last_seen_s=last_seen,
@@ -179,8 +179,8 @@ def _newest(readings: RoomReadings, epochs: Sequence[EpochRecord]) -> dict[str, 
         age = (readings.start_utc_ns - latest.utc_ns) / SECOND_NS + readings.length_s
         level = latest.zones[0].movement_db
         if age <= 3 * SILENT_AFTER_S and level == level:  # noqa: PLR0124 (not NaN)
-            words["movement"] = movement_words(level)
-            words["times"] = f"{times_words(level)} the normal"
+            words["movement"] = movement_text(level)
+            words["times"] = f"{times_text(level)} the normal"
     return words
 
 

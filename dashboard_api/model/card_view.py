@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dashboard_api.views.words import length_words
+from dashboard_api.views.text import length_text
 from models.school_model.labels import wilson
 from models.school_model.training import school_lines
 from models.serving.manifest import Manifest
 
-__all__ = ["BLIND_TO", "Card", "Comparison", "Outcome", "card", "scored_words"]
+__all__ = ["BLIND_TO", "Card", "ComparisonRow", "Outcome", "card", "scored_text"]
 
 BLIND_TO: Final = (
     "Who looks away without moving: a part of the time off task is still.",
@@ -67,7 +67,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class ComparisonRow:
     """One figure of the model beside the same figure of others; a dash where there is none."""
 
     name: str
@@ -99,7 +99,7 @@ class Card:
     interval: str
     beside: str
     """The comparison in one sentence, for the note."""
-    rows: tuple[Comparison, ...]
+    rows: tuple[ComparisonRow, ...]
     school: tuple[str, ...]
     """What a school's own model rests on; empty for any other."""
 
@@ -132,7 +132,7 @@ def card(manifest: Manifest) -> Card:
     )
 
 
-def scored_words(versions: Sequence[str], at_hand: Sequence[str], told: str) -> str:
+def scored_text(versions: Sequence[str], at_hand: Sequence[str], told: str) -> str:
     """Which model a lesson's estimates come from, beside the card of the version `told`.
 
     `versions` are those that made them, `at_hand` those of them whose manifests can be read.
@@ -177,8 +177,8 @@ def _delay(figures: Mapping[str, Any], source: str) -> str:
     if half is None or most is None:
         return ""
     return (
-        f"A sign comes late: half of the right ones within {length_words(half)} of the beginning, "
-        f"nine of ten within {length_words(most)} ({source})."
+        f"A sign comes late: half of the right ones within {length_text(half)} of the beginning, "
+        f"nine of ten within {length_text(most)} ({source})."
     )
 
 
@@ -263,12 +263,12 @@ _ROWS: Final = (
 )
 
 
-def _rows(figures: Mapping[str, Any]) -> tuple[Comparison, ...]:
+def _rows(figures: Mapping[str, Any]) -> tuple[ComparisonRow, ...]:
     baselines = figures.get("baselines") or {}
     never, rule = baselines.get("never_alert") or {}, baselines.get("movement_rule") or {}
     ceiling, human = figures.get("ceiling") or {}, figures.get("human_kappa")
     return tuple(
-        Comparison(
+        ComparisonRow(
             name=name,
             model=_shown(figures.get(key), form),
             never=_shown(never.get(key), form),

@@ -18,9 +18,9 @@ from models.drift import (
     WeekDrift,
 )
 
-__all__ = ["TOP_PSI", "VERDICT_WORDS", "DriftView", "Row", "drift_view"]
+__all__ = ["TOP_PSI", "VERDICT_TEXT", "DriftView", "WeekRow", "drift_view"]
 
-VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
+VERDICT_TEXT: Final[Mapping[Verdict, str]] = {
     "too_few": "too few to say",
     "stable": "much the same",
     "by_chance": "no more than lessons differ",
@@ -35,7 +35,7 @@ _HEIGHT: Final = 160.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class WeekRow:
     """One line of the table."""
 
     week: str
@@ -58,13 +58,13 @@ class DriftView:
     svg: str
     first: str
     last: str
-    rows: tuple[Row, ...]
+    rows: tuple[WeekRow, ...]
     """The school's weeks, the newest first."""
-    rooms: tuple[Row, ...]
+    rooms: tuple[WeekRow, ...]
     """The rooms in the newest week that has lessons enough, or else in the newest."""
     rooms_in: str
-    least_lessons: int = LEAST_LESSONS
-    least_minutes: int = LEAST_EPOCHS
+    min_lessons: int = LEAST_LESSONS
+    min_minutes: int = LEAST_EPOCHS
 
 
 def drift_view(drift: Drift, model: str) -> DriftView:
@@ -74,11 +74,11 @@ def drift_view(drift: Drift, model: str) -> DriftView:
     return DriftView(
         sentences=_sentences(drift, model),
         svg=_svg(drift),
-        first=_week_words(drift.weeks[0]) if drift.weeks else "",
-        last=_week_words(drift.weeks[-1]) if drift.weeks else "",
+        first=_week_text(drift.weeks[0]) if drift.weeks else "",
+        last=_week_text(drift.weeks[-1]) if drift.weeks else "",
         rows=tuple(_row(week, "all rooms") for week in reversed(drift.school)),
         rooms=tuple(_row(week, week.room or "") for week in drift.rooms if week.week == newest),
-        rooms_in=_week_words(newest) if newest else "",
+        rooms_in=_week_text(newest) if newest else "",
     )
 
 
@@ -91,13 +91,13 @@ def _sentences(drift: Drift, model: str) -> tuple[str, ...]:
         last = mine[-1]
         return (
             (
-                f"Too little to say: {_week_words(last.week)} has {_many(last.lessons, 'lesson')} with "
+                f"Too little to say: {_week_text(last.week)} has {_many(last.lessons, 'lesson')} with "
                 f"{_many(last.epochs, 'minute')} looked at; {LEAST_LESSONS} lessons and {LEAST_EPOCHS} "
                 "minutes are the least."
             ),
         )
     told = []
-    about = f"{_week_words(week.week)}, {_many(week.lessons, 'lesson')}:"
+    about = f"{_week_text(week.week)}, {_many(week.lessons, 'lesson')}:"
     if week.trained is None:
         told.append(f"{about} what was usual in training is not known for this model.")
     else:
@@ -152,10 +152,10 @@ def _numbers(change: Change) -> str:
     return f"PSI: {', '.join(parts)}"
 
 
-def _row(week: WeekDrift, where: str) -> Row:
+def _row(week: WeekDrift, where: str) -> WeekRow:
     answered = week.confirmed + week.dismissed
-    return Row(
-        week=_week_words(week.week),
+    return WeekRow(
+        week=_week_text(week.week),
         model=week.model,
         where=where,
         lessons=week.lessons,
@@ -170,8 +170,8 @@ def _row(week: WeekDrift, where: str) -> Row:
 
 def _cell(week: WeekDrift, change: Change | None) -> str:
     if change is None:
-        return "not known" if week.is_enough else VERDICT_WORDS["too_few"]
-    return f"{VERDICT_WORDS[change.verdict]} ({change.largest:.2f})"
+        return "not known" if week.is_enough else VERDICT_TEXT["too_few"]
+    return f"{VERDICT_TEXT[change.verdict]} ({change.largest:.2f})"
 
 
 def _svg(drift: Drift) -> str:
@@ -227,7 +227,7 @@ def _y(value: float) -> float:
     return _HEIGHT * (1.0 - value / TOP_PSI)
 
 
-def _week_words(week: str) -> str:
+def _week_text(week: str) -> str:
     year, _, number = week.partition("-W")
     return f"Week {int(number)} of {year}"
 

@@ -14,8 +14,8 @@ from datetime import tzinfo
 from typing import Final
 
 from contract.errors import StoreError
-from dashboard_api.web.model_catalog import ModelShelf
-from dashboard_api.web.store_thread import StoreDesk, Stores
+from dashboard_api.web.model_catalog import ModelCatalog
+from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from models.drift import Drift, LessonLevels, drift
 
@@ -48,10 +48,10 @@ class SoFar:
 class DriftWatch:
     """Follows the scores week by week."""
 
-    def __init__(self, shelf: ModelShelf, zone: tzinfo | None) -> None:
+    def __init__(self, catalog: ModelCatalog, zone: tzinfo | None) -> None:
         self.latest: Drift | None = None
         """What was told last."""
-        self._shelf = shelf
+        self._catalog = catalog
         self._levels = WeeklyLevels(zone)
         self._looked_s: float | None = None
         self._key: object = None
@@ -61,52 +61,52 @@ class DriftWatch:
         """Lessons that are known and not read yet."""
         return self._levels.waiting
 
-    async def run(self, desk: StoreDesk) -> None:
+    async def run(self, store: StoreThread) -> None:
         """Keep up until cancelled; a store that can't be read now is asked again later."""
         loop = asyncio.get_running_loop()
         everything_s = loop.time()
         while True:
             is_due = loop.time() - everything_s >= EVERYTHING_EACH_S
             try:
-                await self._look(desk, everything=is_due)
-                while not await self._step(desk):  # noqa: ASYNC110 (others' turn, no event)
+                await self._look(store, everything=is_due)
+                while not await self._step(store):  # noqa: ASYNC110 (others' turn, no event)
                     await asyncio.sleep(PAUSE_S)
-                await self._told(desk)
+                await self._told(store)
             except StoreError as error:
                 _LOG.warning("dashboard: drift is not followed just now: %s", error)
             if is_due:
                 everything_s = loop.time()
             await asyncio.sleep(FOLLOW_EACH_S)
 
-    async def so_far(self, desk: StoreDesk) -> SoFar:
+    async def so_far(self, store: StoreThread) -> SoFar:
         """The weeks, after reading for a moment what is new; raises StoreError."""
         loop = asyncio.get_running_loop()
         until = loop.time() + READ_FOR_S
         if self._looked_s is None or loop.time() - self._looked_s >= LOOK_EACH_S:
-            await self._look(desk, everything=False)
-        while loop.time() < until and not await self._step(desk):
+            await self._look(store, everything=False)
+        while loop.time() < until and not await self._step(store):
             pass
-        return SoFar(drift=await self._told(desk), waiting=self._levels.waiting)
+        return SoFar(drift=await self._told(store), waiting=self._levels.waiting)
 
-    async def _look(self, desk: StoreDesk, *, everything: bool) -> None:
+    async def _look(self, store: StoreThread, *, everything: bool) -> None:
         self._looked_s = asyncio.get_running_loop().time()
-        await desk.ask(lambda stores: self._levels.look(stores.scores, everything=everything))
+        await store.run(lambda stores: self._levels.look(stores.scores, everything=everything))
 
-    async def _step(self, desk: StoreDesk) -> bool:
-        return await desk.ask(
+    async def _step(self, store: StoreThread) -> bool:
+        return await store.run(
             lambda stores: self._levels.read(stores.scores, stores.lessons, most=LESSONS_A_STEP)
         )
 
-    async def _told(self, desk: StoreDesk) -> Drift:
-        def look(stores: Stores) -> tuple[int, list[LessonLevels], Mapping[str, tuple[int, int]]]:
+    async def _told(self, store: StoreThread) -> Drift:
+        def query(stores: Stores) -> tuple[int, list[LessonLevels], Mapping[str, tuple[int, int]]]:
             checked = {
                 lesson: (count.confirmed, count.dismissed)
                 for lesson, count in stores.lessons.verdicts_by_lesson().items()
             }
             return self._levels.revision, self._levels.lessons, checked
 
-        revision, lessons, checked = await desk.ask(look)
-        references = self._shelf.references({lesson.model for lesson in lessons})
+        revision, lessons, checked = await store.run(query)
+        references = self._catalog.references({lesson.model for lesson in lessons})
         key = revision, checked, references
         if self.latest is None or key != self._key:
             # Off the loop: a year of a large school takes some tenths of a second.

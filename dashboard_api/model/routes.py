@@ -8,15 +8,15 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
-from dashboard_api.model.card_view import BLIND_TO, Card, card, scored_words
-from dashboard_api.model.drift_view import VERDICT_WORDS, drift_view
+from dashboard_api.model.card_view import BLIND_TO, Card, card, scored_text
+from dashboard_api.model.drift_view import VERDICT_TEXT, drift_view
 from dashboard_api.model.drift_watch import DriftWatch
-from dashboard_api.model.trust import trust_words
-from dashboard_api.views.schemas import DriftWeekAnswer, ModelAnswer
-from dashboard_api.web.lookup import LessonMissing, found_lesson
-from dashboard_api.web.model_catalog import ModelShelf
+from dashboard_api.model.trust import trust_text
+from dashboard_api.views.schemas import DriftWeekJson, ModelJson
+from dashboard_api.web.lookup import ErrorJson, get_lesson
+from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.rendering import page
-from dashboard_api.web.store_thread import AskDesk, Stores
+from dashboard_api.web.store_thread import StoreDep, Stores
 from models.drift import Change, WeekDrift
 from models.school_model.labels import base_of
 from models.school_model.training import rests_on_another
@@ -45,29 +45,29 @@ class TrustNote:
     blind_to: tuple[str, ...] = BLIND_TO
 
 
-def trust_note(stores: Stores, shelf: ModelShelf, lesson: str | None) -> TrustNote:
+def trust_note(stores: Stores, catalog: ModelCatalog, lesson: str | None) -> TrustNote:
     """The note for a lesson's estimates, or for those of the model in use."""
-    manifest, scored = _told(stores, shelf, lesson)
+    manifest, scored = _told(stores, catalog, lesson)
     return TrustNote(
-        trust=trust_words(stores.count_verdicts()),
+        trust=trust_text(stores.count_verdicts()),
         card=None if manifest is None else card(manifest),
         scored=scored,
-        trouble=shelf.trouble,
+        trouble=catalog.trouble,
         address="/model" if lesson is None else f"/model?lesson={lesson}",
     )
 
 
 @router.get("/model", response_class=HTMLResponse, include_in_schema=False)
-async def model_page(request: Request, desk: AskDesk, lesson: LessonId = None) -> HTMLResponse:
-    shelf, watch = _shelf(request), _watch(request)
+async def model_page(request: Request, store: StoreDep, lesson: LessonId = None) -> HTMLResponse:
+    catalog, watch = _catalog(request), _watch(request)
 
-    def look(stores: Stores) -> tuple[TrustNote, str]:
-        title = "" if lesson is None else found_lesson(stores, lesson).title
-        return trust_note(stores, shelf, lesson), title
+    def query(stores: Stores) -> tuple[TrustNote, str]:
+        title = "" if lesson is None else get_lesson(stores, lesson).title
+        return trust_note(stores, catalog, lesson), title
 
-    note, title = await desk.ask(look)
-    so_far = await watch.so_far(desk)
-    in_use, shipped = shelf.current(), shelf.shipped()
+    note, title = await store.run(query)
+    so_far = await watch.so_far(store)
+    in_use, shipped = catalog.current(), catalog.shipped()
     return page(
         "model/card.html",
         note=note,
@@ -84,20 +84,20 @@ async def model_page(request: Request, desk: AskDesk, lesson: LessonId = None) -
     "/api/model",
     tags=["model"],
     summary="The model's card, and drift over the weeks",
-    responses={404: {"model": LessonMissing}},
+    responses={404: {"model": ErrorJson}},
 )
-async def model(request: Request, desk: AskDesk, lesson: LessonId = None) -> ModelAnswer:
+async def model(request: Request, store: StoreDep, lesson: LessonId = None) -> ModelJson:
     """How well the model does, on whose data, and whether what it sees has changed."""
-    shelf, watch = _shelf(request), _watch(request)
+    catalog, watch = _catalog(request), _watch(request)
 
-    def look(stores: Stores) -> tuple[Manifest | None, TrustNote]:
+    def query(stores: Stores) -> tuple[Manifest | None, TrustNote]:
         if lesson is not None:
-            found_lesson(stores, lesson)
-        return _told(stores, shelf, lesson)[0], trust_note(stores, shelf, lesson)
+            get_lesson(stores, lesson)
+        return _told(stores, catalog, lesson)[0], trust_note(stores, catalog, lesson)
 
-    manifest, note = await desk.ask(look)
-    so_far = await watch.so_far(desk)
-    return ModelAnswer(
+    manifest, note = await store.run(query)
+    so_far = await watch.so_far(store)
+    return ModelJson(
         version=None if manifest is None else manifest.version,
         trust=note.trust,
         scored=note.scored,
@@ -109,26 +109,26 @@ async def model(request: Request, desk: AskDesk, lesson: LessonId = None) -> Mod
     )
 
 
-def _told(stores: Stores, shelf: ModelShelf, lesson: str | None) -> tuple[Manifest | None, str]:
+def _told(stores: Stores, catalog: ModelCatalog, lesson: str | None) -> tuple[Manifest | None, str]:
     """The manifest to tell of, and which models scored the lesson."""
-    current = shelf.current()
+    current = catalog.current()
     if lesson is None:
         return current, "" if current is None else f"Model {current.version} is in use."
     models = stores.scores.room_levels(lesson, each=SOME_EPOCHS).model
     versions = list(dict.fromkeys(reversed(models)))  # the one that scored its end first
-    at_hand = [version for version in versions if shelf.find(version) is not None]
-    told = shelf.find(at_hand[0]) if at_hand else current
-    return told, "" if told is None else scored_words(versions, at_hand, told.version)
+    at_hand = [version for version in versions if catalog.find(version) is not None]
+    told = catalog.find(at_hand[0]) if at_hand else current
+    return told, "" if told is None else scored_text(versions, at_hand, told.version)
 
 
-def _week(week: WeekDrift) -> DriftWeekAnswer:
+def _week(week: WeekDrift) -> DriftWeekJson:
     def psi(change: Change | None) -> dict[str, float] | None:
         return None if change is None else dict(change.psi)
 
     def words(change: Change | None) -> str:
-        return VERDICT_WORDS["too_few" if change is None else change.verdict]
+        return VERDICT_TEXT["too_few" if change is None else change.verdict]
 
-    return DriftWeekAnswer(
+    return DriftWeekJson(
         week=week.week,
         model=week.model,
         room=week.room,
@@ -146,10 +146,10 @@ def _week(week: WeekDrift) -> DriftWeekAnswer:
     )
 
 
-def _shelf(request: Request) -> ModelShelf:
-    shelf = request.app.state.shelf
-    assert isinstance(shelf, ModelShelf)
-    return shelf
+def _catalog(request: Request) -> ModelCatalog:
+    catalog = request.app.state.catalog
+    assert isinstance(catalog, ModelCatalog)
+    return catalog
 
 
 def _watch(request: Request) -> DriftWatch:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dashboard_api.views.words import TRUST
+from dashboard_api.views.text import TRUST
 from ingest.stores.records import VerdictCount
 from models.school_model.labels import school_figure
 
-__all__ = ["trust_words"]
+__all__ = ["trust_text"]
 
 
-def trust_words(count: VerdictCount) -> str:
+def trust_text(count: VerdictCount) -> str:
     """The design's sentence, or the school's own figure once it has confirmed or dismissed enough.
 
     It goes on after "this estimate is …".

@@ -9,18 +9,18 @@ from typing import Final, Literal
 from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard_api.model.trust import trust_words
+from dashboard_api.model.trust import trust_text
 from dashboard_api.moments import view as moment_view
 from dashboard_api.views.movement import shown_zones
-from dashboard_api.views.schemas import MomentAnswer
-from dashboard_api.views.words import zone_words
-from dashboard_api.web.lookup import found_lesson
+from dashboard_api.views.schemas import MomentJson
+from dashboard_api.views.text import zone_text
+from dashboard_api.web.lookup import get_lesson
 from dashboard_api.web.rendering import page
-from dashboard_api.web.store_thread import AskDesk, Stores
+from dashboard_api.web.store_thread import StoreDep, Stores
 from ingest.stores.records import AlertRecord, Lesson, MomentKind, Speaker, Verdict
 from models.serving.scores import ROOM
 
-__all__ = ["JudgedMoment", "Said", "kind_of", "list_anew", "moments_of"]
+__all__ = ["JudgedMoment", "Said", "kind_of", "moment_list_response", "moments_of"]
 
 Said = Literal["confirmed", "dismissed"]
 
@@ -32,7 +32,7 @@ QUESTIONS: Final[Mapping[MomentKind, str]] = MappingProxyType({
 """A person's own moment may be about anything: what can be learned from it is asked for itself."""
 
 
-class JudgedMoment(MomentAnswer):
+class JudgedMoment(MomentJson):
     """A span worth talking about, and whether it was, as teacher and coach say."""
 
     question: str
@@ -47,10 +47,10 @@ def moments_of(stores: Stores, lesson: Lesson) -> list[JudgedMoment]:
     A suggestion that someone answered stays, also where others stand out more by now.
     """
     epochs, alerts = stores.epochs(lesson.id), stores.scores.alerts(lesson.id)
-    trust = trust_words(stores.count_verdicts())
+    trust = trust_text(stores.count_verdicts())
     own = stores.lessons.moments(lesson.id)
     verdicts = stores.lessons.verdicts(lesson.id)
-    manifest = stores.shelf.current()
+    manifest = stores.catalog.current()
     found = moment_view.moments(
         lesson, epochs, alerts, own,
         finder=None if manifest is None else manifest.moments, said=verdicts, trust=trust,
@@ -67,16 +67,16 @@ def moments_of(stores: Stores, lesson: Lesson) -> list[JudgedMoment]:
     return sorted(judged, key=lambda moment: (moment.start_s, moment.id))
 
 
-def kind_of(moment: MomentAnswer) -> MomentKind:
+def kind_of(moment: MomentJson) -> MomentKind:
     if moment.kind == "own":
         return "own"
     return "calm" if moment.is_strength else "lively"
 
 
-async def list_anew(
+async def moment_list_response(
     request: Request,
     lesson_id: str,
-    desk: AskDesk,
+    store: StoreDep,
     chosen: str | None,
     *,
     speaker: Speaker = "teacher",
@@ -90,18 +90,18 @@ async def list_anew(
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/lessons/{lesson_id}#{anchor}", status_code=303)
 
-    def look(stores: Stores) -> HTMLResponse:
-        lesson = found_lesson(stores, lesson_id)
+    def query(stores: Stores) -> HTMLResponse:
+        lesson = get_lesson(stores, lesson_id)
         found = moments_of(stores, lesson)
         return page(
             "moments/_moments.html",
             lesson=lesson, moments=found, chosen=chosen, speaker=speaker, notice=notice,
         )  # fmt: skip
 
-    return await desk.ask(look)
+    return await store.run(query)
 
 
-def _judged(moment: MomentAnswer, verdicts: Sequence[Verdict]) -> JudgedMoment:
+def _judged(moment: MomentJson, verdicts: Sequence[Verdict]) -> JudgedMoment:
     says: dict[Speaker, Said] = {
         said.by: "confirmed" if said.is_confirmed else "dismissed"
         for said in verdicts
@@ -115,12 +115,12 @@ def _judged(moment: MomentAnswer, verdicts: Sequence[Verdict]) -> JudgedMoment:
     )
 
 
-def _suggested_before(said: Verdict, alerts: Sequence[AlertRecord], trust: str) -> MomentAnswer:
+def _suggested_before(said: Verdict, alerts: Sequence[AlertRecord], trust: str) -> MomentJson:
     """A suggestion as it was when someone answered it."""
     alert = next((alert for alert in alerts if alert.id == said.moment), None)
     is_strength = said.kind == "calm"
-    title = "A calm stretch" if is_strength else f"A lively stretch: {zone_words(said.zone)}"
-    return MomentAnswer(
+    title = "A calm stretch" if is_strength else f"A lively stretch: {zone_text(said.zone)}"
+    return MomentJson(
         id=said.moment,
         kind="suggested",
         zone=said.zone,

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from dashboard_api.moments.judged_moments import JudgedMoment, list_anew, moments_of
-from dashboard_api.web.lookup import LessonMissing, NotFoundError, found_lesson
-from dashboard_api.web.store_thread import AskDesk, Stores
+from dashboard_api.moments.judged_moments import JudgedMoment, moment_list_response, moments_of
+from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson
+from dashboard_api.web.store_thread import StoreDep, Stores
 from ingest.stores.records import Moment
 
 __all__ = ["moments_of", "router"]
@@ -20,7 +20,7 @@ __all__ = ["moments_of", "router"]
 router = APIRouter()
 
 LONGEST_LESSON_S: Final = 14_400
-MISSING: Final[dict[int | str, dict[str, Any]]] = {404: {"model": LessonMissing}}
+NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": ErrorJson}}
 
 
 class NewMoment(BaseModel):
@@ -47,11 +47,11 @@ class NewNote(BaseModel):
     "/api/lessons/{lesson_id}/moments",
     tags=["moments"],
     summary="A lesson's moments",
-    responses=MISSING,
+    responses=NOT_FOUND,
 )
-async def listed(lesson_id: str, desk: AskDesk) -> list[JudgedMoment]:
+async def listed(lesson_id: str, store: StoreDep) -> list[JudgedMoment]:
     """Suggested ones and people's own, in order of time."""
-    return await desk.ask(lambda stores: moments_of(stores, found_lesson(stores, lesson_id)))
+    return await store.run(lambda stores: moments_of(stores, get_lesson(stores, lesson_id)))
 
 
 @router.post(
@@ -59,11 +59,11 @@ async def listed(lesson_id: str, desk: AskDesk) -> list[JudgedMoment]:
     tags=["moments"],
     summary="Mark a moment",
     status_code=201,
-    responses=MISSING,
+    responses=NOT_FOUND,
 )
-async def add(lesson_id: str, new: NewMoment, desk: AskDesk) -> JudgedMoment:
-    added = await desk.ask(lambda stores: _add(stores, lesson_id, new))
-    return next(moment for moment in await listed(lesson_id, desk) if moment.id == added)
+async def add(lesson_id: str, new: NewMoment, store: StoreDep) -> JudgedMoment:
+    added = await store.run(lambda stores: _add(stores, lesson_id, new))
+    return next(moment for moment in await listed(lesson_id, store) if moment.id == added)
 
 
 @router.put(
@@ -71,10 +71,10 @@ async def add(lesson_id: str, new: NewMoment, desk: AskDesk) -> JudgedMoment:
     tags=["moments"],
     summary="Reword a moment's note",
     status_code=204,
-    responses=MISSING,
+    responses=NOT_FOUND,
 )
-async def reword(lesson_id: str, moment_id: str, new: NewNote, desk: AskDesk) -> None:
-    await desk.ask(lambda stores: _reword(stores, lesson_id, moment_id, new.note))
+async def reword(lesson_id: str, moment_id: str, new: NewNote, store: StoreDep) -> None:
+    await store.run(lambda stores: _reword(stores, lesson_id, moment_id, new.note))
 
 
 @router.delete(
@@ -82,18 +82,18 @@ async def reword(lesson_id: str, moment_id: str, new: NewNote, desk: AskDesk) ->
     tags=["moments"],
     summary="Delete a moment that someone marked",
     status_code=204,
-    responses=MISSING,
+    responses=NOT_FOUND,
 )
-async def remove(lesson_id: str, moment_id: str, desk: AskDesk) -> None:
-    await desk.ask(lambda stores: _remove(stores, lesson_id, moment_id))
+async def remove(lesson_id: str, moment_id: str, store: StoreDep) -> None:
+    await store.run(lambda stores: _remove(stores, lesson_id, moment_id))
 
 
 @router.post("/lessons/{lesson_id}/moments", include_in_schema=False)
 async def add_on_page(
-    request: Request, lesson_id: str, desk: AskDesk, new: Annotated[NewMoment, Form()]
+    request: Request, lesson_id: str, store: StoreDep, new: Annotated[NewMoment, Form()]
 ) -> Response:
-    added = await desk.ask(lambda stores: _add(stores, lesson_id, new))
-    return await list_anew(request, lesson_id, desk, added)
+    added = await store.run(lambda stores: _add(stores, lesson_id, new))
+    return await moment_list_response(request, lesson_id, store, added)
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/note", include_in_schema=False)
@@ -101,23 +101,23 @@ async def reword_on_page(
     request: Request,
     lesson_id: str,
     moment_id: str,
-    desk: AskDesk,
+    store: StoreDep,
     new: Annotated[NewNote, Form()],
 ) -> Response:
-    await desk.ask(lambda stores: _reword(stores, lesson_id, moment_id, new.note))
-    return await list_anew(request, lesson_id, desk, moment_id)
+    await store.run(lambda stores: _reword(stores, lesson_id, moment_id, new.note))
+    return await moment_list_response(request, lesson_id, store, moment_id)
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/delete", include_in_schema=False)
 async def remove_on_page(
-    request: Request, lesson_id: str, moment_id: str, desk: AskDesk
+    request: Request, lesson_id: str, moment_id: str, store: StoreDep
 ) -> Response:
-    await desk.ask(lambda stores: _remove(stores, lesson_id, moment_id))
-    return await list_anew(request, lesson_id, desk, None)
+    await store.run(lambda stores: _remove(stores, lesson_id, moment_id))
+    return await moment_list_response(request, lesson_id, store, None)
 
 
 def _add(stores: Stores, lesson_id: str, new: NewMoment) -> str:
-    lesson = found_lesson(stores, lesson_id)
+    lesson = get_lesson(stores, lesson_id)
     moment = Moment(
         id=secrets.token_hex(8),
         lesson=lesson.id,
@@ -139,7 +139,7 @@ def _remove(stores: Stores, lesson_id: str, moment_id: str) -> None:
 
 
 def _found(stores: Stores, lesson_id: str, moment_id: str) -> Moment:
-    lesson = found_lesson(stores, lesson_id)
+    lesson = get_lesson(stores, lesson_id)
     for moment in stores.lessons.moments(lesson.id):
         if moment.id == moment_id:
             return moment

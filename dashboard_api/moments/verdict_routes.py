@@ -12,12 +12,18 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import RedirectResponse, Response
 
-from dashboard_api.moments.judged_moments import JudgedMoment, Said, kind_of, list_anew, moments_of
+from dashboard_api.moments.judged_moments import (
+    JudgedMoment,
+    Said,
+    kind_of,
+    moment_list_response,
+    moments_of,
+)
 from dashboard_api.moments.label_rows import label_of
-from dashboard_api.views.schemas import Answer
-from dashboard_api.web.lookup import LessonMissing, NotFoundError, found_lesson
+from dashboard_api.views.schemas import JsonBase
+from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson
 from dashboard_api.web.rendering import page
-from dashboard_api.web.store_thread import AskDesk, Stores
+from dashboard_api.web.store_thread import StoreDep, Stores
 from ingest.stores.records import Lesson, Speaker, Verdict
 
 __all__ = ["router"]
@@ -55,7 +61,7 @@ class KeepAnswers(BaseModel):
     """false: from now on nothing is kept, and what was kept is deleted."""
 
 
-class AnswersKept(Answer):
+class AnswersKept(JsonBase):
     """Whether answers in a teacher's lessons are kept to learn from."""
 
     teacher: str
@@ -70,12 +76,12 @@ class AnswersKept(Answer):
     "/api/lessons/{lesson_id}/moments/{moment_id}/verdict",
     tags=["moments"],
     summary="Confirm or dismiss a moment",
-    responses={404: {"model": LessonMissing}},
+    responses={404: {"model": ErrorJson}},
 )
-async def say(lesson_id: str, moment_id: str, new: NewVerdict, desk: AskDesk) -> JudgedMoment:
+async def say(lesson_id: str, moment_id: str, new: NewVerdict, store: StoreDep) -> JudgedMoment:
     """Takes the place of what the same person said before; answers with the moment."""
-    now = desk.clock.utc_ns()
-    return await desk.ask(
+    now = store.clock.utc_ns()
+    return await store.run(
         lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by, now)
     )
 
@@ -85,13 +91,13 @@ async def say(lesson_id: str, moment_id: str, new: NewVerdict, desk: AskDesk) ->
     tags=["moments"],
     summary="Take back what was said of a moment",
     status_code=204,
-    responses={404: {"model": LessonMissing}},
+    responses={404: {"model": ErrorJson}},
 )
 async def take_back(
-    lesson_id: str, moment_id: str, desk: AskDesk, by: Annotated[Speaker, Query()] = "teacher"
+    lesson_id: str, moment_id: str, store: StoreDep, by: Annotated[Speaker, Query()] = "teacher"
 ) -> None:
-    now = desk.clock.utc_ns()
-    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, "none", by, now))
+    now = store.clock.utc_ns()
+    await store.run(lambda stores: _say(stores, lesson_id, moment_id, "none", by, now))
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/verdict", include_in_schema=False)
@@ -99,15 +105,15 @@ async def say_on_page(
     request: Request,
     lesson_id: str,
     moment_id: str,
-    desk: AskDesk,
+    store: StoreDep,
     new: Annotated[VerdictForm, Form()],
 ) -> Response:
-    now = desk.clock.utc_ns()
-    await desk.ask(lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by, now))
+    now = store.clock.utc_ns()
+    await store.run(lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by, now))
     words = _NOTICES.get(new.verdict, "takes the answer back")
     notice = f"Noted: {_SPEAKERS[new.by]} {words}."
-    return await list_anew(
-        request, lesson_id, desk, moment_id,
+    return await moment_list_response(
+        request, lesson_id, store, moment_id,
         speaker=new.by, notice=notice, anchor=f"moment-{moment_id}",
     )  # fmt: skip
 
@@ -116,12 +122,12 @@ async def say_on_page(
     "/api/lessons/{lesson_id}/answers",
     tags=["moments"],
     summary="Whether answers about moments are kept to learn from",
-    responses={404: {"model": LessonMissing}},
+    responses={404: {"model": ErrorJson}},
 )
-async def kept(request: Request, lesson_id: str, desk: AskDesk) -> AnswersKept:
+async def kept(request: Request, lesson_id: str, store: StoreDep) -> AnswersKept:
     """It is the lesson's teacher's choice, for all her lessons; off until she makes it."""
     days = request.app.state.label_days
-    return await desk.ask(lambda stores: _kept(stores, found_lesson(stores, lesson_id), days))
+    return await store.run(lambda stores: _kept(stores, get_lesson(stores, lesson_id), days))
 
 
 @router.put(
@@ -129,12 +135,12 @@ async def kept(request: Request, lesson_id: str, desk: AskDesk) -> AnswersKept:
     tags=["moments"],
     summary="Keep answers about moments to learn from, or withdraw that",
     responses={
-        404: {"model": LessonMissing},
-        409: {"model": LessonMissing, "description": "The lesson names no teacher."},
+        404: {"model": ErrorJson},
+        409: {"model": ErrorJson, "description": "The lesson names no teacher."},
     },
 )
 async def choose(
-    request: Request, lesson_id: str, choice: KeepAnswers, desk: AskDesk
+    request: Request, lesson_id: str, choice: KeepAnswers, store: StoreDep
 ) -> AnswersKept:
     """For the lesson's teacher, over all her lessons. Withdrawing deletes what was kept, for good.
 
@@ -142,34 +148,34 @@ async def choose(
     moment; no seat and no name.
     """
     days = request.app.state.label_days
-    return await desk.ask(lambda stores: _choose(stores, lesson_id, choice.is_kept, days))
+    return await store.run(lambda stores: _choose(stores, lesson_id, choice.is_kept, days))
 
 
 @router.get("/lessons/{lesson_id}/answers", include_in_schema=False)
-async def answers_page(request: Request, lesson_id: str, desk: AskDesk) -> Response:
+async def answers_page(request: Request, lesson_id: str, store: StoreDep) -> Response:
     """The choice: a part of the lesson page for htmx, a page of its own without."""
     days = request.app.state.label_days
     is_part = "hx-request" in request.headers
 
-    def look(stores: Stores) -> Response:
-        lesson = found_lesson(stores, lesson_id)
+    def query(stores: Stores) -> Response:
+        lesson = get_lesson(stores, lesson_id)
         return page(
             "moments/_answers_choice.html" if is_part else "moments/answers.html",
             lesson=lesson, kept=_kept(stores, lesson, days),
         )  # fmt: skip
 
-    return await desk.ask(look)
+    return await store.run(query)
 
 
 @router.post("/lessons/{lesson_id}/answers", include_in_schema=False)
 async def choose_on_page(
-    request: Request, lesson_id: str, desk: AskDesk, choice: Annotated[KeepAnswers, Form()]
+    request: Request, lesson_id: str, store: StoreDep, choice: Annotated[KeepAnswers, Form()]
 ) -> Response:
     days = request.app.state.label_days
-    chosen = await desk.ask(lambda stores: _choose(stores, lesson_id, choice.is_kept, days))
+    chosen = await store.run(lambda stores: _choose(stores, lesson_id, choice.is_kept, days))
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/lessons/{lesson_id}/answers", status_code=303)
-    lesson = await desk.ask(lambda stores: found_lesson(stores, lesson_id))
+    lesson = await store.run(lambda stores: get_lesson(stores, lesson_id))
     return page("moments/_answers_choice.html", lesson=lesson, kept=chosen)
 
 
@@ -182,7 +188,7 @@ def _say(
     now_utc_ns: int,
 ) -> JudgedMoment:
     """Keep or take back an answer; the moment with it."""
-    lesson = found_lesson(stores, lesson_id)
+    lesson = get_lesson(stores, lesson_id)
     moment = _found(stores, lesson, moment_id)
     if verdict == "none":
         stores.lessons.remove_verdict(lesson.id, moment.id, by)
@@ -221,7 +227,7 @@ def _kept(stores: Stores, lesson: Lesson, days: int) -> AnswersKept:
 
 
 def _choose(stores: Stores, lesson_id: str, is_kept: bool, days: int) -> AnswersKept:  # noqa: FBT001
-    lesson = found_lesson(stores, lesson_id)
+    lesson = get_lesson(stores, lesson_id)
     if not lesson.teacher.strip():
         raise HTTPException(409, "This lesson names no teacher, so nobody can choose for it")
     if is_kept:

@@ -8,8 +8,8 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from dashboard_api.views.movement import shown_zones
-from dashboard_api.views.schemas import MomentAnswer
-from dashboard_api.views.words import TRUST, zone_words
+from dashboard_api.views.schemas import MomentJson
+from dashboard_api.views.text import TRUST, zone_text
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson, Moment, Verdict
 from models.serving.hindsight import Finder
@@ -17,9 +17,9 @@ from models.serving.moments import MOST_MOMENTS, first_of, suggest_moments
 from models.serving.moments import Moment as Suggestion
 from models.serving.scores import ROOM, EpochScore
 
-__all__ = ["AUTHOR_WORDS", "moments", "signs"]
+__all__ = ["AUTHOR_NAMES", "moments", "signs"]
 
-AUTHOR_WORDS: Final = {"teacher": "the teacher", "coach": "the coach"}
+AUTHOR_NAMES: Final = {"teacher": "the teacher", "coach": "the coach"}
 
 
 def moments(
@@ -31,7 +31,7 @@ def moments(
     finder: Finder | None,
     said: Sequence[Verdict] = (),
     trust: str = TRUST,
-) -> list[MomentAnswer]:
+) -> list[MomentJson]:
     """All moments of a lesson: at most six suggestions, and every one that people marked.
 
     Suggestions are found in hindsight over what is known of the lesson by now; a debrief begins
@@ -50,7 +50,7 @@ def moments(
     return sorted(suggested + marked, key=lambda moment: (moment.start_s, moment.id))
 
 
-def signs(found: Sequence[MomentAnswer]) -> int:
+def signs(found: Sequence[MomentJson]) -> int:
     """How many of a lesson's moments are signs: suggested as lively."""
     return sum(moment.kind == "suggested" and not moment.is_strength for moment in found)
 
@@ -140,8 +140,8 @@ def _share_half(start: float, end: float, other_start: float, other_end: float) 
     return 2.0 * shared >= min(end - start, other_end - other_start)
 
 
-def _suggested(suggestion: Suggestion, name: _Name, *, trust: str, is_first: bool) -> MomentAnswer:
-    return MomentAnswer(
+def _suggested(suggestion: Suggestion, name: _Name, *, trust: str, is_first: bool) -> MomentJson:
+    return MomentJson(
         id=name.id,
         kind="suggested",
         zone=suggestion.zone,
@@ -150,7 +150,7 @@ def _suggested(suggestion: Suggestion, name: _Name, *, trust: str, is_first: boo
         end_s=name.end_s,
         title="A calm stretch"
         if suggestion.is_strength
-        else f"A lively stretch: {zone_words(suggestion.zone)}",
+        else f"A lively stretch: {zone_text(suggestion.zone)}",
         note="",
         rest="",
         author="",
@@ -161,9 +161,9 @@ def _suggested(suggestion: Suggestion, name: _Name, *, trust: str, is_first: boo
     )
 
 
-def _own(moment: Moment) -> MomentAnswer:
+def _own(moment: Moment) -> MomentJson:
     lines = moment.note.strip().splitlines()
-    return MomentAnswer(
+    return MomentJson(
         id=moment.id,
         kind="own",
         zone=ROOM,
@@ -173,7 +173,7 @@ def _own(moment: Moment) -> MomentAnswer:
         title=lines[0] if lines else "Marked, without a note",
         note=moment.note,
         rest="\n".join(lines[1:]).strip(),
-        author=AUTHOR_WORDS.get(moment.author, moment.author),
+        author=AUTHOR_NAMES.get(moment.author, moment.author),
         because=[],
         off_task=None,
         trust="",

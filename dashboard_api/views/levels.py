@@ -17,7 +17,7 @@ __all__ = ["LEVELS_S", "Buckets", "bucketed", "energy_mean", "finest_level"]
 LEVELS_S: Final = (1, 5, 30)
 """Bucket lengths in seconds that the pages may ask for."""
 
-MOST_BUCKETS: Final = 900
+MAX_BUCKETS: Final = 900
 """About as many as a wide screen has pixels to draw them with."""
 
 Floats = NDArray[np.float64]
@@ -64,5 +64,5 @@ def bucketed(levels_db: Floats, width: int | None) -> Buckets:
 
 def finest_level(span_s: float) -> int:
     """The finest bucket length with which a span still fits a screen."""
-    fitting = (level for level in LEVELS_S if span_s / level <= MOST_BUCKETS)
+    fitting = (level for level in LEVELS_S if span_s / level <= MAX_BUCKETS)
     return next(fitting, LEVELS_S[-1])

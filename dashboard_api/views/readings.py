@@ -18,19 +18,19 @@ from contract.clock import SECOND_NS
 from contract.messages import Timebase
 from contract.payload import Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, decode
-from dashboard_api.views.words import GAP_WORDS
+from dashboard_api.views.text import GAP_TEXT
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 from ingest.stores.rules.dating import seqs_between, utc_of
 
-__all__ = ["GapSpan", "LackSpan", "RoomReadings", "read_room", "sensed_seconds"]
+__all__ = ["GapSpan", "MissingSpan", "RoomReadings", "read_room", "sensed_seconds"]
 
 TRACES: Final = ("laeq_1s", "la10", "la90")
 """The room's quantities that the pages draw."""
 
 _COLUMNS: Final = {q.name: at for at, q in enumerate(ROOM_QUANTITIES) if q.name in TRACES}
 
-_REASONS: Final = tuple(GAP_WORDS)
+_REASONS: Final = tuple(GAP_TEXT)
 _SENSED: Final = -1
 _NOT_RECEIVED: Final = _REASONS.index("not_received")
 
@@ -47,7 +47,7 @@ class GapSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LackSpan:
+class MissingSpan:
     """Seconds in which one hub's seats, or the room's noise, are missing, and why."""
 
     start_s: int
@@ -71,7 +71,7 @@ class RoomReadings:
     """The most seats that a period of the stretch held."""
     gaps: tuple[GapSpan, ...]
     sensed_s: int
-    lacks: tuple[LackSpan, ...] = ()
+    missing: tuple[MissingSpan, ...] = ()
     """What is missing in seconds that were sensed otherwise."""
 
     @property
@@ -95,7 +95,7 @@ def read_room(
     seats_sensed = np.zeros(n, dtype=np.int64)
     state = np.full(n, _NOT_RECEIVED, dtype=np.int8)
     seats = 0
-    lacks: list[LackSpan] = []
+    missing: list[MissingSpan] = []
     for stream, timebases, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
 
         def place(
@@ -113,8 +113,8 @@ def read_room(
                 span = slice(*(min(n, max(0, round(float(at)))) for at in starts))
                 if gap.line:
                     hub = _hub_name(periods, stream, gap.line)
-                    lacks.append(
-                        LackSpan(start_s=span.start, end_s=span.stop, reason=gap.reason,
+                    missing.append(
+                        MissingSpan(start_s=span.start, end_s=span.stop, reason=gap.reason,
                                  seats=gap.seats, hub=hub)
                     )  # fmt: skip
                 elif gap.kind is None:
@@ -144,7 +144,7 @@ def read_room(
         seats=seats,
         gaps=tuple(_spans(state)),
         sensed_s=int((state == _SENSED).sum()),
-        lacks=tuple(lack for lack in lacks if _is_beside(lack, state)),
+        missing=tuple(lack for lack in missing if _is_beside(lack, state)),
     )
 
 
@@ -197,7 +197,7 @@ def _hub_name(periods: PeriodReader, stream: Stream, line: int) -> str:
     return hubs[line - 1].hub if line <= len(hubs) else f"hub {line}"
 
 
-def _is_beside(lack: LackSpan, state: NDArray[np.int8]) -> bool:
+def _is_beside(lack: MissingSpan, state: NDArray[np.int8]) -> bool:
     """Whether something else was sensed meanwhile; else a gap says all there is to say."""
     return bool((state[lack.start_s : lack.end_s] == _SENSED).any())
 

@@ -7,32 +7,32 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "ActivityAnswer",
-    "DriftWeekAnswer",
-    "GapAnswer",
-    "KitAnswer",
-    "LessonAnswer",
-    "LiveAnswer",
-    "ModelAnswer",
-    "MomentAnswer",
-    "MovementAnswer",
-    "NoiseAnswer",
-    "RunningLessonAnswer",
-    "TimelineAnswer",
-    "ZoneAnswer",
+    "ActivityJson",
+    "DriftWeekJson",
+    "GapJson",
+    "KitJson",
+    "LessonJson",
+    "LiveJson",
+    "ModelJson",
+    "MomentJson",
+    "MovementJson",
+    "NoiseJson",
+    "RunningLessonJson",
+    "TimelineJson",
+    "ZoneJson",
 ]
 
 Trace = list[float | None]
 """One number a step, null where nothing was sensed."""
 
 
-class Answer(BaseModel):
+class JsonBase(BaseModel):
     """The base of all answers."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
-class GapAnswer(Answer):
+class GapJson(JsonBase):
     """A stretch without values."""
 
     start_s: float
@@ -43,7 +43,7 @@ class GapAnswer(Answer):
     """Why, for a person."""
 
 
-class ActivityAnswer(Answer):
+class ActivityJson(JsonBase):
     """What the teacher declared a span to be."""
 
     start_s: float
@@ -52,7 +52,7 @@ class ActivityAnswer(Answer):
     words: str
 
 
-class MovementAnswer(Answer):
+class MovementJson(JsonBase):
     """The room's movement in dB against its seats' own normal, which is 0 dB; +6 dB is twice."""
 
     step_s: int
@@ -65,7 +65,7 @@ class MovementAnswer(Answer):
     """Upper end of the band of uncertainty."""
 
 
-class NoiseAnswer(Answer):
+class NoiseJson(JsonBase):
     """Sound levels in dB(A); means are means of energy."""
 
     step_s: int
@@ -81,7 +81,7 @@ class NoiseAnswer(Answer):
     """L10: exceeded for 10 % of a second."""
 
 
-class ZoneAnswer(Answer):
+class ZoneJson(JsonBase):
     """A zone of five seats or more: its movement in dB against its own normal."""
 
     name: str
@@ -89,7 +89,7 @@ class ZoneAnswer(Answer):
     cells: Trace
 
 
-class TimelineAnswer(Answer):
+class TimelineJson(JsonBase):
     """A lesson, or a part of it, at one level of detail."""
 
     lesson: str
@@ -101,17 +101,17 @@ class TimelineAnswer(Answer):
     """Seconds since midnight, local time of the school, at the lesson's start."""
     is_running: bool
     level_s: int
-    movement: MovementAnswer
-    noise: NoiseAnswer
+    movement: MovementJson
+    noise: NoiseJson
     zone_step_s: int
-    zones: list[ZoneAnswer]
-    gaps: list[GapAnswer]
-    activities: list[ActivityAnswer]
+    zones: list[ZoneJson]
+    gaps: list[GapJson]
+    activities: list[ActivityJson]
     summary: list[str]
     """The same in sentences."""
 
 
-class MomentAnswer(Answer):
+class MomentJson(JsonBase):
     """A span worth talking about: suggested by the system, or marked by a person."""
 
     id: str
@@ -137,7 +137,7 @@ class MomentAnswer(Answer):
     """False for the up to three suggestions that the page keeps behind the first three."""
 
 
-class LessonAnswer(Answer):
+class LessonJson(JsonBase):
     """One line of the list of lessons."""
 
     id: str
@@ -163,7 +163,7 @@ class LessonAnswer(Answer):
     has_video: bool
 
 
-class DriftWeekAnswer(Answer):
+class DriftWeekJson(JsonBase):
     """One ISO week of the school, or of a room, as one model saw it."""
 
     week: str
@@ -189,7 +189,7 @@ class DriftWeekAnswer(Answer):
     words_own: str
 
 
-class ModelAnswer(Answer):
+class ModelJson(JsonBase):
     """What a model is, how well it does, and whether what it sees has changed."""
 
     version: str | None
@@ -202,12 +202,12 @@ class ModelAnswer(Answer):
     figures: dict[str, Any]
     """As in the manifest; each set says its source, such as `simulated`."""
     trouble: str
-    weeks: list[DriftWeekAnswer]
+    weeks: list[DriftWeekJson]
     lessons_to_read: int
     """Lessons that the weeks do not hold yet."""
 
 
-class KitAnswer(Answer):
+class KitJson(JsonBase):
     """How the kit of a room is doing."""
 
     node: str
@@ -224,7 +224,7 @@ class KitAnswer(Answer):
     """What is wrong with it that its technician should see, in sentences."""
 
 
-class RunningLessonAnswer(Answer):
+class RunningLessonJson(JsonBase):
     """The lesson that is on."""
 
     id: str
@@ -234,22 +234,22 @@ class RunningLessonAnswer(Answer):
     passed_s: float
 
 
-class LiveAnswer(Answer):
+class LiveJson(JsonBase):
     """The last five minutes of a room."""
 
     room: str
     state: Literal["sensing", "waiting", "silent", "off"]
     """Sensing; a lesson has just begun; a lesson is on but nothing arrives; no lesson is on."""
     sentence: str
-    lesson: RunningLessonAnswer | None
+    lesson: RunningLessonJson | None
     clock_s: int
     """Seconds since midnight, local time, at the end of the span."""
     span_s: int
-    movement: MovementAnswer
-    noise: NoiseAnswer
+    movement: MovementJson
+    noise: NoiseJson
     zone_step_s: int
-    zones: list[ZoneAnswer]
-    gaps: list[GapAnswer]
-    kit: list[KitAnswer]
+    zones: list[ZoneJson]
+    gaps: list[GapJson]
+    kit: list[KitJson]
     words: dict[str, str]
     """The newest readings in words."""

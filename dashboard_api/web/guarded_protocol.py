@@ -17,7 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.callers import address_key
 from dashboard_api.web.connection_gate import ConnectionGate
-from dashboard_api.web.refusals import RefusalCounts, raw_answer
+from dashboard_api.web.refusals import RefusalCounts, raw_error_response
 
 __all__ = ["GuardedProtocol"]
 
@@ -60,7 +60,7 @@ class GuardedProtocol(H11Protocol):
             whose = "of your address " if admission.full == "key" else ""
             status = 429 if admission.full == "key" else 503
             sentence = f"Too many connections {whose}are open; try again in {_RETRY_S} s."
-            self._end(raw_answer(status, sentence, retry_after_s=_RETRY_S))
+            self._end(raw_error_response(status, sentence, retry_after_s=_RETRY_S))
             return
         self._wait(self._settings.head_timeout_s)
 
@@ -100,9 +100,9 @@ class GuardedProtocol(H11Protocol):
         if _is_answering(self.cycle):
             self.transport.abort()  # an answer is under way: another can't begin
         elif status == 431:
-            self._end(raw_answer(431, "The request's address and headers are too long."))
+            self._end(raw_error_response(431, "The request's address and headers are too long."))
         else:
-            self._end(raw_answer(400, "This is no valid HTTP request."))
+            self._end(raw_error_response(400, "This is no valid HTTP request."))
 
     def _follow(self) -> None:
         """Note what the connection waits for now, and until when.
@@ -148,7 +148,9 @@ class GuardedProtocol(H11Protocol):
         if self._phase == "head":
             self._counts.add("head_time")
             seconds = f"{self._settings.head_timeout_s:g}"
-            self._end(raw_answer(408, f"The request's headers did not arrive within {seconds} s."))
+            self._end(
+                raw_error_response(408, f"The request's headers did not arrive within {seconds} s.")
+            )
         elif self._phase == "body":
             self._counts.add("body_time")
             self.transport.abort()

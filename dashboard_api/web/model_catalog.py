@@ -15,11 +15,11 @@ from contract.plain_file import read_plain_file
 from models.school_model.labels import base_of
 from models.serving.manifest import MAX_BYTES, SHIPPED, Manifest
 
-__all__ = ["ModelShelf"]
+__all__ = ["ModelCatalog"]
 
 
 @dataclass(slots=True)
-class ModelShelf:
+class ModelCatalog:
     """The model in use, and others whose manifests lie in the same folder."""
 
     model_file: Path | None = None

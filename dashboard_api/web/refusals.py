@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from dashboard_api.web.rendering import page
 
-__all__ = ["REASONS", "Reason", "RefusalCounts", "answer", "raw_answer"]
+__all__ = ["REASONS", "Reason", "RefusalCounts", "error_response", "raw_error_response"]
 
 Reason = Literal[
     "body_size",
@@ -40,7 +40,7 @@ class RefusalCounts:
         self.by_reason[reason] += 1
 
 
-def answer(
+def error_response(
     headers: Headers,
     status: int,
     title: str,
@@ -60,7 +60,7 @@ def answer(
     return response
 
 
-def raw_answer(status: int, sentence: str, *, retry_after_s: int | None = None) -> bytes:
+def raw_error_response(status: int, sentence: str, *, retry_after_s: int | None = None) -> bytes:
     """An answer for a connection whose request can't be read; the connection has to be closed."""
     body = json.dumps({"detail": sentence}).encode()
     lines = [

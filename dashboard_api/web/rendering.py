@@ -11,7 +11,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from dashboard_api.views.words import clock_words, length_words, sensed_words, sign_words
+from dashboard_api.views.text import length_text, position_text, sensed_text, signs_text
 
 __all__ = ["STATIC", "STATIC_ADDRESS", "page"]
 
@@ -48,10 +48,10 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["duration"] = length_words
-_templates.filters["place"] = clock_words
-_templates.filters["signs"] = sign_words
-_templates.filters["sensed"] = sensed_words
+_templates.filters["duration"] = length_text
+_templates.filters["position"] = position_text
+_templates.filters["signs"] = signs_text
+_templates.filters["sensed"] = sensed_text
 _templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"
 _templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
     datetime.fromisoformat(iso)

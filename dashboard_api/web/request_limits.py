@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard_api.settings import DashboardSettings
-from dashboard_api.web.refusals import RefusalCounts, answer
+from dashboard_api.web.refusals import RefusalCounts, error_response
 
 __all__ = ["MAX_HEADERS", "MAX_HEADER_BYTES", "MAX_TARGET_BYTES", "RequestLimits"]
 
@@ -43,7 +43,7 @@ class RequestLimits:
         if refused is None:
             await self._app(scope, exchange.receive, exchange.send)
             return
-        response = answer(
+        response = error_response(
             Headers(scope=scope), refused.status_code, "This is too much", refused.detail,
             more_headers=_CLOSE,
         )  # fmt: skip

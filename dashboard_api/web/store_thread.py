@@ -12,12 +12,12 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from contract.clock import SECOND_NS, Clock
-from dashboard_api.web.model_catalog import ModelShelf
+from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.settings import LessonSettings
 from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
 from ingest.stores.records import EpochRecord, Lesson, VerdictCount
 
-__all__ = ["AskDesk", "StoreDesk", "Stores"]
+__all__ = ["StoreDep", "StoreThread", "Stores"]
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class Stores:
     lessons: LessonStore
     longest_ns: int = LessonSettings().longest_ns
     """After this long a lesson that nobody ended is over."""
-    shelf: ModelShelf = field(default_factory=ModelShelf)
+    catalog: ModelCatalog = field(default_factory=ModelCatalog)
     """What finds the moments to suggest."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
     _said: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Stores:
             store.close()
 
 
-class StoreDesk:
+class StoreThread:
     """Asks the stores on one thread of its own.
 
     A store's connection belongs to the thread that opened it, and a long read must not hold up
@@ -113,7 +113,7 @@ class StoreDesk:
     async def open(self) -> None:
         self._stores = await self._on_thread(self._open_stores)
 
-    async def ask(self, question: Callable[[Stores], T]) -> T:
+    async def run(self, question: Callable[[Stores], T]) -> T:
         """What `question` answers when it is given the stores."""
         stores = self._stores
         if stores is None:
@@ -130,11 +130,11 @@ class StoreDesk:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _desk(connection: HTTPConnection) -> StoreDesk:
-    desk = connection.app.state.desk
-    assert isinstance(desk, StoreDesk)
-    return desk
+def _store_thread(connection: HTTPConnection) -> StoreThread:
+    store = connection.app.state.store_thread
+    assert isinstance(store, StoreThread)
+    return store
 
 
-AskDesk = Annotated[StoreDesk, Depends(_desk)]
-"""What an endpoint declares to be given the desk."""
+StoreDep = Annotated[StoreThread, Depends(_store_thread)]
+"""What an endpoint declares to be given the store."""

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from dashboard_api.web.callers import stream_key
-from dashboard_api.web.refusals import RefusalCounts, answer
+from dashboard_api.web.refusals import RefusalCounts, error_response
 
 __all__ = ["BoundedStream", "StreamPlaces"]
 
@@ -76,7 +76,7 @@ class BoundedStream(EventSourceResponse):
             return
         self._counts.add("streams")
         whose = "from your address " if full == "key" else ""
-        response = answer(
+        response = error_response(
             Headers(scope=scope), 429, "Too many live pages",
             f"Too many live pages {whose}are open; close some, or try again in {RETRY_S} s.",
             more_headers={"Retry-After": str(RETRY_S)},

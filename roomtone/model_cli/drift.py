@@ -12,8 +12,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from contract.errors import UsageError
-from dashboard_api.model.drift_view import Row, drift_view
-from dashboard_api.web.model_catalog import ModelShelf
+from dashboard_api.model.drift_view import WeekRow, drift_view
+from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_lesson_store, open_score_store
 from models.drift import LARGE_PSI, LEAST_EPOCHS, LEAST_LESSONS, SOME_PSI, Drift, drift
@@ -50,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             f"--time-zone is {args.time_zone!r}, expected a name such as Europe/Berlin."
         ) from error
-    shelf = ModelShelf(args.model)
-    in_use = shelf.current()
+    catalog = ModelCatalog(args.model)
+    in_use = catalog.current()
     if in_use is None:
-        raise UsageError(shelf.trouble)
-    found = _read(args.data_dir, zone, shelf)
+        raise UsageError(catalog.trouble)
+    found = _read(args.data_dir, zone, catalog)
     if args.json:
         told = {"model": in_use.version, **asdict(found)}
         print(json.dumps(told, indent=2))
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read(directory: Path, zone: ZoneInfo, shelf: ModelShelf) -> Drift:
+def _read(directory: Path, zone: ZoneInfo, catalog: ModelCatalog) -> Drift:
     levels = WeeklyLevels(zone)
     with (
         closing(open_score_store(directory)) as scores,
@@ -83,11 +83,11 @@ def _read(directory: Path, zone: ZoneInfo, shelf: ModelShelf) -> Drift:
             lesson: (count.confirmed, count.dismissed)
             for lesson, count in lessons.verdicts_by_lesson().items()
         }
-    references = shelf.references({lesson.model for lesson in levels.lessons})
+    references = catalog.references({lesson.model for lesson in levels.lessons})
     return drift(levels.lessons, references, checked)
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
+def _table(rows: Sequence[WeekRow]) -> list[str]:
     lines = [
         (
             f"{'week':16} {'where':12} {'model':14} {'lessons':>7} {'epochs':>7} {'no word':>7} "

@@ -22,7 +22,7 @@ def _nothing_said(school):
 @pytest.fixture
 def lesson(page):
     page.goto("/lessons/sample")
-    page.locator("#readout-words:not(:has-text('loading'))").wait_for()
+    page.locator("#readout-text:not(:has-text('loading'))").wait_for()
     return page
 
 
@@ -81,7 +81,7 @@ def test_the_choice_is_made_on_the_lesson_page(lesson, school, settled):
 def test_questions_can_be_read_and_hit(page, width):
     page.set_viewport_size({"width": width, "height": 768})
     page.goto("/lessons/sample")
-    page.locator("#readout-words:not(:has-text('loading'))").wait_for()
+    page.locator("#readout-text:not(:has-text('loading'))").wait_for()
     form = chosen(page).locator("form.verdict")
     form.scroll_into_view_if_needed()
     for at in range(form.locator("button, select").count()):

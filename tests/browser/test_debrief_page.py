@@ -49,7 +49,7 @@ def click_at(page, lane: str, share: float) -> None:
 
 
 def test_the_timeline_is_drawn_with_its_words(lesson):
-    expect(lesson.locator("#readout-words")).to_contain_text("11:05:00")
+    expect(lesson.locator("#readout-text")).to_contain_text("11:05:00")
     expect(lesson.locator("#zone-names")).to_have_text("WindowFrontMiddleDoor")
     expect(lesson.locator("#gaps")).to_contain_text("the kit lost power or restarted")
     expect(lesson.locator("#summary")).to_contain_text("The liveliest half minute begins at")
@@ -72,7 +72,7 @@ def test_a_click_moves_the_cursor_where_there_is_no_video(lesson):
     click_at(lesson, "#zones", 0.25)
     expect_place(lesson, 750, within=3)
     click_at(lesson, "#ribbon", 0.61)
-    expect(lesson.locator("#readout-words")).to_contain_text("nothing was sensed: the kit lost")
+    expect(lesson.locator("#readout-text")).to_contain_text("nothing was sensed: the kit lost")
 
 
 def test_a_click_seeks_the_video(with_film):
@@ -112,7 +112,7 @@ def test_the_offset_is_kept_in_tenths(with_film, school):
     with with_film.expect_response(lambda answer: '"offset_s":3.1' in sent_with(answer)):
         with_film.get_by_label("A tenth of a second more").click()
         with_film.get_by_label("One second more").click()
-    expect(with_film.locator("#line-up-words")).to_contain_text("saved")
+    expect(with_film.locator("#line-up-text")).to_contain_text("saved")
     assert school.stores.lessons.get("sample").video_offset_s == 3.1
 
 
@@ -140,7 +140,7 @@ def test_a_file_that_is_no_video_is_explained(page, school, tmp_path):
     page.goto("/lessons/sample")
     (tmp_path / "notes.webm").write_text("no video")
     page.locator("#video-file").set_input_files(tmp_path / "notes.webm")
-    expect(page.locator("#no-video-words")).to_contain_text("can't play that file")
+    expect(page.locator("#no-video-text")).to_contain_text("can't play that file")
 
 
 def test_the_keys(lesson):
@@ -194,7 +194,7 @@ def test_the_brush_shows_a_part_in_finer_steps(lesson):
 def test_a_moment_is_added_at_the_playhead_and_deleted(lesson, school, settled):
     click_at(lesson, "#noise", 0.7)
     lesson.keyboard.press("n")
-    expect(lesson.locator("#moment-place")).to_have_value(re.compile("3[45]:[05][0-9]"))
+    expect(lesson.locator("#moment-position")).to_have_value(re.compile("3[45]:[05][0-9]"))
     lesson.locator("#moment-note").fill("Quiet <b>here</b>")
     lesson.locator("#new-moment button[type=submit]").click()
     item = lesson.locator(".moment", has_text="Quiet <b>here</b>")

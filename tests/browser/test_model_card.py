@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from contract.clock import SECOND_NS
-from dashboard_api.web.model_catalog import ModelShelf
+from dashboard_api.web.model_catalog import ModelCatalog
 
 CONTRAST = """() => {
   const parse = (text) => {
@@ -49,7 +49,7 @@ SMALL = """() => [...document.querySelectorAll('main *')].filter((e) => e.checkV
 @pytest.fixture(scope="module")
 def weeks(running):
     """Seven weeks of a school in one room; the sixth and the seventh are livelier."""
-    in_use = ModelShelf().current()
+    in_use = ModelCatalog().current()
     scores, lessons = running.stores.scores, running.stores.lessons
     sample = scores.epochs("sample")[::12]
     for week in range(7):

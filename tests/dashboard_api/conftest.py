@@ -67,12 +67,12 @@ class Pages:
         )
 
     def __enter__(self) -> Self:
-        self._runner.run(self.app.state.desk.open())
+        self._runner.run(self.app.state.store_thread.open())
         return self
 
     def __exit__(self, *_: object) -> None:
         self._runner.run(self._client.aclose())
-        self._runner.run(self.app.state.desk.close())
+        self._runner.run(self.app.state.store_thread.close())
         self._runner.close()
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:

@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 
 from contract.clock import SECOND_NS
-from dashboard_api.views.words import TRUST
+from dashboard_api.views.text import TRUST
 from dashboard_api.web.rendering import STATIC
 
 HTML = {"accept": "text/html"}

@@ -1,6 +1,6 @@
 // What frames the lanes: time axis, activities, playhead, readout, and the click that seeks.
 
-import { clock, movement, place, times } from "../timeline/words.js";
+import { clockText, movementText, positionText, timesText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
@@ -15,7 +15,7 @@ export function timeAxis(holder, stage) {
     const labels = [];
     for (let t = Math.ceil(stage.from / step) * step; t <= stage.to; t += step) {
       const label = document.createElement("span");
-      label.textContent = place(t);
+      label.textContent = positionText(t);
       label.style.left = `${stage.x(t) * 100}%`;
       const px = stage.x(t) * holder.clientWidth;
       if (px < 18) label.className = "at-edge";
@@ -72,7 +72,7 @@ export function playhead(lanes, playhead, stage) {
 }
 
 /** What was sensed at the cursor, in words. @param {Stage} stage */
-export function wordsAt(stage) {
+export function textAt(stage) {
   const { data } = stage;
   if (!data) return "";
   const gap = stage.gapAt(stage.cursor);
@@ -81,7 +81,7 @@ export function wordsAt(stage) {
   const detail = stage.detail ?? data;
   const i = Math.floor((stage.cursor - detail.from_s) / detail.noise.step_s);
   const noise = detail.noise.mean[i] ?? data.noise.mean[Math.floor(stage.cursor / data.noise.step_s)];
-  const words = [level == null ? "movement not known here" : `${movement(level)} (${times(level)})`];
+  const words = [level == null ? "movement not known here" : `${movementText(level)} (${timesText(level)})`];
   if (noise != null) words.push(`${Math.round(noise)} dB(A)`);
   const activity = data.activities.find((span) => stage.cursor >= span.start_s && stage.cursor < span.end_s);
   if (activity) words.push(activity.words);
@@ -92,13 +92,13 @@ export function wordsAt(stage) {
 export function readout(at, words, playhead, stage) {
   let shown = -1;
   const show = () => {
-    at.textContent = place(stage.cursor);
+    at.textContent = positionText(stage.cursor);
     const second = Math.floor(stage.cursor);
     if (second === shown) return;
     shown = second;
-    const text = wordsAt(stage);
-    words.textContent = `${stage.data ? clock(stage.data.clock_s + stage.cursor) : ""} · ${text}`;
-    playhead.setAttribute("aria-valuetext", `${place(stage.cursor)}: ${text}`);
+    const text = textAt(stage);
+    words.textContent = `${stage.data ? clockText(stage.data.clock_s + stage.cursor) : ""} · ${text}`;
+    playhead.setAttribute("aria-valuetext", `${positionText(stage.cursor)}: ${text}`);
   };
   stage.on("cursor", show);
   stage.on("detail", () => { shown = -1; show(); });

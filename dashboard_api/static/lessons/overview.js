@@ -2,7 +2,7 @@
 
 import { canvasIn } from "../timeline/palette.js";
 import { drawCells, drawGaps } from "../timeline/zones.js";
-import { place } from "../timeline/words.js";
+import { positionText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
@@ -53,7 +53,7 @@ export function overview(holder, stage) {
       const value = i ? stage.to : stage.from;
       handle.setAttribute("aria-valuemax", `${stage.length}`);
       handle.setAttribute("aria-valuenow", `${Math.round(value)}`);
-      handle.setAttribute("aria-valuetext", place(value));
+      handle.setAttribute("aria-valuetext", positionText(value));
     });
   };
 

@@ -8,7 +8,7 @@ import { marks } from "../moments/marks.js";
 import { momentPanel } from "../moments/panel.js";
 import { overview } from "./overview.js";
 import { Player } from "./player.js";
-import { Source } from "./source.js";
+import { TimelineLoader } from "./timeline_loader.js";
 import { Stage } from "../timeline/stage.js";
 import { viewFields } from "./view_fields.js";
 import { wireVideo } from "./video_form.js";
@@ -19,7 +19,7 @@ const main = id("main");
 const stage = new Stage();
 
 const player = new Player({
-  video: id("video"), empty: id("no-video"), emptyWords: id("no-video-words"), lineUp: id("line-up"),
+  video: id("video"), empty: id("no-video"), emptyWords: id("no-video-text"), lineUp: id("line-up"),
   notice: id("player-notice"), button: id("play"),
 }, stage);
 
@@ -30,7 +30,7 @@ zoneLanes(id("zones"), id("zone-names"), id("live-region"), stage);
 activities(id("activities"), id("activities-label"), stage);
 timeAxis(id("axis"), stage);
 playhead(id("lanes"), id("playhead"), stage);
-readout(id("readout-place"), id("readout-words"), id("playhead"), stage);
+readout(id("readout-position"), id("readout-text"), id("playhead"), stage);
 viewFields({ from: id("view-from"), to: id("view-to"), out: id("zoom-out"), in: id("zoom-in"), all: id("zoom-all") }, stage);
 legend({ legend: id("legend"), summary: id("summary"), gaps: id("gaps") }, stage);
 
@@ -41,4 +41,4 @@ id("help-open").addEventListener("click", () => id("help").showModal());
 
 player.run();
 wireVideo(main, player);
-new Source(main.dataset.lesson, stage, id("readout-words")).run();
+new TimelineLoader(main.dataset.lesson, stage, id("readout-text")).run();

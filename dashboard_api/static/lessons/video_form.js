@@ -5,7 +5,7 @@ export function wireVideo(main, player) {
   const { lesson = "", video = "", offset = "0" } = main.dataset;
   const file = /** @type {HTMLInputElement} */ (main.querySelector("#video-file"));
   const field = /** @type {HTMLInputElement} */ (main.querySelector("#offset"));
-  const words = /** @type {HTMLElement} */ (main.querySelector("#line-up-words"));
+  const words = /** @type {HTMLElement} */ (main.querySelector("#line-up-text"));
   let timer = 0;
 
   const keep = async () => {

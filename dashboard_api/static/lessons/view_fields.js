@@ -1,18 +1,18 @@
 // From, to and zoom: the brush for those who type or press buttons.
 
-import { place, seconds } from "../timeline/words.js";
+import { parseSeconds, positionText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
 /** @param {{from: HTMLInputElement, to: HTMLInputElement, out: HTMLButtonElement, in: HTMLButtonElement, all: HTMLButtonElement}} parts @param {Stage} stage */
 export function viewFields(parts, stage) {
   const show = () => {
-    parts.from.value = place(stage.from);
-    parts.to.value = place(Math.round(stage.to));
+    parts.from.value = positionText(stage.from);
+    parts.to.value = positionText(Math.round(stage.to));
     parts.all.disabled = parts.out.disabled = stage.isWhole;
   };
   const take = () => {
-    const [from, to] = [seconds(parts.from.value), seconds(parts.to.value)];
+    const [from, to] = [parseSeconds(parts.from.value), parseSeconds(parts.to.value)];
     if (from !== null && to !== null && from < to) stage.setView(from, to);
     else show();
   };

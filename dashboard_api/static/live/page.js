@@ -4,7 +4,7 @@ import { noiseChart, ribbonChart } from "../timeline/charts.js";
 import { legend } from "../timeline/legend.js";
 import { LiveEvents } from "./events.js";
 import { Stage } from "../timeline/stage.js";
-import { clock, length, place } from "../timeline/words.js";
+import { clockText, lengthText, positionText } from "../timeline/text.js";
 import { zoneLanes } from "../timeline/zones.js";
 
 const id = (/** @type {string} */ name) => /** @type {any} */ (document.getElementById(name));
@@ -23,7 +23,7 @@ function axis(/** @type {number} */ span) {
   const labels = [];
   for (let ago = Math.floor(span / step) * step; ago >= 0; ago -= step) {
     const label = document.createElement("span");
-    label.textContent = ago ? `${place(ago)} ago` : "now";
+    label.textContent = ago ? `${positionText(ago)} ago` : "now";
     label.style.left = `${(1 - ago / span) * 100}%`;
     if (!ago) label.className = "at-end";
     else if (ago === span) label.className = "at-edge";
@@ -42,7 +42,7 @@ function kitRow(/** @type {any} */ kit) {
   const row = document.createElement("tr");
   const cells = [
     kit.words,
-    kit.last_seen_s == null ? "never" : `${length(kit.last_seen_s)} ago`,
+    kit.last_seen_s == null ? "never" : `${lengthText(kit.last_seen_s)} ago`,
     `${kit.seats_sensed} of ${kit.seats}`,
     kit.hubs.join(", "),
     kit.waiting ? `${kit.waiting} seat-seconds` : "nothing",
@@ -77,8 +77,8 @@ function show(/** @type {any} */ live) {
   write("now-times", live.words.times ?? "compared with its own normal");
   write("now-noise", live.words.noise ?? "–");
   write("now-lesson", live.lesson?.title ?? "None is on");
-  write("now-passed", live.lesson ? `${length(live.lesson.passed_s)} so far` : "nothing is sensed between lessons");
-  write("clock", clock(live.clock_s));
+  write("now-passed", live.lesson ? `${lengthText(live.lesson.passed_s)} so far` : "nothing is sensed between lessons");
+  write("clock", clockText(live.clock_s));
   id("lesson-link").hidden = !live.lesson;
   if (live.lesson) id("lesson-link").href = `/lessons/${encodeURIComponent(live.lesson.id)}`;
   if (live.kit.length) id("kit").replaceChildren(...live.kit.map(kitRow));

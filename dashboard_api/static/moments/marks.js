@@ -1,6 +1,6 @@
 // The moments as marks above the lanes. Marks closer than 24 px are one cluster that says how many.
 
-import { place } from "../timeline/words.js";
+import { positionText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 /** @typedef {import("../timeline/stage.js").Moment} Moment */
@@ -43,9 +43,9 @@ export function marks(holder, chosen, stage, open) {
       button.className = `mark ${group.length > 1 ? "cluster" : group[0].kind}${isChosen ? " is-chosen" : ""}`;
       if (group.length > 1) {
         button.textContent = `${group.length}`;
-        button.setAttribute("aria-label", `${group.length} moments from ${place(group[0].start)} on: ${group.map((moment) => moment.title).join("; ")}`);
+        button.setAttribute("aria-label", `${group.length} moments from ${positionText(group[0].start)} on: ${group.map((moment) => moment.title).join("; ")}`);
       } else {
-        button.setAttribute("aria-label", `${place(group[0].start)}, ${KINDS.get(group[0].kind)}: ${group[0].title}`);
+        button.setAttribute("aria-label", `${positionText(group[0].start)}, ${KINDS.get(group[0].kind)}: ${group[0].title}`);
       }
       button.addEventListener("click", () => pick(group));
       return button;

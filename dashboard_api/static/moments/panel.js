@@ -1,6 +1,6 @@
 // The list of moments is the server's; here it meets the timeline and the playhead.
 
-import { place, seconds } from "../timeline/words.js";
+import { parseSeconds, positionText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 /** @typedef {import("../timeline/stage.js").Moment} Moment */
@@ -80,7 +80,7 @@ export function momentPanel(panel, stage) {
   const compose = () => {
     form.hidden = false;
     const start = Math.max(0, Math.floor(stage.cursor));
-    field("#moment-place").value = place(start);
+    field("#moment-position").value = positionText(start);
     field("#moment-start").value = `${start}`;
     field("#moment-note").focus();
   };
@@ -102,9 +102,9 @@ export function momentPanel(panel, stage) {
     if (event.key === "Escape") close();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
-  field("#moment-place").addEventListener("input", (event) => {
+  field("#moment-position").addEventListener("input", (event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);
-    const at = seconds(input.value);
+    const at = parseSeconds(input.value);
     const isFine = at !== null && at <= stage.length;
     input.setCustomValidity(isFine ? "" : "A place in the lesson, such as 12:30");
     if (at !== null) field("#moment-start").value = `${at}`;

@@ -43,15 +43,15 @@ export class Stage extends EventTarget {
     this.data = data;
     this.detail = data;
     if (wasWhole) [this.from, this.to] = [0, this.length];
-    this.#tell("data");
-    this.#tell("view");
-    this.#tell("cursor");
+    this.#notify("data");
+    this.#notify("view");
+    this.#notify("cursor");
   }
 
   /** @param {Timeline} detail */
   setDetail(detail) {
     this.detail = detail;
-    this.#tell("detail");
+    this.#notify("detail");
   }
 
   /** Shows a part, kept inside the lesson and no shorter than can be read. */
@@ -60,7 +60,7 @@ export class Stage extends EventTarget {
     const middle = (from + to) / 2;
     const start = Math.min(Math.max(0, to - from < span ? middle - span / 2 : from), this.length - span);
     [this.from, this.to] = [start, start + span];
-    this.#tell("view");
+    this.#notify("view");
   }
 
   /** Zooms about the cursor if it is in view, else about the middle. @param {number} factor */
@@ -74,26 +74,26 @@ export class Stage extends EventTarget {
   follow(t) {
     this.cursor = Math.min(Math.max(0, t), this.length);
     this.#keepInView();
-    this.#tell("cursor");
+    this.#notify("cursor");
   }
 
   /** A person asks for a place. @param {number} t */
   seek(t) {
     this.follow(t);
-    this.#tell("seek");
+    this.#notify("seek");
   }
 
   /** @param {Moment[]} moments */
   setMoments(moments) {
     this.moments = moments;
     this.chosen = moments.find((moment) => moment.id === this.chosen?.id) ?? null;
-    this.#tell("moments");
+    this.#notify("moments");
   }
 
   /** @param {Moment | null} moment */
   choose(moment) {
     this.chosen = moment;
-    this.#tell("moments");
+    this.#notify("moments");
   }
 
   /** Share of the shown part, 0 at its left end, 1 at its right. @param {number} t */
@@ -116,7 +116,7 @@ export class Stage extends EventTarget {
     if (this.cursor < this.from || this.cursor > this.to) this.setView(this.cursor - span * 0.1, this.cursor + span * 0.9);
   }
 
-  #tell(/** @type {string} */ kind) {
+  #notify(/** @type {string} */ kind) {
     this.dispatchEvent(new Event(kind));
   }
 }

@@ -1,7 +1,7 @@
 // Zones over time in cells of ten seconds: colour and height say the same. A grid that one can walk.
 
 import { canvasIn, hatch, heat, palette, share } from "./palette.js";
-import { movement, place, times } from "./words.js";
+import { movementText, positionText, timesText } from "./text.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 
@@ -124,7 +124,7 @@ export function zoneLanes(holder, names, region, stage) {
     });
     row.setAttribute("aria-rowindex", `${lane + 1}`);
     cell.setAttribute("aria-colindex", `${at + 1}`);
-    const words = `${zone.name}, ${place(at * step)}: ${value == null ? unknown(at * step) : `${movement(value)}, ${times(value)} its own normal`}`;
+    const words = `${zone.name}, ${positionText(at * step)}: ${value == null ? unknown(at * step) : `${movementText(value)}, ${timesText(value)} its own normal`}`;
     cell.setAttribute("aria-label", words);
     if (says) region.textContent = words;
   };

@@ -12,11 +12,11 @@ import pytest
 
 from contract.clock import SECOND_NS
 from contract.errors import StoreError
-from dashboard_api.model.card_view import Outcome, card, scored_words
+from dashboard_api.model.card_view import Outcome, card, scored_text
 from dashboard_api.model.drift_watch import DriftWatch
-from dashboard_api.model.trust import trust_words
-from dashboard_api.views.words import TRUST
-from dashboard_api.web.model_catalog import ModelShelf
+from dashboard_api.model.trust import trust_text
+from dashboard_api.views.text import TRUST
+from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.stores.records import EpochRecord, VerdictCount, ZoneEpoch
 from ingest.stores.records import Verdict as Answered
 from models.serving.manifest import SHIPPED, Manifest
@@ -63,7 +63,7 @@ def test_until_fifty_moments_are_answered_the_pages_say_so(client, stores, fille
 
 def test_from_fifty_on_the_schools_own_figure_stands_there(client, stores, filled):
     answer_moments(stores, confirmed=30, dismissed=20)
-    words = trust_words(VerdictCount(confirmed=30, dismissed=20))
+    words = trust_text(VerdictCount(confirmed=30, dismissed=20))
     assert "30 of 50" in words
     assert "60 %; 95 % interval 46 to 72 %" in words
     for path in PAGES:
@@ -143,7 +143,7 @@ def test_a_schools_own_model_says_on_what_it_rests(client, tmp_path):
     own = replace(shipped(), version="b+1", data={**shipped().data, "school": school})
     (tmp_path / "own.json").write_text(own.to_json(), encoding="utf-8")
     assert "Your school" not in text_of(client.get("/model"))
-    client.app.state.shelf.model_file = tmp_path / "own.onnx"
+    client.app.state.catalog.model_file = tmp_path / "own.onnx"
     page = text_of(client.get("/model"))
     assert "Your school’s own model Alerts: recalibrated on 60 labels of 20 lessons" in page
     assert "The other figures are the base model's" in page
@@ -154,7 +154,7 @@ def test_a_schools_own_model_says_on_what_it_rests(client, tmp_path):
 def test_a_schools_own_model_on_the_shipped_one_is_not_called_outdated(client, tmp_path):
     own = replace(shipped(), version=f"{shipped().version}+1")
     (tmp_path / "own.json").write_text(own.to_json(), encoding="utf-8")
-    client.app.state.shelf.model_file = tmp_path / "own.onnx"
+    client.app.state.catalog.model_file = tmp_path / "own.onnx"
     assert "was made from model" not in text_of(client.get("/model"))
 
 
@@ -172,8 +172,8 @@ def test_the_card_of_an_unknown_lesson_is_a_404(client, path):
 
 
 def test_words_for_models_that_scored():
-    assert "models b and a." in scored_words(["b", "a"], ["b", "a"], "b")
-    assert "card of a is not at hand" in scored_words(["b", "a"], ["b"], "b")
+    assert "models b and a." in scored_text(["b", "a"], ["b", "a"], "b")
+    assert "card of a is not at hand" in scored_text(["b", "a"], ["b"], "b")
 
 
 def test_a_card_without_figures_leaves_them_out():
@@ -209,29 +209,29 @@ def test_manifests_beside_the_configured_model_are_at_hand(tmp_path):
         replace(own, version="school-1").to_json(), encoding="utf-8"
     )
     (tmp_path / "other.json").write_text("[1]", encoding="utf-8")
-    shelf = ModelShelf(tmp_path / "school.onnx")
-    assert shelf.current().version == "school-2"
-    assert shelf.find("school-1").version == "school-1"
-    assert shelf.find(shipped().version).version == shipped().version
-    assert shelf.find("never-heard-of") is None
-    assert set(shelf.references(["school-1", "x"])) == {"school-1"}
+    catalog = ModelCatalog(tmp_path / "school.onnx")
+    assert catalog.current().version == "school-2"
+    assert catalog.find("school-1").version == "school-1"
+    assert catalog.find(shipped().version).version == shipped().version
+    assert catalog.find("never-heard-of") is None
+    assert set(catalog.references(["school-1", "x"])) == {"school-1"}
     (tmp_path / "made.json").write_text(replace(own, version="b+1").to_json(), encoding="utf-8")
-    assert shelf.find("b+1") is not None
-    assert set(shelf.references(["b"])) == {"b"}
+    assert catalog.find("b+1") is not None
+    assert set(catalog.references(["b"])) == {"b"}
 
 
 def test_a_replaced_model_is_noticed_and_the_old_card_stays_known(tmp_path):
     at = tmp_path / "school.json"
     at.write_text(replace(shipped(), version="a").to_json(), encoding="utf-8")
-    shelf = ModelShelf(tmp_path / "school.onnx")
-    assert shelf.current().version == "a"
+    catalog = ModelCatalog(tmp_path / "school.onnx")
+    assert catalog.current().version == "a"
     at.write_text(replace(shipped(), version="longer-b").to_json(), encoding="utf-8")
-    assert shelf.current().version == "longer-b"
-    assert shelf.find("a").version == "a"
+    assert catalog.current().version == "longer-b"
+    assert catalog.find("a").version == "a"
 
 
 def test_a_manifest_that_cant_be_read_is_said_on_the_page(client, tmp_path):
-    client.app.state.shelf.model_file = tmp_path / "gone.onnx"
+    client.app.state.catalog.model_file = tmp_path / "gone.onnx"
     page = client.get("/model")
     assert page.status_code == 200
     assert "gone.json: the model's manifest can't be read" in text_of(page)
@@ -336,7 +336,7 @@ def test_answered_moments_are_counted_by_week(client, stores, filled, weeks):
 
 def test_following_goes_on_when_a_store_failed_once(client, filled, monkeypatch):
     """The background task lives through it, and the weeks are there afterwards."""
-    desk, watch = client.app.state.desk, DriftWatch(ModelShelf(), None)
+    store, watch = client.app.state.store_thread, DriftWatch(ModelCatalog(), None)
     monkeypatch.setattr("dashboard_api.model.drift_watch.FOLLOW_EACH_S", 0.0)
     scores = filled.stores.scores
     there, failures = scores.scored_lessons, [StoreError("broken just now")]
@@ -349,7 +349,7 @@ def test_following_goes_on_when_a_store_failed_once(client, filled, monkeypatch)
     monkeypatch.setattr(scores, "scored_lessons", once)
 
     async def follow() -> None:
-        task = asyncio.create_task(watch.run(desk))
+        task = asyncio.create_task(watch.run(store))
         async with asyncio.timeout(60):
             while watch.latest is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)

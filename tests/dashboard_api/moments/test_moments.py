@@ -148,7 +148,7 @@ def test_a_lesson_without_scores_has_no_signs(client, stores, filled):
 
 
 def test_a_model_that_cant_be_read_leaves_what_needs_none(client, stores, filled, tmp_path):
-    client.app.state.shelf.model_file = tmp_path / "gone.onnx"
+    client.app.state.catalog.model_file = tmp_path / "gone.onnx"
     assert [each["is_strength"] for each in suggested(client)] == [True]
     assert len(own(client)) == 2
 

@@ -13,8 +13,8 @@ from contract.messages import Birth, Timebase
 from contract.parts import SOUND_LINE, gap_run
 from contract.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
 from contract.quantities import encode
-from dashboard_api.views.lacks import lack_sentences
-from dashboard_api.views.readings import LackSpan, read_room, sensed_seconds
+from dashboard_api.views.missing import missing_sentences
+from dashboard_api.views.readings import MissingSpan, read_room, sensed_seconds
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import Arrival, Lesson, Tick
 
@@ -141,14 +141,14 @@ def test_what_one_hub_lacks_is_told_beside_what_was_sensed() -> None:
     readings = read_room(store, "r", START, START + 60 * SECOND_NS)
     assert readings.gaps == ()
     assert readings.sensed_s == 60
-    assert readings.lacks == (
-        LackSpan(start_s=10, end_s=18, reason="serial", seats=(1, 2), hub="hub 1"),
-        LackSpan(start_s=20, end_s=28, reason="serial", seats=(), hub="hub 9"),
+    assert readings.missing == (
+        MissingSpan(start_s=10, end_s=18, reason="serial", seats=(1, 2), hub="hub 1"),
+        MissingSpan(start_s=20, end_s=28, reason="serial", seats=(), hub="hub 9"),
     )
     assert sensed_seconds(store, "r", START, START + 60 * SECOND_NS) == (60.0, 0)
     zones = (Zone(name="Table 1", seats=(1, 2, 3)), Zone(name="Table 2", seats=(4, 5)))
-    assert lack_sentences(readings.lacks, zones) == [
+    assert missing_sentences(readings.missing, zones) == [
         "Table 1: 8 s missing, the sensors' cable or hub did not answer.",
         "The room's noise: 8 s missing, the sensors' cable or hub did not answer.",
     ]
-    assert lack_sentences(readings.lacks, ())[0].startswith("hub 1: 8 s missing")
+    assert missing_sentences(readings.missing, ())[0].startswith("hub 1: 8 s missing")

@@ -123,11 +123,11 @@ class School:
                 lambda: open_stores(self.data),
                 clock=ManualClock(utc_at_boot_ns=START_NS + 100 * 86_400 * SECOND_NS),
             )
-            await app.state.desk.open()
+            await app.state.store_thread.open()
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as web:
                 answers = [await web.request(how, at, json=body) for how, at, body in requests]
-            await app.state.desk.close()
+            await app.state.store_thread.close()
             return answers
 
         answers = asyncio.run(all_of())

@@ -6,7 +6,7 @@
 const RUNNING_EACH_MS = 5000;
 const FINE_SPAN_S = 900;
 
-export class Source {
+export class TimelineLoader {
   #asked = 0;
   #timer = 0;
 

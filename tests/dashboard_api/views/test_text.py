@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from contract.payload import GapReason
-from dashboard_api.views.words import GAP_WORDS, clock_words, length_words, movement_words
+from dashboard_api.views.text import GAP_TEXT, length_text, movement_text, position_text
 from dashboard_api.web.rendering import STATIC
 
 LENGTHS = (0, 1, 59.4, 60, 61, 200, 599, 600, 601, 3000, 7199, 7200, 9000, 90_000, 400_000)
@@ -24,18 +24,18 @@ LENGTHS = (0, 1, 59.4, 60, 61, 200, 599, 600, 601, 3000, 7199, 7200, 9000, 90_00
     ),
 )  # fmt: skip
 def test_lengths(seconds, words):
-    assert length_words(seconds) == words
+    assert length_text(seconds) == words
 
 
 def test_movement():
-    assert movement_words(0.5) == "about as much movement as usual"
-    assert movement_words(3) == "more movement than usual"
-    assert movement_words(-7) == "much less movement than usual"
-    assert movement_words(float("nan")) == "not sensed"
+    assert movement_text(0.5) == "about as much movement as usual"
+    assert movement_text(3) == "more movement than usual"
+    assert movement_text(-7) == "much less movement than usual"
+    assert movement_text(float("nan")) == "not sensed"
 
 
 def test_every_reason_for_a_gap_has_words():
-    assert set(get_args(GapReason)) < set(GAP_WORDS)
+    assert set(get_args(GapReason)) < set(GAP_TEXT)
 
 
 def test_the_scripts_say_the_same(tmp_path):
@@ -43,18 +43,18 @@ def test_the_scripts_say_the_same(tmp_path):
     if node is None:
         pytest.skip("no Node to run the scripts' words with: apt-get install nodejs")
     # Outside a browser only the ending tells Node that a file is a module.
-    shutil.copy(STATIC / "timeline" / "words.js", tmp_path / "words.mjs")
+    shutil.copy(STATIC / "timeline" / "text.js", tmp_path / "text.mjs")
     (tmp_path / "say.mjs").write_text(
-        'import {length, place, movement} from "./words.mjs";'
+        'import {lengthText, positionText, movementText} from "./text.mjs";'
         f"const s = {json.dumps(LENGTHS)};"
         "console.log(JSON.stringify("
-        "[s.map(length), s.map(place), [-7, -3, 0, 3, 7].map(movement)]))"
+        "[s.map(lengthText), s.map(positionText), [-7, -3, 0, 3, 7].map(movementText)]))"
     )
     ran = subprocess.run(
         [node, str(tmp_path / "say.mjs")], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr
     lengths, places, moves = json.loads(ran.stdout)
-    assert lengths == [length_words(s) for s in LENGTHS]
-    assert places == [clock_words(s) for s in LENGTHS]
-    assert moves == [movement_words(db) for db in (-7, -3, 0, 3, 7)]
+    assert lengths == [length_text(s) for s in LENGTHS]
+    assert places == [position_text(s) for s in LENGTHS]
+    assert moves == [movement_text(db) for db in (-7, -3, 0, 3, 7)]

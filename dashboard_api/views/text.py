@@ -10,24 +10,24 @@ from typing import Final
 from ingest.stores.notices import Notice
 
 __all__ = [
-    "ACTIVITY_WORDS",
-    "GAP_WORDS",
+    "ACTIVITY_TEXT",
+    "GAP_TEXT",
     "TRUST",
-    "clock_words",
-    "length_words",
-    "movement_words",
+    "length_text",
+    "movement_text",
     "notice_sentence",
-    "sensed_words",
-    "sign_words",
-    "times_words",
-    "title_words",
-    "zone_words",
+    "position_text",
+    "sensed_text",
+    "signs_text",
+    "times_text",
+    "title_text",
+    "zone_text",
 ]
 
 TRUST: Final = "tested on simulated lessons only; not yet checked in real classrooms"
 """Stands next to each use of a probability until a school has checked enough moments."""
 
-GAP_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+GAP_TEXT: Final[Mapping[str, str]] = MappingProxyType({
     "serial": "the sensors' cable or hub did not answer",
     "unused": "what the sensors sent could not be used",
     "off": "the kit was off",
@@ -39,7 +39,7 @@ GAP_WORDS: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 """Why a stretch has no values, for each reason that a gap can have."""
 
-ACTIVITY_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+ACTIVITY_TEXT: Final[Mapping[str, str]] = MappingProxyType({
     "individual_work": "individual work",
     "whole_class": "whole class",
     "small_group": "small groups",
@@ -57,7 +57,7 @@ def notice_sentence(notice: Notice) -> str:
     )
 
 
-def movement_words(level_db: float) -> str:
+def movement_text(level_db: float) -> str:
     """Movement against its own normal, which is 0 dB."""
     if math.isnan(level_db):
         return "not sensed"
@@ -67,12 +67,12 @@ def movement_words(level_db: float) -> str:
     return f"{much}{'more' if level_db > 0 else 'less'} movement than usual"
 
 
-def times_words(level_db: float) -> str:
+def times_text(level_db: float) -> str:
     """A level as a factor: `1.8 times`; movement is an amplitude, so 6 dB double it."""
     return f"{10.0 ** (level_db / 20.0):.1f} times"
 
 
-def clock_words(second: float) -> str:
+def position_text(second: float) -> str:
     """A place in a lesson as `m:ss`, or `h:mm:ss` from an hour on."""
     whole = int(second)
     minutes, seconds = divmod(whole, 60)
@@ -80,7 +80,7 @@ def clock_words(second: float) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def length_words(seconds: float) -> str:
+def length_text(seconds: float) -> str:
     """A length as a person says it: `45 s`, `3 min 20 s`, `50 min`, `2 h 30 min`, `3 days`."""
     whole = round(seconds)
     if whole < 60:
@@ -96,12 +96,12 @@ def length_words(seconds: float) -> str:
     return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
 
 
-def sign_words(n: int) -> str:
+def signs_text(n: int) -> str:
     """How many signs a lesson has; the list and the lesson page say the same."""
     return "no signs" if n == 0 else "1 sign" if n == 1 else f"{n} signs"
 
 
-def sensed_words(share: float | None) -> str:
+def sensed_text(share: float | None) -> str:
     """How complete a lesson's data is, from the share of it that was sensed."""
     if share is None:
         return "not begun"
@@ -113,11 +113,11 @@ def sensed_words(share: float | None) -> str:
     return f"{int(share * 100)} % sensed"
 
 
-def zone_words(zone: str) -> str:
+def zone_text(zone: str) -> str:
     """A zone's name in a sentence."""
     return "the whole room" if zone == "room" else zone
 
 
-def title_words(title: str, room: str) -> str:
+def title_text(title: str, room: str) -> str:
     """A lesson's title, also where nobody gave it one."""
     return title.strip() or f"Lesson in {room}"

@@ -7,28 +7,28 @@ from collections.abc import Sequence
 from typing import Final
 
 from contract.lesson import Zone
-from dashboard_api.views.readings import LackSpan
-from dashboard_api.views.words import GAP_WORDS, length_words
+from dashboard_api.views.readings import MissingSpan
+from dashboard_api.views.text import GAP_TEXT, length_text
 
-__all__ = ["lack_sentences"]
+__all__ = ["missing_sentences"]
 
 _WORTH_SAYING_S: Final = 5
 
 
-def lack_sentences(lacks: Sequence[LackSpan], zones: Sequence[Zone]) -> list[str]:
+def missing_sentences(missing: Sequence[MissingSpan], zones: Sequence[Zone]) -> list[str]:
     """A sentence for each place and reason, if it is about an epoch or more."""
     seconds = Counter[tuple[str, str]]()
-    for lack in lacks:
+    for lack in missing:
         for place in _places(lack, zones):
             seconds[place, lack.reason] += lack.end_s - lack.start_s
     return [
-        f"{place}: {length_words(n)} missing, {GAP_WORDS[reason]}."
+        f"{place}: {length_text(n)} missing, {GAP_TEXT[reason]}."
         for (place, reason), n in seconds.items()
         if n >= _WORTH_SAYING_S
     ]
 
 
-def _places(lack: LackSpan, zones: Sequence[Zone]) -> list[str]:
+def _places(lack: MissingSpan, zones: Sequence[Zone]) -> list[str]:
     if not lack.seats:
         return ["The room's noise"]
     named = [zone.name for zone in zones if set(zone.seats) & set(lack.seats)]

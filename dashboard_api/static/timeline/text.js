@@ -1,7 +1,7 @@
 // Numbers as people read them; the same words as the server's.
 
 /** A place in a lesson: `m:ss`, or `h:mm:ss` from an hour on. @param {number} second */
-export function place(second) {
+export function positionText(second) {
   const whole = Math.max(0, Math.floor(second + 1e-6));
   const s = String(whole % 60).padStart(2, "0");
   const minutes = Math.floor(whole / 60);
@@ -10,7 +10,7 @@ export function place(second) {
 }
 
 /** The seconds in `m:ss`, `h:mm:ss` or plain minutes; null if it is none of them. @param {string} text */
-export function seconds(text) {
+export function parseSeconds(text) {
   const parts = text.trim().split(":").map((part) => (/^\d+(\.\d+)?$/.test(part) ? Number(part) : NaN));
   if (parts.some(Number.isNaN) || parts.length > 3) return null;
   if (parts.length === 1) return parts[0] * 60;
@@ -18,14 +18,14 @@ export function seconds(text) {
 }
 
 /** Time of day. @param {number} second since midnight */
-export function clock(second) {
+export function clockText(second) {
   const whole = Math.floor(second) % 86400;
   const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
   return `${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
 
 /** A length: `45 s`, `3 min 20 s`, `50 min`, `2 h 30 min`, `3 days`. @param {number} s */
-export function length(s) {
+export function lengthText(s) {
   const whole = Math.round(s);
   if (whole < 60) return `${whole} s`;
   if (whole % 60 && whole < 600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
@@ -37,13 +37,13 @@ export function length(s) {
 }
 
 /** Movement against its own normal, 0 dB. @param {number | null | undefined} db */
-export function movement(db) {
+export function movementText(db) {
   if (db == null) return "movement not sensed";
   if (Math.abs(db) < 2) return "about as much movement as usual";
   return `${Math.abs(db) >= 5 ? "much " : ""}${db > 0 ? "more" : "less"} movement than usual`;
 }
 
 /** As a factor; 6 dB are twice. @param {number} db */
-export function times(db) {
+export function timesText(db) {
   return `${(10 ** (db / 20)).toFixed(1)} times`;
 }
