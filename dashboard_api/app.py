@@ -45,17 +45,17 @@ from ingest.settings import RetentionSettings
 __all__ = ["create_app"]
 
 DESCRIPTION: Final = (
-    "How classrooms moved and how loud they were, lesson by lesson. Nothing here is about a "
-    "single seat: the smallest group is a zone of five. How far to trust an estimate stands beside "
-    "it, and in /api/model."
+    "How classrooms moved and how loud they were, lesson by lesson. Nothing here describes a "
+    "single seat: the smallest group is a zone of five seats. Each estimate says how far to trust "
+    "it; /api/model has the figures."
 )
 
 _MAX_FIELD: Final = 100
 TAGS: Final = [
     {"name": "lessons", "description": "Lessons and their timelines."},
-    {"name": "moments", "description": "Spans of a lesson worth talking about."},
-    {"name": "model", "description": "How far to trust what is estimated."},
-    {"name": "rooms", "description": "What a room's kit senses now."},
+    {"name": "moments", "description": "Parts of a lesson that are worth talking about."},
+    {"name": "model", "description": "How far to trust the estimates."},
+    {"name": "rooms", "description": "What a room's kit is sensing now."},
 ]
 
 
@@ -69,13 +69,13 @@ def create_app(
     data_dir: Path | None = None,
     settings: DashboardSettings | None = None,
 ) -> FastAPI:
-    """The pages over the stores that `open_stores` opens when the application starts.
+    """The pages, on the stores that `open_stores` opens when the application starts.
 
-    `clock` says what time it is in the lessons' world; `zone` is the school's time zone, None the
-    computer's own. `model_file` is the model in use, None the shipped one: its card is shown.
-    `label_days` says how long what people answered is kept to learn from. `data_dir` is what the
-    health pages name, so that one knows whose pages they are. `settings` has the limits; those of
-    connections hold where the server is made with `app.state.gate`.
+    `clock` is the lessons' clock, which a simulation may set. `zone` is the school's time zone;
+    None means the computer's own. `model_file` is the model in use; None means the shipped one.
+    `label_days` is how long answers are kept to learn from. `data_dir` appears on the health pages,
+    to show which server they belong to. `settings` has the limits; the limits on connections work
+    only in a server that uses `app.state.gate`.
     """
     limits = DashboardSettings() if settings is None else settings
 
@@ -101,7 +101,7 @@ def create_app(
         version=_version(),
         openapi_tags=TAGS,
         lifespan=lifespan,
-        # Their pages load scripts from elsewhere; the description itself is at /openapi.json.
+        # FastAPI's own pages load scripts from other hosts; the description is at /openapi.json.
         docs_url=None,
         redoc_url=None,
     )
@@ -125,11 +125,11 @@ def create_app(
         max_total=limits.max_streams, max_per_key=limits.max_streams_per_address
     )
     app.state.live_rooms = live_page.live_rooms(app)
-    parts = (
+    modules = (
         lesson_list, lesson_page, moments, verdicts, video, live_page, model_page, health_routes,
     )  # fmt: skip
-    for part in parts:
-        app.include_router(part.router)
+    for module in modules:
+        app.include_router(module.router)
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC), name="static-for-good")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, _not_found)
@@ -146,18 +146,18 @@ def create_app(
 def _version() -> str:
     try:
         return version("roomtone")
-    except PackageNotFoundError:  # run from a checkout that is not installed
+    except PackageNotFoundError:  # a checkout that is not installed
         return "0"
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return error_response(request.headers, 404, "Not here", str(error))
+    return error_response(request.headers, 404, "Not found", str(error))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return error_response(request.headers, 404, "Not here", "There is no such page.")
+        return error_response(request.headers, 404, "Not found", "There is no such page.")
     return error_response(
         request.headers, error.status_code, "This did not work", f"{error.detail.rstrip('.')}.",
         more_headers=dict(error.headers or {}),
@@ -172,4 +172,4 @@ async def _bad_request(request: Request, error: Exception) -> Response:
 
 
 async def _store_error(request: Request, error: Exception) -> Response:
-    return error_response(request.headers, 503, "The data can't be read just now", str(error))
+    return error_response(request.headers, 503, "The data can't be read right now", str(error))

@@ -35,23 +35,23 @@ __all__ = ["add_arguments", "guarded_server", "open_stores", "run"]
 log = logging.getLogger("dashboard")
 
 GRACE_S = 2
-"""Open live pages are let go after this long when the program stops."""
+"""When the program stops, open live pages are closed after this long."""
 BACKLOG = 128
-"""Connections that the kernel holds, and that are taken in one go: each needs a descriptor."""
+"""Connections that wait in the kernel and are accepted together; each needs a descriptor."""
 
 SPARE_DESCRIPTORS = 128
-"""For the stores, the day files that are being read, and the program itself."""
+"""For the stores, the day files being read, and the program itself."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_option(parser)
     parser.add_argument(
-        "--port", type=int, metavar="N", help="listen here instead (0: any port that is free)"
+        "--port", type=int, metavar="N", help="listen on this port instead (0: any free port)"
     )
     parser.add_argument(
         "--simulated-clock",
         metavar="SPEED:ANCHOR_NS:UTC_NS",
-        help="the clock of a simulation, as its other programs were given it",
+        help="the clock of a simulation, the same as for its other programs",
     )
 
 
@@ -60,8 +60,10 @@ def run(args: argparse.Namespace) -> int:
     table = dict(settings.dashboard)
     if args.port is not None:
         table["port"] = args.port
-    mine = _checked(table, args.config)
-    open_stores(settings.data_dir).close()  # says in a sentence what would stop the pages
+    dashboard = _checked(table, args.config)
+    open_stores(
+        settings.data_dir
+    ).close()  # fails now, with a sentence, if the pages could not read them
     app = create_app(
         lambda: open_stores(settings.data_dir, settings.lessons.longest_ns),
         clock=simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock(),
@@ -69,22 +71,22 @@ def run(args: argparse.Namespace) -> int:
         model_file=settings.score.model_file,
         label_days=settings.retention.label_days,
         data_dir=settings.data_dir,
-        settings=mine,
+        settings=dashboard,
     )
-    _allow_descriptors(mine.max_connections + BACKLOG + SPARE_DESCRIPTORS)
+    _allow_descriptors(dashboard.max_connections + BACKLOG + SPARE_DESCRIPTORS)
     with ExitStack() as stack:
-        listener = stack.enter_context(_listening(mine))
+        listener = stack.enter_context(_listening(dashboard))
         host, port = listener.getsockname()[:2]
         stack.enter_context(address_noted(settings.data_dir, host, port))
-        server = guarded_server(app, mine)
+        server = guarded_server(app, dashboard)
         name = f"[{host}]" if ":" in host else host
-        # Its start and end are ours to report, and what anyone may send it is counted, not logged.
+        # We report start and end ourselves, and bad requests are counted, not logged.
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         log.info("the pages are at http://%s:%d/", name, port)
 
         def stop(*_: object) -> None:
-            # Before uvicorn listens for signals it has to hear of this one. When it has stopped
-            # for one, it raises it again for whoever had it before.
+            # A signal may come before uvicorn handles signals. After it has stopped because of one,
+            # uvicorn raises the signal again for the handler that was there before.
             server.should_exit = True
 
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -94,14 +96,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def guarded_server(app: FastAPI, settings: DashboardSettings) -> uvicorn.Server:
-    """The server for an application that was made with the same settings."""
+    """The server for an application with the same settings."""
     protocol = partial(
         GuardedProtocol, settings=settings, gate=app.state.gate, counts=app.state.refusal_counts
     )
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            # uvicorn calls it to make the protocol of a connection, and asks no more of it.
+            # uvicorn only calls it to create the protocol of a connection.
             http=cast("type[asyncio.Protocol]", protocol),
             ws="none",
             backlog=BACKLOG,
@@ -129,14 +131,14 @@ def _checked(table: dict[str, object], config: Path) -> DashboardSettings:
     try:
         return DashboardSettings.checked(table, where=str(config))
     except ConfigurationError as error:
-        # The table's name belongs to the key.
+        # Add the table's name to the key.
         raise ConfigurationError(
             error.where, f"dashboard.{error.key}", error.value, error.expected
         ) from error
 
 
 def _allow_descriptors(wanted: int) -> None:
-    """Let this program have so many open files; a new connection fails where there are too few."""
+    """Raise the limit of open files; with too few, new connections fail."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
@@ -144,14 +146,14 @@ def _allow_descriptors(wanted: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     if allowed < wanted:
         log.warning(
-            "The system permits %d open files and dashboard.max_connections needs %d: raise "
-            "LimitNOFILE, or lower the setting.", allowed, wanted,
+            "The system permits %d open files, but dashboard.max_connections needs %d. Raise "
+            "LimitNOFILE or lower the setting.", allowed, wanted,
         )  # fmt: skip
 
 
 @contextmanager
 def _listening(settings: DashboardSettings) -> Iterator[socket.socket]:
-    """A socket at the address; raises LinkError with what to do when it is taken."""
+    """A socket at the address; raises LinkError with advice when it is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -161,7 +163,7 @@ def _listening(settings: DashboardSettings) -> Iterator[socket.socket]:
             where = f"{settings.host}, port {settings.port}"
             if error.errno == errno.EADDRINUSE:
                 raise LinkError(
-                    f"{where}: another program has this port; stop it, or choose another one "
+                    f"{where}: another program uses this port; stop it, or choose another port "
                     "with --port or dashboard.port."
                 ) from error
             raise LinkError(f"{where}: can't listen there ({error.strerror}).") from error

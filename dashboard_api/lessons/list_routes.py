@@ -1,4 +1,4 @@
-"""The list of lessons: where everyone comes in."""
+"""The list of lessons, which is the start page."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ __all__ = ["SignCounts", "read_lesson_json", "router", "sign_counts"]
 
 router = APIRouter()
 
-LESSONS_A_PAGE: Final = 50
-COUNT_GOOD_FOR_S: Final = 600.0
+LESSONS_PER_PAGE: Final = 50
+MAX_COUNT_AGE_S: Final = 600.0
 
 PageNumber = Annotated[int, Query(ge=1, description="Page of 50 lessons, the latest first.")]
 
@@ -45,13 +45,13 @@ async def lesson_list(request: Request, store: StoreDep, number: PageNumber = 1)
         days=by_day(lessons, now.date()),
         number=number,
         trust=await store.run(lambda stores: trust_text(stores.count_verdicts())),
-        pages=max(1, -(-count // LESSONS_A_PAGE)),
+        pages=max(1, -(-count // LESSONS_PER_PAGE)),
     )
 
 
 @router.get("/api/lessons", tags=["lessons"], summary="The list of lessons")
 async def lessons(request: Request, store: StoreDep, number: PageNumber = 1) -> list[LessonJson]:
-    """Fifty lessons a page, the latest first."""
+    """Fifty lessons per page, the latest first."""
     return (await _list(request, store, number))[0]
 
 
@@ -70,21 +70,21 @@ async def lesson_strip(lesson_id: str, store: StoreDep) -> Response:
 
 
 class SignCounts:
-    """How many signs lessons have, as their pages suggest them.
+    """How many signs each lesson has, the same as on its page.
 
-    That follows from all of a lesson's epochs, so of a lesson that is over it is worked out once,
-    and again when it has changed or after some minutes.
+    Counting takes all epochs of a lesson. The count of a finished lesson is therefore kept until the
+    lesson changes, or for some minutes.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Lesson, list[AlertRecord], int]] = {}
-        """Lesson → when it was worked out, and from what."""
+        """Lesson → when it was counted, from what, and the count."""
 
     def of(self, stores: Stores, lesson: Lesson, now_utc_ns: int) -> int:
         alerts = stores.scores.alerts(lesson.id)
         at = time.monotonic()
         since, before, raised, known = self._known.get(lesson.id, (at, None, alerts, 0))
-        if before == lesson and raised == alerts and at - since <= COUNT_GOOD_FOR_S:
+        if before == lesson and raised == alerts and at - since <= MAX_COUNT_AGE_S:
             return known
         found = signs(moments_of(stores, lesson))
         if lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns:
@@ -93,7 +93,7 @@ class SignCounts:
 
 
 def sign_counts(request: Request) -> SignCounts:
-    """The application's."""
+    """The counts of this application."""
     counts = request.app.state.sign_counts
     assert isinstance(counts, SignCounts)
     return counts
@@ -118,17 +118,17 @@ def read_lesson_json(
 
 
 async def _list(request: Request, store: StoreDep, number: int) -> tuple[list[LessonJson], int]:
-    """A page of the list, and how many lessons there are.
+    """A page of the list, and the number of all lessons.
 
-    Each line is a question of its own, so that a live page need not wait for all of them.
+    Each line is a query of its own, so that a live page does not wait for all of them.
     """
     zone, counts, now = request.app.state.zone, sign_counts(request), store.clock.utc_ns()
-    offset = (number - 1) * LESSONS_A_PAGE
-    part = await store.run(lambda stores: stores.page_of_lessons(LESSONS_A_PAGE, offset))
+    offset = (number - 1) * LESSONS_PER_PAGE
+    lessons = await store.run(lambda stores: stores.page_of_lessons(LESSONS_PER_PAGE, offset))
     count = await store.run(lambda stores: stores.lessons.count_lessons())
 
     def line(stores: Stores, lesson: Lesson) -> LessonJson:
         return read_lesson_json(stores, lesson, now, zone, counts.of(stores, lesson, now))
 
-    lines = [await store.run(partial(line, lesson=lesson)) for lesson in part]
+    lines = [await store.run(partial(line, lesson=lesson)) for lesson in lessons]
     return lines, count

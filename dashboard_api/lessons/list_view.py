@@ -1,4 +1,4 @@
-"""The list of lessons: one line each, running ones first, then day by day."""
+"""The list of lessons: running lessons first, then day by day."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ async def lesson_page(request: Request, lesson_id: str, store: StoreDep) -> HTML
 async def lesson_table(
     request: Request, lesson_id: str, store: StoreDep, number: Annotated[int, Query(ge=1)] = 1
 ) -> HTMLResponse:
-    """The timeline as a table: a part of the page for htmx, a page of its own without."""
+    """The timeline as a table: a part of the page for htmx, otherwise a page of its own."""
     now, zone, counts = store.clock.utc_ns(), request.app.state.zone, sign_counts(request)
 
     def query(stores: Stores) -> HTMLResponse:
@@ -82,12 +82,12 @@ async def lesson_timeline(
     store: StoreDep,
     level_s: Annotated[
         Literal["1", "5", "30"] | None,
-        Query(description="Length of a step; left out: the finest that fits a screen."),
+        Query(description="Length of a step. Without it, the finest step that fits a screen."),
     ] = None,
     from_s: Annotated[float, Second] = 0.0,
     to_s: Annotated[float | None, Second] = None,
 ) -> Response:
-    """Movement, noise and zones, with gaps as gaps. Movement's finest step is 5 s, an epoch."""
+    """Movement, noise and zones, with their gaps. The finest step of movement is one epoch, 5 s."""
     now, zone = store.clock.utc_ns(), request.app.state.zone
 
     def query(stores: Stores) -> str:
@@ -102,7 +102,7 @@ async def lesson_timeline(
             to_s=to_s,
         ).model_dump_json()
 
-    # Already checked by its model: validating thousands of numbers again would double the time.
+    # Checked already: validating thousands of numbers again would double the time.
     return Response(await store.run(query), media_type="application/json")
 
 
@@ -120,7 +120,7 @@ async def line_up(
         float,
         Body(
             embed=True, ge=-14_400, le=14_400, allow_inf_nan=False,
-            description="Where the lesson begins in the video, in seconds.",
+            description="Where the lesson starts in the video, in seconds.",
         ),
     ],
 ) -> None:  # fmt: skip

@@ -14,12 +14,12 @@ WIDTH: Final = 240
 HEIGHT: Final = 38
 LOWEST_DB: Final = -6.0
 HIGHEST_DB: Final = 9.0
-# Middle tones that stand out from a light and from a dark page; the height says the same.
+# Medium tones that can be seen on a light and on a dark page; the height shows the same.
 COLOURS: Final = ("#c98a6b", "#c9735f", "#c05a62", "#ad4a6e", "#96478a")
 
 
 def strip_svg(movement: Ribbon) -> str:
-    """An SVG picture without any style of its own, so that the pages' policy holds for it too."""
+    """An SVG picture without styles, which the pages' security policy would block."""
     width = max(1, -(-len(movement.mean) // BARS))
     bars = bucketed(movement.mean, width).mean.tolist()
     step = WIDTH / max(1, len(bars))

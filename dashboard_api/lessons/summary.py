@@ -1,4 +1,4 @@
-"""What a timeline shows, in sentences: for those who can't see it, and for those in a hurry."""
+"""What a timeline shows, in sentences: for readers who can't see it or are in a hurry."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def summary(
     gaps: Sequence[GapSpan],
     zones: Sequence[str],
 ) -> list[str]:
-    """Sentences about movement, noise, zones and gaps; `movement` is taken in coarse steps."""
+    """Sentences about movement, noise, zones and gaps; `movement` has coarse steps."""
     if length_s == 0:
-        return ["The lesson has not begun."]
+        return ["The lesson has not started yet."]
     is_scored = not bool(np.isnan(movement.mean).all())
     return [
         _movement(movement)
         if is_scored
-        else "Movement has not been worked out for this lesson yet.",
+        else "The movement in this lesson has not been scored yet.",
         _noise(readings),
         *([_zones(zones)] if is_scored else []),
         _gaps(gaps, length_s),
@@ -47,8 +47,8 @@ def _movement(movement: Ribbon) -> str:
     peak = float(movement.mean[at])
     place = position_text(at * movement.step_s)
     return (
-        f"Over the lesson there was {movement_text(float(overall))}. "
-        f"The liveliest half minute begins at {place}: {times_text(peak)} the normal movement."
+        f"Overall there was {movement_text(float(overall))}. "
+        f"The liveliest half minute starts at {place}, with {times_text(peak)} the normal movement."
     )
 
 
@@ -59,14 +59,14 @@ def _noise(readings: RoomReadings) -> str:
     minutes = bucketed(laeq, 60).mean
     at = int(np.nanargmax(minutes))
     return (
-        f"Noise was {bucketed(laeq, None).mean[0]:.0f} dB(A) on average; the loudest minute "
-        f"begins at {position_text(at * 60)} with {minutes[at]:.0f} dB(A)."
+        f"Noise was {bucketed(laeq, None).mean[0]:.0f} dB(A) on average. The loudest minute "
+        f"starts at {position_text(at * 60)}, with {minutes[at]:.0f} dB(A)."
     )
 
 
 def _zones(zones: Sequence[str]) -> str:
     if not zones:
-        return "No zone has the five seats that it needs to be shown."
+        return "No zone is shown, because none has five seats or more."
     names = ", ".join(zones)
     return f"{len(zones)} {'zone is' if len(zones) == 1 else 'zones are'} shown: {names}."
 
@@ -78,8 +78,7 @@ def _gaps(gaps: Sequence[GapSpan], length_s: int) -> str:
     if missing >= length_s:
         return f"Nothing was sensed: {GAP_TEXT[gaps[0].reason]}."
     longest = max(gaps, key=lambda gap: gap.end_s - gap.start_s)
-    count = "One gap" if len(gaps) == 1 else f"{len(gaps)} gaps, together"
-    return (
-        f"{count} of {length_text(missing)}; the longest begins at "
-        f"{position_text(longest.start_s)} ({GAP_TEXT[longest.reason]})."
-    )
+    where = f"starts at {position_text(longest.start_s)} ({GAP_TEXT[longest.reason]})."
+    if len(gaps) == 1:
+        return f"One gap of {length_text(missing)} {where}"
+    return f"{len(gaps)} gaps, {length_text(missing)} in total; the longest {where}"

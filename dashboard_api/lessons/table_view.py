@@ -1,4 +1,4 @@
-"""The timeline as a table, page by page: the same numbers for those who can't use a chart."""
+"""The timeline as a table, page by page: the same numbers for readers who can't use a chart."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def _row(timeline: TimelineJson, i: int) -> TableRow:
     return TableRow(
         start_s=start,
         place=f"{position_text(start)}–{position_text(min(end, timeline.length_s))}",
-        movement=movement_text(float("nan") if movement is None else movement),
+        movement=movement_text(float("nan") if movement is None else movement, noun=""),
         movement_times="–" if movement is None else times_text(movement),
         noise="–" if noise is None else f"{noise:.0f}",
         noise_range=_range(timeline.noise.least[i], timeline.noise.most[i]),
-        zones=tuple(_most(zone.cells[i * cells : (i + 1) * cells]) for zone in timeline.zones),
+        zones=tuple(_max_text(zone.cells[i * cells : (i + 1) * cells]) for zone in timeline.zones),
         missing="; ".join(
             gap.words for gap in timeline.gaps if gap.start_s < end and gap.end_s > start
         ),
@@ -74,6 +74,6 @@ def _range(low: float | None, high: float | None) -> str:
     return "–" if low is None or high is None else f"{low:.0f}–{high:.0f}"
 
 
-def _most(cells: list[float | None]) -> str:
+def _max_text(cells: list[float | None]) -> str:
     values = [cell for cell in cells if cell is not None]
     return times_text(max(values)) if values else "–"

@@ -1,4 +1,4 @@
-"""The lesson page's timeline: from what the stores hold to what is drawn."""
+"""The lesson page's timeline, made from the stores' records."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ __all__ = [
 ]
 
 STILL_ARRIVING_S: Final = 10
-"""Seconds at the end of a running lesson that may be on their way: not a gap yet."""
+"""Seconds at the end of a running lesson that may still arrive, so they are not a gap yet."""
 
 Floats = NDArray[np.float64]
 
 
 def lesson_span(lesson: Lesson, now_utc_ns: int) -> tuple[int, int, bool]:
-    """Start, end so far, and whether it runs; a lesson to come is empty."""
+    """Start, end so far, and whether the lesson is running; a future lesson has no length."""
     starts, ends = lesson.starts_utc_ns, lesson.ends_utc_ns
     is_running = starts <= now_utc_ns and (ends is None or now_utc_ns < ends)
     until = now_utc_ns if ends is None else min(ends, now_utc_ns)
@@ -61,11 +61,11 @@ def timeline(
     from_s: float = 0.0,
     to_s: float | None = None,
 ) -> TimelineJson:
-    """The timeline of [from_s, to_s) at `level_s`, or at the finest that fits a screen."""
+    """The timeline of [from_s, to_s) at `level_s`, or at the finest step that fits a screen."""
     length = readings.length_s
     gaps = list(readings.gaps)
     if is_running and gaps and gaps[-1].end_s == length and gaps[-1].reason == "not_received":
-        # What is on its way is not missing.
+        # Data that may still arrive are not missing.
         last = gaps.pop()
         if last.end_s - last.start_s > STILL_ARRIVING_S:
             gaps.append(last)
@@ -73,7 +73,7 @@ def timeline(
             length = last.start_s
     end = length if to_s is None else min(length, max(0, int(np.ceil(to_s))))
     level = level_s if level_s in LEVELS_S else finest_level(max(1.0, end - from_s))
-    # Buckets are cut from the lesson's start on, so that a part fits the whole.
+    # Buckets count from the lesson's start, so that a part matches the whole.
     grid = max(level, EPOCH_S)
     begin = int(min(max(0.0, from_s), end) // grid) * grid
     start_ns = lesson.starts_utc_ns + begin * SECOND_NS
@@ -147,7 +147,7 @@ def gaps_json(gaps: Sequence[GapSpan]) -> list[GapJson]:
 
 
 def clock_seconds(utc_ns: int, zone: tzinfo | None) -> int:
-    """Seconds since local midnight; `zone` None is the computer's own."""
+    """Seconds since local midnight; `zone` None means the computer's own."""
     local = datetime.fromtimestamp(utc_ns / SECOND_NS, tz=UTC).astimezone(zone)
     return local.hour * 3600 + local.minute * 60 + local.second
 

@@ -1,4 +1,4 @@
-"""A lesson's video from the server's disk, in the parts that a player asks for."""
+"""A lesson's video from the server's disk, in the parts that a player requests."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ MEDIA_TYPES: Final = {
     summary="A lesson's video",
     response_class=FileResponse,
     responses={
-        206: {"description": "The bytes of the range that was asked for."},
+        206: {"description": "The bytes of the requested range."},
         404: {"model": ErrorJson},
     },
 )
 async def video(lesson_id: str, store: StoreDep) -> FileResponse:
-    """The file as it is; `Range` requests are answered, so that a player can seek."""
+    """The file as it is. `Range` requests work, so that a player can seek."""
 
     def query(stores: Stores) -> Path:
         named = get_lesson(stores, lesson_id).video
@@ -45,7 +45,9 @@ async def video(lesson_id: str, store: StoreDep) -> FileResponse:
             raise NotFoundError("This lesson has no video on the server.")
         path = Path(named)
         if path.suffix.lower() not in MEDIA_TYPES or not path.is_file():
-            raise NotFoundError("The lesson's video is not where it was; tell who runs the server.")
+            raise NotFoundError(
+                "The lesson's video was moved or deleted. Ask the person who runs the server."
+            )
         return path
 
     path = await store.run(query)

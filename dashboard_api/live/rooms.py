@@ -1,4 +1,4 @@
-"""Looks at rooms for the live pages: one look serves every page of a room."""
+"""Reads rooms for the live pages: one look at the stores serves all pages of a room."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["LiveRooms"]
 _LOG: Final = logging.getLogger("dashboard")
 
 POLL_S: Final = 0.05
-"""How often the stores are asked whether something was written; this is cheap."""
-SHORTEST_STEP_S: Final = 0.1
-"""No page needs to be sent more often, however fast a backlog arrives."""
-LONGEST_STEP_S: Final = 1.0
-"""Time passes on the page even when nothing arrives."""
+"""How often to check the stores for changes; a check is cheap."""
+MIN_STEP_S: Final = 0.1
+"""A page needs no more updates than this, however fast a backlog arrives."""
+MAX_STEP_S: Final = 1.0
+"""The clock on the page moves even when nothing arrives."""
 
 Look = Callable[[str], Awaitable[bytes]]
 Version = Callable[[], Awaitable[object]]
@@ -27,20 +27,20 @@ Version = Callable[[], Awaitable[object]]
 
 @dataclass(slots=True)
 class _FollowedRoom:
-    """A room that somebody looks at."""
+    """A room with open live pages."""
 
     pages: int = 0
     number: int = 0
-    """How often it was looked at."""
+    """How many looks at it there were."""
     event: bytes = b""
     version: object = None
     looked_s: float = float("-inf")
     is_over: bool = False
-    """It can't be looked at: its pages have to ask again."""
+    """The room can't be read: its pages have to connect again."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def publish(self) -> None:
-        """Wake whoever waits."""
+        """Wake all pages that wait."""
         self.changed.set()
         self.changed = asyncio.Event()
 
@@ -48,9 +48,9 @@ class _FollowedRoom:
 class LiveRooms:
     """Follows the rooms whose live pages are open.
 
-    `look` answers what a page is sent, `version` what changes with every write. Rooms take turns,
-    and after each look there is a pause as long as the look was: however many rooms are followed,
-    half of the stores' time is left to other pages.
+    `look` returns the event for a room's pages; `version` returns a value that changes with every
+    write. Rooms take turns, and after each look there is a pause of the same length. So half of the
+    stores' time stays free for other pages, however many rooms are followed.
     """
 
     def __init__(self, *, look: Look, version: Version) -> None:
@@ -59,12 +59,12 @@ class LiveRooms:
         self._rooms: dict[str, _FollowedRoom] = {}
         self._wanted = asyncio.Event()
         self.looks = 0
-        """How often a room was looked at since the program began."""
+        """The number of looks at rooms since the program started."""
 
     async def follow(self, name: str) -> AsyncIterator[bytes]:
-        """What a page of a room is sent, again and again; a slow reader gets the newest alone.
+        """The events for one page of a room; a slow page gets only the newest one.
 
-        It ends when the room can't be looked at.
+        It ends when the room can't be read.
         """
         room = self._rooms.setdefault(name, _FollowedRoom())
         room.pages += 1
@@ -83,14 +83,14 @@ class LiveRooms:
                 del self._rooms[name]
 
     async def run(self) -> None:
-        """Look, until this is cancelled."""
+        """Look at the rooms until cancelled."""
         while True:
             if not self._rooms:
                 self._wanted.clear()
                 await self._wanted.wait()
             await self._round()
             self._wanted.clear()
-            # Another program writes the stores: there is no event to wait for.
+            # Other programs write to the stores, so there is no event to wait for.
             try:
                 async with asyncio.timeout(POLL_S):
                     await self._wanted.wait()
@@ -102,24 +102,24 @@ class LiveRooms:
         try:
             version = await self._version()
         except StoreError as error:
-            _LOG.warning("The live pages have to ask again: %s", error)
+            _LOG.warning("The live pages have to connect again: %s", error)
             for name in list(self._rooms):
                 self._end(name)
             return
         for name, room in sorted(self._rooms.items(), key=lambda item: item[1].looked_s):
             began = loop.time()
             since = began - room.looked_s
-            is_new = version != room.version and since >= SHORTEST_STEP_S
-            if self._rooms.get(name) is not room or not (is_new or since >= LONGEST_STEP_S):
+            is_new = version != room.version and since >= MIN_STEP_S
+            if self._rooms.get(name) is not room or not (is_new or since >= MAX_STEP_S):
                 continue
             room.looked_s, room.version = began, version
             try:
                 room.event = await self._look(name)
             except StoreError as error:
-                _LOG.warning("The live pages of %s have to ask again: %s", name, error)
+                _LOG.warning("The live pages of %s have to connect again: %s", name, error)
                 self._end(name)
-            except Exception:  # noqa: BLE001  # a task's top: one room must not end the others
-                _LOG.exception("room %s can't be shown", name)
+            except Exception:  # noqa: BLE001  # top of a task: one room must not stop the others
+                _LOG.exception("The live pages of %s can't be shown.", name)
                 self._end(name)
             else:
                 room.number += 1

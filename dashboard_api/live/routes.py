@@ -1,4 +1,4 @@
-"""The live page of a room: it moves by itself, by Server-Sent Events."""
+"""The live page of a room, updated by Server-Sent Events."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ __all__ = ["live_rooms", "router"]
 
 router = APIRouter()
 
-NOTICE_NS: Final = 86_400 * SECOND_NS
-"""What is held against a kit is shown for so long."""
+MAX_NOTICE_AGE_NS: Final = 86_400 * SECOND_NS
+"""How long the page shows a problem of a kit."""
 
 Room = Annotated[str, Path(pattern=f"^{NAME}$", description="The room's name.")]
 
@@ -36,7 +36,7 @@ Room = Annotated[str, Path(pattern=f"^{NAME}$", description="The room's name.")]
 @router.get("/rooms/{room}/live", response_class=HTMLResponse, include_in_schema=False)
 async def live_page(request: Request, room: Room, store: StoreDep) -> HTMLResponse:
     zone, catalog = request.app.state.zone, request.app.state.catalog
-    live = await _look(store, room, zone)
+    live = await _read_live(store, room, zone)
     lesson = None if live.lesson is None else live.lesson.id
     note = await store.run(lambda stores: trust_note(stores, catalog, lesson))
     return page("live/page.html", room=room, live=live, note=note)
@@ -44,20 +44,20 @@ async def live_page(request: Request, room: Room, store: StoreDep) -> HTMLRespon
 
 @router.get("/api/rooms/{room}/live", tags=["rooms"], summary="The last five minutes of a room")
 async def live(request: Request, room: Room, store: StoreDep) -> LiveJson:
-    """What the live page shows, once."""
-    return await _look(store, room, request.app.state.zone)
+    """The content of the live page, once."""
+    return await _read_live(store, room, request.app.state.zone)
 
 
 @router.get(
     "/rooms/{room}/live/events",
     tags=["rooms"],
-    summary="The last five minutes of a room, again and again",
+    summary="The last five minutes of a room, as a stream",
     response_class=EventSourceResponse,
 )
 async def live_events(request: Request, room: Room) -> EventSourceResponse:
-    """Server-Sent Events named `live`; each holds a whole answer, as `/api/rooms/…/live` gives.
+    """Server-Sent Events named `live`; each has the same JSON as `/api/rooms/…/live`.
 
-    429 with `Retry-After` where too many are open.
+    If too many are open, the answer is 429 with `Retry-After`.
     """
     state = request.app.state
     rooms = state.live_rooms
@@ -70,24 +70,24 @@ async def live_events(request: Request, room: Room) -> EventSourceResponse:
 
 
 def live_rooms(app: FastAPI) -> LiveRooms:
-    """What looks at rooms for all of their open pages."""
+    """The object that reads rooms for all open live pages."""
     store = app.state.store_thread
     assert isinstance(store, StoreThread)
 
     async def look(room: str) -> bytes:
-        live = await _look(store, room, app.state.zone)
+        live = await _read_live(store, room, app.state.zone)
         return ServerSentEvent(data=live.model_dump_json(), event="live").encode()
 
     return LiveRooms(look=look, version=lambda: store.run(Stores.version))
 
 
-async def _look(store: StoreThread, room: str, zone: tzinfo | None) -> LiveJson:
+async def _read_live(store: StoreThread, room: str, zone: tzinfo | None) -> LiveJson:
     now = store.clock.utc_ns()
     return await store.run(lambda stores: _live(stores, room, now, zone))
 
 
 def _live(stores: Stores, room: str, now_utc_ns: int, zone: tzinfo | None) -> LiveJson:
-    # On whole seconds of UTC, so that the traces move by whole steps and do not shimmer.
+    # Whole seconds of UTC: the traces then move in whole steps and do not flicker.
     end = now_utc_ns // SECOND_NS * SECOND_NS
     start = end - SPAN_S * SECOND_NS
     lessons = stores.room_lessons(room, start, now_utc_ns + 1)
@@ -116,10 +116,10 @@ def _epochs(stores: Stores, lessons: list[Lesson], start_utc_ns: int) -> list[Ep
 def _nodes(stores: Stores, room: str, now_utc_ns: int) -> list[NodeReport]:
     """The newest run of each of a room's nodes, by name."""
     periods = stores.periods
-    held: dict[str, list[str]] = {}
+    notices: dict[str, list[str]] = {}
     for notice in periods.notices(room):
-        if notice.last_utc_ns > now_utc_ns - NOTICE_NS:
-            held.setdefault(notice.node, []).append(notice_sentence(notice))
+        if notice.last_utc_ns > now_utc_ns - MAX_NOTICE_AGE_NS:
+            notices.setdefault(notice.node, []).append(notice_sentence(notice))
     reports: list[NodeReport] = []
     for stream in periods.newest_runs(room):
         kept = periods.kept(stream.id).spans()
@@ -128,7 +128,7 @@ def _nodes(stores: Stores, room: str, now_utc_ns: int) -> list[NodeReport]:
             at_ns = stream.run_boot_ns + kept[-1][1] * stream.period_ns
             records = periods.timebases(stream, from_boot_ns=at_ns, to_boot_ns=at_ns)
             last = int(utc_of(stream, [kept[-1][1]], records)[0])
-            # A period is known when it has closed.
+            # A period is complete at its end.
             seen = None if last == UNDATED else last + stream.period_ns
         reports.append(
             NodeReport(
@@ -137,7 +137,7 @@ def _nodes(stores: Stores, room: str, now_utc_ns: int) -> list[NodeReport]:
                 newest_utc_ns=seen,
                 birth=periods.birth(stream.id),
                 health=periods.health(stream.id),
-                notices=tuple(held.get(stream.node, ())),
+                notices=tuple(notices.get(stream.node, ())),
                 clock=periods.clock_claim(stream),
             )
         )

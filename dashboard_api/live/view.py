@@ -1,4 +1,4 @@
-"""The live page: the last five minutes of a room, and how its kit is doing."""
+"""The live page: the last five minutes of a room, and the state of its kit."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from ingest.stores.records import EpochRecord, Lesson
 __all__ = ["SILENT_AFTER_S", "SPAN_S", "NodeReport", "live_view"]
 
 SPAN_S: Final = 300
-"""What the live page shows."""
+"""The length of the stretch that the live page shows."""
 SILENT_AFTER_S: Final = 10
 """Seconds without a period after which a kit counts as silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeReport:
-    """What the store knows of a node's newest run."""
+    """What the store knows about a node's newest run."""
 
     node: str
     is_up: bool
@@ -42,9 +42,9 @@ class NodeReport:
     birth: Birth | None
     health: Health | None
     notices: tuple[str, ...] = ()
-    """What ingest holds against it of the last day."""
+    """What ingest noticed about it in the last day."""
     clock: ClockClaim | None = None
-    """What it says of its clock, if that is not believed."""
+    """What it says about its clock, if ingest does not believe that."""
 
 
 def live_view(
@@ -58,7 +58,7 @@ def live_view(
     now_utc_ns: int,
     zone: tzinfo | None,
 ) -> LiveJson:
-    """`readings` end now; `coming` is the room's next lesson."""
+    """What the live page shows; `readings` end now, `coming` is the room's next lesson."""
     newest = max((node.newest_utc_ns or 0 for node in nodes), default=0)
     since = (now_utc_ns - newest) / SECOND_NS
     state: Literal["sensing", "waiting", "silent", "off"]
@@ -72,7 +72,7 @@ def live_view(
         state = "silent"
     start = readings.start_utc_ns
     cells = zone_cells(epochs, start, readings.length_s)
-    # Before the lesson nothing was to be sensed, and what has just been is on its way.
+    # Before the lesson there was nothing to sense, and the newest data are still on their way.
     gaps = [
         gap
         for gap in readings.gaps
@@ -119,22 +119,22 @@ def _sentence(
         if coming is not None:
             starts = _local(coming.starts_utc_ns, zone)
             is_today = starts.date() == _local(now_utc_ns, zone).date()
-            when = f"{starts:%H:%M}" if is_today else f"{starts:%A} {starts:%H:%M}"
-            text += f" The next one is “{title_text(coming.title, coming.room)}”, {when}."
+            when = f"at {starts:%H:%M}" if is_today else f"on {starts:%A} at {starts:%H:%M}"
+            text += f" The next one is “{title_text(coming.title, coming.room)}” {when}."
         return text
     title = title_text(lesson.title, lesson.room)
     if state == "sensing":
         return f"The room is being sensed: “{title}” is on."
     if not nodes:
-        return f"“{title}” is on, but no kit of this room has ever reported."
+        return f"“{title}” is on, but no kit in this room has ever reported."
     if state == "waiting":
-        return f"“{title}” has just begun; the first readings are on their way."
+        return f"“{title}” has just started; the first readings are on their way."
     for node in nodes:
         if node.is_up and node.clock is not None:
             return f"“{title}” is on, but {node.node} {claim_words(node.clock)}."
     return (
         f"“{title}” is on, but nothing has arrived for {length_text(since_s)}. "
-        "Check that the kit has power and network; what it senses meanwhile is kept on it."
+        "Check that the kit has power and a network connection; it keeps what it senses meanwhile."
     )
 
 
@@ -150,11 +150,11 @@ def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitJson:
     if not node.is_up:
         words = "switched off or out of reach"
     elif node.clock is not None:
-        words = f"up, {claim_words(node.clock)}"
+        words = f"on, but {claim_words(node.clock)}"
     elif is_fresh:
         words = "sensing"
     else:
-        words = "up, not sensing"
+        words = "on, but not sensing"
     return KitJson(
         node=node.node,
         is_up=node.is_up,

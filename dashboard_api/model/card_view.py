@@ -15,20 +15,20 @@ from models.serving.manifest import Manifest
 __all__ = ["BLIND_TO", "Card", "ComparisonRow", "Outcome", "card", "scored_text"]
 
 BLIND_TO: Final = (
-    "Who looks away without moving: a part of the time off task is still.",
-    "Why someone moves: writing, handing out and fetching look like fiddling.",
-    "What is said, and who said it: of the sound only its level is known.",
-    "A single pupil: it speaks of the whole room and of zones of five seats or more.",
+    "Who looks away without moving: pupils can be off task and sit still.",
+    "Why someone moves: writing and fetching things look like fiddling.",
+    "What anyone says, or who says it: it knows only how loud the room is.",
+    "A single pupil: it describes only the whole room and zones of five seats or more.",
     "Whether a lively stretch was a good one. You know that.",
 )
-"""What no figure tells."""
+"""What no figure shows."""
 
 _DOTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How many of n turned out well, with the interval of Wilson (1927) that holds 95 %."""
+    """How many of n were right, with their 95 % interval after Wilson (1927)."""
 
     right: int
     n: int
@@ -37,7 +37,7 @@ class Outcome:
 
     @classmethod
     def of(cls, share: float | None, n: float | None) -> Outcome | None:
-        """From a share and what it rests on; None where there is nothing."""
+        """From a share and the number it was computed from; None if either is missing."""
         if share is None or not n or math.isnan(share):
             return None
         count = int(n)
@@ -47,12 +47,12 @@ class Outcome:
 
     @property
     def dots(self) -> int:
-        """Of ten."""
+        """How many of ten dots are filled."""
         return round(self.right / self.n * _DOTS)
 
     @property
     def of_ten(self) -> str:
-        """Such as `about 2`; `none` and `all` only where it is so."""
+        """Such as `about 2`; `none` and `all` only where that is exact."""
         if self.right == 0:
             return "none"
         if self.right == self.n:
@@ -62,13 +62,13 @@ class Outcome:
 
     @property
     def interval(self) -> str:
-        """In whole percents."""
-        return f"{self.low * 100:.0f} to {self.high * 100:.0f} %"
+        """Such as `19 and 49 %`."""
+        return f"{self.low * 100:.0f} and {self.high * 100:.0f}\u00a0%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonRow:
-    """One figure of the model beside the same figure of others; a dash where there is none."""
+    """One figure of the model next to the same figure of others; a dash means no figure."""
 
     name: str
     model: str
@@ -80,7 +80,7 @@ class ComparisonRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What the pages say of a model. `source` is the word for its data, such as `simulated`."""
+    """What the pages say about a model. `source` describes its data, such as `simulated`."""
 
     version: str
     source: str
@@ -92,7 +92,7 @@ class Card:
     false_alerts: str
     delay: str
     afterwards: str
-    """How the suggestions of a lesson's page do, which know the whole lesson."""
+    """How good the suggestions on a lesson's page are; they know the whole lesson."""
     seats: str
     base_rate: str
     abstained: str
@@ -101,11 +101,11 @@ class Card:
     """The comparison in one sentence, for the note."""
     rows: tuple[ComparisonRow, ...]
     school: tuple[str, ...]
-    """What a school's own model rests on; empty for any other."""
+    """What a school's own model was made from; empty for any other model."""
 
 
 def card(manifest: Manifest) -> Card:
-    """The card of a manifest; a figure that it does not hold is left out or a dash."""
+    """The card of a manifest; a figure that is missing there is left out or a dash."""
     figures: Mapping[str, Any] = next(iter(manifest.figures.values()), {})
     data = manifest.data
     source = str(figures.get("source", data.get("source", "unknown")))
@@ -132,26 +132,24 @@ def card(manifest: Manifest) -> Card:
     )
 
 
-def scored_text(versions: Sequence[str], at_hand: Sequence[str], told: str) -> str:
-    """Which model a lesson's estimates come from, beside the card of the version `told`.
+def scored_text(versions: Sequence[str], available: Sequence[str], shown: str) -> str:
+    """Which models a lesson's estimates come from, next to the card of version `shown`.
 
-    `versions` are those that made them, `at_hand` those of them whose manifests can be read.
+    `versions` made the estimates; `available` are those whose manifests can be read.
     """
     if not versions:
-        return (
-            f"Nothing of this lesson has been estimated yet. The figures are those of model {told}."
-        )
+        return f"This lesson has no estimates yet. The figures are for model {shown}."
     word = "model" if len(versions) == 1 else "models"
-    said = f"The estimates of this lesson come from {word} {_listed(versions)}."
-    missing = [name for name in versions if name not in at_hand]
+    text = f"This lesson’s estimates come from {word} {_listed(versions)}."
+    missing = [name for name in versions if name not in available]
     if missing:
-        said += (
-            f" The card of {_listed(missing)} is not at hand here: the figures are those of model "
-            f"{told} and may not hold for this lesson."
+        text += (
+            f" The figures for {_listed(missing)} are not available here. You see those for model "
+            f"{shown}, which may not fit this lesson."
         )
-    elif list(versions) != [told]:
-        said += f" The figures are those of model {told}."
-    return said
+    elif list(versions) != [shown]:
+        text += f" The figures are for model {shown}."
+    return text
 
 
 def _lessons(data: Mapping[str, Any], source: str) -> str:
@@ -167,18 +165,18 @@ def _false_alerts(rate: float | None, source: str) -> str:
     if rate is None:
         return ""
     if rate <= 0:
-        return f"No sign was a false one ({source})."
-    often = f"about {rate:.1f} in a lesson" if rate >= 1 else f"one in {1 / rate:.1f} lessons"
+        return f"No sign was false ({source})."
+    often = f"about {rate:.1f} per lesson" if rate >= 1 else f"one in {1 / rate:.1f} lessons"
     return f"False signs: {often} ({source})."
 
 
 def _delay(figures: Mapping[str, Any], source: str) -> str:
-    half, most = figures.get("delay_median_s"), figures.get("delay_p90_s")
-    if half is None or most is None:
+    median, p90 = figures.get("delay_median_s"), figures.get("delay_p90_s")
+    if median is None or p90 is None:
         return ""
     return (
-        f"A sign comes late: half of the right ones within {length_text(half)} of the beginning, "
-        f"nine of ten within {length_text(most)} ({source})."
+        f"Signs come with a delay: half of the right ones within {length_text(median)} of the start "
+        f"of the stretch, nine out of ten within {length_text(p90)} ({source})."
     )
 
 
@@ -188,10 +186,10 @@ def _afterwards(figures: Mapping[str, Any], source: str) -> str:
     if right is None or livelier is None or found is None:
         return ""
     return (
-        "So it is with signs while a lesson runs. What a lesson’s page suggests of the room is found "
-        f"afterwards, over the whole lesson: {right * 100:.0f} of 100 were right, {livelier * 100:.0f} "
-        "of 100 lay where the share was as high on average, if not all the time, and "
-        f"{found * 100:.0f} of 100 restless stretches were among them ({source})."
+        "These figures are for signs during a lesson. The suggestions on a lesson’s page look back "
+        f"over the whole lesson: of 100 suggestions about the room, {right * 100:.0f} were right, and "
+        f"in {livelier * 100:.0f} the share was that high on average, though not all the time. They "
+        f"included {found * 100:.0f} of 100 restless stretches ({source})."
     )
 
 
@@ -200,9 +198,10 @@ def _seats(figures: Mapping[str, Any], source: str) -> str:
     if auc is None or kappa is None:
         return ""
     return (
-        f"Inside, seats are judged one by one and only their mean is kept. Of two seats, one off "
-        f"task and one on, it told which is which {auc * 100:.0f} times in 100 ({source}). Agreement with "
-        f"the truth is kappa {kappa:.2f}, where 0 is chance and 1 is perfect ({source})."
+        f"Internally the model judges seats one by one, but only their mean is kept. Given one seat "
+        f"off task and one on task, it picked the right one {auc * 100:.0f} times out of 100 "
+        f"({source}). Its agreement with the truth is kappa {kappa:.2f}, where 0 is chance and 1 is "
+        f"perfect ({source})."
     )
 
 
@@ -211,9 +210,9 @@ def _base_rate(figures: Mapping[str, Any], source: str) -> str:
     if base is None:
         return ""
     return (
-        f"Pupils were off task {base * 100:.0f} % of the time ({source}). Whoever never says "
-        f"“off task” is therefore right {100 - base * 100:.0f} times in 100 ({source}), which is why "
-        "being right often says little."
+        f"Pupils were off task {base * 100:.0f} % of the time ({source}). A program that never "
+        f"says “off task” would be right {100 - base * 100:.0f} times out of 100 ({source}), so being "
+        "right often means little."
     )
 
 
@@ -222,7 +221,7 @@ def _abstained(figures: Mapping[str, Any], source: str) -> str:
     return (
         ""
         if share is None
-        else f"It judged nothing in {share * 100:.0f} % of the time, knowing too little ({source})."
+        else f"It made no estimate for {share * 100:.0f} % of the time, because it knew too little ({source})."
     )
 
 
@@ -231,35 +230,36 @@ def _interval(figures: Mapping[str, Any], source: str) -> str:
     return (
         ""
         if held is None
-        else f"Its interval for the room's share should hold the truth 90 times in 100; it did "
+        else f"Its interval for the room’s share should contain the truth 90 times out of 100. It did so "
         f"{held * 100:.0f} times ({source})."
     )
 
 
 def _beside(figures: Mapping[str, Any], source: str) -> str:
-    """Seats told apart and agreement, of the model and of all that stands beside it."""
+    """Separation and agreement: the model next to everything it is compared with."""
     rows = {row.name: row for row in _rows(figures)}
     apart, agree = (rows[name] for name in (_APART, _AGREE))
     if apart.model == "–" or agree.model == "–":
         return ""
     return (
-        f"Seats told apart (.50 is chance): {apart.model}; by never giving a sign {apart.never}, by "
-        f"a movement rule {apart.rule}, by the ceiling of these sensors {apart.ceiling}. Agreement "
-        f"with the truth (kappa): {agree.model}, of a human observer {agree.human} ({source})."
+        f"Separating seats on task from seats off task (0.50 is chance): {apart.model}; never giving "
+        f"a sign {apart.never}, a movement rule {apart.rule}, the best possible with these sensors "
+        f"{apart.ceiling}. Agreement with the truth (kappa): {agree.model}; a human observer "
+        f"{agree.human} ({source})."
     )
 
 
-_APART: Final = "Seats told apart (ROC-AUC; chance .50)"
-_AGREE: Final = "Seats, agreement with the truth (kappa)"
+_APART: Final = "Seats on and off task separated (ROC-AUC, chance 0.50)"
+_AGREE: Final = "Seats: agreement with the truth (kappa)"
 _ROWS: Final = (
     ("Signs that were right", "alert_precision", "{:.0%}"),
-    ("Stretches that were noticed", "alert_recall", "{:.0%}"),
-    ("False signs a lesson", "false_alerts_per_lesson", "{:.2f}"),
-    ("Delay, half within", "delay_median_s", "{:.0f} s"),
-    ("Delay, nine of ten within", "delay_p90_s", "{:.0f} s"),
+    ("Restless stretches noticed", "alert_recall", "{:.0%}"),
+    ("False signs per lesson", "false_alerts_per_lesson", "{:.2f}"),
+    ("Delay: half within", "delay_median_s", "{:.0f} s"),
+    ("Delay: nine out of ten within", "delay_p90_s", "{:.0f} s"),
     (_APART, "roc_auc", "{:.2f}"),
     (_AGREE, "kappa_observer", "{:.2f}"),
-    ("Seats judged rightly (accuracy)", "accuracy", "{:.0%}"),
+    ("Seats judged correctly (accuracy)", "accuracy", "{:.0%}"),
 )
 
 

@@ -23,12 +23,12 @@ __all__ = ["TOP_PSI", "VERDICT_TEXT", "DriftView", "WeekRow", "drift_view"]
 VERDICT_TEXT: Final[Mapping[Verdict, str]] = {
     "too_few": "too few to say",
     "stable": "much the same",
-    "by_chance": "no more than lessons differ",
+    "by_chance": "within normal variation",
     "some": "some change",
     "large": "large change",
 }
 TOP_PSI: Final = 0.4
-"""Where the chart ends; a longer bar is cut off there and its table row says how long it is."""
+"""Where the chart ends. A longer bar is cut off there; its table row has the number."""
 _SLOT: Final = 12.0
 _BAR: Final = 4.0
 _HEIGHT: Final = 160.0
@@ -52,7 +52,7 @@ class WeekRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftView:
-    """What the card page shows of the weeks."""
+    """What the model page shows about the weeks."""
 
     sentences: tuple[str, ...]
     svg: str
@@ -61,14 +61,14 @@ class DriftView:
     rows: tuple[WeekRow, ...]
     """The school's weeks, the newest first."""
     rooms: tuple[WeekRow, ...]
-    """The rooms in the newest week that has lessons enough, or else in the newest."""
+    """The rooms in the newest week with enough lessons, or else in the newest week."""
     rooms_in: str
     min_lessons: int = LEAST_LESSONS
     min_minutes: int = LEAST_EPOCHS
 
 
 def drift_view(drift: Drift, model: str) -> DriftView:
-    """The weeks of a school, told for the model in use."""
+    """The weeks of a school, described for the model in use."""
     enough = drift.newest(model)
     newest = max((row.week for row in drift.rooms), default="") if enough is None else enough.week
     return DriftView(
@@ -85,63 +85,63 @@ def drift_view(drift: Drift, model: str) -> DriftView:
 def _sentences(drift: Drift, model: str) -> tuple[str, ...]:
     mine = [week for week in drift.school if week.model == model]
     if not mine:
-        return (f"No lesson has estimates of model {model} yet.",)
+        return (f"No lesson has estimates from model {model} yet.",)
     week = drift.newest(model)
     if week is None:
         last = mine[-1]
         return (
             (
-                f"Too little to say: {_week_text(last.week)} has {_many(last.lessons, 'lesson')} with "
-                f"{_many(last.epochs, 'minute')} looked at; {LEAST_LESSONS} lessons and {LEAST_EPOCHS} "
-                "minutes are the least."
+                f"Not enough data yet: {_week_text(last.week)} has {_many(last.lessons, 'lesson')} "
+                f"and {_many(last.epochs, 'minute')}. At least {LEAST_LESSONS} lessons and "
+                f"{LEAST_EPOCHS} minutes are needed."
             ),
         )
-    told = []
+    found = []
     about = f"{_week_text(week.week)}, {_many(week.lessons, 'lesson')}:"
     if week.trained is None:
-        told.append(f"{about} what was usual in training is not known for this model.")
+        found.append(f"{about} it is not known what was usual in this model’s training.")
     else:
         words = _TRAINED[week.trained.verdict].format(_numbers(week.trained))
-        told.append(f"{about} {words}")
+        found.append(f"{about} {words}")
     if week.own is not None:
-        told.append(_OWN[week.own.verdict].format(_numbers(week.own)))
+        found.append(_OWN[week.own.verdict].format(_numbers(week.own)))
     elif week.is_first:
-        told.append(
-            f"Your school's own first {FIRST_WEEKS} weeks are still what later ones will be held "
-            "against."
+        found.append(
+            f"This is one of your school’s first {FIRST_WEEKS} weeks. Later weeks will be compared with "
+            "them."
         )
     else:
-        told.append("Your school's own first weeks hold too few lessons to compare with.")
+        found.append("Your school’s own first weeks have too few lessons to compare with.")
     if week.abstained >= 0.05:
-        told.append(f"In {week.abstained * 100:.0f} % of the minutes it judged nothing.")
-    return tuple(told)
+        found.append(f"The model made no estimate in {week.abstained * 100:.0f} % of the minutes.")
+    return tuple(found)
 
 
 _TRAINED: Final[Mapping[Verdict, str]] = {
-    "stable": "rooms move and are judged much as in the lessons that the model learned from ({}).",
+    "stable": "rooms move much as in the lessons that the model learned from ({}).",
     "by_chance": (
         "rooms differ from the lessons that the model learned from ({}), but no more than single "
         "lessons differ from each other."
     ),
     "some": (
-        "rooms differ somewhat from the lessons that the model learned from ({}); its figures may "
+        "rooms differ somewhat from the lessons that the model learned from ({}). Its figures may "
         "be off."
     ),
     "large": (
-        "rooms differ much from the lessons that the model learned from ({}): don't lean on its "
+        "rooms differ a lot from the lessons that the model learned from ({}). Do not rely on its "
         "figures here."
     ),
 }
 _OWN: Final[Mapping[Verdict, str]] = {
-    "stable": "Against your school's own first weeks little has changed ({}).",
+    "stable": "Little has changed since your school’s own first weeks ({}).",
     "by_chance": (
-        "Against your school's own first weeks the change ({}) is no more than single lessons "
-        "differ from each other."
+        "The change since your school’s own first weeks ({}) is no more than single lessons differ "
+        "from each other."
     ),
-    "some": "Against your school's own first weeks there is some change ({}).",
+    "some": "There is some change since your school’s own first weeks ({}).",
     "large": (
-        "Against your school's own first weeks there is a large change ({}): look whether seats, "
-        "kits or timetables have changed."
+        "There is a large change since your school’s own first weeks ({}). Check whether seats, kits "
+        "or timetables have changed."
     ),
 }
 
@@ -175,27 +175,27 @@ def _cell(week: WeekDrift, change: Change | None) -> str:
 
 
 def _svg(drift: Drift) -> str:
-    """Two bars a week: against training hollow, against the own first weeks filled.
+    """Two bars a week: hollow for training, filled for the school's own first weeks.
 
-    A week that two models share has a place for each; a week without lessons has an empty one.
+    A week with two models has a slot for each; a week without lessons has an empty slot.
     """
-    places: list[WeekDrift | None] = []
+    slots: list[WeekDrift | None] = []
     for name in drift.weeks:
         here = [week for week in drift.school if week.week == name]
-        places += here or [None]
-    width = _SLOT * max(1, len(places))
+        slots += here or [None]
+    width = _SLOT * max(1, len(slots))
     parts = [_line(_y(SOME_PSI), width), _line(_y(LARGE_PSI), width)]
     model = ""
-    for i, place in enumerate(places):
-        if place is None:
+    for i, slot in enumerate(slots):
+        if slot is None:
             continue
         x = i * _SLOT
-        if model and place.model != model:
+        if model and slot.model != model:
             parts.append(f'<path class="other-model" d="M{x:.1f} 0V{_HEIGHT:.0f}"/>')
-        model = place.model
-        parts += _bar("trained", x + 1.5, place.trained)
-        parts += _bar("own", x + 6.5, place.own)
-        if place.trained is None and place.own is None:
+        model = slot.model
+        parts += _bar("trained", x + 1.5, slot.trained)
+        parts += _bar("own", x + 6.5, slot.own)
+        if slot.trained is None and slot.own is None:
             parts.append(f'<path class="few" d="M{x + 3:.1f} {_HEIGHT - 2:.1f}h{_BAR + 2:.1f}"/>')
     return (
         f'<svg class="weeks" viewBox="0 0 {width:.0f} {_HEIGHT:.0f}" preserveAspectRatio="none" '

@@ -1,7 +1,7 @@
-"""Keeps the weeks' drift at hand, so that a page about a whole year answers at once.
+"""Keeps the weeks' drift in memory, so that a page about a whole year opens at once.
 
-Scores are read in short steps between the pages' questions. What a page asks for is computed anew
-only when something new was read.
+It reads scores in short steps between the pages' queries, and computes the drift again only after it
+has read something new.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from models.drift import Drift, LessonLevels, drift
 
 __all__ = ["DriftWatch", "SoFar"]
 
-LOOK_EACH_S: Final = 60.0
-"""How often a page may make the stores be looked at for new lessons."""
-FOLLOW_EACH_S: Final = 600.0
-"""How often that is done without anyone asking."""
-EVERYTHING_EACH_S: Final = 24 * 3600.0
+LOOK_EVERY_S: Final = 60.0
+"""A page starts a search for new lessons at most this often."""
+FOLLOW_EVERY_S: Final = 600.0
+"""How often the search runs without a page."""
+READ_ALL_EVERY_S: Final = 24 * 3600.0
 """How often all lessons are read again."""
-LESSONS_A_STEP: Final = 20
-"""Read in one go, about 20 ms; a live page waits no longer."""
+LESSONS_PER_STEP: Final = 20
+"""Lessons to read in one step: about 20 ms, the longest that a live page waits."""
 PAUSE_S: Final = 0.02
 READ_FOR_S: Final = 0.3
-"""How long a page reads what is new before it tells what is known so far."""
+"""How long a page reads new lessons before it shows the drift so far."""
 
 _LOG = logging.getLogger("dashboard")
 
@@ -50,7 +50,7 @@ class DriftWatch:
 
     def __init__(self, catalog: ModelCatalog, zone: tzinfo | None) -> None:
         self.latest: Drift | None = None
-        """What was told last."""
+        """The drift that was computed last."""
         self._catalog = catalog
         self._levels = WeeklyLevels(zone)
         self._looked_s: float | None = None
@@ -58,35 +58,35 @@ class DriftWatch:
 
     @property
     def waiting(self) -> int:
-        """Lessons that are known and not read yet."""
+        """The number of lessons that are known but not read yet."""
         return self._levels.waiting
 
     async def run(self, store: StoreThread) -> None:
-        """Keep up until cancelled; a store that can't be read now is asked again later."""
+        """Follow the scores until cancelled; if a store can't be read, retry later."""
         loop = asyncio.get_running_loop()
         everything_s = loop.time()
         while True:
-            is_due = loop.time() - everything_s >= EVERYTHING_EACH_S
+            is_due = loop.time() - everything_s >= READ_ALL_EVERY_S
             try:
                 await self._look(store, everything=is_due)
-                while not await self._step(store):  # noqa: ASYNC110 (others' turn, no event)
+                while not await self._step(store):  # noqa: ASYNC110 (a pause for other queries, not a wait)
                     await asyncio.sleep(PAUSE_S)
-                await self._told(store)
+                await self._compute(store)
             except StoreError as error:
-                _LOG.warning("dashboard: drift is not followed just now: %s", error)
+                _LOG.warning("The drift can't be computed at the moment: %s", error)
             if is_due:
                 everything_s = loop.time()
-            await asyncio.sleep(FOLLOW_EACH_S)
+            await asyncio.sleep(FOLLOW_EVERY_S)
 
     async def so_far(self, store: StoreThread) -> SoFar:
-        """The weeks, after reading for a moment what is new; raises StoreError."""
+        """The weeks, after reading new lessons for a moment; raises StoreError."""
         loop = asyncio.get_running_loop()
         until = loop.time() + READ_FOR_S
-        if self._looked_s is None or loop.time() - self._looked_s >= LOOK_EACH_S:
+        if self._looked_s is None or loop.time() - self._looked_s >= LOOK_EVERY_S:
             await self._look(store, everything=False)
         while loop.time() < until and not await self._step(store):
             pass
-        return SoFar(drift=await self._told(store), waiting=self._levels.waiting)
+        return SoFar(drift=await self._compute(store), waiting=self._levels.waiting)
 
     async def _look(self, store: StoreThread, *, everything: bool) -> None:
         self._looked_s = asyncio.get_running_loop().time()
@@ -94,22 +94,22 @@ class DriftWatch:
 
     async def _step(self, store: StoreThread) -> bool:
         return await store.run(
-            lambda stores: self._levels.read(stores.scores, stores.lessons, most=LESSONS_A_STEP)
+            lambda stores: self._levels.read(stores.scores, stores.lessons, most=LESSONS_PER_STEP)
         )
 
-    async def _told(self, store: StoreThread) -> Drift:
+    async def _compute(self, store: StoreThread) -> Drift:
         def query(stores: Stores) -> tuple[int, list[LessonLevels], Mapping[str, tuple[int, int]]]:
-            checked = {
+            verdicts = {
                 lesson: (count.confirmed, count.dismissed)
                 for lesson, count in stores.lessons.verdicts_by_lesson().items()
             }
-            return self._levels.revision, self._levels.lessons, checked
+            return self._levels.revision, self._levels.lessons, verdicts
 
-        revision, lessons, checked = await store.run(query)
+        revision, lessons, verdicts = await store.run(query)
         references = self._catalog.references({lesson.model for lesson in lessons})
-        key = revision, checked, references
+        key = revision, verdicts, references
         if self.latest is None or key != self._key:
-            # Off the loop: a year of a large school takes some tenths of a second.
-            self.latest = await asyncio.to_thread(drift, lessons, references, checked)
+            # In a thread: a year of a large school takes some tenths of a second.
+            self.latest = await asyncio.to_thread(drift, lessons, references, verdicts)
             self._key = key
         return self.latest

@@ -1,4 +1,4 @@
-"""The model's card and its drift over the weeks, and the note that stands beside each estimate."""
+"""The model page with its drift over the weeks, and the note next to each estimate."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ __all__ = ["TrustNote", "router", "trust_note"]
 
 router = APIRouter()
 
-SOME_EPOCHS: Final = 60
-"""One epoch in a minute tells which model scored a lesson."""
+EPOCH_STRIDE: Final = 60
+"""One epoch in so many is enough to find the models that scored a lesson."""
 
-LessonId = Annotated[str | None, Query(description="The card of the model that scored a lesson.")]
+LessonId = Annotated[str | None, Query(description="A lesson: show the model that scored it.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustNote:
-    """What stands beside an estimate: how far to trust it, and which model made it."""
+    """The note next to an estimate: how far to trust it, and which model made it."""
 
     trust: str
     card: Card | None
-    """None where no manifest can be read; `trouble` says why."""
+    """None if no manifest can be read; `trouble` says why."""
     scored: str
     trouble: str
     address: str
@@ -46,8 +46,8 @@ class TrustNote:
 
 
 def trust_note(stores: Stores, catalog: ModelCatalog, lesson: str | None) -> TrustNote:
-    """The note for a lesson's estimates, or for those of the model in use."""
-    manifest, scored = _told(stores, catalog, lesson)
+    """The note for a lesson's estimates, or for the model in use."""
+    manifest, scored = _manifest_for(stores, catalog, lesson)
     return TrustNote(
         trust=trust_text(stores.count_verdicts()),
         card=None if manifest is None else card(manifest),
@@ -83,17 +83,17 @@ async def model_page(request: Request, store: StoreDep, lesson: LessonId = None)
 @router.get(
     "/api/model",
     tags=["model"],
-    summary="The model's card, and drift over the weeks",
+    summary="The model's figures, and drift over the weeks",
     responses={404: {"model": ErrorJson}},
 )
 async def model(request: Request, store: StoreDep, lesson: LessonId = None) -> ModelJson:
-    """How well the model does, on whose data, and whether what it sees has changed."""
+    """The model's figures, the data that it learned from, and whether what it sees has changed."""
     catalog, watch = _catalog(request), _watch(request)
 
     def query(stores: Stores) -> tuple[Manifest | None, TrustNote]:
         if lesson is not None:
             get_lesson(stores, lesson)
-        return _told(stores, catalog, lesson)[0], trust_note(stores, catalog, lesson)
+        return _manifest_for(stores, catalog, lesson)[0], trust_note(stores, catalog, lesson)
 
     manifest, note = await store.run(query)
     so_far = await watch.so_far(store)
@@ -109,16 +109,18 @@ async def model(request: Request, store: StoreDep, lesson: LessonId = None) -> M
     )
 
 
-def _told(stores: Stores, catalog: ModelCatalog, lesson: str | None) -> tuple[Manifest | None, str]:
-    """The manifest to tell of, and which models scored the lesson."""
+def _manifest_for(
+    stores: Stores, catalog: ModelCatalog, lesson: str | None
+) -> tuple[Manifest | None, str]:
+    """The manifest to show, and a text about the models that scored the lesson."""
     current = catalog.current()
     if lesson is None:
         return current, "" if current is None else f"Model {current.version} is in use."
-    models = stores.scores.room_levels(lesson, each=SOME_EPOCHS).model
-    versions = list(dict.fromkeys(reversed(models)))  # the one that scored its end first
-    at_hand = [version for version in versions if catalog.find(version) is not None]
-    told = catalog.find(at_hand[0]) if at_hand else current
-    return told, "" if told is None else scored_text(versions, at_hand, told.version)
+    models = stores.scores.room_levels(lesson, each=EPOCH_STRIDE).model
+    versions = list(dict.fromkeys(reversed(models)))  # the model that scored the end comes first
+    available = [version for version in versions if catalog.find(version) is not None]
+    shown = catalog.find(available[0]) if available else current
+    return shown, "" if shown is None else scored_text(versions, available, shown.version)
 
 
 def _week(week: WeekDrift) -> DriftWeekJson:

@@ -1,4 +1,4 @@
-"""How far to trust a sign or an estimate, in the words that stand wherever one is shown."""
+"""The text that says how far to trust a sign or an estimate."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["trust_text"]
 
 
 def trust_text(count: VerdictCount) -> str:
-    """The design's sentence, or the school's own figure once it has confirmed or dismissed enough.
+    """The fixed text, or the school's own figure once it has answered enough suggestions.
 
-    It goes on after "this estimate is …".
+    It completes the sentence "This estimate is …".
     """
     figure = school_figure(count.confirmed, count.dismissed)
     if figure is None:

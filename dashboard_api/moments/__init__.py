@@ -1,1 +1,1 @@
-"""Moments, and what people say of them."""
+"""Moments, and people's answers about them."""

@@ -1,4 +1,4 @@
-"""A lesson's moments with what the teacher and the coach said of them."""
+"""A lesson's moments with the answers of the teacher and the coach."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from dashboard_api.web.store_thread import StoreDep, Stores
 from ingest.stores.records import AlertRecord, Lesson, MomentKind, Speaker, Verdict
 from models.serving.scores import ROOM
 
-__all__ = ["JudgedMoment", "Said", "kind_of", "moment_list_response", "moments_of"]
+__all__ = ["JudgedMoment", "VerdictValue", "kind_of", "moment_list_response", "moments_of"]
 
-Said = Literal["confirmed", "dismissed"]
+VerdictValue = Literal["confirmed", "dismissed"]
 
 QUESTIONS: Final[Mapping[MomentKind, str]] = MappingProxyType({
     "lively": "Was this worth talking about?",
     "calm": "Was this worth talking about?",
     "own": "Was the class livelier than usual here?",
 })  # fmt: skip
-"""A person's own moment may be about anything: what can be learned from it is asked for itself."""
+"""A person's own moment may be about anything, so its question is a different one."""
 
 
 class JudgedMoment(MomentJson):
-    """A span worth talking about, and whether it was, as teacher and coach say."""
+    """A moment, and whether teacher and coach say that it was worth talking about."""
 
     question: str
-    """What confirming or dismissing it answers."""
-    teacher_says: Said | None
-    coach_says: Said | None
+    """The question that the answers are about."""
+    teacher_says: VerdictValue | None
+    coach_says: VerdictValue | None
 
 
 def moments_of(stores: Stores, lesson: Lesson) -> list[JudgedMoment]:
     """All moments of a lesson, suggested and marked, in order of time.
 
-    A suggestion that someone answered stays, also where others stand out more by now.
+    A suggestion with an answer stays in the list, even if other moments stand out more by now.
     """
     epochs, alerts = stores.epochs(lesson.id), stores.scores.alerts(lesson.id)
     trust = trust_text(stores.count_verdicts())
@@ -53,16 +53,18 @@ def moments_of(stores: Stores, lesson: Lesson) -> list[JudgedMoment]:
     manifest = stores.catalog.current()
     found = moment_view.moments(
         lesson, epochs, alerts, own,
-        finder=None if manifest is None else manifest.moments, said=verdicts, trust=trust,
+        finder=None if manifest is None else manifest.moments, verdicts=verdicts, trust=trust,
     )  # fmt: skip
-    listed = {moment.id for moment in found}
+    listed_ids = {moment.id for moment in found}
     may_be_shown = shown_zones(epochs) | {ROOM}
     earlier = {
-        said.moment: said
-        for said in verdicts
-        if said.moment not in listed and said.kind != "own" and said.zone in may_be_shown
+        verdict.moment: verdict
+        for verdict in verdicts
+        if verdict.moment not in listed_ids
+        and verdict.kind != "own"
+        and verdict.zone in may_be_shown
     }
-    found += [_suggested_before(said, alerts, trust) for said in earlier.values()]
+    found += [_suggested_before(verdict, alerts, trust) for verdict in earlier.values()]
     judged = [_judged(moment, verdicts) for moment in found]
     return sorted(judged, key=lambda moment: (moment.start_s, moment.id))
 
@@ -83,9 +85,9 @@ async def moment_list_response(
     notice: str = "",
     anchor: str = "moments",
 ) -> Response:
-    """The list as a part of the page for htmx; the whole page for a browser without scripts.
+    """The list as a part of the page for htmx, or the whole page for a browser without scripts.
 
-    `speaker` is whose answers the forms ask for first, `notice` what a screen reader is told.
+    `speaker` is selected first in the forms for answers; a screen reader reads `notice` aloud.
     """
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/lessons/{lesson_id}#{anchor}", status_code=303)
@@ -102,10 +104,10 @@ async def moment_list_response(
 
 
 def _judged(moment: MomentJson, verdicts: Sequence[Verdict]) -> JudgedMoment:
-    says: dict[Speaker, Said] = {
-        said.by: "confirmed" if said.is_confirmed else "dismissed"
-        for said in verdicts
-        if said.moment == moment.id
+    says: dict[Speaker, VerdictValue] = {
+        verdict.by: "confirmed" if verdict.is_confirmed else "dismissed"
+        for verdict in verdicts
+        if verdict.moment == moment.id
     }
     return JudgedMoment(
         **dict(moment),
@@ -115,18 +117,18 @@ def _judged(moment: MomentJson, verdicts: Sequence[Verdict]) -> JudgedMoment:
     )
 
 
-def _suggested_before(said: Verdict, alerts: Sequence[AlertRecord], trust: str) -> MomentJson:
+def _suggested_before(verdict: Verdict, alerts: Sequence[AlertRecord], trust: str) -> MomentJson:
     """A suggestion as it was when someone answered it."""
-    alert = next((alert for alert in alerts if alert.id == said.moment), None)
-    is_strength = said.kind == "calm"
-    title = "A calm stretch" if is_strength else f"A lively stretch: {zone_text(said.zone)}"
+    alert = next((alert for alert in alerts if alert.id == verdict.moment), None)
+    is_strength = verdict.kind == "calm"
+    title = "A calm stretch" if is_strength else f"A lively stretch: {zone_text(verdict.zone)}"
     return MomentJson(
-        id=said.moment,
+        id=verdict.moment,
         kind="suggested",
-        zone=said.zone,
+        zone=verdict.zone,
         is_strength=is_strength,
-        start_s=said.start_s,
-        end_s=said.end_s,
+        start_s=verdict.start_s,
+        end_s=verdict.end_s,
         title=title,
         note="",
         rest="",

@@ -1,6 +1,6 @@
-"""What is kept of an answer about a moment, if the teacher wants that: the scores' own numbers.
+"""What is kept with an answer about a moment, if the teacher allows it: numbers from the scores.
 
-They are about the room or a zone of five seats or more, never about a seat, and name nobody.
+They describe the room or a zone of five seats or more, never a seat, and contain no name.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from models.serving.scores import ROOM
 __all__ = ["label_of"]
 
 
-def label_of(lesson: Lesson, said: Verdict, epochs: Sequence[EpochRecord]) -> Label | None:
-    """The label of a verdict; None where too little is known of its moment.
+def label_of(lesson: Lesson, verdict: Verdict, epochs: Sequence[EpochRecord]) -> Label | None:
+    """The label of a verdict; None if too little is known about its moment.
 
-    The epochs of one run of the agent count, the one that holds most of the moment: features look
-    back, and do so over that run alone. What two models scored is not kept.
+    Only the epochs of one run of the agent count, the run with most of the moment, because features
+    look back within one run. A moment that two models scored gets no label.
     """
     inside = Counter(
-        epoch.stream for epoch in epochs if said.start_s <= _second(lesson, epoch) < said.end_s
+        epoch.stream
+        for epoch in epochs
+        if verdict.start_s <= _second(lesson, epoch) < verdict.end_s
     )
     if not inside:
         return None
@@ -34,20 +36,20 @@ def label_of(lesson: Lesson, said: Verdict, epochs: Sequence[EpochRecord]) -> La
         (_second(lesson, epoch), zone_score(zone))
         for epoch in of_run
         for zone in epoch.zones
-        if zone.zone == said.zone
+        if zone.zone == verdict.zone
     ]
-    rows = moment_rows(scores, said.start_s, said.end_s)
+    rows = moment_rows(scores, verdict.start_s, verdict.end_s)
     models = {epoch.model for epoch in of_run}
     if rows is None or len(models) > 1:
         return None
     return Label(
         lesson=lesson.id,
-        moment=said.moment,
-        by=said.by,
-        is_confirmed=said.is_confirmed,
-        kind=said.kind,
-        is_room=said.zone == ROOM,
-        utc_ns=lesson.starts_utc_ns + round(said.start_s * SECOND_NS),
+        moment=verdict.moment,
+        by=verdict.by,
+        is_confirmed=verdict.is_confirmed,
+        kind=verdict.kind,
+        is_room=verdict.zone == ROOM,
+        utc_ns=lesson.starts_utc_ns + round(verdict.start_s * SECOND_NS),
         model=models.pop(),
         features_version=LABEL_FEATURES,
         rows=rows,

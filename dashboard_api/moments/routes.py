@@ -1,4 +1,4 @@
-"""Moments that people mark: added, reworded and deleted, from the page or by a program."""
+"""Moments that people mark: adding, editing and deleting them on the page or by a program."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["moments_of", "router"]
 
 router = APIRouter()
 
-LONGEST_LESSON_S: Final = 14_400
+MAX_START_S: Final = 14_400
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": ErrorJson}}
 
 
 class NewMoment(BaseModel):
-    """A span of a lesson that someone wants to talk about."""
+    """A part of a lesson that someone wants to talk about."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
-    start_s: Annotated[float, Field(ge=0, le=LONGEST_LESSON_S)]
+    start_s: Annotated[float, Field(ge=0, le=MAX_START_S)]
     """Seconds since the lesson's start."""
     length_s: Annotated[float, Field(ge=1, le=1_800)] = 60.0
     note: Annotated[str, Field(max_length=2_000)] = ""
@@ -36,7 +36,7 @@ class NewMoment(BaseModel):
 
 
 class NewNote(BaseModel):
-    """A moment's note, anew."""
+    """A new note for a moment."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,7 +50,7 @@ class NewNote(BaseModel):
     responses=NOT_FOUND,
 )
 async def listed(lesson_id: str, store: StoreDep) -> list[JudgedMoment]:
-    """Suggested ones and people's own, in order of time."""
+    """Suggested moments and people's own, in order of time."""
     return await store.run(lambda stores: moments_of(stores, get_lesson(stores, lesson_id)))
 
 
@@ -69,12 +69,12 @@ async def add(lesson_id: str, new: NewMoment, store: StoreDep) -> JudgedMoment:
 @router.put(
     "/api/lessons/{lesson_id}/moments/{moment_id}",
     tags=["moments"],
-    summary="Reword a moment's note",
+    summary="Change a moment's note",
     status_code=204,
     responses=NOT_FOUND,
 )
-async def reword(lesson_id: str, moment_id: str, new: NewNote, store: StoreDep) -> None:
-    await store.run(lambda stores: _reword(stores, lesson_id, moment_id, new.note))
+async def edit_note(lesson_id: str, moment_id: str, new: NewNote, store: StoreDep) -> None:
+    await store.run(lambda stores: _edit_note(stores, lesson_id, moment_id, new.note))
 
 
 @router.delete(
@@ -97,14 +97,14 @@ async def add_on_page(
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/note", include_in_schema=False)
-async def reword_on_page(
+async def edit_note_on_page(
     request: Request,
     lesson_id: str,
     moment_id: str,
     store: StoreDep,
     new: Annotated[NewNote, Form()],
 ) -> Response:
-    await store.run(lambda stores: _reword(stores, lesson_id, moment_id, new.note))
+    await store.run(lambda stores: _edit_note(stores, lesson_id, moment_id, new.note))
     return await moment_list_response(request, lesson_id, store, moment_id)
 
 
@@ -130,7 +130,7 @@ def _add(stores: Stores, lesson_id: str, new: NewMoment) -> str:
     return moment.id
 
 
-def _reword(stores: Stores, lesson_id: str, moment_id: str, note: str) -> None:
+def _edit_note(stores: Stores, lesson_id: str, moment_id: str, note: str) -> None:
     stores.lessons.put_moment(replace(_found(stores, lesson_id, moment_id), note=note.strip()))
 
 

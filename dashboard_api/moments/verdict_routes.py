@@ -1,7 +1,7 @@
-"""What a teacher and a coach say of moments, and whether it is kept to learn from.
+"""Answers of a teacher and a coach about moments, and the choice to keep them to learn from.
 
-An answer is one of two, can be changed and taken back, and stays with the lesson's moments. What
-was sensed during the moment is kept beside it only in lessons of a teacher who wants that.
+An answer is yes or no, can be changed and removed, and stays with the lesson. What was sensed during
+the moment is kept with it only in lessons of a teacher who allows that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dashboard_api.moments.judged_moments import (
     JudgedMoment,
-    Said,
+    VerdictValue,
     kind_of,
     moment_list_response,
     moments_of,
@@ -30,25 +30,25 @@ __all__ = ["router"]
 
 router = APIRouter()
 
-_SPEAKERS: Final[dict[Speaker, str]] = {"teacher": "the teacher", "coach": "the coach"}
-_NOTICES: Final = {"confirmed": "says yes", "dismissed": "says no, not really"}
+_SPEAKERS: Final[dict[Speaker, str]] = {"teacher": "The teacher", "coach": "The coach"}
+_ANSWERS: Final = {"confirmed": "yes", "dismissed": "not really"}
 
 
 class NewVerdict(BaseModel):
-    """Whether a moment was worth talking about; for a person's own one, see its `question`."""
+    """Whether a moment was worth talking about; a person's own moment has another `question`."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    verdict: Said
+    verdict: VerdictValue
     by: Speaker = "teacher"
 
 
 class VerdictForm(BaseModel):
-    """The same from the page, where "none" takes it back."""
+    """The same from the page, where "none" removes the answer."""
 
     model_config = ConfigDict(extra="forbid")
 
-    verdict: Said | Literal["none"]
+    verdict: VerdictValue | Literal["none"]
     by: Speaker = "teacher"
 
 
@@ -58,7 +58,7 @@ class KeepAnswers(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     is_kept: bool
-    """false: from now on nothing is kept, and what was kept is deleted."""
+    """false: keep nothing from now on, and delete what was kept."""
 
 
 class AnswersKept(JsonBase):
@@ -67,9 +67,9 @@ class AnswersKept(JsonBase):
     teacher: str
     is_kept: bool
     kept: int
-    """How many are kept at present, over all her lessons."""
+    """How many are kept now, in all of the teacher's lessons."""
     days: int
-    """How long each is kept."""
+    """How long each one is kept."""
 
 
 @router.put(
@@ -78,30 +78,30 @@ class AnswersKept(JsonBase):
     summary="Confirm or dismiss a moment",
     responses={404: {"model": ErrorJson}},
 )
-async def say(lesson_id: str, moment_id: str, new: NewVerdict, store: StoreDep) -> JudgedMoment:
-    """Takes the place of what the same person said before; answers with the moment."""
+async def answer(lesson_id: str, moment_id: str, new: NewVerdict, store: StoreDep) -> JudgedMoment:
+    """Replaces an earlier answer of the same person; returns the moment."""
     now = store.clock.utc_ns()
     return await store.run(
-        lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by, now)
+        lambda stores: _save_answer(stores, lesson_id, moment_id, new.verdict, new.by, now)
     )
 
 
 @router.delete(
     "/api/lessons/{lesson_id}/moments/{moment_id}/verdict",
     tags=["moments"],
-    summary="Take back what was said of a moment",
+    summary="Remove an answer about a moment",
     status_code=204,
     responses={404: {"model": ErrorJson}},
 )
-async def take_back(
+async def remove_answer(
     lesson_id: str, moment_id: str, store: StoreDep, by: Annotated[Speaker, Query()] = "teacher"
 ) -> None:
     now = store.clock.utc_ns()
-    await store.run(lambda stores: _say(stores, lesson_id, moment_id, "none", by, now))
+    await store.run(lambda stores: _save_answer(stores, lesson_id, moment_id, "none", by, now))
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/verdict", include_in_schema=False)
-async def say_on_page(
+async def answer_on_page(
     request: Request,
     lesson_id: str,
     moment_id: str,
@@ -109,9 +109,14 @@ async def say_on_page(
     new: Annotated[VerdictForm, Form()],
 ) -> Response:
     now = store.clock.utc_ns()
-    await store.run(lambda stores: _say(stores, lesson_id, moment_id, new.verdict, new.by, now))
-    words = _NOTICES.get(new.verdict, "takes the answer back")
-    notice = f"Noted: {_SPEAKERS[new.by]} {words}."
+    await store.run(
+        lambda stores: _save_answer(stores, lesson_id, moment_id, new.verdict, new.by, now)
+    )
+    who = _SPEAKERS[new.by]
+    if new.verdict == "none":
+        notice = f"Saved. {who}’s answer is removed."
+    else:
+        notice = f"Saved. {who} answered: {_ANSWERS[new.verdict]}."
     return await moment_list_response(
         request, lesson_id, store, moment_id,
         speaker=new.by, notice=notice, anchor=f"moment-{moment_id}",
@@ -125,7 +130,7 @@ async def say_on_page(
     responses={404: {"model": ErrorJson}},
 )
 async def kept(request: Request, lesson_id: str, store: StoreDep) -> AnswersKept:
-    """It is the lesson's teacher's choice, for all her lessons; off until she makes it."""
+    """The lesson's teacher chooses this for all of their lessons; it is off at first."""
     days = request.app.state.label_days
     return await store.run(lambda stores: _kept(stores, get_lesson(stores, lesson_id), days))
 
@@ -133,18 +138,18 @@ async def kept(request: Request, lesson_id: str, store: StoreDep) -> AnswersKept
 @router.put(
     "/api/lessons/{lesson_id}/answers",
     tags=["moments"],
-    summary="Keep answers about moments to learn from, or withdraw that",
+    summary="Keep answers about moments to learn from, or withdraw",
     responses={
         404: {"model": ErrorJson},
-        409: {"model": ErrorJson, "description": "The lesson names no teacher."},
+        409: {"model": ErrorJson, "description": "The lesson has no teacher's name."},
     },
 )
 async def choose(
     request: Request, lesson_id: str, choice: KeepAnswers, store: StoreDep
 ) -> AnswersKept:
-    """For the lesson's teacher, over all her lessons. Withdrawing deletes what was kept, for good.
+    """The choice of the lesson's teacher for all of their lessons. Withdrawing deletes for good.
 
-    What is kept of an answer: numbers about the room, or a zone of five seats or more, during the
+    Kept with an answer: numbers about the room, or a zone of five seats or more, during the
     moment; no seat and no name.
     """
     days = request.app.state.label_days
@@ -153,7 +158,7 @@ async def choose(
 
 @router.get("/lessons/{lesson_id}/answers", include_in_schema=False)
 async def answers_page(request: Request, lesson_id: str, store: StoreDep) -> Response:
-    """The choice: a part of the lesson page for htmx, a page of its own without."""
+    """The choice: a part of the lesson page for htmx, otherwise a page of its own."""
     days = request.app.state.label_days
     is_part = "hx-request" in request.headers
 
@@ -179,21 +184,21 @@ async def choose_on_page(
     return page("moments/_answers_choice.html", lesson=lesson, kept=chosen)
 
 
-def _say(
+def _save_answer(
     stores: Stores,
     lesson_id: str,
     moment_id: str,
-    verdict: Said | Literal["none"],
+    verdict: VerdictValue | Literal["none"],
     by: Speaker,
     now_utc_ns: int,
 ) -> JudgedMoment:
-    """Keep or take back an answer; the moment with it."""
+    """Keep or remove an answer; returns the moment with its answers."""
     lesson = get_lesson(stores, lesson_id)
     moment = _found(stores, lesson, moment_id)
     if verdict == "none":
         stores.lessons.remove_verdict(lesson.id, moment.id, by)
         return moment.model_copy(update={f"{by}_says": None})
-    said = Verdict(
+    given = Verdict(
         lesson=lesson.id,
         moment=moment.id,
         by=by,
@@ -205,8 +210,8 @@ def _say(
     )
     label = None
     if stores.lessons.keeps_labels(lesson.teacher):
-        label = label_of(lesson, said, stores.epochs(lesson.id))
-    stores.lessons.put_verdict(said, label, written_utc_ns=now_utc_ns)
+        label = label_of(lesson, given, stores.epochs(lesson.id))
+    stores.lessons.put_verdict(given, label, written_utc_ns=now_utc_ns)
     return moment.model_copy(update={f"{by}_says": verdict})
 
 
@@ -214,7 +219,9 @@ def _found(stores: Stores, lesson: Lesson, moment_id: str) -> JudgedMoment:
     for moment in moments_of(stores, lesson):
         if moment.id == moment_id:
             return moment
-    raise NotFoundError("There is no such moment; it may have been deleted or scored anew.")
+    raise NotFoundError(
+        "There is no such moment. Someone may have deleted it, or the lesson was scored again."
+    )
 
 
 def _kept(stores: Stores, lesson: Lesson, days: int) -> AnswersKept:
@@ -229,7 +236,9 @@ def _kept(stores: Stores, lesson: Lesson, days: int) -> AnswersKept:
 def _choose(stores: Stores, lesson_id: str, is_kept: bool, days: int) -> AnswersKept:  # noqa: FBT001
     lesson = get_lesson(stores, lesson_id)
     if not lesson.teacher.strip():
-        raise HTTPException(409, "This lesson names no teacher, so nobody can choose for it")
+        raise HTTPException(
+            409, "This lesson has no teacher's name, so nobody can make this choice"
+        )
     if is_kept:
         stores.lessons.keep_labels(lesson.teacher)
     else:

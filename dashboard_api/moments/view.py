@@ -1,4 +1,4 @@
-"""Moments: what the system suggests, and what people marked, in one list in order of time."""
+"""Moments: the system's suggestions and people's own, in one list in order of time."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def moments(
     own: Sequence[Moment],
     *,
     finder: Finder | None,
-    said: Sequence[Verdict] = (),
+    verdicts: Sequence[Verdict] = (),
     trust: str = TRUST,
 ) -> list[MomentJson]:
     """All moments of a lesson: at most six suggestions, and every one that people marked.
 
-    Suggestions are found in hindsight over what is known of the lesson by now; a debrief begins
-    with the three that stand out most, told apart by `is_first`. One that someone answered, as
-    `said` tells, stays as it was then.
+    Suggestions look back over everything known about the lesson so far. A debrief starts with the
+    three that stand out most; they have `is_first`. A suggestion that has an answer in `verdicts`
+    stays as it was at that time.
     """
     scores = _scores(lesson, epochs)
     found = suggest_moments(scores, finder, most=MOST_MOMENTS)
     stand_out = {_key(moment) for moment in first_of(found)}
-    names = _names(lesson, found, alerts, said)
+    names = _identities(lesson, found, alerts, verdicts)
     suggested = [
         _suggested(moment, name, trust=trust, is_first=_key(moment) in stand_out)
         for moment, name in zip(found, names, strict=True)
@@ -51,7 +51,7 @@ def moments(
 
 
 def signs(found: Sequence[MomentJson]) -> int:
-    """How many of a lesson's moments are signs: suggested as lively."""
+    """How many moments are signs, which means lively suggestions."""
     return sum(moment.kind == "suggested" and not moment.is_strength for moment in found)
 
 
@@ -64,8 +64,8 @@ def _second(lesson: Lesson, utc_ns: int) -> int:
 
 
 def _scores(lesson: Lesson, epochs: Sequence[EpochRecord]) -> list[EpochScore]:
-    """Epochs as the model speaks of them, with the lesson's seconds in the place of seqs, and the
-    zones that may be shown.
+    """Epochs as the model's class, with the lesson's seconds instead of seqs, and only the zones that
+    may be shown.
     """
     shown = shown_zones(epochs)
     placed = {_second(lesson, record.utc_ns): record for record in epochs if record.zones}
@@ -80,32 +80,33 @@ def _scores(lesson: Lesson, epochs: Sequence[EpochRecord]) -> list[EpochScore]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Name:
-    """What a suggestion is called, and its span."""
+class _Identity:
+    """The id of a suggestion, and its span."""
 
     id: str
     start_s: float
     end_s: float
 
 
-def _names(
+def _identities(
     lesson: Lesson,
     found: Sequence[Suggestion],
     alerts: Sequence[AlertRecord],
-    said: Sequence[Verdict],
-) -> list[_Name]:
-    """A name for each suggestion that stays good when the lesson is scored anew.
+    verdicts: Sequence[Verdict],
+) -> list[_Identity]:
+    """An id for each suggestion that stays valid when the lesson is scored again.
 
-    Scores may move a little then, and edges with them. What someone answered keeps its name and
-    span, what an alert stands in has the alert's, and what neither knows is called by its start.
+    Scoring again may move the edges of a suggestion a little. A suggestion with an answer keeps its
+    id and span, one that contains an alert gets the alert's id, and any other one is named after its
+    start.
     """
-    answered = {one.moment: one for one in said if one.kind != "own"}
-    names: list[_Name] = []
+    answered = {one.moment: one for one in verdicts if one.kind != "own"}
+    found_ids: list[_Identity] = []
     for moment in found:
         start, end = moment.first_seq, max(moment.first_seq + 1, moment.end_seq)
         kind = "calm" if moment.is_strength else "lively"
-        name = _Name(id=f"{lesson.id}.{kind}.{start}", start_s=start, end_s=end)
-        taken = {one.id for one in names}
+        name = _Identity(id=f"{lesson.id}.{kind}.{start}", start_s=start, end_s=end)
+        taken = {one.id for one in found_ids}
         before = next(
             (
                 one
@@ -127,20 +128,22 @@ def _names(
             None,
         )
         if before is not None:
-            name = _Name(id=before.moment, start_s=before.start_s, end_s=before.end_s)
+            name = _Identity(id=before.moment, start_s=before.start_s, end_s=before.end_s)
         elif alert is not None and alert not in answered:
             name = replace(name, id=alert)
-        names.append(name)
-    return names
+        found_ids.append(name)
+    return found_ids
 
 
 def _share_half(start: float, end: float, other_start: float, other_end: float) -> bool:
-    """Two spans are one and the same stretch: half of the shorter is in the other."""
+    """Whether two spans are the same stretch: half of the shorter one lies in the other."""
     shared = min(end, other_end) - max(start, other_start)
     return 2.0 * shared >= min(end - start, other_end - other_start)
 
 
-def _suggested(suggestion: Suggestion, name: _Name, *, trust: str, is_first: bool) -> MomentJson:
+def _suggested(
+    suggestion: Suggestion, name: _Identity, *, trust: str, is_first: bool
+) -> MomentJson:
     return MomentJson(
         id=name.id,
         kind="suggested",
@@ -170,7 +173,7 @@ def _own(moment: Moment) -> MomentJson:
         is_strength=False,
         start_s=moment.start_s,
         end_s=moment.end_s,
-        title=lines[0] if lines else "Marked, without a note",
+        title=lines[0] if lines else "A moment without a note",
         note=moment.note,
         rest="\n".join(lines[1:]).strip(),
         author=AUTHOR_NAMES.get(moment.author, moment.author),

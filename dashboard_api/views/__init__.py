@@ -1,1 +1,1 @@
-"""The numbers on the pages: pure functions of what the stores hold."""
+"""The numbers on the pages, computed from the stores' records by pure functions."""

@@ -1,7 +1,7 @@
 """Levels of detail: a trace in buckets of 1, 5 or 30 seconds, each with least, mean and most.
 
-Levels in decibels are averaged as energy. A bucket without a single value stays empty, so that a
-gap is never bridged.
+Levels in decibels are averaged as energy. A bucket without values stays empty, so that a gap stays a
+gap.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = ["LEVELS_S", "Buckets", "bucketed", "energy_mean", "finest_level"]
 
 LEVELS_S: Final = (1, 5, 30)
-"""Bucket lengths in seconds that the pages may ask for."""
+"""The bucket lengths in seconds that a page may request."""
 
 MAX_BUCKETS: Final = 900
-"""About as many as a wide screen has pixels to draw them with."""
+"""About as many as a wide screen can draw."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Buckets:
-    """One value a bucket, NaN where nothing was sensed; `least <= mean <= most`."""
+    """One value per bucket, NaN where nothing was sensed; `least <= mean <= most`."""
 
     least: Floats
     mean: Floats
@@ -33,15 +33,15 @@ class Buckets:
 
 
 def energy_mean(levels_db: ArrayLike) -> float:
-    """The level whose energy is the mean energy of these; NaN where none has a value."""
+    """The level of the mean energy of these levels; NaN if none has a value."""
     return float(bucketed(np.ravel(np.asarray(levels_db, dtype=np.float64)), None).mean[0])
 
 
 def bucketed(levels_db: Floats, width: int | None) -> Buckets:
-    """Every `width` values as one bucket (None: all of them), the last one maybe shorter."""
+    """Every `width` values as one bucket (None: all values); the last one may be shorter."""
     width = len(levels_db) if width is None else width
     if len(levels_db) == 0:
-        # Asked for one bucket of everything, there is one, and it is empty.
+        # One bucket of everything exists even here; it is empty.
         nothing = np.full(1 if width == 0 else 0, np.nan)
         return Buckets(nothing, nothing, nothing)
     buckets = -(-len(levels_db) // width)
@@ -53,7 +53,7 @@ def bucketed(levels_db: Floats, width: int | None) -> Buckets:
     least = np.where(has_value, rows, np.inf).min(axis=1)
     most = np.where(has_value, rows, -np.inf).max(axis=1)
     is_empty = count == 0
-    # Relative to the loudest, so that no power of ten overflows.
+    # Relative to the loudest value, so that no power of ten overflows.
     loudest = np.where(is_empty, 0.0, most)
     energy = np.where(has_value, 10.0 ** ((rows - loudest[:, None]) / 10.0), 0.0).sum(axis=1)
     mean = loudest + 10.0 * np.log10(np.where(is_empty, 1.0, energy) / np.maximum(count, 1))
@@ -63,6 +63,6 @@ def bucketed(levels_db: Floats, width: int | None) -> Buckets:
 
 
 def finest_level(span_s: float) -> int:
-    """The finest bucket length with which a span still fits a screen."""
+    """The finest bucket length at which a span still fits a screen."""
     fitting = (level for level in LEVELS_S if span_s / level <= MAX_BUCKETS)
     return next(fitting, LEVELS_S[-1])

@@ -1,4 +1,4 @@
-"""Says in which part of the room something is missing while the rest was sensed."""
+"""Describes which part of the room is missing while the rest was sensed."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from dashboard_api.views.text import GAP_TEXT, length_text
 
 __all__ = ["missing_sentences"]
 
-_WORTH_SAYING_S: Final = 5
+_MIN_REPORTED_S: Final = 5
 
 
-def missing_sentences(missing: Sequence[MissingSpan], zones: Sequence[Zone]) -> list[str]:
-    """A sentence for each place and reason, if it is about an epoch or more."""
+def missing_sentences(spans: Sequence[MissingSpan], zones: Sequence[Zone]) -> list[str]:
+    """One sentence for each place and reason, if it covers an epoch or more."""
     seconds = Counter[tuple[str, str]]()
-    for lack in missing:
-        for place in _places(lack, zones):
-            seconds[place, lack.reason] += lack.end_s - lack.start_s
+    for span in spans:
+        for place in _places(span, zones):
+            seconds[place, span.reason] += span.end_s - span.start_s
     return [
-        f"{place}: {length_text(n)} missing, {GAP_TEXT[reason]}."
+        f"{place}: {length_text(n)} missing ({GAP_TEXT[reason]})."
         for (place, reason), n in seconds.items()
-        if n >= _WORTH_SAYING_S
+        if n >= _MIN_REPORTED_S
     ]
 
 
-def _places(lack: MissingSpan, zones: Sequence[Zone]) -> list[str]:
-    if not lack.seats:
+def _places(span: MissingSpan, zones: Sequence[Zone]) -> list[str]:
+    if not span.seats:
         return ["The room's noise"]
-    named = [zone.name for zone in zones if set(zone.seats) & set(lack.seats)]
-    return named or [lack.hub]
+    named = [zone.name for zone in zones if set(zone.seats) & set(span.seats)]
+    return named or [span.hub]

@@ -20,7 +20,7 @@ from models.serving.scores import ROOM
 __all__ = ["CELL_S", "EPOCH_S", "Ribbon", "ZoneCells", "ribbon", "shown_zones", "zone_cells"]
 
 CELL_S: Final = 10
-"""Length of a cell of the zones' lanes."""
+"""The length of one cell in the zones' lanes."""
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class ZoneCells:
 
 
 def ribbon(epochs: Sequence[EpochRecord], start_utc_ns: int, length_s: int, level_s: int) -> Ribbon:
-    """The room's ribbon at a level of detail; epochs are its finest."""
+    """The room's ribbon at a level of detail; the finest step is an epoch."""
     n = -(-length_s // EPOCH_S)
     values = np.full((3, n), np.nan)
     for at, record in _placed(epochs, start_utc_ns, n):
@@ -68,10 +68,10 @@ def ribbon(epochs: Sequence[EpochRecord], start_utc_ns: int, length_s: int, leve
 
 
 def zone_cells(epochs: Sequence[EpochRecord], start_utc_ns: int, length_s: int) -> list[ZoneCells]:
-    """The zones' lanes in the order in which they first occur.
+    """The zones' lanes, in the order in which they first occur.
 
-    What may be shown is decided for the whole lesson, by the seats that a zone usually rests on,
-    and once more for each epoch.
+    The number of seats decides what may be shown: the usual number for the whole lesson, and again
+    the number in each epoch.
     """
     n = -(-length_s // EPOCH_S)
     placed = _placed(epochs, start_utc_ns, n)
@@ -98,7 +98,7 @@ def shown_zones(epochs: Sequence[EpochRecord]) -> frozenset[str]:
 
 
 def _shown(epochs: Sequence[EpochRecord]) -> dict[str, int]:
-    """Those zones, and how many seats each usually rests on."""
+    """Those zones, and the usual number of seats of each."""
     seats: dict[str, list[int]] = {}
     for record in epochs:
         for zone in record.zones:
@@ -112,7 +112,7 @@ def _shown(epochs: Sequence[EpochRecord]) -> dict[str, int]:
 def _placed(
     epochs: Sequence[EpochRecord], start_utc_ns: int, n: int
 ) -> list[tuple[int, EpochRecord]]:
-    """Epochs with their place; of two in one place (after a restart) the later stands."""
+    """Epochs with their index; after a restart two may share one, then the later one counts."""
     placed = [
         (round((record.utc_ns - start_utc_ns) / SECOND_NS / EPOCH_S), record) for record in epochs
     ]

@@ -1,7 +1,7 @@
-"""A stretch of a room's time, read from the store and laid on whole seconds.
+"""Reads a stretch of a room's time from the store, in whole seconds.
 
-The only place where the pages meet seqs, streams and timebases; behind it everything is in
-seconds since the start of the stretch.
+This is the only module of the pages that knows seqs, streams and timebases. All others use seconds
+since the start of the stretch.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class MissingSpan:
     end_s: int
     reason: str
     seats: tuple[int, ...]
-    """None of them: it is the noise."""
+    """Empty if the noise is missing."""
     hub: str
 
 
@@ -66,13 +66,13 @@ class RoomReadings:
     levels: dict[str, Floats]
     """Trace name → (n,) in dB(A), NaN where missing."""
     seats_sensed: NDArray[np.int64]
-    """(n,), how many seats have a value."""
+    """(n,), the number of seats with a value."""
     seats: int
-    """The most seats that a period of the stretch held."""
+    """The largest number of seats in a period of the stretch."""
     gaps: tuple[GapSpan, ...]
     sensed_s: int
     missing: tuple[MissingSpan, ...] = ()
-    """What is missing in seconds that were sensed otherwise."""
+    """What is missing in seconds in which something else was sensed."""
 
     @property
     def length_s(self) -> int:
@@ -85,10 +85,10 @@ def read_room(
     start_utc_ns: int,
     end_utc_ns: int,
 ) -> RoomReadings:
-    """The seconds of `room` from start to end, of all runs of its nodes that fall into them.
+    """The seconds of `room` from start to end, from all runs of its nodes in that time.
 
-    Two periods that fall into one second of UTC count once, and a second without a period of
-    its own between two consecutive periods takes the nearer one: neither is a gap.
+    Two periods in the same second of UTC count once. A second between two consecutive periods that
+    has none of its own takes the nearer one. Neither is a gap.
     """
     n = max(0, -((start_utc_ns - end_utc_ns) // SECOND_NS))
     levels = {name: np.full(n, np.nan) for name in TRACES}
@@ -134,7 +134,7 @@ def read_room(
                 seats_sensed[seconds] = sensed[rows][picked]
                 for name, column in columns.items():
                     levels[name][seconds] = column[rows][picked]
-        # Of these one kind of value is gone, the seats' or the room's: what is left is drawn as well.
+        # Here one kind of value is gone, the seats' or the room's; the other kind is still drawn.
         for span, reason in partial:
             state[span] = reason
     return RoomReadings(
@@ -144,7 +144,7 @@ def read_room(
         seats=seats,
         gaps=tuple(_spans(state)),
         sensed_s=int((state == _SENSED).sum()),
-        missing=tuple(lack for lack in missing if _is_beside(lack, state)),
+        missing=tuple(span for span in missing if _is_partial(span, state)),
     )
 
 
@@ -154,9 +154,9 @@ def sensed_seconds(
     start_utc_ns: int,
     end_utc_ns: int,
 ) -> tuple[float, int]:
-    """How many seconds of a stretch were sensed, and how many gaps were recorded in it.
+    """How many seconds of a stretch were sensed, and how many gaps it has.
 
-    Reads no values: cheap enough for a long list.
+    This reads no values, so it is fast enough for a long list.
     """
     total, gaps = 0.0, 0
     for stream, _, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
@@ -179,7 +179,7 @@ def _stretches(
     start_utc_ns: int,
     end_utc_ns: int,
 ) -> Iterator[tuple[Stream, list[Timebase], int, int]]:
-    """The runs of a room's nodes that fall into a stretch, with the seqs that do."""
+    """The runs of a room's nodes in a stretch, with their seqs in it."""
     for stream in periods.streams_between(room, start_utc_ns, end_utc_ns):
         timebases = periods.timebases_between(stream, start_utc_ns, end_utc_ns)
         kept = periods.kept(stream.id).spans()
@@ -197,14 +197,14 @@ def _hub_name(periods: PeriodReader, stream: Stream, line: int) -> str:
     return hubs[line - 1].hub if line <= len(hubs) else f"hub {line}"
 
 
-def _is_beside(lack: MissingSpan, state: NDArray[np.int8]) -> bool:
-    """Whether something else was sensed meanwhile; else a gap says all there is to say."""
-    return bool((state[lack.start_s : lack.end_s] == _SENSED).any())
+def _is_partial(span: MissingSpan, state: NDArray[np.int8]) -> bool:
+    """Whether something else was sensed then; otherwise a gap already covers the span."""
+    return bool((state[span.start_s : span.end_s] == _SENSED).any())
 
 
 def _count_seats(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int64]:
-    """How many seats have a value in each period: the first quantity stands for all of them."""
-    first = layout.seat_values(values)[..., :1]  # empty for a kit that sends none of the seats
+    """How many seats have a value in each period: looking at the first quantity is enough."""
+    first = layout.seat_values(values)[..., :1]  # empty for a kit without seats
     counts: NDArray[np.int64] = (first != MISSING).sum(axis=(1, 2))
     return counts
 
@@ -216,7 +216,7 @@ def _without_holes(seqs: NDArray[np.int64]) -> list[slice]:
 
 
 def _on_seconds(places: Floats, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The seconds that consecutive periods cover, and for each the nearest period's index."""
+    """The seconds that consecutive periods cover, each with the index of the nearest period."""
     first = max(0, round(float(places[0])))
     last = min(n - 1, round(float(places[-1])))
     seconds = np.arange(first, last + 1, dtype=np.int64)

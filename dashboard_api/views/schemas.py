@@ -1,4 +1,4 @@
-"""What the interface answers: the typed responses of the OpenAPI description."""
+"""The JSON of the interface, with types for the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ __all__ = [
 ]
 
 Trace = list[float | None]
-"""One number a step, null where nothing was sensed."""
+"""One number per step; null where nothing was sensed."""
 
 
 class JsonBase(BaseModel):
-    """The base of all answers."""
+    """The base of all these classes."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
@@ -38,13 +38,13 @@ class GapJson(JsonBase):
     start_s: float
     end_s: float
     reason: str
-    """Why, as a code of the data format, or `not_received`."""
+    """The reason, as a code of the data format or `not_received`."""
     words: str
-    """Why, for a person."""
+    """The reason, as text for people."""
 
 
 class ActivityJson(JsonBase):
-    """What the teacher declared a span to be."""
+    """A span with the activity that the teacher declared."""
 
     start_s: float
     end_s: float
@@ -53,7 +53,7 @@ class ActivityJson(JsonBase):
 
 
 class MovementJson(JsonBase):
-    """The room's movement in dB against its seats' own normal, which is 0 dB; +6 dB is twice."""
+    """The room's movement in dB, compared with its own normal: 0 dB is normal, +6 dB is twice."""
 
     step_s: int
     least: Trace
@@ -82,7 +82,7 @@ class NoiseJson(JsonBase):
 
 
 class ZoneJson(JsonBase):
-    """A zone of five seats or more: its movement in dB against its own normal."""
+    """A zone of five seats or more: its movement in dB, compared with its own normal."""
 
     name: str
     seats: int
@@ -94,9 +94,9 @@ class TimelineJson(JsonBase):
 
     lesson: str
     from_s: float
-    """Where the traces of movement and noise begin; the zones always begin at 0."""
+    """The start of the traces of movement and noise; the zones always start at 0."""
     length_s: float
-    """Length of the lesson, or of what has passed of it."""
+    """The length of the lesson, or of the part that has passed."""
     clock_s: int
     """Seconds since midnight, local time of the school, at the lesson's start."""
     is_running: bool
@@ -108,16 +108,16 @@ class TimelineJson(JsonBase):
     gaps: list[GapJson]
     activities: list[ActivityJson]
     summary: list[str]
-    """The same in sentences."""
+    """The same as sentences."""
 
 
 class MomentJson(JsonBase):
-    """A span worth talking about: suggested by the system, or marked by a person."""
+    """A part of a lesson that is worth talking about: suggested by the system or marked by a person."""
 
     id: str
     kind: Literal["suggested", "own"]
     zone: str
-    """Whose it is; "room" for the whole room."""
+    """The zone that it is about; "room" means the whole room."""
     is_strength: bool
     """A suggestion of something that went well."""
     start_s: float
@@ -125,16 +125,16 @@ class MomentJson(JsonBase):
     title: str
     note: str
     rest: str
-    """The note without the line that is the title."""
+    """The note without its first line, which is the title."""
     author: str
     because: list[str]
-    """The signs that a suggestion rests on."""
+    """Why the system suggests it, as sentences."""
     off_task: Annotated[float | None, Field(ge=0, le=1)]
-    """The model's estimate of the share of pupils off task during it, for lively suggestions."""
+    """The estimated share of pupils off task, for lively suggestions."""
     trust: str
-    """How far to trust `off_task`; empty where there is none."""
+    """How far to trust the suggestion; empty for a person's own moment."""
     is_first: bool
-    """False for the up to three suggestions that the page keeps behind the first three."""
+    """False for the suggestions, up to three, that the page folds away after the first three."""
 
 
 class LessonJson(JsonBase):
@@ -150,16 +150,16 @@ class LessonJson(JsonBase):
     """null while the lesson runs."""
     is_running: bool
     length_s: float
-    """Length, or what has passed of it; 0 before it begins."""
+    """The length, or the part that has passed; 0 before the start."""
     sensed_share: Annotated[float | None, Field(ge=0, le=1)]
-    """How much of it was sensed; null before it begins."""
+    """The share of the lesson that was sensed; null before the start."""
     gaps: int
     moments: int
     """Marked by people."""
     alerts: int
     """Raised by the system."""
     signs: int
-    """Of these, how many the lesson page suggests: six at most, and none that overlap."""
+    """How many lively stretches the lesson page suggests."""
     has_video: bool
 
 
@@ -173,59 +173,59 @@ class DriftWeekJson(JsonBase):
     """null for all rooms together."""
     lessons: int
     epochs: int
-    """That were looked at, one a minute."""
+    """The number of epochs that were compared, one per minute."""
     abstained: float
     alerts_per_lesson: float
     confirmed: int
     """Suggested moments that people said were worth talking about."""
     dismissed: int
     is_first: bool
-    """One of the first weeks, which later ones are held against."""
+    """One of the first weeks; later weeks are compared with them."""
     psi_trained: dict[str, float] | None
-    """Population stability index against the lessons that the model learned from, by quantity."""
+    """Population stability index compared with the lessons of the training, by quantity."""
     psi_own: dict[str, float] | None
-    """The same against the own first weeks."""
+    """The same, compared with the school's own first weeks."""
     words_trained: str
     words_own: str
 
 
 class ModelJson(JsonBase):
-    """What a model is, how well it does, and whether what it sees has changed."""
+    """A model: its figures, and whether what it sees has changed."""
 
     version: str | None
-    """null where no manifest can be read; `trouble` says why."""
+    """null if no manifest can be read; `trouble` says why."""
     trust: str
     scored: str
-    """Which models scored the lesson that was asked for."""
+    """Which models scored the requested lesson."""
     data: dict[str, Any]
-    """Whose data it learned from."""
+    """The data that it learned from."""
     figures: dict[str, Any]
-    """As in the manifest; each set says its source, such as `simulated`."""
+    """The same as in the manifest; each set names its source, such as `simulated`."""
     trouble: str
     weeks: list[DriftWeekJson]
     lessons_to_read: int
-    """Lessons that the weeks do not hold yet."""
+    """The number of lessons that the weeks do not include yet."""
 
 
 class KitJson(JsonBase):
-    """How the kit of a room is doing."""
+    """The state of a room's kit."""
 
     node: str
     is_up: bool
     last_seen_s: float | None
-    """Seconds since its newest period; null if there is none."""
+    """Seconds since its newest period; null if it has none."""
     seats_sensed: int
     seats: int
     hubs: list[str]
     waiting: int
-    """Seat-seconds that the kit still holds, by its last report."""
+    """Seat-seconds that the kit has not sent yet, according to its last report."""
     words: str
     notices: list[str]
-    """What is wrong with it that its technician should see, in sentences."""
+    """Problems that a technician should look at, as sentences."""
 
 
 class RunningLessonJson(JsonBase):
-    """The lesson that is on."""
+    """The lesson that is running."""
 
     id: str
     title: str
@@ -239,7 +239,7 @@ class LiveJson(JsonBase):
 
     room: str
     state: Literal["sensing", "waiting", "silent", "off"]
-    """Sensing; a lesson has just begun; a lesson is on but nothing arrives; no lesson is on."""
+    """In this order: sensing; a lesson has just started; nothing arrives in a lesson; no lesson."""
     sentence: str
     lesson: RunningLessonJson | None
     clock_s: int
@@ -252,4 +252,4 @@ class LiveJson(JsonBase):
     gaps: list[GapJson]
     kit: list[KitJson]
     words: dict[str, str]
-    """The newest readings in words."""
+    """The newest readings as text."""

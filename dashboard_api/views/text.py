@@ -1,4 +1,4 @@
-"""What the pages say, in the words of the design: what was sensed, and how far to trust it."""
+"""Texts for the pages: what was sensed, and how far to trust it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ __all__ = [
     "GAP_TEXT",
     "TRUST",
     "length_text",
+    "marked_text",
     "movement_text",
     "notice_sentence",
     "position_text",
@@ -25,11 +26,11 @@ __all__ = [
 ]
 
 TRUST: Final = "tested on simulated lessons only; not yet checked in real classrooms"
-"""Stands next to each use of a probability until a school has checked enough moments."""
+"""Shown next to each estimate until a school has checked enough moments."""
 
 GAP_TEXT: Final[Mapping[str, str]] = MappingProxyType({
     "serial": "the sensors' cable or hub did not answer",
-    "unused": "what the sensors sent could not be used",
+    "unused": "the sensors sent data that could not be used",
     "off": "the kit was off",
     "paused": "someone paused the kit",
     "died": "the kit lost power or restarted",
@@ -37,7 +38,7 @@ GAP_TEXT: Final[Mapping[str, str]] = MappingProxyType({
     "damaged": "the kit's memory was damaged",
     "not_received": "nothing has arrived from the kit",
 })  # fmt: skip
-"""Why a stretch has no values, for each reason that a gap can have."""
+"""Why a stretch has no values, for each reason of a gap."""
 
 ACTIVITY_TEXT: Final[Mapping[str, str]] = MappingProxyType({
     "individual_work": "individual work",
@@ -49,22 +50,22 @@ ACTIVITY_TEXT: Final[Mapping[str, str]] = MappingProxyType({
 
 
 def notice_sentence(notice: Notice) -> str:
-    """What ingest holds against a kit, and what to do about it."""
+    """What ingest noticed about a kit, and what to do about it."""
     often = "once" if notice.count == 1 else f"{notice.count} times"
     return (
         f"{notice.sentence[:1].upper()}{notice.sentence[1:]} ({often}). "
-        "Have a technician look at it: it may be broken, or somebody may have changed it."
+        "Ask a technician to check it: it may be broken, or someone may have changed it."
     )
 
 
-def movement_text(level_db: float) -> str:
-    """Movement against its own normal, which is 0 dB."""
+def movement_text(level_db: float, *, noun: str = " movement") -> str:
+    """Movement compared with its own normal, which is 0 dB; in a column "Movement" without noun."""
     if math.isnan(level_db):
-        return "not sensed"
+        return "not known"
     if abs(level_db) < 2.0:
-        return "about as much movement as usual"
+        return f"about as much{noun} as usual"
     much = "much " if abs(level_db) >= 5.0 else ""
-    return f"{much}{'more' if level_db > 0 else 'less'} movement than usual"
+    return f"{much}{'more' if level_db > 0 else 'less'}{noun} than usual"
 
 
 def times_text(level_db: float) -> str:
@@ -73,7 +74,7 @@ def times_text(level_db: float) -> str:
 
 
 def position_text(second: float) -> str:
-    """A place in a lesson as `m:ss`, or `h:mm:ss` from an hour on."""
+    """A time in the lesson as `m:ss`, or `h:mm:ss` from one hour on."""
     whole = int(second)
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -81,7 +82,7 @@ def position_text(second: float) -> str:
 
 
 def length_text(seconds: float) -> str:
-    """A length as a person says it: `45 s`, `3 min 20 s`, `50 min`, `2 h 30 min`, `3 days`."""
+    """A length for people: `45 s`, `3 min 20 s`, `50 min`, `2 h 30 min`, `3 days`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -97,19 +98,24 @@ def length_text(seconds: float) -> str:
 
 
 def signs_text(n: int) -> str:
-    """How many signs a lesson has; the list and the lesson page say the same."""
+    """How many signs a lesson has, for the list and for the lesson page."""
     return "no signs" if n == 0 else "1 sign" if n == 1 else f"{n} signs"
 
 
+def marked_text(n: int) -> str:
+    """How many moments people marked in a lesson."""
+    return "nothing marked" if n == 0 else f"{n} moment{'' if n == 1 else 's'} marked"
+
+
 def sensed_text(share: float | None) -> str:
-    """How complete a lesson's data is, from the share of it that was sensed."""
+    """How complete a lesson's data is; `share` is the part that was sensed, 0 to 1."""
     if share is None:
-        return "not begun"
+        return "not started yet"
     if share == 0:
         return "nothing sensed"
     if share >= 0.995:
         return "sensed throughout"
-    # Rounded down: never 100 % of what is not whole.
+    # Rounded down: an incomplete lesson never shows 100 %.
     return f"{int(share * 100)} % sensed"
 
 
@@ -119,5 +125,5 @@ def zone_text(zone: str) -> str:
 
 
 def title_text(title: str, room: str) -> str:
-    """A lesson's title, also where nobody gave it one."""
+    """A lesson's title, or one made from its room."""
     return title.strip() or f"Lesson in {room}"

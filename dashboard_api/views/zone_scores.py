@@ -1,4 +1,4 @@
-"""Kept scores as the model speaks of them."""
+"""Turns kept scores into the model's own classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["zone_score"]
 
 
 def zone_score(zone: ZoneEpoch) -> ZoneScore:
-    """An area's part of an epoch as the model speaks of it."""
+    """The score of the room or of a zone in one epoch, as the model's class."""
     signs = {
         "movement": zone.movement_db,
         "moving_seats": zone.moving_seats,

@@ -1,4 +1,4 @@
-"""Which groups of seats may be shown: never fewer than five, and none that can be worked out."""
+"""Which zones may be shown: none with fewer than five seats, shown or derived."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ __all__ = ["showable"]
 
 
 def showable(room_seats: int, zone_seats: Mapping[str, int]) -> frozenset[str]:
-    """The zones that may stand beside the room.
+    """The zones that may be shown next to the room.
 
-    A zone of fewer than five is hidden. Where the room's figure and the zones that are shown
-    would leave a remainder of one to four seats, the smallest zone that is shown is hidden too,
-    so that no difference isolates those few.
+    A zone with fewer than five seats is hidden. If the room minus the shown zones leaves one to four
+    seats, the smallest shown zone is hidden too. Otherwise a subtraction would reveal those few.
     """
     if room_seats < SMALLEST_ZONE:
         return frozenset()

@@ -1,1 +1,1 @@
-"""What every page needs: the store's thread, templates, and what guards the pages."""
+"""What every page needs: the store thread, templates, limits and security."""

@@ -1,4 +1,4 @@
-"""Whom a limit counts: one key for each caller."""
+"""The key under which a limit counts a client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["address_key", "stream_key"]
 
 
 def address_key(address: str | None) -> str:
-    """The key of an address; an IPv6 host can have any address of its network of 64 bits."""
+    """The key of an address; an IPv6 host can use any address of its 64-bit network."""
     if address is None:
         return ""
     try:
@@ -23,5 +23,5 @@ def address_key(address: str | None) -> str:
 
 
 def stream_key(connection: HTTPConnection) -> str:
-    """Whom an open event stream counts for: an address, as long as nobody signs in."""
+    """The key of an event stream: the client's address, as long as there is no sign-in."""
     return address_key(None if connection.client is None else connection.client.host)

@@ -14,19 +14,19 @@ C = TypeVar("C", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Admission(Generic[C]):
-    """What becomes of a new connection."""
+    """What happens to a new connection."""
 
     full: Literal["", "all", "key"] = ""
-    """Why it can't stay: all places are taken, or all of its key; empty if it can."""
+    """Why it can't stay: no place is left at all, or for its key; empty if it can stay."""
     evicted: C | None = None
-    """The connection that has to be closed for it."""
+    """The connection to close for it."""
 
 
 class ConnectionGate(Generic[C]):
-    """Counts connections, by a key too, and says which one gives way when there are too many.
+    """Counts connections, also by key, and chooses one to close when there are too many.
 
-    Only one that waits for its peer gives way, the longest waiting first. So a thousand idle
-    connections can't keep out one that asks for something.
+    It only closes a connection that waits for its client, the longest waiting first. So a thousand
+    idle connections can't block one with a request.
     """
 
     def __init__(self, *, max_total: int, max_per_key: int) -> None:
@@ -41,7 +41,7 @@ class ConnectionGate(Generic[C]):
         return len(self._keys)
 
     def admit(self, connection: C, key: str) -> Admission[C]:
-        """Count a new connection, which waits for its peer; or say that it can't stay."""
+        """Count a new connection, which waits for its client, or refuse it."""
         evicted: C | None = None
         if self._n[key] >= self._max_per_key:
             evicted = next((each for each, its in self._waiting.items() if its == key), None)
@@ -59,16 +59,16 @@ class ConnectionGate(Generic[C]):
         return Admission(evicted=evicted)
 
     def wait(self, connection: C) -> None:
-        """From now on it waits for its peer; one that did so before keeps its turn."""
+        """Note that it waits for its client; if it waited already, it keeps its turn."""
         if connection in self._keys:
             self._waiting.setdefault(connection, self._keys[connection])
 
     def work(self, connection: C) -> None:
-        """Its peer waits for us."""
+        """Note that its client waits for us."""
         self._waiting.pop(connection, None)
 
     def leave(self, connection: C) -> None:
-        """It is closed; a second time changes nothing."""
+        """Note that it is closed; a second call changes nothing."""
         self.work(connection)
         key = self._keys.pop(connection, None)
         if key is not None:

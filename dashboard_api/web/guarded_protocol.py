@@ -1,8 +1,8 @@
-"""HTTP on one connection, with a time limit for each thing that the peer has to do.
+"""HTTP on one connection, with a time limit for each step of the client.
 
 uvicorn closes a connection that is idle between two requests. It has no limit for a request whose
-headers or body never end, for a peer that takes no bytes, and for the number of connections: those
-are here. What can be answered in words of the request is answered in `request_limits.py`.
+headers or body never end, for a client that reads nothing, or for the number of connections. Those
+limits are here. `request_limits.py` has the limits that need a complete head of a request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["GuardedProtocol"]
 
 Phase = Literal["new", "idle", "head", "body", "answer"]
 _RETRY_S: Final = 10
-# The application answers a slow body first, in its own words.
+# The application answers a slow body first, with a better message.
 _BODY_GRACE_S: Final = 2.0
 
 
@@ -89,30 +89,30 @@ class GuardedProtocol(H11Protocol):
             self._gate.work(self)
 
     def evict(self) -> None:
-        """Give way to another connection."""
+        """Close this connection to make room for another one."""
         self._counts.add("evicted")
         self.transport.abort()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn gives it
-        """Answer what is no HTTP; uvicorn calls this while it handles the error."""
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn passes it
+        """Answer invalid HTTP; uvicorn calls this while it handles the error."""
         status = getattr(sys.exception(), "error_status_hint", 400)
         self._counts.add("head_size" if status == 431 else "malformed")
         if _is_answering(self.cycle):
-            self.transport.abort()  # an answer is under way: another can't begin
+            self.transport.abort()  # a response has started, so another one can't
         elif status == 431:
             self._end(raw_error_response(431, "The request's address and headers are too long."))
         else:
-            self._end(raw_error_response(400, "This is no valid HTTP request."))
+            self._end(raw_error_response(400, "This is not a valid HTTP request."))
 
     def _follow(self) -> None:
         """Note what the connection waits for now, and until when.
 
-        A limit runs from the beginning of a phase: a byte now and then does not extend it.
+        A limit counts from the start of a phase, so single bytes do not extend it.
         """
         if self.transport.is_closing():
             self._clear()
             return
-        phase = self._found_phase()
+        phase = self._current_phase()
         if phase == self._phase:
             return
         self._phase = phase
@@ -123,15 +123,15 @@ class GuardedProtocol(H11Protocol):
             self._wait(self._settings.body_timeout_s + _BODY_GRACE_S)
         elif phase == "head":
             self._wait(self._settings.head_timeout_s)
-        else:  # uvicorn closes it when it has been idle for too long
+        else:  # uvicorn closes an idle connection itself
             _cancel(self._deadline)
             self._gate.wait(self)
 
-    def _found_phase(self) -> Phase:
-        theirs = self.conn.their_state
-        if theirs is h11.SEND_BODY:
+    def _current_phase(self) -> Phase:
+        client_state = self.conn.their_state
+        if client_state is h11.SEND_BODY:
             return "body"
-        if theirs is not h11.IDLE:
+        if client_state is not h11.IDLE:
             return "answer"
         if self.conn.trailing_data[0]:
             return "head"
@@ -154,17 +154,17 @@ class GuardedProtocol(H11Protocol):
         elif self._phase == "body":
             self._counts.add("body_time")
             self.transport.abort()
-        else:  # a browser opens connections in advance: an answer there would answer nothing
+        else:  # browsers open connections in advance: there is no request to answer
             self.transport.close()
 
     def _stalled(self) -> None:
         self._counts.add("send_time")
         self.transport.abort()
 
-    def _end(self, last_words: bytes) -> None:
+    def _end(self, response: bytes) -> None:
         self._clear()
         self._unset_keepalive_if_required()
-        self.transport.write(last_words)
+        self.transport.write(response)
         self.transport.close()
 
     def _clear(self) -> None:

@@ -1,4 +1,4 @@
-"""Finding a lesson by its id, and saying so when there is none."""
+"""Finds a lesson by its id, or raises an error that the pages show."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["ErrorJson", "NotFoundError", "get_lesson"]
 
 
 class NotFoundError(RoomtoneError, LookupError):
-    """What an address names does not exist; the pages answer 404 with this sentence."""
+    """Nothing exists at an address; the pages answer 404 with this sentence."""
 
 
 class ErrorJson(BaseModel):
-    """The answer's body when a lesson, a moment or a video does not exist."""
+    """The body of an error response: one sentence in `detail`."""
 
     detail: str
 
 
 def get_lesson(stores: Stores, lesson_id: str) -> Lesson:
-    """A lesson to look at, with its end; raises NotFoundError."""
+    """A lesson, always with an end; raises NotFoundError."""
     lesson = stores.lesson(lesson_id)
     if lesson is None:
         raise NotFoundError(

@@ -1,7 +1,7 @@
-"""The manifests of the models that may have scored a lesson: what the card is made of.
+"""The manifests of the models that may have scored a lesson; the model page shows them.
 
-Only the JSON beside a model is read, never the model. A manifest that was once read stays known, so
-that lessons of this morning keep their card when the model is replaced at noon.
+This reads only the JSON file next to a model, never the model. A manifest is remembered once it was
+read, so that this morning's lessons keep their figures if the model is replaced at noon.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ __all__ = ["ModelCatalog"]
 
 @dataclass(slots=True)
 class ModelCatalog:
-    """The model in use, and others whose manifests lie in the same folder."""
+    """The model in use, and other models with a manifest in the same folder."""
 
     model_file: Path | None = None
-    """The configured model; None: the shipped one."""
+    """The configured model; None means the shipped one."""
     trouble: str = ""
-    """Why the manifest in use can't be read, empty if it can."""
+    """Why the manifest in use can't be read; empty if it can."""
     _known: dict[str, Manifest] = field(default_factory=dict)
     _read: dict[Path, tuple[int, int, str]] = field(default_factory=dict)
-    """Manifest file → when it was changed, its size, and the version that it was."""
+    """Manifest file → when it was changed, its size, and its version."""
 
     def current(self) -> Manifest | None:
-        """The manifest of the model in use; None with `trouble` where it can't be read."""
+        """The manifest of the model in use; None if it can't be read, and `trouble` says why."""
         at = (SHIPPED if self.model_file is None else self.model_file).with_suffix(".json")
         try:
             found = self._manifest(at)
@@ -42,26 +42,26 @@ class ModelCatalog:
         return found
 
     def shipped(self) -> Manifest | None:
-        """The manifest of the model that came with this version; None where it can't be read."""
+        """The manifest of the model that came with this version; None if it can't be read."""
         try:
             return self._manifest(SHIPPED.with_suffix(".json"))
         except ModelError:
             return None
 
     def find(self, version: str) -> Manifest | None:
-        """The manifest of this version, if it is at hand."""
+        """The manifest of this model version, if there is one."""
         if version not in self._known:
             for at in self._files():
                 try:
                     self._manifest(at)
-                except ModelError:  # another kind of JSON, or a damaged one: not at hand
+                except ModelError:  # other JSON, or a damaged file
                     continue
         return self._known.get(version)
 
     def references(self, versions: Iterable[str]) -> dict[str, dict[str, list[float]]]:
-        """What was usual in training, for those of the versions whose manifests are at hand.
+        """What was usual in training, for the versions that have a manifest.
 
-        A school's own model learned its shares from what the model did that it was made from.
+        A school's own model takes over the values of the model that it was made from.
         """
         found = {version: self.find(version) or self._made_from(version) for version in versions}
         return {name: manifest.reference for name, manifest in found.items() if manifest}

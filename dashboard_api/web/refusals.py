@@ -1,4 +1,4 @@
-"""What the pages answer when they refuse something, and how often they did."""
+"""Responses that refuse a request, and how often that happened."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MAX_SENTENCE: Final = 500
 
 @dataclass(slots=True)
 class RefusalCounts:
-    """How often each limit was met since the program began."""
+    """How often each limit was reached since the program started."""
 
     by_reason: Counter[Reason] = field(default_factory=Counter)
 
@@ -49,7 +49,7 @@ def error_response(
     more_headers: dict[str, str] | None = None,
 ) -> Response:
     """A page for a person, JSON for a program; `headers` are the request's."""
-    # What is quoted in it came from the request: it may be long, or no text that can be encoded.
+    # It may quote the request: that can be long, or text that can't be encoded.
     sentence = sentence[:_MAX_SENTENCE].encode("utf-8", "replace").decode()
     response: Response
     if "text/html" in headers.get("accept", "") and "hx-request" not in headers:
@@ -61,7 +61,7 @@ def error_response(
 
 
 def raw_error_response(status: int, sentence: str, *, retry_after_s: int | None = None) -> bytes:
-    """An answer for a connection whose request can't be read; the connection has to be closed."""
+    """A response to a request that can't be read; the caller closes the connection."""
     body = json.dumps({"detail": sentence}).encode()
     lines = [
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",

@@ -1,4 +1,4 @@
-"""The templates, and what they can say."""
+"""The templates and their filters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from dashboard_api.views.text import length_text, position_text, sensed_text, signs_text
+from dashboard_api.views.text import (
+    length_text,
+    marked_text,
+    position_text,
+    sensed_text,
+    signs_text,
+)
 
 __all__ = ["STATIC", "STATIC_ADDRESS", "page"]
 
@@ -20,7 +26,7 @@ STATIC: Final = FOLDER / "static"
 
 
 def _fingerprint() -> str:
-    """Changes with any of the static files."""
+    """A hash that changes with any of the static files."""
     digest = sha256()
     for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(STATIC)}\0".encode())
@@ -29,14 +35,12 @@ def _fingerprint() -> str:
 
 
 STATIC_ADDRESS: Final = f"/static/{_fingerprint()}"
-"""Where the static files are: a browser may keep them for good, since a change moves them."""
+"""The address of the static files. It changes with them, so a browser may cache them for ever."""
 
 
 @cache
 def _scripts(*folders: str) -> list[str]:
-    """The scripts of these folders: a browser that loads them at once need not read one to learn
-    of the next.
-    """
+    """The scripts of these folders. A page lists them, so that a browser can load them all at once."""
     found = (path for folder in folders for path in sorted((STATIC / folder).glob("*.js")))
     return [str(path.relative_to(STATIC)) for path in found]
 
@@ -51,6 +55,7 @@ _templates: Final = Environment(
 _templates.filters["duration"] = length_text
 _templates.filters["position"] = position_text
 _templates.filters["signs"] = signs_text
+_templates.filters["marked"] = marked_text
 _templates.filters["sensed"] = sensed_text
 _templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"
 _templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
@@ -61,5 +66,5 @@ _templates.globals["scripts"] = _scripts
 
 
 def page(template: str, *, status_code: int = 200, **values: object) -> HTMLResponse:
-    """A template filled in; a value that it needs and does not get is an error."""
+    """A rendered template; a missing value is an error."""
     return HTMLResponse(_templates.get_template(template).render(**values), status_code)

@@ -1,4 +1,4 @@
-"""What a request may be: the size of its head and body, and how long its body may take."""
+"""Limits of a request: the size of its head and body, and how long its body may take."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dashboard_api.web.refusals import RefusalCounts, error_response
 __all__ = ["MAX_HEADERS", "MAX_HEADER_BYTES", "MAX_TARGET_BYTES", "RequestLimits"]
 
 MAX_TARGET_BYTES: Final = 4_096
-"""Of a path with its query; the longest link of the pages has some 200."""
+"""Of a path with its query; the longest link on the pages has about 200."""
 MAX_HEADERS: Final = 100
 MAX_HEADER_BYTES: Final = 16_384
-"""Of all headers together; h11 holds no more than this of a head that is not complete."""
+"""Of all headers together; h11 buffers no more than this of an incomplete head."""
 
-# A client that sends before it reads would else lose the answer with the connection.
+# A client that sends everything before it reads would otherwise lose the response.
 _DRAIN_BYTES: Final = 1 << 20
 _DRAIN_S: Final = 2.0
 _CLOSE: Final = {"Connection": "close"}
@@ -44,13 +44,13 @@ class RequestLimits:
             await self._app(scope, exchange.receive, exchange.send)
             return
         response = error_response(
-            Headers(scope=scope), refused.status_code, "This is too much", refused.detail,
+            Headers(scope=scope), refused.status_code, "The request is too large", refused.detail,
             more_headers=_CLOSE,
         )  # fmt: skip
         await response(scope, receive, exchange.send)
 
     def _refused(self, scope: Scope) -> HTTPException | None:
-        """What is wrong with the head."""
+        """What is wrong with the head of the request, if anything."""
         fault: HTTPException | None = None
         headers = scope["headers"]
         if (
@@ -66,7 +66,7 @@ class RequestLimits:
             self._counts.add("head_size")
             return fault
         length = Headers(scope=scope).get("content-length", "")
-        # More digits than any size has are no number to compute with.
+        # A number with more digits than any size has is not worth parsing.
         if length.isdecimal() and (len(length) > 18 or int(length) > self._settings.max_body_bytes):
             self._counts.add("body_size")
             return _too_large(self._settings)
@@ -74,7 +74,7 @@ class RequestLimits:
 
 
 class _Exchange:
-    """One request and its answer."""
+    """One request and its response."""
 
     def __init__(
         self, receive: Receive, send: Send, settings: DashboardSettings, counts: RefusalCounts
@@ -89,8 +89,8 @@ class _Exchange:
         self._status = 0
 
     async def receive(self) -> Message:
-        """The next part of the body; raises HTTPException where a limit is passed."""
-        if self._is_whole:  # what may come still is that the client has gone
+        """The next part of the body; raises HTTPException if it passes a limit."""
+        if self._is_whole:  # only a disconnect can follow
             return await self._receive()
         try:
             async with asyncio.timeout_at(None if self._status else self._until):
@@ -98,8 +98,8 @@ class _Exchange:
         except TimeoutError:
             if not self._status:
                 raise self._too_slow() from None
-            # The answer did not wait for the body; the protocol ends a connection whose request
-            # never does.
+            # The response has started already; the protocol closes a connection whose request
+            # never ends.
             message = await self._receive()
         if message["type"] != "http.request":
             return message
@@ -129,7 +129,7 @@ class _Exchange:
         await self._send(message)
 
     async def _drain(self) -> None:
-        """Take some of what is on its way, so that the client comes to read its answer."""
+        """Read some of what the client still sends, so that it gets to reading the response."""
         left = _DRAIN_BYTES
         try:
             async with asyncio.timeout(_DRAIN_S):

@@ -1,4 +1,4 @@
-"""What guards the pages: no foreign host, no foreign page, nothing loaded from elsewhere."""
+"""Protects the pages: no other host name, no other website, nothing loaded from outside."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POLICY: Final = (
     "script-src 'self'; "
     "style-src 'self'; "
     "img-src 'self' data:; "
-    # A video that stays on the reader's computer is opened by an object URL.
+    # A video that stays on the reader's computer is opened through an object URL.
     "media-src 'self' blob:; "
     "connect-src 'self'; "
     "form-action 'self'; "
@@ -43,9 +43,9 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 class Guard:
     """ASGI middleware: checks Host and origin, adds the security headers.
 
-    The host is checked because a name that someone else points at 127.0.0.1 would make their page
-    same-origin with ours. A program without a browser sends neither `Origin` nor
-    `Sec-Fetch-Site`, and holds no one's trust that could be abused, so it may write.
+    The host is checked because anyone can point a name at 127.0.0.1, and a page under that name
+    would then be same-origin with ours. A program that is not a browser sends neither `Origin` nor
+    `Sec-Fetch-Site`. It may write, since no website can misuse it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -58,11 +58,12 @@ class Guard:
         headers = Headers(scope=scope)
         if not _is_this_computer(headers.get("host", "")):
             refusal = PlainTextResponse(
-                "These pages answer to this computer's own names alone.\n", status_code=421
+                "These pages only answer under this computer's own names.\n", status_code=421
             )
         elif scope["method"] not in SAFE_METHODS and not _is_same_origin(headers):
             refusal = PlainTextResponse(
-                "Another site's page asked for this change; it was refused.\n", status_code=403
+                "This change came from another website's page, so it was refused.\n",
+                status_code=403,
             )
         else:
             await self._app(scope, receive, _with_headers(send, scope["path"]))
@@ -75,7 +76,7 @@ def _is_this_computer(host: str) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return is_loopback(name)
-    except ValueError:  # no host name at all
+    except ValueError:  # not a host name
         return False
 
 
@@ -99,7 +100,7 @@ def _with_headers(send: Send, path: str) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-            # A lesson is nobody's but its teacher's: no copy of it stays in a cache.
+            # A lesson belongs to its teacher alone: no cache keeps a copy.
             headers.setdefault("Cache-Control", _caching(path, message["status"]))
         await send(message)
 

@@ -22,47 +22,47 @@ __all__ = ["StoreDep", "StoreThread", "Stores"]
 T = TypeVar("T")
 
 _SOON_NS: Final = 7 * 86_400 * SECOND_NS
-LESSONS_AT_HAND: Final = 4
-"""So many lessons' epochs are held until the scores change."""
+MAX_CACHED_LESSONS: Final = 4
+"""Epochs of this many lessons stay in memory until the scores change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """What was kept, what was scored, and what people said about it."""
+    """The periods, the scores, and what people said about lessons."""
 
     periods: PeriodReader
     scores: ScoreStore
     lessons: LessonStore
     longest_ns: int = LessonSettings().longest_ns
-    """After this long a lesson that nobody ended is over."""
+    """A lesson that nobody ended is over after this long."""
     catalog: ModelCatalog = field(default_factory=ModelCatalog)
-    """What finds the moments to suggest."""
+    """The models; the one in use finds the moments to suggest."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
     _said: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
 
     def epochs(self, lesson: str) -> list[EpochRecord]:
-        """A lesson's epochs, read once for a page and the questions that its script asks next."""
+        """A lesson's epochs, read once for a page and the requests of its scripts."""
         version = self.scores.version()
         if self._epochs.get(lesson, (None,))[0] != version:
-            while len(self._epochs) >= LESSONS_AT_HAND:
+            while len(self._epochs) >= MAX_CACHED_LESSONS:
                 del self._epochs[next(iter(self._epochs))]
             self._epochs[lesson] = version, self.scores.epochs(lesson)
         return self._epochs[lesson][1]
 
     def lesson(self, lesson_id: str) -> Lesson | None:
-        """A lesson, with an end also if nobody has ended it; None if there is none."""
+        """A lesson, with an end even if nobody ended it; None if it does not exist."""
         found = self.lessons.get(lesson_id)
         return None if found is None else found.bounded(self.longest_ns)
 
     def page_of_lessons(self, limit: int, offset: int) -> list[Lesson]:
-        """Some of all lessons, likewise, the latest first."""
+        """A page of all lessons, each with an end, the latest first."""
         return [
             each.bounded(self.longest_ns)
             for each in self.lessons.lessons(limit=limit, offset=offset)
         ]
 
     def room_lessons(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
-        """A room's lessons that touch a span, likewise, the latest first."""
+        """A room's lessons that touch a span, each with an end, the latest first."""
         found = self.lessons.lessons(
             room=room, from_utc_ns=from_utc_ns - self.longest_ns, to_utc_ns=to_utc_ns
         )
@@ -73,7 +73,7 @@ class Stores:
         ]
 
     def coming_lesson(self, room: str, now_utc_ns: int) -> Lesson | None:
-        """A room's next lesson, likewise."""
+        """A room's next lesson, with an end."""
         soon = self.lessons.lessons(
             room=room, from_utc_ns=now_utc_ns + 1, to_utc_ns=now_utc_ns + _SOON_NS
         )
@@ -81,7 +81,7 @@ class Stores:
         return coming[-1].bounded(self.longest_ns) if coming else None
 
     def count_verdicts(self) -> VerdictCount:
-        """Over all lessons; counted once for all lines of a list."""
+        """The answers in all lessons, counted once for all lines of a list."""
         version = self.lessons.version()
         known = self._said.get("all")
         if known is None or known[0] != version:
@@ -89,7 +89,7 @@ class Stores:
         return known[1]
 
     def version(self) -> tuple[int, int, int]:
-        """Changes whenever another program, or this one, has written to one of them."""
+        """Changes whenever any program has written to one of the stores."""
         return self.periods.version(), self.scores.version(), self.lessons.version()
 
     def close(self) -> None:
@@ -98,10 +98,10 @@ class Stores:
 
 
 class StoreThread:
-    """Asks the stores on one thread of its own.
+    """Runs queries on the stores, in one thread of its own.
 
-    A store's connection belongs to the thread that opened it, and a long read must not hold up
-    the pages' event loop; one thread settles both, since a lesson is read in milliseconds.
+    A store's connection belongs to the thread that opened it, and a long read must not block the
+    event loop. One thread is enough, since reading a lesson takes milliseconds.
     """
 
     def __init__(self, open_stores: Callable[[], Stores], clock: Clock) -> None:
@@ -113,12 +113,12 @@ class StoreThread:
     async def open(self) -> None:
         self._stores = await self._on_thread(self._open_stores)
 
-    async def run(self, question: Callable[[Stores], T]) -> T:
-        """What `question` answers when it is given the stores."""
+    async def run(self, query: Callable[[Stores], T]) -> T:
+        """Call `query` with the stores on the thread, and return its result."""
         stores = self._stores
         if stores is None:
-            raise RuntimeError("the stores are not open; the application opens them at start-up")
-        return await self._on_thread(lambda: question(stores))
+            raise RuntimeError("the stores are not open; the application opens them when it starts")
+        return await self._on_thread(lambda: query(stores))
 
     async def close(self) -> None:
         stores, self._stores = self._stores, None
@@ -137,4 +137,4 @@ def _store_thread(connection: HTTPConnection) -> StoreThread:
 
 
 StoreDep = Annotated[StoreThread, Depends(_store_thread)]
-"""What an endpoint declares to be given the store."""
+"""The type of an endpoint's `store` parameter; FastAPI passes the store thread."""

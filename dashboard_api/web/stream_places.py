@@ -1,4 +1,4 @@
-"""How many event streams may be open at a time, in all and for each caller."""
+"""How many event streams may be open at the same time, in total and for each client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PING_S: Final = 15
 
 
 class StreamPlaces:
-    """The places that there are."""
+    """A limited number of places for event streams."""
 
     def __init__(self, *, max_total: int, max_per_key: int) -> None:
         self._max_total = max_total
@@ -35,7 +35,7 @@ class StreamPlaces:
         return sum(self._taken.values())
 
     def full(self, key: str) -> Literal["", "all", "key"]:
-        """Whether there is no place: for this key, or for anyone."""
+        """Why there is no place: for this key, or for anyone; empty if there is one."""
         if self._taken.get(key, 0) >= self._max_per_key:
             return "key"
         return "all" if len(self) >= self._max_total else ""
@@ -53,7 +53,7 @@ class StreamPlaces:
 
 
 class BoundedStream(EventSourceResponse):
-    """Server-Sent Events that hold a place while they are sent; 429 where there is none."""
+    """Server-Sent Events that hold a place while they are sent; 429 if there is none."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class BoundedStream(EventSourceResponse):
         places: StreamPlaces,
         counts: RefusalCounts,
     ) -> None:
-        # A client that takes nothing is ended by its connection, which has a limit for that.
+        # The connection has a limit for a client that reads nothing.
         super().__init__(content, ping=PING_S)
         self._places = places
         self._counts = counts

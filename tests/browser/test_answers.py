@@ -36,8 +36,8 @@ def chosen(page, moment="sample-alert-1"):
 def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school, settled):
     chosen(lesson).locator('button[value="confirmed"]').focus()
     lesson.keyboard.press("Enter")
-    lesson.get_by_text("The teacher says yes.", exact=True).wait_for()
-    expect(lesson.locator("#moments-notice")).to_have_text("Noted: the teacher says yes.")
+    lesson.get_by_text("The teacher answered: yes.", exact=True).wait_for()
+    expect(lesson.locator("#moments-notice")).to_have_text("Saved. The teacher answered: yes.")
     expect(lesson.locator("#yes-sample-alert-1")).to_be_focused()
     # Still open, and nothing was moved by the notice, which is for ears.
     item = lesson.locator('[data-id="sample-alert-1"]')
@@ -45,11 +45,11 @@ def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school, sett
     expect(lesson.locator("#moments-notice.unseen")).to_have_count(1)
     settled(lesson)
     item.get_by_role("combobox").select_option("coach")
-    item.get_by_role("button", name="No, not really").click()
-    lesson.get_by_text("The teacher says yes. The coach says no, not really.").wait_for()
+    item.get_by_role("button", name="Not really").click()
+    lesson.get_by_text("The teacher answered: yes. The coach answered: not really.").wait_for()
     settled(lesson)
-    item.get_by_role("button", name="Take the answer back").click()  # the coach's
-    lesson.get_by_text("The teacher says yes.", exact=True).wait_for()
+    item.get_by_role("button", name="Remove the answer").click()  # the coach's
+    lesson.get_by_text("The teacher answered: yes.", exact=True).wait_for()
     (said,) = school.stores.lessons.verdicts("sample")
     assert (said.by, said.is_confirmed) == ("teacher", True)
 
@@ -63,11 +63,11 @@ def test_each_question_names_its_moment_to_a_screen_reader(lesson):
 
 
 def test_the_choice_is_made_on_the_lesson_page(lesson, school, settled):
-    lesson.get_by_text("What your answers about moments are used for").first.click()
+    lesson.get_by_text("How your answers are used").first.click()
     lesson.get_by_role("button", name="Allow it").wait_for()
     settled(lesson)
     lesson.get_by_role("button", name="Allow it").click()
-    lesson.get_by_role("button", name="Withdraw, and delete what was kept").wait_for()
+    lesson.get_by_role("button", name="Withdraw and delete the kept answers").wait_for()
     settled(lesson)
     expect(lesson.locator("#answers-change")).to_be_focused()
     expect(lesson).to_have_url(re.compile("/lessons/sample$"))
@@ -98,10 +98,10 @@ def test_without_scripts_answers_and_the_choice_work_too(browser, school):
     page.goto("/lessons/sample")
     page.locator('#moment-sample-alert-1 button[value="dismissed"]').click()
     page.wait_for_url("**/lessons/sample#moment-sample-alert-1")
-    expect(page.get_by_text("The teacher says no, not really.")).to_have_count(1)
+    expect(page.get_by_text("The teacher answered: not really.")).to_have_count(1)
     page.goto("/lessons/sample/answers")
     page.get_by_role("button", name="Allow it").click()
-    page.get_by_role("button", name="Withdraw, and delete what was kept").click()
+    page.get_by_role("button", name="Withdraw and delete the kept answers").click()
     page.get_by_role("button", name="Allow it").wait_for()
     context.close()
 

@@ -52,7 +52,7 @@ def test_the_timeline_is_drawn_with_its_words(lesson):
     expect(lesson.locator("#readout-text")).to_contain_text("11:05:00")
     expect(lesson.locator("#zone-names")).to_have_text("WindowFrontMiddleDoor")
     expect(lesson.locator("#gaps")).to_contain_text("the kit lost power or restarted")
-    expect(lesson.locator("#summary")).to_contain_text("The liveliest half minute begins at")
+    expect(lesson.locator("#summary")).to_contain_text("The liveliest half minute starts at")
     expect(lesson.locator("#ribbon canvas")).to_have_count(1)
     lesson.wait_for_function(
         """() => { const c = document.querySelector('#zones canvas');
@@ -110,8 +110,8 @@ def test_playing_moves_the_cursor(with_film):
 def test_the_offset_is_kept_in_tenths(with_film, school):
     # On a slow machine the first click is saved by itself before the second one.
     with with_film.expect_response(lambda answer: '"offset_s":3.1' in sent_with(answer)):
-        with_film.get_by_label("A tenth of a second more").click()
-        with_film.get_by_label("One second more").click()
+        with_film.get_by_label("+0.1 second").click()
+        with_film.get_by_label("+1 second").click()
     expect(with_film.locator("#line-up-text")).to_contain_text("saved")
     assert school.stores.lessons.get("sample").video_offset_s == 3.1
 

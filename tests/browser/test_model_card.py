@@ -93,7 +93,7 @@ def test_the_note_opens_and_closes_by_keyboard_and_gives_the_focus_back(page):
     note = page.locator("#trust-note")
     expect(note).to_be_visible()
     expect(note).to_contain_text("tested on simulated lessons only")
-    expect(note).to_contain_text("Of 10 signs")
+    expect(note).to_contain_text("Out of 10 signs")
     expect(page.get_by_label("Close")).to_be_focused()
     page.keyboard.press("Escape")
     expect(note).to_be_hidden()
@@ -102,7 +102,7 @@ def test_the_note_opens_and_closes_by_keyboard_and_gives_the_focus_back(page):
     page.get_by_label("Close").click()
     expect(note).to_be_hidden()
     button.click()
-    note.get_by_role("link", name="The whole card").click()
+    note.get_by_role("link", name="See all figures").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("How far to trust the signs")
     expect(page.get_by_role("link", name="Back to Fractions, part 2")).to_be_visible()
 
@@ -123,7 +123,7 @@ def test_drift_is_drawn_and_can_be_read_as_a_table(page, weeks):
         page.reload()
     chart = page.locator(".drift-plot svg")
     expect(chart.locator("rect.own")).to_have_count(3)
-    expect(page.locator("#drift-title ~ p").nth(1)).to_contain_text("there is a large change")
+    expect(page.locator("#drift-title ~ p").nth(1)).to_contain_text("There is a large change")
     page.get_by_text("The weeks as a table").click()
     rows = page.locator("table", has_text="Weeks of the school").locator("tbody tr")
     expect(rows).to_have_count(8)  # and the sample lesson's own week

@@ -32,14 +32,14 @@ def test_the_live_page_moves_by_itself_and_can_be_paused(page, school, sample_le
     page.add_init_script(COUNTING)
     school.clock.now_ns = -1600 * SECOND_NS  # second 2000 of the lesson
     page.goto("/rooms/room-204/live")
-    expect(page.locator("#link")).to_have_text("moving by itself")
+    expect(page.locator("#link")).to_have_text("Live")
     expect(page.locator("#sentence")).to_contain_text("is on.")
     page.wait_for_function("() => Number(document.body.dataset.updates) >= 1")
     clock = page.locator("#clock").text_content()
     school.clock.advance(7)
     expect(page.locator("#clock")).not_to_have_text(clock)
     page.locator("#pause").click()
-    expect(page.locator("#link")).to_have_text("paused")
+    expect(page.locator("#link")).to_have_text("Paused")
     paused = page.locator("#clock").text_content()
     updates = page.evaluate("document.body.dataset.updates")
     school.clock.advance(7)
@@ -70,13 +70,13 @@ def test_where_too_many_live_pages_are_open_the_page_says_so_and_retries(browser
     try:
         page.goto(f"{school.address}/rooms/room-204/live")
         expect(page.locator("#link")).to_have_text(
-            "standing still: Too many live pages are open; close some, or try again in 30 s."
+            "Not live: Too many live pages are open; close some, or try again in 30 s."
         )
         expect(page.locator("#sentence")).to_contain_text("Nothing is being sensed")
     finally:
         school.app.state.stream_places = places
     page.clock.fast_forward(60_000)
-    expect(page.locator("#link")).to_have_text("moving by itself")
+    expect(page.locator("#link")).to_have_text("Live")
     page.close()
 
 
@@ -84,6 +84,6 @@ def test_an_unknown_lesson_is_explained(browser, school):
     page = browser.new_page()
     answer = page.goto(f"{school.address}/lessons/none")
     assert answer.status == 404
-    page.get_by_role("link", name="To the list of lessons").click()
+    page.get_by_role("link", name="Back to the lessons").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Lessons")
     page.close()

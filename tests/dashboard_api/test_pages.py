@@ -32,7 +32,7 @@ def test_the_list_shows_a_lesson_with_its_data_quality(client, filled):
     assert "Today – Tuesday, 18 November" in text
     assert "11:05 50 min Fractions, part 2 Ms Ortega · room-204" in text
     assert "96 % sensed" in text
-    assert "2 marked · 5 signs" in text
+    assert "5 signs · 2 moments marked" in text
 
 
 def test_running_lessons_come_first(client, stores, filled):
@@ -103,7 +103,7 @@ def test_an_unknown_lesson_is_a_friendly_404(client):
     for path in ("/lessons/none", "/lessons/none/table", "/lessons/none/video"):
         answer = client.get(path, headers=HTML)
         assert answer.status_code == 404
-        assert "To the list of lessons" in answer.text
+        assert "Back to the lessons" in answer.text
     assert client.get("/api/lessons/none/timeline").json()["detail"].startswith("There is no such")
     assert client.get("/nowhere", headers=HTML).status_code == 404
 

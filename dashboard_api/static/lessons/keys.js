@@ -1,4 +1,4 @@
-// The keyboard map. Keys count while the player, the moments or the timeline has the focus.
+// The keyboard shortcuts. They work while the player, the moments or the timeline has the focus.
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
@@ -29,7 +29,7 @@ export function keys(main, help, stage, player, moments) {
     if (!target.closest(".player, .moments, .timeline")) return;
     if (event.key === " " && target.closest("button, summary, a, label")) return;
     const arrow = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    // The brush and the zones have arrow keys of their own.
+    // The brush and the zones handle arrow keys themselves.
     if (arrow && target.closest(".handle, .cell")) return;
     const action = arrow ? by(arrow * (event.shiftKey ? 1 : 5)) : map[event.key.toLowerCase()];
     if (!action) return;

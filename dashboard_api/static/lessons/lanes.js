@@ -1,4 +1,4 @@
-// What frames the lanes: time axis, activities, playhead, readout, and the click that seeks.
+// Around the lanes: time axis, activities, playhead, readout, and seeking with a click.
 
 import { clockText, movementText, positionText, timesText } from "../timeline/text.js";
 
@@ -10,8 +10,8 @@ const STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
 export function timeAxis(holder, stage) {
   const draw = () => {
     const span = stage.to - stage.from;
-    const most = Math.max(2, Math.floor(holder.clientWidth / 74));
-    const step = STEPS_S.find((each) => span / each <= most) ?? 3600;
+    const maxLabels = Math.max(2, Math.floor(holder.clientWidth / 74));
+    const step = STEPS_S.find((each) => span / each <= maxLabels) ?? 3600;
     const labels = [];
     for (let t = Math.ceil(stage.from / step) * step; t <= stage.to; t += step) {
       const label = document.createElement("span");
@@ -71,7 +71,7 @@ export function playhead(lanes, playhead, stage) {
   });
 }
 
-/** What was sensed at the cursor, in words. @param {Stage} stage */
+/** What was sensed at the cursor, as text. @param {Stage} stage */
 export function textAt(stage) {
   const { data } = stage;
   if (!data) return "";
@@ -81,23 +81,23 @@ export function textAt(stage) {
   const detail = stage.detail ?? data;
   const i = Math.floor((stage.cursor - detail.from_s) / detail.noise.step_s);
   const noise = detail.noise.mean[i] ?? data.noise.mean[Math.floor(stage.cursor / data.noise.step_s)];
-  const words = [level == null ? "movement not known here" : `${movementText(level)} (${timesText(level)})`];
-  if (noise != null) words.push(`${Math.round(noise)} dB(A)`);
+  const parts = [level == null ? "movement not known here" : `${movementText(level)} (${timesText(level)})`];
+  if (noise != null) parts.push(`${Math.round(noise)} dB(A)`);
   const activity = data.activities.find((span) => stage.cursor >= span.start_s && stage.cursor < span.end_s);
-  if (activity) words.push(activity.words);
-  return words.join(" · ");
+  if (activity) parts.push(activity.words);
+  return parts.join(" · ");
 }
 
-/** @param {HTMLElement} at @param {HTMLElement} words @param {HTMLElement} playhead @param {Stage} stage */
-export function readout(at, words, playhead, stage) {
+/** @param {HTMLElement} position @param {HTMLElement} message @param {HTMLElement} playhead @param {Stage} stage */
+export function readout(position, message, playhead, stage) {
   let shown = -1;
   const show = () => {
-    at.textContent = positionText(stage.cursor);
+    position.textContent = positionText(stage.cursor);
     const second = Math.floor(stage.cursor);
     if (second === shown) return;
     shown = second;
     const text = textAt(stage);
-    words.textContent = `${stage.data ? clockText(stage.data.clock_s + stage.cursor) : ""} · ${text}`;
+    message.textContent = `${stage.data ? clockText(stage.data.clock_s + stage.cursor) : ""} · ${text}`;
     playhead.setAttribute("aria-valuetext", `${positionText(stage.cursor)}: ${text}`);
   };
   stage.on("cursor", show);

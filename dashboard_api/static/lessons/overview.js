@@ -1,4 +1,4 @@
-// The whole lesson in one strip, and the brush that says which part of it is shown below.
+// The whole lesson in one strip, with a brush that selects the part to show below.
 
 import { canvasIn } from "../timeline/palette.js";
 import { drawCells, drawGaps } from "../timeline/zones.js";
@@ -26,7 +26,7 @@ export function overview(holder, stage) {
     handle.type = "button";
     handle.className = `handle ${end}`;
     handle.setAttribute("role", "slider");
-    handle.setAttribute("aria-label", end === "from" ? "Beginning of the part that is shown" : "End of the part that is shown");
+    handle.setAttribute("aria-label", end === "from" ? "Start of the part shown" : "End of the part shown");
     handle.setAttribute("aria-valuemin", "0");
     brush.append(handle);
     handle.addEventListener("keydown", (event) => {
@@ -57,7 +57,7 @@ export function overview(holder, stage) {
     });
   };
 
-  /** What is dragged, and where it was taken hold of. @type {{part: string, at: number, from: number, to: number, moved: boolean} | null} */
+  /** What is dragged, and where the drag started. @type {{part: string, at: number, from: number, to: number, moved: boolean} | null} */
   let drag = null;
   const second = (/** @type {PointerEvent} */ event) => {
     const box = holder.getBoundingClientRect();

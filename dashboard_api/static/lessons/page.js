@@ -1,4 +1,4 @@
-// The lesson page: puts the parts together.
+// The lesson page: connects its parts.
 
 import { noiseChart, ribbonChart } from "../timeline/charts.js";
 import { keys } from "./keys.js";
@@ -19,7 +19,7 @@ const main = id("main");
 const stage = new Stage();
 
 const player = new Player({
-  video: id("video"), empty: id("no-video"), emptyWords: id("no-video-text"), lineUp: id("line-up"),
+  video: id("video"), empty: id("no-video"), emptyText: id("no-video-text"), lineUp: id("line-up"),
   notice: id("player-notice"), button: id("play"),
 }, stage);
 

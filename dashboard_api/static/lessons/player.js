@@ -5,14 +5,14 @@
 export class Player {
   /** Where the lesson begins in the video, in seconds. */
   offset = 0;
-  /** Whether the video is one from this computer. */
+  /** Whether the video is a file of this computer. */
   isLocal = false;
-  /** Set while a seek is ours, so that its frame does not move the cursor by rounding. */
+  /** The target of our own seek; its first frame must not move the cursor. */
   #wanted = /** @type {number | null} */ (null);
   #url = "";
 
   /**
-   * @param {{video: HTMLVideoElement, empty: HTMLElement, emptyWords: HTMLElement, lineUp: HTMLElement,
+   * @param {{video: HTMLVideoElement, empty: HTMLElement, emptyText: HTMLElement, lineUp: HTMLElement,
    *   notice: HTMLElement, button: HTMLButtonElement}} parts
    * @param {Stage} stage
    */
@@ -60,7 +60,7 @@ export class Player {
     this.#show(address);
   }
 
-  /** Shows a file of this computer; it goes nowhere. @param {File} file @param {number} offset */
+  /** Shows a file of this computer; it is not uploaded. @param {File} file @param {number} offset */
   openLocal(file, offset) {
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = URL.createObjectURL(file);
@@ -72,14 +72,14 @@ export class Player {
   /** @param {number} offset */
   lineUp(offset) {
     this.offset = Math.round(offset * 10) / 10;
-    // The picture stays, the cursor goes where it belongs now.
+    // The picture stays; the cursor moves to its new time.
     if (this.isReady) this.#follow(this.parts.video.currentTime);
   }
 
   toggle() {
     const { video } = this.parts;
     if (!this.isReady) return;
-    if (video.paused) video.play().catch(() => this.#say("The browser did not start the video; press play in the video itself."));
+    if (video.paused) video.play().catch(() => this.#say("The browser did not start the video. Press play on the video itself."));
     else video.pause();
   }
 
@@ -93,7 +93,7 @@ export class Player {
 
   #loaded() {
     const { video, empty, lineUp, button } = this.parts;
-    if (!video.videoWidth) this.#say("This browser plays the sound of this video but not its picture. It may be in a format of newer phones (HEVC): export it as MP4 with H.264, or try another browser.");
+    if (!video.videoWidth) this.#say("This browser plays the sound of this video but not the picture. It may be in the format of newer phones (HEVC). Export it as MP4 with H.264, or try another browser.");
     empty.hidden = true;
     lineUp.hidden = false;
     button.disabled = false;
@@ -101,14 +101,14 @@ export class Player {
   }
 
   #failed() {
-    const { video, empty, emptyWords, lineUp, button } = this.parts;
+    const { video, empty, emptyText, lineUp, button } = this.parts;
     video.hidden = true;
     empty.hidden = false;
     lineUp.hidden = true;
     button.disabled = true;
-    emptyWords.textContent = this.isLocal
-      ? "This browser can't play that file. Try it as MP4 with H.264, or in another browser."
-      : "The lesson's video can't be played here. The timeline works without it, and a copy can be opened from this computer.";
+    emptyText.textContent = this.isLocal
+      ? "This browser can't play that file. Export it as MP4 with H.264, or try another browser."
+      : "This browser can't play the lesson's video. The timeline works without it, or you can open a copy from this computer.";
   }
 
   #playing() {
@@ -136,7 +136,7 @@ export class Player {
     video.currentTime = Math.min(wanted, end);
   }
 
-  #say(/** @type {string} */ words) {
-    this.parts.notice.textContent = words;
+  #say(/** @type {string} */ text) {
+    this.parts.notice.textContent = text;
   }
 }

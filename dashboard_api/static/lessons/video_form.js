@@ -1,32 +1,32 @@
-// Opening a video, and lining it up with the lesson in steps of a tenth of a second.
+// Opens a video and lines it up with the lesson in steps of a tenth of a second.
 
 /** @param {HTMLElement} main @param {import("./player.js").Player} player */
 export function wireVideo(main, player) {
   const { lesson = "", video = "", offset = "0" } = main.dataset;
   const file = /** @type {HTMLInputElement} */ (main.querySelector("#video-file"));
   const field = /** @type {HTMLInputElement} */ (main.querySelector("#offset"));
-  const words = /** @type {HTMLElement} */ (main.querySelector("#line-up-text"));
+  const message = /** @type {HTMLElement} */ (main.querySelector("#line-up-text"));
   let timer = 0;
 
-  const keep = async () => {
+  const save = async () => {
     if (player.isLocal) {
       localStorage.setItem(`offset:${lesson}`, `${player.offset}`);
-      words.textContent = "± not known; kept here";
+      message.textContent = "saved in this browser; accuracy not known";
       return;
     }
-    const answer = await fetch(`/api/lessons/${encodeURIComponent(lesson)}/video-offset`, {
+    const response = await fetch(`/api/lessons/${encodeURIComponent(lesson)}/video-offset`, {
       method: "PUT",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ offset_s: player.offset }),
     }).catch(() => null);
-    words.textContent = answer?.ok ? "± not known; saved" : "This could not be saved; try again.";
+    message.textContent = response?.ok ? "saved; accuracy not known" : "Not saved. Try again.";
   };
   const take = (/** @type {number} */ value) => {
     if (!Number.isFinite(value)) return;
     player.lineUp(value);
     field.value = player.offset.toFixed(1);
     clearTimeout(timer);
-    timer = setTimeout(keep, 400);
+    timer = setTimeout(save, 400);
   };
 
   field.addEventListener("change", () => take(field.valueAsNumber));

@@ -1,4 +1,4 @@
-// From, to and zoom: the brush for those who type or press buttons.
+// From, to and zoom: the same as the brush, for readers who type or press buttons.
 
 import { parseSeconds, positionText } from "../timeline/text.js";
 

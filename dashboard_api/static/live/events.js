@@ -1,11 +1,11 @@
-// Follows the event stream of a room, and asks again where the server has no place for it.
+// Follows the event stream of a room, and connects again when the server had no place for it.
 
 const RETRY_S = 5;
 
 export class LiveEvents {
   /**
    * @param {string} address
-   * @param {{ live: (data: any) => void, trouble: (words: string) => void }} on
+   * @param {{ live: (data: any) => void, trouble: (text: string) => void }} on
    */
   constructor(address, on) {
     this.address = address;
@@ -16,29 +16,29 @@ export class LiveEvents {
     const events = new EventSource(this.address);
     events.addEventListener("live", (event) => this.on.live(JSON.parse(event.data)));
     events.addEventListener("error", () => {
-      this.on.trouble("the server does not answer; trying again");
-      // The browser connects again by itself, but not after an answer that is no stream.
-      if (events.readyState === EventSource.CLOSED) this.#ask();
+      this.on.trouble("The server does not answer. Trying again.");
+      // The browser reconnects by itself, but not after a response that is not a stream.
+      if (events.readyState === EventSource.CLOSED) this.#findReason();
     });
   }
 
-  /** Find out why there is no stream: an EventSource does not say. */
-  async #ask() {
+  /** An EventSource does not say why there is no stream, so fetch the same address. */
+  async #findReason() {
     let seconds = RETRY_S;
     const ending = new AbortController();
     try {
-      const answer = await fetch(this.address, { signal: ending.signal });
-      if (answer.ok) {
+      const response = await fetch(this.address, { signal: ending.signal });
+      if (response.ok) {
         seconds = 0;
       } else {
-        seconds = Number(answer.headers.get("Retry-After")) || RETRY_S;
-        this.on.trouble(`standing still: ${(await answer.json()).detail}`);
+        seconds = Number(response.headers.get("Retry-After")) || RETRY_S;
+        this.on.trouble(`Not live: ${(await response.json()).detail}`);
       }
     } catch {
-      // The words that are there say it.
+      // The page already says that the server does not answer.
     }
     ending.abort();
-    // Not all pages at the same moment.
+    // Spread the pages, so that they do not all reconnect at the same moment.
     setTimeout(() => this.run(), (seconds + Math.random() * RETRY_S) * 1000);
   }
 }

@@ -1,4 +1,4 @@
-// The live page: the last five minutes, moved on by Server-Sent Events.
+// The live page: the last five minutes, updated by Server-Sent Events.
 
 import { noiseChart, ribbonChart } from "../timeline/charts.js";
 import { legend } from "../timeline/legend.js";
@@ -7,9 +7,17 @@ import { Stage } from "../timeline/stage.js";
 import { clockText, lengthText, positionText } from "../timeline/text.js";
 import { zoneLanes } from "../timeline/zones.js";
 
+/** Its times count back from now, as on the axis. */
+class LiveStage extends Stage {
+  /** @param {number} t */
+  timeText(t) {
+    return `${positionText(this.length - t)} ago`;
+  }
+}
+
 const id = (/** @type {string} */ name) => /** @type {any} */ (document.getElementById(name));
 const main = id("main");
-const stage = new Stage();
+const stage = new LiveStage();
 let isPaused = false;
 let trouble = "";
 
@@ -32,10 +40,10 @@ function axis(/** @type {number} */ span) {
   id("axis").replaceChildren(...labels);
 }
 
-function write(/** @type {string} */ name, /** @type {string} */ words) {
+function write(/** @type {string} */ name, /** @type {string} */ text) {
   const part = id(name);
-  // Writing the same again would make a screen reader say it again.
-  if (part.textContent !== words) part.textContent = words;
+  // A screen reader would read the same text again.
+  if (part.textContent !== text) part.textContent = text;
 }
 
 function kitRow(/** @type {any} */ kit) {
@@ -50,10 +58,10 @@ function kitRow(/** @type {any} */ kit) {
   const name = document.createElement("th");
   name.scope = "row";
   name.textContent = kit.node;
-  row.append(name, ...cells.map((words) => {
+  row.append(name, ...cells.map((text) => {
     const cell = document.createElement("td");
     cell.className = "number";
-    cell.textContent = words;
+    cell.textContent = text;
     return cell;
   }));
   for (const sentence of kit.notices) {
@@ -76,7 +84,7 @@ function show(/** @type {any} */ live) {
   write("now-movement", live.words.movement ?? "–");
   write("now-times", live.words.times ?? "compared with its own normal");
   write("now-noise", live.words.noise ?? "–");
-  write("now-lesson", live.lesson?.title ?? "None is on");
+  write("now-lesson", live.lesson?.title ?? "No lesson now");
   write("now-passed", live.lesson ? `${lengthText(live.lesson.passed_s)} so far` : "nothing is sensed between lessons");
   write("clock", clockText(live.clock_s));
   id("lesson-link").hidden = !live.lesson;
@@ -85,26 +93,26 @@ function show(/** @type {any} */ live) {
   document.body.dataset.updates = `${Number(document.body.dataset.updates ?? 0) + 1}`;
 }
 
-function link() {
-  write("link", isPaused ? "paused" : trouble || "moving by itself");
+function showLink() {
+  write("link", isPaused ? "Paused" : trouble || "Live");
 }
 
 new LiveEvents(`/rooms/${encodeURIComponent(main.dataset.room)}/live/events`, {
   live: (data) => {
     trouble = "";
-    link();
+    showLink();
     if (!isPaused) show(data);
   },
-  trouble: (words) => {
-    trouble = words;
-    link();
+  trouble: (text) => {
+    trouble = text;
+    showLink();
   },
 }).run();
 
 id("pause").addEventListener("click", () => {
   isPaused = !isPaused;
   id("pause").setAttribute("aria-pressed", `${isPaused}`);
-  id("pause").textContent = isPaused ? "Go on" : "Pause";
+  id("pause").textContent = isPaused ? "Resume" : "Pause";
   main.classList.toggle("is-paused", isPaused);
-  link();
+  showLink();
 });

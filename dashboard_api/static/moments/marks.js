@@ -1,15 +1,15 @@
-// The moments as marks above the lanes. Marks closer than 24 px are one cluster that says how many.
+// The moments as marks above the lanes. Marks that are too close become one cluster with a count.
 
 import { positionText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 /** @typedef {import("../timeline/stage.js").Moment} Moment */
 
-const CLOSEST_PX = 26;
+const MIN_DISTANCE_PX = 26;
 const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["own", "marked"]]);
 
 /**
- * Groups of moments whose marks would touch.
+ * Groups the moments whose marks would overlap.
  * @param {Moment[]} moments in order of time
  * @param {(t: number) => number} x in pixels
  */
@@ -19,7 +19,7 @@ export function clusters(moments, x) {
   let last = -Infinity;
   for (const moment of moments) {
     const at = x(moment.start);
-    if (at - last < CLOSEST_PX) groups[groups.length - 1].push(moment);
+    if (at - last < MIN_DISTANCE_PX) groups[groups.length - 1].push(moment);
     else groups.push([moment]);
     last = at;
   }
@@ -43,7 +43,7 @@ export function marks(holder, chosen, stage, open) {
       button.className = `mark ${group.length > 1 ? "cluster" : group[0].kind}${isChosen ? " is-chosen" : ""}`;
       if (group.length > 1) {
         button.textContent = `${group.length}`;
-        button.setAttribute("aria-label", `${group.length} moments from ${positionText(group[0].start)} on: ${group.map((moment) => moment.title).join("; ")}`);
+        button.setAttribute("aria-label", `${group.length} moments from ${positionText(group[0].start)}: ${group.map((moment) => moment.title).join("; ")}`);
       } else {
         button.setAttribute("aria-label", `${positionText(group[0].start)}, ${KINDS.get(group[0].kind)}: ${group[0].title}`);
       }
@@ -63,12 +63,12 @@ export function marks(holder, chosen, stage, open) {
     const first = group[0].start;
     const last = group[group.length - 1].start;
     const margin = Math.max(20, (last - first) * 0.3);
-    const canPart = group.length > 1 && last - first > 0 && stage.to - stage.from > (last - first + 2 * margin) * 1.2;
-    if (canPart) {
+    const canSeparate = group.length > 1 && last - first > 0 && stage.to - stage.from > (last - first + 2 * margin) * 1.2;
+    if (canSeparate) {
       stage.setView(first - margin, last + margin);
       return;
     }
-    // Marks that no zoom parts are gone through one by one.
+    // Zooming can't separate these marks: each click opens the next one.
     const at = group.findIndex((moment) => moment.id === stage.chosen?.id);
     open(group[(at + 1) % group.length]);
   };

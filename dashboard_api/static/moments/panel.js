@@ -1,19 +1,19 @@
-// The list of moments is the server's; here it meets the timeline and the playhead.
+// Connects the list of moments, which the server renders, with the timeline and the playhead.
 
 import { parseSeconds, positionText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 /** @typedef {import("../timeline/stage.js").Moment} Moment */
 
-/** Playing starts a little before, so that one sees how a moment comes about. */
+/** Playback starts a little earlier, to show how a moment begins. */
 export const LEAD_S = 10;
 
-/** The sentence in an answer that says what went wrong. @param {string} text */
+/** The sentence in a response that says what went wrong. @param {string} text */
 function detailOf(text) {
   try {
     return JSON.parse(text).detail;
   } catch {
-    return "the server could not do it.";
+    return "the server reported an error.";
   }
 }
 
@@ -24,16 +24,16 @@ export function momentPanel(panel, stage) {
   const list = () => /** @type {HTMLElement} */ (panel.querySelector("#moment-list"));
 
   const notice = field("#moments-notice");
-  /** What the list shows anyway is for ears alone. @param {string} words */
-  const say = (words, isShown = true) => {
+  /** A notice that the list also shows is for screen readers only. @param {string} text */
+  const say = (text, isShown = true) => {
     notice.classList.toggle("unseen", !isShown);
-    notice.textContent = words;
+    notice.textContent = text;
   };
 
   const read = () => {
     /** @type {Moment[]} */
     const moments = [...list().querySelectorAll("li[data-id]")].filter((item) => {
-      // Further signs are on the timeline while they are opened in the list.
+      // More suggestions are on the timeline only while they are open in the list.
       const further = item.closest("details");
       return !further || further.open;
     }).map((item) => {
@@ -53,7 +53,7 @@ export function momentPanel(panel, stage) {
       if (isChosen && !wasChosen) newly = item;
       item.querySelector(".jump")?.setAttribute("aria-expanded", `${isChosen}`);
     }
-    // Scrolled within the list alone: the page stays where it is.
+    // Scroll only the list; the page stays where it is.
     if (newly) {
       const [box, view] = [newly.getBoundingClientRect(), list().getBoundingClientRect()];
       if (box.top < view.top) list().scrollTop += box.top - view.top;
@@ -67,7 +67,7 @@ export function momentPanel(panel, stage) {
     stage.seek(Math.max(0, moment.start - LEAD_S));
   };
 
-  /** The moment before or after the playhead, counting from the one that is open. @param {number} step */
+  /** Opens the next or previous moment, counted from the open one or else from the playhead. @param {number} step */
   const go = (step) => {
     const { moments, chosen, cursor } = stage;
     if (!moments.length) return;
@@ -106,7 +106,7 @@ export function momentPanel(panel, stage) {
     const input = /** @type {HTMLInputElement} */ (event.target);
     const at = parseSeconds(input.value);
     const isFine = at !== null && at <= stage.length;
-    input.setCustomValidity(isFine ? "" : "A place in the lesson, such as 12:30");
+    input.setCustomValidity(isFine ? "" : "Enter a time in the lesson, such as 12:30");
     if (at !== null) field("#moment-start").value = `${at}`;
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
@@ -116,17 +116,17 @@ export function momentPanel(panel, stage) {
   for (const kind of ["htmx:responseError", "htmx:sendError"]) {
     document.body.addEventListener(kind, (event) => {
       const { xhr } = /** @type {CustomEvent} */ (event).detail;
-      say(xhr?.status ? `This was not saved: ${detailOf(xhr.responseText)}` : "This was not saved: the server does not answer.");
+      say(xhr?.status ? `Not saved: ${detailOf(xhr.responseText)}` : "Not saved: the server does not answer.");
     });
   }
-  // A details' toggle does not bubble.
+  // The toggle event of <details> does not bubble.
   panel.addEventListener("toggle", (event) => {
     if (/** @type {HTMLElement} */ (event.target).closest(".further")) read();
   }, true);
   document.body.addEventListener("htmx:afterSettle", () => {
     read();
     say(list().dataset.notice ?? "", false);
-    // What had the focus may be gone.
+    // The element that had the focus may be gone.
     if (document.activeElement === document.body) list().focus({ preventScroll: true });
     const { chosen } = list().dataset;
     const moment = stage.moments.find((each) => each.id === chosen);

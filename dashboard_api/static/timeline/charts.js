@@ -6,7 +6,7 @@ import { hatch, onPaletteChange, palette } from "./palette.js";
 /** @typedef {import("./stage.js").Stage} Stage */
 
 const PAD_PX = 3;
-const MOVEMENT_WORDS = new Map([[-12, "¼"], [-6, "half"], [0, "normal"], [6, "twice"], [12, "4 times"], [18, "8 times"]]);
+const MOVEMENT_LABELS = new Map([[-12, "¼"], [-6, "half"], [0, "normal"], [6, "twice"], [12, "4 times"], [18, "8 times"]]);
 
 /** @param {(number|null)[]} values */
 const known = (values) => /** @type {number[]} */ (values.filter((value) => value != null));
@@ -14,7 +14,7 @@ const known = (values) => /** @type {number[]} */ (values.filter((value) => valu
 /** @param {number} from @param {number} step @param {number} n */
 const middles = (from, step, n) => Array.from({ length: n }, (_, i) => from + (i + 0.5) * step);
 
-/** The room's movement with its band of uncertainty; its own normal is the dashed line. @param {HTMLElement} holder @param {Stage} stage */
+/** The room's movement with its band of uncertainty; the dashed line is its own normal. @param {HTMLElement} holder @param {Stage} stage */
 export function ribbonChart(holder, stage) {
   return chart(holder, stage, {
     values: (data) => {
@@ -32,9 +32,9 @@ export function ribbonChart(holder, stage) {
       const all = known([...data.movement.low, ...data.movement.high]);
       return [Math.min(-7, Math.min(...all, 0) - 1), Math.max(8, Math.max(...all, 0) + 1)];
     },
-    ticks: (low, high) => [...MOVEMENT_WORDS].filter(([db]) => db > low && db < high && (db % 12 === 0 || high - low < 26)),
+    ticks: (low, high) => [...MOVEMENT_LABELS].filter(([db]) => db > low && db < high && (db % 12 === 0 || high - low < 26)),
     dashed: 0,
-    gapWords: true,
+    showsGapText: true,
     none: "",
   });
 }
@@ -62,13 +62,13 @@ export function noiseChart(holder, stage) {
     },
     ticks: (low, high) => {
       if (low === high) return [];
-      // Labels of 14 px need their room.
+      // Labels of 14 px need space.
       const step = [10, 20, 30, 50].find((each) => (each / (high - low)) * holder.clientHeight >= 18) ?? 50;
       const first = Math.ceil((low + 3) / step) * step;
       return Array.from({ length: Math.max(0, Math.floor((high - 3 - first) / step) + 1) }, (_, i) => [first + i * step, `${first + i * step}`]);
     },
     dashed: null,
-    gapWords: false,
+    showsGapText: false,
     none: "No sound level was measured.",
   });
 }
@@ -79,7 +79,7 @@ export function noiseChart(holder, stage) {
  * @param {{values: (data: import("./stage.js").Timeline) => any[], series: () => any[],
  *   bands: () => any[], range: (data: import("./stage.js").Timeline) => [number, number],
  *   ticks: (low: number, high: number) => [number, string][], dashed: number | null,
- *   gapWords: boolean, none: string}} kind
+ *   showsGapText: boolean, none: string}} kind
  */
 function chart(holder, stage, kind) {
   /** @type {any} */
@@ -119,8 +119,8 @@ function chart(holder, stage, kind) {
     ctx.restore();
   };
 
-  const gapWords = (/** @type {any} */ u) => {
-    if (!kind.gapWords) return;
+  const drawGapText = (/** @type {any} */ u) => {
+    if (!kind.showsGapText) return;
     const { ctx, bbox } = u;
     ctx.save();
     ctx.font = `${14 * devicePixelRatio}px ${palette().font}`;
@@ -157,7 +157,7 @@ function chart(holder, stage, kind) {
       axes: [{ show: false }, { show: false }],
       series: kind.series(),
       bands: kind.bands(),
-      hooks: { drawClear: [backdrop], draw: [gapWords] },
+      hooks: { drawClear: [backdrop], draw: [drawGapText] },
     }, kind.values(stage.detail), holder);
     plot.root.setAttribute("aria-hidden", "true");
     labels();
@@ -165,15 +165,15 @@ function chart(holder, stage, kind) {
 
   const labels = () => {
     none.hidden = range[0] < range[1];
-    ticks.replaceChildren(...kind.ticks(...range).map(([value, words]) => {
+    ticks.replaceChildren(...kind.ticks(...range).map(([value, text]) => {
       const label = document.createElement("span");
-      label.textContent = words;
+      label.textContent = text;
       label.style.top = `${PAD_PX + (1 - (value - range[0]) / (range[1] - range[0])) * (holder.clientHeight - 2 * PAD_PX)}px`;
       return label;
     }));
   };
 
-  const renew = () => {
+  const update = () => {
     if (!plot || !stage.data) {
       build();
       return;
@@ -183,7 +183,7 @@ function chart(holder, stage, kind) {
     labels();
   };
 
-  stage.on("data", renew);
+  stage.on("data", update);
   stage.on("detail", () => plot?.setData(kind.values(/** @type {any} */ (stage.detail)), true));
   stage.on("view", () => plot?.setScale("x", { min: stage.from, max: stage.to }));
   onPaletteChange(build);

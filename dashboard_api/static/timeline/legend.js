@@ -1,8 +1,8 @@
-// The legend, the summary in sentences, and what is missing, in words.
+// The legend, the summary, and the list of gaps.
 
 import { HIGHEST_DB, LOWEST_DB, canvasIn, hatch, heat, share } from "./palette.js";
 import { drawUnknown } from "./zones.js";
-import { lengthText, positionText } from "./text.js";
+import { lengthText } from "./text.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 
@@ -22,10 +22,10 @@ export function legend(parts, stage) {
       ctx.fillStyle = hatch(ctx);
       ctx.fillRect(0, 0, width, height);
     }, "nothing sensed"),
-    entry(34, (ctx, width, height) => drawUnknown(ctx, [{ start_s: 0, end_s: 1 }], { from: 0, to: 1, width, top: 0, height }), "a zone not known yet, or too few seats"),
+    entry(34, (ctx, width, height) => drawUnknown(ctx, [{ start_s: 0, end_s: 1 }], { from: 0, to: 1, width, top: 0, height }), "zone not known yet, or too few seats"),
   );
   const more = document.createElement("span");
-  more.textContent = "Bands: how sure the movement is; the usual range of the noise.";
+  more.textContent = "Light bands: how uncertain the movement is, and the usual range of the noise.";
   parts.legend.append(more);
 
   stage.on("data", () => {
@@ -35,7 +35,7 @@ export function legend(parts, stage) {
       part.textContent = sentence;
       return part;
     }));
-    // Gaps of a second could be many; they are drawn, and counted here.
+    // There may be many gaps of one second: the charts show them, the list only counts them.
     const long = data.gaps.filter((gap) => gap.end_s - gap.start_s >= 2);
     const short = data.gaps.length - long.length;
     parts.gaps.replaceChildren(...long.map((gap) => {
@@ -43,7 +43,7 @@ export function legend(parts, stage) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "quiet";
-      button.textContent = `${positionText(gap.start_s)}: ${lengthText(gap.end_s - gap.start_s)} missing, ${gap.words}`;
+      button.textContent = `${stage.timeText(gap.start_s)}: ${lengthText(gap.end_s - gap.start_s)} missing (${gap.words})`;
       button.addEventListener("click", () => stage.seek(gap.start_s));
       item.append(button);
       return item;
@@ -58,13 +58,13 @@ export function legend(parts, stage) {
   });
 }
 
-/** @param {number} width @param {(ctx: CanvasRenderingContext2D, width: number, height: number) => void} draw @param {string} words */
-function entry(width, draw, words) {
+/** @param {number} width @param {(ctx: CanvasRenderingContext2D, width: number, height: number) => void} draw @param {string} text */
+function entry(width, draw, text) {
   const item = document.createElement("span");
   const swatch = document.createElement("span");
   swatch.style.width = `${width}px`;
   swatch.style.height = "16px";
-  item.append(swatch, words);
+  item.append(swatch, text);
   canvasIn(swatch, draw);
   return item;
 }

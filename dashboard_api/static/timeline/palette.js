@@ -1,4 +1,4 @@
-// The colours of the stylesheet, for canvases; read anew when light and dark change.
+// The colours of the stylesheet, for canvases; read again when the page turns light or dark.
 
 /** @typedef {ReturnType<typeof read>} Palette */
 
@@ -34,7 +34,7 @@ export function onPaletteChange(redraw) {
 export const LOWEST_DB = -6;
 export const HIGHEST_DB = 9;
 
-/** Where a level lies on the scale, 0 to 1. @param {number} db */
+/** The position of a level on the scale, 0 to 1. @param {number} db */
 export function share(db) {
   return Math.min(1, Math.max(0, (db - LOWEST_DB) / (HIGHEST_DB - LOWEST_DB)));
 }
@@ -47,7 +47,7 @@ export function heat(db) {
 /** @type {Map<string, CanvasPattern | null>} */
 const patterns = new Map();
 
-/** Slanting lines: nothing was sensed. @param {CanvasRenderingContext2D} ctx */
+/** Slanted lines for "nothing was sensed". @param {CanvasRenderingContext2D} ctx */
 export function hatch(ctx) {
   const ratio = devicePixelRatio;
   const key = `${ratio}`;
@@ -73,13 +73,13 @@ export function hatch(ctx) {
 }
 
 /**
- * A canvas that fills `holder` at the screen's own resolution; draws again when either changes.
+ * A canvas that fills `holder` at the screen's resolution; it is redrawn when either changes.
  * @param {HTMLElement} holder
  * @param {(ctx: CanvasRenderingContext2D, width: number, height: number) => void} draw in CSS pixels
  */
 export function canvasIn(holder, draw) {
   const canvas = document.createElement("canvas");
-  // Until it is drawn it takes no room; a canvas has 300 × 150 by itself.
+  // It takes no space until it is drawn; by default a canvas has 300 × 150.
   canvas.width = canvas.height = 0;
   canvas.setAttribute("aria-hidden", "true");
   holder.prepend(canvas);

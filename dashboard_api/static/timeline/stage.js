@@ -1,4 +1,6 @@
-// What all parts of the timeline share: the lesson's data, which part is shown, where the cursor is.
+// What all parts of the timeline share: the lesson's data, the part that is shown, and the cursor.
+
+import { positionText } from "./text.js";
 
 /**
  * @typedef {{start_s: number, end_s: number, reason: string, words: string}} Gap
@@ -19,7 +21,7 @@ export const SHORTEST_VIEW_S = 30;
 export class Stage extends EventTarget {
   /** The whole lesson. @type {Timeline | null} */
   data = null;
-  /** The part that is shown, finer than `data` where that was fetched. @type {Timeline | null} */
+  /** The part that is shown, in finer steps than `data` once they are fetched. @type {Timeline | null} */
   detail = null;
   from = 0;
   to = 1;
@@ -54,7 +56,7 @@ export class Stage extends EventTarget {
     this.#notify("detail");
   }
 
-  /** Shows a part, kept inside the lesson and no shorter than can be read. */
+  /** Shows a part of the lesson, not shorter than `SHORTEST_VIEW_S`. */
   setView(/** @type {number} */ from, /** @type {number} */ to) {
     const span = Math.min(this.length, Math.max(Math.min(SHORTEST_VIEW_S, this.length), to - from));
     const middle = (from + to) / 2;
@@ -63,21 +65,21 @@ export class Stage extends EventTarget {
     this.#notify("view");
   }
 
-  /** Zooms about the cursor if it is in view, else about the middle. @param {number} factor */
+  /** Zooms around the cursor if it is in view, else around the middle. @param {number} factor */
   zoom(factor) {
     const isSeen = this.cursor >= this.from && this.cursor <= this.to;
     const pivot = isSeen ? this.cursor : (this.from + this.to) / 2;
     this.setView(pivot - (pivot - this.from) * factor, pivot + (this.to - pivot) * factor);
   }
 
-  /** The cursor moved because time passed: nobody is asked to seek. @param {number} t */
+  /** Moves the cursor because time has passed; no video has to seek. @param {number} t */
   follow(t) {
     this.cursor = Math.min(Math.max(0, t), this.length);
     this.#keepInView();
     this.#notify("cursor");
   }
 
-  /** A person asks for a place. @param {number} t */
+  /** Moves the cursor because a person chose a time. @param {number} t */
   seek(t) {
     this.follow(t);
     this.#notify("seek");
@@ -96,9 +98,14 @@ export class Stage extends EventTarget {
     this.#notify("moments");
   }
 
-  /** Share of the shown part, 0 at its left end, 1 at its right. @param {number} t */
+  /** The horizontal position of a time: 0 at the left end of the shown part, 1 at the right. @param {number} t */
   x(t) {
     return (t - this.from) / (this.to - this.from);
+  }
+
+  /** A time of the data as text for people. @param {number} t */
+  timeText(t) {
+    return positionText(t);
   }
 
   /** @param {string} kind @param {() => void} listener */

@@ -1,6 +1,6 @@
-// Numbers as people read them; the same words as the server's.
+// Numbers as text for people, the same as on the server.
 
-/** A place in a lesson: `m:ss`, or `h:mm:ss` from an hour on. @param {number} second */
+/** A time in the lesson: `m:ss`, or `h:mm:ss` from one hour on. @param {number} second */
 export function positionText(second) {
   const whole = Math.max(0, Math.floor(second + 1e-6));
   const s = String(whole % 60).padStart(2, "0");
@@ -9,7 +9,7 @@ export function positionText(second) {
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${s}`;
 }
 
-/** The seconds in `m:ss`, `h:mm:ss` or plain minutes; null if it is none of them. @param {string} text */
+/** The seconds of `m:ss`, `h:mm:ss` or plain minutes; null for any other text. @param {string} text */
 export function parseSeconds(text) {
   const parts = text.trim().split(":").map((part) => (/^\d+(\.\d+)?$/.test(part) ? Number(part) : NaN));
   if (parts.some(Number.isNaN) || parts.length > 3) return null;
@@ -17,7 +17,7 @@ export function parseSeconds(text) {
   return parts.reduce((sum, part) => sum * 60 + part, 0);
 }
 
-/** Time of day. @param {number} second since midnight */
+/** A time of day. @param {number} second since midnight */
 export function clockText(second) {
   const whole = Math.floor(second) % 86400;
   const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
@@ -36,14 +36,14 @@ export function lengthText(s) {
   return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
 }
 
-/** Movement against its own normal, 0 dB. @param {number | null | undefined} db */
+/** Movement compared with its own normal, 0 dB. @param {number | null | undefined} db */
 export function movementText(db) {
-  if (db == null) return "movement not sensed";
+  if (db == null) return "movement not known";
   if (Math.abs(db) < 2) return "about as much movement as usual";
   return `${Math.abs(db) >= 5 ? "much " : ""}${db > 0 ? "more" : "less"} movement than usual`;
 }
 
-/** As a factor; 6 dB are twice. @param {number} db */
+/** A level as a factor; 6 dB is twice. @param {number} db */
 export function timesText(db) {
   return `${(10 ** (db / 20)).toFixed(1)} times`;
 }

@@ -1,7 +1,8 @@
-// Zones over time in cells of ten seconds: colour and height say the same. A grid that one can walk.
+// Zones over time in cells of ten seconds. Colour and height show the same value. The arrow keys
+// move from cell to cell.
 
 import { canvasIn, hatch, heat, palette, share } from "./palette.js";
-import { movementText, positionText, timesText } from "./text.js";
+import { movementText, timesText } from "./text.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 
@@ -9,7 +10,7 @@ export const ROW_PX = 20;
 const BAR_PX = 18;
 
 /**
- * Bars of one zone's cells.
+ * Draws one zone's cells as bars.
  * @param {CanvasRenderingContext2D} ctx
  * @param {(number|null)[]} cells
  * @param {{step: number, from: number, to: number, width: number, top: number, height: number}} area
@@ -30,7 +31,7 @@ export function drawCells(ctx, cells, { step, from, to, width, top, height }) {
 }
 
 /**
- * Hatches where nothing was sensed.
+ * Draws hatching where nothing was sensed.
  * @param {CanvasRenderingContext2D} ctx
  * @param {{start_s: number, end_s: number}[]} spans
  * @param {{from: number, to: number, width: number, top: number, height: number}} area
@@ -45,7 +46,7 @@ export function drawGaps(ctx, spans, { from, to, width, top, height }) {
 }
 
 /**
- * A dotted line where a zone can't be shown: its normal is not known yet, or too few seats have values.
+ * Draws a dotted line where a zone can't be shown: its normal is not known yet, or too few seats have values.
  * @param {CanvasRenderingContext2D} ctx
  * @param {{start_s: number, end_s: number}[]} spans
  * @param {{from: number, to: number, width: number, top: number, height: number}} area
@@ -66,7 +67,7 @@ export function drawUnknown(ctx, spans, { from, to, width, top, height }) {
   ctx.setLineDash([]);
 }
 
-/** Runs of cells without a value, as spans. @param {(number|null)[]} cells @param {number} step */
+/** Cells without a value, joined to spans. @param {(number|null)[]} cells @param {number} step */
 export function emptySpans(cells, step) {
   const spans = [];
   for (let i = 0; i < cells.length; i += 1) {
@@ -91,7 +92,7 @@ export function zoneLanes(holder, names, region, stage) {
       ctx.globalAlpha = 1;
       drawUnknown(ctx, emptySpans(zone.cells, data.zone_step_s), area);
       drawCells(ctx, zone.cells, { ...area, step: data.zone_step_s });
-      // Over the cells: a cell that a gap ends in is not drawn across the gap.
+      // Drawn on top of the cells: a gap may end in the middle of a cell.
       drawGaps(ctx, data.gaps, area);
     });
   });
@@ -107,10 +108,10 @@ export function zoneLanes(holder, names, region, stage) {
 
   const unknown = (/** @type {number} */ t) => {
     const gap = stage.gapAt(t);
-    return gap ? `nothing was sensed: ${gap.words}` : "not known: too few seats, or too early to know their normal";
+    return gap ? `nothing was sensed: ${gap.words}` : "not known: too few seats, or too early to know what is normal";
   };
 
-  const show = (/** @type {boolean} */ says) => {
+  const show = (/** @type {boolean} */ isAnnounced) => {
     const { data } = stage;
     const zone = data?.zones[lane];
     if (!data || !zone) return;
@@ -124,9 +125,9 @@ export function zoneLanes(holder, names, region, stage) {
     });
     row.setAttribute("aria-rowindex", `${lane + 1}`);
     cell.setAttribute("aria-colindex", `${at + 1}`);
-    const words = `${zone.name}, ${positionText(at * step)}: ${value == null ? unknown(at * step) : `${movementText(value)}, ${timesText(value)} its own normal`}`;
-    cell.setAttribute("aria-label", words);
-    if (says) region.textContent = words;
+    const text = `${zone.name}, ${stage.timeText(at * step)}: ${value == null ? unknown(at * step) : `${movementText(value)}, ${timesText(value)} its own normal`}`;
+    cell.setAttribute("aria-label", text);
+    if (isAnnounced) region.textContent = text;
   };
 
   const go = (/** @type {number} */ toAt, /** @type {number} */ toLane) => {

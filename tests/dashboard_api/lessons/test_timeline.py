@@ -109,7 +109,7 @@ def test_a_lesson_without_scores_still_has_noise_and_gaps(client, stores, sample
     assert set(answer["movement"]["mean"]) == {None}
     assert answer["zones"] == []
     assert sum(value is not None for value in answer["noise"]["mean"]) > 550
-    assert "not been worked out" in answer["summary"][0]
+    assert "not been scored yet" in answer["summary"][0]
 
 
 def test_a_lesson_that_nothing_was_sensed_in_says_so(client, stores, filled):
@@ -139,7 +139,7 @@ def test_a_lesson_to_come_is_empty(client, stores, filled):
     )
     answer = client.get("/api/lessons/soon/timeline").json()
     assert answer["length_s"] == 0
-    assert answer["summary"] == ["The lesson has not begun."]
+    assert answer["summary"] == ["The lesson has not started yet."]
     assert client.get("/lessons/soon").status_code == 200
     assert client.get("/lessons/soon/table").status_code == 200
 

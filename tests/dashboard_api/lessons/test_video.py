@@ -41,7 +41,7 @@ def test_a_part_beyond_the_end_is_refused(client, film):
 
 def test_a_lesson_without_video_and_a_file_that_is_gone_say_so(client, film, filled, stores):
     film.unlink()
-    assert "not where it was" in client.get("/lessons/sample/video").json()["detail"]
+    assert "moved or deleted" in client.get("/lessons/sample/video").json()["detail"]
     stores.lessons.put(filled.lesson)
     assert "no video" in client.get("/lessons/sample/video").json()["detail"]
 

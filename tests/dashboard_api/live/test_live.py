@@ -33,7 +33,7 @@ def test_between_lessons_nothing_is_sensed_and_it_says_so(client, stores, filled
     live = client.get(LIVE).json()
     assert live["state"] == "off"
     assert live["sentence"].startswith("Nothing is being sensed: no lesson is on in this room.")
-    assert "“Poems”, 13:05" in live["sentence"]
+    assert "“Poems” at 13:05" in live["sentence"]
     assert live["lesson"] is None
     assert live["gaps"] == []
 
@@ -42,7 +42,7 @@ def test_an_unknown_room_is_a_room_without_a_kit(client):
     live = client.get("/api/rooms/attic/live").json()
     assert live["state"] == "off"
     assert live["kit"] == []
-    assert "No kit of this room" in client.get("/rooms/attic/live").text
+    assert "No kit in this room" in client.get("/rooms/attic/live").text
     assert client.get("/rooms/%20/live").status_code == 422
 
 
@@ -74,7 +74,7 @@ def test_a_kit_that_falls_silent_is_named_with_what_to_do(client, stores, filled
     live = client.get(LIVE).json()
     assert live["state"] == "silent"
     assert "nothing has arrived for 1 min 30 s" in live["sentence"]
-    assert "power and network" in live["sentence"]
+    assert "power and a network connection" in live["sentence"]
     assert live["kit"][0]["last_seen_s"] == 90
     assert live["kit"][0]["seats_sensed"] == 0
     assert live["gaps"][-1]["reason"] == "not_received"
@@ -89,7 +89,7 @@ def test_a_lesson_that_has_just_begun_waits_for_its_first_readings(client, store
     at(5003)
     live = client.get(LIVE).json()
     assert live["state"] == "waiting"
-    assert "“Lesson in room-204” has just begun" in live["sentence"]
+    assert "“Lesson in room-204” has just started" in live["sentence"]
 
 
 def test_what_ingest_holds_against_a_kit_stands_beside_it_for_a_day(client, stores, filled, at):
@@ -105,7 +105,7 @@ def test_what_ingest_holds_against_a_kit_stands_beside_it_for_a_day(client, stor
     (sentence,) = kit["notices"]
     assert sentence == (
         "Pi-204 was in 16 rooms, the most that one node may be in (3 times). "
-        "Have a technician look at it: it may be broken, or somebody may have changed it."
+        "Ask a technician to check it: it may be broken, or someone may have changed it."
     )
     assert "the most that one node may be in (3 times)" in client.get("/rooms/room-204/live").text
     at(2600 + 86_400)

@@ -120,14 +120,14 @@ def test_the_page_asks_and_answers(client, stores, filled):
     part = client.post(path, data={"verdict": "confirmed", "by": "coach"}, headers=HTMX)
     assert part.text.lstrip().startswith("<ol")
     assert f'data-chosen="{ALERT}"' in part.text
-    assert 'data-notice="Noted: the coach says yes."' in part.text
-    assert "The coach says yes." in part.text
+    assert 'data-notice="Saved. The coach answered: yes."' in part.text
+    assert "The coach answered: yes." in part.text
     assert '<option value="coach" selected>' in part.text
     plain = client.post(path, data={"verdict": "dismissed"})
     assert plain.status_code == 303
     assert plain.headers["location"] == f"/lessons/sample#moment-{ALERT}"
     page = client.get("/lessons/sample").text
-    assert "The teacher says no, not really. The coach says yes." in page
+    assert "The teacher answered: not really. The coach answered: yes." in page
     client.post(path, data={"verdict": "none", "by": "coach"})
     client.post(path, data={"verdict": "none"})
     assert stores.lessons.verdicts("sample") == []
@@ -176,7 +176,7 @@ def test_a_lesson_without_a_teacher_has_nobody_to_choose(client, stores, filled)
     stores.lessons.put(replace(filled.lesson, teacher=" "))
     assert client.request("PUT", f"{API}/answers", json={"is_kept": True}).status_code == 409
     assert not stores.lessons.keeps_labels(" ")
-    assert "names no teacher" in client.get("/lessons/sample/answers").text
+    assert "has no teacher" in client.get("/lessons/sample/answers").text
 
 
 def test_what_is_kept_is_the_areas_own_numbers(client, stores, filled):

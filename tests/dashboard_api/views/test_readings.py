@@ -148,7 +148,7 @@ def test_what_one_hub_lacks_is_told_beside_what_was_sensed() -> None:
     assert sensed_seconds(store, "r", START, START + 60 * SECOND_NS) == (60.0, 0)
     zones = (Zone(name="Table 1", seats=(1, 2, 3)), Zone(name="Table 2", seats=(4, 5)))
     assert missing_sentences(readings.missing, zones) == [
-        "Table 1: 8 s missing, the sensors' cable or hub did not answer.",
-        "The room's noise: 8 s missing, the sensors' cable or hub did not answer.",
+        "Table 1: 8 s missing (the sensors' cable or hub did not answer).",
+        "The room's noise: 8 s missing (the sensors' cable or hub did not answer).",
     ]
     assert missing_sentences(readings.missing, ())[0].startswith("hub 1: 8 s missing")

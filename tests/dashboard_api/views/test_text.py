@@ -31,7 +31,7 @@ def test_movement():
     assert movement_text(0.5) == "about as much movement as usual"
     assert movement_text(3) == "more movement than usual"
     assert movement_text(-7) == "much less movement than usual"
-    assert movement_text(float("nan")) == "not sensed"
+    assert movement_text(float("nan")) == "not known"
 
 
 def test_every_reason_for_a_gap_has_words():

@@ -132,7 +132,7 @@ def test_headers_that_never_end_are_refused(server):
 def test_what_is_no_http_gets_a_sentence_and_no_line_in_the_log(server, text, caplog):
     peer = server.peer()
     peer.send(text + b"\r\n\r\n")
-    assert peer.reply().detail == "This is no valid HTTP request."
+    assert peer.reply().detail == "This is not a valid HTTP request."
     assert peer.is_closed()
     assert server.refused("malformed") == 1
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
