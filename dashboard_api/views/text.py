@@ -36,7 +36,7 @@ GAP_TEXT: Final[Mapping[str, str]] = MappingProxyType({
     "died": "the kit lost power or restarted",
     "outbox_full": "the kit's memory was full",
     "damaged": "the kit's memory was damaged",
-    "not_received": "nothing has arrived from the kit",
+    "not_received": "no data has arrived from the kit",
 })  # fmt: skip
 """Why a stretch has no values, for each reason of a gap."""
 
