@@ -97,7 +97,7 @@ class Card:
     base_rate: str
     abstained: str
     interval: str
-    beside: str
+    comparison: str
     """The comparison in one sentence, for the note."""
     rows: tuple[ComparisonRow, ...]
     school: tuple[str, ...]
@@ -126,7 +126,7 @@ def card(manifest: Manifest) -> Card:
         base_rate=_base_rate(figures, source),
         abstained=_abstained(figures, source),
         interval=_interval(figures, source),
-        beside=_beside(figures, source),
+        comparison=_comparison(figures, source),
         rows=_rows(figures),
         school=tuple(school_lines(manifest)),
     )
@@ -235,7 +235,7 @@ def _interval(figures: Mapping[str, Any], source: str) -> str:
     )
 
 
-def _beside(figures: Mapping[str, Any], source: str) -> str:
+def _comparison(figures: Mapping[str, Any], source: str) -> str:
     """Separation and agreement: the model next to everything it is compared with."""
     rows = {row.name: row for row in _rows(figures)}
     apart, agree = (rows[name] for name in (_APART, _AGREE))

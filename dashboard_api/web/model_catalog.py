@@ -71,8 +71,10 @@ class ModelCatalog:
         return next((one for one in known if base_of(one.version) == version), None)
 
     def _files(self) -> list[Path]:
-        beside = [] if self.model_file is None else sorted(self.model_file.parent.glob("*.json"))
-        return [*beside, SHIPPED.with_suffix(".json")]
+        neighbours = (
+            [] if self.model_file is None else sorted(self.model_file.parent.glob("*.json"))
+        )
+        return [*neighbours, SHIPPED.with_suffix(".json")]
 
     def _manifest(self, at: Path) -> Manifest:
         try:
@@ -84,7 +86,7 @@ class ModelCatalog:
         except (OSError, UnicodeDecodeError) as error:
             raise ModelError(
                 f"{at}: the model's manifest can't be read ({error}); a model is a .onnx file with "
-                "a .json of the same name beside it."
+                "a .json of the same name next to it."
             ) from error
         manifest = Manifest.from_json(text, str(at))
         self._known[manifest.version] = manifest

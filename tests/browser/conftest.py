@@ -29,11 +29,11 @@ from ingest.stores.memory_lessons import MemoryLessonStore
 START_NS = 1_763_460_300 * SECOND_NS
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE_MS = 40_000
-"""How long a test waits for what must come: a bound for a page that hangs, not a measure."""
+"""How long a test waits for something that must happen: against hanging, not a measurement."""
 
 SETTLED = """() =>
   !document.querySelector('.htmx-request, .htmx-swapping, .htmx-added, .htmx-settling')"""
-"""htmx marks what it asks for, swaps in and settles; only then do new forms and links obey it."""
+"""htmx marks its requests, swaps and settling; new forms and links work only after that."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,8 +56,8 @@ def sample_lesson():
     return module
 
 
-# Not for the session: while Playwright runs, its event loop holds the main thread, and other
-# tests want one of their own.
+# Not for the session: while Playwright runs, its event loop blocks the main thread, and other
+# tests need an event loop of their own.
 @pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
@@ -81,7 +81,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory) -> Path:
-    """Eighty seconds of a test picture that says its own time."""
+    """Eighty seconds of a test picture that shows its own time."""
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         pytest.skip("no ffmpeg to make a video with: apt-get install ffmpeg")
@@ -131,7 +131,7 @@ def running(sample_lesson) -> Iterator[SimpleNamespace]:
 
 @pytest.fixture
 def school(running, sample_lesson) -> SimpleNamespace:
-    """The running dashboard as it was in the beginning, an hour after the lesson began."""
+    """The running dashboard in its first state, one hour after the lesson started."""
     lessons = running.stores.lessons
     lessons.put(running.lesson)
     for moment in lessons.moments(running.lesson.id):
@@ -144,7 +144,7 @@ def school(running, sample_lesson) -> SimpleNamespace:
 
 @pytest.fixture
 def settled():
-    """Waits until htmx has done with what an action began: the action's change is there before."""
+    """Waits until htmx has finished; the change itself is visible earlier."""
 
     def wait(page) -> None:
         page.wait_for_function(SETTLED)

@@ -1,4 +1,4 @@
-"""A lesson of a class that never was, written into any stores: 30 seats, four zones, gaps, alerts.
+"""A made-up lesson, written into any stores: 30 seats, four zones, gaps, alerts.
 
 Seeded, so that screenshots and tests see the same lesson each time. Its shape is a lesson's: it
 settles, the teacher explains, groups work and get loud, a test is quiet, all pack up.
@@ -59,7 +59,7 @@ BOOT = "00000000-0000-4000-8000-000000000001"
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What to write, and how long the lesson has gone on."""
+    """What to write, and how long the lesson has lasted."""
 
     start_utc_ns: int
     lesson: str = "sample"
@@ -77,7 +77,7 @@ class Sample:
 
 
 def write(periods: Any, scores: Any, lessons: Any, sample: Sample) -> Lesson:
-    """Put a sample lesson into three stores that can be written to."""
+    """Write a sample lesson into three stores."""
     kept = sample.seconds if sample.sensed_until is None else sample.sensed_until
     motion, noise = _signals(sample.seed)
     stream = _write_periods(periods, sample, motion[:kept], noise[:kept])

@@ -1,4 +1,4 @@
-"""Answers about moments in a real browser: by keyboard, by narrow screen, and without scripts."""
+"""Answers about moments in a real browser: by keyboard, on narrow screens, and without scripts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school, sett
     lesson.get_by_text("The teacher answered: yes.", exact=True).wait_for()
     expect(lesson.locator("#moments-notice")).to_have_text("Saved. The teacher answered: yes.")
     expect(lesson.locator("#yes-sample-alert-1")).to_be_focused()
-    # Still open, and nothing was moved by the notice, which is for ears.
+    # Still open; the notice is for screen readers and moves nothing.
     item = lesson.locator('[data-id="sample-alert-1"]')
     expect(item).to_have_class(CHOSEN)
     expect(lesson.locator("#moments-notice.unseen")).to_have_count(1)
@@ -78,7 +78,7 @@ def test_the_choice_is_made_on_the_lesson_page(lesson, school, settled):
 
 
 @pytest.mark.parametrize("width", (320, 1366))
-def test_questions_can_be_read_and_hit(page, width):
+def test_questions_are_readable_and_large_enough_to_click(page, width):
     page.set_viewport_size({"width": width, "height": 768})
     page.goto("/lessons/sample")
     page.locator("#readout-text:not(:has-text('loading'))").wait_for()
@@ -106,7 +106,7 @@ def test_without_scripts_answers_and_the_choice_work_too(browser, school):
     context.close()
 
 
-def test_further_signs_join_the_timeline_while_they_are_open(lesson):
+def test_more_suggestions_are_on_the_timeline_while_they_are_open(lesson):
     marks = lesson.locator("#marks button")
     # The marks keep the number that they are drawn in once the timeline is there.
     lesson.wait_for_selector("body[data-drawn]")

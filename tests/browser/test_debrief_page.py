@@ -48,7 +48,7 @@ def click_at(page, lane: str, share: float) -> None:
     page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
 
 
-def test_the_timeline_is_drawn_with_its_words(lesson):
+def test_the_timeline_is_drawn_with_its_texts(lesson):
     expect(lesson.locator("#readout-text")).to_contain_text("11:05:00")
     expect(lesson.locator("#zone-names")).to_have_text("WindowFrontMiddleDoor")
     expect(lesson.locator("#gaps")).to_contain_text("the kit lost power or restarted")
@@ -102,7 +102,7 @@ def test_playing_moves_the_cursor(with_film):
     with_film.locator(PLAYHEAD).focus()
     with_film.keyboard.press("k")
     with_film.wait_for_function("() => document.querySelector('#video').paused")
-    # Not the video's own time: a slow machine shows a frame long after it was due.
+    # Not the video's own time: a slow machine shows frames late.
     shown = with_film.evaluate("window.shownFrame")
     expect_place(with_film, shown - 2.0, within=0.51)
 
@@ -116,13 +116,13 @@ def test_the_offset_is_kept_in_tenths(with_film, school):
     assert school.stores.lessons.get("sample").video_offset_s == 3.1
 
 
-def test_a_place_that_the_video_does_not_cover_is_said(with_film):
+def test_the_page_says_which_times_the_video_does_not_cover(with_film):
     click_at(with_film, "#ribbon", 0.5)
     expect(with_film.locator("#player-notice")).to_contain_text("does not cover")
     expect_place(with_film, 1500, within=3)
 
 
-def test_a_video_of_this_computer_is_never_sent(lesson, film, school):
+def test_a_video_of_this_computer_is_never_uploaded(lesson, film, school):
     sent = []
     lesson.on("request", lambda asked: sent.append(asked.method))
     lesson.locator("#video-file").set_input_files(film)
@@ -136,7 +136,7 @@ def test_a_video_of_this_computer_is_never_sent(lesson, film, school):
     assert school.stores.lessons.get("sample").video is None
 
 
-def test_a_file_that_is_no_video_is_explained(page, school, tmp_path):
+def test_a_file_that_is_not_a_video_is_explained(page, school, tmp_path):
     page.goto("/lessons/sample")
     (tmp_path / "notes.webm").write_text("no video")
     page.locator("#video-file").set_input_files(tmp_path / "notes.webm")
@@ -164,7 +164,7 @@ def test_the_keys(lesson):
     expect(lesson.locator("#help")).to_be_hidden()
 
 
-def test_keys_are_left_alone_while_one_writes(lesson):
+def test_the_keys_do_nothing_while_someone_types(lesson):
     lesson.locator("#mark").click()
     lesson.keyboard.type("jkl0?")
     expect(lesson.locator("#moment-note")).to_have_value("jkl0?")
@@ -210,7 +210,7 @@ def test_a_moment_is_added_at_the_playhead_and_deleted(lesson, school, settled):
     assert len(school.stores.lessons.moments("sample")) == 2
 
 
-def test_marks_that_would_touch_are_one_cluster_that_opens(lesson):
+def test_marks_that_would_overlap_are_one_cluster_that_opens(lesson):
     cluster = lesson.locator(".mark.cluster")
     expect(cluster).to_have_text("2")
     cluster.click()
@@ -220,7 +220,7 @@ def test_marks_that_would_touch_are_one_cluster_that_opens(lesson):
     expect(lesson.locator(".moment.is-chosen")).to_contain_text("Handing out the cards.")
 
 
-def test_the_zones_can_be_walked_through(lesson):
+def test_the_arrow_keys_move_through_the_zones(lesson):
     lesson.locator(".cell").focus()
     lesson.keyboard.press("ArrowDown")
     lesson.keyboard.press("ArrowRight")

@@ -1,4 +1,4 @@
-"""How far to trust a sign: the note beside each estimate and the card, in a real browser."""
+"""How far to trust a sign: the note next to each estimate and the model page, in a real browser."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_the_live_page_and_the_list_lead_to_the_card(page):
 
 def test_drift_is_drawn_and_can_be_read_as_a_table(page, weeks):
     page.goto("/model")
-    while page.get_by_text("still being read").count():  # a slow machine: as the page asks
+    while page.get_by_text("still being read").count():  # a slow machine; the page asks to reload
         page.reload()
     chart = page.locator(".drift-plot svg")
     expect(chart.locator("rect.own")).to_have_count(3)
@@ -134,7 +134,7 @@ def test_drift_is_drawn_and_can_be_read_as_a_table(page, weeks):
 
 @pytest.mark.parametrize("scheme", ("light", "dark"))
 @pytest.mark.parametrize("width", (1366, 390, 320))
-def test_the_card_and_the_note_can_be_read_and_hit(page, weeks, scheme, width):
+def test_the_card_and_the_note_are_readable_and_large_enough_to_click(page, weeks, scheme, width):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 768})
     for path, is_drawn in (

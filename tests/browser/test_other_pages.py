@@ -28,22 +28,25 @@ window.EventSource = class extends window.EventSource {
 """
 
 
-def test_the_live_page_moves_by_itself_and_can_be_paused(page, school, sample_lesson):
+def test_the_live_page_is_live_and_can_be_paused(page, school, sample_lesson):
     page.add_init_script(COUNTING)
     school.clock.now_ns = -1600 * SECOND_NS  # second 2000 of the lesson
     page.goto("/rooms/room-204/live")
     expect(page.locator("#link")).to_have_text("Live")
     expect(page.locator("#sentence")).to_contain_text("is on.")
+    # Counted back from now, as on the axis.
+    expect(page.locator("#gaps")).to_contain_text("3:20 ago: 1 min 14 s missing")
     page.wait_for_function("() => Number(document.body.dataset.updates) >= 1")
     clock = page.locator("#clock").text_content()
     school.clock.advance(7)
     expect(page.locator("#clock")).not_to_have_text(clock)
     page.locator("#pause").click()
     expect(page.locator("#link")).to_have_text("Paused")
+    expect(page.locator("#pause")).to_have_text("Resume")
     paused = page.locator("#clock").text_content()
     updates = page.evaluate("document.body.dataset.updates")
     school.clock.advance(7)
-    # The first event from now on may have been on its way already; the second knows of the 7 s.
+    # The next event may have been sent before; the one after that includes the 7 s.
     page.wait_for_function(
         "(before) => window.heard >= before + 2", arg=page.evaluate("window.heard")
     )
@@ -62,7 +65,7 @@ def test_the_live_page_says_when_the_lesson_ends(page, school):
     expect(page.locator("#lesson-link")).to_be_hidden()
 
 
-def test_where_too_many_live_pages_are_open_the_page_says_so_and_retries(browser, school):
+def test_with_too_many_live_pages_the_page_says_so_and_retries(browser, school):
     page = browser.new_page()
     page.clock.install()
     places = school.app.state.stream_places

@@ -1,4 +1,4 @@
-"""The pages over stores in memory, with the sample lesson in them."""
+"""The pages on stores in memory, with the sample lesson in them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ START_NS = 1_763_460_300 * SECOND_NS  # Tuesday, 18 November 2025, 11:05 in Berl
 
 
 def _sample_module() -> object:
-    """tests/browser/sample_lesson.py; the folder is no package."""
+    """tests/browser/sample_lesson.py; the folder is not a package."""
     if "sample_lesson" not in sys.modules:
         path = Path(__file__).parents[1] / "browser" / "sample_lesson.py"
         spec = importlib.util.spec_from_file_location("sample_lesson", path)
@@ -52,7 +52,7 @@ def stores() -> Stores:
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """An hour after the sample lesson began."""
+    """One hour after the sample lesson started."""
     return ManualClock(now_ns=0, utc_at_boot_ns=START_NS + 3600 * SECOND_NS)
 
 

@@ -19,7 +19,7 @@ from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.store_thread import Stores
 
 PATIENCE_S = 60.0
-"""How long a test waits for what must come: a guard against hanging, not a measure."""
+"""How long a test waits for something that must happen: against hanging, not a measurement."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Reply:
 
 
 class Peer:
-    """A client that sends what it likes."""
+    """A client that can send any bytes."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         self._got = b""
 
     def send(self, data: bytes) -> bool:
-        """False where the connection is closed already."""
+        """False if the connection is closed already."""
         try:
             self.socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
@@ -86,7 +86,7 @@ class Peer:
                 return dict(json.loads(lines[0].removeprefix(b"data: ")))
 
     def is_closed(self) -> bool:
-        """Wait until the server closes the connection; what it sends before does not count."""
+        """Wait until the server closes the connection; what it sends before is ignored."""
         try:
             while self.socket.recv(65_536):
                 pass
@@ -112,7 +112,7 @@ class Server:
         return peer
 
     def refused(self, reason: str) -> int:
-        """What /metrics counts, read where it is counted."""
+        """The counter that /metrics shows, read directly."""
         return int(self.app.state.refusal_counts.by_reason[reason])
 
     def close_peers(self) -> None:
@@ -141,7 +141,7 @@ def running(stores: Stores, **settings: object) -> Iterator[Server]:
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
+    """Wait for another thread."""
     end = time.monotonic() + PATIENCE_S
     while not is_so():
         assert time.monotonic() < end, "it never came"

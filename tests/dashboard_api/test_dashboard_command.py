@@ -1,4 +1,4 @@
-"""Settings and start-up: loopback alone, and a clear word about a taken port."""
+"""Settings and start-up: only this computer's addresses, and a clear message about a taken port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_this_computers_own_addresses_are_fine(host):
 
 
 @pytest.mark.parametrize("host", ("0.0.0.0", "192.168.1.4", "::", "school.example", ""))
-def test_any_other_address_is_refused_with_the_reason(host, tmp_path):
+def test_any_other_address_is_refused_with_a_reason(host, tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         _checked({"host": host}, tmp_path / "server.toml")
     sentence = str(caught.value)
@@ -32,7 +32,7 @@ def test_an_unknown_key_is_named(tmp_path):
         _checked({"hots": "127.0.0.1"}, tmp_path / "server.toml")
 
 
-def test_a_taken_port_is_named_with_what_to_do():
+def test_a_taken_port_is_reported_with_advice():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -48,7 +48,7 @@ def test_port_zero_takes_a_free_one():
         assert listener.getsockname()[1] > 0
 
 
-def test_a_data_directory_that_is_a_file_ends_it_with_a_sentence(tmp_path):
+def test_a_file_as_data_directory_is_an_error_with_a_sentence(tmp_path):
     (tmp_path / "data").write_text("")
     config = tmp_path / "server.toml"
     config.write_text(f'site = "s"\ndata_dir = "{tmp_path}/data"\n[dashboard]\nport = 0\n')

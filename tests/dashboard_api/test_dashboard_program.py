@@ -69,7 +69,7 @@ def test_it_serves_streams_and_stops_with_a_live_page_open(program):
         connection.close()
 
 
-def test_it_says_so_where_it_may_not_open_enough_files(tmp_path):
+def test_too_few_open_files_give_a_warning(tmp_path):
     config = tmp_path / "server.toml"
     config.write_text(f'site = "school"\ndata_dir = "{tmp_path / "data"}"\n', encoding="utf-8")
     limited = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (128, 400));" + START

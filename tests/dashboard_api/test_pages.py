@@ -1,4 +1,4 @@
-"""The pages as a browser without scripts sees them, and what guards them."""
+"""The pages as a browser without scripts sees them, and their security."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_running_lessons_come_first(client, stores, filled):
     assert "Watch live" in text
 
 
-def test_a_lesson_that_nobody_ended_is_over_after_the_longest_on_every_page(
+def test_a_lesson_that_nobody_ended_is_over_on_every_page_after_the_limit(
     client, stores, filled, clock
 ):
     stores.lessons.put(replace(filled.lesson, ends_utc_ns=None))
@@ -63,7 +63,7 @@ def test_a_lesson_that_nobody_ended_is_over_after_the_longest_on_every_page(
     assert (stored.video_offset_s, stored.ends_utc_ns) == (2.0, None)
 
 
-def test_the_list_is_answered_in_pages(client, stores, filled):
+def test_the_list_has_pages(client, stores, filled):
     for i in range(60):
         start = filled.start_ns - i * 86_400 * SECOND_NS
         stores.lessons.put(
@@ -120,7 +120,7 @@ def test_titles_and_notes_are_escaped(client, stores, filled):
         assert '" onload="' not in page
 
 
-def test_the_table_holds_the_same_numbers_in_pages(client, filled):
+def test_the_table_has_the_same_numbers_in_pages(client, filled):
     page = client.get("/lessons/sample/table?number=4")
     assert page.text.count("<tr>") == 21
     assert "the kit lost power or restarted" in page.text
@@ -130,7 +130,7 @@ def test_the_table_holds_the_same_numbers_in_pages(client, filled):
     assert "page 5 of 5" in part.text
 
 
-def test_the_strip_of_a_lesson_is_a_picture_without_style_of_its_own(client, filled):
+def test_the_strip_of_a_lesson_is_a_picture_without_styles(client, filled):
     answer = client.get("/lessons/sample/strip.svg")
     assert answer.headers["content-type"].startswith("image/svg+xml")
     assert answer.text.count("<rect") == 40
@@ -155,7 +155,7 @@ def test_everything_carries_the_security_headers(client, filled):
     assert client.get("/lessons/sample").headers["cache-control"] == "no-store"
 
 
-def test_static_files_may_be_kept_for_good_and_a_missing_one_is_missing(client, filled):
+def test_static_files_may_be_cached_for_ever_and_a_missing_one_is_a_404(client, filled):
     page = client.get("/lessons/sample").text
     addresses = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
     assert len(addresses) > 10
@@ -170,7 +170,7 @@ def test_static_files_may_be_kept_for_good_and_a_missing_one_is_missing(client, 
     assert client.get("/static/timeline/stage.js").headers["cache-control"] == "no-cache"
 
 
-def test_no_page_names_another_host_or_holds_a_script(client, filled):
+def test_no_page_names_another_host_or_contains_a_script(client, filled):
     for path in ("/", "/lessons/sample", "/rooms/room-204/live", "/lessons/sample/table", "/model"):
         page = client.get(path).text
         assert not re.search(r"""(src|href|action)=["']?(https?:)?//""", page)
@@ -201,7 +201,7 @@ def test_this_computers_own_names_are_answered(client, host):
         {"sec-fetch-site": "same-site"},
     ),
 )
-def test_another_sites_page_can_change_nothing(client, stores, filled, headers):
+def test_a_page_of_another_site_can_change_nothing(client, stores, filled, headers):
     answer = client.post("/lessons/sample/moments", data={"start_s": "5"}, headers=headers)
     assert answer.status_code == 403
     assert len(stores.lessons.moments("sample")) == 2

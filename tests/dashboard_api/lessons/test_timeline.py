@@ -1,4 +1,4 @@
-"""The lesson's timeline over the interface: its traces, its gaps, its parts."""
+"""The lesson's timeline in the interface: its traces, gaps and parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def whole(client, filled):
     return answer.json()
 
 
-def test_a_lesson_comes_in_steps_of_five_seconds(whole):
+def test_a_lesson_has_steps_of_five_seconds(whole):
     assert whole["level_s"] == 5
     assert whole["length_s"] == 3000
     assert len(whole["movement"]["mean"]) == 600
@@ -29,7 +29,7 @@ def test_a_lesson_comes_in_steps_of_five_seconds(whole):
     assert whole["clock_s"] == (11 * 60 + 5) * 60
 
 
-def test_gaps_travel_as_gaps_with_their_reason(whole):
+def test_gaps_stay_gaps_and_have_a_reason(whole):
     spans = [(gap["start_s"], gap["end_s"], gap["reason"]) for gap in whole["gaps"]]
     assert spans == [(1800, 1874, "died"), (2510, 2530, "paused")]
     assert all(gap["words"] for gap in whole["gaps"])
@@ -61,7 +61,7 @@ def test_a_coarse_level_is_the_energy_mean_of_the_fine_one(client, filled):
         assert coarse[i] == pytest.approx(10 * math.log10(sum(energy) / 30), abs=0.11)
 
 
-def test_a_part_lies_on_the_whole_lessons_steps(client, filled):
+def test_a_part_has_the_same_steps_as_the_whole_lesson(client, filled):
     part = client.get(TIMELINE, params={"from_s": 603, "to_s": 700}).json()
     whole = client.get(TIMELINE, params={"level_s": 1}).json()
     assert part["level_s"] == 1
@@ -70,7 +70,7 @@ def test_a_part_lies_on_the_whole_lessons_steps(client, filled):
     assert part["movement"]["mean"] == whole["movement"]["mean"][120:140]
 
 
-def test_a_hub_that_was_silent_leaves_its_zone_empty_and_no_gap_in_the_room(whole):
+def test_a_silent_hub_leaves_its_zone_empty_without_a_gap_in_the_room(whole):
     door = next(zone for zone in whole["zones"] if zone["name"] == "Door")
     assert door["cells"][89:95] == [None] * 6
     window = next(zone for zone in whole["zones"] if zone["name"] == "Window")
@@ -78,13 +78,13 @@ def test_a_hub_that_was_silent_leaves_its_zone_empty_and_no_gap_in_the_room(whol
     assert None not in whole["movement"]["mean"][177:191]
 
 
-def test_no_answer_names_a_seat(client, filled):
+def test_no_response_names_a_seat(client, filled):
     text = client.get(TIMELINE).text + client.get("/lessons/sample").text
     assert '"seat"' not in text
     assert "motion_rms" not in text
 
 
-def test_a_zone_of_fewer_than_five_is_not_in_the_answer(client, stores, filled):
+def test_a_zone_of_fewer_than_five_seats_is_not_in_the_response(client, stores, filled):
     records = []
     for record in stores.scores.epochs("sample"):
         room, *zones = record.zones
@@ -92,7 +92,7 @@ def test_a_zone_of_fewer_than_five_is_not_in_the_answer(client, stores, filled):
         records.append(replace(record, zones=(room, *zones)))
     stores.scores.commit(cursor=9, epochs=records)
     names = {zone["name"] for zone in client.get(TIMELINE).json()["zones"]}
-    # 30 − (8 + 8 + 8) leaves six, which may be worked out.
+    # 30 − (8 + 8 + 8) leaves six, which may be derived.
     assert names == {"Window", "Front", "Middle"}
 
 
@@ -112,7 +112,7 @@ def test_a_lesson_without_scores_still_has_noise_and_gaps(client, stores, sample
     assert "not been scored yet" in answer["summary"][0]
 
 
-def test_a_lesson_that_nothing_was_sensed_in_says_so(client, stores, filled):
+def test_a_lesson_without_any_data_says_so(client, stores, filled):
     lesson = replace(filled.lesson, id="dark", room="room-9")
     stores.lessons.put(lesson)
     answer = client.get("/api/lessons/dark/timeline").json()
@@ -121,7 +121,7 @@ def test_a_lesson_that_nothing_was_sensed_in_says_so(client, stores, filled):
     assert "Nothing was sensed" in answer["summary"][-1]
 
 
-def test_the_end_of_a_running_lesson_is_on_its_way_not_missing(client, stores, clock, filled):
+def test_data_that_may_still_arrive_are_not_a_gap(client, stores, clock, filled):
     stores.lessons.put(replace(filled.lesson, ends_utc_ns=None))
     clock.now_ns = -592 * SECOND_NS  # eight seconds after the newest period
     answer = client.get(TIMELINE).json()
@@ -132,7 +132,7 @@ def test_the_end_of_a_running_lesson_is_on_its_way_not_missing(client, stores, c
     assert client.get(TIMELINE).json()["gaps"][-1]["reason"] == "not_received"
 
 
-def test_a_lesson_to_come_is_empty(client, stores, filled):
+def test_a_future_lesson_is_empty(client, stores, filled):
     start = filled.start_ns + 7200 * SECOND_NS
     stores.lessons.put(
         replace(filled.lesson, id="soon", starts_utc_ns=start, ends_utc_ns=start + SECOND_NS)

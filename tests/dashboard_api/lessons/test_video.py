@@ -15,7 +15,7 @@ def film(stores, filled, tmp_path):
     return path
 
 
-def test_a_part_is_answered_with_that_part(client, film):
+def test_a_range_request_gets_that_range(client, film):
     answer = client.get("/lessons/sample/video", headers={"range": "bytes=100-199"})
     assert answer.status_code == 206
     assert answer.headers["content-range"] == "bytes 100-199/10240"
@@ -23,7 +23,7 @@ def test_a_part_is_answered_with_that_part(client, film):
     assert answer.content == film.read_bytes()[100:200]
 
 
-def test_the_end_and_the_whole_can_be_had(client, film):
+def test_the_end_and_the_whole_file_can_be_requested(client, film):
     tail = client.get("/lessons/sample/video", headers={"range": "bytes=-10"})
     assert tail.content == film.read_bytes()[-10:]
     whole = client.get("/lessons/sample/video")
@@ -34,12 +34,12 @@ def test_the_end_and_the_whole_can_be_had(client, film):
     assert client.request("HEAD", "/lessons/sample/video").headers["content-length"] == "10240"
 
 
-def test_a_part_beyond_the_end_is_refused(client, film):
+def test_a_range_beyond_the_end_is_refused(client, film):
     answer = client.get("/lessons/sample/video", headers={"range": "bytes=20000-"})
     assert answer.status_code == 416
 
 
-def test_a_lesson_without_video_and_a_file_that_is_gone_say_so(client, film, filled, stores):
+def test_a_lesson_without_video_and_a_missing_file_say_so(client, film, filled, stores):
     film.unlink()
     assert "moved or deleted" in client.get("/lessons/sample/video").json()["detail"]
     stores.lessons.put(filled.lesson)

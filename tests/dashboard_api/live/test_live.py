@@ -1,4 +1,4 @@
-"""What the live page says of a room, in each state that it can be in."""
+"""What the live page says about a room, in each of its states."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def at(clock, filled):
     return move
 
 
-def test_between_lessons_nothing_is_sensed_and_it_says_so(client, stores, filled):
+def test_between_lessons_the_page_says_that_nothing_is_sensed(client, stores, filled):
     soon = filled.start_ns + 7200 * SECOND_NS
     stores.lessons.put(
         replace(filled.lesson, id="soon", title="Poems", starts_utc_ns=soon, ends_utc_ns=None)
@@ -68,7 +68,7 @@ def test_a_gap_shows_as_a_gap_with_its_reason(client, filled, at):
     assert [(gap["start_s"], gap["end_s"], gap["reason"]) for gap in gaps] == [(210, 230, "paused")]
 
 
-def test_a_kit_that_falls_silent_is_named_with_what_to_do(client, stores, filled, at):
+def test_a_silent_kit_is_reported_with_advice(client, stores, filled, at):
     stores.lessons.put(replace(filled.lesson, ends_utc_ns=None))
     at(3090)
     live = client.get(LIVE).json()
@@ -81,7 +81,7 @@ def test_a_kit_that_falls_silent_is_named_with_what_to_do(client, stores, filled
     assert "noise" not in live["words"]
 
 
-def test_a_lesson_that_has_just_begun_waits_for_its_first_readings(client, stores, filled, at):
+def test_a_lesson_that_has_just_started_waits_for_its_first_readings(client, stores, filled, at):
     start = filled.start_ns + 5000 * SECOND_NS
     stores.lessons.put(
         replace(filled.lesson, id="next", title="", starts_utc_ns=start, ends_utc_ns=None)
@@ -92,7 +92,7 @@ def test_a_lesson_that_has_just_begun_waits_for_its_first_readings(client, store
     assert "“Lesson in room-204” has just started" in live["sentence"]
 
 
-def test_what_ingest_holds_against_a_kit_stands_beside_it_for_a_day(client, stores, filled, at):
+def test_a_problem_of_a_kit_is_shown_for_a_day(client, stores, filled, at):
     at(2600)
     now_ns = filled.start_ns + 2600 * SECOND_NS
     notice = Notice(
@@ -127,7 +127,7 @@ def test_a_kit_that_claims_an_endless_gap_does_not_take_the_memory(client, store
         assert client.get(page).status_code == 200
 
 
-def test_a_kit_that_is_wrong_about_the_time_is_named(client, stores, filled, at, monkeypatch):
+def test_a_kit_with_a_wrong_clock_is_reported(client, stores, filled, at, monkeypatch):
     at(1000)
     claim = ClockClaim(
         utc_ns=filled.start_ns - 400 * 86_400 * SECOND_NS, off_ns=-400 * 86_400 * SECOND_NS

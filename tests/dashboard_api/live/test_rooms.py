@@ -1,4 +1,4 @@
-"""One look at a room serves all of its pages, and rooms do not hold one another up."""
+"""One look at a room serves all of its pages, and rooms do not delay each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATIENCE_S = 60.0
 
 
 class Stores:
-    """Answers what it is told to."""
+    """Returns what the test sets."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -49,7 +49,7 @@ def play(work: Callable[[LiveRooms, Stores], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
-def test_pages_of_a_room_are_sent_the_same() -> None:
+def test_all_pages_of_a_room_get_the_same_event() -> None:
     async def work(rooms: LiveRooms, stores: Stores) -> None:
         pages = [rooms.follow("a") for _ in range(20)]
         assert {await anext(page) for page in pages} == {b"a 0"}
@@ -61,7 +61,7 @@ def test_pages_of_a_room_are_sent_the_same() -> None:
     play(work)
 
 
-def test_a_page_that_comes_later_is_sent_what_is_there_at_once() -> None:
+def test_a_later_page_gets_the_newest_event_at_once() -> None:
     async def work(rooms: LiveRooms, stores: Stores) -> None:
         first = rooms.follow("a")
         await anext(first)
@@ -81,7 +81,7 @@ def test_time_passes_when_nothing_is_written() -> None:
     play(work)
 
 
-def test_a_room_that_nobody_looks_at_is_forgotten() -> None:
+def test_a_room_without_pages_is_forgotten() -> None:
     async def work(rooms: LiveRooms, stores: Stores) -> None:
         page = rooms.follow("a")
         await anext(page)
@@ -96,7 +96,7 @@ def test_a_room_that_nobody_looks_at_is_forgotten() -> None:
     play(work)
 
 
-def test_a_slow_page_is_sent_the_newest_alone() -> None:
+def test_a_slow_page_gets_only_the_newest_event() -> None:
     async def work(rooms: LiveRooms, stores: Stores) -> None:
         slow, quick = rooms.follow("a"), rooms.follow("a")
         await anext(slow)
@@ -110,7 +110,7 @@ def test_a_slow_page_is_sent_the_newest_alone() -> None:
 
 
 @pytest.mark.parametrize("error", (StoreError("x is damaged."), ZeroDivisionError("a bug")))
-def test_a_room_that_can_not_be_shown_ends_its_pages_alone(error: Exception) -> None:
+def test_a_room_that_cant_be_shown_ends_only_its_own_pages(error: Exception) -> None:
     async def work(rooms: LiveRooms, stores: Stores) -> None:
         good, bad = rooms.follow("good"), rooms.follow("bad")
         await anext(good)
@@ -125,7 +125,7 @@ def test_a_room_that_can_not_be_shown_ends_its_pages_alone(error: Exception) -> 
     play(work)
 
 
-def test_stores_that_can_not_be_read_end_all_pages_until_they_can() -> None:
+def test_unreadable_stores_end_all_pages_until_they_can_be_read() -> None:
     async def work(rooms: LiveRooms, stores: Stores) -> None:
         pages = [rooms.follow(name) for name in "ab"]
         for page in pages:

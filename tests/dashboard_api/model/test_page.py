@@ -1,4 +1,4 @@
-"""The model's card, the words of trust wherever an estimate stands, and drift over the weeks."""
+"""The model page, the text about trust next to each estimate, and drift over the weeks."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ def answer_moments(stores, *, confirmed: int, dismissed: int) -> None:
         )
 
 
-# ------------------------------------------------------------------------------ words of trust
+# ------------------------------------------------------------------------------ the text about trust
 
 
-def test_until_fifty_moments_are_answered_the_pages_say_so(client, stores, filled):
+def test_below_fifty_answers_the_pages_say_not_yet_checked(client, stores, filled):
     answer_moments(stores, confirmed=30, dismissed=19)
     for path in PAGES:
         assert TRUST in text_of(client.get(path)), path
-    told = client.get("/api/lessons/sample/moments").json()
-    assert {each["trust"] for each in told if each["kind"] == "suggested"} == {TRUST}
+    moments = client.get("/api/lessons/sample/moments").json()
+    assert {each["trust"] for each in moments if each["kind"] == "suggested"} == {TRUST}
     assert client.get("/api/model").json()["trust"] == TRUST
 
 
-def test_from_fifty_on_the_schools_own_figure_stands_there(client, stores, filled):
+def test_from_fifty_answers_on_the_pages_show_the_schools_own_figure(client, stores, filled):
     answer_moments(stores, confirmed=30, dismissed=20)
     words = trust_text(VerdictCount(confirmed=30, dismissed=20))
     assert "30 of 50" in words
@@ -70,8 +70,8 @@ def test_from_fifty_on_the_schools_own_figure_stands_there(client, stores, fille
         page = text_of(client.get(path))
         assert words in page, path
         assert TRUST not in page, path
-    told = client.get("/api/lessons/sample/moments").json()
-    assert {each["trust"] for each in told if each["kind"] == "suggested"} == {words}
+    moments = client.get("/api/lessons/sample/moments").json()
+    assert {each["trust"] for each in moments if each["kind"] == "suggested"} == {words}
     assert client.get("/api/model").json()["trust"] == words
 
 
@@ -87,22 +87,22 @@ def test_every_estimate_on_the_lesson_page_has_its_note(client, filled):
     assert "/model?lesson=sample" in page
 
 
-def test_a_figure_from_simulation_says_so_on_its_line(client, filled):
+def test_a_figure_from_simulation_is_marked_on_its_line(client, filled):
     page = client.get("/model").text
     parts = re.findall(r"<(p|li|th|td|h3)\b[^>]*>(.*?)</\1>", page, re.DOTALL)
-    told = [re.sub(r"<[^>]+>", " ", part) for kind, part in parts if kind in {"p", "li"}]
-    told = [part for part in told if re.search(r"\d+ (%|times|s)|\d+ of \d+|kappa \d", part)]
+    lines = [re.sub(r"<[^>]+>", " ", part) for kind, part in parts if kind in {"p", "li"}]
+    lines = [part for part in lines if re.search(r"\d+ (%|times|s)|\d+ of \d+|kappa \d", part)]
     about_drift = ("PSI", "minutes are the least", "A restless stretch", "Too little to say")
-    figures = [part for part in told if not any(words in part for words in about_drift)]
+    figures = [part for part in lines if not any(words in part for words in about_drift)]
     assert len(figures) >= 6
     assert [part for part in figures if "simulated" not in part] == []
-    (beside,) = re.findall(r'<table class="beside">(.*?)</table>', page, re.DOTALL)
-    rows = re.findall(r'<tr><th scope="row">(.*?)</th>', beside)
+    (table,) = re.findall(r'<table class="comparison">(.*?)</table>', page, re.DOTALL)
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>', table)
     assert len(rows) >= 8
     assert all("simulated" in row for row in rows)
 
 
-def test_the_card_is_the_manifests(client):
+def test_the_card_shows_the_manifests_figures(client):
     manifest = shipped()
     figures = manifest.figures["simulated_unseen_classrooms"]
     page = text_of(client.get("/model"))
@@ -131,7 +131,7 @@ def test_the_lesson_says_which_model_its_estimates_come_from(client, stores, fil
     assert "This lesson has no estimates yet" in text_of(client.get("/lessons/new"))
 
 
-def test_a_schools_own_model_says_on_what_it_rests(client, tmp_path):
+def test_a_schools_own_model_says_what_it_was_made_from(client, tmp_path):
     school = {
         "how": "recalibrated", "base": "b", "labels": 60, "lessons": 20, "confirmed": 33,
         "dismissed": 27,
@@ -158,7 +158,7 @@ def test_a_schools_own_model_on_the_shipped_one_is_not_called_outdated(client, t
     assert "was made from model" not in text_of(client.get("/model"))
 
 
-def test_what_is_found_afterwards_has_figures_of_its_own(client, filled):
+def test_suggestions_on_the_lesson_page_have_their_own_figures(client, filled):
     figures = shipped().figures["simulated_unseen_classrooms"]
     words = f"{figures['moment_precision'] * 100:.0f} were right"
     assert figures["moment_precision"] != figures["alert_precision"]
@@ -171,7 +171,7 @@ def test_the_card_of_an_unknown_lesson_is_a_404(client, path):
     assert client.get(path).status_code == 404
 
 
-def test_words_for_models_that_scored():
+def test_the_text_about_the_models_that_scored():
     assert "models b and a." in scored_text(["b", "a"], ["b", "a"], "b")
     assert "figures for a are not available" in scored_text(["b", "a"], ["b"], "b")
 
@@ -190,19 +190,19 @@ def test_a_card_without_figures_leaves_them_out():
         (0.02, 50, "less than 1"), (0.98, 50, "about 10"),
     ),
 )  # fmt: skip
-def test_ten_dots_in_words(share, n, words):
+def test_ten_dots_as_text(share, n, words):
     assert Outcome.of(share, n).of_ten == words
 
 
-def test_a_share_of_nothing_is_no_outcome():
+def test_a_share_without_a_number_has_no_outcome():
     assert Outcome.of(None, 4) is None
     assert Outcome.of(0.5, 0) is None
 
 
-# ------------------------------------------------------------------------------ manifests available
+# ------------------------------------------------------------------------------ finding manifests
 
 
-def test_manifests_beside_the_configured_model_are_at_hand(tmp_path):
+def test_manifests_next_to_the_configured_model_are_found(tmp_path):
     own = replace(shipped(), version="school-2")
     (tmp_path / "school.json").write_text(own.to_json(), encoding="utf-8")
     (tmp_path / "older.json").write_text(
@@ -220,7 +220,7 @@ def test_manifests_beside_the_configured_model_are_at_hand(tmp_path):
     assert set(catalog.references(["b"])) == {"b"}
 
 
-def test_a_replaced_model_is_noticed_and_the_old_card_stays_known(tmp_path):
+def test_a_replaced_model_is_noticed_and_the_old_card_is_remembered(tmp_path):
     at = tmp_path / "school.json"
     at.write_text(replace(shipped(), version="a").to_json(), encoding="utf-8")
     catalog = ModelCatalog(tmp_path / "school.onnx")
@@ -230,7 +230,7 @@ def test_a_replaced_model_is_noticed_and_the_old_card_stays_known(tmp_path):
     assert catalog.find("a").version == "a"
 
 
-def test_a_manifest_that_cant_be_read_is_said_on_the_page(client, tmp_path):
+def test_the_page_says_why_a_manifest_cant_be_read(client, tmp_path):
     client.app.state.catalog.model_file = tmp_path / "gone.onnx"
     page = client.get("/model")
     assert page.status_code == 200
@@ -287,7 +287,7 @@ def _between(deciles, at):
     return deciles[low] + (at - low) * (deciles[low + 1] - deciles[low])
 
 
-def test_drift_stands_on_the_card_page_and_in_the_answer(client, weeks):
+def test_drift_is_on_the_page_and_in_the_response(client, weeks):
     page = client.get("/model").text
     text = " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
     assert "rooms differ a lot from the lessons that the model learned from" in text
@@ -301,21 +301,21 @@ def test_drift_stands_on_the_card_page_and_in_the_answer(client, weeks):
     assert answer["lessons_to_read"] == 0
 
 
-def test_the_metrics_hold_the_last_weeks_index(client, weeks):
+def test_the_metrics_have_the_last_weeks_index(client, weeks):
     before = client.get("/metrics").text
     assert "roomtone_dashboard_drift_psi{" not in before
     client.get("/model")
-    told = client.get("/metrics").text
-    found = re.findall(r'drift_psi\{against="(\w+)",quantity="(\w+)"\} ([\d.]+)', told)
+    metrics = client.get("/metrics").text
+    found = re.findall(r'drift_psi\{against="(\w+)",quantity="(\w+)"\} ([\d.]+)', metrics)
     assert [(against, quantity) for against, quantity, _ in found] == [
         ("training", "off_task"), ("training", "movement_db"),
         ("first_weeks", "off_task"), ("first_weeks", "movement_db"),
     ]  # fmt: skip
     assert all(float(value) > 0.25 for *_, value in found)
-    assert "roomtone_dashboard_drift_lessons_waiting 0" in told
+    assert "roomtone_dashboard_drift_lessons_waiting 0" in metrics
 
 
-def test_of_a_young_school_nothing_is_said(client, stores, filled):
+def test_a_new_school_has_not_enough_data(client, stores, filled):
     current = shipped().version
     epochs = [replace(epoch, model=current) for epoch in stores.scores.epochs("sample")]
     stores.scores.commit(cursor=9, epochs=epochs)
@@ -330,12 +330,12 @@ def test_answered_moments_are_counted_by_week(client, stores, filled, weeks):
             start_s=1.0, end_s=2.0,
         )
     )  # fmt: skip
-    told = client.get("/api/model").json()["weeks"]
-    assert [week["dismissed"] for week in told if week["room"] is None] == [0, 0, 0, 0, 0, 1, 0]
+    found = client.get("/api/model").json()["weeks"]
+    assert [week["dismissed"] for week in found if week["room"] is None] == [0, 0, 0, 0, 0, 1, 0]
 
 
-def test_following_goes_on_when_a_store_failed_once(client, filled, monkeypatch):
-    """The background task lives through it, and the weeks are there afterwards."""
+def test_following_continues_after_a_store_failed_once(client, filled, monkeypatch):
+    """The background task survives, and the weeks are there afterwards."""
     store, watch = client.app.state.store_thread, DriftWatch(ModelCatalog(), None)
     monkeypatch.setattr("dashboard_api.model.drift_watch.FOLLOW_EVERY_S", 0.0)
     scores = filled.stores.scores

@@ -1,4 +1,4 @@
-"""Moments: marked, reworded and deleted, from the page and by a program; and the suggestions."""
+"""Moments: marking, editing and deleting on the page and by a program; and the suggestions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def own(client) -> list[dict]:
     return [moment for moment in client.get(API).json() if moment["kind"] == "own"]
 
 
-def test_a_program_marks_rewords_and_deletes(client, filled):
+def test_a_program_marks_edits_and_deletes_a_moment(client, filled):
     made = client.post(API, json={"start_s": 61.26, "length_s": 30, "note": " What now?\nMore. "})
     assert made.status_code == 201
     moment = made.json()
@@ -30,7 +30,7 @@ def test_a_program_marks_rewords_and_deletes(client, filled):
     assert len(own(client)) == 2
 
 
-def test_the_page_answers_htmx_with_the_list_alone(client, filled):
+def test_htmx_gets_only_the_list(client, filled):
     form = {"start_s": "100", "length_s": "60", "note": "Here", "author": "coach"}
     answer = client.post("/lessons/sample/moments", data=form, headers=HTMX)
     assert answer.status_code == 200
@@ -62,7 +62,7 @@ def test_without_scripts_the_form_leads_back_to_the_lesson(client, filled):
         {},
     ),
 )
-def test_a_moment_that_makes_no_sense_is_refused(client, filled, fields):
+def test_an_invalid_moment_is_refused(client, filled, fields):
     assert client.post(API, json=fields).status_code == 422
     assert client.post("/lessons/sample/moments", data=fields).status_code == 422
     assert len(own(client)) == 2
@@ -104,7 +104,7 @@ def many_stretches(stores) -> None:
     )
 
 
-def test_three_suggestions_stand_first_and_one_of_them_is_a_strength(client, filled):
+def test_three_suggestions_come_first_and_one_is_a_strength(client, filled):
     first = [each for each in suggested(client) if each["is_first"]]
     assert len(first) == 3
     assert sum(each["is_strength"] for each in first) == 1
@@ -115,8 +115,8 @@ def test_three_suggestions_stand_first_and_one_of_them_is_a_strength(client, fil
         assert (each["off_task"] is None) == each["is_strength"]
 
 
-def test_a_suggestion_begins_where_the_stretch_does(client, filled):
-    """Its alert came half a minute later."""
+def test_a_suggestion_starts_with_its_stretch(client, filled):
+    """Its alert was raised half a minute later."""
     found = {each["id"]: each for each in suggested(client)}
     room = found["sample-alert-1"]
     assert room["zone"] == "room"
@@ -124,7 +124,7 @@ def test_a_suggestion_begins_where_the_stretch_does(client, filled):
     assert 1_485 <= room["end_s"] <= 1_540
 
 
-def test_at_most_six_are_suggested_and_three_of_them_stand_first(client, stores, filled):
+def test_at_most_six_are_suggested_and_three_come_first(client, stores, filled):
     many_stretches(stores)
     found = suggested(client)
     assert len(found) == 6
@@ -147,13 +147,13 @@ def test_a_lesson_without_scores_has_no_signs(client, stores, filled):
     assert "no signs" in client.get("/").text
 
 
-def test_a_model_that_cant_be_read_leaves_what_needs_none(client, stores, filled, tmp_path):
+def test_without_a_readable_model_peoples_moments_remain(client, stores, filled, tmp_path):
     client.app.state.catalog.model_file = tmp_path / "gone.onnx"
     assert [each["is_strength"] for each in suggested(client)] == [True]
     assert len(own(client)) == 2
 
 
-def test_suggestions_keep_their_names_when_the_lesson_is_scored_anew(client, stores, filled):
+def test_suggestions_keep_their_ids_when_the_lesson_is_scored_again(client, stores, filled):
     many_stretches(stores)
     before = {each["id"]: each for each in suggested(client)}
     answered = next(each for each in before.values() if each["id"].startswith("sample.lively."))

@@ -1,4 +1,4 @@
-"""Moments confirmed, dismissed and taken back; and the teacher's choice what is kept of it."""
+"""Answers about moments: giving, changing and removing them; and the teacher's choice to keep them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def calm_of(client) -> str:
     return next(each["id"] for each in moments(client).values() if each["is_strength"])
 
 
-def test_a_program_confirms_changes_and_takes_back(client, filled):
+def test_a_program_confirms_changes_and_removes_an_answer(client, filled):
     answer = say(client, ALERT, "confirmed")
     assert answer.status_code == 200
     assert (answer.json()["teacher_says"], answer.json()["coach_says"]) == ("confirmed", None)
@@ -60,8 +60,8 @@ def test_every_kind_of_moment_can_be_answered(client, stores, filled):
     assert moments(client)["sample-b"]["question"] != moments(client)[ALERT]["question"]
 
 
-def test_an_answered_suggestion_keeps_its_id_and_its_place(client, stores, filled):
-    """Also when others stand out more by now, and when its alert has gone for its age."""
+def test_an_answered_suggestion_keeps_its_id_and_its_span(client, stores, filled):
+    """Even if others stand out more by now, and if its alert was purged."""
     calm = calm_of(client)
     before = moments(client)
     say(client, ALERT, "confirmed")
@@ -107,7 +107,7 @@ def test_an_answered_zone_that_may_not_be_shown_is_not_listed(client, stores, fi
         ("/api/lessons/never-was/answers", {"is_kept": True}, 404),
     ),
 )
-def test_what_makes_no_sense_is_refused(client, stores, filled, path, body, status):
+def test_an_invalid_answer_is_refused(client, stores, filled, path, body, status):
     answer = client.request("PUT", path, json=body)
     assert answer.status_code == status
     assert answer.json()["detail"]
@@ -135,7 +135,7 @@ def test_the_page_asks_and_answers(client, stores, filled):
     assert client.post(path, data={"verdict": "x"}).status_code == 422
 
 
-def test_nothing_is_kept_until_the_teacher_says_so(client, stores, filled):
+def test_nothing_is_kept_until_the_teacher_allows_it(client, stores, filled):
     answers = f"{API}/answers"
     assert client.get(answers).json() == {
         "teacher": "Ms Ortega", "is_kept": False, "kept": 0, "days": 730,
@@ -143,7 +143,7 @@ def test_nothing_is_kept_until_the_teacher_says_so(client, stores, filled):
     say(client, ALERT, "confirmed")
     assert stores.lessons.labels() == []
     assert client.request("PUT", answers, json={"is_kept": True}).json()["is_kept"]
-    assert stores.lessons.labels() == []  # it counts from then on
+    assert stores.lessons.labels() == []  # only later answers are kept
     say(client, ALERT, "confirmed", "coach")
     say(client, ZONES_ALERT, "dismissed")
     assert client.get(answers).json()["kept"] == 2
@@ -172,14 +172,14 @@ def test_the_choice_works_without_scripts(client, stores, filled):
     assert client.get("/lessons/never-was/answers").status_code == 404
 
 
-def test_a_lesson_without_a_teacher_has_nobody_to_choose(client, stores, filled):
+def test_nobody_can_choose_in_a_lesson_without_a_teacher(client, stores, filled):
     stores.lessons.put(replace(filled.lesson, teacher=" "))
     assert client.request("PUT", f"{API}/answers", json={"is_kept": True}).status_code == 409
     assert not stores.lessons.keeps_labels(" ")
     assert "has no teacher" in client.get("/lessons/sample/answers").text
 
 
-def test_what_is_kept_is_the_areas_own_numbers(client, stores, filled):
+def test_only_the_areas_own_numbers_are_kept(client, stores, filled):
     stores.lessons.keep_labels("Ms Ortega")
     say(client, ALERT, "confirmed")
     say(client, ZONES_ALERT, "dismissed")
@@ -198,7 +198,7 @@ def test_what_is_kept_is_the_areas_own_numbers(client, stores, filled):
     assert "door" not in repr(zone).lower()
 
 
-def test_what_is_not_known_is_not_kept(stores, filled):
+def test_unknown_moments_are_not_kept(stores, filled):
     lesson, epochs = filled.lesson, stores.scores.epochs("sample")
     alert = stores.scores.alerts("sample")[1]
     verdict = _verdict(alert)
@@ -231,8 +231,8 @@ def test_the_interface_is_described(client):
     assert "/lessons/{lesson_id}/answers" not in paths  # a person's page
 
 
-def test_what_is_read_back_is_what_the_alerts_saw(stores):
-    """A score, kept as an epoch and read back, gives the numbers that the alert model weighs."""
+def test_scores_read_back_are_the_numbers_that_the_alerts_used(stores):
+    """A score, kept as an epoch and read back, gives the numbers that the alert model uses."""
     rng = np.random.default_rng(2)
     lesson = Lesson(
         id="a", room="r", teacher="t", title="", starts_utc_ns=START_NS,

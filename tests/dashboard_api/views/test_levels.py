@@ -1,4 +1,4 @@
-"""Buckets: energy means, bounds, and gaps that are never bridged."""
+"""Buckets: energy means, bounds, and gaps that stay gaps."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_bucket_is_empty_exactly_where_nothing_was_sensed(trace, width):
         assert is_empty == bool(np.isnan(trace[i * width : (i + 1) * width]).all())
 
 
-def test_nothing_has_no_level():
+def test_an_empty_trace_has_no_level():
     assert math.isnan(energy_mean([]))
     assert math.isnan(energy_mean([math.nan, math.nan]))
 

@@ -1,4 +1,4 @@
-"""Periods on whole seconds: runs that follow one another, clocks that are a little off."""
+"""Periods on whole seconds: runs that follow one another, clocks that are slightly wrong."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_gaps_are_exactly_the_seconds_without_periods(shift_ns, pieces):
     has_value = set(np.flatnonzero(~np.isnan(readings.levels["laeq_1s"])).tolist())
     assert missing | has_value == set(range(90))
     assert not missing & has_value
-    # The clock may shift everything by up to two seconds, and never bridges what is missing.
+    # The clock may shift everything by up to two seconds, but never fills a gap.
     for second in missing:
         assert not {second - 2, second - 1, second, second + 1, second + 2} <= covered
     assert abs(len(has_value) - len(covered)) <= 2 * len(pieces) + 2
@@ -92,7 +92,7 @@ def test_two_runs_of_a_room_make_one_lesson():
     assert sensed_seconds(store, "r", START, START + 60 * SECOND_NS) == (50.0, 0)
 
 
-def test_what_can_not_be_dated_is_in_no_lesson():
+def test_periods_without_a_date_are_in_no_lesson():
     store = MemoryPeriodStore()
     keep(store, run=1, utc_ns=START, first=0, n=10)
     assert read_room(store, "other", START, START + 10 * SECOND_NS).sensed_s == 0
@@ -120,7 +120,7 @@ def test_pages_of_a_lesson_whose_kit_knows_fewer_quantities_of_the_room(client, 
     assert set(noise["mean"]) == ({60.0} if drawn else {None})
 
 
-def test_a_kit_that_sends_nothing_of_the_seats_has_sensed_none():
+def test_a_kit_without_seat_values_has_sensed_no_seat():
     store = MemoryPeriodStore()
     keep(store, run=1, utc_ns=START, first=0, n=10, layout=Layout(LAYOUT.seats, seat_codes=()))
     readings = read_room(store, "r", START, START + 10 * SECOND_NS)
@@ -128,7 +128,7 @@ def test_a_kit_that_sends_nothing_of_the_seats_has_sensed_none():
     assert (readings.levels["la90"] == 60).all()
 
 
-def test_what_one_hub_lacks_is_told_beside_what_was_sensed() -> None:
+def test_missing_data_of_one_hub_are_reported_next_to_sensed_data() -> None:
     store = MemoryPeriodStore()
     keep(store, run=1, utc_ns=START, first=0, n=60)
     for number, seats, first in ((1, (1, 2), 10), (SOUND_LINE, (), 20)):

@@ -1,4 +1,4 @@
-"""What people read: lengths, places, movement; the same in Python as in the scripts."""
+"""Texts for people: lengths, times, movement; the same in Python and in the scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from typing import get_args
 import pytest
 
 from contract.payload import GapReason
-from dashboard_api.views.text import GAP_TEXT, length_text, movement_text, position_text
+from dashboard_api.views.text import (
+    GAP_TEXT,
+    length_text,
+    marked_text,
+    movement_text,
+    position_text,
+)
 from dashboard_api.web.rendering import STATIC
 
 LENGTHS = (0, 1, 59.4, 60, 61, 200, 599, 600, 601, 3000, 7199, 7200, 9000, 90_000, 400_000)
@@ -32,17 +38,25 @@ def test_movement():
     assert movement_text(3) == "more movement than usual"
     assert movement_text(-7) == "much less movement than usual"
     assert movement_text(float("nan")) == "not known"
+    assert movement_text(0.5, noun="") == "about as much as usual"
+    assert movement_text(7, noun="") == "much more than usual"
 
 
-def test_every_reason_for_a_gap_has_words():
+def test_marked_moments():
+    assert [marked_text(n) for n in (0, 1, 2)] == [
+        "nothing marked", "1 moment marked", "2 moments marked",
+    ]  # fmt: skip
+
+
+def test_every_reason_for_a_gap_has_a_text():
     assert set(get_args(GapReason)) < set(GAP_TEXT)
 
 
 def test_the_scripts_say_the_same(tmp_path):
     node = shutil.which("node")
     if node is None:
-        pytest.skip("no Node to run the scripts' words with: apt-get install nodejs")
-    # Outside a browser only the ending tells Node that a file is a module.
+        pytest.skip("no Node to run the scripts: apt-get install nodejs")
+    # Outside a browser Node knows a module only by its file extension.
     shutil.copy(STATIC / "timeline" / "text.js", tmp_path / "text.mjs")
     (tmp_path / "say.mjs").write_text(
         'import {lengthText, positionText, movementText} from "./text.mjs";'

@@ -1,4 +1,4 @@
-"""No answer, and no difference of answers, isolates fewer than five seats."""
+"""No response, and no difference between responses, isolates fewer than five seats."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_zones_that_fill_the_room_are_all_shown(zones):
     assert showable(sum(zones.values()), zones) == frozenset(zones)
 
 
-def test_a_second_zone_is_hidden_where_the_first_could_be_worked_out():
+def test_a_second_zone_is_hidden_if_the_first_could_be_derived():
     assert showable(21, {"Window": 8, "Door": 3, "Front": 10}) == {"Front"}
 
 

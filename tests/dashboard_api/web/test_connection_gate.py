@@ -1,4 +1,4 @@
-"""The bookkeeping of connections and callers: never too many, and never a working one closed."""
+"""Counting connections and clients: never too many, and a working one is never closed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-def test_the_gate_against_a_plain_list(steps: list[tuple[str, int]]) -> None:
+def test_the_gate_behaves_like_a_plain_list(steps: list[tuple[str, int]]) -> None:
     gate: ConnectionGate[int] = ConnectionGate(max_total=TOTAL, max_per_key=PER_KEY)
     open_: dict[int, str] = {}
     waiting: list[int] = []  # the longest waiting first
@@ -67,7 +67,7 @@ def test_a_caller_is_an_address_and_an_ipv6_network() -> None:
     assert address_key("testclient") == "testclient"
 
 
-def test_places_are_counted_by_key_and_in_all() -> None:
+def test_places_are_counted_by_key_and_in_total() -> None:
     places = StreamPlaces(max_total=3, max_per_key=2)
     with places.held("a"), places.held("a"):
         assert places.full("a") == "key"

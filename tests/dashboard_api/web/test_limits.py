@@ -1,4 +1,4 @@
-"""The pages under attack: each limit on a real socket, with its answer, and others served on."""
+"""The pages under attack: each limit on a real socket, while other clients are still served."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_body_that_says_it_is_too_large_is_refused_on_every_route(server):
 
 
 @pytest.mark.parametrize("length", ("9" * 40, "9" * 5_000))
-def test_a_length_that_is_no_size_is_refused(server, length):
+def test_an_invalid_content_length_is_refused(server, length):
     assert server.peer().ask(MOMENTS, f"Content-Length: {length}", method="POST").status in {
         400,
         413,
@@ -75,7 +75,7 @@ def test_a_body_in_chunks_is_counted_as_it_comes(server):
 
 
 @pytest.mark.slow
-def test_whoever_sends_all_before_reading_still_gets_the_answer(server):
+def test_a_client_that_sends_all_before_reading_still_gets_the_response(server):
     for headers in (("Content-Length: 500000",), ("Transfer-Encoding: chunked",)):
         peer = server.peer()
         body = b" " * 500_000 if "Length" in headers[0] else b"7a120\r\n" + b" " * 500_000
@@ -129,7 +129,7 @@ def test_headers_that_never_end_are_refused(server):
 
 
 @pytest.mark.parametrize("text", (b"\0" * 100, b"\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02"))
-def test_what_is_no_http_gets_a_sentence_and_no_line_in_the_log(server, text, caplog):
+def test_invalid_http_gets_a_sentence_and_no_line_in_the_log(server, text, caplog):
     peer = server.peer()
     peer.send(text + b"\r\n\r\n")
     assert peer.reply().detail == "This is not a valid HTTP request."
@@ -227,7 +227,7 @@ def test_no_address_ends_in_a_traceback(server, filled, caplog):
 
 @pytest.fixture
 def hasty(stores, filled):
-    """A server that waits for nothing."""
+    """A server with very short time limits."""
     with running(stores, head_timeout_s=0.2, body_timeout_s=0.2, idle_timeout_s=1) as served:
         yield served
 
@@ -261,7 +261,7 @@ def test_a_body_that_never_ends_is_answered_408(hasty, framing):
     assert hasty.refused("body_time") == 1
 
 
-def test_a_slow_body_gets_a_page_where_a_person_waits(hasty):
+def test_a_slow_body_from_a_browser_gets_a_page(hasty):
     reply = hasty.peer().ask(MOMENTS, "Content-Length: 9", JSON_TYPE, HTML, method="POST")
     assert reply.status == 408
     assert b"<h1" in reply.body
@@ -301,7 +301,7 @@ def test_a_trickle_between_requests_does_not_keep_a_connection(hasty):
     assert peer.is_closed()
 
 
-def test_whoever_takes_nothing_of_an_answer_is_disconnected(stores, filled, caplog):
+def test_a_client_that_reads_nothing_is_disconnected(stores, filled, caplog):
     with running(stores, send_timeout_s=0.2) as server:
         peer = server.peer()
         request = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -334,7 +334,7 @@ def test_idle_connections_give_way_and_the_pages_go_on(stores, filled):
         ({"max_connections_per_address": 5}, 429),
     ),
 )
-def test_where_all_are_busy_a_new_one_is_asked_to_wait(stores, filled, settings, status):
+def test_a_new_connection_must_wait_while_all_are_busy(stores, filled, settings, status):
     with running(stores, **settings) as server:
         streams = [server.peer() for _ in range(5)]
         for stream in streams:
@@ -396,7 +396,7 @@ def test_many_pages_of_a_room_share_one_look(stores, filled):
         for stream in streams:
             assert stream.head()[0] == 200
             assert stream.event()["state"] == "off"
-        # Each page for itself would be 150 looks; a slow machine may have time for a few more than 3.
+        # One look per page would be 150 looks; a slow machine may do a few more than 3.
         looks = server.app.state.live_rooms.looks
         for _ in range(3):
             for stream in streams:
@@ -405,7 +405,7 @@ def test_many_pages_of_a_room_share_one_look(stores, filled):
         assert len(server.app.state.stream_places) == 50
 
 
-def test_all_reasons_stand_in_the_metrics(server):
+def test_all_reasons_are_in_the_metrics(server):
     metrics = server.peer().ask("/metrics").body.decode()
     for reason in REASONS:
         assert f'roomtone_dashboard_refused_total{{reason="{reason}"}} 0.0\n' in metrics
