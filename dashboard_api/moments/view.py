@@ -41,10 +41,10 @@ def moments(
     scores = _scores(lesson, epochs)
     found = suggest_moments(scores, finder, most=MOST_MOMENTS)
     stand_out = {_key(moment) for moment in first_of(found)}
-    names = _identities(lesson, found, alerts, verdicts)
+    ids = _suggestion_ids(lesson, found, alerts, verdicts)
     suggested = [
-        _suggested(moment, name, trust=trust, is_first=_key(moment) in stand_out)
-        for moment, name in zip(found, names, strict=True)
+        _suggested(moment, suggestion_id, trust=trust, is_first=_key(moment) in stand_out)
+        for moment, suggestion_id in zip(found, ids, strict=True)
     ]
     marked = [_own(moment) for moment in own]
     return sorted(suggested + marked, key=lambda moment: (moment.start_s, moment.id))
@@ -80,7 +80,7 @@ def _scores(lesson: Lesson, epochs: Sequence[EpochRecord]) -> list[EpochScore]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Identity:
+class _SuggestionId:
     """The id of a suggestion, and its span."""
 
     id: str
@@ -88,12 +88,12 @@ class _Identity:
     end_s: float
 
 
-def _identities(
+def _suggestion_ids(
     lesson: Lesson,
     found: Sequence[Suggestion],
     alerts: Sequence[AlertRecord],
     verdicts: Sequence[Verdict],
-) -> list[_Identity]:
+) -> list[_SuggestionId]:
     """An id for each suggestion that stays valid when the lesson is scored again.
 
     Scoring again may move the edges of a suggestion a little. A suggestion with an answer keeps its
@@ -101,12 +101,12 @@ def _identities(
     start.
     """
     answered = {one.moment: one for one in verdicts if one.kind != "own"}
-    found_ids: list[_Identity] = []
+    ids: list[_SuggestionId] = []
     for moment in found:
         start, end = moment.first_seq, max(moment.first_seq + 1, moment.end_seq)
         kind = "calm" if moment.is_strength else "lively"
-        name = _Identity(id=f"{lesson.id}.{kind}.{start}", start_s=start, end_s=end)
-        taken = {one.id for one in found_ids}
+        name = _SuggestionId(id=f"{lesson.id}.{kind}.{start}", start_s=start, end_s=end)
+        taken = {one.id for one in ids}
         before = next(
             (
                 one
@@ -128,11 +128,11 @@ def _identities(
             None,
         )
         if before is not None:
-            name = _Identity(id=before.moment, start_s=before.start_s, end_s=before.end_s)
+            name = _SuggestionId(id=before.moment, start_s=before.start_s, end_s=before.end_s)
         elif alert is not None and alert not in answered:
             name = replace(name, id=alert)
-        found_ids.append(name)
-    return found_ids
+        ids.append(name)
+    return ids
 
 
 def _share_half(start: float, end: float, other_start: float, other_end: float) -> bool:
@@ -142,7 +142,7 @@ def _share_half(start: float, end: float, other_start: float, other_end: float) 
 
 
 def _suggested(
-    suggestion: Suggestion, name: _Identity, *, trust: str, is_first: bool
+    suggestion: Suggestion, name: _SuggestionId, *, trust: str, is_first: bool
 ) -> MomentJson:
     return MomentJson(
         id=name.id,

@@ -38,7 +38,7 @@ class Stores:
     catalog: ModelCatalog = field(default_factory=ModelCatalog)
     """The models; the one in use finds the moments to suggest."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
-    _said: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
+    _verdict_counts: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
 
     def epochs(self, lesson: str) -> list[EpochRecord]:
         """A lesson's epochs, read once for a page and the requests of its scripts."""
@@ -83,9 +83,9 @@ class Stores:
     def count_verdicts(self) -> VerdictCount:
         """The answers in all lessons, counted once for all lines of a list."""
         version = self.lessons.version()
-        known = self._said.get("all")
+        known = self._verdict_counts.get("all")
         if known is None or known[0] != version:
-            known = self._said["all"] = version, self.lessons.count_verdicts()
+            known = self._verdict_counts["all"] = version, self.lessons.count_verdicts()
         return known[1]
 
     def version(self) -> tuple[int, int, int]:
