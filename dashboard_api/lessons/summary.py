@@ -47,7 +47,7 @@ def _movement(movement: Ribbon) -> str:
     peak = float(movement.mean[at])
     place = position_text(at * movement.step_s)
     return (
-        f"Overall there was {movement_text(float(overall))}. "
+        f"Overall, there was {movement_text(float(overall))}. "
         f"The liveliest half minute starts at {place}, with {times_text(peak)} the normal movement."
     )
 

@@ -180,7 +180,7 @@ def _newest(readings: RoomReadings, epochs: Sequence[EpochRecord]) -> dict[str, 
         level = latest.zones[0].movement_db
         if age <= 3 * SILENT_AFTER_S and level == level:  # noqa: PLR0124 (not NaN)
             words["movement"] = movement_text(level)
-            words["times"] = f"{times_text(level)} the normal"
+            words["times"] = f"{times_text(level)} its own normal"
     return words
 
 

@@ -186,10 +186,10 @@ def _afterwards(figures: Mapping[str, Any], source: str) -> str:
     if right is None or livelier is None or found is None:
         return ""
     return (
-        "These figures are for signs during a lesson. The suggestions on a lesson’s page look back "
-        f"over the whole lesson: of 100 suggestions about the room, {right * 100:.0f} were right, and "
-        f"in {livelier * 100:.0f} the share was that high on average, though not all the time. They "
-        f"included {found * 100:.0f} of 100 restless stretches ({source})."
+        "The figures above are for signs during a lesson. The suggestions on a lesson’s page look "
+        f"back over the whole lesson: of 100 suggestions about the room, {right * 100:.0f} were right, and "
+        f"in {livelier * 100:.0f} the share was high enough on average, though not always throughout. "
+        f"They included {found * 100:.0f} of 100 restless stretches ({source})."
     )
 
 

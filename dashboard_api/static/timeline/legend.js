@@ -22,7 +22,7 @@ export function legend(parts, stage) {
       ctx.fillStyle = hatch(ctx);
       ctx.fillRect(0, 0, width, height);
     }, "nothing sensed"),
-    entry(34, (ctx, width, height) => drawUnknown(ctx, [{ start_s: 0, end_s: 1 }], { from: 0, to: 1, width, top: 0, height }), "zone not known yet, or too few seats"),
+    entry(34, (ctx, width, height) => drawUnknown(ctx, [{ start_s: 0, end_s: 1 }], { from: 0, to: 1, width, top: 0, height }), "not known yet, or too few seats"),
   );
   const more = document.createElement("span");
   more.textContent = "Light bands: how uncertain the movement is, and the usual range of the noise.";
