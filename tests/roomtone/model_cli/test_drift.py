@@ -58,7 +58,7 @@ def asked(*words: object) -> argparse.Namespace:
 def test_the_weeks_are_printed_as_a_table_and_as_json(school, capsys):
     assert run(asked("--data-dir", school, "--time-zone", "Europe/Berlin")) == 0
     told = capsys.readouterr().out
-    assert "No lesson has estimates of model" in told
+    assert "No lesson has estimates from model" in told
     assert "Week 47 of 2025  all rooms    sample-1            12     360" in told
     assert "Week 47 of 2025  r1" in told
     assert run(asked("--data-dir", school, "--json")) == 0
