@@ -92,7 +92,7 @@ def test_a_figure_from_simulation_is_marked_on_its_line(client, filled):
     parts = re.findall(r"<(p|li|th|td|h3)\b[^>]*>(.*?)</\1>", page, re.DOTALL)
     lines = [re.sub(r"<[^>]+>", " ", part) for kind, part in parts if kind in {"p", "li"}]
     lines = [part for part in lines if re.search(r"\d+ (%|times|s)|\d+ of \d+|kappa \d", part)]
-    about_drift = ("PSI", "minutes are the least", "A restless stretch", "Too little to say")
+    about_drift = ("PSI", "minutes are needed", "A restless stretch", "Not enough data yet")
     figures = [part for part in lines if not any(words in part for words in about_drift)]
     assert len(figures) >= 6
     assert [part for part in figures if "simulated" not in part] == []
