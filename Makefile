@@ -68,7 +68,7 @@ examples: setup  ## write server.example.toml anew from the settings' defaults
 lock: setup  ## resolve the dependencies anew; LOCK_ARGS=--upgrade takes the newest versions
 	$(BIN)/uv pip compile $(LOCKING) --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCKING) --group node -o requirements-node.lock
-	for extra in edge server; do $(BIN)/uv pip compile $(LOCKING) -c requirements.lock \
+	for extra in edge server postgres; do $(BIN)/uv pip compile $(LOCKING) -c requirements.lock \
 		--no-annotate --extra $$extra --group build pyproject.toml -o requirements-$$extra.lock; done
 
 # One version of a library for all Pythons, machines and systems, as a wheel, so that no compiler
@@ -90,6 +90,10 @@ install-edge install-server: install-%: requirements-%.lock
 		$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r requirements-node.lock
 	ROOMTONE_WITHOUT_PAGES=$(WITHOUT_PAGES) \
 		$(INTO)/bin/python -m pip install --quiet --no-deps --no-build-isolation --force-reinstall .
+
+.PHONY: install-postgres
+install-postgres: requirements-postgres.lock  ## add the driver for PostgreSQL to a server in INTO
+	$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
 
 .PHONY: clean
 clean:  ## remove the environment and what the tools left behind

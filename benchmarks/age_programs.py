@@ -21,7 +21,6 @@ from contract.topics import Topic
 from dashboard_api.app import create_app
 from dashboard_api.command import open_stores
 from ingest.doctor.checks import findings
-from ingest.lesson_change import change_lesson
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.configuration import LessonConfig
@@ -33,13 +32,10 @@ from ingest.receiving.sealed_check import SealedChecking
 from ingest.scoring.follower import Following
 from ingest.scoring.lesson_spans import LessonSpans
 from ingest.settings import ServerSettings
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_store,
-)
+from ingest.stores import open_period_reader, open_period_store, open_score_store
 from models.serving.off_task import OffTaskModel
+from school import open_lesson_store
+from school.lessons.change import change_lesson
 from tests.aged import aged_school
 from tests.aged.aged_school import BOOTS_ROOM, SEATS, SITE, UPTIME_ROOM, AgedSchool
 from tests.aged.timeline import NOW, utc_ns

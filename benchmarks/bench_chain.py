@@ -39,9 +39,11 @@ from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
 from ingest.doctor.checks import Page, ask
-from ingest.stores import open_lesson_store, open_period_store
-from ingest.stores.records import Arrival, Lesson, Tick
+from ingest.stores import open_period_store
+from ingest.stores.records import Arrival, Tick
 from roomtone.demo.broker import broker_command, free_port, mosquitto_path
+from school import open_lesson_store
+from school.lessons.records import Lesson
 
 SITE = "bench"
 WARM_S = 65

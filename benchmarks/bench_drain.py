@@ -36,9 +36,9 @@ from contract.topics import Topic, subscription
 from edge_agent.config_file import store_config
 from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import MAX_A_WRITE, Outbox
-from ingest.stores import open_lesson_store
-from ingest.stores.records import Lesson
 from roomtone.demo.broker import broker_command, free_port, mosquitto_path
+from school import open_lesson_store
+from school.lessons.records import Lesson
 from simulators.lessons import simulate_lesson
 from simulators.scenario import load_scenario
 

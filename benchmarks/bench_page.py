@@ -42,10 +42,12 @@ from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
 from contract.quantities import encode
 from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.monitoring.weekly_levels import WeeklyLevels
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
-from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Lesson, Tick, ZoneEpoch
+from ingest.stores import open_period_store, open_score_store
+from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Tick, ZoneEpoch
 from models.drift import LessonLevels, drift
 from roomtone.demo.broker import free_port
+from school import open_lesson_store
+from school.lessons.records import Lesson
 from simulators.lessons import simulate_lesson
 from simulators.scenario import ActivitySpan, Scenario
 

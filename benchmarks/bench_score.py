@@ -30,18 +30,15 @@ from contract.payload import Batch, Layout
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, decode
 from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_store,
-)
+from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.protocol import PeriodStore, ScoreStore
-from ingest.stores.records import Arrival, Lesson, Tick
+from ingest.stores.records import Arrival, Tick
 from models.features.seat_features import EPOCH_S, FEATURES
 from models.serving.alerts import AlertTracker
 from models.serving.off_task import OffTaskModel
 from models.serving.scorer import LessonScorer
+from school import open_lesson_store
+from school.lessons.records import Lesson
 
 SECOND = 1_000_000_000
 ROOMS = 1_200

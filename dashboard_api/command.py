@@ -17,6 +17,7 @@ from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from contract.clock import SystemClock, simulated_clock
 from contract.errors import ConfigurationError, LinkError
@@ -27,8 +28,10 @@ from dashboard_api.web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from dashboard_api.web.store_thread import Stores
 from ingest.config_option import add_config_option
 from ingest.monitoring.page_address import address_noted
-from ingest.settings import LessonSettings, ServerSettings
-from ingest.stores import open_lesson_store, open_period_reader, open_score_store
+from ingest.settings import ServerSettings
+from ingest.stores import open_period_reader, open_score_store
+from school import open_lesson_store
+from school.settings import LessonSettings
 
 __all__ = ["add_arguments", "guarded_server", "open_stores", "run"]
 
@@ -61,11 +64,12 @@ def run(args: argparse.Namespace) -> int:
     if args.port is not None:
         table["port"] = args.port
     dashboard = _checked(table, args.config)
-    open_stores(
-        settings.data_dir
-    ).close()  # fails now, with a sentence, if the pages could not read them
+    open_here = partial(
+        open_stores, settings.data_dir, settings.lessons.longest_ns, settings.school.database_url
+    )
+    open_here().close()  # says in a sentence what would stop the pages
     app = create_app(
-        lambda: open_stores(settings.data_dir, settings.lessons.longest_ns),
+        open_here,
         clock=simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock(),
         zone=settings.lessons.zone,
         model_file=settings.score.model_file,
@@ -117,12 +121,16 @@ def guarded_server(app: FastAPI, settings: DashboardSettings) -> uvicorn.Server:
     )
 
 
-def open_stores(data_dir: Path, longest_ns: int = LessonSettings().longest_ns) -> Stores:
-    """The stores in a data directory, as the pages read them."""
+def open_stores(
+    data_dir: Path,
+    longest_ns: int = LessonSettings().longest_ns,
+    database_url: SecretStr | None = None,
+) -> Stores:
+    """The stores of a data directory, as the pages read them."""
     return Stores(
         periods=open_period_reader(data_dir),
         scores=open_score_store(data_dir),
-        lessons=open_lesson_store(data_dir),
+        lessons=open_lesson_store(data_dir, database_url),
         longest_ns=longest_ns,
     )
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from contract.clock import SECOND_NS
 from contract.settings import BrokerSettings, Name, Settings
+from school.settings import LessonSettings, SchoolSettings
 
 __all__ = [
     "IngestSettings",
-    "LessonSettings",
     "RetentionSettings",
     "ScoreSettings",
     "ServerSettings",
@@ -95,37 +93,6 @@ class RetentionSettings(Settings):
     """What a teacher lets be kept of moments that were confirmed or dismissed, to learn from."""
 
 
-class LessonSettings(Settings):
-    """How timetables are read, and when a lesson is over."""
-
-    time_zone: str = "UTC"
-    """The school's time zone, such as "Europe/Berlin": what a timetable's times are in."""
-    longest_h: Annotated[float, Field(gt=0, le=48)] = 12.0
-    """A lesson that nobody ended counts as over after this long, for every program."""
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError) as error:
-            # Not a ValueError: pydantic would put words of its own in front.
-            raise PydanticCustomError(
-                "time_zone", 'the name of a time zone such as "Europe/Berlin"'
-            ) from error
-        return name
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone itself."""
-        return ZoneInfo(self.time_zone)
-
-    @property
-    def longest_ns(self) -> int:
-        """`longest_h` in nanoseconds."""
-        return round(self.longest_h * 3_600 * SECOND_NS)
-
-
 class ServerSettings(Settings):
     """Everything in `server.toml`, for ingest, score, lesson, aside and dashboard."""
 
@@ -143,5 +110,7 @@ class ServerSettings(Settings):
     """How long it stays."""
     lessons: LessonSettings = LessonSettings()
     """Timetables, and lessons."""
+    school: SchoolSettings = SchoolSettings()
+    """Where lessons, moments and who opted out are kept."""
     dashboard: dict[str, object] = Field(default_factory=dict)
     """The pages; the dashboard checks this table itself."""

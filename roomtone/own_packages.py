@@ -20,6 +20,7 @@ OWN_PACKAGES: Final = (
     "firmware_bridge",
     "ingest",
     "models",
+    "school",
     "simulators",
 )
 _HOME: Final = Path(__file__).resolve().parents[1]

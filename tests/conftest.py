@@ -18,6 +18,8 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from tests.postgres_server import DEBIANS_FOLDERS, PostgresServer
+
 IN_CI = os.environ.get("CI", "") not in {"", "0", "false"}
 
 NEEDS = {
@@ -27,11 +29,19 @@ NEEDS = {
         ("chromium", "chromium-browser", "google-chrome"),
         "sudo apt-get install chromium",
     ),
+    "postgres": ("PostgreSQL", ("initdb",), "sudo apt-get install postgresql"),
 }
 """A marker, the program that it stands for, its commands, and how to get it."""
 
-# Debian keeps servers where only root's PATH looks.
-SEARCH_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+# Debian keeps servers where only root's PATH looks, or nobody's.
+SEARCH_PATH = os.pathsep.join(
+    (
+        os.environ.get("PATH", ""),
+        "/usr/sbin",
+        "/usr/local/sbin",
+        *map(str, Path(DEBIANS_FOLDERS).glob("*/bin")),
+    )
+)
 
 # Machines differ in speed, so no example has a deadline; in CI every run searches the same way.
 settings.register_profile("roomtone", deadline=None, derandomize=IN_CI, print_blob=True)
@@ -50,6 +60,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             continue
         if not any(shutil.which(command, path=SEARCH_PATH) for command in commands):
             pytest.skip(f"{program} is not installed: {how}")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running cluster, for tests that are marked `postgres`."""
+    server = PostgresServer()
+    try:
+        server.make()
+        server.start()
+        yield server
+        server.stop()
+    finally:
+        server.remove()
 
 
 @pytest.hookimpl(wrapper=True)

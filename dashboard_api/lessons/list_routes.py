@@ -23,7 +23,8 @@ from dashboard_api.views.schemas import LessonJson
 from dashboard_api.web.lookup import get_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
-from ingest.stores.records import AlertRecord, Lesson
+from ingest.stores.records import AlertRecord
+from school.lessons.records import Lesson
 
 __all__ = ["SignCounts", "read_lesson_json", "router", "sign_counts"]
 

@@ -11,7 +11,7 @@ from contract.clock import SECOND_NS
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.views.schemas import LessonJson
 from dashboard_api.views.text import title_text
-from ingest.stores.records import Lesson
+from school.lessons.records import Lesson
 
 __all__ = ["Day", "by_day", "lesson_json"]
 

@@ -20,8 +20,8 @@ from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.lookup import ErrorJson, get_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
-from ingest.lesson_change import change_lesson
-from ingest.stores.records import Lesson
+from school.lessons.change import change_lesson
+from school.lessons.records import Lesson
 
 __all__ = ["router"]
 

@@ -24,7 +24,8 @@ from dashboard_api.views.schemas import (
     ZoneJson,
 )
 from dashboard_api.views.text import ACTIVITY_TEXT, GAP_TEXT
-from ingest.stores.records import EpochRecord, Lesson
+from ingest.stores.records import EpochRecord
+from school.lessons.records import Lesson
 
 __all__ = [
     "clock_seconds",

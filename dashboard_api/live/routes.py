@@ -20,8 +20,9 @@ from dashboard_api.views.text import notice_sentence
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from dashboard_api.web.stream_places import BoundedStream
-from ingest.stores.records import EpochRecord, Lesson
+from ingest.stores.records import EpochRecord
 from ingest.stores.rules.dating import UNDATED, utc_of
+from school.lessons.records import Lesson
 
 __all__ = ["live_rooms", "router"]
 

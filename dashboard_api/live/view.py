@@ -22,7 +22,8 @@ from dashboard_api.views.schemas import KitJson, LiveJson, RunningLessonJson
 from dashboard_api.views.text import length_text, movement_text, times_text, title_text
 from ingest.clocks.words import claim_words
 from ingest.stores.clock_records import ClockClaim
-from ingest.stores.records import EpochRecord, Lesson
+from ingest.stores.records import EpochRecord
+from school.lessons.records import Lesson
 
 __all__ = ["SILENT_AFTER_S", "SPAN_S", "NodeReport", "live_view"]
 

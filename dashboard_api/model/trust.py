@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dashboard_api.views.text import TRUST
-from ingest.stores.records import VerdictCount
 from models.school_model.labels import school_figure
+from school.moments.records import VerdictCount
 
 __all__ = ["trust_text"]
 

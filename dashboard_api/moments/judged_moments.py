@@ -17,8 +17,10 @@ from dashboard_api.views.text import zone_text
 from dashboard_api.web.lookup import get_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
-from ingest.stores.records import AlertRecord, Lesson, MomentKind, Speaker, Verdict
+from ingest.stores.records import AlertRecord
 from models.serving.scores import ROOM
+from school.lessons.records import Lesson
+from school.moments.records import MomentKind, Speaker, Verdict
 
 __all__ = ["JudgedMoment", "VerdictValue", "kind_of", "moment_list_response", "moments_of"]
 

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 from contract.clock import SECOND_NS
 from dashboard_api.views.zone_scores import zone_score
-from ingest.stores.records import EpochRecord, Label, Lesson, Verdict
+from ingest.stores.records import EpochRecord
 from models.school_model.labels import LABEL_FEATURES, moment_rows
 from models.serving.scores import ROOM
+from school.lessons.records import Lesson
+from school.moments.records import Label, Verdict
 
 __all__ = ["label_of"]
 

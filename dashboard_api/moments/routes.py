@@ -10,10 +10,18 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from dashboard_api.moments.judged_moments import JudgedMoment, moment_list_response, moments_of
-from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson
+from dashboard_api.moments.judged_moments import (
+    JudgedMoment,
+    moment_list_response,
+    moments_of,
+)
+from dashboard_api.web.lookup import (
+    ErrorJson,
+    NotFoundError,
+    get_lesson,
+)
 from dashboard_api.web.store_thread import StoreDep, Stores
-from ingest.stores.records import Moment
+from school.moments.records import Moment
 
 __all__ = ["moments_of", "router"]
 

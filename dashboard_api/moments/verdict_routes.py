@@ -24,7 +24,8 @@ from dashboard_api.views.schemas import JsonBase
 from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
-from ingest.stores.records import Lesson, Speaker, Verdict
+from school.lessons.records import Lesson
+from school.moments.records import Speaker, Verdict
 
 __all__ = ["router"]
 

@@ -11,11 +11,13 @@ from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
 from dashboard_api.views.text import TRUST, zone_text
 from dashboard_api.views.zone_scores import zone_score
-from ingest.stores.records import AlertRecord, EpochRecord, Lesson, Moment, Verdict
+from ingest.stores.records import AlertRecord, EpochRecord
 from models.serving.hindsight import Finder
 from models.serving.moments import MOST_MOMENTS, first_of, suggest_moments
 from models.serving.moments import Moment as Suggestion
 from models.serving.scores import ROOM, EpochScore
+from school.lessons.records import Lesson
+from school.moments.records import Moment, Verdict
 
 __all__ = ["AUTHOR_NAMES", "moments", "signs"]
 

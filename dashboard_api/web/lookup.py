@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from contract.errors import RoomtoneError
 from dashboard_api.web.store_thread import Stores
-from ingest.stores.records import Lesson
+from school.lessons.records import Lesson
 
 __all__ = ["ErrorJson", "NotFoundError", "get_lesson"]
 

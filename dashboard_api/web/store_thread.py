@@ -13,9 +13,12 @@ from starlette.requests import HTTPConnection
 
 from contract.clock import SECOND_NS, Clock
 from dashboard_api.web.model_catalog import ModelCatalog
-from ingest.settings import LessonSettings
-from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
-from ingest.stores.records import EpochRecord, Lesson, VerdictCount
+from ingest.stores.protocol import PeriodReader, ScoreStore
+from ingest.stores.records import EpochRecord
+from school.lessons.protocol import LessonStore
+from school.lessons.records import Lesson
+from school.moments.records import VerdictCount
+from school.settings import LessonSettings
 
 __all__ = ["StoreDep", "StoreThread", "Stores"]
 

@@ -24,12 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError, UsageError
-from ingest.purge.log import KEY, LOG, PurgeLog
-from ingest.purge.requests import PurgeFolder, private
-from ingest.stores.format.chunks import is_whole
-from ingest.stores.format.day_files import DayFiles, SealedChunk
-from ingest.stores.rules.seal_schedule import KINDS, Kind
-from ingest.stores.sqlite_file import (
+from contract.sqlite_file import (
     disk_error,
     make_directory,
     store_errors,
@@ -37,6 +32,11 @@ from ingest.stores.sqlite_file import (
     transaction,
     writing_errors,
 )
+from ingest.purge.log import KEY, LOG, PurgeLog
+from ingest.purge.requests import PurgeFolder, private
+from ingest.stores.format.chunks import is_whole
+from ingest.stores.format.day_files import DayFiles, SealedChunk
+from ingest.stores.rules.seal_schedule import KINDS, Kind
 
 __all__ = ["MANIFEST", "Backup", "FileNote", "Manifest", "digest", "manifest_hash"]
 

@@ -13,19 +13,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Final
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from contract.clock import Clock
 from contract.errors import StoreError, UnfitFileError, UsageError
 from contract.plain_file import open_plain_file
+from contract.sqlite_file import disk_error, make_directory, sync_directory
 from ingest.backup.copy import MANIFEST, Manifest, manifest_hash
 from ingest.purge.log import KEY, LOG, PurgeLog, Recorded
 from ingest.purge.requests import private
 from ingest.purge.run import PurgeRun
-from ingest.stores import open_lesson_store, open_period_store, open_score_writer
+from ingest.stores import open_period_store, open_score_writer
 from ingest.stores.sqlite.database_check import check_database
 from ingest.stores.sqlite.known_schemas import DatabaseKind
-from ingest.stores.sqlite_file import disk_error, make_directory, sync_directory
+from school import open_lesson_store
 
 __all__ = ["Restore"]
 
@@ -58,7 +59,9 @@ class Restore:
         purges: Path | None,
         clock: Clock,
         say: Callable[[str], None],
+        database_url: SecretStr | None = None,
     ) -> None:
+        self._database_url = database_url
         self._source = source
         self._data_dir = data_dir
         self._partial = data_dir.with_name(data_dir.name + ".partial")
@@ -86,9 +89,12 @@ class Restore:
                         check_database(self._partial / name, _KINDS.get(name, "day"))
                 self._purge_again()
                 # A backup of a later version, or a damaged one, is refused before it has a name.
-                for store in (open_period_store, open_score_writer, open_lesson_store):
-                    with closing(store(self._partial)):
-                        pass
+                with (
+                    closing(open_period_store(self._partial)),
+                    closing(open_score_writer(self._partial)),
+                    closing(open_lesson_store(self._partial, self._database_url)),
+                ):
+                    pass
                 self._partial.rename(self._data_dir)
                 sync_directory(self._data_dir.parent)
             except OSError as error:
@@ -169,7 +175,10 @@ class Restore:
         if self._purges is None:
             return
         newer = self._newer()
-        running = PurgeRun(data_dir=self._partial, clock=self._clock, say=self._say)
+        running = PurgeRun(
+            data_dir=self._partial, clock=self._clock, say=self._say,
+            database_url=self._database_url,
+        )  # fmt: skip
         for record in newer:
             self._say(f"purging again: record {record.number} of {self._purges.name} ...")
             running.repeat(record.request)

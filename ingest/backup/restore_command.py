@@ -12,7 +12,7 @@ from contract.one_line import say
 from ingest.backup.restore import Restore
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store
+from school import open_lesson_store
 
 __all__ = ["add_arguments", "run"]
 
@@ -35,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
     settings = ServerSettings.load(args.config)
     restore = Restore(
         source=args.source, data_dir=settings.data_dir, purges=args.purges,
-        clock=SystemClock(), say=say,
+        clock=SystemClock(), say=say, database_url=settings.school.database_url,
     )  # fmt: skip
     manifest = restore.run()
     made = datetime.fromtimestamp(manifest.began_utc_ns / 1e9, UTC)
     say(f"{settings.data_dir} is as it was at {made:%Y-%m-%d %H:%M:%S} UTC")
-    with closing(open_lesson_store(settings.data_dir)) as lessons:
+    with closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as lessons:
         seats = ", ".join(f"{room}:{seat}" for room, seat in lessons.opted_out())
     say(
         f"Seats that had opted out by then: {seats or 'none'}. Enter those that did so since, with "

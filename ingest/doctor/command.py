@@ -23,7 +23,8 @@ from ingest.doctor.nodes import (
     score_findings,
 )
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store, open_period_reader
+from ingest.stores import open_period_reader
+from school import open_lesson_store
 
 __all__ = ["add_arguments", "look_over", "run"]
 
@@ -64,7 +65,7 @@ def _opted_out(settings: ServerSettings) -> list[tuple[str, int]]:
     if not (settings.data_dir / "school.db").exists():
         return []
     try:
-        with closing(open_lesson_store(settings.data_dir)) as lessons:
+        with closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as lessons:
             return lessons.opted_out()
     except StoreError:
         return []  # the finding about school.db says it

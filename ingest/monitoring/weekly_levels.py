@@ -15,10 +15,11 @@ from typing import Final
 import numpy as np
 
 from contract.clock import SECOND_NS
-from ingest.stores.protocol import LessonStore, ScoreStore
+from ingest.stores.protocol import ScoreStore
 from ingest.stores.records import ScoredLesson
 from models.drift import LessonLevels, iso_week
 from models.school_model.labels import base_of
+from school.lessons.protocol import LessonReader
 
 __all__ = ["WeeklyLevels"]
 
@@ -67,7 +68,7 @@ class WeeklyLevels:
             key=lambda lesson: lesson.last_utc_ns,
         )
 
-    def read(self, scores: ScoreStore, lessons: LessonStore, *, most: int) -> bool:
+    def read(self, scores: ScoreStore, lessons: LessonReader, *, most: int) -> bool:
         """Read some of what waits; whether nothing waits any more."""
         for _ in range(min(most, len(self._waiting))):
             one = self._waiting.pop()
@@ -77,7 +78,7 @@ class WeeklyLevels:
         return not self._waiting
 
     def _levels(
-        self, one: ScoredLesson, scores: ScoreStore, lessons: LessonStore
+        self, one: ScoredLesson, scores: ScoreStore, lessons: LessonReader
     ) -> tuple[LessonLevels, ...]:
         lesson = lessons.get(one.lesson)
         if lesson is None:  # deleted, and its scores not yet

@@ -11,8 +11,8 @@ from typing import Final
 from contract.clock import SECOND_NS, Clock
 from contract.messages import Config, LessonSpan
 from contract.topics import Topic
-from ingest.stores.protocol import LessonStore
-from ingest.stores.records import Lesson
+from school.lessons.protocol import RoomSchedule
+from school.lessons.records import Lesson
 
 __all__ = ["LessonConfig", "spans"]
 
@@ -56,7 +56,7 @@ class LessonConfig:
     never holds up keeping.
     """
 
-    def __init__(self, *, lessons: LessonStore, site: str, clock: Clock, longest_ns: int) -> None:
+    def __init__(self, *, lessons: RoomSchedule, site: str, clock: Clock, longest_ns: int) -> None:
         self._lessons = lessons
         self._longest_ns = longest_ns
         self._site = site

@@ -20,9 +20,10 @@ from ingest.purge.plan import Plan, Planner, Wanted
 from ingest.purge.requests import PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store, open_period_reader
+from ingest.stores import open_period_reader
 from ingest.stores.format.day_files import SET_ASIDE
-from ingest.timetable import as_room
+from school import open_lesson_store
+from school.timetable.entries import as_room
 
 __all__ = ["add_arguments", "run"]
 
@@ -55,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
     if not settings.data_dir.is_dir():
         raise UsageError(f"{settings.data_dir} is no data directory; look at `data_dir`.")
     folder = PurgeFolder(settings.data_dir)
-    running = PurgeRun(data_dir=settings.data_dir, clock=clock, say=say)
+    running = PurgeRun(
+        data_dir=settings.data_dir, clock=clock, say=say, database_url=settings.school.database_url
+    )
     if args.resume:
         with folder.alone():
             while waiting := folder.waiting():
@@ -109,7 +112,7 @@ def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> P
     )  # fmt: skip
     with (
         closing(open_period_reader(settings.data_dir)) as reader,
-        closing(open_lesson_store(settings.data_dir)) as lessons,
+        closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as lessons,
     ):
         return Planner(
             reader=reader,

@@ -22,8 +22,8 @@ from typing import Any, Final
 
 from contract.errors import StoreError
 from contract.plain_file import read_plain_file
+from contract.sqlite_file import make_directory, sync_directory
 from ingest.purge.requests import PurgeRequest, private
-from ingest.stores.sqlite_file import make_directory, sync_directory
 
 __all__ = ["KEY", "LOG", "PurgeLog", "Recorded"]
 

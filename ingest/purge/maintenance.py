@@ -20,7 +20,8 @@ from ingest.purge.retention import (
     retire_scores,
 )
 from ingest.settings import ServerSettings
-from ingest.stores.protocol import LessonStore, PeriodReader, PeriodStore, ScoreStore
+from ingest.stores.protocol import PeriodReader, PeriodStore, ScoreStore
+from school.lessons.protocol import ScoredLessons
 
 __all__ = ["KeptUpkeep", "PartWorker", "ScoreUpkeep", "purge_kept", "purge_scores"]
 
@@ -179,7 +180,7 @@ class ScoreUpkeep:
         settings: ServerSettings,
         clock: Clock,
         scores: ScoreStore,
-        lessons: LessonStore | None = None,
+        lessons: ScoredLessons | None = None,
         periods: PeriodReader | None = None,
     ) -> None:
         self._scores = scores

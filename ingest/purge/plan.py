@@ -12,10 +12,12 @@ from contract.messages import Timebase
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
 from ingest.purge.requests import PurgeRequest
-from ingest.stores.protocol import LessonStore, PeriodReader
-from ingest.stores.records import Lesson, Stream
+from ingest.stores.protocol import PeriodReader
+from ingest.stores.records import Stream
 from ingest.stores.rules.active_purges import seqs_of_purge
 from ingest.stores.rules.dating import seqs_between
+from school.lessons.protocol import LessonStore
+from school.lessons.records import Lesson
 
 __all__ = ["Plan", "Planner", "Wanted"]
 

@@ -27,9 +27,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from contract.errors import StoreError, UnfitFileError, UsageError
 from contract.plain_file import read_plain_file
 from contract.settings import Name
+from contract.sqlite_file import make_directory, sync_directory
 from ingest.purge.set_aside import PurgeAside
 from ingest.stores.records import Purge
-from ingest.stores.sqlite_file import make_directory, sync_directory
 
 __all__ = ["PARTS", "PartDone", "PurgeFolder", "PurgeRequest", "private"]
 

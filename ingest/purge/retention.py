@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
+from contract.sqlite_copy import remove_copies
 from ingest.clocks.server_clock import PAUSE_NS, SET_NS, when
 from ingest.settings import RetentionSettings
-from ingest.stores.migrations.migrate import remove_copies
-from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
+from ingest.stores.protocol import PeriodStore, ScoreStore
 from ingest.stores.rules.seal_schedule import Kind
+from school.lessons.protocol import ScoredLessons
 
 __all__ = [
     "COPY_DAYS",
@@ -131,7 +132,7 @@ def retire_scores(
 
 
 def retire_labels(
-    lessons: LessonStore, settings: RetentionSettings, utc_ns: int
+    lessons: ScoredLessons, settings: RetentionSettings, utc_ns: int
 ) -> Iterator[Removed]:
     """What is kept of confirmed and dismissed moments, some at a time."""
     before_ns = utc_ns - settings.label_days * _DAY_NS

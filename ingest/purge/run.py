@@ -8,14 +8,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from pydantic import SecretStr
+
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
+from contract.sqlite_file import has_writer
 from ingest.purge.log import PurgeLog, Recorded
 from ingest.purge.maintenance import purge_kept, purge_scores
 from ingest.purge.requests import PARTS, PartDone, PurgeFolder, PurgeRequest
-from ingest.stores import open_lesson_store, open_period_store, open_score_writer
-from ingest.stores.protocol import LessonStore
-from ingest.stores.sqlite_file import has_writer
+from ingest.stores import open_period_store, open_score_writer
+from school import open_lesson_store
+from school.lessons.protocol import LessonStore
 
 __all__ = ["PurgeRun"]
 
@@ -26,8 +29,16 @@ _TELL_EACH_NS: Final = 5 * SECOND_NS
 class PurgeRun:
     """Carries requests out on one data directory, to the record of it."""
 
-    def __init__(self, *, data_dir: Path, clock: Clock, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        clock: Clock,
+        say: Callable[[str], None],
+        database_url: SecretStr | None = None,
+    ) -> None:
         self._data_dir = data_dir
+        self._database_url = database_url
         self._clock = clock
         self._say = say
         self._folder = PurgeFolder(data_dir)
@@ -48,7 +59,7 @@ class PurgeRun:
 
     def remove(self, request: PurgeRequest) -> dict[str, int]:
         """All parts of it; what went, and how many."""
-        with closing(open_lesson_store(self._data_dir)) as lessons:
+        with closing(open_lesson_store(self._data_dir, self._database_url)) as lessons:
             self._folder.ask(request)
             removed = {"lessons and moments": 0}
             if request.lessons or request.moments or request.scored:

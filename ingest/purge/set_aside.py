@@ -16,7 +16,7 @@ from typing import Final
 
 from contract.errors import StoreError
 from contract.plain_file import read_plain_file
-from ingest.stores.sqlite_file import make_directory
+from contract.sqlite_file import make_directory
 
 __all__ = ["PurgeAside"]
 

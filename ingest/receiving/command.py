@@ -6,6 +6,7 @@ import argparse
 import logging
 import signal
 import threading
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 
@@ -14,7 +15,8 @@ from ingest.config_option import add_config_option
 from ingest.monitoring.health_server import HealthPages, health_server
 from ingest.receiving.service import Ingest
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store, open_period_store
+from ingest.stores import open_period_store
+from school import open_lesson_store
 
 __all__ = ["add_arguments", "run"]
 
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         settings=settings,
         clock=SystemClock(),
         open_store=open_period_store,
-        open_lessons=open_lesson_store,
+        open_lessons=partial(open_lesson_store, database_url=settings.school.database_url),
     )
     registry = CollectorRegistry()
     registry.register(ingest.metrics)

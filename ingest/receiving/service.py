@@ -43,7 +43,8 @@ from ingest.receiving.replay_aside import ReplayRequest, replay, request_topic, 
 from ingest.receiving.sealed_check import SealedChecking
 from ingest.receiving.sealing_rounds import Sealing
 from ingest.settings import ServerSettings
-from ingest.stores.protocol import LessonStore, PeriodStore
+from ingest.stores.protocol import PeriodStore
+from school.lessons.protocol import RoomSchedule
 
 __all__ = ["Ingest"]
 
@@ -84,7 +85,7 @@ class Ingest:
         settings: ServerSettings,
         clock: Clock,
         open_store: Callable[[Path], PeriodStore],
-        open_lessons: Callable[[Path], LessonStore],
+        open_lessons: Callable[[Path], RoomSchedule],
     ) -> None:
         self.ready = threading.Event()
         """Set once ingest has said that it is up."""
@@ -141,7 +142,7 @@ class Ingest:
             return opened
         return None
 
-    def _run(self, stop: threading.Event, store: PeriodStore, lessons: LessonStore) -> None:
+    def _run(self, stop: threading.Event, store: PeriodStore, lessons: RoomSchedule) -> None:
         parts = self._parts(store, lessons)
         for stream in store.runs("newest"):
             parts.config.add_node(stream.room, stream.node)
@@ -158,7 +159,7 @@ class Ingest:
             link.stop(farewell=Will(topic=self._state_topic, payload=down.encode()))
             self._tell(parts.outgoing, is_last=True)
 
-    def _parts(self, store: PeriodStore, lessons: LessonStore) -> _Parts:
+    def _parts(self, store: PeriodStore, lessons: RoomSchedule) -> _Parts:
         settings, clock = self._settings, self._clock
         seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.most_counted)
         suspects = Suspects(settings.data_dir / "ingest-reading")

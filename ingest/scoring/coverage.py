@@ -16,7 +16,8 @@ from ingest.scoring.lesson_state import EPOCH
 from ingest.scoring.rescore_queue import Again, Doubt, Key
 from ingest.settings import RetentionSettings
 from ingest.stores.protocol import PeriodReader, ScoreStore
-from ingest.stores.records import EpochRecord, Lesson
+from ingest.stores.records import EpochRecord
+from school.lessons.records import Lesson
 
 __all__ = ["Coverage"]
 

@@ -26,10 +26,12 @@ from ingest.scoring.rescore_queue import Doubt, Key, Line, Pass
 from ingest.scoring.results import Results
 from ingest.scoring.stale_alerts import SilentLessons, standing
 from ingest.scoring.undated import UndatedStreams
-from ingest.settings import LessonSettings, RetentionSettings, ScoreSettings
-from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
+from ingest.settings import RetentionSettings, ScoreSettings
+from ingest.stores.protocol import PeriodReader, ScoreStore
 from ingest.stores.records import Change
 from models.serving.scorer import ScoringModel, Steps, score_together
+from school.lessons.protocol import ScoredLessons
+from school.settings import LessonSettings
 
 __all__ = ["Following"]
 
@@ -55,7 +57,7 @@ class Following:
         clock: Clock,
         reader: PeriodReader,
         scores: ScoreStore,
-        lessons: LessonStore,
+        lessons: ScoredLessons,
         longest_ns: int = LessonSettings().longest_ns,
         retention: RetentionSettings = _RETENTION,
         figures: ScoreFigures | None = None,

@@ -7,9 +7,11 @@ from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.messages import Timebase
-from ingest.stores.protocol import LessonStore, PeriodReader
-from ingest.stores.records import Lesson, Stream
+from ingest.stores.protocol import PeriodReader
+from ingest.stores.records import Stream
 from ingest.stores.rules.dating import UNDATED, seqs_between, utc_of
+from school.lessons.protocol import LessonReader
+from school.lessons.records import Lesson
 
 __all__ = ["LessonSpans", "Span"]
 
@@ -59,7 +61,7 @@ class LessonSpans:
     """Dates periods and finds their lessons, with the store's answers held for a while."""
 
     def __init__(
-        self, *, reader: PeriodReader, lessons: LessonStore, clock: Clock, longest_ns: int
+        self, *, reader: PeriodReader, lessons: LessonReader, clock: Clock, longest_ns: int
     ) -> None:
         self._reader = reader
         self._lessons = lessons

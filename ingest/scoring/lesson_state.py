@@ -22,10 +22,11 @@ from contract.messages import Birth
 from contract.payload import Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, Quantity, decode
 from contract.ranges import SeqRanges
-from ingest.stores.records import AlertRecord, Lesson, Periods, Stream
+from ingest.stores.records import AlertRecord, Periods, Stream
 from models.serving.alerts import AlertChange, AlertTracker
 from models.serving.scorer import LessonScorer, ScoringModel, Steps
 from models.serving.scores import ROOM, EpochScore
+from school.lessons.records import Lesson
 
 __all__ = ["EPOCH", "NEVER", "LessonState", "Scored", "seats_of", "zones_of"]
 

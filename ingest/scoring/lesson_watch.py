@@ -10,8 +10,8 @@ from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from contract.clock import SECOND_NS, Clock
-from ingest.stores.protocol import LessonStore
-from ingest.stores.records import Lesson
+from school.lessons.protocol import ScoredLessons
+from school.lessons.records import Lesson
 
 __all__ = ["ChangedLesson", "LessonWatch"]
 
@@ -32,7 +32,7 @@ class ChangedLesson(NamedTuple):
 class LessonWatch:
     """Compares lessons with what they were when it looked last."""
 
-    def __init__(self, *, lessons: LessonStore, clock: Clock, days: int, longest_ns: int) -> None:
+    def __init__(self, *, lessons: ScoredLessons, clock: Clock, days: int, longest_ns: int) -> None:
         self._lessons = lessons
         self._clock = clock
         self._back_ns = days * _DAY_NS

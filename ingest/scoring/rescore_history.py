@@ -13,7 +13,8 @@ from typing import Final, Protocol
 from ingest.scoring.coverage import Coverage
 from ingest.scoring.lesson_spans import LessonSpans
 from ingest.scoring.rescore_queue import Doubt, Key
-from ingest.stores.records import Change, Lesson
+from ingest.stores.records import Change
+from school.lessons.records import Lesson
 
 __all__ = ["History"]
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from prometheus_client.registry import Collector
@@ -18,9 +19,11 @@ from ingest.purge.maintenance import ScoreUpkeep
 from ingest.scoring.follower import Following
 from ingest.scoring.metrics import ScoreFigures, ScoreMetrics
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store, open_period_reader, open_score_writer
-from ingest.stores.protocol import LessonStore, PeriodReader, ScoreStore
+from ingest.stores import open_period_reader, open_score_writer
+from ingest.stores.protocol import PeriodReader, ScoreStore
 from models.serving.scorer import ScoringModel
+from school import open_lesson_store
+from school.lessons.protocol import ScoredLessons
 
 __all__ = ["Scorer"]
 
@@ -38,7 +41,7 @@ class Scorer:
         clock: Clock,
         open_reader: Callable[[Path], PeriodReader] = open_period_reader,
         open_scores: Callable[[Path], ScoreStore] = open_score_writer,
-        open_lessons: Callable[[Path], LessonStore] = open_lesson_store,
+        open_lessons: Callable[[Path], ScoredLessons] | None = None,
     ) -> None:
         self.condition = Condition(
             clock=clock,
@@ -56,7 +59,9 @@ class Scorer:
         self._clock = clock
         self._open_reader = open_reader
         self._open_scores = open_scores
-        self._open_lessons = open_lessons
+        self._open_lessons = open_lessons or partial(
+            open_lesson_store, database_url=settings.school.database_url
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Score until `stop` is set. A store that fails is named, and tried again."""
@@ -96,7 +101,7 @@ class Scorer:
                 _LOG.error("%s Trying again in %g s.", error, wait_s)
                 stop.wait(wait_s)
 
-    def _begun(self, reader: PeriodReader, scores: ScoreStore, lessons: LessonStore) -> Following:
+    def _begun(self, reader: PeriodReader, scores: ScoreStore, lessons: ScoredLessons) -> Following:
         following = Following(
             settings=self._settings.score, model=self._model, clock=self._clock,
             reader=reader, scores=scores, lessons=lessons,

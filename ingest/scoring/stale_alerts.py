@@ -16,7 +16,8 @@ from ingest.scoring.lesson_spans import LessonSpans
 from ingest.scoring.lesson_state import LessonState
 from ingest.scoring.rescore_queue import Key
 from ingest.stores.protocol import ScoreStore
-from ingest.stores.records import EPOCH_NS, AlertRecord, Lesson
+from ingest.stores.records import EPOCH_NS, AlertRecord
+from school.lessons.records import Lesson
 
 __all__ = ["Silent", "SilentLessons", "standing"]
 

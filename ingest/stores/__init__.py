@@ -1,7 +1,7 @@
 """The stores by name, and the data directory opened: who keeps what is in docs/store.md.
 
 `open_*` opens the durable stores of a data directory, making it and its files if they are new.
-"memory" has the same interface, in one process, and forgets.
+"memory" has the same interface, in one process, and forgets. Lessons are in `school`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,14 @@ from typing import Final
 
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
-from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.protocol import LessonStore, PeriodReader, PeriodStore, ScoreStore
+from ingest.stores.protocol import PeriodReader, PeriodStore, ScoreStore
 from ingest.stores.sqlite.periods import SqlitePeriodStore
 from ingest.stores.sqlite.reader import SqlitePeriodReader
 from ingest.stores.sqlite.scores import SqliteScoreStore
-from ingest.stores.sqlite_lessons import SqliteLessonStore
 
 __all__ = [
-    "LESSON_STORES",
     "PERIOD_STORES",
     "SCORE_STORES",
-    "open_lesson_store",
     "open_period_reader",
     "open_period_store",
     "open_score_store",
@@ -31,7 +27,6 @@ __all__ = [
 
 PERIOD_STORES: Final = {"sqlite": SqlitePeriodStore, "memory": MemoryPeriodStore}
 SCORE_STORES: Final = {"sqlite": SqliteScoreStore, "memory": MemoryScoreStore}
-LESSON_STORES: Final = {"sqlite": SqliteLessonStore, "memory": MemoryLessonStore}
 
 
 def open_period_store(directory: str | Path) -> PeriodStore:
@@ -52,8 +47,3 @@ def open_score_store(directory: str | Path) -> ScoreStore:
 def open_score_writer(directory: str | Path) -> ScoreStore:
     """The same as its one writer from the start: it brings an older file up."""
     return SqliteScoreStore(Path(directory), is_writer=True)
-
-
-def open_lesson_store(directory: str | Path) -> LessonStore:
-    """Lessons and moments; any number of programs may write, each change by itself."""
-    return SqliteLessonStore(Path(directory))

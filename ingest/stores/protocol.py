@@ -1,12 +1,12 @@
 """The seam between ingest and what keeps its data: one Protocol for each writer.
 
-A file has one writer: ingest writes periods, the scorer writes scores, and lessons are written by
-whoever a person tells (command line or page). Anyone may read.
+A file has one writer: ingest writes periods, the scorer writes scores. Anyone may read. Lessons,
+which people write, have their own in `school/lessons/protocol.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal, Protocol
 
@@ -14,7 +14,6 @@ from contract.messages import Birth, Health, Timebase
 from contract.ranges import SeqRanges
 from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.notices import Notice
-from ingest.stores.origins import Origin, Reschedule
 from ingest.stores.records import (
     AlertRecord,
     Aside,
@@ -22,24 +21,17 @@ from ingest.stores.records import (
     Damage,
     EpochRecord,
     GapRecord,
-    Label,
-    Lesson,
-    Moment,
     Periods,
     Purge,
     Purged,
-    PurgedWords,
     RoomLevels,
     ScoredLesson,
-    Speaker,
     Stream,
     Tick,
-    Verdict,
-    VerdictCount,
 )
 from ingest.stores.rules.seal_schedule import Kind
 
-__all__ = ["LessonStore", "PeriodReader", "PeriodStore", "ScoreStore", "Which"]
+__all__ = ["PeriodReader", "PeriodStore", "ScoreStore", "Which"]
 
 
 Which = Literal["up", "newest"]
@@ -268,122 +260,5 @@ class ScoreStore(Protocol):
         """Lessons to score again from their start, until `scored_again` says that it was done."""
 
     def scored_again(self) -> None: ...
-    def version(self) -> int: ...
-    def close(self) -> None: ...
-
-
-class LessonStore(Protocol):
-    """Lessons, the moments that people mark, what they say of moments, and who opted out."""
-
-    def put(self, lesson: Lesson) -> None:
-        """Add a lesson or replace the one with its id, whatever it has become meanwhile."""
-
-    def swap(self, old: Lesson | None, new: Lesson) -> bool:
-        """Replace a lesson that still is what was read of it, or add one that is not there (None).
-
-        False, and nothing changes, if someone else has changed it meanwhile: then look again.
-        `lesson_change.change_lesson` does so.
-        """
-
-    def get(self, lesson: str) -> Lesson | None: ...
-    def lessons(
-        self,
-        *,
-        room: str | None = None,
-        from_utc_ns: int | None = None,
-        to_utc_ns: int | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> list[Lesson]:
-        """Those that start in [from, to), the latest first; at most `limit`, from `offset` on.
-
-        Without a room or a limit it passes over all lessons of a span, not over all that there are.
-        """
-
-    def room_marks(self, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
-        """By room with lessons that start in [from, to), a text that is another one whenever these
-        are other lessons, or one of them has another start, end or zones.
-
-        So a follower finds out what has changed without reading every lesson.
-        """
-
-    def count_lessons(self) -> int: ...
-
-    def origins(self) -> dict[str, Origin]:
-        """From which timetable each imported lesson comes, by lesson."""
-
-    def reschedule(
-        self, decide: Callable[[list[Lesson], dict[str, Origin]], Reschedule]
-    ) -> Reschedule:
-        """Change what `decide` says, all of it or nothing.
-
-        `decide` gets all lessons and origins. Nobody else writes between what it sees and what
-        it changes, so it must be quick and must not ask the store. Of a lesson that is there,
-        only room, teacher, title, start, end and activities are replaced; one that goes takes
-        along what was said of it. Whatever `decide` raises is passed on, and nothing is changed.
-        """
-
-    def put_moment(self, moment: Moment) -> None: ...
-    def remove_moment(self, moment: str) -> None: ...
-    def moments(self, lesson: str) -> list[Moment]: ...
-    def put_verdict(
-        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
-    ) -> None:
-        """Keep what someone said of a moment in the place of what he said of it before.
-
-        With `label`, what there is to learn from it is kept beside it, if the lesson's teacher
-        wants that, for its days from `written_utc_ns` on; raises StoreError where there is no such
-        lesson.
-        """
-
-    def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
-        """Take back what someone said of a moment, and what was kept of it."""
-
-    def verdicts(self, lesson: str) -> list[Verdict]: ...
-    def count_verdicts(self) -> VerdictCount:
-        """Over all lessons."""
-
-    def verdicts_by_lesson(self) -> dict[str, VerdictCount]:
-        """Of the lessons in which a suggested lively moment was judged."""
-
-    def opt_out(self, room: str, seat: int) -> None:
-        """A seat is to be sensed no more."""
-
-    def opt_in(self, room: str, seat: int) -> bool:
-        """It is to be sensed again; False if it had not opted out."""
-
-    def opted_out(self) -> list[tuple[str, int]]:
-        """Room and seat of those that are not to be sensed, in order."""
-
-    def keeps_labels(self, teacher: str) -> bool:
-        """Whether a teacher wants that answers of her lessons are kept to learn from."""
-
-    def keep_labels(self, teacher: str) -> None:
-        """She wants it from now on."""
-
-    def drop_labels(self, teacher: str) -> int:
-        """She does not want it any more: what is kept of her lessons goes; how much it was."""
-
-    def count_labels(self, teacher: str) -> int: ...
-    def labels(self) -> list[Label]:
-        """All that is kept to learn from, in order of time."""
-
-    def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
-        """Forget labels of moments from before a time, and written before it, at most so many."""
-
-    def purge(
-        self,
-        *,
-        lessons: Sequence[str] = (),
-        moments: Sequence[str] = (),
-        labels_of: Sequence[str] = (),
-    ) -> PurgedWords:
-        """Remove for good, and say how much there was: lessons with their moments and all that
-        was said and kept of them; moments likewise, also suggested ones that something was said
-        of; and what is kept to learn from of the lessons `labels_of`.
-
-        A teacher who has no lesson left is forgotten.
-        """
-
     def version(self) -> int: ...
     def close(self) -> None: ...

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.lesson import Activity, Zone
 from contract.messages import Birth, Death, Health, Timebase
 from contract.payload import Batch, Gap, GapReason, Layout
 from ingest.stores.clock_records import SeenClock
@@ -25,21 +23,13 @@ __all__ = [
     "Damage",
     "EpochRecord",
     "GapRecord",
-    "Label",
-    "Lesson",
-    "Moment",
-    "MomentKind",
     "Periods",
     "Purge",
     "Purged",
-    "PurgedWords",
     "RoomLevels",
     "ScoredLesson",
-    "Speaker",
     "Stream",
     "Tick",
-    "Verdict",
-    "VerdictCount",
     "ZoneEpoch",
 ]
 
@@ -240,119 +230,6 @@ class AlertRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
-    """A room from start to end, its teacher's alone until she shares it."""
-
-    id: str
-    room: str
-    teacher: str
-    title: str
-    starts_utc_ns: int
-    ends_utc_ns: int | None
-    """None while it runs."""
-    source: Literal["timetable", "button"]
-    activities: tuple[Activity, ...] = ()
-    zones: tuple[Zone, ...] = ()
-    """As the room was laid out; empty means one zone a hub."""
-    video: str | None = None
-    """Path of the lesson's video on the server."""
-    video_offset_s: float = 0.0
-    """`video_t = video_offset_s + lesson_t`, until it is synchronised better."""
-
-    def over_utc_ns(self, longest_ns: int) -> int:
-        """When it is over, also if nobody ends it: then after `longest_ns`."""
-        latest = self.starts_utc_ns + longest_ns
-        return latest if self.ends_utc_ns is None else min(self.ends_utc_ns, latest)
-
-    def is_on(self, utc_ns: int, longest_ns: int) -> bool:
-        """Whether it has begun by this time, and is not over."""
-        return self.starts_utc_ns <= utc_ns < self.over_utc_ns(longest_ns)
-
-    def bounded(self, longest_ns: int) -> Lesson:
-        """The same with the end that it has at the latest: to look at, never to be stored."""
-        return replace(self, ends_utc_ns=self.over_utc_ns(longest_ns))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """A span of a lesson worth talking about, marked by a person."""
-
-    id: str
-    lesson: str
-    start_s: float
-    end_s: float
-    note: str
-    author: str
-
-
-Speaker = Literal["teacher", "coach"]
-MomentKind = Literal["lively", "calm", "own"]
-"""Suggested because of an alert; suggested as a strength; marked by a person."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """Whether a moment was worth talking about, as the teacher or the coach of the lesson says.
-
-    One for each moment and speaker. It holds the moment's place, because suggestions are computed
-    anew and alerts go with the scores.
-    """
-
-    lesson: str
-    moment: str
-    by: Speaker
-    is_confirmed: bool
-    kind: MomentKind
-    zone: str
-    """`room` for the whole room."""
-    start_s: float
-    end_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictCount:
-    """How many suggested lively moments were confirmed, and how many dismissed.
-
-    Each moment counts once; where teacher and coach differ, the teacher's word counts.
-    """
-
-    confirmed: int
-    dismissed: int
-
-    @classmethod
-    def sum(cls, counts: Iterable[VerdictCount]) -> VerdictCount:
-        all_of = list(counts)
-        return cls(
-            confirmed=sum(one.confirmed for one in all_of),
-            dismissed=sum(one.dismissed for one in all_of),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Label:
-    """What is kept of a verdict to learn from, with the teacher's opt-in.
-
-    It is about the room or a zone of five seats or more, and names nobody.
-    """
-
-    lesson: str
-    moment: str
-    by: Speaker
-    is_confirmed: bool
-    kind: MomentKind
-    is_room: bool
-    """Else it is about a zone."""
-    utc_ns: int
-    """When the moment began."""
-    model: str
-    """The version of the model whose scores the features rest on."""
-    features_version: str
-    """Which features they are; see `models/school_model/labels.py`."""
-    rows: NDArray[np.float64]
-    """(epochs, features)"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Purge:
     """What is to be gone for good: a room or one seat of it, over a span of observed time.
 
@@ -379,15 +256,3 @@ class Purged:
     aside: int = 0
     is_waiting: bool = False
     """Some program is reading; what is left in the log goes when it has finished."""
-
-
-@dataclass(slots=True, kw_only=True)
-class PurgedWords:
-    """What a purge has removed of what people entered and said."""
-
-    lessons: int = 0
-    moments: int = 0
-    """Marked by people."""
-    verdicts: int = 0
-    labels: int = 0
-    """What was kept to learn from."""

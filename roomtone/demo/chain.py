@@ -20,13 +20,15 @@ from contract.clock import SECOND_NS, ScaledClock
 from contract.lesson import Activity, Zone
 from contract.motion import MIN_SHARE
 from contract.settings import BrokerSettings
-from ingest.stores import open_lesson_store, open_period_reader, open_score_store
+from ingest.stores import open_period_reader, open_score_store
 from ingest.stores.protocol import PeriodReader
-from ingest.stores.records import AlertRecord, EpochRecord, Lesson
+from ingest.stores.records import AlertRecord, EpochRecord
 from roomtone.demo.broker import broker_command, free_port
 from roomtone.demo.page_port import fetch, is_taken, serve_pages
 from roomtone.demo.programs import ProgramError, Programs, wait_until
 from roomtone.demo.settings_files import edge_toml, server_toml
+from school import open_lesson_store
+from school.lessons.records import Lesson
 from simulators.virtual_hub import HubSignal, VirtualHub
 
 __all__ = ["SITE", "Chain", "PlannedHub", "PlannedLesson"]

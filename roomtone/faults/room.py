@@ -14,9 +14,7 @@ from typing import Final, Self
 
 from contract.clock import SECOND_NS, ScaledClock
 from contract.lesson import Zone
-from ingest.stores import open_lesson_store
 from ingest.stores.protocol import PeriodReader
-from ingest.stores.records import Lesson
 from roomtone.audit.expected import Line
 from roomtone.audit.kept_runs import KeptRun, kept_runs
 from roomtone.audit.oracle import Blind, Comparison, compare
@@ -24,6 +22,8 @@ from roomtone.demo.toml import lines, toml
 from roomtone.faults.children import Child, until
 from roomtone.faults.server import READY_S, SITE, Server
 from roomtone.faults.unheard import unheard
+from school import open_lesson_store
+from school.lessons.records import Lesson
 from simulators.classroom import Classroom
 from simulators.scenario import Room as RoomScenario
 from simulators.scenario import Scenario

@@ -15,9 +15,10 @@ from contract.errors import UsageError
 from dashboard_api.model.drift_view import WeekRow, drift_view
 from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.monitoring.weekly_levels import WeeklyLevels
-from ingest.stores import open_lesson_store, open_score_store
+from ingest.stores import open_score_store
 from models.drift import LARGE_PSI, LEAST_EPOCHS, LEAST_LESSONS, SOME_PSI, Drift, drift
 from models.school_model.labels import base_of
+from school import open_lesson_store
 
 __all__ = ["add_arguments", "run"]
 

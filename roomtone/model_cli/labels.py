@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import UsageError
-from ingest.stores import open_lesson_store
-from ingest.stores.records import Label
 from models.school_model.labels import LabelledMoment
 from models.school_model.recalibration import HeldOut, hold_out, recalibrated, recalibration_of
 from models.school_model.training import (
@@ -24,6 +22,8 @@ from models.school_model.training import (
 from models.serving.manifest import SHIPPED, Manifest
 from models.serving.off_task import OffTaskModel
 from roomtone.model_cli.drawing import draw_lessons, say
+from school import open_lesson_store
+from school.moments.records import Label
 
 __all__ = [
     "add_label_arguments",

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from contract.lesson import Activity, Zone
-from ingest.lesson_change import change_lesson
-from ingest.stores import open_lesson_store, open_score_store
-from ingest.stores.records import AlertRecord, EpochRecord, Moment, Verdict, ZoneEpoch
+from ingest.stores import open_score_store
+from ingest.stores.records import AlertRecord, EpochRecord, ZoneEpoch
+from school import open_lesson_store
+from school.lessons.change import change_lesson
+from school.moments.records import Moment, Verdict
 from tests.aged import timeline
 from tests.aged.timeline import SECOND_NS, Run, Sitting, utc_ns
 

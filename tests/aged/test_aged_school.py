@@ -17,13 +17,9 @@ from dashboard_api.views.readings import sensed_seconds
 from ingest.doctor.checks import findings
 from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings, ServerSettings
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_store,
-)
+from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.upkeep.salvage import salvage
+from school import open_lesson_store
 from tests.aged import aged_school, timeline
 from tests.aged.aged_school import AgedSchool
 from tests.aged.timeline import NOW, TODAY, utc_ns

@@ -18,15 +18,9 @@ from contract.lesson import Activity, Zone
 from contract.messages import Birth, Health, Hub, Timebase
 from contract.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, encode
-from ingest.stores.records import (
-    AlertRecord,
-    Arrival,
-    EpochRecord,
-    Lesson,
-    Moment,
-    Tick,
-    ZoneEpoch,
-)
+from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Tick, ZoneEpoch
+from school.lessons.records import Lesson
+from school.moments.records import Moment
 
 SEATS = tuple(range(1, 31))
 ZONES = (

@@ -20,15 +20,11 @@ from contract.topics import ingest_state
 from ingest.receiving.service import Ingest
 from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings, ServerSettings
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_store,
-)
-from ingest.stores.records import Lesson
+from ingest.stores import open_period_reader, open_period_store, open_score_store
 from models.serving.off_task import OffTaskModel
 from roomtone.demo.broker import broker_command, free_port
+from school import open_lesson_store
+from school.lessons.records import Lesson
 from tests.ingest.node import Node
 
 pytestmark = [pytest.mark.broker, pytest.mark.programs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +13,13 @@ import pytest
 
 from contract.errors import StoreError
 from contract.lesson import Activity, Zone
-from ingest.lesson_change import change_lesson
-from ingest.stores import LESSON_STORES, open_lesson_store
-from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.origins import Origin, Reschedule
-from ingest.stores.protocol import LessonStore
-from ingest.stores.records import Label, Lesson, Moment, PurgedWords, Verdict, VerdictCount
+from school import LESSON_STORES, open_lesson_store
+from school.lessons.change import change_lesson
+from school.lessons.memory import MemoryLessonStore
+from school.lessons.origins import Origin, Reschedule
+from school.lessons.protocol import LessonStore
+from school.lessons.records import Lesson, PurgedWords
+from school.moments.records import Label, Moment, Verdict, VerdictCount
 
 MATHS = Lesson(
     id="maths",
@@ -36,19 +37,38 @@ MATHS = Lesson(
 MOMENT = Moment(id="m1", lesson="maths", start_s=61.5, end_s=75, note="group work", author="coach")
 
 
-@pytest.fixture(params=sorted(LESSON_STORES))
-def pair(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[tuple[LessonStore, LessonStore]]:
-    """Two programs' stores of the same lessons."""
+STORES = [
+    pytest.param(name, marks=[pytest.mark.postgres] if name == "postgresql" else [])
+    for name in sorted(LESSON_STORES)
+]
+Open = Callable[[], LessonStore]
+"""Opens the same lessons once more, as another program does it."""
+
+
+@pytest.fixture(params=STORES)
+def open_one(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     if request.param == "memory":
         memory = MemoryLessonStore()
-        yield memory, memory
+        yield lambda: memory
         return
-    one, other = open_lesson_store(tmp_path), open_lesson_store(tmp_path)
-    yield one, other
-    other.close()
-    one.close()
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_server").url()
+    opened: list[LessonStore] = []
+
+    def another() -> LessonStore:
+        opened.append(open_lesson_store(tmp_path, url))
+        return opened[-1]
+
+    yield another
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def pair(open_one: Open) -> tuple[LessonStore, LessonStore]:
+    """Two programs' stores of the same lessons."""
+    return open_one(), open_one()
 
 
 def test_a_lesson_comes_back_whole(pair: tuple[LessonStore, LessonStore]) -> None:
@@ -143,10 +163,8 @@ def test_a_change_touches_what_it_is_about_whoever_else_writes(
     assert change_lesson(one, "art", line_up) is None
 
 
-@pytest.mark.parametrize("store", sorted(LESSON_STORES))
-def test_writers_at_the_same_time_lose_nothing(store: str, tmp_path: Path) -> None:
-    memory = MemoryLessonStore()
-    stores = [memory if store == "memory" else open_lesson_store(tmp_path) for _ in range(3)]
+def test_writers_at_the_same_time_lose_nothing(open_one: Open) -> None:
+    stores = [open_one() for _ in range(3)]
     stores[0].put(replace(MATHS, activities=()))
 
     def write(number: int) -> None:
@@ -163,8 +181,6 @@ def test_writers_at_the_same_time_lose_nothing(store: str, tmp_path: Path) -> No
     kept = stores[0].get("maths")
     assert kept is not None
     assert len({activity.start_s for activity in kept.activities}) == 30
-    for each in stores:
-        each.close()
 
 
 def test_moments_are_marked_changed_and_removed(pair: tuple[LessonStore, LessonStore]) -> None:

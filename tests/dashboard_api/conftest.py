@@ -20,7 +20,7 @@ from dashboard_api.app import create_app
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
-from ingest.stores.memory_lessons import MemoryLessonStore
+from school.lessons.memory import MemoryLessonStore
 
 START_NS = 1_763_460_300 * SECOND_NS  # Tuesday, 18 November 2025, 11:05 in Berlin
 

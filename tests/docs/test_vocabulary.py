@@ -9,7 +9,8 @@ import pytest
 
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.topics import KINDS
-from ingest.stores import LESSON_STORES, PERIOD_STORES, SCORE_STORES
+from ingest.stores import PERIOD_STORES, SCORE_STORES
+from school import LESSON_STORES
 
 ROOT = Path(__file__).parents[2]
 TEXT = "\n".join(

@@ -18,9 +18,11 @@ from contract.mqtt import Event, LinkUp, MqttLink, Received
 from contract.settings import BrokerSettings
 from ingest.receiving.service import Ingest
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store, open_period_store
-from ingest.stores.protocol import LessonStore, PeriodStore
+from ingest.stores import open_period_store
+from ingest.stores.protocol import PeriodStore
 from roomtone.demo.broker import broker_command, free_port
+from school import open_lesson_store
+from school.lessons.protocol import LessonStore
 
 WAIT_S = 60.0
 

@@ -13,16 +13,20 @@ from contract.lesson import Zone
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
 from ingest.receiving.keeper import Keeper
 from ingest.scoring.follower import Following
-from ingest.settings import IngestSettings, LessonSettings, ScoreSettings
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.settings import IngestSettings, ScoreSettings
+from ingest.stores import open_period_store, open_score_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
-from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
-from ingest.stores.records import AlertRecord, EpochRecord, Lesson
+from ingest.stores.protocol import PeriodStore, ScoreStore
+from ingest.stores.records import AlertRecord, EpochRecord
 from models.features.seat_features import FEATURES, FEATURES_VERSION
 from models.serving.alerts import AlertPolicy
 from models.serving.manifest import Calibration, IntervalWidth, Manifest
+from school import open_lesson_store
+from school.lessons.memory import MemoryLessonStore
+from school.lessons.protocol import LessonStore
+from school.lessons.records import Lesson
+from school.settings import LessonSettings
 from tests.ingest.node import SECOND_NS, Node, Sent
 
 SEATS = tuple(range(1, 13))

@@ -12,9 +12,9 @@ import pytest
 
 from contract.errors import UsageError
 from ingest.lesson_command import add_arguments, run
-from ingest.lesson_video import checked_video
-from ingest.stores import open_lesson_store
-from ingest.stores.records import Lesson
+from school import open_lesson_store
+from school.lessons.records import Lesson
+from school.lessons.video_file import checked_video
 
 Command = Callable[..., list[str]]
 

@@ -23,6 +23,7 @@ EXTRAS_OF = {
     "edge_agent": ("edge",),
     "ingest": ("server",),
     "dashboard_api": ("server",),
+    "school": ("server", "postgres"),  # each without the other's driver
     "models": ("server", "train"),  # import-linter keeps the server away from what needs `train`
     "simulators": ("demo",),
     "roomtone": ("demo", "train"),

@@ -22,10 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import StoreError
-from ingest.stores.format.chunks import is_whole
-from ingest.stores.records import Stream
-from ingest.stores.rules.seal_schedule import KINDS, Kind, is_before
-from ingest.stores.sqlite_file import (
+from contract.sqlite_file import (
     disk_error,
     is_damage,
     make_directory,
@@ -34,6 +31,9 @@ from ingest.stores.sqlite_file import (
     sync_directory,
     transaction,
 )
+from ingest.stores.format.chunks import is_whole
+from ingest.stores.records import Stream
+from ingest.stores.rules.seal_schedule import KINDS, Kind, is_before
 
 __all__ = ["SCHEMA", "SET_ASIDE", "VERSION", "DayFiles", "SealedChunk"]
 

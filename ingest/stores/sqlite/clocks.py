@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Final
 
 from contract.messages import Timebase
+from contract.sqlite_file import transaction
 from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.records import Stream, Tick
 from ingest.stores.rows.clocks import (
@@ -28,7 +29,6 @@ from ingest.stores.rows.stamps import put_clock_note, read_clock_note, stamp_aga
 from ingest.stores.rows.stream_state import StreamState
 from ingest.stores.rows.time_cells import cells_between
 from ingest.stores.rules.active_purges import Standing
-from ingest.stores.sqlite_file import transaction
 
 __all__ = ["ClockKeeping", "ClockQuestions"]
 

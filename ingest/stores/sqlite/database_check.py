@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import StoreError
+from contract.sqlite_file import store_errors
 from ingest.stores.sqlite.known_schemas import (
     NEWEST,
     DatabaseKind,
@@ -19,7 +20,6 @@ from ingest.stores.sqlite.known_schemas import (
     definitions_in,
     expected_definitions,
 )
-from ingest.stores.sqlite_file import store_errors
 
 __all__ = ["check_database"]
 

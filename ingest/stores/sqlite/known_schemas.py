@@ -9,11 +9,11 @@ from contextlib import closing
 from functools import cache
 from typing import Final, Literal
 
-from ingest.stores import sqlite_lessons
 from ingest.stores.format import day_files, schema
 from ingest.stores.migrations.main import OLDER_SCHEMAS
 from ingest.stores.sqlite import scores as sqlite_scores
-from ingest.stores.sqlite.older_schemas import SCHOOL_3, SCORE_2, SCORE_3
+from ingest.stores.sqlite.older_schemas import SCORE_2, SCORE_3
+from school.known_sqlite import KNOWN_SCHEMAS
 
 __all__ = ["NEWEST", "DatabaseKind", "Definitions", "definitions_in", "expected_definitions"]
 
@@ -24,7 +24,7 @@ Definitions = Mapping[tuple[str, str], str]
 _SCHEMAS: Final[Mapping[DatabaseKind, Mapping[int, tuple[str, ...]]]] = {
     "main": {**{n: (text,) for n, text in OLDER_SCHEMAS.items()}, 5: (schema.SCHEMA,)},
     "score": {2: (SCORE_2,), 3: (SCORE_3,), 4: (sqlite_scores.SCHEMA,)},
-    "school": {3: (SCHOOL_3,), 4: (sqlite_lessons.SCHEMA,)},
+    "school": KNOWN_SCHEMAS,
     "day": {day_files.VERSION: (day_files.SCHEMA,)},
 }
 """Kind → version → every schema that files of this version may have.

@@ -12,6 +12,7 @@ from contract.errors import RefusedError
 from contract.messages import Birth, Death
 from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
+from contract.sqlite_file import WriterLock, make_directory, transaction
 from ingest.stores.format.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
 from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.rows.ledger import cut_gaps, put_gap, write_ledger
@@ -25,7 +26,6 @@ from ingest.stores.rules.limits import NodeLimits
 from ingest.stores.rules.seal_schedule import Kind
 from ingest.stores.sqlite.clocks import ClockKeeping
 from ingest.stores.sqlite.reader import SqlitePeriodReader
-from ingest.stores.sqlite_file import WriterLock, make_directory, transaction
 from ingest.stores.upkeep.day_retention import DayRetention
 from ingest.stores.upkeep.purging import purge_steps
 from ingest.stores.upkeep.repair import DayFileCheck

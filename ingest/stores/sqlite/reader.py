@@ -14,6 +14,7 @@ from contract.errors import PayloadError, StoreError
 from contract.messages import Birth, CborMessage, Health
 from contract.payload import Layout
 from contract.ranges import SeqRanges
+from contract.sqlite_file import make_directory, open_database, store_errors
 from ingest.stores.format.chunks import decode_chunk
 from ingest.stores.format.day_files import DayFiles, SealedChunk
 from ingest.stores.format.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
@@ -30,7 +31,6 @@ from ingest.stores.rules.admission import STRETCH
 from ingest.stores.rules.changes import coalesced, from_ledger, unpacked
 from ingest.stores.rules.seal_schedule import KINDS, Kind
 from ingest.stores.sqlite.clocks import ClockQuestions
-from ingest.stores.sqlite_file import make_directory, open_database, store_errors
 
 __all__ = ["SqlitePeriodReader"]
 

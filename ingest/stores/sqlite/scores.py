@@ -12,7 +12,16 @@ from typing import Final
 
 import numpy as np
 
-from ingest.stores.migrations.migrate import left_to, migrator, remove_copies
+from contract.sqlite_copy import remove_copies
+from contract.sqlite_file import (
+    WriterLock,
+    emptied_log,
+    make_directory,
+    open_database,
+    store_errors,
+    transaction,
+)
+from ingest.stores.migrations.migrate import left_to, migrator
 from ingest.stores.migrations.scores import SCORE_MIGRATIONS
 from ingest.stores.records import (
     EPOCH_NS,
@@ -24,14 +33,6 @@ from ingest.stores.records import (
 from ingest.stores.rows.scores import alert_of, alert_row, levels_of, names_of, zone_of
 from ingest.stores.rules.rescoring import rescored
 from ingest.stores.sqlite import score_retention
-from ingest.stores.sqlite_file import (
-    WriterLock,
-    emptied_log,
-    make_directory,
-    open_database,
-    store_errors,
-    transaction,
-)
 
 __all__ = ["SCHEMA", "VERSION", "SqliteScoreStore"]
 

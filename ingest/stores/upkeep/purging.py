@@ -20,16 +20,16 @@ from contract.errors import PayloadError
 from contract.messages import Timebase
 from contract.payload import Layout
 from contract.ranges import SeqRanges
+from contract.sqlite_copy import remove_copies
+from contract.sqlite_file import emptied_log, transaction
 from ingest.stores.format.chunk_contents import packed, unpacked, without
 from ingest.stores.format.chunks import decode_chunk, encode_chunk
 from ingest.stores.format.day_files import DayFiles, SealedChunk
 from ingest.stores.format.schema import HEADER, KEY_STEP, LIVE, key_of, packed_row
-from ingest.stores.migrations.migrate import remove_copies
 from ingest.stores.records import Damage, Purge, Purged, Stream
 from ingest.stores.rules.active_purges import blanked, seqs_of_purge
 from ingest.stores.rules.admission import STRETCH
 from ingest.stores.rules.seal_schedule import KINDS, Kind
-from ingest.stores.sqlite_file import emptied_log, transaction
 from ingest.stores.upkeep.repair import mend
 
 __all__ = ["Admit", "purge_steps"]

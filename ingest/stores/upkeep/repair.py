@@ -16,13 +16,13 @@ from typing import Final, Protocol
 from contract.errors import StoreError
 from contract.payload import Layout
 from contract.ranges import SeqRanges
+from contract.sqlite_file import transaction
 from ingest.stores.format.chunk_contents import Holding, unpacked
 from ingest.stores.format.day_files import DayFiles
 from ingest.stores.format.schema import layout_body
 from ingest.stores.records import Damage, Stream
 from ingest.stores.rows.ledger import put_damaged, tell_gaps
 from ingest.stores.rules.seal_schedule import KINDS, Kind
-from ingest.stores.sqlite_file import transaction
 
 __all__ = ["DayFileCheck", "mend"]
 

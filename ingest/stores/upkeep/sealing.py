@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from contract.errors import StoreError
 from contract.messages import Birth, Timebase
 from contract.payload import Layout
+from contract.sqlite_file import transaction
 from ingest.stores.format.chunk_contents import Holding, holdings, packed
 from ingest.stores.format.chunks import encode_chunk
 from ingest.stores.format.day_files import DayFiles, SealedChunk
@@ -41,7 +42,6 @@ from ingest.stores.rules.seal_schedule import (
     due_from,
     is_due,
 )
-from ingest.stores.sqlite_file import transaction
 from ingest.stores.upkeep.repair import mend
 
 __all__ = ["seal"]

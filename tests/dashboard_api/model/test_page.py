@@ -17,9 +17,10 @@ from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.model.trust import trust_text
 from dashboard_api.views.text import TRUST
 from dashboard_api.web.model_catalog import ModelCatalog
-from ingest.stores.records import EpochRecord, VerdictCount, ZoneEpoch
-from ingest.stores.records import Verdict as Answered
+from ingest.stores.records import EpochRecord, ZoneEpoch
 from models.serving.manifest import SHIPPED, Manifest
+from school.moments.records import Verdict as Answered
+from school.moments.records import VerdictCount
 
 PAGES = ("/", "/lessons/sample", "/rooms/room-204/live", "/model", "/model?lesson=sample")
 WEEK_NS = 7 * 86_400 * SECOND_NS

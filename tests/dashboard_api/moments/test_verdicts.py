@@ -10,10 +10,12 @@ import pytest
 from contract.clock import SECOND_NS
 from dashboard_api.moments.label_rows import label_of
 from ingest.scoring.epochs import zone_epochs
-from ingest.stores.records import EpochRecord, Lesson, Verdict, VerdictCount
+from ingest.stores.records import EpochRecord
 from models.school_model.labels import LABEL_FEATURES
 from models.serving.area import AREA_FEATURES, AreaHistory
 from models.serving.scores import EpochScore, ZoneScore
+from school.lessons.records import Lesson
+from school.moments.records import Verdict, VerdictCount
 
 START_NS = 1_763_460_300 * SECOND_NS
 API = "/api/lessons/sample"

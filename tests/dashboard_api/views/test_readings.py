@@ -16,7 +16,8 @@ from contract.quantities import encode
 from dashboard_api.views.missing import missing_sentences
 from dashboard_api.views.readings import MissingSpan, read_room, sensed_seconds
 from ingest.stores.memory.periods import MemoryPeriodStore
-from ingest.stores.records import Arrival, Lesson, Tick
+from ingest.stores.records import Arrival, Tick
+from school.lessons.records import Lesson
 
 START = 1_763_460_300 * SECOND_NS
 LAYOUT = Layout((1, 2, 3, 4, 5), *FULL_LAYOUT_CODES)

@@ -23,14 +23,10 @@ from ingest.backup import command as backup_command
 from ingest.backup import restore_command
 from ingest.purge.log import PurgeLog
 from ingest.purge.requests import PurgeFolder, PurgeRequest
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_store,
-)
+from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.format.day_files import DayFiles
 from ingest.stores.records import Arrival, Tick
+from school import open_lesson_store
 from tests.ingest.purge.test_command import N, School, found_in, share_found, words_of
 
 SECOND = 1_000_000_000

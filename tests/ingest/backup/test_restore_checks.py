@@ -19,10 +19,11 @@ from contract.clock import ManualClock
 from contract.errors import RoomtoneError, StoreError, UsageError
 from ingest.backup.copy import Backup, manifest_hash
 from ingest.backup.restore import Restore
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores import open_period_store, open_score_store
 from ingest.stores.format.day_files import DayFiles, SealedChunk
 from ingest.stores.records import Tick
 from ingest.stores.sqlite.known_schemas import NEWEST, expected_definitions
+from school import open_lesson_store
 
 FILES = ("main.db", "score.db", "school.db", "days/seat-2026-03-02.db")
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from ingest.monitoring.weekly_levels import WeeklyLevels
-from ingest.stores import open_lesson_store, open_score_store
-from ingest.stores.records import AlertRecord, EpochRecord, Lesson, ZoneEpoch
+from ingest.stores import open_score_store
+from ingest.stores.records import AlertRecord, EpochRecord, ZoneEpoch
+from school import open_lesson_store
+from school.lessons.records import Lesson
 
 SECOND = 1_000_000_000
 SUNDAY_NIGHT = int(datetime(2026, 3, 1, 23, 30, tzinfo=UTC).timestamp()) * SECOND

@@ -28,7 +28,8 @@ from contract.topics import ingest_state, subscription
 from ingest.receiving import service
 from ingest.receiving.service import Ingest
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store, open_period_store
+from ingest.stores import open_period_store
+from school import open_lesson_store
 from tests.ingest.conftest import RunningIngest
 from tests.ingest.node import Node
 from tests.ingest.shipped_broker import ShippedBroker, make_certificates, shipped_broker

@@ -27,25 +27,14 @@ from ingest.purge.maintenance import KeptUpkeep
 from ingest.purge.requests import PurgeFolder
 from ingest.scoring.service import Scorer
 from ingest.settings import ServerSettings
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_store,
-)
+from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.format.chunks import decode_chunk
 from ingest.stores.format.day_files import DayFiles
-from ingest.stores.records import (
-    AlertRecord,
-    Arrival,
-    Aside,
-    EpochRecord,
-    Lesson,
-    Moment,
-    Tick,
-    ZoneEpoch,
-)
+from ingest.stores.records import AlertRecord, Arrival, Aside, EpochRecord, Tick, ZoneEpoch
 from ingest.stores.rules.seal_schedule import KINDS
+from school import open_lesson_store
+from school.lessons.records import Lesson
+from school.moments.records import Moment
 from tests.ingest.school import LevelModel
 
 SECOND = 1_000_000_000

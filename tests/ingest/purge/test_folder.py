@@ -32,8 +32,9 @@ from ingest.purge.maintenance import KeptUpkeep, ScoreUpkeep
 from ingest.purge.requests import PartDone, PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores import open_period_store, open_score_store
 from ingest.stores.records import Arrival, Tick
+from school import open_lesson_store
 
 HIGHEST = (1 << 63) - 1
 GOOD_ID = "0123456789abcdef"

@@ -16,10 +16,11 @@ from contract.errors import StoreError
 from ingest.purge.maintenance import KeptUpkeep, ScoreUpkeep
 from ingest.purge.retention import Removed, Retention, retire_kept
 from ingest.settings import RetentionSettings, ServerSettings
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores import open_period_store, open_score_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import AlertRecord, EpochRecord
 from ingest.stores.rules.seal_schedule import Kind
+from school import open_lesson_store
 from tests.ingest.purge.test_command import SEALED, N, School
 
 SECOND = 1_000_000_000

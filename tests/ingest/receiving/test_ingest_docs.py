@@ -8,10 +8,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from contract.lesson import ACTIVITIES
-from ingest import timetable_csv
-from ingest.import_command import add_import_options
 from ingest.settings import IngestSettings, ScoreSettings
-from ingest.timetable_csv import read_csv
+from school.timetable import csv_file
+from school.timetable.csv_file import read_csv
+from school.timetable.import_command import add_import_options
 
 DOCS = Path(__file__).parents[3] / "docs"
 TABLES = {"ingest": IngestSettings(), "score": ScoreSettings()}
@@ -46,7 +46,7 @@ def test_columns_and_activities_are_the_programs() -> None:
     text = (DOCS / "lessons.md").read_text()
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text, re.MULTILINE)
     columns = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert columns == {*timetable_csv._COLUMNS, *timetable_csv._OPTIONAL}
+    assert columns == {*csv_file._COLUMNS, *csv_file._OPTIONAL}
     for name in ACTIVITIES:
         assert f"`{name}`" in text
 

@@ -6,8 +6,8 @@ from contract.clock import SECOND_NS, ManualClock
 from contract.messages import Config
 from ingest.nodes.configuration import LessonConfig, spans
 from ingest.receiving.outgoing_queue import Outgoing
-from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.records import Lesson
+from school.lessons.memory import MemoryLessonStore
+from school.lessons.records import Lesson
 
 DAY_NS = 86_400 * SECOND_NS
 

@@ -21,18 +21,15 @@ from contract.topics import ingest_state
 from ingest.receiving.keeper import Keeper
 from ingest.scoring.follower import Following
 from ingest.settings import IngestSettings, ScoreSettings
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_store,
-)
+from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
-from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.records import AlertRecord, EpochRecord, Lesson
+from ingest.stores.records import AlertRecord, EpochRecord
 from models.serving.off_task import OffTaskModel
 from roomtone.demo.broker import free_port
+from school import open_lesson_store
+from school.lessons.memory import MemoryLessonStore
+from school.lessons.records import Lesson
 from tests.ingest.conftest import Client, RunningBroker
 from tests.ingest.node import SECOND_NS, Node
 

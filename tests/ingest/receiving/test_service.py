@@ -21,9 +21,11 @@ from ingest.receiving import service
 from ingest.receiving.aside_command import ask
 from ingest.receiving.classify import sort_message
 from ingest.settings import ServerSettings
-from ingest.stores import open_lesson_store, open_period_reader
+from ingest.stores import open_period_reader
 from ingest.stores.memory.periods import MemoryPeriodStore
-from ingest.stores.records import Aside, Lesson, Tick
+from ingest.stores.records import Aside, Tick
+from school import open_lesson_store
+from school.lessons.records import Lesson
 from tests.ingest.conftest import Client, RunningBroker, RunningIngest
 from tests.ingest.node import Node, Sent
 

@@ -11,8 +11,9 @@ import pytest
 
 from ingest.purge.log import PurgeLog
 from ingest.purge.maintenance import ScoreUpkeep
-from ingest.stores import open_lesson_store, open_score_store
-from ingest.stores.records import Label, Verdict
+from ingest.stores import open_score_store
+from school import open_lesson_store
+from school.moments.records import Label, Verdict
 from tests.ingest.backup.test_backup import backup, restore
 from tests.ingest.purge.test_command import School, found_in, share_found
 from tests.ingest.purge.test_retention import DAY_S, SECOND, After, a_round, settings_of

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from contract.clock import SECOND_NS, ManualClock
 from contract.lesson import Zone
 from ingest.scoring.lesson_watch import LessonWatch
-from ingest.stores import open_lesson_store
-from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.protocol import LessonStore
-from ingest.stores.records import Lesson
+from school import open_lesson_store
+from school.lessons.memory import MemoryLessonStore
+from school.lessons.protocol import LessonStore
+from school.lessons.records import Lesson
 
 HOUR_S = 3_600
 DAYS = 3

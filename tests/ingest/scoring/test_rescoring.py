@@ -14,8 +14,9 @@ import pytest
 
 from contract.clock import SECOND_NS
 from contract.lesson import Zone
-from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.records import EpochRecord, Lesson, Periods
+from ingest.stores.records import EpochRecord, Periods
+from school.lessons.memory import MemoryLessonStore
+from school.lessons.records import Lesson
 from tests.ingest.school import LENGTH, NODE, SEATS, VALUES, WHOLE, School
 
 DAY_NS = 86_400 * SECOND_NS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contract.lesson import Zone
-from ingest.stores.records import AlertRecord, EpochRecord, Lesson
+from ingest.stores.records import AlertRecord, EpochRecord
+from school.lessons.records import Lesson
 from tests.ingest.node import SECOND_NS, Node
 from tests.ingest.school import LENGTH, LOUD, NODE, SEATS, WHOLE, School
 

@@ -16,8 +16,9 @@ from ingest.scoring.follower import Following
 from ingest.settings import IngestSettings, ScoreSettings
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
-from ingest.stores.memory_lessons import MemoryLessonStore
-from ingest.stores.records import AlertRecord, EpochRecord, Lesson
+from ingest.stores.records import AlertRecord, EpochRecord
+from school.lessons.memory import MemoryLessonStore
+from school.lessons.records import Lesson
 from tests.ingest.node import SECOND_NS, Node
 from tests.ingest.school import LevelModel
 

@@ -12,12 +12,12 @@ import pytest
 
 from contract.errors import UsageError
 from contract.settings import BrokerSettings
-from ingest.stores import open_lesson_store
-from ingest.stores.records import Lesson
 from roomtone.demo.broker import free_port
 from roomtone.demo.page_port import choose_port, fetch, serve_pages
 from roomtone.demo.programs import ProgramError, Programs
 from roomtone.demo.settings_files import server_toml
+from school import open_lesson_store
+from school.lessons.records import Lesson
 
 LESSON = "lesson-of-this-test"
 

@@ -8,9 +8,11 @@ import json
 import pytest
 
 from contract.errors import UsageError
-from ingest.stores import open_lesson_store, open_score_store
-from ingest.stores.records import EpochRecord, Lesson, ZoneEpoch
+from ingest.stores import open_score_store
+from ingest.stores.records import EpochRecord, ZoneEpoch
 from roomtone.model_cli.drift import add_arguments, run
+from school import open_lesson_store
+from school.lessons.records import Lesson
 
 SECOND = 1_000_000_000
 STARTS = 1_763_460_300 * SECOND  # in week 47 of 2025

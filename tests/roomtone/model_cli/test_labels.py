@@ -21,8 +21,8 @@ import pytest
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
 from dashboard_api.command import open_stores
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
-from ingest.stores.records import VerdictCount, ZoneEpoch
+from ingest.stores import open_period_store, open_score_store
+from ingest.stores.records import ZoneEpoch
 from models.school_model.labels import LABEL_FEATURES
 from models.school_model.recalibration import Estimates
 from models.school_model.training import estimates_of
@@ -31,6 +31,8 @@ from models.serving.off_task import OffTaskModel
 from roomtone.cli import main
 from roomtone.model_cli import labels as model_command_labels
 from roomtone.model_cli.labels import labelled_moments
+from school import open_lesson_store
+from school.moments.records import VerdictCount
 from tests.models.conftest import _lesson
 
 START_NS = 1_763_460_300 * SECOND_NS

@@ -27,22 +27,21 @@ from contract.payload import Batch, Gap, Layout, encode
 from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import Outbox
 from ingest.backup.copy import Backup
-from ingest.stores import open_lesson_store, open_period_store, open_score_store
+from ingest.stores import open_period_store, open_score_store
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import (
     AlertRecord,
     Arrival,
     Aside,
     EpochRecord,
-    Label,
-    Lesson,
-    Moment,
     Purge,
     Stream,
     Tick,
-    Verdict,
     ZoneEpoch,
 )
+from school import open_lesson_store
+from school.lessons.records import Lesson
+from school.moments.records import Label, Moment, Verdict
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND

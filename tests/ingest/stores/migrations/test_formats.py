@@ -18,15 +18,11 @@ from contract.lesson import Activity, Zone
 from ingest.backup.restore import Restore
 from ingest.purge.maintenance import KeptUpkeep, ScoreUpkeep
 from ingest.settings import RetentionSettings, ServerSettings
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_store,
-    open_score_writer,
-)
+from ingest.stores import open_period_reader, open_period_store, open_score_store, open_score_writer
 from ingest.stores.protocol import PeriodReader
-from ingest.stores.records import Purge, Verdict
+from ingest.stores.records import Purge
+from school import open_lesson_store
+from school.moments.records import Verdict
 
 FORMATS = Path(__file__).parents[3] / "golden" / "formats"
 SECOND = 1_000_000_000

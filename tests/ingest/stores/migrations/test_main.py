@@ -10,14 +10,10 @@ from pathlib import Path
 import pytest
 
 from contract.messages import Timebase
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_writer,
-)
+from contract.sqlite_file import open_database
+from ingest.stores import open_period_reader, open_period_store, open_score_writer
 from ingest.stores.migrations.main import OLDER_SCHEMAS
-from ingest.stores.sqlite_file import open_database
+from school import open_lesson_store
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "formats"
 MINUTE = 60_000_000_000

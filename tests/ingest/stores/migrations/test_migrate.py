@@ -16,9 +16,10 @@ from typing import NamedTuple
 import pytest
 
 from contract.errors import StoreError
+from contract.sqlite_copy import copies_of, remove_copies
+from contract.sqlite_file import open_database
 from ingest.stores.migrations import migrate as migrating
-from ingest.stores.migrations.migrate import copies_of, left_to, migrator, remove_copies
-from ingest.stores.sqlite_file import open_database
+from ingest.stores.migrations.migrate import left_to, migrator
 
 OLD = "CREATE TABLE words(word TEXT NOT NULL) STRICT"
 NEW = OLD + ";CREATE TABLE counts(word TEXT NOT NULL, n INTEGER NOT NULL) STRICT"
@@ -115,8 +116,9 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from ingest.stores.migrations import migrate as migrating
+from contract import sqlite_copy
 from ingest.stores.migrations.migrate import migrator
-from ingest.stores.sqlite_file import open_database
+from contract.sqlite_file import open_database
 path, at = Path(sys.argv[1]), int(sys.argv[2])
 steps = {
     1: lambda d: (d.execute("CREATE TABLE counts(word TEXT NOT NULL, n INTEGER NOT NULL) STRICT"),
@@ -125,9 +127,9 @@ steps = {
                   at == 3 and os.kill(os.getpid(), signal.SIGKILL)),
 }
 if at == 0:
-    migrating._check_room = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+    sqlite_copy._check_room = lambda path: os.kill(os.getpid(), signal.SIGKILL)
 if at == 1:
-    migrating.sync_directory = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+    sqlite_copy.sync_directory = lambda path: os.kill(os.getpid(), signal.SIGKILL)
 open_database(path, "", 3, bring_up=migrator(steps))
 """
 
@@ -170,7 +172,7 @@ def test_of_two_programs_one_brings_it_up(tmp_path: Path, monkeypatch: pytest.Mo
     make_old(path)
     second = sqlite3.connect(path, isolation_level=None)
     open_database(path, NEW, 3, bring_up=migrator(STEPS)).close()
-    monkeypatch.setattr(migrating, "_copied", lambda *_: pytest.fail("copied twice"))
+    monkeypatch.setattr(migrating, "copy_before_upgrade", lambda *_: pytest.fail("copied twice"))
     migrator(STEPS)(second, path, 3)
     second.close()
 

@@ -13,18 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contract import sqlite_file
 from contract.errors import StoreError
 from contract.payload import Batch, Layout
-from ingest.stores import (
-    open_lesson_store,
-    open_period_reader,
-    open_period_store,
-    open_score_store,
-    sqlite_file,
-)
+from contract.sqlite_file import open_database
+from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.records import Arrival, Tick
-from ingest.stores.sqlite.older_schemas import SCHOOL_3
-from ingest.stores.sqlite_file import open_database
+from school import open_lesson_store
+from school.known_sqlite import SCHOOL_3
 
 LAYOUT = Layout((1, 2, 3, 4, 5))
 
@@ -194,4 +190,4 @@ def test_lessons_of_version_3_are_taken_over(tmp_path: Path) -> None:
             assert store.opted_out() == [("r1", 4)]
             assert store.origins() == {}
     with closing(sqlite3.connect(tmp_path / "school.db")) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (4,)
+        assert database.execute("PRAGMA user_version").fetchone() == (5,)

@@ -1,0 +1,36 @@
+"""The school's own data: lessons and their timetables, the moments in them, and who said what.
+
+`open_lesson_store` opens it as school.db of a data directory, or in PostgreSQL where the settings
+name one. "memory" has the same interface, in one process, and forgets.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from school.database import open_school_database
+from school.lessons.memory import MemoryLessonStore
+from school.lessons.protocol import LessonStore
+from school.lessons.store import SqlLessonStore
+from school.postgres_database import PostgresDatabase
+from school.sqlite_database import SqliteDatabase
+
+__all__ = ["LESSON_STORES", "open_lesson_store"]
+
+LESSON_STORES: Final = {
+    "sqlite": SqliteDatabase,
+    "postgresql": PostgresDatabase,
+    "memory": MemoryLessonStore,
+}
+"""Where lessons can be kept: in one of the two databases, through `SqlLessonStore`, or in memory."""
+
+
+def open_lesson_store(directory: str | Path, database_url: SecretStr | None = None) -> LessonStore:
+    """Lessons and moments; any number of programs may write, each change by itself.
+
+    Makes the tables if they are new, and brings older ones up. Raises StoreError.
+    """
+    return SqlLessonStore(open_school_database(Path(directory), database_url))

@@ -1,0 +1,157 @@
+"""What a school.db of each version holds, as SQLite writes it down: for a file from outside.
+
+Frozen texts: what a later release of SQLAlchemy or Alembic makes of the same tables is one more
+text for the same version, and files that an earlier one made stay known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["KNOWN_SCHEMAS", "SCHOOL_3", "SCHOOL_4"]
+
+SCHOOL_3: Final = """
+CREATE TABLE lessons(
+    id TEXT PRIMARY KEY, room TEXT NOT NULL, teacher TEXT NOT NULL, title TEXT NOT NULL,
+    starts_utc_ns INTEGER NOT NULL, ends_utc_ns INTEGER, source TEXT NOT NULL,
+    activities TEXT NOT NULL, zones TEXT NOT NULL, video TEXT, video_offset_s REAL NOT NULL) STRICT;
+CREATE INDEX lessons_room ON lessons(room, starts_utc_ns);
+CREATE TABLE moments(
+    id TEXT PRIMARY KEY, lesson TEXT NOT NULL, start_s REAL NOT NULL, end_s REAL NOT NULL,
+    note TEXT NOT NULL, author TEXT NOT NULL) STRICT;
+CREATE INDEX moments_lesson ON moments(lesson, start_s);
+CREATE TABLE opted_out(room TEXT NOT NULL, seat INTEGER NOT NULL, PRIMARY KEY(room, seat)) STRICT;
+CREATE TABLE verdicts(
+    lesson TEXT NOT NULL, moment TEXT NOT NULL, said_by TEXT NOT NULL,
+    is_confirmed INTEGER NOT NULL, kind TEXT NOT NULL, zone TEXT NOT NULL,
+    start_s REAL NOT NULL, end_s REAL NOT NULL,
+    PRIMARY KEY(lesson, moment, said_by)) STRICT, WITHOUT ROWID;
+CREATE INDEX verdicts_moment ON verdicts(moment);
+CREATE TABLE labels(
+    lesson TEXT NOT NULL, moment TEXT NOT NULL, said_by TEXT NOT NULL,
+    is_room INTEGER NOT NULL, utc_ns INTEGER NOT NULL, model TEXT NOT NULL,
+    features_version TEXT NOT NULL, features INTEGER NOT NULL, rows BLOB NOT NULL,
+    PRIMARY KEY(lesson, moment, said_by)) STRICT;
+CREATE INDEX labels_time ON labels(utc_ns);
+CREATE TABLE label_opt_ins(teacher TEXT PRIMARY KEY) STRICT, WITHOUT ROWID
+"""
+
+SCHOOL_4: Final = """
+CREATE TABLE lessons(
+    id TEXT PRIMARY KEY, room TEXT NOT NULL, teacher TEXT NOT NULL, title TEXT NOT NULL,
+    starts_utc_ns INTEGER NOT NULL, ends_utc_ns INTEGER, source TEXT NOT NULL,
+    activities TEXT NOT NULL, zones TEXT NOT NULL, video TEXT, video_offset_s REAL NOT NULL) STRICT;
+CREATE INDEX lessons_room ON lessons(room, starts_utc_ns);
+CREATE TABLE moments(
+    id TEXT PRIMARY KEY, lesson TEXT NOT NULL, start_s REAL NOT NULL, end_s REAL NOT NULL,
+    note TEXT NOT NULL, author TEXT NOT NULL) STRICT;
+CREATE INDEX moments_lesson ON moments(lesson, start_s);
+CREATE TABLE opted_out(room TEXT NOT NULL, seat INTEGER NOT NULL, PRIMARY KEY(room, seat)) STRICT;
+CREATE TABLE verdicts(
+    lesson TEXT NOT NULL, moment TEXT NOT NULL, said_by TEXT NOT NULL,
+    is_confirmed INTEGER NOT NULL, kind TEXT NOT NULL, zone TEXT NOT NULL,
+    start_s REAL NOT NULL, end_s REAL NOT NULL,
+    PRIMARY KEY(lesson, moment, said_by)) STRICT, WITHOUT ROWID;
+CREATE INDEX verdicts_moment ON verdicts(moment);
+CREATE TABLE labels(
+    lesson TEXT NOT NULL, moment TEXT NOT NULL, said_by TEXT NOT NULL,
+    is_room INTEGER NOT NULL, utc_ns INTEGER NOT NULL, model TEXT NOT NULL,
+    features_version TEXT NOT NULL, features INTEGER NOT NULL, rows BLOB NOT NULL,
+    written_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(lesson, moment, said_by)) STRICT;
+CREATE INDEX labels_time ON labels(utc_ns);
+CREATE TABLE label_opt_ins(teacher TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE imported(
+    lesson TEXT PRIMARY KEY, source TEXT NOT NULL, event TEXT NOT NULL,
+    occurrence TEXT NOT NULL) STRICT, WITHOUT ROWID
+"""
+
+_SCHOOL_5: Final = """
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+CREATE TABLE revision (
+    id INTEGER NOT NULL CONSTRAINT revision_is_one CHECK (id = 0),
+    value INTEGER NOT NULL,
+    PRIMARY KEY (id)
+) STRICT;
+CREATE TABLE lessons (
+    id TEXT NOT NULL,
+    room TEXT NOT NULL,
+    teacher TEXT NOT NULL,
+    title TEXT NOT NULL,
+    starts_utc_ns INTEGER NOT NULL,
+    ends_utc_ns INTEGER,
+    source TEXT NOT NULL,
+    activities TEXT NOT NULL,
+    zones TEXT NOT NULL,
+    video TEXT,
+    video_offset_s REAL NOT NULL,
+    PRIMARY KEY (id)
+) STRICT;
+CREATE INDEX lessons_room ON lessons (room, starts_utc_ns, id);
+CREATE INDEX lessons_start ON lessons (starts_utc_ns, id);
+CREATE TABLE imported (
+    lesson TEXT NOT NULL,
+    source TEXT NOT NULL,
+    event TEXT NOT NULL,
+    occurrence TEXT NOT NULL,
+    PRIMARY KEY (lesson),
+    CONSTRAINT imported_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE TABLE opted_out (
+    room TEXT NOT NULL,
+    seat INTEGER NOT NULL,
+    PRIMARY KEY (room, seat)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE moments (
+    id TEXT NOT NULL,
+    lesson TEXT NOT NULL,
+    start_s REAL NOT NULL,
+    end_s REAL NOT NULL,
+    note TEXT NOT NULL,
+    author TEXT NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT moments_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX moments_lesson ON moments (lesson, start_s);
+CREATE TABLE verdicts (
+    lesson TEXT NOT NULL,
+    moment TEXT NOT NULL,
+    said_by TEXT NOT NULL,
+    is_confirmed INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    start_s REAL NOT NULL,
+    end_s REAL NOT NULL,
+    PRIMARY KEY (lesson, moment, said_by),
+    CONSTRAINT verdicts_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX verdicts_moment ON verdicts (moment);
+CREATE TABLE labels (
+    lesson TEXT NOT NULL,
+    moment TEXT NOT NULL,
+    said_by TEXT NOT NULL,
+    is_room INTEGER NOT NULL,
+    utc_ns INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    features_version TEXT NOT NULL,
+    features INTEGER NOT NULL,
+    rows BLOB NOT NULL,
+    written_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (lesson, moment, said_by),
+    CONSTRAINT labels_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX labels_time ON labels (utc_ns);
+CREATE TABLE label_opt_ins (
+    teacher TEXT NOT NULL,
+    PRIMARY KEY (teacher)
+) WITHOUT ROWID, STRICT
+"""
+
+KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
+    3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,),
+}  # fmt: skip
+"""`user_version` → every schema that files of this version may have."""

@@ -1,0 +1,1 @@
+"""Lessons: their records, their store, and the commands that change them."""

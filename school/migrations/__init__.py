@@ -1,0 +1,1 @@
+"""Alembic's environment; each step between two schemas is a file in `versions/`."""

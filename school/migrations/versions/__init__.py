@@ -1,0 +1,1 @@
+"""One file for each schema, with what makes it of the one before; none changes once released."""

@@ -1,0 +1,53 @@
+"""Who needs what of the moments; `lessons/store.py` keeps them with the lessons they belong to."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from school.moments.records import Label, Moment, Speaker, Verdict, VerdictCount
+
+__all__ = ["LabelStore", "MomentStore"]
+
+
+class MomentStore(Protocol):
+    """Moments that people mark, and what they say of these and of suggested ones."""
+
+    def put_moment(self, moment: Moment) -> None: ...
+    def remove_moment(self, moment: str) -> None: ...
+    def moments(self, lesson: str) -> list[Moment]: ...
+    def put_verdict(
+        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
+    ) -> None:
+        """Keep what someone said of a moment in the place of what they said of it before.
+
+        With `label`, what there is to learn from it is kept beside it, if the lesson's teacher
+        wants that, for its days from `written_utc_ns` on; raises StoreError where there is no such
+        lesson.
+        """
+
+    def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
+        """Take back what someone said of a moment, and what was kept of it."""
+
+    def verdicts(self, lesson: str) -> list[Verdict]: ...
+    def count_verdicts(self) -> VerdictCount:
+        """Over all lessons."""
+
+    def verdicts_by_lesson(self) -> dict[str, VerdictCount]:
+        """Of the lessons in which a suggested lively moment was judged."""
+
+
+class LabelStore(Protocol):
+    """What is kept of answers to learn from, with the teacher's agreement."""
+
+    def keeps_labels(self, teacher: str) -> bool:
+        """Whether a teacher agrees that answers of their lessons are kept to learn from."""
+
+    def keep_labels(self, teacher: str) -> None:
+        """They agree from now on."""
+
+    def drop_labels(self, teacher: str) -> int:
+        """They agree no more: what is kept of their lessons goes; how much it was."""
+
+    def count_labels(self, teacher: str) -> int: ...
+    def labels(self) -> list[Label]:
+        """All that is kept to learn from, in order of time."""

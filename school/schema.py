@@ -1,0 +1,150 @@
+"""The tables of the school's data, as today's code reads and writes them.
+
+`migrations/` makes them, and a test holds that both say the same. Times are nanoseconds of UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+__all__ = [
+    "METADATA",
+    "imported",
+    "label_opt_ins",
+    "labels",
+    "lessons",
+    "moments",
+    "opted_out",
+    "revision",
+    "verdicts",
+]
+
+METADATA: Final = MetaData()
+
+# SQLite's strict tables know four types. PostgreSQL is to order texts by their code points, too.
+_TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
+_COUNT: Final = BigInteger().with_variant(Integer(), "sqlite")
+_REAL: Final[TypeEngine[float]] = Double().with_variant(REAL(), "sqlite")
+_FLAG: Final = Boolean().with_variant(Integer(), "sqlite")
+
+
+def _of_lesson(table: str, *, is_key: bool = False) -> Column[str]:
+    """What hangs on a lesson goes with it."""
+    lesson = ForeignKey("lessons.id", name=f"{table}_lesson_fkey", ondelete="CASCADE")
+    return Column("lesson", _TEXT, lesson, primary_key=is_key, nullable=False)
+
+
+revision: Final = Table(
+    "revision", METADATA,
+    Column("id", Integer, CheckConstraint("id = 0", name="revision_is_one"), primary_key=True,
+           autoincrement=False),
+    Column("value", _COUNT, nullable=False),
+    sqlite_strict=True,
+)  # fmt: skip
+"""One row, raised in each transaction that writes: followers poll it."""
+
+lessons: Final = Table(
+    "lessons", METADATA,
+    Column("id", _TEXT, primary_key=True),
+    Column("room", _TEXT, nullable=False),
+    Column("teacher", _TEXT, nullable=False),
+    Column("title", _TEXT, nullable=False),
+    Column("starts_utc_ns", _COUNT, nullable=False),
+    Column("ends_utc_ns", _COUNT),
+    Column("source", _TEXT, nullable=False),
+    Column("activities", _TEXT, nullable=False),
+    Column("zones", _TEXT, nullable=False),
+    Column("video", _TEXT),
+    Column("video_offset_s", _REAL, nullable=False),
+    Index("lessons_room", "room", "starts_utc_ns", "id"),
+    Index("lessons_start", "starts_utc_ns", "id"),
+    sqlite_strict=True,
+)  # fmt: skip
+"""Activities and zones are JSON."""
+
+imported: Final = Table(
+    "imported", METADATA,
+    _of_lesson("imported", is_key=True),
+    Column("source", _TEXT, nullable=False),
+    Column("event", _TEXT, nullable=False),
+    Column("occurrence", _TEXT, nullable=False),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""From which timetable a lesson came, and what its calendar calls it."""
+
+opted_out: Final = Table(
+    "opted_out", METADATA,
+    Column("room", _TEXT, primary_key=True),
+    Column("seat", Integer, primary_key=True, autoincrement=False),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Seats that are not to be sensed."""
+
+moments: Final = Table(
+    "moments", METADATA,
+    Column("id", _TEXT, primary_key=True),
+    _of_lesson("moments"),
+    Column("start_s", _REAL, nullable=False),
+    Column("end_s", _REAL, nullable=False),
+    Column("note", _TEXT, nullable=False),
+    Column("author", _TEXT, nullable=False),
+    Index("moments_lesson", "lesson", "start_s"),
+    sqlite_strict=True,
+)  # fmt: skip
+"""Spans that a person marked."""
+
+verdicts: Final = Table(
+    "verdicts", METADATA,
+    _of_lesson("verdicts", is_key=True),
+    Column("moment", _TEXT, primary_key=True),
+    Column("said_by", _TEXT, primary_key=True),
+    Column("is_confirmed", _FLAG, nullable=False),
+    Column("kind", _TEXT, nullable=False),
+    Column("zone", _TEXT, nullable=False),
+    Column("start_s", _REAL, nullable=False),
+    Column("end_s", _REAL, nullable=False),
+    Index("verdicts_moment", "moment"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""What teacher and coach said of a moment, marked or suggested."""
+
+labels: Final = Table(
+    "labels", METADATA,
+    _of_lesson("labels", is_key=True),
+    Column("moment", _TEXT, primary_key=True),
+    Column("said_by", _TEXT, primary_key=True),
+    Column("is_room", _FLAG, nullable=False),
+    Column("utc_ns", _COUNT, nullable=False),
+    Column("model", _TEXT, nullable=False),
+    Column("features_version", _TEXT, nullable=False),
+    Column("features", Integer, nullable=False),
+    Column("rows", LargeBinary, nullable=False),
+    Column("written_utc_ns", _COUNT, nullable=False),
+    Index("labels_time", "utc_ns"),
+    sqlite_strict=True,
+)  # fmt: skip
+"""What is kept of a verdict to learn from; `rows` are float64 (epochs, features), little-endian."""
+
+label_opt_ins: Final = Table(
+    "label_opt_ins", METADATA,
+    Column("teacher", _TEXT, primary_key=True),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Teachers who agree that answers of their lessons are kept to learn from."""

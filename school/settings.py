@@ -1,0 +1,69 @@
+"""Settings of the school's own data, as tables of `server.toml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
+
+from contract.clock import SECOND_NS
+from contract.errors import ConfigurationError
+from contract.settings import Settings
+from school.database_url import postgres_url
+
+__all__ = ["LessonSettings", "SchoolSettings"]
+
+_EXPECTED: Final = "a URL such as postgresql://roomtone@db.school.example/roomtone"
+
+
+class LessonSettings(Settings):
+    """How timetables are read, and when a lesson is over."""
+
+    time_zone: str = "UTC"
+    """The school's time zone, such as "Europe/Berlin": what a timetable's times are in."""
+    longest_h: Annotated[float, Field(gt=0, le=48)] = 12.0
+    """A lesson that nobody ended counts as over after this long, for every program."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            # Not a ValueError: pydantic would put words of its own in front.
+            raise PydanticCustomError(
+                "time_zone", 'the name of a time zone such as "Europe/Berlin"'
+            ) from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def longest_ns(self) -> int:
+        """`longest_h` in nanoseconds."""
+        return round(self.longest_h * 3_600 * SECOND_NS)
+
+
+class SchoolSettings(Settings):
+    """Where the school's own data is: lessons, moments, who opted out."""
+
+    database_url: SecretStr | None = None
+    """A PostgreSQL database, as postgresql://USER@HOST/NAME; without it, school.db in `data_dir`.
+    A password belongs in the file that PGPASSFILE names rather than here."""
+
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _is_postgres(cls, text: object) -> object:
+        if text is None or isinstance(text, SecretStr):
+            return text
+        try:
+            postgres_url(str(text))
+        except ValueError:
+            # Without its cause and its value, for that may hold a password.
+            raise ConfigurationError("", "school.database_url", "***", _EXPECTED) from None
+        return text

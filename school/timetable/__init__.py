@@ -1,0 +1,1 @@
+"""Timetables as schools export them, and what an import of one changes."""
