@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-__all__ = ["described", "postgres_url", "without_secrets"]
+__all__ = ["described", "postgres_url", "public_url", "without_secrets"]
 
 _SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
 _SECRETS: Final = ("password", "sslpassword")
@@ -31,6 +31,15 @@ def described(url: URL) -> str:
     port = f":{url.port}" if url.port else ""
     name = url.database or _first(url, "dbname") or url.username or "its default database"
     return f"{name} on {host}{port}"
+
+
+def public_url(url: URL) -> str:
+    """The URL as PostgreSQL's own programs take it, without any password."""
+    public = URL.create(
+        "postgresql", username=url.username, host=url.host, port=url.port, database=url.database,
+        query={key: each for key, each in url.query.items() if key not in _SECRETS},
+    )  # fmt: skip
+    return public.render_as_string(hide_password=False)
 
 
 def without_secrets(text: str, url: URL) -> str:

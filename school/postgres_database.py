@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, create_engine, func, select, text, update
+from sqlalchemy import URL, Connection, Engine, create_engine, func, select, text, update
 
 from contract.errors import StoreError, UsageError
 from school import schema
@@ -16,7 +17,7 @@ from school.database_url import described, postgres_url
 from school.migrating import HEAD, REVISIONS, revision_in, upgrade
 from school.postgres_errors import postgres_errors
 
-__all__ = ["PostgresDatabase"]
+__all__ = ["PostgresDatabase", "PostgresState", "postgres_state"]
 
 _LOG: Final = logging.getLogger("store")
 _POOL: Final = 2
@@ -29,7 +30,7 @@ _DEFAULTS: Final = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
-    "options": "-c lock_timeout=10s -c statement_timeout=60s "
+    "options": "-c lock_timeout=10s -c statement_timeout=30s "
     "-c idle_in_transaction_session_timeout=60s",
 }
 """What a connection is opened with, where the URL says nothing else."""
@@ -44,24 +45,8 @@ class PostgresDatabase:
 
     def __init__(self, database_url: SecretStr) -> None:
         self._url = postgres_url(database_url.get_secret_value())
-        self.where = described(self._url)
-        defaults = {key: each for key, each in _DEFAULTS.items() if key not in self._url.query}
-        try:
-            engine = create_engine(
-                self._url,
-                connect_args=defaults,
-                hide_parameters=True,
-                isolation_level="READ COMMITTED",  # writers take turns, so this is enough
-                pool_pre_ping=True,
-                pool_size=_POOL,
-                pool_timeout=10,
-            )
-        except ModuleNotFoundError as error:
-            raise UsageError(
-                "school.database_url names a PostgreSQL database, and its driver is not "
-                "installed: `make install-postgres` or `pip install 'roomtone[postgres]'` installs it."
-            ) from error
-        self._engine = engine
+        self._where = described(self._url)
+        self._engine = engine = _engine(self._url)
         # Each read is one statement, so it needs no transaction.
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
         try:
@@ -95,11 +80,6 @@ class PostgresDatabase:
         with self.reading() as connection:
             return int(connection.scalars(_REVISION).one())
 
-    def server_version(self) -> str:
-        """Such as 15.8, for the doctor."""
-        with self.reading() as connection:
-            return str(connection.scalar(text("SHOW server_version")))
-
     def close(self) -> None:
         self._engine.dispose()
 
@@ -108,7 +88,7 @@ class PostgresDatabase:
             encoding = connection.scalar(text("SHOW server_encoding"))
             if encoding != "UTF8":
                 raise StoreError(
-                    f"The school's database ({self.where}) has the encoding {encoding}: make one "
+                    f"The school's database ({self._where}) has the encoding {encoding}: make one "
                     "with `createdb --encoding=UTF8 --template=template0`."
                 )
             if not self._is_older(revision_in(connection)):
@@ -117,15 +97,60 @@ class PostgresDatabase:
             connection.execute(select(func.pg_advisory_xact_lock(_ONE_UPGRADES)))
             found = revision_in(connection)
             if self._is_older(found):  # nobody has done it meanwhile
-                _LOG.info("The school's database (%s) gets the tables of %s.", self.where, HEAD)
+                _LOG.info("The school's database (%s) gets the tables of %s.", self._where, HEAD)
                 upgrade(connection)
 
     def _is_older(self, found: str | None) -> bool:
         """Whether it needs an upgrade; raises StoreError for the tables of a later version."""
         if found is not None and found not in REVISIONS:
             raise StoreError(
-                f"The school's database ({self.where}) was written by a later version of Roomtone "
+                f"The school's database ({self._where}) was written by a later version of Roomtone "
                 f"(schema {found}, this program knows {HEAD}): install that version, or restore a "
                 "backup made before."
             )
         return found != HEAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresState:
+    """What the doctor says of a database that answers."""
+
+    where: str
+    server_version: str
+    """Such as 15.8."""
+    schema: str | None
+    """None where it has no tables yet."""
+
+
+def postgres_state(database_url: SecretStr) -> PostgresState:
+    """Look at a database and change nothing; raises StoreError where it does not answer."""
+    url = postgres_url(database_url.get_secret_value())
+    engine = _engine(url)
+    try:
+        with postgres_errors(url), engine.connect() as connection:
+            return PostgresState(
+                where=described(url),
+                server_version=str(connection.scalar(text("SHOW server_version"))),
+                schema=revision_in(connection),
+            )
+    finally:
+        engine.dispose()
+
+
+def _engine(url: URL) -> Engine:
+    defaults = {key: each for key, each in _DEFAULTS.items() if key not in url.query}
+    try:
+        return create_engine(
+            url,
+            connect_args=defaults,
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",  # writers take turns, so this is enough
+            pool_pre_ping=True,
+            pool_size=_POOL,
+            pool_timeout=10,
+        )
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "school.database_url names a PostgreSQL database, and its driver is not installed: "
+            "install it with `make install-postgres`, or with `pip install 'roomtone[postgres]'`."
+        ) from error

@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from contract.errors import StoreError, shortened
 from school.database_url import described, without_secrets
 
 __all__ = ["postgres_errors"]
 
-_UNFIT_CLASSES: Final = {"22", "23"}
-"""Data exceptions, violated constraints: the server is well, what was to be written does not fit."""
 _SAYS: Final = {
     "08": "can't be reached ({what}): see that PostgreSQL runs there and that school.database_url "
     "is right",
@@ -39,11 +37,12 @@ def postgres_errors(url: URL) -> Iterator[None]:
     """Turn the errors of a database into StoreErrors that say what to do."""
     try:
         yield
+    except (DataError, IntegrityError) as error:
+        # The server is well; it is what was to be written that does not fit.
+        raise (error.orig or error) from None
     except DBAPIError as error:
         # By its SQLSTATE; whoever never got a connection has none, which is a class of its own.
         kind = str(getattr(error.orig, "sqlstate", None) or "08")[:2]
-        if kind in _UNFIT_CLASSES and error.orig is not None:
-            raise error.orig from None
         raise StoreError(_sentence(url, kind, str(error.orig))) from None
     except SQLAlchemyError as error:  # such as no connection of the pool that gets free
         raise StoreError(_sentence(url, "08", str(error))) from None

@@ -22,7 +22,8 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
     "METADATA",
@@ -38,8 +39,20 @@ __all__ = [
 
 METADATA: Final = MetaData()
 
-# SQLite's strict tables know four types. PostgreSQL is to order texts by their code points, too.
-_TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
+
+class _PostgresText(TypeDecorator[str]):
+    """Text of PostgreSQL, ordered by code points as SQLite does it; it can't hold a NUL."""
+
+    impl = Text(collation="C")
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else value.replace("\0", "\ufffd")
+
+
+# SQLite's strict tables know four types.
+_TEXT: Final = Text().with_variant(_PostgresText(), "postgresql")
 _COUNT: Final = BigInteger().with_variant(Integer(), "sqlite")
 _REAL: Final[TypeEngine[float]] = Double().with_variant(REAL(), "sqlite")
 _FLAG: Final = Boolean().with_variant(Integer(), "sqlite")

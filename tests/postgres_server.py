@@ -68,9 +68,9 @@ class PostgresServer:
             "--options", options, "start",
         )  # fmt: skip
 
-    def stop(self) -> None:
-        """Stop it at once, as a crash does it."""
-        self._run("pg_ctl", "--pgdata", self._data, "--wait", "--mode=immediate", "stop")
+    def stop(self, mode: str = "immediate") -> None:
+        """At once, as a crash does it, where nobody asks it again; `fast` keeps what it holds."""
+        self._run("pg_ctl", "--pgdata", self._data, "--wait", f"--mode={mode}", "stop")
 
     def remove(self) -> None:
         shutil.rmtree(self.folder)

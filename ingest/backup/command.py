@@ -10,6 +10,7 @@ from contract.one_line import say
 from ingest.backup.copy import Backup
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
+from school.postgres_backup import dump_advice
 
 __all__ = ["add_arguments", "run"]
 
@@ -25,8 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Copy and check; 0 once the backup is whole and on the disk."""
     settings = ServerSettings.load(args.config)
-    backup = Backup(data_dir=settings.data_dir, target=args.target, clock=SystemClock(), say=say)
+    url = settings.school.database_url
+    backup = Backup(
+        data_dir=settings.data_dir, target=args.target, clock=SystemClock(), say=say,
+        database_url=url,
+    )  # fmt: skip
     manifest = backup.run()
     size = sum(note.size for note in manifest.files.values())
     say(f"{args.target}: {len(manifest.files)} files, {size / 1e6:.1f} MB, checked")
+    if url is not None:
+        say(dump_advice(url))
     return 0

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError, UsageError
@@ -77,8 +77,15 @@ class Backup:
     """One backup of a data directory into a new directory, or a new .tar file."""
 
     def __init__(
-        self, *, data_dir: Path, target: Path, clock: Clock, say: Callable[[str], None]
+        self,
+        *,
+        data_dir: Path,
+        target: Path,
+        clock: Clock,
+        say: Callable[[str], None],
+        database_url: SecretStr | None = None,
     ) -> None:
+        self._database_url = database_url
         self._data_dir = data_dir
         self._target = target
         self._partial = target.with_name(target.name + ".partial")
@@ -124,7 +131,8 @@ class Backup:
     def _copy(self) -> Manifest:
         began_ns = self._clock.utc_ns()
         for name in _DATABASES:
-            if (self._data_dir / name).exists():
+            is_elsewhere = name == "school.db" and self._database_url is not None
+            if (self._data_dir / name).exists() and not is_elsewhere:
                 self._copy_database(name)
         self._copy_days()
         for name in _RECORDS:

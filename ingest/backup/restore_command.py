@@ -13,6 +13,7 @@ from ingest.backup.restore import Restore
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from school import open_lesson_store
+from school.postgres_backup import restore_advice
 
 __all__ = ["add_arguments", "run"]
 
@@ -40,10 +41,19 @@ def run(args: argparse.Namespace) -> int:
     manifest = restore.run()
     made = datetime.fromtimestamp(manifest.began_utc_ns / 1e9, UTC)
     say(f"{settings.data_dir} is as it was at {made:%Y-%m-%d %H:%M:%S} UTC")
-    with closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as lessons:
+    url = settings.school.database_url
+    if url is not None:
+        say(restore_advice(url))
+    elif "school.db" not in manifest.files:
+        say(
+            "The backup holds no lessons, moments or opt-outs: there were none, or they were in "
+            "PostgreSQL."
+        )
+    with closing(open_lesson_store(settings.data_dir, url)) as lessons:
         seats = ", ".join(f"{room}:{seat}" for room, seat in lessons.opted_out())
+    when = "by then" if url is None else "by now"
     say(
-        f"Seats that had opted out by then: {seats or 'none'}. Enter those that did so since, with "
+        f"Seats that had opted out {when}: {seats or 'none'}. Enter those that did so since, with "
         "`roomtone seat opt-out`, before ingest runs."
     )
     if args.purges is None:

@@ -23,6 +23,7 @@ from contract.errors import DecodeError
 from contract.finding import Finding
 from contract.messages import IngestState
 from contract.topics import ingest_state
+from ingest.doctor.school import school_findings
 from ingest.settings import ServerSettings
 
 __all__ = ["Page", "ask", "broker_findings", "findings", "program_findings"]
@@ -116,8 +117,12 @@ def findings(settings: ServerSettings) -> Iterator[Finding]:
     yield _rights(folder)
     yield _space(folder)
     until = time.monotonic() + _CHECK_S
+    url = settings.school.database_url
     for name, whose in (("main.db", "ingest"), ("score.db", "score"), ("school.db", "lesson")):
         path = folder / name
+        if name == "school.db" and url is not None:
+            yield from school_findings(folder, url)
+            continue
         if path.exists():
             yield _intact(path, until)
         else:

@@ -22,6 +22,7 @@ from ingest.doctor.nodes import (
     notice_findings,
     score_findings,
 )
+from ingest.doctor.school import ABOUT
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
 from school import open_lesson_store
@@ -52,7 +53,7 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
         yield finding
         is_main_fine = is_main_fine or (finding.about, finding.state) == ("main.db", "fine")
     yield from broker_findings(settings)
-    yield from config_findings(settings.broker, settings.site, _opted_out(settings))
+    yield from config_findings(settings.broker, settings.site, _opted_out(settings, disk))
     yield from program_findings("ingest", settings.ingest.health_port, settings)
     yield from program_findings("score", settings.score.health_port, settings)
     yield from model_findings(settings.score.model_file)
@@ -61,11 +62,15 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
         yield from _kept(settings)
 
 
-def _opted_out(settings: ServerSettings) -> list[tuple[str, int]]:
-    if not (settings.data_dir / "school.db").exists():
-        return []
+def _opted_out(settings: ServerSettings, disk: list[Finding]) -> list[tuple[str, int]]:
+    url = settings.school.database_url
+    is_there = (settings.data_dir / "school.db").exists()
+    if url is not None:
+        is_there = any(one.about == ABOUT and one.state == "fine" for one in disk)
+    if not is_there:
+        return []  # opening it would make it
     try:
-        with closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as lessons:
+        with closing(open_lesson_store(settings.data_dir, url)) as lessons:
             return lessons.opted_out()
     except StoreError:
         return []  # the finding about school.db says it

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
+from contract.errors import StoreError
 from contract.messages import Config, LessonSpan
 from contract.topics import Topic
 from school.lessons.protocol import RoomSchedule
@@ -21,6 +22,8 @@ _AHEAD_NS: Final = 7 * _DAY_NS
 _LOOK_EACH_NS: Final = SECOND_NS // 2
 _MOVE_ON_EACH_NS: Final = 60 * SECOND_NS
 _BUDGET_NS: Final = 10_000_000
+_RETRY_NS: Final = 10 * SECOND_NS
+"""A database that does not answer may take seconds to say so, and keeping waits meanwhile."""
 
 
 def spans(lessons: Iterable[Lesson], now_ns: int, longest_ns: int) -> tuple[LessonSpan, ...]:
@@ -67,6 +70,7 @@ class LessonConfig:
         self._version: int | None = None
         self._looked_ns: int | None = None
         self._moved_on_ns: int | None = None
+        self._retry_ns = clock.elapsed_ns()
 
     def add_node(self, room: str, node: str) -> None:
         """A node of a room is known, by its birth; it is told what it may not have heard yet."""
@@ -79,13 +83,22 @@ class LessonConfig:
         self._due.update(dict.fromkeys(self._nodes))
 
     def due(self) -> Iterator[tuple[str, Config]]:
-        """(topic, configuration) of nodes that have to be told; call it once a tick."""
+        """(topic, configuration) of nodes that have to be told; call it once a tick.
+
+        After a StoreError nothing is due for ten seconds, and then all that was due before.
+        """
         now_ns = self._clock.elapsed_ns()
-        self._look(now_ns)
-        while self._due and self._clock.elapsed_ns() - now_ns <= _BUDGET_NS:
-            room = next(iter(self._due))
-            del self._due[room]
-            yield from self._of_room(room)
+        if now_ns < self._retry_ns:
+            return
+        try:
+            self._look(now_ns)
+            while self._due and self._clock.elapsed_ns() - now_ns <= _BUDGET_NS:
+                room = next(iter(self._due))
+                yield from self._of_room(room)
+                del self._due[room]
+        except StoreError:
+            self._retry_ns = self._clock.elapsed_ns() + _RETRY_NS
+            raise
 
     def _look(self, now_ns: int) -> None:
         if self._looked_ns is None or now_ns - self._looked_ns >= _LOOK_EACH_NS:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
+
 from contract.errors import UsageError
 from dashboard_api.model.drift_view import WeekRow, drift_view
 from dashboard_api.web.model_catalog import ModelCatalog
@@ -18,6 +20,7 @@ from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_score_store
 from models.drift import LARGE_PSI, LEAST_EPOCHS, LEAST_LESSONS, SOME_PSI, Drift, drift
 from models.school_model.labels import base_of
+from roomtone.model_cli.school_option import add_school_option, database_url
 from school import open_lesson_store
 
 __all__ = ["add_arguments", "run"]
@@ -38,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--time-zone", default="UTC", metavar="NAME",
         help="the school's, as lessons.time_zone has it: where a week begins (default: UTC)",
     )  # fmt: skip
+    add_school_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object, no table")
 
 
@@ -55,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     in_use = catalog.current()
     if in_use is None:
         raise UsageError(catalog.trouble)
-    found = _read(args.data_dir, zone, catalog)
+    found = _read(args.data_dir, zone, catalog, database_url(args))
     if args.json:
         told = {"model": in_use.version, **asdict(found)}
         print(json.dumps(told, indent=2))
@@ -71,11 +75,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read(directory: Path, zone: ZoneInfo, catalog: ModelCatalog) -> Drift:
+def _read(directory: Path, zone: ZoneInfo, catalog: ModelCatalog, url: SecretStr | None) -> Drift:
     levels = WeeklyLevels(zone)
     with (
         closing(open_score_store(directory)) as scores,
-        closing(open_lesson_store(directory)) as lessons,
+        closing(open_lesson_store(directory, url)) as lessons,
     ):
         levels.look(scores)
         while not levels.read(scores, lessons, most=_A_STEP):

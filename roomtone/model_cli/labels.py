@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from pydantic import SecretStr
+
 from contract.errors import UsageError
 from models.school_model.labels import LabelledMoment
 from models.school_model.recalibration import HeldOut, hold_out, recalibrated, recalibration_of
@@ -22,6 +24,7 @@ from models.school_model.training import (
 from models.serving.manifest import SHIPPED, Manifest
 from models.serving.off_task import OffTaskModel
 from roomtone.model_cli.drawing import draw_lessons, say
+from roomtone.model_cli.school_option import add_school_option, database_url
 from school import open_lesson_store
 from school.moments.records import Label
 
@@ -47,6 +50,7 @@ def add_label_arguments(parser: argparse.ArgumentParser) -> None:
         "--base", type=Path, default=None, metavar="FILE",
         help="with --with-labels: the model that scored the lessons (default: the shipped one)",
     )  # fmt: skip
+    add_school_option(parser)
 
 
 def add_recalibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,18 +70,19 @@ def add_recalibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]
         "--output", type=Path, default=None, metavar="FILE",
         help=f"where the .onnx file goes, and its .json beside it (default: DIR/{_OWN_MODEL})",
     )  # fmt: skip
+    add_school_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def labelled_moments(data_dir: Path) -> list[LabelledMoment]:
-    """What is kept in a data directory to learn from; raises UsageError where there is none.
+def labelled_moments(data_dir: Path, url: SecretStr | None = None) -> list[LabelledMoment]:
+    """What is kept of a school to learn from; raises UsageError where there is no such school.
 
     Where teacher and coach both answered, the teacher's word counts. A dismissed calm stretch
     says neither that it was lively nor that it was not, and teaches nothing.
     """
-    if not (data_dir / "school.db").is_file():
+    if url is None and not (data_dir / "school.db").is_file():
         raise UsageError(f"{data_dir} holds no school.db; look at `data_dir` in server.toml.")
-    with closing(open_lesson_store(data_dir)) as store:
+    with closing(open_lesson_store(data_dir, url)) as store:
         labels = store.labels()
     chosen: dict[tuple[str, str], Label] = {}
     for label in labels:
@@ -104,7 +109,7 @@ def recalibrate(args: argparse.Namespace) -> int:
     """Fit, let the guard judge, and write the school's model only if it lets it pass."""
     output = args.data_dir / _OWN_MODEL if args.output is None else args.output
     _check_output(output)
-    found = labelled_moments(args.data_dir)
+    found = labelled_moments(args.data_dir, database_url(args))
     model = OffTaskModel.load(args.model)
     shipped = estimates_of(model.manifest)
     moments = _usable(found, model.manifest)
@@ -132,7 +137,7 @@ def train_with_labels(args: argparse.Namespace) -> int:
     if output.resolve() == SHIPPED.resolve():
         output = args.with_labels / _OWN_MODEL
     _check_output(output)
-    found = labelled_moments(args.with_labels)
+    found = labelled_moments(args.with_labels, database_url(args))
     model = OffTaskModel.load(args.base)
     shipped = estimates_of(model.manifest)
     moments = _usable(found, model.manifest)

@@ -84,14 +84,15 @@ class MemoryLessonStore:
         self, decide: Callable[[list[Lesson], dict[str, Origin]], Reschedule]
     ) -> Reschedule:
         """Change many lessons at once; see `LessonStore.reschedule`."""
-        change = decide(self.lessons(), self.origins())
-        for removed in change.removed:
-            self._remove(removed)
-        for lesson, origin in change.put:
-            self._lessons[lesson.id] = lesson
-            self._origins[lesson.id] = origin
-        self._clear_labels()
-        self._changes += 1
+        with self._lock:
+            change = decide(self.lessons(), self.origins())
+            for removed in change.removed:
+                self._remove(removed)
+            # At one stroke, for whoever reads meanwhile.
+            self._origins = self._origins | {lesson.id: origin for lesson, origin in change.put}
+            self._lessons = self._lessons | {lesson.id: lesson for lesson, _ in change.put}
+            self._clear_labels()
+            self._changes += 1
         return change
 
     def put_moment(self, moment: Moment) -> None:

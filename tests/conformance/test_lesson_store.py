@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -525,3 +526,112 @@ def test_a_rooms_mark_is_another_one_when_its_lessons_are(
     assert len({each["room-a"] for each in seen}) == len(seen)
     one.purge(lessons=["maths", "another"])
     assert marks() == {"room-b": seen[0]["room-b"]}
+
+
+def test_a_changed_lesson_keeps_what_hangs_on_it(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    one.keep_labels(MATHS.teacher)
+    one.reschedule(lambda *_: Reschedule(put=((MATHS, PLAN),)))
+    one.put_moment(MOMENT)
+    one.put_verdict(SAID, label_of(SAID))
+
+    def what_hangs() -> tuple[object, ...]:
+        labels = [(label.moment, label.rows.tobytes()) for label in other.labels()]
+        return other.moments("maths"), other.verdicts("maths"), labels, other.origins()
+
+    before = what_hangs()
+    assert before == ([MOMENT], [SAID], before[2], {"maths": PLAN})
+    assert len(other.labels()) == 1
+    moved = replace(MATHS, room="room-b", starts_utc_ns=5_000, ends_utc_ns=None, zones=())
+    one.put(moved)
+    assert what_hangs() == before
+    assert one.swap(moved, MATHS)
+    assert what_hangs() == before
+    one.reschedule(lambda *_: Reschedule(put=((moved, PLAN),)))
+    assert what_hangs() == before
+    one.reschedule(lambda *_: Reschedule(removed=("maths",)))
+    assert what_hangs() == ([], [], [], {})
+
+
+def test_the_version_only_rises(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    seen = [one.version()]
+    for number in range(6):
+        writer = pair[number % 2]
+        writer.put(replace(MATHS, title=str(number)))
+        assert one.version() == other.version()
+        seen.append(one.version())
+    assert seen == sorted(set(seen))
+
+
+def test_what_fails_changes_neither_rows_nor_version(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    version = other.version()
+
+    def refuse(*_: object) -> Reschedule:
+        raise ValueError("a room is taken")
+
+    with pytest.raises(ValueError, match="taken"):
+        one.reschedule(refuse)
+    assert other.version() == version
+    assert other.lessons() == [MATHS]
+
+
+def test_an_import_is_seen_whole_or_not_at_all(open_one: Open) -> None:
+    writer, reader = open_one(), open_one()
+    plan = tuple((replace(MATHS, id=f"l{number:03}"), PLAN) for number in range(300))
+    is_done = Event()
+
+    def write() -> None:
+        writer.reschedule(lambda *_: Reschedule(put=plan))
+        is_done.set()
+
+    with ThreadPoolExecutor() as pool:
+        done = pool.submit(write)
+        seen = {reader.count_lessons()}
+        while not is_done.is_set() and not done.done():
+            seen.add(reader.count_lessons())
+        done.result()
+        seen.add(reader.count_lessons())
+    assert seen <= {0, 300}
+    assert 300 in seen
+
+
+def test_imports_at_the_same_time_see_each_other(open_one: Open) -> None:
+    """Each decides by what is there, so the second one finds what the first one has added."""
+    stores = [open_one() for _ in range(3)]
+
+    def add_next(lessons: list[Lesson], _: object) -> Reschedule:
+        lesson = replace(MATHS, id=f"l{len(lessons):03}")
+        return Reschedule(put=((lesson, PLAN),))
+
+    def write(store: LessonStore) -> None:
+        for _ in range(8):
+            store.reschedule(add_next)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(write, stores))
+    assert sorted(each.id for each in stores[0].lessons()) == [f"l{n:03}" for n in range(24)]
+
+
+def test_texts_come_in_the_order_of_their_code_points(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    for name in ("b", "B", "a", "ä", "_", "Z", "-"):
+        one.put(replace(MATHS, id=name))
+        one.opt_out(name, 1)
+    assert [lesson.id for lesson in other.lessons()] == ["-", "B", "Z", "_", "a", "b", "ä"]
+    assert [room for room, _ in other.opted_out()] == ["-", "B", "Z", "_", "a", "b", "ä"]
+
+
+def test_any_text_may_be_asked_for_and_written(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    one.put(MATHS)
+    assert other.get("a\0b") is None
+    one.put_moment(replace(MOMENT, note="100 % 'so' \0 %(x)s :y 日本 🎓"))
+    assert other.moments("maths")[0].note.startswith("100 % 'so' ")
+    assert other.moments("maths")[0].note.endswith(" %(x)s :y 日本 🎓")

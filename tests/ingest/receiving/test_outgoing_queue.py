@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from contract.clock import SECOND_NS, ManualClock
+from contract.errors import StoreError
 from contract.messages import Config
 from ingest.nodes.configuration import LessonConfig, spans
 from ingest.receiving.outgoing_queue import Outgoing
@@ -147,3 +150,49 @@ def test_time_alone_brings_a_lesson_in() -> None:
     told.clock.advance(2 * 86_400)
     (config,) = told.due().values()
     assert [span.lesson for span in config.lessons] == ["x", "y"]
+
+
+class FailingLessons(MemoryLessonStore):
+    """A database that may be down, and says so to one question."""
+
+    fails_at = ""
+    asked = 0
+
+    def version(self) -> int:
+        self.asked += 1
+        self._fail("version")
+        return super().version()
+
+    def opted_out(self) -> list[tuple[str, int]]:
+        self._fail("opted_out")
+        return super().opted_out()
+
+    def _fail(self, at: str) -> None:
+        if self.fails_at == at:
+            raise StoreError("it is down")
+
+
+@pytest.mark.parametrize("fails_at", ("version", "opted_out"))
+def test_lessons_that_can_not_be_read_are_asked_for_again_and_no_room_is_forgotten(
+    fails_at: str,
+) -> None:
+    """Keeping waits while a database does not answer, so it is not asked each tick."""
+    store, clock = FailingLessons(), ManualClock()
+    now = clock.utc_at_boot_ns
+    store.put(lesson("now", now, now + DAY_NS))
+    config = LessonConfig(lessons=store, site="s", clock=clock, longest_ns=DAY_NS)
+    config.add_node("r1", "pi-0")
+    store.fails_at = fails_at
+    with pytest.raises(StoreError):
+        list(config.due())
+    asked = store.asked
+    for _ in range(9):
+        clock.now_ns += SECOND_NS
+        assert list(config.due()) == []
+    assert store.asked == asked
+    store.fails_at = ""
+    clock.now_ns += SECOND_NS
+    ((topic, found),) = config.due()
+    assert topic == "roomtone/1/s/r1/pi-0/config"
+    assert [each.lesson for each in found.lessons] == ["now"]
+    assert list(config.due()) == []
