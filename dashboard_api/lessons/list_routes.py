@@ -83,6 +83,8 @@ class SignCounts:
 
     def of(self, stores: Stores, lesson: Lesson, now_utc_ns: int) -> int:
         alerts = stores.scores.alerts(lesson.id)
+        if not alerts and lesson.starts_utc_ns > now_utc_ns:
+            return 0  # it is still to come; a timetable fills pages with such lessons
         at = time.monotonic()
         since, before, raised, known = self._known.get(lesson.id, (at, None, alerts, 0))
         if before == lesson and raised == alerts and at - since <= MAX_COUNT_AGE_S:
@@ -101,7 +103,13 @@ def sign_counts(request: Request) -> SignCounts:
 
 
 def read_lesson_json(
-    stores: Stores, lesson: Lesson, now_utc_ns: int, zone: tzinfo | None, signs: int
+    stores: Stores,
+    lesson: Lesson,
+    now_utc_ns: int,
+    zone: tzinfo | None,
+    *,
+    moments: int,
+    signs: int,
 ) -> LessonJson:
     """One line of the list, from the stores."""
     start, end, _ = lesson_span(lesson, now_utc_ns)
@@ -110,7 +118,7 @@ def read_lesson_json(
         lesson,
         sensed_s=sensed_s,
         gaps=gaps,
-        moments=len(stores.lessons.moments(lesson.id)),
+        moments=moments,
         alerts=len(stores.scores.alerts(lesson.id)),
         signs=signs,
         now_utc_ns=now_utc_ns,
@@ -127,9 +135,14 @@ async def _list(request: Request, store: StoreDep, number: int) -> tuple[list[Le
     offset = (number - 1) * LESSONS_PER_PAGE
     lessons = await store.run(lambda stores: stores.page_of_lessons(LESSONS_PER_PAGE, offset))
     count = await store.run(lambda stores: stores.lessons.count_lessons())
+    ids = [lesson.id for lesson in lessons]
+    moments = await store.run(lambda stores: stores.lessons.count_moments(ids))
 
     def line(stores: Stores, lesson: Lesson) -> LessonJson:
-        return read_lesson_json(stores, lesson, now, zone, counts.of(stores, lesson, now))
+        return read_lesson_json(
+            stores, lesson, now, zone,
+            moments=moments.get(lesson.id, 0), signs=counts.of(stores, lesson, now),
+        )  # fmt: skip
 
     lines = [await store.run(partial(line, lesson=lesson)) for lesson in lessons]
     return lines, count

@@ -41,7 +41,14 @@ async def lesson_page(request: Request, lesson_id: str, store: StoreDep) -> HTML
         moments = moments_of(stores, lesson)
         return page(
             "lessons/page.html",
-            lesson=read_lesson_json(stores, lesson, now, zone, signs(moments)),
+            lesson=read_lesson_json(
+                stores,
+                lesson,
+                now,
+                zone,
+                moments=len(stores.lessons.moments(lesson.id)),
+                signs=signs(moments),
+            ),
             video_offset_s=lesson.video_offset_s,
             moments=moments,
             note=trust_note(stores, catalog, lesson.id),
@@ -62,7 +69,14 @@ async def lesson_table(
         is_part = "hx-request" in request.headers
         return page(
             "lessons/_table.html" if is_part else "lessons/table.html",
-            lesson=read_lesson_json(stores, lesson, now, zone, counts.of(stores, lesson, now)),
+            lesson=read_lesson_json(
+                stores,
+                lesson,
+                now,
+                zone,
+                moments=len(stores.lessons.moments(lesson.id)),
+                signs=counts.of(stores, lesson, now),
+            ),
             table=table_page(_timeline(stores, lesson, now, zone, level_s=30), number),
         )
 

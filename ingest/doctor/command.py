@@ -47,26 +47,26 @@ def run(args: argparse.Namespace) -> int:
 
 def look_over(settings: ServerSettings) -> Iterator[Finding]:
     """Everything, from the disk up to the nodes."""
-    is_main_fine = False
+    fine = set()
     for finding in findings(settings):
-        # At once: a year of day files takes seconds to read.
-        yield finding
-        is_main_fine = is_main_fine or (finding.about, finding.state) == ("main.db", "fine")
+        yield finding  # at once: a year of day files takes seconds to read
+        if finding.state == "fine":
+            fine.add(finding.about)
     yield from broker_findings(settings)
-    yield from config_findings(settings.broker, settings.site, _opted_out(settings, disk))
+    yield from config_findings(settings.broker, settings.site, _opted_out(settings, fine))
     yield from program_findings("ingest", settings.ingest.health_port, settings)
     yield from program_findings("score", settings.score.health_port, settings)
     yield from model_findings(settings.score.model_file)
     yield from dashboard_findings(settings)
-    if is_main_fine:
+    if "main.db" in fine:
         yield from _kept(settings)
 
 
-def _opted_out(settings: ServerSettings, disk: list[Finding]) -> list[tuple[str, int]]:
+def _opted_out(settings: ServerSettings, fine: set[str]) -> list[tuple[str, int]]:
     url = settings.school.database_url
     is_there = (settings.data_dir / "school.db").exists()
     if url is not None:
-        is_there = any(one.about == ABOUT and one.state == "fine" for one in disk)
+        is_there = ABOUT in fine
     if not is_there:
         return []  # opening it would make it
     try:

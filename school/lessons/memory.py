@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from contract.errors import StoreError
@@ -109,6 +110,12 @@ class MemoryLessonStore:
     def moments(self, lesson: str) -> list[Moment]:
         found = [moment for moment in self._moments.values() if moment.lesson == lesson]
         return sorted(found, key=lambda moment: (moment.start_s, moment.id))
+
+    def count_moments(self, lessons: Sequence[str]) -> dict[str, int]:
+        wanted = set(lessons)
+        return dict(
+            Counter(each.lesson for each in self._moments.values() if each.lesson in wanted)
+        )
 
     def put_verdict(
         self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0

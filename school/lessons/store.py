@@ -123,6 +123,10 @@ class SqlLessonStore:
         with self._database.reading() as connection:
             return moment_rows.moments_of(connection, lesson)
 
+    def count_moments(self, lessons: Sequence[str]) -> dict[str, int]:
+        with self._database.reading() as connection:
+            return moment_rows.count_moments(connection, lessons)
+
     def put_verdict(
         self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
     ) -> None:

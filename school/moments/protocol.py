@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from school.moments.records import Label, Moment, Speaker, Verdict, VerdictCount
@@ -15,6 +16,9 @@ class MomentStore(Protocol):
     def put_moment(self, moment: Moment) -> None: ...
     def remove_moment(self, moment: str) -> None: ...
     def moments(self, lesson: str) -> list[Moment]: ...
+    def count_moments(self, lessons: Sequence[str]) -> dict[str, int]:
+        """How many each of these lessons has, those that have any: one question for a list."""
+
     def put_verdict(
         self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
     ) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from school.moments.records import Moment
 from school.schema import lessons, moments
 
-__all__ = ["moments_of", "put_moment", "remove_moment", "remove_moments_of_lesson"]
+__all__ = ["count_moments", "moments_of", "put_moment", "remove_moment", "remove_moments_of_lesson"]
 
 _IS_THERE: Final = select(lessons.c.id).where(lessons.c.id == bindparam("lesson"))
 _OF_LESSON: Final = (
@@ -20,6 +21,11 @@ _OF_LESSON: Final = (
     .where(moments.c.lesson == bindparam("lesson"))
     .order_by(moments.c.start_s, moments.c.id)
 )  # fmt: skip
+_COUNTS: Final = (
+    select(moments.c.lesson, func.count())
+    .where(moments.c.lesson.in_(bindparam("lessons", expanding=True)))
+    .group_by(moments.c.lesson)
+)
 _INSERT: Final = insert(moments)
 _UPDATE: Final = update(moments).where(moments.c.id == bindparam("moment"))
 _DELETE: Final = delete(moments).where(moments.c.id == bindparam("moment"))
@@ -50,6 +56,12 @@ def remove_moment(connection: Connection, moment: str) -> int:
 def remove_moments_of_lesson(connection: Connection, lesson: str) -> int:
     """How many there were."""
     return connection.execute(_DELETE_OF_LESSON, {"lesson": lesson}).rowcount
+
+
+def count_moments(connection: Connection, lessons: Sequence[str]) -> dict[str, int]:
+    """Of the lessons that have any."""
+    rows = connection.execute(_COUNTS, {"lessons": list(lessons)}).all()
+    return {lesson: int(n) for lesson, n in rows}
 
 
 def moments_of(connection: Connection, lesson: str) -> list[Moment]:

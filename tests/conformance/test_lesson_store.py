@@ -199,6 +199,18 @@ def test_moments_are_marked_changed_and_removed(pair: tuple[LessonStore, LessonS
     assert one.moments("art") == []
 
 
+def test_moments_of_a_list_of_lessons_are_counted(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    for lesson in (MATHS, replace(MATHS, id="art"), replace(MATHS, id="music")):
+        one.put(lesson)
+    for number in range(3):
+        one.put_moment(replace(MOMENT, id=f"m{number}"))
+    one.put_moment(replace(MOMENT, id="a", lesson="art"))
+    assert other.count_moments(["maths", "art", "music", "none"]) == {"maths": 3, "art": 1}
+    assert other.count_moments(["art"]) == {"art": 1}
+    assert other.count_moments([]) == {}
+
+
 def test_a_moment_needs_its_lesson(pair: tuple[LessonStore, LessonStore]) -> None:
     one, other = pair
     with pytest.raises(StoreError, match="no lesson 'maths'"):
