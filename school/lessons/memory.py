@@ -195,7 +195,7 @@ class MemoryLessonStore:
         ][:most]
         for one in old:
             del self._labels[one.lesson, one.moment, one.by]
-        self._changes += 1
+        self._changes += bool(old)
         return len(old)
 
     def purge(

@@ -179,6 +179,10 @@ class SqlLessonStore:
             return label_rows.all_labels(connection)
 
     def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
+        # Asked each hour, and mostly for nothing: a change would have every follower look again.
+        with self._database.reading() as connection:
+            if not label_rows.has_old(connection, before_utc_ns=before_utc_ns):
+                return 0
         with self._database.writing() as connection:
             return label_rows.remove_old(connection, before_utc_ns=before_utc_ns, most=most)
 

@@ -25,6 +25,7 @@ __all__ = [
     "all_labels",
     "count_all",
     "count_labels_of",
+    "has_old",
     "has_opted_in",
     "put_label",
     "remove_label",
@@ -55,6 +56,7 @@ _OLD: Final = (
     .order_by(labels.c.utc_ns)
     .limit(bindparam("most"))
 )
+_IS_ANY_OLD: Final = _OLD.with_only_columns(labels.c.utc_ns).order_by(None)
 _DELETE_OLD: Final = delete(labels).where(tuple_(*_KEY).in_(_OLD))
 _COUNT: Final = select(func.count()).select_from(labels)
 _COUNT_OF: Final = (
@@ -114,6 +116,11 @@ def remove_labels_of_moment(connection: Connection, moment: str) -> None:
 def remove_unwanted(connection: Connection) -> int:
     """Remove what is kept of lessons whose teacher does not agree (any more); how many."""
     return connection.execute(_DELETE_UNWANTED).rowcount
+
+
+def has_old(connection: Connection, *, before_utc_ns: int) -> bool:
+    """Whether `remove_old` would remove any."""
+    return connection.execute(_IS_ANY_OLD, {"before": before_utc_ns, "most": 1}).first() is not None
 
 
 def remove_old(connection: Connection, *, before_utc_ns: int, most: int) -> int:
