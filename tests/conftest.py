@@ -13,12 +13,14 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
-from tests.postgres_server import DEBIANS_FOLDERS, PostgresServer
+if TYPE_CHECKING:
+    from tests.postgres_server import PostgresServer
 
 IN_CI = os.environ.get("CI", "") not in {"", "0", "false"}
 
@@ -39,7 +41,7 @@ SEARCH_PATH = os.pathsep.join(
         os.environ.get("PATH", ""),
         "/usr/sbin",
         "/usr/local/sbin",
-        *map(str, Path(DEBIANS_FOLDERS).glob("*/bin")),
+        *map(str, Path("/usr/lib/postgresql").glob("*/bin")),
     )
 )
 
@@ -65,6 +67,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running cluster, for tests that are marked `postgres`."""
+    # Not above: tests/test_side_by_side.py takes this file alone.
+    from tests.postgres_server import PostgresServer  # noqa: PLC0415
+
     server = PostgresServer()
     try:
         server.make()
