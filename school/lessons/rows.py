@@ -130,7 +130,7 @@ def count_lessons(connection: Connection) -> int:
 def room_marks(connection: Connection, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
     """See `ScoredLessons.room_marks`."""
     rows = connection.execute(_MARKS, {"low": from_utc_ns, "high": to_utc_ns}).all()
-    return dict(row.tuple() for row in rows)
+    return {row[0]: row[1] for row in rows}
 
 
 def put_lesson(connection: Connection, lesson: Lesson) -> None:
