@@ -10,7 +10,7 @@ from typing import Any, Final
 from dashboard_api.views.words import length_words
 from models.school_model.labels import wilson
 from models.school_model.training import school_lines
-from models.serving.manifest import Manifest
+from models.serving.manifest import ModelManifest
 
 __all__ = ["BLIND_TO", "Card", "Comparison", "Outcome", "card", "scored_words"]
 
@@ -104,7 +104,7 @@ class Card:
     """What a school's own model rests on; empty for any other."""
 
 
-def card(manifest: Manifest) -> Card:
+def card(manifest: ModelManifest) -> Card:
     """The card of a manifest; a figure that it does not hold is left out or a dash."""
     figures: Mapping[str, Any] = next(iter(manifest.figures.values()), {})
     data = manifest.data

@@ -9,18 +9,18 @@ from typing import Final
 from models.drift import (
     FIRST_WEEKS,
     LARGE_PSI,
-    LEAST_EPOCHS,
-    LEAST_LESSONS,
+    MIN_EPOCHS,
+    MIN_LESSONS,
     SOME_PSI,
-    Change,
     Drift,
-    Verdict,
+    DriftVerdict,
+    PsiChange,
     WeekDrift,
 )
 
 __all__ = ["TOP_PSI", "VERDICT_WORDS", "DriftView", "Row", "drift_view"]
 
-VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
+VERDICT_WORDS: Final[Mapping[DriftVerdict, str]] = {
     "too_few": "too few to say",
     "stable": "much the same",
     "by_chance": "no more than lessons differ",
@@ -63,8 +63,8 @@ class DriftView:
     rooms: tuple[Row, ...]
     """The rooms in the newest week that has lessons enough, or else in the newest."""
     rooms_in: str
-    least_lessons: int = LEAST_LESSONS
-    least_minutes: int = LEAST_EPOCHS
+    least_lessons: int = MIN_LESSONS
+    least_minutes: int = MIN_EPOCHS
 
 
 def drift_view(drift: Drift, model: str) -> DriftView:
@@ -92,7 +92,7 @@ def _sentences(drift: Drift, model: str) -> tuple[str, ...]:
         return (
             (
                 f"Too little to say: {_week_words(last.week)} has {_many(last.lessons, 'lesson')} with "
-                f"{_many(last.epochs, 'minute')} looked at; {LEAST_LESSONS} lessons and {LEAST_EPOCHS} "
+                f"{_many(last.epochs, 'minute')} looked at; {MIN_LESSONS} lessons and {MIN_EPOCHS} "
                 "minutes are the least."
             ),
         )
@@ -117,7 +117,7 @@ def _sentences(drift: Drift, model: str) -> tuple[str, ...]:
     return tuple(told)
 
 
-_TRAINED: Final[Mapping[Verdict, str]] = {
+_TRAINED: Final[Mapping[DriftVerdict, str]] = {
     "stable": "rooms move and are judged much as in the lessons that the model learned from ({}).",
     "by_chance": (
         "rooms differ from the lessons that the model learned from ({}), but no more than single "
@@ -132,7 +132,7 @@ _TRAINED: Final[Mapping[Verdict, str]] = {
         "figures here."
     ),
 }
-_OWN: Final[Mapping[Verdict, str]] = {
+_OWN: Final[Mapping[DriftVerdict, str]] = {
     "stable": "Against your school's own first weeks little has changed ({}).",
     "by_chance": (
         "Against your school's own first weeks the change ({}) is no more than single lessons "
@@ -146,7 +146,7 @@ _OWN: Final[Mapping[Verdict, str]] = {
 }
 
 
-def _numbers(change: Change) -> str:
+def _numbers(change: PsiChange) -> str:
     words = {"off_task": "estimated share", "movement_db": "movement"}
     parts = (f"{words[name]} {value:.2f}" for name, value in change.psi.items())
     return f"PSI: {', '.join(parts)}"
@@ -168,7 +168,7 @@ def _row(week: WeekDrift, where: str) -> Row:
     )
 
 
-def _cell(week: WeekDrift, change: Change | None) -> str:
+def _cell(week: WeekDrift, change: PsiChange | None) -> str:
     if change is None:
         return "not known" if week.is_enough else VERDICT_WORDS["too_few"]
     return f"{VERDICT_WORDS[change.verdict]} ({change.largest:.2f})"
@@ -203,7 +203,7 @@ def _svg(drift: Drift) -> str:
     )
 
 
-def _bar(kind: str, x: float, change: Change | None) -> list[str]:
+def _bar(kind: str, x: float, change: PsiChange | None) -> list[str]:
     if change is None:
         return []
     top = _y(min(TOP_PSI, change.largest))

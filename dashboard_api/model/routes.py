@@ -17,10 +17,10 @@ from dashboard_api.web.lookup import LessonMissing, found_lesson
 from dashboard_api.web.model_catalog import ModelShelf
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import AskDesk, Stores
-from models.drift import Change, WeekDrift
+from models.drift import PsiChange, WeekDrift
 from models.school_model.labels import base_of
-from models.school_model.training import rests_on_another
-from models.serving.manifest import Manifest
+from models.school_model.training import base_mismatch
+from models.serving.manifest import ModelManifest
 
 __all__ = ["TrustNote", "router", "trust_note"]
 
@@ -74,7 +74,7 @@ async def model_page(request: Request, desk: AskDesk, lesson: LessonId = None) -
         lesson=lesson,
         lesson_title=title.strip() or "this lesson",
         in_use="" if in_use is None else in_use.version,
-        outdated="" if in_use is None or shipped is None else rests_on_another(in_use, shipped),
+        outdated="" if in_use is None or shipped is None else base_mismatch(in_use, shipped),
         drift=drift_view(so_far.drift, "" if in_use is None else base_of(in_use.version)),
         waiting=so_far.waiting,
     )
@@ -90,7 +90,7 @@ async def model(request: Request, desk: AskDesk, lesson: LessonId = None) -> Mod
     """How well the model does, on whose data, and whether what it sees has changed."""
     shelf, watch = _shelf(request), _watch(request)
 
-    def look(stores: Stores) -> tuple[Manifest | None, TrustNote]:
+    def look(stores: Stores) -> tuple[ModelManifest | None, TrustNote]:
         if lesson is not None:
             found_lesson(stores, lesson)
         return _told(stores, shelf, lesson)[0], trust_note(stores, shelf, lesson)
@@ -109,7 +109,9 @@ async def model(request: Request, desk: AskDesk, lesson: LessonId = None) -> Mod
     )
 
 
-def _told(stores: Stores, shelf: ModelShelf, lesson: str | None) -> tuple[Manifest | None, str]:
+def _told(
+    stores: Stores, shelf: ModelShelf, lesson: str | None
+) -> tuple[ModelManifest | None, str]:
     """The manifest to tell of, and which models scored the lesson."""
     current = shelf.current()
     if lesson is None:
@@ -122,10 +124,10 @@ def _told(stores: Stores, shelf: ModelShelf, lesson: str | None) -> tuple[Manife
 
 
 def _week(week: WeekDrift) -> DriftWeekAnswer:
-    def psi(change: Change | None) -> dict[str, float] | None:
+    def psi(change: PsiChange | None) -> dict[str, float] | None:
         return None if change is None else dict(change.psi)
 
-    def words(change: Change | None) -> str:
+    def words(change: PsiChange | None) -> str:
         return VERDICT_WORDS["too_few" if change is None else change.verdict]
 
     return DriftWeekAnswer(

@@ -13,8 +13,7 @@ from dashboard_api.views.words import TRUST, zone_words
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson, Moment, Verdict
 from models.serving.hindsight import Finder
-from models.serving.moments import MOST_MOMENTS, first_of, suggest_moments
-from models.serving.moments import Moment as Suggestion
+from models.serving.moments import MAX_MOMENTS, SuggestedMoment, clearest_moments, suggest_moments
 from models.serving.scores import ROOM, EpochScore
 
 __all__ = ["AUTHOR_WORDS", "moments", "signs"]
@@ -39,8 +38,8 @@ def moments(
     `said` tells, stays as it was then.
     """
     scores = _scores(lesson, epochs)
-    found = suggest_moments(scores, finder, most=MOST_MOMENTS)
-    stand_out = {_key(moment) for moment in first_of(found)}
+    found = suggest_moments(scores, finder, max_moments=MAX_MOMENTS)
+    stand_out = {_key(moment) for moment in clearest_moments(found)}
     names = _names(lesson, found, alerts, said)
     suggested = [
         _suggested(moment, name, trust=trust, is_first=_key(moment) in stand_out)
@@ -55,7 +54,7 @@ def signs(found: Sequence[MomentAnswer]) -> int:
     return sum(moment.kind == "suggested" and not moment.is_strength for moment in found)
 
 
-def _key(moment: Suggestion) -> tuple[int, int, str]:
+def _key(moment: SuggestedMoment) -> tuple[int, int, str]:
     return moment.first_seq, moment.end_seq, moment.zone
 
 
@@ -90,7 +89,7 @@ class _Name:
 
 def _names(
     lesson: Lesson,
-    found: Sequence[Suggestion],
+    found: Sequence[SuggestedMoment],
     alerts: Sequence[AlertRecord],
     said: Sequence[Verdict],
 ) -> list[_Name]:
@@ -140,7 +139,9 @@ def _share_half(start: float, end: float, other_start: float, other_end: float) 
     return 2.0 * shared >= min(end - start, other_end - other_start)
 
 
-def _suggested(suggestion: Suggestion, name: _Name, *, trust: str, is_first: bool) -> MomentAnswer:
+def _suggested(
+    suggestion: SuggestedMoment, name: _Name, *, trust: str, is_first: bool
+) -> MomentAnswer:
     return MomentAnswer(
         id=name.id,
         kind="suggested",

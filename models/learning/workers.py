@@ -1,4 +1,4 @@
-"""Worker processes for what takes minutes: as many as there are cores, and none that is left behind."""
+"""Worker processes for long computations: at most one per core, and none is left behind."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SAFE_PATH: Final = "PYTHONSAFEPATH"
 
 
 def worker_pool(
-    most: int, initializer: Callable[..., object] | None = None, *arguments: Any
+    max_workers: int, initializer: Callable[..., object] | None = None, *arguments: Any
 ) -> ProcessPoolExecutor:
-    """A pool of at most so many workers, each of which ends with the process that asked for it."""
-    with _safe_path():  # the pool's locks start a process that keeps account of them
+    """A pool of at most `max_workers` worker processes; each ends when this process ends."""
+    with _safe_path():  # the pool's locks start a process that tracks them
         return ProcessPoolExecutor(
-            min(most, os.cpu_count() or 1),
+            min(max_workers, os.cpu_count() or 1),
             mp_context=_SafeSpawn(),
             initializer=_begin,
             initargs=(initializer, arguments),
@@ -30,7 +30,7 @@ def worker_pool(
 
 
 class _SafeProcess(SpawnProcess):
-    """A spawned process that imports nothing from the current folder, not even while it starts."""
+    """A spawned process that never imports from the current folder, not even while it starts."""
 
     def start(self) -> None:
         with _safe_path():
@@ -38,16 +38,17 @@ class _SafeProcess(SpawnProcess):
 
 
 class _SafeSpawn(SpawnContext):
-    """Spawned, not forked: NumPy has threads by now."""
+    """Spawned, not forked, because NumPy may have threads already."""
 
     Process: ClassVar[type[SpawnProcess]] = _SafeProcess
 
 
 @contextmanager
 def _safe_path() -> Iterator[None]:
-    """A Python started inside does not look for modules in the current folder.
+    """A Python that is started inside does not look for modules in the current folder.
 
-    `multiprocessing` takes no options for the interpreter, but the interpreter reads this.
+    `multiprocessing` can't pass options to the interpreter, but the interpreter reads this
+    variable.
     """
     before = os.environ.get(_SAFE_PATH)
     os.environ[_SAFE_PATH] = "1"
@@ -67,7 +68,7 @@ def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+    """End this worker when its parent ends; otherwise it would wait for work for ever."""
     parent = parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])

@@ -1,4 +1,4 @@
-"""`roomtone model drift`: whether what the model sees has changed over the weeks of a school."""
+"""`roomtone model drift`: shows whether a school's data has changed over the weeks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dashboard_api.model.drift_view import Row, drift_view
 from dashboard_api.web.model_catalog import ModelShelf
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_lesson_store, open_score_store
-from models.drift import LARGE_PSI, LEAST_EPOCHS, LEAST_LESSONS, SOME_PSI, Drift, drift
+from models.drift import LARGE_PSI, MIN_EPOCHS, MIN_LESSONS, SOME_PSI, Drift, measure_drift
 from models.school_model.labels import base_of
 
 __all__ = ["add_arguments", "run"]
@@ -25,25 +25,27 @@ _A_STEP: Final = 1_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the options."""
     parser.add_argument(
         "--data-dir", type=Path, required=True, metavar="DIR", help="the server's data directory"
     )
     parser.add_argument(
         "--model", type=Path, default=None, metavar="FILE",
-        help="the model in use, as score.model_file has it (default: the shipped model)",
+        help="the model in use, the value of score.model_file (default: the shipped model)",
     )  # fmt: skip
     parser.add_argument(
         "--time-zone", default="UTC", metavar="NAME",
-        help="the school's, as lessons.time_zone has it: where a week begins (default: UTC)",
+        help="the school's time zone, the value of lessons.time_zone (default: UTC)",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print one JSON object, no table")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of a table"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Read a school's scores and print its weeks."""
     if not (args.data_dir / "score.db").is_file():
-        raise UsageError(f"--data-dir is {args.data_dir}, expected a folder with a score.db in it.")
+        raise UsageError(f"--data-dir is {args.data_dir}, expected a folder with a score.db.")
     try:
         zone = ZoneInfo(args.time_zone)
     except (KeyError, ValueError, OSError) as error:
@@ -56,15 +58,15 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(shelf.trouble)
     found = _read(args.data_dir, zone, shelf)
     if args.json:
-        told = {"model": in_use.version, **asdict(found)}
-        print(json.dumps(told, indent=2))
+        report = {"model": in_use.version, **asdict(found)}
+        print(json.dumps(report, indent=2))
         return 0
     view = drift_view(found, base_of(in_use.version))
     print("\n".join(view.sentences))
     if view.rows:
         print(
-            f"\nPSI under {SOME_PSI} is much the same, over {LARGE_PSI} a large change; nothing is "
-            f"said under {LEAST_LESSONS} lessons or {LEAST_EPOCHS} epochs (one a minute)."
+            f"\nPSI under {SOME_PSI} means about the same, over {LARGE_PSI} a large change; there is no "
+            f"verdict under {MIN_LESSONS} lessons or {MIN_EPOCHS} epochs (one a minute)."
         )
         print("\n".join(_table((*view.rows, *view.rooms))))
     return 0
@@ -84,7 +86,7 @@ def _read(directory: Path, zone: ZoneInfo, shelf: ModelShelf) -> Drift:
             for lesson, count in lessons.verdicts_by_lesson().items()
         }
     references = shelf.references({lesson.model for lesson in levels.lessons})
-    return drift(levels.lessons, references, checked)
+    return measure_drift(levels.lessons, references, checked)
 
 
 def _table(rows: Sequence[Row]) -> list[str]:

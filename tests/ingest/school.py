@@ -22,7 +22,7 @@ from ingest.stores.protocol import LessonStore, PeriodStore, ScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord, Lesson
 from models.features.seat_features import FEATURES, FEATURES_VERSION
 from models.serving.alerts import AlertPolicy
-from models.serving.manifest import Calibration, IntervalWidth, Manifest
+from models.serving.manifest import Calibration, IntervalWidth, ModelManifest
 from tests.ingest.node import SECOND_NS, Node, Sent
 
 SEATS = tuple(range(1, 13))
@@ -35,7 +35,7 @@ POLICY = AlertPolicy(learn=20, refractory=2)
 class LevelModel:
     """Off task as soon as a seat moves at more than 10 dB: so that a test can say what comes."""
 
-    manifest = Manifest(
+    manifest = ModelManifest(
         format=1,
         version="test-1",
         sha256="",

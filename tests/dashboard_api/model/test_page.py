@@ -19,7 +19,7 @@ from dashboard_api.views.words import TRUST
 from dashboard_api.web.model_catalog import ModelShelf
 from ingest.stores.records import EpochRecord, VerdictCount, ZoneEpoch
 from ingest.stores.records import Verdict as Answered
-from models.serving.manifest import SHIPPED, Manifest
+from models.serving.manifest import SHIPPED, ModelManifest
 
 PAGES = ("/", "/lessons/sample", "/rooms/room-204/live", "/model", "/model?lesson=sample")
 WEEK_NS = 7 * 86_400 * SECOND_NS
@@ -29,8 +29,10 @@ def text_of(answer) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
-def shipped() -> Manifest:
-    return Manifest.from_json(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"), "shipped")
+def shipped() -> ModelManifest:
+    return ModelManifest.from_json(
+        SHIPPED.with_suffix(".json").read_text(encoding="utf-8"), "shipped"
+    )
 
 
 def answer_moments(stores, *, confirmed: int, dismissed: int) -> None:

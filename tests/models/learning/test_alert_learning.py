@@ -123,7 +123,7 @@ def test_no_one_is_judged_by_an_estimate_that_saw_the_classroom() -> None:
     other = replace(ROOMS[0], episodes=())
     plain = alert_learning._held_out([[room] for room in ROOMS], None)
     changed = alert_learning._held_out([[other], *([room] for room in ROOMS[1:])], None)
-    own = alert_learning.put_aside([[room] for room in ROOMS])[0]
+    own = alert_learning.held_out_groups([[room] for room in ROOMS])[0]
     assert changed[own] == plain[own]
     assert all(changed[at] != plain[at] for at in range(5) if at != own)
 

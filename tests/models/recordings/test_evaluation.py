@@ -180,8 +180,8 @@ def test_another_file_may_teach(columns: Make, save: Save, evaluate: Evaluate) -
     told = evaluate(save(own), "--train", str(save(theirs)))
     assert told["roc_auc"] > 0.9
     assert "training set" in told["trained_on"]
-    assert not any("both files" in note for note in told["notes"])
-    assert any("both files" in n for n in evaluate(save(own), "--train", str(save(own)))["notes"])
+    assert not any("Both files" in note for note in told["notes"])
+    assert any("Both files" in n for n in evaluate(save(own), "--train", str(save(own)))["notes"])
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -236,7 +236,7 @@ def test_a_group_without_positives_is_not_the_worst(
     assert told["groups"]["person 0"] == {"roc_auc": None, "epochs": 18, "positive": 0}
     assert told["worst_group_name"] != "person 0"
     assert told["worst_group_epochs"] == 18
-    assert any("can't be the worst: person 0" in note for note in told["notes"])
+    assert any("can't be the worst group: person 0" in note for note in told["notes"])
     data["label"][data["group"] != "person 1"] = "still"
     with pytest.raises(AssertionError, match="only group person 1"):
         evaluate(save(data))
@@ -249,7 +249,7 @@ def test_a_clock_that_starts_again_is_no_mixture(
     data = columns(groups=3, seconds=240, gain=5.0)
     data["observed_at"] = data["observed_at"] % 120.0
     told = evaluate(save(data))
-    assert any("starts again 1 times" in note for note in told["notes"])
+    assert any("restarts 1 times" in note for note in told["notes"])
     assert told["roc_auc"] > 0.9
     assert told["rate_hz"] == 25.0
 
@@ -263,7 +263,7 @@ def test_long_work_is_told_on_stderr_alone(
     assert main(["model", "evaluate", "--recording", str(path), "--label", "fidget", "--json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["label"] == "fidget"
-    for what in ("computing features, 100%", "putting each group aside, 67%"):
+    for what in ("computing features, 100%", "holding out each group, 67%"):
         assert what in said.err
 
 

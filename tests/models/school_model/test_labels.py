@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.features.seat_features import EPOCH_S
-from models.school_model.labels import LEAST_MOMENTS, base_of, moment_rows, school_figure, wilson
+from models.school_model.labels import MIN_MOMENTS, base_of, moment_rows, school_figure, wilson
 from models.serving.area import AREA_FEATURES, AreaHistory
 from models.serving.scores import ZoneScore
 
@@ -27,7 +27,7 @@ def lesson(n: int = 200) -> list[tuple[float, ZoneScore]]:
 
 
 def test_a_school_has_no_figure_before_fifty() -> None:
-    assert LEAST_MOMENTS == 50
+    assert MIN_MOMENTS == 50
     assert school_figure(40, 9) is None
     assert school_figure(0, 0) is None
     figure = school_figure(40, 10)

@@ -98,7 +98,7 @@ def test_a_score_is_a_probability_and_follows_its_weights(
 @pytest.mark.parametrize(
     ("weights", "intercept", "says"),
     (
-        ((0.0,) * (K - 1), 0.0, "weights, expected"),
+        ((0.0,) * (K - 1), 0.0, "weights, not"),
         ((0.0,) * (K - 1) + (math.nan,), 0.0, "finite"),
         ((0.0,) * K, math.inf, "finite"),
     ),

@@ -14,7 +14,7 @@ from contract.lesson import LabelledLesson, Zone
 from models.features.seat_features import EPOCH_S, FEATURES
 from models.learning.alert_learning import area_streams
 from models.learning.rows import lesson_rows
-from models.serving.manifest import Manifest, ShareBias
+from models.serving.manifest import ModelManifest, ShareBias
 from models.serving.off_task import OffTaskModel
 from models.serving.scorer import LessonScorer
 from models.serving.scores import EpochScore
@@ -27,7 +27,7 @@ _TYPICAL = FEATURES.index("typical_10")
 class FixedModel:
     """Probability by movement alone, so that a test needs no trained model."""
 
-    manifest: Manifest
+    manifest: ModelManifest
 
     def probability(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         return 1.0 / (1.0 + np.exp(-values[:, _TYPICAL].astype(np.float64) / 4.0))

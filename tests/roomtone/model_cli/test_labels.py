@@ -233,7 +233,7 @@ def test_from_answers_to_a_model_that_the_scorer_takes(
     assert said["held_out_lessons"]["better_low"] > 0
     # A label that the school's own model scored rests on the same shares.
     assert recalibrate(school, SimpleNamespace(path=path)) == 1
-    assert "is a school's own already" in capsys.readouterr().err
+    assert "is already a school's own model" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -258,7 +258,7 @@ def test_what_can_not_be_learned_from_is_said(
         return capsys.readouterr().err
 
     school.say({(0, 0): True})
-    assert "no labels are kept: a teacher has to allow it" in refused()
+    assert "no labels are stored: a teacher has to allow it" in refused()
     school.allow((0,))
     school.say({(n, 1): True for n in range(4)})
     assert "2 labels of suggested moments in 2 lessons are too few" in refused()
@@ -271,8 +271,8 @@ def test_what_can_not_be_learned_from_is_said(
             lessons.put_verdict(replace(said, **here), replace(first, **here))
         assert "64 confirm and 0 dismiss" in refused()
         for version, sentence in (
-            ("model", "64 of 64 labels rest on scores of the model 1-00000000, not of 9-0123abcd"),
-            ("features_version", "64 of 64 labels hold features of version 1-00000000"),
+            ("model", "64 of 64 labels come from scores of model 1-00000000, not of 9-0123abcd"),
+            ("features_version", "64 of 64 labels have features of version 1-00000000"),
         ):
             for label in lessons.labels():
                 assert label.features_version == LABEL_FEATURES
@@ -283,7 +283,7 @@ def test_what_can_not_be_learned_from_is_said(
 
 def test_bad_arguments_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["model", "recalibrate", "--data-dir", str(tmp_path)]) == 2
-    assert "holds no school.db" in capsys.readouterr().err
+    assert "has no school.db" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
     words = ["model", "recalibrate", "--data-dir", str(tmp_path), "--output"]
     assert main([*words, str(tmp_path / "x.txt")]) == 2
