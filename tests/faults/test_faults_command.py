@@ -16,8 +16,8 @@ from roomtone.demo.broker import mosquitto_path
 from roomtone.faults import FAULTS, command
 from roomtone.faults.case import Case, Result
 from roomtone.faults.children import Child, FaultError, until
-from roomtone.faults.command import add_arguments, run, table
-from roomtone.faults.matrix import planned
+from roomtone.faults.command import add_arguments, markdown_table, run
+from roomtone.faults.matrix import select_cases
 
 DOC = Path(__file__).parents[2] / "docs" / "faults.md"
 GOOD = Result(
@@ -28,19 +28,19 @@ GOOD = Result(
 
 
 def test_quick_holds_what_it_promises() -> None:
-    quick = set(planned(is_quick=True))
+    quick = set(select_cases(is_quick=True))
     for place in ("edge", "broker", "ingest", "score"):
         assert ("kill", place) in quick
     names = {fault for fault, _ in quick}
     assert names >= {
         "kill", "cut", "disk_full", "bit_flipped", "serial_garbage", "poison", "clock_past"
     }  # fmt: skip
-    assert quick <= set(planned(is_quick=False))
+    assert quick <= set(select_cases(is_quick=False))
 
 
 def test_only_picks_by_name_or_by_place() -> None:
-    assert planned(is_quick=False, only=["kill:edge"]) == [("kill", "edge")]
-    assert {fault for fault, _ in planned(is_quick=False, only=["cut"])} == {"cut"}
+    assert select_cases(is_quick=False, only=["kill:edge"]) == [("kill", "edge")]
+    assert {fault for fault, _ in select_cases(is_quick=False, only=["cut"])} == {"cut"}
 
 
 def test_an_unknown_fault_gets_a_clear_word() -> None:
@@ -91,7 +91,7 @@ def test_a_result_is_good_only_if_all_of_it_is(changes: dict[str, object]) -> No
 
 
 def test_the_table_has_a_line_for_each_result() -> None:
-    lines = table([GOOD, replace(GOOD, where="score", recovery_s=None)]).splitlines()
+    lines = markdown_table([GOOD, replace(GOOD, where="score", recovery_s=None)]).splitlines()
     assert len(lines) == 4
     assert len({len(line) for line in lines}) == 1
     cells = [cell.strip() for cell in lines[2].split("|")[1:-1]]
@@ -177,14 +177,14 @@ def test_a_child_that_ended_by_itself_was_not_killed(tmp_path: Path) -> None:
     child = Child("true", ["true"], log=tmp_path / "log")
     child.start()
     until(lambda: not child.is_running, what="its end", timeout_s=60)
-    with pytest.raises(FaultError, match="had ended with 0"):
+    with pytest.raises(FaultError, match="had exited with 0"):
         child.kill()
 
 
 def test_waiting_tells_who_ended_and_what_it_said(tmp_path: Path) -> None:
     child = Child("shell", ["sh", "-c", "echo no room left"], log=tmp_path / "log")
     child.start()
-    with pytest.raises(FaultError, match="shell ended by itself: no room left"):
+    with pytest.raises(FaultError, match="shell exited unexpectedly: no room left"):
         until(lambda: False, what="nothing", timeout_s=60, running=[child])
 
 
@@ -200,7 +200,7 @@ def test_the_quick_matrix_loses_nothing() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout.splitlines()[-1])["faults"]
-    assert {(row["fault"], row["where"]) for row in rows} == set(planned(is_quick=True))
+    assert {(row["fault"], row["where"]) for row in rows} == set(select_cases(is_quick=True))
     for row in rows:
         assert row["lost"] == row["doubled"] == row["out_of_order"] == 0, row
         assert row["kept"] > 0, row

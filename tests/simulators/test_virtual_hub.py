@@ -75,7 +75,7 @@ def taken(program: HubProgram, boot_ns: int) -> list[Frame]:
 
 
 def heard(signal: RampSignal, *, block: int = 1, start_ns: int = SECOND_NS) -> HubProgram:
-    return HubProgram(signal=signal, hub_id="x", start_ns=start_ns, block=block, is_heard=True)
+    return HubProgram(signal=signal, hub_id="x", start_ns=start_ns, block=block, has_host=True)
 
 
 def indexes(found: list[Frame]) -> list[int]:
@@ -112,7 +112,7 @@ def test_every_sample_is_sent_once_and_in_order(
         start_ns=0,
         drift_ppm=drift_ppm,
         block=block,
-        is_heard=True,
+        has_host=True,
     )
     found: list[Frame] = []
     now_ns = 0

@@ -94,7 +94,7 @@ def test_a_dashboard_that_fails_for_another_reason_is_not_tried_again(
         asked.append(free_port())
         return asked[-1]
 
-    with pytest.raises(ProgramError, match="dashboard ended by itself"):
+    with pytest.raises(ProgramError, match="dashboard exited unexpectedly"):
         serve_pages(
             programs, "--config", str(tmp_path / "server.toml"),
             lesson=LESSON, choose=choose, say=lambda _: None,
