@@ -1,16 +1,16 @@
-"""A school of 1,200 rooms, live: kept, scored and shown on this machine, in real time.
+"""A live school of 1,200 rooms: stored, scored and shown on this machine, in real time.
 
     python benchmarks/bench_chain.py [--rooms N] [--seconds N] [--json]
 
-Ingest, score, dashboard and Mosquitto run as the programs that they are. A load generator in a
-process of its own publishes a real batch a second for each room, 30 seats each, spread over the
-second, and notes how long each waits for its ack. A minute of every lesson is kept before, so that
-seats have a normal and the model judges them; the load runs for ten seconds before the figures
-begin. CPU is what the kernel counts for each process. The
-floor, in the same run: the same bytes with one `write` and one `fdatasync` a tick.
+Ingest, score, dashboard and Mosquitto are the real programs. A load generator in a separate process
+publishes a real batch per second for each room, 30 seats each, spread over the second, and records
+the time until each ack. A minute of every lesson is stored before, so that seats have a normal and
+the model judges them. The load runs for ten seconds before the measurement. CPU is the kernel's count
+for each process. The floor, in the same run: the same bytes with one `write` and one `fdatasync` per
+tick.
 
-How long a sample takes to the page is measured up to the Server-Sent Event that holds it, for one
-room whose batch leaves at the very moment its second is over: what a browser draws is not in it.
+The time from a sample to the page is measured up to its Server-Sent Event, for one room whose batch
+is sent exactly at the end of its second. Drawing in a browser is not included.
 """
 
 from __future__ import annotations

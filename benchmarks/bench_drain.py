@@ -2,11 +2,11 @@
 
     python benchmarks/bench_drain.py [--json] [--hours 8]
 
-The real `roomtone edge` finds eight hours of 30 seats in its outbox and four virtual hubs on its
-ports; the real `roomtone ingest` keeps behind a real Mosquitto. The drain is timed from ingest's
-first acknowledgement of the old run to its last. A live period's delay is from the end of its
-second, on the same clock, to its acknowledgement. The floor, in the same run: writing the same
-payloads to a file with one fdatasync a batch of messages that one tick would hold.
+The real `roomtone edge` has eight hours of 30 seats in its outbox and four virtual hubs on its ports;
+the real `roomtone ingest` stores, with a real Mosquitto between. The time is measured from ingest's
+first acknowledgement of the old run to its last. A live period's delay is the time from the end of
+its second to its acknowledgement, on the same clock. The floor, in the same run: writing the same
+payloads to a file, with one fdatasync for the messages of one tick.
 """
 
 from __future__ import annotations

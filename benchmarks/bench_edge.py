@@ -1,23 +1,23 @@
 """The cost of the edge agent in real time: CPU, memory, bytes written, delay.
 
     python benchmarks/bench_edge.py [--json] [--seconds 65]
-    python benchmarks/bench_edge.py --seconds 3600      # does memory stay where it is?
+    python benchmarks/bench_edge.py --seconds 3600      # does memory stay constant?
 
-The agent runs as the program that it is, on virtual hubs in another process: 30 seats on four
-hubs. Two rooms run side by side: one delivers to an ingest that acknowledges (through Mosquitto;
-without it this room is left out), the other has no broker and writes to its outbox. CPU is what
-the kernel counts for the process, from its second sampled second on. The floor, in the same run
-and on the same hubs: a program that only reads the bytes with pyserial, one thread a hub.
+The agent is the real program, on virtual hubs in another process: 30 seats on four hubs. Two rooms
+run at the same time: one sends to an ingest that acknowledges (through Mosquitto; without it this
+room is left out), the other has no broker and writes to its outbox. CPU is the kernel's count for
+the process, starting with its second sampled second. The floor, in the same run and on the same hubs:
+a program that only reads the bytes with pyserial, one thread per hub.
 
-Memory is the resident set, which counts what is shared with other programs in full. It is reported as
-it was when the measuring began, at its end, and at its most; and, where it was watched for half an
-hour or more, by how much it rose an hour in the second half, as a straight line through it has it:
-the first minutes fill what is filled once. `--json` has it minute by minute.
+Memory is the resident set, which includes memory shared with other programs. The figures are the
+first, last and largest value. If the benchmark runs for half an hour or more, there is also the rise
+per hour in the second half, from a linear fit; the first minutes fill buffers that are filled only
+once. `--json` has the memory minute by minute.
 
-What an outage writes is counted three times, each from one spill to a later one: the bytes of the
-outbox's records; the pages that the kernel charges to the process (`write_bytes` of /proc), the run
-book's among them; and, for root, all that reaches a disk of the outbox's own (ext4 as mkfs makes
-it, 4 KB blocks, on a loop device), the file system's journal included.
+The bytes written in an outage are counted in three ways, each from one spill to a later one: the
+bytes of the outbox's records; the pages that the kernel charges to the process (`write_bytes` of
+/proc), including those of the run book; and, for root, everything that reaches a separate disk of the
+outbox (ext4 as made by mkfs, 4 KB blocks, on a loop device), including the file system's journal.
 """
 
 from __future__ import annotations

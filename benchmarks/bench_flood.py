@@ -104,10 +104,10 @@ def line(f: FloodFigures) -> str:
 
 
 def flooded(folder: Path, kind: str, size: int, rate: int, qos: int, seconds: int) -> FloodFigures:
-    """One flood beside one good room."""
+    """Run one flood and one good room."""
     port = free_port()
     conf = folder / "mosquitto.conf"
-    # The limits of a listener stand behind it; the general ones may stand anywhere.
+    # The limits of a listener follow it in the file; general ones may be anywhere.
     limits = "\n".join(m.group() for m in re.finditer(LIMITS, SHIPPED.read_text(), re.MULTILINE))
     conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n{limits}\n")
     config = folder / "server.toml"

@@ -53,7 +53,7 @@ class IngestCase:
 
 CASES = (
     IngestCase(name="live, 40 rooms", rooms=40, batches=20_000, periods=1),
-    # Each message of a tick is from another room, so that each has an ack of its own.
+    # Each message of a tick is from another room, so that each has its own ack.
     IngestCase(name="live, 1200 rooms", rooms=1_200, batches=12_000, periods=1),
     IngestCase(name="backlog, 40 rooms", rooms=40, batches=4_000, periods=10),
 )

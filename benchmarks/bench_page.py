@@ -2,15 +2,14 @@
 
     python benchmarks/bench_page.py [--json] [--loads 15]
 
-A simulated lesson of 50 minutes and 30 seats lies sealed on disk, with epochs of five areas;
-`roomtone dashboard` serves it as the program that it is. Warm means that the browser has the
-site's files and the server has answered once. Drawn is the second animation frame after the
-timeline's data has been laid out, which is not earlier than its paint, counted from the beginning
-of the navigation. The floor, in the same run, browser and site: a page of two lines without
-scripts, taken the same way.
+A simulated lesson of 50 minutes and 30 seats is sealed on disk, with epochs of five areas. The real
+`roomtone dashboard` serves it. Warm means that the browser has the site's files and the server has
+answered once. "Drawn" is the time from the start of the navigation to the second animation frame
+after the layout of the timeline's data, which is not earlier than its paint. The floor, in the same
+run, browser and site: a page of two lines without scripts, measured in the same way.
 
-The model's card rests on a school's weeks: how long a lesson takes to be read for them, and a
-year of 10,000 lessons to be computed.
+The model's card needs a school's weeks: the benchmark measures the time to read a lesson for them,
+and to compute a year of 10,000 lessons.
 """
 
 from __future__ import annotations

@@ -2,21 +2,21 @@
 
     python benchmarks/bench_pixel.py [--json] [--seconds 150]
 
-The whole chain at the speed of life and with its default settings: virtual hubs on
+The whole chain in real time and with its default settings: virtual hubs on
 pseudo-terminals, the real edge, Mosquitto, ingest, score and dashboard, and Chromium on the live
 page of the room. Everything is on this machine, so all times are of one clock: a second ends on
-the edge's boot clock, which is CLOCK_MONOTONIC; an acknowledgement is stamped when it comes; the
-page's own clock is laid on the same one by the quickest of many questions to it.
+the edge's boot clock, which is CLOCK_MONOTONIC; an acknowledgement gets a time when it arrives; the page's own
+clock is aligned with the same clock by the quickest of many requests.
 
-When is it painted? `performance` has no entry for a canvas (Element Timing and paint entries know
-texts and images alone). So the page is watched where it draws: the first stroke on the noise
-chart's canvas after an event with a new second asks for an animation frame, and that one for
-another. Callbacks of the first run before the browser paints the frame that holds the stroke, those
-of the second after that frame was painted and handed on: so the second one's time is not earlier
-than the paint, and up to a frame (17 ms) later. The figures are upper bounds.
+The time of painting: `performance` has no entry for a canvas (Element Timing and paint entries cover
+only texts and images). So the page's drawing is observed: the first stroke on the noise chart's
+canvas after an event with a new second requests an animation frame, and its callback requests
+another. The first callback runs before the browser paints the frame with the stroke, the second one
+after that frame was painted. So the second one's time is not earlier than the paint, and up to a
+frame (17 ms) later. The figures are upper bounds.
 
 The floor, in the same run and browser: the same page, painted by events of a bare server that
-writes an answer of the same size at known times; nothing is read, kept or computed for it.
+writes an answer of the same size at known times; nothing is read, stored or computed for it.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class Acks:
 def bare_server(
     page: str, answer: dict[str, Any], sent_ns: dict[int, int], events: int
 ) -> ThreadingHTTPServer:
-    """Serves the dashboard's page with events of its own; `sent_ns` gets when each left."""
+    """Serves the dashboard's page with its own events; `sent_ns` gets the time of each."""
 
     class Bare(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -272,7 +272,7 @@ def measure_pixel(folder: Path, chromium: str, seconds: int) -> dict[str, float]
     """Figures by name."""
     plan = plan_lesson(WARM_S + seconds + SPARE_S)
     chain = Chain(
-        plan, folder=folder / "chain", speed=1.0, choose_port=free_port, say=lambda _: None
+        plan, folder=folder / "chain", speed=1.0, choose_port=free_port, report=lambda _: None
     )
     arguments = ["--disable-background-networking"]
     if os.geteuid() == 0:

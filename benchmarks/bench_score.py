@@ -1,12 +1,11 @@
-"""The cost of scoring: an epoch of a room, a school that is live, a lesson scored from its history.
+"""The cost of scoring: an epoch of a room, a live school, a lesson from its history.
 
     python benchmarks/bench_score.py [--json]
 
-The school is 1,200 rooms of 30 seats, each in a lesson of its own: one process follows durable
-stores on disk, as `roomtone score` does, with the shipped model. All seats are judged. Keeping and
-sending are not in the figures. Beside each stands a floor that is measured in the same run: the
-bare model, called with the same number of rows, 30 at a time for what is scored by itself and as
-many as a poll brings for what is scored together.
+The school has 1,200 rooms of 30 seats, each with its own lesson. One process follows durable stores
+on disk, as `roomtone score` does, with the shipped model. All seats are judged. The figures do not
+include storing and sending. The floor, in the same run: the bare model, called with the same number
+of rows; 30 at a time for rooms scored alone, and the rows of a poll for rooms scored together.
 """
 
 from __future__ import annotations
@@ -243,7 +242,7 @@ def main() -> int:
         print(json.dumps({"score": figures}))
         return 0
     print(
-        f"an epoch of a room by itself: {figures['epoch_ms']:.2f} ms of CPU with features, zones "
+        f"an epoch of a room alone: {figures['epoch_ms']:.2f} ms of CPU with features, zones "
         f"and alerts; the bare model {figures['epoch_floor_ms']:.2f} ms\n"
         f"{ROOMS} rooms live: {figures['cores_for_1200_rooms']:.2f} of a core, "
         f"{figures['live_us_a_room_second']:.0f} µs a room and second, "

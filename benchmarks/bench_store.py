@@ -2,9 +2,9 @@
 
     python benchmarks/bench_store.py [--json]
 
-The data is simulated lessons of 30 seats (395 values a second). Every figure stands beside a
-floor that the same run measures on the same bytes and disk: for keeping, one `write` and one
-`fdatasync` a tick; for reading, one `pread` of the raw values.
+The data is simulated lessons of 30 seats (395 values per second). Every figure has a floor from the
+same run, with the same bytes and disk: for storing, one `write` and one `fdatasync` per tick; for
+reading, one `pread` of the raw values.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def simulated(lessons: int) -> tuple[Layout, Rows]:
 
 
 class LessonRooms:
-    """Batches of many rooms, each with a lesson of its own and begun at another time."""
+    """Batches of many rooms, each with its own lesson, which begins at another time."""
 
     def __init__(self, layout: Layout, rows: Rows, *, name: str, rooms: int) -> None:
         self.layout, self.rows, self.name, self.rooms = layout, rows, name, rooms

@@ -148,7 +148,7 @@ def _reference(
         reference[f"{kind}_off_task"] = _deciles([score.off_task for score in scores])
         reference[f"{kind}_movement_db"] = _deciles([score.movement for score in scores])
     occupied = sum(int(one.occupied.sum()) for one in rows)
-    judged = sum(int((one.judged & one.occupied).sum()) for one in rows)
+    judged = sum(int(one.counted.sum()) for one in rows)
     return {**reference, "abstained": [round(1.0 - judged / occupied, 4)]}
 
 

@@ -47,6 +47,6 @@ def foreign_package() -> str | None:
         if places and _HOME not in Path(places[0]).resolve().parents:
             return (
                 f"{places[0]} is found before Roomtone's own package {name}; remove its folder from "
-                "the variable PYTHONPATH, or install Roomtone into an environment of its own."
+                "the variable PYTHONPATH, or install Roomtone into its own environment."
             )
     return None

@@ -117,7 +117,7 @@ def read_sessions(
     """
     if not path.exists():
         raise RecordingError(
-            f"{path} can't be read: there is no such file; it says when each session started."
+            f"{path} can't be read: there is no such file; it is needed for the start of each session."
         )
     sessions: dict[str, tuple[float, float]] = {}
     repeated = 0
@@ -163,5 +163,5 @@ def _session(where: str, row: dict[str, str], rate_hz: float | None) -> tuple[fl
             f"{HIGHEST_RATE_HZ:g} Hz are expected, not {started:.10g} and {rate:g}."
         )
     if rate_hz is not None and abs(rate / rate_hz - 1.0) > _SAME_RATE:
-        raise RecordingError(f"{where}: the rate is {rate:g} and --rate-hz says {rate_hz:g}.")
+        raise RecordingError(f"{where}: the rate is {rate:g} but --rate-hz is {rate_hz:g}.")
     return started, rate

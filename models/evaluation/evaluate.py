@@ -165,7 +165,7 @@ def evaluate_rows(
     `known_raw` are the oracle's. With `fitted`, `raw` comes from a finished model, which is judged
     as it is. Raises ValueError with fewer than two classrooms or only one class.
     """
-    use = [one.judged & one.occupied for one in rows]
+    use = [one.counted for one in rows]
     model = out_of_fold(rows, seed=seed, folds=folds) if raw is None else raw
     ceiling = None
     limits = fitted.limits if fitted else {}
@@ -290,7 +290,7 @@ def _figures(
         base, match = _thresholds(others, other_p)
         for at in aside:
             one, p[at] = rows[at], calibration.apply(raw[at])
-            use = one.judged & one.occupied
+            use = one.counted
             seats.append((one.off_task[use], p[at][use], base, match))
             shares.append(area_shares(one, p[at], interval, bias))
             streams[at] = area_streams(one, p[at], interval, bias, zones=zones)
@@ -309,7 +309,7 @@ def _figures(
 
 def _thresholds(rows: Sequence[LessonRows], p: Sequence[Probability]) -> tuple[float, float]:
     """The base rate, and the threshold that as many epochs exceed as are truly off task."""
-    use = [one.judged & one.occupied for one in rows]
+    use = [one.counted for one in rows]
     values = np.concatenate([one[flags] for one, flags in zip(p, use, strict=True)])
     truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
     base = float(truth.mean())
@@ -332,7 +332,7 @@ def _worst(rows: Sequence[LessonRows], raw: Sequence[Probability]) -> float | No
     areas = []
     for classroom in sorted({one.classroom for one in rows}):
         mine = [at for at, one in enumerate(rows) if one.classroom == classroom]
-        use = [rows[at].judged & rows[at].occupied for at in mine]
+        use = [rows[at].counted for at in mine]
         truth = np.concatenate([rows[at].off_task[f] for at, f in zip(mine, use, strict=True)])
         p = np.concatenate([raw[at][f] for at, f in zip(mine, use, strict=True)])
         if truth.any() and not truth.all():

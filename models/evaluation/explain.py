@@ -51,7 +51,7 @@ FAMILIES: Final = _families()
 def importance(model: OffTaskModel, rows: Sequence[LessonRows], *, seed: int) -> dict[str, float]:
     """How much ROC-AUC falls when a family's values are shuffled among all epochs."""
     rng = np.random.default_rng(seed)
-    use = [one.judged & one.occupied for one in rows]
+    use = [one.counted for one in rows]
     values = np.concatenate([one.values[flags] for one, flags in zip(rows, use, strict=True)])
     truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
     step = max(1, len(values) // 60_000)

@@ -90,7 +90,7 @@ def probabilities(model: OffTaskModel, rows: Sequence[LessonRows]) -> list[Proba
 
 def roc_auc(rows: Sequence[LessonRows], p: Sequence[Probability]) -> float:
     """ROC-AUC over all judged epochs of occupied seats."""
-    use = [one.judged & one.occupied for one in rows]
+    use = [one.counted for one in rows]
     truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
     value = np.concatenate([one[flags] for one, flags in zip(p, use, strict=True)])
     return float(roc_auc_score(truth, value))
@@ -144,7 +144,7 @@ def _lively_ratio(
     threshold = matching_threshold(rows, p)
     counts = np.zeros((2, 2))
     for one, row, q in zip(drawn, rows, p, strict=True):
-        on_task = row.judged & row.occupied & ~row.off_task
+        on_task = row.counted & ~row.off_task
         for at, who in enumerate((one.very_lively, ~one.very_lively)):
             mine = on_task & who
             counts[at] += (q[mine] >= threshold).sum(), mine.sum()

@@ -21,7 +21,7 @@ Numbers = NDArray[np.intp]
 class Places:
     """The seats of one room, sorted by zone.
 
-    A seat in several zones counts in the first; a seat in no zone gets a zone of its own.
+    A seat in several zones counts in the first; a seat in no zone gets its own zone.
     """
 
     def __init__(self, seats: int, zones: Sequence[Sequence[int] | NDArray[np.intp]]) -> None:

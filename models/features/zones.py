@@ -26,8 +26,8 @@ def merge_zones(zones: Sequence[Zone], occupied: Collection[int]) -> tuple[Zone,
             break
         if len(merged) == 1:
             return ()
-        beside = [place for place in (at - 1, at + 1) if 0 <= place < len(merged)]
-        other = min(beside, key=lambda place: seated(merged[place]))
+        neighbours = [place for place in (at - 1, at + 1) if 0 <= place < len(merged)]
+        other = min(neighbours, key=lambda place: seated(merged[place]))
         first, second = sorted((at, other))
         one, two = merged[first], merged[second]
         merged[first : second + 1] = [

@@ -42,6 +42,11 @@ class LessonRows:
     activities: tuple[Activity, ...]
 
     @property
+    def counted(self) -> Flags:
+        """(epochs, seats): judged epochs of occupied seats, which training and figures use."""
+        return self.judged & self.occupied
+
+    @property
     def room_share(self) -> NDArray[np.float64]:
         """(epochs,): the true off-task share of the pupils in the room."""
         return _share(self.truth)

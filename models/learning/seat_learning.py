@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from contract.lesson import SMALLEST_ZONE
 from models.learning.rows import LessonRows
 from models.learning.threads import one_thread
-from models.learning.workers import worker_pool
+from models.learning.workers import map_shared
 from models.serving.manifest import Calibration, IntervalWidth, ShareBias
 from models.serving.pooling import ShareLevel
 
@@ -57,7 +57,7 @@ def labelled(lessons: Sequence[LessonRows], max_rows: int | None = None) -> tupl
     With `max_rows`, only every k-th epoch is used, with the smallest k that meets the limit:
     neighbouring epochs have overlapping windows and add little.
     """
-    use = [rows.judged & rows.occupied for rows in lessons]
+    use = [rows.counted for rows in lessons]
     total = sum(int(one.sum()) for one in use)
     step = 1 if max_rows is None else max(1, -(-total // max_rows))
     values = [rows.values[::step][one[::step]] for rows, one in zip(lessons, use, strict=True)]
@@ -132,14 +132,13 @@ def _run(
     if max(fold_of.values(), default=0) < 1:
         raise ValueError("at least two classrooms are needed to hold one out")
     data = _Folds(lessons=[replace(r, features=()) for r in lessons], fold_of=fold_of, seed=seed)
-    rows = sum(int((r.judged & r.occupied).sum()) for r in lessons)
+    rows = sum(int(r.counted.sum()) for r in lessons)
     workers = min(len(folds), os.cpu_count() or 1)
     if workers == 1 or len(folds) * min(rows, _MAX_ROWS) < _WORTH_PROCESSES:
         results = [data.fit(fold) for fold in folds]
     else:
         # Processes, not threads: scikit-learn's fits would reset each other's warning filters.
-        with worker_pool(workers, _give, data) as pool:
-            results = list(pool.map(_fit, folds))
+        results = list(map_shared(_Folds.fit, data, folds, max_workers=workers))
     result: list[Probability] = [np.empty(0)] * len(lessons)
     for one, _ in results:
         for at, probability in one:
@@ -174,23 +173,9 @@ class _Folds:
         return results, None
 
 
-_GIVEN: list[_Folds] = []
-"""The data that this worker process was started with; empty in the parent."""
-
-
-def _give(data: _Folds) -> None:
-    _GIVEN.append(data)
-
-
-def _fit(
-    fold: int | None,
-) -> tuple[list[tuple[int, Probability]], HistGradientBoostingClassifier | None]:
-    return _GIVEN[0].fit(fold)
-
-
 def fit_calibration(lessons: Sequence[LessonRows], raw: Sequence[Probability]) -> Calibration:
     """Platt's map from raw to calibrated probabilities."""
-    use = [rows.judged & rows.occupied for rows in lessons]
+    use = [rows.counted for rows in lessons]
     p = np.concatenate([one[flags] for one, flags in zip(raw, use, strict=True)])
     y = np.concatenate([rows.off_task[flags] for rows, flags in zip(lessons, use, strict=True)])
     clipped = np.clip(p, 1e-6, 1.0 - 1e-6)
@@ -202,7 +187,7 @@ def fit_calibration(lessons: Sequence[LessonRows], raw: Sequence[Probability]) -
 
 def matching_threshold(lessons: Sequence[LessonRows], values: Sequence[Probability]) -> float:
     """The threshold that as many epochs exceed as are truly positive."""
-    use = [rows.judged & rows.occupied for rows in lessons]
+    use = [rows.counted for rows in lessons]
     known = np.concatenate([one[flags] for one, flags in zip(values, use, strict=True)])
     truth = np.concatenate([rows.off_task[flags] for rows, flags in zip(lessons, use, strict=True)])
     return float(np.quantile(known, 1.0 - float(truth.mean())))

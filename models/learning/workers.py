@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import connection, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
-__all__ = ["worker_pool"]
+__all__ = ["map_shared", "worker_pool"]
+
+Shared = TypeVar("Shared")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _SAFE_PATH: Final = "PYTHONSAFEPATH"
+_SHARED: Final[list[Any]] = []
+"""The data that this worker process was started with; empty in the parent."""
 
 
 def worker_pool(
@@ -27,6 +34,29 @@ def worker_pool(
             initializer=_begin,
             initargs=(initializer, arguments),
         )
+
+
+def map_shared(
+    function: Callable[[Shared, Item], Result],
+    shared: Shared,
+    items: Iterable[Item],
+    *,
+    max_workers: int,
+) -> Iterator[Result]:
+    """Call `function(shared, item)` for each item in worker processes; results in order.
+
+    Each worker gets `shared` only once, at its start.
+    """
+    with worker_pool(max_workers, _share, shared) as pool:
+        yield from pool.map(partial(_call_shared, function), items)
+
+
+def _share(shared: Any) -> None:
+    _SHARED.append(shared)
+
+
+def _call_shared(function: Callable[[Any, Any], Any], item: Any) -> Any:
+    return function(_SHARED[0], item)
 
 
 class _SafeProcess(SpawnProcess):

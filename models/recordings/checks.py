@@ -54,7 +54,7 @@ def check_acceleration(axes: Axes, rate_hz: float) -> None:
     at_limit = _at_limits(there)
     if at_limit > 0.0:
         raise RecordingError(
-            f"{at_limit:.0%} of its samples lie at the sensor's limit, so it is saturated"
+            f"{at_limit:.0%} of its samples are at the sensor's limit, so it is saturated"
         )
 
 

@@ -129,7 +129,7 @@ def _usable(
 ) -> list[LessonRows]:
     kept = []
     for one in rows:
-        if (one.judged & one.occupied).any():
+        if one.counted.any():
             kept.append(one)
             continue
         why = "less than a minute before its labels, which is needed to know its normal"
@@ -208,7 +208,7 @@ def _threshold_rule(
 
 
 def _known(one: LessonRows, values: Probability) -> tuple[NDArray[np.bool_], Probability]:
-    use = one.judged & one.occupied
+    use = one.counted
     return one.off_task[use], values[use]
 
 

@@ -206,7 +206,7 @@ def _labels(table: pa.Table, positive: str, path: Path) -> NDArray[np.int8]:
     return meaning[codes]
 
 
-def _is_same(value: Any, wanted: str) -> bool:  # whatever the file holds
+def _is_same(value: Any, wanted: str) -> bool:  # any type that the file has
     text = wanted.strip()
     if isinstance(value, bool):
         return text.lower() in (("true", "1", "1.0") if value else ("false", "0", "0.0"))

@@ -23,7 +23,7 @@ from models.learning.seat_learning import (
     matching_threshold,
     predict,
 )
-from models.learning.workers import worker_pool
+from models.learning.workers import map_shared
 from models.recordings.report import Progress, silent
 
 __all__ = ["Judged", "has_both", "judge_by_others", "judge_by_training_set"]
@@ -52,9 +52,8 @@ def judge_by_others(
     if workers == 1 or len(rows) * size < _WORTH_PROCESSES:
         return [_with_progress(progress, at, len(rows), data.judge(at)) for at in range(len(rows))]
     # Processes, not threads: scikit-learn's fits would reset each other's warning filters.
-    with worker_pool(workers, _give, data) as pool:
-        results = pool.map(_judge, range(len(rows)))
-        return [_with_progress(progress, at, len(rows), one) for at, one in enumerate(results)]
+    results = map_shared(_Groups.judge, data, range(len(rows)), max_workers=workers)
+    return [_with_progress(progress, at, len(rows), one) for at, one in enumerate(results)]
 
 
 def judge_by_training_set(
@@ -84,18 +83,6 @@ class _Groups:
         others = [one for other, one in enumerate(self.rows) if other != at]
         trees = fit_trees(others, seed=self.seed)
         return _judged(trees, _threshold(others, self.seed), self.rows[at])
-
-
-_GIVEN: list[_Groups] = []
-"""The data that this worker process was started with; empty in the parent."""
-
-
-def _give(data: _Groups) -> None:
-    _GIVEN.append(data)
-
-
-def _judge(at: int) -> Judged:
-    return _GIVEN[0].judge(at)
 
 
 def _with_progress(progress: Progress, at: int, groups: int, one: Judged) -> Judged:

@@ -101,7 +101,7 @@ def _rate(steps: Floats, given_hz: float | None) -> float:
     if given_hz is not None:
         if abs(rate / given_hz - 1.0) > 0.1:
             raise RecordingError(
-                f"observed_at gives {rate:.4g} samples a second and --rate-hz says {given_hz:g}; "
+                f"observed_at gives {rate:.4g} samples per second and --rate-hz is {given_hz:g}; "
                 "observed_at is in seconds"
             )
         return given_hz

@@ -175,14 +175,14 @@ class HeldOut:
                 f"the school's own model does not beat the shipped one {on}: log loss "
                 f"{self.log_loss:.3f} against {self.log_loss_shipped:.3f}, a difference of "
                 f"{self.better:+.3f} (95 % interval {self.better_low:+.3f} to "
-                f"{self.better_high:+.3f}, which has to lie above 0)"
+                f"{self.better_high:+.3f}, which has to be above 0)"
             )
         if self.informed_low <= 0.0:
             return (
                 "the answers do not follow the score, so a model of its own would give this school "
                 f"no more than the mean does: {on}, log loss is {self.informed:+.3f} better "
                 f"than with the mean (95 % interval {self.informed_low:+.3f} to "
-                f"{self.informed_high:+.3f}, which has to lie above 0)"
+                f"{self.informed_high:+.3f}, which has to be above 0)"
             )
         return None
 

@@ -49,7 +49,7 @@ _SIGNS: Final = ("movement", "fidgets", "noise")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StretchModel:
-    """The probability that an epoch lies in a stretch in which the area was livelier than usual.
+    """The probability that an epoch is in a stretch in which the area was livelier than usual.
 
     `weights` are in the order of `MARKS`, which are not scaled. A stretch is found where the
     estimate reaches `least` (a name in the manifest's format); it extends as far as the estimate

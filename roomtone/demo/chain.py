@@ -71,7 +71,7 @@ class PlannedLesson:
 class Chain:
     """Starts everything, plays the lesson, and stops everything.
 
-    A context manager; `say` gets one line for each event.
+    A context manager; `report` gets one line for each event.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Chain:
         folder: Path,
         speed: float,
         choose_port: Callable[[], int],
-        say: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         self.plan = plan
         self.page_port = 0
@@ -90,7 +90,7 @@ class Chain:
         self._folder = folder
         self._data = folder / "data"
         self._speed = speed
-        self._say = say
+        self._report = report
         self._programs = Programs(folder / "logs")
         self._cleanup = ExitStack()
         self._hubs_running = ExitStack()
@@ -142,7 +142,7 @@ class Chain:
         if name == "amqtt":
             self._broker = self._broker.model_copy(update={"protocol": "3.1.1"})
         self._programs.start("broker", command)
-        self._say(f"broker     {name} on 127.0.0.1:{self._broker.port}")
+        self._report(f"broker     {name} on 127.0.0.1:{self._broker.port}")
         wait_until(
             lambda: is_taken(self._broker.port),
             programs=self._programs,
@@ -164,7 +164,7 @@ class Chain:
             ("score", "follows the store"),
         ):
             self._programs.start_ours(program, "--config", str(config))
-            self._say(f"{program:<10} {does}")
+            self._report(f"{program:<10} {does}")
         wait_until(
             (self._data / "main.db").exists,
             programs=self._programs,
@@ -210,16 +210,18 @@ class Chain:
                     f"The edge did not find its hubs within {lead_s / 2:.0f} s "
                     f"(its log is {self._programs.logs / 'edge.log'})."
                 )
-            self._say("edge       was not ready in time; starting it again with more time")
+            self._report("edge       was not ready in time; starting it again with more time")
         seats = sum(len(hub.seats) for hub in self.plan.hubs)
-        self._say(f"hubs       {len(self.plan.hubs)} on pseudo-terminals, {seats} seats")
-        self._say(f"edge       node {NODE} in room {self.plan.room}, {self._speed:g} times as fast")
+        self._report(f"hubs       {len(self.plan.hubs)} on pseudo-terminals, {seats} seats")
+        self._report(
+            f"edge       node {NODE} in room {self.plan.room}, {self._speed:g} times as fast"
+        )
         # Chosen only now: a port that was free at the start may be taken by now.
         self.page_port = serve_pages(
             self._programs, "--config", str(self._folder / "server.toml"), *self._clock_option(),
-            lesson=self.lesson, choose=self._choose_port, say=self._say,
+            lesson=self.lesson, choose=self._choose_port, report=self._report,
         )  # fmt: skip
-        self._say(f"dashboard  serves {self.page}")
+        self._report(f"dashboard  serves {self.page}")
 
     def play(self, progress: Callable[[float, int], None]) -> None:
         """Wait for the lesson's end; `progress` gets its elapsed seconds and the kept periods."""

@@ -25,7 +25,7 @@ _READY_S: Final = 60.0
 _HTTP_S: Final = 10.0
 
 
-def choose_port(wanted: int | None, say: Callable[[str], None]) -> int:
+def choose_port(wanted: int | None, report: Callable[[str], None]) -> int:
     """The requested port, or 8000, or another if 8000 is taken.
 
     Raises UsageError if the requested port can't be used.
@@ -41,7 +41,7 @@ def choose_port(wanted: int | None, say: Callable[[str], None]) -> int:
                     f"--port: {port} can't be used ({error.strerror}); name another."
                 ) from error
             other = free_port()
-            say(f"port       {port} is taken; the pages are on {other}")
+            report(f"port       {port} is taken; the pages are on {other}")
             return other
     return port
 
@@ -67,7 +67,7 @@ def serve_pages(
     *arguments: str,
     lesson: str,
     choose: Callable[[], int],
-    say: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> int:
     """Start the dashboard with these arguments and wait until it answers; returns its port.
 
@@ -94,6 +94,6 @@ def serve_pages(
             if not (left and has_ended and is_taken(port)):
                 raise
             programs.stop("dashboard")
-            say(f"port       {port} was taken meanwhile; choosing another")
+            report(f"port       {port} has been taken by now; choosing another")
         else:
             return port

@@ -14,7 +14,7 @@ from typing import Final
 
 from contract.errors import RoomtoneError
 
-__all__ = ["Program", "ProgramError", "Programs", "wait_until"]
+__all__ = ["Program", "ProgramError", "Programs", "last_log_line", "wait_until"]
 
 _POLL_S: Final = 0.05
 _STOP_S: Final = 20.0
@@ -31,11 +31,6 @@ class Program:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
-
-    def last_log_line(self) -> str:
-        """The last non-empty line of its log."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
 
 
 @dataclass(slots=True)
@@ -71,7 +66,7 @@ class Programs:
             code = program.process.poll()
             if code is not None:
                 raise ProgramError(
-                    f"{program.name} exited unexpectedly with code {code}: {program.last_log_line()} "
+                    f"{program.name} exited unexpectedly with code {code}: {last_log_line(program.log)} "
                     f"(its log is {program.log})."
                 )
 
@@ -122,6 +117,14 @@ def wait_until(
             raise ProgramError(
                 f"{what} did not come within {timeout_s:.0f} s (logs are in {programs.logs})."
             )
+
+
+def last_log_line(log: Path) -> str:
+    """The last line of a program's log that is not empty."""
+    if not log.exists():
+        return "it logged nothing"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line for line in reversed(lines) if line.strip()), "it logged nothing")
 
 
 def _ticks() -> Iterator[None]:

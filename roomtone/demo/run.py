@@ -79,31 +79,31 @@ def play(
     is_check: bool = arguments.check
     progress = _Progress(plan, is_line=sys.stderr.isatty())
 
-    def say(line: str) -> None:
+    def report(line: str) -> None:
         progress.clear()
         print(one_line(line), file=sys.stderr if is_check else sys.stdout, flush=True)
 
     def choose() -> int:
-        return choose_port(arguments.port, say)
+        return choose_port(arguments.port, report)
 
     if arguments.port is not None:
         choose()  # refused before anything starts
     with _folder(arguments.keep) as folder, _interrupted_by_signals():
-        chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose, say=say)
+        chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose, report=report)
         try:
             with chain:
                 chain.start()
                 chain.begin()
-                say(f"open       {chain.page}/lessons/{chain.lesson}")
+                report(f"open       {chain.page}/lessons/{chain.lesson}")
                 chain.play(progress)
-                say("lesson     is over; waiting for the last readings")
+                report("lesson     is over; waiting for the last readings")
                 chain.stop_edge()
                 if is_check:
                     return _report(chain, episodes)
-                say(f"open       {chain.page}/lessons/{chain.lesson}  (Ctrl-C stops everything)")
+                report(f"open       {chain.page}/lessons/{chain.lesson}  (Ctrl-C stops everything)")
                 threading.Event().wait()
         except KeyboardInterrupt:
-            say("stopped")
+            report("stopped")
             return 1 if is_check else 0
     return 0
 

@@ -84,7 +84,7 @@ class Case:
     folder: Path
     seed: int
     shared_server: Callable[[], Server]
-    say: Callable[[str], None]
+    report: Callable[[str], None]
     struck: list[str] = field(default_factory=list)
     recovery_s: float | None = None
     found: AuditResult = field(default_factory=AuditResult)
@@ -134,7 +134,7 @@ class Case:
     def took_effect(self, proof: str) -> None:
         """Record evidence that the fault took effect."""
         self.struck.append(proof)
-        self.say(f"{self.fault}/{self.where}: {proof}")
+        self.report(f"{self.fault}/{self.where}: {proof}")
 
     def no_effect(self, why: str) -> FaultError:
         """The error to raise if the fault did not take effect."""

@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 from weakref import WeakSet
 
 from contract.errors import RoomtoneError
+from roomtone.demo.programs import last_log_line
 
 __all__ = ["Child", "FaultError", "until"]
 
@@ -131,10 +132,8 @@ class Child:
         return sum(text in line for line in lines)
 
     def last_log_line(self) -> str:
-        if not self.log.exists():
-            return "it said nothing"
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        """The last line of its log that is not empty."""
+        return last_log_line(self.log)
 
 
 def until(

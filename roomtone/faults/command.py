@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--keep: {folder} is not empty; name another folder, or empty it.")
     began = time.monotonic()
 
-    def say(line: str) -> None:
+    def report(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
     # A terminated matrix must not leave broker and programs behind.
@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     sys.setswitchinterval(_SWITCH_S)
     try:
         with _quiet():
-            results = run_all(pairs, folder=folder.resolve(), seed=arguments.seed, say=say)
+            results = run_all(pairs, folder=folder.resolve(), seed=arguments.seed, report=report)
     finally:
         sys.setswitchinterval(switches_s)
         signal.signal(signal.SIGTERM, before)

@@ -40,7 +40,7 @@ def run_all(
     *,
     folder: Path,
     seed: int,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     lanes: int = _LANES,
 ) -> list[Result]:
     """Run the cases; the results are in the order of the pairs."""
@@ -56,10 +56,10 @@ def run_all(
                     if not queue:
                         return
                     at, (fault, where) = queue.pop(0)
-                result = runner.run(fault, where, seed=seed, say=say)
+                result = runner.run(fault, where, seed=seed, report=report)
                 with lock:
                     results[at] = result
-                say(_line(result))
+                report(_line(result))
 
     with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as pool:
         try:
@@ -89,14 +89,14 @@ class _Lane:
     def __exit__(self, *_: object) -> None:
         self._cleanup.close()
 
-    def run(self, fault: str, where: str, *, seed: int, say: Callable[[str], None]) -> Result:
+    def run(self, fault: str, where: str, *, seed: int, report: Callable[[str], None]) -> Result:
         case = Case(
             fault=fault,
             where=where,
             folder=self._folder / f"{fault}-{where}",
             seed=seed,
             shared_server=self._shared,
-            say=say,
+            report=report,
         )
         error: str | None = None
         try:

@@ -55,7 +55,7 @@ def poison(case: Case) -> None:
         ]
         aside = room.reader.count_aside()
         with speaker(room) as client:
-            _say(client, messages)
+            _publish(client, messages)
         case.over()
         if case.where == "ingest":
             until(
@@ -86,7 +86,7 @@ def future_version(case: Case) -> None:
         ]
         aside = room.reader.count_aside()
         with speaker(room) as client:
-            _say(client, messages)
+            _publish(client, messages)
         case.over()
         until(
             lambda: room.reader.count_aside() >= aside + len(messages),
@@ -108,7 +108,7 @@ def retained_garbage(case: Case) -> None:
         topics = [_topic(room, kind) for kind in (*_TO_INGEST, *_TO_EDGE)]
         own = ingest_state(SITE)
         with speaker(room) as client:
-            _say(client, [(topic, body) for topic in topics], retain=True)
+            _publish(client, [(topic, body) for topic in topics], retain=True)
             ingest = room.server.ingest
             ups = ingest.times_logged("connected to the broker")
             _reconnect(room.server.server_net)
@@ -118,7 +118,7 @@ def retained_garbage(case: Case) -> None:
                 timeout_s=20,
             )
             time.sleep(0.2)
-            _say(client, [(own, body)], retain=True)
+            _publish(client, [(own, body)], retain=True)
         ups = room.edge.times_logged("Connected to the broker")
         _reconnect(room.server.edge_net)
         until(
@@ -132,7 +132,7 @@ def retained_garbage(case: Case) -> None:
         )
         case.recover(room)
         with speaker(room) as client:
-            _say(client, [(topic, b"") for topic in topics], retain=True)
+            _publish(client, [(topic, b"") for topic in topics], retain=True)
 
 
 def _reconnect(net: FaultProxy) -> None:
@@ -155,7 +155,7 @@ def speaker(room: FaultRoom) -> Iterator[paho.Client]:
         client.loop_stop()
 
 
-def _say(
+def _publish(
     client: paho.Client, messages: Sequence[tuple[str, bytes]], *, retain: bool = False
 ) -> None:
     for topic, body in messages:

@@ -140,7 +140,7 @@ def start_order(case: Case) -> None:
         finally:
             server.__exit__(None, None, None)
         slowest = max(slowest, case.recovery_s or 0.0)
-        case.say(f"start_order: {', '.join(order)} in {case.recovery_s:.1f} s")
+        case.report(f"start_order: {', '.join(order)} in {case.recovery_s:.1f} s")
     case.recovery_s = slowest
     case.took_effect(f"{len(orders)} orders of four programs, {step_s:g} s apart")
 

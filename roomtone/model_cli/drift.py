@@ -92,7 +92,7 @@ def _read(directory: Path, zone: ZoneInfo, shelf: ModelShelf) -> Drift:
 def _table(rows: Sequence[Row]) -> list[str]:
     lines = [
         (
-            f"{'week':16} {'where':12} {'model':14} {'lessons':>7} {'epochs':>7} {'no word':>7} "
+            f"{'week':16} {'where':12} {'model':14} {'lessons':>7} {'epochs':>7} {'skipped':>7} "
             f"{'alerts':>7} {'confirmed':>9}  {'against training':34} against own first weeks"
         )
     ]

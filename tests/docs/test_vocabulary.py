@@ -24,7 +24,7 @@ TEXT = "\n".join(
 
 PLAIN_FOLDERS: Final = ("models", "simulators", "roomtone", "benchmarks")
 """Folders whose names, docstrings, comments and messages are checked."""
-PLAIN_DOCUMENTS: Final = ("faults", "labels", "model", "replay", "simulators")
+PLAIN_DOCUMENTS: Final = ("benchmarks", "faults", "labels", "model", "replay", "simulators")
 """Documents that are checked, from docs/."""
 NAMES_TO_AVOID: Final = {
     r"(^|_)told(_|$)": "reported, recorded, described, or the thing itself",

@@ -101,7 +101,7 @@ def test_the_table_has_a_line_for_each_result() -> None:
 def case_of(tmp_path: Path, **changes: object) -> Case:
     words = {"fault": "kill", "where": "edge", "seed": 7} | changes
     return Case(
-        folder=tmp_path, shared_server=lambda: pytest.fail("unused"), say=str,
+        folder=tmp_path, shared_server=lambda: pytest.fail("unused"), report=str,
         **words,  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -133,14 +133,14 @@ def test_the_json_has_the_keys_that_are_promised(
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     assert run(parser.parse_args(["--json", "--keep", str(tmp_path)])) == 1
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    reported = json.loads(capsys.readouterr().out.splitlines()[-1])
     promised = {
         "fault", "where", "sampled", "kept", "lost", "doubled", "out_of_order", "gap_s",
         "recovery_s",
     }  # fmt: skip
-    assert list(told) == ["faults"]
-    assert all(promised <= set(each) for each in told["faults"])
-    assert [each["lost"] for each in told["faults"]] == [0, 2]
+    assert list(reported) == ["faults"]
+    assert all(promised <= set(each) for each in reported["faults"])
+    assert [each["lost"] for each in reported["faults"]] == [0, 2]
 
 
 def test_every_fault_of_the_issue_has_its_name() -> None:
@@ -157,10 +157,10 @@ def test_every_fault_of_the_issue_has_its_name() -> None:
     assert set(FAULTS["disk_full"].places) == {"edge", "server"}
 
 
-def test_the_page_tells_of_every_fault_and_of_no_other() -> None:
+def test_the_page_describes_every_fault_and_no_other() -> None:
     page = DOC.read_text(encoding="utf-8")
-    told = {line.split("`")[1] for line in page.splitlines() if line.startswith("- `")}
-    assert told == set(FAULTS)
+    reported = {line.split("`")[1] for line in page.splitlines() if line.startswith("- `")}
+    assert reported == set(FAULTS)
 
 
 def test_a_child_that_is_dead_was_killed_by_us(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_child_that_ended_by_itself_was_not_killed(tmp_path: Path) -> None:
         child.kill()
 
 
-def test_waiting_tells_who_ended_and_what_it_said(tmp_path: Path) -> None:
+def test_waiting_reports_who_exited_and_its_last_log_line(tmp_path: Path) -> None:
     child = Child("shell", ["sh", "-c", "echo no room left"], log=tmp_path / "log")
     child.start()
     with pytest.raises(FaultError, match="shell exited unexpectedly: no room left"):

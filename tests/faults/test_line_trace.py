@@ -112,7 +112,7 @@ def test_nothing_sent_is_nothing() -> None:
 
 
 @given(lost=st.sampled_from([0.0, 0.3]), flips=st.sampled_from([0.0, 0.01]), seed=st.integers(0, 9))
-def test_it_knows_what_a_bad_line_let_through(lost: float, flips: float, seed: int) -> None:
+def test_it_knows_what_passed_a_bad_line(lost: float, flips: float, seed: int) -> None:
     trace = LineTrace(seats=2)
     hub = HubProgram(signal=Ramp(), hub_id="hub-1", start_ns=0, block=5, has_host=True, trace=trace)
     line = FaultyLink(LinkFaults(lost=lost, bit_flips=flips), seed=seed)

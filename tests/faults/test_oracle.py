@@ -332,7 +332,7 @@ def test_levels_dated_over_the_edge_of_a_second_are_no_change() -> None:
     assert not judged(line, farther).is_whole
 
 
-def test_what_was_there_before_the_damage_tells_how_the_cuts_fell() -> None:
+def test_the_runs_before_the_damage_show_the_cuts() -> None:
     line = line_of(phase=0.01, drift_ppm=200.0)
     before = kept_of(line, dated_late_ns=lambda t: t // SECOND_NS % 3 * -2_000_000)
     keep = np.ones(SECONDS, bool)
@@ -361,7 +361,7 @@ def test_dates_that_slide_at_a_hundred_times_the_speed_of_life_are_no_change() -
         line_of(), level_times=FIRST_S * SECOND_NS + begins,
         levels=np.rint(levels * 100).astype(np.int64),
     )  # fmt: skip
-    # A tick map's line is drawn anew each second of real time, and dates slide from one to the next.
+    # A tick map is fitted again each second of real time, so dates shift from one map to the next.
     knots = np.arange(0, seconds + 100, 98) * SECOND_NS
     errors = np.random.default_rng(5).normal(0, 0.3, len(knots)).clip(-0.95, 0.95) * SECOND_NS
     dates = begins + SECOND_NS // 16 + np.interp(begins, knots, errors).astype(np.int64)
@@ -380,7 +380,7 @@ def test_dates_that_slide_at_a_hundred_times_the_speed_of_life_are_no_change() -
 
 
 def test_a_cut_that_fits_by_chance_is_taken_back() -> None:
-    """Even levels tell nothing of the cut: only the second after shows that it had moved."""
+    """Constant levels do not show the cut: only the next second shows that it had moved."""
     line = with_sound(line_of(), late_ns=2_000_000 - SECOND_NS // 16)
     line.levels[:81] = 5_000
     found = judged(line, replace(kept_of(line), room=sound_of(line, dated_late_ns=-5_000_000)))

@@ -91,7 +91,7 @@ def is_reset_at_once(net: FaultProxy) -> bool:
         return True
 
 
-def test_fine_weather_passes_everything_on(net: FaultProxy) -> None:
+def test_a_fine_network_forwards_everything(net: FaultProxy) -> None:
     with connected(net) as client:
         assert answer(client, b"a" * 10_000) == b"a" * 10_000
     assert (net.connections, net.refused, net.discarded, net.slowed) == (1, 0, 0, 0)
@@ -109,7 +109,7 @@ def test_a_cut_resets_what_stands_and_what_comes(net: FaultProxy) -> None:
         assert answer(client, b"after") == b"after"
 
 
-def test_half_open_swallows_and_is_reset_at_its_end(net: FaultProxy, echo: Echo) -> None:
+def test_half_open_discards_data_and_is_reset_at_its_end(net: FaultProxy, echo: Echo) -> None:
     with connected(net) as old:
         assert answer(old, b"before") == b"before"
         net.set_state("half_open")

@@ -68,8 +68,8 @@ def test_a_server_without_the_training_extra_has_the_commands_that_a_school_uses
     tmp_path: Path,
 ) -> None:
     """`roomtone[server]` brings no scikit-learn; what needs it says so in a sentence."""
-    lacking = "import sys; sys.modules.update(sklearn=None, scipy=None, skl2onnx=None); "
-    program = f"{lacking}from roomtone.cli import main; sys.exit(main(sys.argv[1:]))"
+    without_training = "import sys; sys.modules.update(sklearn=None, scipy=None, skl2onnx=None); "
+    program = f"{without_training}from roomtone.cli import main; sys.exit(main(sys.argv[1:]))"
 
     def call(*arguments: str) -> tuple[int, str]:
         done = subprocess.run(

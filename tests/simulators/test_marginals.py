@@ -95,7 +95,7 @@ def test_off_task_shares_by_activity(activity, share):
 
 def test_pupils_and_classes_differ(teaching):
     by_pupil = teaching.off_task.mean(axis=1)
-    # A lesson's share of one pupil scatters by about .06 around his own: bouts are long.
+    # A lesson's share of one pupil varies by about .06 around their own: bouts are long.
     assert np.hypot(0.10, 0.06) == pytest.approx(by_pupil.std(axis=1).mean(), abs=0.025)
     assert by_pupil.mean(axis=1).std() == pytest.approx(0.06, abs=0.025)
 

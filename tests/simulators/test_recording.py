@@ -222,7 +222,7 @@ def test_sessions_out_of_a_spreadsheet(tmp_path: Path, encoding: str) -> None:
     assert [session.name for session in read(path).sessions] == ["a", "b"]
 
 
-def test_a_rate_that_the_list_lacks_is_given(tmp_path: Path) -> None:
+def test_a_rate_that_is_missing_in_the_list_is_given(tmp_path: Path) -> None:
     path = write(tmp_path, sessions="session,started_at_unix_s\na,1539435366\nb,1539435366\n")
 
     def rates(rate_hz: float) -> list[float]:
@@ -236,7 +236,7 @@ def test_a_rate_that_the_list_lacks_is_given(tmp_path: Path) -> None:
         rates(500.0)
     write(tmp_path)
     assert rates(33.0) == [32.0, 32.0]
-    with pytest.raises(RecordingError, match="the rate is 32 and --rate-hz says 50"):
+    with pytest.raises(RecordingError, match="the rate is 32 but --rate-hz is 50"):
         rates(50.0)
 
 

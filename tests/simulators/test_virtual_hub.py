@@ -183,7 +183,7 @@ def test_requests_are_answered() -> None:
     assert status.requests_refused == 2
 
 
-def test_a_reset_begins_ticks_and_sequence_anew_and_the_signal_goes_on() -> None:
+def test_a_reset_restarts_ticks_and_sequence_and_the_signal_continues() -> None:
     program = heard(RampSignal(), start_ns=0)
     taken(program, 2 * SECOND_NS)
     (hello,) = frames(program.reset(2_005_000_000))

@@ -151,7 +151,7 @@ def test_whatever_was_scored_every_lesson_is_counted_once(rough, deciles_, in_or
             assert change is None or (change.largest >= 0.0 and change.verdict != "too_few")
 
 
-def test_what_was_hardly_judged_is_told_by_the_abstained_share():
+def test_the_abstained_share_shows_what_was_hardly_judged():
     rng = np.random.default_rng(1)
     made = lessons(rng, "2026-W10")
     for lesson in made:
@@ -185,7 +185,7 @@ def test_the_own_first_weeks_are_what_later_ones_are_held_against():
     assert all(week.trained is None for week in found.school)
 
 
-def test_models_and_rooms_are_told_apart():
+def test_models_and_rooms_are_separate():
     rng = np.random.default_rng(5)
     made = (
         lessons(rng, "2026-W10", model="old", shift=2.0, alerts=2)

@@ -1,4 +1,4 @@
-"""No zone, and no difference of zones, tells of fewer than five seats."""
+"""No zone, and no difference of zones, reveals fewer than five seats."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_smaller_neighbour_takes_the_zone_in() -> None:
 
 
 @given(st.lists(st.integers(0, 9), max_size=6), st.integers(0, 8))
-def test_no_subtraction_tells_of_fewer_than_five(used: list[int], beside: int) -> None:
+def test_no_subtraction_reveals_fewer_than_five(used: list[int], beside: int) -> None:
     in_room = sum(used) + beside
     shown = zones_to_show(used, in_room)
     counts = [count for count, is_shown in zip(used, shown, strict=True) if is_shown]

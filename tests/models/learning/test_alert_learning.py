@@ -165,14 +165,14 @@ def test_a_tracker_raises_what_was_learned_on(make_lesson: MakeLesson, zones: bo
     estimate = fit_estimate(ROOMS)
     policy = AlertPolicy(raise_above=0.3, clear_below=0.1, raise_after=1, estimate=estimate)
     tracker = AlertTracker(room=policy, zone=policy)
-    told = [
+    reported = [
         change
         for at, one in enumerate(room.scores)
         for change in tracker.update(EpochScore(first_seq=at * 5, room=one, zones=()))
     ]
     spans = raised_spans(room, policy)
     assert spans
-    assert [change.first_seq + 5 for change in told if change.change == "raised"] == [
+    assert [change.first_seq + 5 for change in reported if change.change == "raised"] == [
         start for start, _ in spans
     ]
     truth = true_share_stream(rows, p)

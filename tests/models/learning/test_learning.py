@@ -100,14 +100,14 @@ def test_the_evaluation_knows_its_rules_and_says_whose_data_it_is(
     assert 0.75 < result.model.interval_coverage <= 1.0  # three short lessons to fit it on
     lines = result.table().splitlines()
     assert all("invented" in line for line in lines if any(c.isdigit() for c in line))
-    told = json.loads(result.to_json())["invented_unseen_classrooms"]
+    reported = json.loads(result.to_json())["invented_unseen_classrooms"]
     names = {
         "roc_auc", "pr_auc", "base_rate", "kappa_observer", "balanced_accuracy", "ece",
         "brier_skill", "alert_precision", "alert_recall", "false_alerts_per_lesson",
         "delay_median_s", "delay_p90_s",
     }  # fmt: skip
-    assert names <= told.keys()
-    assert names <= told["ceiling"].keys()
+    assert names <= reported.keys()
+    assert names <= reported["ceiling"].keys()
 
 
 @pytest.mark.parametrize("count", (0, 1))
@@ -169,5 +169,5 @@ def test_the_level_of_a_shrunken_share_is_found_again(make_lesson: MakeLesson) -
     before, _ = residuals(lessons[-1], shrunk[-1], everyone, ShareBias())
     after, _ = residuals(lessons[-1], shrunk[-1], everyone, bias)
     assert abs(after.mean()) < 0.6 * abs(before.mean())
-    assert fit_bias(lessons[:3], shrunk[:3]) == ShareBias(), "too few to tell"
+    assert fit_bias(lessons[:3], shrunk[:3]) == ShareBias(), "too few lessons"
     assert fit_bias([lessons[0]] * 9, [shrunk[0]] * 9) == ShareBias(), "all alike"

@@ -65,10 +65,10 @@ def test_what_is_right_and_what_is_found() -> None:
 
 @given(spans, spans)
 def test_right_and_found_go_together(
-    told: list[tuple[int, int]], truth: list[tuple[int, int]]
+    reported: list[tuple[int, int]], truth: list[tuple[int, int]]
 ) -> None:
-    right, found = judge_moments(told, truth)
-    assert 0 <= right <= len(told)
+    right, found = judge_moments(reported, truth)
+    assert 0 <= right <= len(reported)
     assert 0 <= found <= len(truth)
     assert (right == 0) == (found == 0)
 
@@ -121,7 +121,7 @@ def test_no_one_is_judged_by_what_saw_the_classroom() -> None:
     assert changed[0] == plain[0]
 
 
-def test_where_there_is_nothing_to_learn_nothing_is_told() -> None:
+def test_without_anything_to_learn_nothing_is_suggested() -> None:
     calm = [replace(room, stretches=(), episodes=()) for room in ROOMS]
     model = fit_stretches([[room] for room in calm])
     assert not any(suggested_spans(room, model) for room in ROOMS)

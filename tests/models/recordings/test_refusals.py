@@ -164,7 +164,7 @@ def test_options_of_recordings_are_not_passed_over_without_one(
     assert f"{option[0]} needs --recording FILE" in capsys.readouterr().err
 
 
-def test_a_label_that_is_not_there_is_told_with_those_that_are(
+def test_a_missing_label_is_named_with_the_existing_ones(
     columns: Make, save: Save, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = save(columns(groups=2, seconds=30))

@@ -84,11 +84,11 @@ def test_a_hole_is_a_hole_to_the_features() -> None:
     """Epochs that are not there count as one that is not known."""
     whole = lesson()
     holed = [(at, one) for at, one in whole if not 400 <= at < 450]
-    told = [(at, score(None) if at == 400 else one) for at, one in whole if not 400 < at < 450]
+    reported = [(at, score(None) if at == 400 else one) for at, one in whole if not 400 < at < 450]
     rows, without = moment_rows(holed, 450.0, 500.0), moment_rows(whole, 450.0, 500.0)
     assert rows is not None
     assert without is not None
-    np.testing.assert_array_equal(rows, moment_rows(told, 450.0, 500.0))
+    np.testing.assert_array_equal(rows, moment_rows(reported, 450.0, 500.0))
     assert not np.allclose(rows[0], without[0])
 
 

@@ -1,4 +1,4 @@
-"""The school's own reading of the alert score: what it may do, and when it is let pass."""
+"""Recalibrating the alert score to a school: its limits, and the improvement it requires."""
 
 from __future__ import annotations
 
@@ -296,9 +296,9 @@ def test_the_manifest_says_what_was_done_on_what() -> None:
     assert said["confirmed"] + said["dismissed"] == 240
     assert said["held_out_lessons"]["better_low"] > 0
     assert ModelManifest.from_json(own.to_json(), "x") == own
-    told = " ".join(school_lines(own))
-    assert "240 labels of 80 lessons" in told
-    assert f"model {BASE}" in told
+    reported = " ".join(school_lines(own))
+    assert "240 labels of 80 lessons" in reported
+    assert f"model {BASE}" in reported
     assert school_lines(manifest()) == []
     assert own.data["source"] == "simulated"
 
@@ -308,7 +308,7 @@ def test_nothing_is_made_where_the_guard_says_no() -> None:
         own_manifest(school(2, 120))
 
 
-def test_what_can_not_be_learned_anew_is_said() -> None:
+def test_a_model_that_can_not_be_adapted_is_named() -> None:
     assert estimates_of(manifest()) == SHIPPED
     with pytest.raises(ModelError, match="already a school's own model"):
         estimates_of(manifest(version=f"{BASE}+123456"))

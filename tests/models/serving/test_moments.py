@@ -75,7 +75,7 @@ def test_the_liveliest_stretches_and_the_calmest_one() -> None:
 
 
 def test_what_comes_later_counts() -> None:
-    """The same rise is worth telling in a calm lesson and is not where the rest is as lively."""
+    """The same rise is a moment in a calm lesson, but not if the rest is as lively."""
     calm, lively = _lesson((100, 130, 0.3)), _lesson((100, 480, 0.3))
     assert [one.first_seq for one in suggest_moments(_epochs(calm), FINDER) if one.likely]
     assert not [one for one in suggest_moments(_epochs(lively), FINDER) if one.likely]

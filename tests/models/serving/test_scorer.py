@@ -141,7 +141,7 @@ def test_a_zone_that_is_not_full_enough_is_merged_for_the_lesson(
     assert scores[-1].room.seats == 10
 
 
-def test_a_zone_that_loses_its_seats_is_held_back_and_so_is_what_would_tell_of_it(
+def test_a_zone_that_loses_its_seats_is_hidden_and_so_is_what_would_reveal_it(
     model: FixedModel, make_lesson: MakeLesson
 ) -> None:
     lesson = make_lesson(8, seconds=400)

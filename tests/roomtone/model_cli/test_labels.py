@@ -53,7 +53,7 @@ def sample_lesson() -> Any:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """The shipped trees, with alerts that go by one number, so that a test can tell the score."""
+    """The shipped trees, with alerts that depend on one number, so that a test knows the score."""
     shipped = OffTaskModel.load()
     estimate = AlertModel(weights=WEIGHTS, intercept=2.0)  # it claims too much
     alerts = {
@@ -210,10 +210,10 @@ def test_from_answers_to_a_model_that_the_scorer_takes(
     with closing(open_lesson_store(school.data)) as lessons:
         assert isinstance(lessons.count_verdicts(), VerdictCount)
     assert recalibrate(school, base) == 0
-    told = capsys.readouterr().out
+    reported = capsys.readouterr().out
     path = school.data / "school_model.onnx"
-    assert f'model_file = "{path}" in [score]' in told
-    assert "recalibrated on 64 labels of 16 lessons" in told
+    assert f'model_file = "{path}" in [score]' in reported
+    assert "recalibrated on 64 labels of 16 lessons" in reported
     own = OffTaskModel.load(path)
     assert own.version.startswith(f"{base.manifest.version}+")
     values = np.zeros((3, len(own.manifest.features)), np.float32)
@@ -297,7 +297,7 @@ def _no_leftovers() -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_training_with_labels_stands_behind_the_same_guard(
+def test_training_with_labels_requires_an_improvement_too(
     school: School,
     base: SimpleNamespace,
     capsys: pytest.CaptureFixture[str],
