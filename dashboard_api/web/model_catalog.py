@@ -28,7 +28,7 @@ class ModelShelf:
     """Why the manifest in use can't be read, empty if it can."""
     _known: dict[str, ModelManifest] = field(default_factory=dict)
     _read: dict[Path, tuple[int, int, str]] = field(default_factory=dict)
-    """ModelManifest file → when it was changed, its size, and the version that it was."""
+    """Manifest file → when it was changed, its size, and the version that it was."""
 
     def current(self) -> ModelManifest | None:
         """The manifest of the model in use; None with `trouble` where it can't be read."""

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print one JSON object as the last line, and no markdown_table",
+        help="print one JSON object as the last line instead of a table",
     )
     parser.add_argument(
         "--seed", type=int, default=1,
