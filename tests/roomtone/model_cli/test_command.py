@@ -92,7 +92,7 @@ def test_a_model_is_judged_as_it_is_on_new_classrooms(
     assert side["declared_activity"].keys() == {"roc_auc_without", "roc_auc_with"}
     assert side["second_generator"]["roc_auc"] > 0.6
     assert main(["model", "evaluate", *new, "--seed", "5"]) == 2
-    assert "learned from" in capsys.readouterr().err
+    assert "training classrooms" in capsys.readouterr().err
 
 
 @pytest.mark.slow
