@@ -1,6 +1,4 @@
-"""The invented class of tests/models, for the commands that draw classrooms."""
-
-from __future__ import annotations
+"""The invented class of the model's own tests, for its commands as well."""
 
 from tests.models.conftest import make_lesson
 
