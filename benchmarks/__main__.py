@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Run each `bench_*.py` in a process of its own; 1 if one fails."""
+    """Run each `bench_*.py` in its own process; 1 if one fails."""
     failed = []
     for script in sorted(Path(__file__).parent.glob("bench_*.py")):
         print(f"== {script.stem}", flush=True)

@@ -1,12 +1,12 @@
-"""What regular work costs in a store that is a school year old, beside a store of one day.
+"""The cost of regular work in a store that is a school year old, compared with a store of one day.
 
     python benchmarks/bench_age.py [--json] [--days 76] [--rooms 40] [--only ingest score pages] [--few-timebases]
 
 `tests/aged` makes both data directories: the same rooms and the same lessons today, and in one of
 them a year of 6,000 lessons and 8,000 starts of kits behind them. Each program's work is done in a
 process of its own, with the program's own classes and without a broker. Figures are milliseconds
-of CPU, the best of several where something is done again and again, so that a busy machine and a
-slow disk hardly show. A start is counted from the process's beginning. Memory is the process's at the end of its work, in MB.
+of CPU. For repeated work they are the best of several runs, so a busy machine and a slow disk have
+little effect. A start is counted from the process's beginning. Memory is the process's at the end of its work, in MB.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tests.aged.timeline import YEAR_DAYS
 LIMIT = 1.5
 
 
-def child(part: str, directory: Path, days: int, rooms: int) -> Figures:
-    """One program's figures on a copy of a store, from a process of its own."""
+def run_part(part: str, directory: Path, days: int, rooms: int) -> Figures:
+    """One program's figures on a copy of a store, in a separate process."""
     with tempfile.TemporaryDirectory(prefix="roomtone-age-", dir=directory.parent) as folder:
         copy = shutil.copytree(directory, Path(folder) / "data")
         said = subprocess.run(
@@ -41,8 +41,8 @@ def child(part: str, directory: Path, days: int, rooms: int) -> Figures:
     return dict(json.loads(said.splitlines()[-1]))
 
 
-def table(figures: dict[str, dict[str, Figures]]) -> str:
-    """Operation, young, old, ratio; what passes the limit is marked."""
+def figures_table(figures: dict[str, dict[str, Figures]]) -> str:
+    """A table: operation, young, old, ratio; ratios above the limit are marked."""
     lines = [f"{'':58}{'one day':>10}{'a year':>10}{'ratio':>8}"]
     for part, stores in figures.items():
         lines.append(part)
@@ -87,9 +87,9 @@ def main() -> int:
                     f"made in {taken_s:.1f} s", flush=True,
                 )  # fmt: skip
             for part in args.only:
-                figures[part][name] = child(part, school.directory, days, args.rooms)
+                figures[part][name] = run_part(part, school.directory, days, args.rooms)
             shutil.rmtree(school.directory)
-    print(json.dumps(figures) if args.json else table(figures))
+    print(json.dumps(figures) if args.json else figures_table(figures))
     return 0
 
 

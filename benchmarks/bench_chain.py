@@ -1,16 +1,16 @@
-"""A school of 1,200 rooms, live: kept, scored and shown on this machine, at the pace of real time.
+"""A live school of 1,200 rooms: stored, scored and shown on this machine, in real time.
 
     python benchmarks/bench_chain.py [--rooms N] [--seconds N] [--json]
 
-Ingest, score, dashboard and Mosquitto run as the programs that they are. A load generator in a
-process of its own publishes a real batch a second for each room, 30 seats each, spread over the
-second, and notes how long each waits for its ack. A minute of every lesson is kept before, so that
-seats have a normal and the model judges them; the load runs for ten seconds before the figures
-begin. CPU is what the kernel counts for each process. The
-floor, in the same run: the same bytes with one `write` and one `fdatasync` a tick.
+Ingest, score, dashboard and Mosquitto are the real programs. A load generator in a separate process
+publishes a real batch per second for each room, 30 seats each, spread over the second, and records
+the time until each ack. A minute of every lesson is stored before, so that seats have a normal and
+the model judges them. The load runs for ten seconds before the measurement. CPU is the kernel's count
+for each process. The floor, in the same run: the same bytes with one `write` and one `fdatasync` per
+tick.
 
-How long a sample takes to the page is measured up to the Server-Sent Event that holds it, for one
-room whose batch leaves at the very moment its second is over: what a browser draws is not in it.
+The time from a sample to the page is measured up to its Server-Sent Event, for one room whose batch
+is sent exactly at the end of its second. Drawing in a browser is not included.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from pathlib import Path
 from queue import Empty
 
 import numpy as np
-from bench_ingest import LAYOUT, SECOND, child, cpu_s, is_up, wait
+from bench_ingest import LAYOUT, SECOND, cpu_s, is_up, wait
+from child_process import child
 
 from contract.messages import Ack, Birth, Hub, Timebase
 from contract.mqtt import LinkUp, MqttLink, Received
@@ -48,8 +49,8 @@ from school.lessons.records import Lesson
 SITE = "bench"
 WARM_S = 65
 SETTLE_S = 10
-"""Of load before the figures begin: what passed while the programs started is a gap of each lesson,
-and is scored as one with its first seconds."""
+"""Seconds of load before the measurement: the time in which the programs started is a gap of each
+lesson, which is scored together with its first seconds."""
 LESSON_S = 3_000
 TICK_S = 0.1
 HUBS = tuple(
@@ -60,7 +61,7 @@ HUBS = tuple(
 
 
 def values(random: np.random.Generator, n: int) -> np.ndarray:
-    """Rows such as a class that works gives."""
+    """Rows like those of a working class."""
     return random.integers(100, 220, (n, LAYOUT.width), dtype=np.uint16)
 
 
@@ -185,7 +186,7 @@ def load(port: int, rooms: int, starts_utc_ns: int, first_seq: int, seconds: int
 
 
 def watch(port: int, starts_utc_ns: int, seqs: range, waits: list[float]) -> None:
-    """How long after a second of room 0 is over the event comes that holds it."""
+    """Delay from the end of a second of room 0 to the event with it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", "/rooms/r0/live/events")
     answer = connection.getresponse()
@@ -194,9 +195,9 @@ def watch(port: int, starts_utc_ns: int, seqs: range, waits: list[float]) -> Non
         if not line.startswith(b"data:"):
             continue
         now_s = time.time()
-        told = json.loads(line[5:])
+        event = json.loads(line[5:])
         newest = int(now_s - starts_utc_ns / SECOND) - 1  # the last second that is over
-        level = told["noise"]["mean"]
+        level = event["noise"]["mean"]
         if level and level[-1] is not None and newest > seen:
             seen = newest
             if newest in seqs:
@@ -221,7 +222,7 @@ def floor_cpu_s(folder: Path, n_bytes: int, seconds: int) -> float:
 
 
 def commits(before: Page, after: Page) -> dict[str, float]:
-    """Upper bounds of half and of 99 % of the commits between two looks, in ms."""
+    """Upper bounds of 50 % and 99 % of the commits between two readings, in ms."""
     counts = {
         float(bound): n - before.values("roomtone_ingest_commit_seconds_bucket").get((bound,), 0)
         for (bound,), n in after.values("roomtone_ingest_commit_seconds_bucket").items()
@@ -237,10 +238,10 @@ def commits(before: Page, after: Page) -> dict[str, float]:
     return found
 
 
-def told(port: int, path: str = "/metrics") -> Page:
+def fetch_metrics(port: int, path: str = "/metrics") -> Page:
     page = ask(port, path)
     if page is None:
-        raise SystemExit(f"nobody answers on port {port}")
+        raise SystemExit(f"no program answers on port {port}")
     return page
 
 
@@ -276,17 +277,17 @@ def run(rooms: int, seconds: int, folder: Path) -> dict[str, float]:
         wait(probe, lambda message: is_up(message.payload))
         probe.stop()
         began = time.monotonic()
-        while ask(ports["score"], "/healthz") is None or told(ports["score"]).values(
+        while ask(ports["score"], "/healthz") is None or fetch_metrics(ports["score"]).values(
             "roomtone_score_epochs_total"
         ).get((), 0) < rooms * (WARM_S // 5):
             ended = [name for name, process in processes.items() if process.poll() is not None]
             if ended:
-                raise SystemExit(f"{ended[0]} ended by itself: run it by hand to see why")
+                raise SystemExit(f"{ended[0]} exited unexpectedly: run it by hand to see why")
             if time.monotonic() - began > 60:
                 raise SystemExit("the scorer did not catch up with the first minute")
             time.sleep(0.2)
         caught_up_s = time.monotonic() - began
-        # What passed meanwhile is a gap: nothing was sampled in it.
+        # The time until now is a gap: nothing was sampled in it.
         first_seq = int(time.time() - starts_utc_ns / SECOND) + 2
         waits: list[float] = []
         page = threading.Thread(
@@ -308,7 +309,7 @@ def run(rooms: int, seconds: int, folder: Path) -> dict[str, float]:
         starts_s = starts_utc_ns / SECOND + first_seq + SETTLE_S + 1
         time.sleep(max(0.0, starts_s - time.time()))
         page.start()
-        before = told(ports["ingest"])
+        before = fetch_metrics(ports["ingest"])
         cpu = {name: cpu_s(process.pid) for name, process in processes.items()}
         idle_before = idle_s()
         began = time.monotonic()
@@ -316,7 +317,7 @@ def run(rooms: int, seconds: int, folder: Path) -> dict[str, float]:
         spent = {name: cpu_s(process.pid) - cpu[name] for name, process in processes.items()}
         took = time.monotonic() - began
         idle = (idle_s() - idle_before) / took / (os.cpu_count() or 1)
-        after, lag = told(ports["ingest"]), told(ports["score"])
+        after, lag = fetch_metrics(ports["ingest"]), fetch_metrics(ports["score"])
         output, _ = generator.communicate(timeout=60)
         page.join(5)
     load_figures = json.loads(output)

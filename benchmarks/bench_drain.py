@@ -1,12 +1,12 @@
-"""An eight-hour outage of a room, drained: how long, and how late live periods are meanwhile.
+"""An eight-hour outage of a room, drained: how long it takes, and how late live periods are during it.
 
     python benchmarks/bench_drain.py [--json] [--hours 8]
 
-The real `roomtone edge` finds eight hours of 30 seats in its outbox and four virtual hubs on its
-ports; the real `roomtone ingest` keeps behind a real Mosquitto. The drain is timed from ingest's
-first acknowledgement of the old run to its last. A live period's delay is from the end of its
-second, on the same clock, to its acknowledgement. The floor, in the same run: writing the same
-payloads to a file with one fdatasync a batch of messages that one tick would hold.
+The real `roomtone edge` has eight hours of 30 seats in its outbox and four virtual hubs on its ports;
+the real `roomtone ingest` stores, with a real Mosquitto between. The time is measured from ingest's
+first acknowledgement of the old run to its last. A live period's delay is the time from the end of
+its second to its acknowledgement, on the same clock. The floor, in the same run: writing the same
+payloads to a file, with one fdatasync for the messages of one tick.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from pathlib import Path
 from queue import Empty
 
 import numpy as np
-from bench_edge import ALWAYS, SITE, child, has_hubs, settings, wait_for
+from bench_edge import ALWAYS, SITE, has_hubs, settings, wait_for
+from child_process import child
 
 from contract.clock import SECOND_NS
 from contract.messages import Ack, Birth, Timebase, decode_state
@@ -59,7 +60,7 @@ def main() -> int:
         print("Mosquitto is not installed: apt-get install mosquitto", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
-        figures = measure(Path(folder), running, periods=round(args.hours * 3600))
+        figures = measure_drain(Path(folder), running, periods=round(args.hours * 3600))
     if args.json:
         print(json.dumps({"drain": figures}))
         return 0
@@ -68,7 +69,7 @@ def main() -> int:
     return 0
 
 
-def measure(folder: Path, running: ExitStack, *, periods: int) -> dict[str, float]:
+def measure_drain(folder: Path, running: ExitStack, *, periods: int) -> dict[str, float]:
     """Figures by name."""
     payload_bytes = fill(folder, periods)
     port = free_port()
@@ -111,7 +112,7 @@ def measure(folder: Path, running: ExitStack, *, periods: int) -> dict[str, floa
     )
     first_s, last_s, delays = follow(watch, periods)
     during = [ms for at, ms in delays if at <= last_s] or [0.0]
-    floor = floor_s(folder, payload_bytes, periods // MAX_PERIODS)
+    floor = outage_floor_s(folder, payload_bytes, periods // MAX_PERIODS)
     drain = last_s - first_s
     return {
         "periods": periods,
@@ -119,7 +120,7 @@ def measure(folder: Path, running: ExitStack, *, periods: int) -> dict[str, floa
         "drain_s": drain,
         "live_periods_during_the_drain": len(during),
         "live_delay_median_ms": statistics.median(during),
-        "live_delay_most_ms": max(during),
+        "live_delay_max_ms": max(during),
         "floor_s": floor,
         "times_the_floor": drain / floor,
     }
@@ -198,8 +199,8 @@ def follow(watch: MqttLink, periods: int) -> tuple[float, float, list[tuple[floa
     return first_s, last_s, delays
 
 
-def floor_s(folder: Path, size: int, messages: int) -> float:
-    """Seconds to write as many bytes in as many ticks, each with an fdatasync."""
+def outage_floor_s(folder: Path, size: int, messages: int) -> float:
+    """Seconds to write the same number of bytes in the same number of ticks, each with an fdatasync."""
     ticks = -(-messages // TICK_MESSAGES)
     piece = os.urandom(size // ticks)
     fd = os.open(folder / "floor", os.O_WRONLY | os.O_CREAT)

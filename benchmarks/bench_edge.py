@@ -1,23 +1,23 @@
-"""What the edge agent costs at the speed of life: CPU, memory, bytes written, delay.
+"""The cost of the edge agent in real time: CPU, memory, bytes written, delay.
 
     python benchmarks/bench_edge.py [--json] [--seconds 65]
-    python benchmarks/bench_edge.py --seconds 3600      # does memory stay where it is?
+    python benchmarks/bench_edge.py --seconds 3600      # does memory stay constant?
 
-The agent runs as the program that it is, on virtual hubs in another process: 30 seats on four
-hubs. Two rooms run side by side: one delivers to an ingest that acknowledges (through Mosquitto;
-without it this room is left out), the other has no broker and writes to its outbox. CPU is what
-the kernel counts for the process, from its second sampled second on. The floor, in the same run
-and on the same hubs: a program that only reads the bytes with pyserial, one thread a hub.
+The agent is the real program, on virtual hubs in another process: 30 seats on four hubs. Two rooms
+run at the same time: one sends to an ingest that acknowledges (through Mosquitto; without it this
+room is left out), the other has no broker and writes to its outbox. CPU is the kernel's count for
+the process, starting with its second sampled second. The floor, in the same run and on the same hubs:
+a program that only reads the bytes with pyserial, one thread per hub.
 
-Memory is the resident set, which counts what is shared with other programs in full. It is told as
-it was when the measuring began, at its end, and at its most; and, where it was watched for half an
-hour or more, by how much it rose an hour in the second half, as a straight line through it has it:
-the first minutes fill what is filled once. `--json` has it minute by minute.
+Memory is the resident set, which includes memory shared with other programs. The figures are the
+first, last and largest value. If the benchmark runs for half an hour or more, there is also the rise
+per hour in the second half, from a linear fit; the first minutes fill buffers that are filled only
+once. `--json` has the memory minute by minute.
 
-What an outage writes is counted three times, each from one spill to a later one: the bytes of the
-outbox's records; the pages that the kernel charges to the process (`write_bytes` of /proc), the run
-book's among them; and, for root, all that reaches a disk of the outbox's own (ext4 as mkfs makes
-it, 4 KB blocks, on a loop device), the file system's journal included.
+The bytes written in an outage are counted in three ways, each from one spill to a later one: the
+bytes of the outbox's records; the pages that the kernel charges to the process (`write_bytes` of
+/proc), including those of the run book; and, for root, everything that reaches a separate disk of the
+outbox (ext4 as made by mkfs, 4 KB blocks, on a loop device), including the file system's journal.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from queue import Empty
 
 import serial
+from child_process import child
 from loop_disk import LoopDisk, own_disk
 
 from contract.messages import Ack, Config, IngestState, LessonSpan
@@ -61,7 +62,7 @@ ALWAYS = Config(
 DAY_S = 86_400
 HOUR_S = 3_600
 MINUTE_S = 60
-LEAST_FOR_A_SLOPE_S = 1_800.0
+MIN_FOR_SLOPE_S = 1_800.0
 WAIT_S = 20.0
 FLOOR_S = 8.0
 _POLL_S = 0.05
@@ -69,7 +70,7 @@ _POLL_S = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Spill:
-    """When the outbox was written, how much is in it, and what the process and the disk wrote."""
+    """When the outbox was written, its size, and the bytes written by the process and the disk."""
 
     at_s: float
     modified_ns: int
@@ -87,26 +88,26 @@ class Memory:
     mb: list[float] = field(default_factory=list)
 
     def note(self, at_s: float) -> None:
-        """Look at it, if the last look is long enough ago."""
+        """Read the memory, if the last reading is old enough."""
         if not self.at_s or at_s - self.at_s[-1] >= 10.0:
             self.at_s.append(at_s)
             self.mb.append(rss_mb(self.pid))
 
     def figures(self, name: str) -> dict[str, float]:
-        """How it began, ended, was at its most, and rose."""
+        """The first, last and largest value, and the rise per hour."""
         found = {
             f"{name}_rss_mb_at_first": self.mb[0],
             f"{name}_rss_mb": self.mb[-1],
-            f"{name}_rss_mb_most": max(self.mb),
+            f"{name}_rss_mb_max": max(self.mb),
         }
-        if self.at_s[-1] - self.at_s[0] >= LEAST_FOR_A_SLOPE_S:
+        if self.at_s[-1] - self.at_s[0] >= MIN_FOR_SLOPE_S:
             half = len(self.mb) // 2
             a_second = statistics.linear_regression(self.at_s[half:], self.mb[half:]).slope
             found[f"{name}_rss_mb_risen_an_hour"] = a_second * HOUR_S
         return found
 
     def by_minute(self) -> list[float]:
-        """The first look of each minute."""
+        """The first reading of each minute."""
         firsts = dict(
             reversed(
                 [(int(at_s // MINUTE_S), mb) for at_s, mb in zip(self.at_s, self.mb, strict=True)]
@@ -117,7 +118,7 @@ class Memory:
 
 @dataclass(slots=True)
 class SmallIngest:
-    """Acknowledges whatever comes, and notes how long after its period's end that was."""
+    """Acknowledges every batch, and records the delay after the end of its period."""
 
     link: MqttLink
     delays_ms: list[float] = field(default_factory=list)
@@ -162,16 +163,16 @@ class SmallIngest:
 
 
 def main() -> int:
-    """Run both rooms and the floor, and print what they cost."""
+    """Run both rooms and the floor, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
-    parser.add_argument("--seconds", type=float, default=65.0, help="how long to measure")
+    parser.add_argument("--seconds", type=float, default=65.0, help="how long to measure_edge")
     parser.add_argument("--floor", type=Path, nargs="+", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.floor:
         return only_read([str(port) for port in args.floor])
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
-        figures, memory = measure(Path(folder), running, args.seconds)
+        figures, memory = measure_edge(Path(folder), running, args.seconds)
     if args.json:
         by_minute = {room: watched.by_minute() for room, watched in memory.items()}
         print(json.dumps({"edge": figures, "rss_mb_by_minute": by_minute}))
@@ -181,7 +182,7 @@ def main() -> int:
     return 0
 
 
-def measure(
+def measure_edge(
     folder: Path, running: ExitStack, seconds: float
 ) -> tuple[dict[str, float], dict[str, Memory]]:
     """Figures by name, and each room's memory."""
@@ -252,7 +253,7 @@ def measure(
         agent.terminate()
         agent.wait()
     measured = "live" if ingest is not None else "outage"
-    figures["floor_cpu_percent_of_a_core"] = 100 * floor(folder / measured, running)
+    figures["floor_cpu_percent_of_a_core"] = 100 * reading_floor(folder / measured, running)
     figures["times_the_floor"] = (
         figures[f"{measured}_cpu_percent_of_a_core"] / figures["floor_cpu_percent_of_a_core"]
     )
@@ -308,7 +309,7 @@ def written(spills: list[Spill]) -> dict[str, float]:
     return found
 
 
-def floor(folder: Path, running: ExitStack) -> float:
+def reading_floor(folder: Path, running: ExitStack) -> float:
     """Share of a core that reading alone takes."""
     ports = sorted(folder.glob("hub-*"))
     reader = running.enter_context(
@@ -350,28 +351,13 @@ def rss_mb(pid: int) -> float:
 
 
 def wait_for(fact: Callable[[], object]) -> None:
-    """Until something is so; ends the benchmark when it does not come."""
+    """Wait until `fact` is true; ends the benchmark if that does not happen."""
     until = time.monotonic() + WAIT_S
     while time.monotonic() < until:
         if fact():
             return
         time.sleep(_POLL_S)
-    raise SystemExit("a program did not get ready in time")
-
-
-@contextmanager
-def child(
-    command: list[str], env: dict[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A program in a process of its own, ended with the block."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
+    raise SystemExit("a program was not ready in time")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What one kit that floods the broker costs the other rooms, and the memory of broker and ingest.
+"""The effect of one flooding kit on other rooms, and on the memory of broker and ingest.
 
     python benchmarks/bench_flood.py [--rates 100,1000,10000] [--kinds batches,poison,large]
         [--size BYTES] [--qos 0] [--seconds 10] [--json]
 
-One kit sends so many messages a second to a real Mosquitto that has the limits of
+One kit sends `--rates` messages per second to a real Mosquitto that has the limits of
 deploy/mosquitto/mosquitto.conf. A good room sends a batch each second over the same broker, and
-sends again what is not acknowledged after 15 s, as the edge does. Ingest runs as the program that
+resends what is not acknowledged after 15 s, as the edge does. Ingest runs as the program that
 it is. The figures: how long the good room waits for ingest's acknowledgement, from the first time
 it sent a batch, and the most memory that broker and ingest took. Without Mosquitto there is
 nothing to measure.
@@ -16,17 +16,14 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import re
 import socket
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -34,6 +31,7 @@ from queue import Empty
 from typing import Final
 
 import numpy as np
+from child_process import child
 from paho.mqtt.properties import VariableByteIntegers
 
 from contract.messages import Ack, IngestState
@@ -55,8 +53,8 @@ SLICE_S: Final = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
-    """One case; latencies in ms, memory in MB."""
+class FloodFigures:
+    """The figures of one case; latencies in ms, memory in MB."""
 
     kind: str
     size: int
@@ -83,7 +81,7 @@ def main() -> int:
     if mosquitto_path() is None:
         print("Mosquitto is not installed: sudo apt-get install mosquitto")
         return 0
-    figures: list[Figures] = []
+    figures: list[FloodFigures] = []
     for kind in args.kinds.split(","):
         for rate in (int(word) for word in args.rates.split(",")):
             with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +95,7 @@ def main() -> int:
     return 0
 
 
-def line(f: Figures) -> str:
+def line(f: FloodFigures) -> str:
     return (
         f"{f.kind} of {f.size} bytes, {f.wanted_rate}/s wanted, {f.sent_rate}/s sent: "
         f"good room {f.acked} of {f.sent} acknowledged, p50 {f.p50_ms:.0f} ms, "
@@ -105,11 +103,11 @@ def line(f: Figures) -> str:
     )
 
 
-def flooded(folder: Path, kind: str, size: int, rate: int, qos: int, seconds: int) -> Figures:
-    """One flood beside one good room."""
+def flooded(folder: Path, kind: str, size: int, rate: int, qos: int, seconds: int) -> FloodFigures:
+    """Run one flood and one good room."""
     port = free_port()
     conf = folder / "mosquitto.conf"
-    # The limits of a listener stand behind it; the general ones may stand anywhere.
+    # The limits of a listener follow it in the file; general ones may be anywhere.
     limits = "\n".join(m.group() for m in re.finditer(LIMITS, SHIPPED.read_text(), re.MULTILINE))
     conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n{limits}\n")
     config = folder / "server.toml"
@@ -120,7 +118,7 @@ def flooded(folder: Path, kind: str, size: int, rate: int, qos: int, seconds: in
     ingest_command = [sys.executable, "-P", "-m", "roomtone", "ingest", "--config", str(config)]
     with (
         child([str(mosquitto_path()), "-c", str(conf)]) as broker,
-        child(ingest_command) as ingest,
+        child(ingest_command, {"PYTHONSAFEPATH": "1"}) as ingest,
     ):
         room = GoodRoom(port)
         room.up()
@@ -142,7 +140,7 @@ def flooded(folder: Path, kind: str, size: int, rate: int, qos: int, seconds: in
         memory = peak_mb(broker.pid), peak_mb(ingest.pid)
         room.link.stop()
     latencies = [room.latencies_s[seq] for seq in sorted(room.latencies_s) if seq >= first]
-    return Figures(
+    return FloodFigures(
         kind=kind, size=message_size(kind, size), wanted_rate=rate,
         sent_rate=count.value // seconds, sent=sent, acked=len(latencies),
         p50_ms=statistics.median(latencies) * 1e3 if latencies else float("inf"),
@@ -167,7 +165,7 @@ class GoodRoom:
         self.link.start()
 
     def up(self) -> None:
-        """Wait until ingest says that it is up."""
+        """Wait until ingest reports that it is up."""
         until = time.monotonic() + WAIT_S
         while time.monotonic() < until:
             with suppress(Empty):
@@ -277,17 +275,6 @@ def peak_mb(pid: int) -> float:
     text = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"VmHWM:\s+(\d+) kB", text)
     return int(found.group(1)) / 1e3 if found else float("nan")
-
-
-@contextmanager
-def child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    environment = os.environ | {"PYTHONSAFEPATH": "1"}
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 if __name__ == "__main__":

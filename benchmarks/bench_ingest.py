@@ -1,9 +1,9 @@
-"""What ingest costs: CPU a batch through Mosquitto, paho, decoding, a durable commit and the ack.
+"""The cost of ingest: CPU per batch through Mosquitto, paho, decoding, a durable commit and the ack.
 
     python benchmarks/bench_ingest.py [--json]
 
-Ingest runs as the program that it is, and its CPU is what the kernel counts for its process. The
-values are random within what sensors give. The floor, in the same run: the same payloads with one
+Ingest runs as a real program, and its CPU is the kernel's count for its process. The values are
+random within the range of the sensors. The floor, in the same run: the same payloads with one
 `write` and one `fdatasync` a tick. Without Mosquitto there is nothing to measure.
 """
 
@@ -12,17 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 
 import numpy as np
+from child_process import child
 
 from contract.messages import Ack, IngestState
 from contract.mqtt import MqttLink, Received
@@ -37,14 +36,14 @@ SEATS = 30
 LAYOUT = Layout(tuple(range(1, SEATS + 1)))
 WAIT_S = 120.0
 TICKS_AT_ONCE = 1_000
-MOST_UNACKED = 1_800
+MAX_UNACKED = 1_800
 WARM_S = 1.0
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
-    """So many batches of so many periods, from the rooms in turn."""
+class IngestCase:
+    """A number of batches of some periods, from the rooms in turn."""
 
     name: str
     rooms: int
@@ -53,10 +52,10 @@ class Case:
 
 
 CASES = (
-    Case(name="live, 40 rooms", rooms=40, batches=20_000, periods=1),
-    # Each message of a tick is from another room, so that each has an ack of its own.
-    Case(name="live, 1200 rooms", rooms=1_200, batches=12_000, periods=1),
-    Case(name="backlog, 40 rooms", rooms=40, batches=4_000, periods=10),
+    IngestCase(name="live, 40 rooms", rooms=40, batches=20_000, periods=1),
+    # Each message of a tick is from another room, so that each has its own ack.
+    IngestCase(name="live, 1200 rooms", rooms=1_200, batches=12_000, periods=1),
+    IngestCase(name="backlog, 40 rooms", rooms=40, batches=4_000, periods=10),
 )
 
 
@@ -72,8 +71,8 @@ def main() -> int:
     for number, case in enumerate(CASES):
         messages = payloads(case, run=number + 1)
         with tempfile.TemporaryDirectory() as folder:
-            seconds, wall_s = keep(case, messages, Path(folder), run=number + 1)
-            floor_s = floor(messages[case.rooms :], Path(folder))
+            seconds, wall_s = measure_ingest(case, messages, Path(folder), run=number + 1)
+            floor_s = ingest_floor_s(messages[case.rooms :], Path(folder))
         batches = case.batches - case.rooms
         values = batches * case.periods * LAYOUT.width
         figures[case.name] = {
@@ -97,7 +96,7 @@ def main() -> int:
     return 0
 
 
-def payloads(case: Case, *, run: int) -> list[tuple[str, bytes]]:
+def payloads(case: IngestCase, *, run: int) -> list[tuple[str, bytes]]:
     """Topic and payload of every message, in the order of sending."""
     random = np.random.default_rng(run)
     topics = [str(Topic(SITE, f"r{room}", f"kit-{room}", "data")) for room in range(case.rooms)]
@@ -119,10 +118,10 @@ def payloads(case: Case, *, run: int) -> list[tuple[str, bytes]]:
     return messages
 
 
-def keep(
-    case: Case, messages: list[tuple[str, bytes]], folder: Path, *, run: int
+def measure_ingest(
+    case: IngestCase, messages: list[tuple[str, bytes]], folder: Path, *, run: int
 ) -> tuple[float, float]:
-    """Ingest's CPU seconds, and the wall's, from each room's second message to the last ack."""
+    """Ingest's CPU seconds and wall seconds, from each room's second message to the last ack."""
     port = free_port()
     _, broker = broker_command(python=sys.executable, port=port, folder=folder)
     config = folder / "server.toml"
@@ -161,8 +160,8 @@ def keep(
                     time.sleep(WARM_S)
                     began_cpu, began = cpu_s(ingest.pid), time.perf_counter()
                 # As nodes do: what passes the broker's queue would be dropped, and sent again.
-                if number - sum(acked.values()) >= MOST_UNACKED:
-                    wait(link, lambda m, n=number - MOST_UNACKED // 2: reached(m, n))  # type: ignore[misc]
+                if number - sum(acked.values()) >= MAX_UNACKED:
+                    wait(link, lambda m, n=number - MAX_UNACKED // 2: reached(m, n))  # type: ignore[misc]
                 while not link.publish(topic, payload):
                     time.sleep(0.002)
             wait(link, lambda m: reached(m, case.batches))
@@ -171,7 +170,7 @@ def keep(
             link.stop()
 
 
-def floor(messages: list[tuple[str, bytes]], folder: Path) -> float:
+def ingest_floor_s(messages: list[tuple[str, bytes]], folder: Path) -> float:
     """CPU seconds for the same bytes, a thousand messages a write and fdatasync."""
     descriptor = os.open(folder / "floor", os.O_WRONLY | os.O_CREAT)
     began = time.process_time()
@@ -204,16 +203,6 @@ def cpu_s(pid: int) -> float:
     """User and system time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
-
-
-@contextmanager
-def child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
-"""What a lesson page costs: the server's time, and the time until Chromium has drawn it.
+"""The cost of a lesson page: the server's time, and the time until Chromium has drawn it.
 
     python benchmarks/bench_page.py [--json] [--loads 15]
 
-A simulated lesson of 50 minutes and 30 seats lies sealed on disk, with epochs of five areas;
-`roomtone dashboard` serves it as the program that it is. Warm means that the browser has the
-site's files and the server has answered once. Drawn is the second animation frame after the
-timeline's data has been laid out, which is not earlier than its paint, counted from the beginning
-of the navigation. The floor, in the same run, browser and site: a page of two lines without
-scripts, taken the same way.
+A simulated lesson of 50 minutes and 30 seats is sealed on disk, with epochs of five areas. The real
+`roomtone dashboard` serves it. Warm means that the browser has the site's files and the server has
+answered once. "Drawn" is the time from the start of the navigation to the second animation frame
+after the layout of the timeline's data, which is not earlier than its paint. The floor, in the same
+run, browser and site: a page of two lines without scripts, measured in the same way.
 
-The model's card rests on a school's weeks: how long a lesson takes to be read for them, and a
-year of 10,000 lessons to be computed.
+The model's card needs a school's weeks: the benchmark measures the time to read a lesson for them,
+and to compute a year of 10,000 lessons.
 """
 
 from __future__ import annotations
@@ -117,12 +116,12 @@ def write_lesson(directory: Path) -> list[EpochRecord]:
     periods.seal(before_utc_ns=STARTS_NS + 10 * LESSON_S * SECOND_NS)
     periods.close()
     epochs = epochs_of(lesson, stream)
-    keep(directory, "lesson", epochs, lesson)
+    store_lesson(directory, "lesson", epochs, lesson)
     return epochs
 
 
 def epochs_of(lesson: LabelledLesson, stream: int) -> list[EpochRecord]:
-    """Epochs of the room and its zones in the shape of a scorer's; the pages don't ask for truth."""
+    """Epochs of the room and its zones in the shape of a scorer's; the pages don't check them."""
     level = lesson.seat[:, :, 0] - np.nanmedian(lesson.seat[:, :, 0], axis=0)
     areas = {"room": lesson.seats, **{zone.name: zone.seats for zone in lesson.zones}}
     columns = {name: np.isin(lesson.seats, seats) for name, seats in areas.items()}
@@ -148,7 +147,9 @@ def epochs_of(lesson: LabelledLesson, stream: int) -> list[EpochRecord]:
     return epochs
 
 
-def keep(directory: Path, name: str, epochs: list[EpochRecord], lesson: LabelledLesson) -> None:
+def store_lesson(
+    directory: Path, name: str, epochs: list[EpochRecord], lesson: LabelledLesson
+) -> None:
     """The lesson itself, its epochs, and four alerts of the room."""
     scores, lessons = open_score_store(directory), open_lesson_store(directory)
     lessons.put(
@@ -239,7 +240,7 @@ def in_browser(address: str, loads: int) -> Figures:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
         context.add_init_script(FLOOR)
-        # In turn, so that whatever else the machine does meets both.
+        # In turn, so that other load on the machine affects both.
         lesson: list[float] = []
         floor: list[float] = []
         for _ in range(3):
@@ -286,7 +287,7 @@ def weeks(directory: Path, epochs: list[EpochRecord]) -> Figures:
 
 
 def a_year(pattern: LessonLevels) -> list[LessonLevels]:
-    """Ten rooms, forty weeks, twenty-five lessons a week in each; every lesson a little else."""
+    """Ten rooms, forty weeks, twenty-five lessons a week in each; every lesson slightly different."""
     rng = np.random.default_rng(1)
     return [
         replace(
@@ -306,7 +307,7 @@ def timed_ms(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1e3
 
 
-def measure(directory: Path, loads: int) -> dict[str, Figures]:
+def measure_pages(directory: Path, loads: int) -> dict[str, Figures]:
     (directory / "data").mkdir()
     epochs = write_lesson(directory / "data")
     with dashboard(directory) as address:
@@ -328,7 +329,7 @@ def main() -> None:
     parser.add_argument("--loads", type=int, default=15, metavar="N", help="loads of each page")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-page-", dir=Path.cwd()) as name:
-        found = measure(Path(name), arguments.loads)
+        found = measure_pages(Path(name), arguments.loads)
     if arguments.json:
         print(json.dumps(found))
         return

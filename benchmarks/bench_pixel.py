@@ -2,21 +2,21 @@
 
     python benchmarks/bench_pixel.py [--json] [--seconds 150]
 
-The whole chain at the speed of life and with its default settings: virtual hubs on
+The whole chain in real time and with its default settings: virtual hubs on
 pseudo-terminals, the real edge, Mosquitto, ingest, score and dashboard, and Chromium on the live
 page of the room. Everything is on this machine, so all times are of one clock: a second ends on
-the edge's boot clock, which is CLOCK_MONOTONIC; an acknowledgement is stamped when it comes; the
-page's own clock is laid on the same one by the quickest of many questions to it.
+the edge's boot clock, which is CLOCK_MONOTONIC; an acknowledgement gets a time when it arrives; the page's own
+clock is aligned with the same clock by the quickest of many requests.
 
-When is it painted? `performance` has no entry for a canvas (Element Timing and paint entries know
-texts and images alone). So the page is watched where it draws: the first stroke on the noise
-chart's canvas after an event with a new second asks for an animation frame, and that one for
-another. Callbacks of the first run before the browser paints the frame that holds the stroke, those
-of the second after that frame was painted and handed on: so the second one's time is not earlier
-than the paint, and up to a frame (17 ms) later. The figures are upper bounds.
+The time of painting: `performance` has no entry for a canvas (Element Timing and paint entries cover
+only texts and images). So the page's drawing is observed: the first stroke on the noise chart's
+canvas after an event with a new second requests an animation frame, and its callback requests
+another. The first callback runs before the browser paints the frame with the stroke, the second one
+after that frame was painted. So the second one's time is not earlier than the paint, and up to a
+frame (17 ms) later. The figures are upper bounds.
 
 The floor, in the same run and browser: the same page, painted by events of a bare server that
-writes an answer of the same size at known times; nothing is read, kept or computed for it.
+writes an answer of the same size at known times; nothing is read, stored or computed for it.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ from simulators.scenario import load_scenario
 ROOM = "room-101"
 WARM_S = 4
 SPARE_S = 300
-"""The lesson goes on for so long, for machines on which the page opens late or is slow."""
+"""Extra length of the lesson, for machines on which the page opens late or is slow."""
 LATEST_S = 60
-"""A second that was not painted by then never will be."""
+"""A second that is not painted by then counts as missing."""
 FLOOR_EVENTS = 40
 FLOOR_EACH_S = 0.37
 QUESTIONS = 40
@@ -102,13 +102,13 @@ PAINTED = "(last) => window.shown.some(({ ends_s }) => (ends_s + 86400) % 86400 
 
 
 class Acks:
-    """When ingest said that it has a second, by that second's end on the boot clock."""
+    """The time of ingest's acknowledgement, by the acknowledged second's end on the boot clock."""
 
     def __init__(self, link: MqttLink) -> None:
         self.at_ns: dict[int, int] = {}
         self._link = link
         self._births: dict[int, Birth] = {}
-        self._told: dict[int, int] = {}
+        self._acked: dict[int, int] = {}
         self._stop = threading.Event()
 
     def run(self) -> None:
@@ -139,15 +139,15 @@ class Acks:
         if birth is None:
             return
         last = max([ack.without_hole, *(last for _, last in ack.above)])
-        for seq in range(self._told.get(ack.run, last - 1) + 1, last + 1):
+        for seq in range(self._acked.get(ack.run, last - 1) + 1, last + 1):
             self.at_ns[birth.run_boot_ns + (seq + 1) * birth.period_ns] = now_ns
-        self._told[ack.run] = last
+        self._acked[ack.run] = last
 
 
 def bare_server(
     page: str, answer: dict[str, Any], sent_ns: dict[int, int], events: int
 ) -> ThreadingHTTPServer:
-    """Serves the dashboard's page with events of its own; `sent_ns` gets when each left."""
+    """Serves the dashboard's page with its own events; `sent_ns` gets the time of each."""
 
     class Bare(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -215,13 +215,13 @@ def open_page(page: Page, address: str) -> None:
     page.wait_for_function("() => Number(document.body.dataset.updates) > 0")
 
 
-def wait_for(page: Page, fact: str, told: float | None, seconds: float) -> float:
-    """What a function in the page gives once it gives something; asked seldom, as not to disturb.
+def wait_in_page(page: Page, fact: str, argument: float | None, seconds: float) -> float:
+    """Wait for a result of a function in the page; polled rarely, so that it does not disturb.
 
-    Gives 0 when it has waited for long: what is missing shows in the figures.
+    Returns 0 after a timeout; the figures then show what is missing.
     """
     with suppress(NotInTime):
-        found = page.wait_for_function(fact, arg=told, polling=250, timeout=seconds * 1_000)
+        found = page.wait_for_function(fact, arg=argument, polling=250, timeout=seconds * 1_000)
         return float(found.json_value())
     return 0.0
 
@@ -243,7 +243,7 @@ def main() -> int:
         print("Chromium is not installed: apt-get install chromium", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder), chromium, args.seconds)
+        figures = measure_pixel(Path(folder), chromium, args.seconds)
     if args.json:
         print(json.dumps({"pixel": figures}))
         return 0
@@ -252,8 +252,8 @@ def main() -> int:
     return 0
 
 
-def planned(seconds: int) -> PlannedLesson:
-    """A simulated lesson of so many seconds that begins now."""
+def plan_lesson(seconds: int) -> PlannedLesson:
+    """A simulated lesson of `seconds` that begins now."""
     scenario = load_scenario("demo").lasting(-(-seconds // 60))
     classroom = Classroom(scenario, 1)
     hubs = tuple(
@@ -268,11 +268,11 @@ def planned(seconds: int) -> PlannedLesson:
     )  # fmt: skip
 
 
-def measure(folder: Path, chromium: str, seconds: int) -> dict[str, float]:
+def measure_pixel(folder: Path, chromium: str, seconds: int) -> dict[str, float]:
     """Figures by name."""
-    plan = planned(WARM_S + seconds + SPARE_S)
+    plan = plan_lesson(WARM_S + seconds + SPARE_S)
     chain = Chain(
-        plan, folder=folder / "chain", speed=1.0, choose_port=free_port, say=lambda _: None
+        plan, folder=folder / "chain", speed=1.0, choose_port=free_port, report=lambda _: None
     )
     arguments = ["--disable-background-networking"]
     if os.geteuid() == 0:
@@ -294,10 +294,10 @@ def measure(folder: Path, chromium: str, seconds: int) -> dict[str, float]:
         try:
             chain.begin()
             open_page(page, chain.page)
-            newest_s = wait_for(page, "() => window.newest", None, WARM_S + LATEST_S)
+            newest_s = wait_in_page(page, "() => window.newest", None, WARM_S + LATEST_S)
             from_s = max(WARM_S, int(newest_s - begins_s) % DAY_S)
             last_s = (begins_s + from_s + seconds) % DAY_S
-            wait_for(page, PAINTED, last_s, from_s + seconds + LATEST_S)
+            wait_in_page(page, PAINTED, last_s, from_s + seconds + LATEST_S)
             page.wait_for_timeout(1_000)  # it might be painted again
         finally:
             acks.stop()
@@ -315,12 +315,12 @@ def measure(folder: Path, chromium: str, seconds: int) -> dict[str, float]:
 
 
 def floor_ms(page: Page, address: str, answer: dict[str, Any], events: int) -> list[float]:
-    """What painting alone takes: from a bare server's write to the paint."""
+    """The time for painting alone: from a bare server's write to the paint."""
     sent_ns: dict[int, int] = {}
     with serving(bare_server(address, answer, sent_ns, events)) as bare:
         open_page(page, bare)
         # The page needs one event to know what is new in the others.
-        wait_for(page, "(n) => window.shown.length >= n", events - 1, LATEST_S)
+        wait_in_page(page, "(n) => window.shown.length >= n", events - 1, LATEST_S)
         zero_ns, _ = page_zero_ns(page)
         records = shown(page)
         page.goto("about:blank")
@@ -343,7 +343,7 @@ def figures_of(
     lesson_ns: int,
     begins_s: int,
 ) -> dict[str, float]:
-    """What became of the lesson's seconds from `from_s` on; all times in ms."""
+    """The figures of the lesson's seconds, starting at `from_s`; all times in ms."""
     lesson_s = [int(record["ends_s"] - begins_s) % DAY_S for record in records]
     wanted = range(from_s + 1, from_s + seconds + 1)
     parts: dict[str, list[float]] = {

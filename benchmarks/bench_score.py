@@ -1,12 +1,11 @@
-"""What scoring costs: an epoch of a room, a school that is live, a lesson scored from its history.
+"""The cost of scoring: an epoch of a room, a live school, a lesson from its history.
 
     python benchmarks/bench_score.py [--json]
 
-The school is 1,200 rooms of 30 seats, each in a lesson of its own: one process follows durable
-stores on disk, as `roomtone score` does, with the shipped model. All seats are judged. Keeping and
-sending are not in the figures. Beside each stands a floor that is measured in the same run: the
-bare model, called with the same number of rows, 30 at a time for what is scored by itself and as
-many as a poll brings for what is scored together.
+The school has 1,200 rooms of 30 seats, each with its own lesson. One process follows durable stores
+on disk, as `roomtone score` does, with the shipped model. All seats are judged. The figures do not
+include storing and sending. The floor, in the same run: the bare model, called with the same number
+of rows; 30 at a time for rooms scored alone, and the rows of a poll for rooms scored together.
 """
 
 from __future__ import annotations
@@ -102,7 +101,7 @@ class School:
 
 @dataclass(frozen=True, kw_only=True)
 class Stand:
-    """A data directory that is followed."""
+    """A data directory and a follower of it."""
 
     clock: ManualClock
     school: School
@@ -110,14 +109,14 @@ class Stand:
     scores: ScoreStore
 
     def step(self) -> float:
-        """CPU seconds until nothing is left to do."""
+        """CPU seconds until everything is scored."""
         began = time.process_time()
         while self.following.step():
             pass
         return time.process_time() - began
 
     def check(self) -> None:
-        """Refuse to tell figures of a model that had nothing to do."""
+        """Refuse to report figures if the model had nothing to do."""
         epochs = self.scores.epochs("lesson-0")
         if not epochs or math.isnan(epochs[-1].zones[0].off_task) or len(epochs[-1].zones) < 2:
             raise SystemExit("nothing was scored")
@@ -125,7 +124,7 @@ class Stand:
 
 @contextmanager
 def stand(model: OffTaskModel, rooms: int) -> Iterator[Stand]:
-    """So many rooms at the start of their lessons."""
+    """Rooms at the start of their lessons."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
         clock = ManualClock()
@@ -154,12 +153,12 @@ def stand(model: OffTaskModel, rooms: int) -> Iterator[Stand]:
 
 
 def kept_values(random: np.random.Generator, n: int) -> np.ndarray:
-    """Rows such as a class that works gives."""
+    """Rows like those of a working class."""
     return random.integers(100, 220, (n, LAYOUT.width), dtype=np.uint16)
 
 
 def epoch_s(model: OffTaskModel) -> float:
-    """CPU seconds of one epoch of one room by itself: features, model, zones and alerts."""
+    """CPU seconds of one epoch of one room alone: features, model, zones and alerts."""
     kept = kept_values(np.random.default_rng(2), 2 * WARM_S)
     seat, room = decode(LAYOUT.seat_values(kept), "seat"), decode(LAYOUT.room_values(kept), "room")
     scorer = LessonScorer(
@@ -206,8 +205,8 @@ def lesson_s(model: OffTaskModel) -> float:
     return spent
 
 
-def floor_s(model: OffTaskModel, rows: int) -> float:
-    """CPU seconds of the bare model for so many rows at once."""
+def model_floor_s(model: OffTaskModel, rows: int) -> float:
+    """CPU seconds of the bare model for `rows` rows at once."""
     values = np.random.default_rng(3).normal(0.0, 5.0, (rows, len(FEATURES))).astype(np.float32)
     model.probability(values)
     calls = max(10, 6_000 // rows)
@@ -224,7 +223,7 @@ def main() -> int:
     args = parser.parse_args()
     model = OffTaskModel.load()
     epoch, live, lesson = epoch_s(model), live_s(model), lesson_s(model)
-    alone, together = floor_s(model, SEATS), floor_s(model, SEATS * ROOMS // TICKS)
+    alone, together = model_floor_s(model, SEATS), model_floor_s(model, SEATS * ROOMS // TICKS)
     figures = {
         "epoch_ms": epoch * 1e3,
         "epoch_floor_ms": alone * 1e3,
@@ -240,7 +239,7 @@ def main() -> int:
         print(json.dumps({"score": figures}))
         return 0
     print(
-        f"an epoch of a room by itself: {figures['epoch_ms']:.2f} ms of CPU with features, zones "
+        f"an epoch of a room alone: {figures['epoch_ms']:.2f} ms of CPU with features, zones "
         f"and alerts; the bare model {figures['epoch_floor_ms']:.2f} ms\n"
         f"{ROOMS} rooms live: {figures['cores_for_1200_rooms']:.2f} of a core, "
         f"{figures['live_us_a_room_second']:.0f} µs a room and second, "

@@ -1,10 +1,10 @@
-"""What keeping costs: values kept per second of CPU, bytes at rest and written, and reads.
+"""The cost of storing: values stored per second of CPU, bytes at rest and written, and reads.
 
     python benchmarks/bench_store.py [--json]
 
-The data is simulated lessons of 30 seats (395 values a second). Every figure stands beside a
-floor that the same run measures on the same bytes and disk: for keeping, one `write` and one
-`fdatasync` a tick; for reading, one `pread` of the raw values.
+The data is simulated lessons of 30 seats (395 values per second). Every figure has a floor from the
+same run, with the same bytes and disk: for storing, one `write` and one `fdatasync` per tick; for
+reading, one `pread` of the raw values.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def simulated(lessons: int) -> tuple[Layout, Rows]:
     return layout, np.concatenate(rows)
 
 
-class Rooms:
-    """Batches of many rooms, each with a lesson of its own and begun at another time."""
+class LessonRooms:
+    """Batches of many rooms, each with its own lesson, which begins at another time."""
 
     def __init__(self, layout: Layout, rows: Rows, *, name: str, rooms: int) -> None:
         self.layout, self.rows, self.name, self.rooms = layout, rows, name, rooms
@@ -116,7 +116,7 @@ class Rooms:
 
 
 def bytes_written() -> int:
-    """What this process has given the disk to write; 0 where the kernel does not say."""
+    """Bytes this process has sent to the disk; 0 if the kernel does not report it."""
     try:
         fields = Path("/proc/self/io").read_text(encoding="ascii").split()
     except OSError:
@@ -128,7 +128,7 @@ def batches_of(tick: Tick) -> list[Batch]:
     return [a.message for a in tick.arrivals if isinstance(a.message, Batch)]
 
 
-def keep(store: PeriodStore, ticks: list[Tick], directory: Path) -> Figures:
+def measure_commits(store: PeriodStore, ticks: list[Tick], directory: Path) -> Figures:
     """Commit ticks, and write the same values plainly; both per second of CPU."""
     values = sum(batch.values.size for tick in ticks for batch in batches_of(tick))
     written, cpu, wall = bytes_written(), time.process_time(), time.perf_counter()
@@ -190,8 +190,8 @@ def reads(directory: Path, stream: int, first: int, last: int) -> Figures:
     return {"cold_ms": cold, "warm_ms": warm, "warm_times_floor": warm / floor}
 
 
-def seal(store: PeriodStore, directory: Path, rooms: Rooms) -> Figures:
-    """Seal everything; what it costs and what is then at rest."""
+def measure_sealing(store: PeriodStore, directory: Path, rooms: LessonRooms) -> Figures:
+    """Seal everything; returns the cost and the size at rest."""
     store.commit(rooms.dates())
     cpu = time.process_time()
     moved = store.seal(before_utc_ns=UTC_NS + 30 * 24 * 3600 * SECOND)
@@ -226,28 +226,28 @@ def scores(directory: Path) -> Figures:
     return {"keep_us_per_epoch": cpu / len(epochs) * 1e6, "read_lesson_ms": warm}
 
 
-def measure(directory: Path) -> dict[str, Figures]:
+def measure_store(directory: Path) -> dict[str, Figures]:
     """All figures, by what they are about."""
     layout, rows = simulated(3)
     found: dict[str, Figures] = {}
     store = open_period_store(directory)
-    forty = Rooms(layout, rows, name="live", rooms=40)
-    found["keep: live, 40 rooms"] = keep(
+    forty = LessonRooms(layout, rows, name="live", rooms=40)
+    found["keep: live, 40 rooms"] = measure_commits(
         store, [t for s in range(320) for t in forty.live(s)], directory
     )
     (stream,) = (s.id for s in store.streams("live-4"))
     found["read: five minutes of a room, live"] = reads(directory, stream, 52 + 10, 52 + 309)
-    many = Rooms(layout, rows, name="many", rooms=1_200)
-    found["keep: live, 1,200 rooms"] = keep(
+    many = LessonRooms(layout, rows, name="many", rooms=1_200)
+    found["keep: live, 1,200 rooms"] = measure_commits(
         store, [t for s in range(40) for t in many.live(s)], directory
     )
-    ten = Rooms(layout, rows, name="backlog", rooms=10)
-    found["keep: backlog, batches of ten"] = keep(
+    ten = LessonRooms(layout, rows, name="backlog", rooms=10)
+    found["keep: backlog, batches of ten"] = measure_commits(
         store, [ten.backlog(t) for t in range(27)], directory
     )
     (stream,) = (s.id for s in store.streams("backlog-3"))
     found["read: a 45-minute lesson, live"] = reads(directory, stream, 0, LESSON_S - 1)
-    found["seal: ten lessons of 45 minutes"] = seal(store, directory, ten)
+    found["seal: ten lessons of 45 minutes"] = measure_sealing(store, directory, ten)
     found["read: a 45-minute lesson, sealed"] = reads(directory, stream, 0, LESSON_S - 1)
     store.close()
     found["scores: 600 epochs, five zones"] = scores(directory)
@@ -260,7 +260,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-store-", dir=Path.cwd()) as name:
-        found = measure(Path(name))
+        found = measure_store(Path(name))
     if arguments.json:
         print(json.dumps(found))
         return

@@ -1,4 +1,4 @@
-"""A small disk of its own, whose counters tell what a file system really writes. Needs root."""
+"""A small separate disk, whose counters show what a file system really writes. Needs root."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class LoopDisk:
     device: str
 
     def bytes_written(self) -> int:
-        """What has reached the device so far."""
+        """The bytes written to the device so far."""
         stat = Path("/sys/block", Path(self.device).name, "stat").read_text(encoding="ascii")
         return int(stat.split()[_WRITTEN]) * _SECTOR
 
 
 @contextmanager
 def own_disk(folder: Path) -> Iterator[LoopDisk | None]:
-    """An ext4 of 64 MB mounted at `folder`; None where that is not allowed."""
+    """An ext4 of 64 MB mounted at `folder`; None if that is not allowed."""
     folder.mkdir(parents=True, exist_ok=True)
     image = folder.with_suffix(".img")
     image.touch()
     os.truncate(image, _SIZE)
     try:
-        # All of it now: else the kernel goes on making it while we count.
+        # Initialised completely now; otherwise the kernel would continue while we count.
         now = "lazy_itable_init=0,lazy_journal_init=0,discard"
         _run("mkfs.ext4", "-q", "-F", "-b", "4096", "-E", now, str(image))
         device = _run("losetup", "--find", "--show", str(image)).strip()
@@ -45,7 +45,7 @@ def own_disk(folder: Path) -> Iterator[LoopDisk | None]:
         yield None
         return
     try:
-        # As a Pi mounts its card; and else our own looking would be written down each time.
+        # As a Pi mounts its card; otherwise each of our own reads would be written too.
         _run("mount", "-o", "noatime", device, str(folder))
     except subprocess.CalledProcessError:
         _run("losetup", "--detach", device)

@@ -2,6 +2,6 @@
 
 import os
 
-# onnxruntime reports its use to its maker unless this is there before it is imported; it would
-# also leave a number for the machine in the user's cache. Nothing of a school is told to anyone.
+# Without this variable, onnxruntime reports its use to its maker and leaves a number for the
+# machine in the user's cache. It reads it on import. Nothing about a school may leave the machine.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

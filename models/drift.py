@@ -1,15 +1,15 @@
-"""Whether what the model sees has changed: its room figures week by week against a reference.
+"""Detects drift: compares the model's room figures week by week with a reference.
 
-A distribution is compared by the population stability index over the reference's deciles,
+The comparison is the population stability index over the reference's deciles,
 
     PSI = sum over bins of (actual - expected) · ln(actual / expected),
 
-which is Jeffreys' divergence (H. Jeffreys, 1946), named and used so in credit scoring. The bounds
-.1 and .25 are that field's rule of thumb (E. Lewis, An Introduction to Credit Scoring, 1994;
-N. Siddiqi, Credit Risk Scorecards, 2006), no test: with few values PSI is large by chance alone
-(B. Yurdakul, Statistical Properties of Population Stability Index, 2018). So nothing is said below
-a least number of lessons and epochs, and a change is only called one where it is larger than what
-lessons of that week, drawn anew from themselves, differ by.
+which is Jeffreys' divergence (H. Jeffreys, 1946); credit scoring uses it under this name. The
+bounds .1 and .25 are that field's rule of thumb (E. Lewis, An Introduction to Credit Scoring, 1994;
+N. Siddiqi, Credit Risk Scorecards, 2006), not a test: with few values PSI is large by chance alone
+(B. Yurdakul, Statistical Properties of Population Stability Index, 2018). So there is no verdict
+below a minimum number of lessons and epochs, and a difference only counts as a change if it is
+larger than the difference between resampled lessons of the same week.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ from numpy.typing import NDArray
 __all__ = [
     "FIRST_WEEKS",
     "LARGE_PSI",
-    "LEAST_EPOCHS",
-    "LEAST_LESSONS",
+    "MIN_EPOCHS",
+    "MIN_LESSONS",
     "QUANTITIES",
     "SOME_PSI",
     "Bins",
-    "Change",
     "Drift",
+    "DriftVerdict",
     "LessonLevels",
-    "Verdict",
+    "PsiChange",
     "WeekDrift",
-    "drift",
     "iso_week",
+    "measure_drift",
     "psi",
 ]
 
 SOME_PSI: Final = 0.1
 LARGE_PSI: Final = 0.25
-LEAST_LESSONS: Final = 10
-"""Of fewer, drawing anew from themselves does not show how much lessons differ."""
-LEAST_EPOCHS: Final = 240
-"""At one epoch a minute four hours."""
+MIN_LESSONS: Final = 10
+"""With fewer, resampling does not show how much lessons differ."""
+MIN_EPOCHS: Final = 240
+"""Four hours, at one epoch a minute."""
 FIRST_WEEKS: Final = 4
-"""As many weeks with lessons are a school's own reference."""
+"""A school's own reference is its first weeks with lessons, this many of them."""
 QUANTITIES: Final = ("off_task", "movement_db")
 
 _DRAWS: Final = 200
 _SURE: Final = 0.95
 
-Verdict = Literal["too_few", "stable", "by_chance", "some", "large"]
-"""Too few to say; under .1; over it, but lessons differ by as much; .1 to .25; over .25."""
+DriftVerdict = Literal["too_few", "stable", "by_chance", "some", "large"]
+"""Too few lessons; under .1; over .1, but not over chance; .1 to .25; over .25."""
 
 Floats = NDArray[np.float64]
 Values = NDArray[np.float32]
@@ -64,7 +64,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LessonLevels:
-    """What one model said of one lesson's room, one value an epoch that was looked at."""
+    """One model's scores for one lesson's room, one value per sampled epoch."""
 
     lesson: str
     room: str
@@ -73,23 +73,23 @@ class LessonLevels:
     off_task: Values
     """(n,), NaN where the model abstained."""
     movement_db: Values
-    """(n,), NaN where nothing was known."""
+    """(n,), NaN where unknown."""
     alerts: int
-    """Raised in the room and its zones."""
+    """Number of alerts raised in the room and its zones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bins:
-    """Bins cut at a reference's deciles, open at both ends, and its share in each."""
+    """Bins between a reference's deciles, open at both ends, and the reference's share in each."""
 
     edges: Floats
     shares: Floats
 
     @classmethod
     def of_deciles(cls, deciles: Sequence[float]) -> Bins | None:
-        """From 0 %, 10 % … 100 %; None where these are not eleven numbers in order.
+        """From the deciles 0 %, 10 % … 100 %; None if these are not eleven numbers in order.
 
-        Deciles that are equal, as where many values are 0, make one bin of their shares.
+        Equal deciles, for example where many values are 0, are merged into one bin.
         """
         known = np.asarray(deciles, dtype=np.float64)
         if known.shape != (11,) or not np.isfinite(known).all() or (np.diff(known) < 0).any():
@@ -100,7 +100,7 @@ class Bins:
 
     @classmethod
     def of_values(cls, values: Values) -> Bins | None:
-        """From values themselves; None where there are none."""
+        """From values; None if there are none."""
         known = values[np.isfinite(values)].astype(np.float64)
         if len(known) == 0:
             return None
@@ -109,7 +109,7 @@ class Bins:
         return cls(edges, _smooth(counts))
 
     def counts(self, values: Values, group: Counts, groups: int) -> Counts:
-        """How many values of each group lie in each bin, (groups, bins); what is not known in none."""
+        """Count each group's values per bin, (groups, bins); unknown values are not counted."""
         known = np.isfinite(values)
         at = np.searchsorted(self.edges, values[known], side="right")
         width = len(self.edges) + 1
@@ -118,24 +118,24 @@ class Bins:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """How far a week lies from a reference: PSI by quantity, and what chance alone reaches."""
+class PsiChange:
+    """How far a week is from a reference: PSI by quantity, and what chance alone reaches."""
 
     psi: Mapping[str, float]
     chance: Mapping[str, float]
-    """95 % of weeks drawn from the same lessons stay under it; only told where PSI is .1 or more."""
+    """95 % of weeks resampled from the same lessons stay below it; only known if PSI >= .1."""
 
     @property
     def largest(self) -> float:
         return max(self.psi.values())
 
     @property
-    def verdict(self) -> Verdict:
-        """The gravest of the quantities' verdicts."""
-        order: list[Verdict] = ["stable", "by_chance", "some", "large"]
+    def verdict(self) -> DriftVerdict:
+        """The most serious of the quantities' verdicts."""
+        order: list[DriftVerdict] = ["stable", "by_chance", "some", "large"]
         return max((self._of(name) for name in self.psi), key=order.index)
 
-    def _of(self, name: str) -> Verdict:
+    def _of(self, name: str) -> DriftVerdict:
         value = self.psi[name]
         if value < SOME_PSI:
             return "stable"
@@ -161,55 +161,55 @@ class WeekDrift:
     confirmed: int
     dismissed: int
     is_first: bool
-    """Whether the week belongs to the first weeks that later ones are held against."""
-    trained: Change | None
-    """Against the lessons that the model learned from; None: too few, or that is not known."""
-    own: Change | None
-    """Against the school's, or the room's, own first weeks with this model."""
+    """Whether the week is one of the first weeks, the reference for later ones."""
+    trained: PsiChange | None
+    """Against the model's training lessons; None if there are too few lessons or no reference."""
+    own: PsiChange | None
+    """Against the own first weeks of the school, or of the room, with this model."""
 
     @property
     def is_enough(self) -> bool:
-        return self.lessons >= LEAST_LESSONS and self.epochs >= LEAST_EPOCHS
+        return self.lessons >= MIN_LESSONS and self.epochs >= MIN_EPOCHS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """All weeks from the first to the last, those without lessons too."""
+    """All weeks from the first to the last, including those without lessons."""
 
     weeks: tuple[str, ...]
     school: tuple[WeekDrift, ...]
-    """A week with lessons once for each model that scored some of them, in order."""
+    """One entry for each week and each model that scored lessons in it, in order."""
     rooms: tuple[WeekDrift, ...]
 
     def newest(self, model: str) -> WeekDrift | None:
-        """The school's last week with enough lessons that this model scored."""
+        """The school's latest week in which this model scored enough lessons."""
         enough = (week for week in reversed(self.school) if week.is_enough)
         return next((week for week in enough if week.model == model), None)
 
 
 def iso_week(day: date) -> str:
-    """Such as `2026-W07`."""
+    """The ISO week of a day, such as `2026-W07`."""
     year, week, _ = day.isocalendar()
     return f"{year}-W{week:02}"
 
 
 def psi(expected: Floats, counts: Counts) -> float:
-    """The index of counts against expected shares; 0 where they agree.
+    """The PSI of counts against expected shares; 0 if they agree.
 
-    Half a value is added to each bin, so that an empty one tells of few values, not of infinity.
+    Each bin gets half a value more, so an empty bin gives a finite result.
     """
     return float(_divergence(expected, _smooth(counts)))
 
 
-def drift(
+def measure_drift(
     lessons: Sequence[LessonLevels],
     references: Mapping[str, Mapping[str, Sequence[float]]],
     checked: Mapping[str, tuple[int, int]] | None = None,
 ) -> Drift:
-    """Weeks of the school and of each room, each model by itself.
+    """Measure the drift of the school and of each room, separately for each model.
 
     `references` holds deciles by model and name, as a manifest's `reference` does:
-    `room_off_task` and `room_movement_db`. `checked` says by lesson how many of its suggested
+    `room_off_task` and `room_movement_db`. `checked` holds, by lesson, how many of its suggested
     moments people confirmed and dismissed.
     """
     checked = checked or {}
@@ -242,7 +242,7 @@ def _weeks(
     *,
     room: str | None,
 ) -> list[WeekDrift]:
-    """The weeks of one model, of the school or of one room; `lessons` in order of week."""
+    """The weeks of one model, for the school or one room; `lessons` are sorted by week."""
     names = sorted({lesson.week for lesson in lessons})
     week_of = np.array([names.index(lesson.week) for lesson in lessons])
     against_training = [_Against(lessons, trained[name], name) for name in QUANTITIES]
@@ -250,14 +250,14 @@ def _weeks(
     against_own = [
         _Against(lessons, _own_bins(first, name), name, len(first)) for name in QUANTITIES
     ]
-    told = []
+    weeks = []
     for at, name in enumerate(names):
         chosen = np.flatnonzero(week_of == at)
         some = [lessons[i] for i in chosen.tolist()]
         epochs = sum(len(lesson.off_task) for lesson in some)
         abstained = sum(int((~np.isfinite(lesson.off_task)).sum()) for lesson in some)
-        enough = len(some) >= LEAST_LESSONS and epochs >= LEAST_EPOCHS
-        told.append(
+        enough = len(some) >= MIN_LESSONS and epochs >= MIN_EPOCHS
+        weeks.append(
             WeekDrift(
                 week=name,
                 model=some[0].model,
@@ -274,13 +274,13 @@ def _weeks(
                 own=_change(against_own, chosen) if enough and at >= FIRST_WEEKS else None,
             )
         )
-    return told
+    return weeks
 
 
 class _Against:
     """Each lesson's counts of one quantity in the bins of one reference.
 
-    `first` is how many lessons at the beginning are that reference, if it is their own.
+    If the reference is made of the first lessons, `first` is their number.
     """
 
     def __init__(
@@ -296,54 +296,54 @@ class _Against:
             self.counts = bins.counts(np.concatenate(values), group, len(lessons))
 
     def by_chance(self, counts: Counts) -> float:
-        """What lessons with these counts reach by chance, and their reference with them."""
-        drawn = _drawn_anew(counts)
+        """The PSI that these lessons reach by chance, including their reference's own variation."""
+        drawn = _resampled(counts)
         if self._first:
             drawn = drawn + self._reference_drawn
         return float(np.quantile(drawn, _SURE))
 
     @cached_property
     def _reference_drawn(self) -> Floats:
-        return _drawn_anew(self.counts[: self._first])
+        return _resampled(self.counts[: self._first])
 
 
 def _own_bins(first: Sequence[LessonLevels], name: str) -> Bins | None:
-    """The first weeks' own bins, if these are lessons enough to compare anything with."""
-    if len(first) < LEAST_LESSONS or sum(len(one.off_task) for one in first) < LEAST_EPOCHS:
+    """The bins of the first weeks; None if they have too few lessons to be a reference."""
+    if len(first) < MIN_LESSONS or sum(len(one.off_task) for one in first) < MIN_EPOCHS:
         return None
     return Bins.of_values(np.concatenate([getattr(lesson, name) for lesson in first]))
 
 
-def _change(against: Sequence[_Against], chosen: NDArray[np.intp]) -> Change | None:
+def _change(against: Sequence[_Against], chosen: NDArray[np.intp]) -> PsiChange | None:
     found: dict[str, float] = {}
     chance: dict[str, float] = {}
     for one in against:
         counts = one.counts[chosen]
-        # What was hardly ever judged is told by the abstained share, not by its distribution.
-        if one.bins is None or counts.sum() < LEAST_EPOCHS:
+        # If the model hardly ever judged, the abstained share shows it, not the distribution.
+        if one.bins is None or counts.sum() < MIN_EPOCHS:
             continue
         found[one.name] = psi(one.bins.shares, counts.sum(axis=0))
         if found[one.name] >= SOME_PSI:
             chance[one.name] = one.by_chance(counts)
-    return Change(psi=found, chance=chance) if found else None
+    return PsiChange(psi=found, chance=chance) if found else None
 
 
-def _drawn_anew(counts: Counts) -> Floats:
-    """PSI of the lessons drawn with replacement, against all of them; (draws,)."""
+def _resampled(counts: Counts) -> Floats:
+    """PSI of lessons drawn with replacement, against all lessons; (draws,)."""
     n = len(counts)
     rng = np.random.default_rng(n)
-    # Counting which lessons are drawn is many times faster than drawing the counts.
+    # Counting how often each lesson is drawn is many times faster than drawing the counts.
     picked = rng.integers(0, n, (_DRAWS, n)) + n * np.arange(_DRAWS)[:, None]
     weights = np.bincount(picked.ravel(), minlength=n * _DRAWS).reshape(_DRAWS, n)
-    # Drawing from n lessons shows (n - 1) / n of how much lessons vary.
-    # In floats, which NumPy multiplies many times faster than integers.
+    # Resampling n lessons shows (n - 1) / n of their variation.
+    # As floats: NumPy multiplies them many times faster than integers.
     drawn = weights.astype(np.float64) @ counts.astype(np.float64)
     found: Floats = _divergence(_smooth(counts.sum(axis=0)), _smooth(drawn))
     return found * n / max(1, n - 1)
 
 
 def _smooth(counts: Counts | Floats) -> Floats:
-    """Shares of the last axis, with half a value more in each bin."""
+    """Shares along the last axis, with half a value added to each bin."""
     more = counts + 0.5
     shares: Floats = more / more.sum(axis=-1, keepdims=True)
     return shares

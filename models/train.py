@@ -1,7 +1,7 @@
-"""Training: labelled lessons in, an ONNX model with its manifest out.
+"""Training: takes labelled lessons, makes an ONNX model and its manifest.
 
-The calibration, the interval and the alerts come from classrooms that the trees at hand
-had not seen (five groups, put aside in turn); the trees that are shipped then learn from all.
+The calibration, the interval and the alerts are fitted on classrooms that the trees have not seen
+(cross-validation with five groups of classrooms). The shipped trees then learn from all classrooms.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from contract.errors import ModelError
-from contract.lesson import LabelledLesson
 from models.evaluation.evaluate import evaluate_rows
 from models.features.seat_features import FEATURES, FEATURES_VERSION
 from models.learning.alert_learning import (
@@ -32,7 +31,7 @@ from models.learning.alert_learning import (
     fit_zone_alerts,
     true_share_stream,
 )
-from models.learning.rows import LessonRows, lesson_rows
+from models.learning.rows import LessonRows
 from models.learning.seat_learning import (
     Probability,
     fit_bias,
@@ -47,25 +46,14 @@ from models.learning.stretch_learning import fit_stretches
 from models.learning.threads import one_thread
 from models.serving.alerts import AlertPolicy
 from models.serving.hindsight import Finder, StretchModel
-from models.serving.manifest import FORMAT, Manifest
+from models.serving.manifest import FORMAT, ModelManifest
 from models.serving.off_task import OffTaskModel
 
-__all__ = ["export", "train", "train_rows", "version_of"]
+__all__ = ["export", "train_rows", "version_of"]
 
 _FOLDS: Final = 5
 _OPSET: Final = {"": 17, "ai.onnx.ml": 3}
 _AGREE: Final = 1e-5
-
-
-def train(lessons: Sequence[LabelledLesson], *, seed: int, source: str) -> OffTaskModel:
-    """A model trained on these lessons; `source` says in the manifest whose data they are.
-
-    The same lessons and seed give the same trees. Raises ValueError where fewer than two
-    classrooms, or only one class, are given, and ModelError if the exported model should not agree
-    with the trained one.
-    """
-    rows = [lesson_rows(lesson) for lesson in lessons]
-    return train_rows(rows, seed=seed, source=source)
 
 
 def train_rows(
@@ -75,7 +63,13 @@ def train_rows(
     source: str,
     known: Sequence[LessonRows] | None = None,
 ) -> OffTaskModel:
-    """The same from rows; with `known`, the oracle's rows, the figures have their ceiling."""
+    """Train a model on the rows of lessons.
+
+    `source` says in the manifest whose data they are. With `known`, the oracle's rows, the figures
+    include the ceiling. The same rows and seed give the same trees. Raises ValueError if there are
+    fewer than two classrooms or only one class, and ModelError if the exported model does not agree
+    with the trained one.
+    """
     trees, raw = fit_with_out_of_fold(rows, seed=seed, folds=_FOLDS)
     known_raw = None if known is None else out_of_fold(known, seed=seed, folds=_FOLDS)
     calibration = fit_calibration(rows, raw)
@@ -86,7 +80,7 @@ def train_rows(
     streams = [area_streams(*pair, interval, bias) for pair in pairs]
     limits, moment_limits = _limits(rows, raw, known, known_raw)
     onnx = export(trees, [r.values[r.judged] for r in rows])
-    manifest = Manifest(
+    manifest = ModelManifest(
         format=FORMAT,
         version="",
         sha256=hashlib.sha256(onnx).hexdigest(),
@@ -129,7 +123,7 @@ def _limits(
     known: Sequence[LessonRows] | None,
     known_raw: Sequence[Probability] | None,
 ) -> tuple[dict[str, AlertPolicy], dict[str, StretchModel]]:
-    """What the model's alerts and moments are to be held against, learned in the same way."""
+    """The upper limits for the model's alerts and moments, learned in the same way."""
     true = [[true_share_stream(one, p)] for one, p in zip(rows, raw, strict=True)]
     limits = {"true_share": fit_alerts(true)}
     moments = {"true_share": fit_stretches(true)}
@@ -147,15 +141,15 @@ def _limits(
 def _reference(
     rows: Sequence[LessonRows], streams: Sequence[Sequence[AreaStream]]
 ) -> dict[str, list[float]]:
-    """The deciles that drift is watched against."""
-    told: dict[str, list[float]] = {}
+    """The deciles that drift is measured against."""
+    reference: dict[str, list[float]] = {}
     for kind, part in (("room", slice(0, 1)), ("zone", slice(1, None))):
         scores = [score for areas in streams for area in areas[part] for score in area.scores]
-        told[f"{kind}_off_task"] = _deciles([score.off_task for score in scores])
-        told[f"{kind}_movement_db"] = _deciles([score.movement for score in scores])
+        reference[f"{kind}_off_task"] = _deciles([score.off_task for score in scores])
+        reference[f"{kind}_movement_db"] = _deciles([score.movement for score in scores])
     occupied = sum(int(one.occupied.sum()) for one in rows)
-    judged = sum(int((one.judged & one.occupied).sum()) for one in rows)
-    return {**told, "abstained": [round(1.0 - judged / occupied, 4)]}
+    judged = sum(int(one.counted.sum()) for one in rows)
+    return {**reference, "abstained": [round(1.0 - judged / occupied, 4)]}
 
 
 def _deciles(values: Sequence[float | None]) -> list[float]:
@@ -165,8 +159,8 @@ def _deciles(values: Sequence[float | None]) -> list[float]:
     return [round(float(one), 4) for one in np.quantile(known, np.linspace(0.0, 1.0, 11))]
 
 
-def version_of(manifest: Manifest) -> str:
-    """A name for all that a score, an alert or a moment depends on."""
+def version_of(manifest: ModelManifest) -> str:
+    """A version name that changes with anything that a score, an alert or a moment depends on."""
     parts = (
         manifest.calibration, manifest.interval, manifest.bias,
         manifest.room_alerts, manifest.zone_alerts, manifest.moments,
@@ -176,9 +170,9 @@ def version_of(manifest: Manifest) -> str:
 
 
 def export(trees: HistGradientBoostingClassifier, rows: Sequence[NDArray[np.float32]]) -> bytes:
-    """The trees as an ONNX file; raises ModelError if it differs from them on any of the rows."""
+    """The trees as an ONNX file; raises ModelError if its results differ on any of the rows."""
     with warnings.catch_warnings():
-        # skl2onnx hands protobuf booleans for integers, which protobuf 6 only warns of.
+        # skl2onnx passes booleans where protobuf expects integers; protobuf 6 warns about it.
         warnings.simplefilter("ignore", DeprecationWarning)
         graph = to_onnx(
             trees,
@@ -198,7 +192,8 @@ def export(trees: HistGradientBoostingClassifier, rows: Sequence[NDArray[np.floa
             raise ModelError(
                 f"the exported model differs from the trained one by {difference.max():.2g} on "
                 f"{int((difference > _AGREE).sum())} of {len(values)} rows; the versions of "
-                "scikit-learn, skl2onnx and onnxruntime do not fit each other."
+                "scikit-learn, skl2onnx and onnxruntime do not fit together; install those of the "
+                "lock file."
             )
     return onnx
 

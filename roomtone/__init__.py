@@ -1,1 +1,1 @@
-"""The command line, and the demo and replay that run the whole chain on one machine."""
+"""The command line, and the demo and replay, which run the whole chain on one machine."""

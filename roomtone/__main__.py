@@ -1,21 +1,21 @@
-"""`roomtone` and `python -m roomtone`: the command line, with Roomtone's own packages and no others."""
+"""`roomtone` and `python -m roomtone`: the command line, using only Roomtone's own packages."""
 
 from __future__ import annotations
 
 import sys
 
-from roomtone.own_packages import leave_current_folder, strangers
+from roomtone.own_packages import foreign_package, leave_current_folder
 
 __all__ = ["main"]
 
 
 def main() -> int:
-    """Run the command line; 1 when packages of the same names come before Roomtone's own."""
+    """Run the command line; 1 if Python finds other packages before Roomtone's own."""
     leave_current_folder()
-    if found := strangers():
+    if found := foreign_package():
         print(f"roomtone: {found}", file=sys.stderr)
         return 1
-    # Only now: it imports the packages that were looked at.
+    # Imported only now, after the packages have been checked.
     from roomtone.cli import main as run  # noqa: PLC0415
 
     return run()

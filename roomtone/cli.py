@@ -1,7 +1,7 @@
 """`roomtone`: one command with a subcommand for each program.
 
-A program's module is imported only when it is called, so that a Pi needs no web server and a
-server no serial library.
+A program's module is imported only when its command is used, so a Pi needs no web server and a
+server needs no serial library.
 """
 
 from __future__ import annotations
@@ -16,35 +16,41 @@ from typing import Final, NoReturn
 
 from contract.errors import RoomtoneError
 from contract.one_line import OneLineFormatter, one_line
-from roomtone.own_packages import OWN_PACKAGES, strangers
+from roomtone.own_packages import OWN_PACKAGES, foreign_package
 
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": (
         "roomtone.demo.command",
-        "run one simulated class through every program, and open its pages",
+        "run one simulated class through all programs, and serve its pages",
     ),
-    "replay": ("roomtone.demo.replay", "play recorded motion through every program"),
+    "replay": ("roomtone.demo.replay", "play recorded motion through all programs"),
     "edge": ("edge_agent.command", "read hubs in a classroom and publish (on the Raspberry Pi)"),
-    "ingest": ("ingest.receiving.command", "keep what the nodes publish (on the server)"),
-    "score": ("ingest.scoring.command", "score what is kept (on the server)"),
+    "ingest": ("ingest.receiving.command", "store what the nodes publish (on the server)"),
+    "score": ("ingest.scoring.command", "score the stored data (on the server)"),
     "dashboard": ("dashboard_api.command", "serve the pages (on the server)"),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
-    "seat": ("ingest.seat_command", "let a seat opt out of sensing, or take it in again"),
+    "seat": ("ingest.seat_command", "opt a seat out of sensing, or in again"),
     "aside": (
         "ingest.receiving.aside_command",
-        "list, show and play again messages that were kept aside",
+        "list, show and replay messages that were put aside",
     ),
-    "purge": ("ingest.purge.command", "remove a room's, seat's, lesson's or span's data for good"),
+    "purge": (
+        "ingest.purge.command",
+        "delete the data of a room, seat, lesson or time span for good",
+    ),
     "backup": ("ingest.backup.command", "copy the server's data while it runs"),
-    "restore": ("ingest.backup.restore_command", "put a backup into an empty data directory"),
-    "doctor": ("roomtone.doctor_command", "look a node or a server over, and say what to do"),
-    "faults": ("roomtone.faults.command", "break the chain in every way we know, and count"),
+    "restore": ("ingest.backup.restore_command", "restore a backup into an empty data directory"),
+    "doctor": ("roomtone.doctor_command", "check a node or a server, and say what to do"),
+    "faults": (
+        "roomtone.faults.command",
+        "cause every known fault in the chain, and count the readings",
+    ),
     "simulate": ("simulators.command", "run a virtual classroom on pseudo-terminals"),
     "model": ("roomtone.model_cli.command", "train and evaluate the off-task model"),
 }
-"""Subcommand → (module with `add_arguments` and `run`, what it is for)."""
+"""Subcommand → (module with `add_arguments` and `run`, its purpose)."""
 
 _EXTRA_OF: Final = {
     "demo": "demo",
@@ -61,14 +67,14 @@ _EXIT_INTERRUPTED: Final = 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, and where help is."""
+    """Reports an error in one sentence, and names the help option."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {one_line(message)}. Try `{self.prog} --help`.\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a subcommand and return its exit code: 0 done, 1 failed at run time, 2 bad input."""
+    """Run a subcommand; returns its exit code: 0 done, 1 failed at run time, 2 bad input."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _Parser(
         prog="roomtone",
@@ -79,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--log-level",
         default=os.environ.get("ROOMTONE_LOG_LEVEL", "info"),
         choices=["debug", "info", "warning", "error"],
-        help="how much to say on standard error (default: info)",
+        help="minimum level of messages on standard error (default: info)",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     wanted = next((word for word in arguments if word in COMMANDS), None)
@@ -101,10 +107,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RoomtoneError as error:
         return _say(str(error), error.exit_code)
     except PermissionError as error:
-        where = error.filename or "A file"
+        where = error.filename or "a file"
         return _say(
-            f"{where} may not be used by this user ({error.strerror}); run it as the one "
-            "to whom the data belongs, or name another path.",
+            f"This user has no permission for {where} ({error.strerror}); run the command as the "
+            "owner of the data, or name another path.",
             1,
         )
     except ModuleNotFoundError as error:
@@ -112,7 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; nothing is left to say to them.
+        # The reader of our output has gone.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
@@ -129,9 +135,9 @@ def _say(message: str, code: int) -> int:
 
 def _missing(name: str, error: ModuleNotFoundError) -> str:
     if (error.name or "").partition(".")[0] in _OURS:
-        if found := strangers():
+        if found := foreign_package():
             return found
-        raise error  # a fault of ours, not of what is installed
+        raise error  # a defect of ours, not a missing package
     extra = _EXTRA_OF.get(name, "server")
     return (
         f"`roomtone {name}` needs the package {error.name}, which is not installed here; "

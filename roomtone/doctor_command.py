@@ -1,4 +1,4 @@
-"""`roomtone doctor`: looks a node or a server over, whichever the settings file is for."""
+"""`roomtone doctor`: checks a node or a server, depending on the settings file."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="an edge.toml or a server.toml; which of the two it is, is seen from its tables",
+        help="an edge.toml or a server.toml; the tables in the file show which",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Say each finding and what to do about it; 1 if something is wrong."""
+    """Print each finding and what to do about it; 1 if something is wrong."""
     is_node = _names_hubs(arguments.config)
     code: int = _doctor(is_node=is_node).run(arguments)
     return code
@@ -35,12 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _names_hubs(config: Path) -> bool:
     try:
         return "hub" in tomllib.loads(read_text(config))
-    except (ValueError, RecursionError):  # UsageError is a ValueError, as what tomllib raises
-        return False  # the server's settings say what is wrong with the file
+    except (ValueError, RecursionError):  # UsageError is a ValueError, like tomllib's errors
+        return False  # loading the server's settings reports what is wrong with the file
 
 
 def _doctor(*, is_node: bool) -> ModuleType:
-    # Imported by what the file is for: a Pi has no server's packages, and a server no serial port.
+    # Only the needed one: a Pi has no server packages, and a server has no serial library.
     name = "edge_agent.doctor.command" if is_node else "ingest.doctor.command"
     try:
         return import_module(name)

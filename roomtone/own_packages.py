@@ -1,7 +1,7 @@
-"""Whether the packages that Python would import are Roomtone's own.
+"""Checks that Python would import Roomtone's own packages.
 
-Their names are ordinary words, and any machine-learning project has a folder `models/`. It may
-import nothing but the standard library: what it looks at may be somebody else's.
+Their names are ordinary words, and many machine-learning projects have a folder `models/`. This
+module may import only the standard library, because the packages it checks may not be ours.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Final
 
-__all__ = ["OWN_PACKAGES", "leave_current_folder", "strangers"]
+__all__ = ["OWN_PACKAGES", "foreign_package", "leave_current_folder"]
 
 OWN_PACKAGES: Final = (
     "contract",
@@ -28,9 +28,9 @@ _HOME: Final = Path(__file__).resolve().parents[1]
 
 
 def leave_current_folder() -> None:
-    """Take the current folder, which `python -m` puts first, off Python's path.
+    """Remove the current folder, which `python -m` puts first, from Python's path.
 
-    Not where Roomtone itself is found in it: in a checkout that is not installed.
+    It stays if Roomtone itself is in it: a checkout that is not installed.
     """
     if sys.flags.safe_path or not sys.path:
         return
@@ -38,8 +38,8 @@ def leave_current_folder() -> None:
         del sys.path[0]
 
 
-def strangers() -> str | None:
-    """A sentence about the first package of our names that is not ours, or None."""
+def foreign_package() -> str | None:
+    """A sentence about the first package that has one of our names but is not ours, or None."""
     for name in OWN_PACKAGES:
         found = PathFinder.find_spec(name)
         places = [] if found is None else [*(found.submodule_search_locations or ())]
@@ -47,7 +47,7 @@ def strangers() -> str | None:
             places.insert(0, found.origin)
         if places and _HOME not in Path(places[0]).resolve().parents:
             return (
-                f"{places[0]} is found before Roomtone's own package {name}; take its folder out "
-                "of the variable PYTHONPATH, or install Roomtone into an environment of its own."
+                f"{places[0]} is found before Roomtone's own package {name}; remove its folder from "
+                "the variable PYTHONPATH, or install Roomtone into its own environment."
             )
     return None

@@ -1,9 +1,9 @@
 """Simulated classrooms with ground truth, and the virtual hub."""
 
-from simulators.autoregressive import behave as _autoregressive
-from simulators.bouts import behave as _bouts
+from simulators.autoregressive import behave_by_drift
+from simulators.bouts import behave_in_bouts
 
 __all__ = ["BEHAVIOURS"]
 
-BEHAVIOURS = {"autoregressive": _autoregressive, "bouts": _bouts}
-"""What can decide what pupils do, by the name in a scenario's `behaviour`."""
+BEHAVIOURS = {"autoregressive": behave_by_drift, "bouts": behave_in_bouts}
+"""The generators of pupils' behaviour, by the name in a scenario's `behaviour`."""

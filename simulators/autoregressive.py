@@ -1,9 +1,10 @@
-"""Behaviour of another kind: a restlessness that drifts, instead of bouts that are drawn.
+"""The second generator of behaviour: a drifting restlessness instead of drawn bouts.
 
-Each pupil has a slowly drifting normal variable, a part of it shared with the neighbours and the
-room. He is off task while it is over the level that gives his share in the present activity, and
-lively on task while a second one is. Lengths, gaps and how talk spreads follow from the drift; none
-is drawn. It serves to see how well a model that learned from bouts does where its teacher was wrong.
+Each pupil has a slowly drifting normal variable; part of it is shared with the neighbours and the
+room. The pupil is off task while it is above the level that gives their share in the present
+activity, and lively on task while a second variable is above its level. Lengths, gaps and the
+spread of talk follow from the drift; none of them is drawn. The generator tests how well a model
+trained on bouts does if pupils behave differently.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from simulators.scenario import Scenario
 from simulators.streams import stream
 from simulators.truth import FETCHING, LISTENING, WRITING
 
-__all__ = ["behave"]
+__all__ = ["behave_by_drift"]
 
 _DRIFT_S: Final = 18.0
 _LIVELY_DRIFT_S: Final = 10.0
 _ROOM: Final = 0.10
-"""The part of the drift's variance that all share (assumed)."""
+"""The part of the drift's variance that is common to the room (assumed)."""
 _NEAR: Final = 0.20
 """The part that comes from the neighbours (assumed)."""
 _GRID: Final = np.linspace(1e-4, 1.0 - 1e-4, 4001)
@@ -35,7 +36,7 @@ _QUANTILE: Final = np.array([NormalDist().inv_cdf(float(p)) for p in _GRID])
 Floats = NDArray[np.float64]
 
 
-def behave(
+def behave_by_drift(
     scenario: Scenario, pupils: Pupils, happenings: Happenings, seed: int
 ) -> NDArray[np.int8]:
     """What each pupil does in each second: (periods, seats) codes of `truth.KINDS`."""
@@ -51,7 +52,7 @@ def behave(
     codes, cumulative = kind_table(scenario.off_task)
     kind = np.where(lively, WRITING, LISTENING).astype(np.int8)
     for seat in range(seats):
-        # What one does stays the same for as long as one is off task, or lively.
+        # A pupil does the same thing for the whole off-task or lively stretch.
         for start, end in _runs(lively[:, seat]):
             if rng.random() < scenario.movement.fetching:
                 kind[start:end, seat] = FETCHING
@@ -78,7 +79,7 @@ def _drift(rng: np.random.Generator, periods: int, columns: int, tau_s: float) -
 
 
 def _level_for(share: Floats) -> Floats:
-    """The level that a standard normal variable passes for this share of the time."""
+    """The level that a standard normal variable exceeds for this share of the time."""
     return np.asarray(np.interp(1.0 - share, _GRID, _QUANTILE))
 
 

@@ -1,8 +1,8 @@
 """Behaviour made of bouts: a pupil alternates between being on and off task, second by second.
 
-Off-task bouts are log-normal in length. They begin at the rate that gives the pupil's share in the
-present activity, raised where neighbours are off task with each other. On-task time alternates
-between listening and lively stretches of writing or fetching.
+The lengths of off-task bouts are log-normal. Bouts begin at the rate that gives the pupil's share
+in the present activity; the rate is higher when neighbours are off task with each other. On-task
+time alternates between listening and lively stretches of writing or fetching.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from simulators.truth import (
     WRITING,
 )
 
-__all__ = ["behave", "come_and_go", "kind_table", "target_shares"]
+__all__ = ["behave_in_bouts", "come_and_go", "kind_table", "target_shares"]
 
 _LIVELY_SIGMA = 0.6
 _LONGEST_BOUT_S = 600.0
 _HIGHEST_SHARE = 0.9
 _ARRIVAL_S = 10
 _USUAL = 0.8  # on task, neighbours talk less than they do on average
-_LEAST_RATE = 0.1
+_MIN_RATE = 0.1
 _NEVER = np.inf
 
 Shares = NDArray[np.float64]
 
 
-def behave(
+def behave_in_bouts(
     scenario: Scenario, pupils: Pupils, happenings: Happenings, seed: int
 ) -> NDArray[np.int8]:
     """What each pupil does in each second: (periods, seats) codes of `truth.KINDS`."""
@@ -48,7 +48,7 @@ def behave(
     shares = target_shares(scenario, pupils, happenings)
     bout_s = off_task.bout_median_s * np.exp(off_task.bout_sigma**2 / 2.0)
     begin = shares / (1.0 - shares) / bout_s  # a second's rate at which bouts begin
-    # A neighbour's talk raises the rate beyond what is usual for him, and silence lowers it.
+    # More talk of a neighbour than usual raises the rate, less talk lowers it.
     usual = _USUAL * off_task.peers * shares @ pupils.neighbours.T
     calm = 1.0 - off_task.infection * usual
     lively_s = movement.lively_median_s * np.exp(_LIVELY_SIGMA**2 / 2.0)
@@ -69,7 +69,7 @@ def behave(
         is_changed = bool(over.any())
         may_begin, lively_chance = doing < PEERS, to_lively
         if is_changed:
-            # Back on task a pupil is lively with the chance that he is at any on-task time.
+            # A pupil who returns to the task is lively with the usual on-task probability.
             lively_chance = np.where(over & ~may_begin, lively_share, to_lively)
             doing[over], until[over] = LISTENING, _NEVER
         lively = (doing == LISTENING) & (chance[t] < lively_chance)
@@ -79,7 +79,7 @@ def behave(
             until[lively] = t + _lengths(rng, movement.lively_median_s, _LIVELY_SIGMA, n)
         if is_changed:
             boost = off_task.infection * (pupils.neighbours @ (doing == PEERS))
-        rate = begin[t] * np.maximum(calm[t] + boost, _LEAST_RATE)
+        rate = begin[t] * np.maximum(calm[t] + boost, _MIN_RATE)
         off = may_begin & (waiting[t] < rate)
         n = int(np.count_nonzero(off))
         if n:
@@ -92,10 +92,10 @@ def behave(
 
 
 def target_shares(scenario: Scenario, pupils: Pupils, happenings: Happenings) -> Shares:
-    """The off-task share that each pupil tends to in each second: (periods, seats).
+    """Each pupil's expected off-task share in each second: (periods, seats).
 
-    Over classrooms its mean is that of the scenario, restless spells included. Between pupils it is
-    log-normal, so that it never falls below zero where the mean is small.
+    Its mean over classrooms is that of the scenario, including restless spells. Its distribution
+    over pupils is log-normal, so it stays above zero for small means.
     """
     off_task = scenario.off_task
     second = np.arange(scenario.periods)
@@ -132,15 +132,13 @@ def _at_odds(share: Shares, factor: float) -> Shares:
 
 
 def _level_outside_spells(mean: float, spell_share: float, off_task: OffTask) -> float:
-    """What to multiply the pupils' factors with outside restless spells, so that all pupils at
-    all times have this mean.
-    """
+    """The factor for all pupils outside restless spells that makes the overall mean this one."""
     trait = np.linspace(-5.0, 5.0, 501)
     density = np.exp(-trait * trait / 2.0)
     density /= density.sum()
     factor = _pupil_factor(off_task, mean, trait)
     low, high = 0.0, 2.0 * mean
-    for _ in range(40):  # by halving: the mean rises with the level
+    for _ in range(40):  # bisection: the mean rises with the level
         middle = (low + high) / 2.0
         outside = np.clip(middle * factor, 0.0, _HIGHEST_SHARE)
         inside = _at_odds(outside, off_task.spell_odds)
@@ -169,7 +167,7 @@ def kind_table(off_task: OffTask) -> tuple[NDArray[np.int8], Shares]:
 
 
 def come_and_go(kind: NDArray[np.int8], pupils: Pupils, happenings: Happenings) -> None:
-    """Write empty seats, late-comers and fire drills over what was drawn."""
+    """Overwrite the drawn behaviour with empty seats, late-comers and fire drills."""
     for seat, late in enumerate(pupils.late_s):
         if late:
             kind[:late, seat] = ABSENT

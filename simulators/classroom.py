@@ -33,10 +33,10 @@ class Dropout:
 
 
 class Classroom:
-    """One class in one lesson: the same scenario and seed give the same, sample by sample.
+    """One class in one lesson: the same scenario and seed give the same samples.
 
-    The lesson's truth and noise are drawn when the classroom is made, which takes a few tenths of
-    a second; acceleration is made as it is read.
+    The constructor draws the lesson's truth and noise, which takes a few tenths of a second;
+    acceleration is computed when it is read.
     """
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
@@ -69,9 +69,9 @@ class Classroom:
     def acceleration(
         self, first_sample: int, count: int, seats: tuple[int, ...] | None = None
     ) -> NDArray[np.float32]:
-        """(count, seats, 3) in g, gravity, noise and mounting included; all seats by default.
+        """(count, seats, 3) in g, including gravity, noise and mounting; all seats by default.
 
-        However a lesson is sliced, its samples are the same. Raises IndexError outside of it.
+        The samples do not depend on the slices. Raises IndexError outside the lesson.
         """
         if seats is None:
             return self._motion.acceleration(first_sample, count)
@@ -92,7 +92,7 @@ class Classroom:
         return self._truth
 
     def hub_signals(self) -> list[SimulatedHub]:
-        """What each virtual hub plays: one for each table group; the first has the sound level."""
+        """The signal of each virtual hub, one per table group; the first has the sound level."""
         return [
             SimulatedHub(classroom=self, seat_numbers=seats, has_levels=i == 0)
             for i, seats in enumerate(self.scenario.hub_seats)
@@ -100,7 +100,7 @@ class Classroom:
 
 
 def _draw_dropouts(scenario: Scenario, seed: int) -> tuple[Dropout, ...]:
-    """Half of them are a sensor's, half a whole hub's."""
+    """Half of the dropouts affect one sensor, half a whole hub."""
     rng = stream(seed, "dropouts")
     dropouts = []
     for _ in range(rng.poisson(scenario.sensors.dropouts * scenario.minutes / 45.0)):
@@ -115,7 +115,7 @@ def _draw_dropouts(scenario: Scenario, seed: int) -> tuple[Dropout, ...]:
 
 
 def quantised(acceleration_g: NDArray[np.float32], scenario: Scenario) -> NDArray[np.int16]:
-    """The counts that a sensor gives: rounded, and cut off at its range."""
+    """The sensor's counts: rounded, and cut off at its range."""
     sensors = scenario.sensors
     full = min(round(sensors.range_g * sensors.counts_per_g), 32767)
     counts = np.rint(acceleration_g * np.float32(sensors.counts_per_g))
@@ -147,7 +147,7 @@ class SimulatedHub:
         return self.classroom.samples
 
     def acceleration(self, first: int, count: int) -> NDArray[np.int16]:
-        """(count, seats, 3) counts; a sensor that has dropped out gives none, -32768."""
+        """(count, seats, 3) counts; -32768 for a sensor that has dropped out."""
         scenario = self.classroom.scenario
         reading = self.classroom.acceleration(first, count, self.seat_numbers)
         counts = quantised(reading, scenario)
@@ -160,5 +160,5 @@ class SimulatedHub:
         return counts
 
     def levels(self, first: int, count: int) -> NDArray[np.float64] | None:
-        """(count,) LAeq of 125 ms in dB(A); None where the hub has no meter."""
+        """(count,) LAeq of 125 ms in dB(A); None if the hub has no meter."""
         return self.classroom.levels(first, count) if self.has_levels else None

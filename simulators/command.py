@@ -22,27 +22,26 @@ from simulators.virtual_hub import LinkFaults, VirtualHub
 __all__ = ["DESCRIPTION", "add_arguments", "run"]
 
 DESCRIPTION: Final = """\
-Run a simulated classroom: each hub is a pseudo-terminal that speaks the serial protocol, as a hub
-on USB would. Connect `roomtone edge`, or a reader of your own, to the ports that are printed. The
-same scenario and seed give the same pupils, movements and noise. It ends with the lesson, or with
-Ctrl-C.
+Run a simulated classroom. Each hub is a pseudo-terminal that speaks the serial protocol, like a hub
+on USB. Connect `roomtone edge`, or your own reader, to the printed ports. The same scenario and seed
+give the same pupils, movements and noise. The command ends with the lesson, or with Ctrl-C.
 
   roomtone simulate --list                     the scenarios that come with the program
-  roomtone simulate --example > mine.toml      a scenario with every key and its default
+  roomtone simulate --example > mine.toml      a scenario with all keys and their defaults
   roomtone simulate --scenario mine.toml --seed 7
   roomtone simulate --minutes 5 --speed 20 --truth truth.csv
   roomtone simulate --loss 0.01 --corrupt 0.001 --reboot-every 60
   roomtone simulate --ports /tmp/class --unplug-every 100
 
-faults for --faults NAME=VALUE, beside --loss and --corrupt:
+more faults, for --faults NAME=VALUE:
   doubled, garbage      share of frames that come twice, or after random bytes (0 to 1)
-  is_trickling          every byte arrives by itself (0 or 1)
-  delay_s, jitter_s     seconds that the line takes, and up to how many more
+  is_trickling          every byte arrives separately (0 or 1)
+  delay_s, jitter_s     delay of the line in seconds, and the maximum additional delay
   stall_every_s, stall_s   nothing arrives for the last stall_s of each stall_every_s
 """
 
 _UNPLUGGED_S: Final = 5.0
-_LOOK_S: Final = 0.1
+_POLL_S: Final = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,55 +54,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="a scenario's name, or a TOML file (default: lively_class)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="which class is drawn (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the class (default: 1)")
     parser.add_argument(
-        "--speed", type=float, default=1.0, help="observed seconds in a real one (default: 1)"
+        "--speed", type=float, default=1.0, help="observed seconds per real second (default: 1)"
     )
     parser.add_argument(
-        "--minutes", type=float, help="make the lesson this long (default: as in the scenario)"
+        "--minutes", type=float, help="length of the lesson (default: as in the scenario)"
     )
     parser.add_argument(
-        "--loss", type=float, default=0.0, metavar="SHARE", help="share of frames that vanish"
+        "--loss", type=float, default=0.0, metavar="SHARE", help="share of lost frames"
     )
     parser.add_argument(
-        "--corrupt", type=float, default=0.0, metavar="RATE", help="flipped bits a byte"
+        "--corrupt", type=float, default=0.0, metavar="RATE", help="flipped bits per byte"
     )
     parser.add_argument(
         "--faults",
         default=[],
         action="append",
         metavar="NAME=VALUE",
-        help="another fault of the line; see above; may be repeated",
+        help="another fault of the line, see above; may be repeated",
     )
     parser.add_argument(
-        "--reboot-every", type=float, metavar="S", help="reset one hub after another, each S s"
+        "--reboot-every",
+        type=float,
+        metavar="S",
+        help="reset a hub every S seconds, one after the other",
     )
     parser.add_argument(
         "--unplug-every",
         type=float,
         metavar="S",
-        help=f"unplug one hub after another for {_UNPLUGGED_S:g} s, each S s",
+        help=f"unplug a hub for {_UNPLUGGED_S:g} s every S seconds, one after the other",
     )
     parser.add_argument(
         "--ports",
         type=Path,
         metavar="FOLDER",
-        help="name the ports FOLDER/hub-1, …: names that outlast an unplugging",
+        help="name the ports FOLDER/hub-1, …; the names stay the same when a hub is unplugged",
     )
     parser.add_argument(
         "--truth",
         type=Path,
         metavar="FILE.csv",
-        help="write who did what: a row for each second and seat",
+        help="write the truth: a row for each second and seat",
     )
-    parser.add_argument("--list", action="store_true", help="list the scenarios and end")
+    parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
     parser.add_argument(
-        "--example", action="store_true", help="print a scenario with every key and end"
+        "--example", action="store_true", help="print a scenario with all keys and exit"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what the command line asks; raises RoomtoneError with one sentence for a person."""
+    """Run the command; raises RoomtoneError with one sentence for the user."""
     if args.list:
         _list()
         return 0
@@ -128,9 +130,11 @@ def run(args: argparse.Namespace) -> int:
             _announce(running)
             if args.truth is not None:
                 _write_truth(running, args.truth)
-            _watch(running, _Plan(args.reboot_every, args.unplug_every), stop)
+            _watch(running, _Schedule(args.reboot_every, args.unplug_every), stop)
     except OSError as error:
-        raise LinkError(f"No pseudo-terminal can be made: {error}; close some programs.") from error
+        raise LinkError(
+            f"No pseudo-terminal is available: {error}; close some programs."
+        ) from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -158,7 +162,9 @@ def _checked(args: argparse.Namespace) -> Scenario:
             option = "--" + name.replace("_", "-")
             raise UsageError(f"{option} is {every:g}, expected more than {_UNPLUGGED_S:g} s.")
     if args.unplug_every is not None and args.ports is None:
-        raise UsageError("--unplug-every needs --ports, whose names outlast an unplugging.")
+        raise UsageError(
+            "--unplug-every needs --ports: only those names stay the same when a hub is unplugged."
+        )
     if args.minutes is None:
         return scenario
     if not 0.05 <= args.minutes <= 24 * 60.0:
@@ -172,29 +178,33 @@ def _folder(ports: Path | None) -> Path | None:
     try:
         ports.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--ports {ports} is no folder to write to: {error.strerror}.") from error
+        raise UsageError(
+            f"--ports {ports} can't be made or used as a folder: {error.strerror}."
+        ) from error
     return ports
 
 
 def _faults(args: argparse.Namespace) -> LinkFaults | None:
-    """The faults that were asked for; None for a good line."""
+    """The requested faults; None for a good line."""
     types = {field.name: type(field.default) for field in fields(LinkFaults)}
     given: dict[str, Any] = {"lost": args.loss, "bit_flips": args.corrupt}
     for text in args.faults:
         name, _, value = text.partition("=")
         if name not in types:
-            raise UsageError(f"--faults {text}: expected NAME=VALUE, a NAME of {', '.join(types)}.")
+            raise UsageError(
+                f"--faults {text}: expected NAME=VALUE, NAME is one of {', '.join(types)}."
+            )
         try:
             number = float(value)
         except ValueError:
-            raise UsageError(f"--faults {text}: {value!r} is no number.") from None
+            raise UsageError(f"--faults {text}: {value!r} is not a number.") from None
         if number < 0.0:
             raise UsageError(f"--faults {text}: expected 0 or more.")
         given[name] = bool(number) if types[name] is bool else number
     try:
         faults = LinkFaults(**given)
     except ValueError as error:
-        raise UsageError(f"The line can't be like that: {error}.") from error
+        raise UsageError(f"These faults are not possible: {error}.") from error
     return None if faults == LinkFaults() else faults
 
 
@@ -208,11 +218,11 @@ def _announce(running: VirtualClassroom) -> None:
     if isinstance(running.clock, ScaledClock):
         clock = running.clock
         print(
-            f"Time runs {clock.speed:g} times as fast. A host needs the same clock to date the "
+            f"Time runs {clock.speed:g} times as fast. The host needs the same clock to date the "
             "readings:\n  roomtone edge --config edge.toml --simulated-clock "
             f"{clock.speed:g}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}"
         )
-    print("Ctrl-C ends it.", flush=True)
+    print("Press Ctrl-C to stop.", flush=True)
 
 
 def edge_configuration(running: VirtualClassroom) -> str:
@@ -233,8 +243,8 @@ def _write_truth(running: VirtualClassroom, path: Path) -> None:
 
 
 @dataclass(slots=True)
-class _Plan:
-    """Which hub is reset or unplugged next, and when, in seconds of the lesson."""
+class _Schedule:
+    """The next hub to reset or unplug, and when, in seconds of the lesson."""
 
     reboot_every_s: float | None
     unplug_every_s: float | None
@@ -262,9 +272,9 @@ class _Plan:
             print(f"{now_s:7.1f} s  {self.unplugged.hub_id} was unplugged", file=sys.stderr)
 
 
-def _watch(running: VirtualClassroom, plan: _Plan, stop: threading.Event) -> None:
-    while not stop.wait(_LOOK_S):
+def _watch(running: VirtualClassroom, schedule: _Schedule, stop: threading.Event) -> None:
+    while not stop.wait(_POLL_S):
         if running.is_over:
             print("The lesson is over.")
             return
-        plan.follow(running)
+        schedule.follow(running)

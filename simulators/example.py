@@ -1,4 +1,4 @@
-"""The example scenario, written from the settings themselves: every key with its default."""
+"""Writes the example scenario from the settings classes: every key with its default."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["example_toml"]
 
 _HEAD = """\
 A simulated class. Every key is optional; the value behind each # is its default.
-A table of facts stands behind the defaults; "assumed" says that no source is known.
-Spans of `activities` may have `level_db`, the LAeq in dB(A), where it is another than usual.
+The defaults come from a table of facts; "assumed" means that no source is known.
+Spans of `activities` may have `level_db`, the LAeq in dB(A), if it differs from the usual level.
 A fire drill is { at_minute = 20.0, minutes = 5.0 }.
 """
 

@@ -1,8 +1,8 @@
-"""The design's table of facts as settings: how pupils behave, move and sound, and what sensors do.
+"""The table of facts as settings: how pupils behave, move and sound, and what sensors do.
 
-Each default says where it is from: *Godwin* (off-task time, 2013), *Kofler* (2008), *Shield &
+The source of each default: *Godwin* (off-task time, 2013), *Kofler* (2008), *Shield &
 Dockrell* (140 rooms, 2004), *coded* (video-coded sessions), *measured* (desk and wrist sensors),
-*data sheet*, or *assumed* where no source is known.
+*data sheet*, or *assumed* if no source is known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = [
     "Sensors",
     "Share",
     "Sound",
-    "in_order",
+    "check_range",
 ]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -29,15 +29,15 @@ Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 
 
-def in_order(value: object) -> object:
-    """Pass a range on unless it runs backwards."""
+def check_range(value: object) -> object:
+    """Return a range unchanged; raises ValueError if its ends are in the wrong order."""
     if isinstance(value, list | tuple) and len(value) == 2 and value[0] > value[1]:
         raise ValueError("a range runs from its lower to its higher end")
     return value
 
 
 class OffTask(Settings):
-    """How often pupils are off task, and in which ways."""
+    """How often pupils are off task, and how."""
 
     individual_work: Share = 0.30
     """Share of off-task time (Godwin)."""
@@ -54,7 +54,7 @@ class OffTask(Settings):
     class_sd: NotNegative = 0.06
     """Standard deviation between classes (Godwin, fitted)."""
     rise_over_40_min: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.05
-    """By how much the share rises in 40 minutes (Godwin)."""
+    """Rise of the share in 40 minutes (Godwin)."""
     peers: Share = 0.45
     """Share of off-task time with neighbours: movement and talk (Godwin)."""
     self_directed: Share = 0.18
@@ -70,8 +70,8 @@ class OffTask(Settings):
     bout_sigma: Annotated[float, Field(ge=0.0, le=2.0)] = 1.0
     """Sigma of the logarithm of a bout's length (coded)."""
     infection: Annotated[float, Field(ge=0.0, le=10.0)] = 2.0
-    """How much a neighbour's off-task talk raises the rate at which bouts begin: 2 trebles it
-    where all neighbours talk and no more than usual would (assumed)."""
+    """How much a neighbour's off-task talk raises the rate at which bouts begin: with 2, the rate
+    triples if all neighbours talk (assumed)."""
     restless_spells: NotNegative = 1.5
     """Spells in 45 minutes in which the whole room is restless (assumed)."""
     spell_s: tuple[Positive, Positive] = (60.0, 240.0)
@@ -79,7 +79,7 @@ class OffTask(Settings):
     spell_odds: Annotated[float, Field(ge=1.0, le=20.0)] = 4.0
     """Factor on the odds of being off task in it; the shares above include it (assumed)."""
 
-    _spell_s = field_validator("spell_s", mode="before")(in_order)
+    _spell_s = field_validator("spell_s", mode="before")(check_range)
 
     @model_validator(mode="after")
     def _kinds_are_all(self) -> Self:
@@ -130,14 +130,14 @@ class Movement(Settings):
     very_lively: Share = 0.12
     """Share of very lively pupils (assumed)."""
     off_task_ratio: Positive = 8.0
-    """How much likelier a second of moving off-task time holds such a movement than another
-    second (assumed)."""
+    """How many times likelier such a movement is in a second of moving off-task time than in
+    another second (assumed)."""
     posture_share: Share = 0.25
     """Share of posture shifts among these movements; the others are wiggles (assumed)."""
     wiggle_median_s: Positive = 4.0
     """Median length of a wiggle, log-normal with sigma 0.6 (assumed)."""
     leg_bounce: tuple[Share, Share] = (0.1, 0.7)
-    """Share of a pupil's bouts of fiddling with himself in which a leg bounces (assumed)."""
+    """Share of a pupil's bouts of fiddling with themselves in which a leg bounces (assumed)."""
     leg_bounce_writing: Share = 0.5
     """How often a leg bounces in a stretch of writing, relative to that share (assumed)."""
     wandering: Share = 0.5
@@ -148,7 +148,7 @@ class Movement(Settings):
     _ranges = field_validator(
         "still_mg", "hands_mg", "wiggle_mg", "posture_shift_mg", "leg_bounce_mg", "leg_bounce_hz",
         "walking_mg", "lively_on_task", "leg_bounce", mode="before",
-    )(in_order)  # fmt: skip
+    )(check_range)  # fmt: skip
 
 
 Level = Annotated[float, Field(ge=20.0, le=110.0)]
@@ -190,18 +190,18 @@ class Sound(Settings):
     alarm_db: Level = 90.0
     """The alarm of a fire drill (assumed)."""
 
-    _ranges = field_validator("disturbance_db", "disturbance_s", mode="before")(in_order)
+    _ranges = field_validator("disturbance_db", "disturbance_s", mode="before")(check_range)
 
 
 class Sensors(Settings):
-    """What the hardware adds and takes away."""
+    """What the hardware adds and loses."""
 
     rate_hz: Annotated[int, Field(ge=25, le=100)] = 50
     """Samples a second (design)."""
     counts_per_g: Annotated[int, Field(ge=32, le=16384)] = 256
     """Resolution (ADXL345 data sheet: 256 counts a g)."""
     range_g: Positive = 4.0
-    """What lies beyond is cut off (data sheet)."""
+    """Values beyond the range are cut off (data sheet)."""
     noise_mg: tuple[NotNegative, NotNegative] = (2.0, 3.0)
     """RMS noise of an axis, drawn for each sensor (ADXL345 data sheet at 50 Hz)."""
     gain_sd: Annotated[float, Field(ge=0.0, le=0.2)] = 0.03
@@ -209,11 +209,10 @@ class Sensors(Settings):
     zero_g_mg: NotNegative = 40.0
     """Largest offset of an axis at rest (data sheet)."""
     mounting: Literal["any", "level"] = "any"
-    """`any`: each sensor sits under its seat the way it came; `level`: all have z upwards
-    (assumed)."""
+    """`any`: each sensor has a random orientation; `level`: all have z upwards (assumed)."""
     dropouts: NotNegative = 2.0
-    """Times in 45 minutes that one seat's or a whole hub's readings are missing (assumed)."""
+    """How often in 45 minutes readings of a seat or a whole hub are missing (assumed)."""
     dropout_s: tuple[Positive, Positive] = (2.0, 20.0)
-    """Length of such a time (assumed)."""
+    """Length of such a dropout (assumed)."""
 
-    _ranges = field_validator("noise_mg", "dropout_s", mode="before")(in_order)
+    _ranges = field_validator("noise_mg", "dropout_s", mode="before")(check_range)

@@ -1,4 +1,4 @@
-"""What happens to the whole room: restless spells, disturbances, fire drills."""
+"""Events of the whole room: restless spells, disturbances, fire drills."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WALK_S = 15  # from the seat to the door, and back
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disturbance:
-    """A noise from outside or inside, in seconds, and how far it is over the usual level."""
+    """A noise from outside or inside, in seconds, and its level above the usual one."""
 
     start_s: int
     end_s: int
@@ -26,7 +26,7 @@ class Disturbance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
-    """A fire drill: all walk out from `start_s`, are away, and are back at their seats."""
+    """A fire drill: everyone leaves from `start_s`, is away, and returns to the seats."""
 
     start_s: int
     away_s: int
@@ -36,7 +36,7 @@ class Drill:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Happenings:
-    """What happens to the room in one lesson."""
+    """The events of one lesson."""
 
     restless: NDArray[np.bool_]
     """(periods,): a restless spell is on."""
@@ -45,7 +45,7 @@ class Happenings:
 
 
 def draw_happenings(scenario: Scenario, seed: int) -> Happenings:
-    """The happenings of a lesson."""
+    """Draw the events of a lesson."""
     rng = stream(seed, "events")
     periods = scenario.periods
     share = scenario.minutes / 45.0

@@ -1,6 +1,6 @@
-"""What runs on a virtual hub: the firmware's side of docs/serial-protocol.md, without a port.
+"""The program of a virtual hub: the firmware's side of docs/serial-protocol.md, without a port.
 
-Time and bytes are passed in, so a test can run hours of a hub in a moment.
+Time and bytes are passed in, so a test can simulate hours of a hub quickly.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from firmware_bridge.frames import (
 from firmware_bridge.framing import Unframer, frame
 from simulators.trace import LineTrace, Sent, SentBlock, SentLevels
 
-__all__ = ["MOST_IN_A_FRAME", "HubProgram", "HubSignal", "HubTrace"]
+__all__ = ["MAX_SAMPLES_PER_FRAME", "HubProgram", "HubSignal", "HubTrace"]
 
-MOST_IN_A_FRAME: Final = 5
-"""Samples of eight seats that fit into the longest frame."""
+MAX_SAMPLES_PER_FRAME: Final = 5
+"""Maximum number of samples of eight seats in one frame."""
 
 _CHUNK: Final = 500
 _TICK_MASK: Final = (1 << 32) - 1
@@ -44,7 +44,7 @@ _LEVELS_IN_A_FRAME: Final = 8
 
 
 class HubSignal(Protocol):
-    """What the sensors of one hub feel. Samples are counted from the hub's `start_ns` on."""
+    """What the sensors of one hub measure. Sample 0 is at the hub's `start_ns`."""
 
     @property
     def seats(self) -> int:
@@ -58,10 +58,10 @@ class HubSignal(Protocol):
 
     @property
     def ends_at(self) -> int | None:
-        """How many samples there are; None for a signal without end."""
+        """Number of samples; None for a signal without end."""
 
     def acceleration(self, first: int, count: int) -> NDArray[np.int16]:
-        """Samples as (count, seats, 3); -32768 on an axis stands for a seat without sensor."""
+        """Samples as (count, seats, 3); -32768 on an axis means a seat without sensor."""
 
     def levels(self, first: int, count: int) -> NDArray[np.float64] | None:
         """LAeq in dB(A) of intervals of 125 ms (count,), NaN where missing; None: no sensor."""
@@ -69,26 +69,26 @@ class HubSignal(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubTrace:
-    """What a hub handed to its line, by whole seconds of the boot clock.
+    """What a hub sent to its line, by whole seconds of the boot clock.
 
     `sent[second]` is (seats,) int: samples with a value, by the second in which they were truly
-    taken. `dropped[second]` are those that the hub had no room for.
+    taken. `dropped[second]` are those that did not fit into the hub's buffer.
     """
 
     sent: dict[int, NDArray[np.int64]]
     dropped: dict[int, NDArray[np.int64]]
 
     def seat_seconds(self, *, at_least: int = 1) -> int:
-        """Pairs of a seat and a second with so many samples sent."""
+        """Number of pairs of a seat and a second with at least this many sent samples."""
         return sum(int((seats >= at_least).sum()) for seats in self.sent.values())
 
 
 class HubProgram:
-    """One hub that is powered. Times are boot clock nanoseconds, as the world knows them.
+    """One powered hub. Times are true boot clock nanoseconds.
 
     The crystal runs `drift_ppm` fast: ticks and the sample interval follow it. Sample 0 is taken
-    at `start_ns`, when the tick is `first_tick`. `trace` gets each frame of samples that the line
-    takes, with the truth about them, and each of sound levels.
+    at `start_ns`, when the tick is `first_tick`. `trace` gets each frame of samples or sound levels
+    that the line accepts, with the truth about it.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class HubProgram:
         first_tick: int = 0,
         block: int = 1,
         status_every_s: int = 1,
-        is_heard: bool = False,
+        has_host: bool = False,
         trace: LineTrace | None = None,
     ) -> None:
         self.signal = signal
@@ -111,8 +111,8 @@ class HubProgram:
         self.block = block
         self.seats_missing: set[int] = set()
         self.identify_seconds: int | None = None
-        self.is_heard = is_heard
-        """A hub keeps silent until a host spoke: before, nobody could receive it."""
+        self.has_host = has_host
+        """A hub is silent before a host has spoken, because nobody could receive it."""
         self._ns_a_tick = 1e9 / tick_hz / (1 + drift_ppm * 1e-6)
         self._step = tick_hz / signal.sample_rate_hz
         self._status_every_s = status_every_s
@@ -128,7 +128,7 @@ class HubProgram:
     def _begin(self, at_ns: int, first_tick: int) -> None:
         self._start_ns = at_ns
         self._first_tick = first_tick
-        # Where the signal stands when this start takes its sample 0.
+        # Position in the signal of sample 0 after this start.
         since_s = (at_ns - self._world_ns) / 1e9
         self._offset = round(since_s * self.signal.sample_rate_hz)
         self._level_offset = round(since_s / LEVEL_INTERVAL_S)
@@ -143,18 +143,18 @@ class HubProgram:
         self._chunk_first = -1
 
     def trace(self) -> HubTrace:
-        """A copy of what was sent and dropped so far."""
+        """A copy of the counts sent and dropped so far."""
         return HubTrace(
             sent={second: seats.copy() for second, seats in list(self._sent.items())},
             dropped={second: seats.copy() for second, seats in list(self._dropped.items())},
         )
 
-    def reset(self, boot_ns: int, *, is_heard: bool = True) -> bytes:
-        """Start anew, as after a brown-out; gives the HELLO that a heard hub sends at once."""
+    def reset(self, boot_ns: int, *, has_host: bool = True) -> bytes:
+        """Restart, as after a brown-out; returns the HELLO that a hub with a host sends at once."""
         self._begin(boot_ns, 0)
         self._unframer = Unframer()
-        self.is_heard = is_heard
-        return self._hello() if is_heard else b""
+        self.has_host = has_host
+        return self._hello() if has_host else b""
 
     def tick(self, boot_ns: int) -> int:
         """The counter's 32 bits at this time."""
@@ -162,17 +162,17 @@ class HubProgram:
         return (self._first_tick + since) & _TICK_MASK
 
     def sample_ns(self, sample: int) -> int:
-        """When this sample of the present start is taken."""
+        """Time of this sample, counted from the latest start."""
         return self._start_ns + round(sample * self._step * self._ns_a_tick)
 
     @property
     def is_over(self) -> bool:
-        """True when the signal has ended and the last of it was sent."""
+        """Whether the signal has ended and all of it has been sent."""
         return self._left() == 0 and (not self._has_levels or self._levels_left() == 0)
 
     @property
     def due_ns(self) -> int:
-        """When `take` has something new."""
+        """When `take` next has something to send."""
         status_ns = self._start_ns + self._next_status * self._status_every_s * 10**9
         due = [status_ns]
         left = self._left()
@@ -184,7 +184,7 @@ class HubProgram:
         return min(due)
 
     def receive(self, data: bytes, boot_ns: int) -> bytes:
-        """Answer what the host sent."""
+        """Process bytes from the host; returns the answer."""
         answer = b""
         for payload in self._unframer.feed(data):
             try:
@@ -193,11 +193,11 @@ class HubProgram:
                 self._requests_refused += 1
                 continue
             if isinstance(content, HelloRequest):
-                if not self.is_heard:
-                    self.is_heard = True
+                if not self.has_host:
+                    self.has_host = True
                     self._skip_to(boot_ns)
                 answer += self._hello()
-            elif isinstance(content, ClockRequest) and self.is_heard:
+            elif isinstance(content, ClockRequest) and self.has_host:
                 tick = self.tick(boot_ns)
                 reply = ClockReply(nonce=content.nonce, receive_tick=tick, transmit_tick=tick)
                 answer += self._answer(reply)
@@ -206,8 +206,8 @@ class HubProgram:
         return answer
 
     def take(self, boot_ns: int, offer: Callable[[bytes], bool]) -> None:
-        """Offer every frame that is due to the line; what it refuses (false) is dropped."""
-        if not self.is_heard:
+        """Offer every due frame to the line; a frame that it refuses (false) is dropped."""
+        if not self.has_host:
             return
         self._take_samples(boot_ns, offer)
         if self._has_levels:
@@ -231,7 +231,7 @@ class HubProgram:
         self._next_status = max(1, int((boot_ns - self._start_ns) / 1e9 / self._status_every_s) + 1)
 
     def _take_samples(self, boot_ns: int, offer: Callable[[bytes], bool]) -> None:
-        # A late hub catches up in larger blocks; a fast one waits until a block is full.
+        # A late hub catches up in larger blocks; otherwise a block has to be full.
         due = _count_until(boot_ns, self.sample_ns, self._next_sample)
         while due > 0:
             left = self._left()
@@ -239,7 +239,7 @@ class HubProgram:
             smallest = self.block if left is None else min(self.block, left)
             if due < max(1, smallest):
                 return
-            count = min(due, max(self.block, MOST_IN_A_FRAME))
+            count = min(due, max(self.block, MAX_SAMPLES_PER_FRAME))
             count = self._send_samples(self._next_sample, count, offer)
             self._next_sample += count
             due -= count
@@ -267,14 +267,14 @@ class HubProgram:
         is_sent = self._offer(block, offer, self._truth_of(first, values))
         if not is_sent:
             self._samples_dropped += count
-        book = self._sent if is_sent else self._dropped
+        counts_by_second = self._sent if is_sent else self._dropped
         seconds = self._seconds[at : at + count]
         for second in range(seconds[0], seconds[-1] + 1):
             seen = present if seconds[0] == seconds[-1] else present[np.equal(seconds, second)]
-            if second in book:
-                book[second] += seen.sum(axis=0)
+            if second in counts_by_second:
+                counts_by_second[second] += seen.sum(axis=0)
             else:
-                book[second] = seen.sum(axis=0)
+                counts_by_second[second] = seen.sum(axis=0)
         return count
 
     def _truth_of(self, first: int, values: NDArray[np.int16]) -> SentBlock | None:
@@ -311,7 +311,7 @@ class HubProgram:
 
     def _take_levels(self, boot_ns: int, offer: Callable[[bytes], bool]) -> None:
         step = self.tick_hz * LEVEL_INTERVAL_S
-        # A level is due when its interval is over: when the next one begins.
+        # A level is due at the end of its interval, when the next one begins.
         due = _count_until(boot_ns, self._level_ns, self._next_level + 1)
         while (smallest := self._levels_at_once()) and due >= smallest:
             count = min(due, _LEVELS_IN_A_FRAME)
@@ -376,7 +376,7 @@ class HubProgram:
     def _offer(
         self, content: Frame, offer: Callable[[bytes], bool], truth: Sent | None = None
     ) -> bool:
-        # A frame that is dropped has used up its sequence: the host shall notice.
+        # A dropped frame has used its sequence number, so that the host notices.
         data = self._framed(content)
         is_taken = offer(data)
         if not is_taken:
@@ -387,12 +387,12 @@ class HubProgram:
 
 
 def _count_until(boot_ns: int, when_ns: Callable[[int], int], first: int) -> int:
-    """How many of the instants `first`, `first + 1`, … have come."""
+    """How many of the instants `first`, `first + 1`, … have passed."""
     next_ns = when_ns(first)
     if next_ns > boot_ns:
         return 0
     count = 1 + (boot_ns - next_ns) // max(1, when_ns(first + 1) - next_ns)
-    # The estimate is off by one where instants are rounded to nanoseconds.
+    # The estimate may be off by one, because instants are rounded to nanoseconds.
     while when_ns(first + count) <= boot_ns:
         count += 1
     while when_ns(first + count - 1) > boot_ns:

@@ -1,4 +1,4 @@
-"""Whole simulated lessons, to train and evaluate on: what the edge would have sent, and the truth."""
+"""Whole simulated lessons for training and evaluation: what the edge would send, and the truth."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SHORTEST_SPAN: Final = 4.0
 
 
 def simulate_lesson(scenario: Scenario, seed: int) -> LabelledLesson:
-    """The quantities of a newly drawn classroom's lesson, with the truth beside them."""
+    """Draw a classroom; returns its lesson's quantities and the truth."""
     return lesson_of(Classroom(scenario, seed))
 
 
 def lesson_of(classroom: Classroom) -> LabelledLesson:
-    """A classroom's lesson as the edge would have sent it: the same counts, formulas and steps."""
+    """A classroom's lesson as the edge would send it: the same counts, formulas and rounding."""
     scenario, truth = classroom.scenario, classroom.truth()
     seat = lesson_quantities(_readings(classroom), float(scenario.sensors.rate_hz))
     return LabelledLesson(
@@ -47,7 +47,7 @@ def lesson_of(classroom: Classroom) -> LabelledLesson:
 
 
 def _readings(classroom: Classroom) -> NDArray[np.float32]:
-    """The whole lesson in g after the sensors' rounding, NaN where readings dropped out."""
+    """The whole lesson in g after the sensors' rounding, NaN for dropouts."""
     scenario = classroom.scenario
     rate = scenario.sensors.rate_hz
     readings = np.empty((classroom.samples, len(scenario.seats), 3), np.float32)
@@ -71,9 +71,9 @@ def _room(classroom: Classroom) -> NDArray[np.float32]:
 def draw_scenario(
     seed: int, *, behaviour: Literal["bouts", "autoregressive"] = "bouts"
 ) -> Scenario:
-    """A lesson that no one planned: other activities, seats and happenings for each seed.
+    """Draw a lesson: each seed gives other activities, seats and events.
 
-    What pupils and sensors are like stays by the table of facts and is drawn with the classroom.
+    The properties of pupils and sensors follow the table of facts; the classroom draws them.
     """
     rng = stream(seed, "plan")
     names: tuple[ActivityName, ...] = ("individual_work", "whole_class", "small_group", "test")

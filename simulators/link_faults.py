@@ -1,7 +1,7 @@
-"""A bad serial line, on purpose: frames lost, damaged, doubled, delayed, or one byte at a time.
+"""Simulates a bad serial line: frames lost, damaged, doubled, delayed, or one byte at a time.
 
-Everything is drawn from a seed, and time is passed in, so a bad line is as repeatable as a good
-one. It works on the bytes alone and serves the virtual hub and unit tests alike.
+Everything is drawn from a seed, and time is passed in, so a bad line is repeatable. It works on
+bytes only; the virtual hub and unit tests use it.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ _LONGEST_GARBAGE: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkFaults:
-    """What a line does to what is sent over it. Shares and rates are probabilities, 0 to 1."""
+    """The faults of a line. Shares and rates are probabilities, 0 to 1."""
 
     lost: float = 0.0
-    """Share of the frames that vanish."""
+    """Share of lost frames."""
     doubled: float = 0.0
-    """Share of the frames that come twice."""
+    """Share of frames that arrive twice."""
     garbage: float = 0.0
-    """Share of the frames that random bytes precede; as a rule they spoil the frame."""
+    """Share of frames with random bytes before them, which usually damage the frame."""
     bit_flips: float = 0.0
-    """Flipped bits a byte; 0.002 is a very bad line."""
+    """Flipped bits per byte; 0.002 is a very bad line."""
     is_trickling: bool = False
-    """Every byte arrives by itself."""
+    """Every byte arrives separately."""
     delay_s: float = 0.0
     jitter_s: float = 0.0
-    """The delay of a piece is `delay_s` and up to `jitter_s` more; the order is kept."""
+    """The delay of a piece is `delay_s` plus up to `jitter_s`; the order stays the same."""
     stall_every_s: float = 0.0
     stall_s: float = 0.0
-    """Nothing arrives for the last `stall_s` of every `stall_every_s`; it comes afterwards."""
+    """Nothing arrives for the last `stall_s` of every `stall_every_s`; it arrives afterwards."""
 
     def __post_init__(self) -> None:
         for name in ("lost", "doubled", "garbage", "bit_flips"):
@@ -62,22 +62,22 @@ class FaultyLink:
 
     @property
     def waiting(self) -> int:
-        """Bytes still on their way."""
+        """Number of bytes in transit."""
         return sum(len(data) for _, data in self._waiting)
 
     @property
     def due_ns(self) -> int | None:
-        """When the next piece arrives; None when nothing is on its way."""
+        """When the next piece arrives; None if nothing is in transit."""
         return self._waiting[0][0] if self._waiting else None
 
     def send(self, data: bytes, *, elapsed_ns: int) -> None:
         """Put whole frames on the line."""
         for piece in data.split(b"\0")[:-1]:
-            for damaged in self._spoil(piece + b"\0"):
+            for damaged in self._damage(piece + b"\0"):
                 self._waiting.append((self._arrival_ns(elapsed_ns), damaged))
 
     def receive(self, *, elapsed_ns: int) -> list[bytes]:
-        """What has arrived by now, in the pieces in which it arrived."""
+        """The pieces that have arrived by now."""
         pieces = []
         while self._waiting and self._waiting[0][0] <= elapsed_ns:
             pieces.append(self._waiting.popleft()[1])
@@ -86,10 +86,10 @@ class FaultyLink:
         return pieces
 
     def clear(self) -> None:
-        """Forget what is on its way: the line was cut."""
+        """Discard what is in transit, because the line was cut."""
         self._waiting.clear()
 
-    def _spoil(self, piece: bytes) -> list[bytes]:
+    def _damage(self, piece: bytes) -> list[bytes]:
         faults, random = self.faults, self._random
         lost, doubled, garbage = random.random(3)
         if lost < faults.lost:

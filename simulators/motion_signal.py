@@ -1,8 +1,8 @@
-"""The acceleration of every seat, made minute by minute so that any slice is the same.
+"""The acceleration of every seat, computed minute by minute, independent of how it is sliced.
 
-Movement is filtered noise read from three circular textures at a place of each seat's own. A
-minute depends on the seed and its own number alone, so a stream may start anywhere, a whole lesson
-needs no memory, and a demo starts at once.
+Movement is filtered noise, read from three circular textures at an offset per seat. A minute
+depends only on the seed and its own number, so a stream may start anywhere, a whole lesson needs
+little memory, and a demo starts at once.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Textures:
 
 
 class MotionSignal:
-    """Acceleration in g of a classroom's seats, gravity, noise and mounting included."""
+    """Acceleration in g of a classroom's seats, including gravity, noise and mounting."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class MotionSignal:
     def acceleration(
         self, first_sample: int, count: int, columns: slice | None = None
     ) -> NDArray[np.float32]:
-        """(count, seats, 3) in g from `first_sample` on; `columns` picks seats by their place.
+        """(count, seats, 3) in g, starting at `first_sample`; `columns` selects seats by position.
 
         Raises IndexError outside the lesson.
         """
@@ -101,7 +101,7 @@ class MotionSignal:
         return np.empty((0, width, 3), np.float32)
 
     def _kept(self, number: int) -> Array:
-        """A block, made once while several hubs read it."""
+        """A block; computed only once while several hubs read it."""
         with self._lock:
             block = self._ready.get(number)
             if block is None:
@@ -148,7 +148,7 @@ class MotionSignal:
         return body
 
     def _add(self, body: Array, first: int, event: int) -> None:
-        """Add the part of a single movement that lies in the block."""
+        """Add the part of a single movement that is inside the block."""
         start, length = int(self._first[event]), int(self._length[event])
         low, high = max(start, first), min(start + length, first + self._block)
         if low >= high:
@@ -174,7 +174,7 @@ class MotionSignal:
         return np.asarray(wave / np.sqrt((wave * wave).sum(axis=1).mean()))
 
     def _bounce(self, event: int, sample: NDArray[np.int64]) -> Array:
-        """A leg bouncing at its own rate, with a second harmonic and a slow swell."""
+        """A leg that bounces at its own rate, with a second harmonic and a slow swell."""
         place = self._offset[event] / (_TEXTURE_S * self.rate_hz)
         turns = sample / self.rate_hz * self._bounce_hz[self._movements.seat[event]] + place
         swell = 1.0 + 0.4 * np.sin(2.0 * np.pi * (sample / self.rate_hz / 7.0 + 5.0 * place))
@@ -183,7 +183,7 @@ class MotionSignal:
         return np.asarray(unit[:, None] * self._direction[event], np.float32)
 
     def _add_gravity(self, body: Array, first: int) -> None:
-        """Gravity in the chair's axes, by its tilt."""
+        """Add gravity along the chair's axes, according to its tilt."""
         sample = np.arange(first, first + self._block)
         for seat, (at, pitch, roll) in enumerate(self._tilt):
             low, high = np.searchsorted(at, (first, first + self._block))
@@ -213,7 +213,7 @@ class MotionSignal:
         return tilts
 
     def _index(self) -> dict[int, list[int]]:
-        """Which movements touch which block."""
+        """The movements in each block."""
         by_block: dict[int, list[int]] = {}
         last = self._first + self._length - 1
         for event, (low, high) in enumerate(
@@ -225,7 +225,7 @@ class MotionSignal:
 
 
 def _draw_textures(seed: int, rate_hz: int, block: int) -> _Textures:
-    """Noise in the bands where people move: sway under 3 Hz, hands 1 to 8 Hz, bursts 0.3 to 8."""
+    """Noise in the bands of human movement: sway below 3 Hz, hands 1 to 8 Hz, bursts 0.3 to 8."""
     rng = stream(seed, "textures")
     length = _TEXTURE_S * rate_hz
     frequency = np.arange(length // 2 + 1) / _TEXTURE_S

@@ -1,4 +1,4 @@
-"""How the seats move while pupils do what they do: a background for each second, and single
+"""How seats move according to the pupils' behaviour: a background level for each second, and single
 movements such as wiggles, posture shifts and bouncing legs.
 """
 
@@ -38,7 +38,7 @@ __all__ = [
 MOVEMENT_KINDS: Final = (
     "none", "still", "hands", "walking", "wiggle", "posture_shift", "leg_bounce",
 )  # fmt: skip
-"""What a seat's sensor sees, whatever its reason: all that an ideal sensor could tell."""
+"""The kinds of movement that an ideal sensor could distinguish, whatever their reason."""
 NONE, STILL, HANDS, WALK, WIGGLE, POSTURE_SHIFT, LEG_BOUNCE = range(len(MOVEMENT_KINDS))
 
 _STILL_KINDS: Final = (LISTENING, LOOKING_AWAY, OTHER_STILL)
@@ -50,28 +50,28 @@ _BOUT_SIGMA = 0.2  # spread of the background between a pupil's own bouts
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Movements:
-    """The background by second and seat, and the single movements in the order of their start."""
+    """The background by second and seat, and the single movements, sorted by start."""
 
     still_mg: NDArray[np.float32]
-    """(periods, seats): the slow sway of someone who sits."""
+    """(periods, seats): the slow sway of a sitting person."""
     hands_mg: NDArray[np.float32]
-    """(periods, seats): quicker movement of writing, of things in one's hands, of walking."""
+    """(periods, seats): the quicker movement of writing, handling things, and walking."""
     observed: NDArray[np.int8]
-    """(periods, seats): codes of `MOVEMENT_KINDS`, the strongest of the second."""
+    """(periods, seats): codes of `MOVEMENT_KINDS`, the strongest movement of the second."""
     start_s: NDArray[np.float64]
     length_s: NDArray[np.float64]
     seat: NDArray[np.int64]
-    """Column of the seat, not its number."""
+    """The seat's column, not its number."""
     code: NDArray[np.int8]
     """WIGGLE, POSTURE_SHIFT or LEG_BOUNCE."""
     rms_mg: NDArray[np.float64]
     unrelated: NDArray[np.bool_]
-    """True for the task-unrelated movements that the scenario counts."""
+    """True for task-unrelated movements, which the scenario counts."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Single:
-    """A movement under construction, before all are put into columns."""
+    """One movement, before all are put into arrays."""
 
     start_s: float
     length_s: float
@@ -113,8 +113,8 @@ def draw_movements(
 def _backgrounds(
     scenario: Scenario, pupils: Pupils, kind: NDArray[np.int8], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[_Single]]:
-    """Background levels, drawn for each stretch of one kind, who is on foot, and the single
-    movements that come with a stretch.
+    """The background levels (drawn for each stretch of one kind), who is walking, and the single
+    movements of the stretches.
     """
     movement = scenario.movement
     still = np.zeros(kind.shape, np.float32)
@@ -153,7 +153,7 @@ def _backgrounds(
             )
             for i in np.flatnonzero(bounces)
         )
-        # Whoever gets up or sits down shifts the seat.
+        # Standing up and sitting down shift the seat.
         for i in np.flatnonzero(on_foot):
             singles.extend(
                 _posture_shift(scenario, vigour[:1], seat, float(at), rng)
@@ -181,16 +181,16 @@ def _unrelated(
     seat: int,
     rng: np.random.Generator,
 ) -> list[_Single]:
-    """The pupil's task-unrelated movements.
+    """Draw a pupil's task-unrelated movements.
 
-    Their number is drawn for the lesson, their place by what the pupil is doing.
+    Their number is drawn for the lesson; their times depend on the pupil's behaviour.
     """
     movement = scenario.movement
     here = kind != ABSENT
     weight = np.where(np.isin(kind, MOVING_OFF_TASK), movement.off_task_ratio, 1.0) * here
     if not here.any():
         return []
-    # Rounded by chance, so that a short lesson keeps the rate.
+    # Rounded randomly, so that the rate is right in a short lesson too.
     count = int(pupils.movements[seat] * here.sum() / (45.0 * 60.0) + rng.random())
     seconds = np.sort(rng.choice(len(kind), size=count, p=weight / weight.sum()))
     starts = seconds + rng.random(count)

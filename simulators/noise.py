@@ -1,7 +1,7 @@
-"""The room's noise: levels of eighth-seconds in dB(A), drawn for a whole lesson at once.
+"""The room's noise: levels per eighth of a second in dB(A), drawn for a whole lesson at once.
 
 The level of a second follows an autoregressive normal variable through the measured quantiles
-(L10, L50, L90). Off-task talk carries a part of the energy, in proportion to who talks.
+(L10, L50, L90). Part of the energy is off-task talk, in proportion to the number of talkers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["LEVELS_A_SECOND", "draw_levels"]
 
 LEVELS_A_SECOND: Final = 8
 _TENTH: Final = 1.2816  # 90 % of a standard normal lies below
-_FEWEST_TALKERS: Final = 1.0  # in a tiny class one talker must not count as ten
+_FEWEST_TALKERS: Final = 1.0  # so that in a tiny class one talker does not count as ten
 
 Levels = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ def draw_levels(scenario: Scenario, truth: Truth, happenings: Happenings, seed: 
     rng = stream(seed, "levels")
     sound, periods = scenario.sound, scenario.periods
     usual = _usual(scenario) + sound.room_sd_db * rng.standard_normal()
-    usual -= sound.room_sd_db**2 * np.log(10.0) / 20.0  # the mean of rooms is one of energy
+    usual -= sound.room_sd_db**2 * np.log(10.0) / 20.0  # the mean over rooms is a mean of energy
     energy = _power(usual + _fluctuation(sound, periods, rng))
     energy *= _talk_factor(scenario, truth)
     occupied = truth.occupied.any(axis=1)
@@ -43,7 +43,7 @@ def draw_levels(scenario: Scenario, truth: Truth, happenings: Happenings, seed: 
     for drill in happenings.drills:
         energy[drill.start_s : drill.away_s + 30] += _power(sound.alarm_db)
     within = sound.within_second_db * rng.standard_normal((periods, LEVELS_A_SECOND))
-    within -= _level(_power(within).mean(axis=1))[:, None]  # the second keeps its LAeq
+    within -= _level(_power(within).mean(axis=1))[:, None]  # so that the second keeps its LAeq
     return np.asarray((_level(energy)[:, None] + within).ravel())
 
 
@@ -58,8 +58,8 @@ def _usual(scenario: Scenario) -> Levels:
 
 
 def _fluctuation(sound: Sound, periods: int, rng: np.random.Generator) -> Levels:
-    """How far each second is over the LAeq, in dB."""
-    # Straight lines through the measured quantiles, on with half the slope beyond them.
+    """Each second's level relative to the LAeq, in dB."""
+    # Linear between the measured quantiles, and with half the slope beyond them.
     at = np.array([-3.0, -_TENTH, 0.0, _TENTH, 3.0])
     low, high = -sound.l50_over_l90_db, sound.l10_over_l50_db
     over_l50 = np.array([1.5 * low, low, 0.0, high, 1.5 * high])
@@ -72,7 +72,7 @@ def _fluctuation(sound: Sound, periods: int, rng: np.random.Generator) -> Levels
 
 
 def _lag_before(shape: Levels, grid: Levels, density: Levels, lag_1: float) -> float:
-    """The lag-1 correlation of the normal variable that leaves `lag_1` after `shape`.
+    """The lag-1 correlation of the normal variable that becomes `lag_1` after `shape`.
 
     By the first two Hermite polynomials: shape's correlation is w1 r + w2 r² + smaller terms.
     """
@@ -94,7 +94,7 @@ def _autoregressive(lag_1: float, periods: int, rng: np.random.Generator) -> Lev
 
 
 def _talk_factor(scenario: Scenario, truth: Truth) -> Levels:
-    """Energy relative to the usual, by how many are off task with each other."""
+    """Energy relative to the usual, by the number of pupils off task with each other."""
     off_task, share = scenario.off_task, scenario.sound.talk_share
     second = np.arange(scenario.periods)
     expected = np.empty(scenario.periods)

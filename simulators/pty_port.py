@@ -1,4 +1,4 @@
-"""A pseudo-terminal that stands for a serial device, with a name that stays the same."""
+"""A pseudo-terminal in place of a serial device, with a constant name."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["PtyPort"]
 class PtyPort:
     """The device's end of a line; the host opens `path`.
 
-    With `link`, a symbolic link of that name leads to the terminal while it is open, as udev's
-    names under /dev/serial do: it vanishes on unplugging and comes back on plugging.
+    With `link`, a symbolic link of that name points to the terminal while it is open, like udev's
+    names under /dev/serial: it disappears on unplugging and comes back on plugging.
     """
 
     def __init__(self, link: Path | None = None) -> None:
@@ -29,18 +29,18 @@ class PtyPort:
 
     @property
     def path(self) -> str:
-        """What the host should open; empty before the first `open` of a port without link."""
+        """The path for the host to open; empty before the first `open` of a port without link."""
         return str(self._link) if self._link is not None else self._name
 
     def fileno(self) -> int:
         return self._master
 
     def open(self) -> None:
-        """Make the terminal, unless it is there; raises OSError when the system has none left."""
+        """Make the terminal if it does not exist; raises OSError if the system has none left."""
         if self.is_open:
             return
         self._master, self._host_end = os.openpty()
-        # The host's end stays open here as well: what is written before a host comes is kept.
+        # The host's end stays open here too, so data written before a host connects is kept.
         tty.setraw(self._host_end)
         os.set_blocking(self._master, False)
         self._name = os.ttyname(self._host_end)
@@ -50,7 +50,7 @@ class PtyPort:
             self._link.symlink_to(self._name)
 
     def close(self) -> None:
-        """Unplug: a host that reads gets an end of file, or an error."""
+        """Unplug: a reading host gets an end of file, or an error."""
         if not self.is_open:
             return
         if self._link is not None:
@@ -62,14 +62,14 @@ class PtyPort:
         self._master = self._host_end = -1
 
     def read(self) -> bytes:
-        """What the host sent; empty when there is nothing."""
+        """Bytes from the host; empty if there are none."""
         try:
             return os.read(self._master, 4096)
         except BlockingIOError:
             return b""
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
-        """How many bytes the terminal took; 0 when it is full."""
+        """Write to the host; returns the number of accepted bytes, 0 if the terminal is full."""
         try:
             return os.write(self._master, data)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""The pupils and sensors of one classroom, drawn anew for each seed."""
+"""Draws the pupils and sensors of one classroom from its seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulators.streams import stream
 __all__ = ["Pupils", "SeatSensors", "amplitudes", "draw_pupils", "draw_sensors"]
 
 _PER_ROW = 4  # a table group of eight is two rows of four
-_HABIT = 0.5  # how much of the spread of a pupil's amplitudes lies between pupils
+_HABIT = 0.5  # the part of the spread of amplitudes that is between pupils
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,15 +21,15 @@ class Pupils:
     """One entry for each seat, in the order of the seat numbers."""
 
     present: NDArray[np.bool_]
-    """False where the seat is empty all lesson."""
+    """False if the seat is empty for the whole lesson."""
     late_s: NDArray[np.int64]
-    """Second of coming in; 0 for those who are there at the start."""
+    """Second of arrival; 0 for pupils who are there at the start."""
     neighbours: NDArray[np.float64]
-    """(seats, seats): each row is the weights of a seat's neighbours and adds up to 1."""
+    """(seats, seats): each row has the weights of a seat's neighbours, which add up to 1."""
     class_trait: float
-    """How far the class as a whole is off task: standard normal."""
+    """The off-task tendency of the whole class: standard normal."""
     trait: NDArray[np.float64]
-    """How far each pupil is, beyond the class: standard normal."""
+    """Each pupil's own off-task tendency: standard normal."""
     very_lively: NDArray[np.bool_]
     movements: NDArray[np.float64]
     """Task-unrelated movements in 45 minutes."""
@@ -38,12 +38,12 @@ class Pupils:
     still_mg: NDArray[np.float64]
     hands_mg: NDArray[np.float64]
     vigour: NDArray[np.float64]
-    """Where in the range of a movement's amplitude the pupil tends to be, 0 to 1."""
+    """The pupil's usual place in the range of a movement's amplitude, 0 to 1."""
     leg_bounce: NDArray[np.float64]
     """Share of the pupil's self-directed bouts in which a leg bounces."""
     leg_bounce_hz: NDArray[np.float64]
     axes: NDArray[np.float64]
-    """(seats, 3): how a pupil's movement spreads over the chair's axes; squares add up to 1."""
+    """(seats, 3): how movement is distributed over the chair's axes; squares add up to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +58,7 @@ class SeatSensors:
 
 
 def draw_pupils(scenario: Scenario, seed: int) -> Pupils:
-    """The pupils of a classroom."""
+    """Draw the pupils of a classroom."""
     rng = stream(seed, "pupils")
     movement, room = scenario.movement, scenario.room
     seats = len(scenario.seats)
@@ -94,14 +94,14 @@ def draw_pupils(scenario: Scenario, seed: int) -> Pupils:
 def amplitudes(
     rng: np.random.Generator, range_mg: tuple[float, float], vigour: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Amplitudes in mg, log-scaled in their range, near each pupil's habit."""
+    """Amplitudes in mg, log-scaled in their range, near each pupil's usual place."""
     low, high = range_mg
     place = _HABIT * vigour + (1.0 - _HABIT) * rng.random(len(vigour))
     return np.asarray(low * (high / low) ** place)
 
 
 def draw_sensors(scenario: Scenario, seed: int) -> SeatSensors:
-    """The sensors of a classroom and how they are mounted."""
+    """Draw the sensors of a classroom and their mounting."""
     rng = stream(seed, "sensors")
     sensors, seats = scenario.sensors, len(scenario.seats)
     if sensors.mounting == "any":
@@ -125,7 +125,7 @@ def _log_uniform(
 
 
 def _rotations(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Rotations spread evenly over all, from random unit quaternions."""
+    """Uniformly distributed rotations, from random unit quaternions."""
     q = rng.standard_normal((n, 4))
     w, x, y, z = (q / np.linalg.norm(q, axis=1, keepdims=True)).T
     return np.stack(
@@ -139,7 +139,7 @@ def _rotations(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
 
 
 def _neighbours(hubs: tuple[int, ...]) -> NDArray[np.float64]:
-    """Who sits beside, before, behind or across a corner at the same group of tables."""
+    """Pupils who sit next to each other, also diagonally, at the same group of tables."""
     group = np.repeat(np.arange(len(hubs)), hubs)
     place = np.concatenate([np.arange(n) for n in hubs])
     row, column = divmod(place, _PER_ROW)

@@ -1,4 +1,4 @@
-"""The fixture `virtual_classroom`, for anyone's tests.
+"""The pytest fixture `virtual_classroom`.
 
 With `pytest -p simulators.pytest_plugin`:
 
@@ -27,10 +27,10 @@ StartClassroom = Callable[..., VirtualClassroom]
 
 @pytest.fixture
 def virtual_classroom(tmp_path: Path) -> Iterator[StartClassroom]:
-    """A function that starts a virtual classroom; all of them end with the test.
+    """A function that starts a virtual classroom; all of them stop at the end of the test.
 
     `start(scenario, seed=1, speed=1.0, minutes=None, faults=None)` takes a `Scenario` or the name
-    or path of one and gives a `VirtualClassroom`: `ports`, `clock`, `truth()`, `trace()`, `hubs`.
+    or path of one and returns a `VirtualClassroom`: `ports`, `clock`, `truth()`, `trace()`, `hubs`.
     """
     with ExitStack() as running:
 

@@ -1,9 +1,8 @@
-"""Recordings of real motion, to be played through the serial line as if sensors had sent them.
+"""Recordings of real motion, to replay over the serial line as if sensors had sent them.
 
-The format, for your own recordings: a Parquet file with the columns `session`, `x`, `y`, `z`, one
-row a sample in the order of recording, and beside it `sessions.csv` with the columns `session`,
-`started_at_unix_s` and `sample_rate_hz`. What `x`, `y` and `z` are in is said by whoever reads them.
-docs/replay.md has an example.
+The format: a Parquet file with the columns `session`, `x`, `y`, `z`, one row per sample in the
+order of recording, and next to it `sessions.csv` with the columns `session`, `started_at_unix_s`
+and `sample_rate_hz`. The caller gives the unit of `x`, `y` and `z`. docs/replay.md has an example.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from numpy.typing import NDArray
 from contract.acceleration import Unit, check_rate, check_unit, per_g
 from contract.errors import RecordingError
 from contract.repeats import fresh_rows, without_copies
-from simulators.recording_file import Samples, read_samples, read_sessions
+from simulators.recording_file import RecordedSamples, read_samples, read_sessions
 from simulators.recording_sessions import Recording, Session, side_by_side
 
 __all__ = ["RecordedHub", "Recording", "Session", "read_recording", "seat_hubs"]
 
-MOST_SEATS_A_HUB: Final = 8
+MAX_SEATS_PER_HUB: Final = 8
 _MISSING_COUNT: Final = np.iinfo(np.int16).min
 _COUNTS_PER_G: Final = 1024
-"""What the virtual hub speaks: a power of two, so that recorded counts stay exact."""
+"""Resolution of the virtual hub: a power of two, so that recorded counts stay exact."""
 
 
 def read_recording(
@@ -39,11 +38,11 @@ def read_recording(
     scale: float | None = None,
     rate_hz: float | None = None,
 ) -> Recording:
-    """Read a Parquet file and the `sessions.csv` beside it.
+    """Read a Parquet file and the `sessions.csv` next to it.
 
-    `scale` is the number of counts in 1 g, `rate_hz` the rate of sessions that the list names none
-    of. Sessions of other days are laid over the first one's by local time. Raises RecordingError,
-    or UsageError, for a file, column, unit or value that is missing or unfit.
+    `scale` is the number of counts in 1 g; `rate_hz` is for sessions without a rate in the list.
+    Sessions of other days are moved to the first one's day by local time. Raises RecordingError or
+    UsageError for a missing or unusable file, column, unit or value.
     """
     counts = per_g(unit, scale)
     check_rate(rate_hz)
@@ -62,7 +61,7 @@ def read_recording(
                 check_unit(acceleration, unit)
             except RecordingError as error:
                 raise RecordingError(
-                    f"session {name!r} of {path}: {error} Say what it is in with --unit."
+                    f"session {name!r} of {path}: {error} Give the right unit with --unit."
                 ) from error
         sessions[name] = Session(
             name=name,
@@ -71,13 +70,13 @@ def read_recording(
             acceleration=acceleration,
         )
     if not any(np.isfinite(one.acceleration).any() for one in sessions.values()):
-        raise RecordingError(f"{path}: x, y and z hold no numbers.")
+        raise RecordingError(f"{path}: x, y and z have no numbers.")
     own = _without_doubles(list(sessions.values()), notes)
     return Recording(sessions=side_by_side(own, timezone), timezone=timezone, notes=tuple(notes))
 
 
-def _fresh(samples: Samples, name: str, notes: list[str]) -> NDArray[np.intp]:
-    """The rows of a session but for those that are there twice, which a note counts."""
+def _fresh(samples: RecordedSamples, name: str, notes: list[str]) -> NDArray[np.intp]:
+    """The rows of a session without repeated ones; a note counts these."""
     rows = samples.rows[name]
     if samples.times is not None:
         left = rows[fresh_rows(samples.times[rows], samples.axes[rows])]
@@ -85,21 +84,21 @@ def _fresh(samples: Samples, name: str, notes: list[str]) -> NDArray[np.intp]:
         left = rows[: without_copies(samples.axes[rows])]
     if len(left) < len(rows):
         notes.append(
-            f"Session {name} has {len(rows) - len(left)} samples that repeat others exactly; "
-            "dropped."
+            f"Session {name} has {len(rows) - len(left)} samples that exactly repeat "
+            "others; they are dropped."
         )
     return left
 
 
 def _without_doubles(sessions: list[Session], notes: list[str]) -> list[Session]:
-    """The sessions but for those that are an earlier one under another name."""
+    """The sessions without exact copies of earlier ones."""
     left: list[Session] = []
     for one in sessions:
         same = next((earlier for earlier in left if _is_same(earlier, one)), None)
         if same is None:
             left.append(one)
         else:
-            notes.append(f"Session {one.name} repeats {same.name} exactly; dropped.")
+            notes.append(f"Session {one.name} is an exact copy of {same.name}; it is dropped.")
     return left
 
 
@@ -108,14 +107,14 @@ def _is_same(one: Session, other: Session) -> bool:
     is_equal = (one.starts, one.rate_hz) == (other.starts, other.rate_hz) and np.array_equal(
         own, others, equal_nan=True
     )
-    return is_equal and bool((own != own[0]).any())  # two that lie still may well agree
+    return is_equal and bool((own != own[0]).any())  # two still sensors may have equal values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RecordedHub:
-    """A virtual hub's signal: up to eight sessions of one rate, from a common start on.
+    """A virtual hub's signal: up to eight sessions of one rate, with a common start.
 
-    Where a session has not begun or is over, its seat has no sensor.
+    Before a session begins and after it ends, its seat has no sensor.
     """
 
     sessions: tuple[Session, ...]
@@ -140,7 +139,7 @@ class RecordedHub:
         return round((self.ends - self.starts).total_seconds() * self.sample_rate_hz)
 
     def acceleration(self, first: int, count: int) -> NDArray[np.int16]:
-        """Counts (count, seats, 3) from sample `first` on."""
+        """Counts (count, seats, 3), starting at sample `first`."""
         block = np.full((count, self.seats, 3), _MISSING_COUNT, dtype=np.int16)
         for seat, session in enumerate(self.sessions):
             offset = (self.starts - session.starts).total_seconds() * session.rate_hz
@@ -161,11 +160,11 @@ class RecordedHub:
 
 
 def seat_hubs(recording: Recording, *, starts: datetime, ends: datetime) -> list[RecordedHub]:
-    """Spread the sessions over as few hubs as serve them: of one rate each, and of equal size."""
+    """Distribute the sessions over as few hubs as possible: one rate per hub, and equal sizes."""
     hubs = []
     for rate in sorted({session.rate_hz for session in recording.sessions}):
         sessions = [s for s in recording.sessions if s.rate_hz == rate]
-        needed = -(-len(sessions) // MOST_SEATS_A_HUB)
+        needed = -(-len(sessions) // MAX_SEATS_PER_HUB)
         cuts = [round(len(sessions) * i / needed) for i in range(needed + 1)]
         hubs += [
             RecordedHub(sessions=tuple(sessions[a:b]), starts=starts, ends=ends)

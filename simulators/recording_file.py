@@ -1,4 +1,4 @@
-"""Reads the two files of a recording: samples from Parquet, and when each session began."""
+"""Reads the two files of a recording: samples from Parquet, and the starts of the sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contract.csv_table import read_table
 from contract.errors import RecordingError, UsageError
 from contract.text_file import read_text
 
-__all__ = ["Samples", "read_samples", "read_sessions"]
+__all__ = ["RecordedSamples", "read_samples", "read_sessions"]
 
 _NEEDED: Final = ("session", "x", "y", "z")
 _TIME: Final = "observed_at"
@@ -26,10 +26,10 @@ _SAME_RATE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Samples:
-    """The rows of a file: their values as stored, (n, 3), and when each was observed, if known.
+class RecordedSamples:
+    """The rows of a file: the stored values, (n, 3), and their times if known.
 
-    `rows` are the places of each session's samples, in the order of the file.
+    `rows` are the row numbers of each session's samples, in the order of the file.
     """
 
     axes: NDArray[np.float64]
@@ -37,8 +37,8 @@ class Samples:
     rows: dict[str, NDArray[np.intp]]
 
 
-def read_samples(path: Path) -> Samples:
-    """Read the Parquet file; raises RecordingError that names what is missing or unfit."""
+def read_samples(path: Path) -> RecordedSamples:
+    """Read the Parquet file; RecordingError names what is missing or unusable."""
     table = _table(path)
     for name in "xyz":
         kind = table[name].type
@@ -48,7 +48,7 @@ def read_samples(path: Path) -> Samples:
     axes = [table[name].cast(pa.float64(), safe=False).to_numpy() for name in "xyz"]
     values = np.stack(axes, axis=1)
     values[~np.isfinite(values)] = np.nan
-    return Samples(axes=values, times=_times(table), rows=_rows_by_session(table, path))
+    return RecordedSamples(axes=values, times=_times(table), rows=_rows_by_session(table, path))
 
 
 def _table(path: Path) -> pa.Table:
@@ -77,7 +77,7 @@ def _table(path: Path) -> pa.Table:
 
 
 def _times(table: pa.Table) -> NDArray[Any] | None:
-    """When each sample was observed, in whatever unit: it only tells rows apart."""
+    """The time of each sample, in any unit: it is only used to find repeated rows."""
     if _TIME not in table.column_names:
         return None
     column = table[_TIME]
@@ -113,11 +113,11 @@ def read_sessions(
 ) -> dict[str, tuple[float, float]]:
     """Each session's start in Unix seconds and its rate; raises RecordingError naming the line.
 
-    `rate_hz` is for sessions that the file names no rate of.
+    `rate_hz` is for sessions without a rate in the file.
     """
     if not path.exists():
         raise RecordingError(
-            f"{path} can't be read: there is no such file; it says when each session started."
+            f"{path} can't be read: there is no such file; it is needed for the start of each session."
         )
     sessions: dict[str, tuple[float, float]] = {}
     repeated = 0
@@ -129,31 +129,33 @@ def read_sessions(
             earlier = sessions.setdefault(row["session"], found)
             if earlier != found:
                 raise RecordingError(
-                    f"{where}: session {row['session']!r} has a line already, with another start "
-                    "or rate; keep one of the two."
+                    f"{where}: session {row['session']!r} has another line with a different "
+                    "start or rate; keep one of the two."
                 )
             repeated += earlier is not found
     except UsageError as error:
         raise RecordingError(str(error)) from error
     if repeated:
-        notes.append(f"{path.name} has {repeated} lines that repeat others exactly; dropped.")
+        notes.append(
+            f"{path.name} has {repeated} lines that exactly repeat others; they are dropped."
+        )
     return sessions
 
 
 def _session(where: str, row: dict[str, str], rate_hz: float | None) -> tuple[float, float]:
-    told = row.get("sample_rate_hz", "")
-    if not told and rate_hz is None:
+    rate_text = row.get("sample_rate_hz", "")
+    if not rate_text and rate_hz is None:
         raise RecordingError(
             f"{where}: session, started_at_unix_s and sample_rate_hz are needed; --rate-hz gives "
             "the rate where the file has none."
         )
     try:
         started = float(row["started_at_unix_s"])
-        rate = float(told) if told else float(rate_hz or 0.0)
+        rate = float(rate_text) if rate_text else float(rate_hz or 0.0)
     except ValueError:
         raise RecordingError(
             f"{where}: session, started_at_unix_s and sample_rate_hz are needed, the last two as "
-            f"numbers, not {row['started_at_unix_s']!r} and {told!r}."
+            f"numbers, not {row['started_at_unix_s']!r} and {rate_text!r}."
         ) from None
     if not (0 < started < _LATEST_UNIX_S and LOWEST_RATE_HZ <= rate <= HIGHEST_RATE_HZ):
         raise RecordingError(
@@ -161,5 +163,5 @@ def _session(where: str, row: dict[str, str], rate_hz: float | None) -> tuple[fl
             f"{HIGHEST_RATE_HZ:g} Hz are expected, not {started:.10g} and {rate:g}."
         )
     if rate_hz is not None and abs(rate / rate_hz - 1.0) > _SAME_RATE:
-        raise RecordingError(f"{where}: the rate is {rate:g} and --rate-hz says {rate_hz:g}.")
+        raise RecordingError(f"{where}: the rate is {rate:g} but --rate-hz is {rate_hz:g}.")
     return started, rate

@@ -1,4 +1,4 @@
-"""Sessions of a recording, one sensor each, laid side by side by their instants."""
+"""Sessions of a recording, one sensor each, aligned in time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 __all__ = ["Recording", "Session", "side_by_side"]
 
 _PAUSE: Final = timedelta(hours=12)
-"""Sessions that are further apart are of another occasion."""
+"""Sessions that are further apart belong to different occasions."""
 _SLACK: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Session:
-    """One sensor's recording: acceleration in g, float32 (samples, 3), from `starts` (UTC) on."""
+    """One sensor's recording: acceleration in g, float32 (samples, 3), starting at `starts` (UTC)."""
 
     name: str
     starts: datetime
@@ -33,7 +33,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """Sessions side by side, the zone of the clock on their wall, and what was put right in them."""
+    """Aligned sessions, the time zone of their wall clock, and notes about corrections."""
 
     sessions: tuple[Session, ...]
     timezone: tzinfo = UTC
@@ -48,9 +48,9 @@ class Recording:
         return max(session.ends for session in self.sessions)
 
     def at(self, clock: time, *, after: datetime | None = None) -> datetime:
-        """When the clock on the wall first showed `clock` in the recording, or later than `after`.
+        """When the wall clock first showed `clock` in the recording, or after `after`.
 
-        Where it never did, the instant on the recording's first day.
+        If it never did, the instant on the recording's first day.
         """
         earliest = self.starts - _SLACK if after is None else after + timedelta(microseconds=1)
         first = self.starts.astimezone(self.timezone).date()
@@ -63,10 +63,10 @@ class Recording:
 
 
 def side_by_side(sessions: Sequence[Session], timezone: tzinfo) -> tuple[Session, ...]:
-    """The sessions, those of other days laid over the first one's by the clock on the wall.
+    """Move sessions of other days to the day of the first one, by the wall clock.
 
-    Sessions of one occasion keep their distances, whatever midnight and whatever change of the
-    clocks lies between them. Another occasion is moved as a whole, to where it is nearest.
+    Sessions of one occasion keep their distances, also over midnight and clock changes. Another
+    occasion is moved as a whole, to the nearest place.
     """
     moved: dict[int, timedelta] = {}
     for occasion in _occasions(sessions):
@@ -78,7 +78,7 @@ def side_by_side(sessions: Sequence[Session], timezone: tzinfo) -> tuple[Session
 
 
 def _occasions(sessions: Sequence[Session]) -> Iterator[list[int]]:
-    """Groups of sessions, by their places, that overlap or follow each other within hours."""
+    """Groups of sessions (as indexes) that overlap or follow each other within hours."""
     order = sorted(range(len(sessions)), key=lambda at: sessions[at].starts)
     group, ends = [order[0]], sessions[order[0]].ends
     for at in order[1:]:
@@ -91,7 +91,7 @@ def _occasions(sessions: Sequence[Session]) -> Iterator[list[int]]:
 
 
 def _nearest(moment: datetime, reference: datetime, timezone: tzinfo) -> datetime:
-    """The instant that shows the same time of day as `moment`, and is nearest to the reference."""
+    """The instant with the same time of day as `moment` that is nearest to the reference."""
     clock = moment.astimezone(timezone).time()
     day = reference.astimezone(timezone).date()
     shown = [

@@ -1,4 +1,4 @@
-"""A virtual classroom that runs: its hubs on pseudo-terminals, each in a thread of its own.
+"""A running virtual classroom: its hubs on pseudo-terminals, each in its own thread.
 
 with VirtualClassroom(classroom=Classroom(load_scenario("lively_class"), seed=1),
                       clock=SystemClock()) as running:
@@ -22,11 +22,11 @@ from simulators.virtual_hub import HubTrace, LinkFaults, VirtualHub
 __all__ = ["VirtualClassroom", "clock_at"]
 
 _CRYSTAL_PPM: Final = 30.0
-_LONGEST_STOP_S: Final = 60.0
+_MAX_STOP_S: Final = 60.0
 
 
 def clock_at(speed: float) -> Clock:
-    """The machine's clock, or one whose observed time runs `speed` times as fast from now on."""
+    """The machine's clock, or one whose observed time runs `speed` times as fast."""
     if speed == 1.0:
         return SystemClock()
     now_ns, utc_ns = time.monotonic_ns(), time.time_ns()
@@ -34,11 +34,11 @@ def clock_at(speed: float) -> Clock:
 
 
 class VirtualClassroom:
-    """The hubs of one classroom. A context manager: entering starts it, leaving ends it.
+    """The hubs of one classroom. A context manager: entering starts them, leaving stops them.
 
-    The lesson's first second begins at `start_ns` on the boot clock; None: as it is started. A
-    host may connect later and then misses what was before. With `folder`, each port has a name
-    there, `hub-1`, `hub-2`, …, that stays the same when a hub is unplugged.
+    The lesson's first second begins at `start_ns` on the boot clock; None: at the start. A host may
+    connect later and misses what was before. With `folder`, each port has a name there, `hub-1`,
+    `hub-2`, …, that stays the same when a hub is unplugged.
     """
 
     def __init__(
@@ -73,12 +73,12 @@ class VirtualClassroom:
 
     @property
     def hubs(self) -> tuple[VirtualHub, ...]:
-        """The hubs, to reboot or unplug; there are none before `start`."""
+        """The hubs, to reboot or unplug; empty before `start`."""
         return self._hubs
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """What a host opens, one path a hub."""
+        """The paths for a host to open, one per hub."""
         return tuple(hub.path for hub in self._hubs)
 
     @property
@@ -95,12 +95,12 @@ class VirtualClassroom:
 
     @property
     def lesson_s(self) -> float:
-        """How much of the lesson is over, in observed seconds."""
+        """Elapsed time of the lesson, in observed seconds."""
         return (self.clock.boot_ns() - self.start_ns) / 1e9
 
     @property
     def is_over(self) -> bool:
-        """True when the lesson's last second has passed."""
+        """Whether the lesson's last second has passed."""
         return self.lesson_s >= self.classroom.scenario.periods
 
     def truth(self) -> Truth:
@@ -108,11 +108,11 @@ class VirtualClassroom:
         return self.classroom.truth()
 
     def trace(self) -> dict[str, HubTrace]:
-        """What each hub handed to its line so far, by the hub's name."""
+        """What each hub has sent to its line so far, by the hub's name."""
         return {hub.hub_id: hub.trace() for hub in self._hubs}
 
     def start(self) -> None:
-        """Open the ports and begin; raises OSError when the system has no terminal left."""
+        """Open the ports and start; raises OSError if the system has no terminal left."""
         if self._start_ns is None:
             self._start_ns = self.clock.boot_ns()
         signals = self.classroom.hub_signals()
@@ -138,10 +138,10 @@ class VirtualClassroom:
             thread.start()
 
     def stop(self) -> None:
-        """End all hubs and close their ports; may be called twice."""
+        """Stop all hubs and close their ports; may be called twice."""
         self._stop.set()
         for thread in self._threads:
-            thread.join(_LONGEST_STOP_S)
+            thread.join(_MAX_STOP_S)
             if thread.is_alive():
-                raise RuntimeError(f"{thread.name} did not end within {_LONGEST_STOP_S:g} s")
+                raise RuntimeError(f"{thread.name} did not end within {_MAX_STOP_S:g} s")
         self._threads.clear()

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from contract.errors import ConfigurationError, UsageError
 from contract.lesson import Activity, ActivityName, Zone
 from contract.settings import Settings
-from simulators.facts import Movement, NotNegative, OffTask, Sensors, Sound, in_order
+from simulators.facts import Movement, NotNegative, OffTask, Sensors, Sound, check_range
 
 __all__ = [
     "SCENARIO_FOLDER",
@@ -33,22 +33,22 @@ Minutes = Annotated[float, Field(gt=0.0, le=24 * 60.0)]
 
 
 class Room(Settings):
-    """Who sits where, and who does not."""
+    """The seats, and which of them are used."""
 
     hubs: Annotated[
         tuple[Annotated[int, Field(ge=1, le=8)], ...], Field(min_length=1, max_length=8)
     ] = (8, 8, 7, 7)
-    """Seats on each hub; a hub serves one group of tables. Seats are numbered through from 1."""
+    """Seats on each hub; a hub serves one group of tables. Seats are numbered from 1."""
     zones: tuple[tuple[Annotated[int, Field(ge=1, le=64)], ...], ...] = ()
-    """Seat numbers of each zone; empty: one zone a hub."""
+    """Seat numbers of each zone; empty: one zone per hub."""
     empty_seats: Annotated[int, Field(ge=0)] = 1
-    """Seats on which no one sits all lesson (assumed)."""
+    """Seats that stay empty for the whole lesson (assumed)."""
     late_comers: Annotated[int, Field(ge=0)] = 1
-    """Pupils who come after the lesson's start (assumed)."""
+    """Pupils who arrive after the lesson's start (assumed)."""
     late_minutes: tuple[NotNegative, NotNegative] = (1.0, 6.0)
     """How late they are (assumed)."""
 
-    _late_minutes = field_validator("late_minutes", mode="before")(in_order)
+    _late_minutes = field_validator("late_minutes", mode="before")(check_range)
 
     @model_validator(mode="after")
     def _seats_exist(self) -> Self:
@@ -64,42 +64,42 @@ class Room(Settings):
 
 
 class ActivitySpan(Settings):
-    """One span of the lesson; spans follow each other."""
+    """One span of the lesson; spans follow one another."""
 
     name: ActivityName
     """What the class does: individual_work, whole_class, small_group, test or transition."""
     minutes: Minutes
     """How long it takes."""
     level_db: Annotated[float, Field(ge=30.0, le=100.0)] | None = None
-    """LAeq in dB(A) where it is not that of the `sound` table, such as 77 for group work with
+    """LAeq in dB(A) if it differs from the `sound` table, such as 77 for group work with
     movement (Shield & Dockrell)."""
 
 
 class FireDrill(Settings):
-    """The alarm sounds, the class leaves and comes back."""
+    """The alarm sounds, the class leaves and returns."""
 
     at_minute: NotNegative
     """When the alarm sounds."""
     minutes: Minutes = 5.0
-    """From the alarm until all sit again (assumed)."""
+    """Time from the alarm until everyone sits again (assumed)."""
 
 
 class PlannedSpell(Settings):
-    """A restless spell that comes for certain, such as a demo needs."""
+    """A restless spell at a fixed time, for example for a demo."""
 
     at_minute: NotNegative
     """When it begins."""
     minutes: Minutes = 3.0
-    """How long it is, also in a shortened lesson."""
+    """Its length, also in a shortened lesson."""
 
 
 class Scenario(Settings):
     """A class and a lesson; a `Classroom` draws its pupils from it."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)] = "an ordinary class"
-    """What to call it."""
+    """The scenario's name."""
     behaviour: Literal["bouts", "autoregressive"] = "bouts"
-    """The generator of what pupils do, by its name in `simulators.BEHAVIOURS`."""
+    """The generator of pupils' behaviour, by its name in `simulators.BEHAVIOURS`."""
     activities: Annotated[tuple[ActivitySpan, ...], Field(min_length=1)] = (
         ActivitySpan(name="whole_class", minutes=12.0),
         ActivitySpan(name="individual_work", minutes=18.0),
@@ -114,9 +114,9 @@ class Scenario(Settings):
     sound: Sound = Sound()
     sensors: Sensors = Sensors()
     fire_drills: tuple[FireDrill, ...] = ()
-    """Fire drills; none as a rule."""
+    """Fire drills; usually none."""
     planned_spells: tuple[PlannedSpell, ...] = ()
-    """Restless spells beside those that chance brings; none as a rule."""
+    """Restless spells in addition to the random ones; usually none."""
 
     @model_validator(mode="after")
     def _drills_fit(self) -> Self:
@@ -153,7 +153,7 @@ class Scenario(Settings):
 
     @property
     def zones(self) -> tuple[Zone, ...]:
-        """The zones that a coach would see."""
+        """The zones as a coach would see them."""
         groups = self.room.zones or self.hub_seats
         return tuple(
             Zone(name=f"Table {i}", seats=tuple(seats)) for i, seats in enumerate(groups, 1)
@@ -171,13 +171,15 @@ class Scenario(Settings):
         )
 
     def lasting(self, minutes: float) -> Scenario:
-        """The same lesson in `minutes`.
+        """The same lesson with a length of `minutes`.
 
-        Spans, drills and late-comers change in proportion; habits stay as they are, and planned
-        spells keep their length.
+        Spans, drills and late arrivals are scaled; the pupils' habits and the length of planned
+        spells stay the same.
         """
         if not 0.0 < minutes <= 24 * 60.0:
-            raise UsageError(f"a lesson of {minutes:g} minutes can't be; expected up to 1440.")
+            raise UsageError(
+                f"A lesson can't last {minutes:g} minutes; expected above 0, up to 1440."
+            )
         factor = minutes / self.minutes
         room = self.room.model_copy(
             update={"late_minutes": tuple(factor * late for late in self.room.late_minutes)}
@@ -207,9 +209,9 @@ def scenario_names() -> tuple[str, ...]:
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
-    """A shipped scenario by its name, or one's own by the path of its TOML file.
+    """Load a shipped scenario by its name, or another by the path of its TOML file.
 
-    Raises ConfigurationError, which names the key, its value and what is expected.
+    ConfigurationError names the key, its value and what is expected.
     """
     text = str(name_or_path)
     if text in scenario_names():

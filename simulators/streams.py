@@ -1,4 +1,4 @@
-"""Random streams by purpose, so that drawing more for one never shifts another."""
+"""Random streams by purpose, so that drawing more from one never changes another."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ _NUMBER: Final[dict[Purpose, int]] = {
 
 
 def stream(seed: int, purpose: Purpose, block: int = 0) -> np.random.Generator:
-    """The generator for one purpose and block of a classroom: the same whoever asks, and when."""
+    """The generator for one purpose and block of a classroom, independent of the order of calls."""
     sequence = np.random.SeedSequence(seed, spawn_key=(_NUMBER[purpose], block))
     return np.random.Generator(np.random.SFC64(sequence))

@@ -1,8 +1,8 @@
-"""What truly went over a hub's line, sample by sample: the simulator's side of the oracle.
+"""Records the samples that truly went over a hub's line: the simulator's side of the audit.
 
-A frame counts when all of its bytes, unspoiled and between delimiters, were handed to the
-terminal. Frames are recognised by being equal to what the hub framed: nothing is decoded, so a
-defect of the decoder can't hide itself here.
+A frame counts if all of its bytes, undamaged and between delimiters, were written to the terminal.
+Frames are recognised by comparison with what the hub sent. Nothing is decoded, so a defect of the
+decoder can't hide here.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 __all__ = ["LineLevels", "LineSamples", "LineTrace", "Sent", "SentBlock", "SentLevels"]
 
-_MOST_ON_THE_WAY: Final = 20_000
-"""Frames that a line may hold; what was lost on it is forgotten after so many more."""
+_MAX_IN_FLIGHT: Final = 20_000
+"""Maximum number of frames in transit; lost frames are forgotten after this many more."""
 _LONGEST_PIECE: Final = 4096
 _TORN: Final = b"\xff" * _LONGEST_PIECE
-"""No frame is so long, so what follows a torn one up to the delimiter is none either."""
+"""Longer than any frame, so the rest of a torn frame, up to the delimiter, matches none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,7 +31,7 @@ class SentBlock:
     times: NDArray[np.int64]
     """(n,) boot clock at which each was truly taken."""
     counts: NDArray[np.int16]
-    """(n, seats, 3), -32768 where a seat had no sensor."""
+    """(n, seats, 3), -32768 if a seat had no sensor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,16 +41,16 @@ class SentLevels:
     times: NDArray[np.int64]
     """(n,) boot clock at which each interval truly began."""
     hundredths: NDArray[np.int64]
-    """(n,) in 0.01 dB(A), 65535 where nothing could be measured."""
+    """(n,) in 0.01 dB(A), 65535 if nothing could be measured."""
 
 
 Sent = SentBlock | SentLevels
-"""What a frame holds."""
+"""The content of a frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LineLevels:
-    """All levels that went over a line, in the order of their times, each once."""
+    """All levels that went over a line, sorted by time, without repetitions."""
 
     times: NDArray[np.int64]
     """(n,)"""
@@ -60,7 +60,7 @@ class LineLevels:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LineSamples:
-    """All samples that went over a line, in the order of their times, each once."""
+    """All samples that went over a line, sorted by time, without repetitions."""
 
     times: NDArray[np.int64]
     """(n,)"""
@@ -69,38 +69,38 @@ class LineSamples:
 
 
 class LineTrace:
-    """Follows one hub's line. Frames are announced, then seen (or not) among the bytes written."""
+    """Follows one hub's line: frames are announced, then found (or not) among the written bytes."""
 
     def __init__(self, *, seats: int) -> None:
         self.frames_announced = 0
         self.frames_whole = 0
-        self.frames_again = 0
-        """Whole frames that went over the line once more."""
-        self.pieces_spoiled = 0
-        """What lay between two delimiters and was no whole frame."""
+        self.frames_repeated = 0
+        """Whole frames that went over the line more than once."""
+        self.pieces_damaged = 0
+        """Pieces between two delimiters that were not a whole frame."""
         self.writes = 0
-        """How often the terminal was handed something."""
+        """Number of writes to the terminal."""
         self._seats = seats
         self._lock = threading.Lock()
-        self._on_the_way: OrderedDict[bytes, Sent | None] = OrderedDict()
+        self._in_flight: OrderedDict[bytes, Sent | None] = OrderedDict()
         self._seen: set[bytes] = set()
         self._blocks: list[SentBlock] = []
         self._levels: list[SentLevels] = []
         self._piece = bytearray()
 
     def announce(self, frame: bytes, block: Sent | None) -> None:
-        """A frame was given to the line; `block` is None when it holds no readings."""
+        """Record a frame given to the line; `block` is None if it has no readings."""
         with self._lock:
             self.frames_announced += 1
             piece = frame.strip(b"\0")
-            self._on_the_way[piece] = block
+            self._in_flight[piece] = block
             self._seen.discard(piece)
-            if len(self._on_the_way) > _MOST_ON_THE_WAY:
-                forgotten, _ = self._on_the_way.popitem(last=False)
+            if len(self._in_flight) > _MAX_IN_FLIGHT:
+                forgotten, _ = self._in_flight.popitem(last=False)
                 self._seen.discard(forgotten)
 
     def wrote(self, data: bytes) -> None:
-        """These bytes were taken by the terminal."""
+        """Record bytes that the terminal accepted."""
         with self._lock:
             self.writes += 1
             *whole, rest = data.split(b"\0")
@@ -111,13 +111,13 @@ class LineTrace:
                 self._piece += rest
 
     def cut(self) -> None:
-        """The line was cut: what is half written never becomes whole."""
+        """Record that the line was cut: a half-written frame never becomes whole."""
         with self._lock:
             if self._piece:
                 self._piece[:] = _TORN
 
     def samples(self) -> LineSamples:
-        """What went over the line so far; from any thread."""
+        """The samples that went over the line so far; callable from any thread."""
         with self._lock:
             blocks = list(self._blocks)
         if not blocks:
@@ -130,7 +130,7 @@ class LineTrace:
         return LineSamples(times=times[order], counts=counts[order])
 
     def levels(self) -> LineLevels:
-        """The sound levels that went over the line so far; from any thread."""
+        """The sound levels that went over the line so far; callable from any thread."""
         with self._lock:
             blocks = list(self._levels)
         if not blocks:
@@ -143,14 +143,14 @@ class LineTrace:
     def _end_of(self, piece: bytes) -> None:
         if not piece:
             return
-        if piece not in self._on_the_way:
-            self.pieces_spoiled += 1
+        if piece not in self._in_flight:
+            self.pieces_damaged += 1
             return
         if piece in self._seen:
-            # The same bytes again are a repetition, not news.
-            self.frames_again += 1
+            # The same bytes again are a repetition.
+            self.frames_repeated += 1
             return
-        block = self._on_the_way[piece]
+        block = self._in_flight[piece]
         self.frames_whole += 1
         if isinstance(block, SentBlock):
             self._blocks.append(block)

@@ -1,4 +1,4 @@
-"""What truly happened in a simulated lesson: who did what in each second, and the episodes."""
+"""The truth about a simulated lesson: who did what in each second, and the episodes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ KINDS: Final = (
     "other_moving",
     "other_still",
 )
-"""What a pupil may be doing; a code is an index. `walking` is coming and going, on task."""
+"""What a pupil may be doing; a code is an index. `walking` (arriving, leaving) is on task."""
 (
     ABSENT,
     LISTENING,
@@ -88,7 +88,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Truth:
-    """One row a second, one column a seat. `kind` holds codes, indexes into `KINDS`."""
+    """One row per second, one column per seat. `kind` holds codes, indexes into `KINDS`."""
 
     seats: tuple[int, ...]
     activities: tuple[Activity, ...]
@@ -101,12 +101,12 @@ class Truth:
 
     @property
     def off_task(self) -> NDArray[np.bool_]:
-        """(periods, seats): and is off task."""
+        """(periods, seats): the pupil is off task."""
         return np.greater_equal(self.kind, PEERS)
 
     @property
     def room_share(self) -> NDArray[np.float64]:
-        """(periods,): the off-task share of those present; NaN while no one is."""
+        """(periods,): the off-task share of the pupils present; NaN if there are none."""
         return _share(self.off_task, self.occupied)
 
     def episodes(self) -> tuple[Episode, ...]:
@@ -123,10 +123,10 @@ def _share(off_task: NDArray[np.bool_], occupied: NDArray[np.bool_]) -> NDArray[
 def find_episodes(
     off_task: NDArray[np.bool_], occupied: NDArray[np.bool_], activities: Sequence[Activity]
 ) -> tuple[Episode, ...]:
-    """Stretches of 60 s or more in which the room's true off-task share, over epochs of 5 s, is
-    at least .20 above its activity's mean in this lesson.
+    """Stretches of 60 s or more in which the room's true off-task share, over epochs of 5 s, is at
+    least .20 above its activity's mean in this lesson.
 
-    A function of the truth alone: (periods, seats) arrays and the declared spans.
+    It depends only on the truth: (periods, seats) arrays and the declared spans.
     """
     share = _share(off_task, occupied)
     periods = len(share)

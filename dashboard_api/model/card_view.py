@@ -10,7 +10,7 @@ from typing import Any, Final
 from dashboard_api.views.text import length_text
 from models.school_model.labels import wilson
 from models.school_model.training import school_lines
-from models.serving.manifest import Manifest
+from models.serving.manifest import ModelManifest
 
 __all__ = ["BLIND_TO", "Card", "ComparisonRow", "Outcome", "card", "scored_text"]
 
@@ -104,7 +104,7 @@ class Card:
     """What a school's own model was made from; empty for any other model."""
 
 
-def card(manifest: Manifest) -> Card:
+def card(manifest: ModelManifest) -> Card:
     """The card of a manifest; a figure that is missing there is left out or a dash."""
     figures: Mapping[str, Any] = next(iter(manifest.figures.values()), {})
     data = manifest.data

@@ -9,18 +9,18 @@ from typing import Final
 from models.drift import (
     FIRST_WEEKS,
     LARGE_PSI,
-    LEAST_EPOCHS,
-    LEAST_LESSONS,
+    MIN_EPOCHS,
+    MIN_LESSONS,
     SOME_PSI,
-    Change,
     Drift,
-    Verdict,
+    DriftVerdict,
+    PsiChange,
     WeekDrift,
 )
 
 __all__ = ["TOP_PSI", "VERDICT_TEXT", "DriftView", "WeekRow", "drift_view"]
 
-VERDICT_TEXT: Final[Mapping[Verdict, str]] = {
+VERDICT_TEXT: Final[Mapping[DriftVerdict, str]] = {
     "too_few": "too few to say",
     "stable": "much the same",
     "by_chance": "within normal variation",
@@ -63,8 +63,8 @@ class DriftView:
     rooms: tuple[WeekRow, ...]
     """The rooms in the newest week with enough lessons, or else in the newest week."""
     rooms_in: str
-    min_lessons: int = LEAST_LESSONS
-    min_minutes: int = LEAST_EPOCHS
+    min_lessons: int = MIN_LESSONS
+    min_minutes: int = MIN_EPOCHS
 
 
 def drift_view(drift: Drift, model: str) -> DriftView:
@@ -92,8 +92,8 @@ def _sentences(drift: Drift, model: str) -> tuple[str, ...]:
         return (
             (
                 f"Not enough data yet: {_week_text(last.week)} has {_many(last.lessons, 'lesson')} "
-                f"and {_many(last.epochs, 'minute')}. At least {LEAST_LESSONS} lessons and "
-                f"{LEAST_EPOCHS} minutes are needed."
+                f"and {_many(last.epochs, 'minute')}. At least {MIN_LESSONS} lessons and "
+                f"{MIN_EPOCHS} minutes are needed."
             ),
         )
     found = []
@@ -117,7 +117,7 @@ def _sentences(drift: Drift, model: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-_TRAINED: Final[Mapping[Verdict, str]] = {
+_TRAINED: Final[Mapping[DriftVerdict, str]] = {
     "stable": "rooms move much as in the lessons that the model learned from ({}).",
     "by_chance": (
         "rooms differ from the lessons that the model learned from ({}), but no more than single "
@@ -132,7 +132,7 @@ _TRAINED: Final[Mapping[Verdict, str]] = {
         "figures here."
     ),
 }
-_OWN: Final[Mapping[Verdict, str]] = {
+_OWN: Final[Mapping[DriftVerdict, str]] = {
     "stable": "Little has changed since your school’s own first weeks ({}).",
     "by_chance": (
         "The change since your school’s own first weeks ({}) is no more than single lessons differ "
@@ -146,7 +146,7 @@ _OWN: Final[Mapping[Verdict, str]] = {
 }
 
 
-def _numbers(change: Change) -> str:
+def _numbers(change: PsiChange) -> str:
     words = {"off_task": "estimated share", "movement_db": "movement"}
     parts = (f"{words[name]} {value:.2f}" for name, value in change.psi.items())
     return f"PSI: {', '.join(parts)}"
@@ -168,7 +168,7 @@ def _row(week: WeekDrift, where: str) -> WeekRow:
     )
 
 
-def _cell(week: WeekDrift, change: Change | None) -> str:
+def _cell(week: WeekDrift, change: PsiChange | None) -> str:
     if change is None:
         return "not known" if week.is_enough else VERDICT_TEXT["too_few"]
     return f"{VERDICT_TEXT[change.verdict]} ({change.largest:.2f})"
@@ -203,7 +203,7 @@ def _svg(drift: Drift) -> str:
     )
 
 
-def _bar(kind: str, x: float, change: Change | None) -> list[str]:
+def _bar(kind: str, x: float, change: PsiChange | None) -> list[str]:
     if change is None:
         return []
     top = _y(min(TOP_PSI, change.largest))

@@ -17,7 +17,7 @@ from contract.errors import StoreError
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.monitoring.weekly_levels import WeeklyLevels
-from models.drift import Drift, LessonLevels, drift
+from models.drift import Drift, LessonLevels, measure_drift
 
 __all__ = ["DriftWatch", "SoFar"]
 
@@ -110,6 +110,6 @@ class DriftWatch:
         key = revision, verdicts, references
         if self.latest is None or key != self._key:
             # In a thread: a year of a large school takes some tenths of a second.
-            self.latest = await asyncio.to_thread(drift, lessons, references, verdicts)
+            self.latest = await asyncio.to_thread(measure_drift, lessons, references, verdicts)
             self._key = key
         return self.latest

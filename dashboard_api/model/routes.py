@@ -17,10 +17,10 @@ from dashboard_api.web.lookup import ErrorJson, get_lesson
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
-from models.drift import Change, WeekDrift
+from models.drift import PsiChange, WeekDrift
 from models.school_model.labels import base_of
-from models.school_model.training import rests_on_another
-from models.serving.manifest import Manifest
+from models.school_model.training import base_mismatch
+from models.serving.manifest import ModelManifest
 
 __all__ = ["TrustNote", "router", "trust_note"]
 
@@ -74,7 +74,7 @@ async def model_page(request: Request, store: StoreDep, lesson: LessonId = None)
         lesson=lesson,
         lesson_title=title.strip() or "this lesson",
         in_use="" if in_use is None else in_use.version,
-        outdated="" if in_use is None or shipped is None else rests_on_another(in_use, shipped),
+        outdated="" if in_use is None or shipped is None else base_mismatch(in_use, shipped),
         drift=drift_view(so_far.drift, "" if in_use is None else base_of(in_use.version)),
         waiting=so_far.waiting,
     )
@@ -90,7 +90,7 @@ async def model(request: Request, store: StoreDep, lesson: LessonId = None) -> M
     """The model's figures, the data that it learned from, and whether what it sees has changed."""
     catalog, watch = _catalog(request), _watch(request)
 
-    def query(stores: Stores) -> tuple[Manifest | None, TrustNote]:
+    def query(stores: Stores) -> tuple[ModelManifest | None, TrustNote]:
         if lesson is not None:
             get_lesson(stores, lesson)
         return _manifest_for(stores, catalog, lesson)[0], trust_note(stores, catalog, lesson)
@@ -111,7 +111,7 @@ async def model(request: Request, store: StoreDep, lesson: LessonId = None) -> M
 
 def _manifest_for(
     stores: Stores, catalog: ModelCatalog, lesson: str | None
-) -> tuple[Manifest | None, str]:
+) -> tuple[ModelManifest | None, str]:
     """The manifest to show, and a text about the models that scored the lesson."""
     current = catalog.current()
     if lesson is None:
@@ -124,10 +124,10 @@ def _manifest_for(
 
 
 def _week(week: WeekDrift) -> DriftWeekJson:
-    def psi(change: Change | None) -> dict[str, float] | None:
+    def psi(change: PsiChange | None) -> dict[str, float] | None:
         return None if change is None else dict(change.psi)
 
-    def words(change: Change | None) -> str:
+    def words(change: PsiChange | None) -> str:
         return VERDICT_TEXT["too_few" if change is None else change.verdict]
 
     return DriftWeekJson(

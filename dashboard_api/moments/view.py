@@ -13,8 +13,7 @@ from dashboard_api.views.text import TRUST, zone_text
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord
 from models.serving.hindsight import Finder
-from models.serving.moments import MOST_MOMENTS, first_of, suggest_moments
-from models.serving.moments import Moment as Suggestion
+from models.serving.moments import MAX_MOMENTS, SuggestedMoment, clearest_moments, suggest_moments
 from models.serving.scores import ROOM, EpochScore
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Verdict
@@ -41,8 +40,8 @@ def moments(
     stays as it was at that time.
     """
     scores = _scores(lesson, epochs)
-    found = suggest_moments(scores, finder, most=MOST_MOMENTS)
-    stand_out = {_key(moment) for moment in first_of(found)}
+    found = suggest_moments(scores, finder, max_moments=MAX_MOMENTS)
+    stand_out = {_key(moment) for moment in clearest_moments(found)}
     ids = _suggestion_ids(lesson, found, alerts, verdicts)
     suggested = [
         _suggested(moment, suggestion_id, trust=trust, is_first=_key(moment) in stand_out)
@@ -57,7 +56,7 @@ def signs(found: Sequence[MomentJson]) -> int:
     return sum(moment.kind == "suggested" and not moment.is_strength for moment in found)
 
 
-def _key(moment: Suggestion) -> tuple[int, int, str]:
+def _key(moment: SuggestedMoment) -> tuple[int, int, str]:
     return moment.first_seq, moment.end_seq, moment.zone
 
 
@@ -92,7 +91,7 @@ class _SuggestionId:
 
 def _suggestion_ids(
     lesson: Lesson,
-    found: Sequence[Suggestion],
+    found: Sequence[SuggestedMoment],
     alerts: Sequence[AlertRecord],
     verdicts: Sequence[Verdict],
 ) -> list[_SuggestionId]:
@@ -144,7 +143,7 @@ def _share_half(start: float, end: float, other_start: float, other_end: float) 
 
 
 def _suggested(
-    suggestion: Suggestion, name: _SuggestionId, *, trust: str, is_first: bool
+    suggestion: SuggestedMoment, name: _SuggestionId, *, trust: str, is_first: bool
 ) -> MomentJson:
     return MomentJson(
         id=name.id,

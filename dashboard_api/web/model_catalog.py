@@ -13,7 +13,7 @@ from pathlib import Path
 from contract.errors import ModelError
 from contract.plain_file import read_plain_file
 from models.school_model.labels import base_of
-from models.serving.manifest import MAX_BYTES, SHIPPED, Manifest
+from models.serving.manifest import MAX_BYTES, SHIPPED, ModelManifest
 
 __all__ = ["ModelCatalog"]
 
@@ -26,11 +26,11 @@ class ModelCatalog:
     """The configured model; None means the shipped one."""
     trouble: str = ""
     """Why the manifest in use can't be read; empty if it can."""
-    _known: dict[str, Manifest] = field(default_factory=dict)
+    _known: dict[str, ModelManifest] = field(default_factory=dict)
     _read: dict[Path, tuple[int, int, str]] = field(default_factory=dict)
     """Manifest file → when it was changed, its size, and its version."""
 
-    def current(self) -> Manifest | None:
+    def current(self) -> ModelManifest | None:
         """The manifest of the model in use; None if it can't be read, and `trouble` says why."""
         at = (SHIPPED if self.model_file is None else self.model_file).with_suffix(".json")
         try:
@@ -41,14 +41,14 @@ class ModelCatalog:
         self.trouble = ""
         return found
 
-    def shipped(self) -> Manifest | None:
+    def shipped(self) -> ModelManifest | None:
         """The manifest of the model that came with this version; None if it can't be read."""
         try:
             return self._manifest(SHIPPED.with_suffix(".json"))
         except ModelError:
             return None
 
-    def find(self, version: str) -> Manifest | None:
+    def find(self, version: str) -> ModelManifest | None:
         """The manifest of this model version, if there is one."""
         if version not in self._known:
             for at in self._files():
@@ -66,7 +66,7 @@ class ModelCatalog:
         found = {version: self.find(version) or self._made_from(version) for version in versions}
         return {name: manifest.reference for name, manifest in found.items() if manifest}
 
-    def _made_from(self, version: str) -> Manifest | None:
+    def _made_from(self, version: str) -> ModelManifest | None:
         known = self._known.values()
         return next((one for one in known if base_of(one.version) == version), None)
 
@@ -76,7 +76,7 @@ class ModelCatalog:
         )
         return [*neighbours, SHIPPED.with_suffix(".json")]
 
-    def _manifest(self, at: Path) -> Manifest:
+    def _manifest(self, at: Path) -> ModelManifest:
         try:
             state = at.stat()
             known = self._read.get(at)
@@ -88,7 +88,7 @@ class ModelCatalog:
                 f"{at}: the model's manifest can't be read ({error}); a model is a .onnx file with "
                 "a .json of the same name next to it."
             ) from error
-        manifest = Manifest.from_json(text, str(at))
+        manifest = ModelManifest.from_json(text, str(at))
         self._known[manifest.version] = manifest
         self._read[at] = (state.st_mtime_ns, state.st_size, manifest.version)
         return manifest

@@ -8,8 +8,8 @@ from pathlib import Path
 from contract.errors import ModelError
 from contract.finding import Finding
 from contract.plain_file import read_plain_file
-from models.school_model.training import rests_on_another
-from models.serving.manifest import MAX_BYTES, SHIPPED, Manifest
+from models.school_model.training import base_mismatch
+from models.serving.manifest import MAX_BYTES, SHIPPED, ModelManifest
 
 __all__ = ["model_findings"]
 
@@ -26,7 +26,7 @@ def model_findings(model_file: Path | None) -> Iterator[Finding]:
             advice="correct `model_file` under [score], or take it out for the shipped model",
         )  # fmt: skip
         return
-    said = rests_on_another(in_use, _manifest(SHIPPED))
+    said = base_mismatch(in_use, _manifest(SHIPPED))
     if said:
         yield Finding(
             about="model", state="note", said=said,
@@ -37,7 +37,7 @@ def model_findings(model_file: Path | None) -> Iterator[Finding]:
         yield Finding(about="model", state="fine", said=f"{in_use.version} is in use")
 
 
-def _manifest(model_file: Path) -> Manifest:
+def _manifest(model_file: Path) -> ModelManifest:
     at = model_file.with_suffix(".json")
     try:
         text = read_plain_file(at, max_bytes=MAX_BYTES, follow_links=True).decode()
@@ -46,4 +46,4 @@ def _manifest(model_file: Path) -> Manifest:
             f"{at}: the model's manifest can't be read ({error}); a model is a .onnx file with a "
             ".json of the same name beside it."
         ) from error
-    return Manifest.from_json(text, str(at))
+    return ModelManifest.from_json(text, str(at))

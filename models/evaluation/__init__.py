@@ -1,1 +1,1 @@
-"""How well a model works on classrooms that it never saw."""
+"""How well a model works on classrooms that it has not seen."""

@@ -1,7 +1,7 @@
-"""What alerts could be had instead: precision, recall and delay over thresholds and waiting times.
+"""Alternatives to the alert policy: precision, recall and delay by threshold and waiting time.
 
-The policy that serves is one point of this. Beside the model stand the ceiling and the true share,
-each with the estimate that the same training gave it.
+The policy in use is one point of the curve. The ceiling and the true share are judged as well, each
+with the estimate from the same training.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ __all__ = ["THRESHOLDS", "WAITS", "alert_curve", "curve_streams"]
 
 THRESHOLDS: Final = (0.1, 0.2, 0.3, 0.45, 0.6, 0.8)
 WAITS: Final = (1, 3, 6)
-"""Epochs for which the estimate has to stay over the threshold."""
+"""Number of epochs for which the estimate has to stay above the threshold."""
 _FOLDS: Final = 5
 
 
 def curve_streams(
     model: OffTaskModel, rows: Sequence[LessonRows], known: Sequence[LessonRows]
 ) -> dict[str, tuple[list[AreaStream], AlertPolicy]]:
-    """The rooms as the model, the ceiling and the true share see them, each with its policy."""
+    """The rooms' streams from the model, the ceiling and the true share, each with its policy."""
     manifest = model.manifest
     p = probabilities(model, rows)
     raw = out_of_fold(known, seed=manifest.seed, folds=_FOLDS)
@@ -69,7 +69,7 @@ def alert_curve(
     thresholds: Sequence[float] = THRESHOLDS,
     waits: Sequence[int] = WAITS,
 ) -> list[dict[str, Any]]:
-    """A line for each who, threshold and wait, and first of each who the policy that serves."""
+    """One line per source, threshold and wait; each source's first line is the policy in use."""
     lines = []
     for who, (rooms, policy) in seen.items():
         others = [

@@ -1,7 +1,7 @@
-"""The rule that the model must beat: a seat that moves much is taken to be off task.
+"""The rule that the model must beat: a seat that moves a lot counts as off task.
 
-It knows one number, the seat's movement over the last ten seconds (`motion_rms`, in dB re 1 mg),
-and its only skill is a threshold. As the trees, it is calibrated on other classrooms.
+It uses one number, the seat's movement over the last ten seconds (`motion_rms`, in dB re 1 mg), and
+a threshold. Like the trees, it is calibrated on other classrooms.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _OVER_QUIET: Final = FEATURES.index("over_quiet_10")
 def movement_ranks(lessons: Sequence[LessonRows]) -> list[NDArray[np.float64]]:
     """Each lesson's movement as a number from 0 to 1, (epochs, seats), NaN where not judged.
 
-    The level is taken over the seat's quietest second, so that a noisy sensor is not taken for a
-    restless pupil, and squeezed by a logistic curve, which changes no order.
+    The level is relative to the seat's quietest second, so a noisy sensor does not look like a
+    restless pupil. A logistic curve maps it to 0 to 1 and keeps the order.
     """
     return [
         np.where(

@@ -1,8 +1,8 @@
-"""The ceiling: how well anyone could do who saw every movement perfectly, but not its reason.
+"""The ceiling: the best result possible if every movement is known perfectly, but not its reason.
 
-An oracle is given each seat's true kind of movement, second by second, the noise and the activity,
-and learns as the model does, on the same classrooms. Looking away is still, and writing is lively:
-what the oracle can't tell apart, no model of these sensors can.
+An oracle gets each seat's true kind of movement for each second, the noise and the activity. It
+learns as the model does, on the same classrooms. Pupils who look away sit still, and writing is
+lively: if the oracle can't distinguish two cases, no model of these sensors can.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _NOISE = [at for at, name in enumerate(FEATURES) if name.startswith(("noise", "o
 
 
 def oracle_rows(rows: LessonRows, movement: NDArray[np.int8], kinds: int) -> LessonRows:
-    """The lesson's rows with what the oracle knows as their features.
+    """The lesson's rows with the oracle's knowledge as their features.
 
-    `movement` is (periods, seats), the code of each second's true movement, below `kinds`.
+    `movement` is (periods, seats): the code of each second's true movement, below `kinds`.
     """
     epochs, seats = rows.judged.shape
     codes = movement[: epochs * EPOCH_S].reshape(epochs, EPOCH_S, seats)
@@ -47,7 +47,7 @@ def oracle_rows(rows: LessonRows, movement: NDArray[np.int8], kinds: int) -> Les
 
 
 def with_activity(rows: LessonRows) -> LessonRows:
-    """The same rows with the activity that the teacher declared beside the model's features."""
+    """The same rows, with the activity that the teacher declared added to the features."""
     epochs, seats, _ = rows.values.shape
     declared = np.repeat(_activity(rows.activities, epochs)[:, None], seats, axis=1)
     return replace(rows, values=np.concatenate([rows.values, declared], axis=2).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Two models on the same new classrooms, and whether their difference is more than chance."""
+"""Compares two models on the same new classrooms, and tests their difference against chance."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from models.evaluation.holdout import judge, probabilities, roc_auc
 from models.learning.rows import LessonRows
 from models.serving.off_task import OffTaskModel
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["ModelComparison", "compare_models"]
 
 _DRAWS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """`difference` is the second's mean ROC-AUC by classroom less the first's, `ends` hold 95 % of
-    it over classrooms drawn with replacement.
+class ModelComparison:
+    """Two models' figures, and the difference between them.
+
+    `difference` is the second model's mean ROC-AUC by classroom minus the first's. `ends` is its
+    95 % interval over classrooms drawn with replacement.
     """
 
     source: str
@@ -63,25 +65,25 @@ class Comparison:
             cells = (
                 None if one is None else getattr(one, name) for one in (*self.figures, self.ceiling)
             )
-            told = "".join(f"{'-' if cell is None else f'{cell:.3f}':>15}" for cell in cells)
-            lines.append(f"{name.replace('_', ' '):26}{told}   ({self.source})")
+            row = "".join(f"{'-' if cell is None else f'{cell:.3f}':>15}" for cell in cells)
+            lines.append(f"{name.replace('_', ' '):26}{row}   ({self.source})")
         low, high = self.ends
         lines.append(
-            f"ROC-AUC by classroom, second less first: {self.difference:+.4f} ({low:+.4f} to "
+            f"ROC-AUC by classroom, second minus first: {self.difference:+.4f} ({low:+.4f} to "
             f"{high:+.4f}, {self.source}). {self.verdict}"
         )
         return "\n".join(lines)
 
 
-def compare(
+def compare_models(
     first: OffTaskModel,
     second: OffTaskModel,
     rows: Sequence[LessonRows],
     known: Sequence[LessonRows],
     *,
     source: str,
-) -> Comparison:
-    """Judge both, and draw classrooms with replacement for the difference."""
+) -> ModelComparison:
+    """Judge both; the interval of the difference comes from classrooms drawn with replacement."""
     results = [judge(model, rows, known, source=source) for model in (first, second)]
     areas = [
         [roc_auc([row], [p]) for row, p in zip(rows, probabilities(model, rows), strict=True)]
@@ -91,7 +93,7 @@ def compare(
     rng = np.random.default_rng(1)
     drawn = rng.choice(by_classroom, size=(_DRAWS, len(by_classroom))).mean(axis=1)
     low, high = np.quantile(drawn, (0.025, 0.975))
-    return Comparison(
+    return ModelComparison(
         source=source,
         first=first.version,
         second=second.version,

@@ -1,9 +1,9 @@
-"""How well the model works, classroom by classroom that it never saw, beside rules and a ceiling.
+"""How well the model works on classrooms that it has not seen, compared with rules and a ceiling.
 
-Each classroom is put aside in turn; the trees learn from the others, and so do calibration,
-interval and alert thresholds. The same is done with a rule that knows the movement alone, and with
-an oracle that knows every movement (see `ceiling`). Figures of seats are over all epochs of all
-classrooms; those of alerts are of the room.
+Each classroom is held out in turn; the trees, the calibration, the interval and the alert
+thresholds are fitted on the others. The same is done with a rule that uses only the movement, and
+with an oracle that knows every movement (see `ceiling`). Figures of seats cover all epochs of all
+classrooms; figures of alerts are about the room.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from contract.lesson import LabelledLesson
 from models.evaluation.baseline_rule import movement_ranks
-from models.evaluation.ceiling import oracle_rows
 from models.evaluation.figures import Figures, alert_figures, seat_figures
 from models.evaluation.observers import observed_kappa
 from models.evaluation.share_figures import AreaShare, area_shares, share_figures
@@ -30,7 +28,7 @@ from models.learning.alert_learning import (
     raised_spans,
     true_share_stream,
 )
-from models.learning.rows import LessonRows, lesson_rows, true_episodes
+from models.learning.rows import LessonRows, true_episodes
 from models.learning.seat_learning import (
     Probability,
     fit_bias,
@@ -40,12 +38,12 @@ from models.learning.seat_learning import (
     lesson_residuals,
     out_of_fold,
 )
-from models.learning.stretch_learning import held_out_moments, moment_figures, told_spans
+from models.learning.stretch_learning import held_out_moments, moment_figures, suggested_spans
 from models.serving.alerts import AlertPolicy
 from models.serving.hindsight import Finder, StretchModel
 from models.serving.manifest import Calibration, IntervalWidth, ShareBias
 
-__all__ = ["Evaluation", "Figures", "Fitted", "evaluate", "evaluate_rows"]
+__all__ = ["Evaluation", "Figures", "Fitted", "evaluate_rows"]
 
 _FOLDS: Final = 5
 _OBSERVERS_KAPPA: Final = 0.75  # the design's table: .70 to .80 between two who code 20-s looks
@@ -53,10 +51,10 @@ _OBSERVERS_KAPPA: Final = 0.75  # the design's table: .70 to .80 between two who
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """What was fitted after a model's trees, where a finished model is judged as it is.
+    """What was fitted after a finished model's trees, to judge the model as it is.
 
-    `limits` are the policies that the same training gave the ceiling and the true share, by name,
-    and `moment_limits` what finds their moments.
+    `limits` are, by name, the policies that the same training gave the ceiling and the true share;
+    `moment_limits` are the models that find their moments.
     """
 
     calibration: Calibration
@@ -70,14 +68,14 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """The model's figures beside those of never alerting, of the movement rule and of the oracle."""
+    """The figures of the model, of never alerting, of the movement rule and of the oracle."""
 
     source: str
     classrooms: int
     lessons: int
     seat_epochs: int
     abstained: float
-    """Share of the epochs of occupied seats in which the model had no say."""
+    """Share of the epochs of occupied seats that the model did not judge."""
     worst_classroom_auc: float | None
     human_kappa: float | None
     """The human ceiling: an observer's kappa with the truth, if two observers agree at .75."""
@@ -86,13 +84,13 @@ class Evaluation:
     movement_rule: Figures
     ceiling: Figures | None
     true_share_alerts: dict[str, Any]
-    """The same kind of alerts, and of moments, where the room's true share is known at once."""
+    """Figures of alerts and moments from the room's true share, known without delay."""
     zone_moments: dict[str, Any]
-    """What is found in the zones in hindsight."""
-    judged: str = "each classroom put aside in turn"
+    """Figures of the moments found in the zones after the lesson."""
+    judged: str = "each classroom held out in turn"
 
     def as_dict(self) -> dict[str, Any]:
-        """The figures by name, under the name of whose classrooms they are."""
+        """The figures by name, grouped under the source of the classrooms."""
         model = asdict(self.model)
         model["ceiling"] = None if self.ceiling is None else asdict(self.ceiling)
         model["baselines"] = {
@@ -108,11 +106,11 @@ class Evaluation:
         return {f"{self.source}_unseen_classrooms": model}
 
     def to_json(self) -> str:
-        """The form that `roomtone model evaluate --json` prints."""
+        """The output of `roomtone model evaluate --json`."""
         return json.dumps(self.as_dict(), indent=2)
 
     def table(self) -> str:
-        """The figures side by side, with whose data they are on each line."""
+        """The figures side by side; each line names the source of the data."""
         columns = {
             "model": self.model,
             "never": self.never,
@@ -134,7 +132,7 @@ class Evaluation:
         best = ", ".join(
             f"{k.replace('_', ' ')} {_cell(v)}" for k, v in self.true_share_alerts.items()
         )
-        lines.append(f"alerts from the true share, known at once: {best}   ({self.source})")
+        lines.append(f"alerts from the true share, without delay: {best}   ({self.source})")
         zones = ", ".join(f"{k.replace('_', ' ')} {_cell(v)}" for k, v in self.zone_moments.items())
         lines.append(f"in the zones: {zones}   ({self.source})")
         human = f"{_cell(self.human_kappa):>15}"
@@ -148,30 +146,6 @@ def _cell(value: float | None) -> str:
     return str(value) if isinstance(value, int) else f"{value:.3f}"
 
 
-def evaluate(
-    lessons: Sequence[LabelledLesson],
-    *,
-    seed: int,
-    source: str,
-    movements: Sequence[NDArray[np.int8]] | None = None,
-    movement_kinds: int = 0,
-) -> Evaluation:
-    """Put each classroom aside in turn, and measure.
-
-    `movements` gives each lesson's true kind of movement, (periods, seats) codes below
-    `movement_kinds`, for the ceiling; without it there is none. Raises ValueError with fewer than
-    two classrooms or only one class.
-    """
-    rows = [lesson_rows(lesson) for lesson in lessons]
-    known = None
-    if movements is not None:
-        known = [
-            oracle_rows(one, movement, movement_kinds)
-            for one, movement in zip(rows, movements, strict=True)
-        ]
-    return evaluate_rows(rows, seed=seed, source=source, known=known)
-
-
 def evaluate_rows(
     rows: Sequence[LessonRows],
     *,
@@ -182,15 +156,16 @@ def evaluate_rows(
     raw: Sequence[Probability] | None = None,
     known_raw: Sequence[Probability] | None = None,
     fitted: Fitted | None = None,
-    judged: str = "each classroom put aside in turn",
+    judged: str = "each classroom held out in turn",
 ) -> Evaluation:
-    """The same from rows; `known` are the oracle's, `folds` put groups of classrooms aside.
+    """Hold each classroom out in turn, or `folds` groups of classrooms, and measure.
 
-    `raw` are probabilities of trees that saw none of these classrooms, where they are there
-    already, and `known_raw` the oracle's; with `fitted` they are those of a finished model, which
-    is judged as it is.
+    `known` are the oracle's rows, for the ceiling; without them there is none. `raw` are
+    probabilities of trees that have not seen these classrooms, if they exist already, and
+    `known_raw` are the oracle's. With `fitted`, `raw` comes from a finished model, which is judged
+    as it is. Raises ValueError with fewer than two classrooms or only one class.
     """
-    use = [one.judged & one.occupied for one in rows]
+    use = [one.counted for one in rows]
     model = out_of_fold(rows, seed=seed, folds=folds) if raw is None else raw
     ceiling = None
     limits = fitted.limits if fitted else {}
@@ -249,20 +224,20 @@ def _true_share(
 def _room_figures(
     rooms: Sequence[AreaStream], policy: AlertPolicy | None, moments: StretchModel | None
 ) -> dict[str, Any]:
-    """Figures of alerts and of moments, as they are finished or else held out by classroom."""
+    """Figures of alerts and moments: from finished models, or else held out by classroom."""
     spans = (
         held_out_spans(rooms) if policy is None else [raised_spans(room, policy) for room in rooms]
     )
-    told = (
+    suggested = (
         held_out_moments([[room] for room in rooms])
         if moments is None
-        else [told_spans(room, moments) for room in rooms]
+        else [suggested_spans(room, moments) for room in rooms]
     )
     return {
         **alert_figures(
             spans, [room.episodes for room in rooms], [room.stretches for room in rooms]
         ),
-        **moment_figures(told, rooms, len(rooms)),
+        **moment_figures(suggested, rooms, len(rooms)),
     }
 
 
@@ -270,12 +245,12 @@ def _zone_moments(
     lessons: Sequence[Sequence[AreaStream]], moments: StretchModel | None
 ) -> dict[str, Any]:
     zones = [zone for areas in lessons for zone in areas]
-    told = (
+    suggested = (
         held_out_moments(lessons)
         if moments is None
-        else [told_spans(zone, moments) for zone in zones]
+        else [suggested_spans(zone, moments) for zone in zones]
     )
-    return moment_figures(told, zones, len(lessons))
+    return moment_figures(suggested, zones, len(lessons))
 
 
 def _figures(
@@ -287,17 +262,17 @@ def _figures(
     moments: StretchModel | None = None,
     zones: bool = False,
 ) -> tuple[Figures, list[tuple[AreaStream, ...]]]:
-    """Figures of raw probabilities that were made without each lesson's own classroom, and with
-    `zones` the streams of each lesson's zones.
+    """Figures of raw probabilities, and with `zones` the streams of each lesson's zones.
 
-    What is fitted after the trees comes from other classrooms in five groups, or is `fitted`; what
-    decides on alerts and on moments as well, or it is `policy` and `moments`.
+    The probabilities were made without the lesson's own classroom. What is fitted after the trees
+    comes from other classrooms (five groups), or is `fitted`. The same holds for alerts and
+    moments, unless `policy` and `moments` are given.
     """
     fold_of = folds_of(rows, _FOLDS)
     p: list[Probability] = [np.empty(0)] * len(rows)
     streams: list[tuple[AreaStream, ...]] = [()] * len(rows)
     seats: list[tuple[NDArray[np.bool_], NDArray[np.float64], float, float]] = []
-    told: list[list[AreaShare]] = []
+    shares: list[list[AreaShare]] = []
     for fold in range(max(fold_of.values()) + 1):
         aside = [at for at, one in enumerate(rows) if fold_of[one.classroom] == fold]
         seen = [at for at in range(len(rows)) if at not in set(aside)] or aside
@@ -315,9 +290,9 @@ def _figures(
         base, match = _thresholds(others, other_p)
         for at in aside:
             one, p[at] = rows[at], calibration.apply(raw[at])
-            use = one.judged & one.occupied
+            use = one.counted
             seats.append((one.off_task[use], p[at][use], base, match))
-            told.append(area_shares(one, p[at], interval, bias))
+            shares.append(area_shares(one, p[at], interval, bias))
             streams[at] = area_streams(one, p[at], interval, bias, zones=zones)
     figures = replace(
         seat_figures(
@@ -326,15 +301,15 @@ def _figures(
             np.concatenate([one >= match for _, one, _, match in seats]),
             np.concatenate([one >= base for _, one, base, _ in seats]),
         ),
-        **share_figures(told),
+        **share_figures(shares),
         **_room_figures([areas[0] for areas in streams], policy, moments),
     )
     return figures, [areas[1:] for areas in streams]
 
 
 def _thresholds(rows: Sequence[LessonRows], p: Sequence[Probability]) -> tuple[float, float]:
-    """The base rate, and the probability that as many epochs pass as are truly off task."""
-    use = [one.judged & one.occupied for one in rows]
+    """The base rate, and the threshold that as many epochs exceed as are truly off task."""
+    use = [one.counted for one in rows]
     values = np.concatenate([one[flags] for one, flags in zip(p, use, strict=True)])
     truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
     base = float(truth.mean())
@@ -342,7 +317,7 @@ def _thresholds(rows: Sequence[LessonRows], p: Sequence[Probability]) -> tuple[f
 
 
 def _never(rows: Sequence[LessonRows], truth: NDArray[np.bool_]) -> Figures:
-    """The one that calls no one off task: right as often as pupils are on task."""
+    """Figures of calling nobody off task, which is right as often as pupils are on task."""
     base = np.full(truth.size, float(truth.mean()))
     none = np.zeros(truth.size, bool)
     episodes = sum(len(true_episodes(one)) for one in rows)
@@ -357,7 +332,7 @@ def _worst(rows: Sequence[LessonRows], raw: Sequence[Probability]) -> float | No
     areas = []
     for classroom in sorted({one.classroom for one in rows}):
         mine = [at for at, one in enumerate(rows) if one.classroom == classroom]
-        use = [rows[at].judged & rows[at].occupied for at in mine]
+        use = [rows[at].counted for at in mine]
         truth = np.concatenate([rows[at].off_task[f] for at, f in zip(mine, use, strict=True)])
         p = np.concatenate([raw[at][f] for at, f in zip(mine, use, strict=True)])
         if truth.any() and not truth.all():

@@ -1,4 +1,4 @@
-"""What a model goes by: families of features, shuffled in turn or left out of the training."""
+"""Which features matter: families of features are shuffled in turn, or left out of the training."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def _families() -> dict[str, tuple[int, ...]]:
 
 
 FAMILIES: Final = _families()
-"""Each feature's column under one family's name."""
+"""The columns of each family of features, by its name; each feature belongs to one family."""
 
 
 def importance(model: OffTaskModel, rows: Sequence[LessonRows], *, seed: int) -> dict[str, float]:
-    """By how much ROC-AUC falls where a family's values are dealt out anew among all epochs."""
+    """How much ROC-AUC falls when a family's values are shuffled among all epochs."""
     rng = np.random.default_rng(seed)
-    use = [one.judged & one.occupied for one in rows]
+    use = [one.counted for one in rows]
     values = np.concatenate([one.values[flags] for one, flags in zip(rows, use, strict=True)])
     truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
     step = max(1, len(values) // 60_000)
@@ -63,21 +63,21 @@ def importance(model: OffTaskModel, rows: Sequence[LessonRows], *, seed: int) ->
     whole = roc_auc([flat], [model.probability(values)[:, None]])
     falls = {}
     for name, columns in FAMILIES.items():
-        dealt = values.copy()
-        dealt[:, columns] = values[rng.permutation(len(values))][:, columns]
-        falls[name] = whole - roc_auc([flat], [model.probability(dealt)[:, None]])
+        shuffled = values.copy()
+        shuffled[:, columns] = values[rng.permutation(len(values))][:, columns]
+        falls[name] = whole - roc_auc([flat], [model.probability(shuffled)[:, None]])
     return dict(sorted(falls.items(), key=lambda item: -item[1]))
 
 
 def ablation(rows: Sequence[LessonRows], *, seed: int, folds: int = 2) -> dict[str, float]:
-    """ROC-AUC on classrooms put aside: of all features, without each family, and with the
-    activity that the teacher declared.
+    """ROC-AUC on held-out classrooms: with all features, without each family, and with the activity
+    that the teacher declared.
     """
-    told = {"all": roc_auc(rows, out_of_fold(rows, seed=seed, folds=folds))}
+    areas = {"all": roc_auc(rows, out_of_fold(rows, seed=seed, folds=folds))}
     for name, columns in FAMILIES.items():
         kept = [at for at in range(len(FEATURES)) if at not in columns]
         less = [replace(one, values=one.values[:, :, kept]) for one in rows]
-        told[f"without {name}"] = roc_auc(less, out_of_fold(less, seed=seed, folds=folds))
+        areas[f"without {name}"] = roc_auc(less, out_of_fold(less, seed=seed, folds=folds))
     more = [with_activity(one) for one in rows]
-    told["with the declared activity"] = roc_auc(more, out_of_fold(more, seed=seed, folds=folds))
-    return told
+    areas["with the declared activity"] = roc_auc(more, out_of_fold(more, seed=seed, folds=folds))
+    return areas

@@ -1,4 +1,4 @@
-"""The figures by which a model is judged, from what it said and what truly was."""
+"""The figures that describe how good a model is, from its results and the truth."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from models.learning.alert_learning import Span, judge_alerts
 __all__ = ["Figures", "alert_figures", "error_by_third", "seat_figures", "share_of"]
 
 _BINS: Final = 15
-_LEAST_AREAS: Final = 6
+_MIN_AREAS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """One model's figures. None is a figure that can't be computed, such as the precision of no
+    """One model's figures. A figure is None if it can't be computed, such as the precision of no
     alerts.
 
-    `kappa_observer` is Cohen's kappa with the truth where as many epochs are called off task as
-    the other classrooms have; `balanced_accuracy` is at the base rate. `interval_coverage` is the
-    share of the room's epochs whose true off-task share lies in the interval, 0.90 if it is right,
-    and `interval_coverage_zones` that of the zones'. `share_error_low` and `share_error_high` tell
-    by how much the room's mean share over a lesson passes the true one, in the third of lessons
-    with the lowest and with the highest true share, `zone_error_low` and `zone_error_high` the same
-    for zones, and `..._before` what it was before the level was put right. The `alert` and `delay`
-    figures are those of the room's alerts and of its episodes, `moment` those of the stretches that
-    are found in the room in hindsight, and "stretch" stands for livelier stretches in the episodes'
-    place.
+    `kappa_observer` is Cohen's kappa with the truth, at the threshold that calls as many epochs off
+    task as there are in the other classrooms. `balanced_accuracy` is at the base rate.
+    `interval_coverage` is the share of the room's epochs whose true off-task share lies in the
+    interval (0.90 if the interval is right); `interval_coverage_zones` is the same for zones.
+    `share_error_low` and `share_error_high` are the error of the room's mean share over a lesson
+    (estimated minus true), in the third of lessons with the lowest and with the highest true share.
+    `zone_error_low` and `zone_error_high` are the same for zones; `..._before` are the errors
+    before the level was corrected. The `alert` and `delay` figures compare the room's alerts with
+    its episodes. The `moment` figures are about the stretches found in the room after the lesson;
+    "stretch" in a name means that livelier stretches take the place of episodes.
     """
 
     roc_auc: float | None
@@ -79,8 +79,8 @@ def seat_figures(
     called: NDArray[np.bool_],
     high: NDArray[np.bool_],
 ) -> Figures:
-    """What can be told from each epoch of each seat: its truth, its probability, whether it is
-    called off task, and whether it passes the base rate.
+    """The figures that need only seats: each seat epoch's truth, its probability, whether it is
+    called off task, and whether it exceeds the base rate.
     """
     base = float(truth.mean())
     both = 0.0 < base < 1.0
@@ -96,7 +96,7 @@ def seat_figures(
         balanced_accuracy=float(balanced_accuracy_score(truth, high)),
         accuracy=float(np.mean(called == truth)),
         ece=float(gaps.sum() / count.sum()),
-        # Never minus zero, and no dust in the sixteenth digit.
+        # Rounded, and never minus zero.
         brier_skill=round(1.0 - brier / (base * (1.0 - base)), 12) + 0.0 if both else 0.0,
         interval_coverage=None, interval_coverage_zones=None,
         share_error_low=None, share_error_high=None,
@@ -112,10 +112,10 @@ def seat_figures(
 
 
 def error_by_third(means: Sequence[tuple[float, float]]) -> tuple[float | None, float | None]:
-    """By how much estimated means pass true ones, (estimated, true) pairs, in the third with the
-    lowest and in that with the highest truth.
+    """The mean error of (estimated, true) pairs, in the third with the lowest and in the third with
+    the highest true value.
     """
-    if len(means) < _LEAST_AREAS:
+    if len(means) < _MIN_AREAS:
         return None, None
     pairs = np.array(sorted(means, key=lambda pair: pair[1]))
     error, third = pairs[:, 0] - pairs[:, 1], len(pairs) // 3
@@ -123,7 +123,7 @@ def error_by_third(means: Sequence[tuple[float, float]]) -> tuple[float | None, 
 
 
 def share_of(flags: Sequence[NDArray[np.bool_]]) -> float | None:
-    """How many of all these flags are set; None where there are none."""
+    """The share of these flags that are set; None if there are none."""
     total = sum(one.size for one in flags)
     return sum(int(one.sum()) for one in flags) / total if total else None
 
@@ -133,7 +133,7 @@ def alert_figures(
     episodes: Sequence[Sequence[Span]],
     stretches: Sequence[Sequence[Span]],
 ) -> dict[str, Any]:
-    """Figures of alerts, from those of each lesson and what truly was."""
+    """Figures of alerts, from each lesson's alerts and true episodes and stretches."""
     raised = sum(len(one) for one in spans)
     true = missed = 0
     delays: list[int] = []

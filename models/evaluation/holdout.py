@@ -1,8 +1,8 @@
-"""A finished model on classrooms that it never saw, as it would serve: nothing is fitted anew.
+"""Judges a finished model on classrooms that it has not seen; nothing is refitted.
 
-Beside the figures of `evaluate`: how much is lost with one reading in five, whether lively pupils
-are wronged more than others, what is left where the labels are shuffled, and how the model does on
-classrooms of another making.
+In addition to the figures of `evaluate`: the loss if one reading in five is missing, whether lively
+pupils get more false positives than others, the result with shuffled labels, and the result on
+classrooms from another generator.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ __all__ = ["Drawn", "judge", "probabilities", "robustness", "roc_auc"]
 _FOLDS: Final = 5
 _LOST: Final = 0.2
 _FEW: Final = 12
-"""Lessons that a side figure is measured on: enough for two digits."""
+"""Number of lessons for an additional figure: enough for two digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drawn:
-    """A simulated lesson with what only a simulator can tell.
+    """A simulated lesson with what only a simulator knows.
 
-    `rows` are the lesson's, and `known` what the ceiling's oracle knows of it; `very_lively` says
-    for each seat whether its pupil moves far more than others.
+    `rows` are the lesson's rows, `known` those of the ceiling's oracle. `very_lively` says for each
+    seat whether its pupil moves far more than others.
     """
 
     lesson: LabelledLesson
@@ -54,8 +54,8 @@ class Drawn:
 def judge(
     model: OffTaskModel, rows: Sequence[LessonRows], known: Sequence[LessonRows], *, source: str
 ) -> Evaluation:
-    """The figures of a model as it is; the ceiling's oracle learns on these classrooms, in five
-    groups that are put aside in turn.
+    """The figures of a model as it is. The ceiling's oracle learns on these classrooms, with five
+    groups held out in turn.
     """
     manifest = model.manifest
     return evaluate_rows(
@@ -79,7 +79,7 @@ def judge(
 
 
 def probabilities(model: OffTaskModel, rows: Sequence[LessonRows]) -> list[Probability]:
-    """Calibrated probabilities of each lesson, (epochs, seats), NaN where nothing is judged."""
+    """Calibrated probabilities of each lesson, (epochs, seats), NaN where not judged."""
     result = []
     for one in rows:
         p = np.full(one.judged.shape, np.nan)
@@ -89,8 +89,8 @@ def probabilities(model: OffTaskModel, rows: Sequence[LessonRows]) -> list[Proba
 
 
 def roc_auc(rows: Sequence[LessonRows], p: Sequence[Probability]) -> float:
-    """Over all epochs that are judged and where someone sits."""
-    use = [one.judged & one.occupied for one in rows]
+    """ROC-AUC over all judged epochs of occupied seats."""
+    use = [one.counted for one in rows]
     truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
     value = np.concatenate([one[flags] for one, flags in zip(p, use, strict=True)])
     return float(roc_auc_score(truth, value))
@@ -101,13 +101,13 @@ def robustness(
     drawn: Sequence[Drawn],
     others: Sequence[Drawn],
 ) -> dict[str, Any]:
-    """Side figures by name; `others` are classrooms of the second generator."""
+    """Additional figures by name; `others` are classrooms of the second generator."""
     rows = [one.rows for one in drawn]
     few = rows[:_FEW]
     p = probabilities(model, rows)
     whole = roc_auc(few, p[:_FEW])
     lossy = [lesson_rows(_lossy(one.lesson, at)) for at, one in enumerate(drawn[:_FEW])]
-    told = {
+    figures = {
         "lost_readings": {
             "lost": _LOST,
             "roc_auc": (with_loss := roc_auc(lossy, probabilities(model, lossy))),
@@ -119,13 +119,13 @@ def robustness(
     }
     if others:
         far, oracle = [one.rows for one in others], [one.known for one in others]
-        told["second_generator"] = {
+        figures["second_generator"] = {
             "classrooms": len(others),
             "roc_auc": (model_auc := roc_auc(far, probabilities(model, far))),
             "ceiling": (best := roc_auc(oracle, out_of_fold(oracle, seed=1, folds=_FOLDS))),
             "below_ceiling": best - model_auc,
         }
-    return told
+    return figures
 
 
 def _lossy(lesson: LabelledLesson, seed: int) -> LabelledLesson:
@@ -137,11 +137,14 @@ def _lossy(lesson: LabelledLesson, seed: int) -> LabelledLesson:
 def _lively_ratio(
     drawn: Sequence[Drawn], rows: Sequence[LessonRows], p: Sequence[Probability]
 ) -> dict[str, float | None]:
-    """How often on-task epochs are called off task, where as many are called as truly are."""
+    """False positive rates of very lively pupils and of others, and their ratio.
+
+    The threshold calls as many epochs off task as truly are.
+    """
     threshold = matching_threshold(rows, p)
     counts = np.zeros((2, 2))
     for one, row, q in zip(drawn, rows, p, strict=True):
-        on_task = row.judged & row.occupied & ~row.off_task
+        on_task = row.counted & ~row.off_task
         for at, who in enumerate((one.very_lively, ~one.very_lively)):
             mine = on_task & who
             counts[at] += (q[mine] >= threshold).sum(), mine.sum()
@@ -151,31 +154,31 @@ def _lively_ratio(
 
 
 def _shuffled(rows: Sequence[LessonRows], seed: int) -> float:
-    """ROC-AUC of trees that learned from labels dealt out at random, on other classrooms."""
-    # Over all lessons: a lesson that kept its own share would still teach what such lessons are like.
+    """ROC-AUC on other classrooms of trees that learned from shuffled labels."""
+    # Shuffled over all lessons: a lesson that keeps its own share would still teach something.
     pool = np.random.default_rng(seed).permutation(
         np.concatenate([r.off_task.ravel() for r in rows])
     )
     cuts = np.cumsum([r.off_task.size for r in rows])[:-1]
-    dealt = [
+    shuffled = [
         replace(r, off_task=part.reshape(r.off_task.shape))
         for r, part in zip(rows, np.split(pool, cuts), strict=True)
     ]
-    half = len(dealt) // 2
-    trees = fit_trees(dealt[:half], seed=seed, most_rows=40_000)
-    return roc_auc(dealt[half:], [predict(trees, one) for one in dealt[half:]])
+    half = len(shuffled) // 2
+    trees = fit_trees(shuffled[:half], seed=seed, max_rows=40_000)
+    return roc_auc(shuffled[half:], [predict(trees, one) for one in shuffled[half:]])
 
 
 def _declared_activity(rows: Sequence[LessonRows], seed: int) -> dict[str, float]:
-    """Trees trained anew on half of these lessons, without and with what the teacher declared, on
-    the other half. The model does without, as not every teacher declares it.
+    """ROC-AUC on half of these lessons, of trees trained on the other half: without and with the
+    activity that the teacher declared. The model does not use it, as not every teacher declares it.
     """
-    told = {}
+    figures = {}
     for name, lessons in (
         ("roc_auc_without", list(rows)),
         ("roc_auc_with", [with_activity(one) for one in rows]),
     ):
         half = len(lessons) // 2
-        trees = fit_trees(lessons[:half], seed=seed, most_rows=60_000)
-        told[name] = roc_auc(lessons[half:], [predict(trees, one) for one in lessons[half:]])
-    return told
+        trees = fit_trees(lessons[:half], seed=seed, max_rows=60_000)
+        figures[name] = roc_auc(lessons[half:], [predict(trees, one) for one in lessons[half:]])
+    return figures

@@ -1,10 +1,10 @@
-"""What people in the room wrote down: labels of observers as CSV, and how far they agree.
+"""Reads the labels of observers in the room from CSV, and measures how far they agree.
 
-Two ways of coding are read, by path, and nothing of them is kept in the store. BROMP-like: an
-observer looks at one pupil after another, for 20 s each as a rule, and writes one row a look.
-Interval coding: one row for each pupil and interval. Both are rows with the columns `observer`,
-`seat`, `start_s`, `end_s` and `label`, in seconds since the lesson's start; a label is `off_task`,
-`on_task`, or empty where the observer could not tell.
+Two ways of coding are supported; none of it goes into the store. BROMP-like: an observer looks at
+one pupil after another, usually for 20 s each, and writes one row per look. Interval coding: one
+row for each pupil and interval. Both have the columns `observer`, `seat`, `start_s`, `end_s` and
+`label`, in seconds since the lesson's start. A label is `off_task`, `on_task`, or empty if the
+observer was not sure.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What one observer saw of one seat from `start_s` to `end_s`; None where he could not tell."""
+    """What one observer saw at one seat from `start_s` to `end_s`; None if they were not sure."""
 
     observer: str
     seat: int
@@ -43,14 +43,14 @@ class Look:
 
 
 def read_looks(path: Path) -> list[Look]:
-    """The looks of a CSV file; raises RecordingError that names the line and what is expected."""
+    """Read the looks of a CSV file; RecordingError names the line and what is expected."""
     try:
         rows = read_table(read_text(path), name=str(path), columns=_COLUMNS, optional=None)
         looks = [_look(row.values, row.where) for row in rows]
     except UsageError as error:
         raise RecordingError(str(error)) from error
     if not looks:
-        raise RecordingError(f"{path} has no looks.")
+        raise RecordingError(f"{path} has no rows; each look of an observer is one row.")
     return looks
 
 
@@ -77,7 +77,7 @@ def _look(row: dict[str, str], where: str) -> Look:
 
 
 def kappa_between(looks: Sequence[Look]) -> dict[tuple[str, str], tuple[float, int]]:
-    """Cohen's kappa of each pair of observers, and on how many seconds of seats both looked at."""
+    """Cohen's kappa of each pair of observers, and the number of seat-seconds both looked at."""
     names = sorted({look.observer for look in looks})
     seen = {name: _by_second([one for one in looks if one.observer == name]) for name in names}
     result = {}
@@ -100,17 +100,18 @@ def _by_second(looks: Sequence[Look]) -> dict[tuple[int, int], bool]:
 
 
 def agreement(first: Flags, second: Flags) -> float:
-    """Cohen's kappa; 0 where both say the same of everything, which shows no skill."""
+    """Cohen's kappa; 0 if there is only one class, which shows no skill."""
     if np.unique(np.concatenate([first, second])).size < 2:
         return 0.0
     return float(cohen_kappa_score(first, second))
 
 
 def observed_kappa(truth: Flags, *, kappa: float, seed: int) -> float:
-    """The human ceiling: an observer's kappa with the truth, if two such observers have `kappa`.
+    """The human ceiling: an observer's kappa with the truth, if two such observers agree at
+    `kappa`.
 
-    Each of the two errs by himself, both ways so often that the share of off-task stays as it is;
-    how often is found by halving, and the answer is measured on `truth`, (n,) looks.
+    The two make independent errors, in both directions, such that the off-task share stays the
+    same. The error rate is found by bisection, and the result is measured on `truth`, (n,) looks.
     """
     rng = np.random.default_rng(seed)
     base = float(truth.mean())

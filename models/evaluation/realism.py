@@ -1,7 +1,7 @@
-"""How much simulated motion looks like recorded motion: marginals, and a classifier's verdict.
+"""Compares simulated with recorded motion: marginals, and how well a classifier separates them.
 
-A classifier that tells simulated from real windows as badly as a coin (ROC-AUC 0.5) would mean that
-they look alike; 1.0 means that one glance is enough.
+A ROC-AUC of 0.5 means that the classifier can't distinguish simulated from real windows; 1.0 means
+that it always can.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Array = NDArray[np.float32]
 
 
 def motion_marginals(values: Array) -> dict[str, float]:
-    """What (seconds, seats, 13) looks like: levels, movements in 45 minutes, bouts over 20 mg."""
+    """Describe (seconds, seats, 13): levels, movements in 45 minutes, bouts over 20 mg."""
     level = values[:, :, _LEVEL]
     p10, p50, p90 = np.nanquantile(level, (0.1, 0.5, 0.9))
     bouts, quiet = _runs(level >= _MOVING_DB, ~np.isnan(level))
@@ -52,7 +52,7 @@ def motion_marginals(values: Array) -> dict[str, float]:
 
 
 def tilt_marginals(tilt: Array) -> dict[str, float]:
-    """What (seconds, seats) of tilt from second to second, in degrees, looks like."""
+    """Describe (seconds, seats) of tilt from second to second, in degrees."""
     p50, p90, p99 = np.nanquantile(tilt, (0.5, 0.9, 0.99))
     bouts, quiet = _runs(tilt >= _TILTED_DEG, ~np.isnan(tilt))
     return {
@@ -67,18 +67,20 @@ def tilt_marginals(tilt: Array) -> dict[str, float]:
 
 
 def two_sample_auc(simulated: Sequence[Array], real: Sequence[Array]) -> Mapping[str, float]:
-    """How well trees tell windows of ten seconds apart, on seats that they never saw.
+    """How well trees distinguish windows of ten seconds, on seats that they have not seen.
 
-    Each entry is one seat's (seconds, 13). Once with the levels as they are, and once with each
-    seat's own median taken off, which leaves how movement comes and goes.
+    Each entry is one seat's (seconds, 13). Measured once with the levels as they are, and once
+    without each seat's own median, which leaves only how movement comes and goes.
     """
     return {
-        "levels as they are": _told_apart(simulated, real, is_centred=False),
-        "each seat's median taken off": _told_apart(simulated, real, is_centred=True),
+        "levels as they are": _classifier_auc(simulated, real, is_centred=False),
+        "each seat's median taken off": _classifier_auc(simulated, real, is_centred=True),
     }
 
 
-def _told_apart(simulated: Sequence[Array], real: Sequence[Array], *, is_centred: bool) -> float:
+def _classifier_auc(
+    simulated: Sequence[Array], real: Sequence[Array], *, is_centred: bool
+) -> float:
     rows, truth, fold = [], [], []
     for is_real, seats in ((False, simulated), (True, real)):
         each = max(1, _SAME_SHARE // max(1, len(seats)))
@@ -112,7 +114,7 @@ def _windows(seat: Array, *, is_centred: bool) -> Array:
 
 
 def _runs(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Lengths of the stretches that are set, and of those between them."""
+    """Lengths of the runs that are set, and of the gaps between them."""
     on, off = [], []
     for seat in range(flags.shape[1]):
         now = flags[known[:, seat], seat].astype(np.int8)

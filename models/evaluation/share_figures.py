@@ -1,4 +1,4 @@
-"""How well an area's share fits the true one: the coverage of its interval, and its bias."""
+"""How well an area's share matches the true one: the coverage of its interval, and its bias."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["AreaShare", "area_shares", "share_figures"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AreaShare:
-    """A room or zone over one lesson: where its true share lay in the interval, and the lesson's
-    mean of the share, before the level was put right and after, beside the true one.
+    """A room or zone over one lesson: the epochs whose true share lies inside the interval, and the
+    lesson's mean share: estimated, estimated before the level was corrected, and true.
     """
 
     inside: NDArray[np.bool_]
@@ -32,7 +32,7 @@ class AreaShare:
 def area_shares(
     rows: LessonRows, p: Probability, interval: IntervalWidth, bias: ShareBias
 ) -> list[AreaShare]:
-    """The room, then the zones; a zone that is never judged is left out, an unjudged room not."""
+    """The room, then the zones; a zone that is never judged is left out, but not the room."""
     areas: list[AreaShare] = []
     for columns in (np.arange(p.shape[1]), *rows.zones):
         error, own = residuals(rows, p, columns, bias)
@@ -56,17 +56,17 @@ def share_figures(lessons: Sequence[Sequence[AreaShare]]) -> dict[str, Any]:
     """Figures of the room and of zones, from the areas of each lesson."""
     rooms = [areas[0] for areas in lessons]
     zones = [area for areas in lessons for area in areas[1:]]
-    told: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "interval_coverage": share_of([room.inside for room in rooms]),
         "interval_coverage_zones": share_of([zone.inside for zone in zones]),
     }
     for name, areas in (("share", rooms), ("zone", zones)):
         low, high = error_by_third([(area.mean, area.true) for area in areas])
         low_before, high_before = error_by_third([(area.before, area.true) for area in areas])
-        told |= {
+        figures |= {
             f"{name}_error_low": low,
             f"{name}_error_high": high,
             f"{name}_error_low_before": low_before,
             f"{name}_error_high_before": high_before,
         }
-    return told
+    return figures

@@ -1,1 +1,1 @@
-"""What a model looks at: numbers for each seat, zone and room, epoch by epoch."""
+"""The model's features: numbers for each seat, zone and room, epoch by epoch."""

@@ -1,6 +1,7 @@
-"""The features by name, in the order of the model's columns; `models.features.seat_features` computes them.
+"""The features by name, in the order of the model's columns; `models.features.seat_features`
+computes them.
 
-A number at the end is how many seconds the feature looks back over.
+A number at the end of a name is the length of the feature's window in seconds.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ __all__ = [
 
 EPOCH_S: Final = 5
 WINDOWS: Final = {"10": 2, "30": 6, "60": 12, "120": 24}
-"""Seconds that are looked back over → epochs."""
+"""Length of a window in seconds → in epochs."""
 FEATURES_VERSION: Final = 4
 LEVELS: Final = 10
-"""So many seat quantities, the first of them, are levels in dB."""
+"""The first seat quantities are levels in dB; this is their number."""
 
 SEAT_FEATURES: Final = (
     *(f"{quantity.name}_10" for quantity in SEAT_QUANTITIES[:LEVELS]),
@@ -44,7 +45,7 @@ SEAT_FEATURES: Final = (
     "major_over_quiet_5", "band_1_3_over_quiet_5", "band_3_6_over_quiet_5",
     "band_6_12_over_quiet_5", "band_3_6_lowest_5", "jerk_lowest_5", "motion_highest_5",
     "busy_lesson", "still_lesson", "wiggle_lesson", "tilt_lesson",
-    # What the epoch itself is like, which no normal is needed for.
+    # Features of the epoch itself, which need no normal.
     *(f"{quantity.name}_over_motion_5" for quantity in SEAT_QUANTITIES[4:LEVELS]),
     "major_over_minor_5", "spread_5", "lowest_under_5", "highest_over_5", "middle_spread_5",
     "tilt_highest_5",
@@ -60,4 +61,4 @@ NOISE_FEATURES: Final = (
     "noise_peak_10", "noise_spread_10", "onsets_10", "onsets_60", "minutes",
 )  # fmt: skip
 FEATURES: Final[tuple[str, ...]] = SEAT_FEATURES + GROUP_FEATURES + NOISE_FEATURES
-"""All of them."""
+"""All features."""

@@ -1,4 +1,4 @@
-"""What the sound of a room tells, epoch by epoch, and what has to be remembered for it."""
+"""Features of a room's sound, epoch by epoch, and the memory that they need."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROOM: Final = {quantity.name: at for at, quantity in enumerate(ROOM_QUANTITIES)
 
 @dataclass(slots=True, eq=False)
 class RoomMemory:
-    """Of each room, along the last axis."""
+    """The memory of each room; rooms are along the last axis."""
 
     noise: Windows
     normal: Running
@@ -36,7 +36,7 @@ class RoomMemory:
         )
 
     def take(self, room: Array) -> None:
-        """Remember the seconds of an epoch, (5, quantities, rooms)."""
+        """Add the seconds of an epoch, (5, quantities, rooms)."""
         there = ~np.isnan(room)
         values = room.copy()
         values[:, 0] = 10.0 ** (room[:, 0] / 10.0)
@@ -44,7 +44,7 @@ class RoomMemory:
         self.noise.push(sums, np.add.reduce(there, axis=0, dtype=np.uint8))
 
     def learn(self) -> None:
-        """The epoch is over, and becomes part of what is normal."""
+        """Add the finished epoch to the normal."""
         self.normal.update(decibel(self.noise.mean(1)[:1]))
         self.epochs = self.epochs + 1
 

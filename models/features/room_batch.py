@@ -1,7 +1,7 @@
-"""Rooms side by side along one axis of seats: who sits where, and sums over rooms and zones.
+"""Several rooms along one axis of seats: where each seat belongs, and sums over rooms and zones.
 
-A sum over a room or zone depends on its own seats alone, whichever rooms stand beside it: each
-segment is added up by itself, in the order of its seats.
+A sum over a room or zone depends only on its own seats, not on the other rooms in the batch: each
+segment is summed separately, in the order of its seats.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Numbers = NDArray[np.intp]
 
 
 class Places:
-    """Where the seats of one room are: in the order of their zones, each zone's seats together.
+    """The seats of one room, sorted by zone.
 
-    A seat in several zones is in the first; one in none is in one of its own.
+    A seat in several zones counts in the first; a seat in no zone gets its own zone.
     """
 
     def __init__(self, seats: int, zones: Sequence[Sequence[int] | NDArray[np.intp]]) -> None:
@@ -29,15 +29,15 @@ class Places:
         for number, columns in reversed(list(enumerate(zones))):
             zone[list(columns)] = number
         self.order: Numbers = np.argsort(zone, kind="stable")
-        """Columns by zone."""
+        """The columns, sorted by zone."""
         _, found, sizes = np.unique(zone, return_inverse=True, return_counts=True)
         self.zone: Numbers = found.astype(np.intp)
-        """(seats,): the number of each seat's zone, of those that have seats."""
+        """(seats,): the number of each seat's zone, counting only zones with seats."""
         self.zone_sizes: Numbers = sizes.astype(np.intp)
 
 
 class SideBySide:
-    """The seats of these rooms in their order."""
+    """The seats of several rooms, in the order of the rooms."""
 
     def __init__(self, rooms: Sequence[Places]) -> None:
         sizes = np.array([len(room.zone) for room in rooms], np.intp)
@@ -53,7 +53,7 @@ class SideBySide:
         self._zone_starts = _starts(np.concatenate([room.zone_sizes for room in rooms]))
 
     def spread(self, values: NDArray[Number]) -> NDArray[Number]:
-        """Values of rooms, (n, rooms), as those of their seats, (n, seats)."""
+        """Copy values of rooms, (n, rooms), to their seats, (n, seats)."""
         return values[:, self._room]
 
     def others_in_room(self, values: NDArray[Number]) -> NDArray[Number]:

@@ -1,14 +1,14 @@
-"""What the off-task model looks at: numbers for each seat and epoch, from the kept quantities.
+"""The off-task model's features for each seat and epoch, from the stored quantities.
 
-`SeatFeatures.update` takes one epoch of five seconds at a time; `update_together` takes one of
-several rooms, side by side along one axis of seats, and gives each room what it would get alone,
-to the bit. The score process and the training call them alike, so both see the same numbers.
-Everything is causal: an epoch's features come from that epoch and what lies before it.
+`SeatFeatures.update` takes one epoch of five seconds at a time. `update_together` takes one epoch
+of each of several rooms, along one axis of seats; each room gets exactly the values it would get
+alone. The score process and the training use the same functions, so both see the same numbers.
+Everything is causal: an epoch's features depend only on that epoch and earlier ones.
 
-Movement is told relative to the seat's own normal: the mean of its epochs' levels over the last
-ten minutes, or over the lesson while that is shorter. It is a mean of decibels, on purpose: a
-normal is the typical epoch, while a mean of energy would be that of the few strongest ones.
-Within a window levels are averaged as energy.
+Movement is relative to the seat's own normal: the mean of its epochs' levels over the last ten
+minutes, or over the lesson while it is shorter. It is a mean of decibels, on purpose: the normal is
+the typical epoch, while a mean of energy would reflect the few strongest ones. Within a window,
+levels are averaged as energy.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from models.features.seat_memory import (
     NORMAL_EPOCHS,
     Running,
     Windows,
-    cut,
     decibel,
     deviation_of,
-    joined,
+    join_memories,
     mean_of,
     pushed,
     quotient,
+    split_memory,
     unknown,
 )
 
@@ -58,32 +58,32 @@ _JERK: Final = _SEAT["jerk_rms"]
 _STILL, _WIGGLE, _TILT = _SEAT["stillness"], _SEAT["wiggle_count"], _SEAT["tilt_change"]
 _BANDS: Final = _SEAT["band_1_3"], _SEAT["band_3_6"], _SEAT["band_6_12"]
 _COLUMNS: Final = len(SEAT_QUANTITIES) + 3
-# Beside the quantities: the motion level plain and squared, and whether the seat is busy.
+# In addition to the quantities: the motion level, its square, and whether the seat is busy.
 _PLAIN, _SQUARE, _BUSY = range(len(SEAT_QUANTITIES), _COLUMNS)
-_LESSON: Final = (_BUSY, _STILL, _WIGGLE, _TILT)  # what a pupil is like, over the whole lesson
-# Over more than ten seconds only these are looked at, so only these are remembered so long.
+_LESSON: Final = (_BUSY, _STILL, _WIGGLE, _TILT)  # the pupil's habits, over the whole lesson
+# Only these are used over more than ten seconds, so only these are remembered longer.
 _KEPT_LONG: Final = (0, _JERK, _STILL, _WIGGLE, _TILT, _PLAIN, _SQUARE, _BUSY)
 (_MOTION_L, _JERK_L, _STILL_L, _WIGGLE_L, _TILT_L, _PLAIN_L, _SQUARE_L, _BUSY_L) = range(8)
-# In a seat's normal, after its levels:
+# Rows of a seat's normal after its levels:
 _USUAL_STILL, _USUAL_WIGGLE, _USUAL_PLAIN, _USUAL_LOWEST = range(LEVELS, LEVELS + 4)
 _USUAL: Final = LEVELS + 4
 
 _KEPT: Final = max(WINDOWS.values())
-_SHAPE: Final = slice(_JERK, LEVELS)  # the jerk and the bands: what a movement is made of
-_LEAST_SECONDS: Final = 5  # of the last ten
-_LEAST_EPOCHS: Final = 12  # a minute, before a seat has a normal of its own
-_PRESENT_EPOCHS: Final = 60  # who did not move for five minutes is not there
+_SHAPE: Final = slice(_JERK, LEVELS)  # the jerk and the bands: the composition of a movement
+_MIN_SECONDS: Final = 5  # of the last ten
+_MIN_EPOCHS: Final = 12  # a minute, before a seat has a normal of its own
+_PRESENT_EPOCHS: Final = 60  # a seat without movement for five minutes is empty
 _MORE_DB: Final = 6.0
-"""A seat "moves more than usual" from here on: twice the amplitude."""
+"""From this level, twice the amplitude, a seat "moves more than usual"."""
 _QUIET_RISE_DB: Final = 0.05
 _HANDS: Final = _SEAT["band_3_6"]
 _BUSY_DB: Final = 3.0
-"""Busy is a second whose 3 to 6 Hz lie this far over the seat's quietest epochs: hands at work are,
-swaying is not.
+"""A second is busy if its 3 to 6 Hz band is this far above the seat's quietest epochs: working
+hands are, swaying is not.
 """
-_LEAST_NEIGHBOURS: Final = 2
+_MIN_NEIGHBOURS: Final = 2
 _GRID: Final = 64.0
-"""Features are rounded to 1/64, so that no threshold between two of them is lost in float32."""
+"""Features are rounded to 1/64, so that float32 can represent thresholds between them."""
 
 _AT: Final = {name: at for at, name in enumerate(FEATURES)}
 
@@ -92,10 +92,10 @@ _AT: Final = {name: at for at, name in enumerate(FEATURES)}
 class EpochFeatures:
     """One epoch of a room. Arrays run over its seats.
 
-    `known` says where enough is known to judge; `present` where someone sits, which is who has
-    moved within the last five minutes. `movement_db`, `unrest_db` (the movement of an epoch's
-    quietest second), `wiggles` (more a minute) and `more` (moves more than usual) are told against
-    the seat's own normal, `noise_db` against the room's.
+    `known` says where enough is known to judge. `present` says where someone sits: the seat moved
+    within the last five minutes. `movement_db`, `unrest_db` (the movement of an epoch's quietest
+    second), `wiggles` (additional ones per minute) and `more` (moves more than usual) are relative
+    to the seat's own normal, `noise_db` to the room's.
     """
 
     values: Array
@@ -110,7 +110,7 @@ class EpochFeatures:
 
 @dataclass(slots=True, eq=False)
 class _SeatMemory:
-    """Of each seat. Rings hold the latest epoch last; seats run along the last axis."""
+    """The memory of each seat. Rings hold the latest epoch last; seats are along the last axis."""
 
     recent: Windows
     long: Windows
@@ -144,10 +144,10 @@ class _SeatMemory:
 
 
 class SeatFeatures:
-    """The features of a room's seats, epoch by epoch, with what has to be remembered for them.
+    """The features of a room's seats, epoch by epoch, with the memory that they need.
 
-    `groups` are the seats' columns by zone; a column in none has the room as its only company, and
-    one in several has the first. The memory is some 50 kB for 30 seats.
+    `groups` are the seats' columns by zone. A column in no zone is only compared with the room; a
+    column in several counts in the first. The memory takes about 50 kB for 30 seats.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class SeatFeatures:
         self.room_memory = RoomMemory.empty()
 
     def forget_windows(self) -> None:
-        """Begin afresh after a pause of any length; the seats' normals stay as they are."""
+        """Clear the windows after a pause of any length; the seats' normals stay as they are."""
         fresh, noise = _SeatMemory.empty(self.seats), RoomMemory.empty().noise
         memory = self.memory
         memory.recent, memory.long, self.room_memory.noise = fresh.recent, fresh.long, noise
@@ -167,13 +167,13 @@ class SeatFeatures:
         memory.lowest = fresh.lowest
 
     def hold_normal(self) -> None:
-        """From now on the seats' normals and quietest levels stay what they have been so far."""
+        """Freeze the seats' normals and quietest levels at their present values."""
         self.memory.learns = np.zeros(self.seats, np.bool_)
 
     def update(self, seat: Array, room: Array) -> EpochFeatures:
         """The features of the epoch with these quantities, (5, seats, 13) and (5, 5).
 
-        NaN is missing. An epoch that is missing altogether is given as NaN, never left out.
+        NaN means missing. A completely missing epoch is passed as NaN, never left out.
         """
         return update_together([self], [seat], [room])[0]
 
@@ -181,19 +181,16 @@ class SeatFeatures:
 def update_together(
     rooms: Sequence[SeatFeatures], seat: Sequence[Array], room: Sequence[Array]
 ) -> list[EpochFeatures]:
-    """What each room's `update` gives for its quantities, computed for all seats at once.
-
-    A room may stand in it once only.
-    """
+    """Compute each room's `update` for all seats at once. A room may occur only once."""
     edges = [0, *accumulate(one.seats for one in rooms)]
-    seats = joined([one.memory for one in rooms])
-    noises = joined([one.room_memory for one in rooms])
-    # The store's order, so that nothing is turned round: (5, quantities, seats).
+    seats = join_memories([one.memory for one in rooms])
+    noises = join_memories([one.room_memory for one in rooms])
+    # In the store's order, which needs no transposing later: (5, quantities, seats).
     values = np.concatenate([np.asarray(one, np.float32).transpose(0, 2, 1) for one in seat], -1)
     noise = np.stack([np.asarray(one, np.float32) for one in room], -1)
     all_at_once = _update(seats, noises, SideBySide([one.places for one in rooms]), values, noise)
     for one, memory, room_memory in zip(
-        rooms, cut(seats, edges), cut(noises, range(len(rooms) + 1)), strict=True
+        rooms, split_memory(seats, edges), split_memory(noises, range(len(rooms) + 1)), strict=True
     ):
         one.memory, one.room_memory = memory, room_memory
     return [_part(all_at_once, start, end, at) for at, (start, end) in enumerate(pairwise(edges))]
@@ -230,21 +227,21 @@ def _part(whole: _Together, start: int, end: int, room: int) -> EpochFeatures:
 def _update(
     seats: _SeatMemory, noises: RoomMemory, rooms: SideBySide, seat: Array, room: Array
 ) -> _Together:
-    """Bring the memories forward by an epoch; `seat` is (5, 13, seats) and `room` (5, 5, rooms)."""
+    """Advance the memories by an epoch; `seat` is (5, 13, seats) and `room` (5, 5, rooms)."""
     epoch, ends = _take_seat(seats, seat)
     noises.take(room)
     normal = seats.normal.mean
     values = np.empty((len(FEATURES), seat.shape[-1]), np.float32)
     own = values[: len(SEAT_FEATURES)]
     _seat_features(seats, ends, own)
-    enough = np.add.reduce(seats.recent.counts[:, 0], axis=0) >= _LEAST_SECONDS
-    history = np.where(seats.learns, _LEAST_EPOCHS, 1)
+    enough = np.add.reduce(seats.recent.counts[:, 0], axis=0) >= _MIN_SECONDS
+    history = np.where(seats.learns, _MIN_EPOCHS, 1)
     known = enough & (seats.normal.counts[0] >= history)
     present = seats.unmoved < _PRESENT_EPOCHS
     motion_10 = np.where(known, own[0], np.float32(np.nan))
     group = values[len(SEAT_FEATURES) : -len(NOISE_FEATURES)]
     _group_features(rooms, motion_10, own, seats.moves, present, group)
-    # Like with like: a normal is a mean of epochs' levels, so this is one of two epochs.
+    # A normal is a mean of epochs' levels, so this is the mean of two epochs' levels too.
     movement = np.where(known, mean_of(seats.levels) - normal[0], np.float32(np.nan))
     unrest = np.where(known, mean_of(seats.lowest) - normal[_USUAL_LOWEST], np.float32(np.nan))
     noise = noises.features()
@@ -260,14 +257,14 @@ def _update(
         more=movement >= _MORE_DB,
         noise_db=noise[NOISE_FEATURES.index("noise_over_normal_10")],
     )
-    # The normal learns last: an epoch is held against what came before it.
+    # The normal is updated last: an epoch is compared with what came before it.
     seats.normal.update(epoch, seats.learns)
     noises.learn()
     return result
 
 
 def _take_seat(memory: _SeatMemory, seat: Array) -> tuple[Array, Array]:
-    """Remember the seconds (5, 13, seats); the epoch's levels, and how far its bursts reached."""
+    """Add the seconds (5, 13, seats); returns the epoch's levels and its extremes."""
     there = ~np.isnan(seat)
     motion = seat[:, 0]
     values = np.empty((len(seat), _COLUMNS, seat.shape[-1]), np.float32)
@@ -309,7 +306,7 @@ def _take_seat(memory: _SeatMemory, seat: Array) -> tuple[Array, Array]:
 
 
 def _seat_features(memory: _SeatMemory, ends: Array, own: Array) -> None:
-    """Fill in what a seat tells alone, (84, seats)."""
+    """Fill in the features of each seat by itself, (84, seats)."""
     normal, quiet = memory.normal.mean, memory.quiet
     w5, w10 = memory.recent.mean(1), memory.recent.mean(2)
     l5, l10 = w5[_KEPT_LONG, :], w10[_KEPT_LONG, :]
@@ -365,24 +362,24 @@ def _seat_features(memory: _SeatMemory, ends: Array, own: Array) -> None:
 def _group_features(
     rooms: SideBySide, motion_10: Array, own: Array, moves: Array, present: Flags, group: Array
 ) -> None:
-    """Fill in what a seat's company does, (13, seats)."""
+    """Fill in the features of a seat's zone and room, (13, seats)."""
     seen = ~np.isnan(motion_10) & present
     company = [own[_AT[name]] for name in ("motion_60", "busy_10", "busy_60", "wiggle_10")]
-    # Summed in 64 bits: a sum less one's own is then as good as the sum of the others.
+    # Summed in 64 bits: the total minus the own value is then as exact as the sum of the others.
     facts = np.stack([seen, motion_10, company[0], motion_10 >= _MORE_DB, *company[1:]])
     facts = facts.astype(np.float64)
     facts[:, ~seen] = 0.0
     facts[np.isnan(facts)] = 0.0
     near, everyone = rooms.others_in_zone(facts), rooms.others_in_room(facts)
-    near = quotient(near[1:], near[0], _LEAST_NEIGHBOURS)
-    everyone = quotient(everyone[1:], everyone[0], _LEAST_NEIGHBOURS)
+    near = quotient(near[1:], near[0], _MIN_NEIGHBOURS)
+    everyone = quotient(everyone[1:], everyone[0], _MIN_NEIGHBOURS)
     group[:3], group[3:6], group[6:9], group[9:11] = near[:3], everyone[:3], near[3:], everyone[3:5]
     group[11] = motion_10 - everyone[0]
     group[12] = _together(rooms, moves, seen)
 
 
 def _together(rooms: SideBySide, moves: Array, seen: Flags) -> Array:
-    """The correlation of the seat's last minute of levels with that of its room's others."""
+    """The correlation of the seat's levels over the last minute with those of the room's others."""
     whole = seen & ~np.isnan(moves).any(axis=0)
     moves = np.where(whole, moves, np.float32(0.0))
     moves = moves - np.add.reduce(moves, axis=0) / np.float32(len(moves))

@@ -1,8 +1,8 @@
-"""What the features remember of seats and rooms, in arrays that can be laid side by side.
+"""The memory of the features, in arrays that can be joined for several rooms.
 
-Seats (or rooms) run along the last axis of every array. So the memories of several rooms become
-one by one concatenation a field, are brought forward together, and are cut apart again. What is
-cut is copied: a view would keep a whole school's arrays alive for one room that fell silent.
+Seats (or rooms) are along the last axis of every array. So the memories of several rooms are joined
+with one concatenation per field, advanced together, and split again. The parts are copies: a view
+would keep a whole school's arrays alive for one room that has gone silent.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ __all__ = [
     "NORMAL_EPOCHS",
     "Running",
     "Windows",
-    "cut",
     "decibel",
     "deviation_of",
-    "joined",
+    "join_memories",
     "mean_of",
     "pushed",
     "quotient",
+    "split_memory",
     "unknown",
 ]
 
 NORMAL_EPOCHS: Final = 120
-"""Ten minutes: what "the last ten minutes" means in an alert's words."""
+"""The "last 10 minutes" in the text of an alert."""
 
 Array = NDArray[np.float32]
 
 
-class _Fields(Protocol):
+class _Dataclass(Protocol):
     """Any dataclass."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
-Memory = TypeVar("Memory", bound=_Fields)
+Memory = TypeVar("Memory", bound=_Dataclass)
 Number = TypeVar("Number", bound=np.generic)
 
 
-def joined(memories: Sequence[Memory]) -> Memory:
-    """One memory for the seats of all of them, in their order."""
+def join_memories(memories: Sequence[Memory]) -> Memory:
+    """One memory for the seats of all these memories, in their order."""
     if len(memories) == 1:
         return memories[0]
     first = memories[0]
@@ -54,12 +54,12 @@ def joined(memories: Sequence[Memory]) -> Memory:
     for field in fields(first):
         parts = [getattr(memory, field.name) for memory in memories]
         is_array = isinstance(parts[0], np.ndarray)
-        found[field.name] = np.concatenate(parts, axis=-1) if is_array else joined(parts)
+        found[field.name] = np.concatenate(parts, axis=-1) if is_array else join_memories(parts)
     return type(first)(**found)
 
 
-def cut(memory: Memory, edges: Sequence[int]) -> list[Memory]:
-    """The memories of the seats between these edges, each with arrays of its own."""
+def split_memory(memory: Memory, edges: Sequence[int]) -> list[Memory]:
+    """Split a memory at these edges; each part has its own arrays."""
     if len(edges) == 2:
         return [memory]
     found: list[list[object]] = [[] for _ in edges[1:]]
@@ -68,7 +68,7 @@ def cut(memory: Memory, edges: Sequence[int]) -> list[Memory]:
         if isinstance(whole, np.ndarray):
             parts = [whole[..., start:end].copy() for start, end in pairwise(edges)]
         else:
-            parts = cut(whole, edges)
+            parts = split_memory(whole, edges)
         for part, values in zip(found, parts, strict=True):
             part.append(values)
     return [type(memory)(*values) for values in found]
@@ -76,7 +76,7 @@ def cut(memory: Memory, edges: Sequence[int]) -> list[Memory]:
 
 @dataclass(slots=True, eq=False)
 class Windows:
-    """Sums over the seconds of the latest epochs, and how many seconds each rests on.
+    """Sums over the seconds of the latest epochs, and the number of seconds in each sum.
 
     `sums` and `counts` are (epochs, quantities, seats), the latest epoch last.
     """
@@ -90,11 +90,11 @@ class Windows:
         return cls(np.zeros(shape, np.float32), np.zeros(shape, np.uint8))
 
     def push(self, sums: Array, counts: NDArray[np.uint8]) -> None:
-        """Take in the latest epoch's sums and counts, (quantities, seats)."""
+        """Add the latest epoch's sums and counts, (quantities, seats)."""
         self.sums, self.counts = pushed(self.sums, sums), pushed(self.counts, counts)
 
     def mean(self, epochs: int, back: int = 0) -> Array:
-        """The mean over so many epochs, the last of them `back` before the latest."""
+        """The mean over `epochs` epochs, the last of them `back` epochs before the latest."""
         end = len(self.sums) - back
         part = slice(end - epochs, end)
         count = np.add.reduce(self.counts[part], axis=0, dtype=np.uint8)  # 24 epochs are 120 s
@@ -103,9 +103,9 @@ class Windows:
 
 @dataclass(slots=True, eq=False)
 class Running:
-    """A mean and spread over all values so far, and over the last ten minutes once there are more.
+    """A running mean and spread: over all values, or about the last ten minutes of them.
 
-    The arrays are (values, seats). A value that is missing leaves all as it is.
+    The arrays are (values, seats). A missing value changes nothing.
     """
 
     mean: Array
@@ -123,11 +123,11 @@ class Running:
 
     @property
     def spread(self) -> Array:
-        """The standard deviation, and 1 dB more, so that the still do not blow up."""
+        """The standard deviation plus 1 dB, so that a quotient stays small for still seats."""
         return np.sqrt(self.variance) + np.float32(1.0)
 
     def update(self, values: Array, learns: NDArray[np.bool_] | None = None) -> None:
-        """Take in the latest values, of the seats that learn from them."""
+        """Add the latest values, for the seats that learn."""
         there = ~np.isnan(values)
         if learns is not None:
             there &= learns
@@ -141,35 +141,35 @@ class Running:
 
 
 def pushed(ring: NDArray[Number], latest: NDArray[Number]) -> NDArray[Number]:
-    """The ring with its oldest row gone and the latest at its end."""
+    """The ring without its oldest row, and with the latest at its end."""
     return np.concatenate([ring[1:], latest[None]])
 
 
 def mean_of(values: Array) -> Array:
-    """The mean along the first axis over what is there; NaN where nothing is."""
+    """The mean along the first axis, ignoring NaN; NaN if there is no value."""
     there = ~np.isnan(values)
     total = np.add.reduce(np.where(there, values, np.float32(0.0)), axis=0)
     return quotient(total, np.add.reduce(there, axis=0, dtype=np.uint8), 1)
 
 
 def deviation_of(values: Array) -> Array:
-    """The standard deviation along the first axis over what is there; NaN where nothing is."""
+    """The standard deviation along the first axis, ignoring NaN; NaN if there is no value."""
     return np.sqrt(mean_of((values - mean_of(values)) ** 2))
 
 
 def unknown(rows: int, seats: int) -> Array:
-    """Of so many rows of so many seats nothing is known yet."""
+    """An array (rows, seats) of unknown values."""
     return np.full((rows, seats), np.nan, np.float32)
 
 
 def quotient(
-    total: NDArray[np.floating], count: NDArray[np.floating] | NDArray[np.integer], least: int
+    total: NDArray[np.floating], count: NDArray[np.floating] | NDArray[np.integer], min_count: int
 ) -> Array:
-    """The total over the count, or NaN where that is less than `least`."""
-    enough = np.where(count >= least, count, np.nan).astype(np.float32)
+    """The total divided by the count, or NaN where the count is below `min_count`."""
+    enough = np.where(count >= min_count, count, np.nan).astype(np.float32)
     return np.asarray(total / enough, np.float32)
 
 
 def decibel(power: Array) -> Array:
-    """Powers as levels; what is as good as nothing is -40 dB."""
+    """Powers as levels in dB, at least -40 dB."""
     return np.asarray(10.0 * np.log10(np.maximum(power, np.float32(1e-4))), dtype=np.float32)

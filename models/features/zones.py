@@ -1,4 +1,4 @@
-"""Which zones a coach may see: five occupied seats or more, and no remainder of fewer."""
+"""Which zones a coach may see: at least five occupied seats, also in what remains of the room."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 
 from contract.lesson import SMALLEST_ZONE, Zone
 
-__all__ = ["merge_zones", "shown_zones"]
+__all__ = ["merge_zones", "zones_to_show"]
 
 
 def merge_zones(zones: Sequence[Zone], occupied: Collection[int]) -> tuple[Zone, ...]:
-    """The zones such that each has five occupied seats or more; none if all have fewer together.
+    """Merge zones until each has at least five occupied seats; none if there are fewer in all.
 
-    The zone with the fewest joins the neighbour, in the order given, that has fewer; a merged zone
-    bears both names. `occupied` are seat numbers. Seats in no zone stay in none.
+    The zone with the fewest joins that neighbour, in the given order, which has fewer; a merged
+    zone has both names. `occupied` are seat numbers. Seats outside zones stay outside.
     """
     merged = list(zones)
 
@@ -26,8 +26,8 @@ def merge_zones(zones: Sequence[Zone], occupied: Collection[int]) -> tuple[Zone,
             break
         if len(merged) == 1:
             return ()
-        beside = [place for place in (at - 1, at + 1) if 0 <= place < len(merged)]
-        other = min(beside, key=lambda place: seated(merged[place]))
+        neighbours = [place for place in (at - 1, at + 1) if 0 <= place < len(merged)]
+        other = min(neighbours, key=lambda place: seated(merged[place]))
         first, second = sorted((at, other))
         one, two = merged[first], merged[second]
         merged[first : second + 1] = [
@@ -36,11 +36,11 @@ def merge_zones(zones: Sequence[Zone], occupied: Collection[int]) -> tuple[Zone,
     return tuple(merged)
 
 
-def shown_zones(used: Sequence[int], in_room: int) -> tuple[bool, ...]:
-    """Which zones may be shown at once beside the room, from the number of seats used in each.
+def zones_to_show(used: Sequence[int], in_room: int) -> tuple[bool, ...]:
+    """Which zones may be shown together with the room, by the number of seats used in each.
 
-    A zone of fewer than five is held back. If the room less the shown zones would then leave one
-    to four seats, whose values a subtraction would tell, the smallest shown zone is held back too.
+    A zone of fewer than five seats is hidden. If the room without the shown zones has one to four
+    seats, a subtraction would reveal their values; then the smallest shown zone is hidden too.
     """
     shown = [count >= SMALLEST_ZONE for count in used]
     while any(shown):

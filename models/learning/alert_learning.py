@@ -1,8 +1,8 @@
-"""Learning when to alert: the estimate from an area's features, and thresholds by a budget.
+"""Learns when to alert: an estimate from an area's features, and thresholds by a budget.
 
 The estimate is a logistic regression on every epoch of many lessons: is this area in an episode
-now? It is fitted with groups of classrooms put aside in turn; what it says of those put aside
-decides on the thresholds, together with the state machine that serves.
+now? It is fitted with groups of classrooms held out in turn. Its results on the held-out
+classrooms, together with the state machine that raises the alerts, determine the thresholds.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ __all__ = [
     "fit_alerts",
     "fit_estimate",
     "fit_zone_alerts",
+    "held_out_groups",
     "held_out_spans",
     "judge_alerts",
-    "put_aside",
     "raised_spans",
     "true_share_stream",
 ]
@@ -47,10 +47,10 @@ Array = NDArray[np.float64]
 _FOLDS: Final = 5
 _BUDGET_PER_LESSON: Final = 0.5
 _ZONES_BUDGET: Final = 1.0
-"""For all zones of a lesson together."""
+"""False alerts per lesson, for all its zones together."""
 _BUDGET_SURE: Final = 0.9
 _GRACE_S: Final = 15
-"""An alert may still come this long after an episode's end: the smoothing lags by as much."""
+"""An alert may come this long after an episode's end: the smoothing delays it."""
 _EARLY_S: Final = 60
 _RIDGE: Final = 0.1
 _THRESHOLDS: Final = (
@@ -61,10 +61,10 @@ _THRESHOLDS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AreaStream:
-    """A room or zone over one lesson, epoch by epoch, as its alerts see it.
+    """A room or zone over one lesson, epoch by epoch: the input of its alerts.
 
     `features` is (epochs, len(AREA_FEATURES)), NaN where too little is known; `unrest` is the
-    excess in dB; `episodes` and `stretches` are what truly was, [start, end) in seconds.
+    excess in dB; `episodes` and `stretches` are the truth, [start, end) in seconds.
     """
 
     classroom: str
@@ -80,7 +80,7 @@ class AreaStream:
 
     @property
     def in_episode(self) -> NDArray[np.bool_]:
-        """Where an alert that is raised at the end of the epoch would be about an episode."""
+        """Whether an alert that is raised at the end of the epoch would be true."""
         now = (np.arange(len(self.features)) + 1) * EPOCH_S
         inside = np.zeros(len(now), np.bool_)
         for start, end in self.episodes:
@@ -90,8 +90,9 @@ class AreaStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ExtraRows:
-    """Labelled rows from elsewhere: (n, k) features, (n,) truth and (n,) weight; a weight of 1 is
-    one simulated epoch.
+    """Labelled rows from another source: (n, k) features, (n,) truth and (n,) weight.
+
+    A weight of 1 corresponds to one simulated epoch.
     """
 
     values: Array
@@ -107,9 +108,9 @@ def area_streams(
     *,
     zones: bool = True,
 ) -> tuple[AreaStream, ...]:
-    """The room's stream, then those of the zones, from calibrated probabilities (epochs, seats).
+    """The streams of the room and then the zones, from calibrated probabilities (epochs, seats).
 
-    Scores are pooled by the code that serves.
+    The scoring code itself pools the probabilities.
     """
     names, columns = (rows.zone_names, rows.zones) if zones else ((), ())
     unbiased = Unbiased(bias)
@@ -126,9 +127,9 @@ def area_streams(
 
 
 def true_share_stream(rows: LessonRows, probability: Array) -> AreaStream:
-    """The room's stream with its true share, known at once: what no sensor could tell better.
+    """The room's stream with its true share, without delay: no sensor could do better.
 
-    `probability` only says where the room would be scored.
+    `probability` only determines the epochs in which the room is scored.
     """
     room = area_streams(rows, probability, IntervalWidth(), ShareBias(), zones=False)[0]
     scores = [
@@ -148,11 +149,11 @@ def _stream(
 ) -> AreaStream:
     history, moves = AreaHistory(), unrest_excess(AlertPolicy())
     unknown = np.full(len(AREA_FEATURES), np.nan)
-    told = [history.update(score) for score in scores]
+    features = [history.update(score) for score in scores]
     return AreaStream(
         classroom=classroom,
         scores=tuple(scores),
-        features=np.array([unknown if one is None else one for one in told]),
+        features=np.array([unknown if one is None else one for one in features]),
         unrest=tuple(moves.update(score.signs.get("unrest")) for score in scores),
         episodes=tuple(episodes),
         stretches=tuple(stretches),
@@ -160,7 +161,7 @@ def _stream(
 
 
 def fit_estimate(areas: Sequence[AreaStream], extra: ExtraRows | None = None) -> AlertModel:
-    """The logistic regression on all known epochs; where there is but one class, its rate."""
+    """The logistic regression on all known epochs; a constant if there is only one class."""
     none = np.empty((0, len(AREA_FEATURES)))
     values = np.concatenate([none, *(area.features[area.known] for area in areas)])
     truth = np.concatenate(
@@ -172,7 +173,7 @@ def fit_estimate(areas: Sequence[AreaStream], extra: ExtraRows | None = None) ->
         truth = np.concatenate([truth, extra.truth])
         weight = np.concatenate([weight, extra.weight])
     if truth.all() or not truth.any():
-        rate = (truth.sum() + 0.01) / (len(truth) + 1.0)  # nothing known: next to never
+        rate = (truth.sum() + 0.01) / (len(truth) + 1.0)  # close to 0 if nothing is known
         return AlertModel(
             weights=(0.0,) * len(AREA_FEATURES), intercept=float(np.log(rate / (1.0 - rate)))
         )
@@ -193,7 +194,7 @@ def fit_alerts(
 ) -> AlertPolicy:
     """The policy for rooms, from the streams of each lesson.
 
-    `extra` rows take part in every fit of the estimate, and have no say on the thresholds.
+    `extra` rows are used in every fit of the estimate, but not for the thresholds.
     """
     return _fit_policy(lessons, AlertPolicy(), _BUDGET_PER_LESSON, extra)
 
@@ -201,10 +202,10 @@ def fit_alerts(
 def fit_zone_alerts(
     lessons: Sequence[Sequence[AreaStream]], *, extra: ExtraRows | None = None
 ) -> AlertPolicy:
-    """The policy for zones, from the streams of those of each lesson.
+    """The policy for zones, from the streams of each lesson's zones.
 
-    They have a budget of their own. Unrest does not speak for itself in them: five seats
-    are restless together by chance.
+    Zones have their own budget. Unrest alone raises no alert in a zone: five seats may be restless
+    together by chance.
     """
     return _fit_policy(lessons, AlertPolicy(unrest_db=None), _ZONES_BUDGET, extra)
 
@@ -222,12 +223,12 @@ def _fit_policy(
 
 
 def held_out_spans(rooms: Sequence[AreaStream]) -> list[list[Span]]:
-    """Each room's alerts with an estimate and thresholds that other classrooms gave."""
+    """Each room's alerts, with an estimate and thresholds fitted on other classrooms."""
     lessons = [[room] for room in rooms]
     estimates = _held_out(lessons, None)
     policies = _policies(AlertPolicy())
     tallies = _tallies(lessons, estimates, policies)
-    fold_of = put_aside(lessons)
+    fold_of = held_out_groups(lessons)
     spans = []
     for room, fold in zip(rooms, fold_of, strict=True):
         others = [one for one, other in zip(tallies, fold_of, strict=True) if other != fold]
@@ -237,8 +238,8 @@ def held_out_spans(rooms: Sequence[AreaStream]) -> list[list[Span]]:
     return spans
 
 
-def put_aside(lessons: Sequence[Sequence[AreaStream]]) -> list[int]:
-    """Which group of classrooms a lesson is put aside with."""
+def held_out_groups(lessons: Sequence[Sequence[AreaStream]]) -> list[int]:
+    """The group of classrooms that each lesson is held out with."""
     classrooms = sorted({areas[0].classroom for areas in lessons if areas})
     count = min(_FOLDS, len(classrooms))
     fold = {classroom: at % count for at, classroom in enumerate(classrooms)}
@@ -246,8 +247,8 @@ def put_aside(lessons: Sequence[Sequence[AreaStream]]) -> list[int]:
 
 
 def _held_out(lessons: Sequence[Sequence[AreaStream]], extra: ExtraRows | None) -> list[AlertModel]:
-    """For each group of classrooms the estimate that the others give."""
-    fold_of = put_aside(lessons)
+    """For each group of classrooms, the estimate fitted on the others."""
+    fold_of = held_out_groups(lessons)
     return [
         fit_estimate(
             [
@@ -267,11 +268,11 @@ def _tallies(
     estimates: Sequence[AlertModel],
     policies: Sequence[AlertPolicy],
 ) -> list[NDArray[np.int64]]:
-    """What each policy of the grid would have done in each lesson: (policies, 2) counts of false
-    alerts and of episodes found, over the areas.
+    """The result of each policy of the grid in each lesson: (policies, 2) counts of false alerts
+    and of found episodes, summed over the areas.
     """
     tallies = []
-    for areas, fold in zip(lessons, put_aside(lessons), strict=True):
+    for areas, fold in zip(lessons, held_out_groups(lessons), strict=True):
         tally = np.zeros((len(policies), 2), np.int64)
         for area in areas:
             values = _estimates(area, estimates[fold])
@@ -288,11 +289,11 @@ def choose_policy(
     tallies: Sequence[NDArray[np.int64]],
     budget: float = _BUDGET_PER_LESSON,
 ) -> AlertPolicy:
-    """The policy that finds most episodes within a budget of false alerts a lesson.
+    """The policy that finds the most episodes within a budget of false alerts per lesson.
 
-    What counts is the upper bound of the rate, 90 % sure, as false alerts come by chance (Poisson).
-    Among policies that find as many, the one with fewer false alerts wins; where no policy keeps
-    within the budget, the one with the fewest.
+    The 90 % upper bound of the rate has to be within the budget, as false alerts come by chance
+    (Poisson). Among policies that find equally many episodes, the one with the fewest false alerts
+    is chosen; if no policy is within the budget, the one with the fewest of all.
     """
     false, found = np.sum(np.stack(tallies), axis=0).T
     fits = chi2.ppf(_BUDGET_SURE, 2 * (false + 1)) / 2.0 <= budget * len(tallies)
@@ -301,8 +302,8 @@ def choose_policy(
 
 
 def _policies(kind: AlertPolicy) -> list[AlertPolicy]:
-    # To wait for a second epoch over a lower threshold finds no more for as many false alerts, and
-    # finds it later (`roomtone model curve`).
+    # Waiting for a second epoch, with a lower threshold, finds no more episodes for the same number
+    # of false alerts, and finds them later (`roomtone model curve`).
     return [
         replace(kind, raise_above=above, clear_below=above / 2, raise_after=1)
         for above in _THRESHOLDS
@@ -334,9 +335,9 @@ def alert_spans(
     policy: AlertPolicy,
     unrest: Sequence[float | None] | None = None,
 ) -> list[Span]:
-    """Alerts as [raised, cleared) in seconds; each counts from the end of its epoch.
+    """Alerts as [raised, cleared) in seconds, each at the end of its epoch.
 
-    `unrest` are the excesses of unrest, in dB; without them the first speak alone.
+    `unrest` are the excesses of unrest, in dB; without them only `excesses` count.
     """
     moves = [None] * len(excesses) if unrest is None else unrest
     if not _may_raise(policy, excesses, moves):
@@ -357,7 +358,7 @@ def alert_spans(
 def _may_raise(
     policy: AlertPolicy, excesses: Sequence[float | None], moves: Sequence[float | None]
 ) -> bool:
-    """Anything ever reaches a threshold; where not, there is no need to go through the epochs."""
+    """Whether any value reaches a threshold; if not, the state machine need not run."""
     if any(excess is not None and excess >= policy.raise_above for excess in excesses):
         return True
     enough = policy.unrest_db
@@ -365,10 +366,10 @@ def _may_raise(
 
 
 def judge_alerts(alerts: Sequence[Span], episodes: Sequence[Span]) -> tuple[int, list[int], int]:
-    """How many alerts are true, the delay of each episode found, and how many were missed.
+    """The number of true alerts, the delay of each found episode, and the number of missed ones.
 
-    An alert is true if it stands at any time of an episode, or is raised within 15 s of its end,
-    unless it was raised more than a minute before: that one alerted to something else.
+    An alert is true if it is open at any time of an episode, or is raised within 15 s after its
+    end, but not if it was raised more than a minute before: then it was about something else.
     """
 
     def meets(alert: Span, episode: Span) -> bool:

@@ -1,4 +1,4 @@
-"""Labelled lessons as rows to learn from: an epoch of a seat, its features and its truth."""
+"""Labelled lessons as training rows: one row per epoch and seat, with features and truth."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _EPISODE_S = 60
 class LessonRows:
     """One lesson by epochs and seats.
 
-    `values` is (epochs, seats, features); `judged` says where the model has a say, `off_task` what
-    is true for most of the epoch, `occupied` who is there. `zones` are columns, merged by who sat
-    there for most of the lesson.
+    `values` is (epochs, seats, features). `judged` says where the model judges, `off_task` what is
+    true for most of the epoch, `occupied` where someone sits. `zones` are columns, merged by who
+    sat there for most of the lesson.
     """
 
     classroom: str
@@ -35,20 +35,25 @@ class LessonRows:
     off_task: Flags
     occupied: Flags
     truth: NDArray[np.float64]
-    """(epochs, seats): the share of the epoch's occupied seconds that are off task."""
+    """(epochs, seats): the off-task share of the epoch's occupied seconds."""
     features: tuple[EpochFeatures, ...]
     zone_names: tuple[str, ...]
     zones: tuple[NDArray[np.intp], ...]
     activities: tuple[Activity, ...]
 
     @property
+    def counted(self) -> Flags:
+        """(epochs, seats): judged epochs of occupied seats, which training and figures use."""
+        return self.judged & self.occupied
+
+    @property
     def room_share(self) -> NDArray[np.float64]:
-        """(epochs,): the true off-task share of those who are there."""
+        """(epochs,): the true off-task share of the pupils in the room."""
         return _share(self.truth)
 
 
 def lesson_rows(lesson: LabelledLesson) -> LessonRows:
-    """The rows of a lesson; its features are computed as the score process would."""
+    """The rows of a lesson; the features are computed by the same code as in the score process."""
     epochs = len(lesson.seat) // EPOCH_S
     column = {seat: at for at, seat in enumerate(lesson.seats)}
     groups = [[column[seat] for seat in zone.seats if seat in column] for zone in lesson.zones]
@@ -70,7 +75,7 @@ def lesson_rows(lesson: LabelledLesson) -> LessonRows:
         off_task=truth >= 0.5,
         occupied=there >= 0.5,
         truth=np.where(there > 0, truth, np.nan),
-        # Their values are in one array above already.
+        # Their values are in the array above already.
         features=tuple(replace(one, values=one.values[:0]) for one in features),
         zone_names=tuple(zone.name for zone in zones),
         zones=tuple(
@@ -90,8 +95,8 @@ def _by_epoch(flags: Flags, epochs: int) -> NDArray[np.float64]:
 def true_episodes(
     rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None = None
 ) -> list[tuple[int, int]]:
-    """Stretches [start, end) in seconds of at least 60 s in which the true off-task share of the
-    room, or of these columns, is .20 or more above its mean in that activity and lesson.
+    """Stretches [start, end) in seconds, 60 s or longer, in which the true off-task share of the
+    room, or of these columns, is at least .20 above its mean in that activity and lesson.
     """
     spans = _spans(_rise(rows, columns) >= _EPISODE_RISE)
     return [(start, end) for start, end in spans if end - start >= _EPISODE_S]
@@ -100,9 +105,9 @@ def true_episodes(
 def true_stretches(
     rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None = None
 ) -> list[tuple[int, int]]:
-    """Livelier stretches [start, end) in seconds: all minutes over which the true off-task share is
-    .20 or more above its mean in that activity on average. Each episode is in one; a dip of five
-    seconds does not end it.
+    """Livelier stretches [start, end) in seconds: all minutes in which the average true off-task
+    share is at least .20 above its mean in that activity. They contain all episodes; a dip of five
+    seconds does not end a stretch.
     """
     rise = _rise(rows, columns)
     minute = _EPISODE_S // EPOCH_S
@@ -117,7 +122,7 @@ def true_stretches(
 def _rise(
     rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None
 ) -> NDArray[np.float64]:
-    """(epochs,): the true share over its mean in that activity and lesson."""
+    """(epochs,): the true share minus its mean in that activity and lesson."""
     truth = rows.truth if columns is None else rows.truth[:, columns]
     share = _share(truth)
     middle = np.arange(len(truth)) * EPOCH_S + EPOCH_S / 2
@@ -131,7 +136,7 @@ def _rise(
 
 
 def _spans(flags: Flags) -> list[tuple[int, int]]:
-    """Where they are set, [start, end) in seconds."""
+    """The runs of set flags, [start, end) in seconds."""
     padded = np.concatenate([[False], flags, [False]])
     edges = (np.flatnonzero(padded[1:] != padded[:-1]) * EPOCH_S).tolist()
     return list(zip(edges[::2], edges[1::2], strict=True))

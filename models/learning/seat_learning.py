@@ -1,8 +1,7 @@
-"""Learning from labelled rows: the trees, their calibration, the interval.
+"""Learns from labelled rows: the trees, their calibration, the interval.
 
-Only training and evaluation come here; it is the one place that needs scikit-learn. Whatever is
-fitted after the trees (calibration, interval, alerts) is fitted on classrooms that the trees at
-hand had not seen.
+Only training and evaluation use this module; it needs scikit-learn. Everything that is fitted after
+the trees (calibration, interval, alerts) is fitted on classrooms that those trees have not seen.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from contract.lesson import SMALLEST_ZONE
 from models.learning.rows import LessonRows
 from models.learning.threads import one_thread
-from models.learning.workers import worker_pool
+from models.learning.workers import map_shared
 from models.serving.manifest import Calibration, IntervalWidth, ShareBias
 from models.serving.pooling import ShareLevel
 
@@ -42,38 +41,38 @@ __all__ = [
 
 Probability = NDArray[np.float64]
 
-_MOST_ROWS: Final = 100_000
+_MAX_ROWS: Final = 100_000
 _ALL_ROWS: Final = 400_000
-"""What the trees that serve learn from, at most."""
+"""Maximum rows to train the shipped trees on."""
 _WORTH_PROCESSES: Final = 100_000
-"""Rows to learn from, over all folds, from which on starting processes pays."""
+"""From this number of training rows, over all folds, worker processes save time."""
 _COVERAGE: Final = 0.90
-_LEAST_LESSONS: Final = 8
-_LEAST_SPREAD: Final = 0.01
+_MIN_LESSONS: Final = 8
+_MIN_SPREAD: Final = 0.01
 
 
-def labelled(lessons: Sequence[LessonRows], most_rows: int | None = None) -> tuple[Any, Any]:
-    """Features and truth of all epochs that are judged and where someone sits.
+def labelled(lessons: Sequence[LessonRows], max_rows: int | None = None) -> tuple[Any, Any]:
+    """Features and truth of all judged epochs of occupied seats.
 
-    With `most_rows` every k-th epoch is taken, k as small as that allows: neighbouring epochs
-    overlap in their windows and teach little.
+    With `max_rows`, only every k-th epoch is used, with the smallest k that meets the limit:
+    neighbouring epochs have overlapping windows and add little.
     """
-    use = [rows.judged & rows.occupied for rows in lessons]
+    use = [rows.counted for rows in lessons]
     total = sum(int(one.sum()) for one in use)
-    step = 1 if most_rows is None else max(1, -(-total // most_rows))
+    step = 1 if max_rows is None else max(1, -(-total // max_rows))
     values = [rows.values[::step][one[::step]] for rows, one in zip(lessons, use, strict=True)]
     truth = [rows.off_task[::step][one[::step]] for rows, one in zip(lessons, use, strict=True)]
     return np.concatenate(values), np.concatenate(truth)
 
 
 def fit_trees(
-    lessons: Sequence[LessonRows], *, seed: int, most_rows: int = _MOST_ROWS
+    lessons: Sequence[LessonRows], *, seed: int, max_rows: int = _MAX_ROWS
 ) -> HistGradientBoostingClassifier:
-    """Gradient-boosted trees on these lessons; raises ValueError where only one class is there."""
-    values, truth = labelled(lessons, most_rows)
+    """Gradient-boosted trees on these lessons; raises ValueError if there is only one class."""
+    values, truth = labelled(lessons, max_rows)
     if truth.size == 0 or truth.all() or not truth.any():
-        raise ValueError("the lessons hold only one class: nothing can be learned from them")
-    # Binning can't take a column in which nothing is known, such as the noise where none is heard.
+        raise ValueError("the lessons have only one class, so nothing can be learned from them")
+    # Binning fails on a column without any value, such as the noise in a room without a microphone.
     values = np.where(np.isnan(values).all(axis=0), np.float32(0.0), values)
     trees = HistGradientBoostingClassifier(
         learning_rate=0.06,
@@ -81,7 +80,7 @@ def fit_trees(
         max_leaf_nodes=31,
         min_samples_leaf=int(np.clip(truth.size // 100, 5, 100)),
         l2_regularization=1.0,
-        max_features=0.3,  # so that few data do not hang on one column
+        max_features=0.3,  # so that little data does not depend on one column
         early_stopping=False,
         random_state=seed,
     )
@@ -90,7 +89,7 @@ def fit_trees(
 
 
 def predict(trees: HistGradientBoostingClassifier, rows: LessonRows) -> Probability:
-    """(epochs, seats), NaN where nothing is judged."""
+    """Probabilities (epochs, seats), NaN where not judged."""
     probability = np.full(rows.judged.shape, np.nan)
     if rows.judged.any():
         with one_thread():
@@ -101,9 +100,10 @@ def predict(trees: HistGradientBoostingClassifier, rows: LessonRows) -> Probabil
 def out_of_fold(
     lessons: Sequence[LessonRows], *, seed: int, folds: int | None = None
 ) -> list[Probability]:
-    """Each lesson's raw probabilities from trees that never saw its classroom.
+    """Each lesson's raw probabilities, from trees that have not seen its classroom.
 
-    `folds` puts that many groups of classrooms aside in turn; None puts each classroom aside alone.
+    `folds` is the number of groups of classrooms to hold out in turn; None holds out each
+    classroom.
     """
     fold_of = folds_of(lessons, folds)
     return _run(lessons, fold_of, range(max(fold_of.values(), default=0) + 1), seed)[0]
@@ -112,9 +112,9 @@ def out_of_fold(
 def fit_with_out_of_fold(
     lessons: Sequence[LessonRows], *, seed: int, folds: int
 ) -> tuple[HistGradientBoostingClassifier, list[Probability]]:
-    """Trees that learned from all of these lessons, and the probabilities of `out_of_fold`."""
+    """Trees trained on all of these lessons, and the probabilities of `out_of_fold`."""
     fold_of = folds_of(lessons, folds)
-    # The longest first, so that no core is left alone with it in the end.
+    # The longest fit first, so that it does not run alone at the end.
     probabilities, trees = _run(
         lessons, fold_of, [None, *range(max(fold_of.values(), default=0) + 1)], seed
     )
@@ -128,27 +128,26 @@ def _run(
     folds: Sequence[int | None],
     seed: int,
 ) -> tuple[list[Probability], HistGradientBoostingClassifier | None]:
-    """Put each of these groups aside; None is the fit on all."""
+    """Hold out each of these groups; None stands for the fit on all lessons."""
     if max(fold_of.values(), default=0) < 1:
-        raise ValueError("at least two classrooms are needed to put one aside")
+        raise ValueError("at least two classrooms are needed to hold one out")
     data = _Folds(lessons=[replace(r, features=()) for r in lessons], fold_of=fold_of, seed=seed)
-    rows = sum(int((r.judged & r.occupied).sum()) for r in lessons)
+    rows = sum(int(r.counted.sum()) for r in lessons)
     workers = min(len(folds), os.cpu_count() or 1)
-    if workers == 1 or len(folds) * min(rows, _MOST_ROWS) < _WORTH_PROCESSES:
-        told = [data.fit(fold) for fold in folds]
+    if workers == 1 or len(folds) * min(rows, _MAX_ROWS) < _WORTH_PROCESSES:
+        results = [data.fit(fold) for fold in folds]
     else:
-        # Processes: in threads, scikit-learn's fits take each other's warning filters away.
-        with worker_pool(workers, _give, data) as pool:
-            told = list(pool.map(_fit, folds))
+        # Processes, not threads: scikit-learn's fits would reset each other's warning filters.
+        results = list(map_shared(_Folds.fit, data, folds, max_workers=workers))
     result: list[Probability] = [np.empty(0)] * len(lessons)
-    for one, _ in told:
+    for one, _ in results:
         for at, probability in one:
             result[at] = probability
-    return result, next((trees for _, trees in told if trees is not None), None)
+    return result, next((trees for _, trees in results if trees is not None), None)
 
 
 def folds_of(lessons: Sequence[LessonRows], folds: int | None) -> dict[str, int]:
-    """The group that each classroom is put aside with; with None each is alone."""
+    """The group that each classroom is held out with; with None each has its own group."""
     classrooms = sorted({rows.classroom for rows in lessons})
     count = len(classrooms) if folds is None else min(folds, len(classrooms))
     return {classroom: at % count for at, classroom in enumerate(classrooms)}
@@ -156,7 +155,7 @@ def folds_of(lessons: Sequence[LessonRows], folds: int | None) -> dict[str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Folds:
-    """All that a process needs to put one group of classrooms aside."""
+    """Everything that a process needs to hold out one group of classrooms."""
 
     lessons: list[LessonRows]
     fold_of: dict[str, int]
@@ -166,50 +165,36 @@ class _Folds:
         self, fold: int | None
     ) -> tuple[list[tuple[int, Probability]], HistGradientBoostingClassifier | None]:
         if fold is None:
-            return [], fit_trees(self.lessons, seed=self.seed, most_rows=_ALL_ROWS)
+            return [], fit_trees(self.lessons, seed=self.seed, max_rows=_ALL_ROWS)
         aside = [self.fold_of[rows.classroom] == fold for rows in self.lessons]
         others = [rows for rows, is_out in zip(self.lessons, aside, strict=True) if not is_out]
         trees = fit_trees(others, seed=self.seed)
-        told = [(at, predict(trees, self.lessons[at])) for at, out in enumerate(aside) if out]
-        return told, None
-
-
-_GIVEN: list[_Folds] = []
-"""What this process was started with; empty in the one that started it."""
-
-
-def _give(data: _Folds) -> None:
-    _GIVEN.append(data)
-
-
-def _fit(
-    fold: int | None,
-) -> tuple[list[tuple[int, Probability]], HistGradientBoostingClassifier | None]:
-    return _GIVEN[0].fit(fold)
+        results = [(at, predict(trees, self.lessons[at])) for at, out in enumerate(aside) if out]
+        return results, None
 
 
 def fit_calibration(lessons: Sequence[LessonRows], raw: Sequence[Probability]) -> Calibration:
     """Platt's map from raw to calibrated probabilities."""
-    use = [rows.judged & rows.occupied for rows in lessons]
+    use = [rows.counted for rows in lessons]
     p = np.concatenate([one[flags] for one, flags in zip(raw, use, strict=True)])
     y = np.concatenate([rows.off_task[flags] for rows, flags in zip(lessons, use, strict=True)])
     clipped = np.clip(p, 1e-6, 1.0 - 1e-6)
     logit = np.log(clipped / (1.0 - clipped))
-    step = max(1, logit.size // _MOST_ROWS)
+    step = max(1, logit.size // _MAX_ROWS)
     line = LogisticRegression(C=1e6).fit(logit[::step, None], y[::step])
     return Calibration(slope=float(line.coef_[0, 0]), intercept=float(line.intercept_[0]))
 
 
 def matching_threshold(lessons: Sequence[LessonRows], values: Sequence[Probability]) -> float:
-    """The value that as many epochs pass as are truly positive."""
-    use = [rows.judged & rows.occupied for rows in lessons]
+    """The threshold that as many epochs exceed as are truly positive."""
+    use = [rows.counted for rows in lessons]
     known = np.concatenate([one[flags] for one, flags in zip(values, use, strict=True)])
     truth = np.concatenate([rows.off_task[flags] for rows, flags in zip(lessons, use, strict=True)])
     return float(np.quantile(known, 1.0 - float(truth.mean())))
 
 
 def fit_interval(lessons: Sequence[tuple[Probability, Probability]]) -> IntervalWidth:
-    """The interval that holds 90 % of the true shares, from `lesson_residuals`."""
+    """The interval that contains 90 % of the true shares, from `lesson_residuals`."""
     error = np.concatenate([one for one, _ in lessons])
     own = np.concatenate([one for _, one in lessons])
     shared = float(np.sqrt(max(0.0, float(np.mean(error**2 - own)))))
@@ -218,17 +203,17 @@ def fit_interval(lessons: Sequence[tuple[Probability, Probability]]) -> Interval
 
 
 def fit_bias(lessons: Sequence[LessonRows], p: Sequence[Probability]) -> ShareBias:
-    """The line from the rooms' true shares to their mean probabilities, over whole lessons."""
+    """Fit the line from the rooms' true shares to their mean probabilities over whole lessons."""
     means = []
     for rows, one in zip(lessons, p, strict=True):
         share, _, true = _shares(rows, one, np.arange(one.shape[1]))
         if share.size:
             means.append((float(true.mean()), float(share.mean())))
     true, share = np.array(means).T if means else np.empty((2, 0))
-    if len(means) < _LEAST_LESSONS or float(true.std()) < _LEAST_SPREAD:
+    if len(means) < _MIN_LESSONS or float(true.std()) < _MIN_SPREAD:
         return ShareBias()
     slope, start = np.polyfit(true, share, 1)
-    # A correction may not make more of a level than twice what it is.
+    # The correction may at most double a level.
     slope = float(np.clip(slope, 0.5, 1.0))
     start = float(np.clip(share.mean() - slope * true.mean(), 0.0, 1.0 - slope))
     return ShareBias(all_off=start + slope, all_on=start)
@@ -246,8 +231,8 @@ def lesson_residuals(
 def residuals(
     rows: LessonRows, probability: Probability, columns: NDArray[np.intp], bias: ShareBias
 ) -> tuple[Probability, Probability]:
-    """By how much the true share passes the expected one, and sum p(1-p) / n², in the epochs in
-    which enough of these columns are judged.
+    """The true minus the expected share, and sum p(1-p) / n², in the epochs in which enough of
+    these columns are judged.
     """
     share, own, true = _shares(rows, probability, columns)
     level = ShareLevel(bias)
@@ -257,8 +242,8 @@ def residuals(
 def _shares(
     rows: LessonRows, probability: Probability, columns: NDArray[np.intp]
 ) -> tuple[Probability, Probability, Probability]:
-    """The mean probability, sum p(1-p) / n² and the true share of the epochs in which five or more
-    are judged.
+    """The mean probability, sum p(1-p) / n² and the true share, in the epochs in which at least
+    five columns are judged.
     """
     p, truth = probability[:, columns], rows.truth[:, columns]
     judged = ~np.isnan(p)

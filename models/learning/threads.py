@@ -1,4 +1,4 @@
-"""How many threads scikit-learn computes with: one, decided here and not by what it counts."""
+"""Makes scikit-learn compute with one thread, instead of choosing the number itself."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _THREADS: Final = "OMP_NUM_THREADS"
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Fit and predict inside with one thread.
+    """Inside, scikit-learn fits and predicts with one thread.
 
-    OpenMP's threads wait for each other in a spin: on a busy machine one is many times faster.
-    Where the variable is set, scikit-learn does not count the physical cores, which fails with a
-    warning where `lscpu` is missing, sees no /sys, or does not know the processor.
+    OpenMP's threads spin while they wait for each other: on a busy machine one thread is many times
+    faster. If the variable is set, scikit-learn does not count the physical cores; counting fails
+    with a warning if `lscpu` is missing, can't read /sys, or does not know the processor.
     """
     before = os.environ.get(_THREADS)
     os.environ[_THREADS] = "1"

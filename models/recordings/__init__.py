@@ -1,1 +1,1 @@
-"""Labelled recordings of real motion: read, checked, learned from, judged."""
+"""Labelled recordings of real motion: reads, checks, learns from and judges them."""

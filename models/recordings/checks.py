@@ -1,4 +1,4 @@
-"""What makes a recording unfit: a sensor that is stuck, saturated or silent."""
+"""Checks recordings for sensors that are stuck, saturated or silent."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from numpy.typing import NDArray
 
 from contract.errors import RecordingError
 
-__all__ = ["check_acceleration", "without_nonsense"]
+__all__ = ["check_acceleration", "drop_implausible"]
 
-_NOT_MEASURED_G: Final = 100.0
-_MOST_NONSENSE: Final = 0.3
-_MOST_LOST: Final = 0.9
-_MOST_AT_LIMIT: Final = 0.3
+_IMPLAUSIBLE_G: Final = 100.0
+_MAX_IMPLAUSIBLE: Final = 0.3
+_MAX_LOST: Final = 0.9
+_MAX_AT_LIMIT: Final = 0.3
 _OVER_GRAVITY_G: Final = 1.5
-_LEAST_STEPS: Final = 8
+_MIN_STEPS: Final = 8
 _SHORTEST_S: Final = 5.0
 
 Axes = NDArray[np.float32]
 
 
-def without_nonsense(axes: Axes, notes: list[str]) -> None:
-    """Take what no sensor of people measures out of the acceleration, (n, 3) in g, in place."""
+def drop_implausible(axes: Axes, notes: list[str]) -> None:
+    """Set implausible values of the acceleration, (n, 3) in g, to NaN, in place."""
     axes[~np.isfinite(axes)] = np.nan
-    beyond = np.abs(axes) > _NOT_MEASURED_G
+    beyond = np.abs(axes) > _IMPLAUSIBLE_G
     share = float(beyond.any(axis=1).mean())
-    # Where most are like that, it is the unit that is wrong, and that is told elsewhere.
-    if 0.0 < share < _MOST_NONSENSE:
+    # If most values are like that, the unit is wrong; `check_unit` reports it.
+    if 0.0 < share < _MAX_IMPLAUSIBLE:
         axes[beyond] = np.nan
         notes.append(
-            f"{int(beyond.any(axis=1).sum())} samples read over {_NOT_MEASURED_G:g} g and count as "
+            f"{int(beyond.any(axis=1).sum())} samples read over {_IMPLAUSIBLE_G:g} g and count as "
             "lost."
         )
 
 
 def check_acceleration(axes: Axes, rate_hz: float) -> None:
-    """Refuse a recording, (n, 3) in g, that can't be used; RecordingError says why."""
+    """Raise RecordingError with the reason if a recording, (n, 3) in g, can't be used."""
     known = np.isfinite(axes).all(axis=1)
     if not known.any():
         raise RecordingError("it has no values")
@@ -45,7 +45,7 @@ def check_acceleration(axes: Axes, rate_hz: float) -> None:
         raise RecordingError(
             f"it lasts {len(axes) / rate_hz:.1f} s, and an epoch takes {_SHORTEST_S:g} s"
         )
-    if known.mean() < 1.0 - _MOST_LOST:
+    if known.mean() < 1.0 - _MAX_LOST:
         raise RecordingError(f"{1.0 - known.mean():.0%} of its samples have no value")
     there = axes[known]
     lowest, highest = there.min(axis=0), there.max(axis=0)
@@ -54,24 +54,24 @@ def check_acceleration(axes: Axes, rate_hz: float) -> None:
     at_limit = _at_limits(there)
     if at_limit > 0.0:
         raise RecordingError(
-            f"{at_limit:.0%} of its samples lie at the sensor's limit, so it is saturated"
+            f"{at_limit:.0%} of its samples are at the sensor's limit, so it is saturated"
         )
 
 
 def _at_limits(there: Axes) -> float:
-    """The share of samples that lie at a limit, 0 where that may as well be a sensor at rest.
+    """The share of samples at the sensor's limit; 0 if the sensor may simply be at rest.
 
-    A limit shows as one that is over what gravity alone reaches, or as one on both sides of an axis
-    that has values in between: a still sensor of few steps has none.
+    A value is a limit if gravity alone can't reach it, or if many samples have it on both sides of
+    an axis with values in between; a still sensor of few steps has none in between.
     """
     limit = np.abs(there).max()
     share = float((np.abs(there) == limit).any(axis=1).mean())
-    if limit >= _OVER_GRAVITY_G and share > _MOST_AT_LIMIT:
+    if limit >= _OVER_GRAVITY_G and share > _MAX_AT_LIMIT:
         return share
     for axis in there.T:
         above, below = axis == axis.max(), axis == axis.min()
-        if min(above.mean(), below.mean()) > _MOST_AT_LIMIT / 2.0:
+        if min(above.mean(), below.mean()) > _MAX_AT_LIMIT / 2.0:
             steps = np.unique(axis[: 50 * 60 * 60]).size
-            if steps >= _LEAST_STEPS:
+            if steps >= _MIN_STEPS:
                 return float((above | below).mean())
     return 0.0

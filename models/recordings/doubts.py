@@ -1,4 +1,4 @@
-"""Signs that the labels of a recording are late, turned round, too quick, or no more than chance."""
+"""Warns if a recording's labels look late, inverted, too quick for epochs, or random."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def doubts(
     roc_auc: float,
     by_group: Mapping[str, GroupScore],
 ) -> list[str]:
-    """What the figures make one doubt; `movement` is each group's level, NaN where unknown."""
-    told = []
+    """Warnings about the labels; `movement` is each group's level, NaN where unknown."""
+    warnings = []
     if len(rows) < _FEW_GROUPS:
-        told.append(
-            f"{len(rows)} groups are few: the interval over groups is too narrow, and says little."
+        warnings.append(
+            f"There are only {len(rows)} groups, so the interval over groups is too narrow."
         )
     lagged = {lag: _lagged_auc(rows, movement, lag) for lag in (0, *_LAGS)}
     best = max(lagged, key=lambda lag: lagged[lag])
@@ -48,7 +48,7 @@ def doubts(
     better = max(_BETTER, _SURE * np.sqrt(1.0 / (12.0 * rarer)))  # the error of a ROC-AUC of .5
     if best and lagged[best] > max(lagged[0], 0.55) + better:
         later = "later" if best > 0 else "earlier"
-        told.append(
+        warnings.append(
             f"The labels would fit the movement better {abs(best) * EPOCH_S} s {later} (ROC-AUC "
             f"{lagged[best]:.3f} rather than {lagged[0]:.3f}): their clocks may be shifted."
         )
@@ -61,14 +61,14 @@ def doubts(
         and roc_auc > 0.6
     ]
     if turned:
-        told.append(f"The labels of {', '.join(turned[:5])} look turned round.")
+        warnings.append(f"The labels of {', '.join(turned[:5])} look inverted.")
     if roc_auc < _NO_CHANCE:
-        told.append("This is no better than chance.")
-    return told
+        warnings.append("The result is no better than chance.")
+    return warnings
 
 
 def too_quick(recordings: Sequence[LabelledRecording], label: str) -> str | None:
-    """A sentence where much of what has the label lies in epochs that are mostly something else."""
+    """A warning if much of the positive label is in epochs that mostly have another label."""
     samples = lost = 0
     for one in recordings:
         epoch = np.floor(one.at_s / EPOCH_S + 1e-6).astype(np.int64)
@@ -79,14 +79,14 @@ def too_quick(recordings: Sequence[LabelledRecording], label: str) -> str | None
     if lost <= _MANY * samples:
         return None
     return (
-        f"{lost / samples:.0%} of what is labelled {label!r} lies in epochs of {EPOCH_S} s that are "
-        "mostly something else, and counts as not positive: these labels change faster than "
-        "epochs can follow."
+        f"{lost / samples:.0%} of the samples labelled {label!r} are in epochs of {EPOCH_S} s that "
+        "mostly have another label, and count as not positive: these labels change too quickly "
+        "for epochs."
     )
 
 
 def _lagged_auc(rows: Sequence[LessonRows], values_of: Sequence[Floats], lag: int) -> float:
-    """The ROC-AUC, one way or the other, if each value stood for the label `lag` epochs before."""
+    """The ROC-AUC, in either direction, of each value for the label `lag` epochs before."""
     truths, values = [], []
     for one, q in zip(rows, values_of, strict=True):
         n = len(q)

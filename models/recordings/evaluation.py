@@ -1,9 +1,9 @@
-"""How well the model family does on labelled motion, on groups that it never saw.
+"""How well this kind of model works on labelled motion, on groups that it has not seen.
 
-Each group is put aside in turn, and trees of the same kind as the shipped model's learn from the
-others, or from a training set of its own. Beside it stand never alerting, a threshold on the
-movement, and the figure that a random split would give, which is inflated: epochs of one person,
-seconds apart, are on both sides of it.
+Each group is held out in turn, and trees of the same kind as the shipped model's learn from the
+other groups, or from a separate training set. For comparison there are never alerting, a threshold
+on the movement, and the figure of a random split. The last one is inflated: epochs of one person,
+seconds apart, are on both sides of the split.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from models.learning.seat_learning import Probability, labelled, matching_thresh
 from models.recordings.doubts import doubts, too_quick
 from models.recordings.file import LabelledRecording
 from models.recordings.interval import intervals
-from models.recordings.learning import has_both, judge_by_others, judge_by_teachers
+from models.recordings.learning import has_both, judge_by_others, judge_by_training_set
 from models.recordings.report import GroupScore, Progress, RecordingEvaluation, Score, silent
 from models.recordings.resampling import common_rate
 from models.recordings.rows import rows_of_groups
@@ -60,47 +60,47 @@ def evaluate_recordings(
     notes: Sequence[str] = (),
     progress: Progress = silent,
 ) -> RecordingEvaluation:
-    """Judge each group by trees that learned from the other groups, or from `training` alone.
+    """Judge each group with trees trained on the other groups, or on `training` alone.
 
-    Raises RecordingError where nothing can be measured: one class, one group, too short.
+    Raises RecordingError if nothing can be measured: one class, one group, or too short.
     """
-    told = list(notes)
+    all_notes = list(notes)
     rate = common_rate([one.rate_hz for one in (*recordings, *(training or ()))])
 
     def usable(some: Sequence[LabelledRecording], whose: str) -> list[LessonRows]:
         rows = rows_by_group(some, rate_hz=rate, calibrate_s=calibrate_s, progress=progress)
-        kept = _usable(rows, told, whose, calibrate_s)
+        kept = _usable(rows, all_notes, whose, calibrate_s)
         quick = too_quick(some, label)
-        told.extend([] if quick is None else [quick])
+        all_notes.extend([] if quick is None else [quick])
         _both_classes(kept, whose, label, quick)
         return kept
 
     rows = usable(recordings, "the recording")
     if training is None:
-        _others_can_teach(rows, label)
+        _check_others_have_both(rows, label)
         judged = judge_by_others(rows, seed=seed, progress=progress)
-        teachers = [[r for r in rows if r is not one] for one in rows]
-        trained_on = "trees that learned from the other groups"
+        trained_rows = [[r for r in rows if r is not one] for one in rows]
+        trained_on = "trees trained on the other groups"
     else:
         own = usable(training, "the training set")
-        judged = judge_by_teachers(rows, own, seed=seed)
-        teachers = [own] * len(rows)
-        trained_on = f"trees that learned from {len(own)} groups of the training set"
+        judged = judge_by_training_set(rows, own, seed=seed)
+        trained_rows = [own] * len(rows)
+        trained_on = f"trees trained on {len(own)} groups of the training set"
         both = {one.classroom for one in own} & {one.classroom for one in rows}
         if both:
-            told.append(
-                f"{len(both)} groups are in both files by name ({', '.join(sorted(both)[:5])}): if "
-                "they are the same people, the figures are inflated."
+            all_notes.append(
+                f"Both files have groups with the same names ({', '.join(sorted(both)[:5])}): if they "
+                "are the same people, the figures are inflated."
             )
     p = [one.p for one in judged]
     by_group = {
         one.classroom: _group_score(*_known(one, q)) for one, q in zip(rows, p, strict=True)
     }
-    _say_single(by_group, label, told)
+    _note_single_class(by_group, all_notes)
     model = _score(rows, p, [one.called for one in judged])
-    assert model.roc_auc is not None  # both classes are there
+    assert model.roc_auc is not None  # both classes exist
     levels = [np.where(one.judged, one.truth, np.nan) for one in rows]
-    told += doubts(rows, levels, model.roc_auc, by_group)
+    all_notes += doubts(rows, levels, model.roc_auc, by_group)
     pairs = [_known(one, q) for one, q in zip(rows, p, strict=True)]
     ci, ci_pr_auc = intervals([truth for truth, _ in pairs], [q for _, q in pairs], seed)
     truth = np.concatenate([truth for truth, _ in pairs])
@@ -114,13 +114,13 @@ def evaluate_recordings(
         ci_pr_auc=ci_pr_auc,
         by_group=by_group,
         never=Score(roc_auc=0.5, pr_auc=base, kappa=_kappa(truth, np.zeros(truth.size, bool))),
-        rms_threshold=_score(rows, *_threshold_rule(levels, teachers)),
+        rms_threshold=_score(rows, *_threshold_rule(levels, trained_rows)),
         random_split=_random_split(rows, seed, progress),
         base_rate=base,
         epochs=int(truth.size),
         not_judged=1.0 - truth.size / labelled_epochs,
         rate_hz=rate,
-        notes=tuple(told),
+        notes=tuple(all_notes),
     )
 
 
@@ -129,20 +129,20 @@ def _usable(
 ) -> list[LessonRows]:
     kept = []
     for one in rows:
-        if (one.judged & one.occupied).any():
+        if one.counted.any():
             kept.append(one)
             continue
-        why = "too little before its labels to know what is normal for it, which takes a minute"
+        why = "less than a minute before its labels, which is needed to know its normal"
         if not one.occupied.any():
             why = "no labelled epoch of 5 s"
         elif calibrate_s:
-            why = f"nothing labelled after the {calibrate_s:g} s that set its normal"
+            why = f"no label after the {calibrate_s:g} s that set its normal"
         notes.append(f"Group {one.classroom} is left out: it has {why}.")
     if not kept:
         after = f"{calibrate_s:g} s" if calibrate_s else "minute"
         raise RecordingError(
             f"{whose} has no group with a labelled epoch after its first {after}, which sets the "
-            f"normal; give longer recordings, or {'a shorter' if calibrate_s else 'a'} "
+            f"normal; use longer recordings, or {'a shorter' if calibrate_s else 'a'} "
             "--calibrate-s."
         )
     return kept
@@ -154,20 +154,20 @@ def _both_classes(rows: Sequence[LessonRows], whose: str, label: str, quick: str
     _, truth = labelled(rows)
     if truth.all():
         raise RecordingError(
-            f"in {whose} every epoch that can be judged is {label!r}: one class is no test."
+            f"in {whose} every epoch that can be judged is {label!r}; two classes are needed."
         )
     because = "" if quick is None else f" {quick}"
     raise RecordingError(
-        f"in {whose} no epoch that can be judged is {label!r}, which takes half of its 5 s: one "
-        f"class is no test.{because}"
+        f"in {whose} no epoch that can be judged is {label!r} for half of its 5 s; two classes are "
+        f"needed.{because}"
     )
 
 
-def _others_can_teach(rows: Sequence[LessonRows], label: str) -> None:
+def _check_others_have_both(rows: Sequence[LessonRows], label: str) -> None:
     if len(rows) < 2:
         raise RecordingError(
-            f"there is one group, {rows[0].classroom}, and none to learn from; give others, or "
-            "a training set with --train."
+            f"there is only one group, {rows[0].classroom}, and none to train on; add other groups, "
+            "or give a training set with --train."
         )
     for one in rows:
         others = [r for r in rows if r is not one]
@@ -176,39 +176,39 @@ def _others_can_teach(rows: Sequence[LessonRows], label: str) -> None:
             only = f"another label than {label!r}" if truth.all() else repr(label)
             raise RecordingError(
                 f"only group {one.classroom} has epochs with {only} that can be judged, so it can't "
-                "be put aside: the others would have one class to learn from; give more groups, or "
-                "a training set with --train."
+                "be held out: the other groups have only one class; add more groups, or give a "
+                "training set with --train."
             )
 
 
-def _say_single(by_group: dict[str, GroupScore], label: str, notes: list[str]) -> None:
+def _note_single_class(by_group: dict[str, GroupScore], notes: list[str]) -> None:
     single = [group for group, one in by_group.items() if one.roc_auc is None]
     if single:
         more = "" if len(single) <= 5 else f" and {len(single) - 5} others"
         notes.append(
-            f"{len(single)} of {len(by_group)} groups have only {label!r} or none of it, so no "
-            f"ROC-AUC of their own, and can't be the worst: {', '.join(single[:5])}{more}."
+            f"{len(single)} of {len(by_group)} groups have only one class, so they have no ROC-AUC "
+            f"and can't be the worst group: {', '.join(single[:5])}{more}."
         )
 
 
 def _threshold_rule(
     levels: Sequence[Probability],
-    teachers: Sequence[Sequence[LessonRows]],
+    trained_rows: Sequence[Sequence[LessonRows]],
 ) -> tuple[list[Probability], list[NDArray[np.bool_]]]:
-    """More movement, or less where that is what the teachers show, as a rank and as a call."""
+    """Rank and call epochs by more movement, or by less if the training rows show that."""
     ranks, called = [], []
-    for level, seen in zip(levels, teachers, strict=True):
-        theirs = [np.where(one.judged, one.truth, np.nan) for one in seen]
-        truth, values = _pooled(seen, theirs)
+    for level, seen in zip(levels, trained_rows, strict=True):
+        seen_levels = [np.where(one.judged, one.truth, np.nan) for one in seen]
+        truth, values = _pooled(seen, seen_levels)
         sign = 1.0 if roc_auc_score(truth, values) >= 0.5 else -1.0
         ranks.append(sign * level)
-        threshold = matching_threshold(seen, [sign * one for one in theirs])
+        threshold = matching_threshold(seen, [sign * one for one in seen_levels])
         called.append(sign * level >= threshold)
     return ranks, called
 
 
 def _known(one: LessonRows, values: Probability) -> tuple[NDArray[np.bool_], Probability]:
-    use = one.judged & one.occupied
+    use = one.counted
     return one.off_task[use], values[use]
 
 
@@ -247,21 +247,21 @@ def _score(
 
 
 def _random_split(rows: Sequence[LessonRows], seed: int, progress: Progress) -> Score:
-    """What one would read off if epochs, not groups, were put aside."""
+    """The figure if epochs, not groups, are held out."""
     values, truth = labelled(rows)
     folds = min(_RANDOM_FOLDS, int(truth.sum()), int((~truth).sum()))
     if folds < 2:
         return Score(roc_auc=None, pr_auc=None, kappa=None)
     pieces = []
     split = StratifiedKFold(folds, shuffle=True, random_state=seed).split(values, truth)
-    for at, (_, put_aside) in enumerate(split):
+    for at, (_, held_out) in enumerate(split):
         piece = replace(
             rows[0],
             classroom=str(at),
-            values=values[put_aside][:, None],
-            off_task=truth[put_aside][:, None],
-            judged=np.ones((len(put_aside), 1), bool),
-            occupied=np.ones((len(put_aside), 1), bool),
+            values=values[held_out][:, None],
+            off_task=truth[held_out][:, None],
+            judged=np.ones((len(held_out), 1), bool),
+            occupied=np.ones((len(held_out), 1), bool),
         )
         pieces.append(piece)
 

@@ -1,8 +1,9 @@
-"""Labelled motion recordings from a Parquet file: checked, brought into g, cut where they pause.
+"""Reads labelled motion recordings from a Parquet file: checks them, converts to g, cuts at pauses.
 
-One row a sample, with the columns `group` (a person, or whoever shares a normal), `recording`, `x`,
-`y`, `z`, `label`, and `observed_at` in seconds unless a rate is given. Null labels are allowed: such
-samples are history, and are not judged. What can't be used is left out and named, or refused.
+One row per sample, with the columns `group` (a person, or whoever shares a normal), `recording`,
+`x`, `y`, `z`, `label`, and `observed_at` in seconds unless a rate is given. Null labels are
+allowed: such samples are only history, and are not judged. Unusable recordings are left out with a
+note, or refused.
 """
 
 from __future__ import annotations
@@ -21,27 +22,27 @@ from pyarrow import parquet
 
 from contract.acceleration import Unit, check_rate, check_unit, per_g
 from contract.errors import RecordingError
-from models.recordings.checks import check_acceleration, without_nonsense
+from models.recordings.checks import check_acceleration, drop_implausible
 from models.recordings.repeats import Copies, without_repeats
 from models.recordings.resampling import USUAL_RATE_HZ
-from models.recordings.times import in_order
+from models.recordings.times import sort_by_time
 
 __all__ = ["LabelledRecording", "read_labelled"]
 
 _LONGEST_PAUSE_S: Final = 120.0
-_FINEST_FLOAT32_S: Final = 2.0**15  # from here on its steps are 4 ms
-_MOST_TOLD: Final = 10
-_LEAST_GRAVITY_G: Final = 0.5
+_FINEST_FLOAT32_S: Final = 2.0**15  # above this its steps are 4 ms
+_MAX_NOTES: Final = 10
+_MIN_GRAVITY_G: Final = 0.5
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LabelledRecording:
-    """A stretch of one recording without a long pause.
+    """A part of one recording without a long pause.
 
-    `at_s` are the samples' times (n,), rising, from 0 on; `acceleration` is in g, (n, 3) with NaN
-    where a sample has no value; `label` is 1 for positive, 0 for another label, -1 for none.
+    `at_s` are the samples' times (n,), rising, starting at 0; `acceleration` is in g, (n, 3) with
+    NaN if a sample has no value; `label` is 1 for positive, 0 for another label, -1 for none.
     """
 
     group: str
@@ -60,9 +61,9 @@ def read_labelled(
     unit: Unit = "g",
     scale: float | None = None,
 ) -> tuple[list[LabelledRecording], list[str]]:
-    """The recordings of a file, and sentences about what was put right or left out.
+    """Read the recordings of a file; returns notes about what was corrected or left out as well.
 
-    `scale` is the number of counts in 1 g. Raises RecordingError, or UsageError, with what is wrong.
+    `scale` is the number of counts in 1 g. RecordingError or UsageError says what is wrong.
     """
     counts = per_g(unit, scale)
     check_rate(rate_hz)
@@ -71,7 +72,7 @@ def read_labelled(
     axes = np.empty((table.num_rows, 3), np.float32)
     for at_axis, name in enumerate("xyz"):
         axes[:, at_axis] = _numbers(table, name, path) / counts
-    without_nonsense(axes, notes)
+    drop_implausible(axes, notes)
     label = _labels(table, positive, path)
     at = _times(table, path) if "observed_at" in table.column_names else None
     found: list[LabelledRecording] = []
@@ -81,8 +82,8 @@ def read_labelled(
         name = f"recording {recording} of group {group}"
         try:
             listed = without_repeats(every, at, axes, label, f"R{name[1:]}", notes)
-            told = None if at is None else at[listed]
-            runs, rate = in_order(listed, told, rate_hz, f"R{name[1:]}", notes)
+            times_of = None if at is None else at[listed]
+            runs, rate = sort_by_time(listed, times_of, rate_hz, f"R{name[1:]}", notes)
             rows = np.concatenate([own for own, _ in runs])
             check_acceleration(axes[rows], rate)
             check_unit(axes[rows], unit)
@@ -114,9 +115,9 @@ def _ended(sentence: str) -> str:
 
 
 def _shortened(notes: list[str]) -> list[str]:
-    if len(notes) <= _MOST_TOLD:
+    if len(notes) <= _MAX_NOTES:
         return notes
-    return [*notes[:_MOST_TOLD], f"And {len(notes) - _MOST_TOLD} more of the same kind."]
+    return [*notes[:_MAX_NOTES], f"And {len(notes) - _MAX_NOTES} more of the same kind."]
 
 
 def _table(path: Path, rate_hz: float | None) -> pa.Table:
@@ -132,8 +133,7 @@ def _table(path: Path, rate_hz: float | None) -> pa.Table:
             missing.append("observed_at (or give --rate-hz)")
         if missing:
             raise RecordingError(
-                f"{path} lacks the column {', '.join(missing)}; it has "
-                f"{', '.join(names) or 'none'}."
+                f"{path} has no column {', '.join(missing)}; it has {', '.join(names) or 'none'}."
             )
         table = parquet.read_table(path, columns=needed)
     except FileNotFoundError:
@@ -165,14 +165,14 @@ def _times(table: pa.Table, path: Path) -> Floats:
     times = _numbers(table, "observed_at", path)
     if column.type == pa.float32() and np.nanmax(np.abs(times), initial=0.0) > _FINEST_FLOAT32_S:
         raise RecordingError(
-            f"{path}: column observed_at is float32, which can't tell samples apart at "
+            f"{path}: column observed_at is float32, which can't separate samples at "
             f"{np.nanmax(times):.3g} s; store it as float64, or leave it out and give --rate-hz."
         )
     return times
 
 
 def _labels(table: pa.Table, positive: str, path: Path) -> NDArray[np.int8]:
-    """1 where the label is the positive one, 0 where it is another, -1 where there is none."""
+    """1 for the positive label, 0 for another label, -1 for no label."""
     column = table["label"].combine_chunks()
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
@@ -206,7 +206,7 @@ def _labels(table: pa.Table, positive: str, path: Path) -> NDArray[np.int8]:
     return meaning[codes]
 
 
-def _is_same(value: Any, wanted: str) -> bool:  # whatever the file holds
+def _is_same(value: Any, wanted: str) -> bool:  # any type that the file has
     text = wanted.strip()
     if isinstance(value, bool):
         return text.lower() in (("true", "1", "1.0") if value else ("false", "0", "0.0"))
@@ -252,20 +252,20 @@ def _recordings(table: pa.Table, path: Path) -> Iterator[tuple[str, str, NDArray
 
 
 def _about(found: list[LabelledRecording], axes: NDArray[np.float32]) -> list[str]:
-    """What whoever reads the figures should know of the samples."""
-    told = []
+    """Notes about the samples that a reader of the figures should know."""
+    notes = []
     rates = sorted({one.rate_hz for one in found})
     if rates[-1] > 1.1 * rates[0]:
-        told.append(
-            f"The rates lie between {rates[0]:g} and {rates[-1]:g} samples a second; all are "
-            f"brought down to {min(rates[0], USUAL_RATE_HZ):g}."
+        notes.append(
+            f"The rates are between {rates[0]:g} and {rates[-1]:g} samples per second; all are "
+            f"resampled to {min(rates[0], USUAL_RATE_HZ):g}."
         )
     size = np.linalg.norm(axes[:: max(1, len(axes) // 200_000)], axis=1)
-    if float(np.nanmedian(size)) < _LEAST_GRAVITY_G:
-        told.append(
-            "There is no gravity in x, y and z: tilts can't be told, nor whether the unit is right."
+    if float(np.nanmedian(size)) < _MIN_GRAVITY_G:
+        notes.append(
+            "There is no gravity in x, y and z, so neither tilts nor the unit can be checked."
         )
     missing = float(np.isnan(axes).any(axis=1).mean())
     if missing > 0.0:
-        told.append(f"{missing:.2%} of the samples have no value (NaN); they count as lost.")
-    return told
+        notes.append(f"{missing:.2%} of the samples have no value (NaN); they count as lost.")
+    return notes

@@ -1,4 +1,4 @@
-"""How sure a figure over groups is: groups are drawn anew, not epochs."""
+"""Confidence intervals over groups: groups are resampled, not epochs."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ Ends = tuple[float, float]
 Floats = NDArray[np.float64]
 
 _DRAWS: Final = 1000
-_LEAST_GROUPS: Final = 3
+_MIN_GROUPS: Final = 3
 
 
 def intervals(
     truth: Sequence[NDArray[np.bool_]], values: Sequence[Floats], seed: int
 ) -> tuple[Ends | None, Ends | None]:
-    """95 % of ROC-AUC and PR-AUC over groups drawn with replacement; None with fewer than three.
+    """95 % intervals of ROC-AUC and PR-AUC over resampled groups; None with fewer than three.
 
-    With n groups the plain quantiles are too narrow, by sqrt((n-1)/n) and by what Student's t has
-    over the normal, so quantiles further out are read (Hesterberg, 2015, the expanded percentiles).
+    With n groups the plain quantiles are too narrow, by sqrt((n-1)/n) and by the ratio of Student's
+    t to the normal, so wider quantiles are used (Hesterberg, 2015, expanded percentiles).
     """
     n = len(truth)
-    if n < _LEAST_GROUPS:
+    if n < _MIN_GROUPS:
         return None, None
     group = np.repeat(np.arange(n), [one.size for one in truth])
     flags = np.concatenate(truth)
@@ -36,7 +36,7 @@ def intervals(
     drawn = []
     for _ in range(_DRAWS):
         weight = np.bincount(rng.integers(0, n, n), minlength=n)[group].astype(np.float64)
-        # From the highest value down, how many of each class have each value.
+        # The number of each class at each value, from the highest value down.
         positive, negative = (
             np.bincount(place, weight * one).astype(np.float64)[::-1] for one in (flags, ~flags)
         )
@@ -52,6 +52,6 @@ def _areas(positive: Floats, negative: Floats) -> tuple[float, float]:
     """ROC-AUC (ties count half) and average precision, from counts by falling value."""
     found, mistaken = np.cumsum(positive), np.cumsum(negative)
     roc = float((negative * (found - positive / 2.0)).sum() / (found[-1] * mistaken[-1]))
-    told = found + mistaken
-    precision = np.where(told > 0.0, found / np.maximum(told, 1e-9), 0.0)
+    called = found + mistaken
+    precision = np.where(called > 0.0, found / np.maximum(called, 1e-9), 0.0)
     return roc, float((positive * precision).sum() / found[-1])

@@ -1,7 +1,7 @@
-"""Trees for labelled recordings: each group judged by trees that never saw it, and called by them.
+"""Trees for labelled recordings: each group is judged by trees that have not seen it.
 
-They are of the shipped model's kind (`models.learning.seat_learning.fit_trees`). Whatever is fitted for a group,
-the threshold as well, comes from its teachers alone.
+They are of the shipped model's kind (`models.learning.seat_learning.fit_trees`). Everything that is
+fitted for a group, including the threshold, comes from its training groups alone.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from models.learning.seat_learning import (
     matching_threshold,
     predict,
 )
-from models.learning.workers import worker_pool
+from models.learning.workers import map_shared
 from models.recordings.report import Progress, silent
 
-__all__ = ["Judged", "has_both", "judge_by_others", "judge_by_teachers"]
+__all__ = ["Judged", "has_both", "judge_by_others", "judge_by_training_set"]
 
 _INNER_ROWS: Final = 10_000
-"""What a threshold is found on, at most."""
+"""Maximum rows to find a threshold on."""
 _WORTH_PROCESSES: Final = 100_000
-"""Rows to learn from, over all groups, from which on starting processes pays."""
+"""From this number of training rows, over all groups, worker processes save time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judged:
-    """One group's probabilities, (epochs, 1) with NaN where not judged, and what is called."""
+    """One group's probabilities, (epochs, 1) with NaN where not judged, and its positive calls."""
 
     p: Probability
     called: NDArray[np.bool_]
@@ -45,28 +45,27 @@ class Judged:
 def judge_by_others(
     rows: Sequence[LessonRows], *, seed: int, progress: Progress = silent
 ) -> list[Judged]:
-    """Each group by trees that learned from all the other groups."""
+    """Judge each group with trees trained on all other groups."""
     data = _Groups(rows=tuple(rows), seed=seed)
     size = sum(labelled([one])[1].size for one in rows)
     workers = min(len(rows), os.cpu_count() or 1)
     if workers == 1 or len(rows) * size < _WORTH_PROCESSES:
-        return [_told(progress, at, len(rows), data.judge(at)) for at in range(len(rows))]
-    # Processes: in threads, scikit-learn's fits take each other's warning filters away.
-    with worker_pool(workers, _give, data) as pool:
-        told = pool.map(_judge, range(len(rows)))
-        return [_told(progress, at, len(rows), one) for at, one in enumerate(told)]
+        return [_with_progress(progress, at, len(rows), data.judge(at)) for at in range(len(rows))]
+    # Processes, not threads: scikit-learn's fits would reset each other's warning filters.
+    results = map_shared(_Groups.judge, data, range(len(rows)), max_workers=workers)
+    return [_with_progress(progress, at, len(rows), one) for at, one in enumerate(results)]
 
 
-def judge_by_teachers(
-    rows: Sequence[LessonRows], teachers: Sequence[LessonRows], *, seed: int
+def judge_by_training_set(
+    rows: Sequence[LessonRows], training: Sequence[LessonRows], *, seed: int
 ) -> list[Judged]:
-    """Each group by trees that learned from a training set."""
-    trees, threshold = fit_trees(teachers, seed=seed), _threshold(teachers, seed)
+    """Judge each group with trees trained on a training set."""
+    trees, threshold = fit_trees(training, seed=seed), _threshold(training, seed)
     return [_judged(trees, threshold, one) for one in rows]
 
 
 def has_both(rows: Sequence[LessonRows]) -> bool:
-    """Whether both classes are among what can be judged."""
+    """Whether the judged epochs have both classes."""
     if not rows:
         return False
     _, truth = labelled(rows)
@@ -75,7 +74,7 @@ def has_both(rows: Sequence[LessonRows]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Groups:
-    """All that a process needs to put one group aside."""
+    """Everything that a process needs to hold out one group."""
 
     rows: tuple[LessonRows, ...]
     seed: int
@@ -86,20 +85,8 @@ class _Groups:
         return _judged(trees, _threshold(others, self.seed), self.rows[at])
 
 
-_GIVEN: list[_Groups] = []
-"""What this process was started with; empty in the one that started it."""
-
-
-def _give(data: _Groups) -> None:
-    _GIVEN.append(data)
-
-
-def _judge(at: int) -> Judged:
-    return _GIVEN[0].judge(at)
-
-
-def _told(progress: Progress, at: int, groups: int, one: Judged) -> Judged:
-    progress("putting each group aside", (at + 1) / groups)
+def _with_progress(progress: Progress, at: int, groups: int, one: Judged) -> Judged:
+    progress("holding out each group", (at + 1) / groups)
     return one
 
 
@@ -108,23 +95,23 @@ def _judged(trees: HistGradientBoostingClassifier, threshold: float, one: Lesson
     return Judged(p=p, called=p >= threshold)
 
 
-def _threshold(teachers: Sequence[LessonRows], seed: int) -> float:
-    """The probability that as many of the teachers' epochs pass as are positive.
+def _threshold(training: Sequence[LessonRows], seed: int) -> float:
+    """The threshold that as many of the training epochs exceed as are positive.
 
-    Trees are too sure of what they learned, so each half of the teachers is judged by the other.
+    Trees are too confident on their training rows, so each half is judged by trees of the other.
     """
-    parts = teachers if len(teachers) > 1 else _halves(teachers[0])
+    parts = training if len(training) > 1 else _halves(training[0])
     halves = [parts[::2], parts[1::2]]
     seen: list[LessonRows] = []
     values: list[Probability] = []
     for half, other in (halves, halves[::-1]):
         if has_both(other):
-            trees = fit_trees(other, seed=seed, most_rows=_INNER_ROWS)
+            trees = fit_trees(other, seed=seed, max_rows=_INNER_ROWS)
             seen += half
             values += [predict(trees, one) for one in half]
     if not has_both(seen):
-        trees = fit_trees(teachers, seed=seed, most_rows=_INNER_ROWS)
-        seen, values = list(teachers), [predict(trees, one) for one in teachers]
+        trees = fit_trees(training, seed=seed, max_rows=_INNER_ROWS)
+        seen, values = list(training), [predict(trees, one) for one in training]
     return matching_threshold(seen, values)
 
 

@@ -1,4 +1,4 @@
-"""Takes out what stands twice in labelled recordings, and says how much it was."""
+"""Removes repeated samples and recordings, and notes how many there were."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def without_repeats(
     name: str,
     notes: list[str],
 ) -> Rows:
-    """A recording's rows without those that are an earlier row again; a note counts them.
+    """A recording's rows without repetitions of earlier rows; a note counts these.
 
-    Without times a row can't be told from the reading of a still sensor: then only whole copies
-    of the recording are found.
+    Without times, a repeated row looks like a reading of a still sensor; then only whole copies of
+    the recording are found.
     """
     if times is None:
         both = np.concatenate([axes[rows], label[rows, None].astype(np.float32)], axis=1)
@@ -35,20 +35,20 @@ def without_repeats(
         left = rows[fresh_rows(times[rows], axes[rows], label[rows])]
     if len(left) < len(rows):
         notes.append(
-            f"{name} has {len(rows) - len(left)} samples that repeat others exactly; dropped."
+            f"{name} has {len(rows) - len(left)} samples that exactly repeat others; they are dropped."
         )
     return left
 
 
 class Copies:
-    """Finds recordings that hold the same samples as an earlier one, under whatever name."""
+    """Finds recordings with the same samples as an earlier one, under any name."""
 
     def __init__(self) -> None:
         self._names: dict[bytes, str] = {}
 
     def refuse(self, axes: NDArray[np.float32], label: NDArray[np.int8], name: str) -> None:
-        """Raise RecordingError for a copy, whose figures would count twice."""
+        """Raise RecordingError for a copy, because it would count twice."""
         digest = blake2b(np.ascontiguousarray(axes).tobytes() + label.tobytes()).digest()
         earlier = self._names.setdefault(digest, name)
         if earlier is not name:
-            raise RecordingError(f"it repeats {earlier} exactly")
+            raise RecordingError(f"it is an exact copy of {earlier}")

@@ -1,4 +1,4 @@
-"""What an evaluation of labelled recordings says, as JSON and as a table."""
+"""The result of an evaluation of labelled recordings, as JSON and as a table."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["GroupScore", "Progress", "RecordingEvaluation", "Score", "silent"]
 
 
 class Progress(Protocol):
-    """Told what is being done and which share of it is done, 0 to 1, as often as one likes."""
+    """Receives what is being done and the finished share, 0 to 1; called any number of times."""
 
     def __call__(self, what: str, share: float, /) -> None: ...
 
 
 def silent(_: str, __: float, /) -> None:
-    """A Progress that says nothing."""
+    """A Progress that prints nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A figure is None where it can't be computed, such as the AUC of one class."""
+    """Three figures; each is None if it can't be computed, such as the AUC of one class."""
 
     roc_auc: float | None
     pr_auc: float | None
@@ -32,7 +32,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupScore:
-    """One group's figure, None where it has one class, on so many epochs."""
+    """One group's figure (None with only one class) and its number of epochs."""
 
     roc_auc: float | None
     epochs: int
@@ -41,9 +41,10 @@ class GroupScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingEvaluation:
-    """The figures of one label. `ci` and `ci_pr_auc` hold 95 % of draws of groups with replacement.
+    """The figures of one label. `ci` and `ci_pr_auc` are 95 % intervals over resampled groups.
 
-    `kappa` is Cohen's, where as many epochs are called positive as the training groups have.
+    `kappa` is Cohen's, at the threshold that calls as many epochs positive as the training groups
+    have.
     """
 
     label: str
@@ -58,13 +59,13 @@ class RecordingEvaluation:
     base_rate: float
     epochs: int
     not_judged: float
-    """The share of labelled epochs in which the model had no say; they are in none of the figures."""
+    """The share of labelled epochs that the model did not judge; no figure includes them."""
     rate_hz: float
     notes: tuple[str, ...]
 
     @property
     def worst_group(self) -> tuple[str, float] | None:
-        """The group with the lowest ROC-AUC, of those with both classes."""
+        """The group with the lowest ROC-AUC, among groups with both classes."""
         known = [
             (one.roc_auc, group) for group, one in self.by_group.items() if one.roc_auc is not None
         ]
@@ -105,18 +106,18 @@ class RecordingEvaluation:
                 f"epochs of 5 s, {self.base_rate:.1%} positive; {self.trained_on}"
             ),
             (
-                f"{self.not_judged:.1%} of the labelled epochs are not judged, for want of history "
-                "or of samples, and are in none of the figures."
+                f"{self.not_judged:.1%} of the labelled epochs are not judged, because history or "
+                "samples are missing; no figure includes them."
             ),
             f"{'':44}{'ROC-AUC':>9}{'PR-AUC':>9}{'kappa':>9}",
-            _line("model, groups it never saw", self.model),
+            _line("model, on unseen groups", self.model),
             _line("never alert", self.never),
-            _line("threshold on the RMS, groups never seen", self.rms_threshold),
+            _line("threshold on the RMS, on unseen groups", self.rms_threshold),
             _line("random split: INFLATED, same people twice", self.random_split),
             "95 % interval of the ROC-AUC, over groups:    " + _range(self.ci),
             "Worst group: " + self._worst(),
         ]
-        # Labels and groups are named by whoever made the file.
+        # Names of labels and groups come from the file.
         return "\n".join(map(one_line, [*lines, *(f"Note: {note}" for note in self.notes)]))
 
     def _worst(self) -> str:

@@ -1,8 +1,8 @@
-"""Samples as they came, at any rate from 20 to 400 Hz, made into seconds that the formulas take.
+"""Turns samples of any rate from 20 to 400 Hz into seconds for the formulas.
 
-`contract.motion` takes a second's samples as evenly spread, so up to some 50 Hz they go in as they
-are. A faster sensor is brought down to 50 Hz through a low-pass filter: what lies above half of that
-must not fold back into the bands. Lost samples stay lost.
+`contract.motion` expects evenly spaced samples in a second. Up to about 50 Hz they are used as they
+are. A faster sensor is reduced to 50 Hz with a low-pass filter, because frequencies above half of
+that would fold back into the bands. Lost samples stay lost.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ __all__ = ["USUAL_RATE_HZ", "common_rate", "seconds_of"]
 
 USUAL_RATE_HZ: Final = 50.0
 _AS_IS: Final = 1.1
-"""A rate up to this much over the wanted one is left alone."""
+"""A rate up to this factor above the wanted one is not reduced."""
 _LOST_AFTER: Final = 2.5
-"""Steps of more than this many sample times hold lost samples."""
+"""Steps longer than this many sample times mean lost samples."""
 
 Floats = NDArray[np.float64]
 Array = NDArray[np.float32]
 
 
 def common_rate(rates: Sequence[float]) -> float:
-    """The rate for recordings that are to be compared: 50 Hz, or the slowest one's."""
+    """The common rate for recordings to compare: 50 Hz, or that of the slowest."""
     return min(USUAL_RATE_HZ, *rates) if rates else USUAL_RATE_HZ
 
 
 def seconds_of(at_s: Floats, acceleration: Array, rate_hz: float, wanted_hz: float) -> list[Array]:
     """The samples of each whole second, (n, 3) with NaN for lost ones; n may differ.
 
-    `at_s` are rising times from 0 on, one for each row of `acceleration`, which is (samples, 3).
+    `at_s` are rising times starting at 0, one per row of `acceleration`, which is (samples, 3).
     """
     if rate_hz > _AS_IS * wanted_hz:
         at_s, acceleration = _slowed(at_s, acceleration, rate_hz, wanted_hz)
         rate_hz = wanted_hz
-    # A clock that is a hair off would put a second's first sample into the one before.
+    # With a slightly wrong clock, the first sample of a second could fall into the one before.
     second = np.floor(at_s + 0.25 / rate_hz).astype(np.int64)
     count = int(second[-1]) + 1 if len(second) else 0
     cuts = np.searchsorted(second, np.arange(count + 1))
@@ -54,7 +54,7 @@ def seconds_of(at_s: Floats, acceleration: Array, rate_hz: float, wanted_hz: flo
 
 
 def _second(at_s: Floats, samples: Array, rate_hz: float) -> Array:
-    """One second's samples, with rows of NaN where some were lost."""
+    """One second's samples, with rows of NaN for lost ones."""
     slots = round(rate_hz)
     edges = np.concatenate([[-1.0 / rate_hz], at_s, [1.0]])
     if len(at_s) >= 0.9 * slots and np.diff(edges).max() <= _LOST_AFTER / rate_hz:
@@ -67,7 +67,7 @@ def _second(at_s: Floats, samples: Array, rate_hz: float) -> Array:
 def _slowed(
     at_s: Floats, acceleration: Array, rate_hz: float, wanted_hz: float
 ) -> tuple[Floats, Array]:
-    """The same at a lower rate, without what lies above half of it."""
+    """Resample to a lower rate, without frequencies above half of it."""
     known = np.isfinite(acceleration).all(axis=1)
     grid = np.arange(int(np.floor(at_s[-1] * rate_hz + 1e-6)) + 1) / rate_hz
     filled = np.stack(

@@ -1,10 +1,10 @@
-"""Labelled recordings as rows to learn from: the quantities and features that serving computes.
+"""Labelled recordings as training rows, with the same quantities and features as in scoring.
 
-Each group has one normal, which runs on from recording to recording, as a seat's does through a
-lesson; the windows begin afresh with each. What a room would add (neighbours, noise, the lesson's
-minute) is missing: a protocol that has its activities at set times would teach the clock.
+Each group has one normal, which continues from recording to recording, as a seat's does through a
+lesson; the windows start again with each recording. The features of a room (neighbours, noise, the
+lesson's minute) are missing: with activities at fixed times, the model would learn the clock.
 
-Groups go through the formulas side by side, as the seats of a room do, and none sees another.
+Groups are computed together, as the seats of a room are, and do not influence each other.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ __all__ = ["rows_of_groups"]
 _NO_ROOM: Final = np.full((EPOCH_S, len(ROOM_QUANTITIES)), np.nan, np.float32)
 _MINUTES: Final = FEATURES.index("minutes")
 _LEVEL: Final = 0  # motion_rms
-_MEMORY_S: Final = 4  # what the slowest band remembers
-_LEAST_LABELLED: Final = 0.5
+_MEMORY_S: Final = 4  # memory of the slowest band
+_MIN_LABELLED: Final = 0.5
 _SIDE_BY_SIDE: Final = 16
-"""More would hardly be faster, and would take more memory."""
+"""More groups would hardly be faster, and would need more memory."""
 
 Array = NDArray[np.float32]
 
@@ -54,23 +54,25 @@ def rows_of_groups(
 ) -> list[LessonRows]:
     """Each group's recordings, in their order, as rows of a single seat.
 
-    An epoch is positive where at least half of its labelled samples are, and unlabelled
-    (`occupied` is false) where fewer than half of its samples have a label. The first `calibrate_s`
-    seconds set the normal for good and are not judged. `truth` is the level of movement over 10 s,
-    in dB re 1 mg, for the threshold rule to use.
+    An epoch is positive if at least half of its labelled samples are, and unlabelled (`occupied` is
+    false) if fewer than half of its samples have a label. The first `calibrate_s` seconds set the
+    normal, which then stays fixed; they are not judged. `truth` is the movement level over 10 s, in
+    dB re 1 mg, for the threshold rule.
     """
-    order = sorted(range(len(groups)), key=lambda at: _samples(groups[at]))  # like beside like
+    order = sorted(
+        range(len(groups)), key=lambda at: _samples(groups[at])
+    )  # similar lengths together
     total, done = sum(_samples(own) for own in groups), 0
     rows: dict[int, LessonRows] = {}
     for first in range(0, len(order), _SIDE_BY_SIDE):
         chosen = order[first : first + _SIDE_BY_SIDE]
         part = [groups[at] for at in chosen]
         size = sum(_samples(own) for own in part)
-        tell = _Share(progress=progress, start=done / total, width=size / total)
-        quantities = _quantities(part, rate_hz, tell)
-        epochs = _features(quantities, round(calibrate_s / EPOCH_S), tell)
-        for at, own, values, told in zip(chosen, part, quantities, epochs, strict=True):
-            rows[at] = _rows(own, values, told, round(calibrate_s / EPOCH_S))
+        report = _Share(progress=progress, start=done / total, width=size / total)
+        quantities = _quantities(part, rate_hz, report)
+        epochs = _features(quantities, round(calibrate_s / EPOCH_S), report)
+        for at, own, values, features in zip(chosen, part, quantities, epochs, strict=True):
+            rows[at] = _rows(own, values, features, round(calibrate_s / EPOCH_S))
         done += size
     return [rows[at] for at in range(len(groups))]
 
@@ -81,7 +83,7 @@ def _samples(own: Sequence[LabelledRecording]) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Share:
-    """Says how far a part of the work is, as a share of the whole."""
+    """Reports the progress of one part of the work as a share of the whole."""
 
     progress: Progress
     start: float
@@ -92,20 +94,20 @@ class _Share:
 
 
 def _quantities(
-    part: Sequence[Sequence[LabelledRecording]], rate_hz: float, tell: _Share
+    part: Sequence[Sequence[LabelledRecording]], rate_hz: float, report: _Share
 ) -> list[list[Array]]:
     """The quantities of each group's recordings, (seconds, 1, 13), in whole epochs."""
     seconds = [[_whole_epochs(one, rate_hz) for one in own] for own in part]
-    # A second's samples count as evenly spread, so only seconds of as many can go side by side.
+    # Samples are evenly spaced in a second, so only groups with equal counts can go together.
     alike: dict[int, list[int]] = defaultdict(list)
     for group, own in enumerate(seconds):
         counts = {len(second) for one in own for second in one}
         alike[counts.pop() if len(counts) == 1 else -1 - group].append(group)
     found: dict[int, list[Array]] = {}
     for together in alike.values():
-        told = _side_by_side([seconds[group] for group in together], rate_hz)
-        found.update(zip(together, told, strict=True))
-        tell(0.8 * len(found) / len(part))
+        computed = _side_by_side([seconds[group] for group in together], rate_hz)
+        found.update(zip(together, computed, strict=True))
+        report(0.8 * len(found) / len(part))
     return [found[at] for at in range(len(part))]
 
 
@@ -115,34 +117,34 @@ def _whole_epochs(one: LabelledRecording, rate_hz: float) -> list[Array]:
 
 
 def _side_by_side(groups: Sequence[Sequence[list[Array]]], rate_hz: float) -> list[list[Array]]:
-    """The quantities of groups whose seconds have the same number of samples, or of a single one.
+    """The quantities of groups whose seconds have the same number of samples, or of one group.
 
-    Before each recording lie as many lost seconds as the formulas remember.
+    Before each recording there are as many lost seconds as the formulas remember.
     """
     pause: list[Array | None] = [None] * _MEMORY_S
     lines = [list(chain.from_iterable([*pause, *one] for one in own)) for own in groups]
     motion = MotionQuantities(seats=len(groups), rate_hz=max(rate_hz, LOWEST_RATE_HZ))
-    told = np.empty((max(map(len, lines)), len(groups), len(SEAT_QUANTITIES)), np.float32)
-    for at in range(len(told)):
+    values = np.empty((max(map(len, lines)), len(groups), len(SEAT_QUANTITIES)), np.float32)
+    for at in range(len(values)):
         now = [(seat, line[at]) for seat, line in enumerate(lines) if at < len(line)]
         there = [(seat, second) for seat, second in now if second is not None]
         samples = len(there[0][1]) if there else 1
         frame = np.full((samples, len(groups), 3), np.nan, np.float32)
         for seat, second in there:
             frame[:, seat] = second
-        told[at] = motion.update(frame)
-    told = decode(encode(told, "seat"), "seat")
+        values[at] = motion.update(frame)
+    values = decode(encode(values, "seat"), "seat")
     ends = [np.cumsum([_MEMORY_S + len(one) for one in own]) for own in groups]
     return [
-        [told[e - len(one) : e, seat : seat + 1] for one, e in zip(own, ends[seat], strict=True)]
+        [values[e - len(one) : e, seat : seat + 1] for one, e in zip(own, ends[seat], strict=True)]
         for seat, own in enumerate(groups)
     ]
 
 
 def _features(
-    quantities: Sequence[Sequence[Array]], calibrating: int, tell: _Share
+    quantities: Sequence[Sequence[Array]], calibrating: int, report: _Share
 ) -> list[list[EpochFeatures]]:
-    """The features of each group, epoch by epoch, all groups' epochs side by side."""
+    """The features of each group, epoch by epoch, for all groups together."""
     streams = [SeatFeatures(seats=1) for _ in quantities]
     lines = [list(_epochs(own)) for own in quantities]
     found: list[list[EpochFeatures]] = [[] for _ in quantities]
@@ -154,19 +156,19 @@ def _features(
                 streams[group].forget_windows()
             if calibrating and at == calibrating:
                 streams[group].hold_normal()
-        told = update_together(
+        computed = update_together(
             [streams[group] for group in now],
             [lines[group][at][1] for group in now],
             [_NO_ROOM] * len(now),
         )
-        for group, epoch in zip(now, told, strict=True):
+        for group, epoch in zip(now, computed, strict=True):
             found[group].append(epoch)
-        tell(0.8 + 0.2 * (at + 1) / longest)
+        report(0.8 + 0.2 * (at + 1) / longest)
     return found
 
 
 def _epochs(recordings: Sequence[Array]) -> Iterator[tuple[bool, Array]]:
-    """A group's epochs, (5, 1, 13), and whether a recording begins with it."""
+    """A group's epochs, (5, 1, 13), and whether each one begins a recording."""
     for one in recordings:
         for first in range(0, len(one), EPOCH_S):
             yield first == 0, one[first : first + EPOCH_S]
@@ -211,12 +213,12 @@ def _labels(one: LabelledRecording, epochs: int) -> list[int]:
     total = np.bincount(epoch, minlength=epochs)
     known = np.bincount(epoch[label >= 0], minlength=epochs)
     positive = np.bincount(epoch[label == 1], minlength=epochs)
-    is_known = (known > 0) & (known >= _LEAST_LABELLED * total)
+    is_known = (known > 0) & (known >= _MIN_LABELLED * total)
     return [int(v) for v in np.where(is_known, 2 * positive >= known, -1)]
 
 
 def _levels(by_second: NDArray[np.float32]) -> list[float]:
-    """The level of the last ten seconds at each epoch's end, in dB."""
+    """The level of the ten seconds before each epoch's end, in dB."""
     power = np.nan_to_num(10.0 ** (by_second.astype(np.float64) / 10.0))
     there = (~np.isnan(by_second)).astype(np.float64)
     sums, counts = (x.reshape(-1, EPOCH_S).sum(axis=1) for x in (power, there))

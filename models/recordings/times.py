@@ -1,4 +1,4 @@
-"""When a recording's samples were taken: put in order, cut where the clock starts again, and a rate."""
+"""The times of a recording's samples: sorts them, splits at clock restarts, and finds the rate."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from contract.acceleration import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from contract.errors import RecordingError
 
-__all__ = ["in_order"]
+__all__ = ["sort_by_time"]
 
 _SLACK: Final = 0.9
-"""A sensor that means to give 20 samples a second may give a tenth less."""
+"""A sensor of 20 samples per second may deliver a tenth less."""
 _ROUNDED: Final = 0.01
-"""A clock that runs this much off still has its nominal rate."""
-_MOST_REPEATED: Final = 0.02
-_MOST_RESTARTS: Final = 1.0 / 1000.0  # of the samples; more is rows in no order
+"""A rate that differs by less than this counts as the nominal rate."""
+_MAX_REPEATED: Final = 0.02
+_MAX_RESTARTS: Final = 1.0 / 1000.0  # of the samples; more means that the rows are not in order
 _OVERLAP_S: Final = 1.0
 _UNITS: Final = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 
@@ -25,55 +25,56 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 
-def in_order(
+def sort_by_time(
     rows: Rows, times: Floats | None, rate_hz: float | None, name: str, notes: list[str]
 ) -> tuple[list[tuple[Rows, Floats]], float]:
-    """The rows and times of each run of the clock, in the order of time, and the rate.
+    """The rows and times of each run of the clock, sorted by time, and the rate.
 
-    Raises RecordingError with the reason why the recording can't be used.
+    Raises RecordingError with the reason if the recording can't be used.
     """
     if times is None:
-        assert rate_hz is not None  # the file was refused otherwise
+        assert rate_hz is not None  # otherwise the file has been refused
         return [(rows, np.arange(len(rows)) / rate_hz)], rate_hz
     known = np.isfinite(times)
     if not known.all():
-        notes.append(f"{name} has {int((~known).sum())} samples without a time; left out.")
+        notes.append(f"{name} has {int((~known).sum())} samples without a time; they are left out.")
         rows, times = rows[known], times[known]
     runs = [
         _sorted(rows[part], times[part], name, notes) for part in _runs_of_clock(times, name, notes)
     ]
     steps = np.concatenate([np.diff(own) for _, own in runs])
     repeated = float((steps == 0.0).mean()) if steps.size else 0.0
-    if repeated <= _MOST_REPEATED:
+    if repeated <= _MAX_REPEATED:
         rate = _rate(steps[steps > 0.0], rate_hz)
         fresh = [np.concatenate([[True], np.diff(own) > 0.0]) for _, own in runs]
         dropped = sum(int((~keep).sum()) for keep in fresh)
         if dropped:
-            notes.append(f"{name} has {dropped} samples with the observed_at of another; dropped.")
+            notes.append(
+                f"{name} has {dropped} samples with the observed_at of another; they are dropped."
+            )
         return [(r[keep], t[keep]) for (r, t), keep in zip(runs, fresh, strict=True)], rate
     if rate_hz is None:
         raise RecordingError(
-            f"{repeated:.0%} of its samples have the observed_at of the one before, so their order "
-            "in time is not known; give --rate-hz if the rows are in order"
+            f"{repeated:.0%} of its samples have the same observed_at as the one before, so their "
+            "order is unknown; give --rate-hz if the rows are in order"
         )
-    notes.append(f"{name}: observed_at repeats; the samples are taken as evenly spread.")
+    notes.append(f"{name}: observed_at repeats; the samples are treated as evenly spaced.")
     return [(own, np.arange(len(own)) / rate_hz) for own, _ in runs], rate_hz
 
 
 def _runs_of_clock(times: Floats, name: str, notes: list[str]) -> list[Rows]:
-    """One run, or several where the clock starts again and they would lie over each other."""
+    """One run, or several if the clock restarts and the runs overlap."""
     whole = np.arange(len(times))
     back = np.flatnonzero(np.diff(times) < 0.0) + 1
-    if not 0 < len(back) <= max(1.0, _MOST_RESTARTS * len(times)):
+    if not 0 < len(back) <= max(1.0, _MAX_RESTARTS * len(times)):
         return [whole]
     runs = sorted(np.split(whole, back), key=lambda run: float(times[run[0]]))
     ends = np.maximum.accumulate([float(times[run[-1]]) for run in runs[:-1]])
     starts = np.array([float(times[run[0]]) for run in runs[1:]])
     if (starts > ends - _OVERLAP_S).all():
-        return [whole]  # blocks in another order: sorting puts them right
+        return [whole]  # blocks in another order, which sorting corrects
     notes.append(
-        f"{name}: observed_at starts again {len(back)} times; each start is taken as a stretch of "
-        "its own."
+        f"{name}: observed_at restarts {len(back)} times; each part is treated separately."
     )
     return np.split(whole, back)
 
@@ -81,12 +82,12 @@ def _runs_of_clock(times: Floats, name: str, notes: list[str]) -> list[Rows]:
 def _sorted(rows: Rows, times: Floats, name: str, notes: list[str]) -> tuple[Rows, Floats]:
     if not (np.diff(times) < 0.0).any():
         return rows, times
-    notes.append(f"{name} was not in the order of observed_at; sorted.")
+    notes.append(f"{name} was not in the order of observed_at; it is sorted now.")
     order = np.argsort(times, kind="stable")
     return rows[order], times[order]
 
 
-def _rate(steps: Floats, told: float | None) -> float:
+def _rate(steps: Floats, given_hz: float | None) -> float:
     if not steps.size:
         raise RecordingError("it has too few samples for a rate")
     usual = float(np.median(steps))
@@ -97,13 +98,13 @@ def _rate(steps: Floats, told: float | None) -> float:
                 f"its rate by observed_at is {rate:.4g} Hz, and {rate * size:.4g} Hz if that is in "
                 f"{unit}; give it in seconds"
             )
-    if told is not None:
-        if abs(rate / told - 1.0) > 0.1:
+    if given_hz is not None:
+        if abs(rate / given_hz - 1.0) > 0.1:
             raise RecordingError(
-                f"observed_at gives {rate:.4g} samples a second and --rate-hz says {told:g}; "
+                f"observed_at gives {rate:.4g} samples per second and --rate-hz is {given_hz:g}; "
                 "observed_at is in seconds"
             )
-        return told
+        return given_hz
     near = round(rate)
     if near and abs(rate / near - 1.0) < _ROUNDED:
         rate = float(near)

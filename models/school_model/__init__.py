@@ -1,1 +1,1 @@
-"""A school's own model: learned from what its people said of moments."""
+"""A school's own model, learned from people's answers about moments."""

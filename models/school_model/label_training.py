@@ -1,8 +1,8 @@
-"""Alerts learned from simulated lessons and from a school's labels together.
+"""Learns alerts from simulated lessons and a school's labels together.
 
-The trees stay those of the model that scored the school's lessons: on its shares the labels rest.
-Learned anew are the two estimates, with the labelled rows among the simulated ones, and the
-thresholds, by simulated lessons alone, because only there every false alert is known.
+The trees stay those of the model that scored the school's lessons, because the labels depend on its
+shares. The two estimates are fitted again, on simulated and labelled rows. The thresholds come from
+simulated lessons alone, because only there every false alert is known.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from models.serving.off_task import OffTaskModel
 __all__ = ["LabelTraining", "extra_rows"]
 
 _MOMENT_WEIGHT: Final = 60.0
-"""A labelled moment weighs as much as five simulated minutes, however long it was: nine answers
-are as much as a simulated lesson of 45 minutes. It is said of real pupils, so each of its epochs
-says more than a simulated one; and its epochs say the same thing over and over."""
+"""A labelled moment has the weight of five simulated minutes, whatever its length: nine answers
+weigh as much as a simulated lesson of 45 minutes. It is about real pupils, so an epoch of it is
+worth more than a simulated one; but its epochs are all similar, so more epochs add little."""
 _GROUPS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LabelTraining:
-    """Simulated lessons as streams of areas, ready to be learned from with labels."""
+    """Simulated lessons as streams of areas, to learn from together with labels."""
 
     rooms: tuple[AreaStream, ...]
     zones: tuple[tuple[AreaStream, ...], ...]
 
     @classmethod
     def of(cls, base: OffTaskModel, rows: Sequence[LessonRows]) -> LabelTraining:
-        """From lessons that `base` did not learn from."""
+        """From lessons that are not among the training lessons of `base`."""
         streams = [
             area_streams(one, p, base.manifest.interval, base.manifest.bias)
             for one, p in zip(rows, probabilities(base, rows), strict=True)
@@ -74,7 +74,7 @@ class LabelTraining:
         )
 
     def held_out(self, shipped: Estimates, moments: Sequence[LabelledMoment]) -> HeldOut:
-        """How it does on the school's lessons, put aside in ten groups."""
+        """How the estimates do on the school's lessons, held out in ten groups."""
         return hold_out(shipped, moments, self.estimates, groups=_GROUPS)
 
 
@@ -83,7 +83,7 @@ def extra_rows(
 ) -> ExtraRows | None:
     """The labelled rows of the room, or of zones, with their weights.
 
-    Together they weigh no more than the simulated epochs beside them.
+    Their total weight is at most that of the simulated epochs.
     """
     used = [moment for moment in moments if moment.is_room == is_room]
     if not used:

@@ -1,8 +1,8 @@
-"""What people said of moments, as figures and as rows to learn from.
+"""People's answers about moments, as figures and as training rows.
 
 `SchoolFigure` is the share of suggested moments that a school confirmed, with its interval.
-`moment_rows` turns a moment into the rows of `AREA_FEATURES` that a label keeps: numbers about the
-room or a zone of five seats or more, computed as the alerts compute them.
+`moment_rows` turns a moment into the rows of `AREA_FEATURES` that are stored with a label: numbers
+about the room or a zone of at least five seats, computed by the same code as for alerts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from models.serving.scores import ZoneScore
 
 __all__ = [
     "LABEL_FEATURES",
-    "LEAST_MOMENTS",
+    "MIN_MOMENTS",
     "LabelledMoment",
     "SchoolFigure",
     "base_of",
@@ -33,20 +33,20 @@ __all__ = [
     "wilson",
 ]
 
-LEAST_MOMENTS: Final = 50
-"""So many suggested moments a school has to confirm or dismiss before it has a figure."""
+MIN_MOMENTS: Final = 50
+"""Suggested moments that a school has to confirm or dismiss before it gets a figure."""
 _Z: Final = 1.959964  # 95 %
-_MOST_EPOCHS: Final = 120
-"""Of a moment that lasts longer than ten minutes, the first ten are kept."""
+_MAX_EPOCHS: Final = 120
+"""Ten minutes: of a longer moment, only the first ten are kept."""
 
 _NAMES_HASH: Final = hashlib.sha256(json.dumps(AREA_FEATURES).encode()).hexdigest()[:8]
 LABEL_FEATURES: Final = f"{FEATURES_VERSION}-{_NAMES_HASH}"
-"""Which features a label's rows are: rows of another version can't be told apart by their shape."""
+"""The version of the features in a label's rows; the shape alone does not show it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchoolFigure:
-    """Of `n` suggested moments the share that people confirmed, and its 95 % interval."""
+    """The share of `n` suggested moments that people confirmed, and its 95 % interval."""
 
     n: int
     confirmed: int
@@ -59,21 +59,21 @@ class SchoolFigure:
 
 
 def school_figure(confirmed: int, dismissed: int) -> SchoolFigure | None:
-    """The school's own figure; None until it has 50 moments. The interval is Wilson's.
+    """The school's own figure; None before it has 50 moments. The interval is Wilson's.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal
-    of the American Statistical Association 22 (1927), 209-212: the shares p for which the one
-    that was seen is no further than z standard deviations from p.
+    of the American Statistical Association 22 (1927), 209-212: all shares p from which the observed
+    share is at most z standard deviations away.
     """
     n = confirmed + dismissed
-    if n < LEAST_MOMENTS:
+    if n < MIN_MOMENTS:
         return None
     low, high = wilson(confirmed, n)
     return SchoolFigure(n=n, confirmed=confirmed, low=low, high=high)
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of which k of n were seen; n is 1 or more."""
+    """The 95 % interval of the share k / n; n is 1 or more."""
     share, z2 = k / n, _Z * _Z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
@@ -82,23 +82,23 @@ def wilson(k: int, n: int) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LabelledMoment:
-    """A moment that someone confirmed or dismissed, as something to learn from."""
+    """A moment that someone confirmed or dismissed, as training data."""
 
     lesson: str
     in_episode: bool
     is_room: bool
-    """Else a zone."""
+    """False for a zone."""
     is_suggested: bool
-    """An alert led to it; else a person marked it, or it was the calmest stretch."""
+    """Suggested from an alert. False: a person marked it, or it was the calmest stretch."""
     model: str
-    """Version of the model whose scores the rows rest on."""
+    """Version of the model whose scores the rows were computed from."""
     features_version: str
     rows: NDArray[np.float64]
     """(epochs, features)"""
 
 
 def base_of(version: str) -> str:
-    """The version whose scores a model gives: a school's own differs from it in its alerts alone."""
+    """The version of the base model, whose scores a school's own model shares."""
     return version.partition("+")[0]
 
 
@@ -107,22 +107,22 @@ def moment_rows(
 ) -> NDArray[np.float64] | None:
     """The features of one area's epochs between two seconds of the lesson, (epochs, features).
 
-    `scores` are all epochs of that area with the seconds at which they begin, in their order,
-    because features look back. None where none of them is known. An epoch under five seats is
-    never among them.
+    `scores` are all epochs of that area in order, each with the second at which it begins, because
+    features look back. None if none of them is known. Epochs with fewer than five seats are left
+    out.
     """
     history = AreaHistory()
     rows: list[NDArray[np.float64]] = []
     before: float | None = None
     for at, score in scores:
         if before is not None and at - before > 1.5 * EPOCH_S:
-            history.update(_unknown(score))  # a hole: what comes after it begins afresh
+            history.update(_unknown(score))  # a gap: the windows start again after it
         before = at
         features = history.update(score)
         inside = start_s - EPOCH_S < at < end_s
         if features is not None and inside and score.seats >= SMALLEST_ZONE:
             rows.append(features)
-    return np.stack(rows[:_MOST_EPOCHS]) if rows else None
+    return np.stack(rows[:_MAX_EPOCHS]) if rows else None
 
 
 def _unknown(score: ZoneScore) -> ZoneScore:

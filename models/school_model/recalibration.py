@@ -1,11 +1,11 @@
-"""A school's own reading of the alert score, and the guard that stands before it.
+"""Adapts the alert score to a school, and checks that the result is an improvement.
 
-What the model estimates for an area is p = sigmoid(z). A school's labels may show that its moments
-are worth talking about less, or more, often than p says. Two numbers change that: z becomes
+The model's estimate for an area is p = sigmoid(z). A school's labels may show that moments are
+worth talking about less often, or more often, than p says. Two numbers correct that: z becomes
 slope · z + intercept, the map of J. Platt ("Probabilistic outputs for support vector machines",
-1999), with a prior that pulls both to the identity. As z is a weighted sum, the result is an alert
-model like any other. It makes alerts rarer or leaves them as they are, and never more frequent:
-what was not suggested was not judged. The guard decides on lessons that had no part in the fit.
+1999), with a prior that pulls both towards the identity. As z is a weighted sum, the result is an
+alert model like any other. Alerts become rarer or stay as they are, never more frequent, because
+people only judged what was suggested. The check uses lessons that were not part of the fit.
 """
 
 from __future__ import annotations
@@ -35,35 +35,35 @@ Array = NDArray[np.float64]
 
 _SLOPE_SD: Final = 0.5
 _INTERCEPT_SD: Final = 1.0
-"""The prior: slope 1 ± 0.5, intercept 0 ± 1. Some ten moments weigh as much as it."""
+"""The prior: slope 1 ± 0.5, intercept 0 ± 1. About ten moments have the same weight."""
 _IDENTITY: Final = np.array([1.0, 0.0])
 _PRECISION: Final = np.array([_SLOPE_SD**-2, _INTERCEPT_SD**-2])
-_LEAST_SLOPE: Final = 0.05
-"""So that a higher score always stays a higher one."""
+_MIN_SLOPE: Final = 0.05
+"""Above 0, so that the order of scores stays the same."""
 _STEPS: Final = 100
 _DONE: Final = 1e-10
 _RESAMPLES: Final = 2_000
 _SEED: Final = 1
-_MOST_LOGIT: Final = 30.0
-_MOST_P: Final = 1.0 - 1e-9
+_MAX_LOGIT: Final = 30.0
+_MAX_P: Final = 1.0 - 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recalibration:
-    """z becomes slope · z + intercept; the slope is over 0."""
+    """z becomes slope · z + intercept; the slope is above 0."""
 
     slope: float = 1.0
     intercept: float = 0.0
 
     def of(self, estimate: AlertModel) -> AlertModel:
-        """The alert model that gives what this one gives, recalibrated."""
+        """The recalibrated alert model."""
         return AlertModel(
             weights=tuple(self.slope * weight for weight in estimate.weights),
             intercept=self.slope * estimate.intercept + self.intercept,
         )
 
     def policy(self, policy: AlertPolicy) -> AlertPolicy:
-        """The policy with its estimate recalibrated; its thresholds go up with it, never down."""
+        """The policy with a recalibrated estimate; its thresholds may rise, but never fall."""
         assert policy.estimate is not None
         raise_above = max(policy.raise_above, self._probability(policy.raise_above))
         clear_below = max(policy.clear_below, self._probability(policy.clear_below))
@@ -75,40 +75,40 @@ class Recalibration:
         )
 
     def _probability(self, p: float) -> float:
-        logit = np.log(p) - np.log1p(-min(p, _MOST_P))
+        logit = np.log(p) - np.log1p(-min(p, _MAX_P))
         return float(_sigmoid(np.array(self.slope * logit + self.intercept)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
-    """What estimates an alert's probability, for the room and for zones."""
+    """The alert models of the room and of zones."""
 
     room: AlertModel
     zone: AlertModel
 
     def logit(self, moment: LabelledMoment) -> float:
-        """The mean z of a moment's epochs: recalibrating it or its epochs is the same."""
+        """The mean z of a moment's epochs; recalibrating the mean or each epoch gives the same."""
         estimate = self.room if moment.is_room else self.zone
         z = moment.rows @ np.array(estimate.weights) + estimate.intercept
-        return float(np.clip(z, -_MOST_LOGIT, _MOST_LOGIT).mean())
+        return float(np.clip(z, -_MAX_LOGIT, _MAX_LOGIT).mean())
 
     def logits(self, moments: Sequence[LabelledMoment]) -> Array:
         return np.array([self.logit(moment) for moment in moments], np.float64)
 
 
 def fit_recalibration(logits: Array, truth: NDArray[np.bool_]) -> Recalibration:
-    """The likeliest slope and intercept under the prior; the identity where there is no label."""
+    """The most likely slope and intercept under the prior; the identity without labels."""
     design = np.column_stack([logits, np.ones_like(logits)])
-    at = _least(design, truth, np.array([True, True]), _IDENTITY.copy())
-    if at[0] < _LEAST_SLOPE:
-        # The cost is convex: within what is allowed, the least lies on this edge.
-        edge = np.array([_LEAST_SLOPE, 0.0])
-        at = _least(design, truth, np.array([False, True]), edge)
+    at = _minimise(design, truth, np.array([True, True]), _IDENTITY.copy())
+    if at[0] < _MIN_SLOPE:
+        # The cost is convex, so the minimum with the constraint is on this edge.
+        edge = np.array([_MIN_SLOPE, 0.0])
+        at = _minimise(design, truth, np.array([False, True]), edge)
     return Recalibration(slope=float(at[0]), intercept=float(at[1]))
 
 
-def _least(design: Array, truth: NDArray[np.bool_], free: NDArray[np.bool_], at: Array) -> Array:
-    """Newton's method from `at`, with halved steps where one would go too far."""
+def _minimise(design: Array, truth: NDArray[np.bool_], free: NDArray[np.bool_], at: Array) -> Array:
+    """Newton's method from `at`; a step that would go too far is halved."""
     for _ in range(_STEPS):
         p = _sigmoid(design @ at)
         gradient = design.T @ (p - truth) + _PRECISION * (at - _IDENTITY)
@@ -125,16 +125,16 @@ def _least(design: Array, truth: NDArray[np.bool_], free: NDArray[np.bool_], at:
 
 
 def recalibrated(shipped: Estimates, moments: Sequence[LabelledMoment]) -> Estimates:
-    """The estimates that a school's labels ask for."""
+    """The estimates, recalibrated to a school's labels."""
     own = recalibration_of(shipped, moments)
     return Estimates(room=own.of(shipped.room), zone=own.of(shipped.zone))
 
 
 def recalibration_of(shipped: Estimates, moments: Sequence[LabelledMoment]) -> Recalibration:
-    """What a school's labels ask for, for the room and zones alike.
+    """Fit the recalibration to a school's labels, for the room and zones together.
 
-    Only moments that an alert led to count: what a person marked was chosen because something was
-    going on, and would say so about every score.
+    Only suggested moments count: people mark a moment because something is going on, whatever the
+    score.
     """
     suggested = [moment for moment in moments if moment.is_suggested]
     truth = np.array([moment.in_episode for moment in suggested], np.bool_)
@@ -143,11 +143,11 @@ def recalibration_of(shipped: Estimates, moments: Sequence[LabelledMoment]) -> R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOut:
-    """How a school's estimates do on lessons that had no part in them, beside the shipped ones.
+    """How a school's estimates do on held-out lessons, compared with the shipped ones.
 
-    Losses are means over moments. `better` is by how much the log loss of the shipped estimates
-    lies over the school's, `informed` by how much that of always saying the rate of the other
-    lessons does; each with its 95 % interval over lessons, drawn anew 2,000 times.
+    Losses are means over moments. `better` is the log loss of the shipped estimates minus the
+    school's. `informed` is the log loss of always predicting the rate of the other lessons, minus
+    the school's. Each has its 95 % interval over lessons, resampled 2,000 times.
     """
 
     moments: int
@@ -168,21 +168,21 @@ class HeldOut:
         return {name: round(value, 5) for name, value in asdict(self).items()}
 
     def refusal(self) -> str | None:
-        """Why these estimates are not to be used, as a sentence; None where they are."""
+        """The reason why these estimates must not be used; None if they may."""
         on = f"on {self.moments} moments of {self.lessons} lessons held out in turn"
         if self.better_low <= 0.0:
             return (
                 f"the school's own model does not beat the shipped one {on}: log loss "
                 f"{self.log_loss:.3f} against {self.log_loss_shipped:.3f}, a difference of "
                 f"{self.better:+.3f} (95 % interval {self.better_low:+.3f} to "
-                f"{self.better_high:+.3f}, which has to lie above 0)"
+                f"{self.better_high:+.3f}, which has to be above 0)"
             )
         if self.informed_low <= 0.0:
             return (
-                "the answers do not follow the score, so a model of its own would tell this school "
-                f"nothing that its mean does not: {on}, log loss is {self.informed:+.3f} better "
-                f"than with that mean (95 % interval {self.informed_low:+.3f} to "
-                f"{self.informed_high:+.3f}, which has to lie above 0)"
+                "the answers do not follow the score, so a model of its own would give this school "
+                f"no more than the mean does: {on}, log loss is {self.informed:+.3f} better "
+                f"than with the mean (95 % interval {self.informed_low:+.3f} to "
+                f"{self.informed_high:+.3f}, which has to be above 0)"
             )
         return None
 
@@ -194,10 +194,10 @@ def hold_out(
     *,
     groups: int | None = None,
 ) -> HeldOut:
-    """Put each lesson aside in turn, fit on the others, and judge on it.
+    """Hold out each lesson in turn, fit on the others, and judge the held-out lesson.
 
-    What is judged are the suggested moments. `moments` have to be of two lessons or more. With
-    `groups` the lessons are put aside in so many groups, where a fit takes long.
+    Only suggested moments are judged. `moments` must come from at least two lessons. With `groups`,
+    that many groups of lessons are held out instead, if a fit takes long.
     """
     lessons = sorted({moment.lesson for moment in moments if moment.is_suggested})
     count = len(lessons) if groups is None else min(groups, len(lessons))
@@ -248,7 +248,7 @@ def _interval(sums: Array, n: Array, draws: NDArray[np.int64]) -> tuple[float, f
 
 
 def _sigmoid(z: Array) -> Array:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -_MOST_LOGIT, _MOST_LOGIT))))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -_MAX_LOGIT, _MAX_LOGIT))))
 
 
 def _log_loss(truth: Array, p: Array) -> Array:

@@ -1,7 +1,7 @@
-"""A school's own model: which labels it may rest on, the guard, and what its manifest says.
+"""A school's own model: selects its labels, requires an improvement, and writes its manifest.
 
-It differs from the model that scored the school's lessons in its alerts alone: trees, calibration
-and interval stay, so every label goes on resting on the same shares.
+It differs from the model that scored the school's lessons only in its alerts: trees, calibration
+and interval stay, so the shares that the labels were computed from stay the same.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from contract.errors import ModelError
 from models.school_model.labels import LABEL_FEATURES, LabelledMoment, base_of
 from models.school_model.recalibration import Estimates, HeldOut
 from models.serving.alerts import AlertPolicy
-from models.serving.manifest import Manifest
+from models.serving.manifest import ModelManifest
 
 __all__ = [
+    "base_mismatch",
     "estimates_of",
-    "let_pass",
-    "rests_on_another",
+    "require_improvement",
     "school_lines",
     "school_manifest",
     "usable_moments",
 ]
 
-LEAST_LABELS: Final = 30
-LEAST_OF_EACH: Final = 5
-LEAST_LESSONS: Final = 10
+MIN_LABELS: Final = 30
+MIN_OF_EACH: Final = 5
+MIN_LESSONS: Final = 10
 
 How = Literal["recalibrated", "trained with labels"]
 
@@ -38,27 +38,29 @@ How = Literal["recalibrated", "trained with labels"]
 def usable_moments(
     moments: Sequence[LabelledMoment], base: str
 ) -> tuple[list[LabelledMoment], list[str]]:
-    """The labels that a school's model on top of the version `base` may rest on, and what there is
-    to say about the others; raises ModelError where too few are left to learn from and to judge on.
+    """The labels that a school's model on top of version `base` may use, and notes about the
+    others.
+
+    Raises ModelError if too few are left to learn from and to judge with.
     """
     if not moments:
         raise ModelError(
-            "no labels are kept: a teacher has to allow it below the moments of one of her "
-            "lessons, and answers count from then on."
+            "no labels are stored: a teacher has to allow it below the moments of one of their "
+            "lessons; answers count from then on."
         )
     notes = []
     fitting = [moment for moment in moments if moment.features_version == LABEL_FEATURES]
     if other := len(moments) - len(fitting):
         versions = _listed({m.features_version for m in moments} - {LABEL_FEATURES})
         notes.append(
-            f"{other} of {len(moments)} labels hold features of version {versions}, this program "
-            f"computes {LABEL_FEATURES}: they are left out"
+            f"{other} of {len(moments)} labels have features of version {versions}, but this "
+            f"program computes {LABEL_FEATURES}: they are left out"
         )
     found = [moment for moment in fitting if base_of(moment.model) == base]
     if other := len(fitting) - len(found):
         versions = _listed({base_of(m.model) for m in fitting} - {base})
         notes.append(
-            f"{other} of {len(fitting)} labels rest on scores of the model {versions}, not of "
+            f"{other} of {len(fitting)} labels come from scores of model {versions}, not of "
             f"{base}: they are left out (--model names another model)"
         )
     _check_enough(found, notes)
@@ -71,15 +73,15 @@ def _check_enough(found: Sequence[LabelledMoment], notes: Sequence[str]) -> None
     dismissed = len(judged) - confirmed
     lessons = len({moment.lesson for moment in judged})
     left = "".join(f" ({note})" for note in notes)
-    if len(judged) < LEAST_LABELS or lessons < LEAST_LESSONS:
+    if len(judged) < MIN_LABELS or lessons < MIN_LESSONS:
         raise ModelError(
             f"{len(judged)} labels of suggested moments in {lessons} lessons are too few: "
-            f"{LEAST_LABELS} in {LEAST_LESSONS} lessons are needed{left}."
+            f"{MIN_LABELS} in {MIN_LESSONS} lessons are needed{left}."
         )
-    if min(confirmed, dismissed) < LEAST_OF_EACH:
+    if min(confirmed, dismissed) < MIN_OF_EACH:
         raise ModelError(
             f"of {len(judged)} labels of suggested moments {confirmed} confirm and {dismissed} "
-            f"dismiss: {LEAST_OF_EACH} of each are needed to learn what tells them apart{left}."
+            f"dismiss: {MIN_OF_EACH} of each are needed to learn the difference{left}."
         )
 
 
@@ -87,39 +89,39 @@ def _listed(versions: set[str]) -> str:
     return ", ".join(sorted(versions))
 
 
-def estimates_of(manifest: Manifest) -> Estimates:
-    """What estimates this model's alerts; raises ModelError where there is nothing to learn anew."""
+def estimates_of(manifest: ModelManifest) -> Estimates:
+    """This model's alert estimates; raises ModelError if it has none to adapt."""
     room, zone = manifest.room_alerts.estimate, manifest.zone_alerts.estimate
     if "+" in manifest.version:
         raise ModelError(
-            f"model {manifest.version} is a school's own already: give --model the one that it was "
-            "made from, or leave it out for the shipped one."
+            f"model {manifest.version} is already a school's own model; give the model that it was "
+            "made from with --model, or leave --model out for the shipped one."
         )
     if room is None or zone is None:
         raise ModelError(
-            f"model {manifest.version} has no alert model to learn anew; make it again with "
+            f"model {manifest.version} has no alert model to adapt; make it again with "
             "`roomtone model train`."
         )
     return Estimates(room=room, zone=zone)
 
 
-def let_pass(held_out: HeldOut) -> None:
-    """The guard: raises ModelError that says why a model is not to be used."""
+def require_improvement(held_out: HeldOut) -> None:
+    """Raise ModelError with the reason if the held-out lessons show no improvement."""
     if (refusal := held_out.refusal()) is not None:
         raise ModelError(f"nothing was written: {refusal}.")
 
 
 def school_manifest(
-    base: Manifest,
+    base: ModelManifest,
     *,
     room_alerts: AlertPolicy,
     zone_alerts: AlertPolicy,
     held_out: HeldOut,
     labels: Sequence[LabelledMoment],
     how: How,
-) -> Manifest:
-    """The manifest of a school's own model; raises ModelError where the guard says no."""
-    let_pass(held_out)
+) -> ModelManifest:
+    """The manifest of a school's own model; raises ModelError if it is no improvement."""
+    require_improvement(held_out)
     what = json.dumps([asdict(room_alerts), asdict(zone_alerts)])
     kinds = Counter(moment.in_episode for moment in labels)
     school = {
@@ -140,19 +142,19 @@ def school_manifest(
     )
 
 
-def rests_on_another(in_use: Manifest, shipped: Manifest) -> str:
-    """That a school's own model was made from another one than is shipped; empty if it was not."""
+def base_mismatch(in_use: ModelManifest, shipped: ModelManifest) -> str:
+    """A warning if a school's own model was not made from the shipped one, or an empty text."""
     base = base_of(in_use.version)
     if "+" not in in_use.version or base == base_of(shipped.version):
         return ""
     return (
         f"The school's own model {in_use.version} was made from model {base}, and this version of "
-        f"Roomtone comes with model {shipped.version}, which it was never held against."
+        f"Roomtone comes with model {shipped.version}, and the two were never compared."
     )
 
 
-def school_lines(manifest: Manifest) -> list[str]:
-    """What the card says of a school's own model; nothing for any other."""
+def school_lines(manifest: ModelManifest) -> list[str]:
+    """The lines of the card about a school's own model; empty for any other model."""
     school = manifest.data.get("school")
     if school is None:
         return []
@@ -169,4 +171,8 @@ def school_lines(manifest: Manifest) -> list[str]:
         f"{held['lessons']} lessons); Brier {held['brier']:.3f}, shipped "
         f"{held['brier_shipped']:.3f}   (this school's answers)"
     )
-    return [learned, judged, "The other figures are the base model's, whose alerts were others."]
+    return [
+        learned,
+        judged,
+        "The other figures are the base model's, which has other alerts.",
+    ]

@@ -1,1 +1,1 @@
-"""Scores and alerts as a lesson runs, and moments after it."""
+"""Scores and alerts during a lesson, and moments after it."""

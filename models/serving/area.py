@@ -1,8 +1,8 @@
-"""One area's own stream of scores as numbers to alert on, and what estimates its excess from them.
+"""Features of one area's scores, and the model that estimates from them whether to alert.
 
-An area is the room or a zone. `AreaHistory` takes its `ZoneScore`s in turn and nothing else, so
-training, serving and a label that is read back from the store all see the same numbers.
-`AlertModel` weighs them: a logistic regression whose few weights stand in the manifest.
+An area is the room or a zone. `AreaHistory` takes only its `ZoneScore`s, one after the other, so
+training, serving and labels read from the store all use the same numbers. `AlertModel` is a
+logistic regression; its few weights are in the manifest.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ AREA_FEATURES: Final[tuple[str, ...]] = (
     "share_spread", "rise_in_spreads_10", "rise_in_spreads_30", "rise_in_spreads_60", "slope",
     "log_minutes", "rise_by_minutes", "movement_60", "fidgets_60", "noise_60",
 )  # fmt: skip
-"""Their names, in the order of the numbers.
+"""The names of the features, in order.
 
-`rise_N` is the off-task share's mean over the last N seconds, less its mean over the lesson so far;
-`share_spread` is sqrt(m(1 - m)) of that mean m, by which a share may vary; "in spreads" is in half
-widths of the interval; `slope` is the last ten seconds less the twenty before. The last three are
-the signs' means over a minute. Neither the level nor the number of seats is told by itself: a room
-that is unlike those learned from, with most seats restless all the time, is not lively for that.
+`rise_N` is the off-task share's mean over the last N seconds minus its mean over the lesson so far;
+`share_spread` is sqrt(m(1 - m)) of that mean m; "in spreads" means in half widths of the interval;
+`slope` is the mean of the last ten seconds minus that of the twenty before. The last three are the
+signs' means over a minute. Neither the level nor the number of seats is a feature: a room with most
+seats restless all the time, unlike the training rooms, is not lively for that reason.
 """
 
-_LEARN: Final = 24  # judged epochs before an area has a share that is usual for it
+_LEARN: Final = 24  # judged epochs before the usual share of an area is known
 _KEPT: Final = 24
 _MINUTE: Final = 12
-_LEAST_SPREAD: Final = 0.02
+_MIN_SPREAD: Final = 0.02
 _SIGNS: Final = ("movement", "fidgets", "noise")
 
 
 class AreaHistory:
-    """The features of one area of one lesson. Scores come epoch by epoch, in their order."""
+    """Computes the features of one area of one lesson. Scores come epoch by epoch, in order."""
 
     def __init__(self) -> None:
         self._shares: list[float] = []
@@ -53,13 +53,13 @@ class AreaHistory:
         self._epochs = 0
 
     def update(self, score: ZoneScore) -> NDArray[np.float64] | None:
-        """(len(AREA_FEATURES),) for this epoch; None where too little is known.
+        """The features of this epoch, (len(AREA_FEATURES),); None if too little is known.
 
-        A sign that is missing counts as usual.
+        A missing sign counts as usual.
         """
         share, low, high = score.off_task, score.off_task_low, score.off_task_high
         if share is None or low is None or high is None:
-            # What comes after a gap is held against the same lesson, but begins afresh.
+            # After a gap the windows start again; the mean over the lesson stays.
             self._shares.clear()
             for recent in self._signs:
                 recent.clear()
@@ -69,8 +69,8 @@ class AreaHistory:
             _push(recent, score.signs.get(name, 0.0), _MINUTE)
         features = None
         if self._epochs >= _LEARN:
-            # The interval is cut off at 0 and 1: its longer side tells the spread.
-            features = self._features(max(high - share, share - low, _LEAST_SPREAD))
+            # The interval is cut off at 0 and 1, so its longer side is the spread.
+            features = self._features(max(high - share, share - low, _MIN_SPREAD))
         if len(self._past) == NORMAL_EPOCHS:
             self._past_sum -= self._past[0]
         self._past.append(share)
@@ -101,7 +101,7 @@ class AreaHistory:
 class AlertModel:
     """The probability that an area is inside an episode, from its features.
 
-    `weights` are those of `AREA_FEATURES` as they are, with no scaling before.
+    `weights` are in the order of `AREA_FEATURES`, which are not scaled.
     """
 
     weights: tuple[float, ...]
@@ -110,13 +110,13 @@ class AlertModel:
     def __post_init__(self) -> None:
         if len(self.weights) != len(AREA_FEATURES):
             raise ValueError(
-                f"an alert model of {len(self.weights)} weights, expected {len(AREA_FEATURES)}"
+                f"an alert model has {len(AREA_FEATURES)} weights, not {len(self.weights)}"
             )
         if not all(map(math.isfinite, (*self.weights, self.intercept))):
-            raise ValueError("an alert model's weights are finite numbers")
+            raise ValueError("an alert model's weights have to be finite numbers")
 
     def score(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n,) from (n, len(AREA_FEATURES)); from 0 to 1."""
+        """Probabilities (n,), 0 to 1, from features (n, len(AREA_FEATURES))."""
         logit = features @ np.array(self.weights) + self.intercept
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))), dtype=np.float64)
 

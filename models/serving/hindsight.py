@@ -1,8 +1,8 @@
-"""Stretches of a whole lesson in which an area was likely livelier than usual, found in hindsight.
+"""Finds, after a lesson, the stretches in which an area was probably livelier than usual.
 
-An alert has to be raised while it happens. Afterwards the whole lesson is known: what came later,
-how long it lasted, and what was usual in this lesson. `area_marks` makes numbers of that for each
-epoch, and `StretchModel` weighs them, as `AlertModel` does for an alert.
+An alert has to be raised immediately. After the lesson everything is known: what came later, how
+long it lasted, and what was usual in this lesson. `area_marks` computes features from that for each
+epoch, and `StretchModel` weighs them, as `AlertModel` does for alerts.
 """
 
 from __future__ import annotations
@@ -27,32 +27,33 @@ MARKS: Final[tuple[str, ...]] = (
     "held_30", "held_45", "held_60", "held_90", "share_spread", "held_60_in_spreads",
     "rise_65_in_spreads", "movement_65", "fidgets_65", "noise_65",
 )  # fmt: skip
-"""Their names, in the order of the numbers.
+"""The names of the features, in order.
 
-`rise_N` is the off-task share's mean over the N seconds around the epoch, less its mean over the
-lesson; `held_N` is the level over that mean that a stretch of N seconds with the epoch in it never
-falls under, the best such stretch, with the share smoothed over 15 s; `share_spread` is
-sqrt(m(1 - m)) of the lesson's mean m; "in spreads" is in half widths of the interval. The last
-three are the signs' means over 65 s.
+`rise_N` is the off-task share's mean over the N seconds around the epoch, minus its mean over the
+lesson. `held_N` is a level above that mean: over all stretches of N seconds that contain the epoch,
+the highest minimum of the share, smoothed over 15 s. `share_spread` is sqrt(m(1 - m)) of the
+lesson's mean m; "in spreads" means in half widths of the interval. The last three are the signs'
+means over 65 s.
 """
 
 _AROUND: Final = (1, 3, 7, 13, 25, 61, 121)  # epochs
 _HELD: Final = (6, 9, 12, 18)
 _MINUTE: Final = 13
-_LEAST_SPREAD: Final = 0.02
-_LEAST_EPOCHS: Final = 60
-"""A lesson of which less is known has nothing that is usual for it."""
+_MIN_SPREAD: Final = 0.02
+_MIN_EPOCHS: Final = 60
+"""With fewer known epochs, it is unclear what is usual in the lesson."""
 _SHORTEST: Final = 6
-_SHORT_HOLE: Final = 3
+_SHORT_GAP: Final = 3
 _SIGNS: Final = ("movement", "fidgets", "noise")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StretchModel:
-    """The probability that an epoch lies in a stretch in which the area was livelier than usual.
+    """The probability that an epoch is in a stretch in which the area was livelier than usual.
 
-    `weights` are those of `MARKS` as they are, with no scaling before. A stretch is told where the
-    estimate reaches `least`, and runs as far as it stays at half of that or more.
+    `weights` are in the order of `MARKS`, which are not scaled. A stretch is found where the
+    estimate reaches `least` (a name in the manifest's format); it extends as far as the estimate
+    stays at half of that or more.
     """
 
     weights: tuple[float, ...] = (0.0,) * len(MARKS)
@@ -61,23 +62,21 @@ class StretchModel:
 
     def __post_init__(self) -> None:
         if len(self.weights) != len(MARKS):
-            raise ValueError(
-                f"a stretch model of {len(self.weights)} weights, expected {len(MARKS)}"
-            )
+            raise ValueError(f"a stretch model has {len(MARKS)} weights, not {len(self.weights)}")
         if not all(map(math.isfinite, (*self.weights, self.intercept))):
-            raise ValueError("a stretch model's weights are finite numbers")
+            raise ValueError("a stretch model's weights have to be finite numbers")
         if not 0.0 < self.least < 1.0:
-            raise ValueError("least lies between 0 and 1")
+            raise ValueError("least has to be between 0 and 1")
 
     def score(self, marks: Array) -> Array:
-        """(n,) from (n, len(MARKS)); NaN where the marks are."""
+        """Probabilities (n,) from features (n, len(MARKS)); NaN where the features are."""
         logit = marks @ np.array(self.weights) + self.intercept
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finder:
-    """What finds the stretches of a lesson: one model for the room, and one for every zone."""
+    """The models that find the stretches of a lesson: one for the room, one for all zones."""
 
     room: StretchModel = StretchModel()
     zone: StretchModel = StretchModel()
@@ -85,7 +84,7 @@ class Finder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """The epochs from `first` up to before `end`, and the highest estimate among them."""
+    """The epochs from `first` to `end` (exclusive), and the highest estimate among them."""
 
     first: int
     end: int
@@ -93,18 +92,19 @@ class Stretch:
 
 
 def area_marks(scores: Sequence[ZoneScore | None]) -> Array:
-    """(epochs, len(MARKS)) of one area's whole lesson, epoch by epoch; None is an epoch that is
-    missing. NaN where the area was not judged, and everywhere if too little of the lesson was.
+    """The features of one area's whole lesson, (epochs, len(MARKS)); None is a missing epoch.
+
+    NaN where the area was not judged, and everywhere if too little of the lesson was judged.
     """
     share = _column([None if one is None else one.off_task for one in scores])
     known = ~np.isnan(share)
     marks = np.full((len(scores), len(MARKS)), np.nan)
-    if known.sum() < _LEAST_EPOCHS:
+    if known.sum() < _MIN_EPOCHS:
         return marks
     low = _column([None if one is None else one.off_task_low for one in scores])
     high = _column([None if one is None else one.off_task_high for one in scores])
-    # The interval is cut off at 0 and 1: its longer side tells the spread.
-    spread = np.fmax(np.fmax(high - share, share - low), _LEAST_SPREAD)
+    # The interval is cut off at 0 and 1, so its longer side is the spread.
+    spread = np.fmax(np.fmax(high - share, share - low), _MIN_SPREAD)
     mean = float(share[known].mean())
     smooth = _around(share, 3)
     rises = [_around(share, width) - mean for width in _AROUND]
@@ -124,9 +124,9 @@ def area_marks(scores: Sequence[ZoneScore | None]) -> Array:
 
 
 def find_stretches(estimate: Array, least: float) -> list[Stretch]:
-    """Where an area was likely livelier than usual, in the order of the lesson.
+    """The stretches in which an area was probably livelier than usual, in the order of the lesson.
 
-    A hole of 15 s or less does not end a stretch.
+    A gap of 15 s or less does not end a stretch.
     """
     estimate = _bridged(estimate)
     high = np.concatenate([[False], np.nan_to_num(estimate) >= least / 2.0, [False]])
@@ -140,15 +140,15 @@ def find_stretches(estimate: Array, least: float) -> list[Stretch]:
 
 
 def _bridged(estimate: Array) -> Array:
-    """The same with short holes filled by a straight line."""
+    """Fill short gaps by linear interpolation."""
     known = np.flatnonzero(~np.isnan(estimate))
     if len(known) == 0:
         return estimate
     at = np.arange(len(estimate))
     after = np.searchsorted(known, at)
     before = known[np.maximum(after - 1, 0)]
-    hole = known[np.minimum(after, len(known) - 1)] - before - 1
-    is_short = (before < at) & (at < known[-1]) & (hole <= _SHORT_HOLE)
+    gap = known[np.minimum(after, len(known) - 1)] - before - 1
+    is_short = (before < at) & (at < known[-1]) & (gap <= _SHORT_GAP)
     filled = np.interp(at, known, estimate[known])
     return np.where(np.isnan(estimate) & ~is_short, np.nan, filled)
 
@@ -158,7 +158,7 @@ def _column(values: Sequence[float | None]) -> Array:
 
 
 def _around(values: Array, width: int) -> Array:
-    """The mean of what is known among the `width` epochs around each; NaN where nothing is."""
+    """The mean of the known values among the `width` epochs around each; NaN if none is known."""
     known = ~np.isnan(values)
     side = width // 2
 
@@ -175,8 +175,9 @@ def _around(values: Array, width: int) -> Array:
 
 
 def _held(values: Array, length: int) -> Array:
-    """The highest level that some `length` epochs in a row with this one among them never fall
-    under; what is unknown is under all.
+    """For each epoch, the highest minimum over all runs of `length` epochs that contain it.
+
+    An unknown value counts as lower than all others.
     """
     never = np.full(length - 1, -1.0)
     padded = np.concatenate([never, np.nan_to_num(values, nan=-1.0), never])

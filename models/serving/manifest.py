@@ -1,6 +1,7 @@
-"""The manifest of an off-task model: what the file beside it is, and what is fitted after its trees.
+"""The manifest of an off-task model: describes the model file, and holds what is fitted after its
+trees.
 
-It is JSON and can be read without the model: the pages show it, and need no onnxruntime.
+It is JSON and can be read without the model, so the pages that show it need no onnxruntime.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ __all__ = [
     "SHIPPED",
     "Calibration",
     "IntervalWidth",
-    "Manifest",
+    "ModelManifest",
     "ShareBias",
 ]
 
 SHIPPED: Final = Path(__file__).parent / "off_task.onnx"
 FORMAT: Final = 1
 MAX_BYTES: Final = 4 << 20
-"""No manifest is larger; one has some 20 kB."""
+"""The largest manifest that is read; a normal one has about 20 kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Platt's logistic map, fitted on classrooms that the trees had not seen."""
+    """Platt's logistic map, fitted on classrooms that the trees have not seen."""
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -50,11 +51,11 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalWidth:
-    """How far the true off-task share of n seats may lie from the mean of their probabilities.
+    """How far the true off-task share of n seats may be from the mean of their probabilities.
 
-    Its standard deviation is sqrt(own · sum p(1-p) / n² + shared²): a part that averages out over
-    seats, and one that a room's seats share. `reach` turns it into the interval that held 90 % of
-    the truths in classrooms that the trees had not seen.
+    The standard deviation is sqrt(own · sum p(1-p) / n² + shared²): one part averages out over
+    seats, the other is common to a room's seats. `reach` scales it to the interval that contained
+    90 % of the true shares in classrooms that the trees have not seen.
     """
 
     own: float = 1.0
@@ -64,10 +65,11 @@ class IntervalWidth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareBias:
-    """What an area's mean probability is over a longer stretch if all there are off task, and if
-    none are: how sensitive and how specific the pooled share is between classrooms that the trees
-    had not seen. In between it runs straight, so a mean can be brought back to the true share
-    (Rogan and Gladen, 1978).
+    """An area's mean probability over a longer stretch if all pupils are off task, and if none are.
+
+    These are the sensitivity and specificity of the pooled share in classrooms that the trees have
+    not seen. The relation is linear, so the true share follows from a mean (Rogan and Gladen,
+    1978).
     """
 
     all_off: float = 1.0
@@ -75,12 +77,12 @@ class ShareBias:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.all_on < self.all_off <= 1.0:
-            raise ValueError("all_on lies from 0 to under all_off, and all_off at 1 or less")
+            raise ValueError("0 <= all_on < all_off <= 1 is expected")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What a model file is: the hash ties the two together."""
+class ModelManifest:
+    """Describes a model file; the hash connects the two."""
 
     format: int
     version: str
@@ -96,31 +98,31 @@ class Manifest:
     zone_alerts: AlertPolicy
     bias: ShareBias = ShareBias()
     moments: Finder = field(default_factory=Finder)
-    """What finds the stretches to suggest when a lesson is looked back on."""
+    """Finds the stretches to suggest after a lesson."""
     reference: dict[str, list[float]] = field(default_factory=dict)
-    """What is usual, for whoever watches drift: the deciles (0 to 100 %, eleven numbers) of the
-    training lessons' epochs in `room_off_task`, `zone_off_task`, `room_movement_db` and
-    `zone_movement_db`, and in `abstained` the share of occupied seats' epochs that were not judged.
+    """The reference for drift: the deciles (0 to 100 %, eleven numbers) of the training lessons'
+    epochs in `room_off_task`, `zone_off_task`, `room_movement_db` and `zone_movement_db`;
+    `abstained` is the share of occupied seats' epochs that were not judged.
     """
     limits: dict[str, AlertPolicy] = field(default_factory=dict)
-    """Alert policies that the same training gave the `ceiling` and the `true_share`, so that what
-    the model reaches can be told beside them on other classrooms.
+    """Alert policies from the same training for the `ceiling` and the `true_share`, to compare the
+    model with them on other classrooms.
     """
     moment_limits: dict[str, StretchModel] = field(default_factory=dict)
-    """The same for the room's moments."""
+    """The same for moments of the room."""
     figures: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, where: str) -> Manifest:
-        """The manifest in this text; raises ModelError that says what is wrong with it."""
+    def from_json(cls, text: str, where: str) -> ModelManifest:
+        """Parse a manifest; ModelError says what is wrong with it."""
         try:
             raw = json.loads(text)
             if raw["format"] != FORMAT:
                 raise ModelError(
-                    f"{where}: the manifest has format {raw['format']!r}, this program knows "
+                    f"{where}: the manifest has format {raw['format']!r}, but this program reads format "
                     f"{FORMAT}; use a model made by this version of Roomtone."
                 )
             missing = {entry.name for entry in fields(cls)} ^ raw.keys()
@@ -153,8 +155,8 @@ class Manifest:
             if isinstance(error, ModelError):
                 raise
             raise ModelError(
-                f"{where}: this is no manifest of an off-task model ({error}); make the model "
-                "again with `roomtone model train`."
+                f"{where}: this is not the manifest of an off-task model ({error}); make the "
+                "model again with `roomtone model train`."
             ) from error
 
 

@@ -1,7 +1,7 @@
-"""Moments to suggest for a debrief: the liveliest stretches, and one that went well.
+"""Suggests moments for a debrief: the liveliest stretches, and one that went well.
 
-They are found in hindsight over all that is known of the lesson, not taken from the alerts: an
-alert comes some way into a stretch and can't wait for what follows.
+They are found after the lesson, from all its scores, not from the alerts: an alert comes when a
+stretch has already begun, and can't wait for what follows.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from models.serving.alerts import mean_signs, reasons
 from models.serving.hindsight import Finder, area_marks, find_stretches
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
-__all__ = ["MOST_MOMENTS", "MOST_SHOWN", "Moment", "first_of", "suggest_moments"]
+__all__ = ["MAX_MOMENTS", "MAX_SHOWN", "SuggestedMoment", "clearest_moments", "suggest_moments"]
 
-MOST_MOMENTS: Final = 6
-"""No lesson has more suggestions than these."""
-MOST_SHOWN: Final = 3
-"""The debrief begins with these, the clearest of them."""
+MAX_MOMENTS: Final = 6
+"""The largest number of suggestions per lesson."""
+MAX_SHOWN: Final = 3
+"""The debrief begins with the clearest suggestions, this many of them."""
 
 _CALM_EPOCHS: Final = 36  # three minutes
-_SETTLED_S: Final = 300  # the first minutes of a lesson are no measure of calm
+_SETTLED_S: Final = 300  # the first minutes of a lesson do not count as calm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """A span of a lesson worth talking about, from `first_seq` up to before `end_seq`.
+class SuggestedMoment:
+    """A span of a lesson worth talking about, from `first_seq` to `end_seq` (exclusive).
 
     `likely` is the estimated probability that the area was livelier than usual; None for a
     strength. `off_task` is the mean share over the span.
@@ -48,18 +48,18 @@ class Moment:
 
 
 def suggest_moments(
-    epochs: Sequence[EpochScore], finder: Finder | None, *, most: int = MOST_SHOWN
-) -> list[Moment]:
-    """At most `most` moments in the order of the lesson, one of them the calmest stretch.
+    epochs: Sequence[EpochScore], finder: Finder | None, *, max_moments: int = MAX_SHOWN
+) -> list[SuggestedMoment]:
+    """At most `max_moments` moments in the order of the lesson, one of them the calmest stretch.
 
-    Those of the room go before those of zones, likelier ones before less likely. Where no three
-    minutes without a lively stretch are known from end to end, there is no strength to show;
-    without a `finder` there is nothing else.
+    Moments of the room come before those of zones, and likelier ones before less likely ones. There
+    is no strength to show if no three minutes are completely known and free of lively stretches.
+    Without a `finder` only the strength is suggested.
     """
-    if not epochs or most < 1:
+    if not epochs or max_moments < 1:
         return []
     begin = epochs[0].first_seq
-    lively: list[Moment] = []
+    lively: list[SuggestedMoment] = []
     rooms: list[ZoneScore | None] = []
     for name, scores in _areas(epochs).items():
         if name == ROOM:
@@ -69,24 +69,26 @@ def suggest_moments(
     calm = _calmest(rooms, [one for one in lively if one.zone == ROOM], begin)
     moments = [] if calm is None else [calm]
     for one in sorted(lively, key=_rank):
-        if len(moments) == most:
+        if len(moments) == max_moments:
             break
         if all(_apart(one, other) for other in moments):
             moments.append(one)
     return sorted(moments, key=lambda moment: moment.first_seq)
 
 
-def first_of(moments: Sequence[Moment], *, most: int = MOST_SHOWN) -> list[Moment]:
-    """Those of a lesson's suggestions that stand out most: as if no more had been asked for."""
-    return sorted(sorted(moments, key=_rank)[:most], key=lambda moment: moment.first_seq)
+def clearest_moments(
+    moments: Sequence[SuggestedMoment], *, max_moments: int = MAX_SHOWN
+) -> list[SuggestedMoment]:
+    """The clearest of a lesson's suggestions: the result of `suggest_moments` with this limit."""
+    return sorted(sorted(moments, key=_rank)[:max_moments], key=lambda moment: moment.first_seq)
 
 
-def _rank(moment: Moment) -> tuple[bool, bool, float]:
+def _rank(moment: SuggestedMoment) -> tuple[bool, bool, float]:
     return not moment.is_strength, moment.zone != ROOM, -(moment.likely or 0.0)
 
 
 def _areas(epochs: Sequence[EpochScore]) -> dict[str, list[ZoneScore | None]]:
-    """Each area's scores, one entry for each five seconds; None where an epoch is missing."""
+    """Each area's scores, one entry per five seconds; None where an epoch is missing."""
     begin = epochs[0].first_seq
     length = round((epochs[-1].first_seq - begin) / EPOCH_S) + 1
     areas: dict[str, list[ZoneScore | None]] = {ROOM: [None] * length}
@@ -101,14 +103,14 @@ def _areas(epochs: Sequence[EpochScore]) -> dict[str, list[ZoneScore | None]]:
 
 def _lively(
     zone: str, scores: Sequence[ZoneScore | None], begin: int, finder: Finder
-) -> list[Moment]:
+) -> list[SuggestedMoment]:
     model = finder.room if zone == ROOM else finder.zone
     moments = []
     for stretch in find_stretches(model.score(area_marks(scores)), model.least):
         inside = [one for one in scores[stretch.first : stretch.end] if one is not None]
         known = [one for one in inside if one.off_task is not None]
         moments.append(
-            Moment(
+            SuggestedMoment(
                 first_seq=begin + stretch.first * EPOCH_S,
                 end_seq=begin + stretch.end * EPOCH_S,
                 zone=zone,
@@ -121,7 +123,7 @@ def _lively(
     return moments
 
 
-def _apart(one: Moment, other: Moment) -> bool:
+def _apart(one: SuggestedMoment, other: SuggestedMoment) -> bool:
     return one.end_seq <= other.first_seq or other.end_seq <= one.first_seq
 
 
@@ -133,8 +135,8 @@ def _shares(scores: Sequence[ZoneScore | None]) -> NDArray[np.float64]:
 
 
 def _calmest(
-    scores: Sequence[ZoneScore | None], lively: Sequence[Moment], begin: int
-) -> Moment | None:
+    scores: Sequence[ZoneScore | None], lively: Sequence[SuggestedMoment], begin: int
+) -> SuggestedMoment | None:
     shares = _shares(scores)
     if len(shares) < _CALM_EPOCHS:
         return None
@@ -146,7 +148,7 @@ def _calmest(
         return None
     first = int(np.nanargmin(means))
     window = [one for one in scores[first : first + _CALM_EPOCHS] if one is not None]
-    return Moment(
+    return SuggestedMoment(
         first_seq=begin + first * EPOCH_S,
         end_seq=begin + (first + _CALM_EPOCHS) * EPOCH_S,
         zone=ROOM,
@@ -158,10 +160,10 @@ def _calmest(
 
 
 def _calm_reasons(window: Sequence[ZoneScore]) -> tuple[str, ...]:
-    told = ["The calmest three minutes of the lesson."]
+    sentences = ["The calmest three minutes of the lesson."]
     signs = mean_signs([one.signs for one in window])
     for sign, name in (("movement", "Movement"), ("noise", "Noise")):
         if (value := signs.get(sign, 0.0)) <= -1.0:
             below = f"{name} {-value:.0f} dB below the room's own normal"
-            told.append(f"{below} of the ten minutes before.")
-    return tuple(told)
+            sentences.append(f"{below} of the ten minutes before.")
+    return tuple(sentences)

@@ -1,7 +1,7 @@
-"""The off-task model: an ONNX file, and beside it a manifest that says what it is.
+"""The off-task model: an ONNX file, and next to it a manifest that describes it.
 
 Loading runs no code from the file: onnxruntime reads a graph of trees, and the manifest is JSON.
-What does not fit (another hash, other features, a later format) is refused.
+A model that does not fit (wrong hash, other features, later format) is refused.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from contract.errors import ModelError
 from models.features.seat_features import FEATURES, FEATURES_VERSION
-from models.serving.manifest import SHIPPED, Manifest
+from models.serving.manifest import SHIPPED, ModelManifest
 
 __all__ = ["OffTaskModel"]
 
 
 class OffTaskModel:
-    """A loaded model: features in, calibrated probabilities out."""
+    """A loaded model: takes features, returns calibrated probabilities."""
 
-    def __init__(self, *, onnx: bytes, manifest: Manifest, where: str = "model") -> None:
+    def __init__(self, *, onnx: bytes, manifest: ModelManifest, where: str = "model") -> None:
         self.manifest = manifest
         self._onnx = onnx
         self._where = where
 
     @classmethod
     def load(cls, path: Path | None = None) -> OffTaskModel:
-        """The model in this file, or the shipped one; raises ModelError with what to do."""
+        """Load the model in this file, or the shipped one; ModelError says what to do."""
         at = SHIPPED if path is None else path
         try:
             onnx = at.read_bytes()
@@ -47,9 +47,9 @@ class OffTaskModel:
         except (OSError, UnicodeDecodeError) as error:
             raise ModelError(
                 f"{at}: the model or its manifest can't be read ({error}); a model is a .onnx file "
-                "with a .json of the same name beside it."
+                "with a .json of the same name next to it."
             ) from error
-        model = cls(onnx=onnx, manifest=Manifest.from_json(text, str(at)), where=str(at))
+        model = cls(onnx=onnx, manifest=ModelManifest.from_json(text, str(at)), where=str(at))
         model._check()
         return model
 
@@ -65,7 +65,7 @@ class OffTaskModel:
         return self.manifest.calibration.apply(both[:, 1])
 
     def save(self, path: Path) -> None:
-        """Write the model, and its manifest beside it."""
+        """Write the model, and its manifest next to it."""
         path.write_bytes(self._onnx)
         path.with_suffix(".json").write_text(self.manifest.to_json(), encoding="utf-8")
 
@@ -73,19 +73,19 @@ class OffTaskModel:
         manifest, where = self.manifest, self._where
         if hashlib.sha256(self._onnx).hexdigest() != manifest.sha256:
             raise ModelError(
-                f"{where}: the file is not the one that its manifest describes (sha256 differs); "
+                f"{where}: the manifest describes another file (sha256 differs); "
                 "copy both files together, or make the model again with `roomtone model train`."
             )
         if manifest.features_version != FEATURES_VERSION or manifest.features != FEATURES:
             raise ModelError(
                 f"{where}: the model was made for features version {manifest.features_version}, "
-                f"this program computes version {FEATURES_VERSION}; make the model again with "
+                f"but this program computes version {FEATURES_VERSION}; make the model again with "
                 "`roomtone model train`."
             )
         shape = self._session.get_inputs()[0].shape
         if shape[1] != len(FEATURES):
             raise ModelError(
-                f"{where}: the model takes {shape[1]} features, its manifest names {len(FEATURES)}; "
+                f"{where}: the model takes {shape[1]} features, but its manifest names {len(FEATURES)}; "
                 "make the model again with `roomtone model train`."
             )
 

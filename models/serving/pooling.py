@@ -1,10 +1,10 @@
-"""From seats to zones and the room: an off-task share with its interval, and what was sensed.
+"""Pools seats into zones and the room: an off-task share with its interval, and the signs.
 
-Calibrated probabilities shrink towards what is usual everywhere, so a mean over the seats of a
-restless class comes out too low, and that of a calm one too high. `Unbiased` brings the level of
-the last ten minutes back; a single epoch's would be too uncertain for that.
+Calibrated probabilities shrink towards the overall mean, so the mean over the seats of a restless
+class is too low, and that of a calm class too high. `Unbiased` corrects the level of the last ten
+minutes; a single epoch would be too uncertain for that.
 
-A zone is shown with five judged seats or more; what leaves here is never about fewer.
+A zone is shown if at least five seats are judged; no result is ever about fewer.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from numpy.typing import NDArray
 
 from contract.lesson import SMALLEST_ZONE
 from models.features.seat_features import NORMAL_EPOCHS, EpochFeatures
-from models.features.zones import shown_zones
+from models.features.zones import zones_to_show
 from models.serving.manifest import IntervalWidth, ShareBias
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
-__all__ = ["LEAST_JUDGED", "ShareLevel", "Unbiased", "score_epoch"]
+__all__ = ["MIN_JUDGED", "ShareLevel", "Unbiased", "score_epoch"]
 
-LEAST_JUDGED: Final = 0.5
-"""The share of those present that must be judged."""
+MIN_JUDGED: Final = 0.5
+"""The share of occupied seats that must be judged."""
 
 _RESTFUL: Final = 0.4
 _MANY: Final = 10
 _TRUSTED_HALF: Final = 60
-"""After so many epochs the level is half trusted, and the correction halved."""
+"""After this many epochs, half of the correction is applied."""
 _FACTS: Final = 9
 _NOBODY: Final = [0.0] * _FACTS
 
@@ -45,15 +45,14 @@ def score_epoch(
     columns: Sequence[NDArray[np.intp]],
     interval: IntervalWidth,
 ) -> EpochScore:
-    """The room's and the zones' score, from each seat's probability (NaN: not judged).
+    """The scores of the room and the zones, from each seat's probability (NaN: not judged).
 
-    An area abstains with fewer than five judged seats, and where less than half of those present
-    are judged.
+    An area is not judged if fewer than five seats, or fewer than half of the occupied seats, are.
     """
     facts = _facts(features, probability)
     sums = [facts[column].sum(axis=0).tolist() for column in columns]
     room = facts.sum(axis=0).tolist()
-    shown = shown_zones([int(one[0]) for one in sums], int(room[0]))
+    shown = zones_to_show([int(one[0]) for one in sums], int(room[0]))
     whole = _pooled(ROOM, room, features.noise_db, interval)
     if (unrest := _unrest(features.unrest_db[~np.isnan(probability)])) is not None:
         whole = replace(whole, signs={**whole.signs, "unrest": unrest})
@@ -68,7 +67,7 @@ def score_epoch(
 
 
 def _facts(features: EpochFeatures, probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(seats, 9): what is added up over an area's seats; 0 where a seat is not judged."""
+    """(seats, 9): the values to sum over an area's seats; 0 where a seat is not judged."""
     judged = ~np.isnan(probability)
     p = np.where(judged, probability, 0.0)
     moves = np.where(judged, features.movement_db, 0.0).astype(np.float64)
@@ -83,10 +82,10 @@ def _facts(features: EpochFeatures, probability: NDArray[np.float64]) -> NDArray
 
 
 def _unrest(seats: NDArray[np.floating]) -> float | None:
-    """By how many dB even the quietest seconds of most seats lie over their normal.
+    """How many dB even the quietest seconds of most seats are above their normal.
 
-    Six seats of ten do by as much or more. A few are restless together by chance, so less is made
-    of fewer than ten; None with fewer than five.
+    Six of ten seats reach this value. A few seats may be restless together by chance, so the value
+    is reduced with fewer than ten; None with fewer than five.
     """
     known = np.sort(seats[~np.isnan(seats)]).tolist()
     if len(known) < SMALLEST_ZONE:
@@ -99,7 +98,7 @@ def _unrest(seats: NDArray[np.floating]) -> float | None:
 
 def _pooled(name: str, sums: list[float], noise_db: float, interval: IntervalWidth) -> ZoneScore:
     n, present, p, own, moves, squares, fidgeting, fidgets, more = sums
-    if n < SMALLEST_ZONE or n < LEAST_JUDGED * present:
+    if n < SMALLEST_ZONE or n < MIN_JUDGED * present:
         return ZoneScore(
             zone=name, seats=int(n) if n >= SMALLEST_ZONE else 0,
             movement=None, movement_low=None, movement_high=None,
@@ -129,7 +128,7 @@ def _pooled(name: str, sums: list[float], noise_db: float, interval: IntervalWid
 
 
 class ShareLevel:
-    """By how much an area's share is to be moved, from its mean over the last ten minutes."""
+    """Corrects an area's share by its mean over the last ten minutes."""
 
     def __init__(self, bias: ShareBias) -> None:
         self._bias = bias
@@ -137,7 +136,7 @@ class ShareLevel:
         self._sum = 0.0
 
     def update(self, share: float) -> float:
-        """The share of this epoch, with the level put right; from 0 to 1."""
+        """The corrected share of this epoch, 0 to 1."""
         self._past.append(share)
         self._sum += share
         if len(self._past) > NORMAL_EPOCHS:
@@ -150,14 +149,14 @@ class ShareLevel:
 
 
 class Unbiased:
-    """A lesson's scores with the level of each area's share put right, epoch by epoch."""
+    """Corrects the level of each area's share in a lesson's scores, epoch by epoch."""
 
     def __init__(self, bias: ShareBias) -> None:
         self._bias = bias
         self._levels: dict[str, ShareLevel] = {}
 
     def update(self, score: EpochScore) -> EpochScore:
-        """The same score with its shares, and their intervals, moved."""
+        """The score with corrected shares and intervals."""
         return replace(
             score, room=self._moved(score.room), zones=tuple(map(self._moved, score.zones))
         )

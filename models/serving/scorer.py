@@ -1,19 +1,19 @@
-"""Scores of a lesson, epoch by epoch: what the room and its zones did, and how sure that is.
+"""Scores a lesson, epoch by epoch: movement and off-task share of room and zones, with intervals.
 
-A seat's probability lives in here and goes no further: what leaves is the mean over a room or a
-zone of five seats or more. `LessonScorer` takes seconds as they come and gives an `EpochScore` for
-each full epoch, which is five seconds that begin with a seq divisible by five.
+A seat's probability never leaves this module; results are means over a room, or a zone of at least
+five seats. `LessonScorer` takes seconds as they come and returns an `EpochScore` for each full
+epoch: five seconds that begin with a seq divisible by five.
 
-What is to be scored at the same time is computed together: `LessonScorer.steps` is a coroutine
-that hands out each full epoch and is sent its score, and `score_together` runs those of several
-rooms, one epoch of each at a time: features of all their seats along one axis, one call of the
-model. Each room gets what it would get alone, to the bit.
+Rooms are scored together: `LessonScorer.steps` is a generator that yields each full epoch and
+receives its score, and `score_together` runs the generators of several rooms, one epoch of each at
+a time. It computes the features of all their seats along one axis and calls the model once. Each
+room gets exactly the result it would get alone.
 
-Zones are decided once in a lesson. In its first two minutes only the room is scored; then the
-zones that have fewer than five occupied seats are merged with a neighbour for the rest of it. A
-zone that later falls under five judged seats is held back for those epochs. Scoring a lesson again
-after it has ended gives the scorer the zones merged by who sat there for most of it; they too begin
-after two minutes.
+Zones are decided once per lesson. In the first two minutes only the room is scored; then zones with
+fewer than five occupied seats are merged with a neighbour for the rest of the lesson. A zone that
+later has fewer than five judged seats is hidden for those epochs. If a lesson is rescored after its
+end, the scorer is given zones merged by who sat there for most of the lesson; they start after two
+minutes as well.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from contract.lesson import Zone
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 from models.features.seat_features import EPOCH_S, EpochFeatures, SeatFeatures, update_together
 from models.features.zones import merge_zones
-from models.serving.manifest import Manifest
+from models.serving.manifest import ModelManifest
 from models.serving.pooling import Unbiased, score_epoch
 from models.serving.scores import EpochScore
 
@@ -38,17 +38,17 @@ __all__ = ["FullEpoch", "LessonScorer", "ScoringModel", "Steps", "score_together
 
 _ZONES_AFTER: Final = 24  # epochs: two minutes
 _LONGEST_SILENCE_S: Final = 600
-_MOST_TOGETHER: Final = 64
-"""Rooms: beyond these the arrays outgrow the processor's cache and nothing is won."""
+_MAX_TOGETHER: Final = 64
+"""Rooms: with more, the arrays outgrow the processor's cache and nothing is gained."""
 
 Array = NDArray[np.float32]
 
 
 class ScoringModel(Protocol):
-    """What scores seats, with the manifest that tells how its probabilities are pooled."""
+    """A model that scores seats; its manifest says how to pool the probabilities."""
 
     @property
-    def manifest(self) -> Manifest: ...
+    def manifest(self) -> ModelManifest: ...
 
     def probability(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Calibrated probabilities (n,) from features (n, features)."""
@@ -56,7 +56,7 @@ class ScoringModel(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FullEpoch:
-    """An epoch whose seconds are over and that waits for its score: (5, seats, 13) and (5, 5)."""
+    """A complete epoch that waits for its score: (5, seats, 13) and (5, 5)."""
 
     scorer: LessonScorer
     first_seq: int
@@ -66,11 +66,11 @@ class FullEpoch:
 
 Result = TypeVar("Result")
 Steps = Generator[FullEpoch, EpochScore, Result]
-"""Hands out full epochs in their order, is sent the score of each, and has a result at the end."""
+"""Yields full epochs in order, receives the score of each, and returns a result."""
 
 
 class LessonScorer:
-    """Scores one lesson of one room. Periods come in the order of their seq."""
+    """Scores one lesson of one room. Periods have to come in the order of their seq."""
 
     def __init__(
         self,
@@ -93,32 +93,32 @@ class LessonScorer:
         self._judged_epochs = 0
         self._present_epochs = np.zeros(len(seats), np.int64)
         self.zones: tuple[Zone, ...] | None = None
-        """The zones of this lesson; None until they are decided."""
+        """The zones of this lesson; None before they are decided."""
         self._zone_columns: list[NDArray[np.intp]] = []
         if decided is not None:
             self._decide(decided)
 
     def whole_lesson_zones(self) -> tuple[Zone, ...]:
-        """The declared zones merged by who sat there for most of the epochs so far."""
-        most = np.flatnonzero(2 * self._present_epochs > self._judged_epochs)
-        return merge_zones(self.declared_zones, {self.seats[at] for at in most})
+        """The declared zones, merged by who sat there for most of the epochs so far."""
+        mostly_present = np.flatnonzero(2 * self._present_epochs > self._judged_epochs)
+        return merge_zones(self.declared_zones, {self.seats[at] for at in mostly_present})
 
     def update(self, first_seq: int, seat: Array, room: Array) -> list[EpochScore]:
-        """The epochs that these periods complete, scored by themselves; see `steps`."""
+        """Score the epochs that these periods complete, without other rooms; see `steps`."""
         (scores,) = score_together([self.steps(first_seq, seat, room)])
         return scores
 
     def steps(self, first_seq: int, seat: Array, room: Array) -> Steps[list[EpochScore]]:
-        """The epochs that these periods complete; `seat` is (n, seats, 13) and `room` (n, 5).
+        """Yield the epochs that these periods complete; `seat` is (n, seats, 13) and `room` (n, 5).
 
-        Seconds that are left out between calls count as missing; after ten minutes of them the
-        seats' normals start afresh, and no epochs are given for the silence. Periods that were
-        given already are passed over, so a caller that joins the runs of an agent counts on.
+        Seconds left out between calls count as missing. After ten minutes of them the seats'
+        normals start again, and the silence gives no epochs. Periods that were already given are
+        skipped, so a caller that joins several runs of an agent keeps counting.
         """
         width, noises = len(SEAT_QUANTITIES), len(ROOM_QUANTITIES)
         if seat.shape[1:] != (len(self.seats), width) or room.shape != (len(seat), noises):
             raise ValueError(
-                f"quantities of the shapes {seat.shape} and {room.shape}, expected "
+                f"quantities have the shapes {seat.shape} and {room.shape}, expected "
                 f"(n, {len(self.seats)}, {width}) and (n, {noises})"
             )
         scores: list[EpochScore] = []
@@ -156,7 +156,7 @@ class LessonScorer:
         probability = np.full(len(self.seats), np.nan)
         probability[features.known & features.present] = judged
         interval = self.model.manifest.interval
-        # Zones that are known beforehand begin as late as others: scored again, a lesson is the same.
+        # Zones known in advance start as late as others, so a rescored lesson has the same epochs.
         names: list[str] = []
         columns: list[NDArray[np.intp]] = []
         if self._epochs >= _ZONES_AFTER and self.zones is not None:
@@ -178,32 +178,32 @@ class LessonScorer:
 
 
 def score_together(lessons: Iterable[Steps[Result]]) -> list[Result]:
-    """Run the steps of several lessons to their ends; their results, in the order of their ends.
+    """Run the steps of several lessons to their ends; returns results in the order of the ends.
 
-    At most `_MOST_TOGETHER` are under way, and the next is only then begun, so that what a lesson
-    reads is not held for all of them. All have the same model.
+    At most `_MAX_TOGETHER` lessons run at a time. The next one starts when another ends, so the
+    data of waiting lessons is not in memory. All lessons must have the same model.
     """
     begins = iter(lessons)
     waiting: list[tuple[Steps[Result], FullEpoch]] = []
     results: list[Result] = []
     while True:
-        while len(waiting) < _MOST_TOGETHER and (steps := next(begins, None)) is not None:
-            _go_on(steps, None, waiting, results)
+        while len(waiting) < _MAX_TOGETHER and (steps := next(begins, None)) is not None:
+            _advance(steps, None, waiting, results)
         if not waiting:
             return results
         scores = _scored([epoch for _, epoch in waiting])
         scored, waiting = waiting, []
         for (steps, _), score in zip(scored, scores, strict=True):
-            _go_on(steps, score, waiting, results)
+            _advance(steps, score, waiting, results)
 
 
-def _go_on(
+def _advance(
     steps: Steps[Result],
     score: EpochScore | None,
     waiting: list[tuple[Steps[Result], FullEpoch]],
     results: list[Result],
 ) -> None:
-    """Run a lesson up to its next full epoch, or its end."""
+    """Run a lesson until its next full epoch, or its end."""
     try:
         epoch = next(steps) if score is None else steps.send(score)
     except StopIteration as end:
@@ -213,10 +213,10 @@ def _go_on(
 
 
 def _scored(epochs: Sequence[FullEpoch]) -> list[EpochScore]:
-    """One epoch each of several lessons."""
+    """Score one epoch of each of several lessons."""
     model = epochs[0].scorer.model
     if any(epoch.scorer.model is not model for epoch in epochs):
-        raise ValueError("lessons that are scored together have one model")
+        raise ValueError("lessons that are scored together must have the same model")
     features = update_together(
         [epoch.scorer.features for epoch in epochs],
         [epoch.seat for epoch in epochs],

@@ -1,4 +1,4 @@
-"""What scoring says about an epoch of a lesson: the words that alerts, stores and pages share."""
+"""The scores of an epoch of a lesson, as alerts, stores and pages use them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ ROOM: Final = "room"
 class ZoneScore:
     """One epoch of the room or of a zone.
 
-    `movement` is the mean over its seats of the last ten seconds' level against each seat's own
-    normal, in dB, and `movement_low` and `movement_high` hold 95 %. `off_task` is the expected
-    share of its pupils who are off task, with the interval of the manifest. All are None where too
-    little is known, or too few are there to show it. `signs` are values against the normal of the
-    last ten minutes: `movement` in dB, `fidgets` (movements a minute and seat), `moving_seats`
-    (share of seats that move more than usual), `noise` in dB, and of the room `unrest`, by how many
-    dB even the quietest seconds of most seats lie over their normal.
+    `movement` is the level of the last ten seconds relative to each seat's own normal, as a mean
+    over its seats in dB; `movement_low` and `movement_high` are its 95 % interval. `off_task` is
+    the expected share of its pupils who are off task, with the interval of the manifest. All are
+    None if too little is known, or if too few pupils are there to show it. `signs` are relative to
+    the normal of the last ten minutes: `movement` in dB, `fidgets` (movements per minute and seat),
+    `moving_seats` (share of seats that move more than usual), `noise` in dB, and for the room
+    `unrest`: how many dB even the quietest seconds of most seats are above their normal.
     """
 
     zone: str

@@ -1,1 +1,1 @@
-"""Checks a store against what truly went over the hubs' lines."""
+"""Compares a store with what truly went over the hubs' lines."""

@@ -1,7 +1,7 @@
-"""What a line's readings should have become: the oracle's follower of one hub through one run.
+"""Computes the expected values of a line's readings: follows one hub through one run.
 
-It computes with the shared quantity code, second by second, with the memory that each seat, or the
-room's sound, has.
+It uses the shared quantity code, second by second, with the memory of each seat or of the room's
+sound.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from contract.motion import MotionQuantities
 from contract.quantities import MISSING, encode
 from contract.sound import SoundQuantities
 
-__all__ = ["LEVELS_A_SECOND", "Line", "LineFollower", "Track", "Verdict"]
+__all__ = ["LEVELS_A_SECOND", "AuditLine", "FollowResult", "LineFollower", "Track"]
 
 LEVELS_A_SECOND: Final = 8
 _LEVEL_NS: Final = SECOND_NS // LEVELS_A_SECOND
 _NO_SENSOR: Final = -32768
 _NO_LEVEL: Final = 65535
-_MOST_STATES: Final = 3
-_MOST_AGAIN: Final = 24
-_MOST_BACK: Final = 4
-"""How many seconds are gone back where nothing fits: by chance other cuts may have fitted there."""
-_MOST_MORE: Final = 4
-"""Ways that are tried after one that fits, because two may give the same values."""
+_MAX_STATES: Final = 3
+_MAX_RETRIED_STATES: Final = 24
+_MAX_SECONDS_BACK: Final = 4
+"""Maximum seconds to go back if nothing fits: other cuts may have fitted there by chance."""
+_MAX_EXTRA_TRIES: Final = 4
+"""Maximum tries after a cut that fits, because two cuts may give the same values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Line:
-    """What went over one hub's line."""
+class AuditLine:
+    """The readings that went over one hub's line."""
 
     name: str
     seats: tuple[int, ...]
@@ -54,7 +54,7 @@ class Line:
     """(m,) in 0.01 dB(A)"""
 
     def counts_by_second(self) -> dict[int, NDArray[np.int64]]:
-        """Second of the boot clock → (seats,) how many samples had a value."""
+        """Second of the boot clock → (seats,) number of samples with a value."""
         there = (self.counts != _NO_SENSOR).all(axis=2)
         seconds, starts = np.unique(self.times // SECOND_NS, return_index=True)
         if not len(seconds):
@@ -63,7 +63,7 @@ class Line:
         return dict(zip(seconds.tolist(), sums, strict=True))
 
     def levels_by_second(self) -> dict[int, int]:
-        """Second of the boot clock → how many levels whose middle lies in it had a value."""
+        """Second of the boot clock → number of levels with a value and their middle in the second."""
         middles = self.level_times[self.levels != _NO_LEVEL] + _LEVEL_NS // 2
         seconds, counts = np.unique(middles // SECOND_NS, return_counts=True)
         return dict(zip(seconds.tolist(), counts.tolist(), strict=True))
@@ -81,7 +81,7 @@ class Line:
         )
 
     def sound(self) -> Track:
-        """The room's levels, each in the middle of its interval."""
+        """The room's levels, each at the middle of its interval."""
         levels = self.levels.astype(np.float32) / np.float32(100)
         levels[self.levels == _NO_LEVEL] = np.nan
         return Track(
@@ -94,36 +94,36 @@ class Line:
         )
 
     def acceleration(self) -> NDArray[np.float32]:
-        """(n, seats, 3) in g as the host makes it of counts, NaN without a sensor."""
+        """(n, seats, 3) in g, computed from counts as the host does; NaN without a sensor."""
         scaled = self.counts * np.float32(1 / self.counts_per_g)
         scaled[(self.counts == _NO_SENSOR).any(axis=2)] = np.nan
         return scaled
 
 
-class _Quantities(Protocol):
-    """The shared code, with its memory."""
+class _QuantityCode(Protocol):
+    """The shared quantity code, with its memory."""
 
     def update(self, samples: NDArray[np.float32], /) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Track:
-    """Readings of one kind from one line, and what makes quantities of them."""
+    """Readings of one kind from one line, and how to compute quantities from them."""
 
     times: NDArray[np.int64]
     """(n,) rising"""
     samples: NDArray[np.float32]
     """(n, …)"""
     step_ns: float
-    fresh: Callable[[], _Quantities]
+    fresh: Callable[[], _QuantityCode]
     scope: Literal["seat", "room"]
     names: tuple[str, ...]
-    """Of the rows that a second has."""
+    """The names of the rows of a second."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Verdict:
-    """What following a run has found, in rows: a seat's second, or a second of the room's sound."""
+class FollowResult:
+    """The result for one run, in rows: a seat's second, or a second of the room's sound."""
 
     changed: int = 0
     unverified: int = 0
@@ -133,22 +133,22 @@ class Verdict:
 
 @dataclass(slots=True, eq=False)
 class _State:
-    """One way in which the cuts may have fallen so far."""
+    """One possible set of cuts so far."""
 
-    quantities: _Quantities
+    quantities: _QuantityCode
     cut: int
-    """Index of the first sample that is not used yet."""
+    """Index of the first sample that is not yet used."""
     is_loose: bool
-    """Nothing was kept just before, so the cut has no other side that holds it."""
+    """No period was kept just before, so nothing else determines the cut."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Fits:
-    """What came of trying a second's cuts."""
+    """The result of trying a second's cuts."""
 
     good: list[_State] = field(default_factory=list)
     fewest: int
-    """Rows that differ in the best way of those that don't fit."""
+    """Number of differing rows in the best try that does not fit."""
     best: _State
     differing: NDArray[np.bool_]
 
@@ -156,7 +156,7 @@ class _Fits:
 class LineFollower:
     """Follows one line's track through one run.
 
-    `unseen` are seconds whose samples may be cut off; `given_up` those whose values were computed
+    `unseen` are seconds that may miss samples; `given_up` are seconds whose values were computed
     and then lost in a recorded gap.
     """
 
@@ -164,7 +164,7 @@ class LineFollower:
         self,
         track: Track,
         *,
-        most_shift_s: float,
+        max_shift_s: float,
         unseen: Collection[int] = (),
         given_up: Collection[int] = (),
     ) -> None:
@@ -172,17 +172,17 @@ class LineFollower:
         self._times = track.times
         self._samples = track.samples
         self._step_ns = track.step_ns
-        self._shift_ns = round(most_shift_s * SECOND_NS)
+        self._shift_ns = round(max_shift_s * SECOND_NS)
         self._unseen = unseen
         self._given_up = given_up
         self._earlier: deque[tuple[list[_State], int, NDArray[np.uint16]]] = deque(
-            maxlen=_MOST_BACK
+            maxlen=_MAX_SECONDS_BACK
         )
-        """What the seconds before were tried with."""
+        """The inputs of the seconds before."""
 
-    def follow(self, seconds: NDArray[np.int64], rows: NDArray[np.uint16]) -> Verdict:
-        """Hold a run's kept periods, (n, names, quantities), against the line."""
-        verdict = Verdict()
+    def follow(self, seconds: NDArray[np.int64], rows: NDArray[np.uint16]) -> FollowResult:
+        """Compare a run's kept periods, (n, names, quantities), with the line."""
+        verdict = FollowResult()
         states = [_State(self._track.fresh(), 0, is_loose=True)]
         before: int | None = None
         for second, row in zip(seconds.tolist(), rows, strict=True):
@@ -194,7 +194,7 @@ class LineFollower:
         return verdict
 
     def _passed(self, state: _State, before: int | None, second: int) -> list[_State]:
-        """Nothing is kept between: it was not sampled, or is in a gap."""
+        """Pass over seconds that are not kept: not sampled, or in a gap."""
         first = second if before is None else before + 1
         if before is None:
             while first - 1 in self._given_up:
@@ -208,10 +208,10 @@ class LineFollower:
         return [_State(state.quantities, self._cut_at(second), is_loose=True)]
 
     def _step(
-        self, states: list[_State], second: int, row: NDArray[np.uint16], verdict: Verdict
+        self, states: list[_State], second: int, row: NDArray[np.uint16], verdict: FollowResult
     ) -> list[_State]:
         if (row == MISSING).all():
-            # Whether that may be is asked elsewhere, by counting.
+            # Whether that is allowed is checked elsewhere, by counting.
             self._earlier.clear()
             low, high = self._cut_at(second), self._cut_at(second + 1)
             for state in states:
@@ -221,8 +221,8 @@ class LineFollower:
             return [_State(states[0].quantities, self._cut_at(second + 1), is_loose=True)]
         fits = self._fits(states, second, row)
         if not fits.good:
-            # Other cuts of the seconds before may have given the same values by chance: levels
-            # are few, and coarse.
+            # Other cuts of the seconds before may have given the same values by chance, because
+            # levels are few and coarse.
             for others in self._other_ways():
                 again = self._fits(others, second, row)
                 if again.good:
@@ -246,12 +246,12 @@ class LineFollower:
         return [fits.best]
 
     def _other_ways(self) -> Iterator[list[_State]]:
-        """All ways in which the cuts may have fallen, first from one second back on."""
+        """All possible cuts, first those that differ from one second back."""
         for back in range(1, len(self._earlier) + 1):
             begun = list(self._earlier)[-back:]
             states = begun[0][0]
             for _, second, row in begun:
-                states = self._fits(states, second, row, most=_MOST_AGAIN).good
+                states = self._fits(states, second, row, max_states=_MAX_RETRIED_STATES).good
                 if not states:
                     break
             else:
@@ -263,15 +263,16 @@ class LineFollower:
         second: int,
         row: NDArray[np.uint16],
         *,
-        most: int = _MOST_STATES,
+        max_states: int = _MAX_STATES,
     ) -> _Fits:
-        """The cuts that give a second's values, `most` of them at most; one that is in its place
-        ends the search, unless all are wanted.
+        """The cuts that give a second's values, at most `max_states` of them.
+
+        A cut in its nominal place ends the search, unless all cuts are wanted.
         """
-        nominal, tries_left = self._cut_at(second + 1), _MOST_MORE
+        nominal, tries_left = self._cut_at(second + 1), _MAX_EXTRA_TRIES
         fits = _Fits(fewest=len(row) + 1, best=states[0], differing=np.ones(len(row), bool))
         for state, end, samples in self._ways(states, second):
-            tries_left -= bool(fits.good) and most == _MOST_STATES
+            tries_left -= bool(fits.good) and max_states == _MAX_STATES
             if not tries_left:
                 break
             quantities = copy.deepcopy(state.quantities)
@@ -280,7 +281,7 @@ class LineFollower:
             wrong = int(differ.sum())
             if not wrong:
                 fits.good.append(_State(quantities, end, is_loose=second in self._unseen))
-                if len(fits.good) == most or (end == nominal and most == _MOST_STATES):
+                if len(fits.good) == max_states or (end == nominal and max_states == _MAX_STATES):
                     break
             elif wrong < fits.fewest:
                 fits.fewest, fits.differing = wrong, differ
@@ -290,7 +291,7 @@ class LineFollower:
     def _ways(
         self, states: list[_State], second: int
     ) -> Iterator[tuple[_State, int, NDArray[np.float32]]]:
-        """Every way in which the period's samples may have been cut out, the likeliest first."""
+        """All possible cuts of the period's samples, the most likely first."""
         begin, nominal = self._cut_at(second), self._cut_at(second + 1)
         ways: list[tuple[_State, int, int]] = []
         for state in states:
@@ -311,10 +312,10 @@ class LineFollower:
         times, step = self._times, self._step_ns
         early = (int(times[first]) - second * SECOND_NS) / step
         late = ((second + 1) * SECOND_NS - int(times[end - 1])) / step
-        # Where the cut moved, the dates did: all of them by about as many steps.
+        # If the cut moved, all dates moved by about the same number of steps.
         moved_in = first - self._cut_at(second)
         moved_out = self._cut_at(second + 1) - end
-        # A sample is dated a little early or late, by one step at most beside the cut's own move.
+        # A sample may be dated a little early or late: at most one step, besides the cut's own move.
         error = min(1.0, self._shift_ns / step)
         leads = [
             max(0, math.floor(early + off - 0.25) - moved)
@@ -329,7 +330,7 @@ class LineFollower:
         return list(dict.fromkeys((lead, trail) for lead in leads for trail in trails))
 
     def _placed(self, first: int, end: int, lead: int, trail: int) -> NDArray[np.float32]:
-        """Samples in even steps, a row of NaN for each that did not go over the line."""
+        """Evenly spaced samples, with a row of NaN for each that did not go over the line."""
         if first >= end:
             return self._samples[:0]
         steps = np.rint(np.diff(self._times[first:end]) / self._step_ns).astype(np.int64)
@@ -345,7 +346,7 @@ class LineFollower:
         return int(np.searchsorted(self._times, second * SECOND_NS))
 
     def _around(self, second: int) -> list[int]:
-        """Where the cut before this second may lie, the true place first."""
+        """The possible cuts before this second, the true place first."""
         at = second * SECOND_NS
         low, high = np.searchsorted(self._times, [at - self._shift_ns, at + self._shift_ns])
         true = self._cut_at(second)

@@ -1,4 +1,4 @@
-"""What a room's store holds, in seconds of the boot clock, as the oracle looks at it."""
+"""Reads a room's data from the store, in seconds of the boot clock, for the audit."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _EVERYTHING: Final = 1 << 36
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptGap:
-    """A recorded gap, in seconds of the boot clock (first and last are in it)."""
+    """A recorded gap, in seconds of the boot clock (first and last included)."""
 
     first_s: int
     last_s: int
     seats: frozenset[int]
     reason: GapReason
     has_room: bool = True
-    """The room's values are missing as well."""
+    """Whether the room's values are missing as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KeptRun:
-    """One run as the store gives it, in the order in which the store gives it."""
+    """One run, in the order in which the store returns it."""
 
     run: int
     first_s: int
-    """Second of the boot clock at which seq 0 lies."""
+    """Second of the boot clock of seq 0."""
     seconds: NDArray[np.int64]
     """(n,) of each period, on the boot clock."""
     values: dict[int, NDArray[np.uint16]]
@@ -47,7 +47,7 @@ class KeptRun:
 
 
 def kept_runs(reader: PeriodReader, room: str) -> list[KeptRun]:
-    """What a room's store holds, read as any other program reads it."""
+    """Read a room's data as any other program reads it."""
     return [_kept_run(reader, stream) for stream in reader.streams(room)]
 
 

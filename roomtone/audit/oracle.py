@@ -1,14 +1,14 @@
 """Compares the store at rest with what truly went over the hubs' lines.
 
-From the trace of each line the oracle computes, with the shared quantity code and on the grid of
-periods that the edge's birth told, what every seat-second and every second of the room's sound
-should hold, and looks for it in the store: each once, in order, and equal to the last bit.
+From the trace of each line, the oracle computes the expected values of every seat-second and every
+second of the room's sound, with the shared quantity code and on the grid of periods from the edge's
+birth. The store has to have each of them once, in order, and exactly equal.
 
-One freedom is unavoidable: ticks are dated with an error of some milliseconds, so a sample taken
-at the very edge of a second may count for its neighbour. But between two periods there is one
-cut: every sample before it belongs to the first, every sample after it to the second. So the
-oracle may move that cut by as many samples as the dating error allows, and nothing else. With the
-cut in its place the values must be exactly equal.
+One tolerance is unavoidable: ticks are dated with an error of some milliseconds, so a sample close
+to the edge of a second may count for its neighbour. But between two periods there is one cut: every
+sample before it belongs to the first, every sample after it to the second. The oracle may move that
+cut by as many samples as the dating error allows, and nothing else. With the right cut the values
+must be exactly equal.
 """
 
 from __future__ import annotations
@@ -24,37 +24,37 @@ from numpy.typing import NDArray
 
 from contract.motion import MIN_SHARE
 from contract.quantities import MISSING
-from roomtone.audit.expected import LEVELS_A_SECOND, Line, LineFollower, Verdict
+from roomtone.audit.expected import LEVELS_A_SECOND, AuditLine, FollowResult, LineFollower
 from roomtone.audit.kept_runs import KeptRun
 
-__all__ = ["Blind", "Comparison", "Sound", "compare"]
+__all__ = ["AuditResult", "Blind", "SoundResult", "audit_room"]
 
 _NO_EXCUSE: Final = frozenset({"off", "serial"})
-"""Reasons that can't be true of a second in a lesson whose samples went over the line. Where nobody
-could receive them, that is known otherwise: see `Blind`."""
+"""Gap reasons that can't be true for a second of a lesson whose samples went over the line. Seconds
+in which nobody could receive them are known from `Blind`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blind:
-    """Seconds in which a line's samples could reach nobody: why is known and was caused."""
+    """Seconds in which nobody could receive a line's samples, for a known reason that the fault caused."""
 
     first_s: int
     last_s: int
     why: str
     line: str | None = None
-    """The hub; None: all of them."""
+    """The hub; None: all hubs."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Sound:
-    """What the oracle found of the room's sound, in seconds."""
+class SoundResult:
+    """The result for the room's sound, in seconds."""
 
     sampled: int = 0
     kept: int = 0
     lost: int = 0
     doubled: int = 0
     changed: int = 0
-    """Kept, but not what was sampled, or without having been sampled."""
+    """Kept, but different from what was sampled, or not sampled at all."""
     gap: int = 0
     worst_cut: int = 0
     """In levels of an eighth of a second."""
@@ -65,29 +65,29 @@ class Sound:
 
 
 @dataclass(slots=True, kw_only=True)
-class Comparison:
-    """What the oracle found. Everything but `gap_s` and `worst_cut` is in seat-seconds."""
+class AuditResult:
+    """The result of an audit. All counts but `gap_s` and `worst_cut` are in seat-seconds."""
 
     sampled: int = 0
-    """Those for which enough samples went over the line."""
+    """Seat-seconds with enough samples on the line."""
     kept: int = 0
     lost: int = 0
     doubled: int = 0
     changed: int = 0
-    """Kept, but not what was sampled."""
+    """Kept, but different from what was sampled."""
     invented: int = 0
-    """Kept, though nothing was sampled."""
+    """Kept, although nothing was sampled."""
     out_of_order: int = 0
     gap: int = 0
     gap_s: int = 0
-    """Seconds with at least one seat that was sensed and is in a gap, or was not seen."""
+    """Seconds with at least one sampled seat that is in a gap, or in a blind second."""
     gap_reasons: Counter[str] = field(default_factory=Counter)
-    """Reason → seat-seconds. `unseen: …` stands for blind seconds: known, but in no record."""
+    """Reason → seat-seconds. `unseen: …` means blind seconds, which no record mentions."""
     unverified: int = 0
-    """Kept, but of samples that nobody can know of: at the edge of a blind second."""
+    """Kept, but not verifiable, because it is at the edge of a blind second."""
     worst_cut: int = 0
-    """The largest move of a cut between two periods, in samples."""
-    sound: Sound = field(default_factory=Sound)
+    """The largest shift of a cut between two periods, in samples."""
+    sound: SoundResult = field(default_factory=SoundResult)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -96,29 +96,29 @@ class Comparison:
         return not wrong and self.sound.is_whole
 
 
-def compare(
+def audit_room(
     *,
     runs: Sequence[KeptRun],
-    lines: Sequence[Line],
+    lines: Sequence[AuditLine],
     sensed: Iterable[tuple[int, int]],
     blind: Sequence[Blind] = (),
     earlier: Sequence[KeptRun] = (),
-    most_shift_s: float = 0.01,
-) -> Comparison:
-    """Hold the store's runs of one room against its lines.
+    max_shift_s: float = 0.01,
+) -> AuditResult:
+    """Compare the store's runs of one room with its lines.
 
-    `sensed` are the seconds (first, end) of the boot clock in which lessons were on.
-    `earlier` is what the store held before something of it was damaged: it tells how the cuts fell
-    there. `most_shift_s` is how far a sample may have been dated from where it was taken.
+    `sensed` are the seconds (first, end) of the boot clock with lessons. `earlier` is the content
+    of the store before it was damaged: it shows the cuts there. `max_shift_s` is the maximum error
+    of a sample's date.
     """
-    found = Comparison()
+    found = AuditResult()
     wanted = {second for first, end in sensed for second in range(first, end)}
     in_order = sorted(runs, key=lambda run: run.first_s)
     _check_order(found, in_order)
     gap_seconds: set[int] = set()
     for line in lines:
         unseen = _unseen(blind, line.name)
-        unsure = 1 + math.ceil(most_shift_s * line.rate_hz)
+        unsure = 1 + math.ceil(max_shift_s * line.rate_hz)
         kept = _kept_of(in_order, line)
         _check_kept(found, line, kept, wanted, unsure)
         gap_seconds |= _check_due(found, line, kept, wanted, unsure, in_order, unseen)
@@ -126,7 +126,7 @@ def compare(
             if not len(run.seconds):
                 continue
             follower = LineFollower(
-                line.motion(), most_shift_s=most_shift_s, unseen=unseen.keys(),
+                line.motion(), max_shift_s=max_shift_s, unseen=unseen.keys(),
                 given_up=_given_up(run),
             )  # fmt: skip
             verdict = follower.follow(*_undamaged(run, earlier, line.seats))
@@ -135,23 +135,23 @@ def compare(
             found.worst_cut = max(found.worst_cut, verdict.worst_cut)
             found.notes += verdict.notes
         if len(line.levels):
-            _compare_sound(found, line, in_order, wanted, unseen, earlier, most_shift_s)
+            _compare_sound(found, line, in_order, wanted, unseen, earlier, max_shift_s)
     found.gap_s = len(gap_seconds)
     return found
 
 
 def _compare_sound(
-    found: Comparison,
-    line: Line,
+    found: AuditResult,
+    line: AuditLine,
     runs: Sequence[KeptRun],
     wanted: set[int],
     unseen: dict[int, str],
     earlier: Sequence[KeptRun],
-    most_shift_s: float,
+    max_shift_s: float,
 ) -> None:
-    """The same for the room's sound, of which this line has the levels."""
+    """The same for the room's sound; this line has the levels."""
     sound, counts = found.sound, line.levels_by_second()
-    unsure = 1 + math.ceil(most_shift_s * LEVELS_A_SECOND)
+    unsure = 1 + math.ceil(max_shift_s * LEVELS_A_SECOND)
     least = MIN_SHARE * LEVELS_A_SECOND
     kept = Counter[int]()
     for run in runs:
@@ -166,7 +166,7 @@ def _compare_sound(
             sound.doubled += times - 1
             if second not in wanted or have < least - unsure:
                 sound.changed += 1
-                found.notes.append(f"sound: second {second} is kept, and was not sampled")
+                found.notes.append(f"sound: second {second} is kept, but was not sampled")
         elif have >= least + (0 if is_in_gap else unsure):
             sound.sampled += 1
             sound.gap += is_in_gap
@@ -175,21 +175,21 @@ def _compare_sound(
                 found.notes.append(f"sound: second {second} is lost")
     for run in runs:
         if run.room is not None and len(run.seconds):
-            verdict = _followed_sound(line, run, unseen, earlier, most_shift_s)
+            verdict = _followed_sound(line, run, unseen, earlier, max_shift_s)
             sound.changed += verdict.changed
             sound.worst_cut = max(sound.worst_cut, verdict.worst_cut)
             found.notes += verdict.notes
 
 
 def _followed_sound(
-    line: Line,
+    line: AuditLine,
     run: KeptRun,
     unseen: dict[int, str],
     earlier: Sequence[KeptRun],
-    most_shift_s: float,
-) -> Verdict:
+    max_shift_s: float,
+) -> FollowResult:
     follower = LineFollower(
-        line.sound(), most_shift_s=most_shift_s, unseen=unseen.keys(), given_up=_given_up(run)
+        line.sound(), max_shift_s=max_shift_s, unseen=unseen.keys(), given_up=_given_up(run)
     )
     return follower.follow(*_undamaged(run, earlier, None))
 
@@ -197,7 +197,7 @@ def _followed_sound(
 def _undamaged(
     run: KeptRun, earlier: Sequence[KeptRun], seats: Sequence[int] | None
 ) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-    """Seconds and rows of some seats, or of the sound (None), with what was there before damage."""
+    """Seconds and rows of some seats, or of the sound (None), with the values from before damage."""
     if not earlier:
         return run.seconds, _rows(run, seats)
     rows = dict(zip(run.seconds.tolist(), _rows(run, seats), strict=True))
@@ -227,8 +227,8 @@ def _is_sound_gap(runs: Sequence[KeptRun], second: int) -> bool:
     )
 
 
-def _check_order(found: Comparison, runs: Sequence[KeptRun]) -> None:
-    """Within a run seconds rise; a later run of the same boot begins after the one before."""
+def _check_order(found: AuditResult, runs: Sequence[KeptRun]) -> None:
+    """Seconds must rise within a run, and a later run of the same boot must begin later."""
     last = -1
     for run in runs:
         for second, is_there in zip(run.seconds.tolist(), _any_seat(run), strict=True):
@@ -236,7 +236,7 @@ def _check_order(found: Comparison, runs: Sequence[KeptRun]) -> None:
                 continue
             if second < last:
                 found.out_of_order += 1
-                found.notes.append(f"second {second} stands after second {last}")
+                found.notes.append(f"second {second} comes after second {last}")
             last = max(last, second)
 
 
@@ -247,8 +247,8 @@ def _any_seat(run: KeptRun) -> list[bool]:
     return [bool(there) for there in np.atleast_1d(rows.any(axis=0))]
 
 
-def _kept_of(runs: Sequence[KeptRun], line: Line) -> dict[int, Counter[int]]:
-    """Seat → how often each second is kept with values, over all runs."""
+def _kept_of(runs: Sequence[KeptRun], line: AuditLine) -> dict[int, Counter[int]]:
+    """Seat → number of times each second is kept with values, over all runs."""
     kept: dict[int, Counter[int]] = {seat: Counter() for seat in line.seats}
     for run in runs:
         for seat in line.seats:
@@ -268,7 +268,7 @@ def _unseen(blind: Sequence[Blind], line: str) -> dict[int, str]:
 
 
 def _given_up(run: KeptRun) -> frozenset[int]:
-    """Seconds whose values were computed by the edge, though they are in a gap now."""
+    """Seconds whose values the edge computed, although they are in a gap now."""
     return frozenset(
         second
         for gap in run.gaps
@@ -278,13 +278,13 @@ def _given_up(run: KeptRun) -> frozenset[int]:
 
 
 def _check_kept(
-    found: Comparison,
-    line: Line,
+    found: AuditResult,
+    line: AuditLine,
     kept: dict[int, Counter[int]],
     wanted: set[int],
     unsure: int,
 ) -> None:
-    """Whatever is kept must be there once, and must have been sampled."""
+    """Every kept second must exist only once, and must have been sampled."""
     least = MIN_SHARE * line.rate_hz - unsure
     counts = line.counts_by_second()
     nothing = np.zeros(len(line.seats), np.int64)
@@ -295,19 +295,19 @@ def _check_kept(
                 found.notes.append(f"seat {seat}: second {second} is kept {times} times")
             if second not in wanted or counts.get(second, nothing)[i] < least:
                 found.invented += 1
-                found.notes.append(f"seat {seat}: second {second} is kept, and was not sampled")
+                found.notes.append(f"seat {seat}: second {second} is kept, but was not sampled")
 
 
 def _check_due(
-    found: Comparison,
-    line: Line,
+    found: AuditResult,
+    line: AuditLine,
     kept: dict[int, Counter[int]],
     wanted: set[int],
     unsure: int,
     runs: Sequence[KeptRun],
     unseen: dict[int, str],
 ) -> set[int]:
-    """Whatever was sampled must be kept or in a gap; returns the seconds in gaps."""
+    """Every sampled second must be kept or in a gap; returns the seconds in gaps."""
     least = MIN_SHARE * line.rate_hz
     counts = line.counts_by_second()
     nothing = np.zeros(len(line.seats), np.int64)
@@ -340,7 +340,7 @@ def _check_due(
 def _gap_reason(runs: Sequence[KeptRun], seat: int, second: int) -> str | None:
     for run in runs:
         for gap in run.gaps:
-            is_told = gap.first_s <= second <= gap.last_s and seat in gap.seats
-            if is_told and gap.reason not in _NO_EXCUSE:
+            is_covered = gap.first_s <= second <= gap.last_s and seat in gap.seats
+            if is_covered and gap.reason not in _NO_EXCUSE:
                 return gap.reason
     return None

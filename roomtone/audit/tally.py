@@ -1,7 +1,7 @@
-"""Counts what became of every seat-second of a room, from the store and the node's own counters.
+"""Counts a room's seat-seconds by outcome, from the store and the node's own counters.
 
-*Sampled* is what the edge received as good frames; *lost* is what was sampled and is neither
-kept, nor waiting, nor kept aside, nor inside a recorded gap.
+*Sampled* means that the edge received good frames; *lost* means sampled, but neither kept, nor
+waiting, nor put aside, nor inside a recorded gap.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Tally:
 
     @property
     def is_whole(self) -> bool:
-        """Whether something was sampled, and all of it is kept, once, without a gap."""
+        """Whether something was sampled, and all of it is kept once and without a gap."""
         return self.sampled == self.kept > 0 and not (
             self.lost or self.doubled or self.gap or self.waiting or self.kept_aside
         )
@@ -51,13 +51,13 @@ class Tally:
 
 
 def seat_seconds(periods: Periods) -> int:
-    """How many (seat, period) pairs have at least one value."""
+    """Number of (seat, period) pairs with at least one value."""
     seats = periods.layout.seat_values(periods.values)
     return int((seats != MISSING).any(axis=2).sum())
 
 
 def tally(reader: PeriodReader, *, room: str) -> Tally:
-    """Count a room at rest: its senders idle, its messages arrived."""
+    """Count a room at rest: its senders are idle, its messages have arrived."""
     sampled = published = waiting = kept = doubled = gap = given_up = 0
     for stream in reader.streams(room):
         health = reader.health(stream.id)
@@ -88,7 +88,7 @@ def tally(reader: PeriodReader, *, room: str) -> Tally:
         kept_aside=kept_aside,
         gap=gap,
         lost=max(missing, 0),
-        # More kept than was ever sampled can only be the same thing twice.
+        # More kept than sampled can only mean that something is kept twice.
         doubled=doubled + max(-missing, 0),
     )
 

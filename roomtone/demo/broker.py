@@ -1,7 +1,7 @@
-"""A broker for the demo and for tests: Mosquitto where it is installed, else one in Python.
+"""A broker for the demo and for tests: Mosquitto if installed, else one in Python.
 
-Both listen on loopback alone and keep nothing. The one in Python (amqtt) needs no installation,
-speaks MQTT 3.1.1 only, and is fit for a demo, not for a school.
+Both listen only on loopback and store nothing. The one in Python (amqtt) needs no installation,
+speaks only MQTT 3.1.1, and is good enough for a demo, not for a school.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _SBIN: Final = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
 def mosquitto_path() -> str | None:
-    """Where Mosquitto is; Debian puts it where an ordinary user's PATH does not look.
+    """The path of Mosquitto; Debian installs it outside an ordinary user's PATH.
 
-    The environment's ROOMTONE_MOSQUITTO names another one, or `none`.
+    The environment variable ROOMTONE_MOSQUITTO names another one, or `none`.
     """
     named = os.environ.get("ROOMTONE_MOSQUITTO")
     if named is not None:
@@ -37,10 +37,10 @@ def mosquitto_path() -> str | None:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on at the moment.
+    """A TCP port that is free at the moment.
 
-    It lies below the ports that Linux gives to outgoing connections (32768 and above), so that
-    none of them takes it before it is listened on.
+    It is below the ports that Linux uses for outgoing connections (32768 and above), so that none
+    of them takes it before we listen on it.
     """
     while True:
         port = _FIRST_PORT + secrets.randbelow(_LAST_PORT - _FIRST_PORT + 1)
@@ -91,7 +91,7 @@ async def _serve(port: int) -> None:
 
 
 def main() -> None:
-    """Run the broker in Python until a signal ends it."""
+    """Run the broker in Python until a signal stops it."""
     parser = argparse.ArgumentParser(description=_serve.__doc__)
     parser.add_argument("--port", type=int, required=True)
     logging.basicConfig(level=logging.ERROR)

@@ -1,7 +1,7 @@
-"""Every program of Roomtone on one machine, with virtual hubs in place of the sensors.
+"""All programs of Roomtone on one machine, with virtual hubs in place of the sensors.
 
-The hubs run on threads of this process; broker, edge, ingest, score and dashboard are the real
-programs in processes of their own, reached as they would be in a school: serial bytes, MQTT, HTTP.
+The hubs run in threads of this process. Broker, edge, ingest, score and dashboard are the real
+programs in their own processes, connected as in a school: serial bytes, MQTT, HTTP.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NODE: Final = "pi-1"
 _READY_S: Final = 60.0
 _DRAIN_S: Final = 120.0
 _FIRST_LEAD_S: Final = 4.0
-_MOST_LEAD_S: Final = 32.0
+_MAX_LEAD_S: Final = 32.0
 _POLL_S: Final = 0.05
 
 
@@ -53,7 +53,7 @@ class PlannedHub:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedLesson:
-    """What is played: a lesson of so many simulated seconds from a given UTC on."""
+    """The lesson to play: `duration_s` simulated seconds, starting at `starts_utc_ns`."""
 
     room: str
     teacher: str
@@ -71,9 +71,9 @@ class PlannedLesson:
 
 
 class Chain:
-    """Starts everything, plays the lesson, and stops everything again.
+    """Starts everything, plays the lesson, and stops everything.
 
-    Use it as a context manager; `say` gets one line for each thing that happens.
+    A context manager; `report` gets one line for each event.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Chain:
         folder: Path,
         speed: float,
         choose_port: Callable[[], int],
-        say: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         self.plan = plan
         self.page_port = 0
@@ -92,7 +92,7 @@ class Chain:
         self._folder = folder
         self._data = folder / "data"
         self._speed = speed
-        self._say = say
+        self._report = report
         self._programs = Programs(folder / "logs")
         self._cleanup = ExitStack()
         self._hubs_running = ExitStack()
@@ -120,18 +120,18 @@ class Chain:
 
     @property
     def broker(self) -> BrokerSettings:
-        """How to reach the broker, once it is started."""
+        """How to reach the broker, after `start`."""
         return self._broker
 
     @property
     def clock(self) -> ScaledClock:
-        """The simulated room's clock; it exists once the lesson is about to begin."""
+        """The simulated room's clock; set by `begin`."""
         if self._clock is None:
-            raise RuntimeError("the clock is set by play()")
+            raise RuntimeError("the clock is set by begin()")
         return self._clock
 
     def reader(self) -> PeriodReader:
-        """Reads what ingest has kept, now or after the run."""
+        """A reader of the store, during or after the run."""
         return open_period_reader(self._data)
 
     def start(self) -> None:
@@ -140,11 +140,11 @@ class Chain:
         name, command = broker_command(
             python=sys.executable, port=self._broker.port, folder=self._folder
         )
-        # amqtt leaves a client that greets it with MQTT 5 without an answer.
+        # amqtt does not answer a client that connects with MQTT 5.
         if name == "amqtt":
             self._broker = self._broker.model_copy(update={"protocol": "3.1.1"})
         self._programs.start("broker", command)
-        self._say(f"broker     {name} on 127.0.0.1:{self._broker.port}")
+        self._report(f"broker     {name} on 127.0.0.1:{self._broker.port}")
         wait_until(
             lambda: is_taken(self._broker.port),
             programs=self._programs,
@@ -166,7 +166,7 @@ class Chain:
             ("score", "follows the store"),
         ):
             self._programs.start_ours(program, "--config", str(config))
-            self._say(f"{program:<10} {does}")
+            self._report(f"{program:<10} {does}")
         wait_until(
             (self._data / "main.db").exists,
             programs=self._programs,
@@ -177,8 +177,8 @@ class Chain:
     def begin(self) -> None:
         """Start hubs and edge in time for the lesson, then the pages.
 
-        The lesson's clock must be set before the edge starts. If the machine is too slow for the
-        lead that was given, all of it is tried again with twice as much.
+        The lesson's clock must be set before the edge starts. If the edge is not ready before the
+        lesson begins, everything is started again with twice the lead time.
         """
         lead_s = _FIRST_LEAD_S
         while True:
@@ -207,24 +207,26 @@ class Chain:
             self._programs.stop("edge")
             self._hubs_running.close()
             lead_s *= 2
-            if lead_s > _MOST_LEAD_S:
+            if lead_s > _MAX_LEAD_S:
                 raise ProgramError(
                     f"The edge did not find its hubs within {lead_s / 2:.0f} s "
                     f"(its log is {self._programs.logs / 'edge.log'})."
                 )
-            self._say("edge       was not ready in time; starting it again with more time")
+            self._report("edge       was not ready in time; starting it again with more time")
         seats = sum(len(hub.seats) for hub in self.plan.hubs)
-        self._say(f"hubs       {len(self.plan.hubs)} on pseudo-terminals, {seats} seats")
-        self._say(f"edge       node {NODE} in room {self.plan.room}, {self._speed:g} times as fast")
-        # Chosen only now: what was free when the run began may be taken.
+        self._report(f"hubs       {len(self.plan.hubs)} on pseudo-terminals, {seats} seats")
+        self._report(
+            f"edge       node {NODE} in room {self.plan.room}, {self._speed:g} times as fast"
+        )
+        # Chosen only now: a port that was free at the start may be taken by now.
         self.page_port = serve_pages(
             self._programs, "--config", str(self._folder / "server.toml"), *self._clock_option(),
-            lesson=self.lesson, choose=self._choose_port, say=self._say,
+            lesson=self.lesson, choose=self._choose_port, report=self._report,
         )  # fmt: skip
-        self._say(f"dashboard  serves {self.page}")
+        self._report(f"dashboard  serves {self.page}")
 
     def play(self, progress: Callable[[float, int], None]) -> None:
-        """Wait for the lesson's end; `progress` gets its seconds so far and periods kept."""
+        """Wait for the lesson's end; `progress` gets its elapsed seconds and the kept periods."""
         reader = self.reader()
         try:
             while (left_ns := self.plan.ends_utc_ns - self.clock.utc_ns()) > 0:
@@ -235,8 +237,8 @@ class Chain:
             reader.close()
 
     def stop_edge(self) -> None:
-        """Stop the edge as a person would, and wait until ingest has its last word."""
-        # The last period closes a moment after its end; the edge itself waits for it.
+        """Stop the edge as a person would, and wait until ingest has its last message."""
+        # The last period closes a moment after its end; the edge waits for it.
         self._programs.stop("edge", timeout_s=_DRAIN_S)
         self._hubs_running.close()
         reader = self.reader()
@@ -273,9 +275,9 @@ class Chain:
             store.close()
 
     def due_seat_seconds(self) -> int:
-        """Seat-seconds of the lesson for which the hubs put enough samples on their lines.
+        """Seat-seconds of the lesson for which the hubs sent enough samples.
 
-        The hubs count for themselves, so this holds the edge's own count to account.
+        This is the hubs' own count, to check the edge's count against.
         """
         first = self.clock.anchor_ns // SECOND_NS
         lesson = range(first, first + self.plan.duration_s)
@@ -287,11 +289,11 @@ class Chain:
         return due
 
     def fetch(self, path: str) -> bytes:
-        """A page, as a browser gets it; raises ProgramError when it is not served."""
+        """Fetch a page as a browser does; raises ProgramError if it is not served."""
         return fetch(self.page + path)
 
     def _set_clock(self, lead_s: float) -> None:
-        # Whole seconds of the boot clock, so that the lesson begins where a period does.
+        # A whole second of the boot clock, so that the lesson begins with a period.
         anchor_s = -(-(time.monotonic_ns() + round(lead_s * SECOND_NS)) // SECOND_NS)
         self._clock = ScaledClock(
             speed=self._speed,
@@ -361,7 +363,7 @@ class Chain:
 
 
 def _kept(reader: PeriodReader, room: str) -> int:
-    """Periods with values: what is in the ledger, less what is there as a gap."""
+    """Number of periods with values: periods in the ledger minus those in gaps."""
     streams = [stream.id for stream in reader.streams(room)]
     every = [gap for stream in streams for gap in reader.gaps(stream) if not gap.line]
     gaps = sum(gap.last_seq - gap.first_seq + 1 for gap in every)

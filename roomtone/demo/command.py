@@ -1,4 +1,4 @@
-"""`roomtone demo`: one simulated class of 30 through every program."""
+"""`roomtone demo`: runs one simulated class of 30 seats through all programs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 from contract.clock import SECOND_NS
 from roomtone.demo.chain import PlannedHub, PlannedLesson
-from roomtone.demo.run import Span, add_run_arguments, minutes, play, seed
+from roomtone.demo.run import add_run_arguments, minutes, play, seed
 from simulators.classroom import Classroom
 from simulators.scenario import load_scenario, scenario_names
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME_OR_FILE",
         help=f"the class: {', '.join(scenario_names())}, or a TOML file (default: demo)",
     )
-    parser.add_argument("--seed", type=seed, default=1, help="draws the pupils (default: 1)")
+    parser.add_argument("--seed", type=seed, default=1, help="seed of the class (default: 1)")
     add_run_arguments(parser, speed=10.0)
 
 
@@ -52,9 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         hubs=hubs,
         zones=scenario.zones,
         activities=scenario.declared_activities,
-        # So that it ends about now: nothing on the pages lies in the future.
+        # The lesson ends about now, so that nothing on the pages is in the future.
         starts_utc_ns=round(time.time() - scenario.periods * (1 - 1 / arguments.speed)) * SECOND_NS,
         duration_s=scenario.periods,
     )
-    episodes = tuple(Span(e.start_s, e.end_s) for e in classroom.truth().episodes())
-    return play(arguments, plan, episodes=episodes)
+    return play(arguments, plan, episodes=classroom.truth().episodes())

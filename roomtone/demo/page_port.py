@@ -1,8 +1,8 @@
-"""The port of the pages: chosen, and given to the dashboard before a stranger takes it.
+"""Chooses the port of the pages, and starts the dashboard on it.
 
 Between the choice and the dashboard's start another program may take the port. Then the dashboard
-says so and ends, and another port is chosen. That somebody answers there proves nothing, so the
-answer is looked at.
+reports it and exits, and another port is chosen. An answer on the port may come from another
+program, so its content is checked.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from roomtone.demo.programs import ProgramError, Programs, wait_until
 __all__ = ["USUAL_PORT", "choose_port", "fetch", "is_taken", "serve_pages"]
 
 USUAL_PORT: Final = 8000
-_MOST_TRIES: Final = 5
+_MAX_TRIES: Final = 5
 _READY_S: Final = 60.0
 _HTTP_S: Final = 10.0
 
 
-def choose_port(wanted: int | None, say: Callable[[str], None]) -> int:
-    """The port that was asked for, 8000, or another if that is taken.
+def choose_port(wanted: int | None, report: Callable[[str], None]) -> int:
+    """The requested port, or 8000, or another if 8000 is taken.
 
-    Raises UsageError when the one that was asked for can't be had.
+    Raises UsageError if the requested port can't be used.
     """
     port = wanted or USUAL_PORT
     with socket.socket() as probe:
@@ -41,19 +41,19 @@ def choose_port(wanted: int | None, say: Callable[[str], None]) -> int:
                     f"--port: {port} can't be used ({error.strerror}); name another."
                 ) from error
             other = free_port()
-            say(f"port       {port} is taken; the pages are on {other}")
+            report(f"port       {port} is taken; the pages are on {other}")
             return other
     return port
 
 
 def is_taken(port: int) -> bool:
-    """Whether somebody listens on this port of this machine."""
+    """Whether a program listens on this port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def fetch(address: str) -> bytes:
-    """A page, as a browser gets it; raises ProgramError when it is not served."""
+    """Fetch a page as a browser does; raises ProgramError if it is not served."""
     try:
         with urllib.request.urlopen(address, timeout=_HTTP_S) as answer:  # noqa: S310
             body: bytes = answer.read()
@@ -67,12 +67,12 @@ def serve_pages(
     *arguments: str,
     lesson: str,
     choose: Callable[[], int],
-    say: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> int:
     """Start the dashboard with these arguments and wait until it answers; returns its port.
 
-    Its list names `lesson`, which no other program's page does. Raises ProgramError when it does
-    not start, and what `choose` raises.
+    Its list contains `lesson`, unlike any other program's page. Raises ProgramError if it does not
+    start, and what `choose` raises.
     """
 
     def is_ours() -> bool:
@@ -81,7 +81,7 @@ def serve_pages(
         except ProgramError:
             return False
 
-    left = _MOST_TRIES
+    left = _MAX_TRIES
     while True:
         port, left = choose(), left - 1
         dashboard = programs.start_ours("dashboard", *arguments, "--port", str(port))
@@ -94,6 +94,6 @@ def serve_pages(
             if not (left and has_ended and is_taken(port)):
                 raise
             programs.stop("dashboard")
-            say(f"port       {port} was taken meanwhile; choosing another")
+            report(f"port       {port} has been taken by now; choosing another")
         else:
             return port

@@ -1,4 +1,4 @@
-"""The real programs as child processes: started, watched, stopped, with their logs in files."""
+"""Starts, watches and stops the real programs as child processes, with their logs in files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Final
 
 from contract.errors import RoomtoneError
 
-__all__ = ["Program", "ProgramError", "Programs", "wait_until"]
+__all__ = ["Program", "ProgramError", "Programs", "last_log_line", "wait_until"]
 
 _POLL_S: Final = 0.05
 _STOP_S: Final = 20.0
 
 
 class ProgramError(RoomtoneError):
-    """A program ended by itself, or did not get ready."""
+    """A program exited unexpectedly, or did not become ready."""
 
 
 @dataclass(slots=True)
@@ -32,21 +32,16 @@ class Program:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def last_words(self) -> str:
-        """The last line of its log that says something."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
-
 
 @dataclass(slots=True)
 class Programs:
-    """Children of this process, stopped in the reverse of their order."""
+    """Children of this process; they are stopped in reverse order."""
 
     logs: Path
     _running: dict[str, Program] = field(default_factory=dict)
 
     def start(self, name: str, command: Sequence[str]) -> Program:
-        """Start a program; a terminal's Ctrl-C does not reach it: `stop` ends it in order."""
+        """Start a program; the terminal's Ctrl-C does not reach it, `stop` ends it."""
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"{name}.log"
         with log.open("ab") as output:
@@ -66,17 +61,17 @@ class Programs:
         return self.start(name, [sys.executable, "-P", "-m", "roomtone", name, *arguments])
 
     def check(self) -> None:
-        """Raise ProgramError when one has ended by itself."""
+        """Raise ProgramError if a program has exited."""
         for program in self._running.values():
             code = program.process.poll()
             if code is not None:
                 raise ProgramError(
-                    f"{program.name} ended by itself with code {code}: {program.last_words()} "
+                    f"{program.name} exited unexpectedly with code {code}: {last_log_line(program.log)} "
                     f"(its log is {program.log})."
                 )
 
     def stop(self, name: str, *, timeout_s: float = _STOP_S) -> None:
-        """Ask a program to end, and wait; kill it when it does not."""
+        """Ask a program to end, and wait; kill it if it does not."""
         program = self._running.get(name)
         if program is None or program.process.poll() is not None:
             self._running.pop(name, None)
@@ -95,9 +90,9 @@ class Programs:
             ) from None
 
     def stop_all(self) -> None:
-        """Stop what runs, the last started first; nothing is left behind.
+        """Stop all programs, the last started first.
 
-        A second Ctrl-C does not wait any longer.
+        A second Ctrl-C kills them immediately.
         """
         try:
             for name in reversed(list(self._running)):
@@ -112,7 +107,7 @@ class Programs:
 def wait_until(
     is_ready: Callable[[], bool], *, programs: Programs, what: str, timeout_s: float
 ) -> None:
-    """Poll until something is so; raises ProgramError when a program ends or time runs out."""
+    """Poll until `is_ready`; raises ProgramError if a program exits or time runs out."""
     deadline = time.monotonic() + timeout_s
     for _ in _ticks():
         if is_ready():
@@ -120,8 +115,16 @@ def wait_until(
         programs.check()
         if time.monotonic() > deadline:
             raise ProgramError(
-                f"{what} within {timeout_s:.0f} s did not happen (logs are in {programs.logs})."
+                f"{what} did not come within {timeout_s:.0f} s (logs are in {programs.logs})."
             )
+
+
+def last_log_line(log: Path) -> str:
+    """The last line of a program's log that is not empty."""
+    if not log.exists():
+        return "it logged nothing"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line for line in reversed(lines) if line.strip()), "it logged nothing")
 
 
 def _ticks() -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""`roomtone replay`: recorded motion through every program, as if the sensors had sent it."""
+"""`roomtone replay`: plays recorded motion through all programs, as if sensors had sent it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="a Parquet file with the columns session, x, y, z, and sessions.csv beside it "
+        help="a Parquet file with the columns session, x, y, z, and sessions.csv next to it "
         "(docs/replay.md)",
     )
     parser.add_argument(
@@ -37,25 +37,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="begin",
         type=_clock,
         metavar="HH:MM[:SS]",
-        help="where to begin, by the recording's clock (default: where the first session does)",
+        help="start time, by the recording's clock (default: start of the first session)",
     )
     parser.add_argument(
         "--to",
         dest="end",
         type=_clock,
         metavar="HH:MM[:SS]",
-        help="where to end (default: with the last session)",
+        help="end time (default: end of the last session)",
     )
-    parser.add_argument("--minutes", type=minutes, default=None, help="stop after so many")
+    parser.add_argument(
+        "--minutes", type=minutes, default=None, help="stop after this many minutes"
+    )
     parser.add_argument(
         "--timezone",
         type=_timezone,
         default="America/Chicago",
         metavar="ZONE",
-        help="where the recording's clock hung (default: America/Chicago, that of the published "
-        "exam recordings)",
+        help="time zone of the recording's clock (default: America/Chicago, for the published exam "
+        "recordings)",
     )
-    add_unit_arguments(parser, rate_where="of the sessions that sessions.csv names no rate of")
+    add_unit_arguments(parser, rate_where="for sessions without a rate in sessions.csv")
     add_run_arguments(parser, speed=60.0)
 
 
@@ -97,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _span(recording: Recording, arguments: argparse.Namespace) -> tuple[datetime, datetime]:
-    """Whole seconds from the begin that was asked for to the end, in UTC."""
+    """The requested start and end in UTC, in whole seconds."""
     starts = recording.at(arguments.begin) if arguments.begin else recording.starts
     starts = starts.replace(microsecond=0)
     ends = recording.at(arguments.end, after=starts) if arguments.end else recording.ends
@@ -127,7 +129,9 @@ def _clock(text: str) -> time:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 09:00") from None
     if clock.tzinfo is not None:
-        raise argparse.ArgumentTypeError(f"{text!r} has a zone of its own; --timezone names it")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} has a time zone; give it with --timezone instead"
+        )
     return clock.replace(microsecond=0)
 
 

@@ -1,6 +1,6 @@
-"""Plays a lesson through the chain: what `demo` and `replay` share, and the check that ends them.
+"""Plays a lesson through the chain: the common part of `demo` and `replay`, and their check.
 
-The check's last line on standard output is one JSON object; everything said to a person goes to
+The check prints one JSON object as the last line on standard output; all messages for people go to
 standard error then.
 """
 
@@ -17,7 +17,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -31,21 +30,14 @@ from roomtone.audit.tally import tally
 from roomtone.demo.chain import Chain, PlannedLesson
 from roomtone.demo.page_port import USUAL_PORT, choose_port
 from roomtone.demo.programs import ProgramError
+from simulators.truth import Episode
 
-__all__ = ["Span", "add_run_arguments", "minutes", "play", "seed"]
+__all__ = ["add_run_arguments", "minutes", "play", "seed"]
 
 _HIGHEST_SPEED: Final = 200.0
 EPOCH_S: Final = 5
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 _log = logging.getLogger("roomtone")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Seconds of a lesson in which the truth had an episode."""
-
-    start_s: float
-    end_s: float
 
 
 def add_run_arguments(parser: argparse.ArgumentParser, *, speed: float) -> None:
@@ -55,68 +47,68 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, speed: float) -> None:
         type=_speed,
         default=speed,
         metavar="N",
-        help="how many times as fast as life the room runs; network, spill and retry timers "
-        f"stay real (default: {speed:g})",
+        help="speed of the simulated room relative to real time; network, spill and retry timers "
+        f"run in real time (default: {speed:g})",
     )
     parser.add_argument(
         "--check",
         action="store_true",
-        help="play, count, fetch the pages and end; the last line on standard output is one JSON "
-        "object, and the exit code is 0 only if nothing was lost, doubled or in a gap and the "
-        "lesson page holds the timeline",
+        help="play, count, fetch the pages and exit; the last line on standard output is one JSON "
+        "object; the exit code is 0 only if nothing was lost, doubled or in a gap and the lesson "
+        "page has the timeline",
     )
     parser.add_argument(
         "--port",
         type=_port,
         default=None,
-        help=f"TCP port of the pages (default: {USUAL_PORT}, or another when it is taken)",
+        help=f"TCP port of the pages (default: {USUAL_PORT}, or another if it is taken)",
     )
     parser.add_argument(
         "--keep",
         type=Path,
         default=None,
         metavar="FOLDER",
-        help="leave data and logs in this new folder (default: a temporary one, removed at the end)",
+        help="keep data and logs in this new folder (default: a temporary one, deleted at the end)",
     )
 
 
 def play(
-    arguments: argparse.Namespace, plan: PlannedLesson, *, episodes: tuple[Span, ...] | None
+    arguments: argparse.Namespace, plan: PlannedLesson, *, episodes: tuple[Episode, ...] | None
 ) -> int:
-    """Run the chain over a planned lesson; `episodes` is the truth, None where it is unknown."""
+    """Run the chain over a planned lesson; `episodes` is the truth, None if unknown."""
     is_check: bool = arguments.check
     progress = _Progress(plan, is_line=sys.stderr.isatty())
 
-    def say(line: str) -> None:
+    def report(line: str) -> None:
         progress.clear()
         print(one_line(line), file=sys.stderr if is_check else sys.stdout, flush=True)
 
     def choose() -> int:
-        return choose_port(arguments.port, say)
+        return choose_port(arguments.port, report)
 
     if arguments.port is not None:
         choose()  # refused before anything starts
     with _folder(arguments.keep) as folder, _interrupted_by_signals():
-        chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose, say=say)
+        chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose, report=report)
         try:
             with chain:
                 chain.start()
                 chain.begin()
-                say(f"open       {chain.page}/lessons/{chain.lesson}")
+                report(f"open       {chain.page}/lessons/{chain.lesson}")
                 chain.play(progress)
-                say("lesson     is over; waiting for the last readings")
+                report("lesson     is over; waiting for the last readings")
                 chain.stop_edge()
                 if is_check:
                     return _report(chain, episodes)
-                say(f"open       {chain.page}/lessons/{chain.lesson}  (Ctrl-C ends all of it)")
+                report(f"open       {chain.page}/lessons/{chain.lesson}  (Ctrl-C stops everything)")
                 threading.Event().wait()
         except KeyboardInterrupt:
-            say("stopped")
+            report("stopped")
             return 1 if is_check else 0
     return 0
 
 
-def _report(chain: Chain, episodes: tuple[Span, ...] | None) -> int:
+def _report(chain: Chain, episodes: tuple[Episode, ...] | None) -> int:
     plan = chain.plan
     pages = ["/", f"/rooms/{plan.room}/live", f"/lessons/{chain.lesson}"]
     fetched = [chain.fetch(page) for page in pages]
@@ -144,21 +136,23 @@ def _report(chain: Chain, episodes: tuple[Span, ...] | None) -> int:
         _log.info("check: a room alert at %s: %s", at, " ".join(alert.because))
     faults = []
     if not counts.is_whole:
-        faults.append("not everything that was sampled is kept once")
+        faults.append("not all sampled data is kept exactly once")
     if counts.sampled != due:
         faults.append(f"the hubs sent {due} seat-seconds and the edge sampled {counts.sampled}")
     if len(epochs) < plan.duration_s // EPOCH_S - 2:
         faults.append(f"only {len(epochs)} epochs of {plan.duration_s} s were scored")
     if drawn != scored:
-        faults.append(f"the lesson page draws {drawn} of {scored} epochs with a movement")
+        faults.append(f"the lesson page has {drawn} of {scored} epochs with a movement")
     for fault in faults:
         _log.error("check: %s", fault)
     print(json.dumps(report), flush=True)
     return 1 if faults else 0
 
 
-def _count_true(alerts: list[AlertRecord], episodes: tuple[Span, ...], plan: PlannedLesson) -> int:
-    """Alerts that were open during an episode."""
+def _count_true(
+    alerts: list[AlertRecord], episodes: tuple[Episode, ...], plan: PlannedLesson
+) -> int:
+    """Number of alerts that were open during an episode."""
 
     def seconds(utc_ns: int | None) -> float:
         if utc_ns is None:
@@ -176,7 +170,7 @@ def _count_true(alerts: list[AlertRecord], episodes: tuple[Span, ...], plan: Pla
 
 
 class _Progress:
-    """One line that moves on a terminal, or a line now and then where there is none."""
+    """Shows progress: one updated line on a terminal, otherwise a few lines."""
 
     def __init__(self, plan: PlannedLesson, *, is_line: bool) -> None:
         self._plan = plan
@@ -211,7 +205,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
             is_empty = not any(keep.iterdir())
         except OSError as error:
             raise UsageError(
-                f"--keep: {keep} can't be a folder ({error.strerror}); name a new one."
+                f"--keep: {keep} can't be used as a folder ({error.strerror}); name a new one."
             ) from error
         if not is_empty:
             raise UsageError(f"--keep: {keep} is not empty; name a new folder.")
@@ -221,7 +215,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     try:
         yield folder
     except ProgramError:
-        # What went wrong stands in the logs.
+        # The logs show what went wrong.
         _log.error("data and logs are left in %s", folder)
         raise
     else:
@@ -230,7 +224,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _interrupted_by_signals() -> Iterator[None]:
-    """Being asked to end, or losing the terminal, ends the programs too, as Ctrl-C does."""
+    """Handle SIGTERM and SIGHUP like Ctrl-C, so that they stop the programs too."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -260,14 +254,14 @@ def _port(text: str) -> int:
 
 
 def seed(text: str) -> int:
-    """A seed, from an argument."""
+    """Parse a seed from an argument."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
     return int(text)
 
 
 def minutes(text: str) -> float:
-    """A number of minutes, from an argument."""
+    """Parse a number of minutes from an argument."""
     try:
         value = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The settings files of a chain on one machine, as a school would write them by hand."""
+"""Writes the settings files of a chain on one machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def server_toml(*, site: str, data_dir: Path, broker: BrokerSettings, time_zone:
     return toml(
         {"site": site, "data_dir": str(data_dir)},
         broker=_broker(broker),
-        # What is played may be of any year: its clock is not compared with this machine's.
+        # The lesson may be of any year, so its clock is not compared with this machine's.
         ingest={"health_port": 0, "max_clock_error_s": 0},
         score={"health_port": 0},
         lessons={"time_zone": time_zone},
@@ -33,7 +33,7 @@ def edge_toml(
     has_sound: bool,
     hubs: Sequence[Mapping[str, object]],
 ) -> str:
-    """An `edge.toml`; each hub is its table's keys and values."""
+    """An `edge.toml`; each hub is a mapping of its table's keys and values."""
     return toml(
         {"site": site, "room": room, "node": node},
         broker=_broker(broker),

@@ -1,4 +1,4 @@
-"""Writes settings files: JSON's strings, numbers and arrays are TOML's too."""
+"""Writes settings files; JSON's strings, numbers and arrays are valid TOML."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def lines(values: Mapping[str, object]) -> str:
 
 
 def toml(top: Mapping[str, object], **tables: Mapping[str, object]) -> str:
-    """A file of top keys and tables."""
+    """A file with top-level keys and tables."""
     return lines(top) + "".join(f"\n[{name}]\n{lines(table)}" for name, table in tables.items())

@@ -1,4 +1,4 @@
-"""The fault matrix: real programs, a real broker, and an oracle that knows what was sent."""
+"""The fault matrix: real programs, a real broker, and an audit against what was sent."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ FAULTS: Final[dict[str, Fault]] = {
     "serial_garbage": Fault(run=serial_line.serial_garbage, places=("hub",), quick=("hub",)),
     "serial_repeat": Fault(run=serial_line.serial_repeat, places=("hub",)),
     "serial_trickle": Fault(run=serial_line.serial_trickle, places=("hub",)),
-    "hub_reboot": Fault(run=serial_line.reboot, places=("hub",)),
+    "hub_reboot": Fault(run=serial_line.hub_reboot, places=("hub",)),
     "hub_stall": Fault(run=serial_line.hub_stall, places=("edge",)),
-    "hub_drift": Fault(run=serial_line.drift, places=("hub",)),
+    "hub_drift": Fault(run=serial_line.hub_drift, places=("hub",)),
     "same_name": Fault(run=processes.same_name, places=("edge",)),
     "poison": Fault(run=messages.poison, places=("ingest", "edge"), quick=("ingest",)),
     "future_version": Fault(run=messages.future_version, places=("ingest",)),
@@ -45,4 +45,4 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "broker_amnesia": Fault(run=processes.broker_amnesia, places=("broker",)),
 }
-"""Fault → how to bring it about, and where."""
+"""Fault → how and where to cause it."""

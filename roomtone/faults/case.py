@@ -1,4 +1,4 @@
-"""One fault at one place: what it may use, what it must show, and what came of it."""
+"""One fault at one place: the tools it may use, its evidence, and its result."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from roomtone.audit.oracle import Comparison, Sound
+from roomtone.audit.oracle import AuditResult, SoundResult
 from roomtone.audit.tally import tally
 from roomtone.faults.children import FaultError
-from roomtone.faults.room import Plan, Room
+from roomtone.faults.room import FaultRoom, RoomPlan
 from roomtone.faults.server import Server
 
 __all__ = ["Case", "Fault", "Result"]
 
 _DRAIN_S: Final = 60.0
-_LEAST_A_SECOND: Final = 250.0
-"""Periods of backlog that are kept in a second even on a machine with much else to do."""
+_MIN_KEPT_PER_SECOND: Final = 250.0
+"""Periods of backlog that even a busy machine stores per second."""
 
 _WARM_S: Final = (0.7, 1.4)
-"""Real time that a lesson runs before it is struck, at least and at most."""
+"""Real time before the fault strikes: minimum and maximum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +33,9 @@ class Fault:
     run: Callable[[Case], None]
     places: tuple[str, ...]
     quick: tuple[str, ...] = ()
-    """The places at which `--quick` runs it."""
+    """The places that `--quick` runs."""
     is_long: bool = False
-    """It takes minutes, and begins before the others."""
+    """It takes minutes, and starts before the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +50,22 @@ class Result:
     doubled: int
     out_of_order: int
     changed: int
-    """Kept with another value than was sampled, or without having been sampled."""
+    """Kept with a wrong value, or without having been sampled."""
     gap_s: float
     recovery_s: float | None
     struck: tuple[str, ...]
-    """What shows that the fault took effect."""
+    """Evidence that the fault took effect."""
     gaps: dict[str, int]
     """Reason → seat-seconds."""
     worst_cut: int
-    """How many samples at most were dated over the edge of a second."""
+    """Maximum number of samples dated across the edge of a second."""
     sound_sampled: int
     """Seconds of the room's sound that went over the line."""
     sound_kept: int
-    """… that are kept, each once and equal to the last bit, or `error` says so."""
+    """Seconds of sound kept; `error` says if any of them is not kept once and exactly equal."""
     seed: int
     drawn: dict[str, float]
-    """What the seed has drawn for this fault: when it strikes, how long, where, how much."""
+    """The values drawn from the seed for this fault: when it strikes, how long, where, how much."""
     notes: tuple[str, ...]
     error: str | None
 
@@ -77,31 +77,31 @@ class Result:
 
 @dataclass(slots=True, kw_only=True)
 class Case:
-    """Handed to a fault's `run`. Times are real seconds."""
+    """The argument of a fault's `run`. Times are real seconds."""
 
     fault: str
     where: str
     folder: Path
     seed: int
     shared_server: Callable[[], Server]
-    say: Callable[[str], None]
+    report: Callable[[str], None]
     struck: list[str] = field(default_factory=list)
     recovery_s: float | None = None
-    found: Comparison = field(default_factory=Comparison)
+    found: AuditResult = field(default_factory=AuditResult)
     errors: list[str] = field(default_factory=list)
     drawn: dict[str, float] = field(default_factory=dict)
-    has_books: bool = True
-    """The edge lived to tell its last count: it is held to account as well."""
+    has_counters: bool = True
+    """Whether the edge could send its last counters; then they are checked as well."""
     _over_s: float | None = None
 
     def draw(self, what: str, low: float, high: float) -> float:
-        """A figure between two from the seed: the same for the same fault, place, seed and name."""
+        """Draw a number between two; the same seed, fault, place and name give the same number."""
         generator = random.Random(f"{self.seed} {self.fault} {self.where} {what}")
         found = self.drawn[what] = round(generator.uniform(low, high), 3)
         return found
 
     def pick(self, what: str, n: int) -> int:
-        """A whole number from 0 to n - 1, likewise."""
+        """Draw a whole number from 0 to n - 1 in the same way."""
         generator = random.Random(f"{self.seed} {self.fault} {self.where} {what}")
         found = generator.randrange(n)
         self.drawn[what] = found
@@ -109,17 +109,21 @@ class Case:
 
     @contextmanager
     def room(
-        self, plan: Plan | None = None, *, server: Server | None = None, name: str | None = None
-    ) -> Iterator[Room]:
-        """A room with its hubs on; nothing else of it runs yet."""
+        self, plan: RoomPlan | None = None, *, server: Server | None = None, name: str | None = None
+    ) -> Iterator[FaultRoom]:
+        """A room with running hubs; its edge is not started yet."""
         name = name or f"{self.fault}-{self.where}".replace("_", "-")[:32]
-        plan = plan or Plan(seed=self.seed)
-        with Room(name, server or self.shared_server(), plan, folder=self.folder / name) as room:
+        plan = plan or RoomPlan(seed=self.seed)
+        with FaultRoom(
+            name, server or self.shared_server(), plan, folder=self.folder / name
+        ) as room:
             yield room
 
     @contextmanager
-    def lesson(self, plan: Plan | None = None, *, server: Server | None = None) -> Iterator[Room]:
-        """A room in which a lesson has been on for a moment; judged on leaving."""
+    def lesson(
+        self, plan: RoomPlan | None = None, *, server: Server | None = None
+    ) -> Iterator[FaultRoom]:
+        """A room with a lesson that has just begun; judged on leaving."""
         with self.room(plan, server=server) as room:
             room.begin()
             room.sample_for(self.draw("strikes_after_s", *_WARM_S))
@@ -127,37 +131,37 @@ class Case:
             room.finish()
             self.judge(room)
 
-    def hit(self, proof: str) -> None:
-        """The fault took effect, and this shows it."""
+    def took_effect(self, proof: str) -> None:
+        """Record evidence that the fault took effect."""
         self.struck.append(proof)
-        self.say(f"{self.fault}/{self.where}: {proof}")
+        self.report(f"{self.fault}/{self.where}: {proof}")
 
-    def fizzled(self, why: str) -> FaultError:
-        """What to raise when the fault did not take effect."""
+    def no_effect(self, why: str) -> FaultError:
+        """The error to raise if the fault did not take effect."""
         return FaultError(f"the fault did not take effect: {why}")
 
     def over(self) -> None:
-        """The fault has ended: from here on recovery is measured."""
+        """Record the end of the fault; recovery is measured from here."""
         self._over_s = time.monotonic()
 
     def recovered(self) -> None:
         if self._over_s is None:
-            raise FaultError("recovery can't be measured before the fault is over.")
+            raise FaultError("Recovery can't be measured before the fault is over.")
         self.recovery_s = time.monotonic() - self._over_s
 
-    def recover(self, room: Room, *, backlog: int = 0) -> None:
-        """Wait until the room has caught up, and measure it; `backlog` periods may take longer."""
-        room.wait_until_caught_up(_DRAIN_S + backlog / _LEAST_A_SECOND)
+    def recover(self, room: FaultRoom, *, backlog: int = 0) -> None:
+        """Wait until the room has caught up, and measure the time; a `backlog` may take longer."""
+        room.wait_until_caught_up(_DRAIN_S + backlog / _MIN_KEPT_PER_SECOND)
         self.recovered()
 
-    def judge(self, room: Room, only: Collection[int] | None = None) -> None:
-        """Ask the oracle, and compare with the edge's own counters."""
+    def judge(self, room: FaultRoom, only: Collection[int] | None = None) -> None:
+        """Audit the room, and check the edge's own counters."""
         found = room.judge(only)
         self.found = found if not self.found.sampled else _sum(self.found, found)
-        if self.has_books:
-            books = tally(room.reader, room=room.name)
-            if books.lost or books.doubled or books.waiting:
-                self.errors.append(f"the edge's own books do not balance: {books.as_dict()}")
+        if self.has_counters:
+            counters = tally(room.reader, room=room.name)
+            if counters.lost or counters.doubled or counters.waiting:
+                self.errors.append(f"the edge's own counters do not add up: {counters.as_dict()}")
 
     def result(self, error: str | None) -> Result:
         found = self.found
@@ -168,11 +172,11 @@ class Case:
         sound = found.sound
         if not sound.is_whole:
             errors.append(
-                f"of the room's sound {sound.lost} s are lost, {sound.doubled} doubled, "
+                f"{sound.lost} s of the room's sound are lost, {sound.doubled} doubled, "
                 f"{sound.changed} changed"
             )
         if sound.sampled and not sound.kept:
-            errors.append("nothing of the room's sound is kept")
+            errors.append("none of the room's sound is kept")
         return Result(
             fault=self.fault,
             where=self.where,
@@ -196,8 +200,8 @@ class Case:
         )
 
 
-def _sum(one: Comparison, other: Comparison) -> Comparison:
-    return Comparison(
+def _sum(one: AuditResult, other: AuditResult) -> AuditResult:
+    return AuditResult(
         sampled=one.sampled + other.sampled,
         kept=one.kept + other.kept,
         lost=one.lost + other.lost,
@@ -210,7 +214,7 @@ def _sum(one: Comparison, other: Comparison) -> Comparison:
         gap_reasons=one.gap_reasons + other.gap_reasons,
         unverified=one.unverified + other.unverified,
         worst_cut=max(one.worst_cut, other.worst_cut),
-        sound=Sound(
+        sound=SoundResult(
             sampled=one.sound.sampled + other.sound.sampled,
             kept=one.sound.kept + other.sound.kept,
             lost=one.sound.lost + other.sound.lost,

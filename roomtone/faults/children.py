@@ -1,4 +1,4 @@
-"""The real programs as children that faults may kill, stop, go on with and start again."""
+"""The real programs as child processes that faults can kill, pause, continue and restart."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 from weakref import WeakSet
 
 from contract.errors import RoomtoneError
+from roomtone.demo.programs import last_log_line
 
 __all__ = ["Child", "FaultError", "until"]
 
@@ -21,11 +22,11 @@ _STOP_S: Final = 20.0
 
 
 class FaultError(RoomtoneError):
-    """A fault could not be brought about, or what it hit did not come back."""
+    """A fault could not be caused, or the program did not recover."""
 
 
 class Child:
-    """One program; it may be started again after its end. Its log is appended to."""
+    """One program; it may be started again after its end, with the same log."""
 
     _all: ClassVar[WeakSet[Child]] = WeakSet()
     _is_over: ClassVar[bool] = False
@@ -45,16 +46,16 @@ class Child:
 
     @classmethod
     def end_all(cls) -> None:
-        """Be rid of every child of this process, when a person interrupts."""
+        """Kill all children of this process, after an interrupt."""
         cls._is_over = True
         for child in list(cls._all):
             child.end()
 
     @classmethod
     def check(cls) -> None:
-        """Raise FaultError after `end_all`: nothing will come any more."""
+        """Raise FaultError after `end_all`."""
         if cls._is_over:
-            raise FaultError("the matrix was interrupted.")
+            raise FaultError("The matrix was interrupted.")
 
     @property
     def is_running(self) -> bool:
@@ -68,14 +69,14 @@ class Child:
 
     @property
     def state(self) -> str:
-        """The kernel's letter for it: R or S when it runs, T when it is stopped."""
+        """The kernel's letter for its state: R or S if it runs, T if it is stopped."""
         text = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii")
         return text.rpartition(")")[2].split()[0]
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
         self.check()
         if self.is_running:
-            raise FaultError(f"{self.name} runs already.")
+            raise FaultError(f"{self.name} is already running.")
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -88,15 +89,15 @@ class Child:
             )
 
     def kill(self) -> None:
-        """End it by SIGKILL, and make sure that it was this that ended it."""
+        """Kill it with SIGKILL, and check that it did not exit before."""
         assert self._process is not None
         self._process.kill()
         code = self._process.wait(_STOP_S)
         if code != -signal.SIGKILL:
-            raise FaultError(f"{self.name} had ended with {code} before it was killed.")
+            raise FaultError(f"{self.name} had exited with {code} before it was killed.")
 
     def freeze(self) -> None:
-        """SIGSTOP; returns when the kernel says that it stands still."""
+        """Send SIGSTOP; returns when the kernel reports that it is stopped."""
         os.kill(self.pid, signal.SIGSTOP)
         until(lambda: self.state == "T", what=f"the stop of {self.name}", timeout_s=2.0)
 
@@ -104,7 +105,7 @@ class Child:
         os.kill(self.pid, signal.SIGCONT)
 
     def stop(self, *, timeout_s: float = _STOP_S) -> None:
-        """Ask it to end; raises FaultError when it does not, or not with code 0."""
+        """Ask it to exit; raises FaultError if it does not, or not with code 0."""
         if self._process is None:
             return
         if self._process.poll() is None:
@@ -115,26 +116,24 @@ class Child:
             self.end()
             raise FaultError(f"{self.name} did not end within {timeout_s:g} s.") from None
         if code != 0:
-            raise FaultError(f"{self.name} ended with {code}: {self.last_words()}")
+            raise FaultError(f"{self.name} exited with {code}: {self.last_log_line()}")
 
     def end(self) -> None:
-        """Be rid of it, however."""
+        """Kill it if it still runs."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
-    def said(self, text: str) -> int:
-        """How many lines of its log hold this text."""
+    def times_logged(self, text: str) -> int:
+        """Number of lines in its log that contain this text."""
         if not self.log.exists():
             return 0
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return sum(text in line for line in lines)
 
-    def last_words(self) -> str:
-        if not self.log.exists():
-            return "it said nothing"
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+    def last_log_line(self) -> str:
+        """The last line of its log that is not empty."""
+        return last_log_line(self.log)
 
 
 def until(
@@ -144,13 +143,13 @@ def until(
     timeout_s: float,
     running: Sequence[Child] = (),
 ) -> float:
-    """Wait for something; returns the seconds it took, or raises FaultError."""
+    """Wait until `is_so`; returns the time it took in seconds, or raises FaultError."""
     began = time.monotonic()
     while not is_so():
         Child.check()
         for child in running:
             if not child.is_running:
-                raise FaultError(f"{child.name} ended by itself: {child.last_words()}")
+                raise FaultError(f"{child.name} exited unexpectedly: {child.last_log_line()}")
         if time.monotonic() - began > timeout_s:
             raise FaultError(f"{what} did not come within {timeout_s:g} s.")
         time.sleep(_POLL_S)

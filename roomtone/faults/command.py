@@ -1,4 +1,4 @@
-"""`roomtone faults`: bring about each fault, and count what became of every seat-second."""
+"""`roomtone faults`: causes each fault, and counts the outcome of every seat-second."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from roomtone.demo.broker import mosquitto_path
 from roomtone.faults import FAULTS
 from roomtone.faults.case import Result
 from roomtone.faults.children import FaultError
-from roomtone.faults.matrix import planned, run_all
+from roomtone.faults.matrix import run_all, select_cases
 
-__all__ = ["add_arguments", "run", "table"]
+__all__ = ["add_arguments", "markdown_table", "run"]
 
-_MOST_NOTES: Final = 6
+_MAX_NOTES: Final = 6
 _SWITCH_S: Final = 0.0002
 _COLUMNS: Final = (
     "fault", "where", "sampled", "kept", "sound_kept", "lost", "doubled", "out_of_order", "changed",
@@ -36,28 +36,30 @@ _COLUMNS: Final = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--quick", action="store_true", help="the most telling ones, in under a minute"
+        "--quick", action="store_true", help="only the most important faults, in under a minute"
     )
     parser.add_argument(
         "--only", action="append", default=[], metavar="NAME",
         help=f"only this fault, or NAME:PLACE; may be repeated ({', '.join(FAULTS)})",
     )  # fmt: skip
     parser.add_argument(
-        "--json", action="store_true", help="print one JSON object as the last line, and no table"
+        "--json",
+        action="store_true",
+        help="print one JSON object as the last line instead of a table",
     )
     parser.add_argument(
         "--seed", type=int, default=1,
-        help="draws pupils, garbage, and when, where and for how long each fault strikes "
+        help="seed for pupils, garbage, and when, where and how long each fault strikes "
         "(default: 1)",
     )  # fmt: skip
     parser.add_argument(
         "--keep", type=Path, default=None, metavar="FOLDER",
-        help="leave stores and logs in this folder (default: a temporary one, removed at the end)",
+        help="keep stores and logs in this folder (default: a temporary one, deleted at the end)",
     )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when nothing was lost, doubled or out of order and every fault took effect, else 1."""
+    """0 if nothing was lost, doubled or out of order and every fault took effect, else 1."""
     for name in arguments.only:
         fault, _, place = name.partition(":")
         if fault not in FAULTS:
@@ -70,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             "The fault matrix needs Mosquitto, which is not installed here: install the package "
             "mosquitto."
         )
-    pairs = planned(is_quick=arguments.quick, only=arguments.only)
+    pairs = select_cases(is_quick=arguments.quick, only=arguments.only)
     folder = arguments.keep or Path(tempfile.mkdtemp(prefix="roomtone-faults-"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,18 +84,18 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--keep: {folder} is not empty; name another folder, or empty it.")
     began = time.monotonic()
 
-    def say(line: str) -> None:
+    def report(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
     # A terminated matrix must not leave broker and programs behind.
     before = signal.signal(signal.SIGTERM, _interrupt)
-    # The virtual hubs are threads here, and so is the oracle of another case, which computes: by
-    # default it would keep them waiting for 5 ms each time they want to do something.
+    # The virtual hubs are threads of this process, and so are the computations of another case's
+    # audit. With the default interval, hubs would wait 5 ms for each turn.
     switches_s = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:
         with _quiet():
-            results = run_all(pairs, folder=folder.resolve(), seed=arguments.seed, say=say)
+            results = run_all(pairs, folder=folder.resolve(), seed=arguments.seed, report=report)
     finally:
         sys.setswitchinterval(switches_s)
         signal.signal(signal.SIGTERM, before)
@@ -105,20 +107,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"faults": [asdict(result) for result in results]}), flush=True)
     else:
-        print(table(results), flush=True)
+        print(markdown_table(results), flush=True)
     return 0 if all(result.is_good for result in results) else 1
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What the programs say goes to their own logs; here only results are told."""
-    # Damage is what some faults are about.
-    hushed = {
+    """Silence the programs' libraries here; only results are printed."""
+    # Some faults cause damage on purpose, which the store logs.
+    levels = {
         logging.getLogger("paho"): logging.ERROR,
         logging.getLogger("store"): logging.CRITICAL,
     }
-    before = {logger: logger.level for logger in hushed}
-    for logger, level in hushed.items():
+    before = {logger: logger.level for logger in levels}
+    for logger, level in levels.items():
         logger.setLevel(level)
     try:
         yield
@@ -131,8 +133,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def table(results: Sequence[Result]) -> str:
-    """What is printed without --json, in Markdown."""
+def markdown_table(results: Sequence[Result]) -> str:
+    """The table that is printed without --json, in Markdown."""
     rows = [[_cell(getattr(result, name)) for name in _COLUMNS] for result in results]
     heads = [name.replace("_", " ") for name in _COLUMNS]
     widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
@@ -152,7 +154,7 @@ def _cell(value: object) -> str:
 def _explain(result: Result) -> None:
     out = sys.stderr
     print(f"{result.fault}/{result.where}: {result.error or 'not whole'}", file=out)
-    for note in result.notes[:_MOST_NOTES]:
+    for note in result.notes[:_MAX_NOTES]:
         print(f"    {note}", file=out)
-    if len(result.notes) > _MOST_NOTES:
-        print(f"    … and {len(result.notes) - _MOST_NOTES} more", file=out)
+    if len(result.notes) > _MAX_NOTES:
+        print(f"    … and {len(result.notes) - _MAX_NOTES} more", file=out)

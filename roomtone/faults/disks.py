@@ -1,4 +1,4 @@
-"""Faults of disks: full ones, and files that lost their end or some of their bits."""
+"""Faults of disks: full disks, truncated files, flipped bits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge_agent.outbox.format import Record, scan
 from roomtone.audit.kept_runs import kept_runs
 from roomtone.faults.case import Case
 from roomtone.faults.children import FaultError, until
-from roomtone.faults.room import SPILL_S, Plan
+from roomtone.faults.room import SPILL_S, RoomPlan
 from roomtone.faults.sealed import SEALED_CHUNKS, damage_day_file
 from roomtone.faults.server import Server
 
@@ -33,7 +33,7 @@ _TAIL: Final = 256
 
 
 def disk_full(case: Case) -> None:
-    """No byte is left on the disk of the edge's outbox, or of the server's store."""
+    """The disk of the edge's outbox, or of the server's store, is full."""
     if case.where == "edge":
         _edge_full(case)
     else:
@@ -41,10 +41,10 @@ def disk_full(case: Case) -> None:
 
 
 def truncated(case: Case) -> None:
-    """A file lost its end while nobody ran."""
+    """A file loses its end while its program does not run."""
 
     def tear(path: Path) -> str:
-        """The last record of the lesson, and what follows, as a write that a power cut tore."""
+        """Cut in the last record of the lesson, like a write interrupted by a power cut."""
         size, share = path.stat().st_size, case.draw("share_left_of_record", 0.1, 0.9)
         offset, length = _bodies(path)[-1]
         os.truncate(path, offset + int(length * share))
@@ -65,7 +65,7 @@ def truncated(case: Case) -> None:
 
 
 def bit_flipped(case: Case) -> None:
-    """Some bits of a file flipped while nobody ran."""
+    """Some bits of a file flip while its program does not run."""
     draws = [
         (case.draw(f"flip_{i}_at", 0.0, 0.999), case.pick(f"flip_{i}_bit", 8))
         for i in range(_FLIPS)
@@ -74,7 +74,7 @@ def bit_flipped(case: Case) -> None:
     def flip(path: Path) -> str:
         data, bodies = bytearray(path.read_bytes()), _bodies(path)
         for i, (at, bit) in enumerate(draws):
-            # Each in a third of its own, and in a record that has neighbours, which tell what was
+            # Each in a different third, and in a record with neighbours, which show what was
             # there.
             offset, length = bodies[1:-1][int((i + at) * (len(bodies) - 2) / _FLIPS)]
             data[offset + int(at * length)] ^= 1 << bit
@@ -86,7 +86,7 @@ def bit_flipped(case: Case) -> None:
         with closing(sqlite3.connect(path)) as database:
             rows = [row for (row,) in database.execute("SELECT v FROM live ORDER BY k")]
         for i, (at, bit) in enumerate(draws):
-            # Each in a third of its own, so that they are three rows.
+            # Each in a different third, so that three rows are damaged.
             row = rows[int((i + at) * len(rows) / _FLIPS)]
             data[data.index(row) + int(at * len(row))] ^= 1 << bit
         path.write_bytes(data)
@@ -96,10 +96,12 @@ def bit_flipped(case: Case) -> None:
         with closing(sqlite3.connect(path)) as database:
             chunks = database.execute("SELECT id, chunk FROM chunks ORDER BY id").fetchall()
         number, chunk = chunks[case.pick("chunk", SEALED_CHUNKS)]
-        # The end of a chunk lies in one piece, on a page that nothing is written to any more.
+        # The end of a chunk is contiguous, on a page that is not written to any more.
         part = chunk[-_TAIL:]
         place = path.read_bytes().index(part)
-        with path.open("r+b", buffering=0) as file:  # in its place, for ingest is writing as well
+        with path.open(
+            "r+b", buffering=0
+        ) as file:  # in place, because ingest writes to the file too
             for at, bit in draws:
                 offset = place + int(at * len(part))
                 (byte,) = os.pread(file.fileno(), 1, offset)
@@ -115,7 +117,7 @@ def bit_flipped(case: Case) -> None:
 
 
 def _bodies(path: Path) -> list[tuple[int, int]]:
-    """Where the records of an outbox's file lie that hold values: (offset, length)."""
+    """The records with values in an outbox's file: (offset, length)."""
     return [
         (found.offset, found.length)
         for found in scan(path.read_bytes())
@@ -125,19 +127,21 @@ def _bodies(path: Path) -> list[tuple[int, int]]:
 
 def _edge_full(case: Case) -> None:
     with small_disk(case.folder / "disk", _EDGE_BYTES) as disk:
-        plan = Plan(seed=case.seed, outbox=disk / "outbox", most_outbox_bytes=2 << 20)
+        plan = RoomPlan(seed=case.seed, outbox=disk / "outbox", max_outbox_bytes=2 << 20)
         with case.lesson(plan) as room:
             ballast = _fill(disk)
-            room.server.edge_net.be("cut")
+            room.server.edge_net.set_state("cut")
             until(
-                lambda: room.edge.said("can't be used") > 0, what="the edge's word on its disk",
+                lambda: room.edge.times_logged("can't be used") > 0, what="the edge's message about its disk",
                 timeout_s=SPILL_S + 10, running=[room.edge],
             )  # fmt: skip
             time.sleep(case.draw("full_s", *_FULL_S))
             held = room.now_s - room.newest_s()
-            case.hit(f"the edge said that its outbox can't be used; {held} periods in memory")
+            case.took_effect(
+                f"the edge reported that its outbox can't be used; {held} periods in memory"
+            )
             ballast.unlink()
-            room.server.edge_net.be("fine")
+            room.server.edge_net.set_state("fine")
             case.over()
             case.recover(room)
 
@@ -148,51 +152,51 @@ def _server_full(case: Case) -> None:
         with server, case.lesson(server=server) as room:
             ballast = _fill(disk)
             until(
-                lambda: server.ingest.said("Nothing is acknowledged") > 0,
-                what="ingest's word on its disk", timeout_s=20, running=[server.ingest, room.edge],
+                lambda: server.ingest.times_logged("Nothing is acknowledged") > 0,
+                what="ingest's message about its disk", timeout_s=20, running=[server.ingest, room.edge],
             )  # fmt: skip
             time.sleep(case.draw("full_s", *_FULL_S))
             behind = room.now_s - room.newest_s()
-            case.hit(f"ingest said that it can't keep; {behind} periods behind")
+            case.took_effect(f"ingest reported that it can't store; {behind} periods behind")
             ballast.unlink()
             case.over()
             case.recover(room)
             if not server.score.is_running:
-                case.errors.append(f"score did not survive: {server.score.last_words()}")
+                case.errors.append(f"score did not survive: {server.score.last_log_line()}")
 
 
 def _damage_outbox(case: Case, damage: Callable[[Path], str]) -> None:
-    with case.room(Plan(seed=case.seed)) as room:
+    with case.room(RoomPlan(seed=case.seed)) as room:
         room.begin()
         room.end_lesson(lead_s=2.0 + _BACKLOG_S)
         room.sample_for(case.draw("strikes_after_s", 0.7, 1.3))
-        room.server.edge_net.be("cut")
+        room.server.edge_net.set_state("cut")
         room.wait_for_end()
         time.sleep(SPILL_S + 0.3)
         room.edge.stop()
         files = sorted(room.outbox.glob("*.outbox"))
         if not files:
-            raise case.fizzled("the outbox is empty")
-        told = damage(files[0])
-        room.server.edge_net.be("fine")
+            raise case.no_effect("the outbox is empty")
+        done = damage(files[0])
+        room.server.edge_net.set_state("fine")
         case.over()
         room.edge.start()
-        case.has_books = False
+        case.has_counters = False
         room.drain_and_stop()
         case.recovered()
-        if not room.edge.said("damaged"):
-            raise case.fizzled("the edge found nothing damaged")
-        case.hit(f"{told}; the edge said so")
+        if not room.edge.times_logged("damaged"):
+            raise case.no_effect("the edge found no damage")
+        case.took_effect(f"{done}; the edge reported it")
         case.judge(room)
-        most = _FLIPS * MAX_PERIODS
-        if not 0 < case.found.gap_s <= most:
+        max_gap_s = _FLIPS * MAX_PERIODS
+        if not 0 < case.found.gap_s <= max_gap_s:
             case.errors.append(
-                f"{case.found.gap_s} s are gone, of {most} that the damage can reach"
+                f"{case.found.gap_s} s are lost; the damage can affect at most {max_gap_s} s"
             )
 
 
 def _damage_store(case: Case, damage: Callable[[Path], str]) -> None:
-    """The room goes on while ingest is away, its file is damaged, and ingest comes back."""
+    """Stop ingest, damage its file while the room continues, and start ingest again."""
     server = Server(case.folder / "server")
     with server, case.lesson(server=server) as room:
         server.score.stop()
@@ -200,29 +204,29 @@ def _damage_store(case: Case, damage: Callable[[Path], str]) -> None:
         room.reopen()
         room.earlier = kept_runs(room.reader, room.name)
         room.reopen()
-        told = damage(server.data / "main.db")
-        ups = server.ingest.said("connected to the broker")
+        done = damage(server.data / "main.db")
+        ups = server.ingest.times_logged("connected to the broker")
         server.ingest.start()
         case.over()
         until(
-            lambda: server.ingest.said("connected to the broker") > ups, what="ingest",
+            lambda: server.ingest.times_logged("connected to the broker") > ups, what="ingest",
             timeout_s=20, running=[server.ingest],
         )  # fmt: skip
-        # Whoever reads has to open the file that now stands in the damaged one's place.
+        # Readers have to open the file that has replaced the damaged one.
         server.score.start()
         case.recover(room)
         if not list(server.data.glob("main.db-damaged-*")):
-            raise case.fizzled("ingest found nothing damaged")
-        if not server.ingest.said("are gone"):
-            case.errors.append("ingest did not say what is gone")
-        case.hit(f"{told}; ingest set it aside and said what is gone")
+            raise case.no_effect("ingest found no damage")
+        if not server.ingest.times_logged("are gone"):
+            case.errors.append("ingest did not report what is lost")
+        case.took_effect(f"{done}; ingest set the file aside and reported what is lost")
     if not case.found.gap_reasons["damaged"]:
-        case.errors.append("no gap says what is gone")
+        case.errors.append("no gap records what is lost")
 
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """A tmpfs of so many bytes; FaultError where this user may not mount one."""
+    """A tmpfs of `size` bytes; raises FaultError if this user may not mount one."""
     folder.mkdir(parents=True, exist_ok=True)
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "roomtone-fault", str(folder)],
@@ -231,18 +235,18 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
     if mounted.returncode:
         why = (mounted.stderr.splitlines() or ["no reason given"])[0].rpartition(": ")[2]
         raise FaultError(
-            f"disk_full needs a small disk, and this user may not mount one ({why.rstrip('.')}): "
-            "run it as root, or leave it out with --only"
+            f"disk_full needs a small disk, which this user may not mount ({why.rstrip('.')}): run "
+            "it as root, or select other faults with --only"
         )
     try:
         yield folder
     finally:
-        # Lazily: a program that is still ending may have a file open.
+        # Lazily, because a program that is still exiting may have a file open.
         subprocess.run(["umount", "--lazy", str(folder)], check=False)
 
 
 def _fill(disk: Path) -> Path:
-    """Take every free byte; returns the file to remove."""
+    """Fill the disk completely; returns the file to delete afterwards."""
     path = disk / "ballast"
     with path.open("wb", buffering=0) as file:
         for chunk in (_CHUNK, 1):

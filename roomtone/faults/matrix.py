@@ -1,4 +1,4 @@
-"""Runs cases of the matrix in two lanes, each with a server of its own."""
+"""Runs the cases of the matrix in two lanes, each with its own server."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from roomtone.faults.case import Case, Result
 from roomtone.faults.children import Child
 from roomtone.faults.server import Server
 
-__all__ = ["planned", "run_all"]
+__all__ = ["run_all", "select_cases"]
 
 _log = logging.getLogger("faults")
 _LANES: Final = 2
 
 
-def planned(*, is_quick: bool, only: Sequence[str] = ()) -> list[tuple[str, str]]:
+def select_cases(*, is_quick: bool, only: Sequence[str] = ()) -> list[tuple[str, str]]:
     """The (fault, place) pairs to run. `only` holds names, or NAME:PLACE."""
     pairs = [
         (name, place)
@@ -40,11 +40,11 @@ def run_all(
     *,
     folder: Path,
     seed: int,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     lanes: int = _LANES,
 ) -> list[Result]:
-    """Run them; the results come in the order of the pairs."""
-    # A stable order: what takes minutes first, so that it does not run on alone at the end.
+    """Run the cases; the results are in the order of the pairs."""
+    # A stable order, with long cases first, so that none runs alone at the end.
     queue = sorted(enumerate(pairs), key=lambda item: not FAULTS[item[1][0]].is_long)
     results: dict[int, Result] = {}
     lock = threading.Lock()
@@ -56,17 +56,17 @@ def run_all(
                     if not queue:
                         return
                     at, (fault, where) = queue.pop(0)
-                result = runner.run(fault, where, seed=seed, say=say)
+                result = runner.run(fault, where, seed=seed, report=report)
                 with lock:
                     results[at] = result
-                say(_line(result))
+                report(_line(result))
 
     with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as pool:
         try:
             for done in [pool.submit(lane, number) for number in range(min(lanes, len(queue)))]:
                 done.result()
         except BaseException:
-            # Interrupted: what is under way fails at once, for nothing runs any more.
+            # Interrupted: running cases fail at once, because their programs are killed.
             with lock:
                 queue.clear()
             Child.end_all()
@@ -75,7 +75,7 @@ def run_all(
 
 
 class _Lane:
-    """Runs one case after the other; the server is shared as long as it is whole."""
+    """Runs one case after the other; they share a server as long as it works."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -89,14 +89,14 @@ class _Lane:
     def __exit__(self, *_: object) -> None:
         self._cleanup.close()
 
-    def run(self, fault: str, where: str, *, seed: int, say: Callable[[str], None]) -> Result:
+    def run(self, fault: str, where: str, *, seed: int, report: Callable[[str], None]) -> Result:
         case = Case(
             fault=fault,
             where=where,
             folder=self._folder / f"{fault}-{where}",
             seed=seed,
             shared_server=self._shared,
-            say=say,
+            report=report,
         )
         error: str | None = None
         try:
@@ -104,12 +104,12 @@ class _Lane:
         except RoomtoneError as caught:
             error = str(caught)
         except Exception as caught:  # noqa: BLE001
-            # The top of a case: a defect in one must not hide what the others find.
+            # The top of a case: a defect in one must not hide the results of the others.
             _log.exception("%s/%s failed", fault, where)
             error = f"{type(caught).__name__}: {caught}"
         result = case.result(error)
         if not result.is_good:
-            # Whatever is wrong with the server must not follow the next case.
+            # A broken server must not affect the next case.
             self._cleanup.close()
             self._server = None
         return result
@@ -123,10 +123,10 @@ class _Lane:
 
 
 def _line(result: Result) -> str:
-    word = "ok" if result.is_good else "FAILED"
+    outcome = "ok" if result.is_good else "FAILED"
     recovery = "" if result.recovery_s is None else f", recovered in {result.recovery_s:.1f} s"
     text = (
-        f"{result.fault}/{result.where}: {word}, {result.kept} of {result.sampled} kept, "
+        f"{result.fault}/{result.where}: {outcome}, {result.kept} of {result.sampled} kept, "
         f"{result.lost} lost{recovery}"
     )
     if result.error:

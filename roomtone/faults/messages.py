@@ -1,4 +1,4 @@
-"""Messages that no program of ours sends: garbage, later formats, and garbage that stays."""
+"""Messages that none of our programs sends: garbage, later formats, and retained garbage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ingest.stores.upkeep.aside_pages import every_aside
 from roomtone.faults.case import Case
 from roomtone.faults.children import FaultError, until
 from roomtone.faults.proxy import FaultProxy
-from roomtone.faults.room import Room
+from roomtone.faults.room import FaultRoom
 from roomtone.faults.server import SITE
 
 __all__ = ["future_version", "poison", "retained_garbage", "speaker"]
@@ -30,8 +30,9 @@ _TO_EDGE: Final = ("ack", "config", "command")
 _RUN: Final = 4711
 _HUGE: Final = b"\xc2\x59\x07\x08" + b"\xff" * 1_800
 _BOMBS: Final = (
-    # What is dear to build or impossible to print: a number of 14,400 bits as a version and as a
-    # key, a fraction of two of them, a pattern, a list that holds itself, a list of 2^64 items.
+    # Values that are expensive to build or impossible to print: a number of 14,400 bits as a version
+    # and as a key, a fraction of two of them, a pattern, a list that contains itself, a list of 2^64
+    # items.
     b"\xa1\x67version" + _HUGE,
     b"\xa1\x00" + _HUGE,
     b"\xa1" + _HUGE + b"\x00",
@@ -40,11 +41,11 @@ _BOMBS: Final = (
     b"\xa1\x64node\xd8\x1c\x81\xd8\x1d\x00",
     b"\x9b" + b"\xff" * 8,
 )
-"""Small messages of the kinds that a decoder must refuse before it makes anything of them."""
+"""Small messages that a decoder must refuse before it builds their values."""
 
 
 def poison(case: Case) -> None:
-    """Garbage on every topic that is listened to, between the true messages."""
+    """Send garbage on every subscribed topic, between the real messages."""
     with case.lesson() as room:
         kinds = _TO_INGEST if case.where == "ingest" else _TO_EDGE
         messages = [
@@ -54,25 +55,27 @@ def poison(case: Case) -> None:
         ]
         aside = room.reader.count_aside()
         with speaker(room) as client:
-            _say(client, messages)
+            _publish(client, messages)
         case.over()
         if case.where == "ingest":
             until(
                 lambda: room.reader.count_aside() >= aside + len(messages),
-                what="the garbage among what was kept aside", timeout_s=10,
+                what="the garbage among the messages put aside", timeout_s=10,
             )  # fmt: skip
-            case.hit(f"{room.reader.count_aside() - aside} of {len(messages)} kept aside")
+            case.took_effect(f"{room.reader.count_aside() - aside} of {len(messages)} put aside")
         else:
             until(
-                lambda: room.edge.said("is not usable") >= len(messages),
-                what="the edge's word on the garbage", timeout_s=10,
+                lambda: room.edge.times_logged("is not usable") >= len(messages),
+                what="the edge's message about the garbage", timeout_s=10,
             )  # fmt: skip
-            case.hit(f"{room.edge.said('is not usable')} of {len(messages)} refused")
+            case.took_effect(
+                f"{room.edge.times_logged('is not usable')} of {len(messages)} refused"
+            )
         case.recover(room)
 
 
 def future_version(case: Case) -> None:
-    """Batches, births and healths of a later format: kept aside, not lost."""
+    """Send batches, births and healths of a later format: they are put aside, not lost."""
     with case.lesson() as room:
         batch = cbor2.loads(encode(_batch(room)))
         batch[0] = 2
@@ -83,54 +86,64 @@ def future_version(case: Case) -> None:
         ]
         aside = room.reader.count_aside()
         with speaker(room) as client:
-            _say(client, messages)
+            _publish(client, messages)
         case.over()
         until(
             lambda: room.reader.count_aside() >= aside + len(messages),
-            what="the later formats among what was kept aside", timeout_s=10,
+            what="the later formats among the messages put aside", timeout_s=10,
         )  # fmt: skip
-        told = [a for a in every_aside(room.reader) if "version" in a.reason]
-        if len(told) < len(messages):
-            raise case.fizzled("what was kept aside does not say that it is a later version")
-        case.hit(f"{len(messages)} messages of version 2 kept aside, each with its reason")
+        explained = [a for a in every_aside(room.reader) if "version" in a.reason]
+        if len(explained) < len(messages):
+            raise case.no_effect(
+                "the messages put aside do not name the later version as the reason"
+            )
+        case.took_effect(f"{len(messages)} messages of version 2 put aside, each with its reason")
         case.recover(room)
 
 
 def retained_garbage(case: Case) -> None:
-    """Garbage that the broker keeps and gives to whoever connects; then all connect anew."""
+    """Retain garbage on the broker, then make every program connect again."""
     with case.lesson() as room:
         body = random.Random(case.seed).choice(_BOMBS)
         topics = [_topic(room, kind) for kind in (*_TO_INGEST, *_TO_EDGE)]
         own = ingest_state(SITE)
         with speaker(room) as client:
-            _say(client, [(topic, body) for topic in topics], retain=True)
+            _publish(client, [(topic, body) for topic in topics], retain=True)
             ingest = room.server.ingest
-            ups = ingest.said("connected to the broker")
+            ups = ingest.times_logged("connected to the broker")
             _reconnect(room.server.server_net)
-            until(lambda: ingest.said("connected to the broker") > ups, what="ingest", timeout_s=20)
+            until(
+                lambda: ingest.times_logged("connected to the broker") > ups,
+                what="ingest",
+                timeout_s=20,
+            )
             time.sleep(0.2)
-            _say(client, [(own, body)], retain=True)
-        ups = room.edge.said("Connected to the broker")
+            _publish(client, [(own, body)], retain=True)
+        ups = room.edge.times_logged("Connected to the broker")
         _reconnect(room.server.edge_net)
         until(
-            lambda: room.edge.said("Connected to the broker") > ups, what="the edge", timeout_s=20
+            lambda: room.edge.times_logged("Connected to the broker") > ups,
+            what="the edge",
+            timeout_s=20,
         )
         case.over()
-        case.hit(f"garbage retained on {len(topics) + 1} topics, and every connection made anew")
+        case.took_effect(
+            f"garbage retained on {len(topics) + 1} topics, and every program connected again"
+        )
         case.recover(room)
         with speaker(room) as client:
-            _say(client, [(topic, b"") for topic in topics], retain=True)
+            _publish(client, [(topic, b"") for topic in topics], retain=True)
 
 
 def _reconnect(net: FaultProxy) -> None:
-    net.be("cut")
+    net.set_state("cut")
     time.sleep(0.1)
-    net.be("fine")
+    net.set_state("fine")
 
 
 @contextmanager
-def speaker(room: Room) -> Iterator[paho.Client]:
-    """Someone at the broker who may publish anything."""
+def speaker(room: FaultRoom) -> Iterator[paho.Client]:
+    """A client of the broker that may publish anything."""
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", room.server.broker_port)
     client.loop_start()
@@ -142,7 +155,7 @@ def speaker(room: Room) -> Iterator[paho.Client]:
         client.loop_stop()
 
 
-def _say(
+def _publish(
     client: paho.Client, messages: Sequence[tuple[str, bytes]], *, retain: bool = False
 ) -> None:
     for topic, body in messages:
@@ -152,12 +165,12 @@ def _say(
             raise FaultError(f"The broker did not take a message on {topic}.")
 
 
-def _topic(room: Room, kind: str) -> str:
+def _topic(room: FaultRoom, kind: str) -> str:
     return str(Topic(SITE, room.name, room.node, kind))  # type: ignore[arg-type]
 
 
-def _garbage(seed: int, room: Room) -> Iterator[bytes]:
-    """Seeded: random bytes, a cut batch, wrong types, bombs, another node's words."""
+def _garbage(seed: int, room: FaultRoom) -> Iterator[bytes]:
+    """Garbage from a seed: random bytes, a cut batch, wrong types, bombs, another node's data."""
     draw = random.Random(seed)
     good = encode(_batch(room))
     yield b""
@@ -178,7 +191,7 @@ def _garbage(seed: int, room: Room) -> Iterator[bytes]:
     yield bytes(flipped)
 
 
-def _batch(room: Room) -> Batch:
+def _batch(room: FaultRoom) -> Batch:
     layout = Layout((1, 2))
     return Batch(
         node=room.node, run=_RUN, first_seq=0, boot_ns=10**12, period_ns=10**9,

@@ -7,7 +7,7 @@ from typing import Final
 
 from roomtone.faults.case import Case
 from roomtone.faults.proxy import FaultProxy
-from roomtone.faults.room import Plan, Room
+from roomtone.faults.room import FaultRoom, RoomPlan
 
 __all__ = ["cut", "half_open", "outage_8h", "slow"]
 
@@ -19,22 +19,22 @@ _OUTAGE_SPEED: Final = 100.0
 
 
 def cut(case: Case) -> None:
-    """Reset every connection, and each new one, for longer than the spill interval."""
+    """Reset all connections, old and new, for longer than the spill interval."""
     with case.lesson() as room:
         net = _net(case, room)
         refused = net.refused
         lasts_s = case.draw("lasts_s", *_CUT_S)
-        net.be("cut")
+        net.set_state("cut")
         time.sleep(lasts_s)
         is_spilled = bool(list(room.outbox.glob("*.outbox")))
         behind_s = room.now_s - room.newest_s()
-        net.be("fine")
+        net.set_state("fine")
         case.over()
         if net.refused == refused:
-            raise case.fizzled("no connection was cut or refused")
+            raise case.no_effect("no connection was cut or refused")
         if behind_s < room.plan.speed * lasts_s / 2:
-            raise case.fizzled(f"the store was only {behind_s} periods behind")
-        case.hit(
+            raise case.no_effect(f"the store was only {behind_s} periods behind")
+        case.took_effect(
             f"{net.refused - refused} connections cut or refused in {lasts_s:g} s, "
             f"{'something' if is_spilled else 'nothing'} in the outbox"
         )
@@ -42,57 +42,57 @@ def cut(case: Case) -> None:
 
 
 def half_open(case: Case) -> None:
-    """Connections stand, and what is sent over them goes nowhere, until keepalives run out."""
+    """Connections stay open, but discard all data, until keepalives run out."""
     with case.lesson() as room:
         net = _net(case, room)
-        swallowed = net.swallowed
+        discarded = net.discarded
         lasts_s = case.draw("lasts_s", *_HALF_OPEN_S)
-        net.be("half_open")
+        net.set_state("half_open")
         time.sleep(lasts_s)
-        net.be("fine")
+        net.set_state("fine")
         case.over()
-        if net.swallowed == swallowed:
-            raise case.fizzled("nothing was swallowed")
-        case.hit(f"{net.swallowed - swallowed} bytes swallowed in {lasts_s:g} s")
+        if net.discarded == discarded:
+            raise case.no_effect("no data was discarded")
+        case.took_effect(f"{net.discarded - discarded} bytes discarded in {lasts_s:g} s")
         case.recover(room)
 
 
 def slow(case: Case) -> None:
-    """A line slower than what is sampled, for a while."""
+    """For a while, make the network slower than the sampled data."""
     with case.lesson() as room:
         net = _net(case, room)
         slowed = net.slowed
         lasts_s = case.draw("lasts_s", *_SLOW_S)
-        net.be("slow")
+        net.set_state("slow")
         time.sleep(lasts_s)
-        net.be("fine")
+        net.set_state("fine")
         case.over()
         if net.slowed == slowed:
-            raise case.fizzled("no byte had to wait")
-        case.hit(f"{net.slowed - slowed} bytes at 4 kB/s, for {lasts_s:g} s")
+            raise case.no_effect("no byte had to wait")
+        case.took_effect(f"{net.slowed - slowed} bytes at 4 kB/s, for {lasts_s:g} s")
         case.recover(room)
 
 
 def outage_8h(case: Case) -> None:
-    """Eight hours without a network, in simulated time: all of it waits on the edge's disk."""
-    plan = Plan(
+    """Eight hours without a network, in simulated time: the data waits on the edge's disk."""
+    plan = RoomPlan(
         seed=case.seed, speed=_OUTAGE_SPEED, hubs=(5,), rate_hz=25, minutes=_OUTAGE_S / 60 + 60
     )
     with case.lesson(plan) as room:
-        room.server.edge_net.be("cut")
+        room.server.edge_net.set_state("cut")
         from_s = room.now_s
         while (passed_s := room.now_s - from_s) < _OUTAGE_S:
             time.sleep(0.5)
             if not room.edge.is_running:
-                raise case.fizzled(f"the edge ended by itself: {room.edge.last_words()}")
+                raise case.no_effect(f"the edge exited unexpectedly: {room.edge.last_log_line()}")
         waiting = sum(path.stat().st_size for path in room.outbox.glob("*.outbox"))
-        room.server.edge_net.be("fine")
+        room.server.edge_net.set_state("fine")
         case.over()
-        case.hit(f"{passed_s} s without a network, {waiting} bytes in the outbox")
+        case.took_effect(f"{passed_s} s without a network, {waiting} bytes in the outbox")
         case.recover(room, backlog=passed_s)
 
 
-def _net(case: Case, room: Room) -> FaultProxy:
+def _net(case: Case, room: FaultRoom) -> FaultProxy:
     return {
         "edge": room.server.edge_net,
         "ingest": room.server.server_net,

@@ -1,4 +1,4 @@
-"""Faults of processes: killed, stopped for a while, started in any order, two with one name."""
+"""Faults of processes: killed, paused, started in any order, two with one name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from roomtone.audit.kept_runs import kept_runs
 from roomtone.audit.oracle import Blind
 from roomtone.faults.case import Case
 from roomtone.faults.children import Child, until
-from roomtone.faults.room import SPILL_S, Plan, Room
+from roomtone.faults.room import SPILL_S, FaultRoom, RoomPlan
 from roomtone.faults.server import Server
 
 __all__ = ["broker_amnesia", "kill", "same_name", "start_order", "stop"]
@@ -21,13 +21,13 @@ _DEAD_S: Final = (0.5, 1.1)
 _STOPPED_S: Final = (1.5, 2.5)
 _STEP_S: Final = (0.2, 0.4)
 _ON_THE_WAY_S: Final = 1.0
-"""From the close of a period to the write that spills it, on a busy machine."""
+"""Maximum time from the end of a period to the write that spills it, on a busy machine."""
 _KEPT_WITHIN_S: Final = 2.0
 _HEARD_S: Final = 2.5
 
 
 def kill(case: Case) -> None:
-    """SIGKILL one program in the middle of a lesson, and start it again."""
+    """Kill one program in the middle of a lesson, and start it again."""
     if case.where == "edge_offline":
         _kill_offline(case)
         return
@@ -36,13 +36,13 @@ def kill(case: Case) -> None:
         pid, struck_s = child.pid, room.now_s
         child.kill()
         if child.is_running:
-            raise case.fizzled(f"{case.where} still runs")
+            raise case.no_effect(f"{case.where} still runs")
         dead_s = case.draw("dead_s", *_DEAD_S)
-        case.hit(f"process {pid} was dead for {dead_s:g} s")
+        case.took_effect(f"process {pid} was dead for {dead_s:g} s")
         time.sleep(dead_s)
         case.over()
         if case.where == "edge":
-            case.has_books = False
+            case.has_counters = False
             room.start_edge_again()
         else:
             child.start()
@@ -54,26 +54,28 @@ def kill(case: Case) -> None:
 
 
 def _kill_offline(case: Case) -> None:
-    """The edge dies without a network: part of what waits is on its disk, part in its memory."""
-    case.has_books = False
+    """Kill the edge without a network: part of its data is on disk, part in memory."""
+    case.has_counters = False
     with case.lesson() as room:
-        room.server.edge_net.be("cut")
+        room.server.edge_net.set_state("cut")
         time.sleep(case.draw("offline_s", 1.6 * SPILL_S, 2.2 * SPILL_S))
         struck_s, waiting = room.now_s, len(list(room.outbox.glob("*.outbox")))
         room.edge.kill()
         if not waiting:
-            raise case.fizzled("nothing was on the edge's disk yet")
-        case.hit(f"process {room.edge.pid} died with {waiting} files in its outbox, offline")
+            raise case.no_effect("nothing was on the edge's disk yet")
+        case.took_effect(
+            f"process {room.edge.pid} died with {waiting} files in its outbox, offline"
+        )
         time.sleep(case.draw("dead_s", *_DEAD_S))
-        ups = room.edge.said("hub-1 is up")
+        ups = room.edge.times_logged("hub-1 is up")
         room.edge.start()
         until(
-            lambda: room.edge.said("hub-1 is up") > ups, what="hub-1", timeout_s=20,
+            lambda: room.edge.times_logged("hub-1 is up") > ups, what="hub-1", timeout_s=20,
             running=[room.edge],
         )  # fmt: skip
         greeted_s = room.now_s
         time.sleep(case.draw("still_offline_s", *_DEAD_S))
-        room.server.edge_net.be("fine")
+        room.server.edge_net.set_state("fine")
         case.over()
         room.wait_for_hubs(runs=2)
         room.note_greeting(greeted_s)
@@ -82,7 +84,7 @@ def _kill_offline(case: Case) -> None:
 
 
 def stop(case: Case) -> None:
-    """SIGSTOP one program for a while: connections stand, nothing answers."""
+    """Pause one program with SIGSTOP: connections stay open, but it does not answer."""
     with case.lesson() as room:
         child = _child(room, case.where)
         stopped_s = case.draw("stopped_s", *_STOPPED_S)
@@ -92,13 +94,13 @@ def stop(case: Case) -> None:
         child.thaw()
         case.over()
         if state != "T":
-            raise case.fizzled(f"{case.where} went on (state {state})")
-        case.hit(f"process {child.pid} stood still for {stopped_s:g} s")
+            raise case.no_effect(f"{case.where} kept running (state {state})")
+        case.took_effect(f"process {child.pid} was stopped for {stopped_s:g} s")
         _come_back(case, room)
 
 
 def broker_amnesia(case: Case) -> None:
-    """The broker dies while it holds messages for a stopped ingest, and forgets all of them."""
+    """Kill the broker while it has messages for a stopped ingest; it loses all of them."""
     with case.lesson() as room:
         server = room.server
         server.ingest.freeze()
@@ -107,8 +109,8 @@ def broker_amnesia(case: Case) -> None:
         server.broker.kill()
         server.ingest.thaw()
         if passed_s < room.plan.speed / 2:
-            raise case.fizzled("nothing was under way when the broker died")
-        case.hit(f"{passed_s} periods were with the broker or under way when it died")
+            raise case.no_effect("nothing was in transit when the broker died")
+        case.took_effect(f"{passed_s} periods were in the broker or in transit when it died")
         server.broker.start()
         case.over()
         case.recover(room)
@@ -138,28 +140,30 @@ def start_order(case: Case) -> None:
         finally:
             server.__exit__(None, None, None)
         slowest = max(slowest, case.recovery_s or 0.0)
-        case.say(f"start_order: {', '.join(order)} in {case.recovery_s:.1f} s")
+        case.report(f"start_order: {', '.join(order)} in {case.recovery_s:.1f} s")
     case.recovery_s = slowest
-    case.hit(f"{len(orders)} orders of four programs, {step_s:g} s apart")
+    case.took_effect(f"{len(orders)} orders of four programs, {step_s:g} s apart")
 
 
 def same_name(case: Case) -> None:
-    """Two kits with one name in one room: told apart by their runs, with an alarm."""
+    """Two kits with one name in one room: ingest raises an alarm and keeps their runs separate."""
     with case.room() as room:
         room.begin()
         room.sample_for(case.draw("strikes_after_s", 0.7, 1.3))
         first = {stream.run for stream in room.reader.streams(room.name)}
-        plan = Plan(seed=case.seed + 1, node=room.node, clock=room.clock)
-        with Room(room.name, room.server, plan, folder=room.folder / "twin") as twin:
+        plan = RoomPlan(seed=case.seed + 1, node=room.node, clock=room.clock)
+        with FaultRoom(room.name, room.server, plan, folder=room.folder / "twin") as twin:
             twin.edge.start()
-            alarms = room.server.ingest.said(f"two nodes are called {room.node}")
+            alarms = room.server.ingest.times_logged(f"two nodes are called {room.node}")
             until(
-                lambda: room.server.ingest.said(f"two nodes are called {room.node}") > alarms,
+                lambda: room.server.ingest.times_logged(f"two nodes are called {room.node}") > alarms,
                 what="ingest's alarm", timeout_s=30, running=[twin.edge, room.edge],
             )  # fmt: skip
-            case.hit("ingest said that two nodes have one name, and keeps them apart")
+            case.took_effect(
+                "ingest reported that two nodes have one name, and keeps their data separate"
+            )
             time.sleep(case.draw("side_by_side_s", 0.7, 1.3))
-            # The two drive each other off the broker: it takes a moment until both have heard.
+            # The two disconnect each other from the broker, so it takes a moment until both know it.
             room.end_lesson(lead_s=_HEARD_S)
             twin.ends_s = room.ends_s
             room.wait_for_end()
@@ -168,13 +172,13 @@ def same_name(case: Case) -> None:
             room.drain()
             room.edge.stop()
             if list(twin.outbox.glob("*.outbox")):
-                # What the second could not deliver while the two drove each other out.
+                # Data that the second could not deliver while the two disconnected each other.
                 twin.edge.start()
                 twin.drain()
                 twin.edge.stop()
             case.recovered()
             second = {stream.run for stream in room.reader.streams(room.name)} - first
-            case.has_books = False
+            case.has_counters = False
             case.judge(room, first)
             twin.starts_s = _first_second(twin, second)
             twin.blind.append(
@@ -183,8 +187,8 @@ def same_name(case: Case) -> None:
             case.judge(twin, second)
 
 
-def _first_second(room: Room, runs: set[int]) -> int:
-    """The first second that these runs have sampled."""
+def _first_second(room: FaultRoom, runs: set[int]) -> int:
+    """The first sampled second of these runs."""
     return min(
         int(run.seconds[0])
         for run in kept_runs(room.reader, room.name)
@@ -192,7 +196,7 @@ def _first_second(room: Room, runs: set[int]) -> int:
     )
 
 
-def _child(room: Room, where: str) -> Child:
+def _child(room: FaultRoom, where: str) -> Child:
     server = room.server
     return {
         "edge": room.edge,
@@ -202,9 +206,9 @@ def _child(room: Room, where: str) -> Child:
     }[where]
 
 
-def _come_back(case: Case, room: Room) -> None:
+def _come_back(case: Case, room: FaultRoom) -> None:
     if case.where == "score":
-        # Keeping must not have noticed; the scorer itself has to catch up.
+        # Storing must not be affected; only the scorer has to catch up.
         room.wait_until_caught_up(_KEPT_WITHIN_S)
         until(lambda: room.server.score_lag() <= 3, what="the scorer", timeout_s=30)
         case.recovered()
@@ -212,8 +216,8 @@ def _come_back(case: Case, room: Room) -> None:
         case.recover(room)
 
 
-def _check_death(case: Case, room: Room, struck_s: int) -> None:
-    """What died with the edge is no more than it may hold before it writes it down."""
+def _check_death(case: Case, room: FaultRoom, struck_s: int) -> None:
+    """Check that the edge lost no more than it may have in memory before it spills."""
     with closing(room.server.reader()) as reader:
         died = [
             gap.first_s
@@ -222,14 +226,14 @@ def _check_death(case: Case, room: Room, struck_s: int) -> None:
             if gap.reason == "died"
         ]
     if not died:
-        case.errors.append("no gap says that the edge died")
+        case.errors.append("no gap records that the edge died")
         return
     took_s = (struck_s - min(died)) / room.plan.speed
     if took_s > SPILL_S + _ON_THE_WAY_S:
-        case.errors.append(f"{took_s:.1f} s from before the edge's death are gone")
+        case.errors.append(f"{took_s:.1f} s from before the edge's death are lost")
 
 
-def _check_epochs(case: Case, room: Room) -> None:
+def _check_epochs(case: Case, room: FaultRoom) -> None:
     until(lambda: room.server.score_lag() == 0, what="the last epoch", timeout_s=30)
     store = open_score_store(room.server.data)
     try:

@@ -1,6 +1,6 @@
-"""A bad network between two programs: a TCP proxy that can cut, swallow and slow down.
+"""Simulates a bad network: a TCP proxy that can reset connections, discard data, and slow down.
 
-Threads of this process carry the bytes; nothing is installed, and no right of root is needed.
+It runs in threads of this process, and needs neither installation nor root.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ import threading
 from types import TracebackType
 from typing import Final, Literal, Self
 
-__all__ = ["FaultProxy", "Weather"]
+__all__ = ["FaultProxy", "NetworkState"]
 
-Weather = Literal["fine", "cut", "half_open", "slow"]
-"""`cut`: connections are reset, and new ones as well. `half_open`: they stand, and whatever goes
-in is swallowed, in both directions; also that of new ones. `slow`: `bytes_a_s` at most."""
+NetworkState = Literal["fine", "cut", "half_open", "slow"]
+"""`cut`: all connections are reset, also new ones. `half_open`: they stay open, but all data is
+discarded in both directions, also on new ones. `slow`: at most `bytes_per_s`."""
 
 _CHUNK: Final = 4096
 _CONNECT_S: Final = 5.0
 
 
 class FaultProxy:
-    """Listens on a port of its own and passes on to `target`. A context manager."""
+    """Listens on its own port and forwards to `target`. A context manager."""
 
-    def __init__(self, target: int, *, bytes_a_s: float = 4_000.0) -> None:
+    def __init__(self, target: int, *, bytes_per_s: float = 4_000.0) -> None:
         self.connections = 0
-        """Accepted so far."""
+        """Number of accepted connections."""
         self.refused = 0
-        """Connections that were cut, or came while the network was."""
-        self.swallowed = 0
-        """Bytes that went nowhere."""
+        """Number of connections that were reset, or refused while the network was cut."""
+        self.discarded = 0
+        """Number of discarded bytes."""
         self.slowed = 0
-        """Bytes that had to wait."""
+        """Number of delayed bytes."""
         self._target = target
-        self._rate = bytes_a_s
-        self._weather: Weather = "fine"
+        self._rate = bytes_per_s
+        self._state: NetworkState = "fine"
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._pairs: list[_Pair] = []
@@ -65,20 +65,16 @@ class FaultProxy:
         for thread in self._threads:
             thread.join(5.0)
 
-    @property
-    def weather(self) -> Weather:
-        return self._weather
+    def set_state(self, state: NetworkState) -> None:
+        """Change the state of the network.
 
-    def be(self, weather: Weather) -> None:
-        """Change the network from now on.
-
-        What was swallowed stays so: connections that were half open are reset when that ends, as
-        a network that comes back resets what it no longer knows.
+        Discarded data stays lost: half-open connections are reset when that state ends, as a real
+        network resets connections that it no longer knows.
         """
         with self._lock:
-            was, self._weather = self._weather, weather
+            was, self._state = self._state, state
         self._changed.set()
-        if weather == "cut" or was == "half_open":
+        if state == "cut" or was == "half_open":
             self._reset_all()
 
     def _thread(self, run: object, name: str, *arguments: object) -> None:
@@ -93,14 +89,14 @@ class FaultProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            if self._weather == "cut":
+            if self._state == "cut":
                 self.refused += 1
                 _reset(client)
                 continue
             try:
                 server = socket.create_connection(("127.0.0.1", self._target), _CONNECT_S)
             except OSError:
-                # As it would be without a proxy: the connection is refused.
+                # As without a proxy: the connection is refused.
                 _reset(client)
                 continue
             server.settimeout(None)
@@ -114,16 +110,16 @@ class FaultProxy:
     def _carry(self, pair: _Pair, source: socket.socket, sink: socket.socket) -> None:
         try:
             while data := source.recv(_CHUNK):
-                if self._weather == "half_open":
-                    self.swallowed += len(data)
+                if self._state == "half_open":
+                    self.discarded += len(data)
                     continue
-                if self._weather == "slow":
+                if self._state == "slow":
                     self.slowed += len(data)
                     self._changed.clear()
                     self._changed.wait(len(data) / self._rate)
                 sink.sendall(data)
         except OSError:
-            pass  # reset from either side
+            pass  # reset by one of the sides
         finally:
             pair.reset()
             with self._lock:
@@ -139,14 +135,14 @@ class FaultProxy:
 
 
 class _Pair:
-    """The two sockets of a connection that is passed on."""
+    """The two sockets of a forwarded connection."""
 
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self._sockets = (client, server)
 
     def reset(self) -> None:
         for end in self._sockets:
-            # A thread that reads wakes up only by a shutdown.
+            # Only a shutdown wakes up a reading thread.
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             _reset(end)

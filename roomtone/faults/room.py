@@ -1,4 +1,4 @@
-"""A room for the faults: virtual hubs with traces, one real edge agent, one lesson."""
+"""A room for faults: virtual hubs with traces, one real edge agent, one lesson."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Final, Self
 from contract.clock import SECOND_NS, ScaledClock
 from contract.lesson import Zone
 from ingest.stores.protocol import PeriodReader
-from roomtone.audit.expected import Line
+from roomtone.audit.expected import AuditLine
 from roomtone.audit.kept_runs import KeptRun, kept_runs
-from roomtone.audit.oracle import Blind, Comparison, compare
+from roomtone.audit.oracle import AuditResult, Blind, audit_room
 from roomtone.demo.toml import lines, toml
 from roomtone.faults.children import Child, until
 from roomtone.faults.server import READY_S, SITE, Server
@@ -25,30 +25,29 @@ from roomtone.faults.unheard import unheard
 from school import open_lesson_store
 from school.lessons.records import Lesson
 from simulators.classroom import Classroom
-from simulators.scenario import Room as RoomScenario
-from simulators.scenario import Scenario
+from simulators.scenario import Room, Scenario
 from simulators.trace import LineTrace
 from simulators.virtual_hub import HubSignal, LinkFaults, VirtualHub
 
-__all__ = ["SPILL_S", "Plan", "Room"]
+__all__ = ["SPILL_S", "FaultRoom", "RoomPlan"]
 
 SPILL_S: Final = 1.5
 ACK_TIMEOUT_S: Final = 2.0
 _LEAD_S: Final = 1.2
-"""Real time from putting a lesson to its begin or end: ingest looks twice a second."""
+"""Real time from declaring a lesson to its start or end; ingest polls twice a second."""
 _DRAIN_S: Final = 60.0
 _GRACE_S: Final = 6.0
-_LEAST_BUFFERED_S: Final = 128
-_MOST_BUFFERED_S: Final = 3_600
+_MIN_BUFFERED_S: Final = 128
+_MAX_BUFFERED_S: Final = 3_600
 _LAG_S: Final = 0.6
-"""How far the store may be behind the room and still count as caught up, in real time."""
+"""Maximum delay of the store that still counts as caught up, in real time."""
 _DATING_ERROR_S: Final = 0.010
-"""What the edge promises for a tick's date, in real time."""
+"""Maximum error of a tick's date, in real time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a fault asks of its room."""
+class RoomPlan:
+    """What a fault needs of its room."""
 
     speed: float = 20.0
     hubs: tuple[int, ...] = (5, 5)
@@ -56,31 +55,31 @@ class Plan:
     seed: int = 1
     minutes: float = 60.0
     past_s: int = 0
-    """How long ago it is in this room."""
+    """How far the room's time is in the past."""
     drift_ppm: float = 0.0
     link: LinkFaults | None = None
     outbox: Path | None = None
-    most_outbox_bytes: int | None = None
+    max_outbox_bytes: int | None = None
     node: str | None = None
-    """None: as the room, because names are a node's alone in a school."""
+    """None: the room's name, because a node's name is unique in a school."""
     clock: ScaledClock | None = None
-    """None: one of its own."""
+    """None: the room makes its own."""
 
 
 @lru_cache(maxsize=2)
 def _signals(
     hubs: tuple[int, ...], rate_hz: int, minutes: float, seed: int
 ) -> tuple[HubSignal, ...]:
-    scenario = Scenario(room=RoomScenario(hubs=hubs, empty_seats=0, late_comers=0))
+    scenario = Scenario(room=Room(hubs=hubs, empty_seats=0, late_comers=0))
     sensors = scenario.sensors.model_copy(update={"dropouts": 0.0, "rate_hz": rate_hz})
     scenario = scenario.lasting(minutes).model_copy(update={"sensors": sensors})
     return tuple(Classroom(scenario, seed).hub_signals())
 
 
-class Room:
-    """One node in a room of its own on a server; a context manager."""
+class FaultRoom:
+    """One node in its own room on a server; a context manager."""
 
-    def __init__(self, name: str, server: Server, plan: Plan, *, folder: Path) -> None:
+    def __init__(self, name: str, server: Server, plan: RoomPlan, *, folder: Path) -> None:
         self.name = name
         self.server = server
         self.plan = plan
@@ -89,7 +88,7 @@ class Room:
         self.node = plan.node or name
         self.blind: list[Blind] = []
         self.earlier: list[KeptRun] = []
-        """What the store held before some of it was damaged."""
+        """The runs in the store before the damage."""
         self.config = folder / "edge.toml"
         self.edge = Child("edge", [], log=folder / "edge.log")
         self.clock = ScaledClock(speed=plan.speed, anchor_ns=0, utc_at_anchor_ns=0)
@@ -98,7 +97,7 @@ class Room:
         self.starts_s = 0
         self.ends_s = 0
         self.pressed_s: int | None = None
-        """When a button was pressed that ended the lesson."""
+        """When a button was pressed to end the lesson."""
         self._cleanup = ExitStack()
         self._reader: PeriodReader | None = None
 
@@ -130,20 +129,20 @@ class Room:
 
     @property
     def reader(self) -> PeriodReader:
-        """One reader for all looks at the store."""
+        """The reader of the store; opened once."""
         if self._reader is None:
             self._reader = self.server.reader()
         return self._reader
 
     def reopen(self) -> None:
-        """The store's file is another one now."""
+        """Close the reader, because the store's file has been replaced."""
         if self._reader is not None:
             self._reader.close()
         self._reader = None
 
     @property
     def now_s(self) -> int:
-        """The second of the boot clock that is open."""
+        """The current second of the boot clock."""
         return self.clock.boot_ns() // SECOND_NS
 
     def clock_option(self) -> tuple[str, str]:
@@ -154,20 +153,20 @@ class Room:
         )
 
     def begin(self) -> None:
-        """Start the edge, wait for its hubs, and begin a lesson."""
+        """Start the edge, wait for its hubs, and start a lesson."""
         self.edge.start()
         self.wait_for_hubs()
         self.put_lesson()
 
     def start_edge_again(self) -> None:
-        """A new run of the edge; what its hubs send until it has greeted them, nobody hears."""
+        """Start a new run of the edge; what hubs send before it has greeted them is not received."""
         runs = len(self.reader.streams(self.name)) + 1
         self.edge.start()
         self.wait_for_hubs(runs)
         self.note_greeting(self.now_s)
 
     def note_greeting(self, last_s: int) -> None:
-        """Up to this second the newest run has greeted its hubs."""
+        """Record as blind the seconds until the newest run has greeted its hubs."""
         stream = self.reader.streams(self.name)[-1]
         self.blind.append(
             Blind(
@@ -182,7 +181,7 @@ class Room:
         self._put(ends_s=None)
 
     def wait_for_hubs(self, runs: int = 1) -> None:
-        """Until the birth of the `runs`-th run tells of all hubs."""
+        """Wait until the birth of the `runs`-th run names all hubs."""
         names = {f"hub-{i}" for i in range(len(self.plan.hubs))}
 
         def are_up() -> bool:
@@ -197,7 +196,7 @@ class Room:
         until(are_up, what="a birth with all hubs", timeout_s=READY_S, running=[self.edge])
 
     def end_lesson(self, *, lead_s: float = _LEAD_S) -> None:
-        """End it a moment from now, and wait until that has passed."""
+        """Set the lesson's end to `lead_s` of real time from now."""
         self.ends_s = self.now_s + round(lead_s * self.plan.speed)
         self._put(ends_s=self.ends_s)
 
@@ -206,12 +205,12 @@ class Room:
         time.sleep(max(0.0, left_s) + 0.1)
 
     def sample_for(self, real_s: float) -> None:
-        """Let the lesson run, from its begin on, for so long."""
+        """Wait until the lesson has run for `real_s` of real time."""
         begun_s = max(0.0, self.clock.elapsed_until(self.starts_s * SECOND_NS))
         time.sleep(begun_s + real_s)
 
     def newest_s(self) -> int:
-        """The newest second of which the store has heard, if there is no hole before it."""
+        """The newest second in the store without a hole before it."""
         streams = self.reader.streams(self.name)
         if not streams:
             return -1
@@ -220,21 +219,21 @@ class Room:
         return -1 if last < 0 else stream.run_boot_ns // SECOND_NS + last
 
     def is_caught_up(self, until_s: int = 0) -> bool:
-        """Everything sampled until a moment ago is kept, and nothing waits on the edge's disk."""
+        """Whether all data until a moment ago is kept, and nothing waits on the edge's disk."""
         if list(self.outbox.glob("*.outbox")):
             return False
         return self.newest_s() >= max(until_s, self.now_s - round(_LAG_S * self.plan.speed))
 
     def wait_until_caught_up(self, timeout_s: float = _DRAIN_S) -> None:
-        """Until all of this is kept, this very second included."""
+        """Wait until all data is kept, including the current second."""
         now_s = self.now_s
         until(
-            lambda: self.is_caught_up(now_s), what="what was missed", timeout_s=timeout_s,
+            lambda: self.is_caught_up(now_s), what="the missing data", timeout_s=timeout_s,
             running=[self.edge],
         )  # fmt: skip
 
     def finish(self) -> None:
-        """End the lesson, let everything arrive, and stop the edge in order."""
+        """End the lesson, wait for all data, and stop the edge."""
         if not self.ends_s:
             self.end_lesson()
         self.wait_for_end()
@@ -243,35 +242,35 @@ class Room:
             what="the last of the lesson", timeout_s=_DRAIN_S, running=[self.edge],
         )  # fmt: skip
         self.edge.stop()
-        until(self.is_told, what="the edge's last count", timeout_s=_DRAIN_S)
+        until(self.has_final_count, what="the edge's last count", timeout_s=_DRAIN_S)
 
     def drain(self) -> None:
-        """Until nothing waits on the edge's disk."""
+        """Wait until nothing is left on the edge's disk."""
         until(
             lambda: not list(self.outbox.glob("*.outbox")),
             what="the end of the backlog", timeout_s=_DRAIN_S, running=[self.edge],
         )  # fmt: skip
 
     def drain_and_stop(self) -> None:
-        """Nothing is sampled any more: let the outbox empty itself, and stop the edge."""
+        """After sampling has ended: wait until the outbox is empty, and stop the edge."""
         self.drain()
         self.edge.stop()
-        until(self.is_told, what="the edge's last count", timeout_s=_DRAIN_S)
+        until(self.has_final_count, what="the edge's last count", timeout_s=_DRAIN_S)
 
-    def is_told(self) -> bool:
-        """The newest run's last health is in the store."""
+    def has_final_count(self) -> bool:
+        """Whether the newest run's last health is in the store."""
         streams = self.reader.streams(self.name)
         health = self.reader.health(streams[-1].id) if streams else None
         return health is not None and health.is_finished
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[AuditLine]:
         found = []
         seat = 1
         signals = self._signals()
         for i, (signal, trace) in enumerate(zip(signals, self.traces, strict=True)):
             samples, levels = trace.samples(), trace.levels()
             found.append(
-                Line(
+                AuditLine(
                     name=f"hub-{i}",
                     seats=tuple(range(seat, seat + signal.seats)),
                     rate_hz=signal.sample_rate_hz,
@@ -285,34 +284,33 @@ class Room:
             seat += signal.seats
         return found
 
-    def judge(self, only: Collection[int] | None = None) -> Comparison:
-        """The oracle's word on this room at rest; `only` names the runs that were its own."""
+    def judge(self, only: Collection[int] | None = None) -> AuditResult:
+        """Audit this room at rest; `only` selects its runs."""
         runs = kept_runs(self.reader, self.name)
         runs = [run for run in runs if only is None or run.run in only]
         starts_s, ends_s = self.starts_s, self.ends_s
         for gap in runs[0].gaps if runs else ():
-            # A lesson or a command takes a moment to be heard: until then it is not on, and the
-            # same at its end.
+            # A lesson or a command takes effect after a moment; the same at its end.
             if gap.reason != "off":
                 continue
             if gap.first_s <= starts_s <= gap.last_s < ends_s:
                 starts_s = gap.last_s + 1
             elif self.pressed_s is not None and self.pressed_s <= gap.first_s < ends_s:
                 ends_s = gap.first_s
-        return compare(
+        return audit_room(
             runs=runs,
             lines=self.lines(),
             sensed=[(starts_s, ends_s)],
             blind=[*self.blind, *unheard(self.edge.log)],
             earlier=self.earlier,
-            most_shift_s=_DATING_ERROR_S * self.plan.speed,
+            max_shift_s=_DATING_ERROR_S * self.plan.speed,
         )
 
     def edge_toml(self) -> str:
-        """The edge's settings: real programs with quicker timers."""
+        """The edge's settings, with shorter timers."""
         outbox_table: dict[str, object] = {"dir": str(self.outbox)}
-        if self.plan.most_outbox_bytes:
-            outbox_table["max_bytes"] = self.plan.most_outbox_bytes
+        if self.plan.max_outbox_bytes:
+            outbox_table["max_bytes"] = self.plan.max_outbox_bytes
         text = toml(
             {"site": SITE, "room": self.name, "node": self.node},
             broker={"port": self.server.edge_net.port, "keepalive_s": 5},
@@ -329,9 +327,9 @@ class Room:
         return text
 
     def _max_buffered_s(self) -> int:
-        """Twice what comes while a second waits for a late hub."""
+        """Twice the data that arrives while a second waits for a late hub."""
         fits = round(2 * _GRACE_S * self.plan.speed)
-        return min(max(_LEAST_BUFFERED_S, fits), _MOST_BUFFERED_S)
+        return min(max(_MIN_BUFFERED_S, fits), _MAX_BUFFERED_S)
 
     def _signals(self) -> tuple[HubSignal, ...]:
         plan = self.plan
@@ -343,7 +341,7 @@ class Room:
         start_s = self.now_s
         for i, signal in enumerate(signals):
             trace = LineTrace(seats=signal.seats)
-            # Between two samples lies the second's edge: where a sample belongs is clear then.
+            # The edge of a second is between two samples, so it is clear where a sample belongs.
             half_step_ns = round(SECOND_NS / signal.sample_rate_hz / 2)
             hub = VirtualHub(
                 signal=signal,

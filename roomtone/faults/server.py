@@ -1,4 +1,4 @@
-"""The server's side for the faults: Mosquitto, ingest and score, and the networks to them."""
+"""The server for the faults: Mosquitto, ingest and score, and the networks to them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ READY_S: Final = 30.0
 
 
 class Server:
-    """Starts broker, ingest and score on entering; all of them are gone on leaving.
+    """A context manager: entering starts broker, ingest and score, leaving stops them.
 
-    `edge_net` lies between the rooms and the broker, `server_net` between ingest and the broker.
+    `edge_net` is between the rooms and the broker, `server_net` between ingest and the broker.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Server:
         ingest: Mapping[str, object] | None = None,
     ) -> None:
         self.folder = folder
-        # Rooms run faster than the server: their clocks are not compared with its own.
+        # Rooms run faster than the server, so their clocks are not compared with its own.
         self._ingest_settings = {"max_clock_error_s": 0, **(ingest or {})}
         self.data = data or folder / "data"
         self.has_score = has_score
@@ -76,7 +76,7 @@ class Server:
         return self
 
     def prepare(self) -> None:
-        """Everything but starting the programs."""
+        """Prepare everything without starting the programs."""
         for child in (self.broker, self.ingest, self.score):
             self._cleanup.callback(child.end)
         self._cleanup.enter_context(self.edge_net)
@@ -112,15 +112,15 @@ class Server:
         )  # fmt: skip
 
     def wait_for_ingest(self) -> None:
-        """Until ingest is connected, by its own word."""
-        before = self.ingest.said("connected to the broker")
+        """Wait until ingest logs that it is connected."""
+        before = self.ingest.times_logged("connected to the broker")
         until(
-            lambda: self.ingest.said("connected to the broker") > before or before > 0,
+            lambda: self.ingest.times_logged("connected to the broker") > before or before > 0,
             what="the start of ingest", timeout_s=READY_S, running=[self.ingest],
         )  # fmt: skip
 
     def score_lag(self) -> int:
-        """Ticks that are kept and not scored yet."""
+        """Number of ticks that are stored but not scored yet."""
         reader = self.reader()
         try:
             newest = reader.newest_cursor()

@@ -1,7 +1,7 @@
-"""Where a hub's samples left it and never reached the edge, by the edge's own word.
+"""Reads from the edge's log which samples a hub sent but the edge never received.
 
-Sampled is what the edge received as good frames. What it did not receive it knows by the hub's
-ticks, and says so; what it received and made nothing of it does not call so, and that stays lost.
+Sampled means that the edge received good frames. It knows missing samples from the hub's ticks, and
+logs them. Samples that it received but did not use are not logged in this way; they stay lost.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _NEVER_CAME: Final = re.compile(
     r"(?P<hub>\S+): \d+ samples between (?P<after>\d+) and (?P<before>\d+) ms of the boot clock "
     r"never came\."
 )
-"""The edge's word that a hub's own count of ticks has a hole: nothing of it was received."""
+"""The edge's log line about a hole in a hub's ticks: nothing of it was received."""
 
 
 def unheard(log: Path) -> list[Blind]:
-    """What an edge's log tells of holes in its hubs' ticks, over all of its runs."""
-    told = log.read_text(encoding="utf-8", errors="replace")
+    """The holes in hubs' ticks, from an edge's log of all its runs."""
+    text = log.read_text(encoding="utf-8", errors="replace")
     return [
         Blind(
             first_s=int(found["after"]) // 1000,
@@ -31,5 +31,5 @@ def unheard(log: Path) -> list[Blind]:
             why="frames missing by the hub's ticks",
             line=found["hub"],
         )
-        for found in _NEVER_CAME.finditer(told)
+        for found in _NEVER_CAME.finditer(text)
     ]

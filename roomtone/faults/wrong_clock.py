@@ -1,4 +1,4 @@
-"""An edge agent whose UTC is wrong by as much as a file says: the real agent, an injected clock.
+"""The real edge agent with an injected clock, whose UTC is wrong as a file says.
 
 python -m roomtone.faults.wrong_clock --config FILE --simulated-clock … --clock-fault FILE
 """
@@ -21,13 +21,13 @@ from edge_agent.command import add_arguments
 from edge_agent.settings import EdgeSettings
 from edge_agent.timebase import ClockQuality
 
-__all__ = ["WrongClock", "main", "write_word"]
+__all__ = ["WrongClock", "main", "write_clock_fault"]
 
 _ERROR_NS: Final = {True: 1_000_000, False: 365 * 86_400 * SECOND_NS}
 
 
-def write_word(path: Path, *, off_s: int, is_synchronised: bool) -> None:
-    """Say how far off the clock is from now on, and whether it claims to be set."""
+def write_clock_fault(path: Path, *, off_s: int, is_synchronised: bool) -> None:
+    """Set how wrong the clock is from now on, and whether it claims to be synchronised."""
     fresh = path.with_name(path.name + ".new")
     fresh.write_text(f"{off_s} {int(is_synchronised)}", encoding="ascii")
     fresh.replace(path)
@@ -35,15 +35,15 @@ def write_word(path: Path, *, off_s: int, is_synchronised: bool) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongClock(ScaledClock):
-    """UTC is off by what the file says. The boot clock is never wrong: it has no date."""
+    """UTC is wrong by the file's value. The boot clock is never wrong: it has no date."""
 
-    word: Path
+    fault_file: Path
 
     def off_ns(self) -> int:
-        return int(self.word.read_text(encoding="ascii").split()[0]) * SECOND_NS
+        return int(self.fault_file.read_text(encoding="ascii").split()[0]) * SECOND_NS
 
     def quality(self) -> ClockQuality:
-        is_synchronised = self.word.read_text(encoding="ascii").split()[1] == "1"
+        is_synchronised = self.fault_file.read_text(encoding="ascii").split()[1] == "1"
         return ClockQuality(synchronised=is_synchronised, error_ns=_ERROR_NS[is_synchronised])
 
     def boot_zero_utc_ns(self) -> int:
@@ -66,7 +66,7 @@ def main() -> int:
     assert isinstance(true, ScaledClock)
     clock = WrongClock(
         speed=true.speed, anchor_ns=true.anchor_ns, utc_at_anchor_ns=true.utc_at_anchor_ns,
-        word=args.clock_fault,
+        fault_file=args.clock_fault,
     )  # fmt: skip
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,1 +1,1 @@
-"""`roomtone model`: train, measure, and describe the model."""
+"""`roomtone model`: trains, measures and describes the model."""

@@ -1,4 +1,4 @@
-"""The card of a model: what it is, what it learned from, and how well it does."""
+"""The card of a model: what it is, what it was trained on, and how good it is."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from models.school_model.training import school_lines
 from models.serving.alerts import AlertPolicy
-from models.serving.moments import MOST_MOMENTS, MOST_SHOWN
+from models.serving.moments import MAX_MOMENTS, MAX_SHOWN
 from models.serving.off_task import OffTaskModel
 
-__all__ = ["card"]
+__all__ = ["card_text"]
 
 _SIMULATED: Final = "simulated"
 
 
-def card(model: OffTaskModel) -> str:
-    """The card as text, with whose data a figure is from on its line."""
+def card_text(model: OffTaskModel) -> str:
+    """The card as text; each line with figures names the source of the data."""
     manifest = model.manifest
     data = manifest.data
     lines = [
@@ -32,9 +32,9 @@ def card(model: OffTaskModel) -> str:
         f"Room alerts: {_policy(manifest.room_alerts)}",
         f"Zone alerts: {_policy(manifest.zone_alerts)}",
         (
-            f"Moments: found in hindsight, where the estimate reaches {manifest.moments.room.least:g} "
-            f"in the room or {manifest.moments.zone.least:g} in a zone; at most {MOST_MOMENTS} a "
-            f"lesson are suggested, and the debrief begins with {MOST_SHOWN}."
+            f"Moments: found after the lesson, where the estimate reaches {manifest.moments.room.least:g} "
+            f"in the room or {manifest.moments.zone.least:g} in a zone; at most {MAX_MOMENTS} a "
+            f"lesson are suggested, and the debrief begins with {MAX_SHOWN}."
         ),
         "Made with: " + ", ".join(f"{name} {what}" for name, what in manifest.made_with.items()),
     ]
@@ -55,7 +55,7 @@ def _policy(policy: AlertPolicy) -> str:
 
 
 def _figures(figures: Mapping[str, Any], source: str) -> list[str]:
-    lines = [f"On {source} classrooms that it had not seen, beside the ceiling"]
+    lines = [f"On unseen {source} classrooms, compared with the ceiling"]
     if (human := figures.get("human_kappa")) is not None:
         lines.append(
             f"{'kappa of a human observer':27}{human:>11.5g}   where two observers agree at "
@@ -72,7 +72,7 @@ def _figures(figures: Mapping[str, Any], source: str) -> list[str]:
             )
     if best := figures.get("alerts_from_true_share"):
         lines.append(
-            "Alerts and moments of the same code where the true share is known at once: "
+            "Alerts and moments made in the same way from the true share, known without delay: "
             + ", ".join(f"{name.replace('_', ' ')} {_short(one)}" for name, one in best.items())
             + f" ({source})"
         )

@@ -1,6 +1,6 @@
-"""`roomtone model`: train the off-task model, measure it, and print what it is.
+"""`roomtone model`: trains, measures and describes the off-task model.
 
-It is here because training wants both sides: the simulators' classrooms and the models' learning.
+It is in this package because training needs both the simulators and the models.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from contract.errors import UsageError
 from contract.one_line import one_line
 from models.serving.manifest import SHIPPED
 from models.serving.off_task import OffTaskModel
-from roomtone.model_cli import curve as model_command_curve
-from roomtone.model_cli import drift as model_command_drift
-from roomtone.model_cli.card import card
-from roomtone.model_cli.drawing import draw_lessons, say
+from roomtone.model_cli import curve, drift
+from roomtone.model_cli.card import card_text
+from roomtone.model_cli.drawing import draw_lessons, show_progress
 from roomtone.model_cli.labels import (
     add_label_arguments,
     add_recalibrate,
@@ -39,78 +38,81 @@ _TRAINING_SEED: Final = 20261
 _SEED: Final = 2
 _SOURCE: Final = "simulated"
 _OTHERS_SEED: Final = 500_000
-"""Added to a seed for the second generator's classrooms, so that they are nobody else's."""
+"""Added to the seed for the second generator, so that no other classroom has the same seed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the actions and their options."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    train = actions.add_parser("train", help="train a model on newly drawn simulated classrooms")
+    train = actions.add_parser("train", help="train a model on new simulated classrooms")
     _classes(train, _TRAINING_SEED, _TRAINING_CLASSROOMS)
     add_label_arguments(train)
     train.add_argument(
         "--output", type=Path, default=SHIPPED, metavar="FILE",
-        help="where the .onnx file goes, and its .json beside it (default: the shipped model's)",
+        help="the .onnx file to write, with its .json next to it (default: the shipped model)",
     )  # fmt: skip
     evaluate = actions.add_parser(
         "evaluate",
-        help="judge a model on newly drawn classrooms, or its kind on labelled recordings",
+        help="judge a model on new classrooms, or models of its kind on labelled recordings",
     )
     _classes(evaluate, _SEED)
     _model(evaluate)
     evaluate.add_argument(
         "--simulated", action="store_true",
-        help="on classrooms newly drawn by the simulator (the default)",
+        help="use new simulated classrooms (the default)",
     )  # fmt: skip
     evaluate.add_argument(
         "--leave-one-out", action="store_true",
-        help="train anew without each drawn classroom, instead of judging the model as it is",
+        help="train again without each classroom in turn, instead of judging the model as it is",
     )  # fmt: skip
-    evaluate.add_argument("--json", action="store_true", help="print one JSON object, no table")
-    add_recording_arguments(evaluate)
-    _model(actions.add_parser("card", help="print what a model is and how well it does"))
-    curve = actions.add_parser(
-        "curve", help="what alerts could be had instead, over thresholds and waiting times"
+    evaluate.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of a table"
     )
-    _classes(curve, _SEED)
-    _model(curve)
-    model_command_curve.add_arguments(curve)
+    add_recording_arguments(evaluate)
+    _model(actions.add_parser("card", help="describe a model and its figures"))
+    curve_parser = actions.add_parser(
+        "curve", help="show other alert policies, by threshold and waiting time"
+    )
+    _classes(curve_parser, _SEED)
+    _model(curve_parser)
+    curve.add_arguments(curve_parser)
     compare = actions.add_parser("compare", help="judge two models on the same new classrooms")
     compare.add_argument("first", type=Path, metavar="FILE", help="a model's .onnx file")
     compare.add_argument(
         "second", type=Path, metavar="FILE", nargs="?", help="another (default: the shipped model)"
     )
     _classes(compare, _SEED)
-    compare.add_argument("--json", action="store_true", help="print one JSON object, no table")
+    compare.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of a table"
+    )
     explain = actions.add_parser(
-        "explain", help="say what a model goes by, and tell one lesson's alerts with their because"
+        "explain",
+        help="show which features matter, and one lesson's alerts with their reasons",
     )
     _classes(explain, _SEED)
     _model(explain)
     observers = actions.add_parser(
-        "observers", help="how far observers' labels agree, and the human ceiling that follows"
+        "observers", help="show how far observers' labels agree, and the resulting human ceiling"
     )
     observers.add_argument(
         "looks", type=Path, metavar="FILE",
         help="CSV with the columns observer, seat, start_s, end_s, label",
     )  # fmt: skip
     add_recalibrate(actions)
-    model_command_drift.add_arguments(
-        actions.add_parser(
-            "drift", help="whether what a model sees has changed over a school's weeks"
-        )
+    drift.add_arguments(
+        actions.add_parser("drift", help="show whether a school's data has changed over the weeks")
     )
     real = actions.add_parser(
-        "realism", help="hold simulated classrooms against recordings of real motion"
+        "realism", help="compare simulated classrooms with recordings of real motion"
     )
     real.add_argument(
         "--recordings", type=Path, required=True, metavar="FOLDER",
-        help="the folder that holds exam_motion/ and chair_motion/",
+        help="the folder with exam_motion/ and chair_motion/",
     )  # fmt: skip
     _classes(real, _SEED)
     explain.add_argument(
         "--ablation", action="store_true",
-        help="train anew without each family of features as well; takes minutes",
+        help="also train again without each family of features; takes minutes",
     )  # fmt: skip
 
 
@@ -123,25 +125,25 @@ def _model(parser: argparse.ArgumentParser) -> None:
 def _classes(parser: argparse.ArgumentParser, seed: int, classrooms: int = _CLASSROOMS) -> None:
     parser.add_argument(
         "--classrooms", type=int, default=classrooms, metavar="N",
-        help=f"how many classrooms to draw, 4 or more (default: {classrooms})",
+        help=f"number of classrooms to draw, 4 or more (default: {classrooms})",
     )  # fmt: skip
     parser.add_argument(
         "--seed", type=int, default=seed, metavar="N",
-        help=f"what is drawn; the same seed gives the same classrooms (default: {seed})",
+        help=f"seed; the same seed gives the same classrooms (default: {seed})",
     )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked."""
+    """Run the chosen action."""
     if args.action == "card":
-        print(card(OffTaskModel.load(args.model)))
+        print(card_text(OffTaskModel.load(args.model)))
         return 0
     if args.action == "observers":
         return _observers(args.looks)
     if args.action == "recalibrate":
         return recalibrate(args)
     if args.action == "drift":
-        return model_command_drift.run(args)
+        return drift.run(args)
     if args.action == "evaluate" and args.recording is not None:
         return evaluate_recording(args)
     if args.action == "evaluate":
@@ -161,7 +163,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "curve":
         model = _new_to(OffTaskModel.load(args.model), args.seed)
         drawn = draw_lessons(args.classrooms, args.seed)
-        return model_command_curve.run(model, drawn, _SOURCE, is_json=args.json)
+        return curve.run(model, drawn, _SOURCE, is_json=args.json)
     if args.action == "realism":
         from roomtone.model_cli.realism import realism  # noqa: PLC0415
 
@@ -170,19 +172,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train(classrooms: int, seed: int, output: Path) -> int:
-    from models.train import train_rows  # noqa: PLC0415  # scikit-learn takes its time
+    from models.train import train_rows  # noqa: PLC0415  # scikit-learn is slow to import
 
     if not output.parent.is_dir() or output.suffix != ".onnx":
         raise UsageError(f"--output is {output}, expected a .onnx file in a folder that exists.")
     begun = time.monotonic()
     drawn = draw_lessons(classrooms, seed)
-    say(f"training, and measuring on five groups of classrooms put aside in turn ({_since(begun)})")
+    show_progress(
+        f"training, and measuring on five held-out groups of classrooms ({_since(begun)})"
+    )
     model = train_rows(
         [one.rows for one in drawn], seed=seed, source=_SOURCE, known=[one.known for one in drawn]
     )
     model.save(output)
     print(f"{output}: model {model.version}, made in {_since(begun)}")
-    print(card(model))
+    print(card_text(model))
     return 0
 
 
@@ -191,11 +195,11 @@ def _since(begun: float) -> str:
 
 
 def _new_to(model: OffTaskModel, seed: int) -> OffTaskModel:
-    """The model; raises UsageError where this seed draws the classrooms that it learned from."""
+    """Return the model; UsageError if this seed draws the classrooms that it was trained on."""
     if model.manifest.data["source"] == _SOURCE and model.manifest.seed == seed:
         raise UsageError(
-            f"--seed {seed} draws the classrooms that model {model.version} learned from; "
-            "choose another."
+            f"--seed {seed} draws the training classrooms of model {model.version}; choose another "
+            "seed."
         )
     return model
 
@@ -208,20 +212,20 @@ def _evaluate(args: argparse.Namespace) -> int:
     drawn = draw_lessons(args.classrooms, args.seed)
     rows, known = [one.rows for one in drawn], [one.known for one in drawn]
     if args.leave_one_out:
-        say("training anew without each classroom in turn; takes minutes")
+        show_progress("training again without each classroom in turn; takes minutes")
         result = evaluate_rows(rows, seed=args.seed, source=_SOURCE, known=known)
         print(result.to_json() if args.json else result.table())
         return 0
-    say("judging the model, the rule and the ceiling")
+    show_progress("judging the model, the rule and the ceiling")
     result = judge(model, rows, known, source=_SOURCE)
     few = max(4, args.classrooms // 4)
     others = draw_lessons(few, args.seed + _OTHERS_SEED, behaviour="autoregressive")
     side = robustness(model, drawn, others)
-    told = result.as_dict()
-    told[f"{_SOURCE}_unseen_classrooms"]["model"] = model.version
-    told[f"{_SOURCE}_robustness"] = side
+    report = result.as_dict()
+    report[f"{_SOURCE}_unseen_classrooms"]["model"] = model.version
+    report[f"{_SOURCE}_robustness"] = side
     if args.json:
-        print(json.dumps(told, indent=2))
+        print(json.dumps(report, indent=2))
         return 0
     print(result.table())
     for name, figures in side.items():
@@ -250,30 +254,30 @@ def _observers(path: Path) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from models.evaluation.comparison import compare  # noqa: PLC0415
+    from models.evaluation.comparison import compare_models  # noqa: PLC0415
 
     models = [_new_to(OffTaskModel.load(path), args.seed) for path in (args.first, args.second)]
     drawn = draw_lessons(args.classrooms, args.seed)
     rows, known = [one.rows for one in drawn], [one.known for one in drawn]
-    result = compare(models[0], models[1], rows, known, source=_SOURCE)
+    result = compare_models(models[0], models[1], rows, known, source=_SOURCE)
     print(result.to_json() if args.json else result.table())
     return 0
 
 
 def _explain(args: argparse.Namespace) -> int:
     from models.evaluation.explain import ablation, importance  # noqa: PLC0415
-    from roomtone.model_cli.lesson import told_lesson  # noqa: PLC0415
+    from roomtone.model_cli.lesson import describe_lesson  # noqa: PLC0415
 
     model = _new_to(OffTaskModel.load(args.model), args.seed)
     drawn = draw_lessons(args.classrooms, args.seed)
     rows = [one.rows for one in drawn]
-    print(f"ROC-AUC lost by model {model.version} where a family is dealt out anew ({_SOURCE})")
+    print(f"ROC-AUC lost by model {model.version} if a family is shuffled ({_SOURCE})")
     for name, fall in importance(model, rows, seed=args.seed).items():
         print(f"  {name:28}{fall:>8.4f}   ({_SOURCE})")
     if args.ablation:
-        say("training anew without each family in turn")
-        print(f"ROC-AUC of trees trained anew, on classrooms put aside ({_SOURCE})")
+        show_progress("training again without each family in turn")
+        print(f"ROC-AUC of retrained trees, on held-out classrooms ({_SOURCE})")
         for name, area in ablation(rows, seed=args.seed).items():
             print(f"  {name:42}{area:>8.4f}   ({_SOURCE})")
-    print("\n".join(told_lesson(model, drawn[0].lesson, _SOURCE)))
+    print("\n".join(describe_lesson(model, drawn[0].lesson, _SOURCE)))
     return 0

@@ -1,4 +1,4 @@
-"""`roomtone model curve`: what alerts could be had instead, as a table."""
+"""`roomtone model curve`: prints other alert policies as a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from models.serving.off_task import OffTaskModel
-from roomtone.model_cli.drawing import say
+from roomtone.model_cli.drawing import show_progress
 
 if TYPE_CHECKING:
     from models.evaluation.holdout import Drawn
@@ -26,22 +26,24 @@ _COLUMNS: Final = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What it takes beside the classrooms and the model."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object, no table")
+    """The options in addition to the classrooms and the model."""
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of a table"
+    )
 
 
 def run(model: OffTaskModel, drawn: Sequence[Drawn], source: str, *, is_json: bool) -> int:
-    """Judge the alerts at every point, and print."""
+    """Judge the alerts of each policy, and print."""
     from models.evaluation.alert_curve import alert_curve, curve_streams  # noqa: PLC0415  # scikit-learn
 
-    say("judging the alerts at every threshold")
+    show_progress("judging the alerts at every threshold")
     seen = curve_streams(model, [one.rows for one in drawn], [one.known for one in drawn])
     lines = alert_curve(seen)
     if is_json:
         print(json.dumps({f"{source}_unseen_classrooms": {"alert_curve": lines}}, indent=2))
         return 0
     episodes = lines[0]["episodes"]
-    print(f"Room alerts on {len(drawn)} {source} lessons with {episodes} episodes; * serves")
+    print(f"Room alerts on {len(drawn)} {source} lessons with {episodes} episodes; * is in use")
     print(f"{'':12}{'over':>6}{'for':>7}" + "".join(f"{one:>16}" for one in _COLUMNS.values()))
     for line in lines:
         print(_line(line, source))

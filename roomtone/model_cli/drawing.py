@@ -1,4 +1,4 @@
-"""Simulated classrooms for `roomtone model`: drawn by seed, on all cores."""
+"""Draws simulated classrooms for `roomtone model`, on all cores."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from models.learning.workers import worker_pool
 if TYPE_CHECKING:
     from models.evaluation.holdout import Drawn  # a school's server has no scikit-learn
 
-__all__ = ["draw_lessons", "say"]
+__all__ = ["draw_lessons", "show_progress"]
 
 Behaviour = Literal["bouts", "autoregressive"]
 
 
 def draw_lessons(classrooms: int, seed: int, *, behaviour: Behaviour = "bouts") -> list[Drawn]:
-    """Newly drawn classrooms with one lesson each; no other seed draws any of them."""
-    say(f"drawing {classrooms} simulated classrooms ({behaviour})")
+    """Draw classrooms with one lesson each; other seeds give other classrooms."""
+    show_progress(f"drawing {classrooms} simulated classrooms ({behaviour})")
     seeds = [seed * 1_000_000 + at for at in range(classrooms)]
     with worker_pool(classrooms) as pool:
         return list(pool.map(partial(_draw, behaviour=behaviour), seeds))
@@ -44,7 +44,7 @@ def _draw(seed: int, *, behaviour: Behaviour) -> Drawn:
     )
 
 
-def say(*what: str) -> None:
-    """Tell on stderr what is going on; the result alone goes to stdout."""
+def show_progress(*what: str) -> None:
+    """Print progress to stderr; only the result goes to stdout."""
     for line in what:
         print(f"model: {one_line(line)}…", file=sys.stderr, flush=True)

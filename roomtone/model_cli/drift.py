@@ -1,4 +1,4 @@
-"""`roomtone model drift`: whether what the model sees has changed over the weeks of a school."""
+"""`roomtone model drift`: shows whether a school's data has changed over the weeks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dashboard_api.model.drift_view import WeekRow, drift_view
 from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_score_store
-from models.drift import LARGE_PSI, LEAST_EPOCHS, LEAST_LESSONS, SOME_PSI, Drift, drift
+from models.drift import LARGE_PSI, MIN_EPOCHS, MIN_LESSONS, SOME_PSI, Drift, measure_drift
 from models.school_model.labels import base_of
 from roomtone.model_cli.school_option import add_school_option, database_url
 from school import open_lesson_store
@@ -29,26 +29,28 @@ _A_STEP: Final = 1_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the options."""
     parser.add_argument(
         "--data-dir", type=Path, required=True, metavar="DIR", help="the server's data directory"
     )
     parser.add_argument(
         "--model", type=Path, default=None, metavar="FILE",
-        help="the model in use, as score.model_file has it (default: the shipped model)",
+        help="the model in use, the value of score.model_file (default: the shipped model)",
     )  # fmt: skip
     parser.add_argument(
         "--time-zone", default="UTC", metavar="NAME",
-        help="the school's, as lessons.time_zone has it: where a week begins (default: UTC)",
+        help="the school's time zone, the value of lessons.time_zone (default: UTC)",
     )  # fmt: skip
     add_school_option(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object, no table")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of a table"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Read a school's scores and print its weeks."""
     if not (args.data_dir / "score.db").is_file():
-        raise UsageError(f"--data-dir is {args.data_dir}, expected a folder with a score.db in it.")
+        raise UsageError(f"--data-dir is {args.data_dir}, expected a folder with a score.db.")
     try:
         zone = ZoneInfo(args.time_zone)
     except (KeyError, ValueError, OSError) as error:
@@ -61,15 +63,15 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(catalog.trouble)
     found = _read(args.data_dir, zone, catalog, database_url(args))
     if args.json:
-        told = {"model": in_use.version, **asdict(found)}
-        print(json.dumps(told, indent=2))
+        report = {"model": in_use.version, **asdict(found)}
+        print(json.dumps(report, indent=2))
         return 0
     view = drift_view(found, base_of(in_use.version))
     print("\n".join(view.sentences))
     if view.rows:
         print(
-            f"\nPSI under {SOME_PSI} is much the same, over {LARGE_PSI} a large change; nothing is "
-            f"said under {LEAST_LESSONS} lessons or {LEAST_EPOCHS} epochs (one a minute)."
+            f"\nPSI under {SOME_PSI} means about the same, over {LARGE_PSI} a large change; there is no "
+            f"verdict under {MIN_LESSONS} lessons or {MIN_EPOCHS} epochs (one a minute)."
         )
         print("\n".join(_table((*view.rows, *view.rooms))))
     return 0
@@ -89,13 +91,13 @@ def _read(directory: Path, zone: ZoneInfo, catalog: ModelCatalog, url: SecretStr
             for lesson, count in lessons.verdicts_by_lesson().items()
         }
     references = catalog.references({lesson.model for lesson in levels.lessons})
-    return drift(levels.lessons, references, checked)
+    return measure_drift(levels.lessons, references, checked)
 
 
 def _table(rows: Sequence[WeekRow]) -> list[str]:
     lines = [
         (
-            f"{'week':16} {'where':12} {'model':14} {'lessons':>7} {'epochs':>7} {'no word':>7} "
+            f"{'week':16} {'where':12} {'model':14} {'lessons':>7} {'epochs':>7} {'skipped':>7} "
             f"{'alerts':>7} {'confirmed':>9}  {'against training':34} against own first weeks"
         )
     ]

@@ -1,4 +1,4 @@
-"""`roomtone model recalibrate` and `train --with-labels`: learn from what a school's people said."""
+"""`roomtone model recalibrate` and `train --with-labels`: learn from a school's answers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from models.school_model.labels import LabelledMoment
 from models.school_model.recalibration import HeldOut, hold_out, recalibrated, recalibration_of
 from models.school_model.training import (
     estimates_of,
-    let_pass,
+    require_improvement,
     school_lines,
     school_manifest,
     usable_moments,
 )
-from models.serving.manifest import SHIPPED, Manifest
+from models.serving.manifest import SHIPPED, ModelManifest
 from models.serving.off_task import OffTaskModel
-from roomtone.model_cli.drawing import draw_lessons, say
+from roomtone.model_cli.drawing import draw_lessons, show_progress
 from roomtone.model_cli.school_option import add_school_option, database_url
 from school import open_lesson_store
 from school.moments.records import Label
@@ -40,10 +40,10 @@ _OWN_MODEL: Final = "school_model.onnx"
 
 
 def add_label_arguments(parser: argparse.ArgumentParser) -> None:
-    """What `train` takes to learn from labels."""
+    """Add the options of `train` for labels."""
     parser.add_argument(
         "--with-labels", type=Path, default=None, metavar="DATA_DIR",
-        help="learn the alerts anew, and the labels in this data directory with them; trees and "
+        help="train only the alerts again, also on the labels in this data directory; trees and "
         "calibration stay those of the model that scored them",
     )  # fmt: skip
     parser.add_argument(
@@ -54,10 +54,10 @@ def add_label_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_recalibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Say what `recalibrate` takes."""
+    """Add the action `recalibrate` and its options."""
     parser = actions.add_parser(
         "recalibrate",
-        help="fit a model's alerts to what a school's people confirmed and dismissed",
+        help="adapt a model's alerts to the moments that a school confirmed and dismissed",
     )
     parser.add_argument(
         "--data-dir", type=Path, required=True, metavar="DIR", help="the server's data directory"
@@ -68,20 +68,20 @@ def add_recalibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]
     )  # fmt: skip
     parser.add_argument(
         "--output", type=Path, default=None, metavar="FILE",
-        help=f"where the .onnx file goes, and its .json beside it (default: DIR/{_OWN_MODEL})",
+        help=f"the .onnx file to write, with its .json next to it (default: DIR/{_OWN_MODEL})",
     )  # fmt: skip
     add_school_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def labelled_moments(data_dir: Path, url: SecretStr | None = None) -> list[LabelledMoment]:
-    """What is kept of a school to learn from; raises UsageError where there is no such school.
+    """Read the labelled moments of a data directory; raises UsageError if it has no school.db.
 
-    Where teacher and coach both answered, the teacher's word counts. A dismissed calm stretch
-    says neither that it was lively nor that it was not, and teaches nothing.
+    If teacher and coach both answered, the teacher's answer counts. A dismissed calm stretch is
+    left out: it shows neither that the class was lively nor that it was not.
     """
     if url is None and not (data_dir / "school.db").is_file():
-        raise UsageError(f"{data_dir} holds no school.db; look at `data_dir` in server.toml.")
+        raise UsageError(f"{data_dir} has no school.db; use the `data_dir` of server.toml.")
     with closing(open_lesson_store(data_dir, url)) as store:
         labels = store.labels()
     chosen: dict[tuple[str, str], Label] = {}
@@ -106,7 +106,7 @@ def _moment(label: Label) -> LabelledMoment:
 
 
 def recalibrate(args: argparse.Namespace) -> int:
-    """Fit, let the guard judge, and write the school's model only if it lets it pass."""
+    """Fit the alerts, and write the school's model only if it is an improvement."""
     output = args.data_dir / _OWN_MODEL if args.output is None else args.output
     _check_output(output)
     found = labelled_moments(args.data_dir, database_url(args))
@@ -124,14 +124,14 @@ def recalibrate(args: argparse.Namespace) -> int:
         how="recalibrated",
     )
     _write(manifest, args.model, output)
-    _tell(manifest, held_out, output, as_json=args.json)
+    _print_result(manifest, held_out, output, as_json=args.json)
     return 0
 
 
 def train_with_labels(args: argparse.Namespace) -> int:
-    """`train --with-labels`: the same guard stands before it."""
+    """`train --with-labels`: also writes only if it is an improvement."""
     from models.learning.rows import lesson_rows  # noqa: PLC0415
-    from models.school_model.label_training import LabelTraining  # noqa: PLC0415  # scikit-learn takes its time
+    from models.school_model.label_training import LabelTraining  # noqa: PLC0415  # scikit-learn is slow to import
 
     output = args.output
     if output.resolve() == SHIPPED.resolve():
@@ -143,12 +143,12 @@ def train_with_labels(args: argparse.Namespace) -> int:
     moments = _usable(found, model.manifest)
     seed = args.seed
     if seed == model.manifest.seed:
-        seed += 1  # shares of lessons that the trees know would be too good
+        seed += 1  # on the training lessons, the trees' shares would be too good
     drawn = draw_lessons(args.classrooms, seed)
     training = LabelTraining.of(model, [lesson_rows(one.lesson) for one in drawn])
-    say(f"learning the alerts from {len(drawn)} drawn lessons and {len(moments)} labels")
+    show_progress(f"learning the alerts from {len(drawn)} drawn lessons and {len(moments)} labels")
     held_out = training.held_out(shipped, moments)
-    let_pass(held_out)
+    require_improvement(held_out)
     room, zone = training.policies(moments)
     manifest = school_manifest(
         model.manifest,
@@ -159,7 +159,7 @@ def train_with_labels(args: argparse.Namespace) -> int:
         how="trained with labels",
     )
     _write(manifest, args.base, output)
-    _tell(manifest, held_out, output, as_json=False)
+    _print_result(manifest, held_out, output, as_json=False)
     return 0
 
 
@@ -167,27 +167,31 @@ def _check_output(output: Path) -> None:
     if not output.parent.is_dir() or output.suffix != ".onnx":
         raise UsageError(f"--output is {output}, expected a .onnx file in a folder that exists.")
     if output.resolve() == SHIPPED.resolve():
-        raise UsageError("--output is the shipped model's file; a school's own goes elsewhere.")
+        raise UsageError(
+            "--output is the shipped model's file; name another file for a school's own model."
+        )
 
 
-def _usable(found: Sequence[LabelledMoment], manifest: Manifest) -> list[LabelledMoment]:
+def _usable(found: Sequence[LabelledMoment], manifest: ModelManifest) -> list[LabelledMoment]:
     moments, notes = usable_moments(found, manifest.version)
-    say(*notes)
+    show_progress(*notes)
     return moments
 
 
-def _write(manifest: Manifest, base: Path | None, output: Path) -> None:
-    """The same trees under another manifest, read back as the scorer will."""
+def _write(manifest: ModelManifest, base: Path | None, output: Path) -> None:
+    """Write the same trees with a new manifest, and load the file as the scorer does."""
     onnx = (SHIPPED if base is None else base).read_bytes()
     OffTaskModel(onnx=onnx, manifest=manifest).save(output)
     OffTaskModel.load(output)
 
 
-def _tell(manifest: Manifest, held_out: HeldOut, output: Path, *, as_json: bool) -> None:
+def _print_result(
+    manifest: ModelManifest, held_out: HeldOut, output: Path, *, as_json: bool
+) -> None:
     if as_json:
-        told = {"model": manifest.version, "file": str(output), **manifest.data["school"]}
-        print(json.dumps(told, indent=2))
+        report = {"model": manifest.version, "file": str(output), **manifest.data["school"]}
+        print(json.dumps(report, indent=2))
         return
     print("\n".join(school_lines(manifest)[:2]))
     print(f"{output}: model {manifest.version}, judged on {held_out.moments} moments")
-    print(f'To use it: model_file = "{output}" in [score] of server.toml, and start score anew.')
+    print(f'To use it: set model_file = "{output}" in [score] of server.toml, and restart score.')

@@ -1,4 +1,4 @@
-"""One lesson as the score process would tell it: its alerts, each with its because."""
+"""Describes one lesson's alerts, each with its reasons, as the score process finds them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from models.serving.alerts import AlertTracker
 from models.serving.off_task import OffTaskModel
 from models.serving.scorer import LessonScorer
 
-__all__ = ["told_lesson"]
+__all__ = ["describe_lesson"]
 
 
-def told_lesson(model: OffTaskModel, lesson: LabelledLesson, source: str) -> list[str]:
-    """Lines with the alerts of room and zones, and the true episodes beside them."""
+def describe_lesson(model: OffTaskModel, lesson: LabelledLesson, source: str) -> list[str]:
+    """Lines with the alerts of room and zones, and the true episodes."""
     manifest = model.manifest
     scorer = LessonScorer(model=model, seats=lesson.seats, zones=lesson.zones)
     tracker = AlertTracker(room=manifest.room_alerts, zone=manifest.zone_alerts)

@@ -1,4 +1,4 @@
-"""`roomtone model realism`: simulated classrooms beside recordings of real motion."""
+"""`roomtone model realism`: compares simulated classrooms with recordings of real motion."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ Array = NDArray[np.float32]
 
 
 def realism(args: argparse.Namespace) -> int:
-    """Print marginals side by side, and how well a classifier tells the two apart."""
-    from models.evaluation.realism import (  # noqa: PLC0415  # scikit-learn takes its time
+    """Print marginals side by side, and how well a classifier separates the two."""
+    from models.evaluation.realism import (  # noqa: PLC0415  # scikit-learn is slow to import
         motion_marginals,
         tilt_marginals,
         two_sample_auc,
@@ -40,7 +40,9 @@ def realism(args: argparse.Namespace) -> int:
     folder: Path = args.recordings
     for path in (folder / _EXAM, folder / _CHAIR):
         if not path.exists():
-            raise RecordingError(f"There is no recording at {path}; --recordings names its folder.")
+            raise RecordingError(
+                f"There is no recording at {path}; give its folder with --recordings."
+            )
     wrists, chairs = _wrists(folder / _EXAM), _chairs(folder / _CHAIR)
     drawn = draw_lessons(args.classrooms, args.seed)
     seats = [
@@ -50,16 +52,16 @@ def realism(args: argparse.Namespace) -> int:
     ]
     length = min(len(seat) for seat in seats)
     simulated = np.stack([seat[:length] for seat in seats], axis=1)
-    _print("Seats (simulated) beside wrists in an exam (real)", motion_marginals(simulated),
+    _print("Seats (simulated) and wrists in an exam (real)", motion_marginals(simulated),
            motion_marginals(wrists))  # fmt: skip
     real = [wrists[:, at] for at in range(wrists.shape[1])]
     for name, area in two_sample_auc(seats, real).items():
-        print(f"  told apart, ROC-AUC, {name:32}{area:>12.3f}")
+        print(f"  classifier, ROC-AUC, {name:32}{area:>12.3f}")
     tilts = np.concatenate(
         [np.pad(one, (0, max(map(len, chairs)) - len(one)), constant_values=np.nan)[:, None]
          for one in chairs], axis=1,
     )  # fmt: skip
-    _print("Seats (simulated) beside gamers' chairs (real, 1 Hz)",
+    _print("Seats (simulated) and gamers' chairs (real, 1 Hz)",
            tilt_marginals(simulated[:, :, _TILT]), tilt_marginals(tilts))  # fmt: skip
     return 0
 
@@ -88,7 +90,7 @@ def _wrists(path: Path) -> Array:
 
 
 def _chairs(path: Path) -> list[Array]:
-    """How far each player's seat tilted from second to second, in degrees."""
+    """The tilt of each player's seat from second to second, in degrees."""
     axes = [f"seat_gravity_{axis}" for axis in "xyz"]
     try:
         table = parquet.read_table(path, columns=[*axes, "match", "player"])

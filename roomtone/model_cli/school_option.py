@@ -13,7 +13,7 @@ __all__ = ["add_school_option", "database_url"]
 
 
 def add_school_option(parser: argparse.ArgumentParser) -> None:
-    """Let the server's settings say where the school's data is."""
+    """Add the option that names the settings of the server, for where the school's data is."""
     parser.add_argument(
         "--config", type=Path, default=None, metavar="FILE",
         help="the server's settings, if school.database_url is set there (default: read school.db "

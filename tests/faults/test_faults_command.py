@@ -16,8 +16,8 @@ from roomtone.demo.broker import mosquitto_path
 from roomtone.faults import FAULTS, command
 from roomtone.faults.case import Case, Result
 from roomtone.faults.children import Child, FaultError, until
-from roomtone.faults.command import add_arguments, run, table
-from roomtone.faults.matrix import planned
+from roomtone.faults.command import add_arguments, markdown_table, run
+from roomtone.faults.matrix import select_cases
 
 DOC = Path(__file__).parents[2] / "docs" / "faults.md"
 GOOD = Result(
@@ -28,19 +28,19 @@ GOOD = Result(
 
 
 def test_quick_holds_what_it_promises() -> None:
-    quick = set(planned(is_quick=True))
+    quick = set(select_cases(is_quick=True))
     for place in ("edge", "broker", "ingest", "score"):
         assert ("kill", place) in quick
     names = {fault for fault, _ in quick}
     assert names >= {
         "kill", "cut", "disk_full", "bit_flipped", "serial_garbage", "poison", "clock_past"
     }  # fmt: skip
-    assert quick <= set(planned(is_quick=False))
+    assert quick <= set(select_cases(is_quick=False))
 
 
 def test_only_picks_by_name_or_by_place() -> None:
-    assert planned(is_quick=False, only=["kill:edge"]) == [("kill", "edge")]
-    assert {fault for fault, _ in planned(is_quick=False, only=["cut"])} == {"cut"}
+    assert select_cases(is_quick=False, only=["kill:edge"]) == [("kill", "edge")]
+    assert {fault for fault, _ in select_cases(is_quick=False, only=["cut"])} == {"cut"}
 
 
 def test_an_unknown_fault_gets_a_clear_word() -> None:
@@ -91,7 +91,7 @@ def test_a_result_is_good_only_if_all_of_it_is(changes: dict[str, object]) -> No
 
 
 def test_the_table_has_a_line_for_each_result() -> None:
-    lines = table([GOOD, replace(GOOD, where="score", recovery_s=None)]).splitlines()
+    lines = markdown_table([GOOD, replace(GOOD, where="score", recovery_s=None)]).splitlines()
     assert len(lines) == 4
     assert len({len(line) for line in lines}) == 1
     cells = [cell.strip() for cell in lines[2].split("|")[1:-1]]
@@ -101,7 +101,7 @@ def test_the_table_has_a_line_for_each_result() -> None:
 def case_of(tmp_path: Path, **changes: object) -> Case:
     words = {"fault": "kill", "where": "edge", "seed": 7} | changes
     return Case(
-        folder=tmp_path, shared_server=lambda: pytest.fail("unused"), say=str,
+        folder=tmp_path, shared_server=lambda: pytest.fail("unused"), report=str,
         **words,  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -133,14 +133,14 @@ def test_the_json_has_the_keys_that_are_promised(
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     assert run(parser.parse_args(["--json", "--keep", str(tmp_path)])) == 1
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    reported = json.loads(capsys.readouterr().out.splitlines()[-1])
     promised = {
         "fault", "where", "sampled", "kept", "lost", "doubled", "out_of_order", "gap_s",
         "recovery_s",
     }  # fmt: skip
-    assert list(told) == ["faults"]
-    assert all(promised <= set(each) for each in told["faults"])
-    assert [each["lost"] for each in told["faults"]] == [0, 2]
+    assert list(reported) == ["faults"]
+    assert all(promised <= set(each) for each in reported["faults"])
+    assert [each["lost"] for each in reported["faults"]] == [0, 2]
 
 
 def test_every_fault_of_the_issue_has_its_name() -> None:
@@ -157,10 +157,10 @@ def test_every_fault_of_the_issue_has_its_name() -> None:
     assert set(FAULTS["disk_full"].places) == {"edge", "server"}
 
 
-def test_the_page_tells_of_every_fault_and_of_no_other() -> None:
+def test_the_page_describes_every_fault_and_no_other() -> None:
     page = DOC.read_text(encoding="utf-8")
-    told = {line.split("`")[1] for line in page.splitlines() if line.startswith("- `")}
-    assert told == set(FAULTS)
+    reported = {line.split("`")[1] for line in page.splitlines() if line.startswith("- `")}
+    assert reported == set(FAULTS)
 
 
 def test_a_child_that_is_dead_was_killed_by_us(tmp_path: Path) -> None:
@@ -177,14 +177,14 @@ def test_a_child_that_ended_by_itself_was_not_killed(tmp_path: Path) -> None:
     child = Child("true", ["true"], log=tmp_path / "log")
     child.start()
     until(lambda: not child.is_running, what="its end", timeout_s=60)
-    with pytest.raises(FaultError, match="had ended with 0"):
+    with pytest.raises(FaultError, match="had exited with 0"):
         child.kill()
 
 
-def test_waiting_tells_who_ended_and_what_it_said(tmp_path: Path) -> None:
+def test_waiting_reports_who_exited_and_its_last_log_line(tmp_path: Path) -> None:
     child = Child("shell", ["sh", "-c", "echo no room left"], log=tmp_path / "log")
     child.start()
-    with pytest.raises(FaultError, match="shell ended by itself: no room left"):
+    with pytest.raises(FaultError, match="shell exited unexpectedly: no room left"):
         until(lambda: False, what="nothing", timeout_s=60, running=[child])
 
 
@@ -200,7 +200,7 @@ def test_the_quick_matrix_loses_nothing() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout.splitlines()[-1])["faults"]
-    assert {(row["fault"], row["where"]) for row in rows} == set(planned(is_quick=True))
+    assert {(row["fault"], row["where"]) for row in rows} == set(select_cases(is_quick=True))
     for row in rows:
         assert row["lost"] == row["doubled"] == row["out_of_order"] == 0, row
         assert row["kept"] > 0, row

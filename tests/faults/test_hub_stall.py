@@ -15,7 +15,7 @@ from roomtone.faults.matrix import run_all
 def test_what_a_hub_kept_through_a_stall_is_kept_once_and_unchanged(tmp_path: Path) -> None:
     if mosquitto_path() is None:
         pytest.skip("no Mosquitto here: apt-get install mosquitto")
-    (result,) = run_all([("hub_stall", "edge")], folder=tmp_path, seed=4, say=lambda _: None)
+    (result,) = run_all([("hub_stall", "edge")], folder=tmp_path, seed=4, report=lambda _: None)
     assert result.is_good, result
     assert result.sampled == result.kept > 1000
     assert result.sound_sampled == result.sound_kept

@@ -71,14 +71,14 @@ def test_a_spoiled_frame_does_not_count() -> None:
     spoiled[2] ^= 1
     trace.wrote(frame(0) + bytes(spoiled) + frame(2))
     assert trace.samples().times.tolist() == [0, 2]
-    assert trace.pieces_spoiled == 1
+    assert trace.pieces_damaged == 1
 
 
 def test_the_same_frame_twice_counts_once() -> None:
     trace = a_trace(2)
     trace.wrote(frame(0) * 2 + frame(1))
     assert trace.samples().times.tolist() == [0, 1]
-    assert (trace.frames_whole, trace.frames_again) == (2, 1)
+    assert (trace.frames_whole, trace.frames_repeated) == (2, 1)
 
 
 def test_a_frame_that_the_cut_tore_does_not_count() -> None:
@@ -112,9 +112,9 @@ def test_nothing_sent_is_nothing() -> None:
 
 
 @given(lost=st.sampled_from([0.0, 0.3]), flips=st.sampled_from([0.0, 0.01]), seed=st.integers(0, 9))
-def test_it_knows_what_a_bad_line_let_through(lost: float, flips: float, seed: int) -> None:
+def test_it_knows_what_passed_a_bad_line(lost: float, flips: float, seed: int) -> None:
     trace = LineTrace(seats=2)
-    hub = HubProgram(signal=Ramp(), hub_id="hub-1", start_ns=0, block=5, is_heard=True, trace=trace)
+    hub = HubProgram(signal=Ramp(), hub_id="hub-1", start_ns=0, block=5, has_host=True, trace=trace)
     line = FaultyLink(LinkFaults(lost=lost, bit_flips=flips), seed=seed)
 
     def offer(data: bytes) -> bool:

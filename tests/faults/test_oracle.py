@@ -13,9 +13,9 @@ from contract.clock import SECOND_NS
 from contract.motion import MotionQuantities
 from contract.quantities import MISSING, encode
 from contract.sound import SoundQuantities
-from roomtone.audit.expected import Line, LineFollower
+from roomtone.audit.expected import AuditLine, LineFollower
 from roomtone.audit.kept_runs import KeptGap, KeptRun
-from roomtone.audit.oracle import Blind, Comparison, compare
+from roomtone.audit.oracle import AuditResult, Blind, audit_room
 from simulators.classroom import Classroom
 from simulators.scenario import Room as RoomScenario
 from simulators.scenario import Scenario
@@ -26,20 +26,20 @@ SENSED = [(FIRST_S, FIRST_S + SECONDS)]
 COUNTS_PER_G = 256
 
 
-def line_of(*, phase: float = 0.5, drift_ppm: float = 0.0, seed: int = 1) -> Line:
+def line_of(*, phase: float = 0.5, drift_ppm: float = 0.0, seed: int = 1) -> AuditLine:
     rng = np.random.default_rng(seed)
     n = SECONDS * RATE
     step_ns = SECOND_NS / RATE / (1 + drift_ppm * 1e-6)
     times = FIRST_S * SECOND_NS + np.rint((np.arange(n) + phase) * step_ns).astype(np.int64)
     counts = rng.normal(0, 12, (n, len(SEATS), 3)).round().astype(np.int16)
     counts[:, :, 2] += COUNTS_PER_G
-    return Line(
+    return AuditLine(
         name="hub-0", seats=SEATS, rate_hz=float(RATE), counts_per_g=COUNTS_PER_G,
         times=times, counts=counts,
     )  # fmt: skip
 
 
-def with_sound(line: Line, *, late_ns: int = 10_000_000, seed: int = 3) -> Line:
+def with_sound(line: AuditLine, *, late_ns: int = 10_000_000, seed: int = 3) -> AuditLine:
     """Levels of eighth-seconds, the first of which begins a little after the second does."""
     rng = np.random.default_rng(seed)
     n = SECONDS * 8
@@ -47,7 +47,7 @@ def with_sound(line: Line, *, late_ns: int = 10_000_000, seed: int = 3) -> Line:
     return replace(line, level_times=times, levels=rng.integers(3_000, 8_000, n))
 
 
-def sound_of(line: Line, *, dated_late_ns: int = 0) -> NDArray[np.uint16]:
+def sound_of(line: AuditLine, *, dated_late_ns: int = 0) -> NDArray[np.uint16]:
     """What an edge without faults makes of a line's levels."""
     quantities = SoundQuantities()
     middles = line.level_times + SECOND_NS // 16 + dated_late_ns
@@ -60,12 +60,14 @@ def sound_of(line: Line, *, dated_late_ns: int = 0) -> NDArray[np.uint16]:
     return np.stack(rows)
 
 
-def without(line: Line, is_gone: NDArray[np.bool_]) -> Line:
+def without(line: AuditLine, is_gone: NDArray[np.bool_]) -> AuditLine:
     return replace(line, times=line.times[~is_gone], counts=line.counts[~is_gone])
 
 
 def kept_of(
-    line: Line, *, dated_late_ns: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None
+    line: AuditLine,
+    *,
+    dated_late_ns: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
 ) -> KeptRun:
     """What an edge without faults makes of a line whose samples it dates a little late."""
     dates = line.times if dated_late_ns is None else line.times + dated_late_ns(line.times)
@@ -82,8 +84,8 @@ def kept_of(
     )  # fmt: skip
 
 
-def judged(line: Line, *runs: KeptRun, blind: tuple[Blind, ...] = ()) -> Comparison:
-    return compare(runs=runs, lines=[line], sensed=SENSED, blind=blind)
+def judged(line: AuditLine, *runs: KeptRun, blind: tuple[Blind, ...] = ()) -> AuditResult:
+    return audit_room(runs=runs, lines=[line], sensed=SENSED, blind=blind)
 
 
 def only(run: KeptRun, keep: NDArray[np.bool_], **changes: object) -> KeptRun:
@@ -229,7 +231,9 @@ def test_values_without_samples_are_found() -> None:
 
 def test_values_outside_of_the_lesson_are_found() -> None:
     line = line_of()
-    found = compare(runs=[kept_of(line)], lines=[line], sensed=[(FIRST_S, FIRST_S + SECONDS - 2)])
+    found = audit_room(
+        runs=[kept_of(line)], lines=[line], sensed=[(FIRST_S, FIRST_S + SECONDS - 2)]
+    )
     assert found.invented == 2 * len(SEATS)
 
 
@@ -328,7 +332,7 @@ def test_levels_dated_over_the_edge_of_a_second_are_no_change() -> None:
     assert not judged(line, farther).is_whole
 
 
-def test_what_was_there_before_the_damage_tells_how_the_cuts_fell() -> None:
+def test_the_runs_before_the_damage_show_the_cuts() -> None:
     line = line_of(phase=0.01, drift_ppm=200.0)
     before = kept_of(line, dated_late_ns=lambda t: t // SECOND_NS % 3 * -2_000_000)
     keep = np.ones(SECONDS, bool)
@@ -337,12 +341,12 @@ def test_what_was_there_before_the_damage_tells_how_the_cuts_fell() -> None:
         first_s=FIRST_S + 5, last_s=FIRST_S + 21, seats=frozenset(SEATS), reason="damaged"
     )
     after = only(before, keep, gaps=(gap,))
-    found = compare(runs=[after], lines=[line], sensed=SENSED, earlier=[before])
+    found = audit_room(runs=[after], lines=[line], sensed=SENSED, earlier=[before])
     assert found.is_whole, found.notes
     assert found.gap_s == 17
     wrong = only(before, np.ones(SECONDS, bool))
     wrong.values[4][10, 3] += 1
-    found = compare(runs=[after], lines=[line], sensed=SENSED, earlier=[wrong])
+    found = audit_room(runs=[after], lines=[line], sensed=SENSED, earlier=[wrong])
     assert found.changed == 1
 
 
@@ -357,7 +361,7 @@ def test_dates_that_slide_at_a_hundred_times_the_speed_of_life_are_no_change() -
         line_of(), level_times=FIRST_S * SECOND_NS + begins,
         levels=np.rint(levels * 100).astype(np.int64),
     )  # fmt: skip
-    # A tick map's line is drawn anew each second of real time, and dates slide from one to the next.
+    # A tick map is fitted again each second of real time, so dates shift from one map to the next.
     knots = np.arange(0, seconds + 100, 98) * SECOND_NS
     errors = np.random.default_rng(5).normal(0, 0.3, len(knots)).clip(-0.95, 0.95) * SECOND_NS
     dates = begins + SECOND_NS // 16 + np.interp(begins, knots, errors).astype(np.int64)
@@ -365,18 +369,18 @@ def test_dates_that_slide_at_a_hundred_times_the_speed_of_life_are_no_change() -
     for second in range(first, seconds - 2):
         within = line.levels[dates // SECOND_NS == second].astype(np.float32) / np.float32(100)
         rows.append(encode(quantities.update(within), "room")[None, :])
-    follower = LineFollower(line.sound(), most_shift_s=0.01 * speed)
+    follower = LineFollower(line.sound(), max_shift_s=0.01 * speed)
     kept = np.arange(first, seconds - 2) + FIRST_S
     verdict = follower.follow(kept, np.stack(rows))
     assert (verdict.changed, verdict.notes) == (0, [])
     assert 0 < verdict.worst_cut <= 8
     rows[1_000][0, 0] ^= 1
-    follower = LineFollower(line.sound(), most_shift_s=0.01 * speed)
+    follower = LineFollower(line.sound(), max_shift_s=0.01 * speed)
     assert follower.follow(kept, np.stack(rows)).changed > 0
 
 
 def test_a_cut_that_fits_by_chance_is_taken_back() -> None:
-    """Even levels tell nothing of the cut: only the second after shows that it had moved."""
+    """Constant levels do not show the cut: only the next second shows that it had moved."""
     line = with_sound(line_of(), late_ns=2_000_000 - SECOND_NS // 16)
     line.levels[:81] = 5_000
     found = judged(line, replace(kept_of(line), room=sound_of(line, dated_late_ns=-5_000_000)))

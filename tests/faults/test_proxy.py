@@ -55,7 +55,7 @@ def echo() -> Iterator[Echo]:
 
 @pytest.fixture
 def net(echo: Echo) -> Iterator[FaultProxy]:
-    with FaultProxy(echo.port, bytes_a_s=20_000) as proxy:
+    with FaultProxy(echo.port, bytes_per_s=20_000) as proxy:
         yield proxy
 
 
@@ -91,28 +91,28 @@ def is_reset_at_once(net: FaultProxy) -> bool:
         return True
 
 
-def test_fine_weather_passes_everything_on(net: FaultProxy) -> None:
+def test_a_fine_network_forwards_everything(net: FaultProxy) -> None:
     with connected(net) as client:
         assert answer(client, b"a" * 10_000) == b"a" * 10_000
-    assert (net.connections, net.refused, net.swallowed, net.slowed) == (1, 0, 0, 0)
+    assert (net.connections, net.refused, net.discarded, net.slowed) == (1, 0, 0, 0)
 
 
 def test_a_cut_resets_what_stands_and_what_comes(net: FaultProxy) -> None:
     with connected(net) as client:
         assert answer(client, b"before") == b"before"
-        net.be("cut")
+        net.set_state("cut")
         assert is_reset(client)
     assert is_reset_at_once(net)
     assert net.refused == 2
-    net.be("fine")
+    net.set_state("fine")
     with connected(net) as client:
         assert answer(client, b"after") == b"after"
 
 
-def test_half_open_swallows_and_is_reset_at_its_end(net: FaultProxy, echo: Echo) -> None:
+def test_half_open_discards_data_and_is_reset_at_its_end(net: FaultProxy, echo: Echo) -> None:
     with connected(net) as old:
         assert answer(old, b"before") == b"before"
-        net.be("half_open")
+        net.set_state("half_open")
         old.sendall(b"into the void")
         with connected(net) as fresh:
             fresh.sendall(b"me too")
@@ -122,18 +122,18 @@ def test_half_open_swallows_and_is_reset_at_its_end(net: FaultProxy, echo: Echo)
         old.settimeout(0.1)
         with pytest.raises(TimeoutError):
             old.recv(1)
-        swallowed = len(b"into the void") + len(b"me too")
-        until(lambda: net.swallowed >= swallowed, what="all of it", timeout_s=PATIENCE_S)
-        assert net.swallowed == swallowed
+        discarded = len(b"into the void") + len(b"me too")
+        until(lambda: net.discarded >= discarded, what="all of it", timeout_s=PATIENCE_S)
+        assert net.discarded == discarded
         assert echo.heard == len(b"before")
-        net.be("fine")
+        net.set_state("fine")
         old.settimeout(PATIENCE_S)
         assert is_reset(old)
 
 
 def test_slow_takes_its_time_and_loses_nothing(net: FaultProxy) -> None:
     with connected(net) as client:
-        net.be("slow")
+        net.set_state("slow")
         began = time.monotonic()
         assert answer(client, b"s" * 4_000) == b"s" * 4_000
         assert time.monotonic() - began > 0.3

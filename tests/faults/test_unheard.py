@@ -20,7 +20,7 @@ def hole(**changes: object) -> FramesMissing:
     return FramesMissing(**(given | changes))  # type: ignore[arg-type]
 
 
-def told(event: FramesMissing, caplog: pytest.LogCaptureFixture, folder: Path) -> list[object]:
+def reported(event: FramesMissing, caplog: pytest.LogCaptureFixture, folder: Path) -> list[object]:
     log = folder / "edge.log"
     with caplog.at_level(logging.WARNING):
         log_missing_frames(event)
@@ -28,10 +28,10 @@ def told(event: FramesMissing, caplog: pytest.LogCaptureFixture, folder: Path) -
     return [(span.line, span.first_s, span.last_s) for span in unheard(log)]
 
 
-def test_a_hole_in_a_hubs_ticks_is_told_and_read(
+def test_a_hole_in_a_hubs_ticks_is_logged_and_read(
     caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    assert told(hole(), caplog, tmp_path) == [("hub-0", 7, 9)]
+    assert reported(hole(), caplog, tmp_path) == [("hub-0", 7, 9)]
     assert "100 samples between 7900 and 9900 ms of the boot clock never came" in caplog.text
 
 
@@ -47,4 +47,4 @@ def test_a_hole_in_a_hubs_ticks_is_told_and_read(
 def test_what_is_no_hole_is_no_excuse(
     event: FramesMissing, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    assert told(event, caplog, tmp_path) == []
+    assert reported(event, caplog, tmp_path) == []

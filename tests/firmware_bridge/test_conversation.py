@@ -57,7 +57,7 @@ def test_a_good_line_gives_every_sample_at_its_time(
 
 def test_samples_wait_for_the_clock(wire: Callable[..., Any], indexes: Indexes) -> None:
     line = wire()
-    line.program.is_heard = True
+    line.program.has_host = True
     line.up.faults = LinkFaults(lost=1.0)
     assert line.run(3.0) == []
     line.up.faults = LinkFaults()
@@ -204,7 +204,7 @@ def test_what_was_missed_between_two_connections_is_reported(wire: Callable[...,
     line = wire()
     line.run(3.0)
     line.talk = Conversation(hub="h", known=Known(last_sample_ns=line.talk.last_sample_ns))
-    line.program.is_heard = False
+    line.program.has_host = False
     line.now_ns += 2_000_000_000
     events = line.run(2.0)
     (missing,) = [event for event in events if isinstance(event, FramesMissing)]

@@ -21,7 +21,7 @@ from ingest.stores.protocol import PeriodStore, ScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord
 from models.features.seat_features import FEATURES, FEATURES_VERSION
 from models.serving.alerts import AlertPolicy
-from models.serving.manifest import Calibration, IntervalWidth, Manifest
+from models.serving.manifest import Calibration, IntervalWidth, ModelManifest
 from school import open_lesson_store
 from school.lessons.memory import MemoryLessonStore
 from school.lessons.protocol import LessonStore
@@ -39,7 +39,7 @@ POLICY = AlertPolicy(learn=20, refractory=2)
 class LevelModel:
     """Off task as soon as a seat moves at more than 10 dB: so that a test can say what comes."""
 
-    manifest = Manifest(
+    manifest = ModelManifest(
         format=1,
         version="test-1",
         sha256="",

@@ -1,4 +1,4 @@
-"""docs/model.md tells the shipped model's figures, each with whose data it is from."""
+"""docs/model.md has the shipped model's figures, each with the source of its data."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def test_each_figure_is_the_manifests(row: str, name: str) -> None:
     ]
     line = re.search(rf"^\| {re.escape(row)} \(simulated\) \|(.*)\|$", DOC, re.MULTILINE)
     assert line is not None
-    told = [cell.strip() for cell in line.group(1).split("|")]
-    assert told == ["–" if one[name] is None else f"{one[name]:.3f}" for one in columns]
+    reported = [cell.strip() for cell in line.group(1).split("|")]
+    assert reported == ["–" if one[name] is None else f"{one[name]:.3f}" for one in columns]
 
 
 def test_the_words_around_them_hold_too() -> None:

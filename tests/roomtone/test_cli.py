@@ -37,11 +37,11 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         (("demo", "--port", "99999"), "'99999' is not a port"),
         (("demo", "--scenario", "zoo"), "'zoo'"),
         (("demo", "--seed", "-1"), "'-1' is not a whole number from 0 on"),
-        (("demo", "--keep", __file__), "can't be a folder"),
+        (("demo", "--keep", __file__), "can't be used as a folder"),
         (("replay",), "--motion"),
         (("replay", "--motion", "none.parquet", "--from", "nine"), "'nine' is not a time"),
         (("replay", "--motion", "x", "--timezone", "Mars/Base"), "'Mars/Base' is not a time zone"),
-        (("replay", "--motion", "x", "--from", "09:00+02:00"), "has a zone of its own"),
+        (("replay", "--motion", "x", "--from", "09:00+02:00"), "has a time zone"),
         (("replay", "--motion", "x", "--unit", "miles"), "invalid choice: 'miles'"),
         (("replay", "--motion", "x", "--unit", "counts"), "--unit counts needs --scale"),
         (("replay", "--motion", "x", "--scale", "64"), "--scale goes with --unit counts alone"),
@@ -68,8 +68,8 @@ def test_a_server_without_the_training_extra_has_the_commands_that_a_school_uses
     tmp_path: Path,
 ) -> None:
     """`roomtone[server]` brings no scikit-learn; what needs it says so in a sentence."""
-    lacking = "import sys; sys.modules.update(sklearn=None, scipy=None, skl2onnx=None); "
-    program = f"{lacking}from roomtone.cli import main; sys.exit(main(sys.argv[1:]))"
+    without_training = "import sys; sys.modules.update(sklearn=None, scipy=None, skl2onnx=None); "
+    program = f"{without_training}from roomtone.cli import main; sys.exit(main(sys.argv[1:]))"
 
     def call(*arguments: str) -> tuple[int, str]:
         done = subprocess.run(
@@ -81,7 +81,7 @@ def test_a_server_without_the_training_extra_has_the_commands_that_a_school_uses
 
     code, text = call("card")
     assert (code, text[:14]) == (0, "Off-task model")
-    assert "holds no school.db" in call("recalibrate", "--data-dir", str(tmp_path))[1]
+    assert "has no school.db" in call("recalibrate", "--data-dir", str(tmp_path))[1]
     assert "score.db" in call("drift", "--data-dir", str(tmp_path))[1]
     code, text = call("evaluate", "--classrooms", "4")
     assert code == 1
@@ -124,7 +124,7 @@ def test_what_a_user_may_not_read_is_named(
     monkeypatch.setattr(Path, "is_file", refuse)
     code, error = said(capsys, "model", "drift", "--data-dir", str(tmp_path))
     assert code == 1
-    assert error.startswith(f"roomtone: {tmp_path / 'score.db'} may not be used by this user")
+    assert error.startswith(f"roomtone: This user has no permission for {tmp_path / 'score.db'}")
     assert error.count("\n") == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulators.autoregressive import behave
+from simulators.autoregressive import behave_by_drift
 from simulators.bouts import target_shares
 from simulators.classroom import Classroom
 from simulators.happenings import draw_happenings
@@ -27,7 +27,7 @@ def drawn() -> list[tuple[np.ndarray, np.ndarray]]:
     result = []
     for seed in SEEDS:
         pupils, happenings = draw_pupils(SCENARIO, seed), draw_happenings(SCENARIO, seed)
-        kind = behave(SCENARIO, pupils, happenings, seed)
+        kind = behave_by_drift(SCENARIO, pupils, happenings, seed)
         result.append((kind, target_shares(SCENARIO, pupils, happenings)))
     return result
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from simulators.bouts import behave
+from simulators.bouts import behave_in_bouts
 from simulators.classroom import Classroom
 from simulators.facts import OffTask, Sensors, Sound
 from simulators.happenings import draw_happenings
@@ -61,7 +61,7 @@ def draw(activity: str, classrooms: int, **changes) -> Drawn:
     truths, seconds, bouts = [], [], []
     for seed in range(1000, 1000 + classrooms):
         pupils, happenings = draw_pupils(scenario, seed), draw_happenings(scenario, seed)
-        kind = behave(scenario, pupils, happenings, seed)
+        kind = behave_in_bouts(scenario, pupils, happenings, seed)
         truth = Truth(seats=scenario.seats, activities=scenario.declared_activities, kind=kind)
         levels = draw_levels(scenario, truth, happenings, seed).reshape(-1, 8)
         truths.append(truth)
@@ -95,7 +95,7 @@ def test_off_task_shares_by_activity(activity, share):
 
 def test_pupils_and_classes_differ(teaching):
     by_pupil = teaching.off_task.mean(axis=1)
-    # A lesson's share of one pupil scatters by about .06 around his own: bouts are long.
+    # A lesson's share of one pupil varies by about .06 around their own: bouts are long.
     assert np.hypot(0.10, 0.06) == pytest.approx(by_pupil.std(axis=1).mean(), abs=0.025)
     assert by_pupil.mean(axis=1).std() == pytest.approx(0.06, abs=0.025)
 
@@ -190,7 +190,7 @@ def test_task_unrelated_movements():
     for seed in range(12):
         scenario = Scenario(room=ALL_SEATS)
         pupils, happenings = draw_pupils(scenario, seed), draw_happenings(scenario, seed)
-        kind = behave(scenario, pupils, happenings, seed)
+        kind = behave_in_bouts(scenario, pupils, happenings, seed)
         movements = draw_movements(scenario, pupils, kind, seed)
         count = np.bincount(movements.seat[movements.unrelated], minlength=30)
         usual.extend(count[~pupils.very_lively])

@@ -179,7 +179,7 @@ def test_hubs_are_of_equal_size_and_of_one_rate(tmp_path: Path) -> None:
         ({"sessions": HEAD + "a,5,0\n"}, "a rate of 20 to 400 Hz"),
         ({"sessions": HEAD + "a,noon,32\n"}, "line 2: .* as numbers, not 'noon' and '32'"),
         ({"sessions": HEAD + "a,5\n"}, "line 2: .* --rate-hz gives the rate"),
-        ({"sessions": HEAD + "a,5,32\nb,5,32\na,6,32\n"}, "line 4: session 'a' has a line already"),
+        ({"sessions": HEAD + "a,5,32\nb,5,32\na,6,32\n"}, "line 4: session 'a' has another line"),
     ),
 )
 def test_what_is_wrong_is_named(tmp_path: Path, changes: dict[str, object], says: str) -> None:
@@ -222,7 +222,7 @@ def test_sessions_out_of_a_spreadsheet(tmp_path: Path, encoding: str) -> None:
     assert [session.name for session in read(path).sessions] == ["a", "b"]
 
 
-def test_a_rate_that_the_list_lacks_is_given(tmp_path: Path) -> None:
+def test_a_rate_that_is_missing_in_the_list_is_given(tmp_path: Path) -> None:
     path = write(tmp_path, sessions="session,started_at_unix_s\na,1539435366\nb,1539435366\n")
 
     def rates(rate_hz: float) -> list[float]:
@@ -236,7 +236,7 @@ def test_a_rate_that_the_list_lacks_is_given(tmp_path: Path) -> None:
         rates(500.0)
     write(tmp_path)
     assert rates(33.0) == [32.0, 32.0]
-    with pytest.raises(RecordingError, match="the rate is 32 and --rate-hz says 50"):
+    with pytest.raises(RecordingError, match="the rate is 32 but --rate-hz is 50"):
         rates(50.0)
 
 
@@ -310,15 +310,17 @@ def test_exact_repeats_are_dropped_and_counted(tmp_path: Path) -> None:
     # 64 samples could be a signal with a period; the 96 of b as well.
     recording = read(write(tmp_path, **columns, sessions=HEAD + lines + lines))
     assert [len(one.acceleration) for one in recording.sessions] == [128, 192]
-    assert recording.notes == ("sessions.csv has 2 lines that repeat others exactly; dropped.",)
+    assert recording.notes == (
+        "sessions.csv has 2 lines that exactly repeat others; they are dropped.",
+    )
     times = np.concatenate([np.arange(64), np.arange(64), np.arange(96), np.arange(96)]) / 32
     with_times = write(tmp_path, **columns, observed_at=times, sessions=HEAD + lines)
     recording = read(with_times)
     assert [len(one.acceleration) for one in recording.sessions] == [64, 96]
     assert np.array_equal(recording.sessions[0].acceleration * 64, values[:64])
     assert recording.notes == (
-        "Session a has 64 samples that repeat others exactly; dropped.",
-        "Session b has 96 samples that repeat others exactly; dropped.",
+        "Session a has 64 samples that exactly repeat others; they are dropped.",
+        "Session b has 96 samples that exactly repeat others; they are dropped.",
     )
     stamps = pa.array((times * 1e6).astype("i8"), pa.timestamp("us"))
     recording = read(write(tmp_path, **columns, observed_at=stamps, sessions=HEAD + lines))
@@ -336,8 +338,8 @@ def test_a_file_that_was_appended_to_itself_and_a_session_under_two_names(tmp_pa
     )
     assert [(one.name, len(one.acceleration)) for one in recording.sessions] == [("a", 200)]
     assert recording.notes == (
-        "Session a has 200 samples that repeat others exactly; dropped.",
-        "Session b repeats a exactly; dropped.",
+        "Session a has 200 samples that exactly repeat others; they are dropped.",
+        "Session b is an exact copy of a; it is dropped.",
     )
 
 

@@ -82,7 +82,7 @@ def test_two_classrooms_run_side_by_side_and_end_with_the_test(virtual_classroom
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("hub-")]
 
 
-def test_time_runs_as_fast_as_it_is_told():
+def test_time_runs_at_the_given_speed():
     clock = clock_at(50.0)
     assert isinstance(clock, ScaledClock)
     assert clock.speed == 50.0

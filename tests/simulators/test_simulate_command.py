@@ -79,7 +79,7 @@ def test_hubs_are_reset_and_unplugged_in_turn(capsys, tmp_path):
         (["--loss", "1.5"], "lost is 1.5"),
         (["--corrupt", "-0.1"], "bit_flips is -0.1"),
         (["--faults", "smoke=1"], "smoke=1"),
-        (["--faults", "delay_s=long"], "'long' is no number"),
+        (["--faults", "delay_s=long"], "'long' is not a number"),
         (["--faults", "delay_s=-1"], "expected 0 or more"),
         (["--reboot-every", "1"], "--reboot-every is 1"),
         (["--unplug-every", "20"], "needs --ports"),

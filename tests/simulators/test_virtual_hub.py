@@ -75,7 +75,7 @@ def taken(program: HubProgram, boot_ns: int) -> list[Frame]:
 
 
 def heard(signal: RampSignal, *, block: int = 1, start_ns: int = SECOND_NS) -> HubProgram:
-    return HubProgram(signal=signal, hub_id="x", start_ns=start_ns, block=block, is_heard=True)
+    return HubProgram(signal=signal, hub_id="x", start_ns=start_ns, block=block, has_host=True)
 
 
 def indexes(found: list[Frame]) -> list[int]:
@@ -112,7 +112,7 @@ def test_every_sample_is_sent_once_and_in_order(
         start_ns=0,
         drift_ppm=drift_ppm,
         block=block,
-        is_heard=True,
+        has_host=True,
     )
     found: list[Frame] = []
     now_ns = 0
@@ -183,7 +183,7 @@ def test_requests_are_answered() -> None:
     assert status.requests_refused == 2
 
 
-def test_a_reset_begins_ticks_and_sequence_anew_and_the_signal_goes_on() -> None:
+def test_a_reset_restarts_ticks_and_sequence_and_the_signal_continues() -> None:
     program = heard(RampSignal(), start_ns=0)
     taken(program, 2 * SECOND_NS)
     (hello,) = frames(program.reset(2_005_000_000))

@@ -18,7 +18,7 @@ from dashboard_api.model.trust import trust_text
 from dashboard_api.views.text import TRUST
 from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.stores.records import EpochRecord, ZoneEpoch
-from models.serving.manifest import SHIPPED, Manifest
+from models.serving.manifest import SHIPPED, ModelManifest
 from school.moments.records import Verdict as Answered
 from school.moments.records import VerdictCount
 
@@ -30,8 +30,10 @@ def text_of(answer) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
-def shipped() -> Manifest:
-    return Manifest.from_json(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"), "shipped")
+def shipped() -> ModelManifest:
+    return ModelManifest.from_json(
+        SHIPPED.with_suffix(".json").read_text(encoding="utf-8"), "shipped"
+    )
 
 
 def answer_moments(stores, *, confirmed: int, dismissed: int) -> None:

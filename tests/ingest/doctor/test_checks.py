@@ -35,7 +35,7 @@ from ingest.settings import IngestSettings, ServerSettings
 from ingest.stores import open_period_store, open_score_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.rules import limits
-from models.serving.manifest import SHIPPED, Manifest
+from models.serving.manifest import SHIPPED, ModelManifest
 from roomtone.demo.broker import free_port
 from tests.ingest.conftest import Client, RunningBroker, RunningIngest
 from tests.ingest.node import Node, Sent
@@ -208,7 +208,7 @@ def test_what_is_aside_full_queues_one_name_twice_and_late_scores() -> None:
 
 def test_a_schools_model_that_rests_on_another_than_is_shipped(tmp_path: Path) -> None:
     assert list(model_findings(None)) == []
-    shipped = Manifest.from_json(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"), "")
+    shipped = ModelManifest.from_json(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"), "")
 
     def found(version: str) -> Finding:
         text = replace(shipped, version=version).to_json()

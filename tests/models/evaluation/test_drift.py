@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from models.drift import (
     FIRST_WEEKS,
-    LEAST_EPOCHS,
-    LEAST_LESSONS,
+    MIN_EPOCHS,
+    MIN_LESSONS,
     SOME_PSI,
     Bins,
     LessonLevels,
-    drift,
     iso_week,
+    measure_drift,
     psi,
 )
 
@@ -64,10 +64,10 @@ def one(found):
 def test_the_same_distribution_has_a_small_index_and_a_shifted_one_a_large(seed):
     rng = np.random.default_rng(seed)
     reference = {"m": deciles(rng)}
-    same = one(drift(lessons(rng, "2026-W10"), reference)).trained
+    same = one(measure_drift(lessons(rng, "2026-W10"), reference)).trained
     assert same.verdict == "stable"
     assert same.largest < SOME_PSI
-    moved = one(drift(lessons(rng, "2026-W10", shift=1.0), reference)).trained
+    moved = one(measure_drift(lessons(rng, "2026-W10", shift=1.0), reference)).trained
     assert moved.verdict == "large"
 
 
@@ -77,7 +77,7 @@ def test_a_larger_shift_has_a_larger_index(seed, shift, more):
 
     def at(by):
         week = lessons(np.random.default_rng(seed), "2026-W10", n=60, shift=by)
-        return one(drift(week, reference)).trained.largest
+        return one(measure_drift(week, reference)).trained.largest
 
     assert at(shift + more) > at(shift)
 
@@ -101,18 +101,20 @@ def test_lessons_that_differ_much_among_themselves_are_no_change():
     verdicts = []
     for rng in map(np.random.default_rng, range(60)):
         reference = {"m": deciles(rng, spread=0.8)}
-        week = lessons(rng, "2026-W10", n=LEAST_LESSONS, spread=0.8)
-        verdicts.append(one(drift(week, reference)).trained.verdict)
+        week = lessons(rng, "2026-W10", n=MIN_LESSONS, spread=0.8)
+        verdicts.append(one(measure_drift(week, reference)).trained.verdict)
     assert verdicts.count("by_chance") >= 10
     assert verdicts.count("some") + verdicts.count("large") <= 6
 
 
 @pytest.mark.parametrize(
-    ("n", "epochs"), ((LEAST_LESSONS - 1, 500), (LEAST_LESSONS, LEAST_EPOCHS // LEAST_LESSONS - 1))
+    ("n", "epochs"), ((MIN_LESSONS - 1, 500), (MIN_LESSONS, MIN_EPOCHS // MIN_LESSONS - 1))
 )
 def test_of_few_lessons_or_epochs_nothing_is_said(n, epochs):
     rng = np.random.default_rng(1)
-    week = one(drift(lessons(rng, "2026-W10", n=n, epochs=epochs, shift=3.0), {"m": deciles(rng)}))
+    week = one(
+        measure_drift(lessons(rng, "2026-W10", n=n, epochs=epochs, shift=3.0), {"m": deciles(rng)})
+    )
     assert week.trained is None
     assert not week.is_enough
     assert (week.lessons, week.epochs) == (n, n * epochs)
@@ -140,7 +142,7 @@ def test_whatever_was_scored_every_lesson_is_counted_once(rough, deciles_, in_or
         for i, (week, room, values) in enumerate(rough)
     ]
     reference = sorted(deciles_) if in_order else deciles_
-    found = drift(made, {"m": {"room_off_task": reference, "room_movement_db": reference}})
+    found = measure_drift(made, {"m": {"room_off_task": reference, "room_movement_db": reference}})
     assert sum(week.lessons for week in found.school) == len(made)
     assert sum(week.epochs for week in found.rooms) == sum(len(values) for *_, values in rough)
     for week in (*found.school, *found.rooms):
@@ -149,22 +151,22 @@ def test_whatever_was_scored_every_lesson_is_counted_once(rough, deciles_, in_or
             assert change is None or (change.largest >= 0.0 and change.verdict != "too_few")
 
 
-def test_what_was_hardly_judged_is_told_by_the_abstained_share():
+def test_the_abstained_share_shows_what_was_hardly_judged():
     rng = np.random.default_rng(1)
     made = lessons(rng, "2026-W10")
     for lesson in made:
         lesson.off_task[:] = np.nan
-    week = one(drift(made, {"m": deciles(rng)}))
+    week = one(measure_drift(made, {"m": deciles(rng)}))
     assert week.abstained == 1.0
     assert set(week.trained.psi) == {"movement_db"}
 
 
 def test_weeks_without_lessons_are_there_and_empty():
     rng = np.random.default_rng(1)
-    found = drift(lessons(rng, "2025-W51") + lessons(rng, "2026-W02"), {})
+    found = measure_drift(lessons(rng, "2025-W51") + lessons(rng, "2026-W02"), {})
     assert found.weeks == ("2025-W51", "2025-W52", "2026-W01", "2026-W02")
     assert [week.week for week in found.school] == ["2025-W51", "2026-W02"]
-    assert drift([], {}).weeks == ()
+    assert measure_drift([], {}).weeks == ()
 
 
 def test_the_own_first_weeks_are_what_later_ones_are_held_against():
@@ -174,7 +176,7 @@ def test_the_own_first_weeks_are_what_later_ones_are_held_against():
         for number in range(1, 8)
         for lesson in lessons(rng, f"2026-W{number:02}", shift=2.0 if number == 7 else 0.5)
     ]
-    found = drift(made, {})
+    found = measure_drift(made, {})
     assert [week.is_first for week in found.school] == [True] * FIRST_WEEKS + [False] * 3
     assert [week.own and week.own.verdict for week in found.school[FIRST_WEEKS:]] == [
         "stable", "stable", "large",
@@ -183,14 +185,16 @@ def test_the_own_first_weeks_are_what_later_ones_are_held_against():
     assert all(week.trained is None for week in found.school)
 
 
-def test_models_and_rooms_are_told_apart():
+def test_models_and_rooms_are_separate():
     rng = np.random.default_rng(5)
     made = (
         lessons(rng, "2026-W10", model="old", shift=2.0, alerts=2)
         + lessons(rng, "2026-W10", model="new")
         + lessons(rng, "2026-W10", model="new", room="r2", shift=2.0)
     )
-    found = drift(made, {"new": deciles(rng), "old": deciles(rng)}, {made[0].lesson: (3, 1)})
+    found = measure_drift(
+        made, {"new": deciles(rng), "old": deciles(rng)}, {made[0].lesson: (3, 1)}
+    )
     assert [(week.model, week.lessons, week.rooms) for week in found.school] == [
         ("new", 48, 2), ("old", 24, 1),
     ]  # fmt: skip
@@ -207,7 +211,7 @@ def test_the_order_of_lessons_does_not_matter():
     rng = np.random.default_rng(7)
     made = [lesson for n in range(1, 7) for lesson in lessons(rng, f"2026-W{n:02}", spread=0.5)]
     reference = {"m": deciles(rng)}
-    assert drift(made, reference) == drift(made[::-1], reference)
+    assert measure_drift(made, reference) == measure_drift(made[::-1], reference)
 
 
 def test_deciles_that_are_none_give_no_bins():

@@ -1,4 +1,4 @@
-"""Real wrists in a real exam, scored as a class: calm is calm, uproar of many kinds is told.
+"""Real wrists in a real exam, scored as a class: calm stays calm, uproar of many kinds raises alerts.
 
 ROOMTONE_RECORDINGS names the folder that holds exam_motion/; the project holds no recording.
 """
@@ -110,7 +110,7 @@ SHAPES = {
 
 def uproar(acceleration: np.ndarray, shape: str, *, mg: float, share: float) -> np.ndarray:
     """The same, in the recording's own counts, with bursts in which a share of the seats, drawn
-    anew for each, moves by `mg` RMS more.
+    for each, moves by `mg` RMS more.
     """
     rng = np.random.default_rng(1)
     make, low_hz, high_hz = SHAPES[shape]
@@ -145,12 +145,12 @@ def test_an_exam_is_calm(exam: np.ndarray) -> None:
     ),
     ids=("strong", "weak, seven of ten", "middling"),
 )
-def test_uproar_in_an_exam_is_told(
+def test_uproar_in_an_exam_raises_alerts(
     exam: np.ndarray, at: int, mg: float, share: float, shapes: tuple[str, ...]
 ) -> None:
     part = half(exam, at)
-    told = raised([uproar(part, shape, mg=mg, share=share) for shape in shapes])
-    for shape, (alerts, _) in zip(shapes, told, strict=True):
+    reported = raised([uproar(part, shape, mg=mg, share=share) for shape in shapes])
+    for shape, (alerts, _) in zip(shapes, reported, strict=True):
         found = [
             any(start <= alert.first_seq < start + BURST_S for alert in alerts)
             for start in STARTS_S

@@ -25,18 +25,18 @@ def test_marginals_by_hand() -> None:
     values[100:104, 0, 0] = 30.0
     values[200:210, 0, 0] = 30.0
     values[[100, 200], 0, 11] = 1.0
-    told = motion_marginals(values)
-    assert told["motion level, median (dB re 1 mg)"] == 10.0
-    assert told["bout over 20 mg, median (s)"] == 7.0
-    assert told["time between bouts, median (s)"] == 96.0
-    assert told["movements begun in 45 min"] == pytest.approx(1.0)
+    reported = motion_marginals(values)
+    assert reported["motion level, median (dB re 1 mg)"] == 10.0
+    assert reported["bout over 20 mg, median (s)"] == 7.0
+    assert reported["time between bouts, median (s)"] == 96.0
+    assert reported["movements begun in 45 min"] == pytest.approx(1.0)
     tilt = np.zeros((2700, 1), np.float32)
     tilt[[5, 6, 900]] = 4.0
     assert tilt_marginals(tilt)["shifts of 1 deg or more in 45 min"] == pytest.approx(2.0)
 
 
 @pytest.mark.slow
-def test_alike_can_not_be_told_apart_and_unlike_can() -> None:
+def test_similar_motion_can_not_be_separated_and_different_motion_can() -> None:
     same = [seat(at) for at in range(8)]
     others = [seat(100 + at) for at in range(8)]
     livelier = [seat(200 + at, spread=5.0) for at in range(8)]

@@ -109,7 +109,9 @@ def test_who_never_moves_is_not_there_and_who_stops_leaves_after_five_minutes(
     assert sum(one.present[1] for one in features) == 60
 
 
-def test_a_band_that_a_slow_sensor_lacks_is_missing_alone(make_lesson: MakeLesson) -> None:
+def test_only_the_band_that_a_slow_sensor_can_not_measure_is_missing(
+    make_lesson: MakeLesson,
+) -> None:
     lesson = make_lesson(9)
     seat = lesson.seat.copy()
     seat[:, :, 9] = np.nan

@@ -193,5 +193,5 @@ def test_lessons_of_two_models_are_not_scored_together(model: OffTaskModel) -> N
     )  # fmt: skip
     seat, noise = room.values(5)
     both = [room.scorer(one).steps(0, seat, noise) for one in (model, OffTaskModel.load())]
-    with pytest.raises(ValueError, match="one model"):
+    with pytest.raises(ValueError, match="the same model"):
         score_together(both)

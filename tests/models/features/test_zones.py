@@ -1,4 +1,4 @@
-"""No zone, and no difference of zones, tells of fewer than five seats."""
+"""No zone, and no difference of zones, reveals fewer than five seats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.lesson import SMALLEST_ZONE, Zone
-from models.features.zones import merge_zones, shown_zones
+from models.features.zones import merge_zones, zones_to_show
 
 
 @st.composite
@@ -55,9 +55,9 @@ def test_the_smaller_neighbour_takes_the_zone_in() -> None:
 
 
 @given(st.lists(st.integers(0, 9), max_size=6), st.integers(0, 8))
-def test_no_subtraction_tells_of_fewer_than_five(used: list[int], beside: int) -> None:
+def test_no_subtraction_reveals_fewer_than_five(used: list[int], beside: int) -> None:
     in_room = sum(used) + beside
-    shown = shown_zones(used, in_room)
+    shown = zones_to_show(used, in_room)
     counts = [count for count, is_shown in zip(used, shown, strict=True) if is_shown]
     assert all(count >= SMALLEST_ZONE for count in counts)
     rest = in_room - sum(counts)
@@ -65,5 +65,5 @@ def test_no_subtraction_tells_of_fewer_than_five(used: list[int], beside: int) -
 
 
 def test_zones_that_cover_the_room_are_all_shown() -> None:
-    assert shown_zones([5, 6, 7], 18) == (True, True, True)
-    assert shown_zones([4, 6, 7], 17) == (False, False, True)
+    assert zones_to_show([5, 6, 7], 18) == (True, True, True)
+    assert zones_to_show([4, 6, 7], 17) == (False, False, True)

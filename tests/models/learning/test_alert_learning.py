@@ -123,7 +123,7 @@ def test_no_one_is_judged_by_an_estimate_that_saw_the_classroom() -> None:
     other = replace(ROOMS[0], episodes=())
     plain = alert_learning._held_out([[room] for room in ROOMS], None)
     changed = alert_learning._held_out([[other], *([room] for room in ROOMS[1:])], None)
-    own = alert_learning.put_aside([[room] for room in ROOMS])[0]
+    own = alert_learning.held_out_groups([[room] for room in ROOMS])[0]
     assert changed[own] == plain[own]
     assert all(changed[at] != plain[at] for at in range(5) if at != own)
 
@@ -165,14 +165,14 @@ def test_a_tracker_raises_what_was_learned_on(make_lesson: MakeLesson, zones: bo
     estimate = fit_estimate(ROOMS)
     policy = AlertPolicy(raise_above=0.3, clear_below=0.1, raise_after=1, estimate=estimate)
     tracker = AlertTracker(room=policy, zone=policy)
-    told = [
+    reported = [
         change
         for at, one in enumerate(room.scores)
         for change in tracker.update(EpochScore(first_seq=at * 5, room=one, zones=()))
     ]
     spans = raised_spans(room, policy)
     assert spans
-    assert [change.first_seq + 5 for change in told if change.change == "raised"] == [
+    assert [change.first_seq + 5 for change in reported if change.change == "raised"] == [
         start for start, _ in spans
     ]
     truth = true_share_stream(rows, p)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from contract.lesson import LabelledLesson
-from models.evaluation.evaluate import evaluate
+from models.evaluation.ceiling import oracle_rows
+from models.evaluation.evaluate import evaluate_rows
 from models.features.seat_features import FEATURES
 from models.learning.rows import lesson_rows, true_episodes
 from models.learning.seat_learning import (
@@ -24,7 +25,7 @@ from models.learning.seat_learning import (
 )
 from models.serving.manifest import ShareBias
 from models.serving.off_task import OffTaskModel
-from models.train import export, train
+from models.train import export, train_rows
 
 MakeLesson = Callable[..., LabelledLesson]
 
@@ -32,8 +33,9 @@ MakeLesson = Callable[..., LabelledLesson]
 @pytest.mark.slow
 def test_a_model_is_trained_saved_and_loaded(make_lesson: MakeLesson, tmp_path: Path) -> None:
     lessons = [make_lesson(seed, seconds=400) for seed in range(4)]
-    model = train(lessons, seed=3, source="invented")
-    again = train(lessons, seed=3, source="invented")
+    rows = [lesson_rows(lesson) for lesson in lessons]
+    model = train_rows(rows, seed=3, source="invented")
+    again = train_rows(rows, seed=3, source="invented")
     assert again.manifest.sha256 == model.manifest.sha256
     assert again.manifest == model.manifest
     assert model.manifest.data["classrooms"] == 4
@@ -74,7 +76,8 @@ def test_shuffled_truth_can_not_be_learned(make_lesson: MakeLesson) -> None:
         lessons.append(
             replace(lesson, off_task=np.random.default_rng(seed).permutation(lesson.off_task))
         )
-    result = evaluate(lessons, seed=0, source="invented")
+    rows = [lesson_rows(lesson) for lesson in lessons]
+    result = evaluate_rows(rows, seed=0, source="invented")
     assert result.model.roc_auc == pytest.approx(0.5, abs=0.06)
 
 
@@ -83,8 +86,12 @@ def test_the_evaluation_knows_its_rules_and_says_whose_data_it_is(
     make_lesson: MakeLesson,
 ) -> None:
     lessons = [make_lesson(seed, seconds=500) for seed in range(4)]
-    movements = [lesson.off_task.astype(np.int8) for lesson in lessons]
-    result = evaluate(lessons, seed=0, source="invented", movements=movements, movement_kinds=2)
+    rows = [lesson_rows(lesson) for lesson in lessons]
+    known = [
+        oracle_rows(one, lesson.off_task.astype(np.int8), 2)
+        for one, lesson in zip(rows, lessons, strict=True)
+    ]
+    result = evaluate_rows(rows, seed=0, source="invented", known=known)
     assert result.ceiling is not None
     assert result.ceiling.roc_auc > result.model.roc_auc > result.movement_rule.roc_auc - 0.02
     assert result.never.roc_auc == 0.5
@@ -93,29 +100,33 @@ def test_the_evaluation_knows_its_rules_and_says_whose_data_it_is(
     assert 0.75 < result.model.interval_coverage <= 1.0  # three short lessons to fit it on
     lines = result.table().splitlines()
     assert all("invented" in line for line in lines if any(c.isdigit() for c in line))
-    told = json.loads(result.to_json())["invented_unseen_classrooms"]
+    reported = json.loads(result.to_json())["invented_unseen_classrooms"]
     names = {
         "roc_auc", "pr_auc", "base_rate", "kappa_observer", "balanced_accuracy", "ece",
         "brier_skill", "alert_precision", "alert_recall", "false_alerts_per_lesson",
         "delay_median_s", "delay_p90_s",
     }  # fmt: skip
-    assert names <= told.keys()
-    assert names <= told["ceiling"].keys()
+    assert names <= reported.keys()
+    assert names <= reported["ceiling"].keys()
 
 
 @pytest.mark.parametrize("count", (0, 1))
 def test_too_few_classrooms_are_refused(make_lesson: MakeLesson, count: int) -> None:
     with pytest.raises(ValueError, match="two classrooms"):
-        train([make_lesson(seed, seconds=100) for seed in range(count)], seed=0, source="x")
+        train_rows(
+            [lesson_rows(make_lesson(seed, seconds=100)) for seed in range(count)],
+            seed=0,
+            source="x",
+        )
 
 
 def test_one_class_alone_is_refused(make_lesson: MakeLesson) -> None:
-    lessons = [
-        replace(lesson, off_task=np.zeros_like(lesson.off_task))
+    rows = [
+        lesson_rows(replace(lesson, off_task=np.zeros_like(lesson.off_task)))
         for lesson in (make_lesson(seed, seconds=200) for seed in range(3))
     ]
     with pytest.raises(ValueError, match="only one class"):
-        train(lessons, seed=0, source="x")
+        train_rows(rows, seed=0, source="x")
 
 
 def test_the_interval_holds_nine_in_ten_of_what_it_was_fitted_on(make_lesson: MakeLesson) -> None:
@@ -158,5 +169,5 @@ def test_the_level_of_a_shrunken_share_is_found_again(make_lesson: MakeLesson) -
     before, _ = residuals(lessons[-1], shrunk[-1], everyone, ShareBias())
     after, _ = residuals(lessons[-1], shrunk[-1], everyone, bias)
     assert abs(after.mean()) < 0.6 * abs(before.mean())
-    assert fit_bias(lessons[:3], shrunk[:3]) == ShareBias(), "too few to tell"
+    assert fit_bias(lessons[:3], shrunk[:3]) == ShareBias(), "too few lessons"
     assert fit_bias([lessons[0]] * 9, [shrunk[0]] * 9) == ShareBias(), "all alike"

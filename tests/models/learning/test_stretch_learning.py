@@ -19,7 +19,7 @@ from models.learning.stretch_learning import (
     held_out_moments,
     judge_moments,
     moment_figures,
-    told_spans,
+    suggested_spans,
 )
 from models.serving.manifest import IntervalWidth, ShareBias
 from models.serving.scores import ROOM, ZoneScore
@@ -65,10 +65,10 @@ def test_what_is_right_and_what_is_found() -> None:
 
 @given(spans, spans)
 def test_right_and_found_go_together(
-    told: list[tuple[int, int]], truth: list[tuple[int, int]]
+    reported: list[tuple[int, int]], truth: list[tuple[int, int]]
 ) -> None:
-    right, found = judge_moments(told, truth)
-    assert 0 <= right <= len(told)
+    right, found = judge_moments(reported, truth)
+    assert 0 <= right <= len(reported)
     assert 0 <= found <= len(truth)
     assert (right == 0) == (found == 0)
 
@@ -104,11 +104,11 @@ ROOMS = [_room(seed, 60 + 7 * seed, 250 + 5 * seed) for seed in range(12)]
 def test_what_is_learned_finds_the_stretches_of_other_rooms() -> None:
     model = fit_stretches([[room] for room in ROOMS])
     others = [_room(seed, 90, 300) for seed in range(20, 26)]
-    figures = moment_figures([told_spans(room, model) for room in others], others, len(others))
+    figures = moment_figures([suggested_spans(room, model) for room in others], others, len(others))
     assert figures["moment_precision"] >= 0.75
     assert figures["moment_stretch_precision"] == figures["moment_precision"]
     assert figures["moment_recall"] == 1.0
-    assert not any(told_spans(_room(seed, noise=0.03), model) for seed in range(30, 34))
+    assert not any(suggested_spans(_room(seed, noise=0.03), model) for seed in range(30, 34))
     held_out = moment_figures(held_out_moments([[room] for room in ROOMS]), ROOMS, len(ROOMS))
     assert held_out["moment_recall"] >= 0.9
     assert 1.5 <= held_out["moments_per_lesson"] <= 3.0
@@ -121,10 +121,10 @@ def test_no_one_is_judged_by_what_saw_the_classroom() -> None:
     assert changed[0] == plain[0]
 
 
-def test_where_there_is_nothing_to_learn_nothing_is_told() -> None:
+def test_without_anything_to_learn_nothing_is_suggested() -> None:
     calm = [replace(room, stretches=(), episodes=()) for room in ROOMS]
     model = fit_stretches([[room] for room in calm])
-    assert not any(told_spans(room, model) for room in ROOMS)
+    assert not any(suggested_spans(room, model) for room in ROOMS)
     none = moment_figures([[] for _ in calm], calm, len(calm))
     assert none["moments_per_lesson"] == 0.0
     assert none["moment_precision"] is None
@@ -134,11 +134,11 @@ def test_where_there_is_nothing_to_learn_nothing_is_told() -> None:
 
 def test_the_threshold_rests_on_what_was_right() -> None:
     sure = [np.where(stretch_learning._inside(room), 0.9, 0.1) for room in ROOMS]
-    assert stretch_learning._least(ROOMS, sure) == min(stretch_learning._LEAST)
+    assert stretch_learning._threshold(ROOMS, sure) == min(stretch_learning._THRESHOLDS)
     wrong = [np.where(stretch_learning._inside(room), 0.1, 0.9) for room in ROOMS]
-    assert stretch_learning._least(ROOMS, wrong) == max(stretch_learning._LEAST)
+    assert stretch_learning._threshold(ROOMS, wrong) == max(stretch_learning._THRESHOLDS)
     few = ROOMS[:3], sure[:3]  # six right of six may be luck
-    assert stretch_learning._least(*few) == max(stretch_learning._LEAST)
+    assert stretch_learning._threshold(*few) == max(stretch_learning._THRESHOLDS)
 
 
 @pytest.mark.parametrize("zones", (True, False))

@@ -1,14 +1,15 @@
-"""Workers do what they are given, and end with whoever started them, however that ended."""
+"""Workers do their work, and end with the process that started them, however it ends."""
 
 from __future__ import annotations
 
+import operator
 import os
 import signal
 import subprocess
 import sys
 from multiprocessing import connection
 
-from models.learning.workers import worker_pool
+from models.learning.workers import map_shared, worker_pool
 
 ASK = """
 import sys, time
@@ -24,6 +25,10 @@ def test_work_is_done_in_other_processes() -> None:
     with worker_pool(2) as pool:
         assert set(pool.map(abs, range(-3, 3))) == {0, 1, 2, 3}
         assert pool.submit(os.getpid).result() != os.getpid()
+
+
+def test_shared_data_reaches_every_worker() -> None:
+    assert list(map_shared(operator.add, 10, range(4), max_workers=2)) == [10, 11, 12, 13]
 
 
 def test_a_worker_ends_when_its_parent_is_killed() -> None:

@@ -73,8 +73,8 @@ def evaluate(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]
         code = main(["model", "evaluate", *arguments])
         printed = capsys.readouterr()
         assert code == 0, printed.err
-        told: dict[str, Any] = json.loads(printed.out)
-        return told
+        reported: dict[str, Any] = json.loads(printed.out)
+        return reported
 
     return run
 

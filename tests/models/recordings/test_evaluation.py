@@ -25,23 +25,21 @@ Save = Callable[[Columns], Path]
 Evaluate = Callable[..., dict[str, Any]]
 
 
-def test_what_can_be_told_apart_is_told_apart(
-    columns: Make, save: Save, evaluate: Evaluate
-) -> None:
-    told = evaluate(save(columns()))
-    assert told["roc_auc"] > 0.95
-    assert told["kappa"] > 0.7
-    assert told["roc_auc"] >= told["worst_group"]
-    low, high = told["ci"]
-    assert low <= told["roc_auc"] <= high
-    assert told["baselines"]["never_alert"] == {
+def test_labels_that_differ_are_separated(columns: Make, save: Save, evaluate: Evaluate) -> None:
+    reported = evaluate(save(columns()))
+    assert reported["roc_auc"] > 0.95
+    assert reported["kappa"] > 0.7
+    assert reported["roc_auc"] >= reported["worst_group"]
+    low, high = reported["ci"]
+    assert low <= reported["roc_auc"] <= high
+    assert reported["baselines"]["never_alert"] == {
         "roc_auc": 0.5,
-        "pr_auc": pytest.approx(told["base_rate"]),
+        "pr_auc": pytest.approx(reported["base_rate"]),
         "kappa": 0.0,
-        "accuracy": pytest.approx(1.0 - told["base_rate"]),
+        "accuracy": pytest.approx(1.0 - reported["base_rate"]),
     }
-    assert told["baselines"]["random_split"]["inflated"] is True
-    assert 0.5 < told["baselines"]["rms_threshold"]["roc_auc"] <= 1.0
+    assert reported["baselines"]["random_split"]["inflated"] is True
+    assert 0.5 < reported["baselines"]["rms_threshold"]["roc_auc"] <= 1.0
 
 
 @pytest.mark.slow
@@ -52,9 +50,9 @@ def test_shuffled_labels_teach_nothing(columns: Make, save: Save, evaluate: Eval
     n = len(data["x"])
     blocks = np.repeat(rng.random(n // round(5 * RATE) + 1) < 0.35, round(5 * RATE))[:n]
     data["label"] = np.where(blocks, "fidget", "still")
-    told = evaluate(save(data))
-    assert told["roc_auc"] == pytest.approx(0.5, abs=0.04)
-    assert told["kappa"] == pytest.approx(0.0, abs=0.06)
+    reported = evaluate(save(data))
+    assert reported["roc_auc"] == pytest.approx(0.5, abs=0.04)
+    assert reported["kappa"] == pytest.approx(0.0, abs=0.06)
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -70,17 +68,17 @@ def test_who_someone_is_flatters_a_random_split_alone(
         share = 0.9 if group % 2 else 0.1
         blocks = np.repeat(rng.random(own.sum() // 125 + 1) < share, 125)[: own.sum()]
         data["label"][own] = np.where(blocks, "fidget", "still")
-    told = evaluate(save(data))
-    assert told["baselines"]["random_split"]["roc_auc"] > told["roc_auc"] + 0.1
+    reported = evaluate(save(data))
+    assert reported["baselines"]["random_split"]["roc_auc"] > reported["roc_auc"] + 0.1
 
 
 @pytest.mark.usefixtures("few_trees")
 @pytest.mark.slow
 @pytest.mark.parametrize("rate", (20.0, 33.3, 64.0, 100.0, 400.0))
 def test_any_rate_will_do(columns: Make, save: Save, evaluate: Evaluate, rate: float) -> None:
-    told = evaluate(save(columns(groups=3, seconds=240, rate=rate, gain=5.0)))
-    assert told["roc_auc"] > 0.9
-    assert told["rate_hz"] == pytest.approx(min(rate, 50.0), rel=0.02)
+    reported = evaluate(save(columns(groups=3, seconds=240, rate=rate, gain=5.0)))
+    assert reported["roc_auc"] > 0.9
+    assert reported["rate_hz"] == pytest.approx(min(rate, 50.0), rel=0.02)
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -91,8 +89,8 @@ def test_units_differ_and_figures_do_not(columns: Make, save: Save, evaluate: Ev
     earth = {name: data[name] * 9.80665 for name in "xyz"}
     plain = evaluate(save(data))
     assert evaluate(save({**data, **earth}), "--unit", "m/s2")["roc_auc"] == plain["roc_auc"]
-    told = evaluate(save({**data, **counts}), "--unit", "counts", "--scale", "4096")
-    assert told["roc_auc"] == pytest.approx(plain["roc_auc"], abs=0.03)
+    reported = evaluate(save({**data, **counts}), "--unit", "counts", "--scale", "4096")
+    assert reported["roc_auc"] == pytest.approx(plain["roc_auc"], abs=0.03)
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -102,10 +100,10 @@ def test_rows_in_any_order_are_put_right_by_their_time(
 ) -> None:
     data = columns(groups=3, seconds=180)
     order = np.random.default_rng(1).permutation(len(data["x"]))
-    told = evaluate(save({name: values[order] for name, values in data.items()}))
+    reported = evaluate(save({name: values[order] for name, values in data.items()}))
     plain = evaluate(save(data))
-    assert told["roc_auc"] == plain["roc_auc"]
-    assert any("sorted" in note for note in told["notes"])
+    assert reported["roc_auc"] == plain["roc_auc"]
+    assert any("sorted" in note for note in reported["notes"])
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -134,8 +132,8 @@ def test_labels_of_any_type(
 ) -> None:
     data = columns(groups=3, seconds=180)
     plain = evaluate(save(data))
-    told = evaluate(save({**data, "label": labels(data["label"] == "fidget")}), label=wanted)
-    assert told["roc_auc"] == plain["roc_auc"]
+    reported = evaluate(save({**data, "label": labels(data["label"] == "fidget")}), label=wanted)
+    assert reported["roc_auc"] == plain["roc_auc"]
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -143,9 +141,9 @@ def test_labels_of_any_type(
 def test_null_labels_are_history_and_no_more(columns: Make, save: Save, evaluate: Evaluate) -> None:
     data = columns(groups=3, seconds=240)
     label = pa.array(data["label"], mask=np.asarray(data["observed_at"] > 180.0))
-    told = evaluate(save({**data, "label": label}))
-    assert told["epochs"] < evaluate(save(data))["epochs"]
-    assert told["roc_auc"] > 0.9
+    reported = evaluate(save({**data, "label": label}))
+    assert reported["epochs"] < evaluate(save(data))["epochs"]
+    assert reported["roc_auc"] > 0.9
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -155,9 +153,9 @@ def test_lost_samples_and_gaps_are_missing_not_still(
     data = columns(groups=3, seconds=240)
     data["x"][np.random.default_rng(2).random(len(data["x"])) < 0.1] = np.nan
     kept = (data["observed_at"] < 100) | (data["observed_at"] > 130)
-    told = evaluate(save({name: values[kept] for name, values in data.items()}))
-    assert told["roc_auc"] > 0.9
-    assert any("NaN" in note for note in told["notes"])
+    reported = evaluate(save({name: values[kept] for name, values in data.items()}))
+    assert reported["roc_auc"] > 0.9
+    assert any("NaN" in note for note in reported["notes"])
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -166,9 +164,9 @@ def test_the_first_seconds_may_set_the_normal(
     columns: Make, save: Save, evaluate: Evaluate
 ) -> None:
     data = columns(groups=3, seconds=240)
-    told = evaluate(save(data), "--calibrate-s", "30")
-    assert told["roc_auc"] > 0.9
-    assert told["epochs"] == 3 * (240 - 30) // 5
+    reported = evaluate(save(data), "--calibrate-s", "30")
+    assert reported["roc_auc"] > 0.9
+    assert reported["epochs"] == 3 * (240 - 30) // 5
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -177,11 +175,11 @@ def test_another_file_may_teach(columns: Make, save: Save, evaluate: Evaluate) -
     own = columns(groups=2, seconds=180, seed=1)
     theirs = columns(groups=3, seconds=180, seed=2)
     theirs["group"] = np.char.add("other ", theirs["group"])
-    told = evaluate(save(own), "--train", str(save(theirs)))
-    assert told["roc_auc"] > 0.9
-    assert "training set" in told["trained_on"]
-    assert not any("both files" in note for note in told["notes"])
-    assert any("both files" in n for n in evaluate(save(own), "--train", str(save(own)))["notes"])
+    reported = evaluate(save(own), "--train", str(save(theirs)))
+    assert reported["roc_auc"] > 0.9
+    assert "training set" in reported["trained_on"]
+    assert not any("Both files" in note for note in reported["notes"])
+    assert any("Both files" in n for n in evaluate(save(own), "--train", str(save(own)))["notes"])
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -203,10 +201,10 @@ def test_a_broken_recording_is_left_out_and_named(
     for name in "xyz":
         data[name][stuck] = 0.25
         data[name][clipped] = np.clip(data[name][clipped] * 900.0, -2.0, 2.0)
-    told = evaluate(save(data))
-    assert set(told["groups"]) == {"person 0", "person 1", "person 2"}
-    assert any("person 3" in note and "stuck" in note for note in told["notes"])
-    assert any("person 4" in note and "saturated" in note for note in told["notes"])
+    reported = evaluate(save(data))
+    assert set(reported["groups"]) == {"person 0", "person 1", "person 2"}
+    assert any("person 3" in note and "stuck" in note for note in reported["notes"])
+    assert any("person 4" in note and "saturated" in note for note in reported["notes"])
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -219,11 +217,11 @@ def test_one_bad_recording_does_not_take_the_others_with_it(
         data[name][earth] *= 9.80665
     data["observed_at"][slow] *= 25.0
     data["x"][::200] = -999.0
-    told = evaluate(save(data))
-    assert set(told["groups"]) == {"person 0", "person 1", "person 2"}
-    assert any("person 3" in note and "1 Hz" in note for note in told["notes"])
-    assert any("person 4" in note and "is it in m/s2?" in note for note in told["notes"])
-    assert any("over 100 g" in note for note in told["notes"])
+    reported = evaluate(save(data))
+    assert set(reported["groups"]) == {"person 0", "person 1", "person 2"}
+    assert any("person 3" in note and "1 Hz" in note for note in reported["notes"])
+    assert any("person 4" in note and "is it in m/s2?" in note for note in reported["notes"])
+    assert any("over 100 g" in note for note in reported["notes"])
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -232,11 +230,11 @@ def test_a_group_without_positives_is_not_the_worst(
 ) -> None:
     data = columns(groups=4, seconds=150)
     data["label"][data["group"] == "person 0"] = "still"
-    told = evaluate(save(data))
-    assert told["groups"]["person 0"] == {"roc_auc": None, "epochs": 18, "positive": 0}
-    assert told["worst_group_name"] != "person 0"
-    assert told["worst_group_epochs"] == 18
-    assert any("can't be the worst: person 0" in note for note in told["notes"])
+    reported = evaluate(save(data))
+    assert reported["groups"]["person 0"] == {"roc_auc": None, "epochs": 18, "positive": 0}
+    assert reported["worst_group_name"] != "person 0"
+    assert reported["worst_group_epochs"] == 18
+    assert any("can't be the worst group: person 0" in note for note in reported["notes"])
     data["label"][data["group"] != "person 1"] = "still"
     with pytest.raises(AssertionError, match="only group person 1"):
         evaluate(save(data))
@@ -248,14 +246,14 @@ def test_a_clock_that_starts_again_is_no_mixture(
 ) -> None:
     data = columns(groups=3, seconds=240, gain=5.0)
     data["observed_at"] = data["observed_at"] % 120.0
-    told = evaluate(save(data))
-    assert any("starts again 1 times" in note for note in told["notes"])
-    assert told["roc_auc"] > 0.9
-    assert told["rate_hz"] == 25.0
+    reported = evaluate(save(data))
+    assert any("restarts 1 times" in note for note in reported["notes"])
+    assert reported["roc_auc"] > 0.9
+    assert reported["rate_hz"] == 25.0
 
 
 @pytest.mark.usefixtures("few_trees")
-def test_long_work_is_told_on_stderr_alone(
+def test_progress_goes_only_to_stderr(
     columns: Make, save: Save, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_command_recording, "_EVERY_S", 0.0)
@@ -263,7 +261,7 @@ def test_long_work_is_told_on_stderr_alone(
     assert main(["model", "evaluate", "--recording", str(path), "--label", "fidget", "--json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["label"] == "fidget"
-    for what in ("computing features, 100%", "putting each group aside, 67%"):
+    for what in ("computing features, 100%", "holding out each group, 67%"):
         assert what in said.err
 
 

@@ -95,19 +95,19 @@ def nothing(data: Columns) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     (
-        (one_class, "one class is no test"),
+        (one_class, "two classes are needed"),
         (no_values, "has no values"),
         (constant, "the sensor was stuck"),
         (lone_group, "one group"),
         (in_milliseconds, "25 Hz if that is in milliseconds; give it in seconds"),
         (in_nanoseconds, "25 Hz if that is in nanoseconds; give it in seconds"),
         (too_slow, "its rate by observed_at is 1 Hz, expected 20 to 400"),
-        (coarse_stamps, "is float32, which can't tell samples apart"),
+        (coarse_stamps, "is float32, which can't separate samples"),
         (unlabelled_groups, "group is null in 2250 rows"),
         (listed_labels, "column label is list<element: string>, expected text"),
-        (too_quick, "these labels change faster than epochs can follow"),
+        (too_quick, "these labels change too quickly for epochs"),
         (in_earth_units, "is it in m/s2?"),
-        (no_label, "lacks the column label"),
+        (no_label, "has no column label"),
         (text, "column y is string, expected numbers"),
         (whole_seconds, "give --rate-hz"),
         (too_short, "first minute"),
@@ -139,9 +139,9 @@ def test_what_can_not_be_measured_is_refused(
         (["--label", "fidget", "--scale", "64"], "goes with --unit counts alone"),
         (["--label", "fidget", "--rate-hz", "5"], "--rate-hz is 5"),
         (["--label", "fidget", "--calibrate-s", "-1"], "--calibrate-s is -1"),
-        (["--label", "fidget", "--simulated"], "--simulated is of the evaluation on simulated"),
-        (["--label", "fidget", "--leave-one-out"], "--leave-one-out is of the evaluation"),
-        (["--label", "fidget", "--model", "a.onnx"], "--model is of the evaluation"),
+        (["--label", "fidget", "--simulated"], "--simulated is for simulated classrooms"),
+        (["--label", "fidget", "--leave-one-out"], "--leave-one-out is for simulated classrooms"),
+        (["--label", "fidget", "--model", "a.onnx"], "--model is for simulated classrooms"),
         (["--label", "fidget", "--seed", "-1"], "--seed is -1"),
     ),
 )
@@ -161,10 +161,10 @@ def test_options_of_recordings_are_not_passed_over_without_one(
     option: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["model", "evaluate", *option]) == 2
-    assert f"{option[0]} goes with --recording FILE" in capsys.readouterr().err
+    assert f"{option[0]} needs --recording FILE" in capsys.readouterr().err
 
 
-def test_a_label_that_is_not_there_is_told_with_those_that_are(
+def test_a_missing_label_is_named_with_the_existing_ones(
     columns: Make, save: Save, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = save(columns(groups=2, seconds=30))

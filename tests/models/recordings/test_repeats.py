@@ -39,7 +39,9 @@ def test_a_file_that_was_appended_to_itself(columns: Make, save: Save, has_times
     again, notes = read_labelled(save(twice(data)), positive="fidget", rate_hz=rate_hz)
     assert is_same(once, again)
     said = [note for note in notes if note not in no_notes]
-    assert "Recording morning of group person 0 has 1500 samples that repeat others" in said[0]
+    assert (
+        "Recording morning of group person 0 has 1500 samples that exactly repeat others" in said[0]
+    )
     assert len(said) >= 2
 
 
@@ -50,14 +52,18 @@ def test_some_rows_that_a_join_wrote_again(columns: Make, save: Save) -> None:
     some = {name: column[rows] for name, column in data.items()}
     again, notes = read_labelled(save(some), positive="fidget")
     assert is_same(once, again)
-    assert any("has 300 samples that repeat others exactly; dropped." in note for note in notes)
+    assert any(
+        "has 300 samples that exactly repeat others; they are dropped." in note for note in notes
+    )
 
 
 def test_other_values_at_the_same_time_are_counted_as_well(columns: Make, save: Save) -> None:
     data = columns(groups=1, seconds=60)
     data["observed_at"][1:20:2] = data["observed_at"][0:20:2]
     _, notes = read_labelled(save(data), positive="fidget")
-    assert any("has 10 samples with the observed_at of another; dropped." in n for n in notes)
+    assert any(
+        "has 10 samples with the observed_at of another; they are dropped." in n for n in notes
+    )
 
 
 def test_one_persons_samples_under_another_name(columns: Make, save: Save) -> None:
@@ -67,8 +73,8 @@ def test_one_persons_samples_under_another_name(columns: Make, save: Save) -> No
     found, notes = read_labelled(save(copied), positive="fidget")
     assert [one.group for one in found] == ["person 0"]
     assert notes[0] == (
-        "Recording morning of group nobody is left out: it repeats recording morning of "
-        "group person 0 exactly."
+        "Recording morning of group nobody is left out: it is an exact copy of recording "
+        "morning of group person 0."
     )
 
 

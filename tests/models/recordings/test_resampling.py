@@ -38,13 +38,15 @@ def test_a_faster_sensor_shows_the_same_bands(rate: float, hz: float, name: str)
 
 @pytest.mark.parametrize("hz", (30.0, 45.0))
 def test_what_50_hz_can_not_show_does_not_fold_back(hz: float) -> None:
-    told = quantities(hz, 100.0)
-    assert told[:, BAND["motion_rms"]].max() < 31.0 - 20.0  # the tone alone would be 31 dB
+    reported = quantities(hz, 100.0)
+    assert reported[:, BAND["motion_rms"]].max() < 31.0 - 20.0  # the tone alone would be 31 dB
 
 
 def test_times_that_jitter_change_little() -> None:
-    told, plain = (quantities(9.0, 100.0, jitter)[:, BAND["band_6_12"]] for jitter in (0.3, 0.0))
-    np.testing.assert_allclose(told, plain, atol=0.5)
+    reported, plain = (
+        quantities(9.0, 100.0, jitter)[:, BAND["band_6_12"]] for jitter in (0.3, 0.0)
+    )
+    np.testing.assert_allclose(reported, plain, atol=0.5)
 
 
 def test_samples_at_a_rate_that_fits_go_in_as_they_are() -> None:

@@ -20,7 +20,7 @@ NOTHING = AlertModel(weights=(0.0,) * K, intercept=0.0)
 
 
 def stream(seed: int) -> AreaStream:
-    """One episode; the rise tells it, the noise has nothing to do with it."""
+    """One episode; the rise shows it, the noise is unrelated."""
     rng = np.random.default_rng(seed)
     features = rng.normal(0.0, 1.0, (EPOCHS, K))
     start = int(rng.integers(60, 200))

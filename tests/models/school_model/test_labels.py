@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.features.seat_features import EPOCH_S
-from models.school_model.labels import LEAST_MOMENTS, base_of, moment_rows, school_figure, wilson
+from models.school_model.labels import MIN_MOMENTS, base_of, moment_rows, school_figure, wilson
 from models.serving.area import AREA_FEATURES, AreaHistory
 from models.serving.scores import ZoneScore
 
@@ -27,7 +27,7 @@ def lesson(n: int = 200) -> list[tuple[float, ZoneScore]]:
 
 
 def test_a_school_has_no_figure_before_fifty() -> None:
-    assert LEAST_MOMENTS == 50
+    assert MIN_MOMENTS == 50
     assert school_figure(40, 9) is None
     assert school_figure(0, 0) is None
     figure = school_figure(40, 10)
@@ -84,11 +84,11 @@ def test_a_hole_is_a_hole_to_the_features() -> None:
     """Epochs that are not there count as one that is not known."""
     whole = lesson()
     holed = [(at, one) for at, one in whole if not 400 <= at < 450]
-    told = [(at, score(None) if at == 400 else one) for at, one in whole if not 400 < at < 450]
+    reported = [(at, score(None) if at == 400 else one) for at, one in whole if not 400 < at < 450]
     rows, without = moment_rows(holed, 450.0, 500.0), moment_rows(whole, 450.0, 500.0)
     assert rows is not None
     assert without is not None
-    np.testing.assert_array_equal(rows, moment_rows(told, 450.0, 500.0))
+    np.testing.assert_array_equal(rows, moment_rows(reported, 450.0, 500.0))
     assert not np.allclose(rows[0], without[0])
 
 

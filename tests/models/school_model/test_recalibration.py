@@ -1,4 +1,4 @@
-"""The school's own reading of the alert score: what it may do, and when it is let pass."""
+"""Recalibrating the alert score to a school: its limits, and the improvement it requires."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from models.school_model.recalibration import (
 from models.school_model.training import estimates_of, school_lines, school_manifest, usable_moments
 from models.serving.alerts import AlertPolicy
 from models.serving.area import AREA_FEATURES, AlertModel
-from models.serving.manifest import Calibration, IntervalWidth, Manifest
+from models.serving.manifest import Calibration, IntervalWidth, ModelManifest
 
 K = len(AREA_FEATURES)
 FIRST = AlertModel(weights=(1.0, *(0.0,) * (K - 1)), intercept=0.0)
@@ -221,15 +221,15 @@ def test_labels_that_do_not_fit_are_left_out_and_named() -> None:
     usable, notes = usable_moments([*older, *others, *own], BASE)
     assert len(usable) == 55
     assert [note.split(":")[0] for note in notes] == [
-        f"2 of 60 labels hold features of version 1-00000000, this program computes {LABEL_FEATURES}",
-        f"3 of 58 labels rest on scores of the model 9-ffffffff, not of {BASE}",
+        f"2 of 60 labels have features of version 1-00000000, but this program computes {LABEL_FEATURES}",
+        f"3 of 58 labels come from scores of model 9-ffffffff, not of {BASE}",
     ]
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     (
-        (lambda moments: [], "no labels are kept: a teacher has to allow it"),
+        (lambda moments: [], "no labels are stored: a teacher has to allow it"),
         (lambda moments: moments[:29], r"29 labels of suggested moments in 10 lessons are too few"),
         (
             lambda moments: [dataclasses.replace(m, lesson="one") for m in moments],
@@ -241,11 +241,11 @@ def test_labels_that_do_not_fit_are_left_out_and_named() -> None:
         ),
         (
             lambda moments: [dataclasses.replace(m, model="9-ffffffff") for m in moments],
-            r"0 labels .* are too few.*\(60 of 60 labels rest on scores of the model 9-ffffffff",
+            r"0 labels .* are too few.*\(60 of 60 labels come from scores of model 9-ffffffff",
         ),
         (
             lambda moments: [dataclasses.replace(m, features_version="x") for m in moments],
-            r"too few.*\(60 of 60 labels hold features of version x, this program computes",
+            r"too few.*\(60 of 60 labels have features of version x, but this program computes",
         ),
         (
             lambda moments: [dataclasses.replace(m, is_suggested=False) for m in moments],
@@ -261,7 +261,7 @@ def test_too_little_to_learn_from_is_said(change, sentence: str) -> None:
 # ------------------------------------------------------------------------------------- the manifest
 
 
-def manifest(**other: object) -> Manifest:
+def manifest(**other: object) -> ModelManifest:
     policy = AlertPolicy(raise_above=0.5, clear_below=0.2, estimate=FIRST)
     fields = {
         "format": 1, "version": BASE, "sha256": "0" * 64, "features_version": FEATURES_VERSION,
@@ -269,10 +269,10 @@ def manifest(**other: object) -> Manifest:
         "calibration": Calibration(), "interval": IntervalWidth(), "room_alerts": policy,
         "zone_alerts": policy, **other,
     }  # fmt: skip
-    return Manifest(**fields)  # type: ignore[arg-type]
+    return ModelManifest(**fields)  # type: ignore[arg-type]
 
 
-def own_manifest(moments: list[LabelledMoment]) -> Manifest:
+def own_manifest(moments: list[LabelledMoment]) -> ModelManifest:
     base = manifest()
     own = recalibration_of(SHIPPED, moments)
     return school_manifest(
@@ -295,10 +295,10 @@ def test_the_manifest_says_what_was_done_on_what() -> None:
     )  # fmt: skip
     assert said["confirmed"] + said["dismissed"] == 240
     assert said["held_out_lessons"]["better_low"] > 0
-    assert Manifest.from_json(own.to_json(), "x") == own
-    told = " ".join(school_lines(own))
-    assert "240 labels of 80 lessons" in told
-    assert f"model {BASE}" in told
+    assert ModelManifest.from_json(own.to_json(), "x") == own
+    reported = " ".join(school_lines(own))
+    assert "240 labels of 80 lessons" in reported
+    assert f"model {BASE}" in reported
     assert school_lines(manifest()) == []
     assert own.data["source"] == "simulated"
 
@@ -308,9 +308,9 @@ def test_nothing_is_made_where_the_guard_says_no() -> None:
         own_manifest(school(2, 120))
 
 
-def test_what_can_not_be_learned_anew_is_said() -> None:
+def test_a_model_that_can_not_be_adapted_is_named() -> None:
     assert estimates_of(manifest()) == SHIPPED
-    with pytest.raises(ModelError, match="a school's own already"):
+    with pytest.raises(ModelError, match="already a school's own model"):
         estimates_of(manifest(version=f"{BASE}+123456"))
     with pytest.raises(ModelError, match="has no alert model"):
         estimates_of(manifest(room_alerts=AlertPolicy()))

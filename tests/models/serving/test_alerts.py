@@ -38,14 +38,16 @@ def epoch(at: int, room: ZoneScore, *zones: ZoneScore) -> EpochScore:
 def test_the_rules_hold_whatever_comes(policy: AlertPolicy, values: list[float | None]) -> None:
     state = Hysteresis(policy)
     changes = [(at, state.update(value)) for at, value in enumerate(values)]
-    told = [(at, change) for at, change in changes if change]
-    assert [change for _, change in told] == (["raised", "cleared"] * len(told))[: len(told)]
-    for (start, first), (end, _) in itertools.pairwise(told):
+    reported = [(at, change) for at, change in changes if change]
+    assert [change for _, change in reported] == (["raised", "cleared"] * len(reported))[
+        : len(reported)
+    ]
+    for (start, first), (end, _) in itertools.pairwise(reported):
         if first == "raised":
             assert end - start >= policy.clear_after
         else:
             assert end - start > policy.refractory
-    for at, change in told:
+    for at, change in reported:
         if change == "raised":
             long_enough = values[at + 1 - policy.raise_after : at + 1]
             assert len(long_enough) == policy.raise_after
@@ -61,8 +63,8 @@ def test_more_movement_never_delays_the_first_alert(
 ) -> None:
     def first(shifted: list[float | None]) -> int:
         state = Hysteresis(policy)
-        told = [state.update(value) for value in shifted]
-        return told.index("raised") if "raised" in told else len(told)
+        reported = [state.update(value) for value in shifted]
+        return reported.index("raised") if "raised" in reported else len(reported)
 
     raised = [None if value is None else value + more for value in values]
     assert first(raised) <= first(values)
@@ -73,9 +75,9 @@ def test_a_steady_share_has_no_excess_and_a_short_history_none_at_all(
     shares: list[float], smoothing: int, learn: int
 ) -> None:
     stream = Excess(smoothing=smoothing, learn=learn)
-    told = [stream.update(share) for share in shares]
-    assert all(value is None for value in told[:learn])
-    assert all(value is not None and -1.0 <= value <= 1.0 for value in told[learn:])
+    reported = [stream.update(share) for share in shares]
+    assert all(value is None for value in reported[:learn])
+    assert all(value is not None and -1.0 <= value <= 1.0 for value in reported[learn:])
     steady = Excess(smoothing=smoothing, learn=learn)
     flat = [steady.update(shares[0]) for _ in range(learn + 5)]
     assert flat[learn:] == pytest.approx([0.0] * 5)
@@ -104,8 +106,8 @@ def test_unrest_may_be_kept_from_speaking_for_itself() -> None:
     state = Hysteresis(quiet)
     assert state.update(1.0, 99.0) is None
     assert state.update(1.0, 99.0) == "raised"
-    told = [state.update(0.0, 99.0) for _ in range(quiet.clear_after)]
-    assert told == [None, None, None, "cleared"], "nor does it hold an alert up"
+    reported = [state.update(0.0, 99.0) for _ in range(quiet.clear_after)]
+    assert reported == [None, None, None, "cleared"], "nor does it hold an alert up"
 
 
 def test_a_room_that_gets_up_for_a_moment_raises_nothing() -> None:
@@ -151,8 +153,8 @@ def test_an_alert_comes_with_what_was_sensed_and_goes_again() -> None:
 def test_an_alert_ends_where_nothing_is_known_any_more() -> None:
     policy = AlertPolicy(smoothing=1, raise_after=1, clear_after=3, learn=1)
     tracker = AlertTracker(room=policy, zone=policy)
-    told = [tracker.update(epoch(at, area(share))) for at, share in enumerate([0.1, 0.1, 0.9])]
-    assert [len(changes) for changes in told] == [0, 0, 1]
+    reported = [tracker.update(epoch(at, area(share))) for at, share in enumerate([0.1, 0.1, 0.9])]
+    assert [len(changes) for changes in reported] == [0, 0, 1]
     ended = [tracker.update(epoch(at, area(None))) for at in range(3, 7)]
     assert [len(changes) for changes in ended] == [0, 0, 1, 0]
     assert ended[2][0].because == ("Too little is known to go on.",)
@@ -162,8 +164,10 @@ def test_there_is_always_a_reason() -> None:
     assert reasons({}, ROOM) == (
         "Many seats move a little more than usual; no single sign stands out.",
     )
-    told = reasons({"movement": 3.4, "moving_seats": 0.42, "fidgets": 1.25, "noise": -4.0}, ROOM)
-    assert told == (
+    reported = reasons(
+        {"movement": 3.4, "moving_seats": 0.42, "fidgets": 1.25, "noise": -4.0}, ROOM
+    )
+    assert reported == (
         "Movement 3 dB above the room's own normal of the last 10 minutes.",
         "About 40 % of its seats move more than usual.",
         "1.2 more movements a minute and seat than usual.",

@@ -31,9 +31,9 @@ def features(values: list[float | None]) -> list[np.ndarray | None]:
 
 @given(shares)
 def test_features_are_numbers_and_come_after_two_minutes(values: list[float | None]) -> None:
-    told = features(values)
+    reported = features(values)
     judged = 0
-    for value, row in zip(values, told, strict=True):
+    for value, row in zip(values, reported, strict=True):
         assert (row is not None) == (value is not None and judged >= 24)
         judged += value is not None
         if row is not None:
@@ -51,17 +51,17 @@ def test_what_comes_later_changes_nothing(values: list[float | None], later: flo
 def test_the_numbers_by_hand() -> None:
     row = features([0.2] * 130 + [0.5, 0.5])[-1]
     assert row is not None
-    told = dict(zip(AREA_FEATURES, row, strict=True))
+    reported = dict(zip(AREA_FEATURES, row, strict=True))
     lesson = (130 * 0.2 + 0.5) / 131
-    assert told["share_spread"] == pytest.approx(math.sqrt(lesson * (1 - lesson)))
-    assert told["rise_10"] == pytest.approx(0.5 - lesson)
-    assert told["rise_20"] == pytest.approx(0.35 - lesson)
-    assert told["rise_60"] == pytest.approx(0.25 - lesson)
-    assert told["rise_600"] == pytest.approx((119 * 0.2 + 0.5) / 120 - lesson)
-    assert told["slope"] == pytest.approx(0.3)
-    assert told["rise_in_spreads_10"] == pytest.approx((0.5 - lesson) / 0.1)
-    assert told["log_minutes"] == pytest.approx(math.log(131 * 5 / 60))
-    assert told["movement_60"] == told["noise_60"] == 0.0
+    assert reported["share_spread"] == pytest.approx(math.sqrt(lesson * (1 - lesson)))
+    assert reported["rise_10"] == pytest.approx(0.5 - lesson)
+    assert reported["rise_20"] == pytest.approx(0.35 - lesson)
+    assert reported["rise_60"] == pytest.approx(0.25 - lesson)
+    assert reported["rise_600"] == pytest.approx((119 * 0.2 + 0.5) / 120 - lesson)
+    assert reported["slope"] == pytest.approx(0.3)
+    assert reported["rise_in_spreads_10"] == pytest.approx((0.5 - lesson) / 0.1)
+    assert reported["log_minutes"] == pytest.approx(math.log(131 * 5 / 60))
+    assert reported["movement_60"] == reported["noise_60"] == 0.0
 
 
 def test_signs_are_means_over_a_minute_and_a_gap_begins_afresh() -> None:
@@ -71,14 +71,17 @@ def test_signs_are_means_over_a_minute_and_a_gap_begins_afresh() -> None:
     for _ in range(6):
         row = history.update(score(0.3, movement=6.0, noise=2.0))
     assert row is not None
-    told = dict(zip(AREA_FEATURES, row, strict=True))
-    assert (told["movement_60"], told["noise_60"]) == (pytest.approx(3.0), pytest.approx(2.0))
+    reported = dict(zip(AREA_FEATURES, row, strict=True))
+    assert (reported["movement_60"], reported["noise_60"]) == (
+        pytest.approx(3.0),
+        pytest.approx(2.0),
+    )
     assert history.update(score(None)) is None
     row = history.update(score(0.9, movement=1.0))
     assert row is not None
-    told = dict(zip(AREA_FEATURES, row, strict=True))
-    assert told["movement_60"] == 1.0
-    assert told["rise_120"] == pytest.approx(0.6)
+    reported = dict(zip(AREA_FEATURES, row, strict=True))
+    assert reported["movement_60"] == 1.0
+    assert reported["rise_120"] == pytest.approx(0.6)
 
 
 @given(st.lists(st.floats(-30.0, 30.0), min_size=K, max_size=K), st.floats(-30.0, 30.0))
@@ -87,18 +90,18 @@ def test_a_score_is_a_probability_and_follows_its_weights(
 ) -> None:
     model = AlertModel(weights=tuple(weights), intercept=intercept)
     rows = np.vstack([np.zeros(K), np.eye(K)])
-    told = model.score(rows)
-    assert told.shape == (K + 1,)
-    assert ((told >= 0.0) & (told <= 1.0)).all()
-    for weight, one in zip(weights, told[1:], strict=True):
-        assert one >= told[0] if weight >= 0.0 else one <= told[0]
+    reported = model.score(rows)
+    assert reported.shape == (K + 1,)
+    assert ((reported >= 0.0) & (reported <= 1.0)).all()
+    for weight, one in zip(weights, reported[1:], strict=True):
+        assert one >= reported[0] if weight >= 0.0 else one <= reported[0]
     assert model.score(np.empty((0, K))).shape == (0,)
 
 
 @pytest.mark.parametrize(
     ("weights", "intercept", "says"),
     (
-        ((0.0,) * (K - 1), 0.0, "weights, expected"),
+        ((0.0,) * (K - 1), 0.0, "weights, not"),
         ((0.0,) * (K - 1) + (math.nan,), 0.0, "finite"),
         ((0.0,) * K, math.inf, "finite"),
     ),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.serving.hindsight import MARKS, Finder, StretchModel, area_marks, find_stretches
-from models.serving.moments import MOST_MOMENTS, first_of, suggest_moments
+from models.serving.moments import MAX_MOMENTS, clearest_moments, suggest_moments
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
 
@@ -71,11 +71,11 @@ def test_the_liveliest_stretches_and_the_calmest_one() -> None:
     assert calm.end_seq - calm.first_seq == 180
     assert 2500 <= calm.first_seq <= 2500 + 5 * 4
     assert calm.because[1] == "Movement 3 dB below the room's own normal of the ten minutes before."
-    assert len(suggest_moments(_epochs(shares), FINDER, most=MOST_MOMENTS)) == 4
+    assert len(suggest_moments(_epochs(shares), FINDER, max_moments=MAX_MOMENTS)) == 4
 
 
 def test_what_comes_later_counts() -> None:
-    """The same rise is worth telling in a calm lesson and is not where the rest is as lively."""
+    """The same rise is a moment in a calm lesson, but not if the rest is as lively."""
     calm, lively = _lesson((100, 130, 0.3)), _lesson((100, 480, 0.3))
     assert [one.first_seq for one in suggest_moments(_epochs(calm), FINDER) if one.likely]
     assert not [one for one in suggest_moments(_epochs(lively), FINDER) if one.likely]
@@ -86,13 +86,13 @@ def test_what_comes_later_counts() -> None:
 def test_the_room_goes_before_its_zones() -> None:
     room = _lesson((100, 130, 0.3))
     both = _lesson((105, 125, 0.6), (200, 230, 0.6))
-    moments = suggest_moments(_epochs(room, front=both), FINDER, most=MOST_MOMENTS)
+    moments = suggest_moments(_epochs(room, front=both), FINDER, max_moments=MAX_MOMENTS)
     assert [(one.zone, one.is_strength) for one in moments if one.likely] == [
         (ROOM, False),
         ("front", False),
     ]
     assert moments[-1].zone == "front" or moments[-1].is_strength
-    one = suggest_moments(_epochs(room, front=both), FINDER, most=2)
+    one = suggest_moments(_epochs(room, front=both), FINDER, max_moments=2)
     assert {each.zone for each in one} == {ROOM}
 
 
@@ -103,7 +103,7 @@ def test_what_is_not_known_is_neither_lively_nor_a_strength() -> None:
     assert [one.is_strength for one in found] == [False], "not cut in two by one unknown epoch"
     assert suggest_moments(_epochs([0.2] * 50), FINDER) == []
     assert suggest_moments([], FINDER) == []
-    assert suggest_moments(_epochs(_lesson()), FINDER, most=0) == []
+    assert suggest_moments(_epochs(_lesson()), FINDER, max_moments=0) == []
     assert [one.is_strength for one in suggest_moments(_epochs(_lesson()), None)] == [True]
 
 
@@ -125,7 +125,7 @@ def test_an_epoch_that_is_missing_is_a_gap() -> None:
     st.dictionaries(st.sampled_from(["a", "b"]), st.integers(0, 2**16)),
     st.integers(0, 6),
 )
-def test_few_apart_and_in_order(seed: int, zones: dict[str, int], most: int) -> None:
+def test_few_apart_and_in_order(seed: int, zones: dict[str, int], max_moments: int) -> None:
     def walk(at: int) -> list[float | None]:
         steps = np.random.default_rng(at).normal(0.0, 0.04, 2 * seed)
         shares: list[float | None] = np.abs(np.sin(np.cumsum(steps))).tolist()
@@ -134,15 +134,15 @@ def test_few_apart_and_in_order(seed: int, zones: dict[str, int], most: int) -> 
         return shares
 
     epochs = _epochs(walk(seed), **{name: walk(at) for name, at in zones.items()})
-    moments = suggest_moments(epochs, FINDER, most=most)
-    assert len(moments) <= most
+    moments = suggest_moments(epochs, FINDER, max_moments=max_moments)
+    assert len(moments) <= max_moments
     assert sum(moment.is_strength for moment in moments) <= 1
     for one, other in itertools.pairwise(moments):
         assert one.end_seq <= other.first_seq
     assert all(moment.because for moment in moments)
-    assert moments == suggest_moments(epochs, FINDER, most=most)
-    every = suggest_moments(epochs, FINDER, most=MOST_MOMENTS)
-    assert first_of(every, most=most) == moments
+    assert moments == suggest_moments(epochs, FINDER, max_moments=max_moments)
+    every = suggest_moments(epochs, FINDER, max_moments=MAX_MOMENTS)
+    assert clearest_moments(every, max_moments=max_moments) == moments
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0.0, 1.0)), max_size=300))

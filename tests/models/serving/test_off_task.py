@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contract.errors import ModelError
 from models.features.seat_features import FEATURES
-from models.serving.manifest import SHIPPED, Calibration, Manifest
+from models.serving.manifest import SHIPPED, Calibration, ModelManifest
 from models.serving.off_task import OffTaskModel
 from models.train import version_of
 
@@ -51,7 +51,7 @@ def test_the_manifest_says_whose_data_it_learned_from() -> None:
     assert manifest.data["source"] == "simulated"
     assert manifest.data["classrooms"] >= 20
     assert 0.0 < manifest.data["off_task_share"] < 1.0
-    assert Manifest.from_json(manifest.to_json(), "here") == manifest
+    assert ModelManifest.from_json(manifest.to_json(), "here") == manifest
 
 
 def test_the_version_names_trees_and_thresholds() -> None:
@@ -83,8 +83,8 @@ def _drop(path: Path) -> None:
         (lambda path: path.unlink(), "can't be read"),
         (lambda path: path.with_suffix(".json").unlink(), "can't be read"),
         (lambda path: path.write_bytes(path.read_bytes()[:-1]), "sha256 differs"),
-        (lambda path: path.with_suffix(".json").write_text("{"), "no manifest"),
-        (lambda path: path.with_suffix(".json").write_text("[]"), "no manifest"),
+        (lambda path: path.with_suffix(".json").write_text("{"), "not the manifest"),
+        (lambda path: path.with_suffix(".json").write_text("[]"), "not the manifest"),
         (lambda path: path.with_suffix(".json").write_bytes(b"\xff\xfe\x00"), "can't be read"),
         (_drop, "calibration"),
         (_change(format=99), "has format 99"),

@@ -53,15 +53,15 @@ def test_unrest_is_what_six_of_ten_judged_seats_have_and_less_is_made_of_few() -
 def test_a_score_is_the_mean_of_those_who_are_judged() -> None:
     p = np.random.default_rng(1).random(16)
     p[3] = np.nan
-    told = epoch(p)
-    assert told.room.off_task == pytest.approx(np.nanmean(p))
-    assert told.zones[0].off_task == pytest.approx(np.nanmean(p[:8]))
-    assert (told.room.seats, told.zones[0].seats, told.zones[1].seats) == (15, 7, 8)
+    reported = epoch(p)
+    assert reported.room.off_task == pytest.approx(np.nanmean(p))
+    assert reported.zones[0].off_task == pytest.approx(np.nanmean(p[:8]))
+    assert (reported.room.seats, reported.zones[0].seats, reported.zones[1].seats) == (15, 7, 8)
     own = np.nansum(p * (1 - p)) / 15**2
-    assert told.room.off_task_high - told.room.off_task == pytest.approx(
+    assert reported.room.off_task_high - reported.room.off_task == pytest.approx(
         1.645 * np.sqrt(own + 0.05**2)
     )
-    assert set(told.room.signs) == {"movement", "moving_seats", "fidgets", "noise"}
+    assert set(reported.room.signs) == {"movement", "moving_seats", "fidgets", "noise"}
 
 
 def test_too_few_or_less_than_half_of_those_present_are_no_area() -> None:
@@ -88,22 +88,22 @@ def test_a_level_stays_a_share_and_no_bias_changes_nothing(shares: list[float]) 
 def test_the_true_level_is_approached_and_a_first_epoch_hardly_moved(true: float) -> None:
     shrunk = BIAS.all_on + (BIAS.all_off - BIAS.all_on) * true
     level = ShareLevel(BIAS)
-    told = [level.update(shrunk) for _ in range(200)]
-    assert abs(told[0] - shrunk) < 0.02
-    assert abs(told[-1] - true) < 0.4 * abs(shrunk - true) + 1e-9
-    assert told[-1] - shrunk == pytest.approx((120 / 180) * (true - shrunk))
+    reported = [level.update(shrunk) for _ in range(200)]
+    assert abs(reported[0] - shrunk) < 0.02
+    assert abs(reported[-1] - true) < 0.4 * abs(shrunk - true) + 1e-9
+    assert reported[-1] - shrunk == pytest.approx((120 / 180) * (true - shrunk))
 
 
 def test_each_area_has_its_own_level_and_its_interval_moves_with_it() -> None:
     stream = Unbiased(BIAS)
     p = np.concatenate([np.full(8, 0.1), np.full(8, 0.6)])
     for at in range(150):
-        told = stream.update(epoch(p, at))
+        reported = stream.update(epoch(p, at))
     plain = epoch(p)
-    left, right = told.zones
+    left, right = reported.zones
     assert left.off_task < 0.1
     assert right.off_task > 0.6
-    for area, before in zip((told.room, left, right), (plain.room, *plain.zones), strict=True):
+    for area, before in zip((reported.room, left, right), (plain.room, *plain.zones), strict=True):
         assert 0.0 <= area.off_task_low <= area.off_task <= area.off_task_high <= 1.0
         assert area.off_task_high - area.off_task == pytest.approx(
             before.off_task_high - before.off_task

@@ -14,7 +14,7 @@ from contract.lesson import LabelledLesson, Zone
 from models.features.seat_features import EPOCH_S, FEATURES
 from models.learning.alert_learning import area_streams
 from models.learning.rows import lesson_rows
-from models.serving.manifest import Manifest, ShareBias
+from models.serving.manifest import ModelManifest, ShareBias
 from models.serving.off_task import OffTaskModel
 from models.serving.scorer import LessonScorer
 from models.serving.scores import EpochScore
@@ -27,7 +27,7 @@ _TYPICAL = FEATURES.index("typical_10")
 class FixedModel:
     """Probability by movement alone, so that a test needs no trained model."""
 
-    manifest: Manifest
+    manifest: ModelManifest
 
     def probability(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         return 1.0 / (1.0 + np.exp(-values[:, _TYPICAL].astype(np.float64) / 4.0))
@@ -141,7 +141,7 @@ def test_a_zone_that_is_not_full_enough_is_merged_for_the_lesson(
     assert scores[-1].room.seats == 10
 
 
-def test_a_zone_that_loses_its_seats_is_held_back_and_so_is_what_would_tell_of_it(
+def test_a_zone_that_loses_its_seats_is_hidden_and_so_is_what_would_reveal_it(
     model: FixedModel, make_lesson: MakeLesson
 ) -> None:
     lesson = make_lesson(8, seconds=400)

@@ -72,11 +72,11 @@ def test_a_port_taken_at_the_worst_moment_is_exchanged_for_another(
     said: list[str] = []
     port = serve_pages(
         programs, "--config", str(tmp_path / "server.toml"),
-        lesson=LESSON, choose=lambda: ports.pop(0), say=said.append,
+        lesson=LESSON, choose=lambda: ports.pop(0), report=said.append,
     )  # fmt: skip
     assert port == free
     assert said == [
-        f"port       {stranger.server_address[1]} was taken meanwhile; choosing another"
+        f"port       {stranger.server_address[1]} has been taken by now; choosing another"
     ]
     assert LESSON.encode() in fetch(f"http://127.0.0.1:{port}/")
     programs.check()
@@ -94,10 +94,10 @@ def test_a_dashboard_that_fails_for_another_reason_is_not_tried_again(
         asked.append(free_port())
         return asked[-1]
 
-    with pytest.raises(ProgramError, match="dashboard ended by itself"):
+    with pytest.raises(ProgramError, match="dashboard exited unexpectedly"):
         serve_pages(
             programs, "--config", str(tmp_path / "server.toml"),
-            lesson=LESSON, choose=choose, say=lambda _: None,
+            lesson=LESSON, choose=choose, report=lambda _: None,
         )  # fmt: skip
     assert len(asked) == 1
 

@@ -104,8 +104,8 @@ def test_repeats_are_counted_before_it_plays(
 ) -> None:
     assert plan(record(tmp_path, copies=3)).duration_s == 110
     assert capsys.readouterr().err == (
-        "recording  Session a has 3000 samples that repeat others exactly; dropped.\n"
-        "recording  Session b has 3000 samples that repeat others exactly; dropped.\n"
+        "recording  Session a has 3000 samples that exactly repeat others; they are dropped.\n"
+        "recording  Session b has 3000 samples that exactly repeat others; they are dropped.\n"
     )
 
 

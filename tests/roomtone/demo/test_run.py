@@ -11,7 +11,8 @@ from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from ingest.stores.records import AlertRecord
 from roomtone.demo.chain import PlannedLesson
-from roomtone.demo.run import Span, _count_true, _folder, minutes
+from roomtone.demo.run import _count_true, _folder, minutes
+from simulators.truth import Episode
 
 PLAN = PlannedLesson(
     room="r1",
@@ -40,7 +41,7 @@ def alert(raised_s: int, cleared_s: int | None) -> AlertRecord:
 
 
 def test_an_alert_is_true_when_it_was_open_during_an_episode() -> None:
-    episodes = (Span(100, 200),)
+    episodes = (Episode(start_s=100, end_s=200),)
     alerts = [alert(50, 99), alert(60, 110), alert(150, 160), alert(190, None), alert(201, None)]
     assert _count_true(alerts, episodes, PLAN) == 3
     assert _count_true(alerts, (), PLAN) == 0

@@ -59,10 +59,10 @@ def asked(*words: object) -> argparse.Namespace:
 
 def test_the_weeks_are_printed_as_a_table_and_as_json(school, capsys):
     assert run(asked("--data-dir", school, "--time-zone", "Europe/Berlin")) == 0
-    told = capsys.readouterr().out
-    assert "No lesson has estimates from model" in told
-    assert "Week 47 of 2025  all rooms    sample-1            12     360" in told
-    assert "Week 47 of 2025  r1" in told
+    reported = capsys.readouterr().out
+    assert "No lesson has estimates from model" in reported
+    assert "Week 47 of 2025  all rooms    sample-1            12     360" in reported
+    assert "Week 47 of 2025  r1" in reported
     assert run(asked("--data-dir", school, "--json")) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["weeks"] == ["2025-W47"]

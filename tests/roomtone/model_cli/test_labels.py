@@ -55,7 +55,7 @@ def sample_lesson() -> Any:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """The shipped trees, with alerts that go by one number, so that a test can tell the score."""
+    """The shipped trees, with alerts that depend on one number, so that a test knows the score."""
     shipped = OffTaskModel.load()
     estimate = AlertModel(weights=WEIGHTS, intercept=2.0)  # it claims too much
     alerts = {
@@ -212,10 +212,10 @@ def test_from_answers_to_a_model_that_the_scorer_takes(
     with closing(open_lesson_store(school.data)) as lessons:
         assert isinstance(lessons.count_verdicts(), VerdictCount)
     assert recalibrate(school, base) == 0
-    told = capsys.readouterr().out
+    reported = capsys.readouterr().out
     path = school.data / "school_model.onnx"
-    assert f'model_file = "{path}" in [score]' in told
-    assert "recalibrated on 64 labels of 16 lessons" in told
+    assert f'model_file = "{path}" in [score]' in reported
+    assert "recalibrated on 64 labels of 16 lessons" in reported
     own = OffTaskModel.load(path)
     assert own.version.startswith(f"{base.manifest.version}+")
     values = np.zeros((3, len(own.manifest.features)), np.float32)
@@ -235,7 +235,7 @@ def test_from_answers_to_a_model_that_the_scorer_takes(
     assert said["held_out_lessons"]["better_low"] > 0
     # A label that the school's own model scored rests on the same shares.
     assert recalibrate(school, SimpleNamespace(path=path)) == 1
-    assert "is a school's own already" in capsys.readouterr().err
+    assert "is already a school's own model" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -260,7 +260,7 @@ def test_what_can_not_be_learned_from_is_said(
         return capsys.readouterr().err
 
     school.say({(0, 0): True})
-    assert "no labels are kept: a teacher has to allow it" in refused()
+    assert "no labels are stored: a teacher has to allow it" in refused()
     school.allow((0,))
     school.say({(n, 1): True for n in range(4)})
     assert "2 labels of suggested moments in 2 lessons are too few" in refused()
@@ -273,8 +273,8 @@ def test_what_can_not_be_learned_from_is_said(
             lessons.put_verdict(replace(said, **here), replace(first, **here))
         assert "64 confirm and 0 dismiss" in refused()
         for version, sentence in (
-            ("model", "64 of 64 labels rest on scores of the model 1-00000000, not of 9-0123abcd"),
-            ("features_version", "64 of 64 labels hold features of version 1-00000000"),
+            ("model", "64 of 64 labels come from scores of model 1-00000000, not of 9-0123abcd"),
+            ("features_version", "64 of 64 labels have features of version 1-00000000"),
         ):
             for label in lessons.labels():
                 assert label.features_version == LABEL_FEATURES
@@ -285,7 +285,7 @@ def test_what_can_not_be_learned_from_is_said(
 
 def test_bad_arguments_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["model", "recalibrate", "--data-dir", str(tmp_path)]) == 2
-    assert "holds no school.db" in capsys.readouterr().err
+    assert "has no school.db" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
     words = ["model", "recalibrate", "--data-dir", str(tmp_path), "--output"]
     assert main([*words, str(tmp_path / "x.txt")]) == 2
@@ -299,7 +299,7 @@ def _no_leftovers() -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_training_with_labels_stands_behind_the_same_guard(
+def test_training_with_labels_requires_an_improvement_too(
     school: School,
     base: SimpleNamespace,
     capsys: pytest.CaptureFixture[str],

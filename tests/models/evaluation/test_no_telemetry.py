@@ -1,4 +1,4 @@
-"""Who loads the model tells nobody: onnxruntime comes with a reporter that is on unless forbidden."""
+"""Loading the model sends nothing: onnxruntime's telemetry is on unless it is disabled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOAD = "from models.serving.off_task import OffTaskModel; OffTaskModel.load()"
 
 
 def left_behind(code: str, folder: Path) -> set[str]:
-    """What a program leaves in a home, a cache and a temporary folder that are empty before."""
+    """The files that a program leaves in an empty home, cache and temporary folder."""
     home, temporary = folder / "home", folder / "temporary"
     for made in (home, temporary):
         made.mkdir(parents=True)
@@ -25,11 +25,11 @@ def left_behind(code: str, folder: Path) -> set[str]:
     return {path.name for path in folder.rglob("*")} - {"home", "temporary"}
 
 
-def test_loading_the_model_leaves_nothing_behind_to_be_sent(tmp_path: Path) -> None:
+def test_loading_the_model_leaves_no_data_to_send(tmp_path: Path) -> None:
     assert left_behind(LOAD, tmp_path) == set()
 
 
-def test_only_the_package_that_forbids_it_loads_onnxruntime() -> None:
+def test_only_the_package_that_disables_telemetry_imports_onnxruntime() -> None:
     root = Path(__file__).parents[3]
     packages = (path.parent for path in root.glob("*/__init__.py"))
     loading = {
