@@ -73,7 +73,7 @@ def _rows(
     twice = sorted({column for column in names if column and names.count(column) > 1})
     if missing or unknown or twice:
         problem = (
-            f"lacks {', '.join(missing)}"
+            f"has no {', '.join(missing)}"
             if missing
             else f"has unknown {', '.join(unknown)}"
             if unknown

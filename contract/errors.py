@@ -141,7 +141,7 @@ class UnfitFileError(StoreError):
 
 
 class RecordingError(RoomtoneError, ValueError):
-    """A recording lacks a column, has wrong units, or is empty where it must not be."""
+    """A recording has no such column, has wrong units, or is empty where it must not be."""
 
 
 class ModelError(RoomtoneError, ValueError):

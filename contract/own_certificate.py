@@ -35,8 +35,8 @@ def own_certificate_findings(
     if certificate is None:
         yield Finding(
             about="own certificate", state="note", said="the settings name none",
-            advice="set certificate_file and key_file under [broker], unless the broker lets "
-            f"{owner} in without",
+            advice="set certificate_file and key_file under [broker], unless the broker accepts "
+            f"{owner} without a certificate",
         )  # fmt: skip
         return
     make = f"make a certificate for {owner} as docs/mosquitto.md says"

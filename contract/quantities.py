@@ -142,7 +142,7 @@ def decode(
 
     `codes` names the quantities of `kept` if they differ from the table: a kit of another version
     may have fewer, others, or another order. The result has the table's quantities in its order,
-    with NaN for those that `kept` lacks.
+    with NaN for those that `kept` does not have.
     """
     scale, offset = _SCALES[scope]
     if codes is not None and codes != _CODES[scope]:

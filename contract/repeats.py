@@ -60,7 +60,7 @@ def _divisors(n: int) -> list[int]:
 
 def _has_period(values: Values, period: int) -> bool:
     ahead, behind = values[period:], values[: len(values) - period]
-    # The first rows are enough to tell most apart.
+    # For most, the first rows already differ.
     for end in (32, len(ahead)):
         if not np.array_equal(ahead[:end], behind[:end], equal_nan=True):
             return False

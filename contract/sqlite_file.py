@@ -44,7 +44,7 @@ _NOT_WRITTEN = {
 }  # fmt: skip
 _NOT_READ = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-# A write-ahead log that a long reader has let grow is cut back to this.
+# A write-ahead log that grew while a reader was busy is cut back to this.
 _LOG_BYTES = 64 << 20
 # Pages of 4 KiB between checkpoints: a page that each tick touches is written back once in all
 # of them. 16 MiB.
@@ -148,7 +148,7 @@ def _locked(handle: int) -> bool:
 
 
 def _holder(handle: int) -> str:
-    """Who has the lock on an open file, in words, as far as the kernel tells."""
+    """Who has the lock on an open file, in words, as far as the kernel says."""
     inode = os.fstat(handle).st_ino
     try:
         locks = _LOCKS.read_text(encoding="ascii").splitlines()
@@ -297,7 +297,7 @@ def _sentence(path: Path, error: Exception) -> str:
     if is_damage(error):
         return (
             f"{path} is damaged ({error}): stop the program that writes it, then restore a backup, "
-            "or move the file and its -wal and -shm away to begin anew."
+            "or move the file and its -wal and -shm away to begin with an empty one."
         )
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return f"{path} has been locked for {_BUSY_MS // 1000} s: end the program that holds it."

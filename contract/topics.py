@@ -64,7 +64,7 @@ class Topic:
             raise DecodeError("topic", f"{text!r} does not start with {_PREFIX}/")
         levels = text[len(_PREFIX) + 1 :].split("/", 3)
         if len(levels) != 4:
-            raise DecodeError("topic", f"{text!r} lacks a level of site/room/node/kind")
+            raise DecodeError("topic", f"{text!r} is not site/room/node/kind")
         return cls(levels[0], levels[1], levels[2], levels[3])  # type: ignore[arg-type]
 
 

@@ -15,7 +15,7 @@ _DUMP: Final = "school.dump"
 
 
 def dump_advice(database_url: SecretStr) -> str:
-    """That a backup lacks the school's data, and how to copy it."""
+    """Says that a backup does not hold the school's data, and how to copy it."""
     url = postgres_url(database_url.get_secret_value())
     words = ("pg_dump", "--format=custom", f"--file={_DUMP}", public_url(url))
     return (

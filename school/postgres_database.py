@@ -69,7 +69,7 @@ class PostgresDatabase:
 
     @contextmanager
     def removing(self) -> Iterator[Connection]:
-        """The tables are written anew. The server's log and its backups are its owner's matter."""
+        """The tables are written again. The server's log and its backups are its owner's matter."""
         with self.writing() as connection:
             yield connection
         with postgres_errors(self._url), self._reader.connect() as connection:

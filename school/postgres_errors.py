@@ -18,7 +18,7 @@ _SAYS: Final = {
     "08": "can't be reached ({what}): see that PostgreSQL runs there and that school.database_url "
     "is right",
     "25": "can't be written ({what}): name the server that takes writes, no standby",
-    "28": "does not let this program in ({what}): correct the user or the password",
+    "28": "refuses this program ({what}): correct the user or the password",
     "40": "was changed by another program at the same moment ({what}): try again",
     "42": "does not have the tables as this program needs them, or no right to them ({what}): make "
     "the user in school.database_url the owner of the database",

@@ -59,7 +59,7 @@ class SqliteDatabase:
 
     @contextmanager
     def removing(self) -> Iterator[Connection]:
-        """The file is written anew: pages keep stale copies of rows that were moved within it.
+        """The file is written again: pages keep stale copies of rows that were moved within it.
 
         Raises StoreError while another program goes on reading an earlier state of it.
         """

@@ -95,7 +95,7 @@ def clock_finding(quality: QualitySource = system_quality) -> Finding:
     return Finding(
         about="clock", state="wrong",
         said=f"it is not synchronised; it shows {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        advice="install chrony and let it reach a time server; until then planned lessons follow "
+        advice="install chrony and make sure that it reaches a time server; until then planned lessons follow "
         "the time that it shows, and readings are dated later",
     )  # fmt: skip
 
@@ -183,7 +183,7 @@ def _access_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Fi
     said, fault = retained(settings.broker, (own, ingest_topic))
     if fault is not None:
         yield Finding(
-            about="broker", state="wrong", said=f"{where} does not let this node in: {fault}",
+            about="broker", state="wrong", said=f"{where} refuses this node: {fault}",
             advice="check the broker's log, its ACL and this node's certificate",
         )  # fmt: skip
         return

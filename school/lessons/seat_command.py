@@ -1,4 +1,4 @@
-"""`roomtone seat`: let a seat opt out of sensing, or take it in again.
+"""`roomtone seat`: opt a seat out of sensing, or in again.
 
 The kit obeys: it drops a seat that has opted out before anything is computed of it.
 """

@@ -1,4 +1,4 @@
-"""Whether a file is a video that browsers play, told from its first boxes; nothing is decoded."""
+"""Whether a file is a video that browsers play, judged by its first boxes; nothing is decoded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONVERT: Final = (
     "lesson.mp4` and give that file"
 )
 _EBML: Final = b"\x1a\x45\xdf\xa3"
-_MOST_MOOV: Final = 32 << 20
+_MAX_MOOV: Final = 32 << 20
 
 
 def checked_video(path: Path) -> Path:
@@ -57,7 +57,7 @@ def _has_hevc(file: BinaryIO) -> bool:
             size = int.from_bytes(header[8:16], "big")
         if kind == b"moov":
             file.seek(offset)
-            moov = file.read(min(size or _MOST_MOOV, _MOST_MOOV))
+            moov = file.read(min(size or _MAX_MOOV, _MAX_MOOV))
             return b"hvc1" in moov or b"hev1" in moov
         if size < 8:  # 0: it runs to the end of the file
             return False

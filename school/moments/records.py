@@ -34,7 +34,7 @@ class Verdict:
     """Whether a moment was worth talking about, as the teacher or the coach of the lesson says.
 
     One for each moment and speaker. It holds the moment's place, because suggestions are computed
-    anew and alerts go with the scores.
+    again and alerts go with the scores.
     """
 
     lesson: str

@@ -128,7 +128,7 @@ def outdated(events: Sequence[CalendarEvent], *, first: datetime) -> list[Calend
 
 
 def _newest(events: Sequence[CalendarEvent]) -> CalendarEvent | None:
-    """Of events about the same, the one that holds; raises UsageError where nothing tells."""
+    """Of events about the same, the one that holds; raises UsageError where nothing decides."""
     if not events:
         return None
     best = max(event.rank for event in events)
@@ -137,7 +137,7 @@ def _newest(events: Sequence[CalendarEvent]) -> CalendarEvent | None:
         names = " and ".join(sorted({event.where for event in newest})[:2])
         raise UsageError(
             f"{names}: events with the same UID {newest[0].uid!r} and the same SEQUENCE differ, so "
-            "that it can't be told which holds; give each lesson a UID of its own."
+            "none of them is the newest; give each lesson a UID of its own."
         )
     return min(newest, key=lambda event: event.where)
 

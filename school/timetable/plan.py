@@ -198,7 +198,7 @@ _LEVELS: tuple[_Key, ...] = (
     lambda m: None if m.is_strange else (m.lesson.teacher, m.lesson.title, m.day),
     lambda m: (m.lesson.room, m.lesson.starts_utc_ns, m.lesson.teacher),
     lambda m: (m.lesson.room, m.lesson.starts_utc_ns, m.lesson.title),
-    # Time and place alone tell only where the kept lesson has no name of its own.
+    # Time and place alone decide only where the kept lesson has no name of its own.
     lambda m: None if m.event and m.is_kept else (m.lesson.room, m.lesson.starts_utc_ns),
     lambda m: None if m.is_strange else (m.lesson.teacher, m.lesson.title, m.day.isocalendar()[:2]),
 )

@@ -74,7 +74,7 @@ def test_without_tls_there_is_nothing_to_say_and_without_a_certificate_a_note(
     assert said_of(BrokerSettings()) == []
     (one,) = said_of(BrokerSettings(ca_file=certificates / "ca.pem"))
     assert one.state == "note"
-    assert "unless the broker lets this kit in without" in one.advice
+    assert "unless the broker accepts this kit without" in one.advice
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,8 @@ def test_rows_of_any_spreadsheet(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     (
-        ("", "t.csv: the first line lacks a, b"),
-        ("a,c\n", "t.csv: the first line lacks b"),
+        ("", "t.csv: the first line has no a, b"),
+        ("a,c\n", "t.csv: the first line has no b"),
         ("a,b,a\n", "has more than one a"),
         ("sep=;\na;b\n1;2;3\n", "t.csv, line 3: more values than columns"),
         ("a,b\n1," + "x" * 200_000 + "\n", "line 2: not CSV"),

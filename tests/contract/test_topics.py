@@ -23,7 +23,7 @@ def test_parse_undoes_str(site: str, room: str, node: str, kind: str) -> None:
     (
         ("homeassistant/x", "does not start with"),
         ("roomtone/2/s/r/n/data", "does not start with"),
-        ("roomtone/1/s/r/n", "lacks a level"),
+        ("roomtone/1/s/r/n", "is not site/room/node/kind"),
         ("roomtone/1/s/r/n/video", "none of"),
         ("roomtone/1/S/r/n/data", "is not a name"),
         ("roomtone/1/s/ingest/n/data", "reserved"),

@@ -24,7 +24,8 @@ TEXT = "\n".join(
 )
 
 PLAIN_FOLDERS: Final = (
-    "benchmarks", "dashboard_api", "firmware_bridge", "models", "roomtone", "simulators",
+    "benchmarks", "contract", "dashboard_api", "edge_agent", "firmware_bridge", "models", "roomtone",
+    "school", "simulators",
 )  # fmt: skip
 """Folders whose names, docstrings, comments and messages are checked."""
 PLAIN_DOCUMENTS: Final = ("benchmarks", "faults", "labels", "model", "replay", "simulators")

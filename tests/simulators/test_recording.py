@@ -170,7 +170,7 @@ def test_hubs_are_of_equal_size_and_of_one_rate(tmp_path: Path) -> None:
         ({"x": ["left"] * 160}, "column x is string, expected numbers"),
         ({"session": ["c"] * 160}, "no line for session 'c'"),
         ({"session": ["a", None] * 80}, "column session is null in 80 rows"),
-        ({"sessions": "session,started\na,1\n"}, "lacks started_at_unix_s"),
+        ({"sessions": "session,started\na,1\n"}, "has no started_at_unix_s"),
         ({"sessions": HEAD + "a,-5,32\n"}, "line 2: a start"),
         ({"sessions": HEAD + "a,5,nan\n"}, "line 2: a start"),
         ({"sessions": HEAD + "a,1539435366000,32\n"}, "line 2: a start"),

@@ -273,7 +273,7 @@ def test_a_broker_without_tls_where_it_is_expected(tmp_path: Path) -> None:
         own, found = broker_findings(settings(tmp_path, broker=tls))
         speaker.join(60)
     assert (own.about, own.state) == ("own certificate", "note")
-    assert "lets this server in without" in own.advice
+    assert "accepts this server without" in own.advice
     assert "refuses TLS, or is not trusted" in found.said
 
 

@@ -45,7 +45,7 @@ def test_the_human_ceiling_lies_between_two_observers_and_the_truth() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     (
-        ("observer,seat\n", "lacks start_s, end_s, label"),
+        ("observer,seat\n", "has no start_s, end_s, label"),
         (HEAD, "has no rows"),
         (HEAD + "ann,1,20,10,off_task\n", "line 2: a seat from 1 on"),
         (HEAD + "ann,1,0,20,on_task\nann,x,0,20,on_task\n", "line 3: seat 'x'"),

@@ -116,7 +116,7 @@ def test_names_of_rooms_are_translated() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     (
-        ("name\nx\n", r"^map\.csv: the first line lacks room; it names the columns name, room\.$"),
+        ("name\nx\n", r"^map\.csv: the first line has no room; it names the columns name, room\.$"),
         ("name,room\n,r1\n", r"^map\.csv, line 2: name is empty\.$"),
         ("name,room\nA,!\n", r"^map\.csv, line 2: '!' can't be a room's name"),
         ("name,room\nA,r1\na,r2\n", r"^map\.csv, line 3: 'a' is named twice, with different"),
