@@ -367,11 +367,9 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         body = layout_body(layout)
         row = self._one("SELECT id FROM layouts WHERE body = ?", body)
         if row is None:
-            number = int(self._one("SELECT coalesce(max(id), 0) + 1 FROM layouts")[0])
-            self._connection.execute("INSERT INTO layouts VALUES(?, ?)", (number, body))
-        else:
-            number = int(row[0])
-        self._layout_ids[layout] = number
+            row = self._one("SELECT coalesce(max(id), 0) + 1 FROM layouts")
+            self._connection.execute("INSERT INTO layouts VALUES(?, ?)", (row[0], body))
+        self._layout_ids[layout] = number = int(row[0])
         return number
 
     def _bear(self, site: str, room: str, birth: Birth, now: int) -> None:

@@ -39,7 +39,7 @@ def test_pages_are_served_and_say_when_the_database_is_down(tmp_path: Path) -> N
         app = create_app(partial(open_stores, tmp_path, 12 * HOUR_NS, url))
 
         async def visit() -> None:
-            await app.state.desk.open()
+            await app.state.store_thread.open()
             transport = httpx.ASGITransport(app)
             headers = {"origin": "http://127.0.0.1"}
             async with httpx.AsyncClient(
@@ -56,7 +56,7 @@ def test_pages_are_served_and_say_when_the_database_is_down(tmp_path: Path) -> N
                 assert "Traceback" not in down.text
                 server.start()
                 assert "Groups" in (await client.get("/lessons/maths")).text
-            await app.state.desk.close()
+            await app.state.store_thread.close()
 
         asyncio.run(visit())
         server.stop()
