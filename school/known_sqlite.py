@@ -89,8 +89,10 @@ CREATE TABLE lessons (
     zones TEXT NOT NULL,
     video TEXT,
     video_offset_s REAL NOT NULL,
+    revision INTEGER DEFAULT '0' NOT NULL,
     PRIMARY KEY (id)
 ) STRICT;
+CREATE INDEX lessons_revision ON lessons (revision);
 CREATE INDEX lessons_room ON lessons (room, starts_utc_ns, id);
 CREATE INDEX lessons_start ON lessons (starts_utc_ns, id);
 CREATE TABLE imported (

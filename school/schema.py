@@ -86,11 +86,13 @@ lessons: Final = Table(
     Column("zones", _TEXT, nullable=False),
     Column("video", _TEXT),
     Column("video_offset_s", _REAL, nullable=False),
+    Column("revision", _COUNT, nullable=False, server_default="0"),
+    Index("lessons_revision", "revision"),
     Index("lessons_room", "room", "starts_utc_ns", "id"),
     Index("lessons_start", "starts_utc_ns", "id"),
     sqlite_strict=True,
 )  # fmt: skip
-"""Activities and zones are JSON."""
+"""Activities and zones are JSON; `revision` is that of the lesson's last change."""
 
 imported: Final = Table(
     "imported", METADATA,

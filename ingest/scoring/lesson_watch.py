@@ -29,6 +29,14 @@ class ChangedLesson(NamedTuple):
     """Its end was moved to later, and nothing else that scores rest on has changed."""
 
 
+class _Read(NamedTuple):
+    """What was read last: the version of the store, and the span in which lessons start."""
+
+    version: int
+    from_ns: int
+    to_ns: int
+
+
 class LessonWatch:
     """Compares lessons with what they were when it looked last."""
 
@@ -40,8 +48,7 @@ class LessonWatch:
         self._version: int | None = None
         self._refreshed_ns = 0
         self._recent: dict[str, Lesson] = {}
-        self._marks: dict[str, str] = {}
-        """Room → what its recent lessons were when they were read."""
+        self._read: _Read | None = None
         self._scored: OrderedDict[str, Lesson] = OrderedDict()
 
     def begin(self) -> None:
@@ -95,22 +102,36 @@ class LessonWatch:
         return found
 
     def _refresh(self) -> list[Lesson]:
-        """Read the recent lessons of the rooms in which something has changed, the latest first."""
+        """Read the recent lessons that were written since the last time, the latest first."""
         now_ns = self._clock.utc_ns()
         self._refreshed_ns = self._clock.elapsed_ns()
-        from_ns, to_ns = now_ns - self._back_ns, now_ns + _AHEAD_NS
-        marks = self._lessons.room_marks(from_utc_ns=from_ns, to_utc_ns=to_ns)
-        rooms = {room for room, _ in marks.items() ^ self._marks.items()}
-        lessons = [
-            lesson
-            for room in rooms & marks.keys()
-            for lesson in self._lessons.lessons(room=room, from_utc_ns=from_ns, to_utc_ns=to_ns)
-        ]
+        last = self._read
+        self._read = read = _Read(
+            self._lessons.version(), now_ns - self._back_ns, now_ns + _AHEAD_NS
+        )
+        lessons = [] if last is None else self._written_since(last, read)
+        recent = {
+            key: old for key, old in self._recent.items() if old.starts_utc_ns >= read.from_ns
+        }
+        recent |= {lesson.id: lesson for lesson in lessons}
+        count = self._lessons.count_within(from_utc_ns=read.from_ns, to_utc_ns=read.to_ns)
+        if last is None or read.from_ns < last.from_ns or len(recent) != count:
+            # The clock was set back, or a lesson was removed or moved to another time.
+            lessons = self._lessons.lessons(from_utc_ns=read.from_ns, to_utc_ns=read.to_ns)
+            recent = {lesson.id: lesson for lesson in lessons}
         lessons.sort(key=lambda lesson: (-lesson.starts_utc_ns, lesson.id))
-        if rooms:
-            left = {key: old for key, old in self._recent.items() if old.room not in rooms}
-            self._recent = left | {lesson.id: lesson for lesson in lessons}
-        self._marks = marks
+        self._recent = recent
+        return lessons
+
+    def _written_since(self, last: _Read, read: _Read) -> list[Lesson]:
+        """Those of the span that were written since it was read last, or that it did not reach."""
+        lessons = self._lessons.changed_since(
+            last.version, from_utc_ns=read.from_ns, to_utc_ns=read.to_ns
+        )
+        if read.to_ns > last.to_ns:
+            known = {lesson.id for lesson in lessons}
+            ahead = self._lessons.lessons(from_utc_ns=last.to_ns, to_utc_ns=read.to_ns)
+            lessons += [lesson for lesson in ahead if lesson.id not in known]
         return lessons
 
     def _difference(self, old: Lesson, new: Lesson) -> list[ChangedLesson]:

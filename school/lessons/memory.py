@@ -24,6 +24,8 @@ class MemoryLessonStore:
         self._lock = threading.Lock()
         self._changes = 0
         self._lessons: dict[str, Lesson] = {}
+        self._revisions: dict[str, int] = {}
+        """Lesson → the change that wrote it last."""
         self._origins: dict[str, Origin] = {}
         self._moments: dict[str, Moment] = {}
         self._verdicts: dict[_Said, Verdict] = {}
@@ -33,6 +35,7 @@ class MemoryLessonStore:
         self._opted_out: set[tuple[str, int]] = set()
 
     def put(self, lesson: Lesson) -> None:
+        self._revisions[lesson.id] = self._changes + 1
         self._lessons[lesson.id] = lesson
         self._clear_labels()
         self._changes += 1
@@ -67,13 +70,18 @@ class MemoryLessonStore:
         found.sort(key=lambda lesson: (-lesson.starts_utc_ns, lesson.id))
         return found[offset : None if limit is None else offset + limit]
 
-    def room_marks(self, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
-        """What a follower compares; see `ScoredLessons.room_marks`."""
-        marks: dict[str, str] = {}
-        for lesson in self.lessons(from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns):
-            mark = lesson.id, lesson.starts_utc_ns, lesson.ends_utc_ns, lesson.zones
-            marks[lesson.room] = marks.get(lesson.room, "") + repr(mark)
-        return marks
+    def changed_since(self, since: int, *, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
+        """What was written after a version; see `ScoredLessons.changed_since`."""
+        return [
+            lesson
+            for lesson in self._lessons.values()
+            if from_utc_ns <= lesson.starts_utc_ns < to_utc_ns
+            and self._revisions[lesson.id] > since
+        ]
+
+    def count_within(self, *, from_utc_ns: int, to_utc_ns: int) -> int:
+        starts = [lesson.starts_utc_ns for lesson in self._lessons.values()]
+        return sum(from_utc_ns <= start < to_utc_ns for start in starts)
 
     def count_lessons(self) -> int:
         return len(self._lessons)
@@ -90,6 +98,7 @@ class MemoryLessonStore:
             for removed in change.removed:
                 self._remove(removed)
             # At one stroke, for whoever reads meanwhile.
+            self._revisions |= {lesson.id: self._changes + 1 for lesson, _ in change.put}
             self._origins = self._origins | {lesson.id: origin for lesson, origin in change.put}
             self._lessons = self._lessons | {lesson.id: lesson for lesson, _ in change.put}
             self._clear_labels()

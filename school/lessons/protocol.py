@@ -95,12 +95,11 @@ class RoomSchedule(LessonReader, Protocol):
 class ScoredLessons(LessonReader, Protocol):
     """What the scorer needs: the lessons, which of them changed, and that labels go at their age."""
 
-    def room_marks(self, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
-        """By room with lessons that start in [from, to), a text that is another one whenever these
-        are other lessons, or one of them has another start, end or zones.
+    def changed_since(self, since: int, *, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
+        """The lessons that start in [from, to) and were added or changed after version `since`."""
 
-        So a follower finds out what has changed without reading every lesson.
-        """
+    def count_within(self, *, from_utc_ns: int, to_utc_ns: int) -> int:
+        """How many lessons start in [from, to)."""
 
     def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
         """Forget labels of moments from before a time, and written before it, at most so many."""

@@ -10,30 +10,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    Text,
-    bindparam,
-    cast,
-    func,
-    insert,
-    select,
-    update,
-)  # fmt: skip
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from contract.lesson import Activity, Zone
 from school.lessons.records import Lesson
-from school.schema import lessons
+from school.schema import lessons, revision
 
 __all__ = [
     "all_lessons",
+    "changed_since",
     "count_lessons",
+    "count_within",
     "find_lesson",
     "put_lesson",
     "reschedule_lesson",
-    "room_marks",
     "some",
 ]
 
@@ -49,21 +39,11 @@ _LATEST: Final = (1 << 63) - 1
 _ONE: Final = select(*_COLUMNS).where(lessons.c.id == bindparam("lesson"))
 _ALL: Final = select(*_COLUMNS).order_by(*_LATEST_FIRST)
 _COUNT: Final = select(func.count()).select_from(lessons)
-# Made within the database: to make lessons of the rows takes ten times as long. An id may be any
-# text, so its length stands before it.
-_MARK: Final = func.aggregate_strings(
-    cast(func.length(lessons.c.id), Text) + ":" + lessons.c.id
-    + cast(lessons.c.starts_utc_ns, Text) + ","
-    + func.coalesce(cast(lessons.c.ends_utc_ns, Text), "") + lessons.c.zones,
-    "",
-)  # fmt: skip
-_MARKS: Final = (
-    select(lessons.c.room, _MARK)
-    .where(lessons.c.starts_utc_ns >= bindparam("low"), lessons.c.starts_utc_ns < bindparam("high"))
-    .group_by(lessons.c.room)
+_REVISION: Final = select(revision.c.value).scalar_subquery()
+_INSERT: Final = insert(lessons).values(revision=_REVISION)
+_UPDATE: Final = (
+    update(lessons).where(lessons.c.id == bindparam("lesson")).values(revision=_REVISION)
 )
-_INSERT: Final = insert(lessons)
-_UPDATE: Final = update(lessons).where(lessons.c.id == bindparam("lesson"))
 
 
 def _which(columns: Sequence[Any], *, of_room: bool) -> Select[Any]:
@@ -84,6 +64,8 @@ def _page(*, of_room: bool) -> Select[Any]:
     return select(*_COLUMNS).where(lessons.c.id.in_(ids)).order_by(*_LATEST_FIRST)
 
 
+_CHANGED: Final = _which(_COLUMNS, of_room=False).where(lessons.c.revision > bindparam("since"))
+_COUNT_WITHIN: Final = _which([func.count()], of_room=False)
 _WITHIN: Final = {
     of_room: _which(_COLUMNS, of_room=of_room).order_by(*_LATEST_FIRST) for of_room in (False, True)
 }
@@ -127,10 +109,18 @@ def count_lessons(connection: Connection) -> int:
     return int(connection.scalars(_COUNT).one())
 
 
-def room_marks(connection: Connection, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
-    """See `ScoredLessons.room_marks`."""
-    rows = connection.execute(_MARKS, {"low": from_utc_ns, "high": to_utc_ns}).all()
-    return {row[0]: row[1] for row in rows}
+def changed_since(
+    connection: Connection, since: int, *, from_utc_ns: int, to_utc_ns: int
+) -> list[Lesson]:
+    """See `ScoredLessons.changed_since`."""
+    values = {"since": since, "low": from_utc_ns, "high": to_utc_ns}
+    return [_lesson(row) for row in connection.execute(_CHANGED, values).all()]
+
+
+def count_within(connection: Connection, *, from_utc_ns: int, to_utc_ns: int) -> int:
+    """How many start in [from, to)."""
+    values = {"low": from_utc_ns, "high": to_utc_ns}
+    return int(connection.scalars(_COUNT_WITHIN, values).one())
 
 
 def put_lesson(connection: Connection, lesson: Lesson) -> None:

@@ -68,10 +68,16 @@ class SqlLessonStore:
                 limit=limit, offset=offset,
             )  # fmt: skip
 
-    def room_marks(self, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
-        """What a follower compares; see `ScoredLessons.room_marks`."""
+    def changed_since(self, since: int, *, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
+        """What was written after a version; see `ScoredLessons.changed_since`."""
         with self._database.reading() as connection:
-            return rows.room_marks(connection, from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns)
+            return rows.changed_since(
+                connection, since, from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns
+            )
+
+    def count_within(self, *, from_utc_ns: int, to_utc_ns: int) -> int:
+        with self._database.reading() as connection:
+            return rows.count_within(connection, from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns)
 
     def count_lessons(self) -> int:
         with self._database.reading() as connection:

@@ -509,37 +509,37 @@ def test_a_label_that_was_written_lately_stays_whatever_time_it_is_of(
     assert other.labels() == []
 
 
-def test_a_rooms_mark_is_another_one_when_its_lessons_are(
-    pair: tuple[LessonStore, LessonStore],
-) -> None:
+def test_what_was_written_since_a_version(pair: tuple[LessonStore, LessonStore]) -> None:
     one, other = pair
 
-    def marks() -> dict[str, str]:
-        return other.room_marks(from_utc_ns=1_000, to_utc_ns=5_000)
+    def changed(since: int) -> list[str]:
+        found = other.changed_since(since, from_utc_ns=1_000, to_utc_ns=5_000)
+        return sorted(lesson.id for lesson in found)
 
-    assert marks() == {}
+    before = other.version()
+    assert changed(0) == []
     one.put(MATHS)
     one.put(replace(MATHS, id="later", starts_utc_ns=5_000))
     one.put(replace(MATHS, id="earlier", starts_utc_ns=999))
+    first = other.version()
+    assert (changed(before), changed(first)) == (["maths"], [])
     one.put(replace(MATHS, id="art", room="room-b", zones=(), ends_utc_ns=None))
-    seen = [marks()]
-    assert seen[0].keys() == {"room-a", "room-b"}
-    one.put(replace(MATHS, title="Decimals", video=None))
-    assert marks()["room-b"] == seen[0]["room-b"]
-    for changed in (
-        replace(MATHS, starts_utc_ns=1_001),
-        replace(MATHS, ends_utc_ns=2_001),
-        replace(MATHS, ends_utc_ns=None),
-        replace(MATHS, zones=MATHS.zones[:1]),
-        replace(MATHS, zones=()),
-        replace(MATHS, id="another"),
-    ):
-        one.put(changed)
-        seen.append(marks())
-        assert seen[-1]["room-b"] == seen[0]["room-b"]
-    assert len({each["room-a"] for each in seen}) == len(seen)
-    one.purge(lessons=["maths", "another"])
-    assert marks() == {"room-b": seen[0]["room-b"]}
+    assert (changed(before), changed(first)) == (["art", "maths"], ["art"])
+    second = other.version()
+    assert one.swap(MATHS, replace(MATHS, ends_utc_ns=2_001))
+    assert changed(second) == ["maths"]
+    third = other.version()
+    one.put_moment(MOMENT)  # says nothing of the lesson itself
+    assert changed(third) == []
+    one.reschedule(
+        lambda *_: Reschedule(
+            put=((replace(MATHS, id="art", starts_utc_ns=1_001), PLAN),), removed=("maths",)
+        )
+    )
+    assert changed(third) == ["art"]
+    assert other.changed_since(third, from_utc_ns=1_001, to_utc_ns=1_002) == [other.get("art")]
+    assert other.count_within(from_utc_ns=999, to_utc_ns=5_000) == 2
+    assert other.count_within(from_utc_ns=1_000, to_utc_ns=1_001) == 0
 
 
 def test_a_changed_lesson_keeps_what_hangs_on_it(pair: tuple[LessonStore, LessonStore]) -> None:

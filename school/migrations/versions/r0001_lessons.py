@@ -60,8 +60,10 @@ def _make_lessons() -> None:
         sa.Column("zones", _TEXT, nullable=False),
         sa.Column("video", _TEXT),
         sa.Column("video_offset_s", _REAL, nullable=False),
+        sa.Column("revision", _COUNT, nullable=False, server_default="0"),
         sqlite_strict=True,
     )
+    op.create_index("lessons_revision", "lessons", ["revision"])
     op.create_index("lessons_room", "lessons", ["room", "starts_utc_ns", "id"])
     op.create_index("lessons_start", "lessons", ["starts_utc_ns", "id"])
     op.create_table(

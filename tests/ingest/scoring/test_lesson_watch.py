@@ -96,7 +96,7 @@ def test_the_same_lessons_are_changed(kind: str, steps: list[Lesson | str | int 
             assert looked(mine) == looked(exhaustive)
 
 
-def test_a_change_makes_it_read_the_lessons_of_that_room_alone() -> None:
+def test_after_a_change_it_reads_that_lesson_alone() -> None:
     read: list[str] = []
 
     class Noted(MemoryLessonStore):
@@ -105,10 +105,10 @@ def test_a_change_makes_it_read_the_lessons_of_that_room_alone() -> None:
             read.extend(each.id for each in found)
             return found
 
-        def room_marks(self, *, from_utc_ns: int, to_utc_ns: int) -> dict[str, str]:
-            marks = super().room_marks(from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns)
-            read.clear()
-            return marks
+        def changed_since(self, since: int, *, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
+            found = super().changed_since(since, from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns)
+            read[:] = [each.id for each in found]
+            return found
 
     store = Noted()
     for number, room in enumerate(("r1", "r1", "r2")):
