@@ -127,10 +127,17 @@ def test_the_code_is_in_plain_english(folder: str) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", PLAIN_DOCUMENTS)
-def test_the_document_is_in_plain_english(name: str) -> None:
+DOCUMENTS: Final = (
+    *(ROOT / "docs" / f"{name}.md" for name in PLAIN_DOCUMENTS),
+    *(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md")),
+    *sorted(ROOT.glob("docs/decisions/*.md")),
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_the_document_is_in_plain_english(document: Path) -> None:
     found = []
-    lines = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8").splitlines()
+    lines = document.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, 1):
         prose = re.sub(r"`[^`]*`", "", line)
         found += [f"line {number} {word}" for word in words_to_avoid(prose, WORDS_TO_AVOID)]
