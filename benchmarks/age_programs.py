@@ -254,19 +254,19 @@ def _date(
         with closing(open_lesson_store(school.directory)) as lessons:
             over = lessons.lessons(room=BOOTS_ROOM, to_utc_ns=school.now_utc_ns, limit=2)[-1]
         for name, room in (("a kit up for 90 days", UPTIME_ROOM), ("any other kit", "room-03")):
-            stream = max(reader.streams(room), key=lambda each: each.id).id
+            stream_id = max(reader.streams(room), key=lambda each: each.id).id
 
-            def reload(stream: int = stream) -> None:
+            def reload(stream_id: int = stream_id) -> None:
                 spans.forget()
-                spans.spans(stream, 50, 60)
+                spans.spans(stream_id, 50, 60)
 
             figures[f"reload of a stream, {name}"] = best_ms(reload, 5)
 
         def room_dated() -> None:
             spans.forget()
-            for stream in spans.streams_of(over):
-                spans.is_dated(stream)
-                spans.span(stream, over)
+            for stream_id in spans.streams_of(over):
+                spans.is_dated(stream_id)
+                spans.span(stream_id, over)
 
         figures["a lesson found again after 200 boots"] = best_ms(room_dated, 3)
 

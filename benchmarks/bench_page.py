@@ -120,7 +120,7 @@ def write_lesson(directory: Path) -> list[EpochRecord]:
     return epochs
 
 
-def epochs_of(lesson: LabelledLesson, stream: int) -> list[EpochRecord]:
+def epochs_of(lesson: LabelledLesson, stream_id: int) -> list[EpochRecord]:
     """Epochs of the room and its zones in the shape of a scorer's; the pages don't check them."""
     level = lesson.seat[:, :, 0] - np.nanmedian(lesson.seat[:, :, 0], axis=0)
     areas = {"room": lesson.seats, **{zone.name: zone.seats for zone in lesson.zones}}
@@ -140,7 +140,7 @@ def epochs_of(lesson: LabelledLesson, stream: int) -> list[EpochRecord]:
             )  # fmt: skip
         epochs.append(
             EpochRecord(
-                lesson="lesson", stream=stream, first_seq=first,
+                lesson="lesson", stream_id=stream_id, first_seq=first,
                 utc_ns=STARTS_NS + first * SECOND_NS, model=MODEL, zones=tuple(zones),
             )
         )  # fmt: skip

@@ -174,15 +174,15 @@ def drop_from_cache(directory: Path) -> None:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def reads(directory: Path, stream: int, first: int, last: int) -> Figures:
+def reads(directory: Path, stream_id: int, first: int, last: int) -> Figures:
     """Reading a span of a room: cold, warm, and its raw values from a plain file."""
     drop_from_cache(directory)
     began = time.perf_counter()
     reader = open_period_reader(directory)
-    periods = reader.read(stream, first, last)
+    periods = reader.read(stream_id, first, last)
     cold = (time.perf_counter() - began) * 1e3
     assert sum(len(p.seqs) for p in periods) == last - first + 1
-    warm = timed(lambda: reader.read(stream, first, last))
+    warm = timed(lambda: reader.read(stream_id, first, last))
     reader.close()
     raw = directory / "raw"
     raw.write_bytes(np.concatenate([p.values for p in periods]).tobytes())
@@ -213,7 +213,7 @@ def scores(directory: Path) -> Figures:
     )  # fmt: skip
     epochs = [
         EpochRecord(
-            lesson="l", stream=1, first_seq=5 * i, utc_ns=5 * i * SECOND, model="m", zones=zones
+            lesson="l", stream_id=1, first_seq=5 * i, utc_ns=5 * i * SECOND, model="m", zones=zones
         )
         for i in range(600)
     ]
@@ -235,8 +235,8 @@ def measure_store(directory: Path) -> dict[str, Figures]:
     found["keep: live, 40 rooms"] = measure_commits(
         store, [t for s in range(320) for t in forty.live(s)], directory
     )
-    (stream,) = (s.id for s in store.streams("live-4"))
-    found["read: five minutes of a room, live"] = reads(directory, stream, 52 + 10, 52 + 309)
+    (stream_id,) = (s.id for s in store.streams("live-4"))
+    found["read: five minutes of a room, live"] = reads(directory, stream_id, 52 + 10, 52 + 309)
     many = LessonRooms(layout, rows, name="many", rooms=1_200)
     found["keep: live, 1,200 rooms"] = measure_commits(
         store, [t for s in range(40) for t in many.live(s)], directory
@@ -245,10 +245,10 @@ def measure_store(directory: Path) -> dict[str, Figures]:
     found["keep: backlog, batches of ten"] = measure_commits(
         store, [ten.backlog(t) for t in range(27)], directory
     )
-    (stream,) = (s.id for s in store.streams("backlog-3"))
-    found["read: a 45-minute lesson, live"] = reads(directory, stream, 0, LESSON_S - 1)
+    (stream_id,) = (s.id for s in store.streams("backlog-3"))
+    found["read: a 45-minute lesson, live"] = reads(directory, stream_id, 0, LESSON_S - 1)
     found["seal: ten lessons of 45 minutes"] = measure_sealing(store, directory, ten)
-    found["read: a 45-minute lesson, sealed"] = reads(directory, stream, 0, LESSON_S - 1)
+    found["read: a 45-minute lesson, sealed"] = reads(directory, stream_id, 0, LESSON_S - 1)
     store.close()
     found["scores: 600 epochs, five zones"] = scores(directory)
     return found

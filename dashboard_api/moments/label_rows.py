@@ -26,14 +26,14 @@ def label_of(lesson: Lesson, verdict: Verdict, epochs: Sequence[EpochRecord]) ->
     look back within one run. A moment that two models scored gets no label.
     """
     inside = Counter(
-        epoch.stream
+        epoch.stream_id
         for epoch in epochs
         if verdict.start_s <= _second(lesson, epoch) < verdict.end_s
     )
     if not inside:
         return None
-    stream = inside.most_common(1)[0][0]
-    of_run = [epoch for epoch in epochs if epoch.stream == stream]
+    stream_id = inside.most_common(1)[0][0]
+    of_run = [epoch for epoch in epochs if epoch.stream_id == stream_id]
     scores = [
         (_second(lesson, epoch), zone_score(zone))
         for epoch in of_run

@@ -54,7 +54,7 @@ class RunFigures:
     is_up: bool = False
     is_counted: bool = False
     """Whether what was kept earlier is counted too."""
-    main: int | None = None
+    main_id: int | None = None
     """The stream of the run that this is a part of."""
 
 
@@ -120,26 +120,26 @@ class SeatSeconds:
         """What is kept aside changed: count it anew."""
         self._aside = self._uncounted = None
 
-    def note(self, tick: Tick, streams: Sequence[int], changes: Sequence[Change]) -> None:
+    def note(self, tick: Tick, stream_ids: Sequence[int], changes: Sequence[Change]) -> None:
         """A tick was kept; raises StoreError, and then only these figures suffer."""
         new: dict[int, SeqRanges] = defaultdict(SeqRanges)
         now_ns = self._clock.elapsed_ns()
         batches: dict[Layout, list[tuple[int, Batch]]] = {}
         # What a run begins with is in the store by now, and is counted from there.
-        begun = {stream for stream in streams if stream not in self._runs}
-        for stream, arrival in zip(streams, tick.arrivals, strict=True):
-            self._run(stream).acked_ns = now_ns
-            if stream not in begun and isinstance(arrival.message, Batch):
-                batches.setdefault(arrival.message.layout, []).append((stream, arrival.message))
-                if arrival.message.first_seq <= self._highest_gap.get(stream, -1):
-                    self._stale_gaps[stream] = None
+        begun = {stream_id for stream_id in stream_ids if stream_id not in self._runs}
+        for stream_id, arrival in zip(stream_ids, tick.arrivals, strict=True):
+            self._run(stream_id).acked_ns = now_ns
+            if stream_id not in begun and isinstance(arrival.message, Batch):
+                batches.setdefault(arrival.message.layout, []).append((stream_id, arrival.message))
+                if arrival.message.first_seq <= self._highest_gap.get(stream_id, -1):
+                    self._stale_gaps[stream_id] = None
         for change in changes:
-            run = self._runs.get(change.stream)
-            main = run.main if run is not None else None
-            if (change.is_gap or main is not None) and (main or change.stream) in self._runs:
-                self._stale_gaps[main or change.stream] = None
+            run = self._runs.get(change.stream_id)
+            main = run.main_id if run is not None else None
+            if (change.is_gap or main is not None) and (main or change.stream_id) in self._runs:
+                self._stale_gaps[main or change.stream_id] = None
             if not change.is_gap:
-                new[change.stream].add(change.first_seq, change.last_seq)
+                new[change.stream_id].add(change.first_seq, change.last_seq)
         for layout, its in batches.items():
             self._count(layout, its, new)
         self._note_nodes(tick)
@@ -161,59 +161,61 @@ class SeatSeconds:
                 else:
                     self._note_aside(message)
             elif self._stale_gaps:
-                stream = next(iter(self._stale_gaps))
-                self._count_gaps(stream)
-                del self._stale_gaps[stream]
+                stream_id = next(iter(self._stale_gaps))
+                self._count_gaps(stream_id)
+                del self._stale_gaps[stream_id]
             else:
                 self._count_earlier()
             if self._clock.elapsed_ns() >= until_ns:
                 return
 
-    def _run(self, stream: int) -> RunFigures:
-        run = self._runs.get(stream)
+    def _run(self, stream_id: int) -> RunFigures:
+        run = self._runs.get(stream_id)
         if run is not None:
-            self._runs.move_to_end(stream)
+            self._runs.move_to_end(stream_id)
             return run
-        known = self._store.stream(stream)
-        run = RunFigures(room=known.room, node=known.node, run=known.run, main=known.main)
-        run.health = self._store.health(stream)
-        run.is_up = self._store.is_up(stream)
+        known = self._store.stream(stream_id)
+        run = RunFigures(room=known.room, node=known.node, run=known.run, main_id=known.main_id)
+        run.health = self._store.health(stream_id)
+        run.is_up = self._store.is_up(stream_id)
         with self._lock:
-            self._runs[stream] = run
+            self._runs[stream_id] = run
             if len(self._runs) > self._most:
                 self._forget(self._runs.popitem(last=False)[0])
-        self._count_from_store(stream)
+        self._count_from_store(stream_id)
         return run
 
-    def _forget(self, stream: int) -> None:
+    def _forget(self, stream_id: int) -> None:
         """A run has no figures any more: nothing of it waits to be counted."""
-        self._highest_gap.pop(stream, None)
-        self._earlier.pop(stream, None)
-        self._stale_gaps.pop(stream, None)
+        self._highest_gap.pop(stream_id, None)
+        self._earlier.pop(stream_id, None)
+        self._stale_gaps.pop(stream_id, None)
         self.forgotten += 1
 
-    def recount(self, stream: int) -> None:
+    def recount(self, stream_id: int) -> None:
         """Some of what was kept of a run is gone: count all of it anew. Raises StoreError."""
-        run = self._runs.get(stream)
+        run = self._runs.get(stream_id)
         if run is None:
             return
         with self._lock:
             run.kept, run.is_counted = 0, False
-        self._earlier.pop(stream, None)
-        self._count_from_store(stream)
+        self._earlier.pop(stream_id, None)
+        self._count_from_store(stream_id)
 
-    def _count_from_store(self, stream: int) -> None:
+    def _count_from_store(self, stream_id: int) -> None:
         gaps = SeqRanges(
             (gap.first_seq, gap.last_seq)
-            for gap in self._store.gaps(stream, own=True)
+            for gap in self._store.gaps(stream_id, own=True)
             if gap.kind is None  # else there is something to read
         )
         # What lies in a gap now and comes later is counted when it comes.
-        earlier = deque(piece for kept in self._store.kept(stream) for piece in gaps.missing(*kept))
-        main = self._store.stream(stream).main or stream
+        earlier = deque(
+            piece for kept in self._store.kept(stream_id) for piece in gaps.missing(*kept)
+        )
+        main = self._store.stream(stream_id).main_id or stream_id
         if main in self._runs:
             self._stale_gaps[main] = None
-        self._earlier[stream] = earlier
+        self._earlier[stream_id] = earlier
 
     def _count(
         self, layout: Layout, its: list[tuple[int, Batch]], new: dict[int, SeqRanges]
@@ -223,20 +225,20 @@ class SeatSeconds:
         taken: dict[int, SeqRanges] = defaultdict(SeqRanges)
         at = 0
         with self._lock:
-            for stream, batch in its:
+            for stream_id, batch in its:
                 counts = present[at : at + batch.n]
                 at += batch.n
                 arrived, kept = int(counts.sum()), 0
-                fresh = new.get(stream)
+                fresh = new.get(stream_id)
                 if fresh is not None:
                     first, last = batch.first_seq, batch.last_seq
-                    for start, end in taken[stream].missing(first, last):
+                    for start, end in taken[stream_id].missing(first, last):
                         kept += sum(
                             int(counts[a - first : b - first + 1].sum())
                             for a, b in _inside(fresh, start, end)
                         )
-                    taken[stream].add(first, last)
-                run = self._runs.get(stream)
+                    taken[stream_id].add(first, last)
+                run = self._runs.get(stream_id)
                 if run is not None:
                     run.kept += kept
                     run.trimmed += arrived - kept
@@ -272,23 +274,23 @@ class SeatSeconds:
             # Replaced as a whole, for another thread may be reading it.
             self._aside = {**self._aside, key: self._aside.get(key, 0) + seats}
 
-    def _count_gaps(self, stream: int) -> None:
-        gaps = self._store.gaps(stream)
+    def _count_gaps(self, stream_id: int) -> None:
+        gaps = self._store.gaps(stream_id)
         lengths: dict[GapReason, int] = {}
         for gap in gaps:
             n = (gap.last_seq - gap.first_seq + 1) * len(gap.seats)
             lengths[gap.reason] = lengths.get(gap.reason, 0) + n
-        run = self._runs.get(stream)
+        run = self._runs.get(stream_id)
         if run is not None:
-            self._highest_gap[stream] = max((gap.last_seq for gap in gaps), default=-1)
+            self._highest_gap[stream_id] = max((gap.last_seq for gap in gaps), default=-1)
             with self._lock:
                 run.gap = lengths
 
     def _count_earlier(self) -> None:
-        stream, left = next(iter(self._earlier.items()))
-        run = self._runs.get(stream)
+        stream_id, left = next(iter(self._earlier.items()))
+        run = self._runs.get(stream_id)
         if not left or run is None:
-            del self._earlier[stream]
+            del self._earlier[stream_id]
             if run is not None:
                 run.is_counted = True
             return
@@ -296,7 +298,7 @@ class SeatSeconds:
         end = min(last, first + _AT_ONCE - 1)
         found = sum(
             int(seats_present(periods.layout, periods.values).sum())
-            for periods in self._store.read(stream, first, end, own=True)
+            for periods in self._store.read(stream_id, first, end, own=True)
         )
         with self._lock:
             run.kept += found

@@ -26,16 +26,16 @@ class NodeAck:
 
 
 class _Store(Protocol):
-    def kept(self, stream: int) -> SeqRanges: ...
+    def kept(self, stream_id: int) -> SeqRanges: ...
 
 
-def acks_of(store: _Store, arrivals: list[Arrival], streams: list[int]) -> Iterable[NodeAck]:
+def acks_of(store: _Store, arrivals: list[Arrival], stream_ids: list[int]) -> Iterable[NodeAck]:
     """One ack a stream, with at most 64 ranges above the hole."""
     came: dict[int, list[Arrival]] = {}
-    for stream, arrival in zip(streams, arrivals, strict=True):
-        came.setdefault(stream, []).append(arrival)
-    for stream, its in came.items():
-        kept = store.kept(stream)
+    for stream_id, arrival in zip(stream_ids, arrivals, strict=True):
+        came.setdefault(stream_id, []).append(arrival)
+    for stream_id, its in came.items():
+        kept = store.kept(stream_id)
         without_hole = kept.without_hole()
         above = kept.above(max(without_hole, -1), _MAX_ABOVE)
         if len(above) == _MAX_ABOVE:

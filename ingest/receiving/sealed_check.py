@@ -45,4 +45,4 @@ class SealedChecking:
         # Sealing may have found some as well.
         for damage in self._store.take_damage():
             self.damaged[damage.kind] += damage.periods
-            self._seat_seconds.recount(damage.stream)
+            self._seat_seconds.recount(damage.stream_id)

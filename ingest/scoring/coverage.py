@@ -68,24 +68,24 @@ class Coverage:
         """
         if job.doubt is Doubt.NONE:
             return True
-        lesson, stream = key
-        known = {e.first_seq: e for e in self._scores.epochs(lesson) if e.stream == stream}
-        for first, last in self._values(stream, span.first_seq, min(job.upto, span.last_seq)):
+        lesson, stream_id = key
+        known = {e.first_seq: e for e in self._scores.epochs(lesson) if e.stream_id == stream_id}
+        for first, last in self._values(stream_id, span.first_seq, min(job.upto, span.last_seq)):
             for seq in range(first + -first % EPOCH, last - EPOCH + 2, EPOCH):
                 is_warm = job.doubt is Doubt.FILLED and seq >= first + _WARM_UP
                 if seq not in known or (is_warm and not _is_sensed(known[seq])):
                     return True
         return False
 
-    def _values(self, stream: int, first_seq: int, last_seq: int) -> SeqRanges:
+    def _values(self, stream_id: int, first_seq: int, last_seq: int) -> SeqRanges:
         """The seqs of a span that are kept, without those of recorded gaps."""
         gaps = SeqRanges(
             (gap.first_seq, gap.last_seq)
-            for gap in self._reader.gaps(stream)
+            for gap in self._reader.gaps(stream_id)
             if gap.kind is None and gap.line == 0
         )
         found = SeqRanges()
-        for first, last in self._reader.kept(stream):
+        for first, last in self._reader.kept(stream_id):
             if first <= last_seq and last >= first_seq:
                 for begin, end in gaps.missing(max(first, first_seq), min(last, last_seq)):
                     found.add(begin, end)

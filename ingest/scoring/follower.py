@@ -160,11 +160,11 @@ class Following:
             changes = []
         groups: dict[Key, tuple[Span, list[Change]]] = {}
         for change in changes:
-            spans = self._spans.spans(change.stream, change.first_seq, change.last_seq)
+            spans = self._spans.spans(change.stream_id, change.first_seq, change.last_seq)
             if not spans:
-                self._undated.add(change.stream)
+                self._undated.add(change.stream_id)
             for span in spans:
-                key = span.lesson.id, change.stream
+                key = span.lesson.id, change.stream_id
                 if change.is_late:
                     # More of what is scored already: nobody is alerted of it.
                     self._note_again(key, min(change.last_seq, span.last_seq))
@@ -257,24 +257,24 @@ class Following:
 
         `zones` are those of the whole lesson, once it is over.
         """
-        lesson, stream = key
+        lesson, stream_id = key
         self._watch.note_scored(span.lesson)
-        scored = [e.first_seq for e in self._scores.epochs(lesson) if e.stream == stream]
+        scored = [e.first_seq for e in self._scores.epochs(lesson) if e.stream_id == stream_id]
         scored_upto = max(scored, default=-EPOCH) + EPOCH - 1
         first = span.first_seq + -span.first_seq % EPOCH
-        birth = self._reader.birth(stream)
+        birth = self._reader.birth(stream_id)
         # Scored again, a lesson may have seats that its birth did not name.
         is_thorough = birth is None or quiet_until >= 0
-        found = self._reader.read(stream, first, span.last_seq) if is_thorough else []
+        found = self._reader.read(stream_id, first, span.last_seq) if is_thorough else []
         state = LessonState(
             lesson=span.lesson,
-            stream=self._spans.stream(stream),
+            stream=self._spans.stream(stream_id),
             span=(first, span.last_seq),
             model=self._model,
             seats=seats_of(birth, found),
             zones=zones_of(span.lesson, birth),
             decided=zones,
-            utc_of_seq=lambda seq: self._spans.utc_ns(stream, seq),
+            utc_of_seq=lambda seq: self._spans.utc_ns(stream_id, seq),
             quiet_until=max(scored_upto, quiet_until),
             open_alerts=standing(self._scores, key),
         )
@@ -357,9 +357,9 @@ class Following:
 
     def _look_at_undated(self) -> None:
         """Streams that have been dated since: score the lessons that they turn out to be in."""
-        for stream in self._undated.take_dated():
-            for lesson in self._spans.of_stream(stream):
-                self._history.look_at_stream(stream, lesson, Doubt.NONE)
+        for stream_id in self._undated.take_dated():
+            for lesson in self._spans.of_stream(stream_id):
+                self._history.look_at_stream(stream_id, lesson, Doubt.NONE)
 
     def _end_what_is_over(self) -> None:
         """No alert stands in a lesson that is over, or of which nothing is heard any more."""

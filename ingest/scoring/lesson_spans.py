@@ -75,12 +75,12 @@ class LessonSpans:
         self._rooms.clear()
         self._views.clear()
 
-    def stream(self, stream: int) -> Stream:
-        return self._view(stream).stream
+    def stream(self, stream_id: int) -> Stream:
+        return self._view(stream_id).stream
 
-    def is_known(self, stream: int, room: str) -> bool:
+    def is_known(self, stream_id: int, room: str) -> bool:
         """Whether a room has this stream: scores may be left of one that it has no more."""
-        return any(each.id == stream for each in self._reader.streams(room))
+        return any(each.id == stream_id for each in self._reader.streams(room))
 
     def streams_of(self, lesson: Lesson) -> list[int]:
         """The streams of which something may be kept in a lesson."""
@@ -88,21 +88,21 @@ class LessonSpans:
         runs = self._reader.streams_between(lesson.room, lesson.starts_utc_ns, ends_ns)
         return [stream.id for stream in runs]
 
-    def is_dated(self, stream: int) -> bool:
+    def is_dated(self, stream_id: int) -> bool:
         """Whether periods of this stream can be given a time at all."""
-        return self.utc_ns(stream, 0) != UNDATED
+        return self.utc_ns(stream_id, 0) != UNDATED
 
-    def utc_ns(self, stream: int, seq: int) -> int:
+    def utc_ns(self, stream_id: int, seq: int) -> int:
         """UTC at the start of a period; UNDATED where nothing dates it."""
-        return self.utcs_ns(stream, [seq])[0]
+        return self.utcs_ns(stream_id, [seq])[0]
 
-    def utcs_ns(self, stream: int, seqs: list[int]) -> list[int]:
+    def utcs_ns(self, stream_id: int, seqs: list[int]) -> list[int]:
         """The same for several."""
-        return self._dated(self._view(stream), seqs)
+        return self._dated(self._view(stream_id), seqs)
 
-    def spans(self, stream: int, first_seq: int, last_seq: int) -> list[Span]:
+    def spans(self, stream_id: int, first_seq: int, last_seq: int) -> list[Span]:
         """The lessons that these periods lie in, clipped to whole lessons, not to the periods."""
-        view = self._view(stream)
+        view = self._view(stream_id)
         for span in view.recent:
             if span.covers(first_seq, last_seq):
                 return [span]
@@ -114,15 +114,15 @@ class LessonSpans:
         for lesson in self._near(view.stream.room, low, high):
             if lesson.starts_utc_ns > high or self.ends_utc_ns(lesson) <= low:
                 continue
-            in_lesson = self.span(stream, lesson)
+            in_lesson = self.span(stream_id, lesson)
             if in_lesson and in_lesson.first_seq <= last_seq and in_lesson.last_seq >= first_seq:
                 found.append(in_lesson)
         view.recent = found
         return found
 
-    def span(self, stream: int, lesson: Lesson) -> Span | None:
+    def span(self, stream_id: int, lesson: Lesson) -> Span | None:
         """The seqs of a stream in a lesson; None if there can be none."""
-        view = self._view(stream)
+        view = self._view(stream_id)
         if view.stream.period_ns != SECOND_NS:
             return None  # the quantities' formulas and the model are for one second
         starts_ns, ends_ns = lesson.starts_utc_ns, self.ends_utc_ns(lesson)
@@ -132,23 +132,23 @@ class LessonSpans:
             return None
         return Span(lesson, ranges[0][0], max(last for _, last in ranges))
 
-    def kept_upto(self, span: Span, stream: int) -> int:
+    def kept_upto(self, span: Span, stream_id: int) -> int:
         """The last period of a lesson that is kept, or in a recorded gap; -1 if there is none."""
         upto = -1
-        for first, last in self._reader.kept(stream):
+        for first, last in self._reader.kept(stream_id):
             if first <= span.last_seq and last >= span.first_seq:
                 upto = min(last, span.last_seq)
         return upto
 
-    def of_stream(self, stream: int) -> list[Lesson]:
+    def of_stream(self, stream_id: int) -> list[Lesson]:
         """The lessons in which something is kept of a stream may lie; none where nothing dates it."""
-        kept = list(self._reader.kept(stream))
+        kept = list(self._reader.kept(stream_id))
         if not kept:
             return []
-        utcs = self.utcs_ns(stream, [kept[0][0], kept[-1][1]])
+        utcs = self.utcs_ns(stream_id, [kept[0][0], kept[-1][1]])
         if UNDATED in utcs:
             return []
-        return self._near(self.stream(stream).room, min(utcs), max(utcs))
+        return self._near(self.stream(stream_id).room, min(utcs), max(utcs))
 
     def _near(self, room: str, low_utc_ns: int, high_utc_ns: int) -> list[Lesson]:
         """The lessons of a room that may touch a span, and others that are near, the latest first."""
@@ -164,19 +164,19 @@ class LessonSpans:
         """When a lesson is over, also if nobody ends it."""
         return lesson.over_utc_ns(self._longest_ns)
 
-    def _view(self, stream: int) -> _View:
+    def _view(self, stream_id: int) -> _View:
         now_ns = self._clock.elapsed_ns()
-        view = self._views.get(stream)
+        view = self._views.get(stream_id)
         if view is not None and now_ns < view.until_ns:
             return view
-        record = self._reader.stream(stream)
+        record = self._reader.stream(stream_id)
         view = _View(record, now_ns + _REFRESH_NS)
         self._hold(view, record.run_boot_ns, record.run_boot_ns)
         if not any(timebase.synchronised for timebase in view.timebases):
             view.until_ns = now_ns + _REFRESH_UNDATED_NS
         if len(self._views) >= _MOST_VIEWS:
             self._views.clear()
-        self._views[stream] = view
+        self._views[stream_id] = view
         return view
 
     def _dated(self, view: _View, seqs: list[int]) -> list[int]:

@@ -61,22 +61,25 @@ class History:
         for _ in range(min(_CHANGES_A_SLICE, len(self._ledger))):
             change = self._ledger[-1]
             doubt = Doubt.NONE if change.is_late else Doubt.FILLED
-            for span in self._spans.spans(change.stream, change.first_seq, change.last_seq):
+            for span in self._spans.spans(change.stream_id, change.first_seq, change.last_seq):
                 if not self._coverage.is_past(span.lesson, self._scored):
-                    key, upto = (span.lesson.id, change.stream), min(change.last_seq, span.last_seq)
+                    key, upto = (
+                        (span.lesson.id, change.stream_id),
+                        min(change.last_seq, span.last_seq),
+                    )
                     self._note(key, upto, doubt, cursor=self._cursor)
             self._ledger.pop()
 
     def look_at(self, lesson: Lesson, doubt: Doubt) -> None:
         """Put in line what is kept of a lesson."""
-        for stream in self._spans.streams_of(lesson):
-            self.look_at_stream(stream, lesson, doubt)
+        for stream_id in self._spans.streams_of(lesson):
+            self.look_at_stream(stream_id, lesson, doubt)
 
-    def look_at_stream(self, stream: int, lesson: Lesson, doubt: Doubt) -> None:
+    def look_at_stream(self, stream_id: int, lesson: Lesson, doubt: Doubt) -> None:
         """Put in line what is kept of a lesson in one stream."""
-        span = self._spans.span(stream, lesson)
+        span = self._spans.span(stream_id, lesson)
         if span is None:
             return
-        upto = self._spans.kept_upto(span, stream)
+        upto = self._spans.kept_upto(span, stream_id)
         if upto >= 0:
-            self._note((lesson.id, stream), upto, doubt)
+            self._note((lesson.id, stream_id), upto, doubt)

@@ -32,12 +32,12 @@ class Results:
         self.alerts.update(scored.alerts)
         if not scored.epochs:
             return
-        stream = state.stream.id
-        utcs = spans.utcs_ns(stream, [epoch.first_seq for epoch in scored.epochs])
+        stream_id = state.stream.id
+        utcs = spans.utcs_ns(stream_id, [epoch.first_seq for epoch in scored.epochs])
         self.epochs += [
             EpochRecord(
                 lesson=state.lesson.id,
-                stream=stream,
+                stream_id=stream_id,
                 first_seq=epoch.first_seq,
                 utc_ns=utc_ns,
                 model=state.version,

@@ -111,17 +111,19 @@ class SilentLessons:
             and key not in waiting
         ]
 
-    def _left_off_ns(self, stream: int, lesson: Lesson) -> int:
+    def _left_off_ns(self, stream_id: int, lesson: Lesson) -> int:
         """When the lesson ended, or its last epoch, if its periods end before it does.
 
         What is kept decides, so that it is the same whether the lesson is in memory or not.
         """
         ends_ns = self._spans.ends_utc_ns(lesson)
-        is_known = self._spans.is_known(stream, lesson.room)
-        span = self._spans.span(stream, lesson) if is_known else None
-        if span is not None and self._spans.kept_upto(span, stream) == span.last_seq:
+        is_known = self._spans.is_known(stream_id, lesson.room)
+        span = self._spans.span(stream_id, lesson) if is_known else None
+        if span is not None and self._spans.kept_upto(span, stream_id) == span.last_seq:
             return ends_ns
-        begun = [epoch.utc_ns for epoch in self._scores.epochs(lesson.id) if epoch.stream == stream]
+        begun = [
+            epoch.utc_ns for epoch in self._scores.epochs(lesson.id) if epoch.stream_id == stream_id
+        ]
         return min(max(begun) + EPOCH_NS, ends_ns) if begun else ends_ns
 
 
@@ -140,5 +142,5 @@ def _is_left(state: LessonState) -> bool:
 
 def _key_of(alert: AlertRecord) -> Key:
     """The lesson and the stream that an alert was raised for; its id names them."""
-    stream = alert.id.removeprefix(f"{alert.lesson}.").partition(".")[0]
-    return alert.lesson, int(stream) if stream.isdecimal() else _NO_STREAM
+    stream_id = alert.id.removeprefix(f"{alert.lesson}.").partition(".")[0]
+    return alert.lesson, int(stream_id) if stream_id.isdecimal() else _NO_STREAM

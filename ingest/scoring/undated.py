@@ -20,26 +20,28 @@ class UndatedStreams:
         self._spans = spans
         self._clock = clock
         self._looked_ns = clock.elapsed_ns()
-        self._streams: set[int] = set()
+        self._stream_ids: set[int] = set()
 
     def __len__(self) -> int:
-        return len(self._streams)
+        return len(self._stream_ids)
 
-    def add(self, stream: int) -> None:
+    def add(self, stream_id: int) -> None:
         """Wait for this one, unless it is dated."""
-        if not self._spans.is_dated(stream):
-            self._streams.add(stream)
+        if not self._spans.is_dated(stream_id):
+            self._stream_ids.add(stream_id)
 
-    def add_all(self, streams: Iterable[int]) -> None:
+    def add_all(self, stream_ids: Iterable[int]) -> None:
         """Wait for these, which the store says nothing dates."""
-        self._streams.update(streams)
+        self._stream_ids.update(stream_ids)
 
     def take_dated(self) -> list[int]:
         """Those that have been dated since, each once; looks every two seconds."""
         now_ns = self._clock.elapsed_ns()
-        if not self._streams or now_ns - self._looked_ns < _EACH_NS:
+        if not self._stream_ids or now_ns - self._looked_ns < _EACH_NS:
             return []
         self._looked_ns = now_ns
-        dated = [stream for stream in sorted(self._streams) if self._spans.is_dated(stream)]
-        self._streams.difference_update(dated)
+        dated = [
+            stream_id for stream_id in sorted(self._stream_ids) if self._spans.is_dated(stream_id)
+        ]
+        self._stream_ids.difference_update(dated)
         return dated

@@ -48,24 +48,24 @@ class PeriodReader(Protocol):
     def streams(self, room: str | None = None) -> list[Stream]:
         """The runs, without their parts."""
 
-    def parts(self, stream: int) -> list[Stream]:
+    def parts(self, stream_id: int) -> list[Stream]:
         """The parts of a run that there are."""
 
-    def stream(self, stream: int) -> Stream: ...
-    def kept(self, stream: int) -> SeqRanges:
+    def stream(self, stream_id: int) -> Stream: ...
+    def kept(self, stream_id: int) -> SeqRanges:
         """Seqs that are kept or inside a recorded gap."""
 
     def read(
-        self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
+        self, stream_id: int, first_seq: int, last_seq: int, *, own: bool = False
     ) -> list[Periods]:
         """Periods in order, live or sealed; a new element where the layout changes."""
 
-    def gaps(self, stream: int, *, own: bool = False) -> list[GapRecord]: ...
-    def birth(self, stream: int) -> Birth | None: ...
-    def is_up(self, stream: int) -> bool:
+    def gaps(self, stream_id: int, *, own: bool = False) -> list[GapRecord]: ...
+    def birth(self, stream_id: int) -> Birth | None: ...
+    def is_up(self, stream_id: int) -> bool:
         """Whether the last word of this run was a birth."""
 
-    def health(self, stream: int) -> Health | None: ...
+    def health(self, stream_id: int) -> Health | None: ...
     def timebases(
         self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
     ) -> list[Timebase]:

@@ -13,6 +13,7 @@ from contract.messages import Birth, Death, Health, Timebase
 from contract.payload import Batch, Gap, GapReason, Layout
 from ingest.stores.clock_records import SeenClock
 from ingest.stores.notices import Notice
+from ingest.stores.stream_identity import StreamIdentity
 
 __all__ = [
     "EPOCH_NS",
@@ -47,6 +48,16 @@ class Arrival:
     is_live: bool
     """False when it was older than 30 s on arrival: kept and scored, never alerted."""
 
+    @property
+    def identity(self) -> StreamIdentity:
+        """Whose periods these are."""
+        message = self.message
+        return StreamIdentity(
+            site=self.site, room=self.room, node=message.node, run=message.run,
+            run_boot_ns=message.boot_ns - message.first_seq * message.period_ns,
+            period_ns=message.period_ns,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
@@ -77,22 +88,14 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
+class Stream(StreamIdentity):
     """One (node, run), as the store numbers it."""
 
     id: int
-    site: str
-    room: str
-    node: str
-    run: int
-    """With its part, if it is one: see `contract/parts.py`."""
     boot: str | None
     """None until the run's birth has arrived."""
-    run_boot_ns: int
-    """Boot clock at the start of seq 0."""
-    period_ns: int
-    main: int | None = None
-    """The stream of the run that this is a part of."""
+    main_id: int | None = None
+    """The id of the run that this is a part of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,7 +116,7 @@ class Periods:
 class GapRecord:
     """A recorded gap of a stream."""
 
-    stream: int
+    stream_id: int
     first_seq: int
     last_seq: int
     seats: tuple[int, ...]
@@ -129,7 +132,7 @@ class GapRecord:
 class Damage:
     """What was found damaged in a store and has been made a recorded gap."""
 
-    stream: int
+    stream_id: int
     kind: Literal["seat", "room", "live"]
     """In which kind of day file it was, or that it was not sealed yet."""
     periods: int
@@ -139,7 +142,7 @@ class Damage:
 class Change:
     """What a tick added to a stream: newly kept periods first … last, or a gap over them."""
 
-    stream: int
+    stream_id: int
     first_seq: int
     last_seq: int
     is_gap: bool
@@ -180,7 +183,7 @@ class EpochRecord:
     """One scored epoch of a lesson."""
 
     lesson: str
-    stream: int
+    stream_id: int
     first_seq: int
     utc_ns: int
     model: str

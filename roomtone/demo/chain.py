@@ -364,7 +364,7 @@ class Chain:
 
 def _kept(reader: PeriodReader, room: str) -> int:
     """Number of periods with values: periods in the ledger minus those in gaps."""
-    streams = [stream.id for stream in reader.streams(room)]
-    every = [gap for stream in streams for gap in reader.gaps(stream) if not gap.line]
+    stream_ids = [stream.id for stream in reader.streams(room)]
+    every = [gap for stream_id in stream_ids for gap in reader.gaps(stream_id) if not gap.line]
     gaps = sum(gap.last_seq - gap.first_seq + 1 for gap in every)
-    return sum(len(reader.kept(stream)) for stream in streams) - gaps
+    return sum(len(reader.kept(stream_id)) for stream_id in stream_ids) - gaps

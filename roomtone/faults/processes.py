@@ -237,7 +237,9 @@ def _check_epochs(case: Case, room: FaultRoom) -> None:
     until(lambda: room.server.score_lag() == 0, what="the last epoch", timeout_s=30)
     store = open_score_store(room.server.data)
     try:
-        epochs = [(epoch.stream, epoch.first_seq) for epoch in store.epochs(f"{room.name}-lesson")]
+        epochs = [
+            (epoch.stream_id, epoch.first_seq) for epoch in store.epochs(f"{room.name}-lesson")
+        ]
     finally:
         store.close()
     if len(epochs) != len(set(epochs)) or not epochs:

@@ -52,7 +52,7 @@ def write_scores(directory: Path, past: list[tuple[int, Sitting]]) -> None:
     """One lesson through the store, then copies of its rows; an alert in each."""
     template = [
         EpochRecord(
-            lesson="template", stream=0, first_seq=seq, utc_ns=seq * SECOND_NS, model=MODEL,
+            lesson="template", stream_id=0, first_seq=seq, utc_ns=seq * SECOND_NS, model=MODEL,
             zones=tuple(_zone(zone, seq) for zone in ("room", "hub-a", "hub-b")),
         )
         for seq in range(0, timeline.LENGTH_S, 5)

@@ -90,7 +90,7 @@ def test_each_lesson_was_sensed_and_scored_and_old_seat_values_are_gone(
             epochs = scores.epochs(lesson.id)
             assert len(epochs) == 60
             assert epochs[0].utc_ns == lesson.starts_utc_ns
-            (number,) = {epoch.stream for epoch in epochs}
+            (number,) = {epoch.stream_id for epoch in epochs}
             assert streams[number].room == lesson.room
             (periods,) = reader.read(number, epochs[0].first_seq, epochs[-1].first_seq + 4)
             assert len(periods.seqs) == 300

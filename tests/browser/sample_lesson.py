@@ -219,7 +219,7 @@ def _write_periods(
 
 
 @lru_cache(maxsize=8)
-def _epochs(sample: Sample, stream: int, kept: int) -> list[EpochRecord]:
+def _epochs(sample: Sample, stream_id: int, kept: int) -> list[EpochRecord]:
     """Scored as a scorer would: ten seconds of each seat against its own normal."""
     motion = _signals(sample.seed)[0][:kept]
     normal = np.nanmedian(motion, axis=0) if len(motion) else np.zeros(len(SEATS))
@@ -230,7 +230,7 @@ def _epochs(sample: Sample, stream: int, kept: int) -> list[EpochRecord]:
         zones += [_area(zone.name, window, normal, zone.seats) for zone in ZONES]
         epochs.append(
             EpochRecord(
-                lesson=sample.lesson, stream=stream, first_seq=first,
+                lesson=sample.lesson, stream_id=stream_id, first_seq=first,
                 utc_ns=sample.start_utc_ns + first * SECOND_NS, model=sample.model,
                 zones=tuple(zones),
             )

@@ -68,7 +68,7 @@ def weeks(running):
                 room = replace(room, movement_db=room.movement_db + (4.0 if week >= 5 else 0.0))
                 epochs.append(
                     replace(
-                        epoch, lesson=lesson, stream=77, first_seq=60 * k, model=in_use.version,
+                        epoch, lesson=lesson, stream_id=77, first_seq=60 * k, model=in_use.version,
                         utc_ns=starts + 60 * k * SECOND_NS, zones=(room,),
                     )
                 )  # fmt: skip

@@ -106,10 +106,10 @@ def dated() -> Tick:
     return made
 
 
-def rows_of(reader: PeriodReader, stream: int) -> dict[int, NDArray[np.uint16]]:
+def rows_of(reader: PeriodReader, stream_id: int) -> dict[int, NDArray[np.uint16]]:
     return {
         seq: values
-        for periods in reader.read(stream, 0, EVERYTHING)
+        for periods in reader.read(stream_id, 0, EVERYTHING)
         for seq, values in zip(periods.seqs.tolist(), periods.values, strict=True)
     }
 
@@ -121,7 +121,7 @@ def test_what_comes_late_of_a_hub_takes_its_place(
     store.commit(tick(lack(1, 2), batch(0, 1, 2, SOUND_LINE), batch(1, 1, SOUND_LINE)))
     (stream,) = reader.streams()
     assert reader.gaps(stream.id) == [
-        GapRecord(stream=stream.id, first_seq=1, last_seq=1, seats=(5,), reason="serial",
+        GapRecord(stream_id=stream.id, first_seq=1, last_seq=1, seats=(5,), reason="serial",
                   kind="seat", line=2)
     ]  # fmt: skip
     cursor = reader.newest_cursor()
@@ -132,7 +132,7 @@ def test_what_comes_late_of_a_hub_takes_its_place(
     assert reader.changes(cursor)[1] == [Change(stream.id, 1, 1, False, False, True)]
     assert len(reader.streams()) == 1
     assert [part.run for part in reader.parts(stream.id)] == [gap_run(RUN, 2), late_run(RUN, 2)]
-    assert all(part.main == stream.id for part in reader.parts(stream.id))
+    assert all(part.main_id == stream.id for part in reader.parts(stream.id))
 
 
 def test_late_values_are_kept_once_and_acknowledged_by_their_own_part(

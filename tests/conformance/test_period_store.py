@@ -137,10 +137,10 @@ def health(sampled: int) -> Health:
     )
 
 
-def seqs(reader: PeriodReader, stream: int, first: int = 0, last: int = 1 << 36) -> list[int]:
+def seqs(reader: PeriodReader, stream_id: int, first: int = 0, last: int = 1 << 36) -> list[int]:
     """The seqs that are read, after checking that each has its own values."""
     found: list[int] = []
-    for periods in reader.read(stream, first, last):
+    for periods in reader.read(stream_id, first, last):
         assert periods.values.shape == (len(periods.seqs), periods.layout.width)
         assert periods.is_live.shape == periods.seqs.shape
         for seq, row in zip(periods.seqs.tolist(), periods.values, strict=True):
@@ -246,7 +246,7 @@ def test_gaps_count_as_kept_and_are_listed(pair: tuple[PeriodStore, PeriodReader
     store, reader = pair
     (stream, _) = store.commit(tick(gap(0, 100), batch(100)))
     assert reader.gaps(stream) == [
-        GapRecord(stream=stream, first_seq=0, last_seq=99, seats=LAYOUT.seats, reason="off")
+        GapRecord(stream_id=stream, first_seq=0, last_seq=99, seats=LAYOUT.seats, reason="off")
     ]
     assert reader.kept(stream).without_hole() == 100
     assert seqs(reader, stream) == [100]
@@ -389,7 +389,7 @@ def test_a_cursor_from_another_store_is_told_everything(
     (stream,) = store.commit(tick(batch(0, 3)))
     cursor, changes = reader.changes(10_000)
     assert cursor == reader.newest_cursor()
-    assert [(c.stream, c.first_seq, c.last_seq) for c in changes] == [(stream, 0, 2)]
+    assert [(c.stream_id, c.first_seq, c.last_seq) for c in changes] == [(stream, 0, 2)]
 
 
 def test_version_moves_with_a_commit(pair: tuple[PeriodStore, PeriodReader]) -> None:

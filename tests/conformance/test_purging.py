@@ -105,8 +105,8 @@ def purge(store: PeriodStore, wanted: Purge) -> Purged:
     return done
 
 
-def seqs(store: PeriodStore, stream: int = 1) -> list[int]:
-    return [seq for periods in store.read(stream, 0, 90_000) for seq in periods.seqs.tolist()]
+def seqs(store: PeriodStore, stream_id: int = 1) -> list[int]:
+    return [seq for periods in store.read(stream_id, 0, 90_000) for seq in periods.seqs.tolist()]
 
 
 def seat_values(store: PeriodStore, seat: int) -> dict[int, bool]:

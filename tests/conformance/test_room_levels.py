@@ -25,7 +25,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ScoreStore
 
 def epoch(at: int, *, lesson: str = "maths", zones: int = 3, model: str = "m1") -> EpochRecord:
     return EpochRecord(
-        lesson=lesson, stream=1, first_seq=at, utc_ns=at * SECOND, model=model,
+        lesson=lesson, stream_id=1, first_seq=at, utc_ns=at * SECOND, model=model,
         zones=tuple(
             ZoneEpoch(
                 zone="room" if i == 0 else f"hub-{i}", seats=7, movement_db=at + 0.1 * i,

@@ -28,7 +28,7 @@ Step = Callable[[ScoreStore], None]
 
 def epoch(lesson: str, seq: int, utc_ns: int) -> EpochRecord:
     return EpochRecord(
-        lesson=lesson, stream=1, first_seq=5 * seq, utc_ns=utc_ns, model="m", zones=(ROOM,)
+        lesson=lesson, stream_id=1, first_seq=5 * seq, utc_ns=utc_ns, model="m", zones=(ROOM,)
     )
 
 

@@ -49,7 +49,7 @@ def zone(name: str, off_task: float = 0.25) -> ZoneEpoch:
 def epoch(number: int, *, lesson: str = "maths", model: str = "m1") -> EpochRecord:
     return EpochRecord(
         lesson=lesson,
-        stream=3,
+        stream_id=3,
         first_seq=5 * number,
         utc_ns=5 * number * SECOND,
         model=model,

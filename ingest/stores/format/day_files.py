@@ -63,7 +63,7 @@ class SealedChunk:
     """One row of `chunks`; `id` is the same in the seats' file, the room's file and main.db."""
 
     id: int
-    stream: int
+    stream_id: int
     first: int
     last: int
     layout: int
@@ -71,7 +71,7 @@ class SealedChunk:
 
     def key(self, kind: Kind) -> int:
         """What its checksum begins with: which chunk this is, beside what it holds."""
-        return zlib.crc32(f"{kind} {self.id} {self.stream} {self.layout}".encode())
+        return zlib.crc32(f"{kind} {self.id} {self.stream_id} {self.layout}".encode())
 
 
 class DayFiles:
@@ -107,7 +107,19 @@ class DayFiles:
         with store_errors(path), closing(database), transaction(database):
             database.executemany(
                 "INSERT OR REPLACE INTO streams VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                [astuple(stream)[:-1] for stream in streams],  # `run` says whose part it is
+                [
+                    (
+                        s.id,
+                        s.site,
+                        s.room,
+                        s.node,
+                        s.run,
+                        s.boot,
+                        s.run_boot_ns,
+                        s.period_ns,
+                    )
+                    for s in streams
+                ],
             )
             database.executemany("INSERT OR REPLACE INTO layouts VALUES(?, ?)", layouts)
             database.executemany(
@@ -144,7 +156,7 @@ class DayFiles:
         return {
             number
             for number, chunk in found.items()
-            if chunk.stream == listed[number] and is_whole(chunk.chunk, chunk.key(kind))
+            if chunk.stream_id == listed[number] and is_whole(chunk.chunk, chunk.key(kind))
         }
 
     def fault(self, kind: Kind, day: str) -> str | None:
@@ -293,7 +305,7 @@ class DayFiles:
         with store_errors(path), closing(_opened(path)) as source:
             source.text_factory = lambda text: text.decode("utf-8", "replace")
             for table, wanted, fields in (
-                ("streams", {chunk.stream for chunk in chunks}, 8),
+                ("streams", {chunk.stream_id for chunk in chunks}, 8),
                 ("layouts", {chunk.layout for chunk in chunks}, 2),
             ):
                 for number in wanted:

@@ -62,7 +62,9 @@ def by_line(parts: Iterable[tuple[int, SeqRanges, list[GapRecord]]]) -> list[Lin
     return [lines[line] for line in sorted(lines)]
 
 
-def gaps_of_all(stream: int, main: list[GapRecord], lines: Sequence[LineParts]) -> list[GapRecord]:
+def gaps_of_all(
+    stream_id: int, main: list[GapRecord], lines: Sequence[LineParts]
+) -> list[GapRecord]:
     """The gaps of a run: what a line's part says of it holds, wherever it says anything."""
     found = [piece for gap in main for piece in _without_lines(gap, lines)]
     for line in lines:
@@ -73,11 +75,13 @@ def gaps_of_all(stream: int, main: list[GapRecord], lines: Sequence[LineParts]) 
                 is_told.add(gap.first_seq, gap.last_seq)
                 # What was damaged may name more than were in it.
                 seats = tuple(seat for seat in gap.seats if seat in its)
-                found.append(replace(gap, stream=stream, seats=seats, kind=kind, line=line.line))
+                found.append(
+                    replace(gap, stream_id=stream_id, seats=seats, kind=kind, line=line.line)
+                )
         for gap in line.lacks:
             for first, last in is_told.missing(gap.first_seq, gap.last_seq):
                 found.append(
-                    replace(gap, stream=stream, first_seq=first, last_seq=last, kind=kind,
+                    replace(gap, stream_id=stream_id, first_seq=first, last_seq=last, kind=kind,
                             line=line.line)
                 )  # fmt: skip
     return sorted(found, key=lambda gap: (gap.first_seq, gap.line))
@@ -92,11 +96,11 @@ def told_of_run(
     """
     found = []
     for change in changes:
-        stream, run = main_of(change.stream)
-        if stream is None:
+        main_id, run = main_of(change.stream_id)
+        if main_id is None:
             found.append(change)
         elif is_late_part(run) and not change.is_gap:
-            found.append(replace(change, stream=stream, is_late=True))
+            found.append(replace(change, stream_id=main_id, is_late=True))
     return found
 
 

@@ -137,9 +137,9 @@ def start_of(*, first_seq: int, period_ns: int, received_utc_ns: int) -> int:
     return min(max(start, 0), _HIGHEST_START)
 
 
-def key_of(stream: int, start: int, seq: int) -> int:
+def key_of(stream_id: int, start: int, seq: int) -> int:
     """The key of a live row; keys rise with seq, `KEY_STEP` apart."""
-    return (start + seq * _SIXTEENTHS) << _STREAM_BITS | stream
+    return (start + seq * _SIXTEENTHS) << _STREAM_BITS | stream_id
 
 
 def seqs_of(keys: NDArray[np.int64], start: int) -> NDArray[np.int64]:

@@ -32,7 +32,7 @@ class MemoryClockKeeping:
         """(node, run) → where its boot clock was seen."""
 
     def streams(self, room: str | None = None) -> list[Stream]:
-        runs = [kept.stream for kept in self._kept if kept.stream.main is None]
+        runs = [kept.stream for kept in self._kept if kept.stream.main_id is None]
         return [stream for stream in runs if room is None or stream.room == room]
 
     def timebases(

@@ -7,7 +7,7 @@ runs on it runs on the other. It is one object for writer and readers of one pro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 
 import numpy as np
@@ -41,6 +41,7 @@ from ingest.stores.rules.admission import STRETCH, Ledger, goes_on, trimmed, unf
 from ingest.stores.rules.changes import coalesced
 from ingest.stores.rules.limits import NodeLimits
 from ingest.stores.rules.seal_schedule import KINDS, Kind, day_of, is_before, is_due, midnight_ns
+from ingest.stores.stream_identity import StreamIdentity, identity_of_birth
 
 __all__ = ["MemoryPeriodStore"]
 
@@ -70,9 +71,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         if refused:
             raise RefusedError(refused)
         for site, room, birth in tick.births:
-            kept = self._of(
-                site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
-            )
+            kept = self._of(identity_of_birth(site, room, birth), now)
             for each in (kept, *self._parts(kept.stream.id)):
                 each.stream = replace(
                     each.stream, boot=birth.boot, run_boot_ns=birth.run_boot_ns,
@@ -102,16 +101,12 @@ class MemoryPeriodStore(MemoryClockKeeping):
 
     def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
         message = arrival.message
-        run_boot_ns = message.boot_ns - message.first_seq * message.period_ns
-        kept = self._of(
-            arrival.site, arrival.room, message.node, message.run, run_boot_ns, message.period_ns,
-            now,
-        )  # fmt: skip
-        stream = kept.stream.id
+        kept = self._of(arrival.identity, now)
+        stream_id = kept.stream.id
         if isinstance(message, Gap):
             for first, last in kept.ledger.admit_gap(message.first_seq, message.last_seq):
                 gap = GapRecord(
-                    stream=stream, first_seq=first, last_seq=last, seats=message.seats,
+                    stream_id=stream_id, first_seq=first, last_seq=last, seats=message.seats,
                     reason=message.reason,
                 )  # fmt: skip
                 before = next((g for g in kept.gaps if g.last_seq == first - 1), None)
@@ -119,10 +114,10 @@ class MemoryPeriodStore(MemoryClockKeeping):
                     kept.gaps.remove(before)
                     gap = replace(before, last_seq=last)
                 kept.gaps.append(gap)
-                changes.append(Change(stream, first, last, True, arrival.is_live))
-            return stream
+                changes.append(Change(stream_id, first, last, True, arrival.is_live))
+            return stream_id
         self._keep(kept, message, arrival, changes)
-        return stream
+        return stream_id
 
     def _keep(self, kept: Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
         is_live = arrival.is_live
@@ -137,19 +132,16 @@ class MemoryPeriodStore(MemoryClockKeeping):
                 kept.unsealed.add(seq)
             changes.append(Change(kept.stream.id, first, last, False, is_live))
 
-    def _of(
-        self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
-    ) -> Kept:
-        known = self._ids.get((node, run))
+    def _of(self, identity: StreamIdentity, now: int) -> Kept:
+        key = identity.node, identity.run
+        known = self._ids.get(key)
         if known is None:
-            main = None
-            if run_of(run) != run:
-                main = self._of(site, room, node, run_of(run), run_boot_ns, period_ns, now)
-            known = self._ids[node, run] = len(self._kept) + 1
+            run = replace(identity, run=run_of(identity.run))
+            main = None if run == identity else self._of(run, now).stream
+            known = self._ids[key] = len(self._kept) + 1
             stream = Stream(
-                id=known, site=site, room=room, node=node, run=run,
-                boot=main.stream.boot if main else None, run_boot_ns=run_boot_ns,
-                period_ns=period_ns, main=main.stream.id if main else None,
+                id=known, **asdict(identity), boot=main.boot if main else None,
+                main_id=main.id if main else None,
             )  # fmt: skip
             self._kept.append(Kept(stream=stream, first_received_utc_ns=now))
         return self._kept[known - 1]
@@ -159,30 +151,30 @@ class MemoryPeriodStore(MemoryClockKeeping):
         if known is not None:
             self._kept[known - 1].is_up = False
 
-    def _get(self, stream: int) -> Kept:
-        if not 1 <= stream <= len(self._kept):
-            raise StoreError(f"The store in memory has no stream {stream}.")
-        return self._kept[stream - 1]
+    def _get(self, stream_id: int) -> Kept:
+        if not 1 <= stream_id <= len(self._kept):
+            raise StoreError(f"The store in memory has no stream {stream_id}.")
+        return self._kept[stream_id - 1]
 
-    def parts(self, stream: int) -> list[Stream]:
-        return [kept.stream for kept in self._parts(stream)]
+    def parts(self, stream_id: int) -> list[Stream]:
+        return [kept.stream for kept in self._parts(stream_id)]
 
-    def _parts(self, stream: int) -> list[Kept]:
-        return [kept for kept in self._kept if kept.stream.main == stream]
+    def _parts(self, stream_id: int) -> list[Kept]:
+        return [kept for kept in self._kept if kept.stream.main_id == stream_id]
 
-    def stream(self, stream: int) -> Stream:
-        return self._get(stream).stream
+    def stream(self, stream_id: int) -> Stream:
+        return self._get(stream_id).stream
 
-    def kept(self, stream: int) -> SeqRanges:
-        return SeqRanges.copy(self._get(stream).ledger.kept)
+    def kept(self, stream_id: int) -> SeqRanges:
+        return SeqRanges.copy(self._get(stream_id).ledger.kept)
 
     def read(
-        self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
+        self, stream_id: int, first_seq: int, last_seq: int, *, own: bool = False
     ) -> list[Periods]:
-        kept = self._get(stream)
+        kept = self._get(stream_id)
         late = [
             periods
-            for part in ([] if own else self._parts(stream))
+            for part in ([] if own else self._parts(stream_id))
             if is_late_part(part.stream.run)
             for periods in self._read(part, first_seq, last_seq)
         ]
@@ -208,21 +200,21 @@ class MemoryPeriodStore(MemoryClockKeeping):
                 start = i
         return found
 
-    def gaps(self, stream: int, *, own: bool = False) -> list[GapRecord]:
+    def gaps(self, stream_id: int, *, own: bool = False) -> list[GapRecord]:
         lines = by_line(
             (part.stream.run, part.ledger.data, part.gaps)
-            for part in ([] if own else self._parts(stream))
+            for part in ([] if own else self._parts(stream_id))
         )
-        return gaps_of_all(stream, self._get(stream).gaps, lines)
+        return gaps_of_all(stream_id, self._get(stream_id).gaps, lines)
 
-    def birth(self, stream: int) -> Birth | None:
-        return self._get(stream).birth
+    def birth(self, stream_id: int) -> Birth | None:
+        return self._get(stream_id).birth
 
-    def is_up(self, stream: int) -> bool:
-        return self._get(stream).is_up
+    def is_up(self, stream_id: int) -> bool:
+        return self._get(stream_id).is_up
 
-    def health(self, stream: int) -> Health | None:
-        identity = self._get(stream).stream
+    def health(self, stream_id: int) -> Health | None:
+        identity = self._get(stream_id).stream
         return self._healths.get((identity.node, identity.run))
 
     def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]:
@@ -232,7 +224,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         return self._notices.of_room(room)
 
     def runs(self, which: Which) -> list[Stream]:
-        runs = [kept for kept in self._kept if kept.stream.main is None]
+        runs = [kept for kept in self._kept if kept.stream.main_id is None]
         if which == "newest":
             runs = list({kept.stream.node: kept for kept in runs}.values())
         found = [kept.stream for kept in runs if which == "newest" or kept.is_up]
@@ -255,9 +247,9 @@ class MemoryPeriodStore(MemoryClockKeeping):
         found = coalesced(change for tick in self._ticks[since:] for change in tick)
         return len(self._ticks), found if own else told_of_run(found, self._main_of)
 
-    def _main_of(self, stream: int) -> tuple[int | None, int]:
-        known = self._get(stream).stream
-        return known.main, known.run
+    def _main_of(self, stream_id: int) -> tuple[int | None, int]:
+        known = self._get(stream_id).stream
+        return known.main_id, known.run
 
     def seal(
         self,

@@ -45,7 +45,7 @@ class MemoryScoreStore:
         for lesson in {e.lesson for e in epochs} | {a.lesson for a in alerts}:
             self._written[lesson] = max(self._written.get(lesson, 0), written_utc_ns)
         for epoch in epochs:
-            key = epoch.lesson, epoch.stream, epoch.first_seq
+            key = epoch.lesson, epoch.stream_id, epoch.first_seq
             # After a purge the old score rests on what is gone.
             old = None if epoch.lesson in self._again else self._epochs.get(key)
             self._epochs[key] = rescored(old, epoch)
@@ -59,7 +59,7 @@ class MemoryScoreStore:
             for epoch in self._epochs.values()
             if epoch.lesson == lesson and epoch.utc_ns > after_utc_ns
         ]
-        return sorted(found, key=lambda epoch: (epoch.utc_ns, epoch.stream, epoch.first_seq))
+        return sorted(found, key=lambda epoch: (epoch.utc_ns, epoch.stream_id, epoch.first_seq))
 
     def alerts(self, lesson: str) -> list[AlertRecord]:
         found = [alert for alert in self._alerts.values() if alert.lesson == lesson]

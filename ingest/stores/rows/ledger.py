@@ -23,7 +23,7 @@ _PUT: Final = (
 def put_gap(database: sqlite3.Connection, gap: GapRecord) -> None:
     """Record a gap."""
     database.execute(
-        _PUT, (gap.stream, gap.first_seq, gap.last_seq, bytes(gap.seats), gap.reason, gap.kind)
+        _PUT, (gap.stream_id, gap.first_seq, gap.last_seq, bytes(gap.seats), gap.reason, gap.kind)
     )
 
 
@@ -36,7 +36,7 @@ def cut_gaps(
     ]
     for gap in known:
         database.execute(
-            "DELETE FROM gaps WHERE stream = ? AND first = ?", (gap.stream, gap.first_seq)
+            "DELETE FROM gaps WHERE stream = ? AND first = ?", (gap.stream_id, gap.first_seq)
         )
     for gap in trimmed(known, first, last):
         put_gap(database, gap)
@@ -60,30 +60,30 @@ def write_ledger(database: sqlite3.Connection, touched: Iterable[StreamState]) -
 
 
 def put_damaged(
-    database: sqlite3.Connection, stream: int, held: Iterable[Holding], *, kind: Kind | None
+    database: sqlite3.Connection, stream_id: int, held: Iterable[Holding], *, kind: Kind | None
 ) -> None:
     """Record what was held as damaged; with kind None it leaves the ledger as well."""
     for run in held:
         spans = [(run.first, run.last)]
         if kind is None:
-            spans = cut_ledger(database, stream, run.first, run.last)
+            spans = cut_ledger(database, stream_id, run.first, run.last)
         for first, last in spans:
-            database.execute(_PUT, (stream, first, last, bytes(run.seats), "damaged", kind))
+            database.execute(_PUT, (stream_id, first, last, bytes(run.seats), "damaged", kind))
 
 
 def cut_ledger(
-    database: sqlite3.Connection, stream: int, first: int, last: int
+    database: sqlite3.Connection, stream_id: int, first: int, last: int
 ) -> list[tuple[int, int]]:
     """Take seqs out of the ledger; returns those of them that were in it."""
     rows = database.execute(
         "SELECT first, last FROM ledger WHERE stream = ? AND first <= ? AND last >= ?",
-        (stream, last, first),
+        (stream_id, last, first),
     ).fetchall()
     database.executemany(
-        "DELETE FROM ledger WHERE stream = ? AND first = ?", [(stream, low) for low, _ in rows]
+        "DELETE FROM ledger WHERE stream = ? AND first = ?", [(stream_id, low) for low, _ in rows]
     )
     rest = [
-        (stream, a, b)
+        (stream_id, a, b)
         for low, high in rows
         for a, b in ((low, first - 1), (last + 1, high))
         if low <= a <= b <= high

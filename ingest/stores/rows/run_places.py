@@ -60,9 +60,9 @@ class RunPlaces:
         """Drop what is remembered of the file. What was noted stays: it is no loss to look again."""
         self._bounds.clear()
 
-    def note_run(self, stream: int) -> None:
+    def note_run(self, stream_id: int) -> None:
         """A run has grown, or its place on the boot clock has changed."""
-        self._runs.add(stream)
+        self._runs.add(stream_id)
 
     def settle(self, clocks: Iterable[Clock]) -> dict[int, int]:
         """Place the runs that were noted, and those of clocks whose records have changed.
@@ -72,9 +72,9 @@ class RunPlaces:
         for clock in clocks:
             self._note_clock(clock)
         upto = dict.fromkeys(self._runs, HIGHEST_SEQ)
-        for stream in self._runs:
-            for row in self._database.execute(_EXTENTS + "AND id = ?", (stream,)).fetchall():
-                upto[stream] = _place(self._database, row)
+        for stream_id in self._runs:
+            for row in self._database.execute(_EXTENTS + "AND id = ?", (stream_id,)).fetchall():
+                upto[stream_id] = _place(self._database, row)
         self._runs.clear()
         return upto
 
@@ -87,7 +87,7 @@ class RunPlaces:
             self._bounds.clear()
         self._bounds[clock] = bounds
         runs = self._database.execute("SELECT id FROM streams WHERE node = ? AND boot = ?", clock)
-        self._runs.update(stream for (stream,) in runs)
+        self._runs.update(stream_id for (stream_id,) in runs)
 
 
 def place_all(database: sqlite3.Connection) -> None:
@@ -98,7 +98,7 @@ def place_all(database: sqlite3.Connection) -> None:
 
 def _place(database: sqlite3.Connection, row: tuple[Any, ...]) -> int:
     """Write the cell of a run if it is another one; the seq up to which the run lies in it."""
-    stream, known, run_boot_ns, period_ns, last_seq, lowest, highest = row
+    stream_id, known, run_boot_ns, period_ns, last_seq, lowest, highest = row
     cell, upto = None, HIGHEST_SEQ
     if lowest is not None:
         low, high = (run_boot_ns + offset for offset in _bounds(lowest, highest))
@@ -108,7 +108,7 @@ def _place(database: sqlite3.Connection, row: tuple[Any, ...]) -> int:
         if end is not None and period_ns > 0:
             upto = (end - high) // period_ns - 1
     if cell != known:
-        database.execute(_PUT, (cell, stream))
+        database.execute(_PUT, (cell, stream_id))
     return upto
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import Final, Literal
 
 from contract.messages import Birth
 from contract.parts import run_of
+from ingest.stores.stream_identity import StreamIdentity
 
 __all__ = ["SOME_RUNS", "append_state", "bear_stream", "new_stream"]
 
@@ -19,49 +21,42 @@ _MAX_STATES: Final = 16
 
 
 def new_stream(
-    database: sqlite3.Connection,
-    *,
-    site: str,
-    room: str,
-    node: str,
-    run: int,
-    run_boot_ns: int,
-    period_ns: int,
-    now: int,
+    database: sqlite3.Connection, identity: StreamIdentity, *, received_utc_ns: int
 ) -> int:
     """Number a stream that is new; a part brings its run with it, if that is new too."""
     main = None
-    if run_of(run) != run:
+    run = replace(identity, run=run_of(identity.run))
+    if run != identity:
         row = database.execute(
-            "SELECT id FROM streams WHERE node = ? AND run = ?", (node, run_of(run))
+            "SELECT id FROM streams WHERE node = ? AND run = ?", (run.node, run.run)
         ).fetchone()
-        main = row[0] if row else new_stream(
-            database, site=site, room=room, node=node, run=run_of(run),
-            run_boot_ns=run_boot_ns, period_ns=period_ns, now=now,
-        )  # fmt: skip
+        main = row[0] if row else new_stream(database, run, received_utc_ns=received_utc_ns)
     number = int(database.execute("SELECT coalesce(max(id), 0) + 1 FROM streams").fetchone()[0])
     database.execute(
         "INSERT INTO streams(id, site, room, node, run, boot, run_boot_ns, period_ns, "
         "first_received_utc_ns, main) "
         "VALUES(?, ?, ?, ?, ?, (SELECT boot FROM streams WHERE id = ?), ?, ?, ?, ?)",
-        (number, site, room, node, run, main, run_boot_ns, period_ns, now, main),
-    )
+        (
+            number, identity.site, identity.room, identity.node, identity.run, main,
+            identity.run_boot_ns, identity.period_ns, received_utc_ns, main,
+        ),
+    )  # fmt: skip
     return number
 
 
-def bear_stream(database: sqlite3.Connection, stream: int, birth: Birth) -> None:
+def bear_stream(database: sqlite3.Connection, stream_id: int, birth: Birth) -> None:
     """What a birth tells of its run holds for the parts of it too."""
     database.execute(
         "UPDATE streams SET boot = ?, run_boot_ns = ?, period_ns = ? WHERE id = ? OR main = ?",
-        (birth.boot, birth.run_boot_ns, birth.period_ns, stream, stream),
+        (birth.boot, birth.run_boot_ns, birth.period_ns, stream_id, stream_id),
     )
-    database.execute("UPDATE streams SET is_up = 1 WHERE id = ?", (stream,))
+    database.execute("UPDATE streams SET is_up = 1 WHERE id = ?", (stream_id,))
 
 
 def append_state(
     database: sqlite3.Connection,
     table: Literal["births", "deaths"],
-    stream: int,
+    stream_id: int,
     now: int,
     body: bytes,
 ) -> None:
@@ -71,16 +66,16 @@ def append_state(
     """
     latest = database.execute(
         f"SELECT body FROM {table} WHERE stream = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
-        (stream,),
+        (stream_id,),
     ).fetchone()
     if latest is not None and latest[0] == body:
         return
     database.execute(
         f"INSERT INTO {table}(stream, received_utc_ns, body) VALUES(?, ?, ?)",
-        (stream, now, body),
+        (stream_id, now, body),
     )
     database.execute(
         f"DELETE FROM {table} WHERE stream = ?1 AND id <= (SELECT id FROM {table} "  # noqa: S608
         "WHERE stream = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-        (stream, _MAX_STATES),
+        (stream_id, _MAX_STATES),
     )

@@ -30,7 +30,7 @@ UPDATE purges SET is_due = 1 WHERE room IN (SELECT room FROM streams WHERE node 
 class _Reader(Protocol):
     """What is asked of the store."""
 
-    def stream(self, stream: int) -> Stream: ...
+    def stream(self, stream_id: int) -> Stream: ...
     def timebases(self, stream: Stream) -> list[Timebase]: ...
 
 
@@ -62,9 +62,9 @@ class Standing:
         """Have a room's purges done again: there is something that they may concern."""
         database.execute("UPDATE purges SET is_due = 1 WHERE room = ?", (room,))
 
-    def seqs(self, reader: _Reader, stream: int) -> list[tuple[int, int]]:
+    def seqs(self, reader: _Reader, stream_id: int) -> list[tuple[int, int]]:
         """The seqs of a stream of which nothing is to be kept."""
-        identity, timebases = _known(reader, stream)
+        identity, timebases = _known(reader, stream_id)
         return [
             span
             for purge in self._by_room[identity.room]
@@ -72,9 +72,9 @@ class Standing:
             for span in seqs_of_purge(purge, identity, timebases, SeqRanges())
         ]
 
-    def seats(self, reader: _Reader, stream: int) -> tuple[tuple[int, int, int], ...]:
+    def seats(self, reader: _Reader, stream_id: int) -> tuple[tuple[int, int, int], ...]:
         """(seat, first, last) of a stream where a seat's values are not to be kept."""
-        identity, timebases = _known(reader, stream)
+        identity, timebases = _known(reader, stream_id)
         return tuple(
             (purge.seat, *span)
             for purge in self._by_room[identity.room]
@@ -110,8 +110,8 @@ def blanked(values: NDArray[np.uint16], layout: Layout, seat: int) -> bool:
     return True
 
 
-def _known(reader: _Reader, stream: int) -> tuple[Stream, list[Timebase]]:
-    identity = reader.stream(stream)
+def _known(reader: _Reader, stream_id: int) -> tuple[Stream, list[Timebase]]:
+    identity = reader.stream(stream_id)
     return identity, reader.timebases(identity)
 
 

@@ -21,7 +21,7 @@ def coalesced(changes: Iterable[Change]) -> list[Change]:
     joined: list[Change] = []
     latest: dict[int, int] = {}
     for change in changes:
-        at = latest.get(change.stream)
+        at = latest.get(change.stream_id)
         if at is not None:
             last = joined[at]
             if (
@@ -31,7 +31,7 @@ def coalesced(changes: Iterable[Change]) -> list[Change]:
             ):
                 joined[at] = replace(last, last_seq=change.last_seq)
                 continue
-        latest[change.stream] = len(joined)
+        latest[change.stream_id] = len(joined)
         joined.append(change)
     return joined
 
@@ -46,10 +46,10 @@ def from_ledger(
     """
     ranges = [(*one, False) for one in data] + [(*one, True) for one in gaps]
     changes = [
-        Change(stream, first, last, is_gap, is_live=False, is_new=False)
-        for stream, first, last, is_gap in ranges
+        Change(stream_id, first, last, is_gap, is_live=False, is_new=False)
+        for stream_id, first, last, is_gap in ranges
     ]
-    return sorted(changes, key=lambda change: (change.stream, change.first_seq))
+    return sorted(changes, key=lambda change: (change.stream_id, change.first_seq))
 
 
 def unpacked(packed: bytes) -> list[Change]:

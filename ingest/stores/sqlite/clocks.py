@@ -97,7 +97,7 @@ class ClockKeeping(ClockQuestions):
         """Let go of what is held in memory about runs."""
 
     @abstractmethod
-    def _admit(self, stream: int, ranges: list[tuple[int, int]]) -> None:
+    def _admit(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
         """Note seqs in the ledger whose values are purged."""
 
     def _open_clocks(self) -> None:
@@ -161,13 +161,13 @@ class ClockKeeping(ClockQuestions):
                 self._forget()  # it may say where runs would lie by what was not written
                 raise
 
-    def _purged(self, stream: int, ranges: list[tuple[int, int]]) -> None:
+    def _purged(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
         """What a purge notes of a run, in a transaction of its own."""
-        self._admit(stream, ranges)
+        self._admit(stream_id, ranges)
         self._settle_places()
 
     def _settle_places(self) -> None:
         """Write where runs lie in time that were changed in the transaction that is open."""
-        for stream, upto in self._places.settle(self._clocks.take_touched()).items():
-            if stream in self._by_id:
-                self._by_id[stream].placed_upto = upto
+        for stream_id, upto in self._places.settle(self._clocks.take_touched()).items():
+            if stream_id in self._by_id:
+                self._by_id[stream_id].placed_upto = upto

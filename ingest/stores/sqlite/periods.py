@@ -26,6 +26,7 @@ from ingest.stores.rules.limits import NodeLimits
 from ingest.stores.rules.seal_schedule import Kind
 from ingest.stores.sqlite.clocks import ClockKeeping
 from ingest.stores.sqlite.reader import SqlitePeriodReader
+from ingest.stores.stream_identity import StreamIdentity, identity_of_birth
 from ingest.stores.upkeep.day_retention import DayRetention
 from ingest.stores.upkeep.purging import purge_steps
 from ingest.stores.upkeep.repair import DayFileCheck
@@ -89,11 +90,11 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                 self._forget()
         return ids
 
-    def kept(self, stream: int) -> SeqRanges:
+    def kept(self, stream_id: int) -> SeqRanges:
         with self._lock:
-            state = self._by_id.get(stream)
+            state = self._by_id.get(stream_id)
             # What the writer remembers is what is kept: each tick's acks ask for it.
-            return SeqRanges.copy(state.ledger.kept) if state else super().kept(stream)
+            return SeqRanges.copy(state.ledger.kept) if state else super().kept(stream_id)
 
     def version(self) -> int:
         """Changes with every tick of its own."""
@@ -248,15 +249,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             reason = unfit(message)
             if reason is not None:
                 raise ValueError(reason)
-            state = self._state(
-                arrival.site,
-                arrival.room,
-                message.node,
-                message.run,
-                message.boot_ns - message.first_seq * message.period_ns,
-                message.period_ns,
-                now,
-            )
+            state = self._state(arrival.identity, now)
         if message.last_seq > HIGHEST_SEQ:
             raise ValueError(unfit(message))
         if message.last_seq > state.placed_upto:
@@ -271,13 +264,13 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         self, state: StreamState, batch: Batch, arrival: Arrival, rows: TickRows, now: int
     ) -> None:
         is_live = arrival.is_live
-        stream = state.id
+        stream_id = state.id
         pieces = state.ledger.admit_data(batch.first_seq, batch.last_seq)
         if not pieces:
             return
         start = state.start
         if start is None:
-            start = state.start = self._give_start(stream, batch, now)
+            start = state.start = self._give_start(stream_id, batch, now)
         if batch.layout != state.layout:
             state.layout_id = self._layout_id(batch.layout)
             state.layout = batch.layout
@@ -289,8 +282,8 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         width = 2 * batch.layout.width
         for first, last, over_gap in pieces:
             if over_gap:
-                cut_gaps(self._connection, self._gaps(stream), first, last)
-            key = key_of(stream, start, first)
+                cut_gaps(self._connection, self._gaps(stream_id), first, last)
+            key = key_of(stream_id, start, first)
             at = (first - batch.first_seq) * width
             for _ in range(last - first + 1):
                 row = packed_row(layout, values[at : at + width], is_live=is_live)
@@ -299,20 +292,20 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                 at += width
             for stretch in range(first // STRETCH, last // STRETCH + 1):
                 if stretch != state.stretch:
-                    rows.stretches.append((stream, stretch))
+                    rows.stretches.append((stream_id, stretch))
                     state.stretch = stretch
-            rows.changes.extend((stream << 2 | is_live, first, last))
-        rows.ledger[stream] = state
+            rows.changes.extend((stream_id << 2 | is_live, first, last))
+        rows.ledger[stream_id] = state
 
-    def _give_start(self, stream: int, batch: Batch, now: int) -> int:
+    def _give_start(self, stream_id: int, batch: Batch, now: int) -> int:
         start = start_of(first_seq=batch.first_seq, period_ns=batch.period_ns, received_utc_ns=now)
-        self._connection.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream))
+        self._connection.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream_id))
         return start
 
     def _keep_gap(self, state: StreamState, gap: Gap, arrival: Arrival, rows: TickRows) -> None:
         for first, last in state.ledger.admit_gap(gap.first_seq, gap.last_seq):
             record = GapRecord(
-                stream=state.id, first_seq=first, last_seq=last, seats=gap.seats,
+                stream_id=state.id, first_seq=first, last_seq=last, seats=gap.seats,
                 reason=gap.reason,
             )  # fmt: skip
             before = self._gaps(state.id, "AND first < ? ORDER BY first DESC LIMIT 1", first)
@@ -321,44 +314,36 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             put_gap(self._connection, record)
             rows.changes.extend((state.id << 2 | 2 | arrival.is_live, first, last))
 
-    def _state(
-        self, site: str, room: str, node: str, run: int, run_boot_ns: int, period_ns: int, now: int
-    ) -> StreamState:
-        """The state of a run's stream, which is made if it is new."""
-        known = self._states.get((node, run))
+    def _state(self, identity: StreamIdentity, now: int) -> StreamState:
+        """The state of a stream, which is made if it is new."""
+        key = identity.node, identity.run
+        known = self._states.get(key)
         if known is not None:
             return known
-        row = self._one("SELECT id, start FROM streams WHERE node = ? AND run = ?", node, run)
+        row = self._one("SELECT id, start FROM streams WHERE node = ? AND run = ?", *key)
         if row is None:
-            stream, start = new_stream(
-                self._connection, site=site, room=room, node=node, run=run,
-                run_boot_ns=run_boot_ns, period_ns=period_ns, now=now,
-            ), None  # fmt: skip
-        else:
-            stream, start = row
-        ledger = Ledger(self._ranges("ledger", stream), self._ranges("gaps", stream))
-        state = StreamState(id=stream, start=start, ledger=ledger)
-        self._states[node, run] = self._by_id[stream] = state
-        if room in self._standing:
-            self._admit(stream, self._standing.seqs(self, stream))
-            state.purged_seats = self._standing.seats(self, stream)
+            row = new_stream(self._connection, identity, received_utc_ns=now), None
+        stream_id, start = row
+        ledger = Ledger(self._ranges("ledger", stream_id), self._ranges("gaps", stream_id))
+        state = StreamState(id=stream_id, start=start, ledger=ledger)
+        self._states[key] = self._by_id[stream_id] = state
+        if identity.room in self._standing:
+            self._admit(stream_id, self._standing.seqs(self, stream_id))
+            state.purged_seats = self._standing.seats(self, stream_id)
         return state
 
-    def _admit(self, stream: int, ranges: list[tuple[int, int]]) -> None:
+    def _admit(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
         """Note seqs in the ledger whose values are purged: they count as kept from now on."""
-        identity = self._stream(stream)
-        state = self._by_id.get(stream) or self._state(
-            identity.site, identity.room, identity.node, identity.run, 0, 0, 0
-        )
+        state = self._by_id.get(stream_id) or self._state(self._stream(stream_id), 0)
         touched = False
         for first, last in ranges:
             for begin, end, over_gap in state.ledger.admit_data(first, last):
                 touched = True
                 if over_gap:
-                    cut_gaps(self._connection, self._gaps(stream), begin, end)
+                    cut_gaps(self._connection, self._gaps(stream_id), begin, end)
         if touched:
             write_ledger(self._connection, [state])
-            self._places.note_run(stream)
+            self._places.note_run(stream_id)
 
     def _layout_id(self, layout: Layout) -> int:
         known = self._layout_ids.get(layout)
@@ -373,18 +358,16 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         return number
 
     def _bear(self, site: str, room: str, birth: Birth, now: int) -> None:
-        stream = self._state(
-            site, room, birth.node, birth.run, birth.run_boot_ns, birth.period_ns, now
-        ).id
-        is_known = self._stream(stream).boot == birth.boot
-        bear_stream(self._connection, stream, birth)
-        append_state(self._connection, "births", stream, now, birth.encode())
-        self._places.note_run(stream)
+        stream_id = self._state(identity_of_birth(site, room, birth), now).id
+        is_known = self._stream(stream_id).boot == birth.boot
+        bear_stream(self._connection, stream_id, birth)
+        append_state(self._connection, "births", stream_id, now, birth.encode())
+        self._places.note_run(stream_id)
         if is_known or room not in self._standing:
             return
         # Only now can it be said which of its seqs a purge covers.
         has_values = False
-        for each in (self._stream(stream), *self.parts(stream)):
+        for each in (self._stream(stream_id), *self.parts(stream_id)):
             state = self._states.pop((each.node, each.run), None)
             if state is not None:
                 del self._by_id[each.id]

@@ -80,42 +80,42 @@ class SqlitePeriodReader(ClockQuestions):
             return self._streams("main IS NULL")
         return self._streams("main IS NULL AND room = ?", room)
 
-    def parts(self, stream: int) -> list[Stream]:
-        return self._streams("main = ?", stream)
+    def parts(self, stream_id: int) -> list[Stream]:
+        return self._streams("main = ?", stream_id)
 
     def every_stream(self, room: str) -> list[Stream]:
         """The runs of a room and their parts: what purging asks for."""
         return self._streams("room = ?", room)
 
-    def stream(self, stream: int) -> Stream:
+    def stream(self, stream_id: int) -> Stream:
         with self._reading():
-            return self._stream(stream)
+            return self._stream(stream_id)
 
-    def kept(self, stream: int) -> SeqRanges:
+    def kept(self, stream_id: int) -> SeqRanges:
         with self._snapshot():
-            self._stream(stream)
-            return self._kept(stream)
+            self._stream(stream_id)
+            return self._kept(stream_id)
 
-    def _kept(self, stream: int) -> SeqRanges:
-        kept = SeqRanges(self._ranges("ledger", stream))
-        for first, last in self._ranges("gaps", stream):
+    def _kept(self, stream_id: int) -> SeqRanges:
+        kept = SeqRanges(self._ranges("ledger", stream_id))
+        for first, last in self._ranges("gaps", stream_id):
             kept.add(first, last)
         return kept
 
     def read(
-        self, stream: int, first_seq: int, last_seq: int, *, own: bool = False
+        self, stream_id: int, first_seq: int, last_seq: int, *, own: bool = False
     ) -> list[Periods]:
         with self._snapshot():
-            identity = self._stream(stream)
+            identity = self._stream(stream_id)
             main = self._read(identity, first_seq, last_seq)
-            parts = [] if own else self.parts(stream)
+            parts = [] if own else self.parts(stream_id)
             late = [
                 periods
                 for part in parts
                 if is_late_part(part.run)
                 for periods in self._read(part, first_seq, last_seq)
             ]
-            known = self._kept(stream) if late else SeqRanges()
+            known = self._kept(stream_id) if late else SeqRanges()
             return with_late(identity, main, late, known)
 
     def _read(self, stream: Stream, first_seq: int, last_seq: int) -> list[Periods]:
@@ -124,33 +124,33 @@ class SqlitePeriodReader(ClockQuestions):
         pieces += live_pieces(rows, start, self.layout)
         return joined(stream, pieces)
 
-    def gaps(self, stream: int, *, own: bool = False) -> list[GapRecord]:
+    def gaps(self, stream_id: int, *, own: bool = False) -> list[GapRecord]:
         with self._snapshot():
-            self._stream(stream)
+            self._stream(stream_id)
             lines = by_line(
                 (part.run, SeqRanges(self._ranges("ledger", part.id)), self._gaps(part.id))
-                for part in ([] if own else self.parts(stream))
+                for part in ([] if own else self.parts(stream_id))
             )
-            return gaps_of_all(stream, self._gaps(stream), lines)
+            return gaps_of_all(stream_id, self._gaps(stream_id), lines)
 
-    def birth(self, stream: int) -> Birth | None:
+    def birth(self, stream_id: int) -> Birth | None:
         with self._reading():
             row = self._one(
-                "SELECT body FROM births WHERE stream = ? ORDER BY id DESC LIMIT 1", stream
+                "SELECT body FROM births WHERE stream = ? ORDER BY id DESC LIMIT 1", stream_id
             )
             return _decoded(Birth, row)
 
-    def is_up(self, stream: int) -> bool:
+    def is_up(self, stream_id: int) -> bool:
         with self._reading():
-            row = self._one("SELECT is_up FROM streams WHERE id = ?", stream)
+            row = self._one("SELECT is_up FROM streams WHERE id = ?", stream_id)
             if row is None:
-                raise self._unknown(stream)
+                raise self._unknown(stream_id)
             return bool(row[0])
 
-    def health(self, stream: int) -> Health | None:
+    def health(self, stream_id: int) -> Health | None:
         with self._reading():
             row = self._one(
-                "SELECT body FROM healths JOIN streams USING(node, run) WHERE id = ?", stream
+                "SELECT body FROM healths JOIN streams USING(node, run) WHERE id = ?", stream_id
             )
             return _decoded(Health, row)
 
@@ -197,12 +197,12 @@ class SqlitePeriodReader(ClockQuestions):
         gaps = self._connection.execute("SELECT stream, first, last FROM gaps").fetchall()
         return from_ledger(data, gaps)
 
-    def _main_of(self, stream: int) -> tuple[int | None, int]:
+    def _main_of(self, stream_id: int) -> tuple[int | None, int]:
         """Which run a stream is a part of, if it is one, and its own number."""
-        known = self._mains.get(stream)
+        known = self._mains.get(stream_id)
         if known is None:
-            row = self._one("SELECT main, run FROM streams WHERE id = ?", stream)
-            known = self._mains[stream] = row or (None, 0)
+            row = self._one("SELECT main, run FROM streams WHERE id = ?", stream_id)
+            known = self._mains[stream_id] = row or (None, 0)
         return known
 
     def close(self) -> None:
@@ -255,29 +255,29 @@ class SqlitePeriodReader(ClockQuestions):
     def _newest(self) -> int:
         return int(self._one("SELECT coalesce(max(tick), 0) FROM arrivals")[0])
 
-    def _stream(self, stream: int) -> Stream:
-        row = self._one(_STREAM + "WHERE id = ?", stream)
+    def _stream(self, stream_id: int) -> Stream:
+        row = self._one(_STREAM + "WHERE id = ?", stream_id)
         if row is None:
-            raise self._unknown(stream)
+            raise self._unknown(stream_id)
         return _stream(row)
 
-    def _unknown(self, stream: int) -> StoreError:
-        return StoreError(f"{self._path} has no stream {stream}.")
+    def _unknown(self, stream_id: int) -> StoreError:
+        return StoreError(f"{self._path} has no stream {stream_id}.")
 
-    def _ranges(self, table: str, stream: int) -> list[tuple[int, int]]:
+    def _ranges(self, table: str, stream_id: int) -> list[tuple[int, int]]:
         return self._connection.execute(
             f"SELECT first, last FROM {table} WHERE stream = ? ORDER BY first",  # noqa: S608
-            (stream,),
+            (stream_id,),
         ).fetchall()
 
-    def _gaps(self, stream: int, which: str = "ORDER BY first", *values: int) -> list[GapRecord]:
+    def _gaps(self, stream_id: int, which: str = "ORDER BY first", *values: int) -> list[GapRecord]:
         rows = self._connection.execute(
             f"SELECT first, last, seats, reason, kind FROM gaps WHERE stream = ? {which}",  # noqa: S608
-            (stream, *values),
+            (stream_id, *values),
         )
         return [
             GapRecord(
-                stream=stream, first_seq=first, last_seq=last, seats=tuple(seats), reason=reason,
+                stream_id=stream_id, first_seq=first, last_seq=last, seats=tuple(seats), reason=reason,
                 kind=kind,
             )
             for first, last, seats, reason, kind in rows
@@ -293,28 +293,30 @@ class SqlitePeriodReader(ClockQuestions):
             known = self._layouts[number] = layout_of(row[0])
         return known
 
-    def live_rows(self, stream: int, first: int, last: int) -> tuple[list[tuple[int, bytes]], int]:
+    def live_rows(
+        self, stream_id: int, first: int, last: int
+    ) -> tuple[list[tuple[int, bytes]], int]:
         """What is not sealed of first … last, row by row, and where the stream's keys start."""
         rows = self._connection.execute(
             "SELECT stretch FROM stretches WHERE stream = ? AND stretch BETWEEN ? AND ? "
             "ORDER BY stretch",
-            (stream, first // STRETCH, last // STRETCH),
+            (stream_id, first // STRETCH, last // STRETCH),
         ).fetchall()
         spans = SeqRanges((s * STRETCH, (s + 1) * STRETCH - 1) for (s,) in rows)
         if not rows:
             return [], 0
-        (start,) = self._one("SELECT start FROM streams WHERE id = ?", stream)
+        (start,) = self._one("SELECT start FROM streams WHERE id = ?", stream_id)
         found: list[tuple[int, bytes]] = []
         for begin, end in spans:
-            low = key_of(stream, start, max(begin, first))
-            high = key_of(stream, start, min(end, last))
+            low = key_of(stream_id, start, max(begin, first))
+            high = key_of(stream_id, start, min(end, last))
             found += self._connection.execute(_LIVE, (low, high)).fetchall()
         return found, start
 
-    def _sealed(self, stream: int, first: int, last: int) -> list[Piece]:
+    def _sealed(self, stream_id: int, first: int, last: int) -> list[Piece]:
         rows = self._connection.execute(
             "SELECT id, day, kinds FROM sealed WHERE stream = ? AND last >= ? AND first <= ?",
-            (stream, first, last),
+            (stream_id, first, last),
         ).fetchall()
         chunks: dict[Kind, dict[int, SealedChunk]] = {}
         for bit, kind in enumerate(KINDS):
@@ -325,7 +327,7 @@ class SqlitePeriodReader(ClockQuestions):
             chunks[kind] = {}
             for day, numbers in by_day.items():
                 found = self._days.read(kind, day, numbers)
-                found = {n: chunk for n, chunk in found.items() if chunk.stream == stream}
+                found = {n: chunk for n, chunk in found.items() if chunk.stream_id == stream_id}
                 for number in numbers:
                     if number not in found:
                         self._tell_damaged(kind, day, number, "it can't be read")
@@ -383,7 +385,7 @@ def _stream(row: sqlite3.Row | tuple[Any, ...]) -> Stream:
         boot=row[5],
         run_boot_ns=row[6],
         period_ns=row[7],
-        main=row[8],
+        main_id=row[8],
     )
 
 

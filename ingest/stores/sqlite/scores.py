@@ -165,7 +165,7 @@ class SqliteScoreStore:
     def _kept_epoch(self, epoch: EpochRecord) -> EpochRecord | None:
         """The record that this one is to replace."""
         where = "stream = ? AND first_seq = ?"
-        found = self._epochs(epoch.lesson, where, epoch.stream, epoch.first_seq)
+        found = self._epochs(epoch.lesson, where, epoch.stream_id, epoch.first_seq)
         return found[0] if found else None
 
     def _epochs(self, lesson: str, where: str, *values: int) -> list[EpochRecord]:
@@ -175,13 +175,13 @@ class SqliteScoreStore:
         return [
             EpochRecord(
                 lesson=lesson,
-                stream=stream,
+                stream_id=stream_id,
                 first_seq=first_seq,
                 utc_ns=utc_ns,
                 model=words[model],
                 zones=tuple(map(zone_of, names[zones], _LEVELS.iter_unpack(levels))),
             )
-            for stream, first_seq, utc_ns, model, zones, levels in rows
+            for stream_id, first_seq, utc_ns, model, zones, levels in rows
         ]
 
     def alerts(self, lesson: str) -> list[AlertRecord]:
@@ -317,7 +317,7 @@ class SqliteScoreStore:
         levels = b"".join(_LEVELS.pack(*levels_of(zone)) for zone in epoch.zones)
         return (
             self._word(epoch.lesson),
-            epoch.stream,
+            epoch.stream_id,
             epoch.first_seq,
             epoch.utc_ns,
             self._word(epoch.model),

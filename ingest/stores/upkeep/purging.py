@@ -45,9 +45,9 @@ class _Reader(Protocol):
 
     def every_stream(self, room: str) -> list[Stream]: ...
     def timebases(self, stream: Stream) -> list[Timebase]: ...
-    def kept(self, stream: int) -> SeqRanges: ...
+    def kept(self, stream_id: int) -> SeqRanges: ...
     def layout(self, number: int) -> Layout: ...
-    def stream(self, stream: int) -> Stream: ...
+    def stream(self, stream_id: int) -> Stream: ...
 
 
 def purge_steps(
@@ -209,8 +209,9 @@ def _purge_days(
             # What the file holds, not what is listed: a crash may have left chunks unlisted.
             touched = {
                 number
-                for number, stream, first, last in days.held(kind, day)
-                if stream in covered and covered[stream].missing(first, last) != [(first, last)]
+                for number, stream_id, first, last in days.held(kind, day)
+                if stream_id in covered
+                and covered[stream_id].missing(first, last) != [(first, last)]
             }
             if touched:
                 change = _Change(
@@ -219,15 +220,15 @@ def _purge_days(
                 yield from _purge_day(database, days, kind, day, change, done)
                 done.periods += change.periods
             yield done
-    for stream, spans in covered.items():
+    for stream_id, spans in covered.items():
         with transaction(database):
-            _purge_held(reader, database, stream, spans.spans(), purge.seat)
+            _purge_held(reader, database, stream_id, spans.spans(), purge.seat)
 
 
 def _purge_held(
     reader: _Reader,
     database: sqlite3.Connection,
-    stream: int,
+    stream_id: int,
     spans: list[tuple[int, int]],
     seat: int | None,
 ) -> None:
@@ -235,7 +236,7 @@ def _purge_held(
     for first, last in spans:
         for number, begin, body in database.execute(
             "SELECT id, first, held FROM sealed WHERE stream = ? AND last >= ? AND first <= ?",
-            (stream, first, last),
+            (stream_id, first, last),
         ).fetchall():
             layout = int.from_bytes(body[:2], "little")
             held = without(unpacked(body, begin, reader.layout), [(first, last)], seat)
@@ -271,7 +272,7 @@ class _Change:
             seqs, is_live, values = decode_chunk(chunk.chunk, chunk.key(self._kind))
         except PayloadError:
             return None  # damaged: nobody can read it, and what it held is not to stay
-        ranges = self._covered[chunk.stream]
+        ranges = self._covered[chunk.stream_id]
         inside = np.array([seq in ranges for seq in seqs.tolist()], dtype=np.bool_)
         if not inside.any():
             return chunk

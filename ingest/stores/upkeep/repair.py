@@ -35,7 +35,7 @@ _LISTED: Final = "SELECT id, stream FROM sealed WHERE day = ? AND kinds & ? "
 class _Reader(Protocol):
     """What is asked of the store."""
 
-    def stream(self, stream: int) -> Stream: ...
+    def stream(self, stream_id: int) -> Stream: ...
     def layout(self, number: int) -> Layout: ...
 
 
@@ -109,7 +109,7 @@ def mend(
     sound: dict[int, int] = {}
     for part in _parts(listed):
         whole = days.sound(kind, day, part)
-        sound |= {number: stream for number, stream in part.items() if number in whole}
+        sound |= {number: stream_id for number, stream_id in part.items() if number in whole}
     path, fault = days.path(kind, day), days.fault(kind, day)
     what = f"{path} is damaged" if path.exists() else f"{path} is missing"
     if fault is not None:
@@ -151,7 +151,7 @@ def _forget(
     periods: dict[int, int] = defaultdict(int)
     told: list[tuple[int, int, int]] = []
     for number in ids:
-        stream, first, damaged, body = database.execute(
+        stream_id, first, damaged, body = database.execute(
             "SELECT stream, first, damaged, held FROM sealed WHERE id = ?", (number,)
         ).fetchone()
         held = unpacked(body, first, reader.layout)
@@ -161,15 +161,15 @@ def _forget(
             database.executemany(
                 "DELETE FROM gaps WHERE stream = ? AND first >= ? AND last <= ? "
                 "AND kind IS NOT NULL",
-                [(stream, *span) for span in spans],
+                [(stream_id, *span) for span in spans],
             )
-            put_damaged(database, stream, held, kind=None)
+            put_damaged(database, stream_id, held, kind=None)
         elif kind == "seat":
-            put_damaged(database, stream, [run for run in held if run.seats], kind=kind)
+            put_damaged(database, stream_id, [run for run in held if run.seats], kind=kind)
         else:
-            put_damaged(database, stream, [Holding(*span, ()) for span in spans], kind=kind)
-        periods[stream] += len(spans)
-        told += [(stream, *span) for span in spans]
+            put_damaged(database, stream_id, [Holding(*span, ()) for span in spans], kind=kind)
+        periods[stream_id] += len(spans)
+        told += [(stream_id, *span) for span in spans]
         database.execute(
             "UPDATE sealed SET kinds = kinds & ~?, damaged = damaged | ? WHERE id = ?",
             (bit, bit, number),
@@ -177,4 +177,4 @@ def _forget(
     database.execute("DELETE FROM sealed WHERE kinds = 0")
     if told:
         tell_gaps(database, told)
-    return [Damage(stream=stream, kind=kind, periods=n) for stream, n in periods.items()]
+    return [Damage(stream_id=stream_id, kind=kind, periods=n) for stream_id, n in periods.items()]

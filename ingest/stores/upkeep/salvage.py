@@ -176,11 +176,11 @@ def _copy_live(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
     """Each live period by its key: the rest of a table can be reached around a broken page."""
     starts = dict(new.execute("SELECT id, start FROM streams WHERE start IS NOT NULL"))
     kept = 0
-    for stream, first, last in _live_ranges(new):
+    for stream_id, first, last in _live_ranges(new):
         for seq in range(first, last + 1):
-            if stream not in starts:
+            if stream_id not in starts:
                 break
-            key = key_of(stream, starts[stream], seq)
+            key = key_of(stream_id, starts[stream_id], seq)
             for row in _readable(old, "SELECT v FROM live WHERE k = ?", (key,)):
                 if row is not None and is_sound(row[0]):
                     new.execute("INSERT OR IGNORE INTO live VALUES(?, ?)", (key, row[0]))
@@ -191,16 +191,16 @@ def _copy_live(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
 def _live_ranges(database: sqlite3.Connection) -> list[tuple[int, int, int]]:
     """What the ledger has in stretches that are not sealed, as (stream, first, last)."""
     found = []
-    for stream, stretch in database.execute("SELECT stream, stretch FROM stretches").fetchall():
+    for stream_id, stretch in database.execute("SELECT stream, stretch FROM stretches").fetchall():
         low, high = stretch * STRETCH, (stretch + 1) * STRETCH - 1
         kept = SeqRanges(
             database.execute(
                 "SELECT first, last FROM ledger WHERE stream = ? AND last >= ? AND first <= ? "
                 "ORDER BY first",
-                (stream, low, high),
+                (stream_id, low, high),
             )
         )
-        found += [(stream, max(first, low), min(last, high)) for first, last in kept]
+        found += [(stream_id, max(first, low), min(last, high)) for first, last in kept]
     return found
 
 
@@ -223,32 +223,32 @@ def _tell_gone(database: sqlite3.Connection) -> int:
     """Take out of the ledger what no row holds any more, and put gaps there."""
     gone = 0
     starts = dict(database.execute("SELECT id, start FROM streams"))
-    for stream, first, last in _live_ranges(database):
+    for stream_id, first, last in _live_ranges(database):
         sealed = SeqRanges(
             database.execute(
                 "SELECT first, last FROM sealed WHERE stream = ? AND last >= ? AND first <= ?",
-                (stream, first, last),
+                (stream_id, first, last),
             )
         )
         held = SeqRanges()
         for seq in range(first, last + 1):
-            key = key_of(stream, starts[stream] or 0, seq)
+            key = key_of(stream_id, starts[stream_id] or 0, seq)
             is_there = database.execute("SELECT 1 FROM live WHERE k = ?", (key,)).fetchone()
             if is_there or seq in sealed:
                 held.add(seq, seq)
         for low, high in held.missing(first, last):
-            gap = Holding(low, high, _seats_of(database, stream))
-            put_damaged(database, stream, [gap], kind=None)
+            gap = Holding(low, high, _seats_of(database, stream_id))
+            put_damaged(database, stream_id, [gap], kind=None)
             gone += high - low + 1
     return gone
 
 
-def _seats_of(database: sqlite3.Connection, stream: int) -> tuple[int, ...]:
+def _seats_of(database: sqlite3.Connection, stream_id: int) -> tuple[int, ...]:
     """The stream's seats, by a row of it that is left, or by the only layout that there is."""
     rows = database.execute(
         "SELECT v FROM live JOIN streams ON streams.id = ? "
         "WHERE k & ((1 << 21) - 1) = streams.id LIMIT 1",
-        (stream,),
+        (stream_id,),
     ).fetchall()
     numbers = [int.from_bytes(row[:2], "little") for (row,) in rows]
     where, values = ("WHERE id = ?", numbers) if numbers else ("ORDER BY id DESC LIMIT 1", [])

@@ -61,14 +61,14 @@ _FARTHEST_NS = (1 << 63) - 1  # what SQLite can compare; a birth may claim any p
 class _Reader(Protocol):
     """What sealing asks the store."""
 
-    def stream(self, stream: int) -> Stream: ...
+    def stream(self, stream_id: int) -> Stream: ...
     def timebases(
         self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
     ) -> list[Timebase]: ...
     def layout(self, number: int) -> Layout: ...
-    def birth(self, stream: int) -> Birth | None: ...
+    def birth(self, stream_id: int) -> Birth | None: ...
     def live_rows(
-        self, stream: int, first: int, last: int
+        self, stream_id: int, first: int, last: int
     ) -> tuple[list[tuple[int, bytes]], int]: ...
 
 
@@ -213,23 +213,23 @@ def _gather(
     return sealed
 
 
-def _seats(reader: _Reader, stream: int, pieces: list[Piece]) -> tuple[int, ...]:
+def _seats(reader: _Reader, stream_id: int, pieces: list[Piece]) -> tuple[int, ...]:
     """Whose values a row that has gone bad will have held: as its neighbours, or as announced."""
     if pieces:
         return pieces[0].layout.seats
-    birth = reader.birth(stream)
+    birth = reader.birth(stream_id)
     return tuple(seat for hub in birth.hubs for seat in hub.seats) if birth is not None else ()
 
 
 def _give_up(database: sqlite3.Connection, bad: list[tuple[int, Holding]]) -> list[Damage]:
     found = []
-    for stream, gone in bad:
-        put_damaged(database, stream, [gone], kind=None)
-        found.append(Damage(stream=stream, kind="live", periods=1))
+    for stream_id, gone in bad:
+        put_damaged(database, stream_id, [gone], kind=None)
+        found.append(Damage(stream_id=stream_id, kind="live", periods=1))
     if bad:
         _LOG.error(
             "%d live rows had gone bad and could not be sealed: what they held is a gap from now "
             "on; check the disk.", len(bad),
         )  # fmt: skip
-        tell_gaps(database, [(stream, gone.first, gone.last) for stream, gone in bad])
+        tell_gaps(database, [(number, gone.first, gone.last) for number, gone in bad])
     return found

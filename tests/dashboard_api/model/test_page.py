@@ -274,7 +274,7 @@ def _epochs(lesson, start_ns, manifest, shift):
             _between(manifest.reference[f"room_{name}"], at) for name in ("movement_db", "off_task")
         ]
         yield EpochRecord(
-            lesson=lesson, stream=5, first_seq=60 * k, utc_ns=start_ns + 60 * k * SECOND_NS,
+            lesson=lesson, stream_id=5, first_seq=60 * k, utc_ns=start_ns + 60 * k * SECOND_NS,
             model=manifest.version,
             zones=(
                 ZoneEpoch(

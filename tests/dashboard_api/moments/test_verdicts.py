@@ -258,7 +258,7 @@ def test_scores_read_back_are_the_numbers_that_the_alerts_used(stores):
         cursor=1,
         epochs=[
             EpochRecord(
-                lesson="a", stream=1, first_seq=5 * at, utc_ns=START_NS + 5 * at * SECOND_NS,
+                lesson="a", stream_id=1, first_seq=5 * at, utc_ns=START_NS + 5 * at * SECOND_NS,
                 model="m", zones=zone_epochs(EpochScore(first_seq=5 * at, room=one, zones=())),
             )
             for at, one in enumerate(scores)

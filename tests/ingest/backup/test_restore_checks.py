@@ -58,7 +58,7 @@ def backup(tmp_path: Path) -> Path:
     open_lesson_store(data).close()
     target = tmp_path / "backup"
     Backup(data_dir=data, target=target, clock=ManualClock(), say=lambda _: None).run()
-    chunk = SealedChunk(id=1, stream=1, first=0, last=1, layout=1, chunk=b"x")
+    chunk = SealedChunk(id=1, stream_id=1, first=0, last=1, layout=1, chunk=b"x")
     DayFiles(target).write("seat", "2026-03-02", [chunk], [], [])
     list_again(target)
     return target

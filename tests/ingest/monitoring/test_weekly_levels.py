@@ -42,7 +42,7 @@ def put(stores, lesson="a", *, start=SUNDAY_NIGHT, n=24, models=("m",), first=0)
         )  # fmt: skip
         epochs.append(
             EpochRecord(
-                lesson=lesson, stream=1, first_seq=5 * i, utc_ns=start + 5 * i * SECOND,
+                lesson=lesson, stream_id=1, first_seq=5 * i, utc_ns=start + 5 * i * SECOND,
                 model=models[i * len(models) // n], zones=(zone, zone),
             )
         )  # fmt: skip

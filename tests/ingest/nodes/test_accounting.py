@@ -49,10 +49,12 @@ class Counted:
         return self.seat_seconds.runs()[number]
 
 
-def in_store(reader: PeriodReader, stream: int = 1) -> tuple[int, int]:
+def in_store(reader: PeriodReader, stream_id: int = 1) -> tuple[int, int]:
     """Seat-seconds kept, and in gaps, as the store itself has them."""
-    kept = sum(int(seats_present(p.layout, p.values).sum()) for p in reader.read(stream, 0, LATER))
-    gaps = reader.gaps(stream)
+    kept = sum(
+        int(seats_present(p.layout, p.values).sum()) for p in reader.read(stream_id, 0, LATER)
+    )
+    gaps = reader.gaps(stream_id)
     return kept, sum((g.last_seq - g.first_seq + 1) * len(g.seats) for g in gaps)
 
 

@@ -129,7 +129,7 @@ class School:
             movement_high_db=mark, off_task=0.5, off_task_low=0.4, off_task_high=0.6,
         )  # fmt: skip
         return EpochRecord(
-            lesson=f"{room}-1", stream=SEED[room], first_seq=5 * i,
+            lesson=f"{room}-1", stream_id=SEED[room], first_seq=5 * i,
             utc_ns=self.starts_ns + 5 * i * SECOND, model="m", zones=(zone,),
         )  # fmt: skip
 
@@ -173,7 +173,7 @@ class School:
             for kind in KINDS
             for day in days.days(kind)
             for chunk in days.read(kind, day, range(100)).values()
-            if chunk.stream == stream.id and chunk.first >= first and chunk.last < end
+            if chunk.stream_id == stream.id and chunk.first >= first and chunk.last < end
         ]
 
     def chunk_bytes(self, room: str, first: int, end: int) -> list[bytes]:

@@ -157,9 +157,9 @@ def test_after_a_long_absence_only_what_is_not_scored_is_scored(
     reads: list[int] = []
     read = school.store.read
 
-    def noted(stream: int, first_seq: int, last_seq: int) -> list[Periods]:
+    def noted(stream_id: int, first_seq: int, last_seq: int) -> list[Periods]:
         reads.append(last_seq)
-        return read(stream, first_seq, last_seq)
+        return read(stream_id, first_seq, last_seq)
 
     monkeypatch.setattr(school.store, "read", noted)
     school.settle()

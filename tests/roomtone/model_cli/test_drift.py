@@ -33,7 +33,7 @@ def school(tmp_path):
             cursor=1,
             epochs=[
                 EpochRecord(
-                    lesson=f"l{i}", stream=1, first_seq=60 * k, utc_ns=starts + 60 * k * SECOND,
+                    lesson=f"l{i}", stream_id=1, first_seq=60 * k, utc_ns=starts + 60 * k * SECOND,
                     model="sample-1",
                     zones=(
                         ZoneEpoch(

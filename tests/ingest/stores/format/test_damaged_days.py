@@ -155,7 +155,7 @@ def test_a_damaged_chunk_of_the_seats_is_a_gap_of_the_seats_alone(
     spoil_chunk(paths(data)[0], 1)
     with closing(open_period_store(data)) as store:
         checked(store)
-        assert [(d.stream, d.kind, d.periods) for d in store.take_damage()] == [(1, "seat", 300)]
+        assert [(d.stream_id, d.kind, d.periods) for d in store.take_damage()] == [(1, "seat", 300)]
         assert account(store) == (3 * 300 - len(ABSENT), 0)
         assert [(g.first_seq, g.last_seq, g.seats, g.kind) for g in store.gaps(1)] == [
             (0, 39, (1, 2, 5), "seat"), (40, 89, (1, 2), "seat"), (90, 299, (1, 2, 5), "seat"),

@@ -24,25 +24,25 @@ DOCS = Path(__file__).parents[4] / "docs" / "store.md"
 
 
 @given(
-    stream=st.integers(1, MAX_STREAMS),
+    stream_id=st.integers(1, MAX_STREAMS),
     seqs=st.lists(st.integers(0, HIGHEST_SEQ), min_size=1, unique=True),
     period_ns=st.integers(1, 3_600_000_000_000),
     received_utc_ns=st.integers(-(1 << 60), 1 << 63),
 )
 def test_a_key_tells_its_seq_whatever_the_clock_said(
-    stream: int, seqs: list[int], period_ns: int, received_utc_ns: int
+    stream_id: int, seqs: list[int], period_ns: int, received_utc_ns: int
 ) -> None:
     start = start_of(first_seq=seqs[0], period_ns=period_ns, received_utc_ns=received_utc_ns)
-    keys = [key_of(stream, start, seq) for seq in seqs]
+    keys = [key_of(stream_id, start, seq) for seq in seqs]
     assert all(0 <= key < 1 << 63 for key in keys)
     assert seqs_of(np.array(keys, dtype=np.int64), start).tolist() == seqs
-    assert key_of(stream, start, seqs[0] + 1) - keys[0] == KEY_STEP
+    assert key_of(stream_id, start, seqs[0] + 1) - keys[0] == KEY_STEP
 
 
 def test_streams_that_are_live_together_lie_together() -> None:
-    def key(stream: int, seq: int, utc_s: float) -> int:
+    def key(stream_id: int, seq: int, utc_s: float) -> int:
         start = start_of(first_seq=seq, period_ns=1_000_000_000, received_utc_ns=round(utc_s * 1e9))
-        return key_of(stream, start, seq + 100)
+        return key_of(stream_id, start, seq + 100)
 
     young, old = key(7, 0, 1_772_445_600.2), key(3, 86_400, 1_772_445_600.7)
     assert young < old < young + KEY_STEP

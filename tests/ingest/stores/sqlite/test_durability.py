@@ -103,9 +103,9 @@ def dated() -> Tick:
     return Tick(received_utc_ns=UTC_NS, births=[("s", "r", birth)], timebases=[record])
 
 
-def seqs(reader: PeriodReader, stream: int = 1) -> list[int]:
+def seqs(reader: PeriodReader, stream_id: int = 1) -> list[int]:
     found = []
-    for periods in reader.read(stream, 0, 1 << 40):
+    for periods in reader.read(stream_id, 0, 1 << 40):
         assert (periods.values == (periods.seqs % 60_000)[:, None]).all()
         found += periods.seqs.tolist()
     return found
@@ -362,10 +362,10 @@ def test_around_a_broken_page_of_a_day_file_the_rest_is_read(
 
 def test_scores_and_cursor_come_and_go_together(tmp_path: Path) -> None:
     store = open_score_store(tmp_path)
-    epoch = EpochRecord(lesson="x", stream=1, first_seq=0, utc_ns=0, model="m", zones=())
+    epoch = EpochRecord(lesson="x", stream_id=1, first_seq=0, utc_ns=0, model="m", zones=())
     store.commit(cursor=1, epochs=[epoch])
     beyond_sqlite = EpochRecord(
-        lesson="x", stream=1, first_seq=1 << 70, utc_ns=0, model="m", zones=()
+        lesson="x", stream_id=1, first_seq=1 << 70, utc_ns=0, model="m", zones=()
     )
     with pytest.raises(OverflowError):
         store.commit(cursor=2, epochs=[beyond_sqlite])

@@ -1,0 +1,31 @@
+"""Whose periods a stream holds: what a store gives a number to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.messages import Birth
+
+__all__ = ["StreamIdentity", "identity_of_birth"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamIdentity:
+    """One (node, run) of a room, and where its periods lie on the boot clock."""
+
+    site: str
+    room: str
+    node: str
+    run: int
+    """With its part, if it is one: see `contract/parts.py`."""
+    run_boot_ns: int
+    """Boot clock at the start of seq 0."""
+    period_ns: int
+
+
+def identity_of_birth(site: str, room: str, birth: Birth) -> StreamIdentity:
+    """The stream of a run that has been born."""
+    return StreamIdentity(
+        site=site, room=room, node=birth.node, run=birth.run, run_boot_ns=birth.run_boot_ns,
+        period_ns=birth.period_ns,
+    )  # fmt: skip
