@@ -85,21 +85,21 @@ def prepare(folder: Path, rooms: int, starts_utc_ns: int) -> None:
                 )
             )  # fmt: skip
     with closing(open_period_store(folder)) as store:
-        tick = Tick(received_utc_ns=starts_utc_ns)
+        births, timebases = [], []
         for room in range(rooms):
             birth = Birth(
                 node=f"kit-{room}", run=room, boot=f"boot-{room}", software="1", period_ns=SECOND,
                 run_boot_ns=0, hubs=HUBS, seat_codes=tuple(q.code for q in SEAT_QUANTITIES),
                 room_codes=tuple(q.code for q in ROOM_QUANTITIES), units={}, synchronised=True,
             )  # fmt: skip
-            tick.births.append((SITE, f"r{room}", birth))
-            tick.timebases.append(
+            births.append((SITE, f"r{room}", birth))
+            timebases.append(
                 Timebase(
                     node=f"kit-{room}", run=room, boot=f"boot-{room}", boot_ns=0,
                     utc_ns=starts_utc_ns, error_ns=0, synchronised=True,
                 )
             )  # fmt: skip
-        store.commit(tick)
+        store.commit(Tick(received_utc_ns=starts_utc_ns, births=births, timebases=timebases))
         for first in range(0, WARM_S, 5):
             arrivals = [
                 Arrival(

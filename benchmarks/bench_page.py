@@ -82,40 +82,30 @@ def write_lesson(directory: Path) -> list[EpochRecord]:
     layout = Layout(lesson.seats, *FULL_LAYOUT_CODES)
     rows = layout.rows(encode(lesson.seat, "seat"), encode(lesson.room, "room"))
     head = {"node": "kit", "run": 1}
-    births = Tick(received_utc_ns=STARTS_NS)
-    births.births.append(
-        (
-            "bench",
-            "room-1",
-            Birth(
-                **head, boot="boot", software="bench", period_ns=SECOND_NS, run_boot_ns=0,
-                hubs=(
-                    Hub(hub="a", firmware="1", seats=lesson.seats, sample_rate_hz=50.0,
-                        has_sound=True),
-                ),
-                seat_codes=FULL_LAYOUT_CODES[0], room_codes=FULL_LAYOUT_CODES[1], units={},
-                synchronised=True,
-            ),
-        )
+    hub = Hub(hub="a", firmware="1", seats=lesson.seats, sample_rate_hz=50.0, has_sound=True)
+    birth = Birth(
+        **head, boot="boot", software="bench", period_ns=SECOND_NS, run_boot_ns=0, hubs=(hub,),
+        seat_codes=FULL_LAYOUT_CODES[0], room_codes=FULL_LAYOUT_CODES[1], units={},
+        synchronised=True,
     )  # fmt: skip
-    births.timebases.append(
-        Timebase(
-            **head, boot="boot", boot_ns=0, utc_ns=STARTS_NS, error_ns=1, synchronised=True
-        )
-    )  # fmt: skip
-    tick = Tick(received_utc_ns=STARTS_NS + LESSON_S * SECOND_NS)
+    timebase = Timebase(
+        **head, boot="boot", boot_ns=0, utc_ns=STARTS_NS, error_ns=1, synchronised=True
+    )
+    arrivals = []
     for first in range(0, LESSON_S, 10):
         batch = Batch(
             **head, first_seq=first, boot_ns=first * SECOND_NS, period_ns=SECOND_NS,
             synchronised=True, waited_ms=4, layout=layout, values=rows[first : first + 10],
         )  # fmt: skip
-        tick.arrivals.append(Arrival(site="bench", room="room-1", message=batch, is_live=True))
+        arrivals.append(Arrival(site="bench", room="room-1", message=batch, is_live=True))
     periods = open_period_store(directory)
-    periods.commit(births)
-    (stream,) = set(periods.commit(tick))
+    births = [("bench", "room-1", birth)]
+    periods.commit(Tick(received_utc_ns=STARTS_NS, births=births, timebases=[timebase]))
+    now_ns = STARTS_NS + LESSON_S * SECOND_NS
+    (stream_id,) = set(periods.commit(Tick(received_utc_ns=now_ns, arrivals=arrivals)))
     periods.seal(before_utc_ns=STARTS_NS + 10 * LESSON_S * SECOND_NS)
     periods.close()
-    epochs = epochs_of(lesson, stream)
+    epochs = epochs_of(lesson, stream_id)
     store_lesson(directory, "lesson", epochs, lesson)
     return epochs
 

@@ -64,7 +64,7 @@ class School:
         self._random = np.random.default_rng(1)
 
     def open(self) -> None:
-        tick = Tick(received_utc_ns=self._clock.utc_ns())
+        births, timebases = [], []
         for room in range(self._rooms):
             birth = Birth(
                 node=f"kit-{room}", run=room, boot=f"boot-{room}", software="1",
@@ -72,14 +72,15 @@ class School:
                 seat_codes=tuple(q.code for q in SEAT_QUANTITIES),
                 room_codes=tuple(q.code for q in ROOM_QUANTITIES), units={}, synchronised=True,
             )  # fmt: skip
-            tick.births.append(("bench", f"r{room}", birth))
-            tick.timebases.append(
+            births.append(("bench", f"r{room}", birth))
+            timebases.append(
                 Timebase(
                     node=f"kit-{room}", run=room, boot=f"boot-{room}", boot_ns=0,
                     utc_ns=self._clock.utc_at_boot_ns, error_ns=0, synchronised=True,
                 )
             )  # fmt: skip
-        self._store.commit(tick)
+        now_ns = self._clock.utc_ns()
+        self._store.commit(Tick(received_utc_ns=now_ns, births=births, timebases=timebases))
 
     def send(self, first: int, n: int, *, is_live: bool, part: slice = slice(None)) -> None:
         """Periods of these rooms, kept in one commit."""

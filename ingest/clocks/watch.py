@@ -22,7 +22,7 @@ _LOOK_EACH_NS: Final = 10 * SECOND_NS
 
 
 class ClockWatch:
-    """Adds to each tick what its live batches show, and names nodes that are not believed."""
+    """Reads the clocks off each tick's live batches, and names nodes that are not believed."""
 
     def __init__(self, *, clock: Clock) -> None:
         self.refuted: dict[tuple[str, str], ClockClaim] = {}
@@ -37,8 +37,8 @@ class ClockWatch:
         """What was seen is not kept, or means nothing any more."""
         self._seen.forget()
 
-    def see(self, tick: Tick) -> None:
-        """Add where the tick's live batches show that their boot clocks stand."""
+    def see(self, tick: Tick) -> list[SeenClock]:
+        """Where a tick's live batches show that their boot clocks stand."""
         now_ns = self._clock.elapsed_ns()
         found: dict[tuple[str, int], int] = {}
         for arrival in tick.arrivals:
@@ -49,7 +49,7 @@ class ClockWatch:
                 )
                 if offset_ns is not None:
                     found[batch.node, batch.run] = offset_ns
-        tick.seen_clocks = [
+        return [
             SeenClock(node=node, run=run, offset_ns=offset_ns)
             for (node, run), offset_ns in found.items()
         ]

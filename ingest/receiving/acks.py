@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
@@ -29,7 +29,9 @@ class _Store(Protocol):
     def kept(self, stream_id: int) -> SeqRanges: ...
 
 
-def acks_of(store: _Store, arrivals: list[Arrival], stream_ids: list[int]) -> Iterable[NodeAck]:
+def acks_of(
+    store: _Store, arrivals: Sequence[Arrival], stream_ids: Sequence[int]
+) -> Iterable[NodeAck]:
     """One ack a stream, with at most 64 ranges above the hole."""
     came: dict[int, list[Arrival]] = {}
     for stream_id, arrival in zip(stream_ids, arrivals, strict=True):

@@ -1,4 +1,4 @@
-"""What a message means: sorts each one that arrives into the tick that keeps it.
+"""What a message means: the record that keeps it, and the tick that such records make.
 
 Bytes in, records out. Whatever does not fit raises DecodeError with where and what; the keeper
 then keeps the message aside with that as the reason.
@@ -6,17 +6,24 @@ then keeps the message aside with that as the reason.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeGuard
 
 from contract.errors import DecodeError, PayloadError, brief
-from contract.messages import Birth, Health, Timebase, decode_state
+from contract.messages import Birth, Death, Health, Timebase, decode_state
 from contract.payload import Batch, decode
 from contract.topics import Topic, TopicKind, subscription
-from ingest.stores.records import Arrival, Tick
+from ingest.stores.notices import Notice
+from ingest.stores.records import Arrival, Aside, Tick
 from ingest.stores.rules.admission import unfit
 
-__all__ = ["TAKEN", "sort_message", "subscriptions"]
+__all__ = ["TAKEN", "Record", "sort_message", "subscriptions", "tick_of"]
+
+Born = tuple[str, str, Birth]
+Dead = tuple[str, str, Death]
+Record = Arrival | Born | Dead | Timebase | Health
+"""What a message is in a tick; births and deaths with site and room."""
 
 TAKEN: Final[tuple[TopicKind, ...]] = ("state", "data", "timebase", "health")
 """The kinds of message that ingest takes from nodes."""
@@ -33,12 +40,9 @@ def _parse(topic: str) -> Topic:
 
 
 def sort_message(
-    tick: Tick, *, site: str, topic: str, payload: bytes, is_retained: bool, live_age_ms: float
-) -> object:
-    """Put a message into the tick, and return what it is there.
-
-    Raises DecodeError if it does not fit, and adds nothing.
-    """
+    *, site: str, topic: str, payload: bytes, is_retained: bool, live_age_ms: float
+) -> Record:
+    """The record that a message is; raises DecodeError if it does not fit."""
     name = _parse(topic)
     if name.site != site:
         raise DecodeError("topic site", f"{name.site!r} is not this server's site {site!r}")
@@ -48,20 +52,60 @@ def sort_message(
         # Someone's test or attack: no node retains these, and it would come back each reconnect.
         raise DecodeError("retain flag", f"a retained {name.kind} message is not taken")
     if name.kind == "data":
-        arrival = _arrival(name, payload, live_age_ms)
-        tick.arrivals.append(arrival)
-        return arrival
+        return _arrival(name, payload, live_age_ms)
     if name.kind == "state":
-        return _add_state(tick, name, payload)
-    if name.kind == "timebase":
-        timebase = Timebase.decode(payload)
-        _check_node(name, timebase.node)
-        tick.timebases.append(timebase)
-        return timebase
-    health = Health.decode(payload)
-    _check_node(name, health.node)
-    tick.healths.append(health)
-    return health
+        state = decode_state(payload)
+        _check_node(name, state.node)
+        if isinstance(state, Birth):
+            return name.site, name.room, state
+        return name.site, name.room, state
+    record = Timebase.decode(payload) if name.kind == "timebase" else Health.decode(payload)
+    _check_node(name, record.node)
+    return record
+
+
+def tick_of(
+    records: Iterable[Record],
+    *,
+    received_utc_ns: int,
+    aside: Sequence[Aside] = (),
+    notices: Sequence[Notice] = (),
+) -> Tick:
+    """The tick that keeps these records, which stand in the order of their arrival."""
+    arrivals: list[Arrival] = []
+    births: list[Born] = []
+    deaths: list[Dead] = []
+    timebases: list[Timebase] = []
+    healths: list[Health] = []
+    for record in records:
+        if isinstance(record, Arrival):
+            arrivals.append(record)
+        elif isinstance(record, Timebase):
+            timebases.append(record)
+        elif isinstance(record, Health):
+            healths.append(record)
+        elif _is_birth(record):
+            births.append(record)
+            # The store takes a tick's births before its deaths. A node that was lost and came
+            # back within one tick is up, so its death goes.
+            born = record[2]
+            deaths = [
+                dead for dead in deaths if (dead[2].node, dead[2].run) != (born.node, born.run)
+            ]
+        elif _is_death(record):
+            deaths.append(record)
+    return Tick(
+        received_utc_ns=received_utc_ns, arrivals=arrivals, births=births, deaths=deaths,
+        timebases=timebases, healths=healths, aside=aside, notices=notices,
+    )  # fmt: skip
+
+
+def _is_birth(record: Born | Dead) -> TypeGuard[Born]:
+    return isinstance(record[2], Birth)
+
+
+def _is_death(record: Born | Dead) -> TypeGuard[Dead]:
+    return isinstance(record[2], Death)
 
 
 def _arrival(name: Topic, payload: bytes, live_age_ms: float) -> Arrival:
@@ -76,25 +120,6 @@ def _arrival(name: Topic, payload: bytes, live_age_ms: float) -> Arrival:
         and message.waited_ms < live_age_ms
     )
     return Arrival(site=name.site, room=name.room, message=message, is_live=is_live)
-
-
-def _add_state(tick: Tick, name: Topic, payload: bytes) -> object:
-    state = decode_state(payload)
-    _check_node(name, state.node)
-    if isinstance(state, Birth):
-        # The store takes a tick's births before its deaths. A node that was lost and came back
-        # within one tick is up, so its death goes.
-        tick.deaths[:] = [
-            death
-            for death in tick.deaths
-            if (death[2].node, death[2].run) != (state.node, state.run)
-        ]
-        born = name.site, name.room, state
-        tick.births.append(born)
-        return born
-    dead = name.site, name.room, state
-    tick.deaths.append(dead)
-    return dead
 
 
 def _check_node(name: Topic, node: str) -> None:

@@ -25,19 +25,21 @@ from ingest.nodes.connection_rate import ConnectionRate
 from ingest.nodes.message import NodeMessage
 from ingest.nodes.name_clash import NameClash
 from ingest.receiving.acks import NodeAck, acks_of
-from ingest.receiving.aside_book import DEADLY, AsideBook, node_of
-from ingest.receiving.classify import sort_message
+from ingest.receiving.aside_book import DEADLY, AsideBook, Fate, node_of
+from ingest.receiving.classify import Record, sort_message, tick_of
 from ingest.receiving.counters import Counters
 from ingest.receiving.rare_log import RareLog
+from ingest.receiving.rejected import Rejected, Unusable, asides_of, notices_of
 from ingest.settings import IngestSettings
-from ingest.stores.notices import Notice, NoticeKind
+from ingest.stores.notices import Notice
 from ingest.stores.protocol import PeriodStore
-from ingest.stores.records import Arrival, Aside, Tick
+from ingest.stores.records import Arrival, Tick
 from ingest.stores.upkeep.aside_pages import every_aside
 
 __all__ = ["Counters", "Keeper", "Kept", "NodeAck"]
 
 _LOG = logging.getLogger("ingest")
+_Usable = tuple[NodeMessage, Record]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +54,15 @@ class Kept:
         return Kept(acks=self.acks + other.acks, births=self.births + other.births)
 
 
-@dataclass(frozen=True, slots=True)
-class _Unusable:
-    """A message that is to be kept aside."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Committed:
+    """What a commit kept, and what it took."""
 
-    message: NodeMessage
-    reason: str
-    is_limit: bool = False
-    is_defect: bool = False
+    tick: Tick
+    stream_ids: Sequence[int]
+    """Those of the tick's arrivals, in their order."""
+    rejected: Sequence[Rejected]
+    commit_ms: float
 
 
 class Keeper:
@@ -161,7 +164,7 @@ class Keeper:
     def _set_aside(self, messages: Sequence[NodeMessage], reason: str) -> Kept:
         """Put messages aside unread; they may stop nothing, whatever else they can cause."""
         try:
-            return self._commit((), [_Unusable(m, reason, is_defect=True) for m in messages])
+            return self._commit((), [Unusable(m, reason, is_defect=True) for m in messages])
         except (OSError, MemoryError):
             raise
         except Exception:  # noqa: BLE001
@@ -169,24 +172,12 @@ class Keeper:
             _LOG.exception("%d messages can't even be put aside (%s)", len(messages), reason)
             return Kept()
 
-    def _commit(self, messages: Sequence[NodeMessage], unusable: Sequence[_Unusable] = ()) -> Kept:
-        tick = Tick(received_utc_ns=self._clock.utc_ns(), notices=[*self._later])
-        source: dict[int, NodeMessage] = {}
-        aside = list(unusable)
-        for message in messages:
-            try:
-                record = self._sort(tick, message)
-            except DecodeError as error:
-                aside.append(_Unusable(message, str(error)))
-            except (OSError, MemoryError):
-                raise
-            except Exception as error:  # noqa: BLE001  # whatever its bytes can cause
-                aside.append(_Unusable(message, brief_of(error), is_defect=True))
-            else:
-                source[id(record)] = message
-        aside += self._over_budget(tick, source)
+    def _commit(self, messages: Sequence[NodeMessage], unusable: Sequence[Unusable] = ()) -> Kept:
+        received_utc_ns = self._clock.utc_ns()
+        usable, unfit = self._sorted(messages)
+        usable, over = self._within_budget(usable)
         try:
-            streams, commit_ms = self._commit_tick(tick, aside, source)
+            done = self._commit_usable(usable, [*unusable, *unfit, *over], received_utc_ns)
         except BaseException:
             self._book.undo()
             self._budget.undo()
@@ -196,117 +187,109 @@ class Keeper:
         self._budget.settle()
         self._later.clear()
         # From here on everything is kept; what follows must not raise for a message's sake.
-        counters = self.counters
-        counters.messages += len(messages) + len(unusable)
-        counters.ticks += 1
-        counters.worst_commit_ms = max(counters.worst_commit_ms, commit_ms)
-        counters.commit_s.observe(commit_ms / 1e3)
-        for each in aside:
-            counters.over_limit += each.is_limit
-            counters.defects += each.is_defect
-        self._count_aside(tick, aside)
-        self._count(tick, streams)
-        self._watch_names(tick)
+        self._count_commit(done, len(messages) + len(unusable))
+        self._count_aside(done)
+        self._count(done)
+        self._watch_names(done.tick)
         return Kept(
-            acks=self._acks(tick, streams),
-            births=tuple((room, birth.node) for _, room, birth in tick.births),
+            acks=self._acks(done),
+            births=tuple((room, birth.node) for _, room, birth in done.tick.births),
         )
 
-    def _over_budget(self, tick: Tick, source: dict[int, NodeMessage]) -> list[_Unusable]:
-        """Take what is more than a kit can have sensed out of the tick."""
-        now_ns = self._clock.elapsed_ns()
-        granted: list[Arrival] = []
-        over: list[_Unusable] = []
-        for arrival in tick.arrivals:
-            message = arrival.message
-            size = message.values.nbytes if isinstance(message, Batch) else 0
-            if self._budget.take(message.node, size, now_ns):
-                granted.append(arrival)
+    def _sorted(self, messages: Sequence[NodeMessage]) -> tuple[list[_Usable], list[Unusable]]:
+        """The messages with the records that they are, and those that are none."""
+        usable: list[_Usable] = []
+        unfit: list[Unusable] = []
+        site, live_age_ms = self._site, self._settings.live_age_s * 1e3
+        for message in messages:
+            try:
+                record = sort_message(
+                    site=site, topic=message.topic, payload=message.payload,
+                    is_retained=message.is_retained, live_age_ms=live_age_ms,
+                )  # fmt: skip
+            except DecodeError as error:
+                unfit.append(Unusable(message, str(error)))
+            except (OSError, MemoryError):
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever its bytes can cause
+                unfit.append(Unusable(message, brief_of(error), is_defect=True))
             else:
-                reason = f"{message.node} sends more than a kit can have sensed"
-                over.append(_Unusable(source[id(arrival)], reason, is_limit=True))
-        tick.arrivals[:] = granted
-        return over
+                usable.append((message, record))
+        return usable, unfit
 
-    def _acks(self, tick: Tick, streams: list[int]) -> tuple[NodeAck, ...]:
+    def _within_budget(self, usable: list[_Usable]) -> tuple[list[_Usable], list[Unusable]]:
+        """The same without what is more than a kit can have sensed, and that."""
+        now_ns = self._clock.elapsed_ns()
+        granted: list[_Usable] = []
+        over: list[Unusable] = []
+        for each in usable:
+            message, record = each
+            if isinstance(record, Arrival) and not self._budget.take(
+                record.message.node, _size(record), now_ns
+            ):
+                reason = f"{record.message.node} sends more than a kit can have sensed"
+                over.append(Unusable(message, reason, is_limit=True))
+            else:
+                granted.append(each)
+        return granted, over
+
+    def _acks(self, done: _Committed) -> tuple[NodeAck, ...]:
         try:
-            return tuple(acks_of(self._store, tick.arrivals, streams))
+            return tuple(acks_of(self._store, done.tick.arrivals, done.stream_ids))
         except StoreError as error:
             _LOG.error("%s Nodes send again, and are acknowledged then.", error)
             return ()
 
-    def _sort(self, tick: Tick, message: NodeMessage) -> object:
-        return sort_message(
-            tick,
-            site=self._site,
-            topic=message.topic,
-            payload=message.payload,
-            is_retained=message.is_retained,
-            live_age_ms=self._settings.live_age_s * 1e3,
-        )
-
-    def _commit_tick(
-        self, tick: Tick, aside: list[_Unusable], source: dict[int, NodeMessage]
-    ) -> tuple[list[int], float]:
-        """The tick's streams, and how long the commit took; `aside` grows by what is refused."""
-        shelved = 0
+    def _commit_usable(
+        self, usable: Sequence[_Usable], unusable: Sequence[Unusable], received_utc_ns: int
+    ) -> _Committed:
+        """Commit these; what the store refuses is set aside with what is unusable."""
+        rejected: list[Rejected] = []
         while True:
-            for each in aside[shelved:]:
-                self._shelve(tick, each)
-            shelved = len(aside)
+            rejected += [(each, self._admitted(each)) for each in unusable]
+            notices = notices_of(rejected, received_utc_ns=received_utc_ns)
+            tick = tick_of(
+                (record for _, record in usable), received_utc_ns=received_utc_ns,
+                aside=asides_of(rejected, received_utc_ns=received_utc_ns),
+                notices=[*self._later, *notices],
+            )  # fmt: skip
             self._cursor = self._store.newest_cursor()
             began_ns = self._clock.elapsed_ns()
-            self.clocks.see(tick)
+            tick = replace(tick, seen_clocks=self.clocks.see(tick))
             try:
-                streams = self._store.commit(tick)
+                stream_ids = self._store.commit(tick)
             except RefusedError as error:
                 self.clocks.forget()
                 reasons = {id(record): reason for record, reason in error.refused}
-                tick.births[:] = [birth for birth in tick.births if id(birth) not in reasons]
-                tick.arrivals[:] = [each for each in tick.arrivals if id(each) not in reasons]
-                aside += [
-                    _Unusable(source[key], reason, is_limit=True) for key, reason in reasons.items()
+                unusable = [
+                    Unusable(message, reasons[id(record)], is_limit=True)
+                    for message, record in usable
+                    if id(record) in reasons
                 ]
+                if not unusable:
+                    raise  # it names nothing of this tick
+                usable = [each for each in usable if id(each[1]) not in reasons]
                 continue
-            return streams, (self._clock.elapsed_ns() - began_ns) / 1e6
+            return _Committed(
+                tick=tick, stream_ids=stream_ids, rejected=rejected,
+                commit_ms=(self._clock.elapsed_ns() - began_ns) / 1e6,
+            )  # fmt: skip
 
-    def _shelve(self, tick: Tick, unusable: _Unusable) -> None:
-        """Put a message aside in the tick, if there is room for it."""
-        message = unusable.message
-        fate = self._book.admit(message.topic, message.payload)
-        if unusable.is_limit:
-            self._notice(tick, "limit", message.topic, unusable.reason)
-        if fate == "kept":
-            tick.aside.append(
-                Aside(
-                    received_utc_ns=tick.received_utc_ns,
-                    topic=message.topic,
-                    reason=unusable.reason,
-                    payload=message.payload,
-                )
-            )
-        elif fate == "refused":
-            sentence = "more bad messages than are kept aside: further ones are only counted"
-            self._notice(tick, "aside", message.topic, sentence)
+    def _admitted(self, unusable: Unusable) -> Fate:
+        return self._book.admit(unusable.message.topic, unusable.message.payload)
 
-    @staticmethod
-    def _notice(tick: Tick, kind: NoticeKind, topic: str, sentence: str) -> None:
-        node = node_of(topic)
-        if not node:
-            return
-        for at, known in enumerate(tick.notices):
-            if (known.node, known.kind) == (node, kind):
-                tick.notices[at] = replace(known, count=known.count + 1)
-                return
-        now_ns = tick.received_utc_ns
-        tick.notices.append(
-            Notice(
-                node=node, kind=kind, room=shortened(topic.split("/")[3], 32), sentence=sentence,
-                first_utc_ns=now_ns, last_utc_ns=now_ns,
-            )
-        )  # fmt: skip
+    def _count_commit(self, done: _Committed, messages: int) -> None:
+        counters = self.counters
+        counters.messages += messages
+        counters.ticks += 1
+        counters.worst_commit_ms = max(counters.worst_commit_ms, done.commit_ms)
+        counters.commit_s.observe(done.commit_ms / 1e3)
+        for unusable, _ in done.rejected:
+            counters.over_limit += unusable.is_limit
+            counters.defects += unusable.is_defect
 
-    def _count(self, tick: Tick, streams: list[int]) -> None:
+    def _count(self, done: _Committed) -> None:
+        tick = done.tick
         arrived = sum(arrival.message.n for arrival in tick.arrivals)
         kept = gap = 0
         try:
@@ -327,18 +310,18 @@ class Keeper:
         self.counters.trimmed += arrived - kept - gap
         if self._seat_seconds is not None:
             try:
-                self._seat_seconds.note(tick, streams, changes)
+                self._seat_seconds.note(tick, done.stream_ids, changes)
             except StoreError as error:
                 # The tick is kept: a figure that is short must not make it be kept again.
                 _LOG.error("%s A tick is missing in the metrics of its runs.", error)
 
-    def _count_aside(self, tick: Tick, aside: list[_Unusable]) -> None:
-        counters = self.counters
+    def _count_aside(self, done: _Committed) -> None:
+        counters, tick = self.counters, done.tick
         kept = len(tick.aside)
         counters.aside += kept
         refused = sum(notice.count for notice in tick.notices if notice.kind == "aside")
         counters.aside_refused += refused
-        counters.aside_repeated += len(aside) - kept - refused
+        counters.aside_repeated += len(done.rejected) - kept - refused
         for notice in tick.notices:
             if notice.kind == "limit":
                 self._log.say(f"limit {notice.node}", "%s; what is new of it is put aside",
@@ -386,3 +369,9 @@ class Keeper:
                     first_utc_ns=now_ns, last_utc_ns=now_ns,
                 )
             )  # fmt: skip
+
+
+def _size(arrival: Arrival) -> int:
+    """Bytes of values."""
+    message = arrival.message
+    return message.values.nbytes if isinstance(message, Batch) else 0

@@ -16,9 +16,9 @@ from pydantic import Field
 from contract.clock import Clock
 from contract.errors import DecodeError, brief_of
 from contract.messages import CborMessage
-from ingest.receiving.classify import sort_message
+from ingest.receiving.classify import Record, sort_message, tick_of
 from ingest.stores.protocol import PeriodStore
-from ingest.stores.records import Aside, Tick
+from ingest.stores.records import Aside
 from ingest.stores.upkeep.aside_pages import every_aside
 
 __all__ = ["AsideId", "ReplayDone", "ReplayRequest", "replay", "request_topic", "result_topic"]
@@ -94,14 +94,17 @@ def _play(
     store: PeriodStore, messages: Sequence[Aside], *, site: str, clock: Clock
 ) -> dict[int, str]:
     """Keep all of these in one commit, or say of some why none is kept."""
-    tick = Tick(received_utc_ns=clock.utc_ns())
+    received_utc_ns = clock.utc_ns()
+    records: list[Record] = []
     unfit: dict[int, str] = {}
     for message in messages:
         try:
             # Whatever it was when it came, it is history now: live_age_ms 0 raises no alert.
-            sort_message(
-                tick, site=site, topic=message.topic, payload=message.payload,
-                is_retained=False, live_age_ms=0,
+            records.append(
+                sort_message(
+                    site=site, topic=message.topic, payload=message.payload, is_retained=False,
+                    live_age_ms=0,
+                )
             )  # fmt: skip
         except (OSError, MemoryError):
             raise
@@ -109,7 +112,7 @@ def _play(
             unfit[message.id] = str(error) if isinstance(error, DecodeError) else brief_of(error)
     if not unfit:
         try:
-            store.commit(tick)
+            store.commit(tick_of(records, received_utc_ns=received_utc_ns))
         except (OSError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -70,21 +71,21 @@ class Aside:
     payload: bytes
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Everything that one durable commit keeps, for all rooms together."""
 
     received_utc_ns: int
-    arrivals: list[Arrival] = field(default_factory=list)
-    births: list[tuple[str, str, Birth]] = field(default_factory=list)
+    arrivals: Sequence[Arrival] = ()
+    births: Sequence[tuple[str, str, Birth]] = ()
     """(site, room, birth)"""
-    deaths: list[tuple[str, str, Death]] = field(default_factory=list)
-    timebases: list[Timebase] = field(default_factory=list)
-    healths: list[Health] = field(default_factory=list)
-    seen_clocks: list[SeenClock] = field(default_factory=list)
+    deaths: Sequence[tuple[str, str, Death]] = ()
+    timebases: Sequence[Timebase] = ()
+    healths: Sequence[Health] = ()
+    seen_clocks: Sequence[SeenClock] = ()
     """Where boot clocks turned out to stand, those that changed."""
-    aside: list[Aside] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
+    aside: Sequence[Aside] = ()
+    notices: Sequence[Notice] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

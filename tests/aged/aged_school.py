@@ -178,17 +178,20 @@ def _write_nodes(store: PeriodStore, runs: list[Run]) -> None:
     for run in runs:
         by_day[run.starts.replace(hour=0, minute=0)].append(run)
     for some in by_day.values():
-        tick = Tick(received_utc_ns=utc_ns(some[0].starts))
-        tick.births += [(SITE, run.room, _birth(run)) for run in some]
-        tick.healths += [_health(run) for run in some]
-        store.commit(tick)
-        over = Tick(received_utc_ns=utc_ns(some[0].starts) + 12 * 3_600 * SECOND_NS)
-        over.deaths += [
+        starts_utc_ns = utc_ns(some[0].starts)
+        store.commit(
+            Tick(
+                received_utc_ns=starts_utc_ns,
+                births=[(SITE, run.room, _birth(run)) for run in some],
+                healths=[_health(run) for run in some],
+            )
+        )
+        deaths = [
             (SITE, run.room, Death(node=run.node, run=run.run, boot=run.boot, reason="stopped"))
             for run in some
             if run.is_over
         ]
-        store.commit(over)
+        store.commit(Tick(received_utc_ns=starts_utc_ns + 12 * 3_600 * SECOND_NS, deaths=deaths))
 
 
 def _birth(run: Run) -> Birth:
@@ -277,12 +280,12 @@ def _keep_today(store: PeriodStore, runs: list[Run], random: np.random.Generator
     today = [(run, each) for run in runs for each in run.sittings if each.starts > TODAY]
     for run, sitting in today:
         n = min(sitting.length_s, (utc_ns(NOW) - utc_ns(sitting.starts)) // SECOND_NS)
-        tick = Tick(received_utc_ns=utc_ns(sitting.starts) + n * SECOND_NS)
-        tick.arrivals += [
+        arrivals = [
             Arrival(site=SITE, room=run.room, message=batch, is_live=True)
             for batch in batches(run, sitting.first_seq, rows[:n])
         ]
-        store.commit(tick)
+        received_utc_ns = utc_ns(sitting.starts) + n * SECOND_NS
+        store.commit(Tick(received_utc_ns=received_utc_ns, arrivals=arrivals))
     store.seal(before_utc_ns=utc_ns(NOW) - 600 * SECOND_NS)
 
 

@@ -188,12 +188,13 @@ def _write_periods(
         is_sampling=not sample.is_over, is_finished=False, outbox_bytes=0, ack_age_ms=40, hubs={},
     )  # fmt: skip
     now = sample.start_utc_ns + n * SECOND_NS
-    tick = Tick(received_utc_ns=sample.start_utc_ns)
-    tick.births.append(("school", sample.room, birth))
-    tick.timebases.append(timebase)
-    tick.healths.append(health)
-    store.commit(tick)
-    tick = Tick(received_utc_ns=now)
+    store.commit(
+        Tick(
+            received_utc_ns=sample.start_utc_ns, births=[("school", sample.room, birth)],
+            timebases=[timebase], healths=[health],
+        )
+    )  # fmt: skip
+    arrivals = []
     at = 0
     while at < n:
         gap = next((g for g in GAPS if g[0] <= at < g[1]), None)
@@ -210,10 +211,8 @@ def _write_periods(
             last = min(until, at + 10)
             message = Batch(**common, waited_ms=4, layout=layout, values=rows[at:last])
             at = last
-        tick.arrivals.append(
-            Arrival(site="school", room=sample.room, message=message, is_live=True)
-        )
-    ids = store.commit(tick)
+        arrivals.append(Arrival(site="school", room=sample.room, message=message, is_live=True))
+    ids = store.commit(Tick(received_utc_ns=now, arrivals=arrivals))
     assert (rows != MISSING).any()
     return int(ids[0]) if ids else 0
 

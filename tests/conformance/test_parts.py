@@ -101,9 +101,8 @@ def dated() -> Tick:
         node="pi-1", run=RUN, boot="boot-1", boot_ns=BOOT_NS, utc_ns=UTC_NS, error_ns=0,
         synchronised=True,
     )  # fmt: skip
-    made = Tick(received_utc_ns=UTC_NS, timebases=[timebase])
-    made.births.append(("s", "room-a", birth()))
-    return made
+    births = [("s", "room-a", birth())]
+    return Tick(received_utc_ns=UTC_NS, births=births, timebases=[timebase])
 
 
 def rows_of(reader: PeriodReader, stream_id: int) -> dict[int, NDArray[np.uint16]]:

@@ -550,10 +550,8 @@ def test_what_a_wrong_server_clock_stamped_is_stamped_again(
 ) -> None:
     store, reader = pair
     wrong = UTC_NS - 400 * DAY_NS
-    slow = tick(batch(0, 5))
-    slow.received_utc_ns = wrong
-    slow.aside = [Aside(received_utc_ns=wrong + 5, topic="t", reason="odd", payload=b"")]
-    (stream,) = store.commit(slow)
+    odd = Aside(received_utc_ns=wrong + 5, topic="t", reason="odd", payload=b"")
+    (stream,) = store.commit(replace(tick(batch(0, 5)), received_utc_ns=wrong, aside=[odd]))
     assert store.seal(before_utc_ns=wrong + DAY_NS, now_utc_ns=wrong + DAY_NS) == 5
     store.clock_was_set(from_utc_ns=wrong, to_utc_ns=wrong + 2 * DAY_NS, now_utc_ns=UTC_NS)
     assert store.retire("seat", before=date(2026, 3, 2)) == 0
@@ -647,8 +645,7 @@ def test_some_runs_are_listed_without_the_others(pair: tuple[PeriodStore, Period
     store, reader = pair
     assert [reader.runs(which) for which in ("up", "newest")] == [[], []]
     first = tick(batch(0), batch(0, node="pi-2", run=3))
-    first.births.append(("school", "room-a", birth()))
-    store.commit(first)
+    store.commit(replace(first, births=[("school", "room-a", birth())]))
     assert [stream.run for stream in reader.runs("up")] == [7]
     assert [(stream.node, stream.run) for stream in reader.runs("newest")] == [
         ("pi-1", 7), ("pi-2", 3),
@@ -657,13 +654,13 @@ def test_some_runs_are_listed_without_the_others(pair: tuple[PeriodStore, Period
     unsure = timebase().model_copy(update={"synchronised": False})
     store.commit(Tick(received_utc_ns=UTC_NS, timebases=[unsure]))
     assert [reader.stream(number).run for number in reader.undated()] == [7, 3]
-    later = tick(batch(0, run=8))
-    later.timebases.append(timebase(BOOT_NS + SECOND))
-    later.deaths.append(
-        ("school", "room-a", Death(node="pi-1", run=7, boot="boot-1", reason="stopped"))
-    )
-    later.births.append(("school", "room-a", birth(8)))
-    store.commit(later)
+    death = Death(node="pi-1", run=7, boot="boot-1", reason="stopped")
+    store.commit(
+        replace(
+            tick(batch(0, run=8)), timebases=[timebase(BOOT_NS + SECOND)],
+            deaths=[("school", "room-a", death)], births=[("school", "room-a", birth(8))],
+        )
+    )  # fmt: skip
     assert [reader.stream(number).run for number in reader.undated()] == [3]
     assert [stream.run for stream in reader.runs("up")] == [8]
     assert [(stream.node, stream.run) for stream in reader.runs("newest")] == [

@@ -25,7 +25,6 @@ from firmware_bridge.framing import Unframer, frame
 from ingest.receiving.classify import sort_message
 from ingest.stores.format.chunks import _CRC, _HEAD, decode_chunk, encode_chunk
 from ingest.stores.format.schema import is_sound, layout_of
-from ingest.stores.records import Tick
 
 __all__ = ["SEEDS", "TARGETS"]
 
@@ -54,7 +53,6 @@ def mqtt(data: bytes) -> None:
     for kind in KINDS:
         with contextlib.suppress(DecodeError):
             sort_message(
-                Tick(received_utc_ns=1),
                 site="oak",
                 topic=f"roomtone/1/oak/r1/pi-1/{kind}",
                 payload=data,

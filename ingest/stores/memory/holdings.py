@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from contract.payload import Batch, Gap, Layout
 from ingest.stores.notices import Notice, NoticeKind
@@ -61,7 +61,7 @@ class MemoryNotices:
     def __init__(self) -> None:
         self._notices: dict[tuple[str, NoticeKind], Notice] = {}
 
-    def put(self, notices: list[Notice]) -> None:
+    def put(self, notices: Sequence[Notice]) -> None:
         for notice in notices:
             key = notice.node, notice.kind
             before = self._notices.pop(key, None)

@@ -30,31 +30,21 @@ def keep(store, *, run, utc_ns, first, n, level=60.0, node="pi", layout=LAYOUT) 
     seat = encode(np.full((n, 5, 13), 20.0), "seat")[:, :, : len(layout.seat_codes)]
     room = encode(np.full((n, 5), level), "room")[:, : len(layout.room_codes)]
     values = layout.rows(seat, room)
-    tick = Tick(received_utc_ns=utc_ns)
-    tick.births.append((
-        "school",
-        "r",
-        Birth(
-            **names, boot=boot, software="1", period_ns=SECOND_NS, run_boot_ns=0, hubs=(),
-            seat_codes=layout.seat_codes, room_codes=layout.room_codes, units={},
-            synchronised=True,
-        ),
-    ))  # fmt: skip
-    tick.timebases.append(
-        Timebase(**names, boot=boot, boot_ns=0, utc_ns=utc_ns, error_ns=1, synchronised=True)
-    )
-    tick.arrivals.append(
-        Arrival(
-            site="school",
-            room="r",
-            is_live=True,
-            message=Batch(
-                **names, first_seq=first, boot_ns=first * SECOND_NS, period_ns=SECOND_NS,
-                synchronised=True, waited_ms=1, layout=layout, values=values,
-            ),
+    birth = Birth(
+        **names, boot=boot, software="1", period_ns=SECOND_NS, run_boot_ns=0, hubs=(),
+        seat_codes=layout.seat_codes, room_codes=layout.room_codes, units={}, synchronised=True,
+    )  # fmt: skip
+    timebase = Timebase(**names, boot=boot, boot_ns=0, utc_ns=utc_ns, error_ns=1, synchronised=True)
+    batch = Batch(
+        **names, first_seq=first, boot_ns=first * SECOND_NS, period_ns=SECOND_NS,
+        synchronised=True, waited_ms=1, layout=layout, values=values,
+    )  # fmt: skip
+    store.commit(
+        Tick(
+            received_utc_ns=utc_ns, births=[("school", "r", birth)], timebases=[timebase],
+            arrivals=[Arrival(site="school", room="r", is_live=True, message=batch)],
         )
     )  # fmt: skip
-    store.commit(tick)
 
 
 @settings(max_examples=40, deadline=None)

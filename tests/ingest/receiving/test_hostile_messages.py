@@ -124,10 +124,10 @@ def test_what_a_parser_raises_puts_its_message_aside_by_name(
 ) -> None:
     real = keep_module.sort_message
 
-    def sort(tick: Tick, **message: object) -> object:
+    def sort(**message: object) -> object:
         if message["payload"] == b"poison":
             raise error("boom")
-        return real(tick, **message)  # type: ignore[arg-type]
+        return real(**message)  # type: ignore[arg-type]
 
     monkeypatch.setattr(keep_module, "sort_message", sort)
     store = MemoryPeriodStore()

@@ -19,7 +19,7 @@ from contract.payload import decode
 from contract.topics import ingest_state
 from ingest.receiving import service
 from ingest.receiving.aside_command import ask
-from ingest.receiving.classify import sort_message
+from ingest.receiving.classify import sort_message, tick_of
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
 from ingest.stores.memory.periods import MemoryPeriodStore
@@ -343,10 +343,10 @@ def test_every_seat_second_can_be_told_from_the_metrics_at_rest(
 
 
 def test_the_sorted_message_is_what_was_sent() -> None:
-    tick = Tick(received_utc_ns=1)
     sent = NODE.batch(3, 2)
-    sort_message(
-        tick, site="school", topic=sent.topic, payload=sent.payload, is_retained=False,
+    record = sort_message(
+        site="school", topic=sent.topic, payload=sent.payload, is_retained=False,
         live_age_ms=30_000,
     )  # fmt: skip
+    tick = tick_of([record], received_utc_ns=1)
     assert (tick.arrivals[0].message.values == decode(sent.payload).values).all()  # type: ignore[union-attr]

@@ -37,33 +37,22 @@ def counted(
     *messages: Batch | Gap, sampled: int, waiting: int = 0, aside: tuple[bytes, ...] = ()
 ) -> Tally:
     store = MemoryPeriodStore()
-    tick = Tick(received_utc_ns=1)
-    for message in messages:
-        tick.arrivals.append(Arrival(site="oak", room="r1", message=message, is_live=True))
-    tick.healths.append(
-        Health(
-            node="pi-1",
-            run=7,
-            sampled=sampled,
-            published=sampled,
-            acked=0,
-            waiting=waiting,
-            gap=0,
-            unsampled=0,
-            is_sampling=False,
-            is_finished=True,
-            outbox_bytes=0,
-            ack_age_ms=None,
-            hubs={},
+    health = Health(
+        node="pi-1", run=7, sampled=sampled, published=sampled, acked=0, waiting=waiting, gap=0,
+        unsampled=0, is_sampling=False, is_finished=True, outbox_bytes=0, ack_age_ms=None, hubs={},
+    )  # fmt: skip
+    topic = "roomtone/1/oak/r1/pi-1/data"
+    store.commit(
+        Tick(
+            received_utc_ns=1,
+            arrivals=[Arrival(site="oak", room="r1", message=m, is_live=True) for m in messages],
+            healths=[health],
+            aside=[
+                Aside(received_utc_ns=1, topic=topic, reason="x", payload=payload)
+                for payload in aside
+            ],
         )
     )
-    for payload in aside:
-        tick.aside.append(
-            Aside(
-                received_utc_ns=1, topic="roomtone/1/oak/r1/pi-1/data", reason="x", payload=payload
-            )
-        )
-    store.commit(tick)
     return tally(store, room="r1")
 
 
