@@ -151,7 +151,7 @@ def fill(folder: Path, periods: int) -> int:
         )  # fmt: skip
         size += len(encode(batch))
         parcels.append(
-            Parcel(message=batch, counts=bytes([30] * batch.n), unpublished=0, closed_ns=None, sent_ns=None)
+            Parcel(message=batch, counts=bytes([30] * batch.n), unpublished=0, closed_ns=0)
         )  # fmt: skip
         if len(parcels) == MAX_A_WRITE or first + MAX_PERIODS >= periods:
             outbox.append(parcels)

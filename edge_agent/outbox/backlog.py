@@ -9,29 +9,30 @@ from typing import Final
 import numpy as np
 
 from contract.parts import part_of
-from contract.payload import MAX_PERIODS, Batch, Gap, decode, encode
+from contract.payload import MAX_PERIODS, Batch, Gap, GapReason, decode, encode
 from contract.quantities import MISSING
+from edge_agent.outbox.format import Head
 from edge_agent.outbox.index import Stored
 
-__all__ = ["Parcel", "aged", "continues", "join", "seats_concerned", "without_values"]
+__all__ = ["Parcel", "aged", "continues", "head_of", "join", "without_values"]
 
 _MS_NS: Final = 1_000_000
 _LIVE_NS: Final = 30_000 * _MS_NS
 """To ingest, anything older than this is historical, whatever its exact age."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Parcel:
-    """A batch or gap on its way to the outbox, and what is known about it."""
+    """A batch or gap that waits in memory for its acknowledgement, and what is known about it."""
 
     message: Batch | Gap
     counts: bytes
     """Seats sampled in each of the batch's periods; empty for a gap."""
     unpublished: int
     """Its seat-seconds that were never sent."""
-    closed_ns: int | None
-    """Elapsed time when its last period closed; None if that was in another run."""
-    sent_ns: int | None
+    closed_ns: int
+    """Elapsed time when its last period closed."""
+    sent_ns: int | None = None
     """When it was last sent, if all of it was."""
 
 
@@ -74,16 +75,23 @@ def seats_concerned(message: Batch | Gap) -> tuple[int, ...]:
     return tuple(seat for seat, is_there in zip(layout.seats, there, strict=True) if is_there)
 
 
-def without_values(parcel: Parcel, reason: str) -> Gap:
+def head_of(parcel: Parcel) -> Head:
+    """What the outbox writes for a parcel beside its payload."""
+    message = parcel.message
+    return Head(
+        kind="data", run=message.run, first_seq=message.first_seq, n=message.n,
+        boot_ns=message.boot_ns, period_ns=message.period_ns, synchronised=message.synchronised,
+        seats=bytes(seats_concerned(message)), counts=parcel.counts,
+    )  # fmt: skip
+
+
+def without_values(parcel: Parcel, reason: GapReason) -> Gap:
     """The gap that replaces a batch when it is given up."""
     message = parcel.message
     if isinstance(message, Gap):
         return message
-    return Gap(
-        node=message.node, run=message.run, first_seq=message.first_seq, n=message.n,
-        boot_ns=message.boot_ns, period_ns=message.period_ns, synchronised=message.synchronised,
-        seats=seats_concerned(message), reason=reason,  # type: ignore[arg-type]
-    )  # fmt: skip
+    head = head_of(parcel)
+    return head.gap(head.first_seq, head.last_seq, node=message.node, reason=reason)
 
 
 def aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
@@ -91,7 +99,7 @@ def aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
     if (
         entry.closed_ns is None
         or entry.is_gap
-        or part_of(entry.run)
+        or part_of(entry.head.run)
         or now_ns - entry.closed_ns >= _LIVE_NS
     ):
         return payload

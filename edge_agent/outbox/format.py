@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from contract.payload import Gap, GapReason
+
 __all__ = ["MAGIC", "PAGE", "DamagedBytes", "Head", "Record", "pack", "scan", "unpack_body"]
 
 MAGIC: Final = b"RTOUTBX2"
@@ -31,7 +33,10 @@ _NUMBERS: Final = {kind: number for number, kind in _KINDS.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What a record contains. A timebase has n 0 and neither seats nor counts."""
+    """What a record contains. A timebase has n 0 and neither seats nor counts.
+
+    It repeats what its payload says, so that a gap can replace a record whose body is damaged.
+    """
 
     kind: RecordKind
     run: int
@@ -47,6 +52,15 @@ class Head:
     @property
     def last_seq(self) -> int:
         return self.first_seq + self.n - 1
+
+    def gap(self, first_seq: int, last_seq: int, *, node: str, reason: GapReason) -> Gap:
+        """The gap that replaces some of its periods when they are given up."""
+        return Gap(
+            node=node, run=self.run, first_seq=first_seq, n=last_seq - first_seq + 1,
+            boot_ns=self.boot_ns + (first_seq - self.first_seq) * self.period_ns,
+            period_ns=self.period_ns, synchronised=self.synchronised, seats=tuple(self.seats),
+            reason=reason,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +82,8 @@ class DamagedBytes:
     head: Head | None
 
 
-def pack(head: Head, payload: bytes) -> tuple[bytes, int, int]:
-    """Returns a record, where its body starts in it, and the body's CRC."""
+def pack(head: Head, payload: bytes) -> tuple[bytes, Record]:
+    """Returns a record's bytes, and the record as a scan finds it if they begin a segment."""
     # A payload is mostly two-byte numbers with similar high bytes: splitting them saves a sixth.
     body = zlib.compress(payload[::2] + payload[1::2], 6)
     crc = zlib.crc32(body)
@@ -80,7 +94,7 @@ def pack(head: Head, payload: bytes) -> tuple[bytes, int, int]:
     )  # fmt: skip
     top = fixed + tail
     top += _CRC.pack(zlib.crc32(top))
-    return top + body, len(top), crc
+    return top + body, Record(head=head, offset=len(top), length=len(body), crc=crc)
 
 
 def unpack_body(body: bytes, crc: int) -> bytes | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from contract.messages import Ack
 from contract.parts import run_of
+from edge_agent.outbox.format import Head, Record
 
 __all__ = ["OutboxIndex", "Segment", "Stored"]
 
@@ -33,62 +34,61 @@ class Segment:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Stored:
-    """A record of the outbox and its state."""
+    """A record of the outbox and its state.
+
+    A `Parcel` becomes one when it is written. The message itself stays on the disk, because days of
+    an outage would not fit into memory.
+    """
 
     segment: Segment
-    offset: int
-    length: int
-    crc: int
-    run: int
-    first_seq: int
-    n: int
-    boot_ns: int
-    period_ns: int
-    synchronised: bool
-    seats: bytes
-    counts: bytes
-    """Seats sampled in each period; empty for a gap."""
-    unpublished: int
-    closed_ns: int | None
-    sent_ns: int | None
-    left: int
+    record: Record
+    unpublished: int = 0
+    closed_ns: int | None = None
+    """As a parcel's; None if another run wrote it, because its elapsed time means nothing now."""
+    sent_ns: int | None = None
+    left: int = field(init=False)
     """One bit for each unacknowledged period of a batch; one bit for a gap."""
 
+    def __post_init__(self) -> None:
+        self.left = (1 << max(1, len(self.head.counts))) - 1
+
     @property
-    def last_seq(self) -> int:
-        return self.first_seq + self.n - 1
+    def head(self) -> Head:
+        return self.record.head
 
     @property
     def is_gap(self) -> bool:
-        return not self.counts
+        return not self.head.counts
 
     def seat_seconds(self) -> int:
         """The seat-seconds that still wait."""
-        return sum(count for i, count in enumerate(self.counts) if self.left >> i & 1)
+        return sum(count for i, count in enumerate(self.head.counts) if self.left >> i & 1)
 
     def ranges(self) -> Iterator[tuple[int, int]]:
         """The seqs that still wait, as (first, last)."""
+        head = self.head
         if self.is_gap:
-            yield self.first_seq, self.last_seq
+            yield head.first_seq, head.last_seq
             return
         i = 0
-        while i < self.n:
+        while i < head.n:
             start = i
-            while i < self.n and self.left >> i & 1:
+            while i < head.n and self.left >> i & 1:
                 i += 1
             if i > start:
-                yield self.first_seq + start, self.first_seq + i - 1
+                yield head.first_seq + start, head.first_seq + i - 1
             i += 1
 
     def cover(self, first: int, last: int) -> int:
         """Note that these seqs are acknowledged; returns how many waiting seat-seconds they had."""
+        head = self.head
         if self.is_gap:
-            if first <= self.first_seq and self.last_seq <= last:
+            if first <= head.first_seq and head.last_seq <= last:
                 self.left = 0
             return 0
         before = self.seat_seconds()
-        low = max(first, self.first_seq) - self.first_seq
-        high = min(last, self.last_seq) - self.first_seq
+        low = max(first, head.first_seq) - head.first_seq
+        high = min(last, head.last_seq) - head.first_seq
         if low <= high:
             self.left &= ~(((1 << (high - low + 1)) - 1) << low)
         return before - self.seat_seconds()
@@ -121,9 +121,10 @@ class OutboxIndex:
 
     def add(self, entry: Stored) -> None:
         """Add a record that was written."""
-        firsts, entries = self._runs.setdefault(entry.run, ([], []))
-        at = bisect_right(firsts, entry.first_seq)
-        firsts.insert(at, entry.first_seq)
+        first_seq = entry.head.first_seq
+        firsts, entries = self._runs.setdefault(entry.head.run, ([], []))
+        at = bisect_right(firsts, first_seq)
+        firsts.insert(at, first_seq)
         entries.insert(at, entry)
         entry.segment.entries.append(entry)
         entry.segment.left += 1
@@ -176,7 +177,7 @@ class OutboxIndex:
             kept = [entry for entry in touched if entry.left]
             if len(kept) < len(touched):
                 entries[low:high] = kept
-                firsts[low:high] = [entry.first_seq for entry in kept]
+                firsts[low:high] = [entry.head.first_seq for entry in kept]
         if not entries:
             self._runs.pop(ack.run, None)
         return seat_seconds, emptied
@@ -187,11 +188,11 @@ class OutboxIndex:
         runs = set()
         for entry in gone:
             entry.left = 0
-            runs.add(entry.run)
+            runs.add(entry.head.run)
             emptied += self._forget(entry)
         for run in runs:
             kept = [entry for entry in self.entries(run) if entry.left]
-            self._runs[run] = ([entry.first_seq for entry in kept], kept)
+            self._runs[run] = ([entry.head.first_seq for entry in kept], kept)
             if not kept:
                 del self._runs[run]
         return emptied

@@ -30,14 +30,7 @@ def gaps_of_damage(
             continue
         seqs = covered.setdefault(lost.run, known(lost.run))
         for first, last in seqs.missing(lost.first_seq, lost.last_seq):
-            gaps.append(
-                Gap(
-                    node=node, run=lost.run, first_seq=first, n=last - first + 1,
-                    boot_ns=lost.boot_ns + (first - lost.first_seq) * lost.period_ns,
-                    period_ns=lost.period_ns, synchronised=lost.synchronised,
-                    seats=tuple(lost.seats), reason="damaged",
-                )
-            )  # fmt: skip
+            gaps.append(lost.gap(first, last, node=node, reason="damaged"))
         seqs.add(lost.first_seq, lost.last_seq)
     return gaps
 

@@ -16,6 +16,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from contract.errors import PayloadError, StoreError
 from contract.messages import Ack, Timebase
 from contract.payload import Gap, GapReason, decode, encode
 from contract.ranges import SeqRanges
-from edge_agent.outbox.backlog import Parcel, join, seats_concerned
+from edge_agent.outbox.backlog import Parcel, head_of, join
 from edge_agent.outbox.format import MAGIC, DamagedBytes, Head, Record, pack, scan, unpack_body
 from edge_agent.outbox.index import OutboxIndex, Segment, Stored
 from edge_agent.outbox.salvage import gaps_of_damage
@@ -120,7 +121,9 @@ class Outbox:
 
     def known(self, run: int) -> SeqRanges:
         """The seqs of a run that wait here, with or without values."""
-        return SeqRanges((entry.first_seq, entry.last_seq) for entry in self.index.entries(run))
+        return SeqRanges(
+            (entry.head.first_seq, entry.head.last_seq) for entry in self.index.entries(run)
+        )
 
     def append(self, parcels: Sequence[Parcel]) -> None:
         """Keep up to MAX_A_WRITE parcels: either all of them are on disk afterwards, or none."""
@@ -135,12 +138,12 @@ class Outbox:
             if self._reading is None or self._reading[0] is not entry.segment:
                 self._stop_reading()
                 self._reading = (entry.segment, os.open(entry.segment.path, os.O_RDONLY))
-            body = os.pread(self._reading[1], entry.length, entry.offset)
+            body = os.pread(self._reading[1], entry.record.length, entry.record.offset)
         except OSError as error:
             if error.errno in _UNREADABLE:
                 return None
             raise self._error(error) from error
-        return unpack_body(body, entry.crc)
+        return unpack_body(body, entry.record.crc)
 
     def replace_damaged(self, entry: Stored) -> None:
         """Replace a record that can't be read by a gap."""
@@ -192,7 +195,7 @@ class Outbox:
 
     def _append_some(self, parcels: Sequence[Parcel]) -> None:
         records = [(parcel, *_packed(parcel)) for parcel in parcels]
-        victims = self._victims(sum(len(record) for _, record, _, _ in records))
+        victims = self._victims(sum(len(data) for _, data, _ in records))
         entries = [entry for segment in victims for entry in segment.entries if entry.left]
         gaps = (gap for entry in entries for gap in self._gaps(entry, "outbox_full"))
         in_order = sorted(gaps, key=lambda gap: (gap.run, gap.first_seq))
@@ -200,11 +203,17 @@ class Outbox:
         records += [(parcel, *_packed(parcel)) for parcel in joined]
         if self._current is not None and self._current[0] in victims:
             self._end_segment()
-        segment, start = self._write(b"".join(record for _, record, _, _ in records))
-        for parcel, record, body_at, crc in records:
-            self.index.add(_stored(parcel, segment, start + body_at, len(record) - body_at, crc))
+        segment, start = self._write(b"".join(data for _, data, _ in records))
+        for parcel, data, record in records:
+            self.index.add(
+                Stored(
+                    segment=segment, record=replace(record, offset=start + record.offset),
+                    unpublished=parcel.unpublished, closed_ns=parcel.closed_ns,
+                    sent_ns=parcel.sent_ns,
+                )
+            )  # fmt: skip
             segment.periods += parcel.message.n if parcel.counts else 0
-            start += len(record)
+            start += len(data)
         if entries:
             log.error(
                 "The outbox %s is full: %s went, and a gap says so.",
@@ -232,19 +241,14 @@ class Outbox:
                 if isinstance(gap, Gap):
                     return [gap]
         return [
-            Gap(
-                node=self.node, run=entry.run, first_seq=first, n=last - first + 1,
-                boot_ns=entry.boot_ns + (first - entry.first_seq) * entry.period_ns,
-                period_ns=entry.period_ns, synchronised=entry.synchronised,
-                seats=tuple(entry.seats), reason=reason,
-            )
+            entry.head.gap(first, last, node=self.node, reason=reason)
             for first, last in entry.ranges()
-        ]  # fmt: skip
+        ]
 
     def _given_up(self, entries: Iterable[Stored]) -> None:
         gone = list(entries)
         for entry in gone:
-            self.given_up[entry.run] += entry.seat_seconds()
+            self.given_up[entry.head.run] += entry.seat_seconds()
         for segment in self.index.give_up(gone):
             self._unlink(segment)
 
@@ -269,7 +273,7 @@ class Outbox:
                 return self._current
             self._end_segment()
         timebase = self._timebase()
-        head, _, _ = pack(Head(kind="timebase", run=Timebase.decode(timebase).run), timebase)
+        head, _ = pack(Head(kind="timebase", run=Timebase.decode(timebase).run), timebase)
         path = self._directory / f"{self._next_number:010d}.outbox"
         try:
             file = SegmentFile.create(path, MAGIC + head, write=self._write_fd, sync=self._sync)
@@ -328,7 +332,7 @@ class Outbox:
                 body = data[record.offset : record.offset + record.length]
                 segment.timebase = unpack_body(body, record.crc) or b""
             else:
-                self.index.add(_found(record, segment))
+                self.index.add(Stored(segment=segment, record=record))
         return records
 
     def _error(self, error: OSError) -> StoreError:
@@ -343,41 +347,13 @@ def _number(path: Path) -> int:
 
 
 def _span(entry: Stored) -> str:
-    return f"run {entry.run}, seqs {entry.first_seq} to {entry.last_seq}"
+    head = entry.head
+    return f"run {head.run}, seqs {head.first_seq} to {head.last_seq}"
 
 
 def _of_gap(gap: Gap) -> Parcel:
-    return Parcel(message=gap, counts=b"", unpublished=0, closed_ns=None, sent_ns=None)
+    return Parcel(message=gap, counts=b"", unpublished=0, closed_ns=0)
 
 
-def _packed(parcel: Parcel) -> tuple[bytes, int, int]:
-    message = parcel.message
-    seats = seats_concerned(message)
-    head = Head(
-        kind="data", run=message.run, first_seq=message.first_seq, n=message.n,
-        boot_ns=message.boot_ns, period_ns=message.period_ns, synchronised=message.synchronised,
-        seats=bytes(seats), counts=parcel.counts,
-    )  # fmt: skip
-    return pack(head, encode(message))
-
-
-def _stored(parcel: Parcel, segment: Segment, offset: int, length: int, crc: int) -> Stored:
-    message = parcel.message
-    seats = seats_concerned(message)
-    return Stored(
-        segment=segment, offset=offset, length=length, crc=crc, run=message.run,
-        first_seq=message.first_seq, n=message.n, boot_ns=message.boot_ns,
-        period_ns=message.period_ns, synchronised=message.synchronised, seats=bytes(seats),
-        counts=parcel.counts, unpublished=parcel.unpublished, closed_ns=parcel.closed_ns,
-        sent_ns=parcel.sent_ns, left=(1 << max(1, len(parcel.counts))) - 1,
-    )  # fmt: skip
-
-
-def _found(record: Record, segment: Segment) -> Stored:
-    head = record.head
-    return Stored(
-        segment=segment, offset=record.offset, length=record.length, crc=record.crc, run=head.run,
-        first_seq=head.first_seq, n=head.n, boot_ns=head.boot_ns, period_ns=head.period_ns,
-        synchronised=head.synchronised, seats=head.seats, counts=head.counts, unpublished=0,
-        closed_ns=None, sent_ns=None, left=(1 << max(1, len(head.counts))) - 1,
-    )  # fmt: skip
+def _packed(parcel: Parcel) -> tuple[bytes, Record]:
+    return pack(head_of(parcel), encode(parcel.message))

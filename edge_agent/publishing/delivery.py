@@ -54,23 +54,6 @@ class DeliveryCounters:
     unsampled: int
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
-class _Held:
-    """A period or gap in memory."""
-
-    message: Batch | Gap
-    counts: bytes
-    unpublished: int
-    closed_ns: int
-    sent_ns: int | None = None
-
-    def parcel(self) -> Parcel:
-        return Parcel(
-            message=self.message, counts=self.counts, unpublished=self.unpublished,
-            closed_ns=self.closed_ns, sent_ns=self.sent_ns,
-        )  # fmt: skip
-
-
 class Delivery:
     """Holds one run's periods and the outbox of earlier runs. `now_ns` is elapsed time."""
 
@@ -86,7 +69,7 @@ class Delivery:
         self.owed_since_ns: int | None = None
         """Since when sent messages have waited for any acknowledgement, resent or not."""
         self._settings = settings
-        self._held: OrderedDict[_Key, _Held] = OrderedDict()
+        self._held: OrderedDict[_Key, Parcel] = OrderedDict()
         self._newest: dict[int, _Key] = {}
         """Run with its part → its newest message."""
         self._to_send: deque[_Key] = deque()
@@ -264,7 +247,7 @@ class Delivery:
             if not publish(aged(entry, payload, now_ns)):
                 return
             fresh = index.sent(entry, now_ns)
-            if run_of(entry.run) == self.run:
+            if run_of(entry.head.run) == self.run:
                 self._published += fresh
 
     def _is_slow(self, now_ns: int) -> bool:
@@ -312,13 +295,13 @@ class Delivery:
 
     def _hold(self, message: Batch | Gap, counts: bytes, unpublished: int, now_ns: int) -> _Key:
         key = message.run, message.first_seq
-        self._held[key] = _Held(
+        self._held[key] = Parcel(
             message=message, counts=counts, unpublished=unpublished, closed_ns=now_ns
         )
         self._newest[message.run] = key
         return key
 
-    def _drop(self, key: _Key) -> _Held:
+    def _drop(self, key: _Key) -> Parcel:
         item = self._held.pop(key)
         self._live_in_flight -= item.sent_ns is not None
         return item
@@ -327,7 +310,7 @@ class Delivery:
         """Write what is held; a short last batch that began after `young_ns` stays and may grow."""
         parcels: list[Parcel] = []
         for run in dict.fromkeys(run for run, _ in self._held):
-            some = join(item.parcel() for key, item in self._held.items() if key[0] == run)
+            some = join(item for key, item in self._held.items() if key[0] == run)
             first = self._held[run, some[-1].message.first_seq]
             is_young = young_ns is not None and first.closed_ns > young_ns and not part_of(run)
             if is_young and some[-1].message.n < MAX_PERIODS:
@@ -356,7 +339,7 @@ class Delivery:
         old = [self._drop(key) for key in list(self._held)[:n]]
         gaps = join(
             replace(parcel, message=without_values(parcel, "outbox_full"), counts=b"")
-            for parcel in sorted((item.parcel() for item in old), key=lambda p: p.message.run)
+            for parcel in sorted(old, key=lambda item: item.message.run)
         )
         self._given_up += sum(sum(item.counts) for item in old)
         for parcel in reversed(gaps):

@@ -70,7 +70,7 @@ def outbox(data: bytes) -> None:
             assert covered <= len(segment)
     for part in scan(MAGIC + data):
         if isinstance(part, Record):
-            record, _, _ = pack(part.head, data)
+            record, _ = pack(part.head, data)
             assert any(isinstance(each, Record) for each in scan(MAGIC + record + data))
 
 
@@ -114,7 +114,7 @@ def _records() -> list[bytes]:
         kind="data", run=7, first_seq=5, n=2, boot_ns=10**9, period_ns=10**9, synchronised=True,
         seats=b"\x01\x02", counts=b"\x02\x02",
     )  # fmt: skip
-    record, _, _ = pack(head, b"payload")
+    record, _ = pack(head, b"payload")
     return [record, record + b"?" + record, record[:-3]]
 
 

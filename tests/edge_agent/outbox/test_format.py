@@ -86,7 +86,7 @@ def test_zeros_up_to_a_page_and_at_the_end_are_no_damage(
 
 
 def test_what_is_not_zero_between_records_is_damage() -> None:
-    record, _, _ = pack(Head(kind="data", run=1, n=1, counts=b"\x03"), b"payload")
+    record, _ = pack(Head(kind="data", run=1, n=1, counts=b"\x03"), b"payload")
     data = bytearray(MAGIC + record)
     data += bytes(-len(data) % PAGE) + record
     data[len(MAGIC) + len(record) + 9] = 1

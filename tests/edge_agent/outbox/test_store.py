@@ -183,7 +183,7 @@ def test_damage_while_running_becomes_a_gap(
     entry = outbox.index.entries(1)[1]
     (path,) = tmp_path.glob("outbox/*.outbox")
     data = bytearray(path.read_bytes())
-    data[entry.offset + entry.length // 2] ^= 4
+    data[entry.record.offset + entry.record.length // 2] ^= 4
     path.write_bytes(data)
     assert spans(drained(outbox)) == [("data", 0, 9), ("data", 20, 29), ("damaged", 10, 19)]
     assert (outbox.waiting(1), outbox.given_up[1], outbox.damaged) == (60, 30, 1)
@@ -202,7 +202,11 @@ def test_damage_found_at_the_start_becomes_a_gap_where_its_range_is_known(
     outbox.close()
     (path,) = tmp_path.glob("outbox/*.outbox")
     data = bytearray(path.read_bytes())
-    at = entry.offset + 3 if target == "body" else before.offset + before.length + 12
+    at = (
+        entry.record.offset + 3
+        if target == "body"
+        else before.record.offset + before.record.length + 12
+    )
     data[at] ^= 0x40
     path.write_bytes(data)
     for run in (2, 3):  # the gap is on disk before the damage is forgotten, and reported once
@@ -222,7 +226,7 @@ def test_a_torn_end_is_passed_over(
     last = outbox.index.entries(1)[1]
     outbox.close()
     (path,) = tmp_path.glob("outbox/*.outbox")
-    path.write_bytes(path.read_bytes()[: last.offset - 5])
+    path.write_bytes(path.read_bytes()[: last.record.offset - 5])
     again = make_outbox(run=2)
     again.open()
     assert spans(drained(again)) == [("data", 0, 9)]

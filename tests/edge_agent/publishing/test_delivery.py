@@ -142,7 +142,7 @@ def test_everything_is_acknowledged_in_the_end_and_nothing_forgotten_before(
             # Not kept by ingest means still here.
             here = SeqRanges()
             for entry in outbox.index.entries(1):
-                here.add(entry.first_seq, entry.last_seq)
+                here.add(entry.head.first_seq, entry.head.last_seq)
             for item in delivery._held.values():
                 here.add(item.message.first_seq, item.message.last_seq)
             for first, last in ingest.kept.get(1, SeqRanges()).missing(0, seq - 1):
@@ -298,8 +298,8 @@ def test_an_outage_is_spilled_ten_periods_a_record_and_a_write(
     outbox = make_outbox(sync=syncs.append)
     delivery, _ = filled(outbox, batch, 101)
     entries = outbox.index.entries(1)
-    assert max(entry.n for entry in entries) == 10
-    assert sum(entry.n for entry in entries) >= 90
+    assert max(entry.head.n for entry in entries) == 10
+    assert sum(entry.head.n for entry in entries) >= 90
     assert len(syncs) <= 10
     balanced(delivery)
     outbox.close()
@@ -504,10 +504,10 @@ def test_a_spill_takes_whole_batches_and_nothing_waits_longer_for_it(
         now = (seq + 1) * SECOND
         delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=now)
         delivery.tick(now)
-        spilled = max((entry.last_seq for entry in outbox.index.entries(1)), default=-1)
+        spilled = max((entry.head.last_seq for entry in outbox.index.entries(1)), default=-1)
         assert seq - spilled <= 10
         assert read_notes(tmp_path / "runs")[-1].until_seq > seq
-    assert {entry.n for entry in outbox.index.entries(1)} == {10}
+    assert {entry.head.n for entry in outbox.index.entries(1)} == {10}
     assert len(syncs) == 29
     # The run book is written just before a spill, never at a time of its own.
     assert written == [0, 4, 9, 14, 19, 24]
