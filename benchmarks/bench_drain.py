@@ -185,6 +185,8 @@ def follow(watch: MqttLink, periods: int) -> tuple[float, float, list[tuple[floa
                 births[state.run] = state
             continue
         ack = Ack.decode(event.payload)
+        if ack.part:
+            continue
         if ack.run == OLD_RUN:
             first_s = first_s or now_ns / 1e9
             if ack.without_hole == periods - 1 and not last_s:

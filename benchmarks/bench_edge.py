@@ -128,7 +128,7 @@ class SmallIngest:
 
     def run(self) -> None:
         """Until `stop`."""
-        kept: dict[int, SeqRanges] = {}
+        kept: dict[tuple[str, int, int], SeqRanges] = {}
         self.link.start()
         while not self._stop.is_set():
             try:
@@ -143,7 +143,7 @@ class SmallIngest:
                 self.link.acknowledge(event)
         self.link.stop()
 
-    def _take(self, event: Received, kept: dict[int, SeqRanges]) -> None:
+    def _take(self, event: Received, kept: dict[tuple[str, int, int], SeqRanges]) -> None:
         arrived_ns = time.monotonic_ns()
         message = decode(event.payload)
         if isinstance(message, Batch):
@@ -151,10 +151,10 @@ class SmallIngest:
             self.delays_ms.append((arrived_ns - ended_ns) / 1e6)
             self.payload_bytes += len(event.payload)
             self.values += message.values.size
-        ranges = kept.setdefault(message.run, SeqRanges())
+        ranges = kept.setdefault(message.key, SeqRanges())
         ranges.add(message.first_seq, message.last_seq)
         topic = Topic.parse(event.topic)
-        ack = Ack(run=message.run, without_hole=ranges.without_hole())
+        ack = Ack(run=message.run, part=message.part, without_hole=ranges.without_hole())
         self.link.publish(str(Topic(SITE, topic.room, topic.node, "ack")), ack.encode())
 
     def stop(self) -> None:

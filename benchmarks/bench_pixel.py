@@ -136,7 +136,7 @@ class Acks:
             return
         ack = Ack.decode(message.payload)
         birth = self._births.get(ack.run)
-        if birth is None:
+        if birth is None or ack.part:
             return
         last = max([ack.without_hole, *(last for _, last in ack.above)])
         for seq in range(self._acked.get(ack.run, last - 1) + 1, last + 1):

@@ -207,7 +207,8 @@ def scores(directory: Path) -> Figures:
     zones = tuple(
         ZoneEpoch(
             zone=name, seats=7, movement_db=1.0, movement_low_db=0.0, movement_high_db=2.0,
-            off_task=0.3, off_task_low=0.2, off_task_high=0.5,
+            off_task=0.3, off_task_low=0.2, off_task_high=0.5, moving_seats=0.4, fidgets=1.0,
+            noise_db=2.0,
         )
         for name in ("room", "hub-a", "hub-b", "hub-c", "hub-d")
     )  # fmt: skip

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from contract.cbor import MAX_ITEMS, MAX_PAYLOAD_BYTES, load_map
 from contract.errors import PayloadError, UnknownVersionError
+from contract.parts import IN_TIME, MAX_PART, RUN_BITS, packed_run, unpacked_run
 from contract.settings import Name
 
 __all__ = [
@@ -167,12 +168,28 @@ class Health(CborMessage):
 
 
 class Ack(CborMessage):
-    """Ingest has kept these seqs of a run durably: the node may forget them."""
+    """Ingest has kept these seqs of a run, or of a part of it, durably: the node may forget them.
 
-    run: Run
+    On the wire the part is in the run's number. A kit of an earlier version would take an ack with
+    a field for the part for an ack of the whole run, and forget what nobody has.
+    """
+
+    run: Annotated[int, Field(ge=0, lt=1 << RUN_BITS)]
+    part: Annotated[int, Field(ge=0, le=MAX_PART)] = IN_TIME
     without_hole: Annotated[int, Field(ge=-1, le=1 << 40)]
     above: Annotated[tuple[tuple[Seq, Seq], ...], Field(max_length=64)] = ()
     """Kept ranges above `without_hole` as (first, last), the nearest ones."""
+
+    def encode(self) -> bytes:
+        fields = self.model_dump(exclude={"part"})
+        return cbor2.dumps({**fields, "run": packed_run(self.run, self.part)})
+
+    @classmethod
+    def from_map(cls, fields: dict[object, object]) -> Self:
+        number, part = fields.get("run"), IN_TIME
+        if type(number) is int and 0 <= number < 1 << 63:
+            number, part = unpacked_run(number)
+        return super().from_map({**fields, "run": number, "part": part})
 
     @field_validator("above")
     @classmethod

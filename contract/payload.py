@@ -7,7 +7,7 @@ key  value
 ===  ==========================================================================
 0    format version, 1
 1    node
-2    run, with its part in the bits from 58 on: see `contract/parts.py`
+2    run
 3    seq of the first period
 4    n, how many consecutive periods
 5    boot clock at the start of the first period, ns
@@ -17,8 +17,11 @@ key  value
 9    elapsed ms since the last period closed, when sent; null where unknown
 10   map of seat quantity code → typed array of u16 (tag 69), n x seats, row by row
 11   map of room quantity code → typed array of u16 (tag 69), n
-12   reason; only a gap has it, and a gap has neither 10 nor 11
+12   reason; only a gap has it, and a gap has neither 9, 10 nor 11
+13   part of the run, 1 to 31, see `contract/parts.py`; absent for what closed in time
 ===  ==========================================================================
+
+Kits of earlier versions send no key 13: their part is in the bits of the run from 58 on.
 
 Bytes in, values out: nothing here knows about MQTT or a store.
 """
@@ -34,6 +37,7 @@ from numpy.typing import NDArray
 
 from contract.cbor import TYPED_U8, TYPED_U16_LE, load_map
 from contract.errors import PayloadError, UnknownVersionError, brief
+from contract.parts import IN_TIME, MAX_PART, RUN_BITS, unpacked_run
 from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
 
 __all__ = [
@@ -107,6 +111,12 @@ class Batch:
     waited_ms: int | None
     layout: Layout
     values: NDArray[np.uint16]
+    part: int = IN_TIME
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Node, run and part: what its seqs belong to."""
+        return self.node, self.run, self.part
 
     @property
     def n(self) -> int:
@@ -133,6 +143,12 @@ class Gap:
     synchronised: bool
     seats: tuple[int, ...]
     reason: GapReason
+    part: int = IN_TIME
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Node, run and part: what its seqs belong to."""
+        return self.node, self.run, self.part
 
     @property
     def last_seq(self) -> int:
@@ -151,6 +167,8 @@ def encode(message: Batch | Gap, *, waited_ms: int | None = None) -> bytes:
         6: message.period_ns,
         7: int(message.synchronised),
     }
+    if message.part:
+        head[13] = message.part
     if isinstance(message, Gap):
         head[8] = cbor2.CBORTag(TYPED_U8, bytes(message.seats))
         head[12] = message.reason
@@ -188,7 +206,7 @@ def decode(payload: bytes) -> Batch | Gap:
     node = head.get(1)
     if type(node) is not str or not 1 <= len(node) <= 32:
         raise PayloadError("field 1", "node is not a text of 1 to 32 characters")
-    run = _whole(head, 2, "run", 0, (1 << 63) - 1)
+    run, part = _run_and_part(head)
     first_seq = _whole(head, 3, "first seq", 0, LONGEST_GAP)
     is_gap = 12 in head
     n = _whole(head, 4, "n", 1, LONGEST_GAP if is_gap else MAX_PERIODS)
@@ -207,7 +225,7 @@ def decode(payload: bytes) -> Batch | Gap:
             raise PayloadError("field 12", f"{brief(reason)} is no reason for a gap")
         return Gap(
             node=node, run=run, first_seq=first_seq, n=n, boot_ns=boot_ns, period_ns=period_ns,
-            synchronised=synchronised, seats=seats,
+            synchronised=synchronised, seats=seats, part=part,
             reason=reason,  # type: ignore[arg-type]
         )  # fmt: skip
     waited_ms = None if head.get(9) is None else _whole(head, 9, "waited", 0, 1 << 53)
@@ -223,14 +241,22 @@ def decode(payload: bytes) -> Batch | Gap:
     return Batch(
         node=node, run=run, first_seq=first_seq, boot_ns=boot_ns, period_ns=period_ns,
         synchronised=synchronised, waited_ms=waited_ms, layout=layout,
-        values=flat.reshape(n, layout.width),
+        values=flat.reshape(n, layout.width), part=part,
     )  # fmt: skip
 
 
 _KEYS: Final = {
-    False: frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}),
-    True: frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 12}),
+    False: frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13}),
+    True: frozenset({0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13}),
 }
+
+
+def _run_and_part(head: dict[object, object]) -> tuple[int, int]:
+    """Run and part; a kit of an earlier version sends both in the run's number."""
+    if 13 not in head:
+        return unpacked_run(_whole(head, 2, "run", 0, (1 << 63) - 1))
+    part = _whole(head, 13, "part", 1, MAX_PART)
+    return _whole(head, 2, "run", 0, (1 << RUN_BITS) - 1), part
 
 
 def _whole(head: dict[object, object], key: int, name: str, low: int, high: int) -> int:

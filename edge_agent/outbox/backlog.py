@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from contract.parts import part_of
 from contract.payload import MAX_PERIODS, Batch, Gap, GapReason, decode, encode
 from contract.quantities import MISSING
 from edge_agent.outbox.format import Head
@@ -53,7 +52,7 @@ def join(parcels: Iterable[Parcel]) -> list[Parcel]:
 
 def continues(before: Batch | Gap, after: Batch | Gap) -> bool:
     """Whether two messages are alike and no seq lies between them."""
-    if before.run != after.run or before.last_seq + 1 != after.first_seq:
+    if before.key != after.key or before.last_seq + 1 != after.first_seq:
         return False
     if before.synchronised != after.synchronised or before.period_ns != after.period_ns:
         return False
@@ -69,7 +68,7 @@ def seats_concerned(message: Batch | Gap) -> tuple[int, ...]:
     if isinstance(message, Gap):
         return message.seats
     layout = message.layout
-    if not part_of(message.run):
+    if not message.part:
         return layout.seats
     there = (layout.seat_values(message.values) != MISSING).any(axis=(0, 2))
     return tuple(seat for seat, is_there in zip(layout.seats, there, strict=True) if is_there)
@@ -79,7 +78,7 @@ def head_of(parcel: Parcel) -> Head:
     """What the outbox writes for a parcel beside its payload."""
     message = parcel.message
     return Head(
-        kind="data", run=message.run, first_seq=message.first_seq, n=message.n,
+        kind="data", run=message.run, part=message.part, first_seq=message.first_seq, n=message.n,
         boot_ns=message.boot_ns, period_ns=message.period_ns, synchronised=message.synchronised,
         seats=bytes(seats_concerned(message)), counts=parcel.counts,
     )  # fmt: skip
@@ -99,7 +98,7 @@ def aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
     if (
         entry.closed_ns is None
         or entry.is_gap
-        or part_of(entry.head.run)
+        or entry.head.part
         or now_ns - entry.closed_ns >= _LIVE_NS
     ):
         return payload

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from contract.parts import IN_TIME, packed_run, unpacked_run
 from contract.payload import Gap, GapReason
 
 __all__ = ["MAGIC", "PAGE", "DamagedBytes", "Head", "Record", "pack", "scan", "unpack_body"]
@@ -40,6 +41,7 @@ class Head:
 
     kind: RecordKind
     run: int
+    part: int = IN_TIME
     first_seq: int = 0
     n: int = 0
     boot_ns: int = 0
@@ -56,7 +58,7 @@ class Head:
     def gap(self, first_seq: int, last_seq: int, *, node: str, reason: GapReason) -> Gap:
         """The gap that replaces some of its periods when they are given up."""
         return Gap(
-            node=node, run=self.run, first_seq=first_seq, n=last_seq - first_seq + 1,
+            node=node, run=self.run, part=self.part, first_seq=first_seq, n=last_seq - first_seq + 1,
             boot_ns=self.boot_ns + (first_seq - self.first_seq) * self.period_ns,
             period_ns=self.period_ns, synchronised=self.synchronised, seats=tuple(self.seats),
             reason=reason,
@@ -90,7 +92,7 @@ def pack(head: Head, payload: bytes) -> tuple[bytes, Record]:
     tail = head.seats + head.counts
     fixed = _FIXED.pack(
         MARK, _FIXED.size + len(tail) + _CRC.size, _NUMBERS[head.kind], head.synchronised,
-        head.run, head.first_seq, head.n, head.boot_ns, head.period_ns, len(body), crc, len(head.seats), len(head.counts),
+        packed_run(head.run, head.part), head.first_seq, head.n, head.boot_ns, head.period_ns, len(body), crc, len(head.seats), len(head.counts),
     )  # fmt: skip
     top = fixed + tail
     top += _CRC.pack(zlib.crc32(top))
@@ -153,7 +155,7 @@ def _record(data: bytes, at: int) -> Record | None:
     """The record whose head begins here; None if there is no good head."""
     if not data.startswith(MARK, at) or at + _FIXED.size + _CRC.size > len(data):
         return None
-    (_, size, kind, synchronised, run, first, n, boot_ns, period_ns, length, crc, seats, counts) = (
+    _, size, kind, synced, packed, first, n, boot_ns, period_ns, length, crc, seats, counts = (
         _FIXED.unpack_from(data, at)
     )
     end = at + size
@@ -163,11 +165,12 @@ def _record(data: bytes, at: int) -> Record | None:
         return None
     if kind not in _KINDS or length > _LARGEST_BODY or counts not in (0, n):
         return None
-    if (n == 0) == (_KINDS[kind] == "data") or run >= 1 << 63:
+    if (n == 0) == (_KINDS[kind] == "data") or packed >= 1 << 63:
         return None
     tail = data[at + _FIXED.size : end - _CRC.size]
+    run, part = unpacked_run(packed)
     head = Head(
-        kind=_KINDS[kind], run=run, first_seq=first, n=n, boot_ns=boot_ns, period_ns=period_ns,
-        synchronised=bool(synchronised), seats=tail[:seats], counts=tail[seats:],
+        kind=_KINDS[kind], run=run, part=part, first_seq=first, n=n, boot_ns=boot_ns,
+        period_ns=period_ns, synchronised=bool(synced), seats=tail[:seats], counts=tail[seats:],
     )  # fmt: skip
     return Record(head=head, offset=end, length=length, crc=crc)

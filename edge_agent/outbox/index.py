@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.messages import Ack
-from contract.parts import run_of
+from contract.parts import IN_TIME
 from edge_agent.outbox.format import Head, Record
 
 __all__ = ["OutboxIndex", "Segment", "Stored"]
@@ -100,29 +100,31 @@ class OutboxIndex:
     def __init__(self) -> None:
         self.in_flight: OrderedDict[Stored, None] = OrderedDict()
         """Sent and not acknowledged, in order of sending."""
-        self._runs: dict[int, tuple[list[int], list[Stored]]] = {}
+        self._entries: dict[tuple[int, int], tuple[list[int], list[Stored]]] = {}
+        """(run, part) → the first seqs of its entries, and the entries."""
         self._unsent: deque[Stored] = deque()
 
     def __len__(self) -> int:
-        return sum(len(entries) for _, entries in self._runs.values())
+        return sum(len(entries) for _, entries in self._entries.values())
 
-    def entries(self, run: int) -> list[Stored]:
-        """The waiting entries of a run."""
-        return self._runs.get(run, ([], []))[1]
+    def entries(self, run: int, part: int = IN_TIME) -> list[Stored]:
+        """The waiting entries of a part of a run."""
+        return self._entries.get((run, part), ([], []))[1]
 
     def entries_of_all_parts(self, run: int) -> list[Stored]:
         """The waiting entries of a run and of all its parts."""
         return [
             entry
-            for number, (_, entries) in self._runs.items()
-            if run_of(number) == run
+            for (its_run, _), (_, entries) in self._entries.items()
+            if its_run == run
             for entry in entries
         ]
 
     def add(self, entry: Stored) -> None:
         """Add a record that was written."""
-        first_seq = entry.head.first_seq
-        firsts, entries = self._runs.setdefault(entry.head.run, ([], []))
+        head = entry.head
+        first_seq = head.first_seq
+        firsts, entries = self._entries.setdefault((head.run, head.part), ([], []))
         at = bisect_right(firsts, first_seq)
         firsts.insert(at, first_seq)
         entries.insert(at, entry)
@@ -163,7 +165,7 @@ class OutboxIndex:
 
     def acknowledge(self, ack: Ack) -> tuple[int, list[Segment]]:
         """Forget what ingest has kept; returns its seat-seconds and the segments now empty."""
-        firsts, entries = self._runs.get(ack.run, ([], []))
+        firsts, entries = self._entries.get((ack.run, ack.part), ([], []))
         seat_seconds = 0
         emptied: list[Segment] = []
         for first, last in (*ack.above, (0, ack.without_hole)):
@@ -179,22 +181,22 @@ class OutboxIndex:
                 entries[low:high] = kept
                 firsts[low:high] = [entry.head.first_seq for entry in kept]
         if not entries:
-            self._runs.pop(ack.run, None)
+            self._entries.pop((ack.run, ack.part), None)
         return seat_seconds, emptied
 
     def give_up(self, gone: Iterable[Stored]) -> list[Segment]:
         """Forget entries that a gap replaces; returns the segments now empty."""
         emptied: list[Segment] = []
-        runs = set()
+        keys = set()
         for entry in gone:
             entry.left = 0
-            runs.add(entry.head.run)
+            keys.add((entry.head.run, entry.head.part))
             emptied += self._forget(entry)
-        for run in runs:
-            kept = [entry for entry in self.entries(run) if entry.left]
-            self._runs[run] = ([entry.head.first_seq for entry in kept], kept)
+        for key in keys:
+            kept = [entry for entry in self.entries(*key) if entry.left]
+            self._entries[key] = ([entry.head.first_seq for entry in kept], kept)
             if not kept:
-                del self._runs[run]
+                del self._entries[key]
         return emptied
 
     def _forget(self, entry: Stored) -> list[Segment]:

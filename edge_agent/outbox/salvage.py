@@ -12,15 +12,15 @@ __all__ = ["gaps_of_damage"]
 
 
 def gaps_of_damage(
-    records: Sequence[Record | DamagedBytes], *, node: str, known: Callable[[int], SeqRanges]
+    records: Sequence[Record | DamagedBytes], *, node: str, known: Callable[[int, int], SeqRanges]
 ) -> list[Gap]:
     """Gaps for damaged stretches, whose seqs come from a readable head or from their neighbours.
 
-    Neighbours give the seqs between them if both are of one run. `known` gives the seqs of a run in
-    good records: no gap covers those. Ingest drops what it already has.
+    Neighbours give the seqs between them if both are of one part of a run. `known` gives the seqs of
+    a run and part in good records: no gap covers those. Ingest drops what it already has.
     """
     gaps: list[Gap] = []
-    covered: dict[int, SeqRanges] = {}
+    covered: dict[tuple[int, int], SeqRanges] = {}
     heads = [record.head for record in records]
     for i, record in enumerate(records):
         if isinstance(record, Record):
@@ -28,7 +28,7 @@ def gaps_of_damage(
         lost = record.head or _between(heads[:i], heads[i + 1 :])
         if lost is None or lost.kind != "data":
             continue
-        seqs = covered.setdefault(lost.run, known(lost.run))
+        seqs = covered.setdefault((lost.run, lost.part), known(lost.run, lost.part))
         for first, last in seqs.missing(lost.first_seq, lost.last_seq):
             gaps.append(lost.gap(first, last, node=node, reason="damaged"))
         seqs.add(lost.first_seq, lost.last_seq)
@@ -42,10 +42,10 @@ def _between(before: Sequence[Head | None], after: Sequence[Head | None]) -> Hea
     if left is None or right is None or left.kind != "data" or right.kind != "data":
         return None
     n = right.first_seq - left.last_seq - 1
-    if left.run != right.run or n < 1:
+    if (left.run, left.part) != (right.run, right.part) or n < 1:
         return None
     return Head(
-        kind="data", run=left.run, first_seq=left.last_seq + 1, n=n,
+        kind="data", run=left.run, part=left.part, first_seq=left.last_seq + 1, n=n,
         boot_ns=left.boot_ns + left.n * left.period_ns,
         period_ns=left.period_ns, synchronised=left.synchronised, seats=left.seats,
     )  # fmt: skip

@@ -22,6 +22,7 @@ from typing import Final
 
 from contract.errors import PayloadError, StoreError
 from contract.messages import Ack, Timebase
+from contract.parts import IN_TIME
 from contract.payload import Gap, GapReason, decode, encode
 from contract.ranges import SeqRanges
 from edge_agent.outbox.backlog import Parcel, head_of, join
@@ -119,10 +120,10 @@ class Outbox:
         for at in range(0, len(gaps), MAX_A_WRITE):
             self.append([_of_gap(gap) for gap in gaps[at : at + MAX_A_WRITE]])
 
-    def known(self, run: int) -> SeqRanges:
-        """The seqs of a run that wait here, with or without values."""
+    def known(self, run: int, part: int = IN_TIME) -> SeqRanges:
+        """The seqs of a part of a run that wait here, with or without values."""
         return SeqRanges(
-            (entry.head.first_seq, entry.head.last_seq) for entry in self.index.entries(run)
+            (entry.head.first_seq, entry.head.last_seq) for entry in self.index.entries(run, part)
         )
 
     def append(self, parcels: Sequence[Parcel]) -> None:
@@ -198,7 +199,7 @@ class Outbox:
         victims = self._victims(sum(len(data) for _, data, _ in records))
         entries = [entry for segment in victims for entry in segment.entries if entry.left]
         gaps = (gap for entry in entries for gap in self._gaps(entry, "outbox_full"))
-        in_order = sorted(gaps, key=lambda gap: (gap.run, gap.first_seq))
+        in_order = sorted(gaps, key=lambda gap: (gap.run, gap.part, gap.first_seq))
         joined = join(_of_gap(gap) for gap in in_order)
         records += [(parcel, *_packed(parcel)) for parcel in joined]
         if self._current is not None and self._current[0] in victims:

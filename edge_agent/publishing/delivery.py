@@ -17,7 +17,6 @@ from typing import Final
 from contract.backoff import Backoff
 from contract.errors import StoreError
 from contract.messages import Ack
-from contract.parts import part_of, run_of
 from contract.payload import MAX_PERIODS, Batch, Gap, encode
 from contract.ranges import SeqRanges
 from edge_agent.outbox.backlog import Parcel, aged, continues, join, without_values
@@ -38,8 +37,8 @@ _SPARE_PERIODS: Final = 15
 _MAX_AT_ONCE: Final = 64
 """Backlog messages in one call of `send`, so that live periods get their turn in between."""
 
-_Key = tuple[int, int]
-"""(run with its part, first seq) of a held message."""
+_Key = tuple[int, int, int]
+"""(run, part, first seq) of a held message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +69,8 @@ class Delivery:
         """Since when sent messages have waited for any acknowledgement, resent or not."""
         self._settings = settings
         self._held: OrderedDict[_Key, Parcel] = OrderedDict()
-        self._newest: dict[int, _Key] = {}
-        """Run with its part → its newest message."""
+        self._newest: dict[tuple[int, int], _Key] = {}
+        """(run, part) → its newest message."""
         self._to_send: deque[_Key] = deque()
         self._late_to_send: deque[_Key] = deque()
         self._live_in_flight = 0
@@ -104,8 +103,7 @@ class Delivery:
             published=self._published,
             acked=self._acked,
             waiting=held + self.outbox.waiting(self.run),
-            gap=self._given_up
-            + sum(n for run, n in self.outbox.given_up.items() if run_of(run) == self.run),
+            gap=self._given_up + self.outbox.given_up[self.run],
             unsampled=self._unsampled,
         )
 
@@ -123,11 +121,11 @@ class Delivery:
         `counts` are the seats sampled in each period, if there are several.
         """
         is_batch = isinstance(message, Batch)
-        if self._book is not None and is_batch and message.run == self.run:
+        if self._book is not None and is_batch and self._is_in_time(message):
             self._book.reach(message.last_seq)
         self._sampled += seats_sampled
         self._unsampled += seats_missing
-        last = self._held.get(self._newest.get(message.run, (0, 0)))
+        last = self._held.get(self._newest.get((message.run, message.part), (0, 0, 0)))
         if isinstance(message, Gap) and last is not None:
             before = last.message
             if isinstance(before, Gap) and last.sent_ns is None and continues(before, message):
@@ -136,7 +134,7 @@ class Delivery:
         if counts is None:
             counts = bytes([seats_sampled]) if is_batch else b""
         key = self._hold(message, counts, seats_sampled, now_ns)
-        (self._late_to_send if is_batch and part_of(message.run) else self._to_send).append(key)
+        (self._late_to_send if is_batch and message.part else self._to_send).append(key)
         if len(self._held) > self._settings.max_in_memory:
             self._give_up_oldest()
 
@@ -154,7 +152,7 @@ class Delivery:
 
     def acknowledge(self, ack: Ack, *, now_ns: int) -> None:
         """Forget what ingest has kept."""
-        if run_of(ack.run) != self.run and not self.outbox.index.entries(ack.run):
+        if ack.run != self.run and not self.outbox.index.entries(ack.run, ack.part):
             return  # it is for another kit with this name, or a repeated one
         self.last_ack_ns = now_ns
         is_slow = self._is_slow(now_ns)
@@ -163,7 +161,7 @@ class Delivery:
         freed = before - len(self.outbox.index.in_flight)
         if not is_slow:
             self._window = min(self._window + freed, self._settings.max_unacked // 2)
-        if run_of(ack.run) == self.run:
+        if ack.run == self.run:
             self._acked += seat_seconds + self._forget_held(ack)
         self.owed_since_ns = now_ns if self.in_flight else None
 
@@ -217,7 +215,7 @@ class Delivery:
             item = self._held.get(queue[0])
             if item is not None and item.sent_ns is None:
                 waited_ms = max(0, now_ns - item.closed_ns) // _MS_NS
-                is_late = part_of(item.message.run) > 0
+                is_late = item.message.part > 0
                 if not publish(encode(item.message, waited_ms=None if is_late else waited_ms)):
                     return False
                 self._published += item.unpublished
@@ -247,7 +245,7 @@ class Delivery:
             if not publish(aged(entry, payload, now_ns)):
                 return
             fresh = index.sent(entry, now_ns)
-            if run_of(entry.head.run) == self.run:
+            if entry.head.run == self.run:
                 self._published += fresh
 
     def _is_slow(self, now_ns: int) -> bool:
@@ -265,8 +263,11 @@ class Delivery:
             self._held[key].sent_ns = None
         self._live_in_flight -= len(again)
         for key in reversed(again):
-            is_late = isinstance(self._held[key].message, Batch) and part_of(key[0])
+            is_late = isinstance(self._held[key].message, Batch) and key[1]
             (self._late_to_send if is_late else self._to_send).appendleft(key)
+
+    def _is_in_time(self, message: Batch | Gap) -> bool:
+        return message.run == self.run and not message.part
 
     def _open(self) -> None:
         if not self.outbox.is_open:
@@ -289,16 +290,16 @@ class Delivery:
         gone = [
             key
             for key, item in self._held.items()
-            if key[0] == ack.run and not kept.missing(key[1], item.message.last_seq)
+            if key[:2] == (ack.run, ack.part) and not kept.missing(key[2], item.message.last_seq)
         ]
         return sum(sum(self._drop(key).counts) for key in gone)
 
     def _hold(self, message: Batch | Gap, counts: bytes, unpublished: int, now_ns: int) -> _Key:
-        key = message.run, message.first_seq
+        key = message.run, message.part, message.first_seq
         self._held[key] = Parcel(
             message=message, counts=counts, unpublished=unpublished, closed_ns=now_ns
         )
-        self._newest[message.run] = key
+        self._newest[message.run, message.part] = key
         return key
 
     def _drop(self, key: _Key) -> Parcel:
@@ -309,13 +310,13 @@ class Delivery:
     def _spill(self, *, young_ns: int | None = None) -> None:
         """Write what is held; a short last batch that began after `young_ns` stays and may grow."""
         parcels: list[Parcel] = []
-        for run in dict.fromkeys(run for run, _ in self._held):
-            some = join(item for key, item in self._held.items() if key[0] == run)
-            first = self._held[run, some[-1].message.first_seq]
-            is_young = young_ns is not None and first.closed_ns > young_ns and not part_of(run)
+        for run, part in dict.fromkeys(key[:2] for key in self._held):
+            some = join(item for key, item in self._held.items() if key[:2] == (run, part))
+            first = self._held[run, part, some[-1].message.first_seq]
+            is_young = young_ns is not None and first.closed_ns > young_ns and not part
             if is_young and some[-1].message.n < MAX_PERIODS:
                 some.pop()
-            if self._book is not None and some and run == self.run:
+            if self._book is not None and some and self._is_in_time(some[-1].message):
                 last = some[-1].message
                 if isinstance(last, Batch):
                     # Now, because this spill writes the file system's journal anyway.
@@ -324,9 +325,10 @@ class Delivery:
         for at in range(0, len(parcels), MAX_A_WRITE):
             written = parcels[at : at + MAX_A_WRITE]
             self.outbox.append(written)
-            spans = {(p.message.run, p.message.first_seq): p.message.last_seq for p in written}
-            for (run, first_seq), last_seq in spans.items():
-                for key in [k for k in self._held if k[0] == run and first_seq <= k[1] <= last_seq]:
+            for message in [parcel.message for parcel in written]:
+                of = message.run, message.part
+                seqs = range(message.first_seq, message.last_seq + 1)
+                for key in [key for key in self._held if key[:2] == of and key[2] in seqs]:
                     self._drop(key)
         for queue in (self._to_send, self._late_to_send):
             held = [key for key in queue if key in self._held]
@@ -339,7 +341,7 @@ class Delivery:
         old = [self._drop(key) for key in list(self._held)[:n]]
         gaps = join(
             replace(parcel, message=without_values(parcel, "outbox_full"), counts=b"")
-            for parcel in sorted(old, key=lambda item: item.message.run)
+            for parcel in sorted(old, key=lambda item: (item.message.run, item.message.part))
         )
         self._given_up += sum(sum(item.counts) for item in old)
         for parcel in reversed(gaps):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from contract.clock import Clock
 from contract.messages import Config
-from contract.parts import gap_run, late_run
+from contract.parts import gap_part, late_part
 from contract.payload import Batch, Gap, GapReason
 from edge_agent.identity import Identity
 from edge_agent.publishing.delivery import Delivery
@@ -173,7 +173,7 @@ class Sensing:
         sampled = sum(late.counts)
         message = self._batch(late.first_seq, late.values)
         self._delivery.add(
-            replace(message, run=late_run(message.run, late.line)),
+            replace(message, part=late_part(late.line)),
             seats_sampled=sampled, seats_missing=-sampled, now_ns=now_ns, counts=late.counts,
         )  # fmt: skip
 
@@ -181,9 +181,9 @@ class Sensing:
         for each in line_gaps:
             gap = self._gap(each.first_seq, each.n, each.reason)
             # Values that came and could not be used will not come again; others may still come.
-            part_run = late_run if each.reason == "unused" else gap_run
+            part = late_part if each.reason == "unused" else gap_part
             self._delivery.add(
-                replace(gap, run=part_run(gap.run, each.line), seats=each.seats),
+                replace(gap, part=part(each.line), seats=each.seats),
                 seats_sampled=0, seats_missing=0, now_ns=now_ns,
             )  # fmt: skip
 

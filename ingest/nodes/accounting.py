@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from contract.clock import Clock
 from contract.errors import DecodeError
 from contract.messages import Health
-from contract.parts import run_of
 from contract.payload import Batch, GapReason, Layout, decode
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
@@ -96,15 +95,15 @@ class SeatSeconds:
         """Each run as it stands now."""
         with self._lock:
             found = [replace(run, gap=dict(run.gap)) for run in self._runs.values()]
-        whole = {(run.node, run.run): run for run in found if run_of(run.run) == run.run}
+        whole = {(run.node, run.run): run for run in found if run.main_id is None}
         for part in found:
             # What is kept of a part is counted by itself; gaps are told for a run as a whole.
-            run = whole.setdefault((part.node, run_of(part.run)), part)
+            run = whole.setdefault((part.node, part.run), part)
             if run is not part:
                 run.kept += part.kept
                 run.trimmed += part.trimmed
                 run.is_counted = run.is_counted and part.is_counted
-        return [replace(run, run=run_of(run.run)) for run in whole.values()]
+        return list(whole.values())
 
     def aside(self) -> dict[tuple[str, str], int]:
         """(room, node) → seat-seconds in messages that are kept aside and can be read."""
@@ -247,7 +246,7 @@ class SeatSeconds:
         if not (tick.births or tick.deaths or tick.healths):
             return
         with self._lock:
-            runs = {(run.node, run.run): run for run in self._runs.values()}
+            runs = {(r.node, r.run): r for r in self._runs.values() if r.main_id is None}
             for health in tick.healths:
                 if (run := runs.get((health.node, health.run))) is not None:
                     run.health, run.health_ns = health, self._clock.elapsed_ns()

@@ -24,6 +24,11 @@ class NodeAck:
     topic: str
     ack: Ack
 
+    @property
+    def about(self) -> tuple[str, int, int]:
+        """What a later ack makes up for: one of the same part of the same run."""
+        return self.topic, self.ack.run, self.ack.part
+
 
 class _Store(Protocol):
     def kept(self, stream_id: int) -> SeqRanges: ...
@@ -46,7 +51,7 @@ def acks_of(
         message = arrival.message
         yield NodeAck(
             _topic(arrival.site, arrival.room, message.node),
-            Ack(run=message.run, without_hole=without_hole, above=tuple(above)),
+            Ack(run=message.run, part=message.part, without_hole=without_hole, above=tuple(above)),
         )
 
 

@@ -361,7 +361,7 @@ class Ingest:
             link.acknowledge(message)
         for word in kept.acks:
             # QoS 0: an ack says all that is kept, so the next one makes up for one that is lost.
-            parts.outgoing.say((word.topic, word.ack.run), word.topic, word.ack.encode(), qos=0)
+            parts.outgoing.say(word.about, word.topic, word.ack.encode(), qos=0)
         for room, node in kept.births:
             parts.config.add_node(room, node)
 

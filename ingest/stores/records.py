@@ -41,7 +41,10 @@ EPOCH_NS: Final = 5_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A decoded data message and where it came from."""
+    """A decoded data message and where it came from.
+
+    Beside the message itself, because its topic alone says the room, and ingest alone what is live.
+    """
 
     site: str
     room: str
@@ -54,7 +57,7 @@ class Arrival:
         """Whose periods these are."""
         message = self.message
         return StreamIdentity(
-            site=self.site, room=self.room, node=message.node, run=message.run,
+            site=self.site, room=self.room, node=message.node, run=message.run, part=message.part,
             run_boot_ns=message.boot_ns - message.first_seq * message.period_ns,
             period_ns=message.period_ns,
         )  # fmt: skip
@@ -90,7 +93,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream(StreamIdentity):
-    """One (node, run), as the store numbers it."""
+    """One (node, run, part), as the store numbers it."""
 
     id: int
     boot: str | None

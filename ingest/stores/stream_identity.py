@@ -5,22 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contract.messages import Birth
+from contract.parts import IN_TIME
 
-__all__ = ["StreamIdentity", "identity_of_birth"]
+__all__ = ["StreamIdentity", "StreamKey", "identity_of_birth"]
+
+StreamKey = tuple[str, int, int]
+"""Node, run and part: a batch's or a gap's `key`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamIdentity:
-    """One (node, run) of a room, and where its periods lie on the boot clock."""
+    """One (node, run, part) of a room, and where its periods lie on the boot clock."""
 
     site: str
     room: str
     node: str
     run: int
-    """With its part, if it is one: see `contract/parts.py`."""
+    part: int = IN_TIME
+    """See `contract/parts.py`."""
     run_boot_ns: int
     """Boot clock at the start of seq 0."""
     period_ns: int
+
+    @property
+    def key(self) -> StreamKey:
+        return self.node, self.run, self.part
 
 
 def identity_of_birth(site: str, room: str, birth: Birth) -> StreamIdentity:

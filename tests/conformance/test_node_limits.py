@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contract.errors import RefusedError
 from contract.messages import Birth
-from contract.parts import late_run
+from contract.parts import late_part
 from contract.payload import Batch, Gap, Layout
 from ingest.stores import PERIOD_STORES
 from ingest.stores.memory.periods import MemoryPeriodStore
@@ -28,10 +28,12 @@ SECOND = 1_000_000_000
 Opener = Callable[[], PeriodStore]
 
 
-def batch(node: str, run: int, seq: int, seats: tuple[int, ...] = (1, 2, 3)) -> Batch:
+def batch(
+    node: str, run: int, seq: int, seats: tuple[int, ...] = (1, 2, 3), part: int = 0
+) -> Batch:
     layout = Layout(seats)
     return Batch(
-        node=node, run=run, first_seq=seq, boot_ns=(seq + 5) * SECOND, period_ns=SECOND,
+        node=node, run=run, part=part, first_seq=seq, boot_ns=(seq + 5) * SECOND, period_ns=SECOND,
         synchronised=True, waited_ms=None, layout=layout,
         values=np.full((1, layout.width), 7, np.uint16),
     )  # fmt: skip
@@ -110,9 +112,9 @@ def test_births_count_as_runs_and_a_known_one_may_come_again(store: PeriodStore)
 
 def test_a_part_of_a_run_brings_its_run_with_it(store: PeriodStore) -> None:
     store.commit(tick(*(arrival(batch("mad", run, 0)) for run in range(5))))
-    assert len(reasons(store, tick(arrival(batch("mad", late_run(9, 1), 0))))) == 1
-    store.commit(tick(arrival(batch("mad", late_run(4, 1), 0))))
-    assert len(reasons(store, tick(arrival(batch("mad", late_run(4, 2), 0))))) == 1
+    assert len(reasons(store, tick(arrival(batch("mad", 9, 0, part=late_part(1)))))) == 1
+    store.commit(tick(arrival(batch("mad", 4, 0, part=late_part(1)))))
+    assert len(reasons(store, tick(arrival(batch("mad", 4, 0, part=late_part(2)))))) == 1
 
 
 def test_rooms_beyond_a_nodes_share_are_refused(store: PeriodStore) -> None:

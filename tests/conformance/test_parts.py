@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from contract.messages import Birth, Timebase
-from contract.parts import SOUND_LINE, gap_run, late_run
+from contract.messages import Birth, Health, Timebase
+from contract.parts import IN_TIME, SOUND_LINE, gap_part, late_part
 from contract.payload import Batch, Gap, GapReason, Layout
 from contract.quantities import MISSING
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
@@ -59,27 +60,28 @@ def row(seq: int, *lines: int) -> NDArray[np.uint16]:
     return np.where([*columns, SOUND_LINE in lines], whole(seq), np.uint16(MISSING))
 
 
-def batch(first: int, *lines: int, n: int = 1, run: int = RUN) -> Batch:
+def batch(first: int, *lines: int, n: int = 1, part: int = IN_TIME) -> Batch:
     return Batch(
-        node="pi-1", run=run, first_seq=first, boot_ns=BOOT_NS + first * SECOND, period_ns=SECOND,
+        node="pi-1", run=RUN, part=part, first_seq=first, boot_ns=BOOT_NS + first * SECOND,
+        period_ns=SECOND,
         synchronised=True, waited_ms=None, layout=LAYOUT,
         values=np.stack([row(seq, *lines) for seq in range(first, first + n)]),
     )  # fmt: skip
 
 
 def late(first: int, line: int, n: int = 1) -> Batch:
-    return batch(first, line, n=n, run=late_run(RUN, line))
+    return batch(first, line, n=n, part=late_part(line))
 
 
-def gap(first: int, n: int, reason: GapReason, run: int, seats: tuple[int, ...]) -> Gap:
+def gap(first: int, n: int, reason: GapReason, part: int, seats: tuple[int, ...]) -> Gap:
     return Gap(
-        node="pi-1", run=run, first_seq=first, n=n, boot_ns=BOOT_NS + first * SECOND,
+        node="pi-1", run=RUN, part=part, first_seq=first, n=n, boot_ns=BOOT_NS + first * SECOND,
         period_ns=SECOND, synchronised=True, seats=seats, reason=reason,
     )  # fmt: skip
 
 
 def lack(first: int, line: int, n: int = 1) -> Gap:
-    return gap(first, n, "serial", gap_run(RUN, line), LINES[line])
+    return gap(first, n, "serial", gap_part(line), LINES[line])
 
 
 def tick(*messages: Batch | Gap, is_live: bool = False) -> Tick:
@@ -130,7 +132,7 @@ def test_what_comes_late_of_a_hub_takes_its_place(
     # Followers hear of the run alone, and that it has more than it had.
     assert reader.changes(cursor)[1] == [Change(stream.id, 1, 1, False, False, True)]
     assert len(reader.streams()) == 1
-    assert [part.run for part in reader.parts(stream.id)] == [gap_run(RUN, 2), late_run(RUN, 2)]
+    assert [part.part for part in reader.parts(stream.id)] == [gap_part(2), late_part(2)]
     assert all(part.main_id == stream.id for part in reader.parts(stream.id))
 
 
@@ -162,7 +164,7 @@ def test_in_a_gap_of_the_whole_second_late_values_stand_alone(
 ) -> None:
     store, reader = pair
     lacks = [lack(3, line) for line in LINES]
-    store.commit(tick(*lacks, gap(3, 1, "serial", RUN, ()), late(3, 2)))
+    store.commit(tick(*lacks, gap(3, 1, "serial", IN_TIME, ()), late(3, 2)))
     (stream,) = reader.streams()
     assert np.array_equal(rows_of(reader, stream.id)[3], row(3, 2))
     told = {(g.line, g.seats) for g in reader.gaps(stream.id)}
@@ -176,9 +178,9 @@ def test_a_gap_for_a_given_up_second_names_only_who_was_in_it(
     store.commit(
         tick(
             lack(2, 1, n=3),
-            gap(0, 6, "outbox_full", RUN, (1, 2, 5)),
+            gap(0, 6, "outbox_full", IN_TIME, (1, 2, 5)),
             late(2, 1),
-            gap(3, 1, "outbox_full", late_run(RUN, 1), (1, 2, 5)),
+            gap(3, 1, "outbox_full", late_part(1), (1, 2, 5)),
         )
     )
     (stream,) = reader.streams()
@@ -221,6 +223,23 @@ def test_a_purge_takes_what_came_late_as_well_and_keeps_it_away(
         assert there == left
 
 
+def test_a_purge_of_a_room_leaves_the_health_of_a_run_that_is_up(
+    pair: tuple[PeriodStore, PeriodReader],
+) -> None:
+    """Its parts are never up by themselves."""
+    store, reader = pair
+    health = Health(
+        node="pi-1", run=RUN, sampled=3, published=3, acked=0, waiting=3, gap=0, unsampled=0,
+        is_sampling=True, is_finished=False, outbox_bytes=0, ack_age_ms=None, hubs={},
+    )  # fmt: skip
+    store.commit(replace(dated(), healths=[health]))
+    store.commit(tick(batch(0, 1), late(0, 2)))
+    for _ in store.purge(Purge(id="p", room="room-a", to_utc_ns=UTC_NS + DAY_NS)):
+        pass
+    (stream,) = reader.streams()
+    assert reader.health(stream.id) == health
+
+
 fates = st.lists(
     st.tuples(*(st.sampled_from(["in time", "late", "never", "given up"]) for _ in LINES)),
     min_size=1, max_size=12,
@@ -255,12 +274,12 @@ def test_each_seat_second_is_kept_or_in_one_gap_in_whatever_order_it_comes(
             if what == "late":
                 messages.append(late(seq, line))
             elif what == "given up":
-                there = late_run(RUN, line)
+                there = late_part(line)
                 messages.append(gap(seq, 1, "outbox_full", there, LINES[line]))
                 missing["outbox_full"] += len(LINES[line])
             elif what == "never":
                 missing["serial"] += len(LINES[line])
-        messages.append(batch(seq, *in_time) if in_time else gap(seq, 1, "serial", RUN, ()))
+        messages.append(batch(seq, *in_time) if in_time else gap(seq, 1, "serial", IN_TIME, ()))
         there = [line for line, what in by_line.items() if what in ("in time", "late")]
         if there:
             wanted[seq] = row(seq, *there)

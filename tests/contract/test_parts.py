@@ -6,32 +6,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.parts import (
+    IN_TIME,
     MAX_HUBS,
+    MAX_PART,
     RUN_BITS,
     SOUND_LINE,
-    gap_run,
-    late_run,
+    gap_part,
+    is_late_part,
+    late_part,
     line_of,
-    part_of,
-    run_of,
+    packed_run,
+    unpacked_run,
 )
 
 runs = st.integers(0, (1 << RUN_BITS) - 1)
 lines = st.integers(1, SOUND_LINE)
 
 
-@given(run=runs, line=lines)
-def test_each_part_has_a_number_of_its_own_that_a_message_can_carry(run: int, line: int) -> None:
-    numbers = {run}
+@given(lines)
+def test_a_part_tells_its_line_and_what_it_holds(line: int) -> None:
+    parts = {IN_TIME}
     for each in range(1, SOUND_LINE + 1):
-        numbers |= {late_run(run, each), gap_run(run, each)}
-    assert len(numbers) == 1 + 2 * SOUND_LINE
-    assert all(0 <= number < 1 << 63 and run_of(number) == run for number in numbers)
-    assert line_of(late_run(run, line)) == line_of(gap_run(run, line)) == line
-    assert part_of(run) == line_of(run) == 0
-    # A part's part is that of its run.
-    assert late_run(gap_run(run, line), line) == late_run(run, line)
+        parts |= {late_part(each), gap_part(each)}
+    assert len(parts) == 1 + 2 * SOUND_LINE
+    assert all(IN_TIME <= part <= MAX_PART for part in parts)
+    assert line_of(late_part(line)) == line_of(gap_part(line)) == line
+    assert line_of(IN_TIME) == 0
+    assert is_late_part(late_part(line))
+    assert not is_late_part(gap_part(line))
+    assert not is_late_part(IN_TIME)
 
 
-def test_there_is_room_for_every_hub() -> None:
+@given(runs, st.integers(IN_TIME, MAX_PART))
+def test_one_number_can_name_both(run: int, part: int) -> None:
+    number = packed_run(run, part)
+    assert 0 <= number < 1 << 63
+    assert unpacked_run(number) == (run, part)
+    assert packed_run(run, IN_TIME) == run
+
+
+def test_every_hub_and_the_sound_has_a_line() -> None:
     assert SOUND_LINE == MAX_HUBS + 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from contract.errors import PayloadError, UnknownVersionError
-from contract.parts import gap_run, late_run
+from contract.parts import IN_TIME, MAX_PART, RUN_BITS, gap_part, late_part
 from contract.payload import MAX_PERIODS, Batch, Gap, GapReason, Layout, decode, encode
 from contract.topics import NAME
 
@@ -21,6 +21,8 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "mqtt"
 
 names = st.from_regex(NAME, fullmatch=True)
 big = st.integers(0, (1 << 63) - 1)
+runs = st.integers(0, (1 << RUN_BITS) - 1)
+parts = st.integers(IN_TIME, MAX_PART)
 seats = st.lists(st.integers(0, 255), unique=True, max_size=12).map(tuple)
 codes = st.lists(st.integers(1, 65535), unique=True, max_size=6).map(tuple)
 
@@ -31,7 +33,8 @@ def batches(draw: st.DrawFn) -> Batch:
     n = draw(st.integers(1, MAX_PERIODS))
     return Batch(
         node=draw(names),
-        run=draw(big),
+        run=draw(runs),
+        part=draw(parts),
         first_seq=draw(st.integers(0, 1 << 40)),
         boot_ns=draw(big),
         period_ns=draw(st.integers(1, 3_600_000_000_000)),
@@ -45,7 +48,8 @@ def batches(draw: st.DrawFn) -> Batch:
 gaps = st.builds(
     Gap,
     node=names,
-    run=big,
+    run=runs,
+    part=parts,
     first_seq=st.integers(0, 1 << 40),
     n=st.integers(1, 1 << 40),
     boot_ns=big,
@@ -59,7 +63,7 @@ gaps = st.builds(
 def same(a: Batch | Gap, b: Batch | Gap) -> bool:
     if isinstance(a, Gap) or isinstance(b, Gap):
         return a == b
-    fields = ("node", "run", "first_seq", "boot_ns", "period_ns", "synchronised", "waited_ms")
+    fields = ("key", "first_seq", "boot_ns", "period_ns", "synchronised", "waited_ms")
     return (
         all(getattr(a, name) == getattr(b, name) for name in (*fields, "layout"))
         and a.values.shape == b.values.shape
@@ -146,7 +150,10 @@ def a_batch(**changes: object) -> dict[int, object]:
         ({"k7": 2}, "field 7: time quality"),
         ({"k8": b"\x01"}, "field 8 .seats.: a typed array with tag 64"),
         ({"k8": cbor2.CBORTag(64, b"\x01\x01")}, "a seat is named twice"),
-        ({"k10": {}, "k8": cbor2.CBORTag(64, b"\x01"), "k13": 0}, "field 13: not a field"),
+        ({"k10": {}, "k8": cbor2.CBORTag(64, b"\x01"), "k14": 0}, "field 14: not a field"),
+        ({"k13": 0}, "field 13: part is 0, expected a whole number 1 to 31"),
+        ({"k13": 32}, "field 13: part is 32"),
+        ({"k13": 2, "k2": 1 << 58}, "field 2: run is"),
         ({"k10": []}, "field 10: a map"),
         ({"k11": {0: cbor2.CBORTag(69, b"")}}, "field 11: 0 is not the code"),
         ({"k12": "tired"}, "not a field of this format|no reason"),
@@ -194,7 +201,8 @@ EXAMPLES: dict[str, Batch | Gap] = {
     ),
     "lack": Gap(
         node="pi-101",
-        run=gap_run(0x1234_5678_9ABC, 2),
+        run=0x1234_5678_9ABC,
+        part=gap_part(2),
         first_seq=601,
         n=1,
         boot_ns=701_000_000_000,
@@ -205,7 +213,8 @@ EXAMPLES: dict[str, Batch | Gap] = {
     ),
     "late": Batch(
         node="pi-101",
-        run=late_run(0x1234_5678_9ABC, 2),
+        run=0x1234_5678_9ABC,
+        part=late_part(2),
         first_seq=601,
         boot_ns=701_000_000_000,
         period_ns=1_000_000_000,
@@ -225,13 +234,26 @@ def test_golden_bytes(name: str) -> None:
     assert same(decode(payload), EXAMPLES[name])
 
 
+@pytest.mark.parametrize("name", ("lack", "late"))
+def test_a_part_that_an_earlier_kit_put_into_the_run_is_told_apart(name: str) -> None:
+    payload = bytes.fromhex(golden()[f"{name} of an earlier kit"]["hex"])
+    assert 13 not in cbor2.loads(payload)
+    assert same(decode(payload), EXAMPLES[name])
+
+
+@given(batches() | gaps)
+def test_what_closed_in_time_has_no_field_for_its_part(message: Batch | Gap) -> None:
+    """So an earlier ingest takes it, and its bytes are what they always were."""
+    assert (13 in cbor2.loads(encode(message))) == (message.part != IN_TIME)
+
+
 def test_bytes_a_value_stay_within_the_design() -> None:
     """2.5 bytes a value live and 2.1 from the backlog, for a class of 30."""
     layout = Layout(tuple(range(1, 31)))
     for n, most in ((1, 2.5), (MAX_PERIODS, 2.1)):
         batch = Batch(
             node="pi-room-101",
-            run=(1 << 62) - 1,
+            run=(1 << 58) - 1,
             first_seq=100_000,
             boot_ns=10**15,
             period_ns=10**9,

@@ -28,7 +28,7 @@ from contract.messages import (
     decode_state,
 )
 from contract.mqtt import LinkUp, MqttLink, Received
-from contract.parts import run_of
+from contract.parts import packed_run, unpacked_run
 from contract.payload import Batch, Gap, Layout, decode
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
@@ -46,11 +46,11 @@ MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sb
 def batch() -> Callable[..., Batch]:
     """Makes a batch whose values show its run and seqs."""
 
-    def make(first_seq: int, n: int = 1, run: int = 1) -> Batch:
+    def make(first_seq: int, n: int = 1, run: int = 1, part: int = 0) -> Batch:
         values = np.zeros((n, LAYOUT.width), np.uint16)
         values[:] = ((first_seq + np.arange(n)) % 60_000)[:, None]
         return Batch(
-            node="pi-1", run=run, first_seq=first_seq, boot_ns=first_seq * SECOND,
+            node="pi-1", run=run, part=part, first_seq=first_seq, boot_ns=first_seq * SECOND,
             period_ns=SECOND, synchronised=True, waited_ms=None, layout=LAYOUT, values=values,
         )  # fmt: skip
 
@@ -59,9 +59,9 @@ def batch() -> Callable[..., Batch]:
 
 @pytest.fixture
 def gap() -> Callable[..., Gap]:
-    def make(first_seq: int, n: int, reason: str = "off", run: int = 1) -> Gap:
+    def make(first_seq: int, n: int, reason: str = "off", run: int = 1, part: int = 0) -> Gap:
         return Gap(
-            node="pi-1", run=run, first_seq=first_seq, n=n, boot_ns=first_seq * SECOND,
+            node="pi-1", run=run, part=part, first_seq=first_seq, n=n, boot_ns=first_seq * SECOND,
             period_ns=SECOND, synchronised=True, seats=LAYOUT.seats,
             reason=reason,  # type: ignore[arg-type]
         )  # fmt: skip
@@ -186,10 +186,11 @@ class SmallIngest:
                 elif isinstance(event, Received):
                     is_news |= self._take(event)
                     self.link.acknowledge(event)
-            for run, kept in self.kept.items() if is_news and self._topic else ():
+            for number, kept in self.kept.items() if is_news and self._topic else ():
                 low = kept.without_hole()
                 above = tuple(pair for pair in kept if pair[0] > low)[:64]
-                ack = Ack(run=run, without_hole=low, above=above)
+                run, part = unpacked_run(number)
+                ack = Ack(run=run, part=part, without_hole=low, above=above)
                 topic = Topic(self.site, self._topic.room, self._topic.node, "ack")
                 self.link.publish(str(topic), ack.encode())
 
@@ -210,15 +211,16 @@ class SmallIngest:
         return False
 
     def _keep(self, message: Batch | Gap) -> None:
-        kept = self.kept.setdefault(message.run, SeqRanges())
+        of = packed_run(message.run, message.part)
+        kept = self.kept.setdefault(of, SeqRanges())
         fresh = kept.missing(message.first_seq, message.last_seq)
         self.doubled += message.n - sum(last - first + 1 for first, last in fresh)
         for first, last in fresh:
             if isinstance(message, Gap):
-                self.rows[message.run, first] = f"{message.reason} to {last}"
+                self.rows[of, first] = f"{message.reason} to {last}"
                 continue
             for seq in range(first, last + 1):
-                self.rows[message.run, seq] = message.values[seq - message.first_seq]
+                self.rows[of, seq] = message.values[seq - message.first_seq]
         kept.add(message.first_seq, message.last_seq)
 
     def seat_seconds(self, run: int) -> int:
@@ -226,7 +228,7 @@ class SmallIngest:
         return sum(
             int((row[:seats] != MISSING).sum())
             for (of_run, _), row in self.rows.items()
-            if run_of(of_run) == run and not isinstance(row, str)
+            if unpacked_run(of_run)[0] == run and not isinstance(row, str)
         )
 
 

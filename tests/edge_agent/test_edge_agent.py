@@ -16,7 +16,7 @@ from contract.clock import Clock, ManualClock, ScaledClock
 from contract.errors import RoomtoneError
 from contract.messages import Command, Config, LessonSpan
 from contract.mqtt import MqttLink, Will
-from contract.parts import gap_run, late_run, run_of
+from contract.parts import IN_TIME, gap_part, late_part
 from contract.payload import Batch, Gap, decode
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
@@ -105,11 +105,12 @@ def test_without_broker_and_with_a_missing_port_all_that_is_sampled_waits_on_dis
     assert caplog.text.count("No connection to the broker") == 1
     messages = stored(settings.outbox.dir)
     run = messages[-1].run
-    line_gaps = [m for m in messages if m.run == gap_run(run, 2)]
+    assert {m.run for m in messages} == {run}
+    line_gaps = [m for m in messages if m.part == gap_part(2)]
     at = 0
     sampled = 0
-    for message in (m for m in messages if m.run in (run_of(run), late_run(run, 1))):
-        if message.run == run_of(run):
+    for message in (m for m in messages if m.part in (IN_TIME, late_part(1))):
+        if message.part == IN_TIME:
             assert message.first_seq == at
             at = message.last_seq + 1
         if isinstance(message, Batch):

@@ -169,7 +169,7 @@ class Broker:
         if topic == NODE + "data":
             message = decode(payload)
             just_it = (message.first_seq, message.last_seq)
-            ack = Ack(run=message.run, without_hole=-1, above=(just_it,))
+            ack = Ack(run=message.run, part=message.part, without_hole=-1, above=(just_it,))
             self._say(NODE + "ack", ack.encode())
         return True
 

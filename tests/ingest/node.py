@@ -29,6 +29,7 @@ class Node:
     room: str = "r1"
     node: str = "kit-1"
     run: int = 7
+    part: int = 0
     boot: str = "boot-1"
     run_boot_ns: int = 5 * SECOND_NS
     seats: tuple[int, ...] = (1, 2, 3)
@@ -40,6 +41,10 @@ class Node:
 
     def again(self, run: int) -> Node:
         return replace(self, run=run)
+
+    def of_part(self, part: int) -> Node:
+        """The same run, of which it sends one part."""
+        return replace(self, part=part)
 
     def topic(self, kind: TopicKind) -> str:
         return str(Topic(self.site, self.room, self.node, kind))
@@ -56,6 +61,7 @@ class Node:
         message = Batch(
             node=self.node,
             run=self.run,
+            part=self.part,
             first_seq=first,
             boot_ns=self.run_boot_ns + first * SECOND_NS,
             period_ns=SECOND_NS,
@@ -70,6 +76,7 @@ class Node:
         message = Gap(
             node=self.node,
             run=self.run,
+            part=self.part,
             first_seq=first,
             n=n,
             boot_ns=self.run_boot_ns + first * SECOND_NS,

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import StoreError
+from contract.parts import packed_run
 from contract.sqlite_file import (
     disk_error,
     is_damage,
@@ -107,19 +108,7 @@ class DayFiles:
         with store_errors(path), closing(database), transaction(database):
             database.executemany(
                 "INSERT OR REPLACE INTO streams VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        s.id,
-                        s.site,
-                        s.room,
-                        s.node,
-                        s.run,
-                        s.boot,
-                        s.run_boot_ns,
-                        s.period_ns,
-                    )
-                    for s in streams
-                ],
+                map(_row, streams),
             )
             database.executemany("INSERT OR REPLACE INTO layouts VALUES(?, ?)", layouts)
             database.executemany(
@@ -357,6 +346,15 @@ class DayFiles:
             raise StoreError(
                 f"{path} can't be removed ({error.strerror}): check the directory's rights."
             ) from error
+
+
+def _row(stream: Stream) -> tuple[object, ...]:
+    """A row of `streams`, whose schema has no column for the part."""
+    run = packed_run(stream.run, stream.part)
+    return (
+        stream.id, stream.site, stream.room, stream.node, run, stream.boot, stream.run_boot_ns,
+        stream.period_ns,
+    )  # fmt: skip
 
 
 def _rows(database: sqlite3.Connection, ids: Sequence[int]) -> list[tuple[Any, ...]]:

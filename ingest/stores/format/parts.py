@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.parts import SOUND_LINE, line_of, part_of
+from contract.parts import SOUND_LINE, is_late_part, line_of
 from contract.payload import Layout
 from contract.quantities import MISSING
 from contract.ranges import SeqRanges
@@ -22,7 +22,7 @@ from ingest.stores.format.pieces import Piece, joined
 from ingest.stores.records import Change, GapRecord, Periods, Stream
 from ingest.stores.rules.seal_schedule import Kind
 
-__all__ = ["LineParts", "by_line", "gaps_of_all", "is_late_part", "told_of_run", "with_late"]
+__all__ = ["LineParts", "by_line", "gaps_of_all", "merge_part_changes", "with_late"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,31 +34,25 @@ class LineParts:
     """Seqs that are kept with values."""
     gaps: list[GapRecord]
     """What came and is gone, or could not be used."""
-    lacks: list[GapRecord]
+    without: list[GapRecord]
     """Periods that closed without it."""
 
     @property
     def seats(self) -> frozenset[int]:
-        """Those of the line. Before anything else of it, it is told that it lacks."""
-        told = self.lacks or self.gaps
-        return frozenset(seat for gap in told for seat in gap.seats)
-
-
-def is_late_part(run: int) -> bool:
-    """Whether values may stand in it that came late."""
-    return 0 < part_of(run) == line_of(run)
+        """Those of the line; any gap of it names them."""
+        return frozenset(seat for gap in self.without or self.gaps for seat in gap.seats)
 
 
 def by_line(parts: Iterable[tuple[int, SeqRanges, list[GapRecord]]]) -> list[LineParts]:
-    """The parts of a run, (number of the run, seqs with values, gaps), put together by line."""
+    """The parts of a run, (part, seqs with values, gaps), put together by line."""
     lines: dict[int, LineParts] = {}
-    for run, data, gaps in parts:
-        line = line_of(run)
-        known = lines.setdefault(line, LineParts(line=line, late=SeqRanges(), gaps=[], lacks=[]))
-        if is_late_part(run):
+    for part, data, gaps in parts:
+        line = line_of(part)
+        known = lines.setdefault(line, LineParts(line=line, late=SeqRanges(), gaps=[], without=[]))
+        if is_late_part(part):
             known.late, known.gaps = data, gaps
         else:
-            known.lacks = gaps
+            known.without = gaps
     return [lines[line] for line in sorted(lines)]
 
 
@@ -78,7 +72,7 @@ def gaps_of_all(
                 found.append(
                     replace(gap, stream_id=stream_id, seats=seats, kind=kind, line=line.line)
                 )
-        for gap in line.lacks:
+        for gap in line.without:
             for first, last in is_told.missing(gap.first_seq, gap.last_seq):
                 found.append(
                     replace(gap, stream_id=stream_id, first_seq=first, last_seq=last, kind=kind,
@@ -87,19 +81,19 @@ def gaps_of_all(
     return sorted(found, key=lambda gap: (gap.first_seq, gap.line))
 
 
-def told_of_run(
+def merge_part_changes(
     changes: Iterable[Change], main_of: Callable[[int], tuple[int | None, int]]
 ) -> list[Change]:
-    """Changes as who reads a run wants them; `main_of` tells whose part a stream is, and its number.
+    """Changes as who reads a run wants them; `main_of` says whose part a stream is, and which.
 
     What came late is said of the run; that a period closed without a hub shows by itself.
     """
     found = []
     for change in changes:
-        main_id, run = main_of(change.stream_id)
+        main_id, part = main_of(change.stream_id)
         if main_id is None:
             found.append(change)
-        elif is_late_part(run) and not change.is_gap:
+        elif is_late_part(part) and not change.is_gap:
             found.append(replace(change, stream_id=main_id, is_late=True))
     return found
 
@@ -162,7 +156,7 @@ def _without_lines(gap: GapRecord, lines: Sequence[LineParts]) -> Iterator[GapRe
     """A gap of the run itself, without the seats of lines wherever their parts speak for them."""
     spans = [(line, SeqRanges(line.late)) for line in lines if line.seats]
     for line, said in spans:
-        for told in (*line.gaps, *line.lacks):
+        for told in (*line.gaps, *line.without):
             said.add(told.first_seq, told.last_seq)
     inside = [
         (line, first, last)

@@ -29,7 +29,7 @@ __all__ = [
     "start_of",
 ]
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 _STREAM_BITS: Final = 21
 _SIXTEENTHS: Final = 16
@@ -46,9 +46,10 @@ _CHECK: Final = 0xFFFE
 SCHEMA: Final = """
 CREATE TABLE streams(
     id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
-    run INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL, period_ns INTEGER NOT NULL,
-    start INTEGER, is_up INTEGER NOT NULL DEFAULT 0, first_received_utc_ns INTEGER NOT NULL,
-    main INTEGER, cell INTEGER, UNIQUE(node, run)) STRICT;
+    run INTEGER NOT NULL, part INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL,
+    period_ns INTEGER NOT NULL, start INTEGER, is_up INTEGER NOT NULL DEFAULT 0,
+    first_received_utc_ns INTEGER NOT NULL, main INTEGER, cell INTEGER,
+    UNIQUE(node, run, part)) STRICT;
 CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
 CREATE INDEX streams_place ON streams(room, cell);
 CREATE INDEX streams_clock ON streams(node, boot);

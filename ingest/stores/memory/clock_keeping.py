@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contract.messages import Timebase
+from contract.parts import IN_TIME
 from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.memory.clocks import MemoryClocks
 from ingest.stores.memory.kept import Kept
 from ingest.stores.records import Aside, Purge, Stream, Tick
 from ingest.stores.rules.dating import seqs_between
 from ingest.stores.rules.seal_schedule import Kind
+from ingest.stores.stream_identity import StreamKey
 
 __all__ = ["MemoryClockKeeping"]
 
@@ -20,7 +22,7 @@ class MemoryClockKeeping:
 
     def __init__(self) -> None:
         self._kept: list[Kept] = []
-        self._ids: dict[tuple[str, int], int] = {}
+        self._ids: dict[StreamKey, int] = {}
         self._aside: dict[int, Aside] = {}
         self._files: dict[tuple[Kind, str], int] = {}
         """The day files that a durable store would have, and when something was last sealed."""
@@ -101,7 +103,7 @@ class MemoryClockKeeping:
             for _, _, birth in tick.births
         }
         for each in tick.seen_clocks:
-            known = self._ids.get((each.node, each.run))
+            known = self._ids.get((each.node, each.run, IN_TIME))
             boot = self._kept[known - 1].stream.boot if known is not None else None
             if boot is not None:
                 seen[each.node, boot] = each.offset_ns

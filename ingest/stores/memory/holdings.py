@@ -10,17 +10,18 @@ from ingest.stores.notices import Notice, NoticeKind
 from ingest.stores.records import Stream, Tick
 from ingest.stores.rules.admission import Ledger
 from ingest.stores.rules.limits import NodeHoldings
+from ingest.stores.stream_identity import StreamKey
 
 __all__ = ["MemoryHoldings", "MemoryNotices"]
 
 
 class MemoryHoldings:
-    """`limits.Holdings` over the store's streams; `stream_of` gives a run's stream and ledger."""
+    """`limits.Holdings` over the store's streams; `stream_of` gives a key's stream and ledger."""
 
     def __init__(
         self,
         streams: Callable[[], list[Stream]],
-        stream_of: Callable[[str, int], tuple[Stream, Ledger] | None],
+        stream_of: Callable[[StreamKey], tuple[Stream, Ledger] | None],
     ) -> None:
         self._streams = streams
         self._stream_of = stream_of
@@ -32,12 +33,12 @@ class MemoryHoldings:
             if isinstance(arrival.message, Batch):
                 self._layouts[arrival.message.node].add(arrival.message.layout)
 
-    def knows(self, node: str, run: int, layout: Layout | None) -> bool:
-        is_known = layout is None or layout in self._layouts[node]
-        return is_known and self.has_stream(node, run)
+    def knows(self, key: StreamKey, layout: Layout | None) -> bool:
+        is_known = layout is None or layout in self._layouts[key[0]]
+        return is_known and self.has_stream(key)
 
-    def has_stream(self, node: str, run: int) -> bool:
-        return self._stream_of(node, run) is not None
+    def has_stream(self, key: StreamKey) -> bool:
+        return self._stream_of(key) is not None
 
     def holdings(self, node: str) -> NodeHoldings:
         its = [stream for stream in self._streams() if stream.node == node]
@@ -51,7 +52,7 @@ class MemoryHoldings:
         return len(self._streams()), len(set().union(*self._layouts.values()))
 
     def opens_range(self, message: Batch | Gap) -> bool:
-        known = self._stream_of(message.node, message.run)
+        known = self._stream_of(message.key)
         return known is not None and known[1].opens_range(message.first_seq, message.last_seq)
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from contract.errors import RefusedError, StoreError
 from contract.messages import Birth, Death, Health, Timebase
-from contract.parts import run_of
+from contract.parts import IN_TIME, is_late_part
 from contract.payload import Batch, Gap
 from contract.ranges import SeqRanges
-from ingest.stores.format.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
+from ingest.stores.format.parts import by_line, gaps_of_all, merge_part_changes, with_late
 from ingest.stores.memory.clock_keeping import MemoryClockKeeping
 from ingest.stores.memory.holdings import MemoryHoldings, MemoryNotices
 from ingest.stores.memory.kept import Kept
@@ -41,7 +41,7 @@ from ingest.stores.rules.admission import STRETCH, Ledger, goes_on, trimmed, unf
 from ingest.stores.rules.changes import coalesced
 from ingest.stores.rules.limits import NodeLimits
 from ingest.stores.rules.seal_schedule import KINDS, Kind, day_of, is_before, is_due, midnight_ns
-from ingest.stores.stream_identity import StreamIdentity, identity_of_birth
+from ingest.stores.stream_identity import StreamIdentity, StreamKey, identity_of_birth
 
 __all__ = ["MemoryPeriodStore"]
 
@@ -95,8 +95,8 @@ class MemoryPeriodStore(MemoryClockKeeping):
         self._limits.kept()
         return ids
 
-    def _stream_and_ledger(self, node: str, run: int) -> tuple[Stream, Ledger] | None:
-        known = self._ids.get((node, run), 0)
+    def _stream_and_ledger(self, key: StreamKey) -> tuple[Stream, Ledger] | None:
+        known = self._ids.get(key, 0)
         return (self._kept[known - 1].stream, self._kept[known - 1].ledger) if known else None
 
     def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
@@ -133,11 +133,12 @@ class MemoryPeriodStore(MemoryClockKeeping):
             changes.append(Change(kept.stream.id, first, last, False, is_live))
 
     def _of(self, identity: StreamIdentity, now: int) -> Kept:
-        key = identity.node, identity.run
+        key = identity.key
         known = self._ids.get(key)
         if known is None:
-            run = replace(identity, run=run_of(identity.run))
-            main = None if run == identity else self._of(run, now).stream
+            main = None
+            if identity.part:
+                main = self._of(replace(identity, part=IN_TIME), now).stream
             known = self._ids[key] = len(self._kept) + 1
             stream = Stream(
                 id=known, **asdict(identity), boot=main.boot if main else None,
@@ -147,7 +148,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         return self._kept[known - 1]
 
     def _die(self, death: Death) -> None:
-        known = self._ids.get((death.node, death.run))
+        known = self._ids.get((death.node, death.run, IN_TIME))
         if known is not None:
             self._kept[known - 1].is_up = False
 
@@ -175,7 +176,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         late = [
             periods
             for part in ([] if own else self._parts(stream_id))
-            if is_late_part(part.stream.run)
+            if is_late_part(part.stream.part)
             for periods in self._read(part, first_seq, last_seq)
         ]
         main = self._read(kept, first_seq, last_seq)
@@ -202,7 +203,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
 
     def gaps(self, stream_id: int, *, own: bool = False) -> list[GapRecord]:
         lines = by_line(
-            (part.stream.run, part.ledger.data, part.gaps)
+            (part.stream.part, part.ledger.data, part.gaps)
             for part in ([] if own else self._parts(stream_id))
         )
         return gaps_of_all(stream_id, self._get(stream_id).gaps, lines)
@@ -245,11 +246,11 @@ class MemoryPeriodStore(MemoryClockKeeping):
     def changes(self, cursor: int, *, own: bool = False) -> tuple[int, list[Change]]:
         since = cursor if 0 <= cursor <= len(self._ticks) else 0
         found = coalesced(change for tick in self._ticks[since:] for change in tick)
-        return len(self._ticks), found if own else told_of_run(found, self._main_of)
+        return len(self._ticks), found if own else merge_part_changes(found, self._main_of)
 
     def _main_of(self, stream_id: int) -> tuple[int | None, int]:
         known = self._get(stream_id).stream
-        return known.main_id, known.run
+        return known.main_id, known.part
 
     def seal(
         self,

@@ -16,127 +16,13 @@ from typing import Final
 
 from contract.errors import DecodeError
 from contract.messages import Timebase
+from contract.parts import RUN_BITS
 from ingest.stores.migrations.migrate import Migrations
 from ingest.stores.rows.clocks import DATES, MAX_RECORDS, UNSET
 from ingest.stores.rows.run_places import place_all
 from ingest.stores.rules.thinning import ClockMark, insert
 
-__all__ = ["MAIN_MIGRATIONS", "OLDER_SCHEMAS"]
-
-_SCHEMA_3: Final = """
-CREATE TABLE streams(
-    id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
-    run INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL, period_ns INTEGER NOT NULL,
-    start INTEGER, is_up INTEGER NOT NULL DEFAULT 0, first_received_utc_ns INTEGER NOT NULL,
-    main INTEGER, UNIQUE(node, run)) STRICT;
-CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
-CREATE INDEX streams_room ON streams(room);
-CREATE TABLE layouts(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE live(k INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;
-CREATE TABLE stretches(
-    stream INTEGER NOT NULL, stretch INTEGER NOT NULL,
-    PRIMARY KEY(stream, stretch)) STRICT, WITHOUT ROWID;
-CREATE TABLE ledger(
-    stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
-CREATE TABLE gaps(
-    stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    seats BLOB NOT NULL, reason TEXT NOT NULL, kind TEXT,
-    PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
-CREATE TABLE sealed(
-    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    day TEXT NOT NULL, kinds INTEGER NOT NULL, damaged INTEGER NOT NULL DEFAULT 0,
-    held BLOB NOT NULL) STRICT;
-CREATE INDEX sealed_stream ON sealed(stream, last);
-CREATE INDEX sealed_day ON sealed(day);
-CREATE TABLE births(
-    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
-    body BLOB NOT NULL) STRICT;
-CREATE INDEX births_stream ON births(stream);
-CREATE TABLE deaths(
-    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
-    body BLOB NOT NULL) STRICT;
-CREATE INDEX deaths_stream ON deaths(stream);
-CREATE TABLE timebases(
-    boot TEXT NOT NULL, boot_ns INTEGER NOT NULL, node TEXT NOT NULL, run INTEGER NOT NULL,
-    synchronised INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY(boot, boot_ns, node, run)) STRICT, WITHOUT ROWID;
-CREATE TABLE healths(
-    node TEXT NOT NULL, run INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY(node, run)) STRICT, WITHOUT ROWID;
-CREATE TABLE aside(
-    id INTEGER PRIMARY KEY AUTOINCREMENT, received_utc_ns INTEGER NOT NULL, topic TEXT NOT NULL,
-    reason TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
-CREATE TABLE arrivals(tick INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;
-CREATE TABLE purges(
-    id TEXT PRIMARY KEY, room TEXT NOT NULL, seat INTEGER, from_utc_ns INTEGER NOT NULL,
-    to_utc_ns INTEGER NOT NULL, is_due INTEGER NOT NULL) STRICT, WITHOUT ROWID
-"""
-_SCHEMA_4: Final = """
-CREATE TABLE streams(
-    id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
-    run INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL, period_ns INTEGER NOT NULL,
-    start INTEGER, is_up INTEGER NOT NULL DEFAULT 0, first_received_utc_ns INTEGER NOT NULL,
-    main INTEGER, UNIQUE(node, run)) STRICT;
-CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
-CREATE INDEX streams_room ON streams(room);
-CREATE TABLE layouts(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE node_layouts(
-    node TEXT NOT NULL, layout INTEGER NOT NULL, PRIMARY KEY(node, layout)) STRICT, WITHOUT ROWID;
-CREATE TABLE live(k INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;
-CREATE TABLE stretches(
-    stream INTEGER NOT NULL, stretch INTEGER NOT NULL,
-    PRIMARY KEY(stream, stretch)) STRICT, WITHOUT ROWID;
-CREATE TABLE ledger(
-    stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
-CREATE TABLE gaps(
-    stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    seats BLOB NOT NULL, reason TEXT NOT NULL, kind TEXT,
-    PRIMARY KEY(stream, first)) STRICT, WITHOUT ROWID;
-CREATE TABLE sealed(
-    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    day TEXT NOT NULL, kinds INTEGER NOT NULL, damaged INTEGER NOT NULL DEFAULT 0,
-    held BLOB NOT NULL) STRICT;
-CREATE INDEX sealed_stream ON sealed(stream, last);
-CREATE INDEX sealed_day ON sealed(day);
-CREATE TABLE day_files(
-    kind TEXT NOT NULL, day TEXT NOT NULL, newest_utc_ns INTEGER NOT NULL,
-    PRIMARY KEY(kind, day)) STRICT, WITHOUT ROWID;
-CREATE TABLE births(
-    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
-    body BLOB NOT NULL) STRICT;
-CREATE INDEX births_stream ON births(stream);
-CREATE TABLE deaths(
-    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
-    body BLOB NOT NULL) STRICT;
-CREATE INDEX deaths_stream ON deaths(stream);
-CREATE TABLE timebases(
-    node TEXT NOT NULL, boot TEXT NOT NULL, use INTEGER NOT NULL, boot_ns INTEGER NOT NULL,
-    utc_ns INTEGER NOT NULL, error_ns INTEGER NOT NULL, run INTEGER NOT NULL,
-    received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
-    PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID;
-CREATE INDEX timebases_refuted ON timebases(node, boot) WHERE use = 2;
-CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE seen_clocks(
-    stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT;
-CREATE TABLE healths(
-    node TEXT NOT NULL, run INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY(node, run)) STRICT, WITHOUT ROWID;
-CREATE TABLE aside(
-    id INTEGER PRIMARY KEY AUTOINCREMENT, received_utc_ns INTEGER NOT NULL, topic TEXT NOT NULL,
-    reason TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
-CREATE TABLE notices(
-    node TEXT NOT NULL, kind TEXT NOT NULL, room TEXT NOT NULL, sentence TEXT NOT NULL,
-    count INTEGER NOT NULL, first_utc_ns INTEGER NOT NULL, last_utc_ns INTEGER NOT NULL,
-    PRIMARY KEY(node, kind)) STRICT, WITHOUT ROWID;
-CREATE TABLE arrivals(tick INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;
-CREATE TABLE purges(
-    id TEXT PRIMARY KEY, room TEXT NOT NULL, seat INTEGER, from_utc_ns INTEGER NOT NULL,
-    to_utc_ns INTEGER NOT NULL, is_due INTEGER NOT NULL) STRICT, WITHOUT ROWID
-"""
-OLDER_SCHEMAS: Final = {3: _SCHEMA_3, 4: _SCHEMA_4}
-"""The schemas that a step begins with: what a damaged file of one of them is saved into."""
+__all__ = ["MAIN_MIGRATIONS"]
 
 _TIMEBASES_4: Final = """
 CREATE TABLE timebases(
@@ -144,7 +30,6 @@ CREATE TABLE timebases(
     utc_ns INTEGER NOT NULL, error_ns INTEGER NOT NULL, run INTEGER NOT NULL,
     received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
     PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID"""
-
 
 _NEW_IN_4: Final = (
     "CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID",
@@ -173,6 +58,18 @@ _INDEXES_5: Final = (
     "CREATE INDEX streams_place ON streams(room, cell)",
     "CREATE INDEX streams_clock ON streams(node, boot)",
     "CREATE INDEX timebases_offset ON timebases(node, boot, utc_ns - boot_ns) WHERE use = 1",
+)
+_STREAMS_6: Final = """
+CREATE TABLE streams(
+    id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
+    run INTEGER NOT NULL, part INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL,
+    period_ns INTEGER NOT NULL, start INTEGER, is_up INTEGER NOT NULL DEFAULT 0,
+    first_received_utc_ns INTEGER NOT NULL, main INTEGER, cell INTEGER,
+    UNIQUE(node, run, part)) STRICT"""
+_INDEXES_6: Final = (
+    "CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL",
+    "CREATE INDEX streams_place ON streams(room, cell)",
+    "CREATE INDEX streams_clock ON streams(node, boot)",
 )
 
 
@@ -261,4 +158,20 @@ def _from_4(database: sqlite3.Connection) -> None:
     place_all(database)
 
 
-MAIN_MIGRATIONS: Final[Migrations] = {3: _from_3, 4: _from_4}
+def _from_5(database: sqlite3.Connection) -> None:
+    """A part of a run has a column of its own; it stood in the highest bits of the run's number."""
+    columns = "boot, run_boot_ns, period_ns, start, is_up, first_received_utc_ns, main, cell"
+    for statement in (
+        "ALTER TABLE streams RENAME TO streams_5",
+        _STREAMS_6.strip(),
+        f"""INSERT INTO streams(id, site, room, node, run, part, {columns})
+            SELECT id, site, room, node, run & {(1 << RUN_BITS) - 1}, run >> {RUN_BITS}, {columns}
+            FROM streams_5""",  # noqa: S608
+        "DROP TABLE streams_5",
+        *_INDEXES_6,
+    ):
+        database.execute(statement)
+    place_all(database)  # cells that were saved from a damaged file may be any
+
+
+MAIN_MIGRATIONS: Final[Migrations] = {3: _from_3, 4: _from_4, 5: _from_5}

@@ -46,7 +46,7 @@ _AFTER: Final = _OF + "AND boot_ns > ? ORDER BY boot_ns LIMIT 2"
 _PUT: Final = "INSERT OR REPLACE INTO timebases VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _GO: Final = "DELETE FROM timebases WHERE node = ? AND boot = ? AND use = ? AND boot_ns = ?"
 _IS_DATED: Final = f"SELECT 1 FROM timebases WHERE node = ? AND boot = ? AND use = {DATES} LIMIT 1"  # noqa: S608
-_STREAM: Final = "SELECT id, boot FROM streams WHERE node = ? AND run = ?"
+_STREAM: Final = "SELECT id, boot FROM streams WHERE node = ? AND run = ? AND part = 0"
 _IS_SEEN: Final = """
 SELECT 1 FROM streams JOIN seen_clocks ON stream = id WHERE node = ? AND run = ?
 """

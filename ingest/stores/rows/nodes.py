@@ -11,7 +11,9 @@ from contract.payload import Batch, Gap, Layout
 from ingest.stores.format.schema import layout_of
 from ingest.stores.notices import Notice
 from ingest.stores.rows.stream_state import StreamState
+from ingest.stores.rows.streams import STREAM_OF_KEY
 from ingest.stores.rules.limits import NodeHoldings
+from ingest.stores.stream_identity import StreamKey
 
 __all__ = ["SqliteHoldings", "notices_of", "put_healths", "put_notices"]
 
@@ -33,20 +35,17 @@ class SqliteHoldings:
     """`limits.Holdings` over main.db and what its writer remembers of streams."""
 
     def __init__(
-        self, database: sqlite3.Connection, states: Mapping[tuple[str, int], StreamState]
+        self, database: sqlite3.Connection, states: Mapping[StreamKey, StreamState]
     ) -> None:
         self._database = database
         self._states = states
 
-    def knows(self, node: str, run: int, layout: Layout | None) -> bool:
-        state = self._states.get((node, run))
+    def knows(self, key: StreamKey, layout: Layout | None) -> bool:
+        state = self._states.get(key)
         return state is not None and (layout is None or state.layout == layout)
 
-    def has_stream(self, node: str, run: int) -> bool:
-        found = self._database.execute(
-            "SELECT 1 FROM streams WHERE node = ? AND run = ?", (node, run)
-        ).fetchone()
-        return found is not None
+    def has_stream(self, key: StreamKey) -> bool:
+        return self._database.execute(STREAM_OF_KEY, key).fetchone() is not None
 
     def holdings(self, node: str) -> NodeHoldings:
         rooms = self._database.execute(
@@ -69,7 +68,7 @@ class SqliteHoldings:
         return streams, layouts
 
     def opens_range(self, message: Batch | Gap) -> bool:
-        state = self._states.get((message.node, message.run))
+        state = self._states.get(message.key)
         return state is not None and state.ledger.opens_range(message.first_seq, message.last_seq)
 
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from contract.messages import Birth
-from contract.parts import run_of
+from contract.parts import IN_TIME
 from ingest.stores.stream_identity import StreamIdentity
 
-__all__ = ["SOME_RUNS", "append_state", "bear_stream", "new_stream"]
+__all__ = ["SOME_RUNS", "STREAM_OF_KEY", "append_state", "bear_stream", "new_stream"]
+
+STREAM_OF_KEY: Final = "SELECT id, start FROM streams WHERE node = ? AND run = ? AND part = ?"
 
 SOME_RUNS: Final = {
     "up": "main IS NULL AND is_up",
@@ -25,19 +27,17 @@ def new_stream(
 ) -> int:
     """Number a stream that is new; a part brings its run with it, if that is new too."""
     main = None
-    run = replace(identity, run=run_of(identity.run))
-    if run != identity:
-        row = database.execute(
-            "SELECT id FROM streams WHERE node = ? AND run = ?", (run.node, run.run)
-        ).fetchone()
+    if identity.part:
+        run = replace(identity, part=IN_TIME)
+        row = database.execute(STREAM_OF_KEY, run.key).fetchone()
         main = row[0] if row else new_stream(database, run, received_utc_ns=received_utc_ns)
     number = int(database.execute("SELECT coalesce(max(id), 0) + 1 FROM streams").fetchone()[0])
     database.execute(
-        "INSERT INTO streams(id, site, room, node, run, boot, run_boot_ns, period_ns, "
+        "INSERT INTO streams(id, site, room, node, run, part, boot, run_boot_ns, period_ns, "
         "first_received_utc_ns, main) "
-        "VALUES(?, ?, ?, ?, ?, (SELECT boot FROM streams WHERE id = ?), ?, ?, ?, ?)",
+        "VALUES(?, ?, ?, ?, ?, ?, (SELECT boot FROM streams WHERE id = ?), ?, ?, ?, ?)",
         (
-            number, identity.site, identity.room, identity.node, identity.run, main,
+            number, identity.site, identity.room, *identity.key, main,
             identity.run_boot_ns, identity.period_ns, received_utc_ns, main,
         ),
     )  # fmt: skip

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from contract.parts import run_of
+from contract.parts import IN_TIME
 from contract.payload import Batch, Gap, Layout
 from ingest.stores.records import Tick
 from ingest.stores.rules.admission import MAX_RANGES
+from ingest.stores.stream_identity import StreamKey
 
 __all__ = [
     "MAX_LAYOUTS",
@@ -51,10 +52,10 @@ class NodeHoldings:
 class Holdings(Protocol):
     """What a store is asked."""
 
-    def knows(self, node: str, run: int, layout: Layout | None) -> bool:
+    def knows(self, key: StreamKey, layout: Layout | None) -> bool:
         """Whether a stream is in memory and, if a layout is named, has just that one."""
 
-    def has_stream(self, node: str, run: int) -> bool: ...
+    def has_stream(self, key: StreamKey) -> bool: ...
     def holdings(self, node: str) -> NodeHoldings: ...
     def totals(self) -> tuple[int, int]:
         """How many streams and how many layouts there are."""
@@ -67,8 +68,8 @@ class Holdings(Protocol):
 class _Fresh:
     """What a tick would add."""
 
-    streams: dict[str, set[int]] = field(default_factory=dict)
-    """node → runs"""
+    streams: dict[str, set[StreamKey]] = field(default_factory=dict)
+    """By node."""
     rooms: dict[str, set[str]] = field(default_factory=dict)
     layouts: dict[str, set[Layout]] = field(default_factory=dict)
     all_streams: int = 0
@@ -99,8 +100,8 @@ class NodeLimits:
     def kept(self) -> None:
         """What the last tick added is in the store."""
         fresh = self._fresh
-        for node, runs in fresh.streams.items():
-            self._node(node).streams += len(runs)
+        for node, keys in fresh.streams.items():
+            self._node(node).streams += len(keys)
         for node, rooms in fresh.rooms.items():
             self._node(node).rooms |= rooms
         for node, layouts in fresh.layouts.items():
@@ -110,15 +111,15 @@ class NodeLimits:
     def _refused(self, tick: Tick) -> Iterator[tuple[object, str]]:
         for born in tick.births:
             _, room, birth = born
-            reason = self._stream(room, birth.node, birth.run)
+            reason = self._stream(room, (birth.node, birth.run, IN_TIME))
             if reason is not None:
                 yield born, reason
         knows = self._store.knows
         for arrival in tick.arrivals:
             message = arrival.message
             layout = message.layout if isinstance(message, Batch) else None
-            if not knows(message.node, message.run, layout):
-                reason = self._stream(arrival.room, message.node, message.run)
+            if not knows(message.key, layout):
+                reason = self._stream(arrival.room, message.key)
                 if reason is None and layout is not None:
                     reason = self._layout(message.node, layout)
                 if reason is not None:
@@ -127,14 +128,16 @@ class NodeLimits:
             if self._store.opens_range(message):
                 yield arrival, f"a run of {message.node} has {MAX_RANGES} holes, the most it may"
 
-    def _stream(self, room: str, node: str, run: int) -> str | None:
+    def _stream(self, room: str, key: StreamKey) -> str | None:
+        node, run, part = key
         fresh = self._fresh.streams.get(node, set())
-        if run in fresh or self._store.knows(node, run, None) or self._store.has_stream(node, run):
+        if key in fresh or self._store.knows(key, None) or self._store.has_stream(key):
             return None
+        new = {key}
         # A part brings its run with it.
-        new = {run, run_of(run)} - fresh
-        if run_of(run) != run and self._store.has_stream(node, run_of(run)):
-            new.discard(run_of(run))
+        main = node, run, IN_TIME
+        if part and main not in fresh and not self._store.has_stream(main):
+            new.add(main)
         known = self._node(node)
         rooms = known.rooms | self._fresh.rooms.get(node, set())
         if known.streams + len(fresh) + len(new) > MAX_STREAMS_OF_NODE:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final, Literal
 
 from ingest.stores.format import day_files, schema
-from ingest.stores.migrations.main import OLDER_SCHEMAS
+from ingest.stores.migrations.older_main import OLDER_SCHEMAS
 from ingest.stores.sqlite import scores as sqlite_scores
 from ingest.stores.sqlite.older_schemas import SCORE_2, SCORE_3
 from school.known_sqlite import KNOWN_SCHEMAS
@@ -22,7 +22,7 @@ Definitions = Mapping[tuple[str, str], str]
 """(type, name) → the table that it belongs to and its SQL, normalised; SQLite's own have no SQL."""
 
 _SCHEMAS: Final[Mapping[DatabaseKind, Mapping[int, tuple[str, ...]]]] = {
-    "main": {**{n: (text,) for n, text in OLDER_SCHEMAS.items()}, 5: (schema.SCHEMA,)},
+    "main": {n: (text,) for n, text in (*OLDER_SCHEMAS.items(), (schema.VERSION, schema.SCHEMA))},
     "score": {2: (SCORE_2,), 3: (SCORE_3,), 4: (sqlite_scores.SCHEMA,)},
     "school": KNOWN_SCHEMAS,
     "day": {day_files.VERSION: (day_files.SCHEMA,)},

@@ -10,6 +10,7 @@ from typing import Final
 
 from contract.errors import RefusedError
 from contract.messages import Birth, Death
+from contract.parts import IN_TIME
 from contract.payload import Batch, Gap, Layout
 from contract.ranges import SeqRanges
 from contract.sqlite_file import WriterLock, make_directory, transaction
@@ -18,7 +19,7 @@ from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purg
 from ingest.stores.rows.ledger import cut_gaps, put_gap, write_ledger
 from ingest.stores.rows.nodes import SqliteHoldings, put_healths, put_notices
 from ingest.stores.rows.stream_state import StreamState, TickRows
-from ingest.stores.rows.streams import append_state, bear_stream, new_stream
+from ingest.stores.rows.streams import STREAM_OF_KEY, append_state, bear_stream, new_stream
 from ingest.stores.rules.active_purges import Standing, without_seats
 from ingest.stores.rules.admission import HIGHEST_SEQ, STRETCH, Ledger, goes_on, unfit
 from ingest.stores.rules.changes import KEPT_TICKS
@@ -26,7 +27,7 @@ from ingest.stores.rules.limits import NodeLimits
 from ingest.stores.rules.seal_schedule import Kind
 from ingest.stores.sqlite.clocks import ClockKeeping
 from ingest.stores.sqlite.reader import SqlitePeriodReader
-from ingest.stores.stream_identity import StreamIdentity, identity_of_birth
+from ingest.stores.stream_identity import StreamIdentity, StreamKey, identity_of_birth
 from ingest.stores.upkeep.day_retention import DayRetention
 from ingest.stores.upkeep.purging import purge_steps
 from ingest.stores.upkeep.repair import DayFileCheck
@@ -54,7 +55,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             self._writer.release()
             raise
         self._kept_ticks = kept_ticks
-        self._states: dict[tuple[str, int], StreamState] = {}
+        self._states: dict[StreamKey, StreamState] = {}
         self._by_id: dict[int, StreamState] = {}
         self._not_due_before: dict[tuple[int, int], int] = {}
         self._layout_ids: dict[Layout, int] = {}
@@ -244,7 +245,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
 
     def _arrive(self, arrival: Arrival, now: int, rows: TickRows) -> int:
         message = arrival.message
-        state = self._states.get((message.node, message.run))
+        state = self._states.get(message.key)
         if state is None:
             reason = unfit(message)
             if reason is not None:
@@ -316,11 +317,11 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
 
     def _state(self, identity: StreamIdentity, now: int) -> StreamState:
         """The state of a stream, which is made if it is new."""
-        key = identity.node, identity.run
+        key = identity.key
         known = self._states.get(key)
         if known is not None:
             return known
-        row = self._one("SELECT id, start FROM streams WHERE node = ? AND run = ?", *key)
+        row = self._one(STREAM_OF_KEY, *key)
         if row is None:
             row = new_stream(self._connection, identity, received_utc_ns=now), None
         stream_id, start = row
@@ -368,7 +369,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         # Only now can it be said which of its seqs a purge covers.
         has_values = False
         for each in (self._stream(stream_id), *self.parts(stream_id)):
-            state = self._states.pop((each.node, each.run), None)
+            state = self._states.pop(each.key, None)
             if state is not None:
                 del self._by_id[each.id]
                 has_values = has_values or state.start is not None
@@ -376,8 +377,8 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             self._standing.make_due(self._connection, room)
 
     def _die(self, death: Death, now: int) -> None:
-        row = self._one("SELECT id FROM streams WHERE node = ? AND run = ?", death.node, death.run)
+        row = self._one(STREAM_OF_KEY, death.node, death.run, IN_TIME)
         if row is None:
             return  # a run that was never heard of has nothing that could end
-        self._connection.execute("UPDATE streams SET is_up = 0 WHERE id = ?", row)
+        self._connection.execute("UPDATE streams SET is_up = 0 WHERE id = ?", row[:1])
         append_state(self._connection, "deaths", row[0], now, death.encode())

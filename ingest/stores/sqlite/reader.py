@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +11,13 @@ from typing import Any, Final, TypeVar
 
 from contract.errors import PayloadError, StoreError
 from contract.messages import Birth, CborMessage, Health
+from contract.parts import is_late_part
 from contract.payload import Layout
 from contract.ranges import SeqRanges
 from contract.sqlite_file import make_directory, open_database, store_errors
 from ingest.stores.format.chunks import decode_chunk
 from ingest.stores.format.day_files import DayFiles, SealedChunk
-from ingest.stores.format.parts import by_line, gaps_of_all, is_late_part, told_of_run, with_late
+from ingest.stores.format.parts import by_line, gaps_of_all, merge_part_changes, with_late
 from ingest.stores.format.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
 from ingest.stores.format.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
 from ingest.stores.migrations.main import MAIN_MIGRATIONS
@@ -38,7 +38,7 @@ _LOG: Final = logging.getLogger("store")
 M = TypeVar("M", bound=CborMessage)
 
 _STREAM: Final = (
-    "SELECT id, site, room, node, run, boot, run_boot_ns, period_ns, main FROM streams "
+    "SELECT id, site, room, node, run, part, boot, run_boot_ns, period_ns, main FROM streams "
 )
 # A live stretch is looked up key by key: a scan would pass over all the other rooms' rows.
 _LIVE: Final = f"""
@@ -112,7 +112,7 @@ class SqlitePeriodReader(ClockQuestions):
             late = [
                 periods
                 for part in parts
-                if is_late_part(part.run)
+                if is_late_part(part.part)
                 for periods in self._read(part, first_seq, last_seq)
             ]
             known = self._kept(stream_id) if late else SeqRanges()
@@ -128,7 +128,7 @@ class SqlitePeriodReader(ClockQuestions):
         with self._snapshot():
             self._stream(stream_id)
             lines = by_line(
-                (part.run, SeqRanges(self._ranges("ledger", part.id)), self._gaps(part.id))
+                (part.part, SeqRanges(self._ranges("ledger", part.id)), self._gaps(part.id))
                 for part in ([] if own else self.parts(stream_id))
             )
             return gaps_of_all(stream_id, self._gaps(stream_id), lines)
@@ -185,7 +185,7 @@ class SqlitePeriodReader(ClockQuestions):
             if cursor == newest:
                 return newest, []
             found = self._changes(cursor if 0 <= cursor < newest else 0)
-            return newest, found if own else told_of_run(found, self._main_of)
+            return newest, found if own else merge_part_changes(found, self._main_of)
 
     def _changes(self, since: int) -> list[Change]:
         rows = self._connection.execute(
@@ -198,10 +198,10 @@ class SqlitePeriodReader(ClockQuestions):
         return from_ledger(data, gaps)
 
     def _main_of(self, stream_id: int) -> tuple[int | None, int]:
-        """Which run a stream is a part of, if it is one, and its own number."""
+        """The id of the run that a stream is a part of, if it is one, and which part."""
         known = self._mains.get(stream_id)
         if known is None:
-            row = self._one("SELECT main, run FROM streams WHERE id = ?", stream_id)
+            row = self._one("SELECT main, part FROM streams WHERE id = ?", stream_id)
             known = self._mains[stream_id] = row or (None, 0)
         return known
 
@@ -375,18 +375,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _stream(row: sqlite3.Row | tuple[Any, ...]) -> Stream:
+def _stream(row: tuple[Any, ...]) -> Stream:
+    number, site, room, node, run, part, boot, run_boot_ns, period_ns, main = row
     return Stream(
-        id=row[0],
-        site=row[1],
-        room=row[2],
-        node=row[3],
-        run=row[4],
-        boot=row[5],
-        run_boot_ns=row[6],
-        period_ns=row[7],
-        main_id=row[8],
-    )
+        id=number, site=site, room=room, node=node, run=run, part=part, boot=boot,
+        run_boot_ns=run_boot_ns, period_ns=period_ns, main_id=main,
+    )  # fmt: skip
 
 
 def _aside(row: tuple[Any, ...]) -> Aside:

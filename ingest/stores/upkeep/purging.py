@@ -118,7 +118,7 @@ def _forget_runs(database: sqlite3.Connection, room: str) -> None:
     database.execute(f"DELETE FROM deaths WHERE stream IN ({over})", (room,))  # noqa: S608
     database.execute(
         "DELETE FROM healths WHERE (node, run) IN "
-        "(SELECT node, run FROM streams WHERE room = ? AND NOT is_up)",
+        "(SELECT node, run FROM streams WHERE room = ? AND main IS NULL AND NOT is_up)",
         (room,),
     )
 

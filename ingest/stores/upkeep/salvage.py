@@ -21,7 +21,7 @@ from contract.ranges import SeqRanges
 from contract.sqlite_file import is_damage, open_database, sync_directory, transaction
 from ingest.stores.format.chunk_contents import Holding
 from ingest.stores.format.schema import SCHEMA, VERSION, is_sound, key_of, layout_of
-from ingest.stores.migrations.main import OLDER_SCHEMAS
+from ingest.stores.migrations.older_main import OLDER_SCHEMAS
 from ingest.stores.rows.ledger import put_damaged
 from ingest.stores.rows.run_places import place_all
 from ingest.stores.rules.admission import STRETCH

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contract.clock import SECOND_NS
 from contract.lesson import Zone
 from contract.messages import Birth, Timebase
-from contract.parts import SOUND_LINE, gap_run
+from contract.parts import SOUND_LINE, gap_part
 from contract.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
 from contract.quantities import encode
 from dashboard_api.views.missing import missing_sentences
@@ -124,7 +124,7 @@ def test_missing_data_of_one_hub_are_reported_next_to_sensed_data() -> None:
     keep(store, run=1, utc_ns=START, first=0, n=60)
     for number, seats, first in ((1, (1, 2), 10), (SOUND_LINE, (), 20)):
         gap = Gap(
-            node="pi", run=gap_run(1, number), first_seq=first, n=8, boot_ns=first * SECOND_NS,
+            node="pi", run=1, part=gap_part(number), first_seq=first, n=8, boot_ns=first * SECOND_NS,
             period_ns=SECOND_NS, synchronised=True, seats=seats, reason="serial",
         )  # fmt: skip
         arrival = Arrival(site="school", room="r", is_live=False, message=gap)

@@ -7,6 +7,7 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.parts import IN_TIME, MAX_PART, RUN_BITS
 from edge_agent.outbox.format import (
     MAGIC,
     MARK,
@@ -20,11 +21,12 @@ from edge_agent.outbox.format import (
 )
 
 heads = st.builds(
-    lambda run, first, n, boot, seats, is_gap, sync: Head(
-        kind="data", run=run, first_seq=first, n=n, boot_ns=boot, period_ns=1_000_000_000,
+    lambda run, part, first, n, boot, seats, is_gap, sync: Head(
+        kind="data", run=run, part=part, first_seq=first, n=n, boot_ns=boot, period_ns=1_000_000_000,
         synchronised=sync, seats=bytes(seats), counts=b"" if is_gap else bytes([3] * n),
     ),
-    st.integers(0, (1 << 63) - 1), st.integers(0, 1 << 40), st.integers(1, 10),
+    st.integers(0, (1 << RUN_BITS) - 1), st.integers(IN_TIME, MAX_PART),
+    st.integers(0, 1 << 40), st.integers(1, 10),
     st.integers(0, (1 << 63) - 1), st.lists(st.integers(1, 255), max_size=64, unique=True),
     st.booleans(), st.booleans(),
 )  # fmt: skip

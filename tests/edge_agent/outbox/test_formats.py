@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from contract.messages import Timebase
+from contract.messages import Ack, Timebase
+from contract.payload import decode
 from edge_agent.outbox.store import Outbox
 
 FORMATS = Path(__file__).parents[2] / "golden" / "formats"
@@ -23,11 +24,16 @@ def test_an_older_outbox_is_sent_as_it_is(
     expected = json.loads((FORMATS / name / "expected.json").read_text(encoding="utf-8"))["outbox"]
     outbox = make_outbox(run=99)
     outbox.open()
-    found = [outbox.read(entry) for entry in outbox.index.entries(6)]
+    found = [outbox.read(entry) for entry in outbox.index.entries_of_all_parts(6)]
     assert [payload.hex() for payload in found if payload is not None] == [
         each["payload"] for each in expected
     ]
     assert outbox.damaged == 0
     (record,) = outbox.earlier_timebases(99)
     assert Timebase.decode(record).boot == "boot-0"
+    for message in [decode(bytes.fromhex(each["payload"])) for each in expected]:
+        assert outbox.index.entries(6, message.part)
+    for key in {decode(bytes.fromhex(each["payload"])).key for each in expected}:
+        outbox.acknowledge(Ack(run=key[1], part=key[2], without_hole=99))
+    assert not len(outbox.index)
     outbox.close()

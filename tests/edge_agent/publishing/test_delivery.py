@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.messages import Ack
-from contract.parts import gap_run, late_run
+from contract.parts import gap_part, late_part, packed_run, unpacked_run
 from contract.payload import Batch, Gap, Layout, decode
 from contract.ranges import SeqRanges
 from edge_agent.outbox.run_book import RunBook, RunNote, read_notes
@@ -46,7 +46,8 @@ class LossyIngest:
             return True  # the broker took it, and it is gone
         message = decode(payload)
         self.messages.append(message)
-        kept = self.kept.setdefault(message.run, SeqRanges())
+        of = packed_run(message.run, message.part)
+        kept = self.kept.setdefault(of, SeqRanges())
         for first, last in kept.missing(message.first_seq, message.last_seq):
             for seq in range(first, last + 1):
                 value: int | str = (
@@ -54,19 +55,20 @@ class LossyIngest:
                     if isinstance(message, Gap)
                     else int(message.values[seq - message.first_seq, 0])
                 )
-                assert (message.run, seq) not in self.values
-                self.values[message.run, seq] = value
+                assert (of, seq) not in self.values
+                self.values[of, seq] = value
             kept.add(first, last)
         return True
 
     def acks(self) -> list[Ack]:
         answers = []
-        for run, kept in self.kept.items():
+        for number, kept in self.kept.items():
             if self.random.random() < self.loss:
                 continue
             low = kept.without_hole()
             above = tuple((first, last) for first, last in kept if first > low)[:64]
-            answers.append(Ack(run=run, without_hole=low, above=above))
+            run, part = unpacked_run(number)
+            answers.append(Ack(run=run, part=part, without_hole=low, above=above))
         return answers
 
 
@@ -201,7 +203,7 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
 
     outbox = make_outbox(write=write)
     delivery = Delivery(run=1, settings=small(max_in_memory=max_in_memory), outbox=outbox)
-    late, line_gaps = late_run(1, 2), gap_run(1, 2)
+    late, line_gaps = late_part(2), gap_part(2)
     now = seq = brought = 0
 
     def turn() -> None:
@@ -218,7 +220,7 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
         for _ in range(quiet + stalled):
             now += SECOND
             if seq >= since:
-                missing = gap(seq, 1, reason="serial", run=line_gaps)
+                missing = gap(seq, 1, reason="serial", part=line_gaps)
                 delivery.add(missing, seats_sampled=0, seats_missing=0, now_ns=now)
             delivery.add(batch(seq), seats_sampled=1, seats_missing=2, now_ns=now)
             seq += 1
@@ -227,12 +229,12 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
             n = min(10, seq - first)
             brought += n
             delivery.add(
-                batch(first, n, run=late), seats_sampled=2 * n, seats_missing=-2 * n, now_ns=now,
+                batch(first, n, part=late), seats_sampled=2 * n, seats_missing=-2 * n, now_ns=now,
                 counts=bytes([2] * n),
             )  # fmt: skip
         turn()
         # It is on the disk before anything else is done: no other gap would replace it.
-        assert is_failing or not [run for run, _ in delivery._held if run == late]
+        assert is_failing or not [part for _, part, _ in delivery._held if part == late]
     books = delivery.counters()
     assert (books.sampled, books.unsampled) == (seq + 2 * brought, 2 * (seq - brought))
     ingest.loss, is_failing = 0.0, False
@@ -243,7 +245,7 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
     assert delivery.is_empty
     books = delivery.counters()
     assert books.sampled == books.acked + books.gap
-    values = [value for (run, _), value in ingest.values.items() if run == late]
+    values = [value for (run, _), value in ingest.values.items() if run == packed_run(1, late)]
     assert len(values) == brought
     # What had arrived when it was given up stays values there.
     given_up = sum(
@@ -252,9 +254,11 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
     assert given_up <= books.gap
     assert given_up == books.gap or loss
     assert all(
-        value in {"outbox_full", at} for (run, at), value in ingest.values.items() if run == late
+        value in {"outbox_full", at}
+        for (of, at), value in ingest.values.items()
+        if of == packed_run(1, late)
     )
-    is_late = [m.waited_ms for m in ingest.messages if isinstance(m, Batch) and m.run == late]
+    is_late = [m.waited_ms for m in ingest.messages if isinstance(m, Batch) and m.part == late]
     assert set(is_late) <= {None}
     outbox.close()
 
@@ -529,21 +533,21 @@ def test_what_is_sent_again_of_a_late_hub_goes_after_what_is_live(
     delivery = Delivery(run=1, settings=small(ack_timeout_s=5, spill_s=100), outbox=outbox)
     delivery.opened()
     ingest = LossyIngest(0)
-    late, line_gaps = late_run(1, 2), gap_run(1, 2)
-    delivery.add(gap(0, 1, "serial", run=line_gaps), seats_sampled=0, seats_missing=2, now_ns=0)
+    late, line_gaps = late_part(2), gap_part(2)
+    delivery.add(gap(0, 1, "serial", part=line_gaps), seats_sampled=0, seats_missing=2, now_ns=0)
     delivery.add(batch(0), seats_sampled=1, seats_missing=0, now_ns=0)
-    delivery.add(batch(0, run=late), seats_sampled=2, seats_missing=-2, now_ns=0)
-    delivery.add(batch(1, run=late), seats_sampled=2, seats_missing=-2, now_ns=0)
+    delivery.add(batch(0, part=late), seats_sampled=2, seats_missing=-2, now_ns=0)
+    delivery.add(batch(1, part=late), seats_sampled=2, seats_missing=-2, now_ns=0)
     delivery.tick(0)
     delivery.send(0, ingest.publish)
-    assert [m.run for m in ingest.messages] == [line_gaps, 1, late, late]
+    assert [m.part for m in ingest.messages] == [line_gaps, 0, late, late]
     ingest.messages.clear()
     now = 6 * SECOND
     delivery.add(batch(6), seats_sampled=3, seats_missing=0, now_ns=now)
     delivery.tick(now)
     delivery.send(now, ingest.publish)
-    assert [(m.run, m.first_seq) for m in ingest.messages] == [
-        (line_gaps, 0), (1, 0), (1, 6), (late, 0), (late, 1),
+    assert [(m.part, m.first_seq) for m in ingest.messages] == [
+        (line_gaps, 0), (0, 0), (0, 6), (late, 0), (late, 1),
     ]  # fmt: skip
     balanced(delivery)
     outbox.close()

@@ -9,7 +9,7 @@ import pytest
 
 from contract.clock import ManualClock
 from contract.messages import Config, LessonSpan
-from contract.parts import gap_run, late_run, line_of, run_of
+from contract.parts import is_late_part, late_part, line_of
 from contract.payload import Batch, Gap
 from edge_agent.identity import Identity
 from edge_agent.outbox.store import Outbox
@@ -20,7 +20,7 @@ from firmware_bridge.events import FramesMissing, HubSamples, HubUp
 from firmware_bridge.frames import Hello
 
 SECOND = 1_000_000_000
-LATE = late_run(1, 1)
+LATE = late_part(1)
 
 
 class Room:
@@ -77,13 +77,13 @@ class Room:
 
 def describe(message: Batch | Gap) -> str:
     """A message in short; of a part of the run, which hub it is about."""
-    run, span = message.run, f"{message.first_seq}-{message.last_seq}"
+    part, span = message.part, f"{message.first_seq}-{message.last_seq}"
     what = f"{message.reason} {span}" if isinstance(message, Gap) else str(message.first_seq)
     if isinstance(message, Batch) and message.n > 1:
         what = span
-    if run == run_of(run):
+    if not part:
         return what
-    return f"hub {line_of(run)} {'gap' if run == gap_run(1, line_of(run)) else 'late'}: {what}"
+    return f"hub {line_of(part)} {'late' if is_late_part(part) else 'gap'}: {what}"
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_what_a_hub_kept_through_a_long_stall_comes_late_and_whole(room: Room) -
     for second in range(1, 400):
         room.deliver(second)
     room.at(400.1)
-    late = [item.message for item in room.delivery._held.values() if item.message.run == LATE]
+    late = [item.message for item in room.delivery._held.values() if item.message.part == LATE]
     assert [seq for m in late for seq in range(m.first_seq, m.last_seq + 1)] == list(range(1, 400))
     assert len(late) < 60  # most are of ten seconds
     assert all(isinstance(m, Batch) and m.waited_ms is None for m in late)

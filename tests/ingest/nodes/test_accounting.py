@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.clock import ManualClock
-from contract.parts import gap_run, late_run
+from contract.parts import gap_part, late_part
 from contract.quantities import MISSING
 from ingest.nodes.accounting import RunFigures, SeatSeconds, seats_present
 from ingest.receiving.keeper import Keeper
@@ -114,7 +114,7 @@ def of_seats(node: Node, first: int, *there: int) -> Sent:
 )  # fmt: skip
 def test_what_comes_late_is_counted_with_its_run(steps: list[tuple[str, int]]) -> None:
     counted = Counted()
-    late, lacks = NODE.again(late_run(NODE.run, 1)), NODE.again(gap_run(NODE.run, 1))
+    late, lacks = NODE.of_part(late_part(1)), NODE.of_part(gap_part(1))
     lacks = replace(lacks, seats=(1,))
     waiting: list[Sent] = [NODE.birth(), NODE.batch(100)]
     kept: dict[tuple[str, int], int] = {}
@@ -141,6 +141,19 @@ def test_what_comes_late_is_counted_with_its_run(steps: list[tuple[str, int]]) -
     assert +Counter(run.gap) == +Counter({"serial": missing})
     assert run.is_counted
     assert (run.run, len(counted.seat_seconds.runs())) == (NODE.run, 1)
+
+
+def test_what_a_node_says_of_a_run_is_not_put_down_to_a_part_of_it() -> None:
+    counted = Counted()
+    late = NODE.of_part(late_part(1))
+    counted.keep(NODE.birth(), NODE.batch(0), late.batch(1, waited_ms=None))
+    counted.keep(NODE.health(sampled=6))
+    run = counted.run()
+    assert run.health is not None
+    assert run.health.sampled == 6
+    assert run.is_up
+    counted.keep(NODE.death())
+    assert not counted.run().is_up
 
 
 def test_what_comes_again_is_trimmed_also_within_one_tick() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
+import cbor2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from contract.clock import ManualClock
 from contract.errors import StoreError
 from contract.messages import Health
+from contract.parts import IN_TIME, late_part, packed_run
 from contract.ranges import SeqRanges
 from ingest.receiving.keeper import Keeper, Kept
 from ingest.settings import IngestSettings
@@ -176,6 +178,29 @@ def test_an_ack_says_first_what_it_is_for(store: MemoryPeriodStore) -> None:
 def test_each_run_is_acked_by_its_own(store: MemoryPeriodStore) -> None:
     said = keeper(store).keep([NODE.batch(0), NODE.again(8).batch(3, waited_ms=None)])
     assert {word.ack.run: word.ack.without_hole for word in said.acks} == {7: 0, 8: -1}
+
+
+def test_a_part_of_a_run_is_acked_by_itself(store: MemoryPeriodStore) -> None:
+    """An ack of one takes no other one's place, neither on its way nor at the node."""
+    late = NODE.of_part(late_part(2))
+    said = keeper(store).keep([NODE.batch(0, 5), late.batch(1, waited_ms=None)])
+    assert {(word.ack.run, word.ack.part): word.ack.without_hole for word in said.acks} == {
+        (7, IN_TIME): 4, (7, late_part(2)): -1,
+    }  # fmt: skip
+    assert len({word.about for word in said.acks}) == 2
+    assert len({word.topic for word in said.acks}) == 1
+
+
+def test_an_earlier_kit_gets_the_number_back_in_which_it_sent_run_and_part(
+    store: MemoryPeriodStore,
+) -> None:
+    sent = NODE.of_part(late_part(2)).batch(0, waited_ms=None)
+    fields = cbor2.loads(sent.payload)
+    fields[2] = number = packed_run(fields[2], fields.pop(13))
+    (word,) = keeper(store).keep([replace(sent, payload=cbor2.dumps(fields))]).acks
+    assert cbor2.loads(word.ack.encode())["run"] == number
+    (part,) = store.parts(store.streams()[0].id)
+    assert (part.run, part.part) == (NODE.run, late_part(2))
 
 
 # ---------------------------------------------------------------- what is kept aside

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import StoreError
-from contract.parts import gap_run, late_run
+from contract.parts import gap_part, late_part
 from contract.quantities import MISSING, SEAT_QUANTITIES, encode
 from ingest.stores.records import EpochRecord
 from tests.ingest.node import SECOND_NS
@@ -232,8 +232,8 @@ def test_what_a_hub_brings_late_is_scored_as_if_it_had_come_in_time_and_alerts_n
     right = [NODE.layout.seats.index(seat) for seat in SEATS[6:]]
     columns = [at + i * len(SEATS) for i in range(len(SEAT_QUANTITIES)) for at in right]
     silent = range(LOUD.start - 10, LENGTH - 20)
-    node, late = NODE, NODE.again(late_run(NODE.run, 2))
-    lacks = replace(NODE.again(gap_run(NODE.run, 2)), seats=SEATS[6:])
+    node, late = NODE, NODE.of_part(late_part(2))
+    lacks = replace(NODE.of_part(gap_part(2)), seats=SEATS[6:])
     school.live(range(silent.start))
     for seq in silent:
         school.keep(lacks.gap(seq, 1, "serial"))

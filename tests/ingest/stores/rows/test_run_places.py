@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.messages import Birth, Timebase
-from contract.parts import late_run
+from contract.parts import late_part
 from contract.payload import Batch, Gap, Layout
 from ingest.stores import open_period_store
 from ingest.stores.clock_records import SeenClock
@@ -99,7 +100,7 @@ def take(store: PeriodStore, step: Step) -> None:
         case ("gap", int(run), int(first), int(n)):
             store.commit(kept(gap(run, first, n)))
         case ("late", int(run), int(first), int(n)):
-            store.commit(kept(batch(late_run(run, 1), first, n)))
+            store.commit(kept(replace(batch(run, first, n), part=late_part(1))))
         case ("record", str(boot), int(at_s), int(offset)):
             if 0 <= offset + at_s * SECOND < 1 << 63:
                 records = [record(boot, at_s, offset)]
