@@ -103,7 +103,7 @@ def ingest(school: AgedSchool, settings: ServerSettings) -> Figures:
     clock, kits, figures = clock_now(), Kits(school), Figures()
     began = time.process_time()
     store, lessons = open_period_store(school.directory), open_lesson_store(school.directory)
-    seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.most_counted)
+    seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.max_counted)
     keeper = Keeper(
         store=store, site=SITE, clock=clock, settings=settings.ingest, seat_seconds=seat_seconds
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -20,36 +20,36 @@ __all__ = [
 
 
 class IngestSettings(Settings):
-    """How messages are kept; docs/ingest.md says what happens at each limit."""
+    """How messages are stored; docs/ingest.md describes what happens at each limit."""
 
     tick_ms: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """Messages are collected this long for one durable commit; 1000 is advised on an SD card."""
-    most_in_tick: Annotated[int, Field(ge=1, le=100_000)] = 1_000
-    """A commit comes earlier when this many messages are waiting."""
-    most_waiting: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    """How long messages are collected for one durable commit; use 1000 on an SD card."""
+    max_in_tick: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    """The commit comes earlier when this many messages are waiting."""
+    max_waiting: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
     """Received messages that wait for a tick; when full, the network thread waits."""
-    most_outgoing: Annotated[int, Field(ge=1, le=1_000_000)] = 4_000
+    max_outgoing: Annotated[int, Field(ge=1, le=1_000_000)] = 4_000
     """Acks and configurations that wait for the broker, one a node and run, the newest."""
-    most_aside: Annotated[int, Field(ge=0, le=100_000_000)] = 10_000
-    """Bad messages kept aside; beyond it they are only counted, and the log says so."""
+    max_aside_messages: Annotated[int, Field(ge=0, le=100_000_000)] = 10_000
+    """Unusable messages kept aside; more of them are only counted, and the log says so."""
     max_aside_mb: Annotated[int, Field(ge=1, le=100_000)] = 64
-    """… and no more of them than this; one node may take a tenth of either."""
+    """Their total size; one node may use a tenth of either limit."""
     max_node_burst_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
-    """Values that one node may send at once, as after weeks away; 8 kB a second come on top."""
+    """Values that one node may send at once, as after weeks offline; 8 kB more are allowed a second."""
     live_age_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
-    """What waited longer than this before it was sent is historical: it never raises an alert."""
+    """Data that waited longer than this before it was sent is historical: it never raises an alert."""
     max_clock_error_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
-    """A kit's clock that is further off is not believed; 0 believes every one, for recordings."""
+    """A kit's clock that is wrong by more is not believed; 0 believes every clock, for recordings."""
     seal_after_s: Annotated[int, Field(ge=60, le=86_400)] = 600
     """Periods move from the live table into day files at this age."""
     seal_each_s: Annotated[int, Field(ge=1, le=3_600)] = 30
-    """How often that is tried."""
-    most_counted: Annotated[int, Field(ge=1, le=1_000_000)] = 4_000
-    """Runs of nodes that have figures of their own in the metrics; the longest quiet one goes."""
+    """How often ingest looks for such periods."""
+    max_counted: Annotated[int, Field(ge=1, le=1_000_000)] = 4_000
+    """Runs of nodes with their own figures in the metrics; the one that was quiet longest is dropped."""
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8001
-    """Where this computer alone may ask for /metrics, /healthz and /readyz; 0 for none."""
+    """The port of /metrics, /healthz and /readyz, for this computer only; 0 for none."""
     stall_s: Annotated[float, Field(gt=0, le=3_600)] = 15.0
-    """/healthz fails when the loop has not come round for this long."""
+    """/healthz fails when the main loop has not run for this long."""
 
     @property
     def clock_bound_ns(self) -> int | None:
@@ -58,59 +58,70 @@ class IngestSettings(Settings):
 
 
 class ScoreSettings(Settings):
-    """How kept periods become epochs and alerts."""
+    """How stored periods become epochs and alerts."""
 
     model_file: Path | None = None
-    """An ONNX model of your own; none means the one that is shipped."""
+    """Your own ONNX model; without it, the shipped one."""
     poll_ms: Annotated[int, Field(ge=1, le=10_000)] = 50
-    """How often the store is asked whether something was kept."""
+    """How often the scorer asks the store for new data."""
     alert_age_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
-    """A scorer that was held up for longer raises no alert for what was kept meanwhile."""
-    settle_s: Annotated[float, Field(gt=0, le=3_600)] = 2.0
-    """A lesson whose earlier hole is being filled is scored again after this much quiet."""
-    again_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
-    """… and at the latest after this long, while the hole is still being filled."""
-    most_open: Annotated[int, Field(ge=1, le=100_000)] = 2_000
-    """Lessons whose state is held in memory; another one is built again from the store."""
+    """After a longer delay the scorer raises no alerts for what was stored meanwhile."""
+    rescore_quiet_s: Annotated[float, Field(gt=0, le=3_600)] = 2.0
+    """A lesson that receives late data is scored again once none has come for this long."""
+    rescore_max_wait_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """The longest that such a lesson waits, while late data still comes."""
+    max_open: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    """Lessons whose state is held in memory; the state of others is rebuilt from the store."""
     health_port: Annotated[int, Field(ge=0, le=65535)] = 8002
-    """Where this computer alone may ask for /metrics, /healthz and /readyz; 0 for none."""
+    """The port of /metrics, /healthz and /readyz, for this computer only; 0 for none."""
     stall_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
-    """/healthz fails when the loop has not come round for this long."""
+    """/healthz fails when the main loop has not run for this long."""
 
 
 class RetentionSettings(Settings):
-    """How long what is kept stays, in days; docs/retention.md says how it goes."""
+    """How many days data is kept; docs/retention.md describes how it is removed."""
 
     seat_days: Annotated[int, Field(ge=1, le=36_500)] = 30
-    """The seats' own values."""
+    """Values of single seats."""
     room_days: Annotated[int, Field(ge=1, le=36_500)] = 365
-    """The room's own values, which are sound levels."""
+    """Values of the room, which are sound levels."""
     score_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     """Epochs of zones and rooms, and alerts."""
     aside_days: Annotated[int, Field(ge=1, le=36_500)] = 30
-    """Messages that were kept aside because they could not be used."""
+    """Unusable messages that were kept aside."""
     label_days: Annotated[int, Field(ge=1, le=36_500)] = 730
-    """What a teacher lets be kept of moments that were confirmed or dismissed, to learn from."""
+    """What is kept, with a teacher's leave, of confirmed and dismissed moments, to learn from."""
 
 
 class ServerSettings(Settings):
     """Everything in `server.toml`, for ingest, score, lesson, aside and dashboard."""
 
+    renamed: ClassVar[dict[str, str]] = {
+        "ingest.most_in_tick": "ingest.max_in_tick",
+        "ingest.most_waiting": "ingest.max_waiting",
+        "ingest.most_outgoing": "ingest.max_outgoing",
+        "ingest.most_aside": "ingest.max_aside_messages",
+        "ingest.most_counted": "ingest.max_counted",
+        "score.settle_s": "score.rescore_quiet_s",
+        "score.again_s": "score.rescore_max_wait_s",
+        "score.most_open": "score.max_open",
+    }
+
     site: Name
-    """The school's name in topics; the same as in its kits' settings."""
+    """The school's name in topics; its kits' settings have the same."""
     data_dir: Path = Path("roomtone-data")
-    """Where main.db, the day files, score.db and school.db are; made when missing."""
+    """The directory of main.db, the day files, score.db and school.db; created if it is missing."""
     broker: BrokerSettings = BrokerSettings()
     """How to reach the MQTT broker."""
     ingest: IngestSettings = IngestSettings()
-    """Keeping what arrives."""
+    """Storing what arrives."""
     score: ScoreSettings = ScoreSettings()
-    """Scoring what was kept."""
+    """Scoring what was stored."""
     retention: RetentionSettings = RetentionSettings()
-    """How long it stays."""
+    """How long data is kept."""
     lessons: LessonSettings = LessonSettings()
-    """Timetables, and lessons."""
+    """Timetables and lessons."""
     school: SchoolSettings = SchoolSettings()
     """Where lessons, moments and who opted out are kept."""
     dashboard: dict[str, object] = Field(default_factory=dict)
-    """The pages; the dashboard checks this table itself."""
+    """The web pages; the dashboard checks this table itself."""

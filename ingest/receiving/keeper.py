@@ -88,7 +88,7 @@ class Keeper:
         self._settings = settings
         self._book = AsideBook(
             every=lambda: every_aside(store),
-            max_messages=settings.most_aside,
+            max_messages=settings.max_aside_messages,
             max_bytes=settings.max_aside_mb << 20,
         )
         self.clocks = ClockWatch(clock=clock)

@@ -114,7 +114,7 @@ class IngestFigures(Collector):
         if counted is None:
             return
         yield counter("roomtone_ingest_runs_forgotten_total",
-                      "Runs that are no longer counted, at the limit ingest.most_counted.",
+                      "Runs that are no longer counted, at the limit ingest.max_counted.",
                       counted.forgotten)  # fmt: skip
         yield gauge("roomtone_ingest_aside_seat_seconds",
                     "Seat-seconds in messages that are kept aside and can be read.",

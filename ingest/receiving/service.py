@@ -161,7 +161,7 @@ class Ingest:
 
     def _parts(self, store: PeriodStore, lessons: RoomSchedule) -> _Parts:
         settings, clock = self._settings, self._clock
-        seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.most_counted)
+        seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.max_counted)
         suspects = Suspects(settings.data_dir / "ingest-reading")
         suspects.begin()
         keeper = Keeper(
@@ -176,7 +176,7 @@ class Ingest:
         self._figures.connections = keeper.connections
         return _Parts(
             store=store, keeper=keeper, seat_seconds=seat_seconds, server_clock=server_clock,
-            outgoing=Outgoing(settings.ingest.most_outgoing),
+            outgoing=Outgoing(settings.ingest.max_outgoing),
             config=LessonConfig(lessons=lessons, site=settings.site, clock=clock,
                                 longest_ns=settings.lessons.longest_ns),
             upkeep=KeptUpkeep(settings=settings, clock=clock, store=store, server_clock=server_clock),
@@ -197,10 +197,10 @@ class Ingest:
                 request_topic(settings.site),
                 self._state_topic,
             ),
-            max_events=settings.ingest.most_waiting,
+            max_events=settings.ingest.max_waiting,
             max_in_flight=1_000,
-            max_queued=settings.ingest.most_outgoing,
-            max_unsent=settings.ingest.most_outgoing,
+            max_queued=settings.ingest.max_outgoing,
+            max_unsent=settings.ingest.max_outgoing,
         )
 
     def _watched(self, link: MqttLink) -> MqttLink:
@@ -228,7 +228,7 @@ class Ingest:
         try:
             for topic, told in parts.config.due():
                 parts.outgoing.say(topic, topic, told.encode(), retain=True)
-            if len(received) < self._settings.ingest.most_in_tick:
+            if len(received) < self._settings.ingest.max_in_tick:
                 parts.sealing.step()
                 parts.checking.step()
                 if parts.upkeep.step():
@@ -253,11 +253,11 @@ class Ingest:
         figures.timebases_refused = parts.store.refused_timebases
         figures.retention_from_utc_ns = parts.server_clock.retention_from_utc_ns
         figures.queues = {
-            "received": (link.events.qsize(), limits.most_waiting),
-            "outgoing": (len(parts.outgoing), limits.most_outgoing),
-            "aside": (parts.keeper.aside.messages, limits.most_aside),
+            "received": (link.events.qsize(), limits.max_waiting),
+            "outgoing": (len(parts.outgoing), limits.max_outgoing),
+            "aside": (parts.keeper.aside.messages, limits.max_aside_messages),
             "aside_bytes": (parts.keeper.aside.size, limits.max_aside_mb << 20),
-            "counted": (len(parts.seat_seconds), limits.most_counted),
+            "counted": (len(parts.seat_seconds), limits.max_counted),
         }
 
     def _compare(self, message: Received, link: MqttLink) -> None:
@@ -279,7 +279,7 @@ class Ingest:
         until_ns = self._clock.elapsed_ns() + settings.tick_ms * 1_000_000
         received: list[Received] = []
         size = 0
-        while len(received) < settings.most_in_tick and size < _MAX_TICK_BYTES:
+        while len(received) < settings.max_in_tick and size < _MAX_TICK_BYTES:
             left_s = (until_ns - self._clock.elapsed_ns()) / 1e9
             try:
                 event = link.events.get(timeout=left_s) if left_s > 0 else link.events.get_nowait()

@@ -285,7 +285,7 @@ class Following:
         self._states[key] = state
         self._states.move_to_end(key)
         self._silent.take_in(key)
-        if len(self._states) > self._settings.most_open:
+        if len(self._states) > self._settings.max_open:
             left, put_out = self._states.popitem(last=False)
             self._silent.put_out(left, put_out.touched_ns)
 

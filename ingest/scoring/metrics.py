@@ -43,7 +43,7 @@ class ScoreFigures:
         )
     )  # fmt: skip
     queues: Mapping[str, int] = field(default_factory=dict)
-    most_open: int = 0
+    max_open: int = 0
 
     def note_written(self, results: Results) -> None:
         """Epochs and alerts were written."""
@@ -85,7 +85,7 @@ class ScoreMetrics(Collector):
                   [({"queue": queue}, length) for queue, length in figures.queues.items()]),
             gauge("roomtone_score_queue_limit",
                   "The setting that bounds lessons in memory; the others are bounded by what is kept.",
-                  [({"queue": "open"}, figures.most_open)]),
+                  [({"queue": "open"}, figures.max_open)]),
         )  # fmt: skip
         yield from (family for family in families if family.samples)
 

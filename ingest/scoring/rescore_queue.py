@@ -53,12 +53,12 @@ class Pass:
 class Line:
     """Lessons in line, each once. One is due when it has been quiet, or has waited long enough.
 
-    So a backlog costs one pass over its lesson each `again_s`, however many messages it comes in.
+    A backlog so costs one pass over its lesson each `rescore_max_wait_s`, however many messages it has.
     """
 
     def __init__(self, settings: ScoreSettings) -> None:
-        self._settle_ns = settings.settle_s * SECOND_NS
-        self._longest_ns = settings.again_s * SECOND_NS
+        self._settle_ns = settings.rescore_quiet_s * SECOND_NS
+        self._longest_ns = settings.rescore_max_wait_s * SECOND_NS
         self._waiting: dict[Key, Again] = {}
 
     def add(

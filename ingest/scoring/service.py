@@ -48,7 +48,7 @@ class Scorer:
             stall_s=settings.score.stall_s,
             missing={"stores": "the stores are not open yet"},
         )
-        self._figures = ScoreFigures(most_open=settings.score.most_open)
+        self._figures = ScoreFigures(max_open=settings.score.max_open)
         self.metrics: Collector = ScoreMetrics(
             figures=self._figures, condition=self.condition, clock=clock,
             open_reader=lambda: open_reader(settings.data_dir),

@@ -69,7 +69,7 @@ def ingest_figures() -> IngestFigures:
 def score_figures() -> ScoreFigures:
     figures = ScoreFigures(
         epochs=1_234_567, raised=21, cleared=22, again=23, failures=24, level_ns=0,
-        queues={"again": 25, "open": 26, "undated": 27}, most_open=3_000,
+        queues={"again": 25, "open": 26, "undated": 27}, max_open=3_000,
     )  # fmt: skip
     for seconds in (0.001, 0.3, 11.0):
         figures.step_s.observe(seconds)

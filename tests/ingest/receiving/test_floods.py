@@ -94,7 +94,7 @@ def ingest(tmp_path: Path, broker: RunningBroker) -> Iterator[subprocess.Popen[b
     config = tmp_path / "server.toml"
     config.write_text(
         f'site = "school"\ndata_dir = "{tmp_path}/data"\n[broker]\nport = {broker.settings.port}\n'
-        "[ingest]\nhealth_port = 0\nmost_aside = 10000\n"
+        "[ingest]\nhealth_port = 0\nmax_aside_messages = 10000\n"
     )
     program = subprocess.Popen(
         [

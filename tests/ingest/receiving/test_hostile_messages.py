@@ -207,7 +207,7 @@ def test_births_beyond_the_share_are_refused_and_no_node_is_configured(
 
 def test_one_node_may_fill_a_tenth_of_what_is_kept_aside() -> None:
     store = MemoryPeriodStore()
-    kept = keeper(store, most_aside=10_000, max_aside_mb=10)
+    kept = keeper(store, max_aside_messages=10_000, max_aside_mb=10)
     flood = [Sent(MAD.topic("data"), bytes([n]) * 100_000) for n in range(40)]
     kept.keep(flood)
     assert store.count_aside() == 10
@@ -217,7 +217,7 @@ def test_one_node_may_fill_a_tenth_of_what_is_kept_aside() -> None:
     (notice,) = store.notices()
     assert (notice.node, notice.kind, notice.count) == ("mad", "aside", 30)
     small = [Sent(MAD.topic("health"), n.to_bytes(3, "big")) for n in range(1_500)]
-    kept = keeper(MemoryPeriodStore(), most_aside=10_000)
+    kept = keeper(MemoryPeriodStore(), max_aside_messages=10_000)
     kept.keep(small)
     assert kept.aside.messages == 1_000
 

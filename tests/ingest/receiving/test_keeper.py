@@ -244,7 +244,7 @@ def test_the_same_bad_message_is_kept_aside_once(store: MemoryPeriodStore) -> No
 def test_beyond_the_limit_bad_messages_are_counted_and_good_ones_kept(
     store: MemoryPeriodStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = keeper(store, most_aside=3)
+    kept = keeper(store, max_aside_messages=3)
     kept.keep([Sent(NODE.topic("data"), bytes([i])) for i in range(5)] + [NODE.batch(0)])
     assert store.count_aside() == 3
     assert kept.counters.aside_refused == 2

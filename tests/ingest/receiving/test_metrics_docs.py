@@ -59,4 +59,4 @@ def test_every_metric_that_is_named_exists_and_ports_are_the_defaults() -> None:
         assert f"127.0.0.1:{settings.health_port}> | `{table}.health_port`" in TEXT
         assert f"`{table}.stall_s` ({settings.stall_s:.0f})" in TEXT
     assert f"127.0.0.1:{DashboardSettings().port}> | `dashboard.port`" in TEXT
-    assert f"`ingest.most_counted` ({IngestSettings().most_counted})" in TEXT
+    assert f"`ingest.max_counted` ({IngestSettings().max_counted})" in TEXT

@@ -234,7 +234,7 @@ def test_a_node_is_told_its_rooms_lessons_and_each_change(
 def test_a_flood_larger_than_every_queue_is_kept_whole(
     run_ingest: Start, client: Connect, tmp_path: Path
 ) -> None:
-    run_ingest(most_waiting=50, most_in_tick=20)
+    run_ingest(max_waiting=50, max_in_tick=20)
     node = client("kit-1", STATE, NODE.topic("ack"))
     node.message(STATE, is_up)
     unsent = [NODE.batch(seq) for seq in range(400)]

@@ -94,7 +94,7 @@ CASES: dict[str, Callable[[School], None]] = {
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("ends_s", (STOP, STOP - 1, LEFT_OFF, STOP - 6))
 def test_alerts_end_with_a_lesson_that_a_person_ends(ends_s: int, case: str) -> None:
-    school = alerted(most_open=1)
+    school = alerted(max_open=1)
     end_lesson(school, ends_s)
     CASES[case](school)
     pass_minutes(school)
@@ -104,7 +104,7 @@ def test_alerts_end_with_a_lesson_that_a_person_ends(ends_s: int, case: str) -> 
 
 @pytest.mark.parametrize("case", ("silent", "restarted", "put out of memory"))
 def test_alerts_end_with_a_lesson_that_is_ended_while_it_is_not_looked_at(case: str) -> None:
-    school = alerted(most_open=1)
+    school = alerted(max_open=1)
     CASES[case](school)
     pass_minutes(school)
     assert ends(school) == {LEFT_OFF}  # nobody has ended it, but nothing is heard of the room
@@ -116,7 +116,7 @@ def test_alerts_end_with_a_lesson_that_is_ended_while_it_is_not_looked_at(case: 
 @pytest.mark.parametrize("is_ended", (False, True))
 @pytest.mark.parametrize("case", CASES)
 def test_alerts_end_with_a_lesson_that_nobody_ends(case: str, *, is_ended: bool) -> None:
-    school = alerted(longest_h=(STOP + 30) / 3_600, most_open=1)
+    school = alerted(longest_h=(STOP + 30) / 3_600, max_open=1)
     CASES[case](school)
     pass_minutes(school)
     if is_ended:
@@ -133,7 +133,7 @@ def test_alerts_of_a_lesson_that_nobody_ends_end_as_its_last_second_comes() -> N
 
 @pytest.mark.parametrize("case", ("silent", "restarted", "put out of memory"))
 def test_alerts_of_a_lesson_that_runs_end_when_nothing_is_heard_for_two_minutes(case: str) -> None:
-    school = alerted(most_open=1)
+    school = alerted(max_open=1)
     end_lesson(school, 2 * LENGTH)
     school.clock.now_ns = STOP * SECOND_NS
     CASES[case](school)
@@ -164,7 +164,7 @@ def test_alerts_of_a_run_that_died_end_while_the_next_one_sends() -> None:
 @pytest.mark.parametrize("case", ("silent", "restarted", "put out of memory"))
 def test_what_still_stands_when_a_room_is_heard_of_again_is_raised_anew(case: str) -> None:
     """Held up on its way to the scorer, so that by the room's own time nothing is missing."""
-    school = alerted(most_open=1)
+    school = alerted(max_open=1)
     end_lesson(school, 2 * LENGTH)
     before = {alert.id for alert in school.alerts}
     CASES[case](school)
@@ -180,7 +180,7 @@ def test_what_still_stands_when_a_room_is_heard_of_again_is_raised_anew(case: st
 
 def test_a_recording_of_another_year_keeps_its_alerts_while_it_is_put_out_of_memory() -> None:
     """By the clock its lesson is over all the time; only silence tells that it is."""
-    school = School(most_open=1)
+    school = School(max_open=1)
     other = add_room(school, 2)
     school.clock.utc_at_boot_ns += 8 * 365 * 86_400 * SECOND_NS
     for first in range(0, LENGTH, 40):
@@ -217,7 +217,7 @@ def test_a_lesson_scored_again_keeps_the_ends_of_its_alerts(case: str) -> None:
 
 def test_what_is_in_line_to_be_scored_again_is_waited_for() -> None:
     """Its last epoch may be a later one then."""
-    school = alerted(settle_s=1_000, again_s=1_000)
+    school = alerted(rescore_quiet_s=1_000, rescore_max_wait_s=1_000)
     school.settle()
     end_lesson(school, STOP + 40)
     school.start()

@@ -31,7 +31,7 @@ def told(school: School, lesson: str) -> tuple[list[EpochRecord], list[AlertReco
 
 
 def test_the_lesson_untouched_for_longest_leaves_memory() -> None:
-    school = School(most_open=2)
+    school = School(max_open=2)
     second, third = add_room(school, 2), add_room(school, 3)
     school.live(range(5))
     school.live(range(5), second)
@@ -43,7 +43,7 @@ def test_the_lesson_untouched_for_longest_leaves_memory() -> None:
 
 def test_a_lesson_that_left_memory_is_built_anew_and_comes_out_the_same() -> None:
     """Put out in the middle of an epoch, before an alert, while it stands, and after it."""
-    school = School(most_open=1)
+    school = School(max_open=1)
     other = add_room(school, 2)
     cuts = (3, 103, LOUD.start + 2, LOUD.start + 50, LOUD.stop + 40)
     first = 0
