@@ -25,7 +25,7 @@ from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.configuration import LessonConfig
 from ingest.purge.maintenance import KeptUpkeep
-from ingest.purge.plan import Planner, Wanted
+from ingest.purge.plan import PurgePlanner, PurgeTarget
 from ingest.purge.retention import retire_kept, retire_scores
 from ingest.receiving.keeper import Keeper
 from ingest.receiving.sealed_check import SealedChecking
@@ -103,7 +103,7 @@ def ingest(school: AgedSchool, settings: ServerSettings) -> Figures:
     clock, kits, figures = clock_now(), Kits(school), Figures()
     began = time.process_time()
     store, lessons = open_period_store(school.directory), open_lesson_store(school.directory)
-    seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.max_counted)
+    seat_seconds = SeatSeconds(store=store, clock=clock, max_runs=settings.ingest.max_counted)
     keeper = Keeper(
         store=store, site=SITE, clock=clock, settings=settings.ingest, seat_seconds=seat_seconds
     )
@@ -280,19 +280,19 @@ def pages(school: AgedSchool, settings: ServerSettings) -> Figures:
         closing(open_lesson_store(school.directory)) as lessons,
         closing(open_score_store(school.directory)) as scores,
     ):
-        planner = Planner(
+        planner = PurgePlanner(
             reader=reader, lessons=lessons, now_utc_ns=school.now_utc_ns,
             longest_ns=settings.lessons.longest_ns,
         )  # fmt: skip
-        wanted = Wanted(lesson=school.over, to_utc_ns=school.now_utc_ns)
+        wanted = PurgeTarget(lesson=school.over, to_utc_ns=school.now_utc_ns)
         figures["purge of a lesson, planned"] = best_ms(lambda: planner.plan(wanted), 5)
         day_ns = 86_400 * SECOND_NS
-        seat = Wanted(room="room-03", seat=3, from_utc_ns=school.now_utc_ns - day_ns,
+        seat = PurgeTarget(room="room-03", seat=3, from_utc_ns=school.now_utc_ns - day_ns,
                       to_utc_ns=school.now_utc_ns)  # fmt: skip
         figures["purge of a seat's day, planned"] = best_ms(lambda: planner.plan(seat), 5)
         weeks = WeeklyLevels()
         weeks.look(scores)
-        while not weeks.read(scores, lessons, most=20):
+        while not weeks.read(scores, lessons, max_lessons=20):
             pass
         figures["drift, nothing new"] = best_ms(lambda: weeks.look(scores), 5)
     figures["doctor, the disk and databases"] = cpu_ms(lambda: list(findings(settings)))

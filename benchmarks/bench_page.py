@@ -259,7 +259,7 @@ def weeks(directory: Path, epochs: list[EpochRecord]) -> Figures:
     levels = WeeklyLevels()
     levels.look(scores)
     began = time.perf_counter()
-    while not levels.read(scores, lessons, most=20):
+    while not levels.read(scores, lessons, max_lessons=20):
         pass
     each = (time.perf_counter() - began) * 1e3 / len(levels.lessons)
     looking = timed_ms(lambda: levels.look(scores))

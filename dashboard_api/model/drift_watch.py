@@ -94,7 +94,9 @@ class DriftWatch:
 
     async def _step(self, store: StoreThread) -> bool:
         return await store.run(
-            lambda stores: self._levels.read(stores.scores, stores.lessons, most=LESSONS_PER_STEP)
+            lambda stores: self._levels.read(
+                stores.scores, stores.lessons, max_lessons=LESSONS_PER_STEP
+            )
         )
 
     async def _compute(self, store: StoreThread) -> Drift:

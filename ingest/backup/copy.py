@@ -38,7 +38,7 @@ from ingest.stores.format.chunks import is_whole
 from ingest.stores.format.day_files import DayFiles, SealedChunk
 from ingest.stores.rules.seal_schedule import KINDS, Kind
 
-__all__ = ["MANIFEST", "Backup", "FileNote", "Manifest", "digest", "manifest_hash"]
+__all__ = ["MANIFEST", "Backup", "BackupManifest", "FileNote", "digest", "manifest_hash"]
 
 MANIFEST: Final = "backup.json"
 _DATABASES: Final = ("score.db", "main.db", "school.db")
@@ -46,7 +46,7 @@ _RECORDS: Final = (LOG, KEY, "school_model.onnx", "school_model.json")
 """What is copied as it is; the last two are what `roomtone model recalibrate` wrote."""
 _OTHER_ARCHIVES: Final = frozenset({".7z", ".bz2", ".gz", ".rar", ".tgz", ".xz", ".zip", ".zst"})
 _READ: Final = 1 << 20
-_TELL_EACH_NS: Final = 5 * SECOND_NS
+_REPORT_EACH_NS: Final = 5 * SECOND_NS
 
 
 class FileNote(BaseModel):
@@ -58,7 +58,7 @@ class FileNote(BaseModel):
     sha256: str
 
 
-class Manifest(BaseModel):
+class BackupManifest(BaseModel):
     """What a backup holds; written last, so that a backup that has one is whole."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -91,9 +91,9 @@ class Backup:
         self._partial = target.with_name(target.name + ".partial")
         self._clock = clock
         self._say = say
-        self._told_ns = clock.elapsed_ns()
+        self._reported_ns = clock.elapsed_ns()
 
-    def run(self) -> Manifest:
+    def run(self) -> BackupManifest:
         """Copy, check, and only then give the copy its name."""
         if not (self._data_dir / "main.db").exists():
             raise UsageError(f"{self._data_dir} holds no main.db; look at `data_dir`.")
@@ -128,7 +128,7 @@ class Backup:
                 shutil.rmtree(self._partial, ignore_errors=True)
         return manifest
 
-    def _copy(self) -> Manifest:
+    def _copy(self) -> BackupManifest:
         began_ns = self._clock.utc_ns()
         for name in _DATABASES:
             is_elsewhere = name == "school.db" and self._database_url is not None
@@ -141,11 +141,11 @@ class Backup:
         notes = {}
         for path in sorted(self._partial.rglob("*")):
             if path.is_file():
-                self._tell(f"checking {path.name} ...")
+                self._report(f"checking {path.name} ...")
                 path.chmod(0o600)
                 _sync(path)
                 notes[path.relative_to(self._partial).as_posix()] = digest(path)
-        manifest = Manifest(
+        manifest = BackupManifest(
             began_utc_ns=began_ns,
             ended_utc_ns=self._clock.utc_ns(),
             purges=len(PurgeLog(self._partial).verified()),
@@ -197,7 +197,7 @@ class Backup:
                     ]
                     if not listed:
                         continue
-                    self._tell(f"copying day {number} of {len(files)}, {kind}-{day}.db ...")
+                    self._report(f"copying day {number} of {len(files)}, {kind}-{day}.db ...")
                     target = DayFiles(self._partial).path(kind, day)
                     make_directory(target.parent)
                     copied = set()
@@ -243,10 +243,10 @@ class Backup:
             packed.unlink(missing_ok=True)
         sync_directory(self._target.parent)
 
-    def _tell(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         now_ns = self._clock.elapsed_ns()
-        if now_ns - self._told_ns >= _TELL_EACH_NS:
-            self._told_ns = now_ns
+        if now_ns - self._reported_ns >= _REPORT_EACH_NS:
+            self._reported_ns = now_ns
             self._say(line)
 
 

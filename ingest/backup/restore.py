@@ -19,8 +19,8 @@ from contract.clock import Clock
 from contract.errors import StoreError, UnfitFileError, UsageError
 from contract.plain_file import open_plain_file
 from contract.sqlite_file import disk_error, make_directory, sync_directory
-from ingest.backup.copy import MANIFEST, Manifest, manifest_hash
-from ingest.purge.log import KEY, LOG, PurgeLog, Recorded
+from ingest.backup.copy import MANIFEST, BackupManifest, manifest_hash
+from ingest.purge.log import KEY, LOG, PurgeLog, PurgeRecord
 from ingest.purge.requests import private
 from ingest.purge.run import PurgeRun
 from ingest.stores import open_period_store, open_score_writer
@@ -38,7 +38,7 @@ _NAME: Final = re.compile(
 _KINDS: Final[dict[str, DatabaseKind]] = {
     "main.db": "main", "score.db": "score", "school.db": "school",
 }  # fmt: skip
-_MOST_MANIFEST: Final = 64 << 20
+_MAX_MANIFEST_BYTES: Final = 64 << 20
 _PART: Final = 1 << 20
 _UNREADABLE: Final = (
     OSError, EOFError, LookupError, ArithmeticError, ValueError, TypeError, RecursionError,
@@ -69,7 +69,7 @@ class Restore:
         self._clock = clock
         self._say = say
 
-    def run(self) -> Manifest:
+    def run(self) -> BackupManifest:
         """Copy, check, purge again; only then the directory gets its name."""
         if self._data_dir.exists() and (
             not self._data_dir.is_dir() or any(self._data_dir.iterdir())
@@ -110,12 +110,12 @@ class Restore:
             )
         return manifest
 
-    def _manifest(self, read: Open) -> Manifest:
+    def _manifest(self, read: Open) -> BackupManifest:
         try:
             with read(MANIFEST) as file:
-                text = file.read(_MOST_MANIFEST)
+                text = file.read(_MAX_MANIFEST_BYTES)
             words = json.loads(text)
-            manifest = Manifest.model_validate(words)
+            manifest = BackupManifest.model_validate(words)
         except (*_UNREADABLE, ValidationError) as error:
             raise UsageError(
                 f"{self._source} is no whole backup: it has no readable {MANIFEST}. Take another "
@@ -138,7 +138,7 @@ class Restore:
             )
         return manifest
 
-    def _copy(self, read: Open, name: str, manifest: Manifest) -> None:
+    def _copy(self, read: Open, name: str, manifest: BackupManifest) -> None:
         target = self._partial / name
         make_directory(target.parent)
         note = manifest.files[name]
@@ -186,7 +186,7 @@ class Restore:
             shutil.copyfile(self._purges, self._partial / LOG)
             (self._partial / LOG).chmod(0o600)
 
-    def _newer(self) -> list[Recorded]:
+    def _newer(self) -> list[PurgeRecord]:
         """The records that the backup does not have; raises UsageError if they don't follow it."""
         assert self._purges is not None
         if self._purges.name != LOG or not self._purges.is_file():

@@ -27,7 +27,7 @@ class ClockWatch:
     def __init__(self, *, clock: Clock) -> None:
         self.refuted: dict[tuple[str, str], ClockClaim] = {}
         """(room, node) → what it says of its clock."""
-        self._told_ns: dict[tuple[str, str], int] = {}
+        self._logged_ns: dict[tuple[str, str], int] = {}
         """How far off it was when the log said so."""
         self._clock = clock
         self._seen = SeenClocks()
@@ -68,12 +68,12 @@ class ClockWatch:
             for stream, claim in store.clock_claims(limit=_MAX_NODES)
         }
         for (room, node), claim in found.items():
-            told_ns = self._told_ns.get((room, node))
-            if told_ns is None or abs(claim.off_ns - told_ns) > _OTHERWISE_NS:
-                self._told_ns[room, node] = claim.off_ns
+            logged_ns = self._logged_ns.get((room, node))
+            if logged_ns is None or abs(claim.off_ns - logged_ns) > _OTHERWISE_NS:
+                self._logged_ns[room, node] = claim.off_ns
                 _LOG.warning("%s in %s %s.", node, room, claim_words(claim))
         for room, node in self.refuted:
             if (room, node) not in found:
-                self._told_ns.pop((room, node), None)
+                self._logged_ns.pop((room, node), None)
                 _LOG.info("%s in %s is believed again about the time.", node, room)
         self.refuted = found

@@ -28,11 +28,11 @@ from ingest.settings import ServerSettings
 
 __all__ = ["Page", "ask", "broker_findings", "findings", "program_findings"]
 
-_LEAST_FREE: Final = 200 << 20
-_LITTLE_FREE: Final = 2 << 30
+_MIN_FREE_BYTES: Final = 200 << 20
+_LOW_FREE_BYTES: Final = 2 << 30
 _CHECK_S: Final = 20.0
 _WAIT_S: Final = 5.0
-_MOST_PAGE: Final = 32 << 20
+_MAX_PAGE_BYTES: Final = 32 << 20
 _PROGRAMS: Final = ("ingest", "score", "dashboard")
 _OPERATIONS: Final = 100_000
 _IF_EXPIRED: Final = "without it ingest can't connect, and nodes hold their data"
@@ -96,7 +96,7 @@ def ask(port: int, path: str, host: str = "127.0.0.1") -> Page | None:
 
 def _beginning(answer: http.client.HTTPResponse) -> bytes:
     found, until = bytearray(), time.monotonic() + _WAIT_S
-    while len(found) < _MOST_PAGE and time.monotonic() < until:
+    while len(found) < _MAX_PAGE_BYTES and time.monotonic() < until:
         part = answer.read1(1 << 16)
         if not part:
             break
@@ -153,9 +153,9 @@ def _space(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     said = f"{free / 1e9:.1f} GB are free"
     advice = "free space on that disk, or keep for fewer days (the settings under [retention])"
-    if free < _LEAST_FREE:
+    if free < _MIN_FREE_BYTES:
         return Finding(about="disk", state="wrong", said=said, advice=advice)
-    if free < _LITTLE_FREE:
+    if free < _LOW_FREE_BYTES:
         return Finding(about="disk", state="note", said=said, advice=advice)
     return Finding(about="disk", state="fine", said=said)
 

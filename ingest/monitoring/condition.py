@@ -23,12 +23,12 @@ class Condition:
         """The loop has come round."""
         self._turned_ns = self._clock.elapsed_ns()
 
-    def lacks(self, what: str, why: str) -> None:
+    def set_missing(self, what: str, why: str) -> None:
         """The program can't do its work, because of this."""
         if self._missing.get(what) != why:
             self._missing = {**self._missing, what: why}
 
-    def has(self, what: str) -> None:
+    def set_present(self, what: str) -> None:
         """That is well again."""
         if what in self._missing:
             self._missing = {name: why for name, why in self._missing.items() if name != what}

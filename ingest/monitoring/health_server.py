@@ -26,7 +26,7 @@ __all__ = ["HealthPages", "health_server"]
 
 _LOG = logging.getLogger("health")
 HOST: Final = "127.0.0.1"
-_MOST_WAIT_S: Final = 2.0
+_MAX_WAIT_S: Final = 2.0
 _OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost"})
 _NOTHING: Final = 404, "text/plain", b"/metrics, /healthz or /readyz\n"
 
@@ -47,18 +47,18 @@ class HealthPages:
             return 200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.registry)
         if path == "/healthz":
             is_turning = self.condition.is_turning
-            return self._told(
+            return self._json(
                 200 if is_turning else 503,
                 {"is_alive": is_turning, "turned_s": round(self.condition.turned_s, 3)},
             )
         if path == "/readyz":
             reasons = self.condition.reasons
-            return self._told(
+            return self._json(
                 503 if reasons else 200, {"is_ready": not reasons, "reasons": list(reasons)}
             )
         return _NOTHING
 
-    def _told(self, status: int, words: Mapping[str, object]) -> tuple[int, str, bytes]:
+    def _json(self, status: int, words: Mapping[str, object]) -> tuple[int, str, bytes]:
         said = {
             "program": self.program,
             "site": self.site,
@@ -101,13 +101,13 @@ def _server(port: int, pages: HealthPages) -> HTTPServer | None:
         return None
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = _MOST_WAIT_S
+        timeout = _MAX_WAIT_S
         server_version = "roomtone"
         sys_version = ""
 
         def handle(self) -> None:
             # `timeout` is for each read: a byte now and then would hold the one thread for ever.
-            cutting = threading.Timer(_MOST_WAIT_S, _cut, [self.connection])
+            cutting = threading.Timer(_MAX_WAIT_S, _cut, [self.connection])
             cutting.start()
             try:
                 super().handle()

@@ -68,9 +68,9 @@ class WeeklyLevels:
             key=lambda lesson: lesson.last_utc_ns,
         )
 
-    def read(self, scores: ScoreStore, lessons: LessonReader, *, most: int) -> bool:
+    def read(self, scores: ScoreStore, lessons: LessonReader, *, max_lessons: int) -> bool:
         """Read some of what waits; whether nothing waits any more."""
-        for _ in range(min(most, len(self._waiting))):
+        for _ in range(min(max_lessons, len(self._waiting))):
             one = self._waiting.pop()
             self._held[one.lesson] = self._levels(one, scores, lessons)
             self._seen[one.lesson] = one

@@ -67,12 +67,12 @@ def seats_present(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int6
 class SeatSeconds:
     """Told of every tick by the thread that keeps; read by any other."""
 
-    def __init__(self, *, store: PeriodStore, clock: Clock, most: int) -> None:
+    def __init__(self, *, store: PeriodStore, clock: Clock, max_runs: int) -> None:
         self.forgotten = 0
         """Runs that were given up for newer ones."""
         self._store = store
         self._clock = clock
-        self._most = most
+        self._max_runs = max_runs
         self._lock = threading.Lock()
         self._runs: OrderedDict[int, RunFigures] = OrderedDict()
         self._highest_gap: dict[int, int] = {}
@@ -87,7 +87,7 @@ class SeatSeconds:
 
     def begin(self) -> None:
         """Take up the runs that are up; raises StoreError."""
-        for stream in self._store.runs("up")[-self._most :]:
+        for stream in self._store.runs("up")[-self._max_runs :]:
             for each in (stream, *self._store.parts(stream.id)):
                 self._run(each.id)
 
@@ -179,7 +179,7 @@ class SeatSeconds:
         run.is_up = self._store.is_up(stream_id)
         with self._lock:
             self._runs[stream_id] = run
-            if len(self._runs) > self._most:
+            if len(self._runs) > self._max_runs:
                 self._forget(self._runs.popitem(last=False)[0])
         self._count_from_store(stream_id)
         return run
@@ -268,7 +268,7 @@ class SeatSeconds:
         if topic.kind != "data" or not isinstance(batch, Batch):
             return
         key = topic.room, topic.node
-        if key in self._aside or len(self._aside) < self._most:
+        if key in self._aside or len(self._aside) < self._max_runs:
             seats = int(seats_present(batch.layout, batch.values).sum())
             # Replaced as a whole, for another thread may be reading it.
             self._aside = {**self._aside, key: self._aside.get(key, 0) + seats}

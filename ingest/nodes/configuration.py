@@ -65,7 +65,7 @@ class LessonConfig:
         self._site = site
         self._clock = clock
         self._nodes: dict[str, set[str]] = {}
-        self._told: dict[tuple[str, str], tuple[tuple[LessonSpan, ...], tuple[int, ...]]] = {}
+        self._sent: dict[tuple[str, str], tuple[tuple[LessonSpan, ...], tuple[int, ...]]] = {}
         self._due: dict[str, None] = {}
         self._version: int | None = None
         self._looked_ns: int | None = None
@@ -77,9 +77,9 @@ class LessonConfig:
         self._nodes.setdefault(room, set()).add(node)
         self._due[room] = None
 
-    def forget_told(self) -> None:
+    def forget_sent(self) -> None:
         """The broker may have lost what was retained: tell every node again."""
-        self._told.clear()
+        self._sent.clear()
         self._due.update(dict.fromkeys(self._nodes))
 
     def due(self) -> Iterator[tuple[str, Config]]:
@@ -123,8 +123,8 @@ class LessonConfig:
         lessons = spans({each.id: each for each in known}.values(), utc_ns, self._longest_ns)
         excluded = tuple(seat for each, seat in self._lessons.opted_out() if each == room)
         for node in sorted(self._nodes[room]):
-            if self._told.get((room, node)) != (lessons, excluded):
-                self._told[room, node] = lessons, excluded
+            if self._sent.get((room, node)) != (lessons, excluded):
+                self._sent[room, node] = lessons, excluded
                 # Milliseconds of UTC as the revision: later is higher, over a restart too.
                 config = Config(
                     revision=utc_ns // 1_000_000, lessons=lessons, excluded_seats=excluded

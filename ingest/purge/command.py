@@ -15,8 +15,8 @@ from contract.dates import LAST_YEAR, check_date
 from contract.errors import UsageError
 from contract.one_line import say
 from ingest.config_option import add_config_option
-from ingest.purge.log import PurgeLog, Recorded
-from ingest.purge.plan import Plan, Planner, Wanted
+from ingest.purge.log import PurgeLog, PurgeRecord
+from ingest.purge.plan import PurgePlan, PurgePlanner, PurgeTarget
 from ingest.purge.requests import PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
 from ingest.settings import ServerSettings
@@ -27,7 +27,7 @@ from school.timetable.entries import as_room
 
 __all__ = ["add_arguments", "run"]
 
-_MOST_SHOWN: Final = 10
+_MAX_SHOWN: Final = 10
 _HIGHEST_SEAT: Final = 255
 
 
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         say(line)
     for path in sorted(settings.data_dir.rglob(f"*{SET_ASIDE}*")):
         say(f"  {path}, all of it: it is damaged, and nothing goes out of it singly")
-    if not args.yes and not _is_wanted():
+    if not args.yes and not _is_confirmed():
         say("Nothing was removed.")
         return 1
     with folder.alone():
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> Plan:
+def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> PurgePlan:
     now_ns = clock.utc_ns()
     room, seat = args.room, None
     if args.seat is not None:
@@ -106,7 +106,7 @@ def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> P
         raise UsageError("--from is in the future; nothing is kept of that time.")
     if end <= start:
         raise UsageError("--to is not later than --from.")
-    wanted = Wanted(
+    wanted = PurgeTarget(
         room=room, seat=seat, lesson=args.lesson,
         from_utc_ns=start, to_utc_ns=min(end, now_ns),
     )  # fmt: skip
@@ -114,7 +114,7 @@ def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> P
         closing(open_period_reader(settings.data_dir)) as reader,
         closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as lessons,
     ):
-        return Planner(
+        return PurgePlanner(
             reader=reader,
             lessons=lessons,
             now_utc_ns=now_ns,
@@ -144,7 +144,7 @@ def _time(text: str, name: str, zone: ZoneInfo) -> int:
     return round(moment.timestamp()) * SECOND_NS
 
 
-def _words(plan: Plan) -> list[str]:
+def _words(plan: PurgePlan) -> list[str]:
     request = plan.request
     lines = [f"This removes for good: {_scope(request)}"]
     kits = f" of {', '.join(plan.nodes)}" if plan.nodes else ""
@@ -157,10 +157,10 @@ def _words(plan: Plan) -> list[str]:
         lines.append(f"  ({_lessons(len(request.again))} will be scored again without it)")
     lines += [
         f"  lesson {lesson.id}, {lesson.title!r} of {lesson.teacher}, with its moments"
-        for lesson in plan.lessons[:_MOST_SHOWN]
+        for lesson in plan.lessons[:_MAX_SHOWN]
     ]
-    if len(plan.lessons) > _MOST_SHOWN:
-        lines.append(f"  and {_lessons(len(plan.lessons) - _MOST_SHOWN)} more")
+    if len(plan.lessons) > _MAX_SHOWN:
+        lines.append(f"  and {_lessons(len(plan.lessons) - _MAX_SHOWN)} more")
     if request.moments and not plan.lessons:
         lines.append(f"  {len(request.moments)} of the moments that people marked")
     if plan.is_undated:
@@ -191,7 +191,7 @@ def _iso(utc_ns: int) -> str:
     return datetime.fromtimestamp(utc_ns // SECOND_NS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _is_wanted() -> bool:
+def _is_confirmed() -> bool:
     if not sys.stdin.isatty():
         raise UsageError("there is nobody to ask; repeat the command with --yes.")
     sys.stdout.write("Remove it? Type yes: ")
@@ -199,7 +199,7 @@ def _is_wanted() -> bool:
     return sys.stdin.readline().strip().lower() == "yes"
 
 
-def _show(record: Recorded) -> None:
+def _show(record: PurgeRecord) -> None:
     gone = ", ".join(f"{n} {what}" for what, n in record.removed.items())
     say(f"Removed: {gone}.")
     say(f"Record {record.number} of purge-log.jsonl, {record.hash}: keep this line elsewhere.")

@@ -25,7 +25,7 @@ from contract.plain_file import read_plain_file
 from contract.sqlite_file import make_directory, sync_directory
 from ingest.purge.requests import PurgeRequest, private
 
-__all__ = ["KEY", "LOG", "PurgeLog", "Recorded"]
+__all__ = ["KEY", "LOG", "PurgeLog", "PurgeRecord"]
 
 LOG: Final = "purge-log.jsonl"
 KEY: Final = "purge-key"
@@ -36,7 +36,7 @@ _MAX_LOG: Final = 256 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class PurgeRecord:
     """One line of the log that has been verified."""
 
     number: int
@@ -56,7 +56,7 @@ class PurgeLog:
 
     def append(
         self, request: PurgeRequest, removed: dict[str, int], *, done_utc_ns: int
-    ) -> Recorded:
+    ) -> PurgeRecord:
         """Record a purge durably; raises StoreError if the log so far does not verify."""
         make_directory(self.path.parent)
         records = self.verified()
@@ -83,9 +83,9 @@ class PurgeLog:
             raise
         except OSError as error:
             raise StoreError(f"{self.path} can't be written ({error.strerror}).") from error
-        return _recorded(fields, line)
+        return _purge_record(fields, line)
 
-    def verified(self) -> list[Recorded]:
+    def verified(self) -> list[PurgeRecord]:
         """All lines; raises StoreError naming the first that is not as it was written."""
         try:
             text = read_plain_file(self.path, max_bytes=_MAX_LOG, follow_links=True)
@@ -108,14 +108,14 @@ class PurgeLog:
                 f"{self._key} can't be read ({error.strerror}): without it the signatures of "
                 f"{self.path.name} can't be checked."
             ) from error
-        records: list[Recorded] = []
+        records: list[PurgeRecord] = []
         before = _START
         for number, line in enumerate(text.splitlines(), start=1):
             try:
                 fields = json.loads(line)
                 signature = fields.pop("signature")
                 is_signed = hmac.compare_digest(signature, _signature(key, fields))
-                record = _recorded(fields, line)
+                record = _purge_record(fields, line)
                 follows = fields["before"] == before and record.number == number
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise self._wrong(number, "it is no record") from error
@@ -159,8 +159,8 @@ def _signature(key: bytes, fields: dict[str, Any]) -> str:
     return hmac.new(key, _text(fields), hashlib.sha256).hexdigest()
 
 
-def _recorded(fields: dict[str, Any], line: bytes) -> Recorded:
-    return Recorded(
+def _purge_record(fields: dict[str, Any], line: bytes) -> PurgeRecord:
+    return PurgeRecord(
         number=fields["n"],
         done_utc_ns=fields["done_utc_ns"],
         request=PurgeRequest.model_validate(fields["purge"]),

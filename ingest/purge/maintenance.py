@@ -30,7 +30,7 @@ _POLL_NS: Final = SECOND_NS // 2
 _RETRY_NS: Final = 10 * SECOND_NS
 _SLICE_NS: Final = 20_000_000
 """A tick may be delayed by so much, and by the last step of a purge."""
-Do = Callable[[PurgeRequest], Iterator[PartDone]]
+RunPart = Callable[[PurgeRequest], Iterator[PartDone]]
 
 
 def purge_kept(store: PeriodStore, request: PurgeRequest) -> Iterator[PartDone]:
@@ -59,7 +59,7 @@ def purge_scores(scores: ScoreStore, request: PurgeRequest) -> Iterator[PartDone
 class PartWorker:
     """Does one writer's part of the purges that are asked for, a slice at a time."""
 
-    def __init__(self, *, folder: PurgeFolder, part: str, do: Do, clock: Clock) -> None:
+    def __init__(self, *, folder: PurgeFolder, part: str, do: RunPart, clock: Clock) -> None:
         self._folder = folder
         self._part = part
         self._do = do
@@ -151,23 +151,23 @@ class KeptUpkeep:
             folder=PurgeFolder(settings.data_dir), part="ingest",
             do=partial(purge_kept, store), clock=clock,
         )  # fmt: skip
-        self._standing: Iterator[object] | None = None
+        self._repeated: Iterator[object] | None = None
 
     def step(self) -> bool:
         """A slice of whatever is due; whether messages kept aside may have gone."""
-        if self._standing is not None:
+        if self._repeated is not None:
             try:
-                if next(self._standing, None) is None:
-                    self._standing = None
+                if next(self._repeated, None) is None:
+                    self._repeated = None
             except StoreError:
-                self._standing = None  # it is due still
+                self._repeated = None  # it is due still
                 raise
             return True
         finished = self._worker.step()
         if finished is None and not self._worker.is_busy:
             for purge in self._store.purges_due()[:1]:
                 _LOG.info("purge %s: doing it again for what came since", purge.id)
-                self._standing = self._store.purge(purge)
+                self._repeated = self._store.purge(purge)
         return self._retention.step() or finished is not None
 
 

@@ -19,11 +19,11 @@ from ingest.stores.rules.dating import seqs_between
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 
-__all__ = ["Plan", "Planner", "Wanted"]
+__all__ = ["PurgePlan", "PurgePlanner", "PurgeTarget"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PurgeTarget:
     """What was asked for; `to_utc_ns` is never later than now."""
 
     room: str | None = None
@@ -34,7 +34,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class PurgePlan:
     """The request, and what there is to say about it."""
 
     request: PurgeRequest
@@ -48,7 +48,7 @@ class Plan:
     """There are periods that nothing dates, and that a span therefore leaves."""
 
 
-class Planner:
+class PurgePlanner:
     """Looks into the stores; changes nothing."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Planner:
         self._longest_ns = longest_ns
         self._of_boot: dict[tuple[object, ...], list[Timebase]] = {}
 
-    def plan(self, wanted: Wanted) -> Plan:
+    def plan(self, wanted: PurgeTarget) -> PurgePlan:
         """The plan; raises UsageError where there is nothing to purge, or not yet."""
         lesson = None
         if wanted.lesson is not None:
@@ -121,7 +121,7 @@ class Planner:
         request = PurgeRequest.planned(
             **dict(request) | {"scored": [each.id for each in scored], "again": again}
         )
-        return Plan(
+        return PurgePlan(
             request=request,
             periods=periods,
             nodes=tuple(sorted({stream.node for stream, ranges in covered if len(ranges)})),

@@ -63,17 +63,17 @@ Ids = Annotated[
 Count = Annotated[int, Field(ge=0, lt=1 << 63, strict=True)]
 
 
-class _Note(BaseModel):
+class _PurgeFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def line(self) -> str:
         return self.model_dump_json(indent=None) + "\n"
 
 
-N = TypeVar("N", bound=_Note)
+N = TypeVar("N", bound=_PurgeFile)
 
 
-class PurgeRequest(_Note):
+class PurgeRequest(_PurgeFile):
     """What is to go; all that the writers need, and nothing of what goes."""
 
     id: PurgeId
@@ -124,7 +124,7 @@ class PurgeRequest(_Note):
         )  # fmt: skip
 
 
-class PartDone(_Note):
+class PartDone(_PurgeFile):
     """What one writer has removed."""
 
     removed: Annotated[dict[Annotated[str, Field(max_length=100)], Count], Field(max_length=20)]

@@ -64,7 +64,7 @@ class Retention:
 
     def step(self) -> bool:
         """Do a slice if one is due; whether there is more to do at once. Raises StoreError."""
-        if self._is_stepped():
+        if self._was_clock_set():
             self._round = None
         if self._round is None:
             now_ns = self._clock.elapsed_ns()
@@ -79,7 +79,7 @@ class Retention:
             what, n = next(self._round)
         except StopIteration:
             self._round = None
-            self._say()
+            self._log_removed()
             return False
         except BaseException:
             self._round = None  # the next hour begins anew
@@ -87,7 +87,7 @@ class Retention:
         self._removed[what] = self._removed.get(what, 0) + n
         return True
 
-    def _is_stepped(self) -> bool:
+    def _was_clock_set(self) -> bool:
         """Whether the clock was set since the last look: then it may be wrong, or just right."""
         boot_zero_ns = self._clock.boot_zero_utc_ns()
         stepped_ns = boot_zero_ns - self._boot_zero_ns
@@ -102,7 +102,7 @@ class Retention:
         )  # fmt: skip
         return True
 
-    def _say(self) -> None:
+    def _log_removed(self) -> None:
         gone = [f"{n} {what}" for what, n in self._removed.items() if n]
         if gone:
             _LOG.info("removed for their age: %s", ", ".join(gone))

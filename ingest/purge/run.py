@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
 from contract.sqlite_file import has_writer
-from ingest.purge.log import PurgeLog, Recorded
+from ingest.purge.log import PurgeLog, PurgeRecord
 from ingest.purge.maintenance import purge_kept, purge_scores
 from ingest.purge.requests import PARTS, PartDone, PurgeFolder, PurgeRequest
 from ingest.stores import open_period_store, open_score_writer
@@ -23,7 +23,7 @@ from school.lessons.protocol import LessonStore
 __all__ = ["PurgeRun"]
 
 _POLL_S: Final = 0.1
-_TELL_EACH_NS: Final = 5 * SECOND_NS
+_REPORT_EACH_NS: Final = 5 * SECOND_NS
 
 
 class PurgeRun:
@@ -44,7 +44,7 @@ class PurgeRun:
         self._folder = PurgeFolder(data_dir)
         self._log = PurgeLog(data_dir)
 
-    def run(self, request: PurgeRequest) -> Recorded:
+    def run(self, request: PurgeRequest) -> PurgeRecord:
         """All of it, and its record; raises StoreError, and then it can be taken up again."""
         self._log.verified()  # what can't be recorded is not begun
         removed = self.remove(request)
@@ -77,7 +77,7 @@ class PurgeRun:
         return removed
 
     def _do(self, request: PurgeRequest, part: str) -> PartDone:
-        told_ns = self._clock.elapsed_ns() - _TELL_EACH_NS
+        reported_ns = self._clock.elapsed_ns() - _REPORT_EACH_NS
         while True:
             done = self._folder.done(request, part)
             if done is not None:
@@ -85,11 +85,11 @@ class PurgeRun:
             if not self._folder.is_asked(request):
                 raise self._put_aside(request)
             if not has_writer(self._data_dir / PARTS[part]):
-                self._in_place_of(request, part)
+                self._stand_in(request, part)
                 continue
             now_ns = self._clock.elapsed_ns()
-            if now_ns - told_ns >= _TELL_EACH_NS:
-                told_ns = now_ns
+            if now_ns - reported_ns >= _REPORT_EACH_NS:
+                reported_ns = now_ns
                 self._say(f"{part} is running: waiting until it has removed its part ...")
             time.sleep(_POLL_S)
 
@@ -101,7 +101,7 @@ class PurgeRun:
             + ". It is not finished and not recorded: correct that, and ask for it again."
         )
 
-    def _in_place_of(self, request: PurgeRequest, part: str) -> None:
+    def _stand_in(self, request: PurgeRequest, part: str) -> None:
         try:
             done = self._steps(part, request)
         except StoreError:
@@ -114,17 +114,17 @@ class PurgeRun:
     def _steps(self, part: str, request: PurgeRequest) -> PartDone | None:
         if part == "ingest":
             with closing(open_period_store(self._data_dir)) as store:
-                return self._last(part, purge_kept(store, request))
+                return self._run_to_end(part, purge_kept(store, request))
         with closing(open_score_writer(self._data_dir)) as scores:
-            return self._last(part, purge_scores(scores, request))
+            return self._run_to_end(part, purge_scores(scores, request))
 
-    def _last(self, part: str, steps: Iterator[PartDone]) -> PartDone | None:
+    def _run_to_end(self, part: str, steps: Iterator[PartDone]) -> PartDone | None:
         done = None
-        told_ns = self._clock.elapsed_ns()
+        reported_ns = self._clock.elapsed_ns()
         for done in steps:
             now_ns = self._clock.elapsed_ns()
-            if now_ns - told_ns >= _TELL_EACH_NS:
-                told_ns = now_ns
+            if now_ns - reported_ns >= _REPORT_EACH_NS:
+                reported_ns = now_ns
                 gone = ", ".join(f"{n} {what}" for what, n in done.removed.items())
                 self._say(f"{part}'s part: {gone} so far ...")
         return done

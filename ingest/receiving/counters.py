@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import Histogram
 
-__all__ = ["Counters"]
+__all__ = ["IngestCounters"]
 
 _COMMIT_BOUNDS_S: Final = (
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
@@ -15,7 +15,7 @@ _COMMIT_BOUNDS_S: Final = (
 
 
 @dataclass(slots=True, kw_only=True)
-class Counters:
+class IngestCounters:
     """What the keeper has done since it was made. Periods and gaps are counted in seconds."""
 
     messages: int = 0

@@ -27,7 +27,7 @@ from ingest.nodes.name_clash import NameClash
 from ingest.receiving.acks import NodeAck, acks_of
 from ingest.receiving.aside_book import DEADLY, AsideBook, Fate, node_of
 from ingest.receiving.classify import Record, sort_message, tick_of
-from ingest.receiving.counters import Counters
+from ingest.receiving.counters import IngestCounters
 from ingest.receiving.rare_log import RareLog
 from ingest.receiving.rejected import Rejected, Unusable, asides_of, notices_of
 from ingest.settings import IngestSettings
@@ -36,7 +36,7 @@ from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, Tick
 from ingest.stores.upkeep.aside_pages import every_aside
 
-__all__ = ["Counters", "Keeper", "Kept", "NodeAck"]
+__all__ = ["IngestCounters", "Keeper", "Kept", "NodeAck"]
 
 _LOG = logging.getLogger("ingest")
 _Usable = tuple[NodeMessage, Record]
@@ -78,7 +78,7 @@ class Keeper:
         seat_seconds: SeatSeconds | None = None,
         suspects: Suspects | None = None,
     ) -> None:
-        self.counters = Counters()
+        self.counters = IngestCounters()
         self.connections = ConnectionRate()
         self._seat_seconds = seat_seconds
         self._suspects = suspects

@@ -14,7 +14,7 @@ from ingest.monitoring.condition import Condition
 from ingest.monitoring.metric_families import counter, gauge, without_created
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.connection_rate import ConnectionRate
-from ingest.receiving.counters import Counters
+from ingest.receiving.counters import IngestCounters
 from ingest.stores.clock_records import ClockClaim
 
 __all__ = ["IngestFigures"]
@@ -26,7 +26,7 @@ class IngestFigures(Collector):
 
     clock: Clock
     condition: Condition
-    counters: Counters
+    counters: IngestCounters
     seat_seconds: SeatSeconds | None = None
     connections: ConnectionRate | None = None
     commit_failures: int = 0

@@ -6,10 +6,10 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Literal, Protocol
 
-__all__ = ["Outgoing", "Publisher"]
+__all__ = ["Outgoing", "OutgoingPublisher"]
 
 
-class Publisher(Protocol):
+class OutgoingPublisher(Protocol):
     """The part of `MqttLink` that is used here."""
 
     def publish(
@@ -48,7 +48,7 @@ class Outgoing:
             self._words.popitem(last=False)
             self.dropped += 1
 
-    def flush(self, link: Publisher) -> None:
+    def flush(self, link: OutgoingPublisher) -> None:
         """Hand over as much as the link takes, in order."""
         while self._words:
             about = next(iter(self._words))

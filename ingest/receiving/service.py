@@ -34,7 +34,7 @@ from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.configuration import LessonConfig
 from ingest.purge.maintenance import KeptUpkeep
 from ingest.receiving.classify import subscriptions
-from ingest.receiving.counters import Counters
+from ingest.receiving.counters import IngestCounters
 from ingest.receiving.keeper import Keeper
 from ingest.receiving.metrics import IngestFigures
 from ingest.receiving.outgoing_queue import Outgoing
@@ -89,7 +89,7 @@ class Ingest:
     ) -> None:
         self.ready = threading.Event()
         """Set once ingest has said that it is up."""
-        self.counters = Counters()
+        self.counters = IngestCounters()
         self.condition = Condition(
             clock=clock,
             stall_s=settings.ingest.stall_s,
@@ -134,7 +134,7 @@ class Ingest:
             try:
                 opened = opener(self._settings.data_dir)
             except StoreError as error:
-                self.condition.lacks("store", str(error))
+                self.condition.set_missing("store", str(error))
                 wait_s = backoff.failed()
                 _LOG.error("%s Trying again in %g s.", error, wait_s)
                 stop.wait(wait_s)
@@ -147,7 +147,7 @@ class Ingest:
         for stream in store.runs("newest"):
             parts.config.add_node(stream.room, stream.node)
         parts.seat_seconds.begin()
-        self.condition.has("store")
+        self.condition.set_present("store")
         link = self._link()
         link.start()
         try:
@@ -161,7 +161,7 @@ class Ingest:
 
     def _parts(self, store: PeriodStore, lessons: RoomSchedule) -> _Parts:
         settings, clock = self._settings, self._clock
-        seat_seconds = SeatSeconds(store=store, clock=clock, most=settings.ingest.max_counted)
+        seat_seconds = SeatSeconds(store=store, clock=clock, max_runs=settings.ingest.max_counted)
         suspects = Suspects(settings.data_dir / "ingest-reading")
         suspects.begin()
         keeper = Keeper(
@@ -293,13 +293,13 @@ class Ingest:
                     "connected to the broker %s:%d, MQTT %s",
                     self._settings.broker.host, self._settings.broker.port, event.protocol,
                 )  # fmt: skip
-                config.forget_told()
-                self.condition.has("link")
+                config.forget_sent()
+                self.condition.set_present("link")
                 self._rare_log.forget()
                 self._is_said = False
                 self._say_up(link)
             elif isinstance(event, LinkDown):
-                self.condition.lacks("link", f"no broker: {event.reason.rstrip('.')}")
+                self.condition.set_missing("link", f"no broker: {event.reason.rstrip('.')}")
                 reason = event.reason.rstrip(".")  # it is tried again every few seconds
                 self._rare_log.say(reason, "no broker: %s. Trying again.", reason)
             elif isinstance(event, Refused):
@@ -338,7 +338,7 @@ class Ingest:
                 kept = parts.keeper.keep(messages)
             except StoreError as error:
                 self.condition.turn()
-                self.condition.lacks("commit", str(error))
+                self.condition.set_missing("commit", str(error))
                 self._figures.commit_failures += 1
                 wait_s = self._backoff.failed()
                 _LOG.error(
@@ -356,7 +356,7 @@ class Ingest:
         if self._backoff.failures >= _DOWN_AFTER:
             _LOG.info("the store can be written again")
         self._backoff.reset()
-        self.condition.has("commit")
+        self.condition.set_present("commit")
         for message in messages:
             link.acknowledge(message)
         for word in kept.acks:

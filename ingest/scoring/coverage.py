@@ -11,9 +11,9 @@ from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.ranges import SeqRanges
-from ingest.scoring.lesson_spans import LessonSpans, Span
+from ingest.scoring.lesson_spans import LessonSpans, SeqSpan
 from ingest.scoring.lesson_state import EPOCH
-from ingest.scoring.rescore_queue import Again, Doubt, Key
+from ingest.scoring.rescore_queue import Doubt, Key, RescoreJob
 from ingest.settings import RetentionSettings
 from ingest.stores.protocol import PeriodReader, ScoreStore
 from ingest.stores.records import EpochRecord
@@ -60,7 +60,7 @@ class Coverage:
             return False
         return age_ns >= self._retention.score_days * _DAY_NS or lesson.id in scored
 
-    def is_needed(self, key: Key, span: Span, job: Again) -> bool:
+    def is_needed(self, key: Key, span: SeqSpan, job: RescoreJob) -> bool:
         """Whether something may come of scoring again what waits for it.
 
         In doubt, only if there is a whole epoch that is kept and not scored; where holes may have

@@ -17,14 +17,14 @@ from typing import Final
 from contract.clock import SECOND_NS, Clock
 from contract.lesson import Zone
 from ingest.scoring.coverage import Coverage
-from ingest.scoring.lesson_spans import LessonSpans, Span
+from ingest.scoring.lesson_spans import LessonSpans, SeqSpan
 from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, Scored, seats_of, zones_of
 from ingest.scoring.lesson_watch import LessonWatch
 from ingest.scoring.metrics import ScoreFigures
-from ingest.scoring.rescore_history import History
-from ingest.scoring.rescore_queue import Doubt, Key, Line, Pass
+from ingest.scoring.rescore_history import RescoreHistory
+from ingest.scoring.rescore_queue import Doubt, Key, RescorePass, RescoreQueue
 from ingest.scoring.results import Results
-from ingest.scoring.stale_alerts import SilentLessons, standing
+from ingest.scoring.stale_alerts import SilentLessons, open_alerts_for
 from ingest.scoring.undated import UndatedStreams
 from ingest.settings import RetentionSettings, ScoreSettings
 from ingest.stores.protocol import PeriodReader, ScoreStore
@@ -74,8 +74,8 @@ class Following:
         )
         self._states: OrderedDict[Key, LessonState] = OrderedDict()
         self._silent = SilentLessons(scores=scores, spans=self._spans, clock=clock)
-        self._again = Line(settings)
-        self._passing: Pass | None = None
+        self._rescore_queue = RescoreQueue(settings)
+        self._rescoring: RescorePass | None = None
         self._undated = UndatedStreams(spans=self._spans, clock=clock)
         self._watch = LessonWatch(
             lessons=lessons, clock=clock, days=retention.seat_days + 1, longest_ns=longest_ns
@@ -83,7 +83,9 @@ class Following:
         self._coverage = Coverage(
             reader=reader, scores=scores, spans=self._spans, clock=clock, retention=retention
         )
-        self._history = History(spans=self._spans, coverage=self._coverage, note=self._note_again)
+        self._history = RescoreHistory(
+            spans=self._spans, coverage=self._coverage, note=self._queue_rescore
+        )
         self._cursor = self._written = 0
         self._written_ns = clock.elapsed_ns()
         self._absent_from: int | None = None
@@ -116,21 +118,21 @@ class Following:
         if now_ns - self._polled_ns > self._settings.alert_age_s * SECOND_NS:
             self._behind = self._reader.newest_cursor()  # we slept: what came meanwhile is old
         self._polled_ns = now_ns
-        self._look_at_lessons()
+        self._queue_changed_lessons()
         worked = False
         version = self._reader.version()
         if version != self._version:
             worked = self._take_changes()
             self._version = version
-        if self._is_purged and self._passing is None and not self._again.cursors():
+        if self._is_purged and self._rescoring is None and not self._rescore_queue.cursors():
             self._scores.scored_again()
             self._is_purged = False
-        self._look_at_undated()
-        self._end_what_is_over()
+        self._queue_dated_streams()
+        self._end_silent_lessons()
         self._history.step()
         if self._is_cursor_due(now_ns):
             self._write(Results())
-        worked = self._one_again(now_ns) or worked
+        worked = self._rescore_next(now_ns) or worked
         self._note_figures(now_ns, worked=worked)
         return worked
 
@@ -138,7 +140,7 @@ class Following:
         figures = self._figures
         figures.cursor, figures.level_ns = self._cursor, began_ns
         figures.queues = {
-            "again": len(self._again.cursors()) + (self._passing is not None),
+            "again": len(self._rescore_queue.cursors()) + (self._rescoring is not None),
             "open": len(self._states),
             "undated": len(self._undated),
         }
@@ -158,7 +160,7 @@ class Following:
             self._absent_from = self._cursor
             self._undated.add_all(self._reader.undated())
             changes = []
-        groups: dict[Key, tuple[Span, list[Change]]] = {}
+        groups: dict[Key, tuple[SeqSpan, list[Change]]] = {}
         for change in changes:
             spans = self._spans.spans(change.stream_id, change.first_seq, change.last_seq)
             if not spans:
@@ -167,7 +169,7 @@ class Following:
                 key = span.lesson.id, change.stream_id
                 if change.is_late:
                     # More of what is scored already: nobody is alerted of it.
-                    self._note_again(key, min(change.last_seq, span.last_seq))
+                    self._queue_rescore(key, min(change.last_seq, span.last_seq))
                 else:
                     groups.setdefault(key, (span, []))[1].append(change)
         results = Results()
@@ -181,7 +183,7 @@ class Following:
         return True
 
     def _advance(
-        self, key: Key, span: Span, changes: Sequence[Change], results: Results
+        self, key: Key, span: SeqSpan, changes: Sequence[Change], results: Results
     ) -> Steps[None]:
         """Score a lesson up to its newest full epoch, or note that it has to be scored again."""
         upto = min(max(change.last_seq for change in changes), span.last_seq)
@@ -190,38 +192,40 @@ class Following:
         if state is None:
             if not any(change.is_live for change in changes):
                 # Nobody waits for history: it never delays what is live.
-                self._note_again(key, upto)
+                self._queue_rescore(key, upto)
                 return
-            state, scored_upto = self._made(key, span)
+            state, scored_upto = self._new_state(key, span)
             if scored_upto < 0:
-                self._again.drop(key, upto)
+                self._rescore_queue.drop(key, upto)
             if all(change.first_seq > scored_upto for change in changes):
                 known_upto = scored_upto  # what is written already stays as it is
         elif (
             abs(state.span[0] - span.first_seq) > EPOCH
-            or state.lacks_seats
-            or (state.lacks_birth and self._reader.birth(key[1]) is not None)
+            or state.has_unknown_seats
+            or (state.is_without_birth and self._reader.birth(key[1]) is not None)
         ):
             # It was dated anew, has more seats than were known, or its zones are known now.
-            self._note_again(key, upto)
+            self._queue_rescore(key, upto)
         state.touched_ns = self._clock.elapsed_ns()
         state.span = (state.span[0], span.last_seq)
         state.is_over = state.is_over and upto >= span.last_seq  # its end may have been moved
         state.lesson = span.lesson
         self._remember(key, state)
         before = state.next_seq
-        scored = yield from self._fed(state, upto, live_from=self._live_from(changes))
+        scored = yield from self._score_kept(state, upto, live_from=self._live_from(changes))
         scored.epochs = [epoch for epoch in scored.epochs if epoch.first_seq > known_upto]
         results.add(state, scored, self._spans)
         for change in changes:
             first, last = max(change.first_seq, state.span[0]), min(change.last_seq, before - 1)
             if not change.is_gap and first <= last and state.have.missing(first, last):
-                self._note_again(key, upto)
+                self._queue_rescore(key, upto)
                 break
         if upto >= span.last_seq:
             self._finish(key, state, results, self._spans.ends_utc_ns(span.lesson))
 
-    def _fed(self, state: LessonState, upto: int, *, live_from: int = NEVER) -> Steps[Scored]:
+    def _score_kept(
+        self, state: LessonState, upto: int, *, live_from: int = NEVER
+    ) -> Steps[Scored]:
         """Read and score what is kept from `next_seq` to `upto`.
 
         Seconds of an epoch that is not over are read with the rest of it, if there is a rest.
@@ -245,10 +249,10 @@ class Following:
             return NEVER
         return min((change.first_seq for change in changes if change.is_live), default=NEVER)
 
-    def _made(
+    def _new_state(
         self,
         key: Key,
-        span: Span,
+        span: SeqSpan,
         *,
         quiet_until: int = -1,
         zones: tuple[Zone, ...] | None = None,
@@ -276,33 +280,35 @@ class Following:
             decided=zones,
             utc_of_seq=lambda seq: self._spans.utc_ns(stream_id, seq),
             quiet_until=max(scored_upto, quiet_until),
-            open_alerts=standing(self._scores, key),
+            open_alerts=open_alerts_for(self._scores, key),
         )
-        state.lacks_birth = birth is None and not span.lesson.zones
+        state.is_without_birth = birth is None and not span.lesson.zones
         return state, scored_upto
 
     def _remember(self, key: Key, state: LessonState) -> None:
         self._states[key] = state
         self._states.move_to_end(key)
-        self._silent.take_in(key)
+        self._silent.note_loaded(key)
         if len(self._states) > self._settings.max_open:
             left, put_out = self._states.popitem(last=False)
-            self._silent.put_out(left, put_out.touched_ns)
+            self._silent.note_evicted(left, put_out.touched_ns)
 
     # ---------------------------------------------------------------- what is scored again
 
-    def _note_again(
+    def _queue_rescore(
         self, key: Key, upto: int, doubt: Doubt = Doubt.NONE, *, cursor: int | None = None
     ) -> None:
         since = self._cursor if cursor is None else cursor
-        self._again.add(key, upto, cursor=since, now_ns=self._clock.elapsed_ns(), doubt=doubt)
+        self._rescore_queue.add(
+            key, upto, cursor=since, now_ns=self._clock.elapsed_ns(), doubt=doubt
+        )
 
-    def _one_again(self, now_ns: int) -> bool:
+    def _rescore_next(self, now_ns: int) -> bool:
         """Score a slice of a lesson again, if one has settled or waited long enough."""
-        if self._passing is not None:
-            self._go_on(self._passing)
+        if self._rescoring is not None:
+            self._rescore_slice(self._rescoring)
             return True
-        taken = self._again.take(now_ns)
+        taken = self._rescore_queue.take(now_ns)
         if taken is None:
             return False
         key, job = taken
@@ -311,14 +317,14 @@ class Following:
         if span is not None and self._coverage.is_needed(key, span, job):
             live = self._states.get(key)
             zones = live.whole_zones if live is not None else None
-            state, _ = self._made(key, span, quiet_until=NEVER, zones=zones)
+            state, _ = self._new_state(key, span, quiet_until=NEVER, zones=zones)
             # Out of memory, nothing else tells how far it was scored.
             kept_upto = self._spans.kept_upto(span, key[1]) if live is None else -1
             upto = min(max(job.upto, kept_upto), span.last_seq)
-            self._passing = Pass(key=key, job=job, state=state, upto=upto)
+            self._rescoring = RescorePass(key=key, job=job, state=state, upto=upto)
         return True
 
-    def _go_on(self, current: Pass) -> None:
+    def _rescore_slice(self, current: RescorePass) -> None:
         """Score a slice again; at the end take the place of the live state."""
         state, results = current.state, current.results
         live = self._states.get(current.key)
@@ -326,7 +332,7 @@ class Following:
             current.upto = max(current.upto, live.next_seq - 1)
         current.upto = state.whole_epochs(current.upto)
         upto = min(current.upto, state.next_seq + _SLICE - 1)
-        (scored,) = score_together([self._fed(state, upto)])
+        (scored,) = score_together([self._score_kept(state, upto)])
         results.add(state, scored, self._spans)
         if state.next_seq <= current.upto:
             return
@@ -336,7 +342,7 @@ class Following:
         if current.upto >= state.span[1]:
             self._finish(current.key, state, results, self._spans.ends_utc_ns(state.lesson))
         state.touched_ns = self._clock.elapsed_ns()
-        self._passing = None
+        self._rescoring = None
         self._write(results)
         self._remember(current.key, state)
         self._figures.again += 1
@@ -346,24 +352,27 @@ class Following:
         """End a lesson; score it again if other zones hold for the whole of it than did live."""
         results.add(state, state.finish(over_ns), self._spans)
         if state.has_other_zones:
-            self._note_again(key, state.next_seq - 1)
+            self._queue_rescore(key, state.next_seq - 1)
 
-    def _look_at_lessons(self) -> None:
+    def _queue_changed_lessons(self) -> None:
         """A lesson that was entered or changed after its periods came is scored again."""
         if self._watch.is_changed():
             self._spans.forget()
             for lesson, is_only_longer in self._watch.changed():
                 self._history.look_at(lesson, Doubt.LONGER if is_only_longer else Doubt.NONE)
 
-    def _look_at_undated(self) -> None:
+    def _queue_dated_streams(self) -> None:
         """Streams that have been dated since: score the lessons that they turn out to be in."""
         for stream_id in self._undated.take_dated():
             for lesson in self._spans.of_stream(stream_id):
                 self._history.look_at_stream(stream_id, lesson, Doubt.NONE)
 
-    def _end_what_is_over(self) -> None:
+    def _end_silent_lessons(self) -> None:
         """No alert stands in a lesson that is over, or of which nothing is heard any more."""
-        waiting = {*self._again.keys(), *([self._passing.key] if self._passing is not None else [])}
+        waiting = {
+            *self._rescore_queue.keys(),
+            *([self._rescoring.key] if self._rescoring is not None else []),
+        }
         results = Results()
         for silent in self._silent.over(self._states, self._watch.get, waiting=waiting):
             state = self._states.get(silent.key)
@@ -381,8 +390,10 @@ class Following:
 
     def _safe_cursor(self) -> int:
         """From where on everything would come again that is not written yet."""
-        passing = [self._passing.job.cursor] if self._passing is not None else []
-        return min([self._cursor, *self._again.cursors(), *self._history.cursors(), *passing])
+        passing = [self._rescoring.job.cursor] if self._rescoring is not None else []
+        return min(
+            [self._cursor, *self._rescore_queue.cursors(), *self._history.cursors(), *passing]
+        )
 
     def _is_cursor_due(self, now_ns: int) -> bool:
         """Whether to write the cursor alone: at once when all that a long absence brought has been

@@ -13,18 +13,18 @@ from ingest.stores.rules.dating import UNDATED, seqs_between, utc_of
 from school.lessons.protocol import LessonReader
 from school.lessons.records import Lesson
 
-__all__ = ["LessonSpans", "Span"]
+__all__ = ["LessonSpans", "SeqSpan"]
 
 _REFRESH_NS: Final = 10 * SECOND_NS
 _REFRESH_UNDATED_NS: Final = SECOND_NS
-_MOST_VIEWS: Final = 5_000
+_MAX_VIEWS: Final = 5_000
 _NEAR_NS: Final = 86_400 * SECOND_NS
 _HELD_NS: Final = 3_600 * SECOND_NS
 """Clock records are held this far around what was asked, so that a live stream seldom reads them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SeqSpan:
     """The seqs of a stream that lie in a lesson, first … last."""
 
     lesson: Lesson
@@ -45,7 +45,7 @@ class _View:
     high_ns: int = -1
     """The span of the boot clock that `timebases` dates; none yet."""
     timebases: list[Timebase] = field(default_factory=list)
-    recent: list[Span] = field(default_factory=list)
+    recent: list[SeqSpan] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class LessonSpans:
         """The same for several."""
         return self._dated(self._view(stream_id), seqs)
 
-    def spans(self, stream_id: int, first_seq: int, last_seq: int) -> list[Span]:
+    def spans(self, stream_id: int, first_seq: int, last_seq: int) -> list[SeqSpan]:
         """The lessons that these periods lie in, clipped to whole lessons, not to the periods."""
         view = self._view(stream_id)
         for span in view.recent:
@@ -120,7 +120,7 @@ class LessonSpans:
         view.recent = found
         return found
 
-    def span(self, stream_id: int, lesson: Lesson) -> Span | None:
+    def span(self, stream_id: int, lesson: Lesson) -> SeqSpan | None:
         """The seqs of a stream in a lesson; None if there can be none."""
         view = self._view(stream_id)
         if view.stream.period_ns != SECOND_NS:
@@ -130,9 +130,9 @@ class LessonSpans:
         ranges = seqs_between(view.stream, timebases, starts_ns, ends_ns)
         if not ranges:
             return None
-        return Span(lesson, ranges[0][0], max(last for _, last in ranges))
+        return SeqSpan(lesson, ranges[0][0], max(last for _, last in ranges))
 
-    def kept_upto(self, span: Span, stream_id: int) -> int:
+    def kept_upto(self, span: SeqSpan, stream_id: int) -> int:
         """The last period of a lesson that is kept, or in a recorded gap; -1 if there is none."""
         upto = -1
         for first, last in self._reader.kept(stream_id):
@@ -174,7 +174,7 @@ class LessonSpans:
         self._hold(view, record.run_boot_ns, record.run_boot_ns)
         if not any(timebase.synchronised for timebase in view.timebases):
             view.until_ns = now_ns + _REFRESH_UNDATED_NS
-        if len(self._views) >= _MOST_VIEWS:
+        if len(self._views) >= _MAX_VIEWS:
             self._views.clear()
         self._views[stream_id] = view
         return view

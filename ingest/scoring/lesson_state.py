@@ -89,9 +89,9 @@ class LessonState:
         """Elapsed time at which periods came last."""
         self.have = SeqRanges()
         """Seqs whose values were taken."""
-        self.lacks_seats = False
+        self.has_unknown_seats = False
         """Periods came with seats that were not known when the state was made: make it anew."""
-        self.lacks_birth = False
+        self.is_without_birth = False
         """The zones were not known when the state was made: make it anew when they are."""
         self.is_over = False
         """The lesson has ended, and `finish` was called."""
@@ -259,7 +259,7 @@ class LessonState:
         seat, room = layout.seat_values(values), layout.room_values(values)
         if layout.seats != self._seats:
             known = [(i, self._column[s]) for i, s in enumerate(layout.seats) if s in self._column]
-            self.lacks_seats = self.lacks_seats or len(known) < len(layout.seats)
+            self.has_unknown_seats = self.has_unknown_seats or len(known) < len(layout.seats)
             shape = len(values), len(self._seats), len(layout.seat_codes)
             every = np.full(shape, MISSING, np.uint16)
             if known:

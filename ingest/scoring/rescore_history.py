@@ -16,22 +16,22 @@ from ingest.scoring.rescore_queue import Doubt, Key
 from ingest.stores.records import Change
 from school.lessons.records import Lesson
 
-__all__ = ["History"]
+__all__ = ["RescoreHistory"]
 
 _CHANGES_A_SLICE: Final = 40
 """So many ranges of the ledger are dated in some 10 ms."""
 
 
-class _Note(Protocol):
+class _QueueRescore(Protocol):
     """Puts a lesson of a stream in line to be scored again up to a seq."""
 
     def __call__(self, key: Key, upto: int, doubt: Doubt, *, cursor: int | None = None) -> None: ...
 
 
-class History:
+class RescoreHistory:
     """Lessons and ranges of the ledger that wait to be looked at."""
 
-    def __init__(self, *, spans: LessonSpans, coverage: Coverage, note: _Note) -> None:
+    def __init__(self, *, spans: LessonSpans, coverage: Coverage, note: _QueueRescore) -> None:
         self._spans = spans
         self._coverage = coverage
         self._note = note

@@ -10,7 +10,7 @@ from ingest.scoring.lesson_state import LessonState
 from ingest.scoring.results import Results
 from ingest.settings import ScoreSettings
 
-__all__ = ["Again", "Doubt", "Key", "Line", "Pass"]
+__all__ = ["Doubt", "Key", "RescoreJob", "RescorePass", "RescoreQueue"]
 
 Key = tuple[str, int]
 """(lesson, stream)"""
@@ -28,7 +28,7 @@ class Doubt(IntEnum):
 
 
 @dataclass(slots=True)
-class Again:
+class RescoreJob:
     """One lesson of one stream, up to a seq; times are elapsed nanoseconds."""
 
     since_ns: int
@@ -40,32 +40,32 @@ class Again:
 
 
 @dataclass(slots=True, kw_only=True)
-class Pass:
+class RescorePass:
     """A lesson while it is scored again, a slice at a time beside its live state."""
 
     key: Key
-    job: Again
+    job: RescoreJob
     state: LessonState
     upto: int
     results: Results = field(default_factory=Results)
 
 
-class Line:
+class RescoreQueue:
     """Lessons in line, each once. One is due when it has been quiet, or has waited long enough.
 
     A backlog so costs one pass over its lesson each `rescore_max_wait_s`, however many messages it has.
     """
 
     def __init__(self, settings: ScoreSettings) -> None:
-        self._settle_ns = settings.rescore_quiet_s * SECOND_NS
-        self._longest_ns = settings.rescore_max_wait_s * SECOND_NS
-        self._waiting: dict[Key, Again] = {}
+        self._quiet_ns = settings.rescore_quiet_s * SECOND_NS
+        self._max_wait_ns = settings.rescore_max_wait_s * SECOND_NS
+        self._waiting: dict[Key, RescoreJob] = {}
 
     def add(
         self, key: Key, upto: int, *, cursor: int, now_ns: int, doubt: Doubt = Doubt.NONE
     ) -> None:
         """Put a lesson in line, or note that there is more of it."""
-        job = self._waiting.setdefault(key, Again(now_ns, now_ns, cursor, upto, doubt))
+        job = self._waiting.setdefault(key, RescoreJob(now_ns, now_ns, cursor, upto, doubt))
         job.doubt = min(job.doubt, doubt)
         job.cursor = min(job.cursor, cursor)
         job.latest_ns = now_ns
@@ -81,12 +81,12 @@ class Line:
         if job is not None and job.upto <= upto:
             del self._waiting[key]
 
-    def take(self, now_ns: int) -> tuple[Key, Again] | None:
+    def take(self, now_ns: int) -> tuple[Key, RescoreJob] | None:
         """The first that is due, out of the line."""
         for key, job in self._waiting.items():
             if (
-                now_ns - job.latest_ns >= self._settle_ns
-                or now_ns - job.since_ns >= self._longest_ns
+                now_ns - job.latest_ns >= self._quiet_ns
+                or now_ns - job.since_ns >= self._max_wait_ns
             ):
                 return key, self._waiting.pop(key)
         return None

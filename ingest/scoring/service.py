@@ -84,7 +84,7 @@ class Scorer:
                             "following %s with the model %s",
                             self._settings.data_dir, self._model.manifest.version,
                         )  # fmt: skip
-                    self.condition.has("stores")
+                    self.condition.set_present("stores")
                     while not stop.is_set():
                         self.condition.turn()
                         if upkeep.step():
@@ -95,7 +95,7 @@ class Scorer:
                         backoff.reset()
             except StoreError as error:
                 self.condition.turn()
-                self.condition.lacks("stores", str(error))
+                self.condition.set_missing("stores", str(error))
                 self._figures.failures += 1
                 wait_s = backoff.failed()
                 _LOG.error("%s Trying again in %g s.", error, wait_s)

@@ -19,7 +19,7 @@ from ingest.stores.protocol import ScoreStore
 from ingest.stores.records import EPOCH_NS, AlertRecord
 from school.lessons.records import Lesson
 
-__all__ = ["Silent", "SilentLessons", "standing"]
+__all__ = ["SilentLesson", "SilentLessons", "open_alerts_for"]
 
 _SILENT_NS: Final = 60 * SECOND_NS
 _UNHEARD_NS: Final = 120 * SECOND_NS
@@ -28,7 +28,7 @@ _NO_STREAM: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class SilentLesson:
     """A lesson of one stream whose alerts are to be ended, and it with them if it is over."""
 
     key: Key
@@ -49,21 +49,21 @@ class SilentLessons:
         self._spans = spans
         self._clock = clock
         self._looked_ns = self._swept_ns = clock.elapsed_ns()
-        self._put_out: dict[Key, int] = {}
+        self._evicted: dict[Key, int] = {}
         """Not in memory, with alerts that may stand; elapsed time at which periods came last."""
 
     def begin(self) -> None:
         """What an earlier scorer left open counts as heard of now."""
         for alert in self._scores.open_alerts():
-            self.put_out(_key_of(alert), self._clock.elapsed_ns())
+            self.note_evicted(_key_of(alert), self._clock.elapsed_ns())
 
-    def put_out(self, key: Key, touched_ns: int) -> None:
+    def note_evicted(self, key: Key, touched_ns: int) -> None:
         """A lesson left memory."""
-        self._put_out[key] = touched_ns
+        self._evicted[key] = touched_ns
 
-    def take_in(self, key: Key) -> None:
+    def note_loaded(self, key: Key) -> None:
         """A lesson is in memory."""
-        self._put_out.pop(key, None)
+        self._evicted.pop(key, None)
 
     def over(
         self,
@@ -71,7 +71,7 @@ class SilentLessons:
         lesson_of: Callable[[str], Lesson | None],
         *,
         waiting: Collection[Key],
-    ) -> Iterator[Silent]:
+    ) -> Iterator[SilentLesson]:
         """Those to end now; of those `waiting` to be scored again more may become known."""
         now_ns = self._clock.elapsed_ns()
         if now_ns - self._looked_ns < _SILENT_NS:
@@ -81,7 +81,7 @@ class SilentLessons:
         for alert in self._scores.open_alerts():
             shown.setdefault(_key_of(alert), []).append(alert)
         left = {key: state.touched_ns for key, state in states.items() if _is_left(state)}
-        for key, touched_ns in [*left.items(), *self._put_out.items()]:
+        for key, touched_ns in [*left.items(), *self._evicted.items()]:
             lesson = lesson_of(key[0])
             if lesson is None or now_ns - touched_ns < _SILENT_NS or key in waiting:
                 continue
@@ -89,10 +89,10 @@ class SilentLessons:
             ends_ns = self._spans.ends_utc_ns(lesson)
             is_over = ends_ns < self._clock.utc_ns()
             if is_over:
-                self.take_in(key)
+                self.note_loaded(key)
             if is_over or (alerts and now_ns - touched_ns >= _UNHEARD_NS):
                 over_ns = self._left_off_ns(key[1], lesson) if alerts else ends_ns
-                yield Silent(key, alerts, over_ns, is_over)
+                yield SilentLesson(key, alerts, over_ns, is_over)
 
     def finished(self, states: Mapping[Key, LessonState], *, waiting: Collection[Key]) -> list[Key]:
         """Those that are over and need not be in memory any more: nothing came for a minute.
@@ -127,7 +127,7 @@ class SilentLessons:
         return min(max(begun) + EPOCH_NS, ends_ns) if begun else ends_ns
 
 
-def standing(scores: ScoreStore, key: Key) -> list[AlertRecord]:
+def open_alerts_for(scores: ScoreStore, key: Key) -> list[AlertRecord]:
     """A lesson's alerts that are not cleared."""
     return [
         alert

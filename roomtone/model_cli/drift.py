@@ -84,7 +84,7 @@ def _read(directory: Path, zone: ZoneInfo, catalog: ModelCatalog, url: SecretStr
         closing(open_lesson_store(directory, url)) as lessons,
     ):
         levels.look(scores)
-        while not levels.read(scores, lessons, most=_A_STEP):
+        while not levels.read(scores, lessons, max_lessons=_A_STEP):
             pass
         checked = {
             lesson: (count.confirmed, count.dismissed)

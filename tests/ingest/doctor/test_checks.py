@@ -127,7 +127,7 @@ def test_a_program_that_is_missing_stalled_not_ready_or_anothers(tmp_path: Path)
         assert port is not None
         assert found(port).state == "fine"
         assert "belongs to" in found(port, settings(tmp_path / "other")).said
-        condition.lacks("commit", "the disk is full")
+        condition.set_missing("commit", "the disk is full")
         assert "the disk is full" in found(port).said
         clock.advance(20)
         assert "hangs" in found(port).said

@@ -121,7 +121,7 @@ def test_a_program_that_speaks_no_http_or_without_end(
         except OSError:
             return
 
-    monkeypatch.setattr(doctor, "_MOST_PAGE", 1 << 20)
+    monkeypatch.setattr(doctor, "_MAX_PAGE_BYTES", 1 << 20)
     for talk in (greet, close, stream):
         with speaking(talk) as port:
             said = found(settings(tmp_path, port)).said

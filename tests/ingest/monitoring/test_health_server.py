@@ -48,7 +48,7 @@ def test_the_pages_say_how_the_program_is() -> None:
         assert get(port, "/healthz")[0] == 200
         status, body = get(port, "/readyz")
         assert (status, json.loads(body)["reasons"]) == (503, ["no broker"])
-        program.condition.has("link")
+        program.condition.set_present("link")
         assert get(port, "/readyz")[0] == 200
         program.clock.advance(11)
         status, body = get(port, "/healthz")

@@ -11,7 +11,7 @@ from ingest.doctor.checks import Page
 from ingest.monitoring.condition import Condition
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.connection_rate import ConnectionRate
-from ingest.receiving.counters import Counters
+from ingest.receiving.counters import IngestCounters
 from ingest.receiving.keeper import Keeper
 from ingest.receiving.metrics import IngestFigures
 from ingest.scoring.metrics import ScoreFigures, ScoreMetrics
@@ -29,7 +29,7 @@ LARGE = 123_456_789_012_345
 def ingest_figures() -> IngestFigures:
     """Of two kits, one with every figure and one that has only sent a batch."""
     store, clock = MemoryPeriodStore(), ManualClock(utc_at_boot_ns=1_763_460_300 * SECOND_NS)
-    seat_seconds = SeatSeconds(store=store, clock=clock, most=9)
+    seat_seconds = SeatSeconds(store=store, clock=clock, max_runs=9)
     keeper = Keeper(
         store=store, site="school", clock=clock, settings=IngestSettings(),
         seat_seconds=seat_seconds,
@@ -106,7 +106,7 @@ def test_a_scrape_of_score_shows_what_the_golden_page_does() -> None:
 def test_what_has_no_value_yet_is_left_out() -> None:
     clock = ManualClock()
     condition = Condition(clock=clock, stall_s=30, missing={})
-    figures = IngestFigures(clock=clock, condition=condition, counters=Counters(), queues={})
+    figures = IngestFigures(clock=clock, condition=condition, counters=IngestCounters(), queues={})
     assert "roomtone_ingest_queue_length" not in page(figures)
     assert "roomtone_ingest_messages_total 0.0\n" in page(figures)
 

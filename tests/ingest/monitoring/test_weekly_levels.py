@@ -55,7 +55,7 @@ def put(stores, lesson="a", *, start=SUNDAY_NIGHT, n=24, models=("m",), first=0)
 
 def read(levels, stores):
     levels.look(stores[0])
-    assert levels.read(*stores, most=100)
+    assert levels.read(*stores, max_lessons=100)
     return levels.lessons
 
 
@@ -122,9 +122,9 @@ def test_reading_goes_in_steps(stores):
         put(stores, f"l{i}")
     levels = WeeklyLevels()
     levels.look(stores[0])
-    assert not levels.read(*stores, most=2)
+    assert not levels.read(*stores, max_lessons=2)
     assert (levels.waiting, len(levels.lessons)) == (3, 2)
-    assert levels.read(*stores, most=3)
+    assert levels.read(*stores, max_lessons=3)
 
 
 def test_scores_of_a_lesson_that_is_gone_count_nowhere(stores):

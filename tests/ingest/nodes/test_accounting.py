@@ -33,7 +33,7 @@ class Counted:
         self.start()
 
     def start(self) -> None:
-        self.seat_seconds = SeatSeconds(store=self.store, clock=self.clock, most=self.most)
+        self.seat_seconds = SeatSeconds(store=self.store, clock=self.clock, max_runs=self.most)
         self.keeper = Keeper(
             store=self.store, site="school", clock=self.clock, settings=IngestSettings(),
             seat_seconds=self.seat_seconds,

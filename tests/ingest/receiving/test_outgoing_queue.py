@@ -121,7 +121,7 @@ def test_each_node_is_told_once_and_again_when_something_changed() -> None:
     assert set(second) == {f"roomtone/1/school/r1/{n}/config" for n in "ab"}
     topic = "roomtone/1/school/r1/a/config"
     assert second[topic].revision > first[topic].revision
-    told.config.forget_told()
+    told.config.forget_sent()
     assert len(told.due()) == 3
 
 

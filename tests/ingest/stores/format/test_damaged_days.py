@@ -289,7 +289,7 @@ def test_a_note_without_damage_is_nothing(data: Path) -> None:
 def test_seat_seconds_add_up_before_and_after(data: Path) -> None:
     clock = ManualClock()
     with closing(open_period_store(data)) as store:
-        counted = SeatSeconds(store=store, clock=clock, most=10)
+        counted = SeatSeconds(store=store, clock=clock, max_runs=10)
         counted.begin()
         checking = SealedChecking(store=store, clock=clock, seat_seconds=counted)
 
@@ -319,7 +319,7 @@ def test_seat_seconds_add_up_before_and_after(data: Path) -> None:
         clock.advance(86_400)
         gone += 3 * STRETCH
         assert rest() == {"kept": sampled - gone, "gap": gone}
-        again = SeatSeconds(store=store, clock=clock, most=10)
+        again = SeatSeconds(store=store, clock=clock, max_runs=10)
         again.begin()
         while again.is_behind:
             again.count_on(1 << 40)
