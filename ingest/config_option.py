@@ -1,4 +1,4 @@
-"""`--config` of the server's commands; of those that have actions before the action or behind it."""
+"""The option `--config` of the server's commands, before or after an action's name."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def add_config_option(
     # argparse has no public name for it.
     actions: argparse._SubParsersAction[argparse.ArgumentParser] | None = None,
 ) -> None:
-    """Let `--config FILE` be given, on either side of the action's name."""
+    """Add `--config FILE`, before and after the action's name."""
     parser.add_argument("--config", type=Path, default=_DEFAULT, metavar="FILE", help=_HELP)
     for action in () if actions is None else actions.choices.values():
-        # Suppressed, so that a missing option here does not undo one that was given before.
+        # Suppressed, so that a missing option here does not override one before the action.
         action.add_argument(
             "--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=_HELP
         )

@@ -1,4 +1,4 @@
-"""`roomtone lesson`: what `school/lessons/command.py` does, on this server's settings and store."""
+"""`roomtone lesson`: `school/lessons/command.py` on this server's settings and store."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the command's arguments."""
     add_config_option(parser, add_actions(parser))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked."""
+    """Run the action."""
     settings = ServerSettings.load(args.config)
     with closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as store:
         desk = Desk(store=store, settings=settings.lessons, clock=SystemClock(), say=say)

@@ -1,4 +1,4 @@
-"""`roomtone seat`: what `school/lessons/seat_command.py` does, on this server's store."""
+"""`roomtone seat`: `school/lessons/seat_command.py` on this server's store."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the command's arguments."""
     add_config_option(parser, add_actions(parser))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked."""
+    """Run the action."""
     settings = ServerSettings.load(args.config)
     with closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as store:
         args.do(store, args, say)

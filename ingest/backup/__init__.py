@@ -1,1 +1,1 @@
-"""`roomtone backup` and `roomtone restore`: a copy of a data directory, and the way back."""
+"""`roomtone backup` and `roomtone restore`: copies a data directory and puts the copy back."""

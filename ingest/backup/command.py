@@ -16,7 +16,7 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the command's arguments."""
     add_config_option(parser)
     parser.add_argument(
         "target", type=Path, help="a new directory, or a new file that ends in .tar"
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Copy and check; 0 once the backup is whole and on the disk."""
+    """Copy and check; returns 0 when the backup is complete and on the disk."""
     settings = ServerSettings.load(args.config)
     url = settings.school.database_url
     backup = Backup(

@@ -1,9 +1,9 @@
 """Copies a data directory while its programs run, and checks the copy.
 
-The scores are copied first and the ledger after them, so that no score is ahead of what it rests
-on. The copy of main.db is one state of it, as of some moment after the begin: all that had been
-acknowledged by then is in it. Sealed chunks never change, so those that this state lists are
-copied afterwards; what was sealed since is left out, for its rows are live in the copy.
+The scores are copied first and main.db after them, so that no score is newer than its data. The
+copy of main.db is one consistent state from after the start, with everything that had been
+acknowledged by then. Sealed chunks never change, so the chunks that this state lists are copied
+afterwards. Chunks that were sealed later are left out, because their rows are live in the copy.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ __all__ = ["MANIFEST", "Backup", "BackupManifest", "FileNote", "digest", "manife
 MANIFEST: Final = "backup.json"
 _DATABASES: Final = ("score.db", "main.db", "school.db")
 _RECORDS: Final = (LOG, KEY, "school_model.onnx", "school_model.json")
-"""What is copied as it is; the last two are what `roomtone model recalibrate` wrote."""
+"""Files that are copied as they are; `roomtone model recalibrate` writes the last two."""
 _OTHER_ARCHIVES: Final = frozenset({".7z", ".bz2", ".gz", ".rar", ".tgz", ".xz", ".zip", ".zst"})
 _READ: Final = 1 << 20
 _REPORT_EACH_NS: Final = 5 * SECOND_NS
 
 
 class FileNote(BaseModel):
-    """How a file of a backup was written."""
+    """Size and hash of a file in a backup, as it was written."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,7 +59,7 @@ class FileNote(BaseModel):
 
 
 class BackupManifest(BaseModel):
-    """What a backup holds; written last, so that a backup that has one is whole."""
+    """The contents of a backup; it is written last, so a backup that has one is complete."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -70,7 +70,7 @@ class BackupManifest(BaseModel):
     """How many purges were recorded when it was made."""
     files: dict[str, FileNote]
     own_sha256: str = ""
-    """The hash of all the rest; "" in a backup that was made before there was one."""
+    """The hash of all other fields; "" in backups of earlier versions."""
 
 
 class Backup:
@@ -94,18 +94,18 @@ class Backup:
         self._reported_ns = clock.elapsed_ns()
 
     def run(self) -> BackupManifest:
-        """Copy, check, and only then give the copy its name."""
+        """Copy and check; only then the copy gets its name."""
         if not (self._data_dir / "main.db").exists():
-            raise UsageError(f"{self._data_dir} holds no main.db; look at `data_dir`.")
+            raise UsageError(f"{self._data_dir} has no main.db; check `data_dir`.")
         for path in (self._target, self._partial):
             if path.exists():
-                raise UsageError(f"{path} exists; give a name that is free, or remove it.")
+                raise UsageError(f"{path} exists; choose another name, or remove it.")
         if self._target.suffix.lower() in _OTHER_ARCHIVES:
             raise UsageError(
                 f"{self._target}: a backup is a directory, or a file that ends in .tar."
             )
         if not self._target.absolute().parent.is_dir():
-            # A disk that is not mounted must not lead to a backup beside the data.
+            # If its disk is not mounted, the backup must not end up on the disk of the data.
             raise UsageError(
                 f"{self._target.absolute().parent} is no directory; make it, or mount its disk."
             )
@@ -113,7 +113,7 @@ class Backup:
         with folder.alone():
             if folder.waiting():
                 raise StoreError(
-                    "A purge was cut short, and its data would be in the backup: "
+                    "A purge was interrupted, and its data would be in the backup: "
                     "finish it with `roomtone purge --resume`."
                 )
             make_directory(self._partial)
@@ -161,25 +161,27 @@ class Backup:
         return manifest
 
     def _copy_database(self, name: str) -> None:
-        """One state of a database, without what its free pages hold; nobody waits for it."""
+        """Copy one state of a database, without its free pages and without blocking its writer."""
         source, target = self._data_dir / name, self._partial / name
         size = source.stat().st_size
         self._say(f"copying {name}, {size / 1e6:.1f} MB ...")
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with store_errors(source), closing(sqlite3.connect(source, timeout=10)) as database:
-            database.execute("PRAGMA schema_version")  # opens it: what fails below is the copy
+            database.execute(
+                "PRAGMA schema_version"
+            )  # opens it, so that an error below is about the copy
             with writing_errors(target):
                 database.execute("VACUUM INTO ?", (str(target),))
         with store_errors(target), closing(sqlite3.connect(target)) as copy:
             found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise StoreError(
-                f"The copy of {source} does not check ({found}): the file is damaged; restore an "
+                f"The copy of {source} failed its check ({found}): the file is damaged; restore an "
                 "earlier backup."
             )
 
     def _copy_days(self) -> None:
-        """The chunks that the copy of main.db lists; it forgets those that have gone since."""
+        """Copy the chunks that the copy of main.db lists; unlist those that were removed since."""
         days = DayFiles(self._data_dir)
         with (
             store_errors(self._partial / "main.db"),
@@ -210,8 +212,8 @@ class Backup:
                             raise
                     if not copied:
                         target.unlink(missing_ok=True)
-                    # Retention has removed the file meanwhile. What is missing in one that is
-                    # there stays listed, and is found damaged by whoever restores this.
+                    # If retention has removed the file meanwhile, its chunks are unlisted. Chunks
+                    # missing from a file that exists stay listed, and count as damaged later.
                     is_retired = not days.path(kind, day).exists()
                     gone = [(1 << bit, n) for n in listed if is_retired and n not in copied]
                     with transaction(copy):
@@ -220,7 +222,7 @@ class Backup:
 
     def _checked(self, kind: Kind, chunk: SealedChunk) -> SealedChunk:
         if not is_whole(chunk.chunk, chunk.key(kind)):
-            self._say(f"chunk {chunk.id} is damaged already; it is copied as it is.")
+            self._say(f"chunk {chunk.id} is already damaged; it is copied as it is.")
         return chunk
 
     def _finish(self) -> None:
@@ -251,20 +253,20 @@ class Backup:
 
 
 def digest(path: Path) -> FileNote:
-    """A file's size and hash, read back from the disk."""
+    """A file's size and hash, read from the disk."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return FileNote(size=path.stat().st_size, sha256=sha256)
 
 
-def manifest_hash(words: Mapping[str, object]) -> str:
-    """The hash of a manifest's JSON, whatever keys it has, but for the hash in it."""
-    rest = {key: value for key, value in words.items() if key != "own_sha256"}
+def manifest_hash(fields: Mapping[str, object]) -> str:
+    """The hash of a manifest's JSON, with any keys, but without its own hash."""
+    rest = {key: value for key, value in fields.items() if key != "own_sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Whole seconds need no extended header, which has no checksum."""
+    """Use whole seconds: fractions need an extended header, which has no checksum."""
     member.mtime = int(member.mtime)
     return member
 

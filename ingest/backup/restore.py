@@ -1,4 +1,4 @@
-"""Puts a backup back into an empty data directory, checked, and without what was purged since."""
+"""Restores a backup into an empty data directory: checks it, and purges again what was purged."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _UNREADABLE: Final = (
     OSError, EOFError, LookupError, ArithmeticError, ValueError, TypeError, RecursionError,
     tarfile.TarError,
 )  # fmt: skip
-"""What Python's tarfile and json raise for bytes that are cut or damaged."""
+"""What Python's tarfile and json raise for cut or damaged files."""
 Open = Callable[[str], IO[bytes]]
 
 
 class Restore:
-    """One restoring of a backup into a directory that holds nothing yet."""
+    """Restores one backup into a directory that is empty or missing."""
 
     def __init__(
         self,
@@ -70,11 +70,13 @@ class Restore:
         self._say = say
 
     def run(self) -> BackupManifest:
-        """Copy, check, purge again; only then the directory gets its name."""
+        """Copy, check and purge again; only then the directory gets its name."""
         if self._data_dir.exists() and (
             not self._data_dir.is_dir() or any(self._data_dir.iterdir())
         ):
-            raise UsageError(f"{self._data_dir} is not empty; a backup is restored beside it.")
+            raise UsageError(
+                f"{self._data_dir} is not empty; set `data_dir` to an empty directory for the restore."
+            )
         if self._partial.exists():
             raise UsageError(f"{self._partial} was left by a restore that failed; remove it.")
         with _opened(self._source) as read:
@@ -88,7 +90,7 @@ class Restore:
                     if name.endswith(".db"):
                         check_database(self._partial / name, _KINDS.get(name, "day"))
                 self._purge_again()
-                # A backup of a later version, or a damaged one, is refused before it has a name.
+                # Refuse a damaged backup, or one of a later version, before the directory has its name.
                 with (
                     closing(open_period_store(self._partial)),
                     closing(open_score_writer(self._partial)),
@@ -105,8 +107,8 @@ class Restore:
                 shutil.rmtree(self._partial, ignore_errors=True)
         if self._source.is_file() and self._source.stat().st_size % tarfile.RECORDSIZE:
             self._say(
-                f"The end of {self._source} is cut off, or another program packed it again; every "
-                "file in it is as it was written."
+                f"The end of {self._source} is cut off, or another program has packed it again; the "
+                "files in it are unchanged."
             )
         return manifest
 
@@ -118,7 +120,7 @@ class Restore:
             manifest = BackupManifest.model_validate(words)
         except (*_UNREADABLE, ValidationError) as error:
             raise UsageError(
-                f"{self._source} is no whole backup: it has no readable {MANIFEST}. Take another "
+                f"{self._source} is no complete backup: it has no readable {MANIFEST}. Use another "
                 "backup."
             ) from error
         if manifest.format > _FORMAT:
@@ -128,13 +130,12 @@ class Restore:
             )
         strange = [name for name in manifest.files if not _NAME.fullmatch(name)]
         if strange:
-            raise UsageError(f"{self._source} names a file that no backup has: {strange[0]!r}.")
+            raise UsageError(f"{self._source} lists a file that no backup has: {strange[0]!r}.")
         if "main.db" not in manifest.files:
-            raise UsageError(f"{self._source} is no whole backup: main.db is not in it.")
+            raise UsageError(f"{self._source} is no complete backup: it has no main.db.")
         if manifest.own_sha256 and manifest.own_sha256 != manifest_hash(words):
             raise UsageError(
-                f"{self._source} is damaged: its {MANIFEST} is not as it was written. Take another "
-                "backup."
+                f"{self._source} is damaged: its {MANIFEST} was changed. Take another backup."
             )
         return manifest
 
@@ -151,14 +152,14 @@ class Restore:
             os.fsync(file.fileno())
         if found.hexdigest() != note.sha256:
             raise StoreError(
-                f"{name} of {self._source} is not as it was written: take another backup."
+                f"{name} in {self._source} is damaged: its hash is wrong. Take another backup."
             )
         sync_directory(target.parent)
 
     def _parts(self, read: Open, name: str, size: int) -> Iterator[bytes]:
-        """The bytes of a file of the backup; raises StoreError where they can't be read.
+        """The bytes of a file of the backup; raises StoreError if they can't be read.
 
-        At most one more than it should have: then it is not as it was written.
+        At most one byte more than the file should have, which makes its hash wrong.
         """
         try:
             with read(name) as source:
@@ -167,7 +168,7 @@ class Restore:
                     yield part
         except _UNREADABLE as error:
             raise StoreError(
-                f"{name} of {self._source} can't be read ({_reason(error)}): the backup is cut or "
+                f"{name} in {self._source} can't be read ({_reason(error)}): the backup is cut off or "
                 "damaged; take another one."
             ) from error
 
@@ -187,49 +188,53 @@ class Restore:
             (self._partial / LOG).chmod(0o600)
 
     def _newer(self) -> list[PurgeRecord]:
-        """The records that the backup does not have; raises UsageError if they don't follow it."""
+        """The records that are newer than the backup; raises UsageError if they are not its own."""
         assert self._purges is not None
         if self._purges.name != LOG or not self._purges.is_file():
             raise UsageError(f"--purges is {self._purges}; expected a {LOG}.")
         key = self._partial / KEY
         if not key.exists():
-            # The first purge came after the backup, and made the key.
+            # The first purge, which made the key, came after the backup.
             beside = self._purges.with_name(KEY)
             if not beside.exists():
-                raise UsageError(f"The backup is older than its key: put {KEY} beside {LOG}.")
+                raise UsageError(
+                    f"The backup is older than the key of purges: put {KEY} beside {LOG}."
+                )
             shutil.copyfile(beside, key)
             key.chmod(0o600)
         records = PurgeLog(self._purges.parent, key=key).verified()
         had = [record.hash for record in PurgeLog(self._partial).verified()]
         if [record.hash for record in records[: len(had)]] != had:
-            raise UsageError(f"{self._purges} is not the record of the server of this backup.")
+            raise UsageError(f"{self._purges} belongs to another server than this backup.")
         return records[len(had) :]
 
 
 @contextmanager
 def _opened(source: Path) -> Iterator[Open]:
-    """A way to read the files of a backup by name."""
+    """Open a backup; yields a function that opens its files by name."""
     if source.is_dir():
-        # A named pipe in the place of a file would hang whoever opens it.
+        # Opening a named pipe in place of a file would hang.
         yield lambda name: os.fdopen(open_plain_file(source / name, follow_links=True), "rb")
         return
     try:
-        # A pipe can't be read twice, and opening it may wait for ever.
+        # A pipe can't be read twice, and opening it may block for ever.
         is_file = source.is_file()
         tar = tarfile.open(source, "r:") if is_file else None  # noqa: SIM115
     except _UNREADABLE as error:
         raise UsageError(
-            f"{source} is no backup, or its beginning is damaged ({_reason(error)}); name what "
-            "`roomtone backup` wrote."
+            f"{source} is no backup, or its beginning is damaged ({_reason(error)}); give the path "
+            "that `roomtone backup` wrote."
         ) from error
     if tar is None:
         why = "is a pipe or a device" if source.exists() else "does not exist"
-        raise UsageError(f"{source} is no backup: it {why}; name what `roomtone backup` wrote.")
+        raise UsageError(
+            f"{source} is no backup: it {why}; give the path that `roomtone backup` wrote."
+        )
     with tar:
 
         def read(name: str) -> IO[bytes]:
             member = tar.getmember(name)
-            # A backup has no links, and no files with holes that take more room than theirs.
+            # A backup has no links and no sparse files.
             if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
                 raise UnfitFileError(source / name, "it is no plain file of the archive")
             file = tar.extractfile(member)
@@ -242,5 +247,5 @@ def _opened(source: Path) -> Iterator[Open]:
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, KeyError):
-        return "it is not in it"
+        return "it is missing"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -19,20 +19,20 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the command's arguments."""
     add_config_option(parser)
     parser.add_argument(
         "source", type=Path,
-        help="what `roomtone backup` wrote; the settings' `data_dir` has to be empty",
+        help="what `roomtone backup` wrote; `data_dir` in the settings has to be empty",
     )  # fmt: skip
     parser.add_argument(
         "--purges", type=Path, metavar="FILE",
-        help="purge-log.jsonl of the server: what was purged since the backup goes again",
+        help="purge-log.jsonl of the server: what was purged since the backup is removed again",
     )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    """Restore, and say up to when."""
+    """Restore, and print the time of the backup."""
     settings = ServerSettings.load(args.config)
     restore = Restore(
         source=args.source, data_dir=settings.data_dir, purges=args.purges,
@@ -46,19 +46,16 @@ def run(args: argparse.Namespace) -> int:
         say(restore_advice(url))
     elif "school.db" not in manifest.files:
         say(
-            "The backup holds no lessons, moments or opt-outs: there were none, or they were in "
+            "The backup has no lessons, moments or opt-outs: there were none, or they were in "
             "PostgreSQL."
         )
     with closing(open_lesson_store(settings.data_dir, url)) as lessons:
         seats = ", ".join(f"{room}:{seat}" for room, seat in lessons.opted_out())
     when = "by then" if url is None else "by now"
     say(
-        f"Seats that had opted out {when}: {seats or 'none'}. Enter those that did so since, with "
-        "`roomtone seat opt-out`, before ingest runs."
+        f"Seats that had opted out {when}: {seats or 'none'}. Enter later ones with "
+        "`roomtone seat opt-out` before you start ingest."
     )
     if args.purges is None:
-        say(
-            "What was purged since then is back, unless nothing was: restore with --purges to "
-            "remove it again."
-        )
+        say("If data was purged since then, it is back: restore with --purges to remove it again.")
     return 0

@@ -1,1 +1,1 @@
-"""The clocks of the kits and of the server: watched, and doubted where they are wrong."""
+"""Watches the clocks of the kits and of the server, and distrusts those that are wrong."""

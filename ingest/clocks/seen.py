@@ -1,9 +1,9 @@
-"""Where the boot clocks of kits stand, as the server sees it from what arrives live.
+"""Estimates the kits' boot clocks from the arrival of live batches.
 
-A live batch has waited for as long as it says. So when it arrives, its last period has just ended,
-and the server's UTC tells where the node's boot clock stands. Whatever delays a message only makes
-that too large, so the smallest of what is seen counts: a smaller value at once, a larger one when a
-whole minute says so. Nothing of the node's own UTC goes into it.
+A live batch reports how long it has waited. So when it arrives, the end of its last period is known,
+and the server's UTC gives the offset of the node's boot clock. Any delay of a message only makes the
+offset too large, so the smallest one counts: a smaller value at once, a larger one only after a
+whole minute of larger values. The node's own UTC is not used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["SeenClocks"]
 _SECOND_NS: Final = 1_000_000_000
 _WINDOW_NS: Final = 60 * _SECOND_NS
 _MIN_SEEN: Final = 10
-"""A minute with fewer live batches says too little."""
+"""A minute with fewer live batches is not used."""
 _MAX_RUNS: Final = 8_192
 
 
@@ -37,7 +37,7 @@ class _Seen:
 
 
 class SeenClocks:
-    """One value a run of a node: UTC minus boot clock."""
+    """The offset of each run of a node: UTC minus boot clock."""
 
     def __init__(self) -> None:
         self._runs: OrderedDict[tuple[str, int], _Seen] = OrderedDict()
@@ -46,11 +46,11 @@ class SeenClocks:
         return len(self._runs)
 
     def forget(self) -> None:
-        """The server's own clock was set: what was seen by it means nothing any more."""
+        """Drop all offsets: the server's own clock was set, so they are no longer valid."""
         self._runs.clear()
 
     def see(self, batch: Batch, *, received_utc_ns: int, elapsed_ns: int) -> int | None:
-        """Take note of a live batch; the run's offset if it changed by more than a second."""
+        """Use a live batch; returns the run's offset if it changed by more than a second."""
         if batch.waited_ms is None:
             return None
         ended_ns = batch.boot_ns + batch.n * batch.period_ns

@@ -1,9 +1,8 @@
-"""Notices when the server's own clock is set, and makes sure that nothing is removed because of it.
+"""Notices when the server's own clock is set, and keeps retention from removing data because of it.
 
-All that is kept is stamped with the server's UTC, and goes by that stamp. After the clock was set,
-nothing is removed for its age for a day, and what was stamped by the earlier clock since this
-program began gets a stamp of the new one. What is noted in main.db shows a jump that came while
-ingest did not run.
+Everything stored is stamped with the server's UTC, and retention uses that stamp. After the clock
+was set, retention pauses for a day, and data that was stamped since this program started gets a
+stamp of the new clock. A note in main.db shows a jump that happened while ingest did not run.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ __all__ = ["PAUSE_NS", "SET_NS", "ServerClock", "kernel_boot", "when"]
 
 _LOG = logging.getLogger("ingest")
 SET_NS: Final = 300 * SECOND_NS
-"""A clock that moves by more against the machine's monotonic one was set; else it was slewed."""
+"""A clock that moved by more against the machine's monotonic clock was set; else it was slewed."""
 PAUSE_NS: Final = 86_400 * SECOND_NS
-"""How long the clock has to run evenly before anything is removed for its age."""
+"""How long the clock has to run steadily before retention removes anything."""
 _NOTE_EACH_NS: Final = 600 * SECOND_NS
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 def kernel_boot() -> str:
-    """The name of this start of the kernel; empty where it has none."""
+    """The id of this start of the kernel; empty if the system has none."""
     try:
         return _BOOT.read_text(encoding="ascii").strip()
     except OSError:
@@ -39,12 +38,12 @@ def kernel_boot() -> str:
 
 
 def when(utc_ns: int) -> str:
-    """A time in words for a log."""
+    """A time as text for a log."""
     return f"{datetime.fromtimestamp(utc_ns // SECOND_NS, tz=UTC):%Y-%m-%d %H:%M} UTC"
 
 
 class ServerClock:
-    """One look a tick, by ingest alone. All methods but `look` may raise StoreError."""
+    """Checks the clock once a tick, in ingest. All methods but `look` may raise StoreError."""
 
     def __init__(
         self, *, store: PeriodStore, clock: Clock, boot: str, bound_ns: int | None = None
@@ -59,11 +58,11 @@ class ServerClock:
 
     @property
     def retention_from_utc_ns(self) -> int:
-        """Nothing is removed for its age before this."""
+        """Retention removes nothing before this time."""
         return self._note.retention_from_utc_ns
 
     def begin(self) -> None:
-        """Compare with what was noted before this program began, and say how far kits are believed."""
+        """Compare the clock with the note of the last run, and set the limit for kits' clocks."""
         self._store.judge_clocks(bound_ns=self._bound_ns)
         before = self._store.clock_note()
         if before is None:
@@ -83,17 +82,17 @@ class ServerClock:
         self._has_begun = True
 
     def look(self) -> bool:
-        """Begin, or `step`; a store that fails is named, and asked again at the next look."""
+        """`begin` or `step`; logs a StoreError, and retries at the next look."""
         try:
             if self._has_begun:
                 return self.step()
             self.begin()
         except StoreError as error:
-            _LOG.error("%s The server's clock is looked at again.", error)
+            _LOG.error("%s The server's clock is checked again.", error)
         return False
 
     def step(self) -> bool:
-        """Whether the clock was set since the last look: what was seen by it means nothing now."""
+        """Whether the clock was set since the last look, so that offsets by it are invalid."""
         now = self._now(self._note.began_utc_ns)
         step_ns = now.zero_utc_ns - self._note.zero_utc_ns
         if abs(step_ns) > SET_NS:
@@ -113,14 +112,14 @@ class ServerClock:
 
     def _was_set(self, step_ns: int, before: ClockNote) -> None:
         now = self._now(0)
-        # What was stamped since the last note is a little younger than it.
+        # Stamps since the last note are a little later than it.
         last_utc_ns = before.newest_utc_ns + 2 * _NOTE_EACH_NS
         self._store.clock_was_set(
             from_utc_ns=before.began_utc_ns, to_utc_ns=last_utc_ns, now_utc_ns=now.newest_utc_ns
         )
         self._keep(replace(now, retention_from_utc_ns=now.newest_utc_ns + PAUSE_NS))
         _LOG.warning(
-            "the server's clock was set by %+d s: nothing is removed for its age before %s, and "
+            "the server's clock was set by %+d s: retention removes nothing before %s, and "
             "kits' clocks are compared with it again",
             step_ns // SECOND_NS, when(self.retention_from_utc_ns),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What ingest sees of its kits' clocks: evidence for the store, and a word about those not believed."""
+"""Watches the kits' clocks: collects evidence for the store, and logs which are not believed."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class ClockWatch:
 
     def __init__(self, *, clock: Clock) -> None:
         self.refuted: dict[tuple[str, str], ClockClaim] = {}
-        """(room, node) → what it says of its clock."""
+        """(room, node) → its claim about its clock."""
         self._logged_ns: dict[tuple[str, str], int] = {}
-        """How far off it was when the log said so."""
+        """How wrong each clock was when it was logged."""
         self._clock = clock
         self._seen = SeenClocks()
         self._look_ns = clock.elapsed_ns()
 
     def forget(self) -> None:
-        """What was seen is not kept, or means nothing any more."""
+        """Drop the evidence: it was not stored, or is no longer valid."""
         self._seen.forget()
 
     def see(self, tick: Tick) -> list[SeenClock]:
@@ -55,7 +55,7 @@ class ClockWatch:
         ]
 
     def look(self, store: PeriodStore) -> None:
-        """Now and then: say once when a node is not believed, and when it is again.
+        """Log once when a node is not believed, and when it is again; looks every ten seconds.
 
         Raises StoreError.
         """

@@ -13,7 +13,7 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def off_words(off_ns: int) -> str:
-    """How far a clock is off, such as "400 days slow"."""
+    """How wrong a clock is, such as "400 days slow"."""
     seconds = abs(off_ns) // _SECOND_NS
     for size, unit in _UNITS:
         if seconds >= 2 * size or size == 1:
@@ -23,7 +23,7 @@ def off_words(off_ns: int) -> str:
 
 
 def claim_words(claim: ClockClaim) -> str:
-    """What a node says and is not believed; follows the node's name."""
+    """What a node claims and why it is not believed; follows the node's name."""
     # 64 bits of nanoseconds end in the year 2262.
     day = datetime.fromtimestamp(claim.utc_ns // _SECOND_NS, tz=UTC).date().isoformat()
     return (

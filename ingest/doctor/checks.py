@@ -1,6 +1,6 @@
-"""Looks a server over, and says of each finding what to do about it.
+"""Checks a server, and says for each finding what to do about it.
 
-It only reads: no file is made, and nothing is asked of a program but its health pages.
+It only reads: it creates no file, and asks programs only for their health pages.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ _OF_DATABASE: Final = (
     "stop the program that writes it and restore a backup; docs/store.md says more"
 )
 _OF_DAY: Final = (
-    "look at the disk; ingest saves what can be read, sets the file aside and makes a gap of the "
+    "check the disk; ingest saves what can be read, sets the file aside and records a gap for the "
     "rest, by itself; a backup may have it"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What a health page answered."""
+    """A health page's answer."""
 
     status: int
     text: str
 
     @property
     def words(self) -> dict[str, object]:
-        """Its JSON; empty if it is none."""
+        """Its JSON object; empty if it is none."""
         try:
             words = json.loads(self.text)
         except ValueError:
@@ -62,7 +62,7 @@ class Page:
         return words if isinstance(words, dict) else {}
 
     def values(self, metric: str) -> dict[tuple[str, ...], float]:
-        """The values of a metric, by its labels' values in the order of the labels' names."""
+        """The values of a metric, by the values of its labels in the order of their names."""
         found = re.findall(rf"^{metric}(?:{{(.*)}})? (\S+)$", self.text, re.MULTILINE)
         return {
             tuple(re.findall(r'="((?:[^"\\]|\\.)*)"', labels)): float(value)
@@ -74,10 +74,10 @@ Ask = Callable[[int, str], Page | None]
 
 
 def ask(port: int, path: str, host: str = "127.0.0.1") -> Page | None:
-    """A program's health page; None if nobody is there, status 0 if they don't answer.
+    """A program's health page; None if no program listens, status 0 if it does not answer.
 
-    Any program may have the port. One that does not speak HTTP has the status -1, and of one that
-    sends without end the beginning is taken.
+    Any program may have the port. One that does not speak HTTP gives status -1. Of an endless answer
+    only the beginning is read.
     """
     connection = http.client.HTTPConnection(host, port, timeout=_WAIT_S)
     try:
@@ -105,13 +105,13 @@ def _beginning(answer: http.client.HTTPResponse) -> bytes:
 
 
 def findings(settings: ServerSettings) -> Iterator[Finding]:
-    """Disk and databases: what can be seen without any other program."""
+    """Disk and databases: what can be checked without any other program."""
     folder = settings.data_dir
     if not folder.is_dir():
         yield Finding(
             about="data directory", state="wrong",
             said=f"{folder} is no directory" if folder.exists() else f"{folder} does not exist",
-            advice="start `roomtone ingest`, which makes it, or correct `data_dir`",
+            advice="start `roomtone ingest`, which creates it, or correct `data_dir`",
         )  # fmt: skip
         return
     yield _rights(folder)
@@ -127,16 +127,16 @@ def findings(settings: ServerSettings) -> Iterator[Finding]:
             yield _intact(path, until)
         else:
             yield Finding(
-                about=name, state="note", said="is not there yet",
-                advice=f"start `roomtone {whose}`, which makes it",
+                about=name, state="note", said="does not exist yet",
+                advice=f"start `roomtone {whose}`, which creates it",
             )  # fmt: skip
     for path in sorted((folder / "days").glob("*.db"), reverse=True):
         yield _intact(path, until, advice=_OF_DAY)
     for path in sorted([*folder.glob("*.db-damaged-*"), *(folder / "days").glob("*.db-damaged-*")]):
         yield Finding(
             about=path.name, state="note", said="was damaged, and was set aside",
-            advice="look at the disk; what could not be saved is a gap. A backup may have it. "
-            "Remove the file if you don't need it; retention does so otherwise",
+            advice="check the disk; what could not be saved is a gap. A backup may have it. "
+            "Remove the file if you don't need it, or retention will",
         )  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def _rights(folder: Path) -> Finding:
         return Finding(about="data directory", state="fine", said=f"{folder} can be written")
     return Finding(
         about="data directory", state="wrong", said=f"{folder} can't be written by this user",
-        advice="run as the user of the programs, or give that user the folder (chown)",
+        advice="run this as the user of the programs, or give that user the folder (chown)",
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def _space(folder: Path) -> Finding:
 
 
 def _intact(path: Path, until: float, advice: str = _OF_DATABASE) -> Finding:
-    """SQLite's quick check, as far as the time allows."""
+    """SQLite's quick check, within the time limit."""
     if time.monotonic() >= until:
         return _unchecked(path)
     try:
@@ -173,7 +173,7 @@ def _intact(path: Path, until: float, advice: str = _OF_DATABASE) -> Finding:
             return _unchecked(path)
         return Finding(
             about=path.name, state="wrong", said=f"can't be read ({error})",
-            advice="check its rights, and the disk",
+            advice="check its permissions, and the disk",
         )  # fmt: skip
     except sqlite3.DatabaseError as error:
         said = str(error)
@@ -186,7 +186,7 @@ def _intact(path: Path, until: float, advice: str = _OF_DATABASE) -> Finding:
 
 def _unchecked(path: Path) -> Finding:
     return Finding(
-        about=path.name, state="note", said="was not checked to its end, for lack of time",
+        about=path.name, state="note", said="was not checked completely, because it would take too long",
         advice=f"run `sqlite3 {path} 'PRAGMA quick_check'` when the server is idle",
     )  # fmt: skip
 
@@ -194,22 +194,22 @@ def _unchecked(path: Path) -> Finding:
 def program_findings(
     name: str, port: int, settings: ServerSettings, *, ask: Ask = ask, where_set: str = ""
 ) -> Iterator[Finding]:
-    """Whether ingest, score or the dashboard runs, and can do its work.
+    """Whether ingest, score or the dashboard runs and works.
 
-    `where_set` is the setting of its port, `NAME.health_port` if it is "".
+    `where_set` is the setting of its port; "" means `NAME.health_port`.
     """
     setting = where_set or f"{name}.health_port"
     if port == 0:
         yield Finding(
             about=name, state="note", said="its health page is switched off",
-            advice=f"set {setting} to look at it from here",
+            advice=f"set {setting} to check it from here",
         )  # fmt: skip
         return
     alive = ask(port, "/healthz")
     if alive is not None and alive.status == 0:
         yield Finding(
-            about=name, state="wrong", said=f"on port {port} takes questions and answers none",
-            advice=f"it is stopped, or hangs altogether: restart `roomtone {name}`",
+            about=name, state="wrong", said=f"on port {port} accepts connections and does not answer",
+            advice=f"it is suspended, or hangs completely: restart `roomtone {name}`",
         )  # fmt: skip
         return
     if alive is None:
@@ -231,24 +231,24 @@ def program_findings(
     if where is not None and where != str(settings.data_dir.absolute()):
         yield Finding(
             about=name, state="wrong", said=f"on port {port} belongs to {where}",
-            advice=f"give each server's programs ports of their own ({setting})",
+            advice=f"give the programs of each server their own ports ({setting})",
         )  # fmt: skip
         return
     if alive.status != 200:
         yield Finding(
-            about=name, state="wrong", said="hangs: its loop does not come round",
+            about=name, state="wrong", said="hangs: its main loop does not run",
             advice=f"restart `roomtone {name}`, and send its log to whoever maintains it",
         )  # fmt: skip
         return
     ready = ask(port, "/readyz")
     if ready is not None and ready.status == 200:
-        yield Finding(about=name, state="fine", said="runs, and can do its work")
+        yield Finding(about=name, state="fine", said="runs, and works")
         return
     reasons = ready.words.get("reasons") if ready is not None else None
-    said = "; ".join(map(str, reasons)) if isinstance(reasons, list) else "it does not say why"
+    said = "; ".join(map(str, reasons)) if isinstance(reasons, list) else "it gives no reason"
     yield Finding(
         about=name, state="wrong", said=f"runs, but can't work: {said}",
-        advice="put that right; the program tries again by itself",
+        advice="correct that; the program retries by itself",
     )  # fmt: skip
 
 
@@ -258,7 +258,7 @@ def _stranger(page: Page) -> str:
 
 
 def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
-    """Both certificates, the way to the broker, and what stands there about ingest."""
+    """Both certificates, the connection to the broker, and the state of ingest there."""
     for finding in connection_findings(
         settings.broker, owner="this server", if_expired=_IF_EXPIRED
     ):
@@ -270,7 +270,7 @@ def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
     said, fault = retained(settings.broker, (topic,))
     if fault is not None:
         yield Finding(
-            about="broker", state="wrong", said=f"{where} does not let this server in: {fault}",
+            about="broker", state="wrong", said=f"{where} refuses this server: {fault}",
             advice="check the broker's log, its ACL and this server's certificate",
         )  # fmt: skip
         return
@@ -283,7 +283,7 @@ def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
         yield Finding(
             about="broker", state="wrong",
             said=f"{where} answers, and says that ingest is down"
-            if is_up is False else f"{where} answers, and has no word from ingest",
-            advice="start `roomtone ingest`, or look at its log: until it is up, nodes hold all "
+            if is_up is False else f"{where} answers, and has no state of ingest",
+            advice="start `roomtone ingest`, or check its log: until it is up, nodes hold all "
             "data",
         )  # fmt: skip

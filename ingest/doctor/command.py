@@ -1,4 +1,4 @@
-"""`roomtone doctor`: look a server over, and say what to do."""
+"""`roomtone doctor`: check a server, and say what to do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["add_arguments", "look_over", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the command's arguments."""
     parser.add_argument(
         "--config", type=Path, required=True, metavar="FILE",
         help="the server's settings; see server.example.toml",
@@ -40,16 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Say each finding; 1 if something is wrong."""
+    """Print each finding; returns 1 if something is wrong."""
     settings = ServerSettings.load(args.config)
     return report(look_over(settings), sys.stdout, as_json=args.json)
 
 
 def look_over(settings: ServerSettings) -> Iterator[Finding]:
-    """Everything, from the disk up to the nodes."""
+    """Check everything, from the disk to the nodes."""
     fine = set()
     for finding in findings(settings):
-        yield finding  # at once: a year of day files takes seconds to read
+        yield finding  # at once, because a year of day files takes seconds to read
         if finding.state == "fine":
             fine.add(finding.about)
     yield from broker_findings(settings)
@@ -68,12 +68,12 @@ def _opted_out(settings: ServerSettings, fine: set[str]) -> list[tuple[str, int]
     if url is not None:
         is_there = ABOUT in fine
     if not is_there:
-        return []  # opening it would make it
+        return []  # opening it would create it
     try:
         with closing(open_lesson_store(settings.data_dir, url)) as lessons:
             return lessons.opted_out()
     except StoreError:
-        return []  # the finding about school.db says it
+        return []  # there is a finding about school.db
 
 
 def _kept(settings: ServerSettings) -> Iterator[Finding]:

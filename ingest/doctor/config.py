@@ -1,4 +1,4 @@
-"""Looks whether each node runs the configuration that is meant for it: lessons, and who opted out."""
+"""Checks that each node runs its configuration: lessons, and the seats that opted out."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["config_findings"]
 def config_findings(
     broker: BrokerSettings, site: str, opted_out: list[tuple[str, int]]
 ) -> Iterator[Finding]:
-    """What stands retained for each node, beside what it says that it runs."""
+    """Compare each node's retained configuration with the one that it reports."""
     prefix = f"roomtone/1/{site}/"
     topics = tuple(f"{prefix}+/+/{kind}" for kind in ("state", "config", "config/reported"))
     said, fault = retained(broker, topics)
     if fault is not None:
-        return  # the broker's own finding says it
+        return  # there is a finding about the broker
     for topic, payload in sorted(said.items()):
         if not topic.endswith("/config"):
             continue
@@ -37,7 +37,7 @@ def config_findings(
         state: Birth | Death | None = None
         with suppress(DecodeError, KeyError):
             state = decode_state(said[f"{prefix}{room}/{node}/state"])
-        # One that is off needs to hear nothing; but out of reach it may go on sensing.
+        # A node that is off needs no configuration; but an unreachable one may go on sensing.
         if meant is None or not (excluded or isinstance(state, Birth)):
             continue
         yield _finding(room, node, meant, runs, excluded)
@@ -54,15 +54,15 @@ def _finding(
         return Finding(
             about=about, state="wrong",
             said=f"does not say yet which seats have opted out ({seats or 'none'})",
-            advice="start `roomtone ingest`, which tells the nodes; if it runs, look at its log",
+            advice="start `roomtone ingest`, which sends it to the nodes; if it runs, check its log",
         )  # fmt: skip
     if runs is None or runs.revision != meant.revision:
-        known = "said nothing of" if runs is None else f"runs version {runs.revision} of"
+        known = "has not reported" if runs is None else f"runs version {runs.revision} of"
         goes_on = f"; {seats} opted out and may still be sensed" if seats else ""
         return Finding(
             about=about, state="wrong" if seats else "note",
-            said=f"it {known} its configuration, {meant.revision} is meant{goes_on}",
-            advice="nothing, if it is switched off: it hears when it connects; else restart it",
+            said=f"it {known} its configuration; the current one is {meant.revision}{goes_on}",
+            advice="nothing, if it is switched off: it gets it when it connects; else restart it",
         )  # fmt: skip
     also = f"; without {seats}, which opted out" if seats else ""
     return Finding(about=about, state="fine", said=f"it runs version {runs.revision}{also}")

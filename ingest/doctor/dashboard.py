@@ -1,4 +1,4 @@
-"""Looks for the pages of a data directory: on the port of the settings, or where they really are."""
+"""Checks the pages of a data directory, on the port of the settings or where they really are."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _SETTING: Final = "dashboard.port"
 
 
 def dashboard_findings(settings: ServerSettings) -> Iterator[Finding]:
-    """Whether the dashboard runs, wherever it was told to listen, and can do its work."""
+    """Whether the dashboard runs and works, on whatever port it listens."""
     host, port = settings.dashboard.get("host", _HOST), settings.dashboard.get("port", _PORT)
     is_read = isinstance(host, str) and isinstance(port, int)
     host, port = (str(host), int(str(port))) if is_read else (_HOST, 0)
     noted = noted_address(settings.data_dir)
     if noted is not None and (noted.host, noted.port) != (host, port):
-        # Started with --port. A note that a killed one left behind leads to nobody, or to a stranger.
+        # It was started with --port. The note of a killed dashboard may lead to another program.
         alive = ask(noted.port, "/healthz", noted.host)
         if alive is not None and _is_ours(alive, settings):
             host, port = noted.host, noted.port

@@ -1,4 +1,4 @@
-"""Looks over which model scores, and whether a school's own one is still the right one."""
+"""Checks which model is used, and whether a school's own model is still the right one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["model_findings"]
 
 
 def model_findings(model_file: Path | None) -> Iterator[Finding]:
-    """What the manifest beside the model in use says; None is the shipped model."""
+    """Check the manifest of the model in use; None is the shipped model."""
     if model_file is None:
         return
     try:
@@ -23,15 +23,15 @@ def model_findings(model_file: Path | None) -> Iterator[Finding]:
     except ModelError as error:
         yield Finding(
             about="model", state="wrong", said=str(error),
-            advice="correct `model_file` under [score], or take it out for the shipped model",
+            advice="correct `model_file` under [score], or remove it to use the shipped model",
         )  # fmt: skip
         return
     said = base_mismatch(in_use, _manifest(SHIPPED))
     if said:
         yield Finding(
             about="model", state="note", said=said,
-            advice="take `model_file` out of [score] and start `roomtone score` anew; once there "
-            "are answers about the new one's moments, run `roomtone model recalibrate`",
+            advice="remove `model_file` from [score] and restart `roomtone score`; once there are "
+            "answers about the new model's moments, run `roomtone model recalibrate`",
         )  # fmt: skip
     else:
         yield Finding(about="model", state="fine", said=f"{in_use.version} is in use")

@@ -1,4 +1,4 @@
-"""Looks over what a server knows of its nodes, and how far behind keeping and scoring are."""
+"""Checks what a server knows of its nodes, and how far storing and scoring are behind."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _LONG_UNACKED_MS: Final = 60_000
 _BACKLOG_S: Final = 600
 _LATE_S: Final = 30
 _ADVICE: Final[dict[NoticeKind, str]] = {
-    "limit": "look at that kit: it is broken or not what it says; what is new of it is put aside, "
-    "all others go on",
-    "aside": "see what it sends with `roomtone aside list`, and look at that kit",
-    "connections": "look at its network and its power; a copy of its card in another kit does it "
-    "too, or somebody who has its key: then give it a new certificate (docs/mosquitto.md)",
+    "limit": "check that kit: it is broken, or another kit than it claims; its new data is put "
+    "aside, all other kits go on",
+    "aside": "see what it sends with `roomtone aside list`, and check that kit",
+    "connections": "check its network and its power; the cause may also be a copy of its card in "
+    "another kit, or somebody who has its key: then give it a new certificate (docs/mosquitto.md)",
 }
 
 
@@ -43,20 +43,20 @@ def clock_findings(reader: PeriodReader, utc_ns: int) -> Iterator[Finding]:
     if note is not None and utc_ns < note.retention_from_utc_ns:
         yield Finding(
             about="server's clock", state="note",
-            said="was set; nothing is removed for its age before "
+            said="was set; retention removes nothing before "
             f"{when(note.retention_from_utc_ns)}",
-            advice="see that it is right: `timedatectl`",
+            advice="check that it is right: `timedatectl`",
         )  # fmt: skip
 
 
 def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:
-    """The newest run of each node; `metrics` is ingest's page, without it ages are not known."""
+    """Check the newest run of each node; without `metrics`, ingest's page, ages are unknown."""
     newest: dict[tuple[str, str], Stream] = {}
     for stream in reader.streams():
         newest[stream.room, stream.node] = stream
     if not newest:
         yield Finding(
-            about="nodes", state="note", said="none has ever sent anything",
+            about="nodes", state="note", said="no node has ever sent anything",
             advice="check `site` and the broker's address in the kits' edge.toml",
         )  # fmt: skip
     ages = metrics.values("roomtone_node_health_age_seconds") if metrics is not None else {}
@@ -72,7 +72,7 @@ def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Findin
             )
         )
         if not found:
-            yield Finding(about=about, state="fine", said="sends, and is acknowledged")
+            yield Finding(about=about, state="fine", said="sends, and its data is acknowledged")
         for state, said, advice in found:
             yield Finding(about=about, state=state, said=said, advice=advice)
 
@@ -82,17 +82,17 @@ def _of_node(
 ) -> Iterator[tuple[State, str, str]]:
     if age_s is not None and age_s > _SILENT_S:
         yield (
-            "wrong", f"has said nothing of itself for {age_s:.0f} s",
+            "wrong", f"has sent no health report for {age_s:.0f} s",
             "run `roomtone doctor` on it, or restart it",
         )  # fmt: skip
     claim = reader.clock_claim(stream)
     if claim is not None:
         what, _, advice = claim_words(claim).partition("; ")
-        yield "wrong", what, f"{advice}: what is kept is dated once it says the right time"
+        yield "wrong", what, f"{advice}: its stored readings get dates once its clock is right"
     elif not reader.timebases(stream, from_boot_ns=0, to_boot_ns=0):
         yield (
-            "wrong", "has no synchronised clock, so nothing of it can be dated or scored",
-            "let it reach a time server (UDP port 123); what is kept is dated afterwards",
+            "wrong", "has no synchronised clock, so its readings can't be dated or scored",
+            "give it access to a time server (UDP port 123); stored readings get dates afterwards",
         )  # fmt: skip
     if health is None:
         return
@@ -100,18 +100,18 @@ def _of_node(
     if health.waiting and health.ack_age_ms is not None and health.ack_age_ms > _LONG_UNACKED_MS:
         yield (
             "wrong", f"has had no ack for {health.ack_age_ms / 1e3:.0f} s while data waits",
-            "see what this says of ingest and the broker; the node holds its data meanwhile",
+            "see the findings about ingest and the broker; the node holds its data meanwhile",
         )  # fmt: skip
     elif health.waiting > _BACKLOG_S * seats:
         minutes, megabytes = health.waiting / seats / 60, health.outbox_bytes / 1e6
         yield (
             "note",
-            f"holds {minutes:.0f} minutes that wait to be sent, {megabytes:.1f} MB in its outbox",
-            "nothing, if its network has just come back; else look at the network",
+            f"has {minutes:.0f} minutes of data to send, {megabytes:.1f} MB in its outbox",
+            "nothing, if its network has just come back; else check the network",
         )
     if health.gap:
         yield (
-            "note", f"gave up {health.gap / seats:.0f} s that it had sampled",
+            "note", f"dropped {health.gap / seats:.0f} s that it had sampled",
             "see the gaps on the lesson's page; a larger outbox would have held more",
         )  # fmt: skip
     due = health.sampled + health.unsampled
@@ -128,7 +128,7 @@ def _seats(reader: PeriodReader, stream: Stream) -> list[tuple[int, ...]]:
 
 
 def notice_findings(reader: PeriodReader) -> Iterator[Finding]:
-    """What ingest holds against nodes."""
+    """What ingest has noted about nodes that misbehave."""
     for notice in reader.notices():
         last = datetime.fromtimestamp(notice.last_utc_ns // SECOND_NS, UTC)
         yield Finding(
@@ -139,11 +139,11 @@ def notice_findings(reader: PeriodReader) -> Iterator[Finding]:
 
 
 def kept_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:
-    """What is kept aside, and whether ingest keeps up."""
+    """Messages kept aside, and whether ingest keeps up."""
     aside = reader.count_aside()
     if aside:
         yield Finding(
-            about="messages", state="note", said=f"{aside} are kept aside because they don't fit",
+            about="messages", state="note", said=f"{aside} are kept aside because they are invalid",
             advice="see why with `roomtone aside list`; after an update, `roomtone aside replay`",
         )  # fmt: skip
     if metrics is None:
@@ -171,6 +171,6 @@ def score_findings(metrics: Page | None) -> Iterator[Finding]:
     behind_s = max(metrics.values("roomtone_score_lag_seconds").values(), default=0.0)
     if behind_s > _LATE_S:
         yield Finding(
-            about="score", state="wrong", said=f"is {behind_s:.0f} s behind what is kept",
-            advice="give the server more processor time; what comes this late raises no alert",
+            about="score", state="wrong", said=f"is {behind_s:.0f} s behind the stored data",
+            advice="give the server more processor time; scores this late raise no alert",
         )  # fmt: skip

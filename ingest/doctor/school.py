@@ -1,4 +1,4 @@
-"""The doctor's look at a PostgreSQL database that has the school's data."""
+"""Checks a PostgreSQL database that has the school's data."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ ABOUT: Final = "school's database"
 
 
 def school_findings(data_dir: Path, database_url: SecretStr) -> Iterator[Finding]:
-    """Whether it answers, with which version, and with tables that this program knows."""
+    """Whether it answers, its version, and whether this program knows its tables."""
     try:
         state = postgres_state(database_url)
     except RoomtoneError as error:
-        yield Finding(about=ABOUT, state="wrong", said=str(error), advice="do what it says")
+        yield Finding(
+            about=ABOUT, state="wrong", said=str(error), advice="do what the sentence says"
+        )
         return
     said = f"{state.where} answers, PostgreSQL {state.server_version}"
     if state.schema is None:
         yield Finding(
             about=ABOUT, state="note", said=f"{said}, and has no tables yet",
-            advice="start `roomtone ingest`, which makes them",
+            advice="start `roomtone ingest`, which creates them",
         )  # fmt: skip
     elif state.schema not in REVISIONS:
         yield Finding(
@@ -43,6 +45,6 @@ def school_findings(data_dir: Path, database_url: SecretStr) -> Iterator[Finding
     if (data_dir / "school.db").exists():
         yield Finding(
             about="school.db", state="note",
-            said="is there, and no program reads it: school.database_url names another place",
-            advice="remove that setting if it should be read; else move the file away",
+            said="exists, and no program reads it: school.database_url is set",
+            advice="remove that setting to use the file, or move the file away",
         )  # fmt: skip

@@ -1,1 +1,1 @@
-"""What a program shows of itself: health, metrics, and the figures of past weeks."""
+"""What a program reports about itself: health, metrics, and the figures of past weeks."""

@@ -1,4 +1,4 @@
-"""What a program knows of its own state: its loop writes it, its health page reads it."""
+"""A program's own state: its main loop writes it, its health page reads it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["Condition"]
 
 
 class Condition:
-    """Whether the loop turns, and what keeps the program from doing its work.
+    """Whether the main loop runs, and what the program is missing to do its work.
 
-    One thread writes, any may read: what is read is replaced as a whole, never changed.
+    One thread writes and any may read: values are replaced as a whole, never changed in place.
     """
 
     def __init__(self, *, clock: Clock, stall_s: float, missing: dict[str, str]) -> None:
@@ -20,22 +20,22 @@ class Condition:
         self._missing = dict(missing)
 
     def turn(self) -> None:
-        """The loop has come round."""
+        """Record that the loop has run once more."""
         self._turned_ns = self._clock.elapsed_ns()
 
     def set_missing(self, what: str, why: str) -> None:
-        """The program can't do its work, because of this."""
+        """Record what the program is missing to do its work, and why."""
         if self._missing.get(what) != why:
             self._missing = {**self._missing, what: why}
 
     def set_present(self, what: str) -> None:
-        """That is well again."""
+        """Record that it is no longer missing."""
         if what in self._missing:
             self._missing = {name: why for name, why in self._missing.items() if name != what}
 
     @property
     def turned_s(self) -> float:
-        """Seconds since the loop came round."""
+        """Seconds since the last turn of the loop."""
         return (self._clock.elapsed_ns() - self._turned_ns) / 1e9
 
     @property
@@ -46,5 +46,5 @@ class Condition:
     def reasons(self) -> tuple[str, ...]:
         """Why the program is not ready; empty when it is."""
         missing = self._missing
-        stalled = f"its loop has not come round for {self.turned_s:.0f} s"
+        stalled = f"its main loop has not run for {self.turned_s:.0f} s"
         return (*(() if self.is_turning else (stalled,)), *missing.values())

@@ -1,8 +1,8 @@
-"""`/metrics`, `/healthz` and `/readyz` of a program without pages, on this computer alone.
+"""`/metrics`, `/healthz` and `/readyz` of a program without web pages, on this computer only.
 
-The standard library's server on a thread of its own: three short answers a minute need no more,
-and one question at a time with a time limit can't pile up. It never holds up the program: where
-its port is taken it says so once and the program goes on without it.
+It is the standard library's server on its own thread: that is enough for three short answers a
+minute, and requests that are answered one at a time, with a time limit, can't pile up. It never
+delays the program. If its port is taken, it logs that once and the program runs without it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class HealthPages:
     registry: CollectorRegistry
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
-        """Status, content type and body of what stands at a path."""
+        """Status, content type and body of the page at a path."""
         if path == "/metrics":
             return 200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.registry)
         if path == "/healthz":
@@ -58,20 +58,20 @@ class HealthPages:
             )
         return _NOTHING
 
-    def _json(self, status: int, words: Mapping[str, object]) -> tuple[int, str, bytes]:
-        said = {
+    def _json(self, status: int, fields: Mapping[str, object]) -> tuple[int, str, bytes]:
+        content = {
             "program": self.program,
             "site": self.site,
             "data_dir": self.data_dir,
             "pid": os.getpid(),
-            **words,
+            **fields,
         }
-        return status, "application/json", json.dumps(said).encode() + b"\n"
+        return status, "application/json", json.dumps(content).encode() + b"\n"
 
 
 @contextmanager
 def health_server(port: int, pages: HealthPages) -> Iterator[int | None]:
-    """Serve the pages while the block runs; yields the port, None where nothing is served.
+    """Serve the pages while the block runs; yields the port, or None if nothing is served.
 
     Port 0 serves nothing.
     """
@@ -106,7 +106,7 @@ def _server(port: int, pages: HealthPages) -> HTTPServer | None:
         sys_version = ""
 
         def handle(self) -> None:
-            # `timeout` is for each read: a byte now and then would hold the one thread for ever.
+            # `timeout` is for each read: a slow client could hold the only thread for ever.
             cutting = threading.Timer(_MAX_WAIT_S, _cut, [self.connection])
             cutting.start()
             try:
@@ -118,7 +118,7 @@ def _server(port: int, pages: HealthPages) -> HTTPServer | None:
 
         def do_GET(self) -> None:
             name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
-            # A page from elsewhere could be made to ask under a name of its own.
+            # A foreign web page could send requests here under its own host name.
             status, kind, body = pages.answer(self.path) if name in _OWN_NAMES else _NOTHING
             self.send_response(status)
             self.send_header("Content-Type", kind)
@@ -127,13 +127,13 @@ def _server(port: int, pages: HealthPages) -> HTTPServer | None:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """A question each few seconds is no news."""
+            """Log nothing: requests every few seconds are normal."""
 
     try:
         return HTTPServer((HOST, port), Handler)
     except OSError as error:
         _LOG.warning(
-            "%s goes on without its health page: port %d can't be had (%s). Choose another with "
+            "%s runs without its health page: port %d can't be used (%s). Choose another with "
             "%s.health_port, or 0 for none.",
             pages.program, port, error.strerror, pages.program,
         )  # fmt: skip

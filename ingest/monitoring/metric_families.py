@@ -1,4 +1,4 @@
-"""Families of metrics, made of a program's own figures at the moment of a scrape."""
+"""Families of metrics, built from a program's own figures at each scrape."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def gauge(name: str, about: str, values: Values) -> Metric:
 
 
 def without_created(histogram: Histogram) -> Metric:
-    """The histogram, but not when it was made: the library's switch for that is the process's."""
+    """The histogram without its time of creation, which the library can hide only globally."""
     (family,) = histogram.collect()
     family.samples = [each for each in family.samples if not each.name.endswith("_created")]
     return family

@@ -1,7 +1,7 @@
-"""Where the pages of a data directory are served: written by the dashboard, read by the doctor.
+"""The address of a data directory's pages: the dashboard writes it, the doctor reads it.
 
-The dashboard may be started with `--port`, which no settings file holds. The note is a hint: whoever
-reads it asks there whose pages they are.
+The dashboard may be started with `--port`, which is in no settings file. The note is only a hint:
+its reader has to ask at that address whose pages they are.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NAME: Final = "dashboard-address.json"
 
 
 class PageAddress(BaseModel):
-    """Where a dashboard listens, and which process it is."""
+    """The address and the process of a dashboard."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -36,7 +36,7 @@ class PageAddress(BaseModel):
 
 
 def noted_address(data_dir: Path) -> PageAddress | None:
-    """What the latest dashboard of this directory noted; None if none runs, or nobody can read it."""
+    """The address that the latest dashboard of this directory noted; None if there is no valid note."""
     try:
         return PageAddress.model_validate_json(read_text(data_dir / _NAME))
     except (UsageError, ValidationError):
@@ -45,7 +45,7 @@ def noted_address(data_dir: Path) -> PageAddress | None:
 
 @contextmanager
 def address_noted(data_dir: Path, host: str, port: int) -> Iterator[None]:
-    """Keep the note while the pages are served; they are served without it as well."""
+    """Keep the note while the pages are served; they are served even if it can't be written."""
     path, address = data_dir / _NAME, PageAddress(host=host, port=port, pid=os.getpid())
     new = path.with_name(f"{_NAME}.{address.pid}")
     try:
@@ -61,7 +61,7 @@ def address_noted(data_dir: Path, host: str, port: int) -> Iterator[None]:
     try:
         yield
     finally:
-        if noted_address(data_dir) == address:  # another one may have been started since
+        if noted_address(data_dir) == address:  # another dashboard may have started since
             _unlink(path)
 
 

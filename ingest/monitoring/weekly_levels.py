@@ -1,10 +1,10 @@
-"""What the scorer said of every lesson's room, gathered by week, for watching drift.
+"""Collects the scores of all lessons' rooms by week, to watch drift.
 
-One epoch a minute is read: neighbours say almost the same, and a school's year is half a million of
-them. A lesson is read again when its first or last epoch has changed, so keeping up is cheap; what
-changed in the middle of one (it was scored again, or a part of it was purged) is noticed by
-`look(everything=True)`. A school's own model gives the same shares as the one that it was made from,
-so both count as that one. Nothing is written: the counts are as purged as the scores are.
+It reads one epoch a minute: neighbouring epochs are almost the same, and a year of a school is half
+a million of them. A lesson is read again when its first or last epoch has changed, which is cheap.
+A change in the middle of a lesson (it was scored again, or a part was purged) is found only by
+`look(everything=True)`. A school's own model gives the same shares as the model that it was made
+from, so both count as that one. Nothing is written, so a purge of scores also removes the counts.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from school.lessons.protocol import LessonReader
 __all__ = ["WeeklyLevels"]
 
 EACH_SEQS: Final = 60
-"""Of epochs that begin at every fifth seq, those at every sixtieth."""
+"""Epochs begin at every fifth seq; those at every sixtieth are read."""
 
 
 class WeeklyLevels:
-    """A school's lessons as drift looks at them, kept up with the stores step by step."""
+    """A school's lessons as drift needs them, updated from the stores step by step."""
 
     def __init__(self, zone: tzinfo | None = None) -> None:
         self.revision = 0
-        """Changes whenever something was read that is new."""
+        """Changes whenever something new was read."""
         self._zone = zone
         self._held: dict[str, tuple[LessonLevels, ...]] = {}
         self._seen: dict[str, ScoredLesson] = {}
         self._waiting: list[ScoredLesson] = []
         self._looked_at: tuple[ScoreStore, int] | None = None
-        """The scores, and their version when it was last found out what is to be read."""
+        """The scores, and their version at the last look."""
 
     @property
     def waiting(self) -> int:
@@ -47,11 +47,11 @@ class WeeklyLevels:
 
     @property
     def lessons(self) -> list[LessonLevels]:
-        """What has been read; a lesson once for each model that scored some of it."""
+        """The lessons read so far, once for each model that scored a part of them."""
         return [levels for lesson in self._held.values() for levels in lesson]
 
     def look(self, scores: ScoreStore, *, everything: bool = False) -> None:
-        """Find out which lessons are to be read, the latest first; forget those that are gone.
+        """Find the lessons to read, the latest first; forget those that were removed.
 
         Costs nothing while nobody has written scores.
         """
@@ -59,7 +59,7 @@ class WeeklyLevels:
         if looked_at == self._looked_at and not everything:
             return
         there = scores.scored_lessons()
-        self._looked_at = looked_at  # not before: a look that failed is tried again
+        self._looked_at = looked_at  # only now, so that a failed look is repeated
         for gone in self._held.keys() - {lesson.lesson for lesson in there}:
             del self._held[gone], self._seen[gone]
             self.revision += 1
@@ -69,7 +69,7 @@ class WeeklyLevels:
         )
 
     def read(self, scores: ScoreStore, lessons: LessonReader, *, max_lessons: int) -> bool:
-        """Read some of what waits; whether nothing waits any more."""
+        """Read some of the lessons that wait; returns whether none is left."""
         for _ in range(min(max_lessons, len(self._waiting))):
             one = self._waiting.pop()
             self._held[one.lesson] = self._levels(one, scores, lessons)

@@ -1,1 +1,1 @@
-"""What ingest knows of each node: its budget, its name, its configuration, its seat-seconds."""
+"""What ingest knows of each node: budget, name, configuration and seat-seconds."""

@@ -1,9 +1,9 @@
 """Counts what became of every seat-second, for each run of each node.
 
-Together with the counters in a node's own health it tells, at rest, whether anything is missing:
-`sampled = kept + waiting + kept aside + gap`. What is kept is counted as it comes; what was kept
-before this process began is read from the store, a little between two ticks, so that the sums are
-right over a restart too.
+Together with the counters in a node's own health it shows, at rest, whether anything is missing:
+`sampled = kept + waiting + kept aside + gap`. New data is counted as it comes. Data from before this
+process started is read from the store, a little between two ticks, so that the sums are right after
+a restart too.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ class RunFigures:
     run: int
     kept: int = 0
     trimmed: int = 0
-    """What came again and was there."""
+    """What came again and was already stored."""
     gap: dict[GapReason, int] = field(default_factory=dict)
     """In recorded gaps, by reason."""
     health: Health | None = None
-    """What the node said last."""
+    """The node's latest health report."""
     health_ns: int | None = None
-    """Elapsed time at which it did; None: before this process began."""
+    """Elapsed time of that report; None: before this process started."""
     acked_ns: int | None = None
     """Elapsed time of the last ack."""
     is_up: bool = False
     is_counted: bool = False
-    """Whether what was kept earlier is counted too."""
+    """Whether data from before this process is counted too."""
     main_id: int | None = None
     """The stream of the run that this is a part of."""
 
@@ -65,11 +65,11 @@ def seats_present(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int6
 
 
 class SeatSeconds:
-    """Told of every tick by the thread that keeps; read by any other."""
+    """The storing thread reports every tick to it; any other thread may read it."""
 
     def __init__(self, *, store: PeriodStore, clock: Clock, max_runs: int) -> None:
         self.forgotten = 0
-        """Runs that were given up for newer ones."""
+        """Runs that were dropped for newer ones."""
         self._store = store
         self._clock = clock
         self._max_runs = max_runs
@@ -82,22 +82,22 @@ class SeatSeconds:
         self._stale_gaps: dict[int, None] = {}
 
     def __len__(self) -> int:
-        """How many runs have figures of their own."""
+        """How many runs have their own figures."""
         return len(self._runs)
 
     def begin(self) -> None:
-        """Take up the runs that are up; raises StoreError."""
+        """Start with the runs that are up; raises StoreError."""
         for stream in self._store.runs("up")[-self._max_runs :]:
             for each in (stream, *self._store.parts(stream.id)):
                 self._run(each.id)
 
     def runs(self) -> list[RunFigures]:
-        """Each run as it stands now."""
+        """The figures of each run now."""
         with self._lock:
             found = [replace(run, gap=dict(run.gap)) for run in self._runs.values()]
         whole = {(run.node, run.run): run for run in found if run.main_id is None}
         for part in found:
-            # What is kept of a part is counted by itself; gaps are told for a run as a whole.
+            # A part has its own count of stored data; gaps are counted for a whole run.
             run = whole.setdefault((part.node, part.run), part)
             if run is not part:
                 run.kept += part.kept
@@ -111,20 +111,20 @@ class SeatSeconds:
 
     @property
     def is_behind(self) -> bool:
-        """Whether some of what was kept earlier waits to be counted."""
+        """Whether some earlier data is not counted yet."""
         is_aside_counted = self._aside is not None and self._uncounted is None
         return bool(self._earlier or self._stale_gaps) or not is_aside_counted
 
     def forget_aside(self) -> None:
-        """What is kept aside changed: count it anew."""
+        """Messages kept aside have changed: count them again."""
         self._aside = self._uncounted = None
 
     def note(self, tick: Tick, stream_ids: Sequence[int], changes: Sequence[Change]) -> None:
-        """A tick was kept; raises StoreError, and then only these figures suffer."""
+        """Count a tick that was stored; a StoreError harms only these figures."""
         new: dict[int, SeqRanges] = defaultdict(SeqRanges)
         now_ns = self._clock.elapsed_ns()
         batches: dict[Layout, list[tuple[int, Batch]]] = {}
-        # What a run begins with is in the store by now, and is counted from there.
+        # The first data of a run is already in the store, and is counted from there.
         begun = {stream_id for stream_id in stream_ids if stream_id not in self._runs}
         for stream_id, arrival in zip(stream_ids, tick.arrivals, strict=True):
             self._run(stream_id).acked_ns = now_ns
@@ -142,12 +142,12 @@ class SeatSeconds:
         for layout, its in batches.items():
             self._count(layout, its, new)
         self._note_nodes(tick)
-        if self._uncounted is None:  # else it will come to them
+        if self._uncounted is None:  # else they will be counted there
             for message in tick.aside:
                 self._note_aside(message)
 
     def count_on(self, budget_ns: int) -> None:
-        """Count some of what was kept earlier; raises StoreError."""
+        """Count some of the earlier data; raises StoreError."""
         until_ns = self._clock.elapsed_ns() + budget_ns
         if self._aside is None:
             self._aside = {}
@@ -185,14 +185,14 @@ class SeatSeconds:
         return run
 
     def _forget(self, stream_id: int) -> None:
-        """A run has no figures any more: nothing of it waits to be counted."""
+        """Drop everything about a run that has no figures any more."""
         self._highest_gap.pop(stream_id, None)
         self._earlier.pop(stream_id, None)
         self._stale_gaps.pop(stream_id, None)
         self.forgotten += 1
 
     def recount(self, stream_id: int) -> None:
-        """Some of what was kept of a run is gone: count all of it anew. Raises StoreError."""
+        """Some data of a run was removed: count all of it again. Raises StoreError."""
         run = self._runs.get(stream_id)
         if run is None:
             return
@@ -207,7 +207,7 @@ class SeatSeconds:
             for gap in self._store.gaps(stream_id, own=True)
             if gap.kind is None  # else there is something to read
         )
-        # What lies in a gap now and comes later is counted when it comes.
+        # Data that is in a gap now and comes later is counted when it comes.
         earlier = deque(
             piece for kept in self._store.kept(stream_id) for piece in gaps.missing(*kept)
         )
@@ -270,7 +270,7 @@ class SeatSeconds:
         key = topic.room, topic.node
         if key in self._aside or len(self._aside) < self._max_runs:
             seats = int(seats_present(batch.layout, batch.values).sum())
-            # Replaced as a whole, for another thread may be reading it.
+            # Replaced as a whole, because another thread may be reading it.
             self._aside = {**self._aside, key: self._aside.get(key, 0) + seats}
 
     def _count_gaps(self, stream_id: int) -> None:

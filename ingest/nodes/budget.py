@@ -1,8 +1,8 @@
-"""How much one node may have kept: what a kit can sense, and a long backlog on top.
+"""Limits how much data of one node is stored: what a kit can sense, and a long backlog.
 
-A kit of 64 seats makes 1.7 kB of values a second, in one batch and at worst a gap for each of its
-hubs. One that is mad can send thousands of times as much, each batch and gap as good as any, until the
-disk is full for everybody.
+A kit of 64 seats makes 1.7 kB of values a second, in one batch and at most one gap for each of its
+hubs. A broken kit could send thousands of times as much, in valid batches and gaps, until the disk
+is full for everybody.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ __all__ = ["NodeBudget"]
 
 _BYTES_A_SECOND: Final = 8_192
 _RECORD_BYTES: Final = 256
-"""What a batch or gap costs beside its values: its rows in the ledger and in what followers read."""
+"""What a batch or gap costs besides its values: its rows in the ledger and the list of changes."""
 _MAX_NODES: Final = 4_096
 
 
 class NodeBudget:
-    """Each node has a store of bytes that fills slowly, and is full at first."""
+    """Each node has a budget of bytes that refills slowly and is full at first."""
 
     def __init__(self, *, burst_bytes: int) -> None:
         self._burst = burst_bytes
         self._left: OrderedDict[str, tuple[float, int]] = OrderedDict()
-        """node → bytes left, and the elapsed time at which that was so"""
+        """Node → bytes left, and the elapsed time of that value."""
         self._pending: list[tuple[str, int]] = []
 
     def take(self, node: str, size: int, now_ns: int) -> bool:
-        """Whether a batch of so many bytes of values, or a gap, may be kept of the node.
+        """Whether a node's batch with so many bytes of values, or a gap, may be stored.
 
-        `settle` or `undo` follows.
+        The caller calls `settle` or `undo` afterwards.
         """
         size += _RECORD_BYTES
         left, then_ns = self._left.pop(node, (float(self._burst), now_ns))
@@ -47,11 +47,11 @@ class NodeBudget:
         return is_granted
 
     def settle(self) -> None:
-        """What was granted is kept."""
+        """What was granted has been stored."""
         self._pending.clear()
 
     def undo(self) -> None:
-        """What was granted since the last `settle` was not kept after all."""
+        """What was granted since the last `settle` was not stored after all."""
         for node, size in self._pending:
             if node in self._left:
                 left, then_ns = self._left[node]

@@ -1,4 +1,4 @@
-"""Tells each node when its room is to be sensed, and which of its seats are not to be.
+"""Sends each node the times when its room is sensed, and the seats that are not sensed.
 
 Lessons and the seats that have opted out become retained configurations.
 """
@@ -23,14 +23,14 @@ _LOOK_EACH_NS: Final = SECOND_NS // 2
 _MOVE_ON_EACH_NS: Final = 60 * SECOND_NS
 _BUDGET_NS: Final = 10_000_000
 _RETRY_NS: Final = 10 * SECOND_NS
-"""A database that does not answer may take seconds to say so, and keeping waits meanwhile."""
+"""A database that does not answer may block for seconds, and storing waits meanwhile."""
 
 
 def spans(lessons: Iterable[Lesson], now_ns: int, longest_ns: int) -> tuple[LessonSpan, ...]:
-    """The lessons that a node has to know: not over for a day, beginning within a week.
+    """The lessons that a node has to know: those that ended within a day or start within a week.
 
-    And its room's last one, whenever that is: a recording is played with the clock of its time.
-    One that nobody ended gets its end when it counts as over, so that the node stops as well.
+    It also gets its room's last lesson, whatever its date: a recording is played with the clock of
+    its time. A lesson that nobody ended gets an end when it counts as over, so that the node stops.
     """
     every = list(lessons)
     known = [
@@ -55,8 +55,8 @@ def _span(lesson: Lesson, now_ns: int, longest_ns: int) -> LessonSpan:
 class LessonConfig:
     """Watches the lessons and yields a configuration for each node whose lessons changed.
 
-    Rooms are looked at one after another within 10 ms of each tick, so that a large timetable
-    never holds up keeping.
+    It works for at most 10 ms a tick, one room after another, so that a large timetable never delays
+    storing.
     """
 
     def __init__(self, *, lessons: RoomSchedule, site: str, clock: Clock, longest_ns: int) -> None:
@@ -73,19 +73,19 @@ class LessonConfig:
         self._retry_ns = clock.elapsed_ns()
 
     def add_node(self, room: str, node: str) -> None:
-        """A node of a room is known, by its birth; it is told what it may not have heard yet."""
+        """A node was born: send it its configuration, which it may not have."""
         self._nodes.setdefault(room, set()).add(node)
         self._due[room] = None
 
     def forget_sent(self) -> None:
-        """The broker may have lost what was retained: tell every node again."""
+        """The broker may have lost its retained messages: send every configuration again."""
         self._sent.clear()
         self._due.update(dict.fromkeys(self._nodes))
 
     def due(self) -> Iterator[tuple[str, Config]]:
-        """(topic, configuration) of nodes that have to be told; call it once a tick.
+        """(topic, configuration) of nodes whose configuration changed; call it once a tick.
 
-        After a StoreError nothing is due for ten seconds, and then all that was due before.
+        After a StoreError nothing is due for ten seconds, and then everything that was due before.
         """
         now_ns = self._clock.elapsed_ns()
         if now_ns < self._retry_ns:
@@ -107,7 +107,7 @@ class LessonConfig:
             if version != self._version:
                 self._version = version
                 self._due.update(dict.fromkeys(self._nodes))
-        # Without any change, time alone brings lessons into the week ahead.
+        # As time passes, lessons come within a week even if nothing changes.
         if self._moved_on_ns is None or now_ns - self._moved_on_ns >= _MOVE_ON_EACH_NS:
             self._moved_on_ns = now_ns
             self._due.update(dict.fromkeys(self._nodes))
@@ -119,13 +119,13 @@ class LessonConfig:
             from_utc_ns=utc_ns - _DAY_NS - self._longest_ns,
             to_utc_ns=utc_ns + _AHEAD_NS,
         )
-        known += self._lessons.lessons(room=room, limit=1)  # the last one, whenever that is
+        known += self._lessons.lessons(room=room, limit=1)  # the last one, whatever its date
         lessons = spans({each.id: each for each in known}.values(), utc_ns, self._longest_ns)
         excluded = tuple(seat for each, seat in self._lessons.opted_out() if each == room)
         for node in sorted(self._nodes[room]):
             if self._sent.get((room, node)) != (lessons, excluded):
                 self._sent[room, node] = lessons, excluded
-                # Milliseconds of UTC as the revision: later is higher, over a restart too.
+                # Milliseconds of UTC as the revision: a later one is higher, even after a restart.
                 config = Config(
                     revision=utc_ns // 1_000_000, lessons=lessons, excluded_seats=excluded
                 )

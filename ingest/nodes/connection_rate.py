@@ -1,7 +1,7 @@
-"""Which kits come and go too often, counted from what is said on their `state` topics. Pure.
+"""Finds kits that connect too often, from the messages on their `state` topics. Pure.
 
-A connection makes two words there: a birth, and a death or the broker's will. A kit that says its
-birth alone, or has a will alone, makes one. What a broker retains is no news and does not count.
+A connection makes two messages there: a birth, and a death or the will that the broker sends. A kit
+that sends only a birth, or has only a will, makes one. Retained messages do not count.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["MAX_CONNECTIONS", "WINDOW_S", "ConnectionRate", "Restless"]
 
 WINDOW_S: Final = 600
 MAX_CONNECTIONS: Final = 20
-"""In the last ten minutes; a kit with more of them is named."""
+"""In ten minutes; a kit with more is reported."""
 _BUCKETS: Final = 10
 _BUCKET_NS: Final = WINDOW_S * 1_000_000_000 // _BUCKETS
 _NAME_EACH_NS: Final = 60_000_000_000
@@ -28,10 +28,10 @@ _MAX_NODES: Final = 4_096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restless:
-    """A kit that connects more often than it should."""
+    """A kit that connects too often."""
 
     room: str
-    """Where it spoke last."""
+    """The room of its latest message."""
     node: str
     connections: int
     """In the last ten minutes."""
@@ -40,29 +40,29 @@ class Restless:
 @dataclass(slots=True)
 class _Node:
     room: str
-    words: Counter[int] = field(default_factory=Counter)
+    messages: Counter[int] = field(default_factory=Counter)
     """How many in each minute of the window."""
     named_ns: int | None = None
 
     def add(self, bucket: int) -> None:
-        """Count a word, and forget what is older than the window."""
-        self.words[bucket] += 1
-        for old in [each for each in self.words if each <= bucket - _BUCKETS]:
-            del self.words[old]
+        """Count a message, and forget those older than the window."""
+        self.messages[bucket] += 1
+        for old in [each for each in self.messages if each <= bucket - _BUCKETS]:
+            del self.messages[old]
 
     def restless(self, name: str, bucket: int) -> Restless | None:
-        words = sum(n for each, n in list(self.words.items()) if each > bucket - _BUCKETS)
-        # A last word without its other half is half a connection, so round up.
-        connections = (words + 1) // 2
+        messages = sum(n for each, n in list(self.messages.items()) if each > bucket - _BUCKETS)
+        # A message without its counterpart is half a connection, so round up.
+        connections = (messages + 1) // 2
         if connections <= MAX_CONNECTIONS:
             return None
         return Restless(room=self.room, node=name, connections=connections)
 
 
 class ConnectionRate:
-    """Counts by node, whose name the broker holds to its certificate; the room is not held to it.
+    """Counts by node: the broker checks a node's name by its certificate, but not its room.
 
-    Of more than 4,096 nodes the one that was silent for longest is forgotten.
+    With more than 4,096 nodes, the one that was silent longest is forgotten.
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class ConnectionRate:
         return len(self._nodes)
 
     def take(self, messages: Iterable[NodeMessage], now_ns: int) -> list[Restless]:
-        """Count a tick's messages; the kits to name now, each once a minute."""
+        """Count a tick's messages; returns the kits to report now, each once a minute."""
         named: dict[str, Restless] = {}
         bucket = now_ns // _BUCKET_NS
         for message in messages:
@@ -98,6 +98,6 @@ class ConnectionRate:
     def restless(self, now_ns: int) -> list[Restless]:
         """Every kit that is over the limit now."""
         bucket = now_ns // _BUCKET_NS
-        # Copies in one step, of the words too: the health page asks from a thread of its own.
+        # Copies in one step, of the counts too: the health page calls this from another thread.
         every = (node.restless(name, bucket) for name, node in self._nodes.copy().items())
         return [found for found in every if found is not None]

@@ -1,4 +1,4 @@
-"""What ingest needs of a message that a node sent."""
+"""The parts of a node's message that ingest needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["NodeMessage"]
 
 
 class NodeMessage(Protocol):
-    """A received message, whoever received it."""
+    """A message from a node, received by any client."""
 
     @property
     def topic(self) -> str: ...

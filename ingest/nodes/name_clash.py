@@ -1,7 +1,7 @@
-"""Notices two kits with one name: live batches of one run, of another, and of the first again.
+"""Finds two kits with one name: live batches of one run, then another run, then the first again.
 
-An agent that started again never goes back to its earlier run, and what an earlier run left in the
-outbox is not live. Nothing is lost by it: each run is kept as its own.
+An agent that restarts never returns to its earlier run, and data that an earlier run left in the
+outbox is not live. No data is lost by such a clash: runs are stored separately.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _MAX_NODES: Final = 4_096
 
 
 class NameClash:
-    """Remembers the live runs of the last few thousand nodes."""
+    """Remembers the live runs of the latest few thousand nodes."""
 
     def __init__(self) -> None:
         self._live_runs: OrderedDict[str, tuple[int, int | None]] = OrderedDict()
 
     def hear(self, message: Batch | Gap) -> tuple[int, int] | None:
-        """The two runs that live under the name of a message's node, if there are two."""
+        """The two runs that are live under one name after this message, if there are two."""
         if not isinstance(message, Batch) or message.waited_ms is None:
             return None
         current, earlier = self._live_runs.get(message.node, (message.run, None))

@@ -1,1 +1,1 @@
-"""What leaves the store: what was asked to go, and what is past its retention."""
+"""Removes data: what a person asked to remove, and what is older than its retention."""

@@ -1,4 +1,4 @@
-"""`roomtone purge`: remove a room's, a seat's, a lesson's or a span's data for good."""
+"""`roomtone purge`: remove data of a room, a seat, a lesson or a span for good."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HIGHEST_SEAT: Final = 255
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the command's arguments."""
     add_config_option(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--room", metavar="ROOM", help="all of a room, or a span of it")
@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--lesson", metavar="ID", help="a lesson, with what was kept during it")
     what.add_argument("--verify", action="store_true", help="check the record of earlier purges")
     what.add_argument(
-        "--resume", action="store_true", help="take up purges that were cut short, and no other"
+        "--resume",
+        action="store_true",
+        help="finish purges that were interrupted, and start no other",
     )
     parser.add_argument("--from", dest="start", metavar="ISO", help="only from this time on")
     parser.add_argument("--to", dest="end", metavar="ISO", help="only up to this time (now)")
@@ -48,13 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask, remove, record; 1 if the person says no."""
+    """Ask, remove and record; returns 1 if the person says no."""
     settings = ServerSettings.load(args.config)
     clock = SystemClock()
     if args.verify:
         return _verify(settings.data_dir)
     if not settings.data_dir.is_dir():
-        raise UsageError(f"{settings.data_dir} is no data directory; look at `data_dir`.")
+        raise UsageError(f"{settings.data_dir} is no data directory; check `data_dir`.")
     folder = PurgeFolder(settings.data_dir)
     running = PurgeRun(
         data_dir=settings.data_dir, clock=clock, say=say, database_url=settings.school.database_url
@@ -67,27 +69,27 @@ def run(args: argparse.Namespace) -> int:
         _say_aside(folder)
         return 0
     plan = _plan(args, settings, clock)
-    for line in _words(plan):
+    for line in _description(plan):
         say(line)
     for path in sorted(settings.data_dir.rglob(f"*{SET_ASIDE}*")):
-        say(f"  {path}, all of it: it is damaged, and nothing goes out of it singly")
+        say(f"  {path}, the whole file: it is damaged, so no part of it can be removed alone")
     if not args.yes and not _is_confirmed():
         say("Nothing was removed.")
         return 1
     with folder.alone():
         while waiting := folder.waiting():
             for request in waiting:
-                say(f"taking up the purge {request.id}, which was cut short ...")
+                say(f"finishing the purge {request.id}, which was interrupted ...")
                 _show(running.run(request))
         try:
             _show(running.run(plan.request))
         except KeyboardInterrupt:
-            say("Cut short: `roomtone purge --resume` takes it up and records it.")
+            say("Interrupted: `roomtone purge --resume` finishes it and records it.")
             raise
     for lesson in plan.lessons:
         if lesson.video is not None:
-            say(f"The video {lesson.video} is not Roomtone's file: remove it yourself.")
-    say("Backups that were made before still hold what was removed: see docs/retention.md.")
+            say(f"The video {lesson.video} does not belong to Roomtone: remove it yourself.")
+    say("Earlier backups still have what was removed: see docs/retention.md.")
     return 0
 
 
@@ -103,7 +105,7 @@ def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> P
     start = _time(args.start, "--from", settings.lessons.zone) if args.start else 0
     end = _time(args.end, "--to", settings.lessons.zone) if args.end else now_ns
     if start >= now_ns:
-        raise UsageError("--from is in the future; nothing is kept of that time.")
+        raise UsageError("--from is in the future; there is no data from that time.")
     if end <= start:
         raise UsageError("--to is not later than --from.")
     wanted = PurgeTarget(
@@ -136,7 +138,9 @@ def _time(text: str, name: str, zone: ZoneInfo) -> int:
         raise UsageError(
             f"{name} is {text!r}; expected a date and time as 2026-03-02T10:00."
         ) from error
-    if moment.year > LAST_YEAR:  # all of it is in the future, and not all of it can be converted
+    if (
+        moment.year > LAST_YEAR
+    ):  # these years are in the future, and not all of them can be converted
         moment = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
     check_date(moment, f"{name} {text}")
     if moment.tzinfo is None:
@@ -144,12 +148,12 @@ def _time(text: str, name: str, zone: ZoneInfo) -> int:
     return round(moment.timestamp()) * SECOND_NS
 
 
-def _words(plan: PurgePlan) -> list[str]:
+def _description(plan: PurgePlan) -> list[str]:
     request = plan.request
     lines = [f"This removes for good: {_scope(request)}"]
     kits = f" of {', '.join(plan.nodes)}" if plan.nodes else ""
     part = "the values of that seat in up to " if request.seat is not None else ""
-    lines.append(f"  {part}{plan.periods} seconds that are accounted for{kits}, and copies to come")
+    lines.append(f"  {part}{plan.periods} recorded seconds{kits}, and copies that arrive later")
     lines.append("  messages of that room that were kept aside since then")
     if request.scored:
         lines.append(f"  epochs and alerts of {_lessons(len(request.scored))}, within that time")
@@ -165,8 +169,8 @@ def _words(plan: PurgePlan) -> list[str]:
         lines.append(f"  {len(request.moments)} of the moments that people marked")
     if plan.is_undated:
         lines.append(
-            "Some periods of that room have no date and stay; `--room` without a span removes "
-            "them, and if they are dated into this span later they go then."
+            "Some periods of that room have no date and stay. `--room` without a span removes "
+            "them. If they get a date in this span later, they are removed then."
         )
     return lines
 
@@ -193,7 +197,9 @@ def _iso(utc_ns: int) -> str:
 
 def _is_confirmed() -> bool:
     if not sys.stdin.isatty():
-        raise UsageError("there is nobody to ask; repeat the command with --yes.")
+        raise UsageError(
+            "this is no terminal, so nobody can confirm; repeat the command with --yes."
+        )
     sys.stdout.write("Remove it? Type yes: ")
     sys.stdout.flush()
     return sys.stdin.readline().strip().lower() == "yes"
@@ -211,10 +217,10 @@ def _verify(data_dir: Path) -> int:
         say(f"{record.number}  {_iso(record.done_utc_ns)}  {_scope(record.request)}")
     newest = f"; the newest is {records[-1].hash}" if records else ""
     count = "1 record" if len(records) == 1 else f"{len(records)} records"
-    say(f"{count}, each as it was written{newest}")
+    say(f"{count}, all unchanged{newest}")
     folder = PurgeFolder(data_dir)
     for request in folder.waiting():
-        say(f"cut short, to be taken up with --resume: {_scope(request)}")
+        say(f"interrupted; finish it with --resume: {_scope(request)}")
     _say_aside(folder)
     return 0
 
@@ -222,6 +228,6 @@ def _verify(data_dir: Path) -> int:
 def _say_aside(folder: PurgeFolder) -> None:
     for name, why in folder.listed_aside():
         say(
-            f"put aside in purges/aside, and not done: {name} ({why}); ask for it again if it was "
-            "a purge of yours, and remove it there."
+            f"put aside in purges/aside, and not done: {name} ({why}); if it was a purge of yours, "
+            "ask for it again, and remove it there."
         )

@@ -1,12 +1,11 @@
-"""The record of purges: what went and when, without what it was; chained and signed.
+"""The record of purges: what kind of data was removed and when, chained and signed.
 
-`purge-log.jsonl` has one JSON object a line. `before` is the SHA-256 of the line before, so that
-no line can be changed, removed or put in between without all later ones giving it away.
-`signature` is an HMAC-SHA-256 of the line without it, by a key that is made at the first purge
-and stays in `purge-key`, which its owner alone can read. It proves that whoever wrote the line
-could read that key. It proves nothing against whoever runs the server and can read it as well,
-and the loss of the last lines shows only to someone who noted the newest line's hash elsewhere:
-that is why the command prints it.
+`purge-log.jsonl` has one JSON object a line. `before` is the SHA-256 of the line before, so a line
+that was changed, removed or inserted makes all later lines wrong. `signature` is an HMAC-SHA-256 of
+the rest of the line. Its key is made at the first purge and stays in `purge-key`, which only its
+owner can read. The signature proves that whoever wrote the line could read that key. It proves
+nothing against whoever runs the server, who can read it too. The loss of the last lines is visible
+only to someone who noted the newest line's hash elsewhere: that is why the command prints it.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class PurgeRecord:
     request: PurgeRequest
     removed: dict[str, int]
     hash: str
-    """Of the line; what the next one's `before` says."""
+    """The hash of the line; the next line has it as `before`."""
 
 
 class PurgeLog:
@@ -57,7 +56,7 @@ class PurgeLog:
     def append(
         self, request: PurgeRequest, removed: dict[str, int], *, done_utc_ns: int
     ) -> PurgeRecord:
-        """Record a purge durably; raises StoreError if the log so far does not verify."""
+        """Record a purge durably; raises StoreError if the log does not verify."""
         make_directory(self.path.parent)
         records = self.verified()
         known = [record for record in records if record.request.id == request.id]
@@ -86,7 +85,7 @@ class PurgeLog:
         return _purge_record(fields, line)
 
     def verified(self) -> list[PurgeRecord]:
-        """All lines; raises StoreError naming the first that is not as it was written."""
+        """All records; raises StoreError, which names the first line that was changed."""
         try:
             text = read_plain_file(self.path, max_bytes=_MAX_LOG, follow_links=True)
         except FileNotFoundError:
@@ -140,7 +139,7 @@ class PurgeLog:
 
     @staticmethod
     def _write(path: Path, content: bytes) -> None:
-        # Whole or not at all: half a line, or half a key, would spoil every later signature.
+        # Write all or nothing: half a line, or half a key, would break every later signature.
         new = path.with_name(path.name + ".new")
         new.unlink(missing_ok=True)
         with open(new, "wb", opener=private) as file:

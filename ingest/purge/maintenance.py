@@ -1,4 +1,4 @@
-"""What the writers do beside their work: retention, and their part of a purge, slice by slice."""
+"""The writers' maintenance beside their work: retention and purges, slice by slice."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _LOG = logging.getLogger("purge")
 _POLL_NS: Final = SECOND_NS // 2
 _RETRY_NS: Final = 10 * SECOND_NS
 _SLICE_NS: Final = 20_000_000
-"""A tick may be delayed by so much, and by the last step of a purge."""
+"""How long a slice may delay a tick, apart from the last step of a purge."""
 RunPart = Callable[[PurgeRequest], Iterator[PartDone]]
 
 
 def purge_kept(store: PeriodStore, request: PurgeRequest) -> Iterator[PartDone]:
-    """Ingest's part: periods, live and sealed, and messages kept aside."""
+    """Ingest's part of a purge: periods, live and sealed, and messages kept aside."""
     for done in store.purge(request.purge):
         yield PartDone(
             removed={
@@ -46,7 +46,7 @@ def purge_kept(store: PeriodStore, request: PurgeRequest) -> Iterator[PartDone]:
 
 
 def purge_scores(scores: ScoreStore, request: PurgeRequest) -> Iterator[PartDone]:
-    """The scorer's part: epochs and alerts."""
+    """The scorer's part of a purge: epochs and alerts."""
     for n in scores.purge(
         request.scored,
         from_utc_ns=request.from_utc_ns,
@@ -57,7 +57,7 @@ def purge_scores(scores: ScoreStore, request: PurgeRequest) -> Iterator[PartDone
 
 
 class PartWorker:
-    """Does one writer's part of the purges that are asked for, a slice at a time."""
+    """Does one writer's part of the requested purges, a slice at a time."""
 
     def __init__(self, *, folder: PurgeFolder, part: str, do: RunPart, clock: Clock) -> None:
         self._folder = folder
@@ -67,16 +67,16 @@ class PartWorker:
         self._next_ns = clock.elapsed_ns()
         self._now: tuple[PurgeRequest, Iterator[PartDone]] | None = None
         self._later_ns: dict[str, int] = {}
-        """Purge → when it is tried again: one that fails must not hold up the others."""
+        """Purge → when it is tried again: one that fails must not block the others."""
         self._done = PartDone(removed={})
 
     @property
     def is_busy(self) -> bool:
-        """A purge is under way."""
+        """Whether a purge is in progress."""
         return self._now is not None
 
     def step(self) -> PurgeRequest | None:
-        """Go on for a slice; the request, when the last of its part is done."""
+        """Do one slice; returns the request when its last slice is done."""
         began_ns = self._clock.elapsed_ns()
         try:
             if self._now is None:
@@ -96,12 +96,12 @@ class PartWorker:
                 self._next_ns = began_ns + _RETRY_NS
             else:
                 self._later_ns[self._now[0].id] = began_ns + _RETRY_NS
-            self._now = None  # all of it once more: what is gone stays gone
+            self._now = None  # it starts again from the beginning; what is removed stays removed
             _LOG.error("%s The purge is tried again.", error)
             return None
         except (ArithmeticError, ValueError) as error:
-            # Bounds are checked when it is read; a value that passes them and still can't be
-            # computed with would end this program at every start.
+            # Bounds are checked when the request is read. A value that passes them and still
+            # can't be computed with would end this program at every start.
             if self._now is None:
                 raise
             self._folder.put_aside(self._now[0], f"it can't be done ({type(error).__name__})")
@@ -112,7 +112,7 @@ class PartWorker:
         return request
 
     def _next(self, now_ns: int) -> tuple[PurgeRequest, Iterator[PartDone]] | None:
-        """The oldest purge whose turn it is, and that did not fail just now."""
+        """The oldest purge that is this part's turn and did not fail just now."""
         waiting = self._folder.waiting()
         ids = {request.id for request in waiting}
         self._later_ns = {
@@ -125,7 +125,7 @@ class PartWorker:
 
 
 class KeptUpkeep:
-    """Beside keeping, by ingest alone."""
+    """Maintenance by ingest, beside storing."""
 
     def __init__(
         self,
@@ -154,25 +154,25 @@ class KeptUpkeep:
         self._repeated: Iterator[object] | None = None
 
     def step(self) -> bool:
-        """A slice of whatever is due; whether messages kept aside may have gone."""
+        """Do a slice of what is due; returns whether messages kept aside may have been removed."""
         if self._repeated is not None:
             try:
                 if next(self._repeated, None) is None:
                     self._repeated = None
             except StoreError:
-                self._repeated = None  # it is due still
+                self._repeated = None  # it is still due
                 raise
             return True
         finished = self._worker.step()
         if finished is None and not self._worker.is_busy:
             for purge in self._store.purges_due()[:1]:
-                _LOG.info("purge %s: doing it again for what came since", purge.id)
+                _LOG.info("purge %s: repeated for data that came since", purge.id)
                 self._repeated = self._store.purge(purge)
         return self._retention.step() or finished is not None
 
 
 class ScoreUpkeep:
-    """Beside scoring, by the scorer alone; with `lessons`, labels have their retention too."""
+    """Maintenance by the scorer, beside scoring; with `lessons` also the retention of labels."""
 
     def __init__(
         self,
@@ -201,15 +201,15 @@ class ScoreUpkeep:
         )  # fmt: skip
 
     def _from_utc_ns(self) -> int:
-        """Ingest notes when the server's clock was set, also while no scorer ran."""
+        """Read from ingest's clock note, which also covers times when no scorer ran."""
         note = self._periods.clock_note() if self._periods is not None else None
         return 0 if note is None else note.retention_from_utc_ns
 
     def begin(self) -> None:
-        """Become the one writer at once, so that nobody purges beside what is in memory here."""
+        """Become the one writer at once, so that no other process purges behind this one's memory."""
         self._scores.retire(before_utc_ns=0, most=0)
 
     def step(self) -> bool:
-        """A slice of whatever is due; whether scores have gone that memory still rests on."""
+        """Do a slice of what is due; returns whether scores were removed that memory still uses."""
         self._retention.step()
         return self._worker.step() is not None

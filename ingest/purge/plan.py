@@ -1,4 +1,4 @@
-"""What a purge would remove: found, counted and put into words before anything goes."""
+"""Plans a purge: finds and counts what it would remove, before anything is removed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["PurgePlan", "PurgePlanner", "PurgeTarget"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeTarget:
-    """What was asked for; `to_utc_ns` is never later than now."""
+    """What a person asked to remove; `to_utc_ns` is never later than now."""
 
     room: str | None = None
     seat: int | None = None
@@ -35,21 +35,21 @@ class PurgeTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgePlan:
-    """The request, and what there is to say about it."""
+    """A request, with the figures that describe it."""
 
     request: PurgeRequest
     periods: int
     nodes: tuple[str, ...]
     lessons: tuple[Lesson, ...]
-    """Those that go."""
+    """Lessons that are removed."""
     scored: tuple[Lesson, ...]
-    """Those whose scores go, or go in part."""
+    """Lessons whose scores are removed, or a part of them."""
     is_undated: bool
-    """There are periods that nothing dates, and that a span therefore leaves."""
+    """There are periods without a date, which a purge of a span therefore leaves."""
 
 
 class PurgePlanner:
-    """Looks into the stores; changes nothing."""
+    """Reads the stores and changes nothing."""
 
     def __init__(
         self, *, reader: PeriodReader, lessons: LessonStore, now_utc_ns: int, longest_ns: int
@@ -61,7 +61,7 @@ class PurgePlanner:
         self._of_boot: dict[tuple[object, ...], list[Timebase]] = {}
 
     def plan(self, wanted: PurgeTarget) -> PurgePlan:
-        """The plan; raises UsageError where there is nothing to purge, or not yet."""
+        """Make the plan; raises UsageError if there is nothing to purge, or a lesson is still on."""
         lesson = None
         if wanted.lesson is not None:
             lesson = self._lessons.get(wanted.lesson)
@@ -102,21 +102,23 @@ class PurgePlanner:
             moments=() if wanted.seat is not None else tuple(self._moments(touched, start, end)),
         )
         if start == 0:
-            streams = self._reader.streams(room)  # also of those that nothing dates
+            streams = self._reader.streams(room)  # including undated ones
         else:
             streams = self._reader.streams_between(room, start, request.to_utc_ns)
         covered = [(stream, self._covered(request, stream)) for stream in streams]
         periods = sum(len(ranges) for _, ranges in covered)
         if not periods and not touched and not self._reader.newest_runs(room):
-            raise UsageError(f"nothing is kept of room {room!r}; `roomtone lesson list` has rooms.")
+            raise UsageError(
+                f"there is no data of room {room!r}; `roomtone lesson list` shows rooms."
+            )
         if wanted.seat is not None:
             self._refuse_unknown_seat(room, wanted.seat)
-        # What is left of their scores rests on what goes, so they are scored again, if they can.
+        # Their remaining scores used what is removed, so they are scored again if that is possible.
         stay = [each for each in touched if each not in going]
         again = [each.id for each in stay if self._has_seats(each, wanted.seat)]
         scored = touched
         if wanted.seat is not None:
-            # Older lessons' zones rest on five seats and more, and can't be had again.
+            # Zones of older lessons have five seats or more, and can't be computed again.
             scored = [each for each in touched if each.id in again]
         request = PurgeRequest.planned(
             **dict(request) | {"scored": [each.id for each in scored], "again": again}
@@ -134,7 +136,7 @@ class PurgePlanner:
     def _refuse_running(self, going: list[Lesson]) -> None:
         for lesson in going:
             if lesson.starts_utc_ns > self._now_ns:
-                raise UsageError(f"the lesson {lesson.id} has not begun; nothing is kept of it.")
+                raise UsageError(f"the lesson {lesson.id} has not begun; it has no data.")
             if lesson.over_utc_ns(self._longest_ns) > self._now_ns:
                 raise UsageError(
                     f"the lesson {lesson.id} is on; stop it first with `roomtone lesson stop "
@@ -150,13 +152,13 @@ class PurgePlanner:
                     yield moment.id
 
     def _covered(self, request: PurgeRequest, stream: Stream) -> SeqRanges:
-        """What is kept or in a gap of a stream and lies in the purge."""
+        """The seqs of a stream, stored or in a gap, that lie in the purge."""
         known = self._reader.kept(stream.id)
         known_by = self._timebases(stream, request.from_utc_ns, request.to_utc_ns)
         return _both(known, seqs_of_purge(request.purge, stream, known_by, known))
 
     def _timebases(self, stream: Stream, from_utc_ns: int, to_utc_ns: int) -> list[Timebase]:
-        """What dates a span of a run, read once for all runs of a boot."""
+        """The clock records of a span, read once for all runs of a boot."""
         key = (stream.node, stream.boot, stream.period_ns, from_utc_ns, to_utc_ns)
         if key not in self._of_boot:
             self._of_boot[key] = self._reader.timebases_between(stream, from_utc_ns, to_utc_ns)
@@ -164,14 +166,14 @@ class PurgePlanner:
 
     def _refuse_unknown_seat(self, room: str, seat: int) -> None:
         if seat in self._seats(self._reader.newest_runs(room)):
-            return  # as nearly always: no need to look at the runs of a year
+            return  # the usual case: no need to read the runs of a year
         streams = self._reader.streams(room)
         seats = self._seats(streams)
         if seats and seat not in seats and not self._is_in_layouts(seat, streams):
             raise UsageError(f"room {room} has no seat {seat}; it has {_listed(seats)}.")
 
     def _seats(self, streams: list[Stream]) -> set[int]:
-        """The seats that runs were born with."""
+        """The seats in the births of runs."""
         births = [birth for s in streams if (birth := self._reader.birth(s.id)) is not None]
         return {each for birth in births for hub in birth.hubs for each in hub.seats}
 
@@ -184,7 +186,7 @@ class PurgePlanner:
         return False
 
     def _has_seats(self, lesson: Lesson, seat: int | None) -> bool:
-        """Whether values of a seat, or of any, are still kept of a lesson."""
+        """Whether a lesson still has values of a seat, or of any seat."""
         span = lesson.starts_utc_ns, lesson.over_utc_ns(self._longest_ns)
         for stream in self._reader.streams_between(lesson.room, *span):
             for first, last in seqs_between(stream, self._timebases(stream, *span), *span):

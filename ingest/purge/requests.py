@@ -1,11 +1,11 @@
-"""How a purge reaches the programs that write: as files in the folder `purges` of the data.
+"""How a purge reaches the writing programs: as files in the folder `purges` of the data directory.
 
-Each file of the data has one writer. The command puts down what is to go; a writer that runs
-does its own part and puts down that it is done; for a writer that does not run the command takes
-its place. A purge that was cut short is in the folder still, and is taken up again.
+Each database has one writer. The command writes a request. A writer that runs does its own part and
+writes a note when it is done; for a writer that does not run, the command does the part itself. The
+request of an interrupted purge stays in the folder, so that the purge can be resumed.
 
-Somebody else may write into the folder. Whatever lies there is opened without blocking, read up to
-a limit and checked; what does not fit is put aside, and the others go on.
+Other programs may write into the folder. Whatever is there is opened without blocking, read up to a
+limit and checked; what is invalid is put aside, and the valid requests go on.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ from ingest.stores.records import Purge
 __all__ = ["PARTS", "PartDone", "PurgeFolder", "PurgeRequest", "private"]
 
 PARTS: Final = {"ingest": "main.db", "score": "score.db"}
-"""Part → the file whose writer does it, in the order in which they are done.
+"""Part → the file whose writer does it, in the order of the parts.
 
-What feeds a replica adds its part here: it removes what waits for that replica.
+A program that feeds a replica adds its part here: it removes what waits for that replica.
 """
 
 _LOG = logging.getLogger("purge")
 _REQUEST: Final = re.compile(r"([0-9a-f]{16})\.json", re.ASCII)
 _OWN: Final = re.compile(r"[0-9a-f]{16}(\.[a-z]+)?\.json(\.new)?|aside", re.ASCII)
-"""The names that this program gives."""
+"""Names of files that this program writes."""
 _STRANGE: Final = re.compile(r"[^\w.-]", re.ASCII)
 _MAX_IDS: Final = 50_000
 _MAX_BYTES: Final = 8 << 20
 _MAX_ENTRIES: Final = 1_000
-"""Entries of the folder that are looked at in one go."""
+"""Entries of the folder that are examined at once."""
 _MAX_REQUESTS: Final = 100
-"""Requests that are read in one go; a person makes one at a time."""
+"""Requests that are read at once; a person makes one at a time."""
 _MAX_PUT_ASIDE: Final = 20
 _MAX_LOGGED: Final = 3
-# What the machine lacks passes; it says nothing about the file.
+# The machine is short of something for a while; that says nothing about the file.
 _PASSING: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ENOBUFS}
 
 PurgeId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
@@ -74,7 +74,7 @@ N = TypeVar("N", bound=_PurgeFile)
 
 
 class PurgeRequest(_PurgeFile):
-    """What is to go; all that the writers need, and nothing of what goes."""
+    """What to remove; all that the writers need, and none of the data itself."""
 
     id: PurgeId
     asked_utc_ns: UtcNs
@@ -85,12 +85,12 @@ class PurgeRequest(_PurgeFile):
     from_utc_ns: UtcNs = 0
     to_utc_ns: UtcNs
     lessons: Ids = ()
-    """Lessons that go, with their moments."""
+    """Lessons to remove, with their moments."""
     moments: Ids = ()
     scored: Ids = ()
-    """Lessons whose epochs and alerts go, as far as they touch the span."""
+    """Lessons whose epochs and alerts in the span are removed."""
     again: Ids = ()
-    """Lessons to score again, without what has gone."""
+    """Lessons to score again without the removed data."""
 
     @model_validator(mode="after")
     def _check_span(self) -> Self:
@@ -100,7 +100,7 @@ class PurgeRequest(_PurgeFile):
 
     @classmethod
     def planned(cls, **fields: Any) -> Self:
-        """A request that a person asks for; raises UsageError if no file can hold it."""
+        """Build a person's request; raises UsageError if it is too large for a file."""
         try:
             request = cls(**fields)
         except ValidationError as error:
@@ -117,7 +117,7 @@ class PurgeRequest(_PurgeFile):
 
     @property
     def purge(self) -> Purge:
-        """The periods' part of it."""
+        """The part of the request that is about periods."""
         return Purge(
             id=self.id, room=self.room, seat=self.seat,
             from_utc_ns=self.from_utc_ns, to_utc_ns=self.to_utc_ns,
@@ -125,10 +125,10 @@ class PurgeRequest(_PurgeFile):
 
 
 class PartDone(_PurgeFile):
-    """What one writer has removed."""
+    """A note of what one writer has removed."""
 
     removed: Annotated[dict[Annotated[str, Field(max_length=100)], Count], Field(max_length=20)]
-    """What → how many."""
+    """Kind of data → number."""
 
 
 class PurgeFolder:
@@ -140,7 +140,7 @@ class PurgeFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """One purge or backup at a time; raises StoreError if another is under way."""
+        """Hold the lock for one purge or backup; raises StoreError if another one runs."""
         make_directory(self._path)
         handle = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -148,8 +148,8 @@ class PurgeFolder:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise StoreError(
-                    f"Another purge or backup of {self._path.parent} is under way: "
-                    "ask again when it has ended."
+                    f"Another purge or backup of {self._path.parent} is running: "
+                    "try again when it has ended."
                 ) from error
             yield
         finally:
@@ -160,9 +160,9 @@ class PurgeFolder:
         self._write(f"{request.id}.json", request.line())
 
     def waiting(self) -> list[PurgeRequest]:
-        """What was asked and is not finished, the oldest first; at most some at a time.
+        """Unfinished requests, the oldest first, up to a limit.
 
-        What is no request is put aside. Raises StoreError where the folder can't be read.
+        Files that are no requests are put aside. Raises StoreError if the folder can't be read.
         """
         names, is_crowded = self._names()
         unfit: list[tuple[str, str]] = []
@@ -173,7 +173,7 @@ class PurgeFolder:
                     continue
                 request = self._checked(name, PurgeRequest, unfit)
                 if request is not None and f"{request.id}.json" != name:
-                    unfit.append((name, "it names another purge than its file's name"))
+                    unfit.append((name, "the purge in it has another name than the file"))
                 elif request is not None:
                     found.append(request)
             elif name.endswith(".json") and name.count(".") == 1:
@@ -184,23 +184,23 @@ class PurgeFolder:
         return sorted(found, key=lambda request: (request.asked_utc_ns, request.id))
 
     def is_asked(self, request: PurgeRequest) -> bool:
-        """Whether a request still lies there for the writers."""
+        """Whether a request is still in the folder."""
         return os.path.lexists(self._path / f"{request.id}.json")
 
     def why_aside(self, request: PurgeRequest) -> str | None:
-        """Why a writer has put a request aside; None if it has not, or could not say."""
+        """Why a writer has put a request aside; None if it has not, or left no reason."""
         return self._aside.why(f"{request.id}.json")
 
     def listed_aside(self) -> list[tuple[str, str]]:
-        """Name and reason of what was put aside; at most some."""
+        """Names and reasons of what was put aside, up to a limit."""
         return self._aside.listed()
 
     def put_aside(self, request: PurgeRequest, why: str) -> None:
-        """Give up a request that can't be done; `why` is half a sentence."""
+        """Put aside a request that can't be done; `why` is half a sentence."""
         self._aside.put(f"{request.id}.json", why)
 
     def done(self, request: PurgeRequest, part: str) -> PartDone | None:
-        """What a part has removed, once it is done; a note that does not fit is put aside."""
+        """What a part has removed, if it is done; an invalid note is put aside."""
         unfit: list[tuple[str, str]] = []
         note = self._checked(f"{request.id}.{part}.json", PartDone, unfit)
         self._put_aside(unfit)
@@ -219,7 +219,7 @@ class PurgeFolder:
         self._write(f"{request.id}.{part}.json", done.line())
 
     def finish(self, request: PurgeRequest) -> None:
-        """Forget a request that is done and recorded."""
+        """Remove a request that is done and recorded."""
         try:
             for name in (f"{request.id}.json", *(f"{request.id}.{part}.json" for part in PARTS)):
                 (self._path / name).unlink(missing_ok=True)
@@ -228,7 +228,7 @@ class PurgeFolder:
             raise StoreError(f"{self._path} can't be written ({error.strerror}).") from error
 
     def _names(self) -> tuple[list[str], bool]:
-        """Names in the folder, in order, and whether there are more than are looked at."""
+        """Sorted names in the folder, and whether there are more than the limit."""
         try:
             with os.scandir(self._path) as entries:
                 names = sorted(entry.name for entry in islice(entries, _MAX_ENTRIES + 1))
@@ -246,12 +246,12 @@ class PurgeFolder:
             self._aside.put(name, why, is_logged=number < _MAX_LOGGED)
         if len(unfit) > _MAX_LOGGED:
             _LOG.error(
-                "%s holds %d more things that are no purge; they are put aside as well.",
+                "%s holds %d more files that are no purge; they are put aside as well.",
                 self._path, len(unfit) - _MAX_LOGGED,
             )  # fmt: skip
 
     def _checked(self, name: str, kind: type[N], unfit: list[tuple[str, str]]) -> N | None:
-        """What a file says; None if there is none, or if it does not fit, which is noted."""
+        """A file's content; None if there is no file, or it is invalid, which is noted in `unfit`."""
         try:
             content = read_plain_file(self._path / name, max_bytes=_MAX_BYTES)
             return kind.model_validate_json(content)
@@ -285,7 +285,7 @@ class PurgeFolder:
             raise StoreError(f"{path} can't be written ({error.strerror}).") from error
 
     def _make_way(self, path: Path) -> None:
-        """Put aside what is no file where one is to be written: opening it could hang."""
+        """Put aside anything that is no regular file at this path: opening it could hang."""
         try:
             kind = os.lstat(path).st_mode
         except OSError:
@@ -295,14 +295,14 @@ class PurgeFolder:
 
 
 def private(path: str, flags: int) -> int:
-    """Open a file that its owner alone may read."""
+    """An opener for files that only their owner may read."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
 
 
 def _first_fault(error: ValidationError) -> str:
-    """What does not fit, as half a sentence without what it was: that may be anything."""
+    """The first fault as half a sentence, without the value, which may be anything."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    # An unknown key stands in it as it was written, with whatever characters it has.
+    # An unknown key may have any characters.
     field = _STRANGE.sub("_", ".".join(str(part) for part in first["loc"]))[:100]
     words = f"{first['msg'][:1].lower()}{first['msg'][1:]}"[:200]
     return f"{field}: {words}" if field else words

@@ -1,7 +1,7 @@
-"""Retention: what is older than the settings allow goes, an hour after the start and each hour.
+"""Retention: removes what is older than the settings allow, every hour from the first hour on.
 
-One slice at a time, so that whoever keeps or scores in between is hardly delayed. What is not
-sealed yet is never touched, whatever the clock says.
+It works one slice at a time, so that storing and scoring are hardly delayed. It never touches what
+is not sealed yet, whatever the clock says.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ _EACH_NS: Final = 3_600 * SECOND_NS
 _DAY_NS: Final = 86_400 * SECOND_NS
 _AT_ONCE: Final = 2_000
 COPY_DAYS: Final = 30
-"""Copies from before a database was brought up stay at most so long."""
+"""How long copies from before a database's upgrade stay at most."""
 Removed = tuple[str, int]
-"""What, and how many of it a slice removed."""
+"""Kind of data, and how many a slice removed."""
 
 
 class Retention:
-    """Runs rounds of slices; one `step` does one slice at most.
+    """Runs rounds of slices; one `step` does at most one slice.
 
-    `from_utc_ns` says before which UTC nothing is removed, as ingest notes it; 0: at any time.
+    `from_utc_ns` returns the UTC before which nothing may be removed; 0: no such limit.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Retention:
         self._removed: dict[str, int] = {}
 
     def step(self) -> bool:
-        """Do a slice if one is due; whether there is more to do at once. Raises StoreError."""
+        """Do a slice if one is due; returns whether more can be done at once. Raises StoreError."""
         if self._was_clock_set():
             self._round = None
         if self._round is None:
@@ -82,13 +82,13 @@ class Retention:
             self._log_removed()
             return False
         except BaseException:
-            self._round = None  # the next hour begins anew
+            self._round = None  # the next hour starts a new round
             raise
         self._removed[what] = self._removed.get(what, 0) + n
         return True
 
     def _was_clock_set(self) -> bool:
-        """Whether the clock was set since the last look: then it may be wrong, or just right."""
+        """Whether the clock was set since the last step: it may be wrong now, or have been before."""
         boot_zero_ns = self._clock.boot_zero_utc_ns()
         stepped_ns = boot_zero_ns - self._boot_zero_ns
         self._boot_zero_ns = boot_zero_ns
@@ -96,8 +96,8 @@ class Retention:
             return False
         self._even_from_ns = self._clock.elapsed_ns() + PAUSE_NS
         _LOG.warning(
-            "the clock was set by %+d s; nothing is removed for age before %s, when it has run "
-            "evenly for a day",
+            "the clock was set by %+d s; retention removes nothing before %s, when it has run "
+            "steadily for a day",
             stepped_ns // SECOND_NS, when(self._clock.utc_ns() + PAUSE_NS),
         )  # fmt: skip
         return True
@@ -105,11 +105,11 @@ class Retention:
     def _log_removed(self) -> None:
         gone = [f"{n} {what}" for what, n in self._removed.items() if n]
         if gone:
-            _LOG.info("removed for their age: %s", ", ".join(gone))
+            _LOG.info("retention removed %s", ", ".join(gone))
 
 
 def retire_kept(store: PeriodStore, settings: RetentionSettings, utc_ns: int) -> Iterator[Removed]:
-    """Day files by kind, one a slice, and messages that were kept aside."""
+    """Remove old day files, one a slice, and messages that were kept aside."""
     kinds: tuple[tuple[Kind, int], ...] = (
         ("seat", settings.seat_days),
         ("room", settings.room_days),
@@ -125,7 +125,7 @@ def retire_kept(store: PeriodStore, settings: RetentionSettings, utc_ns: int) ->
 def retire_scores(
     scores: ScoreStore, settings: RetentionSettings, utc_ns: int
 ) -> Iterator[Removed]:
-    """Epochs and alerts, some at a time."""
+    """Remove old epochs and alerts, some at a time."""
     before_ns = utc_ns - settings.score_days * _DAY_NS
     while gone := scores.retire(before_utc_ns=before_ns, most=_AT_ONCE):
         yield "epochs and alerts", gone
@@ -134,17 +134,17 @@ def retire_scores(
 def retire_labels(
     lessons: ScoredLessons, settings: RetentionSettings, utc_ns: int
 ) -> Iterator[Removed]:
-    """What is kept of confirmed and dismissed moments, some at a time."""
+    """Remove old labels of confirmed and dismissed moments, some at a time."""
     before_ns = utc_ns - settings.label_days * _DAY_NS
     while gone := lessons.retire_labels(before_utc_ns=before_ns, most=_AT_ONCE):
         yield "labels", gone
 
 
 def retire_copies(path: Path, days: int, utc_ns: int) -> Iterator[Removed]:
-    """The copies of a database from before it was brought up, which may hold what has to go."""
+    """Remove copies from before a database's upgrade: they may hold data that has to go."""
     before_ns = utc_ns - min(days, COPY_DAYS) * _DAY_NS
     if gone := remove_copies(path, before_utc_ns=before_ns):
-        yield f"copies of {path.name} from before it was brought up", gone
+        yield f"copies of {path.name} from before its upgrade", gone
 
 
 def _day(utc_ns: int, days: int) -> date:

@@ -1,4 +1,4 @@
-"""Carries a purge out: asks the writers that run, and takes the place of those that don't."""
+"""Carries out a purge: asks the writers that run, and does the parts of those that don't."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REPORT_EACH_NS: Final = 5 * SECOND_NS
 
 
 class PurgeRun:
-    """Carries requests out on one data directory, to the record of it."""
+    """Carries out requests on one data directory, and records them."""
 
     def __init__(
         self,
@@ -45,20 +45,20 @@ class PurgeRun:
         self._log = PurgeLog(data_dir)
 
     def run(self, request: PurgeRequest) -> PurgeRecord:
-        """All of it, and its record; raises StoreError, and then it can be taken up again."""
-        self._log.verified()  # what can't be recorded is not begun
+        """Do a whole purge and record it; after a StoreError it can be resumed."""
+        self._log.verified()  # do not begin what can't be recorded
         removed = self.remove(request)
         record = self._log.append(request, removed, done_utc_ns=self._clock.utc_ns())
         self._folder.finish(request)
         return record
 
     def repeat(self, request: PurgeRequest) -> None:
-        """Remove once more what an earlier state of the data brought back; the record is there."""
+        """Remove again what a restored backup brought back; it is already recorded."""
         self.remove(request)
         self._folder.finish(request)
 
     def remove(self, request: PurgeRequest) -> dict[str, int]:
-        """All parts of it; what went, and how many."""
+        """Do all parts; returns what was removed, and how many."""
         with closing(open_lesson_store(self._data_dir, self._database_url)) as lessons:
             self._folder.ask(request)
             removed = {"lessons and moments": 0}
@@ -97,7 +97,7 @@ class PurgeRun:
         why = self._folder.why_aside(request)
         return StoreError(
             f"The purge {request.id} is no longer in {self._data_dir / 'purges'}"
-            + (f": it was put aside there ({why})" if why else ": someone took it away")
+            + (f": it was put aside there ({why})" if why else ": someone removed it")
             + ". It is not finished and not recorded: correct that, and ask for it again."
         )
 
@@ -107,7 +107,7 @@ class PurgeRun:
         except StoreError:
             if not has_writer(self._data_dir / PARTS[part]):
                 raise
-            return  # it was started this moment, and does it itself
+            return  # the writer has just started, and does its part itself
         if done is not None:
             self._folder.note_done(request, part, done)
 
@@ -133,8 +133,8 @@ class PurgeRun:
 def _answered(lessons: LessonStore, request: PurgeRequest) -> Iterator[str]:
     """The moments in the span that someone confirmed or dismissed.
 
-    They are found here and not named in the request, which stays in the record: an alert's id says
-    that there was one.
+    They are not named in the request, because it stays in the record: an alert's id would show that
+    there was an alert.
     """
     if request.seat is not None:
         return

@@ -1,7 +1,7 @@
-"""Where things go that lie in the folder `purges` and are no purge that can be done.
+"""Puts aside what is in the folder `purges` and is no purge that can be done.
 
-They are moved, never opened or removed: a person may want to see them. A note beside each says
-why, so that the command that waits for a purge can report it.
+Such files are moved, never opened or removed: a person may want to see them. A note beside each has
+the reason, so that the command that waits for a purge can report it.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class PurgeAside:
         self._purges = purges
         self._path = purges / "aside"
         self._stuck: set[str] = set()
-        """What could not be moved and has been reported."""
+        """Names that could not be moved and have been reported."""
 
     def put(self, name: str, why: str, *, is_logged: bool = True) -> None:
-        """Move something out of `purges`, with one sentence in the log; `why` is half a sentence.
+        """Move a file out of `purges`, and log one sentence; `why` is half a sentence.
 
-        What can't be moved stays where it is: whoever reads the folder passes over it.
+        What can't be moved stays where it is, and readers of the folder skip it.
         """
         shown = _STRANGE.sub("_", name)[:_MAX_NAME]
         try:
@@ -52,7 +52,7 @@ class PurgeAside:
                 target = self._path / f"{shown}-{token_hex(4)}"
             (self._purges / name).rename(target)
         except FileNotFoundError:
-            return  # another program was quicker
+            return  # another program has moved it
         except OSError as error:
             if name not in self._stuck and len(self._stuck) < _MAX_REPORTED:
                 self._stuck.add(name)
@@ -65,26 +65,26 @@ class PurgeAside:
         self._write_note(target.name, why)
         if is_logged:
             _LOG.error(
-                "%s is no purge that can be done: %s. It was moved to %s; nothing is removed for "
+                "%s is no purge that can be done: %s. It was moved to %s, and nothing was removed for "
                 "it.", self._purges / shown, why, target,
             )  # fmt: skip
 
     def why(self, name: str) -> str | None:
-        """Why something of this name was put aside; None if it was not, or nobody could say."""
+        """Why the file of this name was put aside; None if it was not, or has no note."""
         try:
             return read_plain_file(self._path / f"{name}.why", max_bytes=_MAX_NOTE).decode()
         except (OSError, UnicodeDecodeError):
             return None
 
     def listed(self) -> list[tuple[str, str]]:
-        """Names of what lies here, in order, and why; at most some."""
+        """Sorted names of what was put aside, and why, up to a limit."""
         try:
             with os.scandir(self._path) as entries:
                 names = sorted(entry.name for entry in islice(entries, _MAX_LISTED))
         except OSError:
             return []
         return [
-            (_STRANGE.sub("_", name)[:_MAX_NAME], self.why(name) or "nobody could say why")
+            (_STRANGE.sub("_", name)[:_MAX_NAME], self.why(name) or "no reason is recorded")
             for name in names
             if not name.endswith(".why")
         ]

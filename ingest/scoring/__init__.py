@@ -1,1 +1,1 @@
-"""Scores what ingest has kept: a process of its own that follows the store."""
+"""Scores what ingest has stored; runs as its own process and follows the store."""

@@ -22,7 +22,7 @@ _LOG = logging.getLogger("score")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the command's arguments."""
     add_config_option(parser)
 
 

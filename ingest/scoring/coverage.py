@@ -1,7 +1,7 @@
-"""Whether there is anything to gain from scoring a lesson again.
+"""Decides whether scoring a lesson again would change anything.
 
-What the scorer can't know for certain (it was away for so long that the store no longer lists what
-came meanwhile, or an end was moved) it finds out here, from what is kept and what is scored.
+Sometimes the scorer can't be certain: it was away for so long that the store no longer lists the
+changes, or a lesson's end was moved. Then this module compares what is stored with what is scored.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["Coverage"]
 
 _DAY_NS: Final = 86_400 * SECOND_NS
 _WARM_UP: Final = 60
-"""Seconds at the start of a lesson, or after a long hole, in which nothing is known of a room."""
+"""Seconds at the start of a lesson, or after a long hole, before a room can be scored."""
 
 
 class Coverage:
-    """Asks the stores; changes nothing."""
+    """Reads the stores and changes nothing."""
 
     def __init__(
         self,
@@ -45,13 +45,13 @@ class Coverage:
         self._retention = retention
 
     def scored(self) -> set[str]:
-        """The lessons that have scores; passes over all lessons."""
+        """The lessons that have scores; goes through all lessons."""
         return self._scores.lessons_with_scores()
 
     def is_past(self, lesson: Lesson, scored: set[str]) -> bool:
-        """Whether a lesson's scores stay as they are, because its seat values have gone by now.
+        """Whether a lesson's scores must stay as they are, because its seat values were removed.
 
-        One that is not among the `scored` is scored from what is left, until scores would be too
+        A lesson that is not in `scored` is scored from what is left, until its scores would be too
         old as well.
         """
         age_ns = self._clock.utc_ns() - self._spans.ends_utc_ns(lesson)
@@ -61,10 +61,10 @@ class Coverage:
         return age_ns >= self._retention.score_days * _DAY_NS or lesson.id in scored
 
     def is_needed(self, key: Key, span: SeqSpan, job: RescoreJob) -> bool:
-        """Whether something may come of scoring again what waits for it.
+        """Whether scoring this job again may change something.
 
-        In doubt, only if there is a whole epoch that is kept and not scored; where holes may have
-        been filled, a score of which nothing is known counts as none.
+        In doubt, only if a whole epoch is stored and not scored. Where holes may have been filled,
+        an epoch that was scored without values counts as not scored.
         """
         if job.doubt is Doubt.NONE:
             return True
@@ -78,7 +78,7 @@ class Coverage:
         return False
 
     def _values(self, stream_id: int, first_seq: int, last_seq: int) -> SeqRanges:
-        """The seqs of a span that are kept, without those of recorded gaps."""
+        """The stored seqs of a span, without those of recorded gaps."""
         gaps = SeqRanges(
             (gap.first_seq, gap.last_seq)
             for gap in self._reader.gaps(stream_id)

@@ -1,4 +1,4 @@
-"""An epoch's scores as the store keeps them: what the model abstained from is NaN."""
+"""Converts an epoch's scores for the store; NaN where the model gave no score."""
 
 from __future__ import annotations
 

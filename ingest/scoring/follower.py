@@ -1,10 +1,10 @@
-"""What the scorer does between two polls: takes what was kept, scores it, writes what came of it.
+"""One poll of the scorer: read what was stored, score it, write the results.
 
-Live periods are scored as they come. What fills an earlier hole makes its lesson be scored again
-from the start, once the hole has been quiet for a while, one lesson at a time and in slices
-between the live ones; so a backlog costs one pass over a lesson each half-minute at most. The cursor is written in
-one transaction with what it led to, and is held back at the oldest lesson that waits to be scored
-again: after a crash the same changes come once more, and the same epochs and alerts result.
+Live periods are scored as they come. Late data causes its lesson to be scored again from the start,
+once no more has come for a while: one lesson at a time, in slices between the live ones. A backlog
+therefore costs at most one pass over a lesson each half-minute. The cursor is written in one
+transaction with the results that it led to. It stays at the oldest lesson that waits to be scored
+again: after a crash the same changes come once more, and give the same epochs and alerts.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ __all__ = ["Following"]
 
 _LOG = logging.getLogger("score")
 _CHUNK: Final = 300
-"""Periods that are read of a lesson at once: as many rooms are scored together, memory is bounded."""
+"""Periods of a lesson that are read at once; bounds memory, as many rooms are scored together."""
 _SLICE: Final = 300
-"""Periods of a lesson that are scored again between two polls: some 60 ms."""
+"""Periods of a lesson that are scored again between two polls; takes about 60 ms."""
 _LOOK_BACK_DAYS: Final = 4
-"""Of lessons that were changed while no scorer ran: a long weekend."""
+"""How far back begin() looks for lessons that changed while no scorer ran: a long weekend."""
 _RETENTION: Final = RetentionSettings()
 _CURSOR_EACH_NS: Final = 5 * SECOND_NS
 
 
 class Following:
-    """The state between two polls; made anew, from the store alone, when a store has failed."""
+    """The state between two polls; it is built again from the stores after a store has failed."""
 
     def __init__(
         self,
@@ -84,21 +84,21 @@ class Following:
             reader=reader, scores=scores, spans=self._spans, clock=clock, retention=retention
         )
         self._history = RescoreHistory(
-            spans=self._spans, coverage=self._coverage, note=self._queue_rescore
+            spans=self._spans, coverage=self._coverage, queue_rescore=self._queue_rescore
         )
         self._cursor = self._written = 0
         self._written_ns = clock.elapsed_ns()
         self._absent_from: int | None = None
-        """The cursor from before an absence, while what came meanwhile is looked at."""
+        """The cursor from before an absence, while the changes of that time are being examined."""
         self._behind = 0
         self._is_catching_up = True
         self._version: int | None = None
         self._polled_ns = 0
         self._is_purged = False
-        """Lessons wait to be scored again because something they rested on was purged."""
+        """Lessons wait to be scored again because data that they used was purged."""
 
     def begin(self) -> None:
-        """Take up where the store says that scoring was."""
+        """Continue at the cursor that the store has."""
         self._cursor = self._written = self._scores.cursor()
         self._behind = self._reader.newest_cursor()
         self._polled_ns = self._clock.elapsed_ns()
@@ -107,16 +107,18 @@ class Following:
         for lesson_id in (purged := self._scores.to_score_again()):
             if (lesson := self._lessons.get(lesson_id)) is not None:
                 self._history.look_at(lesson, Doubt.NONE)
-        # Its periods may have been dated, or it may have been changed, while no scorer ran.
+        # Periods may have been dated, or lessons changed, while no scorer ran.
         self._history.add_lessons(self._watch.since(_LOOK_BACK_DAYS))
         self._is_purged = bool(purged)
         self._silent.begin()
 
     def step(self) -> bool:
-        """One poll; whether there was anything to do."""
+        """Do one poll; returns whether there was anything to do."""
         now_ns = self._clock.elapsed_ns()
         if now_ns - self._polled_ns > self._settings.alert_age_s * SECOND_NS:
-            self._behind = self._reader.newest_cursor()  # we slept: what came meanwhile is old
+            self._behind = (
+                self._reader.newest_cursor()
+            )  # after a long delay: what came meanwhile is old
         self._polled_ns = now_ns
         self._queue_changed_lessons()
         worked = False
@@ -155,7 +157,7 @@ class Following:
             return False
         self._is_catching_up = self._cursor < self._behind
         if not all(change.is_new for change in changes):
-            # Behind by more than the store lists, it is told of everything that was ever kept.
+            # The store no longer lists the changes since the cursor, so it lists all that is stored.
             self._history.add_ledger(changes, self._cursor)
             self._absent_from = self._cursor
             self._undated.add_all(self._reader.undated())
@@ -168,7 +170,7 @@ class Following:
             for span in spans:
                 key = span.lesson.id, change.stream_id
                 if change.is_late:
-                    # More of what is scored already: nobody is alerted of it.
+                    # More data for periods that are scored already: it raises no alert.
                     self._queue_rescore(key, min(change.last_seq, span.last_seq))
                 else:
                     groups.setdefault(key, (span, []))[1].append(change)
@@ -185,26 +187,26 @@ class Following:
     def _advance(
         self, key: Key, span: SeqSpan, changes: Sequence[Change], results: Results
     ) -> Steps[None]:
-        """Score a lesson up to its newest full epoch, or note that it has to be scored again."""
+        """Score a lesson up to its newest full epoch, or queue it to be scored again."""
         upto = min(max(change.last_seq for change in changes), span.last_seq)
         state = self._states.get(key)
         known_upto = -1
         if state is None:
             if not any(change.is_live for change in changes):
-                # Nobody waits for history: it never delays what is live.
+                # Historical data is not urgent: it must not delay live data.
                 self._queue_rescore(key, upto)
                 return
             state, scored_upto = self._new_state(key, span)
             if scored_upto < 0:
                 self._rescore_queue.drop(key, upto)
             if all(change.first_seq > scored_upto for change in changes):
-                known_upto = scored_upto  # what is written already stays as it is
+                known_upto = scored_upto  # what is already written stays as it is
         elif (
             abs(state.span[0] - span.first_seq) > EPOCH
             or state.has_unknown_seats
             or (state.is_without_birth and self._reader.birth(key[1]) is not None)
         ):
-            # It was dated anew, has more seats than were known, or its zones are known now.
+            # Its dates changed, it has seats that were not known, or its zones are known now.
             self._queue_rescore(key, upto)
         state.touched_ns = self._clock.elapsed_ns()
         state.span = (state.span[0], span.last_seq)
@@ -226,9 +228,9 @@ class Following:
     def _score_kept(
         self, state: LessonState, upto: int, *, live_from: int = NEVER
     ) -> Steps[Scored]:
-        """Read and score what is kept from `next_seq` to `upto`.
+        """Read and score what is stored from `next_seq` to `upto`.
 
-        Seconds of an epoch that is not over are read with the rest of it, if there is a rest.
+        Seconds of an unfinished epoch are read later, together with the rest of it.
         """
         everything = Scored()
         upto = state.whole_epochs(upto)
@@ -240,10 +242,10 @@ class Following:
         return everything
 
     def _live_from(self, changes: Sequence[Change]) -> int:
-        """Only what came since the last poll is live: of the rest it is not known when it came.
+        """The first live seq: only what came since the last poll is live.
 
-        UTC can't tell: lessons of another year are replayed. An alert that still stands when
-        something live comes is raised then.
+        When the rest came is not known, and UTC does not show it: lessons of another year are
+        replayed. An alert that is still active when live data comes is raised then.
         """
         if self._is_catching_up:
             return NEVER
@@ -257,9 +259,9 @@ class Following:
         quiet_until: int = -1,
         zones: tuple[Zone, ...] | None = None,
     ) -> tuple[LessonState, int]:
-        """A lesson's state before its first period, and up to which seq it was scored before.
+        """A lesson's state before its first period, and the last seq that was scored before.
 
-        `zones` are those of the whole lesson, once it is over.
+        `zones` are those of the whole lesson, if it is over.
         """
         lesson, stream_id = key
         self._watch.note_scored(span.lesson)
@@ -267,7 +269,7 @@ class Following:
         scored_upto = max(scored, default=-EPOCH) + EPOCH - 1
         first = span.first_seq + -span.first_seq % EPOCH
         birth = self._reader.birth(stream_id)
-        # Scored again, a lesson may have seats that its birth did not name.
+        # A lesson that is scored again may have seats that its birth did not name.
         is_thorough = birth is None or quiet_until >= 0
         found = self._reader.read(stream_id, first, span.last_seq) if is_thorough else []
         state = LessonState(
@@ -290,8 +292,8 @@ class Following:
         self._states.move_to_end(key)
         self._silent.note_loaded(key)
         if len(self._states) > self._settings.max_open:
-            left, put_out = self._states.popitem(last=False)
-            self._silent.note_evicted(left, put_out.touched_ns)
+            evicted_key, evicted = self._states.popitem(last=False)
+            self._silent.note_evicted(evicted_key, evicted.touched_ns)
 
     # ---------------------------------------------------------------- what is scored again
 
@@ -304,7 +306,7 @@ class Following:
         )
 
     def _rescore_next(self, now_ns: int) -> bool:
-        """Score a slice of a lesson again, if one has settled or waited long enough."""
+        """Score a slice of a lesson again, if one is due."""
         if self._rescoring is not None:
             self._rescore_slice(self._rescoring)
             return True
@@ -318,14 +320,14 @@ class Following:
             live = self._states.get(key)
             zones = live.whole_zones if live is not None else None
             state, _ = self._new_state(key, span, quiet_until=NEVER, zones=zones)
-            # Out of memory, nothing else tells how far it was scored.
+            # Its state is not in memory, so the store has to show how far it reaches.
             kept_upto = self._spans.kept_upto(span, key[1]) if live is None else -1
             upto = min(max(job.upto, kept_upto), span.last_seq)
             self._rescoring = RescorePass(key=key, job=job, state=state, upto=upto)
         return True
 
     def _rescore_slice(self, current: RescorePass) -> None:
-        """Score a slice again; at the end take the place of the live state."""
+        """Score one slice again; after the last one the new state replaces the live one."""
         state, results = current.state, current.results
         live = self._states.get(current.key)
         if live is not None:
@@ -336,7 +338,7 @@ class Following:
         results.add(state, scored, self._spans)
         if state.next_seq <= current.upto:
             return
-        # What shows is what the live state says by now.
+        # The live state knows which alerts are shown now.
         shown = live.open if live is not None else state.open
         results.add(state, state.end_quiet(shown), self._spans)
         if current.upto >= state.span[1]:
@@ -349,26 +351,26 @@ class Following:
         _LOG.info("scored lesson %s again, %d epochs", current.key[0], len(results.epochs))
 
     def _finish(self, key: Key, state: LessonState, results: Results, over_ns: int) -> None:
-        """End a lesson; score it again if other zones hold for the whole of it than did live."""
+        """End a lesson; score it again if the zones of the whole lesson differ from the live ones."""
         results.add(state, state.finish(over_ns), self._spans)
         if state.has_other_zones:
             self._queue_rescore(key, state.next_seq - 1)
 
     def _queue_changed_lessons(self) -> None:
-        """A lesson that was entered or changed after its periods came is scored again."""
+        """Queue lessons that were entered or changed after their periods came."""
         if self._watch.is_changed():
             self._spans.forget()
             for lesson, is_only_longer in self._watch.changed():
                 self._history.look_at(lesson, Doubt.LONGER if is_only_longer else Doubt.NONE)
 
     def _queue_dated_streams(self) -> None:
-        """Streams that have been dated since: score the lessons that they turn out to be in."""
+        """Queue the lessons of streams that have been dated since the last look."""
         for stream_id in self._undated.take_dated():
             for lesson in self._spans.of_stream(stream_id):
                 self._history.look_at_stream(stream_id, lesson, Doubt.NONE)
 
     def _end_silent_lessons(self) -> None:
-        """No alert stands in a lesson that is over, or of which nothing is heard any more."""
+        """Clear the alerts of lessons that are over, or that receive no more data."""
         waiting = {
             *self._rescore_queue.keys(),
             *([self._rescoring.key] if self._rescoring is not None else []),
@@ -389,15 +391,17 @@ class Following:
     # ---------------------------------------------------------------- what is written
 
     def _safe_cursor(self) -> int:
-        """From where on everything would come again that is not written yet."""
+        """The cursor from which all unwritten results would be computed again."""
         passing = [self._rescoring.job.cursor] if self._rescoring is not None else []
         return min(
             [self._cursor, *self._rescore_queue.cursors(), *self._history.cursors(), *passing]
         )
 
     def _is_cursor_due(self, now_ns: int) -> bool:
-        """Whether to write the cursor alone: at once when all that a long absence brought has been
-        looked at, else not at each poll, which would wear out an SD card.
+        """Whether to write the cursor alone.
+
+        It is written at once when all changes of a long absence have been examined, and otherwise
+        every few seconds: writing at each poll would wear out an SD card.
         """
         is_time = now_ns - self._written_ns >= _CURSOR_EACH_NS
         if self._absent_from is not None and self._safe_cursor() > self._absent_from:

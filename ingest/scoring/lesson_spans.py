@@ -1,4 +1,4 @@
-"""Which lesson a period belongs to: dates streams, and lays lessons over their seqs."""
+"""Finds the lesson of a period: dates streams, and maps lessons to their seqs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REFRESH_UNDATED_NS: Final = SECOND_NS
 _MAX_VIEWS: Final = 5_000
 _NEAR_NS: Final = 86_400 * SECOND_NS
 _HELD_NS: Final = 3_600 * SECOND_NS
-"""Clock records are held this far around what was asked, so that a live stream seldom reads them."""
+"""How far around a query clock records are cached, so that a live stream seldom reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class SeqSpan:
 
 @dataclass(slots=True)
 class _View:
-    """What is known of a stream for a while."""
+    """A stream and its clock records, cached for a while."""
 
     stream: Stream
     until_ns: int
     low_ns: int = 0
     high_ns: int = -1
-    """The span of the boot clock that `timebases` dates; none yet."""
+    """The span of the boot clock that `timebases` covers; none yet."""
     timebases: list[Timebase] = field(default_factory=list)
     recent: list[SeqSpan] = field(default_factory=list)
 
@@ -58,7 +58,7 @@ class _Near:
 
 
 class LessonSpans:
-    """Dates periods and finds their lessons, with the store's answers held for a while."""
+    """Dates periods and finds their lessons; caches what the stores answered."""
 
     def __init__(
         self, *, reader: PeriodReader, lessons: LessonReader, clock: Clock, longest_ns: int
@@ -71,7 +71,7 @@ class LessonSpans:
         self._rooms: dict[str, _Near] = {}
 
     def forget(self) -> None:
-        """The lessons changed."""
+        """The lessons changed: drop what is cached."""
         self._rooms.clear()
         self._views.clear()
 
@@ -79,11 +79,11 @@ class LessonSpans:
         return self._view(stream_id).stream
 
     def is_known(self, stream_id: int, room: str) -> bool:
-        """Whether a room has this stream: scores may be left of one that it has no more."""
+        """Whether a room still has this stream: its scores may outlive it."""
         return any(each.id == stream_id for each in self._reader.streams(room))
 
     def streams_of(self, lesson: Lesson) -> list[int]:
-        """The streams of which something may be kept in a lesson."""
+        """The streams that may have periods in a lesson."""
         ends_ns = self.ends_utc_ns(lesson)
         runs = self._reader.streams_between(lesson.room, lesson.starts_utc_ns, ends_ns)
         return [stream.id for stream in runs]
@@ -93,15 +93,15 @@ class LessonSpans:
         return self.utc_ns(stream_id, 0) != UNDATED
 
     def utc_ns(self, stream_id: int, seq: int) -> int:
-        """UTC at the start of a period; UNDATED where nothing dates it."""
+        """UTC at the start of a period; UNDATED where no clock record dates it."""
         return self.utcs_ns(stream_id, [seq])[0]
 
     def utcs_ns(self, stream_id: int, seqs: list[int]) -> list[int]:
-        """The same for several."""
+        """UTC at the start of several periods."""
         return self._dated(self._view(stream_id), seqs)
 
     def spans(self, stream_id: int, first_seq: int, last_seq: int) -> list[SeqSpan]:
-        """The lessons that these periods lie in, clipped to whole lessons, not to the periods."""
+        """The lessons that these periods lie in; each span is that of the whole lesson."""
         view = self._view(stream_id)
         for span in view.recent:
             if span.covers(first_seq, last_seq):
@@ -121,7 +121,7 @@ class LessonSpans:
         return found
 
     def span(self, stream_id: int, lesson: Lesson) -> SeqSpan | None:
-        """The seqs of a stream in a lesson; None if there can be none."""
+        """The seqs of a stream in a lesson; None if it has none there."""
         view = self._view(stream_id)
         if view.stream.period_ns != SECOND_NS:
             return None  # the quantities' formulas and the model are for one second
@@ -133,7 +133,7 @@ class LessonSpans:
         return SeqSpan(lesson, ranges[0][0], max(last for _, last in ranges))
 
     def kept_upto(self, span: SeqSpan, stream_id: int) -> int:
-        """The last period of a lesson that is kept, or in a recorded gap; -1 if there is none."""
+        """The last period of a lesson that is stored or in a recorded gap; -1 if there is none."""
         upto = -1
         for first, last in self._reader.kept(stream_id):
             if first <= span.last_seq and last >= span.first_seq:
@@ -141,7 +141,7 @@ class LessonSpans:
         return upto
 
     def of_stream(self, stream_id: int) -> list[Lesson]:
-        """The lessons in which something is kept of a stream may lie; none where nothing dates it."""
+        """The lessons that a stream's periods may lie in; none if it can't be dated."""
         kept = list(self._reader.kept(stream_id))
         if not kept:
             return []
@@ -151,7 +151,7 @@ class LessonSpans:
         return self._near(self.stream(stream_id).room, min(utcs), max(utcs))
 
     def _near(self, room: str, low_utc_ns: int, high_utc_ns: int) -> list[Lesson]:
-        """The lessons of a room that may touch a span, and others that are near, the latest first."""
+        """The lessons of a room that may touch a span, and some near it, the latest first."""
         low_utc_ns -= self._longest_ns
         known = self._rooms.get(room)
         if known is None or not (known.from_utc_ns <= low_utc_ns and high_utc_ns < known.to_utc_ns):
@@ -161,7 +161,7 @@ class LessonSpans:
         return known.lessons
 
     def ends_utc_ns(self, lesson: Lesson) -> int:
-        """When a lesson is over, also if nobody ends it."""
+        """When a lesson is over, even if nobody ends it."""
         return lesson.over_utc_ns(self._longest_ns)
 
     def _view(self, stream_id: int) -> _View:
@@ -180,7 +180,7 @@ class LessonSpans:
         return view
 
     def _dated(self, view: _View, seqs: list[int]) -> list[int]:
-        """UTC of these periods; reads the clock records that date them if they are not held."""
+        """UTC of these periods; reads the clock records that date them if they are not cached."""
         if not seqs:
             return []
         begin_ns, period_ns = view.stream.run_boot_ns, view.stream.period_ns

@@ -1,8 +1,8 @@
 """One lesson of one stream while it is scored: periods in, epochs and alerts out.
 
-No store and no clock here, so that a lesson can be scored as often as one likes and comes out the
-same each time. `feed` and `skip` are coroutines that hand out full epochs and are sent their scores
-(`models.serving.scorer.score_together`), so that what many rooms have to score is computed in one go.
+It uses no store and no clock, so a lesson can be scored many times with the same result. `feed` and
+`skip` are coroutines: they yield full epochs and receive their scores
+(`models.serving.scorer.score_together`), so that many rooms are computed in one call.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Scored:
 
     epochs: list[EpochScore] = field(default_factory=list)
     alerts: dict[str, AlertRecord] = field(default_factory=dict)
-    """By id, as they stand now."""
+    """By id, in their latest state."""
 
     def add(self, later: Scored) -> None:
-        """Take in what came after it."""
+        """Add the results of later periods."""
         self.epochs += later.epochs
         self.alerts.update(later.alerts)
 
@@ -63,8 +63,8 @@ class Scored:
 class LessonState:
     """Scores a lesson's periods in the order of their seq.
 
-    Up to `quiet_until` the lesson was scored before: the scorer's and the alerts' memory is built
-    up again, but nothing is raised or cleared.
+    Up to `quiet_until` the lesson was scored before: the memory of the scorer and of the alerts is
+    rebuilt, but no alert is raised or cleared.
     """
 
     def __init__(
@@ -88,17 +88,17 @@ class LessonState:
         self.touched_ns = 0
         """Elapsed time at which periods came last."""
         self.have = SeqRanges()
-        """Seqs whose values were taken."""
+        """Seqs whose values have been scored."""
         self.has_unknown_seats = False
-        """Periods came with seats that were not known when the state was made: make it anew."""
+        """Periods came with seats that were not known when the state was made: make it again."""
         self.is_without_birth = False
-        """The zones were not known when the state was made: make it anew when they are."""
+        """The zones were not known when the state was made: make it again when they are."""
         self.is_over = False
         """The lesson has ended, and `finish` was called."""
         self.open = {alert.zone: alert for alert in open_alerts}
-        """Alerts that show and are not over."""
+        """Alerts that are shown and not over."""
         self._silent: dict[str, AlertChange] = {}
-        # What the tracker raised for periods that nobody should hear of, and that still stands.
+        # Active alerts that are not shown, because no live period has come since.
         self._quiet_until = quiet_until
         self._utc_of_seq = utc_of_seq
         self.version = model.manifest.version
@@ -110,9 +110,9 @@ class LessonState:
         )
 
     def feed(self, periods: Periods, *, live_from: int = NEVER) -> Steps[Scored]:
-        """Score periods from `next_seq` on; earlier ones are passed over.
+        """Score periods from `next_seq` on; earlier ones are skipped.
 
-        Nobody looked at what lies before `live_from` while it was live: it raises nothing.
+        Periods before `live_from` were not scored while they were live, so they raise no alert.
         """
         scored = Scored()
         seqs = periods.seqs
@@ -139,13 +139,13 @@ class LessonState:
         return upto if upto >= self.span[1] else upto - (upto + 1) % EPOCH
 
     def skip(self, until: int) -> Steps[Scored]:
-        """There are no values before `until`: score what is missing as missing."""
+        """There are no values before `until`: score them as missing."""
         scored = Scored()
         yield from self._fill(until, scored)
         return scored
 
     def end_quiet(self, shown: Mapping[str, AlertRecord]) -> Scored:
-        """From now on alerts are raised and cleared; `shown` are those that show, by zone."""
+        """From now on raise and clear alerts; `shown` are those that are shown, by zone."""
         scored = Scored()
         self.open = dict(shown)
         self._wake(scored)
@@ -153,17 +153,17 @@ class LessonState:
 
     @property
     def whole_zones(self) -> tuple[Zone, ...] | None:
-        """Who sat where for most of a lesson that is over decides its zones; None before."""
+        """The zones of a finished lesson, by where seats were for most of it; None before the end."""
         return self._scorer.whole_lesson_zones() if self.is_over else None
 
     @property
     def has_other_zones(self) -> bool:
-        """Whether the lesson is over and was scored with other zones than hold for all of it."""
+        """Whether a finished lesson was scored with other zones than those of the whole lesson."""
         used = self._scorer.zones
         return used is not None and self.whole_zones not in (None, used)
 
     def finish(self, over_utc_ns: int) -> Scored:
-        """The lesson is over, and so is each of its alerts, from this time on."""
+        """End the lesson and each of its alerts at this time."""
         self.is_over = True
         scored = Scored()
         for alert in self.open.values():
@@ -173,8 +173,8 @@ class LessonState:
         return scored
 
     def end_unheard(self) -> None:
-        """Nothing is heard any more, so nothing shows; what the tracker still holds when something
-        live comes is raised then.
+        """No data comes any more, so no alert is shown; one that is still active when live data
+        comes is raised again then.
         """
         for alert in self.open.values():
             self._silent[alert.zone] = AlertChange(
@@ -189,7 +189,7 @@ class LessonState:
     def _fill(self, until: int, scored: Scored) -> Steps[None]:
         if until > self.next_seq:
             if self._quiet_until >= self.next_seq and until > self._quiet_until + 1:
-                # The quiet part may end in a hole.
+                # The part that was scored before may end in a hole.
                 yield from self._pass_over(self._quiet_until + 1, scored)
             self._wake_if_due(scored)
             yield from self._pass_over(until, scored)
@@ -207,7 +207,7 @@ class LessonState:
             self._wake(scored)
 
     def _wake(self, scored: Scored) -> None:
-        """The quiet part is over: bring what shows in line with what the tracker holds."""
+        """The part that was scored before is over: clear shown alerts that are no longer active."""
         self._quiet_until = -1
         for zone in list(self.open):
             if zone in self._silent:
@@ -236,7 +236,7 @@ class LessonState:
         areas = {score.zone: score.off_task for score in (epoch.room, *epoch.zones)}
         off_task = areas.get(change.zone)
         alert = AlertRecord(
-            # The same lesson scored again gives the same alert the same id.
+            # A lesson that is scored again gives the same alert the same id.
             id=f"{self.lesson.id}.{self.stream.id}.{_in_id(change.zone)}.{epoch.first_seq}",
             lesson=self.lesson.id,
             room=self.lesson.room,
@@ -273,7 +273,7 @@ class LessonState:
 
 
 def seats_of(birth: Birth | None, found: list[Periods]) -> tuple[int, ...]:
-    """The seats of a stream: what its birth names, and what its periods hold."""
+    """The seats of a stream: those in its birth and those in its periods."""
     seats = {seat for hub in birth.hubs for seat in hub.seats} if birth else set()
     for periods in found:
         seats.update(periods.layout.seats)
@@ -281,7 +281,7 @@ def seats_of(birth: Birth | None, found: list[Periods]) -> tuple[int, ...]:
 
 
 def zones_of(lesson: Lesson, birth: Birth | None) -> tuple[Zone, ...]:
-    """The lesson's zones, else one for each hub; none has the name that means the whole room."""
+    """The lesson's zones, else one for each hub; none may have the whole room's name."""
     zones = lesson.zones
     if not zones and birth is not None:
         zones = tuple(Zone(name=hub.hub, seats=hub.seats) for hub in birth.hubs)
@@ -291,9 +291,9 @@ def zones_of(lesson: Lesson, birth: Birth | None) -> tuple[Zone, ...]:
 
 
 def _in_id(zone: str) -> str:
-    """A zone's name for an alert's id, which may stand in an address.
+    """A zone's name as a part of an alert's id, which may be used in a URL.
 
-    Where something has to be left out, a part of the name's hash keeps names apart.
+    Where characters have to be removed, a part of the name's hash keeps names distinct.
     """
     left = re.sub(r"[^a-z0-9]+", "-", zone.lower()).strip("-")
     if left == zone:
@@ -302,13 +302,13 @@ def _in_id(zone: str) -> str:
 
 
 def _plausible(values: NDArray[np.float32], highest: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What no sensor can have sensed is missing, so that one odd kit can't upset the formulas."""
+    """Replace impossible values by missing ones, so that a broken kit can't distort the scores."""
     return np.where(values > highest, np.float32(np.nan), values)
 
 
 def _runs(
     seqs: NDArray[np.int64], is_live: NDArray[np.bool_], is_quiet: NDArray[np.bool_]
 ) -> Iterator[tuple[int, int]]:
-    """(start, end) of stretches without a hole whose periods are alike."""
+    """(start, end) of stretches without a hole, all live or not, all scored before or not."""
     breaks = (np.diff(seqs) != 1) | (np.diff(is_live)) | (np.diff(is_quiet))
     yield from pairwise([0, *(np.flatnonzero(breaks) + 1).tolist(), len(seqs)])

@@ -1,7 +1,7 @@
-"""Which lessons are entered or changed while the scorer runs.
+"""Finds the lessons that are entered or changed while the scorer runs.
 
-It looks at the lessons of the last weeks, whose values are still kept, and at those that it has
-scored lately; what else a school has ever entered is never read.
+It reads the lessons of the last weeks, whose values are still stored, and those that were scored
+lately. It never reads the other lessons of a school.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ChangedLesson(NamedTuple):
 
     lesson: Lesson
     is_only_longer: bool
-    """Its end was moved to later, and nothing else that scores rest on has changed."""
+    """Its end was moved to later; nothing else that affects scores has changed."""
 
 
 class _Read(NamedTuple):
@@ -38,7 +38,7 @@ class _Read(NamedTuple):
 
 
 class LessonWatch:
-    """Compares lessons with what they were when it looked last."""
+    """Compares lessons with what they were at the last look."""
 
     def __init__(self, *, lessons: ScoredLessons, clock: Clock, days: int, longest_ns: int) -> None:
         self._lessons = lessons
@@ -52,7 +52,7 @@ class LessonWatch:
         self._scored: OrderedDict[str, Lesson] = OrderedDict()
 
     def begin(self) -> None:
-        """Take lessons as they are by now."""
+        """Remember the lessons as they are now."""
         self._version = self._lessons.version()
         self._refresh()
 
@@ -62,7 +62,7 @@ class LessonWatch:
         return self._lessons.lessons(from_utc_ns=now_ns - days * _DAY_NS, to_utc_ns=now_ns + 1)
 
     def note_scored(self, lesson: Lesson) -> None:
-        """Something of this lesson was scored: look at it, however old it is."""
+        """A part of this lesson was scored: watch it, however old it is."""
         if lesson.id not in self._recent:
             self._scored[lesson.id] = lesson
             self._scored.move_to_end(lesson.id)
@@ -70,22 +70,22 @@ class LessonWatch:
                 self._scored.popitem(last=False)
 
     def get(self, lesson_id: str) -> Lesson | None:
-        """A lesson, without asking the store if it is one of those that are watched."""
+        """A lesson; the store is read only if the lesson is not among those watched."""
         known = self._recent.get(lesson_id) or self._scored.get(lesson_id)
         return known if known is not None else self._lessons.get(lesson_id)
 
     def is_changed(self) -> bool:
-        """Whether anything in the store has changed since this was asked last."""
+        """Whether anything in the store has changed since the last call."""
         version = self._lessons.version()
         if version != self._version:
             self._version = version
             return True
         if self._clock.elapsed_ns() - self._refreshed_ns >= _REFRESH_NS:
-            self._refresh()  # so that a lesson which only comes near does not look like a new one
+            self._refresh()  # else a lesson that has only come near would look new
         return False
 
     def changed(self) -> list[ChangedLesson]:
-        """The lessons that have begun and were entered since, or that were changed."""
+        """Lessons that were entered since and have begun, and lessons that were changed."""
         before, now_ns = self._recent, self._clock.utc_ns()
         found = []
         for lesson in self._refresh():

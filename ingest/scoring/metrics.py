@@ -1,4 +1,4 @@
-"""What the scorer measures, as Prometheus collects it."""
+"""The scorer's metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class ScoreFigures:
     again: int = 0
     failures: int = 0
     cursor: int = 0
-    """Up to where the store has been looked at."""
+    """How far the store has been read."""
     level_ns: int = 0
-    """Elapsed time at which the poll began that found everything kept until then."""
+    """Elapsed time at which the poll began that read everything stored until then."""
     step_s: Histogram = field(
         default_factory=lambda: Histogram(
-            "roomtone_score_step_seconds", "How long a poll took that found something to do.",
+            "roomtone_score_step_seconds", "How long polls took that found something to do.",
             buckets=_STEP_BOUNDS_S, registry=None,
         )
     )  # fmt: skip
@@ -46,7 +46,7 @@ class ScoreFigures:
     max_open: int = 0
 
     def note_written(self, results: Results) -> None:
-        """Epochs and alerts were written."""
+        """Count epochs and alerts that were written."""
         self.epochs += len(results.epochs)
         cleared = sum(alert.cleared_utc_ns is not None for alert in results.alerts.values())
         self.cleared += cleared
@@ -55,7 +55,7 @@ class ScoreFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoreMetrics(Collector):
-    """Asks the store at each scrape, so that a scorer that hangs can't hide."""
+    """Reads the store at each scrape, so that a scorer that hangs is visible."""
 
     figures: ScoreFigures
     condition: Condition
@@ -63,7 +63,7 @@ class ScoreMetrics(Collector):
     open_reader: Callable[[], PeriodReader]
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric that has a value now."""
+        """Yield every metric that has a value now."""
         yield from self._lag()
         figures, condition = self.figures, self.condition
         families = (
@@ -74,7 +74,7 @@ class ScoreMetrics(Collector):
                     "Lessons that were scored again from their start.", figures.again),
             without_created(figures.step_s),
             counter("roomtone_score_store_failures_total",
-                    "How often a store failed and scoring was taken up anew.", figures.failures),
+                    "How often a store failed and scoring had to start again.", figures.failures),
             gauge("roomtone_score_ready", "1 while /readyz says that the scorer is ready.",
                   not condition.reasons),
             gauge("roomtone_score_turn_age_seconds",
@@ -84,7 +84,7 @@ class ScoreMetrics(Collector):
                   "Lessons waiting to be scored again, lessons held in memory, runs without a date.",
                   [({"queue": queue}, length) for queue, length in figures.queues.items()]),
             gauge("roomtone_score_queue_limit",
-                  "The setting that bounds lessons in memory; the others are bounded by what is kept.",
+                  "The limit of lessons in memory; the other queues are limited by what is stored.",
                   [({"queue": "open"}, figures.max_open)]),
         )  # fmt: skip
         yield from (family for family in families if family.samples)
@@ -96,11 +96,11 @@ class ScoreMetrics(Collector):
                 _, changes = reader.changes(cursor)
                 is_level = reader.newest_cursor() == cursor
         except StoreError:
-            return  # what is not known is left out; /readyz says why
+            return  # unknown values are left out; /readyz has the reason
         waiting = sum(c.last_seq - c.first_seq + 1 for c in changes if not c.is_gap)
         behind_s = 0.0 if is_level else (self.clock.elapsed_ns() - self.figures.level_ns) / 1e9
         yield gauge("roomtone_score_lag_periods",
-                    "Periods that are kept and not looked at yet.", waiting)  # fmt: skip
+                    "Periods that are stored and not examined yet.", waiting)  # fmt: skip
         yield gauge("roomtone_score_lag_seconds",
-                    "All that was kept longer ago than this has been looked at; 0 when nothing waits.",
+                    "All that was stored longer ago than this has been examined; 0 when nothing waits.",
                     behind_s)  # fmt: skip

@@ -1,7 +1,7 @@
-"""Looks at what may have to be scored again, a little between two polls.
+"""Examines what may have to be scored again, a little between two polls.
 
-Nobody waits for it: a lesson that may have become longer while no scorer ran, or, after a long
-absence, all that was ever kept. What is live is never delayed by more than a slice.
+This is not urgent: lessons that may have become longer while no scorer ran, or everything that is
+stored, after a long absence. It never delays live data by more than a slice.
 """
 
 from __future__ import annotations
@@ -19,43 +19,45 @@ from school.lessons.records import Lesson
 __all__ = ["RescoreHistory"]
 
 _CHANGES_A_SLICE: Final = 40
-"""So many ranges of the ledger are dated in some 10 ms."""
+"""Ranges of the ledger that can be dated in about 10 ms."""
 
 
 class _QueueRescore(Protocol):
-    """Puts a lesson of a stream in line to be scored again up to a seq."""
+    """Queues a lesson of a stream to be scored again up to a seq."""
 
     def __call__(self, key: Key, upto: int, doubt: Doubt, *, cursor: int | None = None) -> None: ...
 
 
 class RescoreHistory:
-    """Lessons and ranges of the ledger that wait to be looked at."""
+    """Lessons and ranges of the ledger that wait to be examined."""
 
-    def __init__(self, *, spans: LessonSpans, coverage: Coverage, note: _QueueRescore) -> None:
+    def __init__(
+        self, *, spans: LessonSpans, coverage: Coverage, queue_rescore: _QueueRescore
+    ) -> None:
         self._spans = spans
         self._coverage = coverage
-        self._note = note
+        self._queue_rescore = queue_rescore
         self._lessons: deque[Lesson] = deque()
         self._ledger: deque[Change] = deque()
         self._scored: set[str] = set()
         self._cursor = 0
 
     def add_lessons(self, lessons: Iterable[Lesson]) -> None:
-        """These may have become longer."""
+        """Add lessons that may have become longer."""
         self._lessons.extend(lessons)
 
     def add_ledger(self, changes: Iterable[Change], cursor: int) -> None:
-        """All that is kept, instead of only what came after a cursor."""
+        """Add everything that is stored, instead of only what came after a cursor."""
         self._cursor = min(cursor, *self.cursors()) if self._ledger else cursor
         self._ledger = deque(changes)
         self._scored = self._coverage.scored()
 
     def cursors(self) -> list[int]:
-        """From where on everything must come again after a crash, while the ledger waits."""
+        """The cursor to start from after a crash, while ranges of the ledger wait."""
         return [self._cursor] if self._ledger else []
 
     def step(self) -> None:
-        """Look at a lesson, and at some of the ledger, the newest first."""
+        """Examine one lesson and some of the ledger, the newest first."""
         if self._lessons:
             self.look_at(self._lessons.popleft(), Doubt.LONGER)
         for _ in range(min(_CHANGES_A_SLICE, len(self._ledger))):
@@ -67,19 +69,19 @@ class RescoreHistory:
                         (span.lesson.id, change.stream_id),
                         min(change.last_seq, span.last_seq),
                     )
-                    self._note(key, upto, doubt, cursor=self._cursor)
+                    self._queue_rescore(key, upto, doubt, cursor=self._cursor)
             self._ledger.pop()
 
     def look_at(self, lesson: Lesson, doubt: Doubt) -> None:
-        """Put in line what is kept of a lesson."""
+        """Queue what is stored of a lesson."""
         for stream_id in self._spans.streams_of(lesson):
             self.look_at_stream(stream_id, lesson, doubt)
 
     def look_at_stream(self, stream_id: int, lesson: Lesson, doubt: Doubt) -> None:
-        """Put in line what is kept of a lesson in one stream."""
+        """Queue what is stored of a lesson in one stream."""
         span = self._spans.span(stream_id, lesson)
         if span is None:
             return
         upto = self._spans.kept_upto(span, stream_id)
         if upto >= 0:
-            self._note((lesson.id, stream_id), upto, doubt)
+            self._queue_rescore((lesson.id, stream_id), upto, doubt)

@@ -17,31 +17,31 @@ Key = tuple[str, int]
 
 
 class Doubt(IntEnum):
-    """How sure it is that there is something to score again; the surest reason holds."""
+    """How certain a rescore is needed; the most certain reason counts."""
 
     NONE = 0
-    """Something new is kept, or the lesson is another one."""
+    """New data is stored, or the lesson was changed."""
     FILLED = 1
-    """Something may have come at any place while nobody looked."""
+    """Data may have come anywhere in the lesson while no scorer ran."""
     LONGER = 2
-    """There may be more of it than was scored."""
+    """The lesson may be longer than what was scored."""
 
 
 @dataclass(slots=True)
 class RescoreJob:
-    """One lesson of one stream, up to a seq; times are elapsed nanoseconds."""
+    """One lesson of one stream to score again, up to a seq; times are elapsed nanoseconds."""
 
     since_ns: int
     latest_ns: int
     cursor: int
-    """What the store's cursor was before the changes that made it necessary."""
+    """The store's cursor before the changes that made it necessary."""
     upto: int
     doubt: Doubt
 
 
 @dataclass(slots=True, kw_only=True)
 class RescorePass:
-    """A lesson while it is scored again, a slice at a time beside its live state."""
+    """A lesson that is being scored again, a slice at a time, beside its live state."""
 
     key: Key
     job: RescoreJob
@@ -51,9 +51,10 @@ class RescorePass:
 
 
 class RescoreQueue:
-    """Lessons in line, each once. One is due when it has been quiet, or has waited long enough.
+    """Lessons that wait to be scored again, each once.
 
-    A backlog so costs one pass over its lesson each `rescore_max_wait_s`, however many messages it has.
+    A lesson is due when no data has come for `rescore_quiet_s`, or when it has waited for
+    `rescore_max_wait_s`. A backlog of any size therefore costs one pass over its lesson in that time.
     """
 
     def __init__(self, settings: ScoreSettings) -> None:
@@ -64,7 +65,7 @@ class RescoreQueue:
     def add(
         self, key: Key, upto: int, *, cursor: int, now_ns: int, doubt: Doubt = Doubt.NONE
     ) -> None:
-        """Put a lesson in line, or note that there is more of it."""
+        """Queue a lesson, or extend its job."""
         job = self._waiting.setdefault(key, RescoreJob(now_ns, now_ns, cursor, upto, doubt))
         job.doubt = min(job.doubt, doubt)
         job.cursor = min(job.cursor, cursor)
@@ -72,17 +73,17 @@ class RescoreQueue:
         job.upto = max(job.upto, upto)
 
     def keys(self) -> list[Key]:
-        """All that wait."""
+        """The lessons that wait."""
         return list(self._waiting)
 
     def drop(self, key: Key, upto: int) -> None:
-        """A lesson has been scored from its start up to here, as it would have been again."""
+        """Remove a lesson that is being scored live, from its start up to this seq."""
         job = self._waiting.get(key)
         if job is not None and job.upto <= upto:
             del self._waiting[key]
 
     def take(self, now_ns: int) -> tuple[Key, RescoreJob] | None:
-        """The first that is due, out of the line."""
+        """Remove and return the first lesson that is due."""
         for key, job in self._waiting.items():
             if (
                 now_ns - job.latest_ns >= self._quiet_ns
@@ -92,5 +93,5 @@ class RescoreQueue:
         return None
 
     def cursors(self) -> list[int]:
-        """Of all that wait."""
+        """The cursors of the jobs that wait."""
         return [job.cursor for job in self._waiting.values()]

@@ -1,4 +1,4 @@
-"""What scoring led to and is not written yet."""
+"""Results of scoring that are not written yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOG = logging.getLogger("score")
 
 @dataclass(slots=True)
 class Results:
-    """Epochs, and alerts by id: the later word on one wins."""
+    """Epochs, and alerts by id; of two states of an alert the later one counts."""
 
     epochs: list[EpochRecord] = field(default_factory=list)
     alerts: dict[str, AlertRecord] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Results:
         return bool(self.epochs or self.alerts)
 
     def add(self, state: LessonState, scored: Scored, spans: LessonSpans) -> None:
-        """Take in what came out of a lesson."""
+        """Add the results of a lesson."""
         self.alerts.update(scored.alerts)
         if not scored.epochs:
             return
@@ -47,7 +47,7 @@ class Results:
         ]
 
     def write(self, scores: ScoreStore, cursor: int, *, written_utc_ns: int) -> None:
-        """Keep all of it with the cursor in one transaction, or raise StoreError."""
+        """Write all of it and the cursor in one transaction; raises StoreError."""
         alerts: Sequence[AlertRecord] = list(self.alerts.values())
         scores.commit(
             cursor=cursor, epochs=self.epochs, alerts=alerts, written_utc_ns=written_utc_ns

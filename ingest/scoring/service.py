@@ -1,4 +1,4 @@
-"""The scoring process: opens the stores, and polls what ingest keeps until it is told to stop."""
+"""The scoring process: opens the stores, and polls what ingest stores until it is stopped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LOG = logging.getLogger("score")
 
 
 class Scorer:
-    """Follows what ingest keeps in one data directory, until it is told to stop."""
+    """Follows what ingest stores in one data directory, until it is stopped."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Scorer:
             figures=self._figures, condition=self.condition, clock=clock,
             open_reader=lambda: open_reader(settings.data_dir),
         )  # fmt: skip
-        """What `/metrics` shows; any thread may collect it."""
+        """The metrics of `/metrics`; any thread may collect them."""
         self._settings = settings
         self._model = model
         self._clock = clock
@@ -64,7 +64,7 @@ class Scorer:
         )
 
     def run(self, stop: threading.Event) -> None:
-        """Score until `stop` is set. A store that fails is named, and tried again."""
+        """Score until `stop` is set. When a store fails, log it and retry."""
         backoff = Backoff(first_s=0.2, max_s=5.0)
         while not stop.is_set():
             try:
@@ -88,7 +88,7 @@ class Scorer:
                     while not stop.is_set():
                         self.condition.turn()
                         if upkeep.step():
-                            # What is in memory rests on scores or values that have been purged.
+                            # The state in memory uses scores or values that have been purged.
                             following = self._begun(reader, scores, lessons)
                         if not following.step():
                             stop.wait(self._settings.score.poll_ms / 1e3)

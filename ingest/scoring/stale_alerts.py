@@ -1,8 +1,8 @@
-"""Alerts that stand although nothing comes any more, in lessons that are over and in others.
+"""Finds alerts that are still open although no more data comes, in finished and other lessons.
 
-A node falls silent, its agent dies and another run takes its place, a person ends a lesson early,
-nobody ends it at all. The lesson need not be in memory for that: the scorer may have been
-restarted, or have put it out to make room.
+A node may fall silent, its agent may restart as another run, a person may end a lesson early, or
+nobody may end it. The lesson need not be in memory: the scorer may have restarted, or may have
+evicted it.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ __all__ = ["SilentLesson", "SilentLessons", "open_alerts_for"]
 
 _SILENT_NS: Final = 60 * SECOND_NS
 _UNHEARD_NS: Final = 120 * SECOND_NS
-"""Nobody can say of a room that was not heard of for so long that it is restless."""
+"""After so long without data from a room its alerts are cleared."""
 _NO_STREAM: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
 class SilentLesson:
-    """A lesson of one stream whose alerts are to be ended, and it with them if it is over."""
+    """A lesson of one stream whose alerts have to be cleared; if it is over, it has to be ended."""
 
     key: Key
     alerts: list[AlertRecord]
-    """Those that stand."""
+    """Those that are open."""
     over_utc_ns: int
     """When they end."""
     is_over: bool
 
 
 class SilentLessons:
-    """Finds them once a minute: those that are over, and of which nothing came for a minute; and
-    those with alerts of which nothing came for two.
+    """Looks once a minute for lessons that are over and received nothing for a minute, and for
+    lessons with open alerts that received nothing for two minutes.
     """
 
     def __init__(self, *, scores: ScoreStore, spans: LessonSpans, clock: Clock) -> None:
@@ -50,10 +50,10 @@ class SilentLessons:
         self._clock = clock
         self._looked_ns = self._swept_ns = clock.elapsed_ns()
         self._evicted: dict[Key, int] = {}
-        """Not in memory, with alerts that may stand; elapsed time at which periods came last."""
+        """Lessons that left memory and may have open alerts → elapsed time of their last periods."""
 
     def begin(self) -> None:
-        """What an earlier scorer left open counts as heard of now."""
+        """Treat alerts that an earlier scorer left open as if their data came now."""
         for alert in self._scores.open_alerts():
             self.note_evicted(_key_of(alert), self._clock.elapsed_ns())
 
@@ -72,7 +72,7 @@ class SilentLessons:
         *,
         waiting: Collection[Key],
     ) -> Iterator[SilentLesson]:
-        """Those to end now; of those `waiting` to be scored again more may become known."""
+        """The lessons to end now, without those `waiting` to be scored again: that may change them."""
         now_ns = self._clock.elapsed_ns()
         if now_ns - self._looked_ns < _SILENT_NS:
             return
@@ -95,9 +95,9 @@ class SilentLessons:
                 yield SilentLesson(key, alerts, over_ns, is_over)
 
     def finished(self, states: Mapping[Key, LessonState], *, waiting: Collection[Key]) -> list[Key]:
-        """Those that are over and need not be in memory any more: nothing came for a minute.
+        """Finished lessons that can leave memory: nothing came for a minute.
 
-        Whatever still comes of them is scored from the store.
+        If more data comes, it is scored from the store.
         """
         now_ns = self._clock.elapsed_ns()
         if now_ns - self._swept_ns < _SILENT_NS:
@@ -112,9 +112,9 @@ class SilentLessons:
         ]
 
     def _left_off_ns(self, stream_id: int, lesson: Lesson) -> int:
-        """When the lesson ended, or its last epoch, if its periods end before it does.
+        """The end of the lesson, or of its last epoch if the periods end earlier.
 
-        What is kept decides, so that it is the same whether the lesson is in memory or not.
+        It is read from the store, so that it is the same whether the lesson is in memory or not.
         """
         ends_ns = self._spans.ends_utc_ns(lesson)
         is_known = self._spans.is_known(stream_id, lesson.room)
@@ -128,7 +128,7 @@ class SilentLessons:
 
 
 def open_alerts_for(scores: ScoreStore, key: Key) -> list[AlertRecord]:
-    """A lesson's alerts that are not cleared."""
+    """The alerts of a lesson and stream that are not cleared."""
     return [
         alert
         for alert in scores.alerts(key[0])
@@ -141,6 +141,6 @@ def _is_left(state: LessonState) -> bool:
 
 
 def _key_of(alert: AlertRecord) -> Key:
-    """The lesson and the stream that an alert was raised for; its id names them."""
+    """The lesson and the stream that an alert was raised for, from its id."""
     stream_id = alert.id.removeprefix(f"{alert.lesson}.").partition(".")[0]
     return alert.lesson, int(stream_id) if stream_id.isdecimal() else _NO_STREAM

@@ -1,4 +1,4 @@
-"""Streams of which nothing can be dated yet."""
+"""Streams that can't be dated yet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EACH_NS: Final = 2 * SECOND_NS
 
 
 class UndatedStreams:
-    """Waits for the records that date them."""
+    """Remembers streams until clock records date them."""
 
     def __init__(self, *, spans: LessonSpans, clock: Clock) -> None:
         self._spans = spans
@@ -26,16 +26,16 @@ class UndatedStreams:
         return len(self._stream_ids)
 
     def add(self, stream_id: int) -> None:
-        """Wait for this one, unless it is dated."""
+        """Remember a stream, unless it is dated."""
         if not self._spans.is_dated(stream_id):
             self._stream_ids.add(stream_id)
 
     def add_all(self, stream_ids: Iterable[int]) -> None:
-        """Wait for these, which the store says nothing dates."""
+        """Remember streams that the store lists as undated."""
         self._stream_ids.update(stream_ids)
 
     def take_dated(self) -> list[int]:
-        """Those that have been dated since, each once; looks every two seconds."""
+        """The streams that have been dated since, each once; looks every two seconds."""
         now_ns = self._clock.elapsed_ns()
         if not self._stream_ids or now_ns - self._looked_ns < _EACH_NS:
             return []

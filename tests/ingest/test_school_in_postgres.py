@@ -103,7 +103,7 @@ def test_a_restore_into_a_file_says_that_the_backup_has_no_lessons(
     run(backup_command.run, config, target=tmp_path / "backup")
     config = settings_file(tmp_path, "restored", None)
     run(restore_command.run, config, source=tmp_path / "backup", purges=None)
-    assert "The backup holds no lessons, moments or opt-outs" in capsys.readouterr().out
+    assert "The backup has no lessons, moments or opt-outs" in capsys.readouterr().out
 
 
 def test_the_doctor_checks_the_connection_and_the_version(

@@ -87,9 +87,9 @@ def test_a_node_that_runs_what_is_meant_is_well(monkeypatch: pytest.MonkeyPatch)
 def test_a_node_that_has_not_heard_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     (late,) = found(monkeypatch, state=UP, config=PLAIN, config_reported=runs(6))
     assert late.state == "note"
-    assert "runs version 6 of its configuration, 7 is meant" in late.said
+    assert "runs version 6 of its configuration; the current one is 7" in late.said
     (silent,) = found(monkeypatch, state=UP, config=PLAIN)
-    assert "said nothing" in silent.said
+    assert "has not reported" in silent.said
     (late,) = found(monkeypatch, 4, state=UP, config=WITHOUT_4, config_reported=runs(6))
     assert late.state == "wrong"
     assert "; seat 4 opted out and may still be sensed" in late.said

@@ -123,9 +123,9 @@ def test_a_server_that_was_slow_and_is_set_right_removes_nothing(
     with caplog.at_level(logging.WARNING, "ingest"):
         server.look()
     assert "the server's clock was set by +34560000 s" in caplog.text
-    assert "nothing is removed for its age before 2026-11-04 12:20 UTC" in caplog.text
+    assert "retention removes nothing before 2026-11-04 12:20 UTC" in caplog.text
     (finding,) = clock_findings(store, clock.utc_ns())
-    assert "nothing is removed for its age before 2026-11-04 12:20 UTC" in finding.said
+    assert "retention removes nothing before 2026-11-04 12:20 UTC" in finding.said
     # What it saw by the old clock is forgotten, and the kit is believed.
     assert store.undated() == []
     server.live(28 * 24)
@@ -190,7 +190,7 @@ def test_a_store_that_fails_ends_nothing(
         assert not own.look()
         clock.utc_at_boot_ns += DAY_NS
         assert not own.look()
-        assert "the disk is full. The server's clock is looked at again." in caplog.text
+        assert "the disk is full. The server's clock is checked again." in caplog.text
     assert not own.look()
     assert own.look()
     assert own.retention_from_utc_ns == clock.utc_ns() + DAY_NS

@@ -170,7 +170,7 @@ def test_what_is_held_against_a_node_is_told_with_what_to_do(
     assert finding.said.startswith(
         "kit-1 has 1 runs here, the most that one node may have (2 times"
     )
-    assert "all others go on" in finding.advice
+    assert "all other kits go on" in finding.advice
 
 
 def test_nodes_are_looked_over() -> None:
@@ -185,7 +185,7 @@ def test_nodes_are_looked_over() -> None:
     (off,) = node_findings(kept(*births, NODE.death()), None)
     assert off.state == "note"
     (none,) = node_findings(kept(), None)
-    assert "none has ever" in none.said
+    assert "no node has ever" in none.said
     behind = kept(*births, NODE.timebase(1 << 60), NODE.health(sampled=9_000, waiting=3_000))
     (holds,) = node_findings(behind, None)
     assert "17 minutes" in holds.said
@@ -239,7 +239,7 @@ def test_the_broker_and_what_it_says_of_ingest(
     client("waits-until-the-broker-is-there")
     mine = settings(tmp_path, broker=broker.settings)
     (silent,) = broker_findings(mine)
-    assert (silent.state, "no word" in silent.said) == ("wrong", True)
+    assert (silent.state, "no state" in silent.said) == ("wrong", True)
     ingest = run_ingest()
     assert ingest.ingest.ready.wait(60)
     (fine,) = broker_findings(mine)

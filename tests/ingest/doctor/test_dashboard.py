@@ -195,7 +195,7 @@ def test_a_real_dashboard_is_found_until_it_ends(tmp_path: Path) -> None:
                 assert program.stderr is not None
                 assert any(re.search("the pages are at", line) for line in program.stderr)
                 assert found(mine) == Finding(
-                    about="dashboard", state="fine", said="runs, and can do its work"
+                    about="dashboard", state="fine", said="runs, and works"
                 )
                 assert "belongs to" in found(
                     settings(tmp_path / "other", noted_port(tmp_path / "data"))

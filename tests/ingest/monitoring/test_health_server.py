@@ -53,7 +53,7 @@ def test_the_pages_say_how_the_program_is() -> None:
         program.clock.advance(11)
         status, body = get(port, "/healthz")
         assert (status, json.loads(body)["is_alive"]) == (503, False)
-        assert "has not come round for 11 s" in get(port, "/readyz")[1]
+        assert "has not run for 11 s" in get(port, "/readyz")[1]
         program.condition.turn()
         assert get(port, "/healthz")[0] == 200
         assert get(port, "/")[0] == 404
@@ -82,7 +82,7 @@ def test_a_port_that_is_taken_is_named_and_the_program_goes_on(
         port = taken.getsockname()[1]
         with health_server(port, Program().pages) as served:
             assert served is None
-    assert f"port {port} can't be had" in caplog.text
+    assert f"port {port} can't be used" in caplog.text
     assert "ingest.health_port" in caplog.text
 
 

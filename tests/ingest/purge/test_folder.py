@@ -458,7 +458,7 @@ def test_the_commands_go_on_beside_rubbish(
         within(60, lambda args=args: purge_command.run(args))
         if words != ["--room", "r1", "--yes"]:
             said = capsys.readouterr().out
-            assert f"not done: {BAD} (it is a named pipe); ask for it again" in said
+            assert f"not done: {BAD} (it is a named pipe); if it was a purge of yours" in said
     os.mkfifo(purges / BAD)
     backup = Backup(
         data_dir=data, target=tmp_path / "backup", clock=ManualClock(), say=lambda _: None

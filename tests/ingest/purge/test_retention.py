@@ -58,7 +58,7 @@ def test_a_round_an_hour_in_slices(caplog: pytest.LogCaptureFixture) -> None:
         clock.advance(3_600)
         assert retention.step()
         assert len(rounds.begun) == 2
-    assert [record.message for record in caplog.records] == ["removed for their age: 6 things"]
+    assert [record.message for record in caplog.records] == ["retention removed 6 things"]
 
 
 def test_a_clock_that_was_set_removes_nothing(caplog: pytest.LogCaptureFixture) -> None:
