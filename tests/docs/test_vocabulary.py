@@ -24,11 +24,15 @@ TEXT = "\n".join(
 )
 
 PLAIN_FOLDERS: Final = (
-    "benchmarks", "contract", "dashboard_api", "edge_agent", "firmware_bridge", "models", "roomtone",
-    "school", "simulators",
+    "benchmarks", "contract", "dashboard_api", "edge_agent", "firmware_bridge", "ingest/backup",
+    "ingest/clocks", "ingest/doctor", "ingest/monitoring", "ingest/nodes", "ingest/purge",
+    "ingest/scoring", "models", "roomtone", "school", "simulators",
 )  # fmt: skip
 """Folders whose names, docstrings, comments and messages are checked."""
-PLAIN_DOCUMENTS: Final = ("benchmarks", "faults", "labels", "model", "replay", "simulators")
+PLAIN_DOCUMENTS: Final = (
+    "benchmarks", "deploy", "faults", "ingest", "labels", "lessons", "metrics", "model", "mosquitto",
+    "replay", "retention", "simulators",
+)  # fmt: skip
 """Documents that are checked, from docs/."""
 NAMES_TO_AVOID: Final = {
     r"(^|_)told(_|$)": "reported, recorded, described, or the thing itself",
