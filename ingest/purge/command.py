@@ -138,9 +138,7 @@ def _time(text: str, name: str, zone: ZoneInfo) -> int:
         raise UsageError(
             f"{name} is {text!r}; expected a date and time as 2026-03-02T10:00."
         ) from error
-    if (
-        moment.year > LAST_YEAR
-    ):  # these years are in the future, and not all of them can be converted
+    if moment.year > LAST_YEAR:  # it is in the future, and may be too late to be converted
         moment = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
     check_date(moment, f"{name} {text}")
     if moment.tzinfo is None:

@@ -42,8 +42,6 @@ class PurgePlan:
     nodes: tuple[str, ...]
     lessons: tuple[Lesson, ...]
     """Lessons that are removed."""
-    scored: tuple[Lesson, ...]
-    """Lessons whose scores are removed, or a part of them."""
     is_undated: bool
     """There are periods without a date, which a purge of a span therefore leaves."""
 
@@ -128,7 +126,6 @@ class PurgePlanner:
             periods=periods,
             nodes=tuple(sorted({stream.node for stream, ranges in covered if len(ranges)})),
             lessons=tuple(going),
-            scored=tuple(scored),
             is_undated=start > 0
             and any(len(self._reader.kept(stream)) for stream in self._reader.undated(room)),
         )
