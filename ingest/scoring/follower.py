@@ -18,7 +18,7 @@ from contract.clock import SECOND_NS, Clock
 from contract.lesson import Zone
 from ingest.scoring.coverage import Coverage
 from ingest.scoring.lesson_spans import LessonSpans, SeqSpan
-from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, Scored, seats_of, zones_of
+from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, seats_of, zones_of
 from ingest.scoring.lesson_watch import LessonWatch
 from ingest.scoring.metrics import ScoreFigures
 from ingest.scoring.rescore_history import RescoreHistory
@@ -36,8 +36,6 @@ from school.settings import LessonSettings
 __all__ = ["Following"]
 
 _LOG = logging.getLogger("score")
-_CHUNK: Final = 300
-"""Periods of a lesson that are read at once; bounds memory, as many rooms are scored together."""
 _SLICE: Final = 300
 """Periods of a lesson that are scored again between two polls; takes about 60 ms."""
 _LOOK_BACK_DAYS: Final = 4
@@ -116,9 +114,8 @@ class Following:
         """Do one poll; returns whether there was anything to do."""
         now_ns = self._clock.elapsed_ns()
         if now_ns - self._polled_ns > self._settings.alert_age_s * SECOND_NS:
-            self._behind = (
-                self._reader.newest_cursor()
-            )  # after a long delay: what came meanwhile is old
+            # After a long delay, what came meanwhile is old.
+            self._behind = self._reader.newest_cursor()
         self._polled_ns = now_ns
         self._queue_changed_lessons()
         worked = False
@@ -214,7 +211,7 @@ class Following:
         state.lesson = span.lesson
         self._remember(key, state)
         before = state.next_seq
-        scored = yield from self._score_kept(state, upto, live_from=self._live_from(changes))
+        scored = yield from state.read(self._reader, upto, live_from=self._live_from(changes))
         scored.epochs = [epoch for epoch in scored.epochs if epoch.first_seq > known_upto]
         results.add(state, scored, self._spans)
         for change in changes:
@@ -224,22 +221,6 @@ class Following:
                 break
         if upto >= span.last_seq:
             self._finish(key, state, results, self._spans.ends_utc_ns(span.lesson))
-
-    def _score_kept(
-        self, state: LessonState, upto: int, *, live_from: int = NEVER
-    ) -> Steps[Scored]:
-        """Read and score what is stored from `next_seq` to `upto`.
-
-        Seconds of an unfinished epoch are read later, together with the rest of it.
-        """
-        everything = Scored()
-        upto = state.whole_epochs(upto)
-        while state.next_seq <= upto:
-            last = min(state.next_seq + _CHUNK - 1, upto)
-            for periods in self._reader.read(state.stream.id, state.next_seq, last):
-                everything.add((yield from state.feed(periods, live_from=live_from)))
-            everything.add((yield from state.skip(last + 1)))
-        return everything
 
     def _live_from(self, changes: Sequence[Change]) -> int:
         """The first live seq: only what came since the last poll is live.
@@ -334,7 +315,7 @@ class Following:
             current.upto = max(current.upto, live.next_seq - 1)
         current.upto = state.whole_epochs(current.upto)
         upto = min(current.upto, state.next_seq + _SLICE - 1)
-        (scored,) = score_together([self._score_kept(state, upto)])
+        (scored,) = score_together([state.read(self._reader, upto)])
         results.add(state, scored, self._spans)
         if state.next_seq <= current.upto:
             return

@@ -22,6 +22,7 @@ from contract.messages import Birth
 from contract.payload import Layout
 from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, Quantity, decode
 from contract.ranges import SeqRanges
+from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import AlertRecord, Periods, Stream
 from models.serving.alerts import AlertChange, AlertTracker
 from models.serving.scorer import LessonScorer, ScoringModel, Steps
@@ -32,6 +33,8 @@ __all__ = ["EPOCH", "NEVER", "LessonState", "Scored", "seats_of", "zones_of"]
 
 EPOCH: Final = 5
 """Periods in an epoch, which begins with a seq divisible by it."""
+_CHUNK: Final = 300
+"""Periods of a lesson that are read at once; bounds memory, as many rooms are scored together."""
 NEVER: Final = 1 << 62
 """A seq that no period reaches."""
 
@@ -133,6 +136,20 @@ class LessonState:
             if bool(is_quiet[start]) and last == self._quiet_until:
                 self._wake(scored)
         return scored
+
+    def read(self, reader: PeriodReader, upto: int, *, live_from: int = NEVER) -> Steps[Scored]:
+        """Read and score what is stored from `next_seq` to `upto`.
+
+        Seconds of an unfinished epoch are read later, together with the rest of it.
+        """
+        everything = Scored()
+        upto = self.whole_epochs(upto)
+        while self.next_seq <= upto:
+            last = min(self.next_seq + _CHUNK - 1, upto)
+            for periods in reader.read(self.stream.id, self.next_seq, last):
+                everything.add((yield from self.feed(periods, live_from=live_from)))
+            everything.add((yield from self.skip(last + 1)))
+        return everything
 
     def whole_epochs(self, upto: int) -> int:
         """The last period of the last epoch that is over with `upto`, or with the lesson."""
