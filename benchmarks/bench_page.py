@@ -43,7 +43,7 @@ from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_period_store, open_score_store
 from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Tick, ZoneEpoch
-from models.drift import LessonLevels, drift
+from models.drift import LessonLevels, measure_drift
 from roomtone.demo.broker import free_port
 from school import open_lesson_store
 from school.lessons.records import Lesson
@@ -272,7 +272,7 @@ def weeks(directory: Path, epochs: list[EpochRecord]) -> Figures:
     return {
         "read_ms_per_lesson": each,
         "look_ms": looking,
-        "compute_year_ms": timed_ms(lambda: drift(year, references)),
+        "compute_year_ms": timed_ms(lambda: measure_drift(year, references)),
     }
 
 
