@@ -16,8 +16,8 @@ import numpy as np
 
 from contract.clock import SECOND_NS, ManualClock
 from contract.lesson import Zone
-from contract.payload import encode
 from contract.topics import Topic
+from contract.wire.payload import encode
 from dashboard_api.app import create_app
 from dashboard_api.command import open_stores
 from ingest.doctor.checks import findings

@@ -33,12 +33,12 @@ import numpy as np
 from bench_ingest import LAYOUT, SECOND, cpu_s, is_up, wait
 from child_process import child
 
-from contract.messages import Ack, Birth, Hub, Timebase
-from contract.mqtt import LinkUp, MqttLink, Received
-from contract.payload import Batch, encode
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.mqtt.link import LinkUp, MqttLink, Received
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
+from contract.wire.messages import Ack, Birth, Hub, Timebase
+from contract.wire.payload import Batch, encode
 from ingest.doctor.checks import Page, ask
 from ingest.stores import open_period_store
 from ingest.stores.records import Arrival, Tick

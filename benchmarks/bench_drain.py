@@ -28,12 +28,12 @@ from bench_edge import ALWAYS, SITE, has_hubs, settings, wait_for
 from child_process import child
 
 from contract.clock import SECOND_NS
-from contract.messages import Ack, Birth, Timebase, decode_state
-from contract.mqtt import LinkUp, MqttLink, Received
-from contract.payload import MAX_PERIODS, Batch, Layout, encode
-from contract.quantities import encode as encoded
+from contract.mqtt.link import LinkUp, MqttLink, Received
+from contract.quantities.table import encode as encoded
 from contract.settings import BrokerSettings
 from contract.topics import Topic, subscription
+from contract.wire.messages import Ack, Birth, Timebase, decode_state
+from contract.wire.payload import MAX_PERIODS, Batch, Layout, encode
 from edge_agent.config_file import store_config
 from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import MAX_A_WRITE, Outbox

@@ -42,12 +42,12 @@ import serial
 from child_process import child
 from loop_disk import LoopDisk, own_disk
 
-from contract.messages import Ack, Config, IngestState, LessonSpan
-from contract.mqtt import LinkUp, MqttLink, Received
-from contract.payload import Batch, decode
+from contract.mqtt.link import LinkUp, MqttLink, Received
 from contract.ranges import SeqRanges
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
+from contract.wire.messages import Ack, Config, IngestState, LessonSpan
+from contract.wire.payload import Batch, decode
 from edge_agent.config_file import store_config
 from edge_agent.outbox.format import scan
 from firmware_bridge.frames import HelloRequest, encode

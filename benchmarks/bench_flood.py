@@ -34,11 +34,11 @@ import numpy as np
 from child_process import child
 from paho.mqtt.properties import VariableByteIntegers
 
-from contract.messages import Ack, IngestState
-from contract.mqtt import LinkUp, MqttLink, Received
-from contract.payload import Batch, Layout, encode
+from contract.mqtt.link import LinkUp, MqttLink, Received
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state
+from contract.wire.messages import Ack, IngestState
+from contract.wire.payload import Batch, Layout, encode
 from roomtone.demo.broker import free_port, mosquitto_path
 
 SECOND = 1_000_000_000

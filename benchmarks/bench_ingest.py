@@ -23,11 +23,11 @@ from queue import Empty
 import numpy as np
 from child_process import child
 
-from contract.messages import Ack, IngestState
-from contract.mqtt import MqttLink, Received
-from contract.payload import Batch, Layout, encode
+from contract.mqtt.link import MqttLink, Received
 from contract.settings import BrokerSettings
 from contract.topics import Topic, ingest_state, subscription
+from contract.wire.messages import Ack, IngestState
+from contract.wire.payload import Batch, Layout, encode
 from roomtone.demo.broker import broker_command, free_port, mosquitto_path
 
 SECOND = 1_000_000_000

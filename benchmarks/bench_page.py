@@ -36,9 +36,9 @@ from playwright.sync_api import BrowserContext, sync_playwright
 
 from contract.clock import SECOND_NS
 from contract.lesson import LabelledLesson
-from contract.messages import Birth, Hub, Timebase
-from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
-from contract.quantities import encode
+from contract.quantities.table import encode
+from contract.wire.messages import Birth, Hub, Timebase
+from contract.wire.payload import FULL_LAYOUT_CODES, Batch, Layout
 from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_period_store, open_score_store

@@ -44,9 +44,9 @@ from playwright.sync_api import Page, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTime
 
 from contract.clock import SECOND_NS
-from contract.messages import Ack, Birth, decode_state
-from contract.mqtt import MqttLink, Received
+from contract.mqtt.link import MqttLink, Received
 from contract.topics import Topic, subscription
+from contract.wire.messages import Ack, Birth, decode_state
 from roomtone.demo.broker import free_port
 from roomtone.demo.chain import SITE, Chain, PlannedHub, PlannedLesson
 from simulators.classroom import Classroom

@@ -24,9 +24,9 @@ import numpy as np
 
 from contract.clock import ManualClock
 from contract.lesson import Zone
-from contract.messages import Birth, Hub, Timebase
-from contract.payload import Batch, Layout
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, decode
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES, decode
+from contract.wire.messages import Birth, Hub, Timebase
+from contract.wire.payload import Batch, Layout
 from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings
 from ingest.stores import open_period_reader, open_period_store, open_score_store

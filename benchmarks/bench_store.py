@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from contract import quantities
-from contract.messages import Birth, Timebase
-from contract.payload import Batch, Layout
+from contract.quantities import table as quantities
+from contract.wire.messages import Birth, Timebase
+from contract.wire.payload import Batch, Layout
 from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, EpochRecord, Tick, ZoneEpoch

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.errors import ConfigurationError, UsageError
-from contract.text_file import read_text
+from contract.files.text_file import read_text
 from contract.topics import NAME
 
 __all__ = ["BrokerSettings", "Name", "Settings"]

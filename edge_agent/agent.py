@@ -20,7 +20,9 @@ from typing import Final, Literal, Protocol, get_args
 
 from contract.clock import Clock
 from contract.errors import RoomtoneError
-from contract.messages import (
+from contract.mqtt.link import MqttLink, Will
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.wire.messages import (
     Birth,
     Command,
     CommandResult,
@@ -30,10 +32,8 @@ from contract.messages import (
     Hub,
     Timebase,
 )
-from contract.mqtt import MqttLink, Will
-from contract.payload import FULL_LAYOUT_CODES
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
-from contract.suspects import Suspects
+from contract.wire.payload import FULL_LAYOUT_CODES
+from contract.wire.suspects import Suspects
 from edge_agent.config_file import load_config, store_config
 from edge_agent.identity import Identity
 from edge_agent.memory import Tidying

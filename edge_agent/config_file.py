@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from contract.errors import PayloadError
-from contract.messages import Config
+from contract.wire.messages import Config
 
 __all__ = ["load_config", "store_config"]
 

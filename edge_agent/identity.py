@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from contract.clock import SECOND_NS, Clock, ScaledClock, SystemClock
-from contract.parts import RUN_BITS
+from contract.wire.parts import RUN_BITS
 from edge_agent.timebase import boot_id
 
 __all__ = ["Identity"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contract.clock import Clock
-from contract.messages import Timebase
+from contract.wire.messages import Timebase
 from edge_agent.identity import Identity
 from edge_agent.timebase import ClockQuality, QualitySource, StepWatch
 

@@ -1,4 +1,4 @@
-"""`roomtone lesson`: `school/lessons/command.py` on this server's settings and store."""
+"""`roomtone lesson`: `school/commands/lesson.py` on this server's settings and store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from school import open_lesson_store
-from school.lessons.command import Desk, add_actions
+from school.commands.lesson import Desk, add_actions
 
 __all__ = ["add_arguments", "run"]
 

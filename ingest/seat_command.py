@@ -1,4 +1,4 @@
-"""`roomtone seat`: `school/lessons/seat_command.py` on this server's store."""
+"""`roomtone seat`: `school/commands/seat.py` on this server's store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from school import open_lesson_store
-from school.lessons.seat_command import add_actions
+from school.commands.seat import add_actions
 
 __all__ = ["add_arguments", "run"]
 

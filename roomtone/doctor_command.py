@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from contract.errors import RoomtoneError
-from contract.text_file import read_text
+from contract.files.text_file import read_text
 
 __all__ = ["add_arguments", "run"]
 

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from contract.errors import StoreError
-from contract.sqlite_copy import copy_before_upgrade, remove_copies
-from contract.sqlite_file import (
+from contract.files.sqlite_copy import copy_before_upgrade, remove_copies
+from contract.files.sqlite_file import (
     emptied_log,
     make_directory,
     open_database,

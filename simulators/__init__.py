@@ -1,7 +1,7 @@
 """Simulated classrooms with ground truth, and the virtual hub."""
 
-from simulators.autoregressive import behave_by_drift
-from simulators.bouts import behave_in_bouts
+from simulators.behaviour.autoregressive import behave_by_drift
+from simulators.behaviour.bouts import behave_in_bouts
 
 __all__ = ["BEHAVIOURS"]
 

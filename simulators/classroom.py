@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators import BEHAVIOURS
-from simulators.happenings import draw_happenings
-from simulators.motion_signal import MotionSignal
-from simulators.movements import draw_movements
-from simulators.noise import draw_levels
-from simulators.pupils import draw_pupils, draw_sensors
+from simulators.behaviour.happenings import draw_happenings
+from simulators.behaviour.motion_signal import MotionSignal
+from simulators.behaviour.movements import draw_movements
+from simulators.behaviour.noise import draw_levels
+from simulators.behaviour.pupils import draw_pupils, draw_sensors
+from simulators.behaviour.streams import stream
 from simulators.scenario import Scenario
-from simulators.streams import stream
 from simulators.truth import Truth
 
 __all__ = ["Classroom", "Dropout", "SimulatedHub", "quantised"]

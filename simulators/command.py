@@ -14,10 +14,10 @@ from contract.clock import ScaledClock
 from contract.errors import LinkError, UsageError
 from simulators.classroom import Classroom
 from simulators.example import example_toml
+from simulators.hubs.virtual_hub import LinkFaults, VirtualHub
 from simulators.running import VirtualClassroom, clock_at
 from simulators.scenario import Scenario, load_scenario, scenario_names
 from simulators.truth import write_truth
-from simulators.virtual_hub import LinkFaults, VirtualHub
 
 __all__ = ["DESCRIPTION", "add_arguments", "run"]
 

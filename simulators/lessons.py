@@ -7,15 +7,15 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from contract import quantities
 from contract.lesson import ActivityName, LabelledLesson
-from contract.motion import lesson_quantities
-from contract.sound import SoundQuantities
+from contract.quantities import table as quantities
+from contract.quantities.motion import lesson_quantities
+from contract.quantities.sound import SoundQuantities
+from simulators.behaviour.motion_signal import BLOCK_S
+from simulators.behaviour.noise import LEVELS_A_SECOND
+from simulators.behaviour.streams import stream
 from simulators.classroom import Classroom, quantised
-from simulators.motion_signal import BLOCK_S
-from simulators.noise import LEVELS_A_SECOND
 from simulators.scenario import ActivitySpan, FireDrill, Room, Scenario
-from simulators.streams import stream
 from simulators.truth import KINDS
 
 __all__ = ["draw_scenario", "lesson_of", "simulate_lesson"]

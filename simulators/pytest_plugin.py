@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from simulators.classroom import Classroom
+from simulators.hubs.virtual_hub import LinkFaults
 from simulators.running import VirtualClassroom, clock_at
 from simulators.scenario import Scenario, load_scenario
-from simulators.virtual_hub import LinkFaults
 
 __all__ = ["StartClassroom", "virtual_classroom"]
 

@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from contract.clock import Clock, ScaledClock, SystemClock
+from simulators.behaviour.streams import stream
 from simulators.classroom import Classroom
-from simulators.streams import stream
+from simulators.hubs.virtual_hub import HubTrace, LinkFaults, VirtualHub
 from simulators.truth import Truth
-from simulators.virtual_hub import HubTrace, LinkFaults, VirtualHub
 
 __all__ = ["VirtualClassroom", "clock_at"]
 

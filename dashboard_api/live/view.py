@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final, Literal
 
 from contract.clock import SECOND_NS
-from contract.messages import Birth, Health
+from contract.wire.messages import Birth, Health
 from dashboard_api.lessons.timeline_view import (
     clock_seconds,
     gaps_json,

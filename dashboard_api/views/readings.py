@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
-from contract.messages import Timebase
-from contract.payload import Layout
-from contract.quantities import MISSING, ROOM_QUANTITIES, decode
+from contract.quantities.table import MISSING, ROOM_QUANTITIES, decode
+from contract.wire.messages import Timebase
+from contract.wire.payload import Layout
 from dashboard_api.views.text import GAP_TEXT
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream

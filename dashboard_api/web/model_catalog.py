@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.errors import ModelError
-from contract.plain_file import read_plain_file
+from contract.files.plain_file import read_plain_file
 from models.school_model.labels import base_of
 from models.serving.manifest import MAX_BYTES, SHIPPED, ModelManifest
 

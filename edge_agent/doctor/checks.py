@@ -17,11 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from contract.broker_check import connection_findings, retained
 from contract.errors import DecodeError
 from contract.finding import Finding
-from contract.messages import Birth, IngestState, Timebase, decode_state
+from contract.mqtt.broker_check import connection_findings, retained
 from contract.topics import Topic, ingest_state
+from contract.wire.messages import Birth, IngestState, Timebase, decode_state
 from edge_agent.doctor.hubs import hub_findings
 from edge_agent.outbox.format import Record, scan, unpack_body
 from edge_agent.outbox.run_book import read_notes

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from contract.payload import MAX_PERIODS, Batch, Gap, GapReason, decode, encode
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
+from contract.wire.payload import MAX_PERIODS, Batch, Gap, GapReason, decode, encode
 from edge_agent.outbox.format import Head
 from edge_agent.outbox.index import Stored
 

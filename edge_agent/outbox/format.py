@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from contract.parts import IN_TIME, packed_run, unpacked_run
-from contract.payload import Gap, GapReason
+from contract.wire.parts import IN_TIME, packed_run, unpacked_run
+from contract.wire.payload import Gap, GapReason
 
 __all__ = ["MAGIC", "PAGE", "DamagedBytes", "Head", "Record", "pack", "scan", "unpack_body"]
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contract.messages import Ack
-from contract.parts import IN_TIME
+from contract.wire.messages import Ack
+from contract.wire.parts import IN_TIME
 from edge_agent.outbox.format import Head, Record
 
 __all__ = ["OutboxIndex", "Segment", "Stored"]

@@ -23,9 +23,9 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from contract.errors import PayloadError, StoreError
-from contract.messages import CborMessage, Count, Seat
-from contract.payload import Gap, GapReason
 from contract.ranges import SeqRanges
+from contract.wire.messages import CborMessage, Count, Seat
+from contract.wire.payload import Gap, GapReason
 from edge_agent.outbox.store import Outbox
 
 __all__ = ["AHEAD", "MAX_RUNS", "RunBook", "RunNote", "read_notes"]

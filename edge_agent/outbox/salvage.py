@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from contract.payload import Gap
 from contract.ranges import SeqRanges
+from contract.wire.payload import Gap
 from edge_agent.outbox.format import DamagedBytes, Head, Record
 
 __all__ = ["gaps_of_damage"]

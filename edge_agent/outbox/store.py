@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import PayloadError, StoreError
-from contract.messages import Ack, Timebase
-from contract.parts import IN_TIME
-from contract.payload import Gap, GapReason, decode, encode
 from contract.ranges import SeqRanges
+from contract.wire.messages import Ack, Timebase
+from contract.wire.parts import IN_TIME
+from contract.wire.payload import Gap, GapReason, decode, encode
 from edge_agent.outbox.backlog import Parcel, head_of, join
 from edge_agent.outbox.format import MAGIC, DamagedBytes, Head, Record, pack, scan, unpack_body
 from edge_agent.outbox.index import OutboxIndex, Segment, Stored

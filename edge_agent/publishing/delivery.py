@@ -16,9 +16,9 @@ from typing import Final
 
 from contract.backoff import Backoff
 from contract.errors import StoreError
-from contract.messages import Ack
-from contract.payload import MAX_PERIODS, Batch, Gap, encode
 from contract.ranges import SeqRanges
+from contract.wire.messages import Ack
+from contract.wire.payload import MAX_PERIODS, Batch, Gap, encode
 from edge_agent.outbox.backlog import Parcel, aged, continues, join, without_values
 from edge_agent.outbox.run_book import RunBook
 from edge_agent.outbox.store import MAX_A_WRITE, Outbox
@@ -43,7 +43,7 @@ _Key = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCounters:
-    """Seat-seconds of this run; see `contract.messages.Health`."""
+    """Seat-seconds of this run; see `contract.wire.messages.Health`."""
 
     sampled: int
     published: int

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from contract.messages import Birth, Death
+from contract.wire.messages import Birth, Death
 
 __all__ = ["NameWatch"]
 

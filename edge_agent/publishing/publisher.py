@@ -12,7 +12,9 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from contract.errors import DecodeError, PayloadError, brief_of
-from contract.messages import (
+from contract.mqtt.link import Event, LinkDown, LinkUp, Received, Refused, Will
+from contract.topics import Topic, TopicKind, ingest_state
+from contract.wire.messages import (
     Ack,
     Birth,
     Command,
@@ -25,9 +27,7 @@ from contract.messages import (
     Timebase,
     decode_state,
 )
-from contract.mqtt import Event, LinkDown, LinkUp, Received, Refused, Will
-from contract.suspects import Suspects, digest_of
-from contract.topics import Topic, TopicKind, ingest_state
+from contract.wire.suspects import Suspects, digest_of
 from edge_agent.identity import Identity
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.publishing.link_note import LinkState
@@ -57,7 +57,7 @@ class Host(Protocol):
 
 
 class Link(Protocol):
-    """The methods of `contract.mqtt.MqttLink` that the publisher uses."""
+    """The methods of `contract.mqtt.link.MqttLink` that the publisher uses."""
 
     @property
     def events(self) -> queue.Queue[Event]: ...
@@ -300,7 +300,7 @@ class EdgePublisher:
         return self._open_link(
             # An id for this run only. With one id for a name, two kits with that name would
             # disconnect each other for ever. A school's broker takes the certificate's name as id
-            # instead; then `contract/mqtt.py` gives each kit its turn.
+            # instead; then `contract/mqtt/link.py` gives each kit its turn.
             f"{settings.site}-{settings.room}-{settings.node}-{self._identity.run:x}",
             self._death("lost"),
             (

@@ -17,10 +17,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.motion import LOWEST_RATE_HZ, MIN_SHARE, MotionQuantities
-from contract.parts import SOUND_LINE
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
-from contract.sound import SoundQuantities
+from contract.quantities.motion import LOWEST_RATE_HZ, MIN_SHARE, MotionQuantities
+from contract.quantities.sound import SoundQuantities
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.wire.parts import SOUND_LINE
 from edge_agent.sensing.timed_buffer import TimedBuffer
 from firmware_bridge.events import HubUp
 from firmware_bridge.frames import LEVEL_INTERVAL_S

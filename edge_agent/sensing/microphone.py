@@ -16,7 +16,7 @@ import numpy as np
 
 from contract.backoff import Backoff
 from contract.clock import Clock
-from contract.sound import AWeighting
+from contract.quantities.sound import AWeighting
 from edge_agent.sensing.periods import MICROPHONE
 from firmware_bridge.events import HubEvent, Levels
 

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contract import quantities
-from contract.payload import MAX_PERIODS, GapReason, Layout
-from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.quantities import table as quantities
+from contract.quantities.table import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.wire.payload import MAX_PERIODS, GapReason, Layout
 from edge_agent.sensing.lines import LEVEL_NS, Grid, HubLine, SoundLine, SourceLine
 from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubSamples, HubUp, Levels
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from contract.messages import Config, LessonSpan
+from contract.wire.messages import Config, LessonSpan
 
 __all__ = ["LONGEST_OPEN_NS", "Sampling", "SkipReason", "Switch"]
 

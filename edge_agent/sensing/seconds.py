@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import Clock
-from contract.messages import Config
-from contract.parts import gap_part, late_part
-from contract.payload import Batch, Gap, GapReason
+from contract.wire.messages import Config
+from contract.wire.parts import gap_part, late_part
+from contract.wire.payload import Batch, Gap, GapReason
 from edge_agent.identity import Identity
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.sensing.periods import Late, LineGap, Period, PeriodAssembler

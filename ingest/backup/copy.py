@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError, UsageError
-from contract.sqlite_file import (
+from contract.files.sqlite_file import (
     disk_error,
     make_directory,
     store_errors,

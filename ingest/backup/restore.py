@@ -17,8 +17,8 @@ from pydantic import SecretStr, ValidationError
 
 from contract.clock import Clock
 from contract.errors import StoreError, UnfitFileError, UsageError
-from contract.plain_file import open_plain_file
-from contract.sqlite_file import disk_error, make_directory, sync_directory
+from contract.files.plain_file import open_plain_file
+from contract.files.sqlite_file import disk_error, make_directory, sync_directory
 from ingest.backup.copy import MANIFEST, BackupManifest, manifest_hash
 from ingest.purge.log import KEY, LOG, PurgeLog, PurgeRecord
 from ingest.purge.requests import private

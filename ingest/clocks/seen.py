@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from contract.payload import Batch
+from contract.wire.payload import Batch
 
 __all__ = ["SeenClocks"]
 

@@ -6,7 +6,7 @@ import logging
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
-from contract.payload import Batch
+from contract.wire.payload import Batch
 from ingest.clocks.seen import SeenClocks
 from ingest.clocks.words import claim_words
 from ingest.stores.clock_records import ClockClaim, SeenClock

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contract.broker_check import connection_findings, retained
 from contract.errors import DecodeError
 from contract.finding import Finding
-from contract.messages import IngestState
+from contract.mqtt.broker_check import connection_findings, retained
 from contract.topics import ingest_state
+from contract.wire.messages import IngestState
 from ingest.doctor.school import school_findings
 from ingest.settings import ServerSettings
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from contract.broker_check import retained
 from contract.errors import DecodeError
 from contract.finding import Finding
-from contract.messages import Birth, Config, ConfigReported, Death, decode_state
+from contract.mqtt.broker_check import retained
 from contract.settings import BrokerSettings
+from contract.wire.messages import Birth, Config, ConfigReported, Death, decode_state
 
 __all__ = ["config_findings"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contract.errors import ModelError
+from contract.files.plain_file import read_plain_file
 from contract.finding import Finding
-from contract.plain_file import read_plain_file
 from models.school_model.training import base_mismatch
 from models.serving.manifest import MAX_BYTES, SHIPPED, ModelManifest
 

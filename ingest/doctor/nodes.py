@@ -8,7 +8,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.finding import Finding, State
-from contract.messages import Health
+from contract.wire.messages import Health
 from ingest.clocks.server_clock import when
 from ingest.clocks.words import claim_words
 from ingest.doctor.checks import Page

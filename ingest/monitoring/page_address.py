@@ -16,7 +16,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.errors import UsageError
-from contract.text_file import read_text
+from contract.files.text_file import read_text
 from ingest.purge.requests import private
 
 __all__ = ["PageAddress", "address_noted", "noted_address"]

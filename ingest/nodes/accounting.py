@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from contract.clock import Clock
 from contract.errors import DecodeError
-from contract.messages import Health
-from contract.payload import Batch, GapReason, Layout, decode
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
 from contract.ranges import SeqRanges
 from contract.topics import Topic
+from contract.wire.messages import Health
+from contract.wire.payload import Batch, GapReason, Layout, decode
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Aside, Change, Tick
 from ingest.stores.upkeep.aside_pages import every_aside

@@ -10,8 +10,8 @@ from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
-from contract.messages import Config, LessonSpan
 from contract.topics import Topic
+from contract.wire.messages import Config, LessonSpan
 from school.lessons.protocol import RoomSchedule
 from school.lessons.records import Lesson
 

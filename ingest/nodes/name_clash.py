@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from contract.payload import Batch, Gap
+from contract.wire.payload import Batch, Gap
 
 __all__ = ["NameClash"]
 

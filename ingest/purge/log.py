@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import StoreError
-from contract.plain_file import read_plain_file
-from contract.sqlite_file import make_directory, sync_directory
+from contract.files.plain_file import read_plain_file
+from contract.files.sqlite_file import make_directory, sync_directory
 from ingest.purge.requests import PurgeRequest, private
 
 __all__ = ["KEY", "LOG", "PurgeLog", "PurgeRecord"]

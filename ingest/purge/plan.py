@@ -8,9 +8,9 @@ from secrets import token_hex
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
-from contract.messages import Timebase
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
 from contract.ranges import SeqRanges
+from contract.wire.messages import Timebase
 from ingest.purge.requests import PurgeRequest
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream

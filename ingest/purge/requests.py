@@ -25,9 +25,9 @@ from typing import Annotated, Any, Final, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contract.errors import StoreError, UnfitFileError, UsageError
-from contract.plain_file import read_plain_file
+from contract.files.plain_file import read_plain_file
+from contract.files.sqlite_file import make_directory, sync_directory
 from contract.settings import Name
-from contract.sqlite_file import make_directory, sync_directory
 from ingest.purge.set_aside import PurgeAside
 from ingest.stores.records import Purge
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
-from contract.sqlite_copy import remove_copies
+from contract.files.sqlite_copy import remove_copies
 from ingest.clocks.server_clock import PAUSE_NS, SET_NS, when
 from ingest.settings import RetentionSettings
 from ingest.stores.protocol import PeriodStore, ScoreStore

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
-from contract.sqlite_file import has_writer
+from contract.files.sqlite_file import has_writer
 from ingest.purge.log import PurgeLog, PurgeRecord
 from ingest.purge.maintenance import purge_kept, purge_scores
 from ingest.purge.requests import PARTS, PartDone, PurgeFolder, PurgeRequest

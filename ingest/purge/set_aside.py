@@ -15,8 +15,8 @@ from secrets import token_hex
 from typing import Final
 
 from contract.errors import StoreError
-from contract.plain_file import read_plain_file
-from contract.sqlite_file import make_directory
+from contract.files.plain_file import read_plain_file
+from contract.files.sqlite_file import make_directory
 
 __all__ = ["PurgeAside"]
 

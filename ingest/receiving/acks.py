@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
-from contract.messages import Ack
 from contract.ranges import SeqRanges
 from contract.topics import Topic
+from contract.wire.messages import Ack
 from ingest.stores.records import Arrival
 
 __all__ = ["NodeAck", "acks_of"]

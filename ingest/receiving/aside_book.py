@@ -10,8 +10,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
-from contract.payload import Batch, decode, encode
-from contract.suspects import digest_of
+from contract.wire.payload import Batch, decode, encode
+from contract.wire.suspects import digest_of
 from ingest.stores.records import Aside
 
 __all__ = ["DEADLY", "AsideBook", "Fate", "node_of"]

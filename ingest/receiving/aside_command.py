@@ -10,12 +10,12 @@ from queue import Empty
 from secrets import token_hex
 from typing import Final
 
-from contract.client_id import program_client_id
 from contract.errors import LinkError, PayloadError, RoomtoneError, UsageError
-from contract.messages import IngestState
-from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
+from contract.mqtt.client_id import program_client_id
+from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received, Refused
 from contract.one_line import say
 from contract.topics import ingest_state
+from contract.wire.messages import IngestState
 from ingest.config_option import add_config_option
 from ingest.receiving.replay_aside import ReplayDone, ReplayRequest, request_topic, result_topic
 from ingest.settings import ServerSettings

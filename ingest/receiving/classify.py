@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Final, TypeGuard
 
 from contract.errors import DecodeError, PayloadError, brief
-from contract.messages import Birth, Death, Health, Timebase, decode_state
-from contract.payload import Batch, decode
 from contract.topics import Topic, TopicKind, subscription
+from contract.wire.messages import Birth, Death, Health, Timebase, decode_state
+from contract.wire.payload import Batch, decode
 from ingest.stores.notices import Notice
 from ingest.stores.records import Arrival, Aside, Tick
 from ingest.stores.rules.admission import unfit

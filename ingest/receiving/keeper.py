@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 from contract.clock import Clock
 from contract.errors import DecodeError, RefusedError, StoreError, brief_of, shortened
-from contract.payload import Batch
-from contract.suspects import Suspects, digest_of
+from contract.wire.payload import Batch
+from contract.wire.suspects import Suspects, digest_of
 from ingest.clocks.watch import ClockWatch
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.budget import NodeBudget

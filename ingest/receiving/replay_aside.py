@@ -15,7 +15,7 @@ from pydantic import Field
 
 from contract.clock import Clock
 from contract.errors import DecodeError, brief_of
-from contract.messages import CborMessage
+from contract.wire.messages import CborMessage
 from ingest.receiving.classify import Record, sort_message, tick_of
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Aside

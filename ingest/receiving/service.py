@@ -21,13 +21,13 @@ from typing import Final, TypeVar
 from prometheus_client.registry import Collector
 
 from contract.backoff import Backoff
-from contract.client_id import program_client_id
 from contract.clock import Clock
 from contract.errors import DecodeError, StoreError
-from contract.messages import IngestState
-from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused, Will
-from contract.suspects import Suspects
+from contract.mqtt.client_id import program_client_id
+from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received, Refused, Will
 from contract.topics import ingest_state
+from contract.wire.messages import IngestState
+from contract.wire.suspects import Suspects
 from ingest.clocks.server_clock import ServerClock, kernel_boot
 from ingest.monitoring.condition import Condition
 from ingest.nodes.accounting import SeatSeconds

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
-from contract.messages import Timebase
+from contract.wire.messages import Timebase
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 from ingest.stores.rules.dating import UNDATED, seqs_between, utc_of

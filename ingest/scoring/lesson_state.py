@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.lesson import Zone
-from contract.messages import Birth
-from contract.payload import Layout
-from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, Quantity, decode
+from contract.quantities.table import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, Quantity, decode
 from contract.ranges import SeqRanges
+from contract.wire.messages import Birth
+from contract.wire.payload import Layout
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import AlertRecord, Periods, Stream
 from models.serving.alerts import AlertChange, AlertTracker

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal, Protocol
 
-from contract.messages import Birth, Health, Timebase
 from contract.ranges import SeqRanges
+from contract.wire.messages import Birth, Health, Timebase
 from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.notices import Notice
 from ingest.stores.records import (

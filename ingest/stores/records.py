@@ -10,8 +10,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.messages import Birth, Death, Health, Timebase
-from contract.payload import Batch, Gap, GapReason, Layout
+from contract.wire.messages import Birth, Death, Health, Timebase
+from contract.wire.payload import Batch, Gap, GapReason, Layout
 from ingest.stores.clock_records import SeenClock
 from ingest.stores.notices import Notice
 from ingest.stores.stream_identity import StreamIdentity

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.messages import Birth
-from contract.parts import IN_TIME
+from contract.wire.messages import Birth
+from contract.wire.parts import IN_TIME
 
 __all__ = ["StreamIdentity", "StreamKey", "identity_of_birth"]
 
@@ -22,7 +22,7 @@ class StreamIdentity:
     node: str
     run: int
     part: int = IN_TIME
-    """See `contract/parts.py`."""
+    """See `contract/wire/parts.py`."""
     run_boot_ns: int
     """Boot clock at the start of seq 0."""
     period_ns: int

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
-from contract.csv_table import read_table
 from contract.errors import RecordingError, UsageError
-from contract.text_file import read_text
+from contract.files.csv_table import read_table
+from contract.files.text_file import read_text
 
 __all__ = ["Look", "agreement", "kappa_between", "observed_kappa", "read_looks"]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
-from contract.quantities import SEAT_QUANTITIES
+from contract.quantities.table import SEAT_QUANTITIES
 from models.learning.threads import one_thread
 
 __all__ = ["motion_marginals", "tilt_marginals", "two_sample_auc"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contract.quantities import SEAT_QUANTITIES
+from contract.quantities.table import SEAT_QUANTITIES
 
 __all__ = [
     "EPOCH_S",

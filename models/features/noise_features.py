@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.quantities import ROOM_QUANTITIES
+from contract.quantities.table import ROOM_QUANTITIES
 from models.features.names import EPOCH_S, WINDOWS
 from models.features.seat_memory import Running, Windows, decibel
 

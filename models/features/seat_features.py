@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.quantities import SEAT_QUANTITIES
+from contract.quantities.table import SEAT_QUANTITIES
 from models.features.names import (
     EPOCH_S,
     FEATURES,

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from contract.acceleration import Unit, check_rate, check_unit, per_g
 from contract.errors import RecordingError
+from contract.quantities.acceleration import Unit, check_rate, check_unit, per_g
 from models.recordings.checks import check_acceleration, drop_implausible
 from models.recordings.repeats import Copies, without_repeats
 from models.recordings.resampling import USUAL_RATE_HZ

@@ -1,6 +1,6 @@
 """Turns samples of any rate from 20 to 400 Hz into seconds for the formulas.
 
-`contract.motion` expects evenly spaced samples in a second. Up to about 50 Hz they are used as they
+`contract.quantities.motion` expects evenly spaced samples in a second. Up to about 50 Hz they are used as they
 are. A faster sensor is reduced to 50 Hz with a low-pass filter, because frequencies above half of
 that would fold back into the bands. Lost samples stay lost.
 """

@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.motion import LOWEST_RATE_HZ, MotionQuantities
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, decode, encode
+from contract.quantities.motion import LOWEST_RATE_HZ, MotionQuantities
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES, decode, encode
 from models.features.seat_features import (
     EPOCH_S,
     FEATURES,

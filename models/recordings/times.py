@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.acceleration import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from contract.errors import RecordingError
+from contract.quantities.acceleration import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 
 __all__ = ["sort_by_time"]
 

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.lesson import Zone
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 from models.features.seat_features import EPOCH_S, EpochFeatures, SeatFeatures, update_together
 from models.features.zones import merge_zones
 from models.serving.manifest import ModelManifest

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
-from contract.motion import MotionQuantities
-from contract.quantities import MISSING, encode
-from contract.sound import SoundQuantities
+from contract.quantities.motion import MotionQuantities
+from contract.quantities.sound import SoundQuantities
+from contract.quantities.table import MISSING, encode
 
 __all__ = ["LEVELS_A_SECOND", "AuditLine", "FollowResult", "LineFollower", "Track"]
 

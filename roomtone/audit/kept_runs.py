@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
-from contract.payload import GapReason
+from contract.wire.payload import GapReason
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 

@@ -22,8 +22,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.motion import MIN_SHARE
-from contract.quantities import MISSING
+from contract.quantities.motion import MIN_SHARE
+from contract.quantities.table import MISSING
 from roomtone.audit.expected import LEVELS_A_SECOND, AuditLine, FollowResult, LineFollower
 from roomtone.audit.kept_runs import KeptRun
 

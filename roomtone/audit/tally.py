@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 
 from contract.errors import DecodeError
-from contract.payload import Batch, GapReason, decode
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
 from contract.topics import Topic
+from contract.wire.payload import Batch, GapReason, decode
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Aside, Periods
 from ingest.stores.upkeep.aside_pages import every_aside

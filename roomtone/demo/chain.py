@@ -18,7 +18,7 @@ from typing import Final, Self
 
 from contract.clock import SECOND_NS, ScaledClock
 from contract.lesson import Activity, Zone
-from contract.motion import MIN_SHARE
+from contract.quantities.motion import MIN_SHARE
 from contract.settings import BrokerSettings
 from ingest.stores import open_period_reader, open_score_store
 from ingest.stores.protocol import PeriodReader
@@ -29,7 +29,7 @@ from roomtone.demo.programs import ProgramError, Programs, wait_until
 from roomtone.demo.settings_files import edge_toml, server_toml
 from school import open_lesson_store
 from school.lessons.records import Lesson
-from simulators.virtual_hub import HubSignal, VirtualHub
+from simulators.hubs.virtual_hub import HubSignal, VirtualHub
 
 __all__ = ["SITE", "Chain", "PlannedHub", "PlannedLesson"]
 

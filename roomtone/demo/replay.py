@@ -15,7 +15,7 @@ from contract.one_line import one_line
 from roomtone.demo.chain import PlannedHub, PlannedLesson
 from roomtone.demo.run import add_run_arguments, minutes, play
 from roomtone.demo.unit_arguments import add_unit_arguments
-from simulators.recording import Recording, read_recording, seat_hubs
+from simulators.recordings.source import Recording, read_recording, seat_hubs
 
 __all__ = ["add_arguments", "run"]
 

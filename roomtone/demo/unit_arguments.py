@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from contract.acceleration import UNITS
+from contract.quantities.acceleration import UNITS
 
 __all__ = ["add_unit_arguments"]
 

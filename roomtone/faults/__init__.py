@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from roomtone.faults import clocks, disks, messages, network, processes, serial_line
 from roomtone.faults.case import Fault
+from roomtone.faults.cases import clocks, disks, messages, network, processes, serial_line
 
 __all__ = ["FAULTS"]
 

@@ -25,9 +25,9 @@ from roomtone.faults.unheard import unheard
 from school import open_lesson_store
 from school.lessons.records import Lesson
 from simulators.classroom import Classroom
+from simulators.hubs.trace import LineTrace
+from simulators.hubs.virtual_hub import HubSignal, LinkFaults, VirtualHub
 from simulators.scenario import Room, Scenario
-from simulators.trace import LineTrace
-from simulators.virtual_hub import HubSignal, LinkFaults, VirtualHub
 
 __all__ = ["SPILL_S", "FaultRoom", "RoomPlan"]
 

@@ -29,9 +29,9 @@ def _draw(seed: int, *, behaviour: Behaviour) -> Drawn:
     from models.evaluation.ceiling import oracle_rows  # noqa: PLC0415  # `card` needs no simulator
     from models.evaluation.holdout import Drawn  # noqa: PLC0415
     from models.learning.rows import lesson_rows  # noqa: PLC0415
+    from simulators.behaviour.movements import MOVEMENT_KINDS  # noqa: PLC0415
     from simulators.classroom import Classroom  # noqa: PLC0415
     from simulators.lessons import draw_scenario, lesson_of  # noqa: PLC0415
-    from simulators.movements import MOVEMENT_KINDS  # noqa: PLC0415
 
     classroom = Classroom(draw_scenario(seed, behaviour=behaviour), seed)
     lesson = lesson_of(classroom)

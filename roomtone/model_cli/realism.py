@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from contract.errors import RecordingError
-from contract.motion import lesson_quantities
-from contract.quantities import SEAT_QUANTITIES, decode, encode
+from contract.quantities.motion import lesson_quantities
+from contract.quantities.table import SEAT_QUANTITIES, decode, encode
 from roomtone.model_cli.drawing import draw_lessons
 
 __all__ = ["realism"]
@@ -74,7 +74,7 @@ def _print(title: str, simulated: dict[str, float], real: dict[str, float]) -> N
 
 def _wrists(path: Path) -> Array:
     """The quantities of all wrists over the same 45 minutes of the exam."""
-    from simulators.recording import read_recording  # noqa: PLC0415
+    from simulators.recordings.source import read_recording  # noqa: PLC0415
 
     recording = read_recording(
         path, timezone=ZoneInfo("America/Chicago"), unit="counts", scale=_WRIST_COUNTS_PER_G

@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
-from contract.csv_table import CsvRow, read_table
 from contract.dates import check_date
 from contract.errors import UsageError
+from contract.files.csv_table import CsvRow, read_table
 from contract.lesson import ACTIVITIES, Activity, ActivityName
 from school.lessons.records import Lesson
 from school.timetable.entries import (

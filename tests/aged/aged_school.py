@@ -25,9 +25,9 @@ from pathlib import Path
 
 import numpy as np
 
-from contract.messages import Birth, Death, Health, Hub, Timebase
-from contract.payload import FULL_LAYOUT_CODES, Batch, Layout
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
+from contract.wire.messages import Birth, Death, Health, Hub, Timebase
+from contract.wire.payload import FULL_LAYOUT_CODES, Batch, Layout
 from ingest.stores import open_period_store
 from ingest.stores.format.chunk_contents import holdings, packed
 from ingest.stores.format.chunks import encode_chunk

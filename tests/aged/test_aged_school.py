@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from contract.clock import SECOND_NS, ManualClock
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
 from dashboard_api.views.readings import sensed_seconds
 from ingest.doctor.checks import findings
 from ingest.scoring.follower import Following

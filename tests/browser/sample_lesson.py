@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
 from contract.lesson import Activity, Zone
-from contract.messages import Birth, Health, Hub, Timebase
-from contract.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
-from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, encode
+from contract.quantities.table import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, encode
+from contract.wire.messages import Birth, Health, Hub, Timebase
+from contract.wire.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
 from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Tick, ZoneEpoch
 from school.lessons.records import Lesson
 from school.moments.records import Moment

@@ -13,10 +13,10 @@ from time import time_ns
 import pytest
 
 from contract.clock import SystemClock
-from contract.messages import Ack, IngestState
-from contract.mqtt import MqttLink, Received
+from contract.mqtt.link import MqttLink, Received
 from contract.settings import BrokerSettings
 from contract.topics import ingest_state
+from contract.wire.messages import Ack, IngestState
 from ingest.receiving.service import Ingest
 from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings, ServerSettings

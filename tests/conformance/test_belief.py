@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.messages import Birth, Timebase
-from contract.payload import Batch, Layout
+from contract.wire.messages import Birth, Timebase
+from contract.wire.payload import Batch, Layout
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
 from ingest.stores.clock_records import ClockClaim, SeenClock
 from ingest.stores.memory.periods import MemoryPeriodStore

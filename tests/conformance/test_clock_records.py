@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contract.messages import Birth, Timebase
-from contract.payload import Batch, Layout
+from contract.wire.messages import Birth, Timebase
+from contract.wire.payload import Batch, Layout
 from ingest.stores import PERIOD_STORES, open_period_store
 from ingest.stores.memory import clocks as memory_clocks
 from ingest.stores.memory.periods import MemoryPeriodStore

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.errors import RefusedError
-from contract.messages import Birth
-from contract.parts import late_part
-from contract.payload import Batch, Gap, Layout
+from contract.wire.messages import Birth
+from contract.wire.parts import late_part
+from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores import PERIOD_STORES
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.notices import Notice

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from contract.messages import Birth, Health, Timebase
-from contract.parts import IN_TIME, SOUND_LINE, gap_part, late_part
-from contract.payload import Batch, Gap, GapReason, Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
+from contract.wire.messages import Birth, Health, Timebase
+from contract.wire.parts import IN_TIME, SOUND_LINE, gap_part, late_part
+from contract.wire.payload import Batch, Gap, GapReason, Layout
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodReader, PeriodStore

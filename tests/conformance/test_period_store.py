@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contract.errors import StoreError
-from contract.messages import Birth, Death, Health, Timebase
-from contract.payload import Batch, Gap, GapReason, Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
 from contract.ranges import SeqRanges
+from contract.wire.messages import Birth, Death, Health, Timebase
+from contract.wire.payload import Batch, Gap, GapReason, Layout
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
 from ingest.stores.clock_records import ClockNote
 from ingest.stores.memory.periods import MemoryPeriodStore

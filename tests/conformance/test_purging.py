@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from contract.messages import Birth, Timebase
-from contract.payload import Batch, Gap, Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
+from contract.wire.messages import Birth, Timebase
+from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores import PERIOD_STORES, open_period_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodStore

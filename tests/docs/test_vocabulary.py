@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.topics import KINDS
 from ingest.stores import PERIOD_STORES, SCORE_STORES
 from school import LESSON_STORES

@@ -17,7 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from contract.messages import (
+from contract.mqtt.link import LinkUp, MqttLink, Received
+from contract.quantities.table import MISSING
+from contract.ranges import SeqRanges
+from contract.settings import BrokerSettings
+from contract.topics import Topic, ingest_state, subscription
+from contract.wire.messages import (
     Ack,
     Birth,
     CommandResult,
@@ -27,13 +32,8 @@ from contract.messages import (
     Timebase,
     decode_state,
 )
-from contract.mqtt import LinkUp, MqttLink, Received
-from contract.parts import packed_run, unpacked_run
-from contract.payload import Batch, Gap, Layout, decode
-from contract.quantities import MISSING
-from contract.ranges import SeqRanges
-from contract.settings import BrokerSettings
-from contract.topics import Topic, ingest_state, subscription
+from contract.wire.parts import packed_run, unpacked_run
+from contract.wire.payload import Batch, Gap, Layout, decode
 from edge_agent.outbox.store import Outbox
 from roomtone.demo.broker import free_port
 

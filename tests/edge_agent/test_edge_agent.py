@@ -14,12 +14,12 @@ import pytest
 
 from contract.clock import Clock, ManualClock, ScaledClock
 from contract.errors import RoomtoneError
-from contract.messages import Command, Config, LessonSpan
-from contract.mqtt import MqttLink, Will
-from contract.parts import IN_TIME, gap_part, late_part
-from contract.payload import Batch, Gap, decode
-from contract.quantities import MISSING
+from contract.mqtt.link import MqttLink, Will
+from contract.quantities.table import MISSING
 from contract.ranges import SeqRanges
+from contract.wire.messages import Command, Config, LessonSpan
+from contract.wire.parts import IN_TIME, gap_part, late_part
+from contract.wire.payload import Batch, Gap, decode
 from edge_agent import command
 from edge_agent.agent import EdgeAgent
 from edge_agent.config_file import load_config, store_config

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from contract.clock import Clock
-from contract.messages import (
+from contract.topics import Topic
+from contract.wire.messages import (
     Birth,
     Command,
     Config,
     Death,
     LessonSpan,
 )
-from contract.topics import Topic
 from edge_agent.agent import EdgeAgent
 from edge_agent.settings import EdgeSettings
 from simulators.running import VirtualClassroom

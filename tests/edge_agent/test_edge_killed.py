@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from contract.clock import ScaledClock
-from contract.messages import Birth, Config, LessonSpan
 from contract.topics import Topic
+from contract.wire.messages import Birth, Config, LessonSpan
 from edge_agent.outbox.run_book import read_notes
 from simulators.running import VirtualClassroom
 

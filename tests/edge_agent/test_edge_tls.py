@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from contract import mqtt
 from contract.clock import ScaledClock
-from contract.messages import Birth, Config, Death, LessonSpan
+from contract.mqtt import link as mqtt
 from contract.settings import BrokerSettings
+from contract.wire.messages import Birth, Config, Death, LessonSpan
 from edge_agent.agent import EdgeAgent
 from edge_agent.config_file import store_config
 from edge_agent.doctor.checks import broker_findings

@@ -22,10 +22,10 @@ import numpy as np
 import pytest
 
 from contract.clock import SECOND_NS, Clock, ManualClock
-from contract.messages import Ack, Config, IngestState, LessonSpan
-from contract.motion import LOWEST_RATE_HZ, MotionQuantities
-from contract.mqtt import Event, LinkDown, LinkUp, Received, Will
-from contract.payload import decode
+from contract.mqtt.link import Event, LinkDown, LinkUp, Received, Will
+from contract.quantities.motion import LOWEST_RATE_HZ, MotionQuantities
+from contract.wire.messages import Ack, Config, IngestState, LessonSpan
+from contract.wire.payload import decode
 from edge_agent import agent as agent_module
 from edge_agent.agent import EdgeAgent
 from edge_agent.settings import EdgeSettings, HubSettings

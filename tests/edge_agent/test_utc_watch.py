@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contract.clock import ManualClock
-from contract.messages import Timebase
+from contract.wire.messages import Timebase
 from edge_agent.identity import Identity
 from edge_agent.timebase import ClockQuality
 from edge_agent.utc_watch import UtcWatch

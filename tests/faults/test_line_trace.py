@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.hub_program import HubProgram
-from simulators.link_faults import FaultyLink, LinkFaults
-from simulators.trace import LineTrace, SentBlock
+from simulators.hubs.hub_program import HubProgram
+from simulators.hubs.link_faults import FaultyLink, LinkFaults
+from simulators.hubs.trace import LineTrace, SentBlock
 
 SECOND_NS = 1_000_000_000
 

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
-from contract.motion import MotionQuantities
-from contract.quantities import MISSING, encode
-from contract.sound import SoundQuantities
+from contract.quantities.motion import MotionQuantities
+from contract.quantities.sound import SoundQuantities
+from contract.quantities.table import MISSING, encode
 from roomtone.audit.expected import AuditLine, LineFollower
 from roomtone.audit.kept_runs import KeptGap, KeptRun
 from roomtone.audit.oracle import AuditResult, Blind, audit_room

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from firmware_bridge.conversation import Conversation
 from firmware_bridge.events import HubEvent, HubSamples
-from simulators.hub_program import HubProgram
-from simulators.link_faults import FaultyLink, LinkFaults
+from simulators.hubs.hub_program import HubProgram
+from simulators.hubs.link_faults import FaultyLink, LinkFaults
 
 MILLISECOND_NS = 1_000_000
 

@@ -23,7 +23,7 @@ from firmware_bridge.events import (
 from firmware_bridge.frames import Hello, HelloRequest, SampleBlock, encode
 from firmware_bridge.framing import frame
 from firmware_bridge.known import Known
-from simulators.link_faults import LinkFaults
+from simulators.hubs.link_faults import LinkFaults
 
 Indexes = Callable[[list[HubEvent]], "np.ndarray[Any, np.dtype[np.int64]]"]
 START_NS = 1_000_000_000

@@ -20,9 +20,9 @@ from contract.clock import ManualClock, ScaledClock, SystemClock
 from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubSamples, HubUp
 from firmware_bridge.ports import BytePort, open_port
 from firmware_bridge.reader import HubReader
-from simulators.hub_program import HubProgram
-from simulators.link_faults import LinkFaults
-from simulators.virtual_hub import VirtualHub
+from simulators.hubs.hub_program import HubProgram
+from simulators.hubs.link_faults import LinkFaults
+from simulators.hubs.virtual_hub import VirtualHub
 
 PATIENCE_S = 60.0
 

@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 
 from contract.errors import DecodeError, FrameError, PayloadError
-from contract.payload import Batch, decode, encode
 from contract.topics import KINDS
+from contract.wire.payload import Batch, decode, encode
 from edge_agent.outbox.format import MAGIC, MARK, Head, Record, pack, scan
 from firmware_bridge import frames
 from firmware_bridge.framing import Unframer, frame

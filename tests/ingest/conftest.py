@@ -14,7 +14,7 @@ from time import monotonic
 import pytest
 
 from contract.clock import SystemClock
-from contract.mqtt import Event, LinkUp, MqttLink, Received
+from contract.mqtt.link import Event, LinkUp, MqttLink, Received
 from contract.settings import BrokerSettings
 from ingest.receiving.service import Ingest
 from ingest.settings import ServerSettings

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from contract.messages import Birth, Death, Health, Hub, Timebase
-from contract.payload import Batch, Gap, GapReason, Layout, encode
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.topics import Topic, TopicKind
+from contract.wire.messages import Birth, Death, Health, Hub, Timebase
+from contract.wire.payload import Batch, Gap, GapReason, Layout, encode
 
 SECOND_NS = 1_000_000_000
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from contract.clock import ManualClock
 from contract.lesson import Zone
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
 from ingest.receiving.keeper import Keeper
 from ingest.scoring.follower import Following
 from ingest.settings import IngestSettings, ScoreSettings

@@ -10,7 +10,7 @@ import pytest
 
 from contract.errors import UsageError
 from contract.finding import Finding
-from contract.messages import CborMessage, Config, ConfigReported
+from contract.wire.messages import CborMessage, Config, ConfigReported
 from ingest.doctor import config as doctor_config
 from ingest.doctor.config import config_findings
 from ingest.seat_command import add_arguments, run

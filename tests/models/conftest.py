@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from contract.lesson import Activity, LabelledLesson, Zone
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 
 MakeLesson = Callable[..., LabelledLesson]
 

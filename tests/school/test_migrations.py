@@ -20,8 +20,8 @@ from sqlalchemy import create_engine
 import school.migrating
 import school.sqlite_database
 from contract.errors import StoreError
-from contract.sqlite_copy import copies_of
-from contract.sqlite_file import open_database
+from contract.files.sqlite_copy import copies_of
+from contract.files.sqlite_file import open_database
 from ingest.stores.sqlite.database_check import check_database
 from school import open_lesson_store
 from school.database_url import postgres_url

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulators.behaviour.motion_signal import BLOCK_S
 from simulators.classroom import Classroom, quantised
 from simulators.facts import Sensors
-from simulators.motion_signal import BLOCK_S
 from simulators.scenario import Room, Scenario, load_scenario, scenario_names
 from simulators.truth import ABSENT, PEERS, WALKING
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.lesson import ACTIVITIES
-from contract.motion import MotionQuantities
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.quantities.motion import MotionQuantities
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 from simulators.classroom import Classroom
 from simulators.facts import Sensors
 from simulators.lessons import draw_scenario, lesson_of, simulate_lesson

@@ -14,7 +14,7 @@ from contract.clock import ScaledClock, SystemClock
 from firmware_bridge.frames import HelloRequest, LevelBlock, SampleBlock, decode, encode
 from firmware_bridge.framing import Unframer, frame
 from simulators.classroom import Classroom
-from simulators.link_faults import LinkFaults
+from simulators.hubs.link_faults import LinkFaults
 from simulators.running import VirtualClassroom, clock_at
 from simulators.scenario import Scenario, load_scenario
 

@@ -16,9 +16,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.payload import Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
 from contract.ranges import SeqRanges
+from contract.wire.payload import Layout
 
 __all__ = ["Holding", "holdings", "packed", "unpacked", "without"]
 

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import StoreError
-from contract.parts import packed_run
-from contract.sqlite_file import (
+from contract.files.sqlite_file import (
     disk_error,
     is_damage,
     make_directory,
@@ -32,6 +31,7 @@ from contract.sqlite_file import (
     sync_directory,
     transaction,
 )
+from contract.wire.parts import packed_run
 from ingest.stores.format.chunks import is_whole
 from ingest.stores.records import Stream
 from ingest.stores.rules.seal_schedule import KINDS, Kind, is_before

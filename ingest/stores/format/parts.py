@@ -1,4 +1,4 @@
-"""Puts the parts of a run together again when it is read: see `contract/parts.py`.
+"""Puts the parts of a run together again when it is read: see `contract/wire/parts.py`.
 
 Each part is a stream of its own for everything that keeps, seals and removes. Whoever reads a run
 gets one row a second with what came in time and what came late, and gaps that name exactly the
@@ -14,10 +14,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.parts import SOUND_LINE, is_late_part, line_of
-from contract.payload import Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
 from contract.ranges import SeqRanges
+from contract.wire.parts import SOUND_LINE, is_late_part, line_of
+from contract.wire.payload import Layout
 from ingest.stores.format.pieces import Piece, joined
 from ingest.stores.records import Change, GapRecord, Periods, Stream
 from ingest.stores.rules.seal_schedule import Kind

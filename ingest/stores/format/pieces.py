@@ -9,8 +9,8 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.payload import Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
+from contract.wire.payload import Layout
 from ingest.stores.format.schema import HEADER, LIVE, is_sound, seqs_of
 from ingest.stores.records import Periods, Stream
 from ingest.stores.rules.seal_schedule import Kind

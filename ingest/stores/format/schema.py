@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
 from contract.errors import PayloadError
-from contract.payload import Layout
+from contract.wire.payload import Layout
 
 __all__ = [
     "HEADER",

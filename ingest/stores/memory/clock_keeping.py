@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from contract.messages import Timebase
-from contract.parts import IN_TIME
+from contract.wire.messages import Timebase
+from contract.wire.parts import IN_TIME
 from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.memory.clocks import MemoryClocks
 from ingest.stores.memory.kept import Kept

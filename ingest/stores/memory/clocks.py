@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from contract.messages import Timebase
+from contract.wire.messages import Timebase
 from ingest.stores.clock_records import ClockClaim
 from ingest.stores.records import Stream
 from ingest.stores.rows.clocks import MAX_RECORDS

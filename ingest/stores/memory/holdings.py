@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from contract.payload import Batch, Gap, Layout
+from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores.notices import Notice, NoticeKind
 from ingest.stores.records import Stream, Tick
 from ingest.stores.rules.admission import Ledger

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.messages import Birth
-from contract.payload import Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
+from contract.wire.messages import Birth
+from contract.wire.payload import Layout
 from ingest.stores.records import GapRecord, Stream
 from ingest.stores.rules.admission import STRETCH, Ledger
 from ingest.stores.rules.seal_schedule import Kind

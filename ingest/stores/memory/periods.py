@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import RefusedError, StoreError
-from contract.messages import Birth, Death, Health, Timebase
-from contract.parts import IN_TIME, is_late_part
-from contract.payload import Batch, Gap
 from contract.ranges import SeqRanges
+from contract.wire.messages import Birth, Death, Health, Timebase
+from contract.wire.parts import IN_TIME, is_late_part
+from contract.wire.payload import Batch, Gap
 from ingest.stores.format.parts import by_line, gaps_of_all, merge_part_changes, with_late
 from ingest.stores.memory.clock_keeping import MemoryClockKeeping
 from ingest.stores.memory.holdings import MemoryHoldings, MemoryNotices

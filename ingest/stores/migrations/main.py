@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import DecodeError
-from contract.messages import Timebase
-from contract.parts import RUN_BITS
+from contract.wire.messages import Timebase
+from contract.wire.parts import RUN_BITS
 from ingest.stores.migrations.migrate import Migrations
 from ingest.stores.rows.clocks import DATES, MAX_RECORDS, UNSET
 from ingest.stores.rows.run_places import place_all

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import StoreError
-from contract.sqlite_copy import copy_before_upgrade
-from contract.sqlite_file import BringUp, too_old, transaction
+from contract.files.sqlite_copy import copy_before_upgrade
+from contract.files.sqlite_file import BringUp, too_old, transaction
 
 __all__ = ["Migrations", "left_to", "migrator"]
 

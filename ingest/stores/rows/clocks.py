@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from contract.messages import Birth, Timebase
+from contract.wire.messages import Birth, Timebase
 from ingest.stores.clock_records import ClockClaim, SeenClock
 from ingest.stores.records import Stream
 from ingest.stores.rows.time_cells import LEVELS

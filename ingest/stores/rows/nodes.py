@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from contract.messages import Health
-from contract.payload import Batch, Gap, Layout
+from contract.wire.messages import Health
+from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores.format.schema import layout_of
 from ingest.stores.notices import Notice
 from ingest.stores.rows.stream_state import StreamState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
-from contract.payload import Layout
+from contract.wire.payload import Layout
 from ingest.stores.rules.admission import Ledger
 
 __all__ = ["StreamState", "TickRows"]

@@ -6,8 +6,8 @@ import sqlite3
 from dataclasses import replace
 from typing import Final, Literal
 
-from contract.messages import Birth
-from contract.parts import IN_TIME
+from contract.wire.messages import Birth
+from contract.wire.parts import IN_TIME
 from ingest.stores.stream_identity import StreamIdentity
 
 __all__ = ["SOME_RUNS", "STREAM_OF_KEY", "append_state", "bear_stream", "new_stream"]

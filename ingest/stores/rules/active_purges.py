@@ -10,10 +10,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.messages import Timebase
-from contract.payload import Batch, Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
 from contract.ranges import SeqRanges
+from contract.wire.messages import Timebase
+from contract.wire.payload import Batch, Layout
 from ingest.stores.records import Purge, Stream
 from ingest.stores.rules.admission import HIGHEST_SEQ
 from ingest.stores.rules.dating import seqs_between

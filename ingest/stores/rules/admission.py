@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from contract.payload import FULL_LAYOUT_CODES, Batch, Gap
 from contract.ranges import SeqRanges
+from contract.wire.payload import FULL_LAYOUT_CODES, Batch, Gap
 from ingest.stores.records import GapRecord
 
 __all__ = ["HIGHEST_SEQ", "MAX_RANGES", "STRETCH", "Ledger", "goes_on", "trimmed", "unfit"]

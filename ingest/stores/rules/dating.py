@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from contract.messages import Timebase
+from contract.wire.messages import Timebase
 
 if TYPE_CHECKING:  # the stores date what they seal: importing them here would close a circle
     from ingest.stores.records import Stream

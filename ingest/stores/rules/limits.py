@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from contract.parts import IN_TIME
-from contract.payload import Batch, Gap, Layout
+from contract.wire.parts import IN_TIME
+from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores.records import Tick
 from ingest.stores.rules.admission import MAX_RANGES
 from ingest.stores.stream_identity import StreamKey

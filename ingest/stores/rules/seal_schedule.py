@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Final, Literal
 
-from contract.messages import Timebase
+from contract.wire.messages import Timebase
 from ingest.stores.records import Stream
 from ingest.stores.rules.admission import STRETCH
 from ingest.stores.rules.dating import UNDATED, utc_of

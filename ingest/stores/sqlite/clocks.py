@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from typing import Final
 
-from contract.messages import Timebase
-from contract.sqlite_file import transaction
+from contract.files.sqlite_file import transaction
+from contract.wire.messages import Timebase
 from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.records import Stream, Tick
 from ingest.stores.rows.clocks import (

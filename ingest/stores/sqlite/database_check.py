@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import StoreError
-from contract.sqlite_file import store_errors
+from contract.files.sqlite_file import store_errors
 from ingest.stores.sqlite.known_schemas import (
     NEWEST,
     DatabaseKind,

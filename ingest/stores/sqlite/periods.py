@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import RefusedError
-from contract.messages import Birth, Death
-from contract.parts import IN_TIME
-from contract.payload import Batch, Gap, Layout
+from contract.files.sqlite_file import WriterLock, make_directory, transaction
 from contract.ranges import SeqRanges
-from contract.sqlite_file import WriterLock, make_directory, transaction
+from contract.wire.messages import Birth, Death
+from contract.wire.parts import IN_TIME
+from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores.format.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
 from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
 from ingest.stores.rows.ledger import cut_gaps, put_gap, write_ledger

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from contract.errors import PayloadError, StoreError
-from contract.messages import Birth, CborMessage, Health
-from contract.parts import is_late_part
-from contract.payload import Layout
+from contract.files.sqlite_file import make_directory, open_database, store_errors
 from contract.ranges import SeqRanges
-from contract.sqlite_file import make_directory, open_database, store_errors
+from contract.wire.messages import Birth, CborMessage, Health
+from contract.wire.parts import is_late_part
+from contract.wire.payload import Layout
 from ingest.stores.format.chunks import decode_chunk
 from ingest.stores.format.day_files import DayFiles, SealedChunk
 from ingest.stores.format.parts import by_line, gaps_of_all, merge_part_changes, with_late

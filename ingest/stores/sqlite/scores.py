@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from contract.sqlite_copy import remove_copies
-from contract.sqlite_file import (
+from contract.files.sqlite_copy import remove_copies
+from contract.files.sqlite_file import (
     WriterLock,
     emptied_log,
     make_directory,

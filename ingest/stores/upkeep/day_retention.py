@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import date
 
-from contract.sqlite_file import transaction
+from contract.files.sqlite_file import transaction
 from ingest.stores.format.day_files import DayFiles
 from ingest.stores.rules.seal_schedule import KINDS, Kind, is_before, midnight_ns
 

@@ -17,11 +17,11 @@ from typing import Final, Protocol
 import numpy as np
 
 from contract.errors import PayloadError
-from contract.messages import Timebase
-from contract.payload import Layout
+from contract.files.sqlite_copy import remove_copies
+from contract.files.sqlite_file import emptied_log, transaction
 from contract.ranges import SeqRanges
-from contract.sqlite_copy import remove_copies
-from contract.sqlite_file import emptied_log, transaction
+from contract.wire.messages import Timebase
+from contract.wire.payload import Layout
 from ingest.stores.format.chunk_contents import packed, unpacked, without
 from ingest.stores.format.chunks import decode_chunk, encode_chunk
 from ingest.stores.format.day_files import DayFiles, SealedChunk

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 from contract.errors import StoreError
-from contract.payload import Layout
+from contract.files.sqlite_file import transaction
 from contract.ranges import SeqRanges
-from contract.sqlite_file import transaction
+from contract.wire.payload import Layout
 from ingest.stores.format.chunk_contents import Holding, unpacked
 from ingest.stores.format.day_files import DayFiles
 from ingest.stores.format.schema import layout_body

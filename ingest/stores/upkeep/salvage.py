@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import StoreError
+from contract.files.sqlite_file import is_damage, open_database, sync_directory, transaction
 from contract.ranges import SeqRanges
-from contract.sqlite_file import is_damage, open_database, sync_directory, transaction
 from ingest.stores.format.chunk_contents import Holding
 from ingest.stores.format.schema import SCHEMA, VERSION, is_sound, key_of, layout_of
 from ingest.stores.migrations.older_main import OLDER_SCHEMAS

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import StoreError
-from contract.messages import Birth, Timebase
-from contract.payload import Layout
-from contract.sqlite_file import transaction
+from contract.files.sqlite_file import transaction
+from contract.wire.messages import Birth, Timebase
+from contract.wire.payload import Layout
 from ingest.stores.format.chunk_contents import Holding, holdings, packed
 from ingest.stores.format.chunks import encode_chunk
 from ingest.stores.format.day_files import DayFiles, SealedChunk

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from contract.clock import SECOND_NS
-from contract.payload import Gap
+from contract.wire.payload import Gap
 from ingest.stores.clock_records import ClockClaim
 from ingest.stores.notices import Notice
 from ingest.stores.records import Arrival, Tick

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from contract.clock import SECOND_NS
 from contract.lesson import Zone
-from contract.messages import Birth, Timebase
-from contract.parts import SOUND_LINE, gap_part
-from contract.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
-from contract.quantities import encode
+from contract.quantities.table import encode
+from contract.wire.messages import Birth, Timebase
+from contract.wire.parts import SOUND_LINE, gap_part
+from contract.wire.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
 from dashboard_api.views.missing import missing_sentences
 from dashboard_api.views.readings import MissingSpan, read_room, sensed_seconds
 from ingest.stores.memory.periods import MemoryPeriodStore

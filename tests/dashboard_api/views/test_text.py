@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from contract.payload import GapReason
+from contract.wire.payload import GapReason
 from dashboard_api.views.text import (
     GAP_TEXT,
     length_text,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from contract.messages import Timebase
-from contract.payload import Batch
+from contract.wire.messages import Timebase
+from contract.wire.payload import Batch
 from edge_agent.doctor import command as doctor_command
 from edge_agent.doctor.checks import clock_finding, is_running, outbox_findings
 from edge_agent.doctor.hubs import hub_findings

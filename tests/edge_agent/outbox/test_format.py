@@ -7,7 +7,7 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.parts import IN_TIME, MAX_PART, RUN_BITS
+from contract.wire.parts import IN_TIME, MAX_PART, RUN_BITS
 from edge_agent.outbox.format import (
     MAGIC,
     MARK,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from contract.messages import Ack, Timebase
-from contract.payload import decode
+from contract.wire.messages import Ack, Timebase
+from contract.wire.payload import decode
 from edge_agent.outbox.store import Outbox
 
 FORMATS = Path(__file__).parents[2] / "golden" / "formats"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from contract.messages import Ack
-from contract.payload import Batch, Gap, decode
 from contract.ranges import SeqRanges
+from contract.wire.messages import Ack
+from contract.wire.payload import Batch, Gap, decode
 from edge_agent.outbox.run_book import AHEAD, RunBook, RunNote, read_notes
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery

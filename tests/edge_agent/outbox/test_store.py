@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.errors import StoreError
-from contract.messages import Ack
-from contract.payload import Batch, Gap, decode
 from contract.ranges import SeqRanges
+from contract.wire.messages import Ack
+from contract.wire.payload import Batch, Gap, decode
 from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import Outbox
 

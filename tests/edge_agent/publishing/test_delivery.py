@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract.messages import Ack
-from contract.parts import gap_part, late_part, packed_run, unpacked_run
-from contract.payload import Batch, Gap, Layout, decode
 from contract.ranges import SeqRanges
+from contract.wire.messages import Ack
+from contract.wire.parts import gap_part, late_part, packed_run, unpacked_run
+from contract.wire.payload import Batch, Gap, Layout, decode
 from edge_agent.outbox.run_book import RunBook, RunNote, read_notes
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contract.clock import ManualClock
-from contract.mqtt import LinkUp, MqttLink, Will
+from contract.mqtt.link import LinkUp, MqttLink, Will
 from edge_agent.agent import EdgeAgent
 from edge_agent.settings import EdgeSettings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.messages import Birth, Death
+from contract.wire.messages import Birth, Death
 from edge_agent.publishing.name_watch import NameWatch
 
 MINUTE = 60_000_000_000

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.messages import (
+from contract.mqtt.link import Event, LinkDown, LinkUp, Received, Refused, Will
+from contract.wire.messages import (
     Ack,
     Birth,
     Command,
@@ -25,9 +26,8 @@ from contract.messages import (
     Timebase,
     decode_state,
 )
-from contract.mqtt import Event, LinkDown, LinkUp, Received, Refused, Will
-from contract.payload import Batch, decode
-from contract.suspects import Suspects, digest_of
+from contract.wire.payload import Batch, decode
+from contract.wire.suspects import Suspects, digest_of
 from edge_agent.identity import Identity
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from contract.clock import ManualClock
-from contract.sound import AWeighting
+from contract.quantities.sound import AWeighting
 from edge_agent.sensing.microphone import Microphone
 from edge_agent.sensing.periods import MICROPHONE
 from firmware_bridge.events import HubEvent, Levels

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract import quantities
-from contract.motion import MotionQuantities
-from contract.parts import SOUND_LINE
-from contract.quantities import MISSING
-from contract.sound import SoundQuantities
+from contract.quantities import table as quantities
+from contract.quantities.motion import MotionQuantities
+from contract.quantities.sound import SoundQuantities
+from contract.quantities.table import MISSING
+from contract.wire.parts import SOUND_LINE
 from edge_agent.sensing.periods import MICROPHONE, LineGap, Period, PeriodAssembler
 from edge_agent.sensing.timed_buffer import TimedBuffer, placed
 from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubSamples, HubUp, Levels

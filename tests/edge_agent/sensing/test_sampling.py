@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.messages import Config, LessonSpan
+from contract.wire.messages import Config, LessonSpan
 from edge_agent.sensing.sampling import LONGEST_OPEN_NS, Sampling, Switch
 
 SECOND = 1_000_000_000

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from contract.clock import ManualClock
-from contract.messages import Config, LessonSpan
-from contract.parts import is_late_part, late_part, line_of
-from contract.payload import Batch, Gap
+from contract.wire.messages import Config, LessonSpan
+from contract.wire.parts import is_late_part, late_part, line_of
+from contract.wire.payload import Batch, Gap
 from edge_agent.identity import Identity
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from contract.errors import StoreError, UsageError
-from contract.messages import Birth, Timebase
-from contract.payload import Batch, Layout
+from contract.wire.messages import Birth, Timebase
+from contract.wire.payload import Batch, Layout
 from ingest.backup import command as backup_command
 from ingest.backup import restore_command
 from ingest.purge.log import PurgeLog

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.payload import Batch, Layout
+from contract.wire.payload import Batch, Layout
 from ingest.clocks.seen import SeenClocks
 
 SECOND = 1_000_000_000

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.clock import ManualClock
-from contract.parts import gap_part, late_part
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
+from contract.wire.parts import gap_part, late_part
 from ingest.nodes.accounting import RunFigures, SeatSeconds, seats_present
 from ingest.receiving.keeper import Keeper
 from ingest.settings import IngestSettings

@@ -21,10 +21,10 @@ import pytest
 from paho.mqtt.properties import VariableByteIntegers
 
 from contract.clock import SystemClock
-from contract.messages import Ack
-from contract.mqtt import LinkDown, LinkUp, MqttLink, Received
-from contract.tls import tls_context
+from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received
+from contract.mqtt.tls import tls_context
 from contract.topics import ingest_state, subscription
+from contract.wire.messages import Ack
 from ingest.receiving import service
 from ingest.receiving.service import Ingest
 from ingest.settings import ServerSettings

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contract.client_id import program_client_id
-from contract.mqtt import LinkDown, LinkUp, MqttLink, Received, Refused
-from contract.payload import MAX_PERIODS, Batch, Layout, encode
+from contract.mqtt.client_id import program_client_id
+from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received, Refused
+from contract.wire.payload import MAX_PERIODS, Batch, Layout, encode
 from tests.ingest.shipped_broker import (
     DEPLOY,
     SHIPPED_ACL,

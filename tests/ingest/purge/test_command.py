@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from contract.clock import SystemClock
 from contract.errors import StoreError, UsageError
-from contract.messages import Birth, Hub, Timebase
-from contract.payload import Batch, Layout
+from contract.wire.messages import Birth, Hub, Timebase
+from contract.wire.payload import Batch, Layout
 from ingest.purge import command as purge_command
 from ingest.purge.log import PurgeLog
 from ingest.purge.maintenance import KeptUpkeep

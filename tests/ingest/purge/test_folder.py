@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from contract.clock import SECOND_NS, ManualClock
 from contract.errors import StoreError, UsageError
-from contract.messages import Birth, Hub, Timebase
-from contract.payload import Batch, Layout
+from contract.wire.messages import Birth, Hub, Timebase
+from contract.wire.payload import Batch, Layout
 from ingest.backup.copy import Backup
 from ingest.purge import command as purge_command
 from ingest.purge import maintenance as upkeep

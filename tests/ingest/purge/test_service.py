@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 from contract.clock import SystemClock
-from contract.messages import Ack
 from contract.topics import ingest_state
+from contract.wire.messages import Ack
 from ingest.purge import command as purge_command
 from ingest.purge.requests import PurgeFolder, PurgeRequest
 from ingest.stores import open_period_reader

@@ -15,8 +15,8 @@ from typing import Final
 
 import pytest
 
-from contract.messages import Ack, Health
 from contract.topics import ingest_state
+from contract.wire.messages import Ack, Health
 from ingest.receiving.aside_book import AsideBook
 from ingest.stores import open_period_reader
 from ingest.stores.rules.limits import MAX_LAYOUTS_OF_NODE, MAX_ROOMS_OF_NODE, MAX_STREAMS_OF_NODE

@@ -14,8 +14,8 @@ from random import Random
 import cbor2
 import pytest
 
-from contract.messages import Ack
 from contract.topics import KINDS, ingest_state
+from contract.wire.messages import Ack
 from ingest.receiving.aside_command import ask
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader

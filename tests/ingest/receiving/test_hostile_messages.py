@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from contract.clock import ManualClock
 from contract.errors import StoreError
-from contract.suspects import Suspects, digest_of
 from contract.topics import KINDS
+from contract.wire.suspects import Suspects, digest_of
 from ingest.nodes.budget import NodeBudget
 from ingest.receiving import keeper as keep_module
 from ingest.receiving.aside_book import AsideBook, node_of

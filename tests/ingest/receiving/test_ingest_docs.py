@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from contract.lesson import ACTIVITIES
 from ingest.settings import IngestSettings, ScoreSettings
+from school.commands.timetable import add_import_options
 from school.timetable import csv_file
 from school.timetable.csv_file import read_csv
-from school.timetable.import_command import add_import_options
 
 DOCS = Path(__file__).parents[3] / "docs"
 TABLES = {"ingest": IngestSettings(), "score": ScoreSettings()}

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from contract.clock import ManualClock
 from contract.errors import StoreError
-from contract.messages import Health
-from contract.parts import IN_TIME, late_part, packed_run
 from contract.ranges import SeqRanges
+from contract.wire.messages import Health
+from contract.wire.parts import IN_TIME, late_part, packed_run
 from ingest.receiving.keeper import Keeper, Kept
 from ingest.settings import IngestSettings
 from ingest.stores.memory.periods import MemoryPeriodStore

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from contract.payload import Layout
-from contract.quantities import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.quantities.table import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.wire.payload import Layout
 from ingest.stores.records import EpochRecord
 from tests.ingest.node import SECOND_NS, Node
 from tests.ingest.school import NODE, SEATS, VALUES, WHOLE, School

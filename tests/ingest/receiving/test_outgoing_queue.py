@@ -6,7 +6,7 @@ import pytest
 
 from contract.clock import SECOND_NS, ManualClock
 from contract.errors import StoreError
-from contract.messages import Config
+from contract.wire.messages import Config
 from ingest.nodes.configuration import LessonConfig, spans
 from ingest.receiving.outgoing_queue import Outgoing
 from school.lessons.memory import MemoryLessonStore

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from contract.clock import ManualClock, SystemClock
-from contract.messages import Ack, IngestState
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES, encode
 from contract.topics import ingest_state
+from contract.wire.messages import Ack, IngestState
 from ingest.receiving.keeper import Keeper
 from ingest.scoring.follower import Following
 from ingest.settings import IngestSettings, ScoreSettings

@@ -13,10 +13,10 @@ from prometheus_client.registry import Collector
 
 from contract.clock import SystemClock
 from contract.errors import StoreError
-from contract.messages import Ack, Config, IngestState
-from contract.mqtt import MqttLink
-from contract.payload import decode
+from contract.mqtt.link import MqttLink
 from contract.topics import ingest_state
+from contract.wire.messages import Ack, Config, IngestState
+from contract.wire.payload import decode
 from ingest.receiving import service
 from ingest.receiving.aside_command import ask
 from ingest.receiving.classify import sort_message, tick_of

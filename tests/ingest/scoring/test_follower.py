@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contract.errors import StoreError
-from contract.parts import gap_part, late_part
-from contract.quantities import MISSING, SEAT_QUANTITIES, encode
+from contract.quantities.table import MISSING, SEAT_QUANTITIES, encode
+from contract.wire.parts import gap_part, late_part
 from ingest.stores.records import AlertRecord, EpochRecord
 from tests.ingest.node import SECOND_NS
 from tests.ingest.school import LENGTH, LOUD, NODE, SEATS, VALUES, WHOLE, School

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from contract.lesson import Zone
-from contract.motion import lesson_quantities
-from contract.quantities import ROOM_QUANTITIES, decode, encode
+from contract.quantities.motion import lesson_quantities
+from contract.quantities.table import ROOM_QUANTITIES, decode, encode
 from models.serving.alerts import AlertChange, AlertTracker
 from models.serving.off_task import OffTaskModel
 from models.serving.scorer import LessonScorer
-from simulators.recording import read_recording
+from simulators.recordings.source import read_recording
 
 RATE = 32
 BURST_S = 90

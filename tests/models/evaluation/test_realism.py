@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contract.quantities import SEAT_QUANTITIES
+from contract.quantities.table import SEAT_QUANTITIES
 from models.evaluation.realism import motion_marginals, tilt_marginals, two_sample_auc
 from roomtone.cli import main
 

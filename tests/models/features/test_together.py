@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contract.lesson import Zone
-from contract.quantities import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 from models.features.seat_features import EPOCH_S, SeatFeatures, update_together
 from models.serving.off_task import OffTaskModel
 from models.serving.scorer import LessonScorer, ScoringModel, score_together

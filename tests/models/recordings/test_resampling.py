@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contract.motion import lesson_quantities
-from contract.quantities import SEAT_QUANTITIES
+from contract.quantities.motion import lesson_quantities
+from contract.quantities.table import SEAT_QUANTITIES
 from models.recordings.resampling import common_rate, seconds_of
 
 BAND = {q.name: at for at, q in enumerate(SEAT_QUANTITIES)}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contract.messages import Health
-from contract.payload import Batch, Gap, GapReason, Layout, encode
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
+from contract.wire.messages import Health
+from contract.wire.payload import Batch, Gap, GapReason, Layout, encode
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import Arrival, Aside, Tick
 from roomtone.audit.tally import Tally, tally

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from contract.clock import ManualClock
-from school.lessons.command import Desk, add_actions
+from school.commands.lesson import Desk, add_actions
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 from school.settings import LessonSettings

@@ -20,9 +20,9 @@ import numpy as np
 
 from contract.clock import ManualClock
 from contract.lesson import Activity, Zone
-from contract.messages import Birth, Death, Health, Hub, Timebase
-from contract.parts import lack_run, late_run
-from contract.payload import Batch, Gap, Layout, encode
+from contract.wire.messages import Birth, Death, Health, Hub, Timebase
+from contract.wire.parts import lack_run, late_run
+from contract.wire.payload import Batch, Gap, Layout, encode
 from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import Outbox
 from ingest.backup.copy import Backup

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.clock import ManualClock
-from contract.messages import Birth, Timebase
-from contract.payload import Batch, Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
+from contract.wire.messages import Birth, Timebase
+from contract.wire.payload import Batch, Layout
 from dashboard_api.views.readings import read_room
 from ingest.nodes.accounting import SeatSeconds
 from ingest.receiving.sealed_check import SealedChecking

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.payload import Layout
+from contract.wire.payload import Layout
 from ingest.stores.format.schema import (
     KEY_STEP,
     SCHEMA,

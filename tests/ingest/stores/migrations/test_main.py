@@ -11,10 +11,10 @@ import cbor2
 import numpy as np
 import pytest
 
-from contract.messages import Timebase
-from contract.parts import gap_part, late_part, packed_run
-from contract.payload import Batch, Layout, decode, encode
-from contract.sqlite_file import open_database
+from contract.files.sqlite_file import open_database
+from contract.wire.messages import Timebase
+from contract.wire.parts import gap_part, late_part, packed_run
+from contract.wire.payload import Batch, Layout, decode, encode
 from ingest.stores import open_period_reader, open_period_store, open_score_writer
 from ingest.stores.migrations.older_main import OLDER_SCHEMAS
 from ingest.stores.records import Arrival, Tick

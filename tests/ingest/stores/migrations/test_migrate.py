@@ -16,8 +16,8 @@ from typing import NamedTuple
 import pytest
 
 from contract.errors import StoreError
-from contract.sqlite_copy import copies_of, remove_copies
-from contract.sqlite_file import open_database
+from contract.files.sqlite_copy import copies_of, remove_copies
+from contract.files.sqlite_file import open_database
 from ingest.stores.migrations import migrate as migrating
 from ingest.stores.migrations.migrate import left_to, migrator
 
@@ -118,7 +118,7 @@ from pathlib import Path
 from ingest.stores.migrations import migrate as migrating
 from contract import sqlite_copy
 from ingest.stores.migrations.migrate import migrator
-from contract.sqlite_file import open_database
+from contract.files.sqlite_file import open_database
 path, at = Path(sys.argv[1]), int(sys.argv[2])
 steps = {
     1: lambda d: (d.execute("CREATE TABLE counts(word TEXT NOT NULL, n INTEGER NOT NULL) STRICT"),

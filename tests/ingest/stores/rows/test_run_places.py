@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.messages import Birth, Timebase
-from contract.parts import late_part
-from contract.payload import Batch, Gap, Layout
+from contract.wire.messages import Birth, Timebase
+from contract.wire.parts import late_part
+from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores import open_period_store
 from ingest.stores.clock_records import SeenClock
 from ingest.stores.protocol import PeriodStore

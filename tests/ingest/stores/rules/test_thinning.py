@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.messages import Timebase
+from contract.wire.messages import Timebase
 from ingest.stores.records import Stream
 from ingest.stores.rules.dating import utc_of
 from ingest.stores.rules.thinning import HOLE_NS, TOLERANCE_NS, ClockMark, insert

@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from contract.errors import StoreError
-from contract.messages import Birth, Timebase
-from contract.payload import Batch, Layout
-from contract.quantities import MISSING
+from contract.quantities.table import MISSING
+from contract.wire.messages import Birth, Timebase
+from contract.wire.payload import Batch, Layout
 from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Arrival, EpochRecord, Tick
@@ -38,7 +38,7 @@ import sys
 from pathlib import Path
 from typing import Any
 import numpy as np
-from contract.payload import Batch, Layout
+from contract.wire.payload import Batch, Layout
 from ingest.stores import open_period_store
 from ingest.stores.records import Arrival, Tick
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contract import sqlite_file
-from contract.payload import Batch, Layout
+from contract.files import sqlite_file
+from contract.wire.payload import Batch, Layout
 from ingest.stores import open_period_store
 from ingest.stores.format.schema import VERSION
 from ingest.stores.records import Arrival, Tick

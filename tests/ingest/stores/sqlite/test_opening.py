@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contract import sqlite_file
 from contract.errors import StoreError
-from contract.payload import Batch, Layout
-from contract.sqlite_file import open_database
+from contract.files import sqlite_file
+from contract.files.sqlite_file import open_database
+from contract.wire.payload import Batch, Layout
 from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.records import Arrival, Tick
 from school import open_lesson_store

@@ -9,7 +9,7 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from contract.payload import Batch, Layout
+from contract.wire.payload import Batch, Layout
 from ingest.stores import open_period_store
 from ingest.stores.records import Arrival, Purge, Tick
 from ingest.stores.upkeep import purging, sealing

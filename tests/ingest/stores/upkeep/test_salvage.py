@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import StoreError
-from contract.messages import Birth, Timebase
-from contract.payload import Batch, Gap, Layout
+from contract.wire.messages import Birth, Timebase
+from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores import open_period_reader, open_period_store
 from ingest.stores.format.schema import is_sound, packed_row
 from ingest.stores.protocol import PeriodReader

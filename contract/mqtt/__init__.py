@@ -1,0 +1,1 @@
+"""The one wrapper of the MQTT client, and what it needs to trust a broker and be trusted."""

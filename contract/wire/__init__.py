@@ -1,0 +1,1 @@
+"""What goes over MQTT: topics, messages and batches, and their bytes."""

@@ -1,0 +1,1 @@
+"""What pupils do, and how that moves seats and fills a room with sound."""

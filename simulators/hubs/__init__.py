@@ -1,0 +1,1 @@
+"""Hubs without hardware, on pseudo-terminals, and the lines that they speak on."""

@@ -1,0 +1,1 @@
+"""Recordings of real motion, played as if sensors had sent them."""
