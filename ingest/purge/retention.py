@@ -115,7 +115,7 @@ def retire_kept(store: PeriodStore, settings: RetentionSettings, utc_ns: int) ->
         ("room", settings.room_days),
     )
     for kind, days in kinds:
-        while files := store.retire(kind, before=_day(utc_ns, days), most_days=1):
+        while files := store.retire(kind, before=_day(utc_ns, days), max_days=1):
             yield f"day files of {kind} values", files
     before_ns = utc_ns - settings.aside_days * _DAY_NS
     while messages := store.retire_aside(before_utc_ns=before_ns, most=_AT_ONCE):

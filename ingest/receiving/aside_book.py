@@ -69,7 +69,7 @@ class AsideBook:
         return self._total_bytes
 
     def forget(self) -> None:
-        """Messages were taken out: count again, and let them come again."""
+        """Messages were taken out: count again, and accept them again."""
         self._is_read = False
 
     def admit(self, topic: str, payload: bytes) -> Fate:

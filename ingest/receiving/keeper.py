@@ -122,7 +122,7 @@ class Keeper:
         return self._book
 
     def forget_aside(self) -> None:
-        """Messages were taken out of what is kept aside: count again, and let them come again."""
+        """Messages were taken out of what is kept aside: count again, and accept them again."""
         self._book.forget()
         if self._seat_seconds is not None:
             self._seat_seconds.forget_aside()

@@ -21,12 +21,12 @@ class Outgoing:
     """A bounded buffer in which a later word on the same matter replaces the earlier one.
 
     When it is full the oldest goes: a node that misses an ack sends again and is acked again, and
-    configurations are published anew at each connection.
+    configurations are published again at each connection.
     """
 
     def __init__(self, most: int) -> None:
         self.dropped = 0
-        self._most = most
+        self._max_waiting = most
         self._words: OrderedDict[Hashable, tuple[str, bytes, bool, Literal[0, 1]]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -44,7 +44,7 @@ class Outgoing:
         """Put a word in line."""
         self._words.pop(about, None)
         self._words[about] = topic, payload, retain, qos
-        if len(self._words) > self._most:
+        if len(self._words) > self._max_waiting:
             self._words.popitem(last=False)
             self.dropped += 1
 

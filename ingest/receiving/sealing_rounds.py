@@ -33,6 +33,6 @@ class Sealing:
         self._is_busy = False  # if it fails, it is not tried again before the next time
         self._next_ns = now_ns + self._settings.seal_each_s * SECOND_NS
         moved = self._store.seal(
-            before_utc_ns=before, now_utc_ns=now_utc_ns, most_stretches=_STRETCHES_A_SLICE
+            before_utc_ns=before, now_utc_ns=now_utc_ns, max_stretches=_STRETCHES_A_SLICE
         )
         self._is_busy = moved > 0

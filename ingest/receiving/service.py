@@ -4,7 +4,7 @@ has its own for the network.
 Each tick: take what has arrived, keep it in one durable commit, and only then acknowledge it on
 MQTT and to the nodes. While the store fails nothing is acknowledged: the tick's messages wait,
 the link's queue fills, its thread stops reading, and what comes next waits at the broker and at
-the nodes, which hold everything until they are told that it is kept.
+the nodes, which hold everything until ingest acknowledges it.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ S = TypeVar("S")
 _RETRY_S: Final = 0.2
 _RETRY_MAX_S: Final = 5.0
 _DOWN_AFTER: Final = 3
-"""Failed commits after which nodes are told to hold their data."""
+"""Failed commits after which nodes get the word to hold their data."""
 _MAX_TICK_BYTES: Final = 16 << 20
 """A commit comes earlier, too, when so much is in hand: a thousand full batches of 30 seats are 9 MB."""
-_TELL_EACH_NS: Final = 60_000_000_000
+_LOG_EACH_NS: Final = 60_000_000_000
 _COUNT_NS: Final = 5_000_000
 """Of each tick, at most this goes into counting what was kept before ingest began."""
 
@@ -77,7 +77,7 @@ class _Parts:
 
 
 class Ingest:
-    """Keeps what a site's nodes send, until it is told to stop."""
+    """Keeps what a site's nodes send, until it is stopped."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class Ingest:
         self._backoff = Backoff(first_s=_RETRY_S, max_s=_RETRY_MAX_S)
         self._is_said = False
         self._rare_log = RareLog(_LOG, clock)
-        self._told_ns = clock.elapsed_ns()
+        self._logged_ns = clock.elapsed_ns()
 
     def run(self, stop: threading.Event) -> None:
         """Keep until `stop` is set, then say that ingest is down.
@@ -127,7 +127,7 @@ class Ingest:
                 self._run(stop, store, lessons)
 
     def _opened(self, opener: Callable[[Path], S], stop: threading.Event) -> S | None:
-        """The store, tried again with back-off; None when told to stop meanwhile."""
+        """The store, tried again with back-off; None when stopped meanwhile."""
         backoff = Backoff(first_s=_RETRY_S, max_s=_RETRY_MAX_S)
         while not stop.is_set():
             self.condition.turn()
@@ -157,7 +157,7 @@ class Ingest:
         finally:
             down = self._started.model_copy(update={"is_up": False})
             link.stop(farewell=Will(topic=self._state_topic, payload=down.encode()))
-            self._tell(parts.outgoing, is_last=True)
+            self._log_progress(parts.outgoing, is_last=True)
 
     def _parts(self, store: PeriodStore, lessons: RoomSchedule) -> _Parts:
         settings, clock = self._settings, self._clock
@@ -226,8 +226,8 @@ class Ingest:
             elif message.topic == own[1]:
                 self._replay(message, link, parts)
         try:
-            for topic, told in parts.config.due():
-                parts.outgoing.say(topic, topic, told.encode(), retain=True)
+            for topic, config in parts.config.due():
+                parts.outgoing.say(topic, topic, config.encode(), retain=True)
             if len(received) < self._settings.ingest.max_in_tick:
                 parts.sealing.step()
                 parts.checking.step()
@@ -241,7 +241,7 @@ class Ingest:
         self._say_up(link)
         parts.outgoing.flush(link)
         self._note_figures(link, parts)
-        self._tell(parts.outgoing)
+        self._log_progress(parts.outgoing)
 
     def _note_figures(self, link: MqttLink, parts: _Parts) -> None:
         limits = self._settings.ingest
@@ -332,7 +332,7 @@ class Ingest:
         parts: _Parts,
         stop: threading.Event,
     ) -> None:
-        """Commit, and only then acknowledge; try until it works or ingest is told to stop."""
+        """Commit, and only then acknowledge; try until it works or ingest is stopped."""
         while True:
             try:
                 kept = parts.keeper.keep(messages)
@@ -378,11 +378,11 @@ class Ingest:
         parts.keeper.forget_aside()
         link.acknowledge(message)
 
-    def _tell(self, outgoing: Outgoing, *, is_last: bool = False) -> None:
+    def _log_progress(self, outgoing: Outgoing, *, is_last: bool = False) -> None:
         now_ns = self._clock.elapsed_ns()
-        if not is_last and now_ns - self._told_ns < _TELL_EACH_NS:
+        if not is_last and now_ns - self._logged_ns < _LOG_EACH_NS:
             return
-        self._told_ns = now_ns
+        self._logged_ns = now_ns
         c = self.counters
         _LOG.info(
             "%d messages; of %d s that arrived %d kept, %d in gaps, %d trimmed; %d aside; "

@@ -154,27 +154,27 @@ class PeriodStore(PeriodReader, Protocol):
         *,
         before_utc_ns: int,
         now_utc_ns: int | None = None,
-        most_stretches: int | None = None,
+        max_stretches: int | None = None,
     ) -> int:
         """Move five-minute stretches that end before a time into the day file of now.
 
         Returns how many periods moved. Without `now_utc_ns`, now is `before_utc_ns`.
 
-        At most `most_stretches` at once, so that a caller can go on keeping in between.
+        At most `max_stretches` at once, so that a caller can go on keeping in between.
         """
 
-    def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
+    def retire(self, kind: Kind, *, before: date, max_days: int | None = None) -> int:
         """Forget the values of a kind, `seat` or `room`, that were sealed before a UTC day.
 
-        They read as missing from then on. Returns how many day files went, at most `most_days`,
+        They read as missing from then on. Returns how many day files went, at most `max_days`,
         the oldest first.
         """
 
-    def check_sealed(self, *, most: int, anew: bool = False) -> bool:
+    def check_sealed(self, *, most: int, from_start: bool = False) -> bool:
         """Look over some sealed chunks; what is damaged becomes a recorded gap.
 
-        Files that a reader has found damaged come first, then the rest of the round that `anew`
-        began. False when there is nothing to look at.
+        Files that a reader has found damaged come first, then the rest of the round that
+        `from_start` began. False when there is nothing to look at.
         """
 
     def take_damage(self) -> list[Damage]:

@@ -128,8 +128,8 @@ class GapRecord:
     kind: Literal["seat", "room"] | None = None
     """What is missing: the seats' values or the room's, and the others are kept; None: all."""
     line: int = 0
-    """The one hub, from 1 on as the birth lists them, or the sound (`parts.SOUND_LINE`), of which
-    it tells; the others have delivered. 0: it tells of all of them."""
+    """The one hub, from 1 on as the birth lists them, or the sound (`parts.SOUND_LINE`), that
+    is missing; the others have delivered. 0: all of them are missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +259,7 @@ class Purged:
     periods: int = 0
     """Periods that were removed, or lost a seat's values."""
     files: int = 0
-    """Day files written anew or removed."""
+    """Day files written again or removed."""
     aside: int = 0
     is_waiting: bool = False
     """Some program is reading; what is left in the log goes when it has finished."""

@@ -61,9 +61,9 @@ def test_the_programs_find_nothing_wrong_with_it(copied: Path) -> None:
     assert len(found) > 12
     assert salvage(copied) is None
     with closing(open_period_store(copied)) as store:
-        while store.check_sealed(most=100, anew=False):
+        while store.check_sealed(most=100, from_start=False):
             pass
-        assert store.check_sealed(most=10_000, anew=True)
+        assert store.check_sealed(most=10_000, from_start=True)
         while store.check_sealed(most=10_000):
             pass
         assert store.take_damage() == []

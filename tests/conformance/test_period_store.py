@@ -450,8 +450,8 @@ def test_sealing_at_most_so_many(pair: tuple[PeriodStore, PeriodReader]) -> None
     dated(store)
     (stream, *_) = store.commit(tick(*(batch(s) for s in (0, 300, 600))))
     later = UTC_NS + DAY_NS
-    assert store.seal(before_utc_ns=later, most_stretches=2) == 2
-    assert store.seal(before_utc_ns=later, most_stretches=2) == 1
+    assert store.seal(before_utc_ns=later, max_stretches=2) == 2
+    assert store.seal(before_utc_ns=later, max_stretches=2) == 1
     assert seqs(reader, stream) == [0, 300, 600]
 
 

@@ -299,12 +299,12 @@ def test_days_are_retired_one_at_a_time(store: PeriodStore) -> None:
     store.commit(tick(batch(0, 10), batch(86_400, 10)))
     store.seal(before_utc_ns=UTC_NS + 43_200 * SECOND)
     store.seal(before_utc_ns=UTC_NS + 3 * 86_400 * SECOND)
-    assert store.retire("seat", before=date(2026, 4, 1), most_days=1) == 1
+    assert store.retire("seat", before=date(2026, 4, 1), max_days=1) == 1
     assert seat_values(store, 1) == {
         **dict.fromkeys(range(10), False), **dict.fromkeys(range(86_400, 86_410), True)
     }  # fmt: skip
-    assert store.retire("seat", before=date(2026, 4, 1), most_days=1) == 1
-    assert store.retire("seat", before=date(2026, 4, 1), most_days=1) == 0
+    assert store.retire("seat", before=date(2026, 4, 1), max_days=1) == 1
+    assert store.retire("seat", before=date(2026, 4, 1), max_days=1) == 0
 
 
 SPAN = st.tuples(st.integers(0, 900), st.integers(1, 400)).map(lambda s: (s[0], s[0] + s[1]))

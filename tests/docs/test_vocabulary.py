@@ -24,9 +24,8 @@ TEXT = "\n".join(
 )
 
 PLAIN_FOLDERS: Final = (
-    "benchmarks", "contract", "dashboard_api", "edge_agent", "firmware_bridge", "ingest/backup",
-    "ingest/clocks", "ingest/doctor", "ingest/monitoring", "ingest/nodes", "ingest/purge",
-    "ingest/scoring", "models", "roomtone", "school", "simulators",
+    "benchmarks", "contract", "dashboard_api", "edge_agent", "firmware_bridge", "ingest", "models",
+    "roomtone", "school", "simulators",
 )  # fmt: skip
 """Folders whose names, docstrings, comments and messages are checked."""
 PLAIN_DOCUMENTS: Final = (

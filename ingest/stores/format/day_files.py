@@ -56,7 +56,7 @@ _NEW: Final = ".new"
 _SUSPECT: Final = ".db-suspect"
 _AT_ONCE: Final = 32
 _CHUNKS: Final = "SELECT id, stream, first, last, layout, chunk FROM chunks WHERE id IN ({})"
-_MOST_PARAMETERS: Final = 500
+_MAX_PARAMETERS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ class DayFiles:
         change: Callable[[SealedChunk], SealedChunk | None],
         target: Path,
     ) -> Iterator[set[int]]:
-        """Write a file anew as `target`, with these chunks alone, changed or left out (None).
+        """Write a file again as `target`, with these chunks alone, changed or left out (None).
 
         A few chunks a step, and the source is open only within a step, so that whoever else uses
         it never waits. Yields the ids that went into `target`. The file is whole and durable when
@@ -326,7 +326,7 @@ class DayFiles:
                     path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
-        """Remove what a crash left of files that were being written anew."""
+        """Remove what a crash left of files that were being written again."""
         for path in self._directory.glob(f"*{_NEW}*"):
             path.unlink(missing_ok=True)
 
@@ -395,5 +395,5 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _MOST_PARAMETERS):
-        yield ids[start : start + _MOST_PARAMETERS]
+    for start in range(0, len(ids), _MAX_PARAMETERS):
+        yield ids[start : start + _MAX_PARAMETERS]

@@ -63,17 +63,17 @@ def gaps_of_all(
     found = [piece for gap in main for piece in _without_lines(gap, lines)]
     for line in lines:
         kind: Kind = "room" if line.line == SOUND_LINE else "seat"
-        is_told, its = SeqRanges(line.late), line.seats
+        covered, its = SeqRanges(line.late), line.seats
         for gap in line.gaps:
             if gap.kind in (None, kind):
-                is_told.add(gap.first_seq, gap.last_seq)
+                covered.add(gap.first_seq, gap.last_seq)
                 # What was damaged may name more than were in it.
                 seats = tuple(seat for seat in gap.seats if seat in its)
                 found.append(
                     replace(gap, stream_id=stream_id, seats=seats, kind=kind, line=line.line)
                 )
         for gap in line.without:
-            for first, last in is_told.missing(gap.first_seq, gap.last_seq):
+            for first, last in covered.missing(gap.first_seq, gap.last_seq):
                 found.append(
                     replace(gap, stream_id=stream_id, first_seq=first, last_seq=last, kind=kind,
                             line=line.line)
@@ -156,8 +156,8 @@ def _without_lines(gap: GapRecord, lines: Sequence[LineParts]) -> Iterator[GapRe
     """A gap of the run itself, without the seats of lines wherever their parts speak for them."""
     spans = [(line, SeqRanges(line.late)) for line in lines if line.seats]
     for line, said in spans:
-        for told in (*line.gaps, *line.without):
-            said.add(told.first_seq, told.last_seq)
+        for each in (*line.gaps, *line.without):
+            said.add(each.first_seq, each.last_seq)
     inside = [
         (line, first, last)
         for line, said in spans

@@ -1,4 +1,4 @@
-"""What a store in memory is asked, and told, about clocks: the nodes' and the server's own."""
+"""What a store in memory knows about clocks: the nodes' and the server's own."""
 
 from __future__ import annotations
 

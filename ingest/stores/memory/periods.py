@@ -257,7 +257,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         *,
         before_utc_ns: int,
         now_utc_ns: int | None = None,
-        most_stretches: int | None = None,
+        max_stretches: int | None = None,
     ) -> int:
         """Mark what is due as sealed; in memory nothing moves."""
         sealed_ns = before_utc_ns if now_utc_ns is None else now_utc_ns
@@ -265,7 +265,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         for kept in self._kept:
             records = self.timebases(kept.stream)
             for stretch in sorted({seq // STRETCH for seq in kept.unsealed}):
-                if stretches == most_stretches:
+                if stretches == max_stretches:
                     return moved
                 if is_due(
                     kept.stream,
@@ -287,7 +287,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         kept.days.setdefault(stretch, set()).add(day)
         return len(due)
 
-    def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
+    def retire(self, kind: Kind, *, before: date, max_days: int | None = None) -> int:
         """Forget values of a kind that were sealed before a day; see `PeriodStore.retire`."""
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
@@ -296,7 +296,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
             for file, newest_ns in self._files.items()
             if file[0] == kind and is_before(file[1], before) and newest_ns < midnight_ns(before)
         )
-        gone = set(old[:most_days])
+        gone = set(old[:max_days])
         for file in gone:
             del self._files[file]
         days = {day for _, day in gone}
@@ -306,9 +306,9 @@ class MemoryPeriodStore(MemoryClockKeeping):
                     kept.blank(stretch, kind)
         return len(gone)
 
-    def check_sealed(self, *, most: int, anew: bool = False) -> bool:
+    def check_sealed(self, *, most: int, from_start: bool = False) -> bool:
         """Nothing is ever damaged here."""
-        del most, anew
+        del most, from_start
         return False
 
     def take_damage(self) -> list[Damage]:

@@ -257,11 +257,11 @@ class ClockRows:
         seen_ns = self._seen(clock)
         was_dated = self._is_dated(clock)
         low, high = bounds(seen_ns, self.bound_ns)
-        most_ahead = _FARTHEST_NS if self.bound_ns is None else self.bound_ns
+        max_ahead = _FARTHEST_NS if self.bound_ns is None else self.bound_ns
         # In SQL, for a boot may have thousands of records and this may come with each tick.
         moved = [
             (use, _mark(row))
-            for use, *row in self._database.execute(_MOVED, (*clock, most_ahead, low, high))
+            for use, *row in self._database.execute(_MOVED, (*clock, max_ahead, low, high))
         ]
         self._database.executemany(_GO, [(*clock, use, mark.boot_ns) for use, mark in moved])
         self._database.executemany(

@@ -13,7 +13,7 @@ from ingest.stores.rows.stream_state import StreamState
 from ingest.stores.rules.admission import trimmed
 from ingest.stores.rules.seal_schedule import Kind
 
-__all__ = ["cut_gaps", "cut_ledger", "put_damaged", "put_gap", "tell_gaps", "write_ledger"]
+__all__ = ["cut_gaps", "cut_ledger", "put_damaged", "put_gap", "record_gaps", "write_ledger"]
 
 _PUT: Final = (
     "INSERT OR REPLACE INTO gaps(stream, first, last, seats, reason, kind) VALUES(?, ?, ?, ?, ?, ?)"
@@ -92,8 +92,8 @@ def cut_ledger(
     return [(max(low, first), min(high, last)) for low, high in rows]
 
 
-def tell_gaps(database: sqlite3.Connection, gaps: Iterable[tuple[int, int, int]]) -> None:
-    """Tell followers of gaps, (stream, first, last), that no message told of: a tick of its own."""
+def record_gaps(database: sqlite3.Connection, gaps: Iterable[tuple[int, int, int]]) -> None:
+    """Record gaps, (stream, first, last), that no message named: a tick of its own for followers."""
     changes = array("q", [n for s, first, last in gaps for n in (s << 2 | 2, first, last)])
     database.execute(
         "INSERT INTO arrivals SELECT coalesce(max(tick), 0) + 1, ? FROM arrivals",

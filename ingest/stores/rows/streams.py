@@ -45,7 +45,7 @@ def new_stream(
 
 
 def bear_stream(database: sqlite3.Connection, stream_id: int, birth: Birth) -> None:
-    """What a birth tells of its run holds for the parts of it too."""
+    """What a birth says of its run holds for its parts too."""
     database.execute(
         "UPDATE streams SET boot = ?, run_boot_ns = ?, period_ns = ? WHERE id = ? OR main = ?",
         (birth.boot, birth.run_boot_ns, birth.period_ns, stream_id, stream_id),

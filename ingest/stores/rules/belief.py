@@ -1,6 +1,6 @@
 """Whether a kit is believed when it says what time it is.
 
-A kit that is wrong about the time says so like one that is right. The server's own clock tells: what
+A kit that is wrong about the time says so like one that is right. The server's own clock shows it: what
 was observed can't be observed after it was received, and what arrives live has just been observed.
 """
 

@@ -1,4 +1,4 @@
-"""What a follower is told: ranges that ticks added, joined where they touch."""
+"""What a follower reads: ranges that ticks added, joined where they touch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest.stores.records import Change
 __all__ = ["KEPT_TICKS", "coalesced", "from_ledger", "unpacked"]
 
 KEPT_TICKS: Final = 36_000
-"""A follower this many ticks behind (an hour of 100 ms) is told the ledger instead."""
+"""A follower this many ticks behind (an hour of 100 ms) gets the ledger instead."""
 
 
 def coalesced(changes: Iterable[Change]) -> list[Change]:

@@ -1,4 +1,4 @@
-"""What main.db is asked, and told, about clocks: the nodes' and the server's own."""
+"""What main.db knows about clocks: the nodes' and the server's own."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class ClockKeeping(ClockQuestions):
 
     @abstractmethod
     def _forget(self) -> None:
-        """Let go of what is held in memory about runs."""
+        """Forget what is held in memory about runs."""
 
     @abstractmethod
     def _admit(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:

@@ -64,7 +64,7 @@ def _difference(found: Definitions, expected: Definitions) -> str:
     for what, name in sorted(found.keys() - expected.keys()):
         return f"it has the {_shown(what)} {_shown(name)!r}, which no version has"
     for what, name in sorted(expected.keys() - found.keys()):
-        return f"it lacks the {what} {name!r}"
+        return f"it has no {what} {name!r}"
     changed = min(entry for entry in expected if found[entry] != expected[entry])
     return f"its {changed[0]} {changed[1]!r} is defined differently"
 

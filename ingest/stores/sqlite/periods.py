@@ -38,7 +38,7 @@ __all__ = ["SqlitePeriodStore"]
 
 _PRUNE_EVERY: Final = 64
 # Runs of the past need not be remembered for ever: some 20 MB.
-_MOST_STATES: Final = 20_000
+_MAX_STATES: Final = 20_000
 
 
 class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
@@ -82,12 +82,12 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                 with transaction(self._connection):
                     ids = self._keep(tick, number)
             except BaseException:
-                # They may tell of what was not kept after all.
+                # They may name what was not kept after all.
                 self._forget()
                 raise
             self._tick = number
             self._limits.kept()
-            if len(self._states) > _MOST_STATES:
+            if len(self._states) > _MAX_STATES:
                 self._forget()
         return ids
 
@@ -106,18 +106,18 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         *,
         before_utc_ns: int,
         now_utc_ns: int | None = None,
-        most_stretches: int | None = None,
+        max_stretches: int | None = None,
     ) -> int:
         """Move stretches into day files; see `PeriodStore.seal`."""
         if self._is_purging:
-            return 0  # day files are being written anew; what is due stays live a little longer
+            return 0  # day files are being written again; what is due stays live a little longer
         now_utc_ns = before_utc_ns if now_utc_ns is None else now_utc_ns
         with self._reading():
             try:
                 return seal(
                     self, self._connection, self._days, before_utc_ns=before_utc_ns,
                     now_utc_ns=now_utc_ns,
-                    most_stretches=most_stretches, not_due_before=self._not_due_before,
+                    max_stretches=max_stretches, not_due_before=self._not_due_before,
                     found=self._damage,
                 )  # fmt: skip
             finally:
@@ -127,12 +127,12 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                     state.stretch = -1
                 self._note_gaps()
 
-    def check_sealed(self, *, most: int, anew: bool = False) -> bool:
+    def check_sealed(self, *, most: int, from_start: bool = False) -> bool:
         """Look over sealed chunks; see `PeriodStore.check_sealed`."""
         if self._is_purging:
             return False
         with self._reading():
-            if anew:
+            if from_start:
                 self._check.begin(self._connection)
             found = self._check.step(self, self._connection, self._days, most=most)
             self._damage += found or ()
@@ -150,13 +150,13 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             self._tick = newest
             self._forget()
 
-    def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
+    def retire(self, kind: Kind, *, before: date, max_days: int | None = None) -> int:
         """Forget a kind's day files; see `PeriodStore.retire`."""
         if self._is_purging:
             return 0
         with self._reading():
             return self._day_retention.retire(
-                self._connection, self._days, kind, before=before, most_days=most_days
+                self._connection, self._days, kind, before=before, max_days=max_days
             )
 
     def retire_aside(self, *, before_utc_ns: int, most: int) -> int:

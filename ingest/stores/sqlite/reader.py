@@ -64,7 +64,7 @@ class SqlitePeriodReader(ClockQuestions):
         self._lock = threading.RLock()
         self._layouts: dict[int, Layout] = {}
         self._mains: dict[int, tuple[int | None, int]] = {}
-        self._told_damaged: set[tuple[Path, int]] = set()
+        self._reported_damaged: set[tuple[Path, int]] = set()
 
     def _connect(self) -> None:
         self._file = _identity(self._path)  # before it is opened: else the next look is too late
@@ -188,11 +188,13 @@ class SqlitePeriodReader(ClockQuestions):
             return newest, found if own else merge_part_changes(found, self._main_of)
 
     def _changes(self, since: int) -> list[Change]:
-        rows = self._connection.execute(
-            "SELECT tick, changes FROM arrivals WHERE tick > ? ORDER BY tick", (since,)
-        ).fetchall()
-        if rows and rows[0][0] == since + 1:
-            return coalesced(c for _, packed in rows for c in unpacked(packed))
+        if self._one("SELECT min(tick) FROM arrivals WHERE tick > ?", since)[0] == since + 1:
+            ticks = self._connection.execute(
+                "SELECT changes FROM arrivals WHERE tick > ? ORDER BY tick", (since,)
+            ).fetchall()
+            return coalesced(c for (packed,) in ticks for c in unpacked(packed))
+        mains = self._connection.execute("SELECT id, main, part FROM streams")
+        self._mains.update((stream_id, (main, part)) for stream_id, main, part in mains)
         data = self._connection.execute("SELECT stream, first, last FROM ledger").fetchall()
         gaps = self._connection.execute("SELECT stream, first, last FROM gaps").fetchall()
         return from_ledger(data, gaps)
@@ -330,7 +332,7 @@ class SqlitePeriodReader(ClockQuestions):
                 found = {n: chunk for n, chunk in found.items() if chunk.stream_id == stream_id}
                 for number in numbers:
                     if number not in found:
-                        self._tell_damaged(kind, day, number, "it can't be read")
+                        self._report_damaged(kind, day, number, "it can't be read")
                 chunks[kind] |= found
         pieces = []
         for number, day, _ in rows:
@@ -347,17 +349,17 @@ class SqlitePeriodReader(ClockQuestions):
             try:
                 decoded[kind] = decode_chunk(part.chunk, part.key(kind))
             except PayloadError as error:
-                self._tell_damaged(kind, day, part.id, error.what)
+                self._report_damaged(kind, day, part.id, error.what)
         if not decoded:
             return None
         return with_both_kinds(self.layout(parts[next(iter(decoded))].layout), decoded)
 
-    def _tell_damaged(self, kind: Kind, day: str, chunk: int, why: str) -> None:
+    def _report_damaged(self, kind: Kind, day: str, chunk: int, why: str) -> None:
         """Once in the log, and a note for ingest, which makes a gap of it."""
         path = self._days.path(kind, day)
-        if (path, chunk) in self._told_damaged:
+        if (path, chunk) in self._reported_damaged:
             return
-        self._told_damaged.add((path, chunk))
+        self._reported_damaged.add((path, chunk))
         self._days.suspect(kind, day)
         if path.exists():  # else it has just been retired, or ingest finds out
             _LOG.error(

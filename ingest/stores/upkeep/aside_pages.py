@@ -10,7 +10,7 @@ from ingest.stores.records import Aside
 __all__ = ["every_aside"]
 
 _AT_ONCE: Final = 32
-"""Of the largest that a broker lets through these are 8 MB."""
+"""Of the largest that a broker accepts these are 8 MB."""
 
 
 class _Reader(Protocol):

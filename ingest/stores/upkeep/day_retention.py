@@ -1,4 +1,4 @@
-"""Lets go of old day files.
+"""Removes old day files.
 
 The chunks are forgotten in main.db first and the file is unlinked after; a file that a crash left
 is unlinked the next time.
@@ -38,7 +38,7 @@ class DayRetention:
         kind: Kind,
         *,
         before: date,
-        most_days: int | None,
+        max_days: int | None,
     ) -> int:
         """Forget a kind's values that were sealed before a day; returns how many files went.
 
@@ -54,7 +54,7 @@ class DayRetention:
             for day in days.days(kind)
             if is_before(day, before) and _newest_ns(database, days, kind, day) < midnight
         ]
-        gone = due[:most_days]
+        gone = due[:max_days]
         if gone:
             _forget(database, days, kind, gone)
         days.retire_set_aside(kind, before)

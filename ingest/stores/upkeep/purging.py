@@ -2,7 +2,7 @@
 
 The ledger goes on saying that the seqs are kept, so a copy that is sent again, or that still
 waits at a node, is acknowledged and not kept. Each step is short, so that keeping goes on in
-between; only the last one, which writes main.db anew without what its pages still held, takes
+between; only the last one, which writes main.db again without what its pages still held, takes
 longer. A purge that was cut short is done again from the start, with the same result.
 """
 
@@ -93,7 +93,7 @@ def purge_steps(
     yield done
     days.remove_set_aside()
     remove_copies(path)
-    _write_anew(database)
+    _rewrite(database)
     yield done
     while not emptied_log(database):
         done.is_waiting = True
@@ -104,7 +104,7 @@ def purge_steps(
     yield done
 
 
-def _write_anew(database: sqlite3.Connection) -> None:
+def _rewrite(database: sqlite3.Connection) -> None:
     """Leave no copy behind: secure_delete wipes a row where it lies when it is deleted, but not
     where it lay before its page was split. tests/ingest/stores/sqlite/test_purged_pages.py shows it.
     """
@@ -196,7 +196,7 @@ def _purge_days(
     done: Purged,
     found: list[Damage],
 ) -> Iterator[Purged]:
-    """Write each day file that holds something of it anew, without it."""
+    """Write each day file that holds something of it again, without it."""
     kinds: tuple[Kind, ...] = KINDS if purge.seat is None else ("seat",)
     for kind in kinds:
         for day in days.days(kind):

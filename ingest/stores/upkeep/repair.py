@@ -21,7 +21,7 @@ from ingest.stores.format.chunk_contents import Holding, unpacked
 from ingest.stores.format.day_files import DayFiles
 from ingest.stores.format.schema import layout_body
 from ingest.stores.records import Damage, Stream
-from ingest.stores.rows.ledger import put_damaged, tell_gaps
+from ingest.stores.rows.ledger import put_damaged, record_gaps
 from ingest.stores.rules.seal_schedule import KINDS, Kind
 
 __all__ = ["DayFileCheck", "mend"]
@@ -149,7 +149,7 @@ def _forget(
     """No longer list these chunks' parts of a kind, and put gaps there."""
     bit = 1 << KINDS.index(kind)
     periods: dict[int, int] = defaultdict(int)
-    told: list[tuple[int, int, int]] = []
+    gone: list[tuple[int, int, int]] = []
     for number in ids:
         stream_id, first, damaged, body = database.execute(
             "SELECT stream, first, damaged, held FROM sealed WHERE id = ?", (number,)
@@ -169,12 +169,12 @@ def _forget(
         else:
             put_damaged(database, stream_id, [Holding(*span, ()) for span in spans], kind=kind)
         periods[stream_id] += len(spans)
-        told += [(stream_id, *span) for span in spans]
+        gone += [(stream_id, *span) for span in spans]
         database.execute(
             "UPDATE sealed SET kinds = kinds & ~?, damaged = damaged | ? WHERE id = ?",
             (bit, bit, number),
         )
     database.execute("DELETE FROM sealed WHERE kinds = 0")
-    if told:
-        tell_gaps(database, told)
+    if gone:
+        record_gaps(database, gone)
     return [Damage(stream_id=stream_id, kind=kind, periods=n) for stream_id, n in periods.items()]

@@ -53,7 +53,7 @@ class Salvaged:
 def salvage(directory: Path) -> Salvaged | None:
     """Look at main.db and, if it is damaged, put a new one in its place. None: all is well.
 
-    Raises StoreError where files can't be moved. Whoever reads the old file must open it anew.
+    Raises StoreError where files can't be moved. Whoever reads the old file must open the new one.
     """
     path = directory / "main.db"
     if not path.exists() or path.stat().st_size == 0:
@@ -127,7 +127,7 @@ def _copied(path: Path, fresh: Path) -> tuple[int, int]:
             for table in _PLAIN:
                 _copy_table(old, new, table)
             kept = _copy_live(old, new)
-            gone = _drop_orphans(new) + _tell_gone(new)
+            gone = _drop_orphans(new) + _record_gone(new)
             if new.execute("PRAGMA user_version").fetchone()[0] == VERSION:
                 place_all(new)  # an older file is brought up when it is opened
         new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -219,7 +219,7 @@ def _drop_orphans(database: sqlite3.Connection) -> int:
     return int(gone)
 
 
-def _tell_gone(database: sqlite3.Connection) -> int:
+def _record_gone(database: sqlite3.Connection) -> int:
     """Take out of the ledger what no row holds any more, and put gaps there."""
     gone = 0
     starts = dict(database.execute("SELECT id, start FROM streams"))

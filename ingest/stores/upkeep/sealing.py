@@ -33,7 +33,7 @@ from ingest.stores.format.day_files import DayFiles, SealedChunk
 from ingest.stores.format.pieces import Piece, live_pieces
 from ingest.stores.format.schema import is_sound, key_of, layout_body, seqs_of
 from ingest.stores.records import Damage, Stream
-from ingest.stores.rows.ledger import put_damaged, tell_gaps
+from ingest.stores.rows.ledger import put_damaged, record_gaps
 from ingest.stores.rules.admission import STRETCH
 from ingest.stores.rules.seal_schedule import (
     KINDS,
@@ -95,7 +95,7 @@ def seal(
     *,
     before_utc_ns: int,
     now_utc_ns: int,
-    most_stretches: int | None,
+    max_stretches: int | None,
     not_due_before: dict[tuple[int, int], int],
     found: list[Damage],
 ) -> int:
@@ -105,7 +105,7 @@ def seal(
     which there is no need to ask again. `found` is given what turns out to be damaged.
     """
     moved = 0
-    due = list(islice(_due(reader, database, before_utc_ns, not_due_before), most_stretches))
+    due = list(islice(_due(reader, database, before_utc_ns, not_due_before), max_stretches))
     for start in range(0, len(due), _TOGETHER):
         day = day_of(now_utc_ns)
         sealed = _gather(reader, database, day, due[start : start + _TOGETHER])
@@ -231,5 +231,5 @@ def _give_up(database: sqlite3.Connection, bad: list[tuple[int, Holding]]) -> li
             "%d live rows had gone bad and could not be sealed: what they held is a gap from now "
             "on; check the disk.", len(bad),
         )  # fmt: skip
-        tell_gaps(database, [(number, gone.first, gone.last) for number, gone in bad])
+        record_gaps(database, [(number, gone.first, gone.last) for number, gone in bad])
     return found

@@ -191,7 +191,7 @@ def test_what_is_damaged_already_is_a_gap_in_what_is_restored(
     assert backup(school, tmp_path / "backup") == 0
     there = restore(school, tmp_path / "backup")
     with closing(open_period_store(there.data)) as store:
-        is_busy = store.check_sealed(most=100, anew=True)
+        is_busy = store.check_sealed(most=100, from_start=True)
         while is_busy:
             is_busy = store.check_sealed(most=100)
         gone = sum(

@@ -37,7 +37,7 @@ CHANGES: dict[str, tuple[str, str]] = {
     "an index": ("CREATE INDEX fast ON {table}({column})", "has the index 'fast'"),
     "a virtual table": ("CREATE VIRTUAL TABLE found USING fts5(x)", "found"),
     "a column": ("ALTER TABLE {table} ADD COLUMN x TEXT", "table '{table}' is defined differently"),
-    "a table less": ("DROP TABLE {table}", "lacks the "),
+    "a table less": ("DROP TABLE {table}", "has no "),
     "a generated column": (
         "ALTER TABLE {table} ADD COLUMN x TEXT AS (upper('x'))",
         "table '{table}' is defined differently",
@@ -128,7 +128,7 @@ def test_a_database_that_differs_is_refused_by_name(backup: Path, name: str, wha
 def test_a_missing_index_is_named(backup: Path) -> None:
     change(backup / "main.db", "DROP INDEX streams_place")
     list_again(backup)
-    assert "main.db is no database that Roomtone wrote: it lacks the index 'streams_place'" in (
+    assert "main.db is no database that Roomtone wrote: it has no index 'streams_place'" in (
         refused(backup)
     )
 

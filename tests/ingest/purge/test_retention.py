@@ -96,8 +96,8 @@ def test_kinds_go_at_their_age() -> None:
     asked: list[tuple[Kind, date]] = []
 
     class Watched(MemoryPeriodStore):
-        def retire(self, kind: Kind, *, before: date, most_days: int | None = None) -> int:
-            assert most_days == 1
+        def retire(self, kind: Kind, *, before: date, max_days: int | None = None) -> int:
+            assert max_days == 1
             asked.append((kind, before))
             return 0
 

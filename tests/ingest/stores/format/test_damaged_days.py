@@ -77,7 +77,7 @@ def filled(directory: Path) -> None:
 
 def checked(store: PeriodStore) -> None:
     """A whole round."""
-    is_busy = store.check_sealed(most=3, anew=True)
+    is_busy = store.check_sealed(most=3, from_start=True)
     while is_busy:
         is_busy = store.check_sealed(most=3)
 

@@ -58,7 +58,7 @@ def test_no_page_holds_a_copy_of_a_row_that_was_moved(tmp_path: Path) -> None:
 def test_without_writing_the_file_anew_there_would_be_copies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(purging, "_write_anew", lambda _: None)
+    monkeypatch.setattr(purging, "_rewrite", lambda _: None)
     gone, left = purged_pages(tmp_path)
     assert gone > 0  # if SQLite wipes these one day, the file need not be written anew
     assert left == N

@@ -40,7 +40,7 @@ class Folder:
             )  # fmt: skip
 
     def retire(self, retention: DayRetention, kind: Kind, before: date, most: int | None) -> int:
-        return retention.retire(self.database, self.days, kind, before=before, most_days=most)
+        return retention.retire(self.database, self.days, kind, before=before, max_days=most)
 
     def left(self) -> list[tuple[Kind, list[str]]]:
         return [(kind, self.days.days(kind)) for kind in KINDS]
