@@ -115,8 +115,7 @@ def test_a_step_that_fails_leaves_the_older_file(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ingest.stores.migrations import migrate as migrating
-from contract import sqlite_copy
+from contract.files import sqlite_copy
 from ingest.stores.migrations.migrate import migrator
 from contract.files.sqlite_file import open_database
 path, at = Path(sys.argv[1]), int(sys.argv[2])
