@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -34,12 +35,11 @@ def open_plain_file(path: Path, *, follow_links: bool = False) -> int:
     # Opening a device or a socket can have effects, so check the path first. Check the descriptor
     # too, because the path may be something else by then.
     _check(path, path.stat(follow_symlinks=follow_links))
-    handle = os.open(path, _FLAGS | (0 if follow_links else os.O_NOFOLLOW))
-    try:
+    with ExitStack() as unless_fit:
+        handle = os.open(path, _FLAGS | (0 if follow_links else os.O_NOFOLLOW))
+        unless_fit.callback(os.close, handle)
         _check(path, os.fstat(handle))
-    except BaseException:
-        os.close(handle)
-        raise
+        unless_fit.pop_all()
     return handle
 
 

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -78,24 +78,18 @@ def open_database(
     about a file of an older schema; without it such a file is refused. Without a `schema` it is
     asked about a new file too, whose version is 0.
     """
-    with store_errors(path):
+    with store_errors(path), ExitStack() as unless_ready:
         with _alone(path.parent):
             _touch(path)
             connection = sqlite3.connect(
                 path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
             )
-            try:
-                is_older = _prepare(connection, path, schema, version, journal)
-            except BaseException:
-                connection.close()
-                raise
+            unless_ready.callback(connection.close)
+            is_older = _prepare(connection, path, schema, version, journal)
         if is_older:
             # Not within `_alone`: the others must not wait for as long as this may take.
-            try:
-                (bring_up or _refuse)(connection, path, version)
-            except BaseException:
-                connection.close()
-                raise
+            (bring_up or _refuse)(connection, path, version)
+        unless_ready.pop_all()
         return connection
 
 
@@ -220,11 +214,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
         connection.execute("COMMIT")
-    except BaseException:
-        # A full disk or an I/O error may have ended the transaction already.
+    finally:
+        # Not after a commit; a full disk or an I/O error may have ended the transaction as well.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        raise
 
 
 def emptied_log(connection: sqlite3.Connection) -> bool:

@@ -75,15 +75,14 @@ class Retention:
                 return False
             self._removed = {}
             self._round = self._rounds(self._clock.utc_ns())
+        # A round that raises is over: the next hour starts a new one.
+        current, self._round = self._round, None
         try:
-            what, n = next(self._round)
+            what, n = next(current)
         except StopIteration:
-            self._round = None
             self._log_removed()
             return False
-        except BaseException:
-            self._round = None  # the next hour starts a new round
-            raise
+        self._round = current
         self._removed[what] = self._removed.get(what, 0) + n
         return True
 

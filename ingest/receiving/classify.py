@@ -56,7 +56,7 @@ def sort_message(
     if name.kind == "state":
         state = decode_state(payload)
         _check_node(name, state.node)
-        if isinstance(state, Birth):
+        if isinstance(state, Birth):  # for the types: a tuple of a union is no union of tuples
             return name.site, name.room, state
         return name.site, name.room, state
     record = Timebase.decode(payload) if name.kind == "timebase" else Health.decode(payload)

@@ -109,17 +109,16 @@ class FaultProxy:
 
     def _carry(self, pair: _Pair, source: socket.socket, sink: socket.socket) -> None:
         try:
-            while data := source.recv(_CHUNK):
-                if self._state == "half_open":
-                    self.discarded += len(data)
-                    continue
-                if self._state == "slow":
-                    self.slowed += len(data)
-                    self._changed.clear()
-                    self._changed.wait(len(data) / self._rate)
-                sink.sendall(data)
-        except OSError:
-            pass  # reset by one of the sides
+            with contextlib.suppress(OSError):  # reset by one of the sides
+                while data := source.recv(_CHUNK):
+                    if self._state == "half_open":
+                        self.discarded += len(data)
+                        continue
+                    if self._state == "slow":
+                        self.slowed += len(data)
+                        self._changed.clear()
+                        self._changed.wait(len(data) / self._rate)
+                    sink.sendall(data)
         finally:
             pair.reset()
             with self._lock:
