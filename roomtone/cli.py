@@ -33,7 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "seat": ("ingest.seat_command", "opt a seat out of sensing, or in again"),
     "aside": (
-        "ingest.receiving.aside_command",
+        "ingest.receiving.aside.command",
         "list, show and replay messages that were put aside",
     ),
     "purge": (

@@ -25,11 +25,11 @@ from ingest.nodes.connection_rate import ConnectionRate
 from ingest.nodes.message import NodeMessage
 from ingest.nodes.name_clash import NameClash
 from ingest.receiving.acks import NodeAck, acks_of
-from ingest.receiving.aside_book import DEADLY, AsideBook, Fate, node_of
+from ingest.receiving.aside.book import DEADLY, AsideBook, Fate, node_of
+from ingest.receiving.aside.rejected import Rejected, Unusable, asides_of, notices_of
 from ingest.receiving.classify import Record, sort_message, tick_of
 from ingest.receiving.counters import IngestCounters
 from ingest.receiving.rare_log import RareLog
-from ingest.receiving.rejected import Rejected, Unusable, asides_of, notices_of
 from ingest.settings import IngestSettings
 from ingest.stores.notices import Notice
 from ingest.stores.protocol import PeriodStore

@@ -33,13 +33,13 @@ from ingest.monitoring.condition import Condition
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.configuration import LessonConfig
 from ingest.purge.maintenance import KeptUpkeep
+from ingest.receiving.aside.replay import ReplayRequest, replay, request_topic, result_topic
 from ingest.receiving.classify import subscriptions
 from ingest.receiving.counters import IngestCounters
 from ingest.receiving.keeper import Keeper
 from ingest.receiving.metrics import IngestFigures
 from ingest.receiving.outgoing_queue import Outgoing
 from ingest.receiving.rare_log import RareLog
-from ingest.receiving.replay_aside import ReplayRequest, replay, request_topic, result_topic
 from ingest.receiving.sealed_check import SealedChecking
 from ingest.receiving.sealing_rounds import Sealing
 from ingest.settings import ServerSettings

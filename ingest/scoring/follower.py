@@ -16,13 +16,13 @@ from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.lesson import Zone
-from ingest.scoring.coverage import Coverage
 from ingest.scoring.lesson_spans import LessonSpans, SeqSpan
 from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, seats_of, zones_of
 from ingest.scoring.lesson_watch import LessonWatch
 from ingest.scoring.metrics import ScoreFigures
-from ingest.scoring.rescore_history import RescoreHistory
-from ingest.scoring.rescore_queue import Doubt, Key, RescorePass, RescoreQueue
+from ingest.scoring.rescoring.coverage import Coverage
+from ingest.scoring.rescoring.history import RescoreHistory
+from ingest.scoring.rescoring.queue import Doubt, Key, RescorePass, RescoreQueue
 from ingest.scoring.results import Results
 from ingest.scoring.stale_alerts import SilentLessons, open_alerts_for
 from ingest.scoring.undated import UndatedStreams

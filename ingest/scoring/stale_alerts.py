@@ -14,7 +14,7 @@ from typing import Final
 from contract.clock import SECOND_NS, Clock
 from ingest.scoring.lesson_spans import LessonSpans
 from ingest.scoring.lesson_state import LessonState
-from ingest.scoring.rescore_queue import Key
+from ingest.scoring.rescoring.queue import Key
 from ingest.stores.protocol import ScoreStore
 from ingest.stores.records import EPOCH_NS, AlertRecord
 from school.lessons.records import Lesson

@@ -17,7 +17,7 @@ import pytest
 
 from contract.topics import ingest_state
 from contract.wire.messages import Ack, Health
-from ingest.receiving.aside_book import AsideBook
+from ingest.receiving.aside.book import AsideBook
 from ingest.stores import open_period_reader
 from ingest.stores.rules.limits import MAX_LAYOUTS_OF_NODE, MAX_ROOMS_OF_NODE, MAX_STREAMS_OF_NODE
 from ingest.stores.upkeep.aside_pages import every_aside

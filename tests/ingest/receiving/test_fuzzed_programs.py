@@ -16,7 +16,7 @@ import pytest
 
 from contract.topics import KINDS, ingest_state
 from contract.wire.messages import Ack
-from ingest.receiving.aside_command import ask
+from ingest.receiving.aside.command import ask
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
 from tests.ingest.conftest import Client, RunningBroker, RunningIngest

@@ -17,7 +17,7 @@ from contract.topics import KINDS
 from contract.wire.suspects import Suspects, digest_of
 from ingest.nodes.budget import NodeBudget
 from ingest.receiving import keeper as keep_module
-from ingest.receiving.aside_book import AsideBook, node_of
+from ingest.receiving.aside.book import AsideBook, node_of
 from ingest.receiving.keeper import Keeper, Kept
 from ingest.settings import IngestSettings
 from ingest.stores.memory.periods import MemoryPeriodStore

@@ -18,7 +18,7 @@ from contract.topics import ingest_state
 from contract.wire.messages import Ack, Config, IngestState
 from contract.wire.payload import decode
 from ingest.receiving import service
-from ingest.receiving.aside_command import ask
+from ingest.receiving.aside.command import ask
 from ingest.receiving.classify import sort_message, tick_of
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader

@@ -13,7 +13,7 @@ from contract.clock import SECOND_NS, Clock
 from contract.ranges import SeqRanges
 from ingest.scoring.lesson_spans import LessonSpans, SeqSpan
 from ingest.scoring.lesson_state import EPOCH
-from ingest.scoring.rescore_queue import Doubt, Key, RescoreJob
+from ingest.scoring.rescoring.queue import Doubt, Key, RescoreJob
 from ingest.settings import RetentionSettings
 from ingest.stores.protocol import PeriodReader, ScoreStore
 from ingest.stores.records import EpochRecord

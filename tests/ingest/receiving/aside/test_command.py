@@ -11,8 +11,8 @@ import pytest
 
 from contract.clock import ManualClock
 from contract.errors import LinkError, StoreError, UsageError
-from ingest.receiving.aside_command import add_arguments, run
-from ingest.receiving.replay_aside import ReplayRequest, replay
+from ingest.receiving.aside.command import add_arguments, run
+from ingest.receiving.aside.replay import ReplayRequest, replay
 from ingest.stores import open_period_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import Aside, Tick

@@ -8,7 +8,7 @@ from typing import Final
 
 from contract.errors import shortened
 from ingest.nodes.message import NodeMessage
-from ingest.receiving.aside_book import Fate, node_of
+from ingest.receiving.aside.book import Fate, node_of
 from ingest.stores.notices import Notice, NoticeKind
 from ingest.stores.records import Aside
 

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from ingest.scoring.coverage import Coverage
 from ingest.scoring.lesson_spans import LessonSpans
-from ingest.scoring.rescore_queue import Doubt, Key
+from ingest.scoring.rescoring.coverage import Coverage
+from ingest.scoring.rescoring.queue import Doubt, Key
 from ingest.stores.records import Change
 from school.lessons.records import Lesson
 

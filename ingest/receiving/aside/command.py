@@ -17,7 +17,7 @@ from contract.one_line import say
 from contract.topics import ingest_state
 from contract.wire.messages import IngestState
 from ingest.config_option import add_config_option
-from ingest.receiving.replay_aside import ReplayDone, ReplayRequest, request_topic, result_topic
+from ingest.receiving.aside.replay import ReplayDone, ReplayRequest, request_topic, result_topic
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
 from ingest.stores.records import Aside

@@ -1,0 +1,1 @@
+"""Lessons that are scored again: whether it is needed, when, and from what."""
