@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from ingest.backup.restore import Restore
 from ingest.purge.maintenance import KeptUpkeep, ScoreUpkeep
 from ingest.settings import RetentionSettings, ServerSettings
 from ingest.stores import open_period_reader, open_period_store, open_score_store, open_score_writer
+from ingest.stores.format.schema import VERSION
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Purge
 from school import open_lesson_store
@@ -29,7 +33,7 @@ SECOND = 1_000_000_000
 UTC = 1_793_613_600 * SECOND  # as in make.py
 
 
-@pytest.fixture(params=sorted(path.name for path in FORMATS.iterdir()))
+@pytest.fixture(params=sorted(path.name for path in FORMATS.iterdir() if path.is_dir()))
 def folder(request: pytest.FixtureRequest) -> Path:
     return FORMATS / str(request.param)
 
@@ -55,6 +59,18 @@ def described(reader: PeriodReader) -> list[dict[str, Any]]:
         }
         for stream in reader.streams()
     ]  # fmt: skip
+
+
+def test_the_script_writes_a_directory_of_todays_formats(tmp_path: Path) -> None:
+    """So that it can be run when a format is about to change."""
+    subprocess.run(
+        [sys.executable, FORMATS / "make.py", tmp_path / "made"], check=True, stdout=subprocess.DEVNULL
+    )  # fmt: skip
+    with closing(sqlite3.connect(tmp_path / "made" / "server" / "main.db")) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    expected = json.loads((tmp_path / "made" / "expected.json").read_text())
+    newest = json.loads((FORMATS / "2026-11-schema-5" / "expected.json").read_text())
+    assert expected["streams"] == newest["streams"]
 
 
 def test_every_period_of_an_older_directory_is_there(folder: Path, data: Path) -> None:

@@ -1,11 +1,10 @@
-"""Writes this folder: a small data directory and an outbox, as Roomtone of November 2026 did.
+"""Writes a small data directory and an outbox in today's formats, to be kept beside the older ones.
 
-    python make.py FOLDER
+    python tests/golden/formats/make.py FOLDER
 
-It ran once, with the code whose main.db had schema 3, day files 1, score.db 2, school.db 3 and the
-outbox RTOUTBX2; and once more for `../2026-11-later`, when main.db had schema 4, score.db 3 and
-school.db 4. `server` is a backup of the data directory, so it is a data directory as well.
-`expected.json` says what that code read out of it.
+Run it before a format changes, into a folder with a new name, and add that folder to README.md and
+to the tests in `tests/ingest/stores/migrations/`. `server` is a backup of the data directory, so it
+is a data directory as well. `expected.json` says what the code read out of it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import numpy as np
 from contract.clock import ManualClock
 from contract.lesson import Activity, Zone
 from contract.wire.messages import Birth, Death, Health, Hub, Timebase
-from contract.wire.parts import late_run
+from contract.wire.parts import IN_TIME, gap_part, late_part
 from contract.wire.payload import Batch, Gap, Layout, encode
 from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import Outbox
@@ -51,18 +50,20 @@ LAYOUT = Layout((1, 2, 5), (1, 2, 11), (1, 2))
 PERIODS = 1_500
 
 
-def batch(node: str, run: int, first: int, n: int, *, waited_ms: int | None = 10) -> Batch:
+def batch(
+    node: str, run: int, first: int, n: int, *, part: int = IN_TIME, waited_ms: int | None = 10
+) -> Batch:
     seqs = np.arange(first, first + n)[:, None]
     return Batch(
-        node=node, run=run, first_seq=first, boot_ns=BOOT + first * SECOND, period_ns=SECOND,
+        node=node, run=run, part=part, first_seq=first, boot_ns=BOOT + first * SECOND, period_ns=SECOND,
         synchronised=True, waited_ms=waited_ms, layout=LAYOUT,
         values=((seqs * 31 + np.arange(LAYOUT.width) * 7 + run) % 6_000).astype(np.uint16),
     )  # fmt: skip
 
 
-def gap(node: str, run: int, first: int, n: int) -> Gap:
+def gap(node: str, run: int, first: int, n: int, *, part: int = IN_TIME) -> Gap:
     return Gap(
-        node=node, run=run, first_seq=first, n=n, boot_ns=BOOT + first * SECOND, period_ns=SECOND,
+        node=node, run=run, part=part, first_seq=first, n=n, boot_ns=BOOT + first * SECOND, period_ns=SECOND,
         synchronised=True, seats=LAYOUT.seats, reason="off",
     )  # fmt: skip
 
@@ -114,8 +115,10 @@ def keep_periods(data: Path) -> None:
             more = [timebase("pi-1", 7, "boot-1", first)] if first % 60 == 0 else []
             tick(first + 10, batch("pi-1", 7, first, 10), timebases=more)
         tick(1_510, gap("pi-1", 7, PERIODS, 60), healths=[health("pi-1", 7)])
-        late = batch("pi-1", late_run(7, 1), 700, 5, waited_ms=None)
-        tick(1_520, late, is_live=False)
+        late = batch("pi-1", 7, 700, 5, waited_ms=None, part=late_part(1))
+        tick(1_520, gap("pi-1", 7, 700, 5, part=gap_part(1)), late, is_live=False)
+        # A hub of which nothing came, live yet.
+        tick(1_525, gap("pi-1", 7, 1_400, 5, part=gap_part(2)))
         # A kit that never learnt the time, and one that ended.
         tick(
             0,
@@ -157,7 +160,7 @@ def keep_scores(data: Path) -> None:
         scores.commit(
             cursor=150,
             epochs=[
-                EpochRecord(lesson="l-1", stream=1, first_seq=5 * i, utc_ns=UTC + 5 * i * SECOND,
+                EpochRecord(lesson="l-1", stream_id=1, first_seq=5 * i, utc_ns=UTC + 5 * i * SECOND,
                             model="m-1", zones=zones)
                 for i in range(6)
             ],
@@ -202,8 +205,9 @@ def keep_outbox(directory: Path) -> list[dict[str, object]]:
     record = timebase("pi-1", 6, "boot-0", 0).encode()
     outbox = Outbox(directory=directory, max_bytes=4 << 20, node="pi-1", timebase=lambda: record)
     outbox.open()
-    messages = [batch("pi-1", 6, 0, 10, waited_ms=None), gap("pi-1", 6, 10, 50),
-                batch("pi-1", 6, 60, 3, waited_ms=None)]  # fmt: skip
+    messages: list[Batch | Gap] = [batch("pi-1", 6, 0, 10, waited_ms=None), gap("pi-1", 6, 10, 50),
+                batch("pi-1", 6, 60, 3, waited_ms=None), gap("pi-1", 6, 60, 3, part=gap_part(1)),
+                batch("pi-1", 6, 60, 2, waited_ms=None, part=late_part(1))]  # fmt: skip
     outbox.append(
         [
             Parcel(message=m, counts=b"\x03" * m.n if isinstance(m, Batch) else b"", unpublished=0,
