@@ -167,8 +167,8 @@ def test_in_a_gap_of_the_whole_second_late_values_stand_alone(
     store.commit(tick(*lacks, gap(3, 1, "serial", IN_TIME, ()), late(3, 2)))
     (stream,) = reader.streams()
     assert np.array_equal(rows_of(reader, stream.id)[3], row(3, 2))
-    told = {(g.line, g.seats) for g in reader.gaps(stream.id)}
-    assert told == {(0, ()), (1, (1, 2)), (SOUND_LINE, ())}
+    reported = {(g.line, g.seats) for g in reader.gaps(stream.id)}
+    assert reported == {(0, ()), (1, (1, 2)), (SOUND_LINE, ())}
 
 
 def test_a_gap_for_a_given_up_second_names_only_who_was_in_it(
@@ -295,8 +295,8 @@ def test_each_seat_second_is_kept_or_in_one_gap_in_whatever_order_it_comes(
     found = rows_of(store, stream.id)
     assert found.keys() == wanted.keys()
     assert all(np.array_equal(found[seq], wanted[seq]) for seq in wanted)
-    told = Counter[str]()
+    reported = Counter[str]()
     for record in store.gaps(stream.id):
-        told[record.reason] += (record.last_seq - record.first_seq + 1) * len(record.seats)
-    assert +told == +missing
+        reported[record.reason] += (record.last_seq - record.first_seq + 1) * len(record.seats)
+    assert +reported == +missing
     store.close()

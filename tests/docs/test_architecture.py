@@ -38,10 +38,10 @@ def named(document: Path) -> list[tuple[str, str]]:
     return re.findall(r"`([\w/.-]+\.(?:py|js)):([\w.]+)(?:\(\))?`", document.read_text())
 
 
-def test_the_journey_of_a_sample_is_told_by_function_name() -> None:
-    told = named(ROOT / "ARCHITECTURE.md")
-    packages = {module.split("/")[0] for module, _ in told}
-    assert len(told) >= 10
+def test_the_journey_of_a_sample_is_described_by_function_name() -> None:
+    named_code = named(ROOT / "ARCHITECTURE.md")
+    packages = {module.split("/")[0] for module, _ in named_code}
+    assert len(named_code) >= 10
     assert {"firmware_bridge", "edge_agent", "ingest", "dashboard_api"} <= packages
 
 

@@ -307,7 +307,7 @@ def test_the_command_says_all_of_it_and_its_code_tells(
     assert "ok     main.db: is intact\n" in lines
     assert "WRONG  node kit-2 in r1: has no synchronised clock" in lines
     assert run(parser.parse_args(["--config", str(config), "--json"])) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["is_well"] is False
-    for finding in told["findings"]:
+    report = json.loads(capsys.readouterr().out)
+    assert report["is_well"] is False
+    for finding in report["findings"]:
         assert (finding["state"] == "fine") == (not finding["advice"]), finding

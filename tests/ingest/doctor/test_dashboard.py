@@ -1,4 +1,4 @@
-"""The doctor asks whose pages answer, and finds them wherever they were told to listen."""
+"""The doctor asks whose pages answer, and finds them wherever they listen."""
 
 from __future__ import annotations
 

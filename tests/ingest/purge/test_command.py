@@ -45,7 +45,7 @@ SEED = {"quill-room": 1, "other-room": 2}
 
 
 class School:
-    """A data directory with two rooms, a day old, of which every byte can be told."""
+    """A data directory with two rooms, a day old, in which every byte is known."""
 
     def __init__(self, folder: Path) -> None:
         self.data = folder / "data"
@@ -385,7 +385,7 @@ def test_nothing_purged_comes_back(school: School) -> None:
     assert school.purge("--room", "quill-room", "--yes") == 0
     with closing(open_period_store(school.data)) as store:
         (stream,) = store.commit(school.tick("quill-room", 0, N))
-        assert store.kept(stream).without_hole() >= N - 1  # the node is told to forget it
+        assert store.kept(stream).without_hole() >= N - 1  # the node may forget it
     assert school.seqs("quill-room") == []
     rows = [row.tobytes()[8:40] for row in school.values["quill-room"]]
     assert found_in(school.data, rows) == []
@@ -456,7 +456,7 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_a_seat_that_only_earlier_runs_had_can_be_purged(school: School) -> None:
-    """Values of it may be kept; and nobody is told that the room has only today's seats."""
+    """Values of it may be kept; and no message says that the room has only today's seats."""
     later = school.births("quill-room")
     _, _, birth = later.births[0]
     fewer = birth.hubs[0].model_copy(update={"seats": (1, 2)})

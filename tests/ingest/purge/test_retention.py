@@ -28,7 +28,7 @@ DAY_S = 86_400
 
 
 class Counted:
-    """Rounds that are told their time, with two slices each."""
+    """Rounds at the times that are passed in, with two slices each."""
 
     def __init__(self) -> None:
         self.begun: list[int] = []
@@ -174,11 +174,11 @@ def test_scores_go_a_slice_at_a_time(school: School) -> None:
 
 def test_the_documented_days_are_the_defaults() -> None:
     text = (Path(__file__).parents[3] / "docs" / "retention.md").read_text(encoding="utf-8")
-    told = {
+    documented = {
         key: int(days)
         for key, days in re.findall(r"^\| `(\w+_days)` \| (\d+) \|", text, re.MULTILINE)
     }
-    assert told == RetentionSettings().model_dump()
+    assert documented == RetentionSettings().model_dump()
 
 
 def test_the_scorer_is_the_writer_from_its_begin(school: School) -> None:

@@ -89,8 +89,8 @@ def test_a_lesson_that_nobody_ended_gets_its_end_when_it_counts_as_over() -> Non
     assert ends(DAY_NS // 2) == ends(DAY_NS) == starts + DAY_NS // 2
 
 
-class Told:
-    """A LessonConfig and whom it tells what."""
+class KnownKits:
+    """A LessonConfig and what it has to send to each kit."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -109,46 +109,46 @@ class Told:
 
 
 def test_each_node_is_told_once_and_again_when_something_changed() -> None:
-    told = Told()
-    told.config.add_node("r1", "a")
-    told.config.add_node("r1", "b")
-    told.config.add_node("r2", "c")
-    first = told.due()
+    kits = KnownKits()
+    kits.config.add_node("r1", "a")
+    kits.config.add_node("r1", "b")
+    kits.config.add_node("r2", "c")
+    first = kits.due()
     assert set(first) == {f"roomtone/1/school/{n}/config" for n in ("r1/a", "r1/b", "r2/c")}
-    assert told.due() == {}
-    told.add("x", 60)
-    second = told.due()
+    assert kits.due() == {}
+    kits.add("x", 60)
+    second = kits.due()
     assert set(second) == {f"roomtone/1/school/r1/{n}/config" for n in "ab"}
     topic = "roomtone/1/school/r1/a/config"
     assert second[topic].revision > first[topic].revision
-    told.config.forget_sent()
-    assert len(told.due()) == 3
+    kits.config.forget_sent()
+    assert len(kits.due()) == 3
 
 
 def test_the_nodes_of_a_room_are_told_which_seats_have_opted_out() -> None:
-    told = Told()
-    told.config.add_node("r1", "a")
-    told.config.add_node("r2", "b")
-    told.due()
-    told.lessons.opt_out("r1", 4)
-    told.clock.advance(1)
-    (topic, config), *others = told.due().items()
+    kits = KnownKits()
+    kits.config.add_node("r1", "a")
+    kits.config.add_node("r2", "b")
+    kits.due()
+    kits.lessons.opt_out("r1", 4)
+    kits.clock.advance(1)
+    (topic, config), *others = kits.due().items()
     assert (topic, others) == ("roomtone/1/school/r1/a/config", [])
     assert config.excluded_seats == (4,)
-    told.lessons.opt_in("r1", 4)
-    ((_, config),) = told.due().items()
+    kits.lessons.opt_in("r1", 4)
+    ((_, config),) = kits.due().items()
     assert config.excluded_seats == ()
 
 
 def test_time_alone_brings_a_lesson_in() -> None:
-    told = Told()
-    told.config.add_node("r1", "a")
-    told.add("x", 8 * 86_400)
-    told.add("y", 9 * 86_400)
-    (config,) = told.due().values()
-    assert [span.lesson for span in config.lessons] == ["y"]  # the last one is always told
-    told.clock.advance(2 * 86_400)
-    (config,) = told.due().values()
+    kits = KnownKits()
+    kits.config.add_node("r1", "a")
+    kits.add("x", 8 * 86_400)
+    kits.add("y", 9 * 86_400)
+    (config,) = kits.due().values()
+    assert [span.lesson for span in config.lessons] == ["y"]  # the last one is always sent
+    kits.clock.advance(2 * 86_400)
+    (config,) = kits.due().values()
     assert [span.lesson for span in config.lessons] == ["x", "y"]
 
 

@@ -320,26 +320,26 @@ def test_every_seat_second_can_be_told_from_the_metrics_at_rest(
     send(node, NODE.batch(0, 10))
     wait_for_ack(node, 35)
     run = "r1", "kit-1", "7"
-    told = figures(again.ingest.metrics)
+    scraped = figures(again.ingest.metrics)
     for _ in range(1_200):
-        if told.get(("roomtone_ingest_run_is_counted", *run)) == 1:
+        if scraped.get(("roomtone_ingest_run_is_counted", *run)) == 1:
             break
         threading.Event().wait(0.05)
-        told = figures(again.ingest.metrics)
-    assert told["roomtone_node_sampled_seat_seconds_total", *run] == 120
-    assert told["roomtone_ingest_kept_seat_seconds_total", *run] == 3 * 32
-    assert told["roomtone_ingest_gap_seat_seconds", *run, "outbox_full"] == 3 * 4
-    assert told["roomtone_ingest_aside_seat_seconds", "r1", "kit-1"] == 3 * 2
+        scraped = figures(again.ingest.metrics)
+    assert scraped["roomtone_node_sampled_seat_seconds_total", *run] == 120
+    assert scraped["roomtone_ingest_kept_seat_seconds_total", *run] == 3 * 32
+    assert scraped["roomtone_ingest_gap_seat_seconds", *run, "outbox_full"] == 3 * 4
+    assert scraped["roomtone_ingest_aside_seat_seconds", "r1", "kit-1"] == 3 * 2
     assert (
-        told["roomtone_ingest_kept_seat_seconds_total", *run]
-        + told["roomtone_node_waiting_seat_seconds", *run]
-        + told["roomtone_ingest_aside_seat_seconds", "r1", "kit-1"]
+        scraped["roomtone_ingest_kept_seat_seconds_total", *run]
+        + scraped["roomtone_node_waiting_seat_seconds", *run]
+        + scraped["roomtone_ingest_aside_seat_seconds", "r1", "kit-1"]
         + 3 * 4
     ) == 120
-    assert told["roomtone_ingest_link_up",] == told["roomtone_ingest_ready",] == 1
-    assert told["roomtone_ingest_queue_limit", "received"] == 2000
-    assert told["roomtone_ingest_last_ack_age_seconds", *run] < 15
-    assert told["roomtone_ingest_commit_seconds_count",] >= 1
+    assert scraped["roomtone_ingest_link_up",] == scraped["roomtone_ingest_ready",] == 1
+    assert scraped["roomtone_ingest_queue_limit", "received"] == 2000
+    assert scraped["roomtone_ingest_last_ack_age_seconds", *run] < 15
+    assert scraped["roomtone_ingest_commit_seconds_count",] >= 1
 
 
 def test_the_sorted_message_is_what_was_sent() -> None:

@@ -209,7 +209,7 @@ def test_a_lesson_scored_again_keeps_the_ends_of_its_alerts(case: str) -> None:
     CASES[case](school)
     school.settle()
     assert school.scores.version() > written
-    rooms, whole = ([e.zones[0] for e in told[:70]] for told in (school.epochs, WHOLE.epochs))
+    rooms, whole = ([e.zones[0] for e in epochs[:70]] for epochs in (school.epochs, WHOLE.epochs))
     assert repr(rooms) == repr(whole)
     pass_minutes(school)
     assert school.alerts == before

@@ -26,7 +26,7 @@ def in_memory(school: School) -> list[str]:
     return [lesson for lesson, _ in school.following._states]
 
 
-def told(school: School, lesson: str) -> tuple[list[EpochRecord], list[AlertRecord]]:
+def scores_of(school: School, lesson: str) -> tuple[list[EpochRecord], list[AlertRecord]]:
     return school.scores.epochs(lesson), school.scores.alerts(lesson)
 
 
@@ -57,7 +57,7 @@ def test_a_lesson_that_left_memory_is_built_anew_and_comes_out_the_same() -> Non
     school.settle()
     assert repr(school.epochs) == repr(WHOLE.epochs)
     assert school.alerts == WHOLE.alerts
-    epochs, alerts = told(school, "lesson-2")
+    epochs, alerts = scores_of(school, "lesson-2")
     assert repr([epoch.zones for epoch in epochs]) == repr(
         [epoch.zones for epoch in WHOLE.epochs[: cuts[-1] // 5]]
     )
@@ -85,5 +85,5 @@ def test_what_comes_after_the_longest_lesson_can_be_a_lesson_of_its_own() -> Non
     school.lessons.put(replace(begun, id="lesson-2", starts_utc_ns=later_ns))
     school.live(range(longest_s + 100))
     assert school.epochs[-1].first_seq == longest_s - 5
-    epochs, _ = told(school, "lesson-2")
+    epochs, _ = scores_of(school, "lesson-2")
     assert [epoch.first_seq for epoch in epochs] == list(range(longest_s, longest_s + 100, 5))

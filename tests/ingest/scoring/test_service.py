@@ -1,4 +1,4 @@
-"""The scoring process around it all: it waits for what is missing, and stops when told."""
+"""The scoring process around it all: it waits for what is missing, and stops when asked to."""
 
 from __future__ import annotations
 

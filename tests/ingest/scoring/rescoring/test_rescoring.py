@@ -127,7 +127,7 @@ def test_a_stop_scores_nothing_again(school: School, caplog: pytest.LogCaptureFi
 
 
 def forget_ticks(directory: Path) -> None:
-    """The store lists its last tick only, so that a follower is told the ledger."""
+    """The store lists its last tick only, so that a follower gets the ledger."""
     with closing(sqlite3.connect(directory / "main.db")) as database, database:
         database.execute("DELETE FROM arrivals WHERE tick < (SELECT max(tick) FROM arrivals)")
 

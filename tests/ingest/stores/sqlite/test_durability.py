@@ -128,12 +128,14 @@ def test_what_was_committed_survives_kill_9(tmp_path: Path, commits: int) -> Non
     ) as writer:
         assert writer.stdout is not None
         for _ in range(commits):
-            told = int(writer.stdout.readline())
+            acknowledged = int(writer.stdout.readline())
         writer.send_signal(signal.SIGKILL)
-        told = max([told, *(int(line) for line in writer.stdout if line.endswith("\n"))])
+        acknowledged = max(
+            [acknowledged, *(int(line) for line in writer.stdout if line.endswith("\n"))]
+        )
     with opened(tmp_path) as store:
         last = store.kept(1).without_hole()
-        assert told <= last <= told + 1
+        assert acknowledged <= last <= acknowledged + 1
         for stream in (1, 2, 3):
             assert seqs(store, stream) == list(range(last + 1))
             assert list(store.kept(stream)) == [(0, last)]
