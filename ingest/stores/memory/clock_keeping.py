@@ -8,7 +8,7 @@ from contract.wire.messages import Timebase
 from contract.wire.parts import IN_TIME
 from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.memory.clocks import MemoryClocks
-from ingest.stores.memory.kept import Kept
+from ingest.stores.memory.kept import KeptStream
 from ingest.stores.records import Aside, Purge, Stream, Tick
 from ingest.stores.rules.dating import seqs_between
 from ingest.stores.rules.seal_schedule import Kind
@@ -21,7 +21,7 @@ class MemoryClockKeeping:
     """A part of the store in memory, which has the rest of what is named here."""
 
     def __init__(self) -> None:
-        self._kept: list[Kept] = []
+        self._kept: list[KeptStream] = []
         self._ids: dict[StreamKey, int] = {}
         self._aside: dict[int, Aside] = {}
         self._files: dict[tuple[Kind, str], int] = {}

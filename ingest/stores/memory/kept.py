@@ -14,11 +14,11 @@ from ingest.stores.records import GapRecord, Stream
 from ingest.stores.rules.admission import STRETCH, Ledger
 from ingest.stores.rules.seal_schedule import Kind
 
-__all__ = ["Kept"]
+__all__ = ["KeptStream"]
 
 
 @dataclass(slots=True)
-class Kept:
+class KeptStream:
     """All that is known of one stream."""
 
     stream: Stream

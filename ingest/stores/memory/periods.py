@@ -21,7 +21,7 @@ from contract.wire.payload import Batch, Gap
 from ingest.stores.format.parts import by_line, gaps_of_all, merge_part_changes, with_late
 from ingest.stores.memory.clock_keeping import MemoryClockKeeping
 from ingest.stores.memory.holdings import MemoryHoldings, MemoryNotices
-from ingest.stores.memory.kept import Kept
+from ingest.stores.memory.kept import KeptStream
 from ingest.stores.notices import Notice
 from ingest.stores.protocol import Which
 from ingest.stores.records import (
@@ -119,7 +119,9 @@ class MemoryPeriodStore(MemoryClockKeeping):
         self._keep(kept, message, arrival, changes)
         return stream_id
 
-    def _keep(self, kept: Kept, batch: Batch, arrival: Arrival, changes: list[Change]) -> None:
+    def _keep(
+        self, kept: KeptStream, batch: Batch, arrival: Arrival, changes: list[Change]
+    ) -> None:
         is_live = arrival.is_live
         self._cover_what_stands(kept)
         values = self._without_seats(kept, batch)
@@ -132,7 +134,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
                 kept.unsealed.add(seq)
             changes.append(Change(kept.stream.id, first, last, False, is_live))
 
-    def _of(self, identity: StreamIdentity, now: int) -> Kept:
+    def _of(self, identity: StreamIdentity, now: int) -> KeptStream:
         key = identity.key
         known = self._ids.get(key)
         if known is None:
@@ -144,7 +146,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
                 id=known, **asdict(identity), boot=main.boot if main else None,
                 main_id=main.id if main else None,
             )  # fmt: skip
-            self._kept.append(Kept(stream=stream, first_received_utc_ns=now))
+            self._kept.append(KeptStream(stream=stream, first_received_utc_ns=now))
         return self._kept[known - 1]
 
     def _die(self, death: Death) -> None:
@@ -152,7 +154,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         if known is not None:
             self._kept[known - 1].is_up = False
 
-    def _get(self, stream_id: int) -> Kept:
+    def _get(self, stream_id: int) -> KeptStream:
         if not 1 <= stream_id <= len(self._kept):
             raise StoreError(f"The store in memory has no stream {stream_id}.")
         return self._kept[stream_id - 1]
@@ -160,7 +162,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
     def parts(self, stream_id: int) -> list[Stream]:
         return [kept.stream for kept in self._parts(stream_id)]
 
-    def _parts(self, stream_id: int) -> list[Kept]:
+    def _parts(self, stream_id: int) -> list[KeptStream]:
         return [kept for kept in self._kept if kept.stream.main_id == stream_id]
 
     def stream(self, stream_id: int) -> Stream:
@@ -183,7 +185,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         return with_late(kept.stream, main, late, kept.ledger.kept)
 
     @staticmethod
-    def _read(kept: Kept, first_seq: int, last_seq: int) -> list[Periods]:
+    def _read(kept: KeptStream, first_seq: int, last_seq: int) -> list[Periods]:
         found: list[Periods] = []
         seqs = sorted(seq for seq in kept.rows if first_seq <= seq <= last_seq)
         start = 0
@@ -278,7 +280,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
                     moved += self._seal(kept, stretch, sealed_ns)
         return moved
 
-    def _seal(self, kept: Kept, stretch: int, sealed_ns: int) -> int:
+    def _seal(self, kept: KeptStream, stretch: int, sealed_ns: int) -> int:
         day = day_of(sealed_ns)
         for kind in KINDS:
             self._files[kind, day] = max(self._files.get((kind, day), 0), sealed_ns)
@@ -342,10 +344,10 @@ class MemoryPeriodStore(MemoryClockKeeping):
     def purges_due(self) -> list[Purge]:
         return [purge for purge in self._purges if purge.id in self._due]
 
-    def _dates(self, kept: Kept) -> list[Timebase]:
+    def _dates(self, kept: KeptStream) -> list[Timebase]:
         return self.timebases(kept.stream)
 
-    def _remove(self, kept: Kept, purge: Purge, first: int, last: int, done: Purged) -> None:
+    def _remove(self, kept: KeptStream, purge: Purge, first: int, last: int, done: Purged) -> None:
         for seq in [seq for seq in kept.rows if first <= seq <= last]:
             layout, row, is_live = kept.rows[seq]
             if purge.seat is None:
@@ -359,19 +361,19 @@ class MemoryPeriodStore(MemoryClockKeeping):
             done.periods += 1
 
     @staticmethod
-    def _cover(kept: Kept, first: int, last: int) -> None:
+    def _cover(kept: KeptStream, first: int, last: int) -> None:
         for begin, end, over_gap in kept.ledger.admit_data(first, last):
             if over_gap:
                 kept.gaps = trimmed(kept.gaps, begin, end)
 
-    def _cover_what_stands(self, kept: Kept) -> None:
+    def _cover_what_stands(self, kept: KeptStream) -> None:
         """What purges cover of a stream is not kept when it arrives."""
         for purge in self._purges:
             if purge.room == kept.stream.room and purge.seat is None:
                 for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges()):
                     self._cover(kept, *span)
 
-    def _without_seats(self, kept: Kept, batch: Batch) -> NDArray[np.uint16]:
+    def _without_seats(self, kept: KeptStream, batch: Batch) -> NDArray[np.uint16]:
         return without_seats(
             batch,
             [
