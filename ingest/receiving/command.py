@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import signal
 import threading
@@ -49,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
         condition=ingest.condition,
         registry=registry,
     )
+    # What importing made stays until the end: no collection during a tick need look at it.
+    gc.freeze()
     with health_server(settings.ingest.health_port, pages):
         ingest.run(stop)
     _LOG.info("stopped")
