@@ -102,6 +102,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=chosen.log_level.upper(), handlers=[handler])
+    if chosen.log_level != "debug":
+        # It lists its plugins at each upgrade of a database; school/ itself reports the upgrade.
+        logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         code: int = chosen.run(chosen)
     except RoomtoneError as error:

@@ -112,6 +112,17 @@ def test_what_is_not_installed_is_named_with_the_extra_that_has_it(
     assert f"install roomtone[{extra}]." in done.stderr
 
 
+def test_a_new_data_directory_is_made_without_a_word(tmp_path: Path) -> None:
+    config = tmp_path / "server.toml"
+    config.write_text(f'site = "school"\ndata_dir = "{tmp_path}/data"\n')
+    done = subprocess.run(
+        (sys.executable, "-P", "-m", "roomtone", "lesson", "--config", config, "list"),
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (tmp_path / "data" / "school.db").exists()
+    assert done.stderr == ""
+
+
 def test_what_a_user_may_not_read_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
