@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from contract.errors import StoreError
+from contract.errors import PayloadError, StoreError
 from contract.files.sqlite_file import is_damage, open_database, sync_directory, transaction
 from contract.ranges import SeqRanges
 from ingest.stores.format.chunk_contents import Holding
@@ -99,6 +99,8 @@ def _fault_of(path: Path) -> str | None:
             if verdict != "ok":
                 return verdict.splitlines()[-1]
             bad = sum(not is_sound(row) for (row,) in database.execute("SELECT v FROM live"))
+            if _unread_layouts(database):
+                return "the text of a layout has changed"
     except (sqlite3.Error, UnicodeDecodeError) as error:
         is_none = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB
         if is_none or not is_damage(error):
@@ -126,6 +128,8 @@ def _copied(path: Path, fresh: Path) -> tuple[int, int]:
         with transaction(new):
             for table in _PLAIN:
                 _copy_table(old, new, table)
+            for number in _unread_layouts(new):
+                new.execute("DELETE FROM layouts WHERE id = ?", (number,))
             kept = _copy_live(old, new)
             gone = _drop_orphans(new) + _record_gone(new)
             if new.execute("PRAGMA user_version").fetchone()[0] == VERSION:
@@ -173,7 +177,11 @@ def _readable(
 
 
 def _copy_live(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
-    """Each live period by its key: the rest of a table can be reached around a broken page."""
+    """Each live period by its key: the rest of a table can be reached around a broken page.
+
+    Without its layout a period can't be read.
+    """
+    layouts = {number for (number,) in new.execute("SELECT id FROM layouts")}
     starts = dict(new.execute("SELECT id, start FROM streams WHERE start IS NOT NULL"))
     kept = 0
     for stream_id, first, last in _live_ranges(new):
@@ -182,7 +190,7 @@ def _copy_live(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
                 break
             key = key_of(stream_id, starts[stream_id], seq)
             for row in _readable(old, "SELECT v FROM live WHERE k = ?", (key,)):
-                if row is not None and is_sound(row[0]):
+                if row is not None and is_sound(row[0]) and _layout_number(row[0]) in layouts:
                     new.execute("INSERT OR IGNORE INTO live VALUES(?, ?)", (key, row[0]))
                     kept += 1
     return kept
@@ -243,6 +251,21 @@ def _record_gone(database: sqlite3.Connection) -> int:
     return gone
 
 
+def _unread_layouts(database: sqlite3.Connection) -> list[int]:
+    """The numbers of layouts whose text is none any more."""
+    found = []
+    for number, body in database.execute("SELECT id, body FROM layouts"):
+        try:
+            layout_of(body)
+        except PayloadError:
+            found.append(number)
+    return found
+
+
+def _layout_number(row: bytes) -> int:
+    return int.from_bytes(row[:2], "little")
+
+
 def _seats_of(database: sqlite3.Connection, stream_id: int) -> tuple[int, ...]:
     """The stream's seats, by a row of it that is left, or by the only layout that there is."""
     rows = database.execute(
@@ -250,7 +273,7 @@ def _seats_of(database: sqlite3.Connection, stream_id: int) -> tuple[int, ...]:
         "WHERE k & ((1 << 21) - 1) = streams.id LIMIT 1",
         (stream_id,),
     ).fetchall()
-    numbers = [int.from_bytes(row[:2], "little") for (row,) in rows]
+    numbers = [_layout_number(row) for (row,) in rows]
     where, values = ("WHERE id = ?", numbers) if numbers else ("ORDER BY id DESC LIMIT 1", [])
     found = database.execute(f"SELECT body FROM layouts {where}", values).fetchone()  # noqa: S608
     return layout_of(found[0]).seats if found else ()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contract.errors import StoreError
@@ -194,6 +194,27 @@ def test_what_is_gone_can_come_again(tmp_path: Path) -> None:
         assert check(store) == 0
 
 
+@pytest.mark.parametrize("text", ("[[1,2(3,4,5],[1],[1]]", "[[1],[2]]", ""))
+@pytest.mark.parametrize("is_more_damaged", (False, True))
+def test_a_layout_that_can_not_be_read_makes_a_gap(
+    tmp_path: Path, text: str, is_more_damaged: bool
+) -> None:
+    filled(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "main.db")) as database:
+        database.execute("UPDATE layouts SET body = ?", (text,))
+        if is_more_damaged:
+            database.execute("UPDATE live SET v = zeroblob(length(v)) WHERE rowid % 7 = 0")
+        database.commit()
+    with closing(open_period_store(tmp_path)) as store:
+        for stream in store.streams():
+            assert not store.read(stream.id, 0, 10_000)
+            kept = [span for span in store.kept(stream.id) if span[0] < PERIODS]
+            assert kept, "what was acknowledged stays so"
+            lost = [gap for gap in store.gaps(stream.id) if gap.reason == "damaged"]
+            assert sum(gap.last_seq - gap.first_seq + 1 for gap in lost) == PERIODS
+
+
+@example(seed=1803)
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_flipped_bits_anywhere_never_make_a_wrong_reading(
