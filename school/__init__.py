@@ -1,7 +1,7 @@
 """The school's own data: lessons and their timetables, the moments in them, and who said what.
 
 `open_lesson_store` opens it as school.db of a data directory, or in PostgreSQL where the settings
-name one. "memory" has the same interface, in one process, and forgets.
+name one. "memory" is the same store in one process, and forgets.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LESSON_STORES: Final = {
     "postgresql": PostgresDatabase,
     "memory": MemoryLessonStore,
 }
-"""Where lessons can be kept: in one of the two databases, through `SqlLessonStore`, or in memory."""
+"""Where `SqlLessonStore` can keep lessons: in one of the two databases, or in memory."""
 
 
 def open_lesson_store(directory: str | Path, database_url: SecretStr | None = None) -> LessonStore:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    select,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -72,6 +73,7 @@ revision: Final = Table(
     sqlite_strict=True,
 )  # fmt: skip
 """One row, raised in each transaction that writes: followers poll it."""
+_REVISION: Final = select(revision.c.value).scalar_subquery()
 
 lessons: Final = Table(
     "lessons", METADATA,
@@ -86,7 +88,8 @@ lessons: Final = Table(
     Column("zones", _TEXT, nullable=False),
     Column("video", _TEXT),
     Column("video_offset_s", _REAL, nullable=False),
-    Column("revision", _COUNT, nullable=False, server_default="0"),
+    Column("revision", _COUNT, nullable=False, server_default="0", default=_REVISION,
+           onupdate=_REVISION),
     Index("lessons_revision", "revision"),
     Index("lessons_room", "room", "starts_utc_ns", "id"),
     Index("lessons_start", "starts_utc_ns", "id"),
@@ -129,7 +132,7 @@ verdicts: Final = Table(
     "verdicts", METADATA,
     _of_lesson("verdicts", is_key=True),
     Column("moment", _TEXT, primary_key=True),
-    Column("said_by", _TEXT, primary_key=True),
+    Column("said_by", _TEXT, key="by", primary_key=True),
     Column("is_confirmed", _FLAG, nullable=False),
     Column("kind", _TEXT, nullable=False),
     Column("zone", _TEXT, nullable=False),
@@ -144,7 +147,7 @@ labels: Final = Table(
     "labels", METADATA,
     _of_lesson("labels", is_key=True),
     Column("moment", _TEXT, primary_key=True),
-    Column("said_by", _TEXT, primary_key=True),
+    Column("said_by", _TEXT, key="by", primary_key=True),
     Column("is_room", _FLAG, nullable=False),
     Column("utc_ns", _COUNT, nullable=False),
     Column("model", _TEXT, nullable=False),

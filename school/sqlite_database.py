@@ -6,12 +6,14 @@ import logging
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, insert
 from sqlalchemy.exc import DBAPIError
 
 from contract.errors import StoreError
@@ -26,8 +28,9 @@ from contract.files.sqlite_file import (
 )
 from school.migrating import SQLITE_VERSION, upgrade
 from school.migrations.older_school_db import OLDER_VERSIONS
+from school.schema import METADATA, revision
 
-__all__ = ["NAME", "SqliteDatabase"]
+__all__ = ["NAME", "MemoryDatabase", "SqliteDatabase"]
 
 NAME: Final = "school.db"
 _LOG: Final = logging.getLogger("store")
@@ -39,12 +42,16 @@ class SqliteDatabase:
     """`SchoolDatabase` in one file, over one connection: its threads take turns."""
 
     def __init__(self, directory: Path) -> None:
-        self._path = directory / NAME
+        path = directory / NAME
         make_directory(directory)
-        with _sqlite_errors(self._path):
-            self._raw = open_database(self._path, None, SQLITE_VERSION, bring_up=_bring_up)
-            self._raw.execute("PRAGMA foreign_keys = ON")
-            self._engine, self._connection = _over(self._raw)
+        with _sqlite_errors(path):
+            self._use(path, open_database(path, None, SQLITE_VERSION, bring_up=_bring_up))
+
+    def _use(self, path: Path, raw: sqlite3.Connection) -> None:
+        self._path = path
+        self._raw = raw
+        self._raw.execute("PRAGMA foreign_keys = ON")
+        self._engine, self._connection = _over(raw)
         self._lock = threading.Lock()
 
     @contextmanager
@@ -84,8 +91,7 @@ class SqliteDatabase:
 
     def close(self) -> None:
         with self._lock:
-            self._connection.close()
-            self._engine.dispose()
+            _close(self._engine, self._connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -94,12 +100,41 @@ class SqliteDatabase:
             yield
 
 
+class MemoryDatabase(SqliteDatabase):
+    """The same in memory, for one process; whoever is done with it need not close it."""
+
+    def __init__(self) -> None:
+        raw = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        raw.deserialize(_empty_database())
+        self._use(Path(":memory:"), raw)
+        weakref.finalize(self, _close, self._engine, self._connection)
+
+    removing = SqliteDatabase.writing
+
+
+@cache
+def _empty_database() -> bytes:
+    """Today's tables, as the contents of a file: to copy them is faster than to make them."""
+    raw = sqlite3.connect(":memory:", isolation_level=None)
+    engine, connection = _over(raw)
+    METADATA.create_all(connection)
+    connection.execute(insert(revision).values(id=0, value=1))
+    contents = raw.serialize()
+    _close(engine, connection)
+    return contents
+
+
 def _over(raw: sqlite3.Connection) -> tuple[Engine, Connection]:
     """SQLAlchemy on a connection whose transactions `sqlite_file.transaction` begins and ends."""
     engine = create_engine(
         "sqlite://", creator=lambda: raw, poolclass=StaticPool, hide_parameters=True
     )
     return engine, engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _close(engine: Engine, connection: Connection) -> None:
+    connection.close()
+    engine.dispose()
 
 
 def _bring_up(raw: sqlite3.Connection, path: Path, version: int) -> None:

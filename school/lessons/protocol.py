@@ -1,6 +1,6 @@
 """Who needs what of the school's data: one small Protocol for each reader, and what has them all.
 
-`store.py` keeps it in a database, `memory.py` in memory; `tests/conformance` holds both to the same.
+`store.py` keeps it, in any of the databases; `tests/conformance` holds all of them to the same.
 """
 
 from __future__ import annotations

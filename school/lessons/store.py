@@ -1,4 +1,4 @@
-"""Lessons, the moments that people mark, and what they say of them, in the school's database.
+"""Lessons in the school's database, with the moments in them and what people say of those.
 
 Any number of programs may write it, each change in a transaction of its own.
 """
@@ -6,51 +6,59 @@ Any number of programs may write it, each change in a transaction of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, Row, delete, func, select
 
-from contract.errors import StoreError
-from school.database import SchoolDatabase
-from school.lessons import origin_rows, rows
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.records import Lesson, PurgedWords
-from school.moments import labels as label_rows
-from school.moments import rows as moment_rows
-from school.moments import verdicts as verdict_rows
-from school.moments.records import Label, Moment, Speaker, Verdict, VerdictCount
-from school.schema import opted_out
+from school.lessons.rows import (
+    CHANGED,
+    COUNT_WITHIN,
+    EVERY,
+    LAST,
+    ONE,
+    PAGE,
+    WITHIN,
+    bounds,
+    lesson_of,
+    lesson_values,
+)
+from school.moments.store import SqlMomentStore, remove_moment_rows, remove_unwanted_labels
+from school.schema import imported, label_opt_ins, labels, lessons, moments, opted_out, verdicts
+from school.sql_store import put_row
 
 __all__ = ["SqlLessonStore"]
 
-_OPTED_OUT: Final = select(opted_out.c.room, opted_out.c.seat).order_by(
-    opted_out.c.room, opted_out.c.seat
+_DECLARED: Final = ("source", "zones", "video", "video_offset_s")
+"""What a timetable does not change of a lesson that is there."""
+_ORIGINS: Final = select(imported)
+_STALE_OPT_INS: Final = delete(label_opt_ins).where(
+    label_opt_ins.c.teacher.not_in(select(lessons.c.teacher))
 )
+"""Those of teachers who have no lesson left."""
+_OPTED_OUT: Final = select(opted_out).order_by(opted_out.c.room, opted_out.c.seat)
 
 
-class SqlLessonStore:
+class SqlLessonStore(SqlMomentStore):
     """`LessonStore` in a `SchoolDatabase`."""
-
-    def __init__(self, database: SchoolDatabase) -> None:
-        self._database = database
 
     def put(self, lesson: Lesson) -> None:
         with self._database.writing() as connection:
-            rows.put_lesson(connection, lesson)
-            label_rows.remove_unwanted(connection)  # it may be another teacher's now
+            _put(connection, lesson)
 
     def swap(self, old: Lesson | None, new: Lesson) -> bool:
         """Replace a lesson if it is unchanged; see `LessonChanges.swap`."""
         with self._database.writing() as connection:
-            is_same = rows.find_lesson(connection, new.id) == old
+            row = connection.execute(ONE, {"lesson": new.id}).one_or_none()
+            is_same = (None if row is None else lesson_of(row)) == old
             if is_same:
-                rows.put_lesson(connection, new)
-                label_rows.remove_unwanted(connection)
+                _put(connection, new)
         return is_same
 
     def get(self, lesson: str) -> Lesson | None:
-        with self._database.reading() as connection:
-            return rows.find_lesson(connection, lesson)
+        return next(map(lesson_of, self._read(ONE, lesson=lesson)), None)
 
     def lessons(
         self,
@@ -62,46 +70,48 @@ class SqlLessonStore:
         offset: int = 0,
     ) -> list[Lesson]:
         """Some of them, the latest first; see `LessonReader.lessons`."""
-        with self._database.reading() as connection:
-            return rows.some(
-                connection, room=room, from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns,
-                limit=limit, offset=offset,
-            )  # fmt: skip
+        values = {**bounds(from_utc_ns, to_utc_ns), "room": room}
+        if limit is None and not offset:
+            found = self._read(WITHIN[room is not None], **values)
+        else:
+            values["limit"] = LAST if limit is None else limit
+            values["offset"] = min(offset, LAST)
+            found = self._read(PAGE[room is not None], **values)
+        return [lesson_of(row) for row in found]
 
     def changed_since(self, since: int, *, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
         """What was written after a version; see `ScoredLessons.changed_since`."""
-        with self._database.reading() as connection:
-            return rows.changed_since(
-                connection, since, from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns
-            )
+        found = self._read(CHANGED, **bounds(from_utc_ns, to_utc_ns), since=since)
+        return [lesson_of(row) for row in found]
 
     def count_within(self, *, from_utc_ns: int, to_utc_ns: int) -> int:
-        with self._database.reading() as connection:
-            return rows.count_within(connection, from_utc_ns=from_utc_ns, to_utc_ns=to_utc_ns)
+        return self._count(COUNT_WITHIN, **bounds(from_utc_ns, to_utc_ns))
 
     def count_lessons(self) -> int:
-        with self._database.reading() as connection:
-            return rows.count_lessons(connection)
+        return self._count(select(func.count()).select_from(lessons))
 
     def origins(self) -> dict[str, Origin]:
-        with self._database.reading() as connection:
-            return origin_rows.all_origins(connection)
+        return dict(map(_origin, self._read(_ORIGINS)))
 
     def reschedule(
         self, decide: Callable[[list[Lesson], dict[str, Origin]], Reschedule]
     ) -> Reschedule:
         """Change many lessons in one transaction; see `Timetable.reschedule`."""
         with self._database.writing() as connection:
-            change = decide(rows.all_lessons(connection), origin_rows.all_origins(connection))
-            origin_rows.apply(connection, change)
-            label_rows.remove_unwanted(connection)  # it may be another teacher's now
+            every = [lesson_of(row) for row in connection.execute(EVERY).all()]
+            origins = dict(map(_origin, connection.execute(_ORIGINS).all()))
+            change = decide(every, origins)
+            for removed in change.removed:
+                _remove(connection, removed)
+            for lesson, origin in change.put:
+                put_row(connection, lessons, lesson_values(lesson), keep=_DECLARED)
+                put_row(connection, imported, {"lesson": lesson.id, **asdict(origin)})
+            remove_unwanted_labels(connection)  # it may be another teacher's now
         return change
 
     def opt_out(self, room: str, seat: int) -> None:
-        values = {"room": room, "seat": seat}
         with self._database.writing() as connection:
-            if not connection.execute(_OPTED_OUT.filter_by(**values)).first():
-                connection.execute(insert(opted_out), values)
+            put_row(connection, opted_out, {"room": room, "seat": seat})
 
     def opt_in(self, room: str, seat: int) -> bool:
         gone = delete(opted_out).where(opted_out.c.room == room, opted_out.c.seat == seat)
@@ -109,88 +119,7 @@ class SqlLessonStore:
             return connection.execute(gone).rowcount > 0
 
     def opted_out(self) -> list[tuple[str, int]]:
-        with self._database.reading() as connection:
-            return [(room, seat) for room, seat in connection.execute(_OPTED_OUT).all()]
-
-    def put_moment(self, moment: Moment) -> None:
-        """Mark a moment; raises StoreError where there is no such lesson."""
-        with self._database.writing() as connection:
-            is_there = moment_rows.put_moment(connection, moment)
-        if not is_there:
-            raise StoreError(f"There is no lesson {moment.lesson!r} to mark a moment in.")
-
-    def remove_moment(self, moment: str) -> None:
-        with self._database.writing() as connection:
-            moment_rows.remove_moment(connection, moment)
-            label_rows.remove_labels_of_moment(connection, moment)
-            verdict_rows.remove_verdicts_of_moment(connection, moment)
-
-    def moments(self, lesson: str) -> list[Moment]:
-        with self._database.reading() as connection:
-            return moment_rows.moments_of(connection, lesson)
-
-    def count_moments(self, lessons: Sequence[str]) -> dict[str, int]:
-        with self._database.reading() as connection:
-            return moment_rows.count_moments(connection, lessons)
-
-    def put_verdict(
-        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
-    ) -> None:
-        """Keep what someone said of a moment; see `MomentStore.put_verdict`."""
-        with self._database.writing() as connection:
-            # What was kept of an earlier answer goes.
-            label_rows.remove_label(connection, verdict.lesson, verdict.moment, verdict.by)
-            is_there = verdict_rows.put_verdict(connection, verdict)
-            if is_there and label is not None:
-                label_rows.put_label(connection, label, written_utc_ns)
-        if not is_there:
-            raise StoreError(f"There is no lesson {verdict.lesson!r} to say something of.")
-
-    def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
-        with self._database.writing() as connection:
-            label_rows.remove_label(connection, lesson, moment, by)
-            verdict_rows.remove_verdict(connection, lesson, moment, by)
-
-    def verdicts(self, lesson: str) -> list[Verdict]:
-        with self._database.reading() as connection:
-            return verdict_rows.verdicts_of(connection, lesson)
-
-    def count_verdicts(self) -> VerdictCount:
-        return VerdictCount.sum(self.verdicts_by_lesson().values())
-
-    def verdicts_by_lesson(self) -> dict[str, VerdictCount]:
-        with self._database.reading() as connection:
-            return verdict_rows.count_by_lesson(connection)
-
-    def keeps_labels(self, teacher: str) -> bool:
-        with self._database.reading() as connection:
-            return label_rows.has_opted_in(connection, teacher)
-
-    def keep_labels(self, teacher: str) -> None:
-        with self._database.writing() as connection:
-            label_rows.add_opt_in(connection, teacher)
-
-    def drop_labels(self, teacher: str) -> int:
-        """Forget that they agreed, and remove what is kept of their lessons for good."""
-        with self._database.removing() as connection:
-            label_rows.remove_opt_in(connection, teacher)
-            return label_rows.remove_unwanted(connection)
-
-    def count_labels(self, teacher: str) -> int:
-        with self._database.reading() as connection:
-            return label_rows.count_labels_of(connection, teacher)
-
-    def labels(self) -> list[Label]:
-        with self._database.reading() as connection:
-            return label_rows.all_labels(connection)
-
-    def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
-        # Asked each hour, and mostly for nothing: a change would have every follower look again.
-        with self._database.reading() as connection:
-            if not label_rows.has_old(connection, before_utc_ns=before_utc_ns):
-                return 0
-        with self._database.writing() as connection:
-            return label_rows.remove_old(connection, before_utc_ns=before_utc_ns, most=most)
+        return [(room, seat) for room, seat in self._read(_OPTED_OUT)]
 
     def purge(
         self,
@@ -200,22 +129,17 @@ class SqlLessonStore:
         labels_of: Sequence[str] = (),
     ) -> PurgedWords:
         """Remove lessons with what was said of them for good; see `LessonStore.purge`."""
-        removed = PurgedWords()
         with self._database.removing() as connection:
-            before = label_rows.count_all(connection)
+            before = _counts(connection)
             for lesson in lessons:
-                removed.moments += moment_rows.remove_moments_of_lesson(connection, lesson)
-                removed.verdicts += verdict_rows.remove_verdicts_of_lesson(connection, lesson)
-                removed.lessons += origin_rows.remove_lesson(connection, lesson)
+                _remove(connection, lesson)
             for moment in moments:
-                removed.moments += moment_rows.remove_moment(connection, moment)
-                label_rows.remove_labels_of_moment(connection, moment)
-                removed.verdicts += verdict_rows.remove_verdicts_of_moment(connection, moment)
-            label_rows.remove_stale_opt_ins(connection)
+                remove_moment_rows(connection, moment)
             for lesson in labels_of:
-                label_rows.remove_labels_of_lesson(connection, lesson)
-            removed.labels = before - label_rows.count_all(connection)
-        return removed
+                connection.execute(delete(labels).where(labels.c.lesson == lesson))
+            connection.execute(_STALE_OPT_INS)
+            after = _counts(connection)
+        return PurgedWords(**{name: n - after[name] for name, n in before.items()})
 
     def version(self) -> int:
         """Changes with every change, of this program or another."""
@@ -223,3 +147,25 @@ class SqlLessonStore:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _put(connection: Connection, lesson: Lesson) -> None:
+    put_row(connection, lessons, lesson_values(lesson))
+    remove_unwanted_labels(connection)  # it may be another teacher's now
+
+
+def _remove(connection: Connection, lesson: str) -> None:
+    """Moments, answers, labels and its origin refer to it and go along."""
+    connection.execute(delete(lessons).where(lessons.c.id == lesson))
+
+
+def _origin(row: Row[*tuple[Any, ...]]) -> tuple[str, Origin]:
+    return row.lesson, Origin(source=row.source, event=row.event, occurrence=row.occurrence)
+
+
+def _counts(connection: Connection) -> dict[str, int]:
+    """How many rows there are of what a purge removes."""
+    return {
+        table.name: int(connection.scalars(select(func.count()).select_from(table)).one())
+        for table in (lessons, moments, verdicts, labels)
+    }

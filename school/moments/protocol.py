@@ -1,4 +1,4 @@
-"""Who needs what of the moments; `lessons/store.py` keeps them with the lessons they belong to."""
+"""Who needs what of the moments; `store.py` keeps them in the database of their lessons."""
 
 from __future__ import annotations
 

@@ -1,0 +1,211 @@
+"""Moments, what people say of them, and what is kept of that to learn from, in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+
+from contract.errors import StoreError
+from school.moments.records import Label, Moment, Speaker, Verdict, VerdictCount
+from school.schema import label_opt_ins, labels, lessons, moments, verdicts
+from school.sql_store import SqlStore, put_row
+
+__all__ = ["SqlMomentStore", "remove_moment_rows", "remove_unwanted_labels"]
+
+_MOMENTS: Final = (
+    select(moments)
+    .where(moments.c.lesson == bindparam("lesson"))
+    .order_by(moments.c.start_s, moments.c.id)
+)
+_VERDICTS: Final = (
+    select(*(column.label(column.key) for column in verdicts.c))
+    .where(verdicts.c.lesson == bindparam("lesson"))
+    .order_by(verdicts.c.start_s, verdicts.c.moment, verdicts.c.by)
+)
+_TEACHERS: Final = verdicts.alias("teachers")
+_HAS_TEACHERS: Final = (
+    select(1)
+    .where(
+        _TEACHERS.c.lesson == verdicts.c.lesson,
+        _TEACHERS.c.moment == verdicts.c.moment,
+        _TEACHERS.c.by == "teacher",
+    )
+    .correlate(verdicts)
+    .exists()
+)
+_VERDICT_COUNTS: Final = (
+    select(verdicts.c.lesson, func.sum(case((verdicts.c.is_confirmed, 1), else_=0)), func.count())
+    .where(verdicts.c.kind == "lively", or_(verdicts.c.by == "teacher", ~_HAS_TEACHERS))
+    .group_by(verdicts.c.lesson)
+)
+_WANTED: Final = select(lessons.c.id).where(lessons.c.teacher.in_(select(label_opt_ins.c.teacher)))
+"""Lessons of which labels may be kept."""
+_KEY: Final = labels.c.lesson, labels.c.moment, labels.c.by
+_LABELS: Final = (
+    select(labels, verdicts.c.is_confirmed, verdicts.c.kind)
+    .join_from(
+        labels,
+        verdicts,
+        and_(
+            labels.c.lesson == verdicts.c.lesson,
+            labels.c.moment == verdicts.c.moment,
+            labels.c.by == verdicts.c.by,
+        ),
+    )
+    .order_by(labels.c.utc_ns, *_KEY)
+)
+
+
+class SqlMomentStore(SqlStore):
+    """`MomentStore` and `LabelStore` in a `SchoolDatabase`."""
+
+    def put_moment(self, moment: Moment) -> None:
+        """Mark a moment; raises StoreError where there is no such lesson."""
+        with self._database.writing() as connection:
+            _require_lesson(connection, moment.lesson, "mark a moment in")
+            put_row(connection, moments, asdict(moment))
+
+    def remove_moment(self, moment: str) -> None:
+        with self._database.writing() as connection:
+            remove_moment_rows(connection, moment)
+
+    def moments(self, lesson: str) -> list[Moment]:
+        return [Moment(**row._asdict()) for row in self._read(_MOMENTS, lesson=lesson)]
+
+    def count_moments(self, lessons: Sequence[str]) -> dict[str, int]:
+        counts = (
+            select(moments.c.lesson, func.count())
+            .where(moments.c.lesson.in_(lessons))
+            .group_by(moments.c.lesson)
+        )
+        return {lesson: int(n) for lesson, n in self._read(counts)}
+
+    def put_verdict(
+        self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
+    ) -> None:
+        """Keep what someone said of a moment; see `MomentStore.put_verdict`."""
+        with self._database.writing() as connection:
+            _require_lesson(connection, verdict.lesson, "say something of")
+            # What was kept of an earlier answer goes.
+            connection.execute(_delete(labels, verdict.lesson, verdict.moment, verdict.by))
+            put_row(connection, verdicts, asdict(verdict))
+            wanted = _WANTED.where(lessons.c.id == verdict.lesson)
+            if label is not None and connection.execute(wanted).first() is not None:
+                put_row(connection, labels, _label_values(label, written_utc_ns))
+
+    def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
+        with self._database.writing() as connection:
+            connection.execute(_delete(labels, lesson, moment, by))
+            connection.execute(_delete(verdicts, lesson, moment, by))
+
+    def verdicts(self, lesson: str) -> list[Verdict]:
+        return [
+            Verdict(**{**row._asdict(), "is_confirmed": bool(row.is_confirmed)})
+            for row in self._read(_VERDICTS, lesson=lesson)
+        ]
+
+    def count_verdicts(self) -> VerdictCount:
+        return VerdictCount.sum(self.verdicts_by_lesson().values())
+
+    def verdicts_by_lesson(self) -> dict[str, VerdictCount]:
+        return {
+            lesson: VerdictCount(confirmed=int(confirmed), dismissed=n - int(confirmed))
+            for lesson, confirmed, n in self._read(_VERDICT_COUNTS)
+        }
+
+    def keeps_labels(self, teacher: str) -> bool:
+        opted_in = select(label_opt_ins).where(label_opt_ins.c.teacher == teacher)
+        return bool(self._read(opted_in))
+
+    def keep_labels(self, teacher: str) -> None:
+        with self._database.writing() as connection:
+            put_row(connection, label_opt_ins, {"teacher": teacher})
+
+    def drop_labels(self, teacher: str) -> int:
+        """Forget that they agreed, and remove what is kept of their lessons for good."""
+        with self._database.removing() as connection:
+            connection.execute(delete(label_opt_ins).where(label_opt_ins.c.teacher == teacher))
+            return remove_unwanted_labels(connection)
+
+    def count_labels(self, teacher: str) -> int:
+        of_teacher = (
+            select(func.count())
+            .select_from(labels.join(lessons, lessons.c.id == labels.c.lesson))
+            .where(lessons.c.teacher == teacher)
+        )
+        return self._count(of_teacher)
+
+    def labels(self) -> list[Label]:
+        return [_label(row) for row in self._read(_LABELS)]
+
+    def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
+        old = (
+            select(*_KEY)
+            .where(labels.c.utc_ns < before_utc_ns, labels.c.written_utc_ns < before_utc_ns)
+            .order_by(labels.c.utc_ns)
+        )
+        # Asked each hour, and mostly for nothing: a change would have every follower look again.
+        if not self._read(old.order_by(None).limit(1)):
+            return 0
+        with self._database.writing() as connection:
+            gone = delete(labels).where(tuple_(*_KEY).in_(old.limit(most)))
+            return connection.execute(gone).rowcount
+
+
+def remove_moment_rows(connection: Connection, moment: str) -> None:
+    """A moment, marked or suggested, with what was said of it and kept of that."""
+    connection.execute(delete(moments).where(moments.c.id == moment))
+    for table in (labels, verdicts):
+        connection.execute(delete(table).where(table.c.moment == moment))
+
+
+def remove_unwanted_labels(connection: Connection) -> int:
+    """Remove what is kept of lessons whose teacher does not agree (any more); how many."""
+    return connection.execute(delete(labels).where(labels.c.lesson.not_in(_WANTED))).rowcount
+
+
+def _require_lesson(connection: Connection, lesson: str, what_for: str) -> None:
+    if connection.execute(select(lessons.c.id).where(lessons.c.id == lesson)).first() is None:
+        raise StoreError(f"There is no lesson {lesson!r} to {what_for}.")
+
+
+def _delete(table: Table, lesson: str, moment: str, by: Speaker) -> Delete:
+    return delete(table).where(table.c.lesson == lesson, table.c.moment == moment, table.c.by == by)
+
+
+def _label_values(label: Label, written_utc_ns: int) -> dict[str, Any]:
+    rows = np.ascontiguousarray(label.rows, "<f8")
+    values = {
+        **asdict(label),
+        "features": rows.shape[1],
+        "rows": rows.tobytes(),
+        "written_utc_ns": written_utc_ns,
+    }
+    # Its verdict holds the others.
+    return {name: values[name] for name in labels.c.keys()}  # noqa: SIM118 - no dictionary: columns are its items
+
+
+def _label(row: Row[*tuple[Any, ...]]) -> Label:
+    return Label(
+        lesson=row.lesson, moment=row.moment, by=row.said_by, is_confirmed=bool(row.is_confirmed),
+        kind=row.kind, is_room=bool(row.is_room), utc_ns=row.utc_ns, model=row.model,
+        features_version=row.features_version,
+        rows=np.frombuffer(row.rows, "<f8").reshape(-1, row.features).astype(np.float64),
+    )  # fmt: skip
