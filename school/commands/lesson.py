@@ -9,19 +9,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.dates import check_date
 from contract.errors import UsageError
 from contract.lesson import ACTIVITIES, Activity
-from school.commands.timetable import TimetableImport, add_import_options
+from school.commands.timetable import add_import_options, import_timetable
 from school.lessons.change import change_lesson
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.protocol import Timetable
 from school.lessons.records import Lesson
 from school.lessons.video_file import checked_video
 from school.settings import LessonSettings
+from school.timetable.difference_lines import local_time
 from school.timetable.entries import as_room, lesson_id, utc_ns
 
 __all__ = ["Desk", "add_actions"]
@@ -43,6 +44,7 @@ class Desk:
         say: Callable[[str], None],
     ) -> None:
         self._store = store
+        self._settings = settings
         self._zone = settings.zone
         self._longest_ns = settings.longest_ns
         self._clock = clock
@@ -100,13 +102,9 @@ class Desk:
 
     def import_file(self, args: argparse.Namespace) -> None:
         """Make the coming lessons of a timetable those of its file."""
-        TimetableImport(
-            store=self._store,
-            zone=self._zone,
-            longest_ns=self._longest_ns,
-            clock=self._clock,
-            say=self.say,
-        ).run(args)
+        import_timetable(
+            args, store=self._store, settings=self._settings, clock=self._clock, say=self.say
+        )
 
     def remove(self, args: argparse.Namespace) -> None:
         """Remove coming lessons, all of them or none."""
@@ -131,13 +129,13 @@ class Desk:
         room = as_room(args.room, "--room") if args.room else None
         for lesson in self._store.lessons(room=room, limit=args.limit):
             over_ns = lesson.over_utc_ns(self._longest_ns)
-            ends = self._local(over_ns)[11:]
+            ends = local_time(over_ns, self._zone)[11:]
             if lesson.ends_utc_ns is None:
                 is_over = over_ns <= self._clock.utc_ns()
                 ends = f"{ends} (nobody ended it)" if is_over else "running"
             self.say(
-                f"{lesson.id}  {self._local(lesson.starts_utc_ns)}–{ends}  room {lesson.room}  "
-                f"{lesson.teacher}  {lesson.title}".rstrip()
+                f"{lesson.id}  {local_time(lesson.starts_utc_ns, self._zone)}–{ends}  "
+                f"room {lesson.room}  {lesson.teacher}  {lesson.title}".rstrip()
             )
 
     def activity(self, args: argparse.Namespace) -> None:
@@ -195,9 +193,6 @@ class Desk:
             raise UsageError(f"--at is {text!r}, expected such as 2026-09-30T09:45.") from None
         check_date(moment, f"--at {text}")
         return moment.replace(tzinfo=self._zone) if moment.tzinfo is None else moment
-
-    def _local(self, at_ns: int) -> str:
-        return f"{datetime.fromtimestamp(at_ns / 1e9, self._zone):%Y-%m-%d %H:%M}"
 
 
 def add_actions(
@@ -277,12 +272,8 @@ def _coming(names: Sequence[str], lessons: Sequence[Lesson], now_ns: int) -> tup
 
 def _days(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 3_660:
-        _refuse(f"{text!r} is not a whole number from 1 to 3660")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 3660")
     return int(text)
-
-
-def _refuse(why: str) -> NoReturn:
-    raise argparse.ArgumentTypeError(why)
 
 
 def _seconds(text: str, option: str) -> float:

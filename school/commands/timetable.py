@@ -16,6 +16,7 @@ from contract.files.text_file import decode_text, read_bytes, read_text
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.protocol import Timetable
 from school.lessons.records import Lesson
+from school.settings import LessonSettings
 from school.timetable.calendar_file import read_calendar
 from school.timetable.csv_file import read_csv, read_rooms
 from school.timetable.difference_lines import counted, difference_lines, local_time
@@ -23,7 +24,7 @@ from school.timetable.entries import Reading, Rooms, as_room, single_spaced
 from school.timetable.overlap import join_groups
 from school.timetable.plan import Difference, plan_import
 
-__all__ = ["TimetableImport", "add_import_options"]
+__all__ = ["add_import_options", "import_timetable"]
 
 _CALENDARS: Final = {".ics", ".ical", ".icalendar"}
 _TABLES: Final = {".csv", ".tsv", ".txt"}
@@ -70,115 +71,100 @@ def add_import_options(parser: argparse.ArgumentParser, days: Callable[[str], in
     )
 
 
-class TimetableImport:
-    """Reads a file and makes the store follow it."""
+def import_timetable(
+    args: argparse.Namespace,
+    *,
+    store: Timetable,
+    settings: LessonSettings,
+    clock: Clock,
+    say: Callable[[str], None],
+) -> None:
+    """Make the store follow a file, all of it or nothing; raises UsageError for what is wrong."""
+    is_calendar = args.file.suffix.lower() in _CALENDARS
+    zone = settings.zone
+    now_ns = clock.utc_ns()
+    now = datetime.fromtimestamp(now_ns // SECOND_NS, UTC)
+    until = now + timedelta(days=args.days)
+    reading = _read(args, zone, now, until, is_calendar=is_calendar)
+    for sentence in reading.left_out:
+        say(f"left out: {sentence}")
+    _refuse_nothing(reading, args, zone, now_ns)
+    entries = join_groups(reading.entries) if args.join_groups else reading.entries
+    source = _source(args)
+    found: list[Difference] = []
 
-    def __init__(
-        self,
-        *,
-        store: Timetable,
-        zone: ZoneInfo,
-        longest_ns: int,
-        clock: Clock,
-        say: Callable[[str], None],
-    ) -> None:
-        self._store = store
-        self._zone = zone
-        self._longest_ns = longest_ns
-        self._clock = clock
-        self._say = say
-
-    def run(self, args: argparse.Namespace) -> None:
-        """Take in a file, all of it or nothing; raises UsageError naming what does not fit."""
-        path: Path = args.file
-        is_calendar = path.suffix.lower() in _CALENDARS
-        now_ns = self._clock.utc_ns()
-        now = datetime.fromtimestamp(now_ns // SECOND_NS, UTC)
-        until = now + timedelta(days=args.days)
-        reading = self._read(path, args, now, until, is_calendar=is_calendar)
-        for sentence in reading.left_out:
-            self._say(f"left out: {sentence}")
-        self._refuse_nothing(reading, path, now_ns, args.days)
-        entries = join_groups(reading.entries) if args.join_groups else reading.entries
-        source = _source(args)
-        found: list[Difference] = []
-
-        def decide(lessons: Sequence[Lesson], origins: Mapping[str, Origin]) -> Reschedule:
-            difference = plan_import(
-                entries,
-                lessons,
-                origins,
-                source=source,
-                zone=self._zone,
-                now_ns=self._clock.utc_ns(),  # reading a large file takes a while
-                until_ns=int(until.timestamp()) * SECOND_NS if is_calendar else None,
-                longest_ns=self._longest_ns,
-            )
-            found.append(difference)
-            return difference.reschedule()
-
-        if args.dry_run:
-            decide(self._store.lessons(), self._store.origins())
-        else:
-            self._store.reschedule(decide)
-        for line in difference_lines(found[-1], self._zone):
-            self._say(line)
-        self._say(counted(found[-1], source))
-        if args.dry_run:
-            self._say("Nothing was changed (--dry-run).")
-
-    def _read(
-        self,
-        path: Path,
-        args: argparse.Namespace,
-        now: datetime,
-        until: datetime,
-        *,
-        is_calendar: bool,
-    ) -> Reading:
-        if not is_calendar and path.suffix.lower() not in _TABLES:
-            raise UsageError(f"{path}: a timetable is a .csv or an .ics file.")
-        text = _text(path, is_calendar=is_calendar)
-        rooms = Rooms()
-        if args.rooms is not None:
-            rooms = read_rooms(read_text(args.rooms), name=str(args.rooms))
-        if not is_calendar:
-            if args.room is not None or args.teacher is not None:
-                raise UsageError(f"{path}: --room and --teacher are for calendars.")
-            return read_csv(
-                text,
-                name=str(path),
-                zone=self._zone,
-                rooms=rooms,
-                skips_unknown=args.skip_unknown,
-            )
-        return read_calendar(
-            text,
-            name=str(path),
-            zone=self._zone,
-            first=now,
-            last=until,
-            room=None if args.room is None else as_room(args.room, "--room"),
-            teacher=None if args.teacher is None else single_spaced(args.teacher),
-            rooms=rooms,
-            skips_unknown=args.skip_unknown,
+    def decide(lessons: Sequence[Lesson], origins: Mapping[str, Origin]) -> Reschedule:
+        difference = plan_import(
+            entries,
+            lessons,
+            origins,
+            source=source,
+            zone=zone,
+            now_ns=clock.utc_ns(),  # reading a large file takes a while
+            until_ns=int(until.timestamp()) * SECOND_NS if is_calendar else None,
+            longest_ns=settings.longest_ns,
         )
+        found.append(difference)
+        return difference.reschedule()
 
-    def _refuse_nothing(self, reading: Reading, path: Path, now_ns: int, days: int) -> None:
-        """An import of nothing would remove all that is to come."""
-        starts = [entry.lesson.starts_utc_ns for entry in reading.entries]
-        if any(start > now_ns for start in starts):
-            return
-        if reading.is_later:
-            raise UsageError(f"{path}: its lessons are all later than the {days} days of --days.")
-        if starts:
-            raise UsageError(
-                f"{path}: it lies wholly in the past, its last lesson began "
-                f"{local_time(max(starts), self._zone)}; export the coming lessons."
-            )
-        if reading.has_events and not reading.left_out:
-            raise UsageError(f"{path}: it lies wholly in the past; export the coming lessons.")
-        raise UsageError(f"{path}: no lesson is in it.")
+    if args.dry_run:
+        decide(store.lessons(), store.origins())
+    else:
+        store.reschedule(decide)
+    for line in difference_lines(found[-1], zone):
+        say(line)
+    say(counted(found[-1], source))
+    if args.dry_run:
+        say("Nothing was changed (--dry-run).")
+
+
+def _read(
+    args: argparse.Namespace, zone: ZoneInfo, now: datetime, until: datetime, *, is_calendar: bool
+) -> Reading:
+    path: Path = args.file
+    if not is_calendar and path.suffix.lower() not in _TABLES:
+        raise UsageError(f"{path}: a timetable is a .csv or an .ics file.")
+    text = _text(path, is_calendar=is_calendar)
+    rooms = Rooms()
+    if args.rooms is not None:
+        rooms = read_rooms(read_text(args.rooms), name=str(args.rooms))
+    if not is_calendar:
+        if args.room is not None or args.teacher is not None:
+            raise UsageError(f"{path}: --room and --teacher are for calendars.")
+        return read_csv(
+            text, name=str(path), zone=zone, rooms=rooms, skips_unknown=args.skip_unknown
+        )
+    return read_calendar(
+        text,
+        name=str(path),
+        zone=zone,
+        first=now,
+        last=until,
+        room=None if args.room is None else as_room(args.room, "--room"),
+        teacher=None if args.teacher is None else single_spaced(args.teacher),
+        rooms=rooms,
+        skips_unknown=args.skip_unknown,
+    )
+
+
+def _refuse_nothing(
+    reading: Reading, args: argparse.Namespace, zone: ZoneInfo, now_ns: int
+) -> None:
+    """An import of nothing would remove all that is to come."""
+    path: Path = args.file
+    latest = max((entry.lesson.starts_utc_ns for entry in reading.entries), default=None)
+    if latest is not None and latest > now_ns:
+        return
+    if reading.is_later:
+        raise UsageError(f"{path}: its lessons are all later than the {args.days} days of --days.")
+    if latest is not None:
+        raise UsageError(
+            f"{path}: it lies wholly in the past, its last lesson began "
+            f"{local_time(latest, zone)}; export the coming lessons."
+        )
+    if reading.has_events and not reading.left_out:
+        raise UsageError(f"{path}: it lies wholly in the past; export the coming lessons.")
+    raise UsageError(f"{path}: no lesson is in it.")
 
 
 def _source(args: argparse.Namespace) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from contract.errors import UsageError
 from school.lessons.origins import Origin
@@ -12,6 +13,9 @@ from school.lessons.records import Lesson
 from school.timetable.entries import Entry
 
 __all__ = ["join_groups", "refuse_overlaps"]
+
+_Placed = tuple[Lesson, Entry | None]
+"""A lesson, with its entry if it is one of the file."""
 
 
 def join_groups(entries: Iterable[Entry]) -> list[Entry]:
@@ -64,41 +68,24 @@ def refuse_overlaps(
 
     A lesson that nobody ended is over after `longest_ns`.
     """
-    everyone: list[tuple[Lesson, Entry | None]] = [(entry.lesson, entry) for entry in entries]
-    everyone += [(lesson, None) for lesson in others]
-    everyone.sort(key=lambda each: (each[0].room, each[0].starts_utc_ns, each[1] is not None))
-    last_entry: tuple[Lesson, Entry | None] | None = None
-    last_other: tuple[Lesson, Entry | None] | None = None
-    for each in everyone:
-        lesson, entry = each
-        for before in (last_entry, last_other if entry is not None else None):
-            if (
-                before is not None
-                and before[0].room == lesson.room
-                and lesson.starts_utc_ns < before[0].over_utc_ns(longest_ns)
-            ):
-                raise UsageError(_sentence(each, before, origins, now_ns))
-        if entry is not None:
-            last_entry = _later(each, last_entry, longest_ns)
-        else:
-            last_other = _later(each, last_other, longest_ns)
+    placed: list[_Placed] = [(entry.lesson, entry) for entry in entries]
+    placed += [(lesson, None) for lesson in others]
+    placed.sort(key=lambda each: (each[0].room, each[0].starts_utc_ns, each[1] is not None))
+    for _, in_room in groupby(placed, key=lambda each: each[0].room):
+        # Of those so far, the ones that are over last: of the file, and of the others.
+        last: dict[bool, _Placed] = {}
+        for each in in_room:
+            lesson, entry = each
+            is_of_file = entry is not None
+            for before in (last.get(True), last.get(False) if is_of_file else None):
+                if before and lesson.starts_utc_ns < before[0].over_utc_ns(longest_ns):
+                    raise UsageError(_sentence(each, before, origins, now_ns))
+            last[is_of_file] = max(
+                last.get(is_of_file, each), each, key=lambda one: one[0].over_utc_ns(longest_ns)
+            )
 
 
-def _later(
-    each: tuple[Lesson, Entry | None], before: tuple[Lesson, Entry | None] | None, longest_ns: int
-) -> tuple[Lesson, Entry | None]:
-    """The one that lasts longer, of the same room."""
-    if before is None or before[0].room != each[0].room:
-        return each
-    return max(before, each, key=lambda one: one[0].over_utc_ns(longest_ns))
-
-
-def _sentence(
-    one: tuple[Lesson, Entry | None],
-    other: tuple[Lesson, Entry | None],
-    origins: Mapping[str, Origin],
-    now_ns: int,
-) -> str:
+def _sentence(one: _Placed, other: _Placed, origins: Mapping[str, Origin], now_ns: int) -> str:
     if one[1] is None:
         one, other = other, one
     (lesson, entry), (before, written) = one, other

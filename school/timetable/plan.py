@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -61,13 +60,11 @@ def plan_import(
     The file was read up to `until_ns`, if there is a limit: what is later stays. Raises UsageError
     where a room would have two lessons at once.
     """
+    ours = {lesson: origin for lesson, origin in origins.items() if origin.source == source}
     running = {
-        (origins[lesson.id].event, origins[lesson.id].occurrence)
+        (ours[lesson.id].event, ours[lesson.id].occurrence)
         for lesson in stored
-        if lesson.id in origins
-        and origins[lesson.id].source == source
-        and origins[lesson.id].event
-        and lesson.is_on(now_ns, longest_ns)
+        if lesson.id in ours and ours[lesson.id].event and lesson.is_on(now_ns, longest_ns)
     }
     coming = sorted(
         (
@@ -78,19 +75,21 @@ def plan_import(
         ),
         key=_order,
     )
+    # Coming, and of this timetable or of none known.
     known = [
-        (lesson, origins.get(lesson.id, Origin(source=source)))
-        for lesson in stored
-        if _may_change(lesson, origins.get(lesson.id), source, now_ns)
+        lesson
+        for lesson in sorted(stored, key=lambda each: (each.starts_utc_ns, each.id))
+        if lesson.source == "timetable"
+        and lesson.starts_utc_ns > now_ns
+        and (lesson.id in ours or lesson.id not in origins)
     ]
-    strange = {lesson.id for lesson, _ in known if lesson.id not in origins}
-    pairs = _paired(known, strange, coming, zone)
-    matched = {lesson.id for lesson, _ in pairs.values()}
+    pairs = _paired(known, ours, coming, zone)
+    matched = {lesson.id for lesson in pairs.values()}
     removed = [
         lesson
-        for lesson, _ in known
+        for lesson in known
         if lesson.id not in matched
-        and lesson.id in origins
+        and lesson.id in ours
         and (until_ns is None or lesson.starts_utc_ns <= until_ns)
     ]
     replaced = matched | {lesson.id for lesson in removed}
@@ -110,7 +109,7 @@ def plan_import(
         if number not in pairs:
             added.append((replace(entry.lesson, id=_free(entry.lesson.id, taken)), origin))
             continue
-        before, _ = pairs[number]
+        before = pairs[number]
         after = _merged(before, entry.lesson)
         if after != before:
             changed.append((before, after, origin))
@@ -119,7 +118,7 @@ def plan_import(
     return Difference(
         added=tuple(added),
         changed=tuple(changed),
-        removed=tuple(sorted(removed, key=lambda lesson: (lesson.starts_utc_ns, lesson.id))),
+        removed=tuple(removed),
         unchanged=len(coming) - len(added) - len(changed),
         renamed=tuple(renamed),
         begun=len(entries) - len(coming),
@@ -133,13 +132,6 @@ def _order(entry: Entry) -> tuple[object, ...]:
         lesson.starts_utc_ns, lesson.room, entry.event, entry.occurrence, lesson.teacher,
         lesson.title, lesson.ends_utc_ns, entry.where,
     )  # fmt: skip
-
-
-def _may_change(lesson: Lesson, origin: Origin | None, source: str, now_ns: int) -> bool:
-    """Whether a lesson may be one of the file: coming, and of this timetable or of none known."""
-    if lesson.source != "timetable" or lesson.starts_utc_ns <= now_ns:
-        return False
-    return origin is None or origin.source == source
 
 
 def _merged(before: Lesson, entry: Lesson) -> Lesson:
@@ -206,41 +198,36 @@ _LEVELS: tuple[_Key, ...] = (
 
 
 def _paired(
-    known: Sequence[_Kept], strange: AbstractSet[str], entries: Sequence[Entry], zone: ZoneInfo
-) -> dict[int, _Kept]:
+    known: Sequence[Lesson], ours: Mapping[str, Origin], entries: Sequence[Entry], zone: ZoneInfo
+) -> dict[int, Lesson]:
     """The kept lesson of each entry that has one, by the entry's number."""
+    nameless = Origin(source="")
     kept = {
         number: replace(
-            _marks(lesson, origin.event, origin.occurrence, zone),
+            _marks(lesson, ours.get(lesson.id, nameless), zone),
             is_kept=True,
-            is_strange=lesson.id in strange,
+            is_strange=lesson.id not in ours,
         )
-        for number, (lesson, origin) in enumerate(
-            sorted(known, key=lambda each: (each[0].starts_utc_ns, each[0].id))
-        )
+        for number, lesson in enumerate(known)
     }
-    by_id = {lesson.id: (lesson, origin) for lesson, origin in known}
-    fresh = {
-        number: _marks(entry.lesson, entry.event, entry.occurrence, zone)
-        for number, entry in enumerate(entries)
-    }
-    pairs: dict[int, _Kept] = {}
+    fresh = {number: _marks(entry.lesson, entry, zone) for number, entry in enumerate(entries)}
+    pairs: dict[int, Lesson] = {}
     for key_of in _LEVELS:
         kept_by, fresh_by = _grouped(kept, key_of), _grouped(fresh, key_of)
         for key, numbers in fresh_by.items():
             for one, other in list(_nearest(kept_by.get(key, []), numbers, kept, fresh)):
-                pairs[other] = by_id[kept.pop(one).lesson.id]
+                pairs[other] = kept.pop(one).lesson
                 del fresh[other]
     return pairs
 
 
-def _marks(lesson: Lesson, event: str, occurrence: str, zone: ZoneInfo) -> _Marks:
+def _marks(lesson: Lesson, named: Origin | Entry, zone: ZoneInfo) -> _Marks:
     starts = datetime.fromtimestamp(lesson.starts_utc_ns / 1e9, zone)
     planned = starts
-    if occurrence:
-        first = datetime.strptime(occurrence, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    if named.occurrence:
+        first = datetime.strptime(named.occurrence, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         planned = first.astimezone(zone)
-    return _Marks(lesson, event, occurrence, starts.date(), planned.date())
+    return _Marks(lesson, named.event, named.occurrence, starts.date(), planned.date())
 
 
 def _grouped(marks: Mapping[int, _Marks], key: _Key) -> dict[Hashable, list[int]]:
