@@ -37,35 +37,14 @@ CREATE INDEX labels_time ON labels(utc_ns);
 CREATE TABLE label_opt_ins(teacher TEXT PRIMARY KEY) STRICT, WITHOUT ROWID
 """
 
-SCHOOL_4: Final = """
-CREATE TABLE lessons(
-    id TEXT PRIMARY KEY, room TEXT NOT NULL, teacher TEXT NOT NULL, title TEXT NOT NULL,
-    starts_utc_ns INTEGER NOT NULL, ends_utc_ns INTEGER, source TEXT NOT NULL,
-    activities TEXT NOT NULL, zones TEXT NOT NULL, video TEXT, video_offset_s REAL NOT NULL) STRICT;
-CREATE INDEX lessons_room ON lessons(room, starts_utc_ns);
-CREATE TABLE moments(
-    id TEXT PRIMARY KEY, lesson TEXT NOT NULL, start_s REAL NOT NULL, end_s REAL NOT NULL,
-    note TEXT NOT NULL, author TEXT NOT NULL) STRICT;
-CREATE INDEX moments_lesson ON moments(lesson, start_s);
-CREATE TABLE opted_out(room TEXT NOT NULL, seat INTEGER NOT NULL, PRIMARY KEY(room, seat)) STRICT;
-CREATE TABLE verdicts(
-    lesson TEXT NOT NULL, moment TEXT NOT NULL, said_by TEXT NOT NULL,
-    is_confirmed INTEGER NOT NULL, kind TEXT NOT NULL, zone TEXT NOT NULL,
-    start_s REAL NOT NULL, end_s REAL NOT NULL,
-    PRIMARY KEY(lesson, moment, said_by)) STRICT, WITHOUT ROWID;
-CREATE INDEX verdicts_moment ON verdicts(moment);
-CREATE TABLE labels(
-    lesson TEXT NOT NULL, moment TEXT NOT NULL, said_by TEXT NOT NULL,
-    is_room INTEGER NOT NULL, utc_ns INTEGER NOT NULL, model TEXT NOT NULL,
-    features_version TEXT NOT NULL, features INTEGER NOT NULL, rows BLOB NOT NULL,
-    written_utc_ns INTEGER NOT NULL,
-    PRIMARY KEY(lesson, moment, said_by)) STRICT;
-CREATE INDEX labels_time ON labels(utc_ns);
-CREATE TABLE label_opt_ins(teacher TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+SCHOOL_4: Final = (
+    SCHOOL_3.replace("rows BLOB NOT NULL,", "rows BLOB NOT NULL, written_utc_ns INTEGER NOT NULL,")
+    + """;
 CREATE TABLE imported(
     lesson TEXT PRIMARY KEY, source TEXT NOT NULL, event TEXT NOT NULL,
     occurrence TEXT NOT NULL) STRICT, WITHOUT ROWID
 """
+)
 
 _SCHOOL_5: Final = """
 CREATE TABLE alembic_version (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from contract.clock import SECOND_NS
@@ -42,11 +42,13 @@ def moments(
     scores = _scores(lesson, epochs)
     found = suggest_moments(scores, finder, max_moments=MAX_MOMENTS)
     stand_out = {_key(moment) for moment in clearest_moments(found)}
-    ids = _suggestion_ids(lesson, found, alerts, verdicts)
-    suggested = [
-        _suggested(moment, suggestion_id, trust=trust, is_first=_key(moment) in stand_out)
-        for moment, suggestion_id in zip(found, ids, strict=True)
-    ]
+    answered = {one.moment: one for one in verdicts if one.kind != "own"}
+    suggested: list[MomentJson] = []
+    for moment in found:
+        taken = {one.id for one in suggested}
+        place = _place(lesson, moment, alerts, answered, taken)
+        is_first = _key(moment) in stand_out
+        suggested.append(_suggested(moment, place, trust=trust, is_first=is_first))
     marked = [_own(moment) for moment in own]
     return sorted(suggested + marked, key=lambda moment: (moment.start_s, moment.id))
 
@@ -80,60 +82,41 @@ def _scores(lesson: Lesson, epochs: Sequence[EpochRecord]) -> list[EpochScore]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SuggestionId:
-    """The id of a suggestion, and its span."""
-
-    id: str
-    start_s: float
-    end_s: float
-
-
-def _suggestion_ids(
+def _place(
     lesson: Lesson,
-    found: Sequence[SuggestedMoment],
+    moment: SuggestedMoment,
     alerts: Sequence[AlertRecord],
-    verdicts: Sequence[Verdict],
-) -> list[_SuggestionId]:
-    """An id for each suggestion that stays valid when the lesson is scored again.
+    answered: Mapping[str, Verdict],
+    taken: AbstractSet[str],
+) -> tuple[str, float, float]:
+    """An id for a suggestion that stays valid when the lesson is scored again, and its span.
 
     Scoring again may move the edges of a suggestion a little. A suggestion with an answer keeps its
     id and span, one that contains an alert gets the alert's id, and any other one is named after its
-    start.
+    start. No two get the same id.
     """
-    answered = {one.moment: one for one in verdicts if one.kind != "own"}
-    ids: list[_SuggestionId] = []
-    for moment in found:
-        start, end = moment.first_seq, max(moment.first_seq + 1, moment.end_seq)
-        kind = "calm" if moment.is_strength else "lively"
-        name = _SuggestionId(id=f"{lesson.id}.{kind}.{start}", start_s=start, end_s=end)
-        taken = {one.id for one in ids}
-        before = next(
-            (
-                one
-                for one in answered.values()
-                if one.moment not in taken
-                and (one.kind, one.zone) == (kind, moment.zone)
-                and _share_half(one.start_s, one.end_s, start, end)
-            ),
-            None,
-        )
-        alert = next(
-            (
-                one.id
-                for one in alerts
-                if one.id not in taken and one.zone == moment.zone and not moment.is_strength
-                if _second(lesson, one.raised_utc_ns) < end
-                if one.cleared_utc_ns is None or _second(lesson, one.cleared_utc_ns) > start
-            ),
-            None,
-        )
-        if before is not None:
-            name = _SuggestionId(id=before.moment, start_s=before.start_s, end_s=before.end_s)
-        elif alert is not None and alert not in answered:
-            name = replace(name, id=alert)
-        ids.append(name)
-    return ids
+    start, end = moment.first_seq, max(moment.first_seq + 1, moment.end_seq)
+    kind = "calm" if moment.is_strength else "lively"
+    for one in answered.values():
+        if (
+            one.moment not in taken
+            and (one.kind, one.zone) == (kind, moment.zone)
+            and _share_half(one.start_s, one.end_s, start, end)
+        ):
+            return one.moment, one.start_s, one.end_s
+    alert = next(
+        (
+            one.id
+            for one in alerts
+            if one.id not in taken and one.zone == moment.zone and not moment.is_strength
+            if _second(lesson, one.raised_utc_ns) < end
+            if one.cleared_utc_ns is None or _second(lesson, one.cleared_utc_ns) > start
+        ),
+        None,
+    )
+    if alert is None or alert in answered:
+        return f"{lesson.id}.{kind}.{start}", start, end
+    return alert, start, end
 
 
 def _share_half(start: float, end: float, other_start: float, other_end: float) -> bool:
@@ -143,15 +126,16 @@ def _share_half(start: float, end: float, other_start: float, other_end: float) 
 
 
 def _suggested(
-    suggestion: SuggestedMoment, name: _SuggestionId, *, trust: str, is_first: bool
+    suggestion: SuggestedMoment, place: tuple[str, float, float], *, trust: str, is_first: bool
 ) -> MomentJson:
+    name, start, end = place
     return MomentJson(
-        id=name.id,
+        id=name,
         kind="suggested",
         zone=suggestion.zone,
         is_strength=suggestion.is_strength,
-        start_s=name.start_s,
-        end_s=name.end_s,
+        start_s=start,
+        end_s=end,
         title="A calm stretch"
         if suggestion.is_strength
         else f"A lively stretch: {zone_text(suggestion.zone)}",

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-__all__ = ["LEVELS_S", "Buckets", "bucketed", "energy_mean", "finest_level"]
+__all__ = ["LEVELS_S", "Buckets", "bucketed", "finest_level"]
 
 LEVELS_S: Final = (1, 5, 30)
 """The bucket lengths in seconds that a page may request."""
@@ -30,11 +30,6 @@ class Buckets:
     least: Floats
     mean: Floats
     most: Floats
-
-
-def energy_mean(levels_db: ArrayLike) -> float:
-    """The level of the mean energy of these levels; NaN if none has a value."""
-    return float(bucketed(np.ravel(np.asarray(levels_db, dtype=np.float64)), None).mean[0])
 
 
 def bucketed(levels_db: Floats, width: int | None) -> Buckets:

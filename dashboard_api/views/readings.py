@@ -70,7 +70,6 @@ class RoomReadings:
     seats: int
     """The largest number of seats in a period of the stretch."""
     gaps: tuple[GapSpan, ...]
-    sensed_s: int
     missing: tuple[MissingSpan, ...] = ()
     """What is missing in seconds in which something else was sensed."""
 
@@ -143,7 +142,6 @@ def read_room(
         seats_sensed=seats_sensed,
         seats=seats,
         gaps=tuple(_spans(state)),
-        sensed_s=int((state == _SENSED).sum()),
         missing=tuple(span for span in missing if _is_partial(span, state)),
     )
 

@@ -9,10 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard_api.views.levels import LEVELS_S, bucketed, energy_mean, finest_level
+from dashboard_api.views.levels import LEVELS_S, bucketed, finest_level
 
 LEVELS = st.floats(-200, 200) | st.just(math.nan)
 TRACES = st.lists(LEVELS, max_size=200).map(lambda values: np.array(values, dtype=np.float64))
+
+
+def energy_mean(levels: list[float]) -> float:
+    """That of one bucket of everything."""
+    (mean,) = bucketed(np.array(levels, dtype=np.float64), None).mean
+    return float(mean)
 
 
 @given(TRACES, st.sampled_from(LEVELS_S))

@@ -14,7 +14,7 @@ from contract.wire.messages import Birth, Timebase
 from contract.wire.parts import SOUND_LINE, gap_part
 from contract.wire.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
 from dashboard_api.views.missing import missing_sentences
-from dashboard_api.views.readings import MissingSpan, read_room, sensed_seconds
+from dashboard_api.views.readings import GapSpan, MissingSpan, read_room, sensed_seconds
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import Arrival, Tick
 from school.lessons.records import Lesson
@@ -86,8 +86,9 @@ def test_two_runs_of_a_room_make_one_lesson():
 def test_periods_without_a_date_are_in_no_lesson():
     store = MemoryPeriodStore()
     keep(store, run=1, utc_ns=START, first=0, n=10)
-    assert read_room(store, "other", START, START + 10 * SECOND_NS).sensed_s == 0
-    assert read_room(store, "r", START + 3600 * SECOND_NS, START + 3610 * SECOND_NS).sensed_s == 0
+    for room, start in (("other", START), ("r", START + 3600 * SECOND_NS)):
+        readings = read_room(store, room, start, start + 10 * SECOND_NS)
+        assert readings.gaps == (GapSpan(start_s=0, end_s=10, reason="not_received"),)
 
 
 @pytest.mark.parametrize("drawn", (("laeq_1s", "la10"), ()), ids=("three", "none"))
@@ -130,8 +131,7 @@ def test_missing_data_of_one_hub_are_reported_next_to_sensed_data() -> None:
         arrival = Arrival(site="school", room="r", is_live=False, message=gap)
         store.commit(Tick(received_utc_ns=START, arrivals=[arrival]))
     readings = read_room(store, "r", START, START + 60 * SECOND_NS)
-    assert readings.gaps == ()
-    assert readings.sensed_s == 60
+    assert (readings.gaps, readings.length_s) == ((), 60)
     assert readings.missing == (
         MissingSpan(start_s=10, end_s=18, reason="serial", seats=(1, 2), hub="hub 1"),
         MissingSpan(start_s=20, end_s=28, reason="serial", seats=(), hub="hub 9"),
