@@ -21,6 +21,8 @@ _FIELDS: Final = (
     "LOCATION", "SUMMARY", "ORGANIZER", "UID", "SEQUENCE",
 )  # fmt: skip
 """What is read of an event; damage elsewhere does not matter."""
+_ON_A_DAY: Final = ("RDATE", "EXDATE", "RECURRENCE-ID")
+"""In these, programs write midnight on a wall clock and mean the occurrence of a day."""
 _ONCE: Final = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "UID", "SEQUENCE", "STATUS")
 
 
@@ -120,14 +122,7 @@ class _Fields:
     def moment(self, field: str) -> datetime | date:
         """An aware time, or a day."""
         prop = self._event[field]
-        value = _value(prop)
-        if isinstance(value, datetime):
-            moment = self._zones.aware(value, prop.params, self._where, field)
-            return _day_if_midnight(value, moment, prop) if field == "RECURRENCE-ID" else moment
-        if isinstance(value, date):
-            check_date(value, f"{self._where}: its {field}")
-            return value
-        raise UsageError(f"{self._where}: its {field} is not a time.")
+        return self._moment(_value(prop), prop, field)
 
     def length(self, start: datetime) -> timedelta:
         """How long the event lasts; nothing where it has no end, below nothing if it ends early."""
@@ -152,29 +147,28 @@ class _Fields:
         found: list[Any] = []
         for listed in _listed(self._event, field):
             for item in getattr(listed, "dts", ()):
-                value = item.dt
-                if isinstance(value, tuple):
-                    start = self._zones.aware(value[0], listed.params, self._where, field)
-                    end = value[1]
-                    if not isinstance(end, timedelta):
-                        end = self._zones.aware(end, listed.params, self._where, field)
-                        end = end.astimezone(UTC) - start.astimezone(UTC)
-                    found.append((start, end))
-                elif isinstance(value, datetime):
-                    moment = self._zones.aware(value, listed.params, self._where, field)
-                    found.append(_day_if_midnight(value, moment, listed))
-                elif isinstance(value, date):
-                    check_date(value, f"{self._where}: its {field}")
-                    found.append(value)
-                else:
-                    raise UsageError(f"{self._where}: its {field} is not a time.")
+                if not isinstance(item.dt, tuple):
+                    found.append(self._moment(item.dt, listed, field))
+                    continue
+                begins, end = item.dt
+                start = self._zones.aware(begins, listed.params, self._where, field)
+                if not isinstance(end, timedelta):
+                    end = self._zones.aware(end, listed.params, self._where, field)
+                    end = end.astimezone(UTC) - start.astimezone(UTC)
+                found.append((start, end))
         return found
 
-
-def _day_if_midnight(written: datetime, moment: datetime, prop: Any) -> datetime | date:
-    """Midnight on a wall clock: what programs write that mean the occurrence of a day."""
-    is_wall_clock = "TZID" in prop.params or written.tzinfo is None
-    return moment.date() if is_wall_clock and moment.time() == time() else moment
+    def _moment(self, value: object, prop: Any, field: str) -> datetime | date:
+        if isinstance(value, datetime):
+            moment = self._zones.aware(value, prop.params, self._where, field)
+            if field in _ON_A_DAY and moment.time() == time():
+                is_wall_clock = "TZID" in prop.params or value.tzinfo is None
+                return moment.date() if is_wall_clock else moment
+            return moment
+        if isinstance(value, date):
+            check_date(value, f"{self._where}: its {field}")
+            return value
+        raise UsageError(f"{self._where}: its {field} is not a time.")
 
 
 def _as_time(moment: datetime | date, zones: Zones) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from contract.errors import UsageError
@@ -85,7 +85,7 @@ class Rooms:
 def utc_ns(moment: datetime) -> int:
     """Nanoseconds since 1970 of an aware time, to the microsecond."""
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+    return since // timedelta(microseconds=1) * 1_000
 
 
 def lesson_id(room: str, starts: datetime) -> str:
