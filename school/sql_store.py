@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Table, bindparam, insert, update
+from sqlalchemy import Connection, Executable, Row, Table, Update, bindparam, insert, update
 
 from school.database import SchoolDatabase
 
@@ -31,7 +32,13 @@ def put_row(
 ) -> None:
     """Add a row, or change the one with its key, in which the columns of `keep` stay."""
     key = {f"key_{column.key}": values[column.key] for column in table.primary_key}
-    is_it = (column == bindparam(f"key_{column.key}") for column in table.primary_key)
     changed = {name: value for name, value in values.items() if name not in keep}
-    if not connection.execute(update(table).where(*is_it), {**changed, **key}).rowcount:
+    if not connection.execute(_update(table), {**changed, **key}).rowcount:
         connection.execute(insert(table), values)
+
+
+@cache
+def _update(table: Table) -> Update:
+    return update(table).where(
+        *(column == bindparam(f"key_{column.key}") for column in table.primary_key)
+    )

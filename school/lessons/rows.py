@@ -15,11 +15,24 @@ from contract.lesson import Activity, Zone
 from school.lessons.records import Lesson
 from school.schema import lessons
 
-__all__ = ["CHANGED", "COUNT_WITHIN", "EVERY", "LAST", "ONE", "PAGE", "WITHIN", "bounds"]
-__all__ += ["lesson_of", "lesson_values"]
+__all__ = [
+    "CHANGED",
+    "COUNT_WITHIN",
+    "EVERY",
+    "LAST",
+    "ONE",
+    "PAGE",
+    "WITHIN",
+    "bounds",
+    "lesson_of",
+    "lesson_values",
+]
 
-_COLUMNS: Final = [column for column in lessons.c if column is not lessons.c.revision]
-_NAMES: Final = [column.name for column in _COLUMNS]
+_COLUMNS: Final = (
+    lessons.c.id, lessons.c.room, lessons.c.teacher, lessons.c.title, lessons.c.starts_utc_ns,
+    lessons.c.ends_utc_ns, lessons.c.source, lessons.c.activities, lessons.c.zones,
+    lessons.c.video, lessons.c.video_offset_s,
+)  # fmt: skip
 _LATEST_FIRST: Final = lessons.c.starts_utc_ns.desc(), lessons.c.id
 _FIRST: Final = -(1 << 63)
 LAST: Final = (1 << 63) - 1
@@ -64,10 +77,13 @@ def lesson_values(lesson: Lesson) -> dict[str, Any]:
 
 
 def lesson_of(row: Row[*tuple[Any, ...]]) -> Lesson:
-    values = dict(zip(_NAMES, row, strict=True))
-    values["activities"] = tuple(Activity(**fields) for fields in json.loads(values["activities"]))
-    values["zones"] = tuple(
-        Zone(name=fields["name"], seats=tuple(fields["seats"]))
-        for fields in json.loads(values["zones"])
-    )
-    return Lesson(**values)
+    # By their places: a list of lessons takes a fifth longer to make by the names of its columns.
+    return Lesson(
+        id=row[0], room=row[1], teacher=row[2], title=row[3], starts_utc_ns=row[4],
+        ends_utc_ns=row[5], source=row[6],
+        activities=tuple(Activity(**fields) for fields in json.loads(row[7])),
+        zones=tuple(
+            Zone(name=fields["name"], seats=tuple(fields["seats"])) for fields in json.loads(row[8])
+        ),
+        video=row[9], video_offset_s=row[10],
+    )  # fmt: skip

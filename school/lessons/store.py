@@ -11,20 +11,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, select
 
+from school.lessons import rows
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.records import Lesson, PurgedWords
-from school.lessons.rows import (
-    CHANGED,
-    COUNT_WITHIN,
-    EVERY,
-    LAST,
-    ONE,
-    PAGE,
-    WITHIN,
-    bounds,
-    lesson_of,
-    lesson_values,
-)
+from school.lessons.rows import lesson_of, lesson_values
 from school.moments.store import SqlMomentStore, remove_moment_rows, remove_unwanted_labels
 from school.schema import imported, label_opt_ins, labels, lessons, moments, opted_out, verdicts
 from school.sql_store import put_row
@@ -51,14 +41,14 @@ class SqlLessonStore(SqlMomentStore):
     def swap(self, old: Lesson | None, new: Lesson) -> bool:
         """Replace a lesson if it is unchanged; see `LessonChanges.swap`."""
         with self._database.writing() as connection:
-            row = connection.execute(ONE, {"lesson": new.id}).one_or_none()
+            row = connection.execute(rows.ONE, {"lesson": new.id}).one_or_none()
             is_same = (None if row is None else lesson_of(row)) == old
             if is_same:
                 _put(connection, new)
         return is_same
 
     def get(self, lesson: str) -> Lesson | None:
-        return next(map(lesson_of, self._read(ONE, lesson=lesson)), None)
+        return next(map(lesson_of, self._read(rows.ONE, lesson=lesson)), None)
 
     def lessons(
         self,
@@ -70,22 +60,22 @@ class SqlLessonStore(SqlMomentStore):
         offset: int = 0,
     ) -> list[Lesson]:
         """Some of them, the latest first; see `LessonReader.lessons`."""
-        values = {**bounds(from_utc_ns, to_utc_ns), "room": room}
+        values = {**rows.bounds(from_utc_ns, to_utc_ns), "room": room}
         if limit is None and not offset:
-            found = self._read(WITHIN[room is not None], **values)
+            found = self._read(rows.WITHIN[room is not None], **values)
         else:
-            values["limit"] = LAST if limit is None else limit
-            values["offset"] = min(offset, LAST)
-            found = self._read(PAGE[room is not None], **values)
+            values["limit"] = rows.LAST if limit is None else limit
+            values["offset"] = min(offset, rows.LAST)
+            found = self._read(rows.PAGE[room is not None], **values)
         return [lesson_of(row) for row in found]
 
     def changed_since(self, since: int, *, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
         """What was written after a version; see `ScoredLessons.changed_since`."""
-        found = self._read(CHANGED, **bounds(from_utc_ns, to_utc_ns), since=since)
+        found = self._read(rows.CHANGED, **rows.bounds(from_utc_ns, to_utc_ns), since=since)
         return [lesson_of(row) for row in found]
 
     def count_within(self, *, from_utc_ns: int, to_utc_ns: int) -> int:
-        return self._count(COUNT_WITHIN, **bounds(from_utc_ns, to_utc_ns))
+        return self._count(rows.COUNT_WITHIN, **rows.bounds(from_utc_ns, to_utc_ns))
 
     def count_lessons(self) -> int:
         return self._count(select(func.count()).select_from(lessons))
@@ -98,7 +88,7 @@ class SqlLessonStore(SqlMomentStore):
     ) -> Reschedule:
         """Change many lessons in one transaction; see `Timetable.reschedule`."""
         with self._database.writing() as connection:
-            every = [lesson_of(row) for row in connection.execute(EVERY).all()]
+            every = [lesson_of(row) for row in connection.execute(rows.EVERY).all()]
             origins = dict(map(_origin, connection.execute(_ORIGINS).all()))
             change = decide(every, origins)
             for removed in change.removed:

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import (
     Connection,
     Delete,
+    Executable,
     Row,
     Table,
     and_,
@@ -34,6 +35,11 @@ _MOMENTS: Final = (
     .where(moments.c.lesson == bindparam("lesson"))
     .order_by(moments.c.start_s, moments.c.id)
 )
+_MOMENT_COUNTS: Final = (
+    select(moments.c.lesson, func.count())
+    .where(moments.c.lesson.in_(bindparam("lessons", expanding=True)))
+    .group_by(moments.c.lesson)
+)
 _VERDICTS: Final = (
     select(*(column.label(column.key) for column in verdicts.c))
     .where(verdicts.c.lesson == bindparam("lesson"))
@@ -55,8 +61,11 @@ _VERDICT_COUNTS: Final = (
     .where(verdicts.c.kind == "lively", or_(verdicts.c.by == "teacher", ~_HAS_TEACHERS))
     .group_by(verdicts.c.lesson)
 )
+_OPTED_IN: Final = select(label_opt_ins).where(label_opt_ins.c.teacher == bindparam("teacher"))
 _WANTED: Final = select(lessons.c.id).where(lessons.c.teacher.in_(select(label_opt_ins.c.teacher)))
-"""Lessons of which labels may be kept."""
+"""The lessons whose teacher agrees that labels of them are kept."""
+_LESSON: Final = select(lessons.c.id).where(lessons.c.id == bindparam("lesson"))
+_IS_WANTED: Final = _WANTED.where(lessons.c.id == bindparam("lesson"))
 _KEY: Final = labels.c.lesson, labels.c.moment, labels.c.by
 _LABELS: Final = (
     select(labels, verdicts.c.is_confirmed, verdicts.c.kind)
@@ -90,12 +99,8 @@ class SqlMomentStore(SqlStore):
         return [Moment(**row._asdict()) for row in self._read(_MOMENTS, lesson=lesson)]
 
     def count_moments(self, lessons: Sequence[str]) -> dict[str, int]:
-        counts = (
-            select(moments.c.lesson, func.count())
-            .where(moments.c.lesson.in_(lessons))
-            .group_by(moments.c.lesson)
-        )
-        return {lesson: int(n) for lesson, n in self._read(counts)}
+        counts = self._read(_MOMENT_COUNTS, lessons=list(lessons))
+        return {lesson: int(n) for lesson, n in counts}
 
     def put_verdict(
         self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
@@ -106,8 +111,7 @@ class SqlMomentStore(SqlStore):
             # What was kept of an earlier answer goes.
             connection.execute(_delete(labels, verdict.lesson, verdict.moment, verdict.by))
             put_row(connection, verdicts, asdict(verdict))
-            wanted = _WANTED.where(lessons.c.id == verdict.lesson)
-            if label is not None and connection.execute(wanted).first() is not None:
+            if label is not None and _is_there(connection, _IS_WANTED, verdict.lesson):
                 put_row(connection, labels, _label_values(label, written_utc_ns))
 
     def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
@@ -131,8 +135,7 @@ class SqlMomentStore(SqlStore):
         }
 
     def keeps_labels(self, teacher: str) -> bool:
-        opted_in = select(label_opt_ins).where(label_opt_ins.c.teacher == teacher)
-        return bool(self._read(opted_in))
+        return bool(self._read(_OPTED_IN, teacher=teacher))
 
     def keep_labels(self, teacher: str) -> None:
         with self._database.writing() as connection:
@@ -182,8 +185,12 @@ def remove_unwanted_labels(connection: Connection) -> int:
 
 
 def _require_lesson(connection: Connection, lesson: str, what_for: str) -> None:
-    if connection.execute(select(lessons.c.id).where(lessons.c.id == lesson)).first() is None:
+    if not _is_there(connection, _LESSON, lesson):
         raise StoreError(f"There is no lesson {lesson!r} to {what_for}.")
+
+
+def _is_there(connection: Connection, statement: Executable, lesson: str) -> bool:
+    return connection.execute(statement, {"lesson": lesson}).first() is not None
 
 
 def _delete(table: Table, lesson: str, moment: str, by: Speaker) -> Delete:
