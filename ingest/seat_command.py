@@ -15,12 +15,10 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Define the command's arguments."""
     add_config_option(parser, add_actions(parser))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the action."""
     settings = ServerSettings.load(args.config)
     with closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as store:
         args.do(store, args, say)

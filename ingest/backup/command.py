@@ -16,7 +16,6 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Define the command's arguments."""
     add_config_option(parser)
     parser.add_argument(
         "target", type=Path, help="a new directory, or a new file that ends in .tar"

@@ -19,7 +19,6 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Define the command's arguments."""
     add_config_option(parser)
     parser.add_argument(
         "source", type=Path,

@@ -12,7 +12,7 @@ import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +26,10 @@ from contract.wire.messages import IngestState
 from ingest.doctor.school import school_findings
 from ingest.settings import ServerSettings
 
-__all__ = ["Page", "ask", "broker_findings", "findings", "program_findings"]
+__all__ = ["HOST", "Page", "ask", "broker_findings", "findings", "program_finding"]
 
+HOST: Final = "127.0.0.1"
+"""Where programs have their health pages."""
 _MIN_FREE_BYTES: Final = 200 << 20
 _LOW_FREE_BYTES: Final = 2 << 30
 _CHECK_S: Final = 20.0
@@ -70,10 +72,7 @@ class Page:
         }
 
 
-Ask = Callable[[int, str], Page | None]
-
-
-def ask(port: int, path: str, host: str = "127.0.0.1") -> Page | None:
+def ask(port: int, path: str, host: str = HOST) -> Page | None:
     """A program's health page; None if no program listens, status 0 if it does not answer.
 
     Any program may have the port. One that does not speak HTTP gives status -1. Of an endless answer
@@ -152,12 +151,12 @@ def _rights(folder: Path) -> Finding:
 def _space(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     said = f"{free / 1e9:.1f} GB are free"
-    advice = "free space on that disk, or keep for fewer days (the settings under [retention])"
-    if free < _MIN_FREE_BYTES:
-        return Finding(about="disk", state="wrong", said=said, advice=advice)
-    if free < _LOW_FREE_BYTES:
-        return Finding(about="disk", state="note", said=said, advice=advice)
-    return Finding(about="disk", state="fine", said=said)
+    if free >= _LOW_FREE_BYTES:
+        return Finding(about="disk", state="fine", said=said)
+    return Finding(
+        about="disk", state="wrong" if free < _MIN_FREE_BYTES else "note", said=said,
+        advice="free space on that disk, or keep for fewer days (the settings under [retention])",
+    )  # fmt: skip
 
 
 def _intact(path: Path, until: float, advice: str = _OF_DATABASE) -> Finding:
@@ -191,65 +190,64 @@ def _unchecked(path: Path) -> Finding:
     )  # fmt: skip
 
 
-def program_findings(
-    name: str, port: int, settings: ServerSettings, *, ask: Ask = ask, where_set: str = ""
-) -> Iterator[Finding]:
+def program_finding(
+    name: str, port: int, settings: ServerSettings, *, host: str = HOST, setting: str = ""
+) -> Finding:
     """Whether ingest, score or the dashboard runs and works.
 
-    `where_set` is the setting of its port; "" means `NAME.health_port`.
+    `setting` is that of its port; "" means `NAME.health_port`.
     """
-    setting = where_set or f"{name}.health_port"
+    setting = setting or f"{name}.health_port"
     if port == 0:
-        yield Finding(
+        return Finding(
             about=name, state="note", said="its health page is switched off",
             advice=f"set {setting} to check it from here",
         )  # fmt: skip
-        return
-    alive = ask(port, "/healthz")
-    if alive is not None and alive.status == 0:
-        yield Finding(
-            about=name, state="wrong", said=f"on port {port} accepts connections and does not answer",
-            advice=f"it is suspended, or hangs completely: restart `roomtone {name}`",
-        )  # fmt: skip
-        return
+    fault = _fault(name, host, port, setting, str(settings.data_dir.absolute()))
+    if fault is None:
+        return Finding(about=name, state="fine", said="runs, and works")
+    said, advice = fault
+    return Finding(about=name, state="wrong", said=said, advice=advice)
+
+
+def _fault(name: str, host: str, port: int, setting: str, own: str) -> tuple[str, str] | None:
+    """What is wrong with a program, and what to do; `own` is the data directory to expect."""
+    alive = ask(port, "/healthz", host)
     if alive is None:
-        yield Finding(
-            about=name, state="wrong", said=f"does not answer on port {port}",
-            advice=f"start `roomtone {name}`; if it runs, its log says whether another program "
-            "has that port",
-        )  # fmt: skip
-        return
+        return (
+            f"does not answer on port {port}",
+            (
+                f"start `roomtone {name}`; if it runs, its log says whether another program has "
+                "that port"
+            ),
+        )
+    if alive.status == 0:
+        return (
+            f"on port {port} accepts connections and does not answer",
+            f"it is suspended, or hangs completely: restart `roomtone {name}`",
+        )
     if alive.words.get("program") != name:
-        yield Finding(
-            about=name, state="wrong", said=f"is not what answers on port {port}: "
-            f"{_stranger(alive)} has that port",
-            advice=f"end that program, or choose another port ({setting}) and start "
-            f"`roomtone {name}`",
-        )  # fmt: skip
-        return
+        return (
+            f"is not what answers on port {port}: {_stranger(alive)} has that port",
+            f"end that program, or choose another port ({setting}) and start `roomtone {name}`",
+        )
     where = alive.words.get("data_dir")
-    if where is not None and where != str(settings.data_dir.absolute()):
-        yield Finding(
-            about=name, state="wrong", said=f"on port {port} belongs to {where}",
-            advice=f"give the programs of each server their own ports ({setting})",
-        )  # fmt: skip
-        return
+    if where not in (None, own):
+        return (
+            f"on port {port} belongs to {where}",
+            f"give the programs of each server their own ports ({setting})",
+        )
     if alive.status != 200:
-        yield Finding(
-            about=name, state="wrong", said="hangs: its main loop does not run",
-            advice=f"restart `roomtone {name}`, and send its log to whoever maintains it",
-        )  # fmt: skip
-        return
-    ready = ask(port, "/readyz")
+        return (
+            "hangs: its main loop does not run",
+            f"restart `roomtone {name}`, and send its log to whoever maintains it",
+        )
+    ready = ask(port, "/readyz", host)
     if ready is not None and ready.status == 200:
-        yield Finding(about=name, state="fine", said="runs, and works")
-        return
+        return None
     reasons = ready.words.get("reasons") if ready is not None else None
     said = "; ".join(map(str, reasons)) if isinstance(reasons, list) else "it gives no reason"
-    yield Finding(
-        about=name, state="wrong", said=f"runs, but can't work: {said}",
-        advice="correct that; the program retries by itself",
-    )  # fmt: skip
+    return f"runs, but can't work: {said}", "correct that; the program retries by itself"
 
 
 def _stranger(page: Page) -> str:

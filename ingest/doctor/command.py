@@ -11,9 +11,9 @@ from pathlib import Path
 from contract.clock import SystemClock
 from contract.errors import StoreError
 from contract.finding import Finding, report
-from ingest.doctor.checks import ask, broker_findings, findings, program_findings
+from ingest.doctor.checks import Page, ask, broker_findings, findings, program_finding
 from ingest.doctor.config import config_findings
-from ingest.doctor.dashboard import dashboard_findings
+from ingest.doctor.dashboard import dashboard_finding
 from ingest.doctor.model import model_findings
 from ingest.doctor.nodes import (
     clock_findings,
@@ -31,7 +31,6 @@ __all__ = ["add_arguments", "look_over", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Define the command's arguments."""
     parser.add_argument(
         "--config", type=Path, required=True, metavar="FILE",
         help="the server's settings; see server.example.toml",
@@ -54,20 +53,17 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
             fine.add(finding.about)
     yield from broker_findings(settings)
     yield from config_findings(settings.broker, settings.site, _opted_out(settings, fine))
-    yield from program_findings("ingest", settings.ingest.health_port, settings)
-    yield from program_findings("score", settings.score.health_port, settings)
+    yield program_finding("ingest", settings.ingest.health_port, settings)
+    yield program_finding("score", settings.score.health_port, settings)
     yield from model_findings(settings.score.model_file)
-    yield from dashboard_findings(settings)
+    yield dashboard_finding(settings)
     if "main.db" in fine:
         yield from _kept(settings)
 
 
 def _opted_out(settings: ServerSettings, fine: set[str]) -> list[tuple[str, int]]:
     url = settings.school.database_url
-    is_there = (settings.data_dir / "school.db").exists()
-    if url is not None:
-        is_there = ABOUT in fine
-    if not is_there:
+    if not (ABOUT in fine if url is not None else (settings.data_dir / "school.db").exists()):
         return []  # opening it would create it
     try:
         with closing(open_lesson_store(settings.data_dir, url)) as lessons:
@@ -77,23 +73,23 @@ def _opted_out(settings: ServerSettings, fine: set[str]) -> list[tuple[str, int]
 
 
 def _kept(settings: ServerSettings) -> Iterator[Finding]:
-    own = str(settings.data_dir.absolute())
-    pages = {}
-    for name, port in (
-        ("ingest", settings.ingest.health_port),
-        ("score", settings.score.health_port),
-    ):
-        alive = ask(port, "/healthz") if port else None
-        is_ours = alive is not None and alive.words.get("data_dir") == own
-        pages[name] = ask(port, "/metrics") if is_ours else None
+    metrics = _metrics(settings, settings.ingest.health_port)
     try:
         with closing(open_period_reader(settings.data_dir)) as reader:
-            yield from kept_findings(reader, pages["ingest"])
+            yield from kept_findings(reader, metrics)
             yield from clock_findings(reader, SystemClock().utc_ns())
-            yield from node_findings(reader, pages["ingest"])
+            yield from node_findings(reader, metrics)
             yield from notice_findings(reader)
     except StoreError as error:
         yield Finding(
             about="main.db", state="wrong", said=str(error), advice="do what the sentence says"
         )
-    yield from score_findings(pages["score"])
+    yield from score_findings(_metrics(settings, settings.score.health_port))
+
+
+def _metrics(settings: ServerSettings, port: int) -> Page | None:
+    """The metrics of a program of this data directory; None if no such program answers."""
+    alive = ask(port, "/healthz") if port else None
+    if alive is None or alive.words.get("data_dir") != str(settings.data_dir.absolute()):
+        return None
+    return ask(port, "/metrics")

@@ -8,7 +8,6 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.finding import Finding, State
-from contract.wire.messages import Health
 from ingest.clocks.server_clock import when
 from ingest.clocks.words import claim_words
 from ingest.doctor.checks import Page
@@ -51,9 +50,7 @@ def clock_findings(reader: PeriodReader, utc_ns: int) -> Iterator[Finding]:
 
 def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Finding]:
     """Check the newest run of each node; without `metrics`, ingest's page, ages are unknown."""
-    newest: dict[tuple[str, str], Stream] = {}
-    for stream in reader.streams():
-        newest[stream.room, stream.node] = stream
+    newest = {(stream.room, stream.node): stream for stream in reader.streams()}
     if not newest:
         yield Finding(
             about="nodes", state="note", said="no node has ever sent anything",
@@ -66,11 +63,7 @@ def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Findin
             yield Finding(about=about, state="note", said="is off, or its network is",
                           advice="nothing, if no lesson is on; else switch it on")  # fmt: skip
             continue
-        found = list(
-            _of_node(
-                reader, stream, reader.health(stream.id), ages.get((node, room, f"{stream.run:x}"))
-            )
-        )
+        found = list(_of_node(reader, stream, ages.get((node, room, f"{stream.run:x}"))))
         if not found:
             yield Finding(about=about, state="fine", said="sends, and its data is acknowledged")
         for state, said, advice in found:
@@ -78,7 +71,7 @@ def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Findin
 
 
 def _of_node(
-    reader: PeriodReader, stream: Stream, health: Health | None, age_s: float | None
+    reader: PeriodReader, stream: Stream, age_s: float | None
 ) -> Iterator[tuple[State, str, str]]:
     if age_s is not None and age_s > _SILENT_S:
         yield (
@@ -94,9 +87,12 @@ def _of_node(
             "wrong", "has no synchronised clock, so its readings can't be dated or scored",
             "give it access to a time server (UDP port 123); stored readings get dates afterwards",
         )  # fmt: skip
+    health = reader.health(stream.id)
     if health is None:
         return
-    seats = len({seat for hub in _seats(reader, stream) for seat in hub}) or 1
+    birth = reader.birth(stream.id)
+    hubs = birth.hubs if birth is not None else ()
+    seats = len({seat for hub in hubs for seat in hub.seats}) or 1
     if health.waiting and health.ack_age_ms is not None and health.ack_age_ms > _LONG_UNACKED_MS:
         yield (
             "wrong", f"has had no ack for {health.ack_age_ms / 1e3:.0f} s while data waits",
@@ -120,11 +116,6 @@ def _of_node(
             "note", f"missed {health.unsampled / due:.0%} of its readings on the serial lines",
             "run `roomtone doctor` on it; check the hubs' cables",
         )  # fmt: skip
-
-
-def _seats(reader: PeriodReader, stream: Stream) -> list[tuple[int, ...]]:
-    birth = reader.birth(stream.id)
-    return [hub.seats for hub in birth.hubs] if birth is not None else []
 
 
 def notice_findings(reader: PeriodReader) -> Iterator[Finding]:

@@ -10,19 +10,22 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Final
+from typing import Final, Protocol
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
 
 from ingest.monitoring.condition import Condition
+from ingest.settings import ServerSettings
 
-__all__ = ["HealthPages", "health_server"]
+__all__ = ["HealthPages", "health_server", "run_program"]
 
 _LOG = logging.getLogger("health")
 HOST: Final = "127.0.0.1"
@@ -39,12 +42,12 @@ class HealthPages:
     site: str
     data_dir: str
     condition: Condition
-    registry: CollectorRegistry
+    metrics: Collector
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Status, content type and body of the page at a path."""
         if path == "/metrics":
-            return 200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.registry)
+            return 200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.metrics)
         if path == "/healthz":
             is_turning = self.condition.is_turning
             return self._json(
@@ -67,6 +70,28 @@ class HealthPages:
             **fields,
         }
         return status, "application/json", json.dumps(content).encode() + b"\n"
+
+
+class _Program(Protocol):
+    condition: Condition
+    metrics: Collector
+
+    def run(self, stop: threading.Event) -> None: ...
+
+
+def run_program(name: str, program: _Program, settings: ServerSettings, health_port: int) -> int:
+    """Run a program with its health pages until SIGTERM or SIGINT; returns its exit code."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    pages = HealthPages(
+        program=name, site=settings.site, data_dir=str(settings.data_dir.absolute()),
+        condition=program.condition, metrics=program.metrics,
+    )  # fmt: skip
+    with health_server(health_port, pages):
+        program.run(stop)
+    logging.getLogger(name).info("stopped")
+    return 0
 
 
 @contextmanager

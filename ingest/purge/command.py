@@ -32,7 +32,6 @@ _HIGHEST_SEAT: Final = 255
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Define the command's arguments."""
     add_config_option(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--room", metavar="ROOM", help="all of a room, or a span of it")

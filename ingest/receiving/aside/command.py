@@ -28,7 +28,6 @@ _ROW_BYTES: Final = 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("list", help="what is kept aside, with topic and reason")
     show.add_argument("--limit", type=_whole, default=100, help="at most this many (100)")

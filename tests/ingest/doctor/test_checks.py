@@ -19,7 +19,7 @@ from contract.clock import ManualClock
 from contract.finding import Finding
 from contract.settings import BrokerSettings
 from ingest.doctor import checks as doctor
-from ingest.doctor.checks import Page, ask, broker_findings, findings, program_findings
+from ingest.doctor.checks import Page, ask, broker_findings, findings, program_finding
 from ingest.doctor.command import add_arguments, look_over, run
 from ingest.doctor.model import model_findings
 from ingest.doctor.nodes import (
@@ -114,14 +114,13 @@ def test_a_program_that_is_missing_stalled_not_ready_or_anothers(tmp_path: Path)
     mine = settings(tmp_path)
 
     def found(port: int, where: ServerSettings = mine) -> Finding:
-        (one,) = program_findings("ingest", port, where)
-        return one
+        return program_finding("ingest", port, where)
 
     assert found(0).state == "note"
     assert found(free_port()).state == "wrong"
     pages = HealthPages(
         program="ingest", site="school", data_dir=str(tmp_path), condition=condition,
-        registry=CollectorRegistry(),
+        metrics=CollectorRegistry(),
     )  # fmt: skip
     with health_server(free_port(), pages) as port:
         assert port is not None

@@ -17,8 +17,8 @@ import pytest
 
 from contract.finding import Finding
 from ingest.doctor import checks as doctor
-from ingest.doctor.checks import program_findings
-from ingest.doctor.dashboard import dashboard_findings
+from ingest.doctor.checks import program_finding
+from ingest.doctor.dashboard import dashboard_finding
 from ingest.monitoring.page_address import address_noted, noted_address
 from ingest.settings import ServerSettings
 from roomtone.demo.broker import free_port
@@ -29,8 +29,7 @@ def settings(folder: Path, port: int, host: str = "127.0.0.1") -> ServerSettings
 
 
 def found(mine: ServerSettings) -> Finding:
-    (one,) = dashboard_findings(mine)
-    return one
+    return dashboard_finding(mine)
 
 
 @contextmanager
@@ -85,7 +84,7 @@ def words(folder: Path, program: str = "dashboard", **more: object) -> bytes:
 def test_a_strangers_page_is_not_taken_for_ours(tmp_path: Path, status: int, text: bytes) -> None:
     with serving(text, status) as port:
         one = found(settings(tmp_path, port))
-        (score,) = program_findings("score", port, settings(tmp_path, port))
+        score = program_finding("score", port, settings(tmp_path, port))
     assert one.state == score.state == "wrong"
     assert one.said == (
         f"is not what answers on port {port}: a program that is not Roomtone's has that port"

@@ -25,7 +25,7 @@ class Program:
         Gauge("roomtone_a", "What it is.", registry=registry).set(1)
         self.pages = HealthPages(
             program="ingest", site="school", data_dir="/data", condition=self.condition,
-            registry=registry,
+            metrics=registry,
         )  # fmt: skip
 
 
