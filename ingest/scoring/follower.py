@@ -25,7 +25,6 @@ from ingest.scoring.rescoring.history import RescoreHistory
 from ingest.scoring.rescoring.queue import Doubt, Key, RescorePass, RescoreQueue
 from ingest.scoring.results import Results
 from ingest.scoring.stale_alerts import SilentLessons, open_alerts_for
-from ingest.scoring.undated import UndatedStreams
 from ingest.settings import RetentionSettings, ScoreSettings
 from ingest.stores.protocol import PeriodReader, ScoreStore
 from ingest.stores.records import Change
@@ -72,9 +71,8 @@ class Following:
         )
         self._states: OrderedDict[Key, LessonState] = OrderedDict()
         self._silent = SilentLessons(scores=scores, spans=self._spans, clock=clock)
-        self._rescore_queue = RescoreQueue(settings)
+        self._rescore_queue = RescoreQueue(settings, clock)
         self._rescoring: RescorePass | None = None
-        self._undated = UndatedStreams(spans=self._spans, clock=clock)
         self._watch = LessonWatch(
             lessons=lessons, clock=clock, days=retention.seat_days + 1, longest_ns=longest_ns
         )
@@ -82,9 +80,9 @@ class Following:
             reader=reader, scores=scores, spans=self._spans, clock=clock, retention=retention
         )
         self._history = RescoreHistory(
-            spans=self._spans, coverage=self._coverage, queue_rescore=self._queue_rescore
+            spans=self._spans, coverage=self._coverage, queue=self._rescore_queue, clock=clock
         )
-        self._cursor = self._written = 0
+        self._written = 0
         self._written_ns = clock.elapsed_ns()
         self._absent_from: int | None = None
         """The cursor from before an absence, while the changes of that time are being examined."""
@@ -97,10 +95,10 @@ class Following:
 
     def begin(self) -> None:
         """Continue at the cursor that the store has."""
-        self._cursor = self._written = self._scores.cursor()
+        self._rescore_queue.cursor = self._written = self._scores.cursor()
         self._behind = self._reader.newest_cursor()
         self._polled_ns = self._clock.elapsed_ns()
-        self._undated.add_all(self._reader.undated())
+        self._history.undated.update(self._reader.undated())
         self._watch.begin()
         for lesson_id in (purged := self._scores.to_score_again()):
             if (lesson := self._lessons.get(lesson_id)) is not None:
@@ -123,25 +121,25 @@ class Following:
         if version != self._version:
             worked = self._take_changes()
             self._version = version
-        if self._is_purged and self._rescoring is None and not self._rescore_queue.cursors():
+        if self._is_purged and self._rescoring is None and not self._rescore_queue.keys():
             self._scores.scored_again()
             self._is_purged = False
-        self._queue_dated_streams()
+        self._history.look_at_dated()
         self._end_silent_lessons()
         self._history.step()
         if self._is_cursor_due(now_ns):
             self._write(Results())
-        worked = self._rescore_next(now_ns) or worked
+        worked = self._rescore_next() or worked
         self._note_figures(now_ns, worked=worked)
         return worked
 
     def _note_figures(self, began_ns: int, *, worked: bool) -> None:
         figures = self._figures
-        figures.cursor, figures.level_ns = self._cursor, began_ns
+        figures.cursor, figures.level_ns = self._rescore_queue.cursor, began_ns
         figures.queues = {
-            "again": len(self._rescore_queue.cursors()) + (self._rescoring is not None),
+            "again": len(self._rescore_queue.keys()) + (self._rescoring is not None),
             "open": len(self._states),
-            "undated": len(self._undated),
+            "undated": len(self._history.undated),
         }
         if worked:
             figures.step_s.observe((self._clock.elapsed_ns() - began_ns) / 1e9)
@@ -149,26 +147,27 @@ class Following:
     # ---------------------------------------------------------------- what came
 
     def _take_changes(self) -> bool:
-        cursor, changes = self._reader.changes(self._cursor)
-        if cursor == self._cursor:
+        before = self._rescore_queue.cursor
+        cursor, changes = self._reader.changes(before)
+        if cursor == before:
             return False
-        self._is_catching_up = self._cursor < self._behind
+        self._is_catching_up = before < self._behind
         if not all(change.is_new for change in changes):
             # The store no longer lists the changes since the cursor, so it lists all that is stored.
-            self._history.add_ledger(changes, self._cursor)
-            self._absent_from = self._cursor
-            self._undated.add_all(self._reader.undated())
+            self._history.add_ledger(changes, before)
+            self._absent_from = before
+            self._history.undated.update(self._reader.undated())
             changes = []
         groups: dict[Key, tuple[SeqSpan, list[Change]]] = {}
         for change in changes:
             spans = self._spans.spans(change.stream_id, change.first_seq, change.last_seq)
             if not spans:
-                self._undated.add(change.stream_id)
+                self._history.add_undated(change.stream_id)
             for span in spans:
                 key = span.lesson.id, change.stream_id
                 if change.is_late:
                     # More data for periods that are scored already: it raises no alert.
-                    self._queue_rescore(key, min(change.last_seq, span.last_seq))
+                    self._rescore_queue.add(key, min(change.last_seq, span.last_seq))
                 else:
                     groups.setdefault(key, (span, []))[1].append(change)
         results = Results()
@@ -176,7 +175,7 @@ class Following:
             self._advance(key, span, its_changes, results)
             for key, (span, its_changes) in groups.items()
         )
-        self._cursor = cursor
+        self._rescore_queue.cursor = cursor
         if results:
             self._write(results)
         return True
@@ -191,7 +190,7 @@ class Following:
         if state is None:
             if not any(change.is_live for change in changes):
                 # Historical data is not urgent: it must not delay live data.
-                self._queue_rescore(key, upto)
+                self._rescore_queue.add(key, upto)
                 return
             state, scored_upto = self._new_state(key, span)
             if scored_upto < 0:
@@ -204,20 +203,19 @@ class Following:
             or (state.is_without_birth and self._reader.birth(key[1]) is not None)
         ):
             # Its dates changed, it has seats that were not known, or its zones are known now.
-            self._queue_rescore(key, upto)
+            self._rescore_queue.add(key, upto)
         state.touched_ns = self._clock.elapsed_ns()
         state.span = (state.span[0], span.last_seq)
         state.is_over = state.is_over and upto >= span.last_seq  # its end may have been moved
         state.lesson = span.lesson
         self._remember(key, state)
         before = state.next_seq
-        scored = yield from state.read(self._reader, upto, live_from=self._live_from(changes))
-        scored.epochs = [epoch for epoch in scored.epochs if epoch.first_seq > known_upto]
-        results.add(state, scored, self._spans)
+        yield from state.read(self._reader, upto, live_from=self._live_from(changes))
+        results.add(state, self._spans, after_seq=known_upto)
         for change in changes:
             first, last = max(change.first_seq, state.span[0]), min(change.last_seq, before - 1)
             if not change.is_gap and first <= last and state.have.missing(first, last):
-                self._queue_rescore(key, upto)
+                self._rescore_queue.add(key, upto)
                 break
         if upto >= span.last_seq:
             self._finish(key, state, results, self._spans.ends_utc_ns(span.lesson))
@@ -278,20 +276,12 @@ class Following:
 
     # ---------------------------------------------------------------- what is scored again
 
-    def _queue_rescore(
-        self, key: Key, upto: int, doubt: Doubt = Doubt.NONE, *, cursor: int | None = None
-    ) -> None:
-        since = self._cursor if cursor is None else cursor
-        self._rescore_queue.add(
-            key, upto, cursor=since, now_ns=self._clock.elapsed_ns(), doubt=doubt
-        )
-
-    def _rescore_next(self, now_ns: int) -> bool:
+    def _rescore_next(self) -> bool:
         """Score a slice of a lesson again, if one is due."""
         if self._rescoring is not None:
             self._rescore_slice(self._rescoring)
             return True
-        taken = self._rescore_queue.take(now_ns)
+        taken = self._rescore_queue.take()
         if taken is None:
             return False
         key, job = taken
@@ -315,13 +305,13 @@ class Following:
             current.upto = max(current.upto, live.next_seq - 1)
         current.upto = state.whole_epochs(current.upto)
         upto = min(current.upto, state.next_seq + _SLICE - 1)
-        (scored,) = score_together([state.read(self._reader, upto)])
-        results.add(state, scored, self._spans)
+        score_together([state.read(self._reader, upto)])
+        results.add(state, self._spans)
         if state.next_seq <= current.upto:
             return
         # The live state knows which alerts are shown now.
-        shown = live.open if live is not None else state.open
-        results.add(state, state.end_quiet(shown), self._spans)
+        state.end_quiet(live.open if live is not None else state.open)
+        results.add(state, self._spans)
         if current.upto >= state.span[1]:
             self._finish(current.key, state, results, self._spans.ends_utc_ns(state.lesson))
         state.touched_ns = self._clock.elapsed_ns()
@@ -333,9 +323,10 @@ class Following:
 
     def _finish(self, key: Key, state: LessonState, results: Results, over_ns: int) -> None:
         """End a lesson; score it again if the zones of the whole lesson differ from the live ones."""
-        results.add(state, state.finish(over_ns), self._spans)
+        state.finish(over_ns)
+        results.add(state, self._spans)
         if state.has_other_zones:
-            self._queue_rescore(key, state.next_seq - 1)
+            self._rescore_queue.add(key, state.next_seq - 1)
 
     def _queue_changed_lessons(self) -> None:
         """Queue lessons that were entered or changed after their periods came."""
@@ -344,18 +335,11 @@ class Following:
             for lesson, is_only_longer in self._watch.changed():
                 self._history.look_at(lesson, Doubt.LONGER if is_only_longer else Doubt.NONE)
 
-    def _queue_dated_streams(self) -> None:
-        """Queue the lessons of streams that have been dated since the last look."""
-        for stream_id in self._undated.take_dated():
-            for lesson in self._spans.of_stream(stream_id):
-                self._history.look_at_stream(stream_id, lesson, Doubt.NONE)
-
     def _end_silent_lessons(self) -> None:
         """Clear the alerts of lessons that are over, or that receive no more data."""
-        waiting = {
-            *self._rescore_queue.keys(),
-            *([self._rescoring.key] if self._rescoring is not None else []),
-        }
+        waiting = set(self._rescore_queue.keys())
+        if self._rescoring is not None:
+            waiting.add(self._rescoring.key)
         results = Results()
         for silent in self._silent.over(self._states, self._watch.get, waiting=waiting):
             state = self._states.get(silent.key)
@@ -374,9 +358,7 @@ class Following:
     def _safe_cursor(self) -> int:
         """The cursor from which all unwritten results would be computed again."""
         passing = [self._rescoring.job.cursor] if self._rescoring is not None else []
-        return min(
-            [self._cursor, *self._rescore_queue.cursors(), *self._history.cursors(), *passing]
-        )
+        return min([*self._rescore_queue.cursors(), *self._history.cursors(), *passing])
 
     def _is_cursor_due(self, now_ns: int) -> bool:
         """Whether to write the cursor alone.

@@ -1,7 +1,7 @@
 """One lesson of one stream while it is scored: periods in, epochs and alerts out.
 
-It uses no store and no clock, so a lesson can be scored many times with the same result. `feed` and
-`skip` are coroutines: they yield full epochs and receive their scores
+It writes to no store and uses no clock, so a lesson can be scored many times with the same result.
+`read` is a coroutine: it yields full epochs and receives their scores
 (`models.serving.scorer.score_together`), so that many rooms are computed in one call.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -29,7 +29,7 @@ from models.serving.scorer import LessonScorer, ScoringModel, Steps
 from models.serving.scores import ROOM, EpochScore
 from school.lessons.records import Lesson
 
-__all__ = ["EPOCH", "NEVER", "LessonState", "Scored", "seats_of", "zones_of"]
+__all__ = ["EPOCH", "NEVER", "LessonState", "seats_of", "zones_of"]
 
 EPOCH: Final = 5
 """Periods in an epoch, which begins with a seq divisible by it."""
@@ -49,22 +49,8 @@ _HIGHEST_SEAT: Final = _highest(SEAT_QUANTITIES)
 _HIGHEST_ROOM: Final = _highest(ROOM_QUANTITIES)
 
 
-@dataclass(slots=True)
-class Scored:
-    """What came out of some periods, not yet written."""
-
-    epochs: list[EpochScore] = field(default_factory=list)
-    alerts: dict[str, AlertRecord] = field(default_factory=dict)
-    """By id, in their latest state."""
-
-    def add(self, later: Scored) -> None:
-        """Add the results of later periods."""
-        self.epochs += later.epochs
-        self.alerts.update(later.alerts)
-
-
 class LessonState:
-    """Scores a lesson's periods in the order of their seq.
+    """Scores a lesson's periods in the order of their seq; `take` gives what came out.
 
     Up to `quiet_until` the lesson was scored before: the memory of the scorer and of the alerts is
     rebuilt, but no alert is raised or cleared.
@@ -100,6 +86,9 @@ class LessonState:
         """The lesson has ended, and `finish` was called."""
         self.open = {alert.zone: alert for alert in open_alerts}
         """Alerts that are shown and not over."""
+        self._epochs: list[EpochScore] = []
+        self._alerts: dict[str, AlertRecord] = {}
+        """Changed alerts by id, in their latest state."""
         self._silent: dict[str, AlertChange] = {}
         # Active alerts that are not shown, because no live period has come since.
         self._quiet_until = quiet_until
@@ -112,61 +101,53 @@ class LessonState:
             room=model.manifest.room_alerts, zone=model.manifest.zone_alerts
         )
 
-    def feed(self, periods: Periods, *, live_from: int = NEVER) -> Steps[Scored]:
-        """Score periods from `next_seq` on; earlier ones are skipped.
+    def take(self) -> tuple[list[EpochScore], dict[str, AlertRecord]]:
+        """The epochs and the alerts by id that came out since the last call."""
+        taken = self._epochs, self._alerts
+        self._epochs, self._alerts = [], {}
+        return taken
 
-        Periods before `live_from` were not scored while they were live, so they raise no alert.
+    def read(self, reader: PeriodReader, upto: int, *, live_from: int = NEVER) -> Steps[None]:
+        """Read and score what is stored from `next_seq` to `upto`.
+
+        Seconds of an unfinished epoch are read later, together with the rest of it. Periods before
+        `live_from` were not scored while they were live, so they raise no alert.
         """
-        scored = Scored()
+        upto = self.whole_epochs(upto)
+        while self.next_seq <= upto:
+            last = min(self.next_seq + _CHUNK - 1, upto)
+            for periods in reader.read(self.stream.id, self.next_seq, last):
+                yield from self._score(periods, live_from)
+            yield from self._fill(last + 1)
+
+    def _score(self, periods: Periods, live_from: int) -> Steps[None]:
+        """Score periods from `next_seq` on; earlier ones are skipped."""
         seqs = periods.seqs
         fresh = int(np.searchsorted(seqs, self.next_seq))
         if fresh == len(seqs):
-            return scored
+            return
         seat, room = self._values(periods.layout, periods.values[fresh:])
         seqs = seqs[fresh:]
         is_live = periods.is_live[fresh:] & (seqs >= live_from)
         is_quiet = seqs <= self._quiet_until
         for start, end in _runs(seqs, is_live, is_quiet):
             first, last = int(seqs[start]), int(seqs[end - 1])
-            yield from self._fill(first, scored)
+            yield from self._fill(first)
             epochs = yield from self._scorer.steps(first, seat[start:end], room[start:end])
-            self._follow(epochs, scored, is_live=bool(is_live[start]))
+            self._follow(epochs, is_live=bool(is_live[start]))
             self.have.add(first, last)
             self.next_seq = last + 1
             if bool(is_quiet[start]) and last == self._quiet_until:
-                self._wake(scored)
-        return scored
-
-    def read(self, reader: PeriodReader, upto: int, *, live_from: int = NEVER) -> Steps[Scored]:
-        """Read and score what is stored from `next_seq` to `upto`.
-
-        Seconds of an unfinished epoch are read later, together with the rest of it.
-        """
-        everything = Scored()
-        upto = self.whole_epochs(upto)
-        while self.next_seq <= upto:
-            last = min(self.next_seq + _CHUNK - 1, upto)
-            for periods in reader.read(self.stream.id, self.next_seq, last):
-                everything.add((yield from self.feed(periods, live_from=live_from)))
-            everything.add((yield from self.skip(last + 1)))
-        return everything
+                self._wake()
 
     def whole_epochs(self, upto: int) -> int:
         """The last period of the last epoch that is over with `upto`, or with the lesson."""
         return upto if upto >= self.span[1] else upto - (upto + 1) % EPOCH
 
-    def skip(self, until: int) -> Steps[Scored]:
-        """There are no values before `until`: score them as missing."""
-        scored = Scored()
-        yield from self._fill(until, scored)
-        return scored
-
-    def end_quiet(self, shown: Mapping[str, AlertRecord]) -> Scored:
+    def end_quiet(self, shown: Mapping[str, AlertRecord]) -> None:
         """From now on raise and clear alerts; `shown` are those that are shown, by zone."""
-        scored = Scored()
         self.open = dict(shown)
-        self._wake(scored)
-        return scored
+        self._wake()
 
     @property
     def whole_zones(self) -> tuple[Zone, ...] | None:
@@ -179,15 +160,12 @@ class LessonState:
         used = self._scorer.zones
         return used is not None and self.whole_zones not in (None, used)
 
-    def finish(self, over_utc_ns: int) -> Scored:
+    def finish(self, over_utc_ns: int) -> None:
         """End the lesson and each of its alerts at this time."""
         self.is_over = True
-        scored = Scored()
-        for alert in self.open.values():
-            scored.alerts[alert.id] = alert.cleared(over_utc_ns)
+        self._alerts |= {alert.id: alert.cleared(over_utc_ns) for alert in self.open.values()}
         self.open.clear()
         self._silent.clear()
-        return scored
 
     def end_unheard(self) -> None:
         """No data comes any more, so no alert is shown; one that is still active when live data
@@ -203,38 +181,39 @@ class LessonState:
             )
         self.open.clear()
 
-    def _fill(self, until: int, scored: Scored) -> Steps[None]:
+    def _fill(self, until: int) -> Steps[None]:
+        """There are no values before `until`: score them as missing."""
         if until > self.next_seq:
             if self._quiet_until >= self.next_seq and until > self._quiet_until + 1:
                 # The part that was scored before may end in a hole.
-                yield from self._pass_over(self._quiet_until + 1, scored)
-            self._wake_if_due(scored)
-            yield from self._pass_over(until, scored)
-        self._wake_if_due(scored)
+                yield from self._pass_over(self._quiet_until + 1)
+            self._wake_if_due()
+            yield from self._pass_over(until)
+        self._wake_if_due()
 
-    def _pass_over(self, until: int, scored: Scored) -> Steps[None]:
+    def _pass_over(self, until: int) -> Steps[None]:
         seat = np.empty((0, len(self._seats), len(SEAT_QUANTITIES)), np.float32)
         room = np.empty((0, len(ROOM_QUANTITIES)), np.float32)
         epochs = yield from self._scorer.steps(until, seat, room)
-        self._follow(epochs, scored, is_live=False)
+        self._follow(epochs, is_live=False)
         self.next_seq = until
 
-    def _wake_if_due(self, scored: Scored) -> None:
+    def _wake_if_due(self) -> None:
         if 0 <= self._quiet_until < self.next_seq:
-            self._wake(scored)
+            self._wake()
 
-    def _wake(self, scored: Scored) -> None:
+    def _wake(self) -> None:
         """The part that was scored before is over: clear shown alerts that are no longer active."""
         self._quiet_until = -1
         for zone in list(self.open):
             if zone in self._silent:
                 del self._silent[zone]
             else:
-                self._clear(zone, self.next_seq, scored)
+                self._clear(zone, self.next_seq)
 
-    def _follow(self, epochs: list[EpochScore], scored: Scored, *, is_live: bool) -> None:
+    def _follow(self, epochs: list[EpochScore], *, is_live: bool) -> None:
+        self._epochs += epochs
         for epoch in epochs:
-            scored.epochs.append(epoch)
             is_quiet = epoch.first_seq + EPOCH - 1 <= self._quiet_until
             for change in self._tracker.update(epoch):
                 if change.change == "raised":
@@ -242,13 +221,13 @@ class LessonState:
                 else:
                     self._silent.pop(change.zone, None)
                     if not is_quiet and change.zone in self.open:
-                        self._clear(change.zone, change.first_seq, scored)
+                        self._clear(change.zone, change.first_seq)
             if is_live and not is_quiet:
                 for change in self._silent.values():
-                    self._raise(change, epoch, scored)
+                    self._raise(change, epoch)
                 self._silent.clear()
 
-    def _raise(self, change: AlertChange, epoch: EpochScore, scored: Scored) -> None:
+    def _raise(self, change: AlertChange, epoch: EpochScore) -> None:
         """Show an alert from this epoch on."""
         areas = {score.zone: score.off_task for score in (epoch.room, *epoch.zones)}
         off_task = areas.get(change.zone)
@@ -264,11 +243,11 @@ class LessonState:
             off_task=float("nan") if off_task is None else off_task,
             model=self.version,
         )
-        self.open[change.zone] = scored.alerts[alert.id] = alert
+        self.open[change.zone] = self._alerts[alert.id] = alert
 
-    def _clear(self, zone: str, seq: int, scored: Scored) -> None:
+    def _clear(self, zone: str, seq: int) -> None:
         alert = self.open.pop(zone)
-        scored.alerts[alert.id] = alert.cleared(self._utc_of_seq(seq))
+        self._alerts[alert.id] = alert.cleared(self._utc_of_seq(seq))
 
     def _values(
         self, layout: Layout, values: NDArray[np.uint16]

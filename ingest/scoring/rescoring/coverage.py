@@ -7,6 +7,7 @@ changes, or a lesson's end was moved. Then this module compares what is stored w
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
@@ -26,27 +27,15 @@ _WARM_UP: Final = 60
 """Seconds at the start of a lesson, or after a long hole, before a room can be scored."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """Reads the stores and changes nothing."""
 
-    def __init__(
-        self,
-        *,
-        reader: PeriodReader,
-        scores: ScoreStore,
-        spans: LessonSpans,
-        clock: Clock,
-        retention: RetentionSettings,
-    ) -> None:
-        self._reader = reader
-        self._scores = scores
-        self._spans = spans
-        self._clock = clock
-        self._retention = retention
-
-    def scored(self) -> set[str]:
-        """The lessons that have scores; goes through all lessons."""
-        return self._scores.lessons_with_scores()
+    reader: PeriodReader
+    scores: ScoreStore
+    spans: LessonSpans
+    clock: Clock
+    retention: RetentionSettings
 
     def is_past(self, lesson: Lesson, scored: set[str]) -> bool:
         """Whether a lesson's scores must stay as they are, because its seat values were removed.
@@ -54,11 +43,11 @@ class Coverage:
         A lesson that is not in `scored` is scored from what is left, until its scores would be too
         old as well.
         """
-        age_ns = self._clock.utc_ns() - self._spans.ends_utc_ns(lesson)
+        age_ns = self.clock.utc_ns() - self.spans.ends_utc_ns(lesson)
         # A day goes when the whole of it is older than the setting.
-        if age_ns < (self._retention.seat_days + 1) * _DAY_NS:
+        if age_ns < (self.retention.seat_days + 1) * _DAY_NS:
             return False
-        return age_ns >= self._retention.score_days * _DAY_NS or lesson.id in scored
+        return age_ns >= self.retention.score_days * _DAY_NS or lesson.id in scored
 
     def is_needed(self, key: Key, span: SeqSpan, job: RescoreJob) -> bool:
         """Whether scoring this job again may change something.
@@ -69,7 +58,7 @@ class Coverage:
         if job.doubt is Doubt.NONE:
             return True
         lesson, stream_id = key
-        known = {e.first_seq: e for e in self._scores.epochs(lesson) if e.stream_id == stream_id}
+        known = {e.first_seq: e for e in self.scores.epochs(lesson) if e.stream_id == stream_id}
         for first, last in self._values(stream_id, span.first_seq, min(job.upto, span.last_seq)):
             for seq in range(first + -first % EPOCH, last - EPOCH + 2, EPOCH):
                 is_warm = job.doubt is Doubt.FILLED and seq >= first + _WARM_UP
@@ -81,11 +70,11 @@ class Coverage:
         """The stored seqs of a span, without those of recorded gaps."""
         gaps = SeqRanges(
             (gap.first_seq, gap.last_seq)
-            for gap in self._reader.gaps(stream_id)
+            for gap in self.reader.gaps(stream_id)
             if gap.kind is None and gap.line == 0
         )
         found = SeqRanges()
-        for first, last in self._reader.kept(stream_id):
+        for first, last in self.reader.kept(stream_id):
             if first <= last_seq and last >= first_seq:
                 for begin, end in gaps.missing(max(first, first_seq), min(last, last_seq)):
                     found.add(begin, end)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Final
 
+from contract.clock import SECOND_NS, Clock
 from ingest.scoring.lesson_spans import LessonSpans
 from ingest.scoring.rescoring.coverage import Coverage
-from ingest.scoring.rescoring.queue import Doubt, Key
+from ingest.scoring.rescoring.queue import Doubt, RescoreQueue
 from ingest.stores.records import Change
 from school.lessons.records import Lesson
 
@@ -20,23 +21,22 @@ __all__ = ["RescoreHistory"]
 
 _CHANGES_A_SLICE: Final = 40
 """Ranges of the ledger that can be dated in about 10 ms."""
-
-
-class _QueueRescore(Protocol):
-    """Queues a lesson of a stream to be scored again up to a seq."""
-
-    def __call__(self, key: Key, upto: int, doubt: Doubt, *, cursor: int | None = None) -> None: ...
+_LOOK_EACH_NS: Final = 2 * SECOND_NS
 
 
 class RescoreHistory:
-    """Lessons and ranges of the ledger that wait to be examined."""
+    """Lessons and ranges of the ledger that wait to be examined, and streams without a date."""
 
     def __init__(
-        self, *, spans: LessonSpans, coverage: Coverage, queue_rescore: _QueueRescore
+        self, *, spans: LessonSpans, coverage: Coverage, queue: RescoreQueue, clock: Clock
     ) -> None:
+        self.undated: set[int] = set()
+        """Streams that can't be dated until more clock records come."""
+        self._dated_ns = clock.elapsed_ns()
+        self._clock = clock
         self._spans = spans
         self._coverage = coverage
-        self._queue_rescore = queue_rescore
+        self._queue = queue
         self._lessons: deque[Lesson] = deque()
         self._ledger: deque[Change] = deque()
         self._scored: set[str] = set()
@@ -50,7 +50,7 @@ class RescoreHistory:
         """Add everything that is stored, instead of only what came after a cursor."""
         self._cursor = min(cursor, *self.cursors()) if self._ledger else cursor
         self._ledger = deque(changes)
-        self._scored = self._coverage.scored()
+        self._scored = self._coverage.scores.lessons_with_scores()
 
     def cursors(self) -> list[int]:
         """The cursor to start from after a crash, while ranges of the ledger wait."""
@@ -65,23 +65,38 @@ class RescoreHistory:
             doubt = Doubt.NONE if change.is_late else Doubt.FILLED
             for span in self._spans.spans(change.stream_id, change.first_seq, change.last_seq):
                 if not self._coverage.is_past(span.lesson, self._scored):
-                    key, upto = (
-                        (span.lesson.id, change.stream_id),
-                        min(change.last_seq, span.last_seq),
-                    )
-                    self._queue_rescore(key, upto, doubt, cursor=self._cursor)
+                    key = span.lesson.id, change.stream_id
+                    upto = min(change.last_seq, span.last_seq)
+                    self._queue.add(key, upto, doubt, cursor=self._cursor)
             self._ledger.pop()
 
     def look_at(self, lesson: Lesson, doubt: Doubt) -> None:
         """Queue what is stored of a lesson."""
         for stream_id in self._spans.streams_of(lesson):
-            self.look_at_stream(stream_id, lesson, doubt)
+            self._look_at_stream(stream_id, lesson, doubt)
 
-    def look_at_stream(self, stream_id: int, lesson: Lesson, doubt: Doubt) -> None:
+    def _look_at_stream(self, stream_id: int, lesson: Lesson, doubt: Doubt) -> None:
         """Queue what is stored of a lesson in one stream."""
         span = self._spans.span(stream_id, lesson)
         if span is None:
             return
         upto = self._spans.kept_upto(span, stream_id)
         if upto >= 0:
-            self._queue_rescore((lesson.id, stream_id), upto, doubt)
+            self._queue.add((lesson.id, stream_id), upto, doubt)
+
+    def add_undated(self, stream_id: int) -> None:
+        """Remember a stream, unless it is dated."""
+        if not self._spans.is_dated(stream_id):
+            self.undated.add(stream_id)
+
+    def look_at_dated(self) -> None:
+        """Queue the lessons of streams that have been dated since; looks every two seconds."""
+        now_ns = self._clock.elapsed_ns()
+        if not self.undated or now_ns - self._dated_ns < _LOOK_EACH_NS:
+            return
+        self._dated_ns = now_ns
+        dated = [stream_id for stream_id in sorted(self.undated) if self._spans.is_dated(stream_id)]
+        self.undated.difference_update(dated)
+        for stream_id in dated:
+            for lesson in self._spans.of_stream(stream_id):
+                self._look_at_stream(stream_id, lesson, Doubt.NONE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from contract.clock import SECOND_NS
+from contract.clock import SECOND_NS, Clock
 from ingest.scoring.lesson_state import LessonState
 from ingest.scoring.results import Results
 from ingest.settings import ScoreSettings
@@ -57,15 +57,20 @@ class RescoreQueue:
     `rescore_max_wait_s`. A backlog of any size therefore costs one pass over its lesson in that time.
     """
 
-    def __init__(self, settings: ScoreSettings) -> None:
+    def __init__(self, settings: ScoreSettings, clock: Clock) -> None:
+        self.cursor = 0
+        """Up to where the store's changes were taken; a job that names no cursor starts here."""
+        self._clock = clock
         self._quiet_ns = settings.rescore_quiet_s * SECOND_NS
         self._max_wait_ns = settings.rescore_max_wait_s * SECOND_NS
         self._waiting: dict[Key, RescoreJob] = {}
 
     def add(
-        self, key: Key, upto: int, *, cursor: int, now_ns: int, doubt: Doubt = Doubt.NONE
+        self, key: Key, upto: int, doubt: Doubt = Doubt.NONE, *, cursor: int | None = None
     ) -> None:
         """Queue a lesson, or extend its job."""
+        now_ns = self._clock.elapsed_ns()
+        cursor = self.cursor if cursor is None else cursor
         job = self._waiting.setdefault(key, RescoreJob(now_ns, now_ns, cursor, upto, doubt))
         job.doubt = min(job.doubt, doubt)
         job.cursor = min(job.cursor, cursor)
@@ -82,8 +87,9 @@ class RescoreQueue:
         if job is not None and job.upto <= upto:
             del self._waiting[key]
 
-    def take(self, now_ns: int) -> tuple[Key, RescoreJob] | None:
+    def take(self) -> tuple[Key, RescoreJob] | None:
         """Remove and return the first lesson that is due."""
+        now_ns = self._clock.elapsed_ns()
         for key, job in self._waiting.items():
             if (
                 now_ns - job.latest_ns >= self._quiet_ns
@@ -93,5 +99,5 @@ class RescoreQueue:
         return None
 
     def cursors(self) -> list[int]:
-        """The cursors of the jobs that wait."""
-        return [job.cursor for job in self._waiting.values()]
+        """Its own cursor, and those of the jobs that wait."""
+        return [self.cursor, *(job.cursor for job in self._waiting.values())]

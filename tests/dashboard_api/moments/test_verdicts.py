@@ -9,7 +9,7 @@ import pytest
 
 from contract.clock import SECOND_NS
 from dashboard_api.moments.label_rows import label_of
-from ingest.scoring.epochs import zone_epochs
+from ingest.scoring.results import zone_epochs
 from ingest.stores.records import EpochRecord
 from models.school_model.labels import LABEL_FEATURES
 from models.serving.area import AREA_FEATURES, AreaHistory
