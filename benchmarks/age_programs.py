@@ -25,7 +25,7 @@ from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.configuration import LessonConfig
 from ingest.purge.maintenance import KeptUpkeep
-from ingest.purge.plan import PurgePlanner, PurgeTarget
+from ingest.purge.plan import PurgePlanner
 from ingest.purge.retention import retire_kept, retire_scores
 from ingest.receiving.keeper import Keeper
 from ingest.receiving.sealed_check import SealedChecking
@@ -284,12 +284,14 @@ def pages(school: AgedSchool, settings: ServerSettings) -> Figures:
             reader=reader, lessons=lessons, now_utc_ns=school.now_utc_ns,
             longest_ns=settings.lessons.longest_ns,
         )  # fmt: skip
-        wanted = PurgeTarget(lesson=school.over, to_utc_ns=school.now_utc_ns)
-        figures["purge of a lesson, planned"] = best_ms(lambda: planner.plan(wanted), 5)
+        now_ns = school.now_utc_ns
         day_ns = 86_400 * SECOND_NS
-        seat = PurgeTarget(room="room-03", seat=3, from_utc_ns=school.now_utc_ns - day_ns,
-                      to_utc_ns=school.now_utc_ns)  # fmt: skip
-        figures["purge of a seat's day, planned"] = best_ms(lambda: planner.plan(seat), 5)
+        figures["purge of a lesson, planned"] = best_ms(
+            lambda: planner.plan(None, 0, now_ns, lesson_id=school.over), 5
+        )
+        figures["purge of a seat's day, planned"] = best_ms(
+            lambda: planner.plan("room-03", now_ns - day_ns, now_ns, seat=3), 5
+        )
         weeks = WeeklyLevels()
         weeks.look(scores)
         while not weeks.read(scores, lessons, max_lessons=20):

@@ -16,6 +16,7 @@ import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -33,7 +34,7 @@ from contract.files.sqlite_file import (
     writing_errors,
 )
 from ingest.purge.log import KEY, LOG, PurgeLog
-from ingest.purge.requests import PurgeFolder, private
+from ingest.purge.requests import PurgeFolder, private, write_whole
 from ingest.stores.format.chunks import is_whole
 from ingest.stores.format.day_files import DayFiles, SealedChunk
 from ingest.stores.rules.seal_schedule import KINDS, Kind
@@ -73,43 +74,39 @@ class BackupManifest(BaseModel):
     """The hash of all other fields; "" in backups of earlier versions."""
 
 
+@dataclass(slots=True, kw_only=True)
 class Backup:
     """One backup of a data directory into a new directory, or a new .tar file."""
 
-    def __init__(
-        self,
-        *,
-        data_dir: Path,
-        target: Path,
-        clock: Clock,
-        say: Callable[[str], None],
-        database_url: SecretStr | None = None,
-    ) -> None:
-        self._database_url = database_url
-        self._data_dir = data_dir
-        self._target = target
-        self._partial = target.with_name(target.name + ".partial")
-        self._clock = clock
-        self._say = say
-        self._reported_ns = clock.elapsed_ns()
+    data_dir: Path
+    target: Path
+    clock: Clock
+    say: Callable[[str], None]
+    database_url: SecretStr | None = None
+    _reported_ns: int = field(default=0, init=False)
+
+    @property
+    def _partial(self) -> Path:
+        return self.target.with_name(self.target.name + ".partial")
 
     def run(self) -> BackupManifest:
         """Copy and check; only then the copy gets its name."""
-        if not (self._data_dir / "main.db").exists():
-            raise UsageError(f"{self._data_dir} has no main.db; check `data_dir`.")
-        for path in (self._target, self._partial):
+        if not (self.data_dir / "main.db").exists():
+            raise UsageError(f"{self.data_dir} has no main.db; check `data_dir`.")
+        for path in (self.target, self._partial):
             if path.exists():
                 raise UsageError(f"{path} exists; choose another name, or remove it.")
-        if self._target.suffix.lower() in _OTHER_ARCHIVES:
+        if self.target.suffix.lower() in _OTHER_ARCHIVES:
             raise UsageError(
-                f"{self._target}: a backup is a directory, or a file that ends in .tar."
+                f"{self.target}: a backup is a directory, or a file that ends in .tar."
             )
-        if not self._target.absolute().parent.is_dir():
+        if not self.target.absolute().parent.is_dir():
             # If its disk is not mounted, the backup must not end up on the disk of the data.
             raise UsageError(
-                f"{self._target.absolute().parent} is no directory; make it, or mount its disk."
+                f"{self.target.absolute().parent} is no directory; make it, or mount its disk."
             )
-        folder = PurgeFolder(self._data_dir)
+        self._reported_ns = self.clock.elapsed_ns()
+        folder = PurgeFolder(self.data_dir)
         with folder.alone():
             if folder.waiting():
                 raise StoreError(
@@ -123,21 +120,21 @@ class Backup:
             except OSError as error:
                 if isinstance(error, StoreError):
                     raise
-                raise disk_error(self._target, error) from error
+                raise disk_error(self.target, error) from error
             finally:
                 shutil.rmtree(self._partial, ignore_errors=True)
         return manifest
 
     def _copy(self) -> BackupManifest:
-        began_ns = self._clock.utc_ns()
+        began_ns = self.clock.utc_ns()
         for name in _DATABASES:
-            is_elsewhere = name == "school.db" and self._database_url is not None
-            if (self._data_dir / name).exists() and not is_elsewhere:
+            is_elsewhere = name == "school.db" and self.database_url is not None
+            if (self.data_dir / name).exists() and not is_elsewhere:
                 self._copy_database(name)
         self._copy_days()
         for name in _RECORDS:
-            if (self._data_dir / name).exists():
-                shutil.copyfile(self._data_dir / name, self._partial / name)
+            if (self.data_dir / name).exists():
+                shutil.copyfile(self.data_dir / name, self._partial / name)
         notes = {}
         for path in sorted(self._partial.rglob("*")):
             if path.is_file():
@@ -147,24 +144,22 @@ class Backup:
                 notes[path.relative_to(self._partial).as_posix()] = digest(path)
         manifest = BackupManifest(
             began_utc_ns=began_ns,
-            ended_utc_ns=self._clock.utc_ns(),
+            ended_utc_ns=self.clock.utc_ns(),
             purges=len(PurgeLog(self._partial).verified()),
             files=notes,
         )
         manifest = manifest.model_copy(update={"own_sha256": manifest_hash(manifest.model_dump())})
         note = self._partial / MANIFEST
-        with open(note, "w", encoding="utf-8", opener=private) as file:
-            file.write(manifest.model_dump_json(indent=1) + "\n")
-        _sync(note)
+        write_whole(note, f"{manifest.model_dump_json(indent=1)}\n".encode())
         for directory in {note.parent, *(path.parent for path in self._partial.rglob("*"))}:
             sync_directory(directory)
         return manifest
 
     def _copy_database(self, name: str) -> None:
         """Copy one state of a database, without its free pages and without blocking its writer."""
-        source, target = self._data_dir / name, self._partial / name
+        source, target = self.data_dir / name, self._partial / name
         size = source.stat().st_size
-        self._say(f"copying {name}, {size / 1e6:.1f} MB ...")
+        self.say(f"copying {name}, {size / 1e6:.1f} MB ...")
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with store_errors(source), closing(sqlite3.connect(source, timeout=10)) as database:
             database.execute(
@@ -182,7 +177,7 @@ class Backup:
 
     def _copy_days(self) -> None:
         """Copy the chunks that the copy of main.db lists; unlist those that were removed since."""
-        days = DayFiles(self._data_dir)
+        days = DayFiles(self.data_dir)
         with (
             store_errors(self._partial / "main.db"),
             closing(sqlite3.connect(self._partial / "main.db", isolation_level=None)) as copy,
@@ -222,16 +217,16 @@ class Backup:
 
     def _checked(self, kind: Kind, chunk: SealedChunk) -> SealedChunk:
         if not is_whole(chunk.chunk, chunk.key(kind)):
-            self._say(f"chunk {chunk.id} is already damaged; it is copied as it is.")
+            self.say(f"chunk {chunk.id} is already damaged; it is copied as it is.")
         return chunk
 
     def _finish(self) -> None:
-        if self._target.suffix != ".tar":
-            self._partial.rename(self._target)
-            sync_directory(self._target.parent)
+        if self.target.suffix != ".tar":
+            self._partial.rename(self.target)
+            sync_directory(self.target.parent)
             return
-        self._say(f"packing {self._target.name} ...")
-        packed = self._target.with_name(self._target.name + ".packing")
+        self.say(f"packing {self.target.name} ...")
+        packed = self.target.with_name(self.target.name + ".packing")
         try:
             with open(packed, "wb", opener=private) as file:
                 with tarfile.open(fileobj=file, mode="w") as tar:
@@ -240,16 +235,16 @@ class Backup:
                         tar.add(path, arcname=name, filter=_plain)
                 file.flush()
                 os.fsync(file.fileno())
-            packed.rename(self._target)
+            packed.rename(self.target)
         finally:
             packed.unlink(missing_ok=True)
-        sync_directory(self._target.parent)
+        sync_directory(self.target.parent)
 
     def _report(self, line: str) -> None:
-        now_ns = self._clock.elapsed_ns()
+        now_ns = self.clock.elapsed_ns()
         if now_ns - self._reported_ns >= _REPORT_EACH_NS:
             self._reported_ns = now_ns
-            self._say(line)
+            self.say(line)
 
 
 def digest(path: Path) -> FileNote:

@@ -9,6 +9,7 @@ import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Final
@@ -48,44 +49,36 @@ _UNREADABLE: Final = (
 Open = Callable[[str], IO[bytes]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
     """Restores one backup into a directory that is empty or missing."""
 
-    def __init__(
-        self,
-        *,
-        source: Path,
-        data_dir: Path,
-        purges: Path | None,
-        clock: Clock,
-        say: Callable[[str], None],
-        database_url: SecretStr | None = None,
-    ) -> None:
-        self._database_url = database_url
-        self._source = source
-        self._data_dir = data_dir
-        self._partial = data_dir.with_name(data_dir.name + ".partial")
-        self._purges = purges
-        self._clock = clock
-        self._say = say
+    source: Path
+    data_dir: Path
+    purges: Path | None
+    clock: Clock
+    say: Callable[[str], None]
+    database_url: SecretStr | None = None
+
+    @property
+    def _partial(self) -> Path:
+        return self.data_dir.with_name(self.data_dir.name + ".partial")
 
     def run(self) -> BackupManifest:
         """Copy, check and purge again; only then the directory gets its name."""
-        if self._data_dir.exists() and (
-            not self._data_dir.is_dir() or any(self._data_dir.iterdir())
-        ):
+        if self.data_dir.exists() and (not self.data_dir.is_dir() or any(self.data_dir.iterdir())):
             raise UsageError(
-                f"{self._data_dir} is not empty; set `data_dir` to an empty directory for the restore."
+                f"{self.data_dir} is not empty; set `data_dir` to an empty directory for the restore."
             )
         if self._partial.exists():
             raise UsageError(f"{self._partial} was left by a restore that failed; remove it.")
-        with _opened(self._source) as read:
+        with _opened(self.source) as read:
             manifest = self._manifest(read)
             make_directory(self._partial)
             try:
                 for number, name in enumerate(sorted(manifest.files), start=1):
                     size = manifest.files[name].size / 1e6
-                    self._say(f"{number} of {len(manifest.files)}: {name}, {size:.1f} MB ...")
+                    self.say(f"{number} of {len(manifest.files)}: {name}, {size:.1f} MB ...")
                     self._copy(read, name, manifest)
                     if name.endswith(".db"):
                         check_database(self._partial / name, _KINDS.get(name, "day"))
@@ -94,20 +87,20 @@ class Restore:
                 with (
                     closing(open_period_store(self._partial)),
                     closing(open_score_writer(self._partial)),
-                    closing(open_lesson_store(self._partial, self._database_url)),
+                    closing(open_lesson_store(self._partial, self.database_url)),
                 ):
                     pass
-                self._partial.rename(self._data_dir)
-                sync_directory(self._data_dir.parent)
+                self._partial.rename(self.data_dir)
+                sync_directory(self.data_dir.parent)
             except OSError as error:
                 if isinstance(error, StoreError):
                     raise
-                raise disk_error(self._data_dir, error) from error
+                raise disk_error(self.data_dir, error) from error
             finally:
                 shutil.rmtree(self._partial, ignore_errors=True)
-        if self._source.is_file() and self._source.stat().st_size % tarfile.RECORDSIZE:
-            self._say(
-                f"The end of {self._source} is cut off, or another program has packed it again; the "
+        if self.source.is_file() and self.source.stat().st_size % tarfile.RECORDSIZE:
+            self.say(
+                f"The end of {self.source} is cut off, or another program has packed it again; the "
                 "files in it are unchanged."
             )
         return manifest
@@ -120,22 +113,22 @@ class Restore:
             manifest = BackupManifest.model_validate(words)
         except (*_UNREADABLE, ValidationError) as error:
             raise UsageError(
-                f"{self._source} is no complete backup: it has no readable {MANIFEST}. Use another "
+                f"{self.source} is no complete backup: it has no readable {MANIFEST}. Use another "
                 "backup."
             ) from error
         if manifest.format > _FORMAT:
             raise UsageError(
-                f"{self._source} was made by a later version of Roomtone (format "
+                f"{self.source} was made by a later version of Roomtone (format "
                 f"{manifest.format}, this program knows {_FORMAT}): install that version."
             )
         strange = [name for name in manifest.files if not _NAME.fullmatch(name)]
         if strange:
-            raise UsageError(f"{self._source} lists a file that no backup has: {strange[0]!r}.")
+            raise UsageError(f"{self.source} lists a file that no backup has: {strange[0]!r}.")
         if "main.db" not in manifest.files:
-            raise UsageError(f"{self._source} is no complete backup: it has no main.db.")
+            raise UsageError(f"{self.source} is no complete backup: it has no main.db.")
         if manifest.own_sha256 and manifest.own_sha256 != manifest_hash(words):
             raise UsageError(
-                f"{self._source} is damaged: its {MANIFEST} was changed. Take another backup."
+                f"{self.source} is damaged: its {MANIFEST} was changed. Take another backup."
             )
         return manifest
 
@@ -152,7 +145,7 @@ class Restore:
             os.fsync(file.fileno())
         if found.hexdigest() != note.sha256:
             raise StoreError(
-                f"{name} in {self._source} is damaged: its hash is wrong. Take another backup."
+                f"{name} in {self.source} is damaged: its hash is wrong. Take another backup."
             )
         sync_directory(target.parent)
 
@@ -168,44 +161,44 @@ class Restore:
                     yield part
         except _UNREADABLE as error:
             raise StoreError(
-                f"{name} in {self._source} can't be read ({_reason(error)}): the backup is cut off or "
+                f"{name} in {self.source} can't be read ({_reason(error)}): the backup is cut off or "
                 "damaged; take another one."
             ) from error
 
     def _purge_again(self) -> None:
-        if self._purges is None:
+        if self.purges is None:
             return
         newer = self._newer()
         running = PurgeRun(
-            data_dir=self._partial, clock=self._clock, say=self._say,
-            database_url=self._database_url,
+            data_dir=self._partial, clock=self.clock, say=self.say,
+            database_url=self.database_url,
         )  # fmt: skip
         for record in newer:
-            self._say(f"purging again: record {record.number} of {self._purges.name} ...")
+            self.say(f"purging again: record {record.number} of {self.purges.name} ...")
             running.repeat(record.request)
         if newer:
-            shutil.copyfile(self._purges, self._partial / LOG)
+            shutil.copyfile(self.purges, self._partial / LOG)
             (self._partial / LOG).chmod(0o600)
 
     def _newer(self) -> list[PurgeRecord]:
         """The records that are newer than the backup; raises UsageError if they are not its own."""
-        assert self._purges is not None
-        if self._purges.name != LOG or not self._purges.is_file():
-            raise UsageError(f"--purges is {self._purges}; expected a {LOG}.")
+        assert self.purges is not None
+        if self.purges.name != LOG or not self.purges.is_file():
+            raise UsageError(f"--purges is {self.purges}; expected a {LOG}.")
         key = self._partial / KEY
         if not key.exists():
             # The first purge, which made the key, came after the backup.
-            beside = self._purges.with_name(KEY)
+            beside = self.purges.with_name(KEY)
             if not beside.exists():
                 raise UsageError(
                     f"The backup is older than the key of purges: put {KEY} beside {LOG}."
                 )
             shutil.copyfile(beside, key)
             key.chmod(0o600)
-        records = PurgeLog(self._purges.parent, key=key).verified()
+        records = PurgeLog(self.purges.parent, key=key).verified()
         had = [record.hash for record in PurgeLog(self._partial).verified()]
         if [record.hash for record in records[: len(had)]] != had:
-            raise UsageError(f"{self._purges} belongs to another server than this backup.")
+            raise UsageError(f"{self.purges} belongs to another server than this backup.")
         return records[len(had) :]
 
 

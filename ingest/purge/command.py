@@ -16,7 +16,7 @@ from contract.errors import UsageError
 from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.purge.log import PurgeLog, PurgeRecord
-from ingest.purge.plan import PurgePlan, PurgePlanner, PurgeTarget
+from ingest.purge.plan import PurgePlan, PurgePlanner
 from ingest.purge.requests import PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
 from ingest.settings import ServerSettings
@@ -107,20 +107,15 @@ def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> P
         raise UsageError("--from is in the future; there is no data from that time.")
     if end <= start:
         raise UsageError("--to is not later than --from.")
-    wanted = PurgeTarget(
-        room=room, seat=seat, lesson=args.lesson,
-        from_utc_ns=start, to_utc_ns=min(end, now_ns),
-    )  # fmt: skip
     with (
         closing(open_period_reader(settings.data_dir)) as reader,
         closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as lessons,
     ):
-        return PurgePlanner(
-            reader=reader,
-            lessons=lessons,
-            now_utc_ns=now_ns,
+        planner = PurgePlanner(
+            reader=reader, lessons=lessons, now_utc_ns=now_ns,
             longest_ns=settings.lessons.longest_ns,
-        ).plan(wanted)
+        )  # fmt: skip
+        return planner.plan(room, start, end, seat=seat, lesson_id=args.lesson)
 
 
 def _seat(text: str) -> tuple[str, int]:
@@ -177,11 +172,9 @@ def _lessons(n: int) -> str:
 
 
 def _scope(request: PurgeRequest) -> str:
-    what = (
-        f"room {request.room}"
-        if request.seat is None
-        else (f"seat {request.seat} of room {request.room}")
-    )
+    what = f"room {request.room}"
+    if request.seat is not None:
+        what = f"seat {request.seat} of {what}"
     if request.lesson is not None:
         what = f"lesson {request.lesson} and {what}"
     start = "the beginning" if request.from_utc_ns == 0 else _iso(request.from_utc_ns)
@@ -223,7 +216,7 @@ def _verify(data_dir: Path) -> int:
 
 
 def _say_aside(folder: PurgeFolder) -> None:
-    for name, why in folder.listed_aside():
+    for name, why in folder.aside.listed():
         say(
             f"put aside in purges/aside, and not done: {name} ({why}); if it was a purge of yours, "
             "ask for it again, and remove it there."

@@ -21,8 +21,8 @@ from typing import Any, Final
 
 from contract.errors import StoreError
 from contract.files.plain_file import read_plain_file
-from contract.files.sqlite_file import make_directory, sync_directory
-from ingest.purge.requests import PurgeRequest, private
+from contract.files.sqlite_file import make_directory
+from ingest.purge.requests import PurgeRequest, write_whole
 
 __all__ = ["KEY", "LOG", "PurgeLog", "PurgeRecord"]
 
@@ -77,7 +77,8 @@ class PurgeLog:
                 if records
                 else b""
             )
-            self._write(self.path, earlier + line + b"\n")
+            # All or nothing: half a line, or half a key, would break every later signature.
+            write_whole(self.path, earlier + line + b"\n")
         except StoreError:
             raise
         except OSError as error:
@@ -134,20 +135,8 @@ class PurgeLog:
 
     def _key_made(self) -> bytes:
         if not os.path.lexists(self._key):
-            self._write(self._key, secrets.token_bytes(_KEY_BYTES))
+            write_whole(self._key, secrets.token_bytes(_KEY_BYTES))
         return read_plain_file(self._key, max_bytes=_MAX_KEY, follow_links=True)
-
-    @staticmethod
-    def _write(path: Path, content: bytes) -> None:
-        # Write all or nothing: half a line, or half a key, would break every later signature.
-        new = path.with_name(path.name + ".new")
-        new.unlink(missing_ok=True)
-        with open(new, "wb", opener=private) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-        sync_directory(path.parent)
 
 
 def _text(fields: dict[str, Any]) -> bytes:

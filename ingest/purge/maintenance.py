@@ -104,7 +104,8 @@ class PartWorker:
             # can't be computed with would end this program at every start.
             if self._now is None:
                 raise
-            self._folder.put_aside(self._now[0], f"it can't be done ({type(error).__name__})")
+            why = f"it can't be done ({type(error).__name__})"
+            self._folder.aside.put(self._now[0].file_name, why)
             self._now = None
             return None
         self._now = None

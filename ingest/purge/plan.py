@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from secrets import token_hex
 
 from contract.clock import SECOND_NS
@@ -19,18 +19,7 @@ from ingest.stores.rules.dating import seqs_between
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 
-__all__ = ["PurgePlan", "PurgePlanner", "PurgeTarget"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PurgeTarget:
-    """What a person asked to remove; `to_utc_ns` is never later than now."""
-
-    room: str | None = None
-    seat: int | None = None
-    lesson: str | None = None
-    from_utc_ns: int = 0
-    to_utc_ns: int
+__all__ = ["PurgePlan", "PurgePlanner"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,76 +35,82 @@ class PurgePlan:
     """There are periods without a date, which a purge of a span therefore leaves."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PurgePlanner:
     """Reads the stores and changes nothing."""
 
-    def __init__(
-        self, *, reader: PeriodReader, lessons: LessonStore, now_utc_ns: int, longest_ns: int
-    ) -> None:
-        self._reader = reader
-        self._lessons = lessons
-        self._now_ns = now_utc_ns
-        self._longest_ns = longest_ns
-        self._of_boot: dict[tuple[object, ...], list[Timebase]] = {}
+    reader: PeriodReader
+    lessons: LessonStore
+    now_utc_ns: int
+    longest_ns: int
+    _of_boot: dict[tuple[object, ...], list[Timebase]] = field(default_factory=dict, init=False)
 
-    def plan(self, wanted: PurgeTarget) -> PurgePlan:
-        """Make the plan; raises UsageError if there is nothing to purge, or a lesson is still on."""
+    def plan(
+        self,
+        room: str | None,
+        start: int,
+        end: int,
+        *,
+        seat: int | None = None,
+        lesson_id: str | None = None,
+    ) -> PurgePlan:
+        """Plan to purge a lesson, or a span of a room or of one of its seats.
+
+        Raises UsageError if there is nothing to purge, or a lesson is still on.
+        """
         lesson = None
-        if wanted.lesson is not None:
-            lesson = self._lessons.get(wanted.lesson)
+        if lesson_id is not None:
+            lesson = self.lessons.get(lesson_id)
             if lesson is None:
                 raise UsageError(
-                    f"there is no lesson {wanted.lesson!r}; `roomtone lesson list` shows them."
+                    f"there is no lesson {lesson_id!r}; `roomtone lesson list` shows them."
                 )
-        room = lesson.room if lesson is not None else wanted.room
+            room, start = lesson.room, lesson.starts_utc_ns
+            end = lesson.over_utc_ns(self.longest_ns)
         assert room is not None
-        start = lesson.starts_utc_ns if lesson is not None else wanted.from_utc_ns
-        end = min(
-            lesson.over_utc_ns(self._longest_ns) if lesson is not None else wanted.to_utc_ns,
-            self._now_ns,
-        )
+        end = min(end, self.now_utc_ns)
         touched = [
             each
-            for each in self._lessons.lessons(
-                room=room, from_utc_ns=start - self._longest_ns, to_utc_ns=end
+            for each in self.lessons.lessons(
+                room=room, from_utc_ns=start - self.longest_ns, to_utc_ns=end
             )
-            if each.over_utc_ns(self._longest_ns) > start
+            if each.over_utc_ns(self.longest_ns) > start
         ]
         if lesson is not None:
             touched, going = [lesson], [lesson]
-        elif wanted.seat is None and start == 0:
+        elif seat is None and start == 0:
             going = touched
         else:
             going = []
         self._refuse_running(going)
         request = PurgeRequest.planned(
             id=token_hex(8),
-            asked_utc_ns=self._now_ns,
+            asked_utc_ns=self.now_utc_ns,
             room=room,
-            seat=wanted.seat,
-            lesson=wanted.lesson,
+            seat=seat,
+            lesson=lesson_id,
             from_utc_ns=start,
             to_utc_ns=max(start, end),
             lessons=tuple(each.id for each in going),
-            moments=() if wanted.seat is not None else tuple(self._moments(touched, start, end)),
+            moments=() if seat is not None else tuple(self._moments(touched, start, end)),
         )
         if start == 0:
-            streams = self._reader.streams(room)  # including undated ones
+            streams = self.reader.streams(room)  # including undated ones
         else:
-            streams = self._reader.streams_between(room, start, request.to_utc_ns)
+            streams = self.reader.streams_between(room, start, request.to_utc_ns)
         covered = [(stream, self._covered(request, stream)) for stream in streams]
         periods = sum(len(ranges) for _, ranges in covered)
-        if not periods and not touched and not self._reader.newest_runs(room):
+        if not periods and not touched and not self.reader.newest_runs(room):
             raise UsageError(
                 f"there is no data of room {room!r}; `roomtone lesson list` shows rooms."
             )
-        if wanted.seat is not None:
-            self._refuse_unknown_seat(room, wanted.seat)
+        if seat is not None:
+            self._refuse_unknown_seat(room, seat)
         # Their remaining scores used what is removed, so they are scored again if that is possible.
         stay = [each for each in touched if each not in going]
-        again = [each.id for each in stay if self._has_seats(each, wanted.seat)]
+        again = [each.id for each in stay if self._has_seats(each, seat)]
         scored = touched
-        if wanted.seat is not None:
+        if seat is not None:
             # Zones of older lessons have five seats or more, and can't be computed again.
             scored = [each for each in touched if each.id in again]
         request = PurgeRequest.planned(
@@ -127,14 +122,14 @@ class PurgePlanner:
             nodes=tuple(sorted({stream.node for stream, ranges in covered if len(ranges)})),
             lessons=tuple(going),
             is_undated=start > 0
-            and any(len(self._reader.kept(stream)) for stream in self._reader.undated(room)),
+            and any(len(self.reader.kept(stream)) for stream in self.reader.undated(room)),
         )
 
     def _refuse_running(self, going: list[Lesson]) -> None:
         for lesson in going:
-            if lesson.starts_utc_ns > self._now_ns:
+            if lesson.starts_utc_ns > self.now_utc_ns:
                 raise UsageError(f"the lesson {lesson.id} has not begun; it has no data.")
-            if lesson.over_utc_ns(self._longest_ns) > self._now_ns:
+            if lesson.over_utc_ns(self.longest_ns) > self.now_utc_ns:
                 raise UsageError(
                     f"the lesson {lesson.id} is on; stop it first with `roomtone lesson stop "
                     f"--room {lesson.room}`."
@@ -142,7 +137,7 @@ class PurgePlanner:
 
     def _moments(self, lessons: list[Lesson], start: int, end: int) -> Iterator[str]:
         for lesson in lessons:
-            for moment in self._lessons.moments(lesson.id):
+            for moment in self.lessons.moments(lesson.id):
                 begins = lesson.starts_utc_ns + round(moment.start_s * SECOND_NS)
                 ends = lesson.starts_utc_ns + round(moment.end_s * SECOND_NS)
                 if begins < end and ends > start:
@@ -150,44 +145,49 @@ class PurgePlanner:
 
     def _covered(self, request: PurgeRequest, stream: Stream) -> SeqRanges:
         """The seqs of a stream, stored or in a gap, that lie in the purge."""
-        known = self._reader.kept(stream.id)
-        known_by = self._timebases(stream, request.from_utc_ns, request.to_utc_ns)
-        return _both(known, seqs_of_purge(request.purge, stream, known_by, known))
+        known = self.reader.kept(stream.id)
+        timebases = self._timebases(stream, request.from_utc_ns, request.to_utc_ns)
+        found = SeqRanges()
+        for first, last in seqs_of_purge(request.purge, stream, timebases, known):
+            for begin, end in known:
+                if begin <= last and end >= first:
+                    found.add(max(first, begin), min(last, end))
+        return found
 
     def _timebases(self, stream: Stream, from_utc_ns: int, to_utc_ns: int) -> list[Timebase]:
         """The clock records of a span, read once for all runs of a boot."""
         key = (stream.node, stream.boot, stream.period_ns, from_utc_ns, to_utc_ns)
         if key not in self._of_boot:
-            self._of_boot[key] = self._reader.timebases_between(stream, from_utc_ns, to_utc_ns)
+            self._of_boot[key] = self.reader.timebases_between(stream, from_utc_ns, to_utc_ns)
         return self._of_boot[key]
 
     def _refuse_unknown_seat(self, room: str, seat: int) -> None:
-        if seat in self._seats(self._reader.newest_runs(room)):
+        if seat in self._seats(self.reader.newest_runs(room)):
             return  # the usual case: no need to read the runs of a year
-        streams = self._reader.streams(room)
+        streams = self.reader.streams(room)
         seats = self._seats(streams)
         if seats and seat not in seats and not self._is_in_layouts(seat, streams):
             raise UsageError(f"room {room} has no seat {seat}; it has {_listed(seats)}.")
 
     def _seats(self, streams: list[Stream]) -> set[int]:
         """The seats in the births of runs."""
-        births = [birth for s in streams if (birth := self._reader.birth(s.id)) is not None]
+        births = [birth for s in streams if (birth := self.reader.birth(s.id)) is not None]
         return {each for birth in births for hub in birth.hubs for each in hub.seats}
 
     def _is_in_layouts(self, seat: int, streams: list[Stream]) -> bool:
         for stream in streams:
-            for first, _ in self._reader.kept(stream.id):
-                for periods in self._reader.read(stream.id, first, first + 299):
+            for first, _ in self.reader.kept(stream.id):
+                for periods in self.reader.read(stream.id, first, first + 299):
                     if seat in periods.layout.seats:
                         return True
         return False
 
     def _has_seats(self, lesson: Lesson, seat: int | None) -> bool:
         """Whether a lesson still has values of a seat, or of any seat."""
-        span = lesson.starts_utc_ns, lesson.over_utc_ns(self._longest_ns)
-        for stream in self._reader.streams_between(lesson.room, *span):
+        span = lesson.starts_utc_ns, lesson.over_utc_ns(self.longest_ns)
+        for stream in self.reader.streams_between(lesson.room, *span):
             for first, last in seqs_between(stream, self._timebases(stream, *span), *span):
-                for periods in self._reader.read(stream.id, first, last):
+                for periods in self.reader.read(stream.id, first, last):
                     seats = periods.layout.seats
                     if seat is not None and seat not in seats:
                         continue
@@ -197,15 +197,6 @@ class PurgePlanner:
                     if (values != MISSING).any():
                         return True
         return False
-
-
-def _both(known: SeqRanges, wanted: list[tuple[int, int]]) -> SeqRanges:
-    found = SeqRanges()
-    for first, last in wanted:
-        for begin, end in known:
-            if begin <= last and end >= first:
-                found.add(max(first, begin), min(last, end))
-    return found
 
 
 def _listed(seats: set[int]) -> str:

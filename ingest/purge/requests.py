@@ -31,7 +31,7 @@ from contract.settings import Name
 from ingest.purge.set_aside import PurgeAside
 from ingest.stores.records import Purge
 
-__all__ = ["PARTS", "PartDone", "PurgeFolder", "PurgeRequest", "private"]
+__all__ = ["PARTS", "PartDone", "PurgeFolder", "PurgeRequest", "private", "write_whole"]
 
 PARTS: Final = {"ingest": "main.db", "score": "score.db"}
 """Part → the file whose writer does it, in the order of the parts.
@@ -116,6 +116,10 @@ class PurgeRequest(_PurgeFile):
         return request
 
     @property
+    def file_name(self) -> str:
+        return f"{self.id}.json"
+
+    @property
     def purge(self) -> Purge:
         """The part of the request that is about periods."""
         return Purge(
@@ -136,7 +140,7 @@ class PurgeFolder:
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "purges"
-        self._aside = PurgeAside(self._path)
+        self.aside = PurgeAside(self._path)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -157,7 +161,7 @@ class PurgeFolder:
 
     def ask(self, request: PurgeRequest) -> None:
         make_directory(self._path)
-        self._write(f"{request.id}.json", request.line())
+        self._write(request.file_name, request)
 
     def waiting(self) -> list[PurgeRequest]:
         """Unfinished requests, the oldest first, up to a limit.
@@ -172,7 +176,7 @@ class PurgeFolder:
                 if len(found) == _MAX_REQUESTS:
                     continue
                 request = self._checked(name, PurgeRequest, unfit)
-                if request is not None and f"{request.id}.json" != name:
+                if request is not None and request.file_name != name:
                     unfit.append((name, "the purge in it has another name than the file"))
                 elif request is not None:
                     found.append(request)
@@ -185,19 +189,7 @@ class PurgeFolder:
 
     def is_asked(self, request: PurgeRequest) -> bool:
         """Whether a request is still in the folder."""
-        return os.path.lexists(self._path / f"{request.id}.json")
-
-    def why_aside(self, request: PurgeRequest) -> str | None:
-        """Why a writer has put a request aside; None if it has not, or left no reason."""
-        return self._aside.why(f"{request.id}.json")
-
-    def listed_aside(self) -> list[tuple[str, str]]:
-        """Names and reasons of what was put aside, up to a limit."""
-        return self._aside.listed()
-
-    def put_aside(self, request: PurgeRequest, why: str) -> None:
-        """Put aside a request that can't be done; `why` is half a sentence."""
-        self._aside.put(f"{request.id}.json", why)
+        return os.path.lexists(self._path / request.file_name)
 
     def done(self, request: PurgeRequest, part: str) -> PartDone | None:
         """What a part has removed, if it is done; an invalid note is put aside."""
@@ -216,12 +208,12 @@ class PurgeFolder:
         return False
 
     def note_done(self, request: PurgeRequest, part: str, done: PartDone) -> None:
-        self._write(f"{request.id}.{part}.json", done.line())
+        self._write(f"{request.id}.{part}.json", done)
 
     def finish(self, request: PurgeRequest) -> None:
         """Remove a request that is done and recorded."""
         try:
-            for name in (f"{request.id}.json", *(f"{request.id}.{part}.json" for part in PARTS)):
+            for name in (request.file_name, *(f"{request.id}.{part}.json" for part in PARTS)):
                 (self._path / name).unlink(missing_ok=True)
             sync_directory(self._path)
         except OSError as error:
@@ -243,7 +235,7 @@ class PurgeFolder:
 
     def _put_aside(self, unfit: list[tuple[str, str]]) -> None:
         for number, (name, why) in enumerate(unfit[:_MAX_PUT_ASIDE]):
-            self._aside.put(name, why, is_logged=number < _MAX_LOGGED)
+            self.aside.put(name, why, is_logged=number < _MAX_LOGGED)
         if len(unfit) > _MAX_LOGGED:
             _LOG.error(
                 "%s holds %d more files that are no purge; they are put aside as well.",
@@ -269,18 +261,12 @@ class PurgeFolder:
             unfit.append((name, _first_fault(error)))
         return None
 
-    def _write(self, name: str, text: str) -> None:
+    def _write(self, name: str, content: _PurgeFile) -> None:
         path = self._path / name
-        new = path.with_name(name + ".new")
-        for each in (path, new):
-            self._make_way(each)
+        for each in (name, f"{name}.new"):
+            self._make_way(self._path / each)
         try:
-            with open(new, "w", encoding="utf-8", opener=private) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-            sync_directory(self._path)
+            write_whole(path, content.line().encode())
         except OSError as error:
             raise StoreError(f"{path} can't be written ({error.strerror}).") from error
 
@@ -291,12 +277,24 @@ class PurgeFolder:
         except OSError:
             return
         if not stat.S_ISREG(kind):
-            self._aside.put(path.name, "a file of this program belongs there")
+            self.aside.put(path.name, "a file of this program belongs there")
 
 
 def private(path: str, flags: int) -> int:
     """An opener for files that only their owner may read."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write all of a private file durably, or nothing; raises OSError."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    with open(new, "wb", opener=private) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    sync_directory(path.parent)
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -94,7 +94,7 @@ class PurgeRun:
             time.sleep(_POLL_S)
 
     def _put_aside(self, request: PurgeRequest) -> StoreError:
-        why = self._folder.why_aside(request)
+        why = self._folder.aside.why(request.file_name)
         return StoreError(
             f"The purge {request.id} is no longer in {self._data_dir / 'purges'}"
             + (f": it was put aside there ({why})" if why else ": someone removed it")

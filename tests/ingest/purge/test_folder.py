@@ -170,7 +170,7 @@ def test_what_does_not_fit_is_put_aside_and_the_others_go_on(
     assert len(said) < 1_000
     assert not os.path.lexists(purges / BAD)
     assert os.path.lexists(purges / "aside" / BAD)
-    assert folder.why_aside(request(id=BAD_ID))
+    assert folder.aside.why(request(id=BAD_ID).file_name)
     caplog.clear()
     assert folder.waiting() == [request()]
     assert not caplog.records
@@ -198,7 +198,7 @@ def test_a_file_that_can_not_be_read_is_put_aside_unless_the_machine_is_at_fault
             with pytest.raises(StoreError, match=os.strerror(number)):
                 folder.waiting()
     assert folder.is_asked(request()) != is_aside
-    assert (folder.why_aside(request()) is not None) == is_aside
+    assert (folder.aside.why(request().file_name) is not None) == is_aside
 
 
 @pytest.mark.parametrize("kind", ("a FIFO", "a directory", "deep JSON", "no JSON", "a socket"))
@@ -411,7 +411,7 @@ def test_what_still_can_not_be_computed_with_is_put_aside(purges: Path) -> None:
     worker = upkeep.PartWorker(folder=folder, part="ingest", do=do, clock=ManualClock())
     worker.step()
     assert folder.waiting() == []
-    assert "OverflowError" in str(folder.why_aside(request()))
+    assert "OverflowError" in str(folder.aside.why(request().file_name))
 
 
 def test_whoever_waits_for_a_purge_hears_that_it_was_put_aside(purges: Path) -> None:
@@ -432,7 +432,7 @@ def test_whoever_waits_for_a_purge_hears_that_it_was_put_aside(purges: Path) -> 
         until = time.monotonic() + 60
         while not folder.is_asked(request()) and time.monotonic() < until:
             time.sleep(0.01)
-        folder.put_aside(request(), "it can't be read (Permission denied)")
+        folder.aside.put(request().file_name, "it can't be read (Permission denied)")
         asking.join(60)
     (error,) = ends
     assert "put aside there (it can't be read (Permission denied))" in str(error)
