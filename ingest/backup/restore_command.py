@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 from contract.clock import SystemClock
 from contract.one_line import say
 from ingest.backup.restore import Restore
+from ingest.clocks.words import when_exactly
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from school import open_lesson_store
@@ -38,8 +38,7 @@ def run(args: argparse.Namespace) -> int:
         clock=SystemClock(), say=say, database_url=settings.school.database_url,
     )  # fmt: skip
     manifest = restore.run()
-    made = datetime.fromtimestamp(manifest.began_utc_ns / 1e9, UTC)
-    say(f"{settings.data_dir} is as it was at {made:%Y-%m-%d %H:%M:%S} UTC")
+    say(f"{settings.data_dir} is as it was at {when_exactly(manifest.began_utc_ns)}")
     url = settings.school.database_url
     if url is not None:
         say(restore_advice(url))

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
+from ingest.clocks.words import when
 from ingest.stores.clock_records import ClockNote
 from ingest.stores.protocol import PeriodStore
 
-__all__ = ["PAUSE_NS", "SET_NS", "ServerClock", "kernel_boot", "when"]
+__all__ = ["PAUSE_NS", "SET_NS", "ServerClock", "kernel_boot"]
 
 _LOG = logging.getLogger("ingest")
 SET_NS: Final = 300 * SECOND_NS
@@ -35,11 +35,6 @@ def kernel_boot() -> str:
         return _BOOT.read_text(encoding="ascii").strip()
     except OSError:
         return ""
-
-
-def when(utc_ns: int) -> str:
-    """A time as text for a log."""
-    return f"{datetime.fromtimestamp(utc_ns // SECOND_NS, tz=UTC):%Y-%m-%d %H:%M} UTC"
 
 
 class ServerClock:

@@ -40,7 +40,7 @@ class ClockWatch:
     def see(self, tick: Tick) -> list[SeenClock]:
         """Where a tick's live batches show that their boot clocks stand."""
         now_ns = self._clock.elapsed_ns()
-        found: dict[tuple[str, int], int] = {}
+        found: dict[tuple[str, int], SeenClock] = {}
         for arrival in tick.arrivals:
             batch = arrival.message
             if isinstance(batch, Batch) and arrival.is_live:
@@ -48,11 +48,9 @@ class ClockWatch:
                     batch, received_utc_ns=tick.received_utc_ns, elapsed_ns=now_ns
                 )
                 if offset_ns is not None:
-                    found[batch.node, batch.run] = offset_ns
-        return [
-            SeenClock(node=node, run=run, offset_ns=offset_ns)
-            for (node, run), offset_ns in found.items()
-        ]
+                    run = batch.node, batch.run
+                    found[run] = SeenClock(node=batch.node, run=batch.run, offset_ns=offset_ns)
+        return list(found.values())
 
     def look(self, store: PeriodStore) -> None:
         """Log once when a node is not believed, and when it is again; looks every ten seconds.

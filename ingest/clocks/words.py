@@ -1,4 +1,4 @@
-"""Sentences about clocks that are wrong."""
+"""Words for times, and for clocks that are wrong."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from datetime import UTC, datetime
 
 from ingest.stores.clock_records import ClockClaim
 
-__all__ = ["claim_words", "off_words"]
+__all__ = ["claim_words", "off_words", "when", "when_exactly"]
 
 _SECOND_NS = 1_000_000_000
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def when(utc_ns: int) -> str:
+    """A time to the minute."""
+    return f"{datetime.fromtimestamp(utc_ns // _SECOND_NS, tz=UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def when_exactly(utc_ns: int) -> str:
+    """A time to the second."""
+    return f"{datetime.fromtimestamp(utc_ns // _SECOND_NS, tz=UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def off_words(off_ns: int) -> str:

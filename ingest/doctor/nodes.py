@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
-from contract.clock import SECOND_NS
 from contract.finding import Finding, State
-from ingest.clocks.server_clock import when
-from ingest.clocks.words import claim_words
+from ingest.clocks.words import claim_words, when
 from ingest.doctor.checks import Page
 from ingest.stores.notices import NoticeKind
 from ingest.stores.protocol import PeriodReader
@@ -121,10 +118,9 @@ def _of_node(
 def notice_findings(reader: PeriodReader) -> Iterator[Finding]:
     """What ingest has noted about nodes that misbehave."""
     for notice in reader.notices():
-        last = datetime.fromtimestamp(notice.last_utc_ns // SECOND_NS, UTC)
         yield Finding(
             about=f"node {notice.node} in {notice.room}", state="wrong",
-            said=f"{notice.sentence} ({notice.count} times, last {last:%Y-%m-%d %H:%M} UTC)",
+            said=f"{notice.sentence} ({notice.count} times, last {when(notice.last_utc_ns)})",
             advice=_ADVICE[notice.kind],
         )  # fmt: skip
 

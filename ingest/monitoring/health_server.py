@@ -74,8 +74,9 @@ class HealthPages:
 
 class _Program(Protocol):
     condition: Condition
-    metrics: Collector
 
+    @property
+    def metrics(self) -> Collector: ...
     def run(self, stop: threading.Event) -> None: ...
 
 

@@ -76,8 +76,7 @@ class SeatSeconds:
         self._lock = threading.Lock()
         self._runs: OrderedDict[int, RunFigures] = OrderedDict()
         self._highest_gap: dict[int, int] = {}
-        self._aside: dict[tuple[str, str], int] | None = None
-        self._uncounted: Iterator[Aside] | None = None
+        self.forget_aside()
         self._earlier: OrderedDict[int, deque[tuple[int, int]]] = OrderedDict()
         self._stale_gaps: dict[int, None] = {}
 
@@ -107,17 +106,17 @@ class SeatSeconds:
 
     def aside(self) -> dict[tuple[str, str], int]:
         """(room, node) → seat-seconds in messages that are kept aside and can be read."""
-        return dict(self._aside or {})
+        return dict(self._aside)
 
     @property
     def is_behind(self) -> bool:
         """Whether some earlier data is not counted yet."""
-        is_aside_counted = self._aside is not None and self._uncounted is None
-        return bool(self._earlier or self._stale_gaps) or not is_aside_counted
+        return bool(self._earlier or self._stale_gaps) or self._uncounted is not None
 
     def forget_aside(self) -> None:
         """Messages kept aside have changed: count them again."""
-        self._aside = self._uncounted = None
+        self._aside: dict[tuple[str, str], int] = {}
+        self._uncounted: Iterator[Aside] | None = every_aside(self._store)
 
     def note(self, tick: Tick, stream_ids: Sequence[int], changes: Sequence[Change]) -> None:
         """Count a tick that was stored; a StoreError harms only these figures."""
@@ -149,9 +148,6 @@ class SeatSeconds:
     def count_on(self, budget_ns: int) -> None:
         """Count some of the earlier data; raises StoreError."""
         until_ns = self._clock.elapsed_ns() + budget_ns
-        if self._aside is None:
-            self._aside = {}
-            self._uncounted = every_aside(self._store)
         while self.is_behind:
             if self._uncounted is not None:
                 message = next(self._uncounted, None)
@@ -258,8 +254,6 @@ class SeatSeconds:
                     run.is_up = False
 
     def _note_aside(self, message: Aside) -> None:
-        if self._aside is None:
-            return
         try:
             topic = Topic.parse(message.topic)
             batch = decode(message.payload)

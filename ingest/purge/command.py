@@ -14,6 +14,7 @@ from contract.clock import SECOND_NS, Clock, SystemClock
 from contract.dates import LAST_YEAR, check_date
 from contract.errors import UsageError
 from contract.one_line import say
+from ingest.clocks.words import when_exactly
 from ingest.config_option import add_config_option
 from ingest.purge.log import PurgeLog, PurgeRecord
 from ingest.purge.plan import PurgePlan, PurgePlanner
@@ -177,12 +178,8 @@ def _scope(request: PurgeRequest) -> str:
         what = f"seat {request.seat} of {what}"
     if request.lesson is not None:
         what = f"lesson {request.lesson} and {what}"
-    start = "the beginning" if request.from_utc_ns == 0 else _iso(request.from_utc_ns)
-    return f"{what}, from {start} to {_iso(request.to_utc_ns)}"
-
-
-def _iso(utc_ns: int) -> str:
-    return datetime.fromtimestamp(utc_ns // SECOND_NS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    start = "the beginning" if request.from_utc_ns == 0 else when_exactly(request.from_utc_ns)
+    return f"{what}, from {start} to {when_exactly(request.to_utc_ns)}"
 
 
 def _is_confirmed() -> bool:
@@ -204,7 +201,7 @@ def _show(record: PurgeRecord) -> None:
 def _verify(data_dir: Path) -> int:
     records = PurgeLog(data_dir).verified()
     for record in records:
-        say(f"{record.number}  {_iso(record.done_utc_ns)}  {_scope(record.request)}")
+        say(f"{record.number}  {when_exactly(record.done_utc_ns)}  {_scope(record.request)}")
     newest = f"; the newest is {records[-1].hash}" if records else ""
     count = "1 record" if len(records) == 1 else f"{len(records)} records"
     say(f"{count}, all unchanged{newest}")

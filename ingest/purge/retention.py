@@ -14,7 +14,8 @@ from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.files.sqlite_copy import remove_copies
-from ingest.clocks.server_clock import PAUSE_NS, SET_NS, when
+from ingest.clocks.server_clock import PAUSE_NS, SET_NS
+from ingest.clocks.words import when
 from ingest.settings import RetentionSettings
 from ingest.stores.protocol import PeriodStore, ScoreStore
 from ingest.stores.rules.seal_schedule import Kind

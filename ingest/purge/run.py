@@ -77,6 +77,7 @@ class PurgeRun:
         return removed
 
     def _do(self, request: PurgeRequest, part: str) -> PartDone:
+        database = self._data_dir / PARTS[part]
         reported_ns = self._clock.elapsed_ns() - _REPORT_EACH_NS
         while True:
             done = self._folder.done(request, part)
@@ -84,8 +85,13 @@ class PurgeRun:
                 return done
             if not self._folder.is_asked(request):
                 raise self._put_aside(request)
-            if not has_writer(self._data_dir / PARTS[part]):
-                self._stand_in(request, part)
+            if not has_writer(database):
+                try:
+                    self._stand_in(request, part)
+                except StoreError:
+                    if not has_writer(database):
+                        raise
+                    # The writer has just started, and does its part itself.
                 continue
             now_ns = self._clock.elapsed_ns()
             if now_ns - reported_ns >= _REPORT_EACH_NS:
@@ -102,32 +108,24 @@ class PurgeRun:
         )
 
     def _stand_in(self, request: PurgeRequest, part: str) -> None:
-        try:
-            done = self._steps(part, request)
-        except StoreError:
-            if not has_writer(self._data_dir / PARTS[part]):
-                raise
-            return  # the writer has just started, and does its part itself
-        if done is not None:
-            self._folder.note_done(request, part, done)
-
-    def _steps(self, part: str, request: PurgeRequest) -> PartDone | None:
-        if part == "ingest":
-            with closing(open_period_store(self._data_dir)) as store:
-                return self._run_to_end(part, purge_kept(store, request))
-        with closing(open_score_writer(self._data_dir)) as scores:
-            return self._run_to_end(part, purge_scores(scores, request))
-
-    def _run_to_end(self, part: str, steps: Iterator[PartDone]) -> PartDone | None:
-        done = None
         reported_ns = self._clock.elapsed_ns()
-        for done in steps:
+        done = None
+        for done in self._steps(part, request):
             now_ns = self._clock.elapsed_ns()
             if now_ns - reported_ns >= _REPORT_EACH_NS:
                 reported_ns = now_ns
                 gone = ", ".join(f"{n} {what}" for what, n in done.removed.items())
                 self._say(f"{part}'s part: {gone} so far ...")
-        return done
+        if done is not None:
+            self._folder.note_done(request, part, done)
+
+    def _steps(self, part: str, request: PurgeRequest) -> Iterator[PartDone]:
+        if part == "ingest":
+            with closing(open_period_store(self._data_dir)) as store:
+                yield from purge_kept(store, request)
+        else:
+            with closing(open_score_writer(self._data_dir)) as scores:
+                yield from purge_scores(scores, request)
 
 
 def _answered(lessons: LessonStore, request: PurgeRequest) -> Iterator[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol
+from itertools import islice
+from typing import Final
 
 from contract.ranges import SeqRanges
 from contract.topics import Topic
 from contract.wire.messages import Ack
+from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival
 
 __all__ = ["NodeAck", "acks_of"]
@@ -30,12 +32,8 @@ class NodeAck:
         return self.topic, self.ack.run, self.ack.part
 
 
-class _Store(Protocol):
-    def kept(self, stream_id: int) -> SeqRanges: ...
-
-
 def acks_of(
-    store: _Store, arrivals: Sequence[Arrival], stream_ids: Sequence[int]
+    store: PeriodStore, arrivals: Sequence[Arrival], stream_ids: Sequence[int]
 ) -> Iterable[NodeAck]:
     """One ack a stream, with at most 64 ranges above the hole."""
     came: dict[int, list[Arrival]] = {}
@@ -61,12 +59,8 @@ def _with_what_came(
     """Of very many ranges first those of what has just come: for them this ack is."""
     fresh = {kept.around(arrival.message.first_seq) for arrival in came}
     of_these = sorted(pair for pair in fresh if pair is not None and pair[0] > without_hole)
-    found = set(of_these[:_MAX_ABOVE])
-    for pair in nearest:
-        if len(found) >= _MAX_ABOVE:
-            break
-        found.add(pair)
-    return sorted(found)
+    every = dict.fromkeys([*of_these, *nearest])
+    return sorted(islice(every, _MAX_ABOVE))
 
 
 @lru_cache(maxsize=4_096)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final, TypeGuard
+from typing import Final
 
 from contract.errors import DecodeError, PayloadError, brief
 from contract.topics import Topic, TopicKind, subscription
@@ -20,9 +20,7 @@ from ingest.stores.rules.admission import unfit
 
 __all__ = ["TAKEN", "Record", "sort_message", "subscriptions", "tick_of"]
 
-Born = tuple[str, str, Birth]
-Dead = tuple[str, str, Death]
-Record = Arrival | Born | Dead | Timebase | Health
+Record = Arrival | tuple[str, str, Birth | Death] | Timebase | Health
 """What a message is in a tick; births and deaths with site and room."""
 
 TAKEN: Final[tuple[TopicKind, ...]] = ("state", "data", "timebase", "health")
@@ -56,8 +54,6 @@ def sort_message(
     if name.kind == "state":
         state = decode_state(payload)
         _check_node(name, state.node)
-        if isinstance(state, Birth):  # for the types: a tuple of a union is no union of tuples
-            return name.site, name.room, state
         return name.site, name.room, state
     record = Timebase.decode(payload) if name.kind == "timebase" else Health.decode(payload)
     _check_node(name, record.node)
@@ -73,39 +69,30 @@ def tick_of(
 ) -> Tick:
     """The tick that keeps these records, which stand in the order of their arrival."""
     arrivals: list[Arrival] = []
-    births: list[Born] = []
-    deaths: list[Dead] = []
+    births: list[tuple[str, str, Birth]] = []
+    deaths: list[tuple[str, str, Death]] = []
     timebases: list[Timebase] = []
     healths: list[Health] = []
     for record in records:
-        if isinstance(record, Arrival):
-            arrivals.append(record)
-        elif isinstance(record, Timebase):
-            timebases.append(record)
-        elif isinstance(record, Health):
-            healths.append(record)
-        elif _is_birth(record):
-            births.append(record)
-            # The store takes a tick's births before its deaths. A node that was lost and came
-            # back within one tick is up, so its death goes.
-            born = record[2]
-            deaths = [
-                dead for dead in deaths if (dead[2].node, dead[2].run) != (born.node, born.run)
-            ]
-        elif _is_death(record):
-            deaths.append(record)
+        match record:
+            case Arrival():
+                arrivals.append(record)
+            case Timebase():
+                timebases.append(record)
+            case Health():
+                healths.append(record)
+            case _, _, Birth() as born:
+                births.append(record)  # itself: a store names by identity what it refuses
+                # The store takes a tick's births before its deaths. A node that was lost and came
+                # back within one tick is up, so its death goes.
+                run = born.node, born.run
+                deaths = [dead for dead in deaths if (dead[2].node, dead[2].run) != run]
+            case _, _, Death():
+                deaths.append(record)
     return Tick(
         received_utc_ns=received_utc_ns, arrivals=arrivals, births=births, deaths=deaths,
         timebases=timebases, healths=healths, aside=aside, notices=notices,
     )  # fmt: skip
-
-
-def _is_birth(record: Born | Dead) -> TypeGuard[Born]:
-    return isinstance(record[2], Birth)
-
-
-def _is_death(record: Born | Dead) -> TypeGuard[Dead]:
-    return isinstance(record[2], Death)
 
 
 def _arrival(name: Topic, payload: bytes, live_age_ms: float) -> Arrival:

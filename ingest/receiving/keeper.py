@@ -25,7 +25,7 @@ from ingest.nodes.connection_rate import ConnectionRate
 from ingest.nodes.message import NodeMessage
 from ingest.nodes.name_clash import NameClash
 from ingest.receiving.acks import NodeAck, acks_of
-from ingest.receiving.aside.book import DEADLY, AsideBook, Fate, node_of
+from ingest.receiving.aside.book import DEADLY, AsideBook, node_of
 from ingest.receiving.aside.rejected import Rejected, Unusable, asides_of, notices_of
 from ingest.receiving.classify import Record, sort_message, tick_of
 from ingest.receiving.counters import IngestCounters
@@ -86,7 +86,7 @@ class Keeper:
         self._site = site
         self._clock = clock
         self._settings = settings
-        self._book = AsideBook(
+        self.aside = AsideBook(
             every=lambda: every_aside(store),
             max_messages=settings.max_aside_messages,
             max_bytes=settings.max_aside_mb << 20,
@@ -116,14 +116,9 @@ class Keeper:
         self._watch_connections(messages)
         return kept
 
-    @property
-    def aside(self) -> AsideBook:
-        """What is kept aside, counted."""
-        return self._book
-
     def forget_aside(self) -> None:
         """Messages were taken out of what is kept aside: count again, and accept them again."""
-        self._book.forget()
+        self.aside.forget()
         if self._seat_seconds is not None:
             self._seat_seconds.forget_aside()
 
@@ -131,22 +126,23 @@ class Keeper:
         self, messages: Sequence[NodeMessage], retained: list[NodeMessage], suspects: Suspects
     ) -> Kept:
         """Retained messages come again at each start: note which are in hand, for the next one."""
-        culprit = suspects.culprit
-        alone = [m for m in retained if digest_of(m.topic, m.payload) in suspects]
-        bad = [
-            m
-            for m in retained
-            if digest_of(m.topic, m.payload) == culprit or self._book.is_deadly(m.topic, m.payload)
-        ]
-        kept = Kept()
-        if bad:
-            kept += self._set_aside(bad, DEADLY)
+        digests = {id(m): digest_of(m.topic, m.payload) for m in retained}
+        bad: list[NodeMessage] = []
+        alone: list[NodeMessage] = []
+        rest: list[NodeMessage] = []
+        for message in messages:
+            digest = digests.get(id(message))
+            if digest is None:
+                rest.append(message)
+            elif digest == suspects.culprit or self.aside.is_deadly(message.topic, message.payload):
+                bad.append(message)
+            else:
+                (alone if digest in suspects else rest).append(message)
+        kept = self._set_aside(bad, DEADLY) if bad else Kept()
         for message in alone:
-            if not any(message is each for each in bad):
-                with suspects.holding([digest_of(message.topic, message.payload)]):
-                    kept += self._keep([message])
-        rest = [m for m in messages if not any(m is each for each in (*alone, *bad))]
-        with suspects.holding([digest_of(m.topic, m.payload) for m in rest if m.is_retained]):
+            with suspects.holding([digests[id(message)]]):
+                kept += self._keep([message])
+        with suspects.holding([digests[id(m)] for m in rest if m.is_retained]):
             return kept + self._keep(rest)
 
     def _keep(self, messages: Sequence[NodeMessage]) -> Kept:
@@ -174,16 +170,15 @@ class Keeper:
 
     def _commit(self, messages: Sequence[NodeMessage], unusable: Sequence[Unusable] = ()) -> Kept:
         received_utc_ns = self._clock.utc_ns()
-        usable, unfit = self._sorted(messages)
-        usable, over = self._within_budget(usable)
         try:
-            done = self._commit_usable(usable, [*unusable, *unfit, *over], received_utc_ns)
+            usable, unfit = self._sorted(messages)
+            done = self._commit_usable(usable, [*unusable, *unfit], received_utc_ns)
         except BaseException:
-            self._book.undo()
+            self.aside.undo()
             self._budget.undo()
             self.clocks.forget()  # what was seen was not kept: it is seen again
             raise
-        self._book.settle()
+        self.aside.settle()
         self._budget.settle()
         self._later.clear()
         # From here on everything is kept; what follows must not raise for a message's sake.
@@ -197,10 +192,14 @@ class Keeper:
         )
 
     def _sorted(self, messages: Sequence[NodeMessage]) -> tuple[list[_Usable], list[Unusable]]:
-        """The messages with the records that they are, and those that are none."""
+        """The messages with the records that they are, and those that can't be kept.
+
+        The latter are none, or more than a kit can have sensed.
+        """
         usable: list[_Usable] = []
-        unfit: list[Unusable] = []
+        unusable: list[Unusable] = []
         site, live_age_ms = self._site, self._settings.live_age_s * 1e3
+        now_ns = self._clock.elapsed_ns()
         for message in messages:
             try:
                 record = sort_message(
@@ -208,30 +207,22 @@ class Keeper:
                     is_retained=message.is_retained, live_age_ms=live_age_ms,
                 )  # fmt: skip
             except DecodeError as error:
-                unfit.append(Unusable(message, str(error)))
+                unusable.append(Unusable(message, str(error)))
+                continue
             except (OSError, MemoryError):
                 raise
             except Exception as error:  # noqa: BLE001  # whatever its bytes can cause
-                unfit.append(Unusable(message, brief_of(error), is_defect=True))
-            else:
-                usable.append((message, record))
-        return usable, unfit
-
-    def _within_budget(self, usable: list[_Usable]) -> tuple[list[_Usable], list[Unusable]]:
-        """The same without what is more than a kit can have sensed, and that."""
-        now_ns = self._clock.elapsed_ns()
-        granted: list[_Usable] = []
-        over: list[Unusable] = []
-        for each in usable:
-            message, record = each
-            if isinstance(record, Arrival) and not self._budget.take(
-                record.message.node, _size(record), now_ns
-            ):
-                reason = f"{record.message.node} sends more than a kit can have sensed"
-                over.append(Unusable(message, reason, is_limit=True))
-            else:
-                granted.append(each)
-        return granted, over
+                unusable.append(Unusable(message, brief_of(error), is_defect=True))
+                continue
+            if isinstance(record, Arrival):
+                sent = record.message
+                size = sent.values.nbytes if isinstance(sent, Batch) else 0
+                if not self._budget.take(sent.node, size, now_ns):
+                    reason = f"{sent.node} sends more than a kit can have sensed"
+                    unusable.append(Unusable(message, reason, is_limit=True))
+                    continue
+            usable.append((message, record))
+        return usable, unusable
 
     def _acks(self, done: _Committed) -> tuple[NodeAck, ...]:
         try:
@@ -246,7 +237,10 @@ class Keeper:
         """Commit these; what the store refuses is set aside with what is unusable."""
         rejected: list[Rejected] = []
         while True:
-            rejected += [(each, self._admitted(each)) for each in unusable]
+            rejected += [
+                (each, self.aside.admit(each.message.topic, each.message.payload))
+                for each in unusable
+            ]
             notices = notices_of(rejected, received_utc_ns=received_utc_ns)
             tick = tick_of(
                 (record for _, record in usable), received_utc_ns=received_utc_ns,
@@ -275,9 +269,6 @@ class Keeper:
                 commit_ms=(self._clock.elapsed_ns() - began_ns) / 1e6,
             )  # fmt: skip
 
-    def _admitted(self, unusable: Unusable) -> Fate:
-        return self._book.admit(unusable.message.topic, unusable.message.payload)
-
     def _count_commit(self, done: _Committed, messages: int) -> None:
         counters = self.counters
         counters.messages += messages
@@ -289,25 +280,20 @@ class Keeper:
             counters.defects += unusable.is_defect
 
     def _count(self, done: _Committed) -> None:
-        tick = done.tick
-        arrived = sum(arrival.message.n for arrival in tick.arrivals)
-        kept = gap = 0
+        counters, tick = self.counters, done.tick
         try:
             changes = self._store.changes(self._cursor, own=True)[1] if tick.arrivals else []
         except StoreError as error:
             # The tick is kept: a figure that is short must not make it be kept again.
             _LOG.error("%s A tick is missing in the figures.", error)
             return
-        for change in changes:
-            n = change.last_seq - change.first_seq + 1
-            if change.is_gap:
-                gap += n
-            else:
-                kept += n
-        self.counters.arrived += arrived
-        self.counters.kept += kept
-        self.counters.gap += gap
-        self.counters.trimmed += arrived - kept - gap
+        arrived = sum(arrival.message.n for arrival in tick.arrivals)
+        kept = sum(each.last_seq - each.first_seq + 1 for each in changes if not each.is_gap)
+        gap = sum(each.last_seq - each.first_seq + 1 for each in changes if each.is_gap)
+        counters.arrived += arrived
+        counters.kept += kept
+        counters.gap += gap
+        counters.trimmed += arrived - kept - gap
         if self._seat_seconds is not None:
             try:
                 self._seat_seconds.note(tick, done.stream_ids, changes)
@@ -337,7 +323,7 @@ class Keeper:
                     "aside is full",
                     "%d bad messages were only counted, because %d are kept aside already, the "
                     "last ones from %s; look at them with `roomtone aside list`",
-                    counters.aside_refused, self._book.messages, notice.node,
+                    counters.aside_refused, self.aside.messages, notice.node,
                     level=logging.ERROR,
                 )  # fmt: skip
 
@@ -369,9 +355,3 @@ class Keeper:
                     first_utc_ns=now_ns, last_utc_ns=now_ns,
                 )
             )  # fmt: skip
-
-
-def _size(arrival: Arrival) -> int:
-    """Bytes of values."""
-    message = arrival.message
-    return message.values.nbytes if isinstance(message, Batch) else 0

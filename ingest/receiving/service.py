@@ -13,12 +13,9 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 from typing import Final, TypeVar
-
-from prometheus_client.registry import Collector
 
 from contract.backoff import Backoff
 from contract.clock import Clock
@@ -36,7 +33,7 @@ from ingest.purge.maintenance import KeptUpkeep
 from ingest.receiving.aside.replay import ReplayRequest, replay, request_topic, result_topic
 from ingest.receiving.classify import subscriptions
 from ingest.receiving.counters import IngestCounters
-from ingest.receiving.keeper import Keeper
+from ingest.receiving.keeper import Keeper, Kept
 from ingest.receiving.metrics import IngestFigures
 from ingest.receiving.outgoing_queue import Outgoing
 from ingest.receiving.rare_log import RareLog
@@ -61,19 +58,33 @@ _COUNT_NS: Final = 5_000_000
 """Of each tick, at most this goes into counting what was kept before ingest began."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
     """What works together while the stores are open."""
 
-    store: PeriodStore
-    keeper: Keeper
-    config: LessonConfig
-    outgoing: Outgoing
-    seat_seconds: SeatSeconds
-    server_clock: ServerClock
-    upkeep: KeptUpkeep
-    sealing: Sealing
-    checking: SealedChecking
+    def __init__(
+        self, settings: ServerSettings, clock: Clock, store: PeriodStore, lessons: RoomSchedule
+    ) -> None:
+        limits = settings.ingest
+        self.store = store
+        self.outgoing = Outgoing(limits.max_outgoing)
+        self.seat_seconds = SeatSeconds(store=store, clock=clock, max_runs=limits.max_counted)
+        suspects = Suspects(settings.data_dir / "ingest-reading")
+        suspects.begin()
+        self.keeper = Keeper(
+            store=store, site=settings.site, clock=clock, settings=limits,
+            seat_seconds=self.seat_seconds, suspects=suspects,
+        )  # fmt: skip
+        self.server_clock = ServerClock(
+            store=store, clock=clock, boot=kernel_boot(), bound_ns=limits.clock_bound_ns
+        )
+        self.config = LessonConfig(
+            lessons=lessons, site=settings.site, clock=clock, longest_ns=settings.lessons.longest_ns
+        )
+        self.upkeep = KeptUpkeep(
+            settings=settings, clock=clock, store=store, server_clock=self.server_clock
+        )
+        self.sealing = Sealing(store=store, clock=clock, settings=limits)
+        self.checking = SealedChecking(store=store, clock=clock, seat_seconds=self.seat_seconds)
 
 
 class Ingest:
@@ -89,16 +100,14 @@ class Ingest:
     ) -> None:
         self.ready = threading.Event()
         """Set once ingest has said that it is up."""
-        self.counters = IngestCounters()
         self.condition = Condition(
             clock=clock,
             stall_s=settings.ingest.stall_s,
             missing={"store": "the store is not open yet", "link": "there is no broker yet"},
         )
-        self._figures = IngestFigures(
-            clock=clock, condition=self.condition, counters=self.counters, queues={}
+        self.metrics = IngestFigures(
+            clock=clock, condition=self.condition, counters=IngestCounters(), queues={}
         )
-        self.metrics: Collector = self._figures
         """What `/metrics` shows; any thread may collect it."""
         self._settings = settings
         self._clock = clock
@@ -106,6 +115,8 @@ class Ingest:
         self._open_lessons = open_lessons
         self._started = IngestState(is_up=True, started_utc_ns=clock.utc_ns())
         self._state_topic = ingest_state(settings.site)
+        down = self._started.model_copy(update={"is_up": False})
+        self._down = Will(topic=self._state_topic, payload=down.encode())
         self._backoff = Backoff(first_s=_RETRY_S, max_s=_RETRY_MAX_S)
         self._is_said = False
         self._rare_log = RareLog(_LOG, clock)
@@ -143,7 +154,10 @@ class Ingest:
         return None
 
     def _run(self, stop: threading.Event, store: PeriodStore, lessons: RoomSchedule) -> None:
-        parts = self._parts(store, lessons)
+        parts = _Parts(self._settings, self._clock, store, lessons)
+        self.metrics.counters = parts.keeper.counters
+        self.metrics.seat_seconds = parts.seat_seconds
+        self.metrics.connections = parts.keeper.connections
         for stream in store.runs("newest"):
             parts.config.add_node(stream.room, stream.node)
         parts.seat_seconds.begin()
@@ -155,43 +169,16 @@ class Ingest:
                 link = self._watched(link)
                 self._tick(link, parts, stop)
         finally:
-            down = self._started.model_copy(update={"is_up": False})
-            link.stop(farewell=Will(topic=self._state_topic, payload=down.encode()))
+            link.stop(farewell=self._down)
             self._log_progress(parts.outgoing, is_last=True)
-
-    def _parts(self, store: PeriodStore, lessons: RoomSchedule) -> _Parts:
-        settings, clock = self._settings, self._clock
-        seat_seconds = SeatSeconds(store=store, clock=clock, max_runs=settings.ingest.max_counted)
-        suspects = Suspects(settings.data_dir / "ingest-reading")
-        suspects.begin()
-        keeper = Keeper(
-            store=store, site=settings.site, clock=clock, settings=settings.ingest,
-            seat_seconds=seat_seconds, suspects=suspects,
-        )  # fmt: skip
-        server_clock = ServerClock(
-            store=store, clock=clock, boot=kernel_boot(), bound_ns=settings.ingest.clock_bound_ns
-        )
-        self.counters = self._figures.counters = keeper.counters
-        self._figures.seat_seconds = seat_seconds
-        self._figures.connections = keeper.connections
-        return _Parts(
-            store=store, keeper=keeper, seat_seconds=seat_seconds, server_clock=server_clock,
-            outgoing=Outgoing(settings.ingest.max_outgoing),
-            config=LessonConfig(lessons=lessons, site=settings.site, clock=clock,
-                                longest_ns=settings.lessons.longest_ns),
-            upkeep=KeptUpkeep(settings=settings, clock=clock, store=store, server_clock=server_clock),
-            sealing=Sealing(store=store, clock=clock, settings=settings.ingest),
-            checking=SealedChecking(store=store, clock=clock, seat_seconds=seat_seconds),
-        )  # fmt: skip
 
     def _link(self) -> MqttLink:
         settings = self._settings
-        down = self._started.model_copy(update={"is_up": False})
         return MqttLink(
             broker=settings.broker,
             client_id=program_client_id("ingest"),
             others_write=True,
-            will=Will(topic=self._state_topic, payload=down.encode()),
+            will=self._down,
             subscriptions=(
                 *subscriptions(settings.site),
                 request_topic(settings.site),
@@ -245,7 +232,7 @@ class Ingest:
 
     def _note_figures(self, link: MqttLink, parts: _Parts) -> None:
         limits = self._settings.ingest
-        figures = self._figures
+        figures = self.metrics
         figures.link_is_up = link.is_up
         figures.words_dropped = parts.outgoing.dropped
         figures.damaged = dict(parts.checking.damaged)
@@ -333,26 +320,24 @@ class Ingest:
         stop: threading.Event,
     ) -> None:
         """Commit, and only then acknowledge; try until it works or ingest is stopped."""
-        while True:
+        kept: Kept | None = None
+        while kept is None:
             try:
                 kept = parts.keeper.keep(messages)
             except StoreError as error:
                 self.condition.turn()
                 self.condition.set_missing("commit", str(error))
-                self._figures.commit_failures += 1
+                self.metrics.commit_failures += 1
                 wait_s = self._backoff.failed()
                 _LOG.error(
                     "%s Nothing is acknowledged; %d messages wait. Trying again in %g s.",
                     error, len(messages) + link.events.qsize(), wait_s,
                 )  # fmt: skip
                 if self._backoff.failures == _DOWN_AFTER:
-                    down = self._started.model_copy(update={"is_up": False})
-                    link.publish(self._state_topic, down.encode(), retain=True)
+                    link.publish(self._state_topic, self._down.payload, retain=True)
                     self._is_said = False
                 if stop.wait(wait_s):
                     return
-                continue
-            break
         if self._backoff.failures >= _DOWN_AFTER:
             _LOG.info("the store can be written again")
         self._backoff.reset()
@@ -383,7 +368,7 @@ class Ingest:
         if not is_last and now_ns - self._logged_ns < _LOG_EACH_NS:
             return
         self._logged_ns = now_ns
-        c = self.counters
+        c = self.metrics.counters
         _LOG.info(
             "%d messages; of %d s that arrived %d kept, %d in gaps, %d trimmed; %d aside; "
             "%d ticks, worst commit %.1f ms; %d words dropped",

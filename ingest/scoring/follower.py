@@ -337,6 +337,8 @@ class Following:
 
     def _end_silent_lessons(self) -> None:
         """Clear the alerts of lessons that are over, or that receive no more data."""
+        if not self._silent.is_due():
+            return
         waiting = set(self._rescore_queue.keys())
         if self._rescoring is not None:
             waiting.add(self._rescoring.key)

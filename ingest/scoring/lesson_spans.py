@@ -31,9 +31,6 @@ class SeqSpan:
     first_seq: int
     last_seq: int
 
-    def covers(self, first_seq: int, last_seq: int) -> bool:
-        return self.first_seq <= first_seq and last_seq <= self.last_seq
-
 
 @dataclass(slots=True)
 class _View:
@@ -48,15 +45,6 @@ class _View:
     recent: list[SeqSpan] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """The lessons of a room that start in a span."""
-
-    from_utc_ns: int
-    to_utc_ns: int
-    lessons: list[Lesson]
-
-
 class LessonSpans:
     """Dates periods and finds their lessons; caches what the stores answered."""
 
@@ -68,7 +56,8 @@ class LessonSpans:
         self._clock = clock
         self._longest_ns = longest_ns
         self._views: dict[int, _View] = {}
-        self._rooms: dict[str, _Near] = {}
+        self._rooms: dict[str, tuple[range, list[Lesson]]] = {}
+        """Room → the UTC of which lessons were read, and those that start then."""
 
     def forget(self) -> None:
         """The lessons changed: drop what is cached."""
@@ -98,15 +87,23 @@ class LessonSpans:
 
     def utcs_ns(self, stream_id: int, seqs: list[int]) -> list[int]:
         """UTC at the start of several periods."""
-        return self._dated(self._view(stream_id), seqs)
+        view = self._view(stream_id)
+        if not seqs:
+            return []
+        begin_ns, period_ns = view.stream.run_boot_ns, view.stream.period_ns
+        low_ns, high_ns = begin_ns + min(seqs) * period_ns, begin_ns + max(seqs) * period_ns
+        if not view.low_ns <= low_ns <= high_ns <= view.high_ns:
+            # The clock records that date these periods are not cached.
+            self._hold(view, low_ns, high_ns)
+        return [int(utc) for utc in utc_of(view.stream, seqs, view.timebases)]
 
     def spans(self, stream_id: int, first_seq: int, last_seq: int) -> list[SeqSpan]:
         """The lessons that these periods lie in; each span is that of the whole lesson."""
         view = self._view(stream_id)
         for span in view.recent:
-            if span.covers(first_seq, last_seq):
+            if span.first_seq <= first_seq and last_seq <= span.last_seq:
                 return [span]
-        begin, end = self._dated(view, [first_seq, last_seq])
+        begin, end = self.utcs_ns(stream_id, [first_seq, last_seq])
         if UNDATED in (begin, end):
             return []
         low, high = min(begin, end), max(begin, end)
@@ -153,12 +150,14 @@ class LessonSpans:
     def _near(self, room: str, low_utc_ns: int, high_utc_ns: int) -> list[Lesson]:
         """The lessons of a room that may touch a span, and some near it, the latest first."""
         low_utc_ns -= self._longest_ns
-        known = self._rooms.get(room)
-        if known is None or not (known.from_utc_ns <= low_utc_ns and high_utc_ns < known.to_utc_ns):
-            from_ns, to_ns = low_utc_ns - _NEAR_NS, high_utc_ns + _NEAR_NS
-            lessons = self._lessons.lessons(room=room, from_utc_ns=from_ns, to_utc_ns=to_ns)
-            known = self._rooms[room] = _Near(from_ns, to_ns, lessons)
-        return known.lessons
+        known, lessons = self._rooms.get(room, (range(0), []))
+        if low_utc_ns not in known or high_utc_ns not in known:
+            known = range(low_utc_ns - _NEAR_NS, high_utc_ns + _NEAR_NS)
+            lessons = self._lessons.lessons(
+                room=room, from_utc_ns=known.start, to_utc_ns=known.stop
+            )
+            self._rooms[room] = known, lessons
+        return lessons
 
     def ends_utc_ns(self, lesson: Lesson) -> int:
         """When a lesson is over, even if nobody ends it."""
@@ -178,16 +177,6 @@ class LessonSpans:
             self._views.clear()
         self._views[stream_id] = view
         return view
-
-    def _dated(self, view: _View, seqs: list[int]) -> list[int]:
-        """UTC of these periods; reads the clock records that date them if they are not cached."""
-        if not seqs:
-            return []
-        begin_ns, period_ns = view.stream.run_boot_ns, view.stream.period_ns
-        low_ns, high_ns = begin_ns + min(seqs) * period_ns, begin_ns + max(seqs) * period_ns
-        if not view.low_ns <= low_ns <= high_ns <= view.high_ns:
-            self._hold(view, low_ns, high_ns)
-        return [int(utc) for utc in utc_of(view.stream, seqs, view.timebases)]
 
     def _hold(self, view: _View, low_ns: int, high_ns: int) -> None:
         view.low_ns, view.high_ns = low_ns - _HELD_NS, high_ns + _HELD_NS

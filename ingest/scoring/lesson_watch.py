@@ -106,9 +106,8 @@ class LessonWatch:
         now_ns = self._clock.utc_ns()
         self._refreshed_ns = self._clock.elapsed_ns()
         last = self._read
-        self._read = read = _Read(
-            self._lessons.version(), now_ns - self._back_ns, now_ns + _AHEAD_NS
-        )
+        version = self._lessons.version()
+        self._read = read = _Read(version, now_ns - self._back_ns, now_ns + _AHEAD_NS)
         lessons = [] if last is None else self._written_since(last, read)
         recent = {
             key: old for key, old in self._recent.items() if old.starts_utc_ns >= read.from_ns

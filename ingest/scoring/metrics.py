@@ -46,7 +46,6 @@ class ScoreFigures:
     max_open: int = 0
 
     def note_written(self, results: Results) -> None:
-        """Count epochs and alerts that were written."""
         self.epochs += len(results.epochs)
         cleared = sum(alert.cleared_utc_ns is not None for alert in results.alerts.values())
         self.cleared += cleared
@@ -63,7 +62,6 @@ class ScoreMetrics(Collector):
     open_reader: Callable[[], PeriodReader]
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric that has a value now."""
         yield from self._lag()
         figures, condition = self.figures, self.condition
         families = (

@@ -48,7 +48,7 @@ class SilentLessons:
         self._scores = scores
         self._spans = spans
         self._clock = clock
-        self._looked_ns = self._swept_ns = clock.elapsed_ns()
+        self._looked_ns = clock.elapsed_ns()
         self._evicted: dict[Key, int] = {}
         """Lessons that left memory and may have open alerts → elapsed time of their last periods."""
 
@@ -58,12 +58,18 @@ class SilentLessons:
             self.note_evicted(_key_of(alert), self._clock.elapsed_ns())
 
     def note_evicted(self, key: Key, touched_ns: int) -> None:
-        """A lesson left memory."""
         self._evicted[key] = touched_ns
 
     def note_loaded(self, key: Key) -> None:
-        """A lesson is in memory."""
         self._evicted.pop(key, None)
+
+    def is_due(self) -> bool:
+        """Whether it is time to look again."""
+        now_ns = self._clock.elapsed_ns()
+        if now_ns - self._looked_ns < _SILENT_NS:
+            return False
+        self._looked_ns = now_ns
+        return True
 
     def over(
         self,
@@ -74,9 +80,6 @@ class SilentLessons:
     ) -> Iterator[SilentLesson]:
         """The lessons to end now, without those `waiting` to be scored again: that may change them."""
         now_ns = self._clock.elapsed_ns()
-        if now_ns - self._looked_ns < _SILENT_NS:
-            return
-        self._looked_ns = now_ns
         shown: dict[Key, list[AlertRecord]] = {}
         for alert in self._scores.open_alerts():
             shown.setdefault(_key_of(alert), []).append(alert)
@@ -100,9 +103,6 @@ class SilentLessons:
         If more data comes, it is scored from the store.
         """
         now_ns = self._clock.elapsed_ns()
-        if now_ns - self._swept_ns < _SILENT_NS:
-            return []
-        self._swept_ns = now_ns
         return [
             key
             for key, state in states.items()

@@ -46,6 +46,9 @@ class AsideBook:
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._is_read = False
+        self._start_again()
+
+    def _start_again(self) -> None:
         self._digests: OrderedDict[bytes, None] = OrderedDict()
         self._messages: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
@@ -114,12 +117,7 @@ class AsideBook:
     def _read(self) -> None:
         if self._is_read:
             return
-        self._digests.clear()
-        self._deadly.clear()
-        self._messages.clear()
-        self._bytes.clear()
-        self._pending.clear()
-        self._total_messages = self._total_bytes = 0
+        self._start_again()
         for each in self._every():
             self._add(
                 node_of(each.topic), _size(each.topic, each.payload),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from queue import Empty
 from secrets import token_hex
 from typing import Final
@@ -16,6 +15,7 @@ from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received, Refused
 from contract.one_line import say
 from contract.topics import ingest_state
 from contract.wire.messages import IngestState
+from ingest.clocks.words import when_exactly
 from ingest.config_option import add_config_option
 from ingest.receiving.aside.replay import ReplayDone, ReplayRequest, request_topic, result_topic
 from ingest.settings import ServerSettings
@@ -123,9 +123,8 @@ def _replay(settings: ServerSettings, ids: tuple[int, ...], timeout_s: float) ->
 
 
 def _line(aside: Aside) -> str:
-    received = datetime.fromtimestamp(aside.received_utc_ns / 1e9, UTC)
     return (
-        f"{aside.id}  {received:%Y-%m-%d %H:%M:%S} UTC  {aside.topic}  "
+        f"{aside.id}  {when_exactly(aside.received_utc_ns)}  {aside.topic}  "
         f"{len(aside.payload)} bytes  {aside.reason}"
     )
 

@@ -43,7 +43,6 @@ class RescoreHistory:
         self._cursor = 0
 
     def add_lessons(self, lessons: Iterable[Lesson]) -> None:
-        """Add lessons that may have become longer."""
         self._lessons.extend(lessons)
 
     def add_ledger(self, changes: Iterable[Change], cursor: int) -> None:
@@ -76,7 +75,6 @@ class RescoreHistory:
             self._look_at_stream(stream_id, lesson, doubt)
 
     def _look_at_stream(self, stream_id: int, lesson: Lesson, doubt: Doubt) -> None:
-        """Queue what is stored of a lesson in one stream."""
         span = self._spans.span(stream_id, lesson)
         if span is None:
             return

@@ -78,7 +78,6 @@ class RescoreQueue:
         job.upto = max(job.upto, upto)
 
     def keys(self) -> list[Key]:
-        """The lessons that wait."""
         return list(self._waiting)
 
     def drop(self, key: Key, upto: int) -> None:

@@ -201,7 +201,7 @@ def test_messages_of_nothing_but_properties_do_not_stop_ingest(
     for number in range(20):
         kit.publish("state", b"%d" % number, properties=b"\x26\x00\x00\x00\x00" * 13_000, retain=1)
         kit.publish("data", b"%d" % number, properties=b"\x26\x00\x00\x00\x00" * 13_000)
-    until(lambda: ingest.counters.aside >= 40)
+    until(lambda: ingest.metrics.counters.aside >= 40)
     kit.close()
     assert good.stop() == 0
     assert max(good.waited_s) < 2.0

@@ -96,7 +96,7 @@ def test_ingest_keeps_what_is_good_among_anything(
         if n % 300 == 0:
             next_second()
     next_second()
-    counters = first.ingest.counters
+    counters = first.ingest.metrics.counters
     assert counters.defects == 0, "a message made something raise that it should not"
     # What is retained comes again with the next start, and what is aside can be played.
     first.stop()
@@ -107,7 +107,7 @@ def test_ingest_keeps_what_is_good_among_anything(
     done = ask(ServerSettings(site="school", broker=broker.settings), (), timeout_s=60)
     assert done.unfit_count > 0
     next_second()
-    assert second.ingest.counters.defects == 0
+    assert second.ingest.metrics.counters.defects == 0
     with closing(open_period_reader(tmp_path / "data")) as reader:
         (stream,) = reader.streams("r9")
         assert list(reader.kept(stream.id)) == [(0, seq - 1)]

@@ -133,7 +133,7 @@ def test_what_was_kept_before_a_restart_is_acked_again_and_kept_once(
     assert after.started_utc_ns > before.started_utc_ns
     send(node, NODE.batch(5, 10))
     assert wait_for_ack(node, 14).without_hole == 14
-    counters = second.ingest.counters
+    counters = second.ingest.metrics.counters
     assert (counters.kept, counters.trimmed) == (5, 5)
     with closing(open_period_reader(tmp_path / "data")) as reader:
         assert sum(len(p.seqs) for p in reader.read(1, 0, 99)) == 15
