@@ -34,8 +34,8 @@ class WeeklyLevels:
         self.revision = 0
         """Changes whenever something new was read."""
         self._zone = zone
-        self._held: dict[str, tuple[LessonLevels, ...]] = {}
-        self._seen: dict[str, ScoredLesson] = {}
+        self._held: dict[str, tuple[ScoredLesson, tuple[LessonLevels, ...]]] = {}
+        """Lesson → its state when it was read, and what was read."""
         self._waiting: list[ScoredLesson] = []
         self._looked_at: tuple[ScoreStore, int] | None = None
         """The scores, and their version at the last look."""
@@ -48,7 +48,7 @@ class WeeklyLevels:
     @property
     def lessons(self) -> list[LessonLevels]:
         """The lessons read so far, once for each model that scored a part of them."""
-        return [levels for lesson in self._held.values() for levels in lesson]
+        return [levels for _, lesson in self._held.values() for levels in lesson]
 
     def look(self, scores: ScoreStore, *, everything: bool = False) -> None:
         """Find the lessons to read, the latest first; forget those that were removed.
@@ -61,10 +61,11 @@ class WeeklyLevels:
         there = scores.scored_lessons()
         self._looked_at = looked_at  # only now, so that a failed look is repeated
         for gone in self._held.keys() - {lesson.lesson for lesson in there}:
-            del self._held[gone], self._seen[gone]
+            del self._held[gone]
             self.revision += 1
+        seen = {state for state, _ in self._held.values()}
         self._waiting = sorted(
-            (one for one in there if everything or self._seen.get(one.lesson) != one),
+            (one for one in there if everything or one not in seen),
             key=lambda lesson: lesson.last_utc_ns,
         )
 
@@ -72,8 +73,7 @@ class WeeklyLevels:
         """Read some of the lessons that wait; returns whether none is left."""
         for _ in range(min(max_lessons, len(self._waiting))):
             one = self._waiting.pop()
-            self._held[one.lesson] = self._levels(one, scores, lessons)
-            self._seen[one.lesson] = one
+            self._held[one.lesson] = one, self._levels(one, scores, lessons)
             self.revision += 1
         return not self._waiting
 

@@ -170,22 +170,20 @@ class SeatSeconds:
             self._runs.move_to_end(stream_id)
             return run
         known = self._store.stream(stream_id)
-        run = RunFigures(room=known.room, node=known.node, run=known.run, main_id=known.main_id)
-        run.health = self._store.health(stream_id)
-        run.is_up = self._store.is_up(stream_id)
+        run = RunFigures(
+            room=known.room, node=known.node, run=known.run, main_id=known.main_id,
+            health=self._store.health(stream_id), is_up=self._store.is_up(stream_id),
+        )  # fmt: skip
         with self._lock:
             self._runs[stream_id] = run
             if len(self._runs) > self._max_runs:
-                self._forget(self._runs.popitem(last=False)[0])
+                oldest, _ = self._runs.popitem(last=False)
+                self._highest_gap.pop(oldest, None)
+                self._earlier.pop(oldest, None)
+                self._stale_gaps.pop(oldest, None)
+                self.forgotten += 1
         self._count_from_store(stream_id)
         return run
-
-    def _forget(self, stream_id: int) -> None:
-        """Drop everything about a run that has no figures any more."""
-        self._highest_gap.pop(stream_id, None)
-        self._earlier.pop(stream_id, None)
-        self._stale_gaps.pop(stream_id, None)
-        self.forgotten += 1
 
     def recount(self, stream_id: int) -> None:
         """Some data of a run was removed: count all of it again. Raises StoreError."""

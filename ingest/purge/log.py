@@ -58,7 +58,7 @@ class PurgeLog:
     ) -> PurgeRecord:
         """Record a purge durably; raises StoreError if the log does not verify."""
         make_directory(self.path.parent)
-        records = self.verified()
+        earlier, records = self._read()
         known = [record for record in records if record.request.id == request.id]
         if known:
             return known[0]  # recorded before a crash
@@ -72,11 +72,6 @@ class PurgeLog:
         try:
             fields["signature"] = _signature(self._key_made(), fields)
             line = _text(fields)
-            earlier = (
-                read_plain_file(self.path, max_bytes=_MAX_LOG, follow_links=True)
-                if records
-                else b""
-            )
             # All or nothing: half a line, or half a key, would break every later signature.
             write_whole(self.path, earlier + line + b"\n")
         except StoreError:
@@ -87,16 +82,20 @@ class PurgeLog:
 
     def verified(self) -> list[PurgeRecord]:
         """All records; raises StoreError, which names the first line that was changed."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[bytes, list[PurgeRecord]]:
+        """The text of the log, and its records."""
         try:
             text = read_plain_file(self.path, max_bytes=_MAX_LOG, follow_links=True)
         except FileNotFoundError:
-            return []
+            return b"", []
         except StoreError:
             raise
         except OSError as error:
             raise StoreError(f"{self.path} can't be read ({error.strerror}).") from error
         if not text:
-            return []
+            return b"", []
         if not text.endswith(b"\n"):
             raise self._wrong(text.count(b"\n") + 1, "it is cut off")
         try:
@@ -125,7 +124,7 @@ class PurgeLog:
                 raise self._wrong(number, "a line before it was changed, removed or added")
             before = record.hash
             records.append(record)
-        return records
+        return text, records
 
     def _wrong(self, number: int, why: str) -> StoreError:
         return StoreError(

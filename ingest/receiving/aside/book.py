@@ -49,10 +49,11 @@ class AsideBook:
         self._start_again()
 
     def _start_again(self) -> None:
+        self.messages = self.size = 0
+        """How many messages are kept aside, and how many bytes they take, as far as it was asked."""
+        self._messages_of: Counter[str] = Counter()
+        self._bytes_of: Counter[str] = Counter()
         self._digests: OrderedDict[bytes, None] = OrderedDict()
-        self._messages: Counter[str] = Counter()
-        self._bytes: Counter[str] = Counter()
-        self._total_messages = self._total_bytes = 0
         self._pending: list[tuple[str, int, bytes]] = []
         self._deadly: set[bytes] = set()
 
@@ -60,16 +61,6 @@ class AsideBook:
         """Whether this message is aside because the program ended while it read it."""
         self._read()
         return bool(self._deadly) and digest_of(topic, payload) in self._deadly
-
-    @property
-    def messages(self) -> int:
-        """How many messages are kept aside, as far as it was asked."""
-        return self._total_messages
-
-    @property
-    def size(self) -> int:
-        """How many bytes they take."""
-        return self._total_bytes
 
     def forget(self) -> None:
         """Messages were taken out: count again, and accept them again."""
@@ -84,10 +75,10 @@ class AsideBook:
         node, size = node_of(topic), _size(topic, payload)
         share = max(self._max_messages // _NODE_SHARE, min(self._max_messages, _FEW))
         if (
-            self._total_messages >= self._max_messages
-            or self._total_bytes + size > self._max_bytes
-            or self._messages[node] >= share
-            or self._bytes[node] + size > self._max_bytes // _NODE_SHARE
+            self.messages >= self._max_messages
+            or self.size + size > self._max_bytes
+            or self._messages_of[node] >= share
+            or self._bytes_of[node] + size > self._max_bytes // _NODE_SHARE
         ):
             return "refused"
         self._pending.append((node, size, digest))
@@ -108,10 +99,10 @@ class AsideBook:
         self._pending.clear()
 
     def _add(self, node: str, size: int, digest: bytes, *, messages: int = 1) -> None:
-        self._messages[node] += messages
-        self._bytes[node] += size
-        self._total_messages += messages
-        self._total_bytes += size
+        self._messages_of[node] += messages
+        self._bytes_of[node] += size
+        self.messages += messages
+        self.size += size
         self._digests[digest] = None
 
     def _read(self) -> None:
