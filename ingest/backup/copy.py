@@ -177,27 +177,23 @@ class Backup:
 
     def _copy_days(self) -> None:
         """Copy the chunks that the copy of main.db lists; unlist those that were removed since."""
-        days = DayFiles(self.data_dir)
-        with (
-            store_errors(self._partial / "main.db"),
-            closing(sqlite3.connect(self._partial / "main.db", isolation_level=None)) as copy,
-        ):
+        days, copies = DayFiles(self.data_dir), DayFiles(self._partial)
+        main = self._partial / "main.db"
+        with store_errors(main), closing(sqlite3.connect(main, isolation_level=None)) as copy:
             files = copy.execute("SELECT DISTINCT day FROM sealed ORDER BY day").fetchall()
             for number, (day,) in enumerate(files, start=1):
                 for bit, kind in enumerate(KINDS):
-                    listed = [
-                        row[0]
-                        for row in copy.execute(
-                            "SELECT id FROM sealed WHERE day = ? AND kinds & ? ORDER BY id",
-                            (day, 1 << bit),
-                        )
-                    ]
+                    rows = copy.execute(
+                        "SELECT id FROM sealed WHERE day = ? AND kinds & ? ORDER BY id",
+                        (day, 1 << bit),
+                    )
+                    listed = [chunk for (chunk,) in rows]
                     if not listed:
                         continue
                     self._report(f"copying day {number} of {len(files)}, {kind}-{day}.db ...")
-                    target = DayFiles(self._partial).path(kind, day)
+                    target = copies.path(kind, day)
                     make_directory(target.parent)
-                    copied = set()
+                    copied: set[int] = set()
                     try:
                         check = partial(self._checked, kind)
                         for some in days.rewritten(kind, day, listed, check, target):

@@ -25,11 +25,9 @@ def when_exactly(utc_ns: int) -> str:
 def off_words(off_ns: int) -> str:
     """How wrong a clock is, such as "400 days slow"."""
     seconds = abs(off_ns) // _SECOND_NS
-    for size, unit in _UNITS:
-        if seconds >= 2 * size or size == 1:
-            n = round(seconds / size)
-            return f"{n} {unit}{'' if n == 1 else 's'} {'fast' if off_ns > 0 else 'slow'}"
-    raise AssertionError("unreachable")
+    size, unit = next(each for each in _UNITS if seconds >= 2 * each[0] or each[0] == 1)
+    n = round(seconds / size)
+    return f"{n} {unit}{'' if n == 1 else 's'} {'fast' if off_ns > 0 else 'slow'}"
 
 
 def claim_words(claim: ClockClaim) -> str:

@@ -161,15 +161,19 @@ def _space(folder: Path) -> Finding:
 
 def _intact(path: Path, until: float, advice: str = _OF_DATABASE) -> Finding:
     """SQLite's quick check, within the time limit."""
+    unchecked = Finding(
+        about=path.name, state="note", said="was not checked completely, because it would take too long",
+        advice=f"run `sqlite3 {path} 'PRAGMA quick_check'` when the server is idle",
+    )  # fmt: skip
     if time.monotonic() >= until:
-        return _unchecked(path)
+        return unchecked
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             database.set_progress_handler(lambda: time.monotonic() >= until, _OPERATIONS)
             said = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.OperationalError as error:
         if time.monotonic() >= until:
-            return _unchecked(path)
+            return unchecked
         return Finding(
             about=path.name, state="wrong", said=f"can't be read ({error})",
             advice="check its permissions, and the disk",
@@ -180,13 +184,6 @@ def _intact(path: Path, until: float, advice: str = _OF_DATABASE) -> Finding:
         return Finding(about=path.name, state="fine", said="is intact")
     return Finding(
         about=path.name, state="wrong", said=f"is damaged ({said})", advice=advice,
-    )  # fmt: skip
-
-
-def _unchecked(path: Path) -> Finding:
-    return Finding(
-        about=path.name, state="note", said="was not checked completely, because it would take too long",
-        advice=f"run `sqlite3 {path} 'PRAGMA quick_check'` when the server is idle",
     )  # fmt: skip
 
 

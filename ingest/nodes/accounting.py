@@ -9,7 +9,7 @@ a restart too.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -267,10 +267,9 @@ class SeatSeconds:
 
     def _count_gaps(self, stream_id: int) -> None:
         gaps = self._store.gaps(stream_id)
-        lengths: dict[GapReason, int] = {}
+        lengths: Counter[GapReason] = Counter()
         for gap in gaps:
-            n = (gap.last_seq - gap.first_seq + 1) * len(gap.seats)
-            lengths[gap.reason] = lengths.get(gap.reason, 0) + n
+            lengths[gap.reason] += (gap.last_seq - gap.first_seq + 1) * len(gap.seats)
         run = self._runs.get(stream_id)
         if run is not None:
             self._highest_gap[stream_id] = max((gap.last_seq for gap in gaps), default=-1)

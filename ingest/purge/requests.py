@@ -200,12 +200,7 @@ class PurgeFolder:
 
     def is_turn(self, request: PurgeRequest, part: str) -> bool:
         """Whether the parts before this one are done, and this one is not."""
-        for each in PARTS:
-            if each == part:
-                return self.done(request, part) is None
-            if self.done(request, each) is None:
-                return False
-        return False
+        return part == next((each for each in PARTS if self.done(request, each) is None), None)
 
     def note_done(self, request: PurgeRequest, part: str, done: PartDone) -> None:
         self._write(f"{request.id}.{part}.json", done)

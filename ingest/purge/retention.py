@@ -7,6 +7,7 @@ is not sealed yet, whatever the clock says.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -61,7 +62,7 @@ class Retention:
         self._boot_zero_ns = clock.boot_zero_utc_ns()
         self._even_from_ns = clock.elapsed_ns()
         self._round: Iterator[Removed] | None = None
-        self._removed: dict[str, int] = {}
+        self._removed: Counter[str] = Counter()
 
     def step(self) -> bool:
         """Do a slice if one is due; returns whether more can be done at once. Raises StoreError."""
@@ -74,7 +75,7 @@ class Retention:
             self._next_ns = now_ns + _EACH_NS
             if self._clock.utc_ns() < self._from_utc_ns():
                 return False
-            self._removed = {}
+            self._removed.clear()
             self._round = self._rounds(self._clock.utc_ns())
         # A round that raises is over: the next hour starts a new one.
         current, self._round = self._round, None
@@ -84,7 +85,7 @@ class Retention:
             self._log_removed()
             return False
         self._round = current
-        self._removed[what] = self._removed.get(what, 0) + n
+        self._removed[what] += n
         return True
 
     def _was_clock_set(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -61,7 +62,7 @@ class PurgeRun:
         """Do all parts; returns what was removed, and how many."""
         with closing(open_lesson_store(self._data_dir, self._database_url)) as lessons:
             self._folder.ask(request)
-            removed = {"lessons and moments": 0}
+            removed = Counter({"lessons and moments": 0})
             if request.lessons or request.moments or request.scored:
                 gone = lessons.purge(
                     lessons=request.lessons,
@@ -72,8 +73,7 @@ class PurgeRun:
                 removed["answers about moments"] = gone.verdicts
                 removed["labels"] = gone.labels
         for part in PARTS:
-            for what, n in self._do(request, part).removed.items():
-                removed[what] = removed.get(what, 0) + n
+            removed.update(self._do(request, part).removed)
         return removed
 
     def _do(self, request: PurgeRequest, part: str) -> PartDone:

@@ -28,7 +28,7 @@ from ingest.receiving.acks import NodeAck, acks_of
 from ingest.receiving.aside.book import DEADLY, AsideBook, node_of
 from ingest.receiving.aside.rejected import Rejected, Unusable, asides_of, notices_of
 from ingest.receiving.classify import Record, sort_message, tick_of
-from ingest.receiving.counters import IngestCounters
+from ingest.receiving.metrics import IngestCounters
 from ingest.receiving.rare_log import RareLog
 from ingest.settings import IngestSettings
 from ingest.stores.notices import Notice

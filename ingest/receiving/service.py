@@ -32,9 +32,8 @@ from ingest.nodes.configuration import LessonConfig
 from ingest.purge.maintenance import KeptUpkeep
 from ingest.receiving.aside.replay import ReplayRequest, replay, request_topic, result_topic
 from ingest.receiving.classify import subscriptions
-from ingest.receiving.counters import IngestCounters
 from ingest.receiving.keeper import Keeper, Kept
-from ingest.receiving.metrics import IngestFigures
+from ingest.receiving.metrics import IngestCounters, IngestFigures
 from ingest.receiving.outgoing_queue import Outgoing
 from ingest.receiving.rare_log import RareLog
 from ingest.receiving.sealed_check import SealedChecking
@@ -62,10 +61,16 @@ class _Parts:
     """What works together while the stores are open."""
 
     def __init__(
-        self, settings: ServerSettings, clock: Clock, store: PeriodStore, lessons: RoomSchedule
+        self,
+        settings: ServerSettings,
+        clock: Clock,
+        store: PeriodStore,
+        lessons: RoomSchedule,
+        link: MqttLink,
     ) -> None:
         limits = settings.ingest
         self.store = store
+        self.link = link
         self.outgoing = Outgoing(limits.max_outgoing)
         self.seat_seconds = SeatSeconds(store=store, clock=clock, max_runs=limits.max_counted)
         suspects = Suspects(settings.data_dir / "ingest-reading")
@@ -154,7 +159,7 @@ class Ingest:
         return None
 
     def _run(self, stop: threading.Event, store: PeriodStore, lessons: RoomSchedule) -> None:
-        parts = _Parts(self._settings, self._clock, store, lessons)
+        parts = _Parts(self._settings, self._clock, store, lessons, self._link())
         self.metrics.counters = parts.keeper.counters
         self.metrics.seat_seconds = parts.seat_seconds
         self.metrics.connections = parts.keeper.connections
@@ -162,14 +167,18 @@ class Ingest:
             parts.config.add_node(stream.room, stream.node)
         parts.seat_seconds.begin()
         self.condition.set_present("store")
-        link = self._link()
-        link.start()
+        parts.link.start()
         try:
             while not stop.is_set():
-                link = self._watched(link)
-                self._tick(link, parts, stop)
+                if not parts.link.is_alive:
+                    _LOG.error(
+                        "the thread of the MQTT link has ended, which is a defect; starting another"
+                    )
+                    parts.link = self._link()
+                    parts.link.start()
+                self._tick(parts, stop)
         finally:
-            link.stop(farewell=self._down)
+            parts.link.stop(farewell=self._down)
             self._log_progress(parts.outgoing, is_last=True)
 
     def _link(self) -> MqttLink:
@@ -190,28 +199,20 @@ class Ingest:
             max_unsent=settings.ingest.max_outgoing,
         )
 
-    def _watched(self, link: MqttLink) -> MqttLink:
-        if link.is_alive:
-            return link
-        _LOG.error("the thread of the MQTT link has ended, which is a defect; starting another")
-        another = self._link()
-        another.start()
-        return another
-
-    def _tick(self, link: MqttLink, parts: _Parts, stop: threading.Event) -> None:
+    def _tick(self, parts: _Parts, stop: threading.Event) -> None:
         self.condition.turn()
-        received = self._gather(link, parts.config)
+        received = self._gather(parts)
         own = self._state_topic, request_topic(self._settings.site)
         messages = [message for message in received if message.topic not in own]
         if parts.server_clock.look():  # before anything is stamped by it
             parts.keeper.clocks.forget()
         if messages:
-            self._keep(messages, link, parts, stop)
+            self._keep(messages, parts, stop)
         for message in received:
             if message.topic == own[0]:
-                self._compare(message, link)
+                self._compare(message, parts.link)
             elif message.topic == own[1]:
-                self._replay(message, link, parts)
+                self._replay(message, parts)
         try:
             for topic, config in parts.config.due():
                 parts.outgoing.say(topic, topic, config.encode(), retain=True)
@@ -225,22 +226,22 @@ class Ingest:
         except StoreError as error:
             _LOG.error("%s Trying again.", error)
             stop.wait(_RETRY_S)
-        self._say_up(link)
-        parts.outgoing.flush(link)
-        self._note_figures(link, parts)
+        self._say_up(parts.link)
+        parts.outgoing.flush(parts.link)
+        self._note_figures(parts)
         self._log_progress(parts.outgoing)
 
-    def _note_figures(self, link: MqttLink, parts: _Parts) -> None:
+    def _note_figures(self, parts: _Parts) -> None:
         limits = self._settings.ingest
         figures = self.metrics
-        figures.link_is_up = link.is_up
+        figures.link_is_up = parts.link.is_up
         figures.words_dropped = parts.outgoing.dropped
         figures.damaged = dict(parts.checking.damaged)
         figures.clocks = dict(parts.keeper.clocks.refuted)
         figures.timebases_refused = parts.store.refused_timebases
         figures.retention_from_utc_ns = parts.server_clock.retention_from_utc_ns
         figures.queues = {
-            "received": (link.events.qsize(), limits.max_waiting),
+            "received": (parts.link.events.qsize(), limits.max_waiting),
             "outgoing": (len(parts.outgoing), limits.max_outgoing),
             "aside": (parts.keeper.aside.messages, limits.max_aside_messages),
             "aside_bytes": (parts.keeper.aside.size, limits.max_aside_mb << 20),
@@ -260,16 +261,16 @@ class Ingest:
         if is_up:  # and not the last word of an earlier life, or of the broker about it
             _LOG.warning("something else stood on %s; saying again what is true", message.topic)
 
-    def _gather(self, link: MqttLink, config: LessonConfig) -> list[Received]:
+    def _gather(self, parts: _Parts) -> list[Received]:
         """What arrives within a tick, or as much as a commit takes."""
-        settings = self._settings.ingest
+        settings, events = self._settings.ingest, parts.link.events
         until_ns = self._clock.elapsed_ns() + settings.tick_ms * 1_000_000
         received: list[Received] = []
         size = 0
         while len(received) < settings.max_in_tick and size < _MAX_TICK_BYTES:
             left_s = (until_ns - self._clock.elapsed_ns()) / 1e9
             try:
-                event = link.events.get(timeout=left_s) if left_s > 0 else link.events.get_nowait()
+                event = events.get(timeout=left_s) if left_s > 0 else events.get_nowait()
             except Empty:
                 break
             if isinstance(event, Received):
@@ -280,14 +281,15 @@ class Ingest:
                     "connected to the broker %s:%d, MQTT %s",
                     self._settings.broker.host, self._settings.broker.port, event.protocol,
                 )  # fmt: skip
-                config.forget_sent()
+                parts.config.forget_sent()
                 self.condition.set_present("link")
                 self._rare_log.forget()
                 self._is_said = False
-                self._say_up(link)
+                self._say_up(parts.link)
             elif isinstance(event, LinkDown):
-                self.condition.set_missing("link", f"no broker: {event.reason.rstrip('.')}")
-                reason = event.reason.rstrip(".")  # it is tried again every few seconds
+                reason = event.reason.rstrip(".")
+                self.condition.set_missing("link", f"no broker: {reason}")
+                # It is tried again every few seconds.
                 self._rare_log.say(reason, "no broker: %s. Trying again.", reason)
             elif isinstance(event, Refused):
                 _LOG.error(
@@ -312,13 +314,7 @@ class Ingest:
                 self._settings.broker.port,
             )
 
-    def _keep(
-        self,
-        messages: list[Received],
-        link: MqttLink,
-        parts: _Parts,
-        stop: threading.Event,
-    ) -> None:
+    def _keep(self, messages: list[Received], parts: _Parts, stop: threading.Event) -> None:
         """Commit, and only then acknowledge; try until it works or ingest is stopped."""
         kept: Kept | None = None
         while kept is None:
@@ -331,10 +327,10 @@ class Ingest:
                 wait_s = self._backoff.failed()
                 _LOG.error(
                     "%s Nothing is acknowledged; %d messages wait. Trying again in %g s.",
-                    error, len(messages) + link.events.qsize(), wait_s,
+                    error, len(messages) + parts.link.events.qsize(), wait_s,
                 )  # fmt: skip
                 if self._backoff.failures == _DOWN_AFTER:
-                    link.publish(self._state_topic, self._down.payload, retain=True)
+                    parts.link.publish(self._state_topic, self._down.payload, retain=True)
                     self._is_said = False
                 if stop.wait(wait_s):
                     return
@@ -343,14 +339,14 @@ class Ingest:
         self._backoff.reset()
         self.condition.set_present("commit")
         for message in messages:
-            link.acknowledge(message)
+            parts.link.acknowledge(message)
         for word in kept.acks:
             # QoS 0: an ack says all that is kept, so the next one makes up for one that is lost.
             parts.outgoing.say(word.about, word.topic, word.ack.encode(), qos=0)
         for room, node in kept.births:
             parts.config.add_node(room, node)
 
-    def _replay(self, message: Received, link: MqttLink, parts: _Parts) -> None:
+    def _replay(self, message: Received, parts: _Parts) -> None:
         """Play kept-aside messages again and answer; a request that fails is just not answered."""
         try:
             request = ReplayRequest.decode(message.payload)
@@ -361,7 +357,7 @@ class Ingest:
             topic = result_topic(self._settings.site)
             parts.outgoing.say(("replay", done.id), topic, done.encode())
         parts.keeper.forget_aside()
-        link.acknowledge(message)
+        parts.link.acknowledge(message)
 
     def _log_progress(self, outgoing: Outgoing, *, is_last: bool = False) -> None:
         now_ns = self._clock.elapsed_ns()

@@ -11,9 +11,8 @@ from ingest.doctor.checks import Page
 from ingest.monitoring.condition import Condition
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.connection_rate import ConnectionRate
-from ingest.receiving.counters import IngestCounters
 from ingest.receiving.keeper import Keeper
-from ingest.receiving.metrics import IngestFigures
+from ingest.receiving.metrics import IngestCounters, IngestFigures
 from ingest.scoring.metrics import ScoreFigures, ScoreMetrics
 from ingest.settings import IngestSettings
 from ingest.stores.clock_records import ClockClaim
