@@ -131,15 +131,13 @@ class LessonSpans:
 
     def kept_upto(self, span: SeqSpan, stream_id: int) -> int:
         """The last period of a lesson that is stored or in a recorded gap; -1 if there is none."""
-        upto = -1
-        for first, last in self._reader.kept(stream_id):
-            if first <= span.last_seq and last >= span.first_seq:
-                upto = min(last, span.last_seq)
-        return upto
+        kept = self._reader.kept(stream_id)
+        within = [last for first, last in kept if first <= span.last_seq and last >= span.first_seq]
+        return min(within[-1], span.last_seq) if within else -1
 
     def of_stream(self, stream_id: int) -> list[Lesson]:
         """The lessons that a stream's periods may lie in; none if it can't be dated."""
-        kept = list(self._reader.kept(stream_id))
+        kept = self._reader.kept(stream_id).spans()
         if not kept:
             return []
         utcs = self.utcs_ns(stream_id, [kept[0][0], kept[-1][1]])

@@ -137,8 +137,6 @@ class LessonState:
             self._follow(epochs, is_live=bool(is_live[start]))
             self.have.add(first, last)
             self.next_seq = last + 1
-            if bool(is_quiet[start]) and last == self._quiet_until:
-                self._wake()
 
     def whole_epochs(self, upto: int) -> int:
         """The last period of the last epoch that is over with `upto`, or with the lesson."""
@@ -183,24 +181,16 @@ class LessonState:
 
     def _fill(self, until: int) -> Steps[None]:
         """There are no values before `until`: score them as missing."""
-        if until > self.next_seq:
-            if self._quiet_until >= self.next_seq and until > self._quiet_until + 1:
-                # The part that was scored before may end in a hole.
-                yield from self._pass_over(self._quiet_until + 1)
-            self._wake_if_due()
-            yield from self._pass_over(until)
-        self._wake_if_due()
-
-    def _pass_over(self, until: int) -> Steps[None]:
         seat = np.empty((0, len(self._seats), len(SEAT_QUANTITIES)), np.float32)
         room = np.empty((0, len(ROOM_QUANTITIES)), np.float32)
-        epochs = yield from self._scorer.steps(until, seat, room)
-        self._follow(epochs, is_live=False)
-        self.next_seq = until
-
-    def _wake_if_due(self) -> None:
-        if 0 <= self._quiet_until < self.next_seq:
-            self._wake()
+        # The part that was scored before may end in the hole.
+        for end in sorted({min(until, self._quiet_until + 1), until}):
+            if end > self.next_seq:
+                epochs = yield from self._scorer.steps(end, seat, room)
+                self._follow(epochs, is_live=False)
+                self.next_seq = end
+            if 0 <= self._quiet_until < self.next_seq:
+                self._wake()
 
     def _wake(self) -> None:
         """The part that was scored before is over: clear shown alerts that are no longer active."""
