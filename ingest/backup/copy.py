@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -225,8 +225,9 @@ class Backup:
         packed = self.target.with_name(self.target.name + ".packing")
         try:
             with open(packed, "wb", opener=private) as file:
+                paths = [path for path in self._partial.rglob("*") if path.is_file()]
                 with tarfile.open(fileobj=file, mode="w") as tar:
-                    for path in _manifest_first(self._partial):
+                    for path in sorted(paths, key=lambda path: (path.name != MANIFEST, path)):
                         name = path.relative_to(self._partial).as_posix()
                         tar.add(path, arcname=name, filter=_plain)
                 file.flush()
@@ -260,13 +261,6 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
     """Use whole seconds: fractions need an extended header, which has no checksum."""
     member.mtime = int(member.mtime)
     return member
-
-
-def _manifest_first(directory: Path) -> Iterator[Path]:
-    yield directory / MANIFEST
-    yield from (
-        path for path in sorted(directory.rglob("*")) if path.is_file() and path.name != MANIFEST
-    )
 
 
 def _sync(path: Path) -> None:

@@ -168,7 +168,7 @@ class Restore:
     def _purge_again(self) -> None:
         if self.purges is None:
             return
-        newer = self._newer()
+        newer = self._newer(self.purges)
         running = PurgeRun(
             data_dir=self._partial, clock=self.clock, say=self.say,
             database_url=self.database_url,
@@ -180,25 +180,24 @@ class Restore:
             shutil.copyfile(self.purges, self._partial / LOG)
             (self._partial / LOG).chmod(0o600)
 
-    def _newer(self) -> list[PurgeRecord]:
+    def _newer(self, purges: Path) -> list[PurgeRecord]:
         """The records that are newer than the backup; raises UsageError if they are not its own."""
-        assert self.purges is not None
-        if self.purges.name != LOG or not self.purges.is_file():
-            raise UsageError(f"--purges is {self.purges}; expected a {LOG}.")
+        if purges.name != LOG or not purges.is_file():
+            raise UsageError(f"--purges is {purges}; expected a {LOG}.")
         key = self._partial / KEY
         if not key.exists():
             # The first purge, which made the key, came after the backup.
-            beside = self.purges.with_name(KEY)
+            beside = purges.with_name(KEY)
             if not beside.exists():
                 raise UsageError(
                     f"The backup is older than the key of purges: put {KEY} beside {LOG}."
                 )
             shutil.copyfile(beside, key)
             key.chmod(0o600)
-        records = PurgeLog(self.purges.parent, key=key).verified()
+        records = PurgeLog(purges.parent, key=key).verified()
         had = [record.hash for record in PurgeLog(self._partial).verified()]
         if [record.hash for record in records[: len(had)]] != had:
-            raise UsageError(f"{self.purges} belongs to another server than this backup.")
+            raise UsageError(f"{purges} belongs to another server than this backup.")
         return records[len(had) :]
 
 

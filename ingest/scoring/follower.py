@@ -104,7 +104,7 @@ class Following:
             if (lesson := self._lessons.get(lesson_id)) is not None:
                 self._history.look_at(lesson, Doubt.NONE)
         # Periods may have been dated, or lessons changed, while no scorer ran.
-        self._history.add_lessons(self._watch.since(_LOOK_BACK_DAYS))
+        self._history.lessons.extend(self._watch.since(_LOOK_BACK_DAYS))
         self._is_purged = bool(purged)
         self._silent.begin()
 

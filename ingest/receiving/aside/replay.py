@@ -16,7 +16,7 @@ from pydantic import Field
 from contract.clock import Clock
 from contract.errors import DecodeError, brief_of
 from contract.wire.messages import CborMessage
-from ingest.receiving.classify import Record, sort_message, tick_of
+from ingest.receiving.classify import sort_message, tick_of
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Aside
 from ingest.stores.upkeep.aside_pages import every_aside
@@ -68,14 +68,11 @@ def replay(store: PeriodStore, request: ReplayRequest, *, site: str, clock: Cloc
     every = (m for m in every_aside(store) if not wanted or m.id in wanted)
     while page := list(islice(every, _AT_ONCE)):
         found.update(message.id for message in page)
-        why = _play(store, page, site=site, clock=clock)
-        if len(why) > 1 or (why and len(page) > 1):
+        why: dict[int, str] = {}
+        if _play(store, page, site=site, clock=clock):
             # What one of them caused must not hold back the others.
-            why = {
-                number: reason
-                for message in page
-                for number, reason in _play(store, [message], site=site, clock=clock).items()
-            }
+            reasons = {m.id: _play(store, [m], site=site, clock=clock) for m in page}
+            why = {number: reason for number, reason in reasons.items() if reason}
         store.take_aside([message.id for message in page if message.id not in why])
         kept += len(page) - len(why)
         unfit |= why
@@ -90,31 +87,22 @@ def replay(store: PeriodStore, request: ReplayRequest, *, site: str, clock: Cloc
     )
 
 
-def _play(
-    store: PeriodStore, messages: Sequence[Aside], *, site: str, clock: Clock
-) -> dict[int, str]:
-    """Keep all of these in one commit, or say of some why none is kept."""
-    received_utc_ns = clock.utc_ns()
-    records: list[Record] = []
-    unfit: dict[int, str] = {}
-    for message in messages:
-        try:
-            # Whatever it was when it came, it is history now: live_age_ms 0 raises no alert.
-            records.append(
-                sort_message(
-                    site=site, topic=message.topic, payload=message.payload, is_retained=False,
-                    live_age_ms=0,
-                )
-            )  # fmt: skip
-        except (OSError, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001  # whatever its bytes can cause
-            unfit[message.id] = str(error) if isinstance(error, DecodeError) else brief_of(error)
-    if not unfit:
-        try:
-            store.commit(tick_of(records, received_utc_ns=received_utc_ns))
-        except (OSError, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001
-            unfit[messages[0].id] = brief_of(error)
-    return unfit
+def _play(store: PeriodStore, messages: Sequence[Aside], *, site: str, clock: Clock) -> str:
+    """Keep all of these in one commit; returns why none is kept, or nothing."""
+    try:
+        # Whatever it was when it came, it is history now: live_age_ms 0 raises no alert.
+        records = [
+            sort_message(
+                site=site, topic=message.topic, payload=message.payload, is_retained=False,
+                live_age_ms=0,
+            )
+            for message in messages
+        ]  # fmt: skip
+        store.commit(tick_of(records, received_utc_ns=clock.utc_ns()))
+    except DecodeError as error:
+        return str(error)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever its bytes can cause
+        return brief_of(error)
+    return ""

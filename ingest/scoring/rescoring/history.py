@@ -37,13 +37,11 @@ class RescoreHistory:
         self._spans = spans
         self._coverage = coverage
         self._queue = queue
-        self._lessons: deque[Lesson] = deque()
+        self.lessons: deque[Lesson] = deque()
+        """Lessons that may have become longer."""
         self._ledger: deque[Change] = deque()
         self._scored: set[str] = set()
         self._cursor = 0
-
-    def add_lessons(self, lessons: Iterable[Lesson]) -> None:
-        self._lessons.extend(lessons)
 
     def add_ledger(self, changes: Iterable[Change], cursor: int) -> None:
         """Add everything that is stored, instead of only what came after a cursor."""
@@ -57,8 +55,8 @@ class RescoreHistory:
 
     def step(self) -> None:
         """Examine one lesson and some of the ledger, the newest first."""
-        if self._lessons:
-            self.look_at(self._lessons.popleft(), Doubt.LONGER)
+        if self.lessons:
+            self.look_at(self.lessons.popleft(), Doubt.LONGER)
         for _ in range(min(_CHANGES_A_SLICE, len(self._ledger))):
             change = self._ledger[-1]
             doubt = Doubt.NONE if change.is_late else Doubt.FILLED
