@@ -39,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print each finding; returns 1 if something is wrong."""
     settings = ServerSettings.load(args.config)
     return report(look_over(settings), sys.stdout, as_json=args.json)
 

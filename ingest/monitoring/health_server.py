@@ -101,7 +101,15 @@ def health_server(port: int, pages: HealthPages) -> Iterator[int | None]:
 
     Port 0 serves nothing.
     """
-    server = _server(port, pages)
+    try:
+        server = HTTPServer((HOST, port), _handler(pages)) if port else None
+    except OSError as error:
+        _LOG.warning(
+            "%s runs without its health page: port %d can't be used (%s). Choose another with "
+            "%s.health_port, or 0 for none.",
+            pages.program, port, error.strerror, pages.program,
+        )  # fmt: skip
+        server = None
     if server is None:
         yield None
         return
@@ -122,10 +130,7 @@ def _cut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _server(port: int, pages: HealthPages) -> HTTPServer | None:
-    if port == 0:
-        return None
-
+def _handler(pages: HealthPages) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = _MAX_WAIT_S
         server_version = "roomtone"
@@ -155,12 +160,4 @@ def _server(port: int, pages: HealthPages) -> HTTPServer | None:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Log nothing: requests every few seconds are normal."""
 
-    try:
-        return HTTPServer((HOST, port), Handler)
-    except OSError as error:
-        _LOG.warning(
-            "%s runs without its health page: port %d can't be used (%s). Choose another with "
-            "%s.health_port, or 0 for none.",
-            pages.program, port, error.strerror, pages.program,
-        )  # fmt: skip
-        return None
+    return Handler

@@ -20,7 +20,6 @@ def counter(name: str, about: str, values: Values) -> Metric:
 
 
 def gauge(name: str, about: str, values: Values) -> Metric:
-    """A gauge."""
     return _filled(GaugeMetricFamily(name, about), name, values)
 
 

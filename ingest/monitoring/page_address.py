@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.errors import UsageError
 from contract.files.text_file import read_text
-from ingest.purge.requests import private
+from ingest.purge.requests import write_whole
 
 __all__ = ["PageAddress", "address_noted", "noted_address"]
 
@@ -47,13 +47,9 @@ def noted_address(data_dir: Path) -> PageAddress | None:
 def address_noted(data_dir: Path, host: str, port: int) -> Iterator[None]:
     """Keep the note while the pages are served; they are served even if it can't be written."""
     path, address = data_dir / _NAME, PageAddress(host=host, port=port, pid=os.getpid())
-    new = path.with_name(f"{_NAME}.{address.pid}")
     try:
-        with open(new, "w", encoding="utf-8", opener=private) as file:
-            file.write(address.model_dump_json() + "\n")
-        new.replace(path)
+        write_whole(path, f"{address.model_dump_json()}\n".encode())
     except OSError as error:
-        _unlink(new)
         _LOG.warning(
             "%s can't be written (%s): `roomtone doctor` looks for the pages on dashboard.port.",
             path, error.strerror,
@@ -62,9 +58,5 @@ def address_noted(data_dir: Path, host: str, port: int) -> Iterator[None]:
         yield
     finally:
         if noted_address(data_dir) == address:  # another dashboard may have started since
-            _unlink(path)
-
-
-def _unlink(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)

@@ -168,7 +168,7 @@ class PurgeFolder:
 
         Files that are no requests are put aside. Raises StoreError if the folder can't be read.
         """
-        names, is_crowded = self._names()
+        names = self._names()
         unfit: list[tuple[str, str]] = []
         found: list[PurgeRequest] = []
         for name in names:
@@ -182,7 +182,7 @@ class PurgeFolder:
                     found.append(request)
             elif name.endswith(".json") and name.count(".") == 1:
                 unfit.append((name, "its name is not that of a purge"))
-            elif is_crowded and not _OWN.fullmatch(name):
+            elif len(names) > _MAX_ENTRIES and not _OWN.fullmatch(name):
                 unfit.append((name, f"the folder holds more than {_MAX_ENTRIES} entries"))
         self._put_aside(unfit)
         return sorted(found, key=lambda request: (request.asked_utc_ns, request.id))
@@ -214,19 +214,18 @@ class PurgeFolder:
         except OSError as error:
             raise StoreError(f"{self._path} can't be written ({error.strerror}).") from error
 
-    def _names(self) -> tuple[list[str], bool]:
-        """Sorted names in the folder, and whether there are more than the limit."""
+    def _names(self) -> list[str]:
+        """Sorted names in the folder, up to one more than the limit."""
         try:
             with os.scandir(self._path) as entries:
-                names = sorted(entry.name for entry in islice(entries, _MAX_ENTRIES + 1))
+                return sorted(entry.name for entry in islice(entries, _MAX_ENTRIES + 1))
         except FileNotFoundError:
-            return [], False
+            return []
         except OSError as error:
             raise StoreError(
                 f"{self._path} can't be read ({error.strerror}): it has to be a directory of the "
                 "user who runs Roomtone."
             ) from error
-        return names, len(names) > _MAX_ENTRIES
 
     def _put_aside(self, unfit: list[tuple[str, str]]) -> None:
         for number, (name, why) in enumerate(unfit[:_MAX_PUT_ASIDE]):
@@ -284,11 +283,14 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write all of a private file durably, or nothing; raises OSError."""
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
-    with open(new, "wb", opener=private) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    try:
+        with open(new, "wb", opener=private) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
     sync_directory(path.parent)
 
 

@@ -84,7 +84,12 @@ class PurgeRun:
             if done is not None:
                 return done
             if not self._folder.is_asked(request):
-                raise self._put_aside(request)
+                why = self._folder.aside.why(request.file_name)
+                raise StoreError(
+                    f"The purge {request.id} is no longer in {self._data_dir / 'purges'}"
+                    + (f": it was put aside there ({why})" if why else ": someone removed it")
+                    + ". It is not finished and not recorded: correct that, and ask for it again."
+                )
             if not has_writer(database):
                 try:
                     self._stand_in(request, part)
@@ -98,14 +103,6 @@ class PurgeRun:
                 reported_ns = now_ns
                 self._say(f"{part} is running: waiting until it has removed its part ...")
             time.sleep(_POLL_S)
-
-    def _put_aside(self, request: PurgeRequest) -> StoreError:
-        why = self._folder.aside.why(request.file_name)
-        return StoreError(
-            f"The purge {request.id} is no longer in {self._data_dir / 'purges'}"
-            + (f": it was put aside there ({why})" if why else ": someone removed it")
-            + ". It is not finished and not recorded: correct that, and ask for it again."
-        )
 
     def _stand_in(self, request: PurgeRequest, part: str) -> None:
         reported_ns = self._clock.elapsed_ns()

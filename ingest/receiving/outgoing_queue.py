@@ -41,7 +41,6 @@ class Outgoing:
         retain: bool = False,
         qos: Literal[0, 1] = 1,
     ) -> None:
-        """Put a word in line."""
         self._words.pop(about, None)
         self._words[about] = topic, payload, retain, qos
         if len(self._words) > self._max_waiting:

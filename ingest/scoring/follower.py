@@ -20,7 +20,6 @@ from ingest.scoring.lesson_spans import LessonSpans, SeqSpan
 from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, seats_of, zones_of
 from ingest.scoring.lesson_watch import LessonWatch
 from ingest.scoring.metrics import ScoreFigures
-from ingest.scoring.rescoring.coverage import Coverage
 from ingest.scoring.rescoring.history import RescoreHistory
 from ingest.scoring.rescoring.queue import Doubt, Key, RescorePass, RescoreQueue
 from ingest.scoring.results import Results
@@ -76,12 +75,10 @@ class Following:
         self._watch = LessonWatch(
             lessons=lessons, clock=clock, days=retention.seat_days + 1, longest_ns=longest_ns
         )
-        self._coverage = Coverage(
-            reader=reader, scores=scores, spans=self._spans, clock=clock, retention=retention
-        )
         self._history = RescoreHistory(
-            spans=self._spans, coverage=self._coverage, queue=self._rescore_queue, clock=clock
-        )
+            reader=reader, scores=scores, spans=self._spans, queue=self._rescore_queue,
+            clock=clock, retention=retention,
+        )  # fmt: skip
         self._written = 0
         self._written_ns = clock.elapsed_ns()
         self._absent_from: int | None = None
@@ -287,7 +284,7 @@ class Following:
         key, job = taken
         lesson = self._lessons.get(key[0])
         span = self._spans.span(key[1], lesson) if lesson is not None else None
-        if span is not None and self._coverage.is_needed(key, span, job):
+        if span is not None and self._history.is_needed(key, span, job):
             live = self._states.get(key)
             zones = live.whole_zones if live is not None else None
             state, _ = self._new_state(key, span, quiet_until=NEVER, zones=zones)
@@ -332,8 +329,8 @@ class Following:
         """Queue lessons that were entered or changed after their periods came."""
         if self._watch.is_changed():
             self._spans.forget()
-            for lesson, is_only_longer in self._watch.changed():
-                self._history.look_at(lesson, Doubt.LONGER if is_only_longer else Doubt.NONE)
+            for lesson, doubt in self._watch.changed():
+                self._history.look_at(lesson, doubt)
 
     def _end_silent_lessons(self) -> None:
         """Clear the alerts of lessons that are over, or that receive no more data."""

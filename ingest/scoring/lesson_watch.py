@@ -10,23 +10,16 @@ from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from contract.clock import SECOND_NS, Clock
+from ingest.scoring.rescoring.queue import Doubt
 from school.lessons.protocol import ScoredLessons
 from school.lessons.records import Lesson
 
-__all__ = ["ChangedLesson", "LessonWatch"]
+__all__ = ["LessonWatch"]
 
 _DAY_NS: Final = 86_400 * SECOND_NS
 _AHEAD_NS: Final = _DAY_NS
 _REFRESH_NS: Final = 3_600 * SECOND_NS
 _MAX_SCORED: Final = 1_000
-
-
-class ChangedLesson(NamedTuple):
-    """A lesson that has been entered or changed."""
-
-    lesson: Lesson
-    is_only_longer: bool
-    """Its end was moved to later; nothing else that affects scores has changed."""
 
 
 class _Read(NamedTuple):
@@ -84,16 +77,19 @@ class LessonWatch:
             self._refresh()  # else a lesson that has only come near would look new
         return False
 
-    def changed(self) -> list[ChangedLesson]:
-        """Lessons that were entered since and have begun, and lessons that were changed."""
+    def changed(self) -> list[tuple[Lesson, Doubt]]:
+        """Lessons that were entered since and have begun, and lessons that were changed.
+
+        LONGER: the end was moved to later, and nothing else that affects scores has changed.
+        """
         before, now_ns = self._recent, self._clock.utc_ns()
-        found = []
+        found: list[tuple[Lesson, Doubt]] = []
         for lesson in self._refresh():
             old = before.get(lesson.id) or self._scored.pop(lesson.id, None)
             if old is not None:
                 found += self._difference(old, lesson)
             elif lesson.starts_utc_ns <= now_ns:
-                found.append(ChangedLesson(lesson, is_only_longer=False))
+                found.append((lesson, Doubt.NONE))
         for old in list(self._scored.values()):
             now = self._lessons.get(old.id)
             if now is not None:
@@ -108,34 +104,26 @@ class LessonWatch:
         last = self._read
         version = self._lessons.version()
         self._read = read = _Read(version, now_ns - self._back_ns, now_ns + _AHEAD_NS)
-        lessons = [] if last is None else self._written_since(last, read)
-        recent = {
-            key: old for key, old in self._recent.items() if old.starts_utc_ns >= read.from_ns
-        }
-        recent |= {lesson.id: lesson for lesson in lessons}
-        count = self._lessons.count_within(from_utc_ns=read.from_ns, to_utc_ns=read.to_ns)
-        if last is None or read.from_ns < last.from_ns or len(recent) != count:
-            # The clock was set back, or a lesson was removed or moved to another time.
-            lessons = self._lessons.lessons(from_utc_ns=read.from_ns, to_utc_ns=read.to_ns)
-            recent = {lesson.id: lesson for lesson in lessons}
-        lessons.sort(key=lambda lesson: (-lesson.starts_utc_ns, lesson.id))
-        self._recent = recent
-        return lessons
-
-    def _written_since(self, last: _Read, read: _Read) -> list[Lesson]:
-        """Those of the span that were written since it was read last, or that it did not reach."""
-        lessons = self._lessons.changed_since(
-            last.version, from_utc_ns=read.from_ns, to_utc_ns=read.to_ns
-        )
-        if read.to_ns > last.to_ns:
-            known = {lesson.id for lesson in lessons}
+        written: dict[str, Lesson] = {}
+        if last is not None:
+            changed = self._lessons.changed_since(
+                last.version, from_utc_ns=read.from_ns, to_utc_ns=read.to_ns
+            )
+            # And those that the last span did not reach.
             ahead = self._lessons.lessons(from_utc_ns=last.to_ns, to_utc_ns=read.to_ns)
-            lessons += [lesson for lesson in ahead if lesson.id not in known]
-        return lessons
+            written = {lesson.id: lesson for lesson in (*ahead, *changed)}
+        kept = {key: old for key, old in self._recent.items() if old.starts_utc_ns >= read.from_ns}
+        self._recent = kept | written
+        count = self._lessons.count_within(from_utc_ns=read.from_ns, to_utc_ns=read.to_ns)
+        if last is None or read.from_ns < last.from_ns or len(self._recent) != count:
+            # The clock was set back, or a lesson was removed or moved to another time.
+            every = self._lessons.lessons(from_utc_ns=read.from_ns, to_utc_ns=read.to_ns)
+            self._recent = written = {lesson.id: lesson for lesson in every}
+        return sorted(written.values(), key=lambda lesson: (-lesson.starts_utc_ns, lesson.id))
 
-    def _difference(self, old: Lesson, new: Lesson) -> list[ChangedLesson]:
+    def _difference(self, old: Lesson, new: Lesson) -> list[tuple[Lesson, Doubt]]:
         if (old.starts_utc_ns, old.zones) != (new.starts_utc_ns, new.zones):
-            return [ChangedLesson(new, is_only_longer=False)]
+            return [(new, Doubt.NONE)]
         if old.over_utc_ns(self._longest_ns) < new.over_utc_ns(self._longest_ns):
-            return [ChangedLesson(new, is_only_longer=True)]
+            return [(new, Doubt.LONGER)]
         return []

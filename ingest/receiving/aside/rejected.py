@@ -34,7 +34,6 @@ Rejected = tuple[Unusable, Fate]
 
 
 def asides_of(rejected: Iterable[Rejected], *, received_utc_ns: int) -> list[Aside]:
-    """The messages to set aside."""
     return [
         Aside(
             received_utc_ns=received_utc_ns, topic=unusable.message.topic, reason=unusable.reason,

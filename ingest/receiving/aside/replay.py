@@ -55,7 +55,6 @@ def request_topic(site: str) -> str:
 
 
 def result_topic(site: str) -> str:
-    """Where ingest answers."""
     return f"roomtone/1/{site}/ingest/replay/result"
 
 

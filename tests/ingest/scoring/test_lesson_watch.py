@@ -120,5 +120,5 @@ def test_after_a_change_it_reads_that_lesson_alone() -> None:
     assert sorted(read) == ["lesson-0", "lesson-1", "lesson-2"]
     store.put(lesson(2, "r2", -2, 2, ()))
     assert watch.is_changed()
-    assert [each.lesson.id for each in watch.changed()] == ["lesson-2"]
+    assert [each.id for each, _ in watch.changed()] == ["lesson-2"]
     assert read == ["lesson-2"]
