@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -50,25 +50,20 @@ class HealthPages:
             return 200, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self.metrics)
         if path == "/healthz":
             is_turning = self.condition.is_turning
-            return self._json(
-                200 if is_turning else 503,
-                {"is_alive": is_turning, "turned_s": round(self.condition.turned_s, 3)},
-            )
+            turned_s = round(self.condition.turned_s, 3)
+            status = 200 if is_turning else 503
+            return self._json(status, is_alive=is_turning, turned_s=turned_s)
         if path == "/readyz":
             reasons = self.condition.reasons
-            return self._json(
-                503 if reasons else 200, {"is_ready": not reasons, "reasons": list(reasons)}
-            )
+            status = 503 if reasons else 200
+            return self._json(status, is_ready=not reasons, reasons=reasons)
         return _NOTHING
 
-    def _json(self, status: int, fields: Mapping[str, object]) -> tuple[int, str, bytes]:
+    def _json(self, status: int, **fields: object) -> tuple[int, str, bytes]:
         content = {
-            "program": self.program,
-            "site": self.site,
-            "data_dir": self.data_dir,
-            "pid": os.getpid(),
-            **fields,
-        }
+            "program": self.program, "site": self.site, "data_dir": self.data_dir,
+            "pid": os.getpid(), **fields,
+        }  # fmt: skip
         return status, "application/json", json.dumps(content).encode() + b"\n"
 
 

@@ -266,10 +266,10 @@ class Following:
     def _remember(self, key: Key, state: LessonState) -> None:
         self._states[key] = state
         self._states.move_to_end(key)
-        self._silent.note_loaded(key)
+        self._silent.evicted.pop(key, None)
         if len(self._states) > self._settings.max_open:
             evicted_key, evicted = self._states.popitem(last=False)
-            self._silent.note_evicted(evicted_key, evicted.touched_ns)
+            self._silent.evicted[evicted_key] = evicted.touched_ns
 
     # ---------------------------------------------------------------- what is scored again
 

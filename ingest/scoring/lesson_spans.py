@@ -38,9 +38,8 @@ class _View:
 
     stream: Stream
     until_ns: int
-    low_ns: int = 0
-    high_ns: int = -1
-    """The span of the boot clock that `timebases` covers; none yet."""
+    covered: range = range(0)
+    """The nanoseconds of the boot clock that `timebases` covers."""
     timebases: list[Timebase] = field(default_factory=list)
     recent: list[SeqSpan] = field(default_factory=list)
 
@@ -92,7 +91,7 @@ class LessonSpans:
             return []
         begin_ns, period_ns = view.stream.run_boot_ns, view.stream.period_ns
         low_ns, high_ns = begin_ns + min(seqs) * period_ns, begin_ns + max(seqs) * period_ns
-        if not view.low_ns <= low_ns <= high_ns <= view.high_ns:
+        if low_ns not in view.covered or high_ns not in view.covered:
             # The clock records that date these periods are not cached.
             self._hold(view, low_ns, high_ns)
         return [int(utc) for utc in utc_of(view.stream, seqs, view.timebases)]
@@ -177,7 +176,8 @@ class LessonSpans:
         return view
 
     def _hold(self, view: _View, low_ns: int, high_ns: int) -> None:
-        view.low_ns, view.high_ns = low_ns - _HELD_NS, high_ns + _HELD_NS
+        low_ns, high_ns = low_ns - _HELD_NS, high_ns + _HELD_NS
+        view.covered = range(low_ns, high_ns + 1)
         view.timebases = self._reader.timebases(
-            view.stream, from_boot_ns=view.low_ns, to_boot_ns=view.high_ns
+            view.stream, from_boot_ns=low_ns, to_boot_ns=high_ns
         )

@@ -49,19 +49,13 @@ class SilentLessons:
         self._spans = spans
         self._clock = clock
         self._looked_ns = clock.elapsed_ns()
-        self._evicted: dict[Key, int] = {}
+        self.evicted: dict[Key, int] = {}
         """Lessons that left memory and may have open alerts → elapsed time of their last periods."""
 
     def begin(self) -> None:
         """Treat alerts that an earlier scorer left open as if their data came now."""
         for alert in self._scores.open_alerts():
-            self.note_evicted(_key_of(alert), self._clock.elapsed_ns())
-
-    def note_evicted(self, key: Key, touched_ns: int) -> None:
-        self._evicted[key] = touched_ns
-
-    def note_loaded(self, key: Key) -> None:
-        self._evicted.pop(key, None)
+            self.evicted[_key_of(alert)] = self._clock.elapsed_ns()
 
     def is_due(self) -> bool:
         """Whether it is time to look again."""
@@ -84,7 +78,7 @@ class SilentLessons:
         for alert in self._scores.open_alerts():
             shown.setdefault(_key_of(alert), []).append(alert)
         left = {key: state.touched_ns for key, state in states.items() if _is_left(state)}
-        for key, touched_ns in [*left.items(), *self._evicted.items()]:
+        for key, touched_ns in [*left.items(), *self.evicted.items()]:
             lesson = lesson_of(key[0])
             if lesson is None or now_ns - touched_ns < _SILENT_NS or key in waiting:
                 continue
@@ -92,7 +86,7 @@ class SilentLessons:
             ends_ns = self._spans.ends_utc_ns(lesson)
             is_over = ends_ns < self._clock.utc_ns()
             if is_over:
-                self.note_loaded(key)
+                self.evicted.pop(key, None)
             if is_over or (alerts and now_ns - touched_ns >= _UNHEARD_NS):
                 over_ns = self._left_off_ns(key[1], lesson) if alerts else ends_ns
                 yield SilentLesson(key, alerts, over_ns, is_over)
