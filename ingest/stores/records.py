@@ -158,9 +158,9 @@ class Change:
     may be known for long."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ZoneEpoch:
-    """One zone's, or the room's, part of an epoch."""
+    """One zone's, or the room's, part of an epoch; the numbers are in score.db in this order."""
 
     zone: str
     """`room` for the whole room."""

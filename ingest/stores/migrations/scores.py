@@ -1,20 +1,15 @@
-"""The steps that bring a score.db of an older schema up; `scores.py` has today's."""
+"""The steps that bring a score.db of an older schema up; `score_schema.py` has their tables."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import Final
 
+from ingest.stores.format.score_schema import NEW_IN_4, WRITTEN_3
 from ingest.stores.migrations.migrate import Migrations
 
 __all__ = ["SCORE_MIGRATIONS"]
 
-_TABLES_4: Final = """
-CREATE TABLE written(
-    lesson TEXT PRIMARY KEY, utc_ns INTEGER NOT NULL, oldest_utc_ns INTEGER) STRICT, WITHOUT ROWID;
-CREATE INDEX written_due ON written(max(utc_ns, oldest_utc_ns));
-CREATE INDEX alerts_open ON alerts(raised_utc_ns, id) WHERE cleared_utc_ns IS NULL
-"""
 # Of lessons from before schema 3 nothing says when they were written.
 _FILL_4: Final = """
 INSERT INTO written SELECT lesson, max(utc_ns), min(oldest_utc_ns) FROM (
@@ -28,15 +23,13 @@ GROUP BY lesson
 
 def _from_2(database: sqlite3.Connection) -> None:
     """When a lesson's scores were written is noted: what is there goes by its own time alone."""
-    database.execute(
-        "CREATE TABLE written(lesson TEXT PRIMARY KEY, utc_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID"
-    )
+    database.execute(WRITTEN_3)
 
 
 def _from_3(database: sqlite3.Connection) -> None:
     """Schema 4 finds what is due for its age, and alerts that are not cleared, by an index."""
     database.execute("ALTER TABLE written RENAME TO written_3")
-    for statement in _TABLES_4.split(";"):
+    for statement in NEW_IN_4.split(";"):
         database.execute(statement)
     database.execute(_FILL_4)
     database.execute("DROP TABLE written_3")

@@ -9,10 +9,8 @@ from contextlib import closing
 from functools import cache
 from typing import Final, Literal
 
-from ingest.stores.format import day_files, schema
+from ingest.stores.format import day_files, schema, score_schema
 from ingest.stores.migrations.older_main import OLDER_SCHEMAS
-from ingest.stores.sqlite import scores as sqlite_scores
-from ingest.stores.sqlite.older_schemas import SCORE_2, SCORE_3
 from school.known_sqlite import KNOWN_SCHEMAS
 
 __all__ = ["NEWEST", "DatabaseKind", "Definitions", "definitions_in", "expected_definitions"]
@@ -23,7 +21,11 @@ Definitions = Mapping[tuple[str, str], str]
 
 _SCHEMAS: Final[Mapping[DatabaseKind, Mapping[int, tuple[str, ...]]]] = {
     "main": {n: (text,) for n, text in (*OLDER_SCHEMAS.items(), (schema.VERSION, schema.SCHEMA))},
-    "score": {2: (SCORE_2,), 3: (SCORE_3,), 4: (sqlite_scores.SCHEMA,)},
+    "score": {
+        2: (score_schema.SCHEMA_2,),
+        3: (f"{score_schema.SCHEMA_2};{score_schema.WRITTEN_3}",),
+        score_schema.VERSION: (score_schema.SCHEMA,),
+    },
     "school": KNOWN_SCHEMAS,
     "day": {day_files.VERSION: (day_files.SCHEMA,)},
 }

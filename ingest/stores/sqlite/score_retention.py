@@ -10,16 +10,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["TABLES", "note_written", "retire"]
+__all__ = ["note_written", "retire"]
 
-TABLES: Final = """
-CREATE TABLE written(
-    lesson TEXT PRIMARY KEY, utc_ns INTEGER NOT NULL, oldest_utc_ns INTEGER) STRICT, WITHOUT ROWID;
-CREATE INDEX written_due ON written(max(utc_ns, oldest_utc_ns))
-"""
-"""`utc_ns`: when scores of a lesson were last written. `oldest_utc_ns`: no epoch and no alert of it
-is from before this time; NULL if it has none. The oldest may have gone by a purge, or have got a
-later time since: retirement looks again."""
 _NOTE: Final = """
 INSERT INTO written VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET
 utc_ns = max(utc_ns, excluded.utc_ns),

@@ -21,6 +21,7 @@ from contract.files.sqlite_file import (
     store_errors,
     transaction,
 )
+from ingest.stores.format.score_schema import SCHEMA, VERSION
 from ingest.stores.migrations.migrate import left_to, migrator
 from ingest.stores.migrations.scores import SCORE_MIGRATIONS
 from ingest.stores.records import (
@@ -34,30 +35,9 @@ from ingest.stores.rows.scores import alert_of, alert_row, levels_of, names_of, 
 from ingest.stores.rules.rescoring import rescored
 from ingest.stores.sqlite import score_retention
 
-__all__ = ["SCHEMA", "VERSION", "SqliteScoreStore"]
+__all__ = ["SqliteScoreStore"]
 
-VERSION: Final = 4
 _LEVELS: Final = struct.Struct("<9d")
-# `zones` names what the rows of `levels` are, `levels` is float64 (zones, 9) in the order of
-# ZoneEpoch's fields: a lesson's zones and models are few, so both are kept once, by number.
-SCHEMA: Final = """
-CREATE TABLE cursor(id INTEGER PRIMARY KEY CHECK(id = 0), cursor INTEGER NOT NULL) STRICT;
-INSERT INTO cursor VALUES(0, 0);
-CREATE TABLE words(id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE epochs(
-    lesson INTEGER NOT NULL, stream INTEGER NOT NULL, first_seq INTEGER NOT NULL,
-    utc_ns INTEGER NOT NULL, model INTEGER NOT NULL, zones INTEGER NOT NULL, levels BLOB NOT NULL,
-    PRIMARY KEY(lesson, stream, first_seq)) STRICT, WITHOUT ROWID;
-CREATE INDEX epochs_time ON epochs(lesson, utc_ns);
-CREATE TABLE alerts(
-    id TEXT PRIMARY KEY, lesson TEXT NOT NULL, room TEXT NOT NULL, zone TEXT NOT NULL,
-    raised_utc_ns INTEGER NOT NULL, cleared_utc_ns INTEGER, because TEXT NOT NULL,
-    off_task REAL, model TEXT NOT NULL) STRICT;
-CREATE INDEX alerts_lesson ON alerts(lesson, raised_utc_ns);
-CREATE TABLE again(lesson TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE INDEX alerts_open ON alerts(raised_utc_ns, id) WHERE cleared_utc_ns IS NULL;
-""" + score_retention.TABLES.strip()
-
 # Leaps from lesson to lesson in the index: DISTINCT would pass over every epoch.
 _SCORED_LESSONS: Final = """
 WITH RECURSIVE known(lesson) AS (
@@ -132,28 +112,26 @@ class SqliteScoreStore:
         written_utc_ns: int = 0,
     ) -> None:
         """Keep epochs, alerts and the cursor in one transaction, or raise StoreError."""
-        with self._lock, store_errors(self._path):
-            self._writer.acquire()
-            with transaction(self._connection):
-                self._connection.execute("UPDATE cursor SET cursor = ?", (cursor,))
-                # After a purge the old score rests on what is gone.
-                purged = {lesson for (lesson,) in self._connection.execute(_AGAIN)}
-                for epoch in epochs:
-                    old = None if epoch.lesson in purged else self._kept_epoch(epoch)
-                    self._connection.execute(
-                        "INSERT OR REPLACE INTO epochs VALUES(?, ?, ?, ?, ?, ?, ?)",
-                        self._epoch_row(rescored(old, epoch)),
-                    )
-                self._connection.executemany(
-                    "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [alert_row(alert) for alert in alerts],
+        with self._writing():
+            self._connection.execute("UPDATE cursor SET cursor = ?", (cursor,))
+            # After a purge the old score rests on what is gone.
+            purged = {lesson for (lesson,) in self._connection.execute(_AGAIN)}
+            for epoch in epochs:
+                old = None if epoch.lesson in purged else self._kept_epoch(epoch)
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO epochs VALUES(?, ?, ?, ?, ?, ?, ?)",
+                    self._epoch_row(rescored(old, epoch)),
                 )
-                score_retention.note_written(
-                    self._connection,
-                    [(e.lesson, e.utc_ns) for e in epochs]
-                    + [(a.lesson, a.raised_utc_ns) for a in alerts],
-                    written_utc_ns=written_utc_ns,
-                )
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO alerts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                map(alert_row, alerts),
+            )
+            score_retention.note_written(
+                self._connection,
+                [(e.lesson, e.utc_ns) for e in epochs]
+                + [(a.lesson, a.raised_utc_ns) for a in alerts],
+                written_utc_ns=written_utc_ns,
+            )
             self._commits += 1
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]:
@@ -185,18 +163,18 @@ class SqliteScoreStore:
         ]
 
     def alerts(self, lesson: str) -> list[AlertRecord]:
-        with self._reading():
-            rows = self._connection.execute(
-                "SELECT * FROM alerts WHERE lesson = ? ORDER BY raised_utc_ns, id", (lesson,)
-            ).fetchall()
-        return [alert_of(row) for row in rows]
+        return self._alerts("lesson = ?", lesson)
 
     def open_alerts(self) -> list[AlertRecord]:
+        return self._alerts("cleared_utc_ns IS NULL")
+
+    def _alerts(self, which: str, *values: str) -> list[AlertRecord]:
         with self._reading():
             rows = self._connection.execute(
-                "SELECT * FROM alerts WHERE cleared_utc_ns IS NULL ORDER BY raised_utc_ns, id"
-            ).fetchall()
-        return [alert_of(row) for row in rows]
+                f"SELECT * FROM alerts WHERE {which} ORDER BY raised_utc_ns, id",  # noqa: S608
+                values,
+            )
+            return [alert_of(row) for row in rows]
 
     def scored_lessons(self) -> list[ScoredLesson]:
         with self._reading():
@@ -223,14 +201,11 @@ class SqliteScoreStore:
 
     def retire(self, *, before_utc_ns: int, most: int) -> int:
         """Forget what is from before a time; see `ScoreStore.retire`."""
-        with self._lock, store_errors(self._path):
-            self._writer.acquire()
-            with transaction(self._connection):
-                removed = score_retention.retire(
-                    self._connection, before_utc_ns=before_utc_ns, most=most
-                )
-                if removed:
-                    self._commits += 1
+        with self._writing():
+            removed = score_retention.retire(
+                self._connection, before_utc_ns=before_utc_ns, most=most
+            )
+            self._commits += bool(removed)
             return removed
 
     def purge(
@@ -244,32 +219,29 @@ class SqliteScoreStore:
         """Remove scores of lessons for good; see `ScoreStore.purge`."""
         removed = 0
         for lesson in lessons:
-            with self._lock, store_errors(self._path):
-                self._writer.acquire()
-                with transaction(self._connection):
-                    removed += self._connection.execute(
-                        _PURGE_EPOCHS, (lesson, from_utc_ns - EPOCH_NS, to_utc_ns)
-                    ).rowcount
-                    removed += self._connection.execute(
-                        _PURGE_ALERTS, (lesson, to_utc_ns, from_utc_ns)
-                    ).rowcount
+            with self._writing():
+                removed += self._connection.execute(
+                    _PURGE_EPOCHS, (lesson, from_utc_ns - EPOCH_NS, to_utc_ns)
+                ).rowcount
+                removed += self._connection.execute(
+                    _PURGE_ALERTS, (lesson, to_utc_ns, from_utc_ns)
+                ).rowcount
                 self._commits += 1
             yield removed
-        with self._lock, store_errors(self._path):
-            self._writer.acquire()
-            with transaction(self._connection):
-                self._connection.execute(_UNUSED_WORDS)
-                self._connection.execute(_UNUSED_STAMPS)
-                self._connection.executemany(
-                    "INSERT OR IGNORE INTO again VALUES(?)", [(lesson,) for lesson in again]
-                )
+        with self._writing():
+            self._connection.execute(_UNUSED_WORDS)
+            self._connection.execute(_UNUSED_STAMPS)
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO again VALUES(?)", [(lesson,) for lesson in again]
+            )
+        with self._reading():
             # Pages keep stale copies of rows that were moved before they were deleted.
             self._connection.execute("VACUUM")
             remove_copies(self._path)
         yield removed
         is_emptied = False
         while not is_emptied:
-            with self._lock, store_errors(self._path):
+            with self._reading():
                 is_emptied = emptied_log(self._connection)
             yield removed
 
@@ -279,10 +251,8 @@ class SqliteScoreStore:
             return [lesson for (lesson,) in rows]
 
     def scored_again(self) -> None:
-        with self._lock, store_errors(self._path):
-            self._writer.acquire()
-            with transaction(self._connection):
-                self._connection.execute("DELETE FROM again")
+        with self._writing():
+            self._connection.execute("DELETE FROM again")
 
     def version(self) -> int:
         """Changes with every commit, of this connection or another."""
@@ -299,6 +269,14 @@ class SqliteScoreStore:
     def _reading(self) -> Iterator[None]:
         with self._lock, store_errors(self._path):
             yield
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction of the one writer."""
+        with self._reading():
+            self._writer.acquire()
+            with transaction(self._connection):
+                yield
 
     def _word(self, word: str) -> int:
         row = self._connection.execute("SELECT id FROM words WHERE word = ?", (word,)).fetchone()
