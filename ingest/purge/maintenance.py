@@ -208,7 +208,7 @@ class ScoreUpkeep:
 
     def begin(self) -> None:
         """Become the one writer at once, so that no other process purges behind this one's memory."""
-        self._scores.retire(before_utc_ns=0, most=0)
+        self._scores.retire(before_utc_ns=0, max_epochs=0)
 
     def step(self) -> bool:
         """Do a slice of what is due; returns whether scores were removed that memory still uses."""

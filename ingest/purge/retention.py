@@ -119,7 +119,7 @@ def retire_kept(store: PeriodStore, settings: RetentionSettings, utc_ns: int) ->
         while files := store.retire(kind, before=_day(utc_ns, days), max_days=1):
             yield f"day files of {kind} values", files
     before_ns = utc_ns - settings.aside_days * _DAY_NS
-    while messages := store.retire_aside(before_utc_ns=before_ns, most=_AT_ONCE):
+    while messages := store.retire_aside(before_utc_ns=before_ns, max_messages=_AT_ONCE):
         yield "messages kept aside", messages
 
 
@@ -128,7 +128,7 @@ def retire_scores(
 ) -> Iterator[Removed]:
     """Remove old epochs and alerts, some at a time."""
     before_ns = utc_ns - settings.score_days * _DAY_NS
-    while gone := scores.retire(before_utc_ns=before_ns, most=_AT_ONCE):
+    while gone := scores.retire(before_utc_ns=before_ns, max_epochs=_AT_ONCE):
         yield "epochs and alerts", gone
 
 

@@ -41,7 +41,7 @@ class SealedChecking:
             if is_round_due:
                 self._round_ns = now_ns + _EACH_NS
             self._look_ns = now_ns + _LOOK_NS
-            self._is_busy = self._store.check_sealed(most=_AT_ONCE, from_start=is_round_due)
+            self._is_busy = self._store.check_sealed(max_chunks=_AT_ONCE, from_start=is_round_due)
         # Sealing may have found some as well.
         for damage in self._store.take_damage():
             self.damaged[damage.kind] += damage.periods

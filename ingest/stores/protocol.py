@@ -170,7 +170,7 @@ class PeriodStore(PeriodReader, Protocol):
         the oldest first.
         """
 
-    def check_sealed(self, *, most: int, from_start: bool = False) -> bool:
+    def check_sealed(self, *, max_chunks: int, from_start: bool = False) -> bool:
         """Look over some sealed chunks; what is damaged becomes a recorded gap.
 
         Files that a reader has found damaged come first, then the rest of the round that
@@ -180,7 +180,7 @@ class PeriodStore(PeriodReader, Protocol):
     def take_damage(self) -> list[Damage]:
         """What was found damaged since this was last asked, here or while sealing."""
 
-    def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
+    def retire_aside(self, *, before_utc_ns: int, max_messages: int) -> int:
         """Forget messages that were kept aside before a time, at most so many; how many went."""
 
     def purge(self, purge: Purge) -> Iterator[Purged]:
@@ -236,7 +236,7 @@ class ScoreStore(Protocol):
     def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
         """The room's part of the epochs whose first seq divides by `each`, in order of time."""
 
-    def retire(self, *, before_utc_ns: int, most: int) -> int:
+    def retire(self, *, before_utc_ns: int, max_epochs: int) -> int:
         """Forget epochs, at most so many, and alerts from before a time; how many went.
 
         What was written of a lesson after that time stays, whatever its own time is.

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.wire.messages import Birth, Death, Health, Timebase
+from contract.wire.parts import IN_TIME
 from contract.wire.payload import Batch, Gap, GapReason, Layout
 from ingest.stores.clock_records import SeenClock
 from ingest.stores.notices import Notice
-from ingest.stores.stream_identity import StreamIdentity
 
 __all__ = [
     "EPOCH_NS",
@@ -31,12 +31,44 @@ __all__ = [
     "RoomLevels",
     "ScoredLesson",
     "Stream",
+    "StreamIdentity",
+    "StreamKey",
     "Tick",
     "ZoneEpoch",
+    "identity_of_birth",
 ]
 
 EPOCH_NS: Final = 5_000_000_000
 """How long an epoch is."""
+StreamKey = tuple[str, int, int]
+"""Node, run and part: a batch's or a gap's `key`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamIdentity:
+    """One (node, run, part) of a room, and where its periods lie on the boot clock."""
+
+    site: str
+    room: str
+    node: str
+    run: int
+    part: int = IN_TIME
+    """See `contract/wire/parts.py`."""
+    run_boot_ns: int
+    """Boot clock at the start of seq 0."""
+    period_ns: int
+
+    @property
+    def key(self) -> StreamKey:
+        return self.node, self.run, self.part
+
+
+def identity_of_birth(site: str, room: str, birth: Birth) -> StreamIdentity:
+    """The stream of a run that has been born."""
+    return StreamIdentity(
+        site=site, room=room, node=birth.node, run=birth.run, run_boot_ns=birth.run_boot_ns,
+        period_ns=birth.period_ns,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +146,12 @@ class Periods:
     """(n, layout.width), 65535 missing"""
     is_live: NDArray[np.bool_]
     """(n,)"""
+
+    def part(self, which: slice | NDArray[np.bool_]) -> Periods:
+        """Some of them."""
+        return replace(
+            self, seqs=self.seqs[which], values=self.values[which], is_live=self.is_live[which]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,12 +59,12 @@ def test_the_programs_find_nothing_wrong_with_it(copied: Path) -> None:
     found = [each for each in findings(settings) if each.about.endswith(".db")]
     assert {each.state for each in found} == {"fine"}
     assert len(found) > 12
-    assert salvage(copied) is None
+    assert not salvage(copied)
     with closing(open_period_store(copied)) as store:
-        while store.check_sealed(most=100, from_start=False):
+        while store.check_sealed(max_chunks=100, from_start=False):
             pass
-        assert store.check_sealed(most=10_000, from_start=True)
-        while store.check_sealed(most=10_000):
+        assert store.check_sealed(max_chunks=10_000, from_start=True)
+        while store.check_sealed(max_chunks=10_000):
             pass
         assert store.take_damage() == []
         assert store.seal(before_utc_ns=utc_ns(NOW) - 600 * SECOND_NS) == 0

@@ -215,5 +215,5 @@ def test_what_is_held_against_a_node_is_one_row_a_kind(store: PeriodStore) -> No
     assert (mad.first_utc_ns, mad.last_utc_ns) == (10, 20)
     assert odd.node == "odd"
     assert store.notices("r2") == [odd]
-    store.retire_aside(before_utc_ns=16, most=10)
+    store.retire_aside(before_utc_ns=16, max_messages=10)
     assert store.notices() == [mad]

@@ -555,10 +555,10 @@ def test_what_a_wrong_server_clock_stamped_is_stamped_again(
     assert store.seal(before_utc_ns=wrong + DAY_NS, now_utc_ns=wrong + DAY_NS) == 5
     store.clock_was_set(from_utc_ns=wrong, to_utc_ns=wrong + 2 * DAY_NS, now_utc_ns=UTC_NS)
     assert store.retire("seat", before=date(2026, 3, 2)) == 0
-    assert store.retire_aside(before_utc_ns=UTC_NS, most=9) == 0
+    assert store.retire_aside(before_utc_ns=UTC_NS, max_messages=9) == 0
     assert seqs(reader, stream) == list(range(5))
     assert store.retire("seat", before=date(2026, 3, 3)) == 1
-    assert store.retire_aside(before_utc_ns=UTC_NS + 1, most=9) == 1
+    assert store.retire_aside(before_utc_ns=UTC_NS + 1, max_messages=9) == 1
 
 
 def test_what_is_noted_of_the_server_clock_is_there_again(

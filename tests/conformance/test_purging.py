@@ -249,7 +249,7 @@ def test_messages_kept_aside_go_by_room_and_time(store: PeriodStore) -> None:
         ("room-a", UTC_NS),
         ("room-b", UTC_NS + 40 * SECOND),
     ]
-    assert store.retire_aside(before_utc_ns=UTC_NS + SECOND, most=5) == 1
+    assert store.retire_aside(before_utc_ns=UTC_NS + SECOND, max_messages=5) == 1
     assert [a.topic.split("/")[3] for a in store.aside()] == ["room-b"]
 
 

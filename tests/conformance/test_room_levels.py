@@ -65,7 +65,7 @@ def test_scored_lessons_are_told_with_their_first_and_last_epoch(store: ScoreSto
 def test_the_version_moves_when_scores_are_retired_and_only_then(store: ScoreStore) -> None:
     store.commit(cursor=1, epochs=[epoch(5), epoch(100)])
     before = store.version()
-    assert store.retire(before_utc_ns=SECOND, most=10) == 0
+    assert store.retire(before_utc_ns=SECOND, max_epochs=10) == 0
     assert store.version() == before
-    assert store.retire(before_utc_ns=50 * SECOND, most=10) == 1
+    assert store.retire(before_utc_ns=50 * SECOND, max_epochs=10) == 1
     assert store.version() != before

@@ -58,7 +58,7 @@ def retirements(draw: st.DrawFn) -> Step:
     before, most = draw(TIMES), draw(st.integers(1, 4))
 
     def retire(store: ScoreStore) -> None:
-        while store.retire(before_utc_ns=before, most=most):
+        while store.retire(before_utc_ns=before, max_epochs=most):
             pass
 
     return retire
@@ -121,7 +121,7 @@ def test_what_finds_nothing_takes_as_long_however_much_there_is(tmp_path: Path) 
                 written_utc_ns=20,
             )
             with counted(store) as steps:
-                assert store.retire(before_utc_ns=30, most=100) == 0
+                assert store.retire(before_utc_ns=30, max_epochs=100) == 0
                 assert store.open_alerts() == []
             taken[n] = steps[0]
     # Not the same to a step: SQLite releases differ in what they do the first time.

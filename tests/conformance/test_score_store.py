@@ -200,11 +200,11 @@ def test_what_was_written_lately_stays_whatever_time_it_is_of(
         cursor=2, epochs=[epoch(1, lesson="art")], alerts=[replace(ALERT, id="a2", lesson="art")],
         written_utc_ns=later_ns,
     )  # fmt: skip
-    assert scorer.retire(before_utc_ns=later_ns, most=10) == 2
+    assert scorer.retire(before_utc_ns=later_ns, max_epochs=10) == 2
     assert page.epochs("maths") == []
     assert page.alerts("maths") == []
     assert page.epochs("art") == [epoch(1, lesson="art")]
     assert len(page.alerts("art")) == 1
-    assert scorer.retire(before_utc_ns=later_ns + 1, most=10) == 2
+    assert scorer.retire(before_utc_ns=later_ns + 1, max_epochs=10) == 2
     assert page.epochs("art") == []
     assert page.alerts("art") == []

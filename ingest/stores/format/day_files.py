@@ -11,6 +11,7 @@ ingest alone may write down what is gone.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import zlib
@@ -36,7 +37,7 @@ from ingest.stores.format.chunks import is_whole
 from ingest.stores.records import Stream
 from ingest.stores.rules.seal_schedule import KINDS, Kind, is_before
 
-__all__ = ["SCHEMA", "SET_ASIDE", "VERSION", "DayFiles", "SealedChunk"]
+__all__ = ["SCHEMA", "SET_ASIDE", "VERSION", "DayFiles", "SealedChunk", "name_aside"]
 
 VERSION: Final = 1
 SCHEMA: Final = """
@@ -55,8 +56,10 @@ SET_ASIDE: Final = ".db-damaged-"
 _NEW: Final = ".new"
 _SUSPECT: Final = ".db-suspect"
 _AT_ONCE: Final = 32
-_CHUNKS: Final = "SELECT id, stream, first, last, layout, chunk FROM chunks WHERE id IN ({})"
-_MAX_PARAMETERS: Final = 500
+_CHUNKS: Final = """
+SELECT id, stream, first, last, layout, chunk FROM chunks
+WHERE id IN (SELECT value FROM json_each(?))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +128,14 @@ class DayFiles:
         try:
             with store_errors(path), closing(_opened(path)) as database:
                 try:
-                    found = _rows(database, ids)
+                    found = database.execute(_CHUNKS, (json.dumps(ids),)).fetchall()
                 except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                     if not _is_broken(error):
                         raise
                     # Else SQLite reads nothing at all of a file that is shorter than it says.
                     database.execute("PRAGMA writable_schema = ON")
                     # Around a broken page there are chunks that are whole.
-                    found = [row for number in ids for row in _one(database, number)]
+                    found = [row for number in ids for row in _readable(database, number)]
         except StoreError:
             if not path.exists():
                 return {}
@@ -141,10 +144,10 @@ class DayFiles:
 
     def sound(self, kind: Kind, day: str, listed: Mapping[int, int]) -> set[int]:
         """The ids of the chunks, id → stream, that can be read and are whole."""
-        found = self.read(kind, day, list(listed))
         return {
             number
-            for number, chunk in found.items()
+            for some in _in_parts(list(listed))
+            for number, chunk in self.read(kind, day, some).items()
             if chunk.stream_id == listed[number] and is_whole(chunk.chunk, chunk.key(kind))
         }
 
@@ -175,9 +178,9 @@ class DayFiles:
         self,
         kind: Kind,
         day: str,
-        chunks: Iterable[Sequence[SealedChunk]],
-        streams: Iterable[Stream],
-        layouts: Iterable[tuple[int, str]],
+        ids: Sequence[int],
+        streams: Sequence[Stream],
+        layouts: Sequence[tuple[int, str]],
     ) -> Path:
         """Put a new file with these chunks in a damaged one's place; returns what that is now.
 
@@ -187,12 +190,9 @@ class DayFiles:
         path = self.path(kind, day)
         new = path.with_name(path.name + _NEW)
         new.unlink(missing_ok=True)
-        known, texts = list(streams), list(layouts)
-        for some in chunks:
-            self._write(new, some, known, texts)
-        number = 1
-        while (aside := path.with_name(f"{path.name}-damaged-{number}")).exists():
-            number += 1
+        for some in _in_parts(ids):
+            self._write(new, list(self.read(kind, day, some).values()), streams, layouts)
+        aside = name_aside(path)
         try:
             # A journal belongs to the damaged file: the new one must not be rolled back by it.
             journal = path.with_name(path.name + "-journal")
@@ -260,12 +260,10 @@ class DayFiles:
             closing(open_database(new, SCHEMA, VERSION, journal="delete")) as into,
         ):
             into.execute("PRAGMA synchronous = OFF")  # it counts from the renaming on
-            for start in range(0, len(ids), _AT_ONCE):
+            for some in _in_parts(ids):
                 chunks = [
                     changed
-                    for _, chunk in sorted(
-                        self.read(kind, day, ids[start : start + _AT_ONCE]).items()
-                    )
+                    for _, chunk in sorted(self.read(kind, day, some).items())
                     if (changed := change(chunk)) is not None
                 ]
                 with transaction(into):
@@ -357,17 +355,17 @@ def _row(stream: Stream) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _rows(database: sqlite3.Connection, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-    return [
-        row
-        for part in _parts(ids)
-        for row in database.execute(_CHUNKS.format(",".join("?" * len(part))), part).fetchall()
-    ]
+def name_aside(path: Path) -> Path:
+    """A name that is free, for a damaged file that is set aside."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}-damaged-{number}")).exists():
+        number += 1
+    return aside
 
 
-def _one(database: sqlite3.Connection, number: int) -> list[tuple[Any, ...]]:
+def _readable(database: sqlite3.Connection, number: int) -> list[tuple[Any, ...]]:
     try:
-        return database.execute(_CHUNKS.format("?"), (number,)).fetchall()
+        return database.execute(_CHUNKS, (f"[{number}]",)).fetchall()
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if not _is_broken(error):
             raise
@@ -394,6 +392,6 @@ def _opened(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _MAX_PARAMETERS):
-        yield ids[start : start + _MAX_PARAMETERS]
+def _in_parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), _AT_ONCE):
+        yield ids[start : start + _AT_ONCE]

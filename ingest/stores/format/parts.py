@@ -18,7 +18,7 @@ from contract.quantities.table import MISSING
 from contract.ranges import SeqRanges
 from contract.wire.parts import SOUND_LINE, is_late_part, line_of
 from contract.wire.payload import Layout
-from ingest.stores.format.pieces import Piece, joined
+from ingest.stores.format.pieces import joined
 from ingest.stores.records import Change, GapRecord, Periods, Stream
 from ingest.stores.rules.seal_schedule import Kind
 
@@ -101,14 +101,14 @@ def merge_part_changes(
 def with_late(
     stream: Stream, main: list[Periods], late: list[Periods], known: SeqRanges
 ) -> list[Periods]:
-    """Periods with what came late of some lines in its place.
+    """A run's periods with what came late of some lines in its place.
 
     Seconds that the run itself does not have are there if they are `known`: then a gap takes the
     place of the rest. Else that is still to come.
     """
     if not late:
         return main
-    pieces = [Piece(p.layout, p.seqs, p.values, p.is_live) for p in main]
+    pieces = main[:]
     for periods in late:
         rest = np.ones(len(periods.seqs), np.bool_)
         for at, piece in enumerate(pieces):
@@ -119,19 +119,16 @@ def with_late(
         if rest.any():
             rest &= np.array([seq in known for seq in periods.seqs.tolist()], np.bool_)
         if rest.any():
-            pieces.append(
-                Piece(periods.layout, periods.seqs[rest], periods.values[rest],
-                      periods.is_live[rest])
-            )  # fmt: skip
-    return joined(stream, pieces)
+            pieces.append(replace(periods.part(rest), stream=stream))
+    return joined(pieces)
 
 
-def _filled(piece: Piece, late: Periods, here: NDArray[np.bool_]) -> Piece:
+def _filled(piece: Periods, late: Periods, here: NDArray[np.bool_]) -> Periods:
     """A piece with a line's values where it has none; missing is the highest number."""
     values = piece.values.copy()
     rows = np.searchsorted(piece.seqs, late.seqs[here])
     values[rows] = np.minimum(values[rows], _laid_out(late.values[here], late.layout, piece.layout))
-    return Piece(piece.layout, piece.seqs, values, piece.is_live)
+    return replace(piece, values=values)
 
 
 def _laid_out(values: NDArray[np.uint16], of: Layout, wanted: Layout) -> NDArray[np.uint16]:

@@ -9,10 +9,10 @@ from contract.wire.parts import IN_TIME
 from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.memory.clocks import MemoryClocks
 from ingest.stores.memory.kept import KeptStream
-from ingest.stores.records import Aside, Purge, Stream, Tick
+from ingest.stores.records import Aside, Purge, Stream, StreamKey, Tick
+from ingest.stores.rules.active_purges import Standing
 from ingest.stores.rules.dating import seqs_between
 from ingest.stores.rules.seal_schedule import Kind
-from ingest.stores.stream_identity import StreamKey
 
 __all__ = ["MemoryClockKeeping"]
 
@@ -27,6 +27,7 @@ class MemoryClockKeeping:
         self._files: dict[tuple[Kind, str], int] = {}
         """The day files that a durable store would have, and when something was last sealed."""
         self._purges: list[Purge] = []
+        self._standing = Standing(())
         self._due: set[str] = set()
         self._clocks = MemoryClocks()
         self._note: ClockNote | None = None

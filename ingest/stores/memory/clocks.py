@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from contract.wire.messages import Timebase
 from ingest.stores.clock_records import ClockClaim
@@ -81,7 +80,7 @@ class MemoryClocks:
         for all_of in (self._marks, self._refuted):
             for clock, marks in all_of.items():
                 all_of[clock] = [
-                    replace(mark, received_utc_ns=again(mark.received_utc_ns)) for mark in marks
+                    mark._replace(received_utc_ns=again(mark.received_utc_ns)) for mark in marks
                 ]
 
     def judge_all(self) -> set[Clock]:

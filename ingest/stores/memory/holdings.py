@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from contract.wire.payload import Batch, Gap, Layout
+from ingest.stores.memory.kept import KeptStream
 from ingest.stores.notices import Notice, NoticeKind
-from ingest.stores.records import Stream, Tick
-from ingest.stores.rules.admission import Ledger
+from ingest.stores.records import StreamKey, Tick
 from ingest.stores.rules.limits import NodeHoldings
-from ingest.stores.stream_identity import StreamKey
 
 __all__ = ["MemoryHoldings", "MemoryNotices"]
 
 
 class MemoryHoldings:
-    """`limits.Holdings` over the store's streams; `stream_of` gives a key's stream and ledger."""
+    """`limits.Holdings` over the store's streams, and the numbers of their keys."""
 
-    def __init__(
-        self,
-        streams: Callable[[], list[Stream]],
-        stream_of: Callable[[StreamKey], tuple[Stream, Ledger] | None],
-    ) -> None:
-        self._streams = streams
-        self._stream_of = stream_of
+    def __init__(self, kept: Sequence[KeptStream], ids: Mapping[StreamKey, int]) -> None:
+        self._kept = kept
+        self._ids = ids
         self._layouts: defaultdict[str, set[Layout]] = defaultdict(set)
 
     def note(self, tick: Tick) -> None:
@@ -38,10 +34,10 @@ class MemoryHoldings:
         return is_known and self.has_stream(key)
 
     def has_stream(self, key: StreamKey) -> bool:
-        return self._stream_of(key) is not None
+        return key in self._ids
 
     def holdings(self, node: str) -> NodeHoldings:
-        its = [stream for stream in self._streams() if stream.node == node]
+        its = [kept.stream for kept in self._kept if kept.stream.node == node]
         return NodeHoldings(
             streams=len(its),
             rooms={stream.room for stream in its},
@@ -49,11 +45,13 @@ class MemoryHoldings:
         )
 
     def totals(self) -> tuple[int, int]:
-        return len(self._streams()), len(set().union(*self._layouts.values()))
+        return len(self._kept), len(set().union(*self._layouts.values()))
 
     def opens_range(self, message: Batch | Gap) -> bool:
-        known = self._stream_of(message.key)
-        return known is not None and known[1].opens_range(message.first_seq, message.last_seq)
+        number = self._ids.get(message.key, 0)
+        return number > 0 and self._kept[number - 1].ledger.opens_range(
+            message.first_seq, message.last_seq
+        )
 
 
 class MemoryNotices:
@@ -66,15 +64,10 @@ class MemoryNotices:
         for notice in notices:
             key = notice.node, notice.kind
             before = self._notices.pop(key, None)
-            self._notices[key] = (
-                notice
-                if before is None
-                else Notice(
-                    node=notice.node, kind=notice.kind, room=notice.room,
-                    sentence=notice.sentence, count=before.count + notice.count,
-                    first_utc_ns=before.first_utc_ns, last_utc_ns=notice.last_utc_ns,
-                )
-            )  # fmt: skip
+            count, first_utc_ns = notice.count, notice.first_utc_ns
+            if before is not None:
+                count, first_utc_ns = before.count + count, before.first_utc_ns
+            self._notices[key] = replace(notice, count=count, first_utc_ns=first_utc_ns)
 
     def of_room(self, room: str | None) -> list[Notice]:
         """The latest first."""

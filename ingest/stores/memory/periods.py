@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date
+from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contract.errors import RefusedError, StoreError
 from contract.ranges import SeqRanges
-from contract.wire.messages import Birth, Death, Health, Timebase
+from contract.wire.messages import Birth, Death, Health
 from contract.wire.parts import IN_TIME, is_late_part
 from contract.wire.payload import Batch, Gap
 from ingest.stores.format.parts import by_line, gaps_of_all, merge_part_changes, with_late
@@ -34,14 +34,15 @@ from ingest.stores.records import (
     Purge,
     Purged,
     Stream,
+    StreamIdentity,
     Tick,
+    identity_of_birth,
 )
-from ingest.stores.rules.active_purges import blanked, seqs_of_purge, without_seats
-from ingest.stores.rules.admission import STRETCH, Ledger, goes_on, trimmed, unfit
+from ingest.stores.rules.active_purges import Standing, blanked, seqs_of_purge, without_seats
+from ingest.stores.rules.admission import STRETCH, goes_on, trimmed, unfit
 from ingest.stores.rules.changes import coalesced
 from ingest.stores.rules.limits import NodeLimits
 from ingest.stores.rules.seal_schedule import KINDS, Kind, day_of, is_before, is_due, midnight_ns
-from ingest.stores.stream_identity import StreamIdentity, StreamKey, identity_of_birth
 
 __all__ = ["MemoryPeriodStore"]
 
@@ -54,9 +55,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
         self._healths: dict[tuple[str, int], Health] = {}
         self._asides_ever = 0
         self._ticks: list[list[Change]] = []
-        self._holdings = MemoryHoldings(
-            lambda: [kept.stream for kept in self._kept], self._stream_and_ledger
-        )
+        self._holdings = MemoryHoldings(self._kept, self._ids)
         self._limits = NodeLimits(self._holdings)
         self._notices = MemoryNotices()
 
@@ -95,10 +94,6 @@ class MemoryPeriodStore(MemoryClockKeeping):
         self._limits.kept()
         return ids
 
-    def _stream_and_ledger(self, key: StreamKey) -> tuple[Stream, Ledger] | None:
-        known = self._ids.get(key, 0)
-        return (self._kept[known - 1].stream, self._kept[known - 1].ledger) if known else None
-
     def _arrive(self, arrival: Arrival, now: int, changes: list[Change]) -> int:
         message = arrival.message
         kept = self._of(arrival.identity, now)
@@ -123,8 +118,12 @@ class MemoryPeriodStore(MemoryClockKeeping):
         self, kept: KeptStream, batch: Batch, arrival: Arrival, changes: list[Change]
     ) -> None:
         is_live = arrival.is_live
-        self._cover_what_stands(kept)
-        values = self._without_seats(kept, batch)
+        values = batch.values
+        if kept.stream.room in self._standing:  # what purges cover is not kept when it arrives
+            dates = self.timebases(kept.stream)
+            for span in self._standing.seqs(kept.stream, dates):
+                self._cover(kept, *span)
+            values = without_seats(batch, self._standing.seats(kept.stream, dates))
         for first, last, over_gap in kept.ledger.admit_data(batch.first_seq, batch.last_seq):
             if over_gap:
                 kept.gaps = trimmed(kept.gaps, first, last)
@@ -188,19 +187,15 @@ class MemoryPeriodStore(MemoryClockKeeping):
     def _read(kept: KeptStream, first_seq: int, last_seq: int) -> list[Periods]:
         found: list[Periods] = []
         seqs = sorted(seq for seq in kept.rows if first_seq <= seq <= last_seq)
-        start = 0
-        for i in range(1, len(seqs) + 1):
-            layout = kept.rows[seqs[start]][0]
-            if i == len(seqs) or kept.rows[seqs[i]][0] != layout:
-                part = seqs[start:i]
-                found.append(
-                    Periods(
-                        stream=kept.stream, layout=layout, seqs=np.array(part, dtype=np.int64),
-                        values=np.array([kept.rows[seq][1] for seq in part], dtype=np.uint16),
-                        is_live=np.array([kept.rows[seq][2] for seq in part], dtype=np.bool_),
-                    )
-                )  # fmt: skip
-                start = i
+        for layout, group in groupby(seqs, key=lambda seq: kept.rows[seq][0]):
+            part = list(group)
+            found.append(
+                Periods(
+                    stream=kept.stream, layout=layout, seqs=np.array(part, dtype=np.int64),
+                    values=np.array([kept.rows[seq][1] for seq in part], dtype=np.uint16),
+                    is_live=np.array([kept.rows[seq][2] for seq in part], dtype=np.bool_),
+                )
+            )  # fmt: skip
         return found
 
     def gaps(self, stream_id: int, *, own: bool = False) -> list[GapRecord]:
@@ -308,28 +303,32 @@ class MemoryPeriodStore(MemoryClockKeeping):
                     kept.blank(stretch, kind)
         return len(gone)
 
-    def check_sealed(self, *, most: int, from_start: bool = False) -> bool:
+    def check_sealed(self, *, max_chunks: int, from_start: bool = False) -> bool:
         """Nothing is ever damaged here."""
-        del most, from_start
+        del max_chunks, from_start
         return False
 
     def take_damage(self) -> list[Damage]:
         return []
 
-    def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
+    def retire_aside(self, *, before_utc_ns: int, max_messages: int) -> int:
         self._notices.retire(before_utc_ns)
-        old = [a.id for a in self._aside.values() if a.received_utc_ns < before_utc_ns][:most]
+        old = [a.id for a in self._aside.values() if a.received_utc_ns < before_utc_ns][
+            :max_messages
+        ]
         return len(self.take_aside(old))
 
     def purge(self, purge: Purge) -> Iterator[Purged]:
         """Remove values; see `PeriodStore.purge`."""
         done = Purged()
         self._purges = [p for p in self._purges if p.id != purge.id] + [purge]
+        self._standing = Standing(self._purges)
         self._due.discard(purge.id)
         for kept in self._kept:
             if kept.stream.room == purge.room:
                 known = kept.ledger.kept
-                for first, last in seqs_of_purge(purge, kept.stream, self._dates(kept), known):
+                dates = self.timebases(kept.stream)
+                for first, last in seqs_of_purge(purge, kept.stream, dates, known):
                     self._remove(kept, purge, first, last, done)
                     if purge.seat is None:
                         self._cover(kept, first, last)
@@ -343,9 +342,6 @@ class MemoryPeriodStore(MemoryClockKeeping):
 
     def purges_due(self) -> list[Purge]:
         return [purge for purge in self._purges if purge.id in self._due]
-
-    def _dates(self, kept: KeptStream) -> list[Timebase]:
-        return self.timebases(kept.stream)
 
     def _remove(self, kept: KeptStream, purge: Purge, first: int, last: int, done: Purged) -> None:
         for seq in [seq for seq in kept.rows if first <= seq <= last]:
@@ -365,24 +361,6 @@ class MemoryPeriodStore(MemoryClockKeeping):
         for begin, end, over_gap in kept.ledger.admit_data(first, last):
             if over_gap:
                 kept.gaps = trimmed(kept.gaps, begin, end)
-
-    def _cover_what_stands(self, kept: KeptStream) -> None:
-        """What purges cover of a stream is not kept when it arrives."""
-        for purge in self._purges:
-            if purge.room == kept.stream.room and purge.seat is None:
-                for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges()):
-                    self._cover(kept, *span)
-
-    def _without_seats(self, kept: KeptStream, batch: Batch) -> NDArray[np.uint16]:
-        return without_seats(
-            batch,
-            [
-                (purge.seat, *span)
-                for purge in self._purges
-                if purge.room == kept.stream.room and purge.seat is not None
-                for span in seqs_of_purge(purge, kept.stream, self._dates(kept), SeqRanges())
-            ],
-        )
 
     def close(self) -> None:
         self._kept.clear()

@@ -95,7 +95,7 @@ class MemoryScoreStore:
             off_task=np.array([epoch.zones[0].off_task for epoch in some], np.float64),
         )
 
-    def retire(self, *, before_utc_ns: int, most: int) -> int:
+    def retire(self, *, before_utc_ns: int, max_epochs: int) -> int:
         """Forget what is from before a time; see `ScoreStore.retire`."""
         fresh = {lesson for lesson, utc_ns in self._written.items() if utc_ns >= before_utc_ns}
         old = sorted(
@@ -103,7 +103,7 @@ class MemoryScoreStore:
             for key, e in self._epochs.items()
             if e.utc_ns < before_utc_ns and e.lesson not in fresh
         )
-        for _, key in old[:most]:
+        for _, key in old[:max_epochs]:
             del self._epochs[key]
         ended = [
             a.id
@@ -112,7 +112,7 @@ class MemoryScoreStore:
         ]
         for alert in ended:
             del self._alerts[alert]
-        removed = len(old[:most]) + len(ended)
+        removed = len(old[:max_epochs]) + len(ended)
         self._commits += bool(removed)
         return removed
 

@@ -11,7 +11,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -56,7 +55,7 @@ def _from_3(database: sqlite3.Connection) -> None:
                 counts[node] += len(kept)
                 database.executemany(
                     "INSERT INTO timebases VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(node, boot, use, *astuple(mark)) for mark in kept],
+                    [(node, boot, use, *mark) for mark in kept],
                 )
     _stamp_day_files(database, now_ns)
 

@@ -8,18 +8,16 @@ node's clock changes.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Literal
 
 from contract.wire.messages import Birth, Timebase
 from ingest.stores.clock_records import ClockClaim, SeenClock
 from ingest.stores.records import Stream
-from ingest.stores.rows.time_cells import LEVELS
 from ingest.stores.rules.belief import bounds, claim_of, is_believed
 from ingest.stores.rules.thinning import ClockMark, fitted
 
 __all__ = [
-    "BETWEEN",
     "CLAIMED",
     "DATES",
     "MAX_RECORDS",
@@ -28,6 +26,7 @@ __all__ = [
     "UNDATED_IN",
     "UNSET",
     "ClockRows",
+    "offset_of",
     "read_claim",
     "read_timebases",
     "read_timebases_between",
@@ -39,6 +38,7 @@ UNSET, DATES, REFUTED = 0, 1, 2
 """Column `use`: from a clock that was not synchronised; from one that was, and is believed; or is
 not. Only those that are believed date anything."""
 
+_FARTHEST_NS: Final = (1 << 63) - 1
 _MARK: Final = "boot_ns, utc_ns, error_ns, run, received_utc_ns, is_thinned"
 _OF: Final = f"SELECT {_MARK} FROM timebases WHERE node = ? AND boot = ? AND use = ? "  # noqa: S608
 _BEFORE: Final = _OF + "AND boot_ns <= ? ORDER BY boot_ns DESC LIMIT 3"
@@ -60,50 +60,29 @@ WHERE node = ?1 AND boot = ?2 AND use IN ({DATES}, {REFUTED})
 AND (use = {DATES}) <> (utc_ns - received_utc_ns <= ?3 AND utc_ns - boot_ns BETWEEN ?4 AND ?5)
 """  # noqa: S608
 """The records that are judged otherwise by `belief.is_believed` than it is written down."""
-_READ: Final = f"""
-SELECT run, boot_ns, utc_ns, error_ns FROM timebases
-WHERE node = ?1 AND boot = ?2 AND use = {DATES}
-AND boot_ns >= coalesce((SELECT max(boot_ns) FROM timebases
-    WHERE node = ?1 AND boot = ?2 AND use = {DATES} AND boot_ns <= ?3), -1)
-AND boot_ns <= coalesce((SELECT min(boot_ns) FROM timebases
-    WHERE node = ?1 AND boot = ?2 AND use = {DATES} AND boot_ns >= ?4), {(1 << 63) - 1})
-ORDER BY boot_ns
-"""  # noqa: S608
-_READ_BETWEEN: Final = f"""
-WITH offsets(lowest, highest) AS (SELECT
-    (SELECT utc_ns - boot_ns FROM timebases WHERE node = ?1 AND boot = ?2 AND use = {DATES}
-     ORDER BY utc_ns - boot_ns LIMIT 1),
-    (SELECT utc_ns - boot_ns FROM timebases WHERE node = ?1 AND boot = ?2 AND use = {DATES}
-     ORDER BY utc_ns - boot_ns DESC LIMIT 1))
-SELECT run, boot_ns, utc_ns, error_ns FROM timebases
-WHERE node = ?1 AND boot = ?2 AND use = {DATES}
-AND boot_ns >= coalesce((SELECT max(boot_ns) FROM timebases
-    WHERE node = ?1 AND boot = ?2 AND use = {DATES}
-    AND boot_ns <= ?3 - (SELECT highest FROM offsets)), -1)
-AND boot_ns <= coalesce((SELECT min(boot_ns) FROM timebases
-    WHERE node = ?1 AND boot = ?2 AND use = {DATES}
-    AND boot_ns >= ?4 - (SELECT lowest FROM offsets)), {(1 << 63) - 1})
-ORDER BY boot_ns
-"""  # noqa: S608
-"""Whatever the offset of a period is, it lies between the lowest and the highest one of its boot."""
-_CELLS: Final = ", ".join(f"(?{at}, ?{at + 1})" for at in range(4, 4 + 2 * LEVELS, 2))
-BETWEEN: Final = f"""
-id IN (SELECT streams.id FROM (VALUES {_CELLS}) AS cells
-    CROSS JOIN streams ON room = ?1 AND cell BETWEEN cells.column1 AND cells.column2)
-AND main IS NULL AND EXISTS(
-    SELECT 1 FROM (SELECT period_ns * (1 + max(
-        coalesce((SELECT last FROM ledger WHERE stream = streams.id
-                  ORDER BY first DESC LIMIT 1), -1),
-        coalesce((SELECT last FROM gaps WHERE stream = streams.id
-                  ORDER BY first DESC LIMIT 1), -1))) AS lasts_ns)
-    CROSS JOIN timebases AS t
-    WHERE t.node = streams.node AND t.boot = streams.boot AND t.use = {DATES}
-    AND t.utc_ns - t.boot_ns < ?3 - run_boot_ns
-    AND t.utc_ns - t.boot_ns > ?2 - run_boot_ns - lasts_ns)
-"""  # noqa: S608
-"""Of `streams`: the runs of a room that begin before a time and end after another, by any record
-of their boot. The last ranges of ledger and gaps say how far a run goes. Only those whose cell touches
-that time are looked at (`run_places.py`)."""
+
+
+def offset_of(node: str, boot: str, order: Literal["ASC", "DESC"]) -> str:
+    """SQL for the lowest or the highest offset by which records date a boot; NULL without any."""
+    return f"""(SELECT utc_ns - boot_ns FROM timebases
+    WHERE node = {node} AND boot = {boot} AND use = {DATES}
+    ORDER BY utc_ns - boot_ns {order} LIMIT 1)"""  # noqa: S608
+
+
+def _read(low: str, high: str) -> str:
+    """SQL for the records that date a boot from one place on its clock to another."""
+    dating = f"FROM timebases WHERE node = ?1 AND boot = ?2 AND use = {DATES}"
+    return f"""SELECT run, boot_ns, utc_ns, error_ns {dating}
+    AND boot_ns >= coalesce((SELECT max(boot_ns) {dating} AND boot_ns <= {low}), -1)
+    AND boot_ns <= coalesce((SELECT min(boot_ns) {dating} AND boot_ns >= {high}), {_FARTHEST_NS})
+    ORDER BY boot_ns"""
+
+
+_READ: Final = _read("?3", "?4")
+# Whatever the offset of a period is, it lies between the lowest and the highest one of its boot.
+_READ_BETWEEN: Final = _read(
+    f"?3 - {offset_of('?1', '?2', 'DESC')}", f"?4 - {offset_of('?1', '?2', 'ASC')}"
+)
 CLAIMED: Final = f"""
 (node, boot) IN (SELECT DISTINCT node, boot FROM timebases WHERE use = {REFUTED})
 AND id = (SELECT max(id) FROM streams AS other
@@ -118,7 +97,6 @@ main IS NULL AND NOT EXISTS(
 """Of `streams`: the runs that nothing dates."""
 UNDATED_IN: Final = f"room = ? AND cell IS NULL AND {UNDATED}"
 """Those of a room: none of them has a cell."""
-_FARTHEST_NS: Final = (1 << 63) - 1
 
 
 def read_timebases(
@@ -171,7 +149,7 @@ def read_claim(database: sqlite3.Connection, stream: Stream) -> ClockClaim | Non
     if believed is not None and believed[0] > refuted[0]:
         return None
     seen = database.execute(_SEEN, clock).fetchone()
-    return claim_of(_mark(refuted), None if seen is None else seen[0])
+    return claim_of(ClockMark(*refuted), None if seen is None else seen[0])
 
 
 class ClockRows:
@@ -260,12 +238,12 @@ class ClockRows:
         max_ahead = _FARTHEST_NS if self.bound_ns is None else self.bound_ns
         # In SQL, for a boot may have thousands of records and this may come with each tick.
         moved = [
-            (use, _mark(row))
+            (use, ClockMark(*row))
             for use, *row in self._database.execute(_MOVED, (*clock, max_ahead, low, high))
         ]
         self._database.executemany(_GO, [(*clock, use, mark.boot_ns) for use, mark in moved])
         self._database.executemany(
-            _PUT, [(*clock, DATES + REFUTED - use, *_row(mark)) for use, mark in moved]
+            _PUT, [(*clock, DATES + REFUTED - use, *mark) for use, mark in moved]
         )
         if moved:
             self._has_moved = True
@@ -284,14 +262,14 @@ class ClockRows:
         count = self._count(clock[0])
         run = self._database.execute
         key = (*clock, use)
-        before = [_mark(row) for row in run(_BEFORE, (*key, mark.boot_ns))]
-        after = [_mark(row) for row in run(_AFTER, (*key, mark.boot_ns))]
+        before = [ClockMark(*row) for row in run(_BEFORE, (*key, mark.boot_ns))]
+        after = [ClockMark(*row) for row in run(_AFTER, (*key, mark.boot_ns))]
         gone, put = fitted(before[::-1], after, mark)
         if len(put) > len(gone) and not self._has_room(clock[0]):
             return False
         removed = sum(run(_GO, (*key, boot_ns)).rowcount for boot_ns in gone)
         known = {each.boot_ns for each in (*before, *after)} - set(gone)
-        self._database.executemany(_PUT, [(*key, *_row(each)) for each in put])
+        self._database.executemany(_PUT, [(*key, *each) for each in put])
         added = sum(each.boot_ns not in known for each in put)
         self._counts[clock[0]] = count + added - removed
         return True
@@ -308,7 +286,7 @@ class ClockRows:
             return
         else:
             self._counts[clock[0]] = self._count(clock[0]) + 1
-        run(_PUT, (*clock, UNSET, *_row(mark)))
+        run(_PUT, (*clock, UNSET, *mark))
 
     def _has_room(self, node: str) -> bool:
         if self._count(node) < MAX_RECORDS:
@@ -324,14 +302,3 @@ class ClockRows:
             ).fetchone()
             self._counts[node] = known
         return int(known)
-
-
-def _mark(row: Sequence[int]) -> ClockMark:
-    boot_ns, utc_ns, error_ns, run, received_utc_ns, is_thinned = row
-    return ClockMark(boot_ns, utc_ns, error_ns, run, received_utc_ns, bool(is_thinned))
-
-
-def _row(mark: ClockMark) -> tuple[int, ...]:
-    return (
-        mark.boot_ns, mark.utc_ns, mark.error_ns, mark.run, mark.received_utc_ns, mark.is_thinned,
-    )  # fmt: skip

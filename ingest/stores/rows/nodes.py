@@ -10,10 +10,10 @@ from contract.wire.messages import Health
 from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores.format.schema import layout_of
 from ingest.stores.notices import Notice
+from ingest.stores.records import StreamKey
 from ingest.stores.rows.stream_state import StreamState
 from ingest.stores.rows.streams import STREAM_OF_KEY
 from ingest.stores.rules.limits import NodeHoldings
-from ingest.stores.stream_identity import StreamKey
 
 __all__ = ["SqliteHoldings", "notices_of", "put_healths", "put_notices"]
 

@@ -12,10 +12,11 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, Final
 
-from ingest.stores.rows.time_cells import cell_end, cell_of
+from ingest.stores.rows.clocks import DATES, offset_of
+from ingest.stores.rows.time_cells import LEVELS, cell_end, cell_of
 from ingest.stores.rules.admission import HIGHEST_SEQ
 
-__all__ = ["RunPlaces", "place_all"]
+__all__ = ["BETWEEN", "RunPlaces", "place_all"]
 
 Clock = tuple[str, str]
 """Node and boot."""
@@ -23,26 +24,30 @@ Clock = tuple[str, str]
 _SLACK_NS: Final = 1 << 36
 """Offsets count in steps of 69 s: clocks wander, and their runs need not be looked at for it."""
 _MAX_CLOCKS: Final = 20_000
-_BOUNDS: Final = """
-SELECT
-    (SELECT utc_ns - boot_ns FROM timebases WHERE node = ?1 AND boot = ?2 AND use = 1
-     ORDER BY utc_ns - boot_ns LIMIT 1),
-    (SELECT utc_ns - boot_ns FROM timebases WHERE node = ?1 AND boot = ?2 AND use = 1
-     ORDER BY utc_ns - boot_ns DESC LIMIT 1)
-"""
-_EXTENTS: Final = """
-SELECT id, cell, run_boot_ns, period_ns,
-    max(coalesce((SELECT last FROM ledger WHERE stream = id ORDER BY first DESC LIMIT 1), -1),
-        coalesce((SELECT last FROM gaps WHERE stream = id ORDER BY first DESC LIMIT 1), -1)),
-    (SELECT utc_ns - boot_ns FROM timebases AS t
-     WHERE t.node = streams.node AND t.boot = streams.boot AND use = 1
-     ORDER BY utc_ns - boot_ns LIMIT 1),
-    (SELECT utc_ns - boot_ns FROM timebases AS t
-     WHERE t.node = streams.node AND t.boot = streams.boot AND use = 1
-     ORDER BY utc_ns - boot_ns DESC LIMIT 1)
+_BOUNDS: Final = f"SELECT {offset_of('?1', '?2', 'ASC')}, {offset_of('?1', '?2', 'DESC')}"
+_LAST_SEQ: Final = """max(
+    coalesce((SELECT last FROM ledger WHERE stream = streams.id ORDER BY first DESC LIMIT 1), -1),
+    coalesce((SELECT last FROM gaps WHERE stream = streams.id ORDER BY first DESC LIMIT 1), -1))"""
+_EXTENTS: Final = f"""
+SELECT id, cell, run_boot_ns, period_ns, {_LAST_SEQ},
+    {offset_of("streams.node", "streams.boot", "ASC")},
+    {offset_of("streams.node", "streams.boot", "DESC")}
 FROM streams WHERE main IS NULL
-"""
+"""  # noqa: S608
 """Of each run: its cell, its place on the boot clock, its last seq, its lowest and highest offset."""
+_CELLS: Final = ", ".join(f"(?{at}, ?{at + 1})" for at in range(4, 4 + 2 * LEVELS, 2))
+BETWEEN: Final = f"""
+id IN (SELECT streams.id FROM (VALUES {_CELLS}) AS cells
+    CROSS JOIN streams ON room = ?1 AND cell BETWEEN cells.column1 AND cells.column2)
+AND main IS NULL AND EXISTS(
+    SELECT 1 FROM (SELECT period_ns * (1 + {_LAST_SEQ}) AS lasts_ns)
+    CROSS JOIN timebases AS t
+    WHERE t.node = streams.node AND t.boot = streams.boot AND t.use = {DATES}
+    AND t.utc_ns - t.boot_ns < ?3 - run_boot_ns
+    AND t.utc_ns - t.boot_ns > ?2 - run_boot_ns - lasts_ns)
+"""  # noqa: S608
+"""Of `streams`: the runs of a room that begin before a time and end after another, by any record
+of their boot. Only those whose cell touches that time are looked at."""
 _PUT: Final = "UPDATE streams SET cell = ? WHERE id = ?"
 
 

@@ -1,4 +1,7 @@
-"""The stamps of main.db's rows by the server's clock, and what is noted of that clock."""
+"""What a main.db notes of its keeping, as of the server's clock, and the stamps by that clock.
+
+Notes are a few named values that outlive the program.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,8 @@ from dataclasses import asdict
 from typing import Final
 
 from ingest.stores.clock_records import ClockNote
-from ingest.stores.rows.notes import noted, put_note
 
-__all__ = ["put_clock_note", "read_clock_note", "stamp_again"]
+__all__ = ["noted", "put_clock_note", "put_note", "read_clock_note", "stamp_again"]
 
 _CLOCK: Final = "server_clock"
 _STAMPS: Final = (
@@ -41,3 +43,17 @@ def read_clock_note(database: sqlite3.Connection) -> ClockNote | None:
 def put_clock_note(database: sqlite3.Connection, note: ClockNote) -> None:
     """Note it, inside the transaction that is open."""
     put_note(database, _CLOCK, json.dumps(asdict(note)))
+
+
+def noted(database: sqlite3.Connection, name: str) -> int | str | None:
+    """The value that was noted under a name."""
+    row = database.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+    return None if row is None else row[0]
+
+
+def put_note(database: sqlite3.Connection, name: str, value: int | str | None) -> None:
+    """Note a value inside the transaction that is open; None removes it."""
+    if value is None:
+        database.execute("DELETE FROM notes WHERE name = ?", (name,))
+    else:
+        database.execute("INSERT OR REPLACE INTO notes VALUES(?, ?)", (name, value))

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from contract.wire.messages import Birth
 from contract.wire.parts import IN_TIME
-from ingest.stores.stream_identity import StreamIdentity
+from ingest.stores.records import StreamIdentity
 
 __all__ = ["SOME_RUNS", "STREAM_OF_KEY", "append_state", "bear_stream", "new_stream"]
 

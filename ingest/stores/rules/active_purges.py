@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,26 +19,15 @@ from ingest.stores.rules.dating import seqs_between
 __all__ = ["Standing", "blanked", "seqs_of_purge", "without_seats"]
 
 _ALL: Final = range(HIGHEST_SEQ + 1)
-_PURGES: Final = "SELECT id, room, seat, from_utc_ns, to_utc_ns FROM purges "
-_CONCERNED: Final = """
-UPDATE purges SET is_due = 1 WHERE room IN (SELECT room FROM streams WHERE node = ? AND boot = ?)
-"""
-
-
-class _Reader(Protocol):
-    """What is asked of the store."""
-
-    def stream(self, stream_id: int) -> Stream: ...
-    def timebases(self, stream: Stream) -> list[Timebase]: ...
 
 
 class Standing:
     """The purges of a store, by room."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._by_room: dict[str, list[Purge]] = defaultdict(list)
-        for purge in _purges(database, ""):
-            self._by_room[purge.room].append(purge)
+    def __init__(self, purges: Iterable[Purge]) -> None:
+        self._by_room: dict[str, list[Purge]] = {}
+        for purge in purges:
+            self._by_room.setdefault(purge.room, []).append(purge)
 
     def __bool__(self) -> bool:
         return bool(self._by_room)
@@ -48,39 +35,22 @@ class Standing:
     def __contains__(self, room: str) -> bool:
         return room in self._by_room
 
-    def due(self, database: sqlite3.Connection) -> list[Purge]:
-        """Those that were cut short, or concern what has been dated since."""
-        return _purges(database, "WHERE is_due") if self._by_room else []
-
-    def concern(self, database: sqlite3.Connection, dated: Iterable[tuple[str, str]]) -> bool:
-        """Whether boots of nodes that are now dated may lie in a purge; notes which."""
-        if not self._by_room:
-            return False
-        return database.executemany(_CONCERNED, dated).rowcount > 0
-
-    def make_due(self, database: sqlite3.Connection, room: str) -> None:
-        """Have a room's purges done again: there is something that they may concern."""
-        database.execute("UPDATE purges SET is_due = 1 WHERE room = ?", (room,))
-
-    def seqs(self, reader: _Reader, stream_id: int) -> list[tuple[int, int]]:
+    def seqs(self, stream: Stream, timebases: list[Timebase]) -> list[tuple[int, int]]:
         """The seqs of a stream of which nothing is to be kept."""
-        identity, timebases = _known(reader, stream_id)
-        return [
-            span
-            for purge in self._by_room[identity.room]
-            if purge.seat is None
-            for span in seqs_of_purge(purge, identity, timebases, SeqRanges())
-        ]
+        return [span for seat, span in self._covered(stream, timebases) if seat is None]
 
-    def seats(self, reader: _Reader, stream_id: int) -> tuple[tuple[int, int, int], ...]:
+    def seats(self, stream: Stream, timebases: list[Timebase]) -> tuple[tuple[int, int, int], ...]:
         """(seat, first, last) of a stream where a seat's values are not to be kept."""
-        identity, timebases = _known(reader, stream_id)
         return tuple(
-            (purge.seat, *span)
-            for purge in self._by_room[identity.room]
-            if purge.seat is not None
-            for span in seqs_of_purge(purge, identity, timebases, SeqRanges())
+            (seat, *span) for seat, span in self._covered(stream, timebases) if seat is not None
         )
+
+    def _covered(
+        self, stream: Stream, timebases: list[Timebase]
+    ) -> Iterator[tuple[int | None, tuple[int, int]]]:
+        for purge in self._by_room.get(stream.room, ()):
+            for span in seqs_of_purge(purge, stream, timebases, SeqRanges()):
+                yield purge.seat, span
 
 
 def seqs_of_purge(
@@ -108,18 +78,6 @@ def blanked(values: NDArray[np.uint16], layout: Layout, seat: int) -> bool:
         return False
     values[:, columns] = MISSING
     return True
-
-
-def _known(reader: _Reader, stream_id: int) -> tuple[Stream, list[Timebase]]:
-    identity = reader.stream(stream_id)
-    return identity, reader.timebases(identity)
-
-
-def _purges(database: sqlite3.Connection, which: str) -> list[Purge]:
-    return [
-        Purge(id=number, room=room, seat=seat, from_utc_ns=start, to_utc_ns=end)
-        for number, room, seat, start, end in database.execute(_PURGES + which)
-    ]
 
 
 def without_seats(batch: Batch, purged: Sequence[tuple[int, int, int]]) -> NDArray[np.uint16]:

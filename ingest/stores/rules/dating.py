@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from contract.wire.messages import Timebase
-
-if TYPE_CHECKING:  # the stores date what they seal: importing them here would close a circle
-    from ingest.stores.records import Stream
+from ingest.stores.records import Stream
 
 __all__ = ["UNDATED", "seqs_between", "utc_of"]
 

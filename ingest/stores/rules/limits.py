@@ -7,14 +7,13 @@ beyond that what is new of it is refused, and what is known of it goes on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from contract.wire.parts import IN_TIME
 from contract.wire.payload import Batch, Gap, Layout
-from ingest.stores.records import Tick
+from ingest.stores.records import StreamKey, Tick
 from ingest.stores.rules.admission import MAX_RANGES
-from ingest.stores.stream_identity import StreamKey
 
 __all__ = [
     "MAX_LAYOUTS",
@@ -64,49 +63,42 @@ class Holdings(Protocol):
         """Whether it would be one range more of a stream that has all it may have."""
 
 
-@dataclass(slots=True)
-class _Fresh:
-    """What a tick would add."""
-
-    streams: dict[str, set[StreamKey]] = field(default_factory=dict)
-    """By node."""
-    rooms: dict[str, set[str]] = field(default_factory=dict)
-    layouts: dict[str, set[Layout]] = field(default_factory=dict)
-    all_streams: int = 0
-    all_layouts: int = 0
-
-
 class NodeLimits:
     """Holds each tick against the limits, before anything of it is written."""
 
     def __init__(self, store: Holdings) -> None:
         self._store = store
         self._nodes: dict[str, NodeHoldings] = {}
-        self._fresh = _Fresh()
+        """What the store holds."""
+        self._with_tick: dict[str, NodeHoldings] = {}
+        """What it will hold of the nodes that a tick adds something of."""
+        self._streams: set[StreamKey] = set()
+        """Those that a tick adds."""
+        self._n_layouts = 0
+        """How many layouts a tick adds."""
 
     def forget(self) -> None:
         """Ask the store again: what was to be kept was not, or something went."""
         self._nodes.clear()
-        self._fresh = _Fresh()
+        self._begin()
 
     def refused(self, tick: Tick) -> list[tuple[object, str]]:
         """The births and arrivals of a tick that are beyond a limit, as they stand in it, and why.
 
         What they would have added is not counted. `kept` follows when the rest is kept.
         """
-        self._fresh = _Fresh()
+        self._begin()
         return list(self._refused(tick))
 
     def kept(self) -> None:
         """What the last tick added is in the store."""
-        fresh = self._fresh
-        for node, keys in fresh.streams.items():
-            self._node(node).streams += len(keys)
-        for node, rooms in fresh.rooms.items():
-            self._node(node).rooms |= rooms
-        for node, layouts in fresh.layouts.items():
-            self._node(node).layouts |= layouts
-        self._fresh = _Fresh()
+        self._nodes |= self._with_tick
+        self._begin()
+
+    def _begin(self) -> None:
+        self._with_tick = {}
+        self._streams = set()
+        self._n_layouts = 0
 
     def _refused(self, tick: Tick) -> Iterator[tuple[object, str]]:
         for born in tick.births:
@@ -130,47 +122,49 @@ class NodeLimits:
 
     def _stream(self, room: str, key: StreamKey) -> str | None:
         node, run, part = key
-        fresh = self._fresh.streams.get(node, set())
-        if key in fresh or self._store.knows(key, None) or self._store.has_stream(key):
+        if key in self._streams or self._store.knows(key, None) or self._store.has_stream(key):
             return None
         new = {key}
         # A part brings its run with it.
         main = node, run, IN_TIME
-        if part and main not in fresh and not self._store.has_stream(main):
+        if part and main not in self._streams and not self._store.has_stream(main):
             new.add(main)
         known = self._node(node)
-        rooms = known.rooms | self._fresh.rooms.get(node, set())
-        if known.streams + len(fresh) + len(new) > MAX_STREAMS_OF_NODE:
+        if known.streams + len(new) > MAX_STREAMS_OF_NODE:
             return f"{node} has {MAX_STREAMS_OF_NODE} runs here, the most that one node may have"
-        if room not in rooms and len(rooms) >= MAX_ROOMS_OF_NODE:
+        if room not in known.rooms and len(known.rooms) >= MAX_ROOMS_OF_NODE:
             return f"{node} was in {MAX_ROOMS_OF_NODE} rooms, the most that one node may be in"
-        if self._store.totals()[0] + self._fresh.all_streams + len(new) > MAX_STREAMS:
+        if self._store.totals()[0] + len(self._streams) + len(new) > MAX_STREAMS:
             return f"there are {MAX_STREAMS} runs, the most that a store can hold"
-        self._fresh.streams.setdefault(node, set()).update(new)
-        self._fresh.rooms.setdefault(node, set()).add(room)
-        self._fresh.all_streams += len(new)
+        known.streams += len(new)
+        known.rooms.add(room)
+        self._streams |= new
         return None
 
     def _layout(self, node: str, layout: Layout) -> str | None:
         known = self._node(node).layouts
-        fresh = self._fresh.layouts.setdefault(node, set())
-        if layout in known or layout in fresh:
+        if layout in known:
             return None
-        if len(known) + len(fresh) >= MAX_LAYOUTS_OF_NODE:
+        if len(known) >= MAX_LAYOUTS_OF_NODE:
             return (
                 f"{node} has {MAX_LAYOUTS_OF_NODE} layouts of seats, "
                 "the most that one node may have"
             )
-        if self._store.totals()[1] + self._fresh.all_layouts >= MAX_LAYOUTS:
+        if self._store.totals()[1] + self._n_layouts >= MAX_LAYOUTS:
             return f"there are {MAX_LAYOUTS} layouts of seats, the most that a store can hold"
-        fresh.add(layout)
-        self._fresh.all_layouts += 1
+        known.add(layout)
+        self._n_layouts += 1
         return None
 
     def _node(self, node: str) -> NodeHoldings:
-        known = self._nodes.get(node)
-        if known is None:
-            if len(self._nodes) >= _MAX_NODES:
-                self._nodes.clear()
-            known = self._nodes[node] = self._store.holdings(node)
-        return known
+        """What the store holds of a node with what the tick has added so far."""
+        if node not in self._with_tick:
+            if node not in self._nodes:
+                if len(self._nodes) >= _MAX_NODES:
+                    self._nodes.clear()
+                self._nodes[node] = self._store.holdings(node)
+            known = self._nodes[node]
+            self._with_tick[node] = NodeHoldings(
+                streams=known.streams, rooms=set(known.rooms), layouts=set(known.layouts)
+            )
+        return self._with_tick[node]

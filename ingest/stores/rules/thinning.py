@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = ["HOLE_NS", "TOLERANCE_NS", "ClockMark", "fitted", "insert"]
 
@@ -22,8 +21,7 @@ TOLERANCE_NS: Final = 10_000_000
 """How far what is left out may be from the anchor: dates differ by at most twice as much."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClockMark:
+class ClockMark(NamedTuple):
     """One record of a boot: where its clock stood against UTC."""
 
     boot_ns: int
@@ -65,7 +63,7 @@ def fitted(
     while middle < len(rows) - 1 and middle <= at + 1:
         if _is_spare(*rows[middle - 1 : middle + 2]):
             gone.append(rows.pop(middle).boot_ns)
-            rows[middle] = replace(rows[middle], is_thinned=True)
+            rows[middle] = rows[middle]._replace(is_thinned=True)
             touched.add(rows[middle].boot_ns)
             at -= 1
         else:
@@ -93,6 +91,6 @@ def _is_spare(anchor: ClockMark, mark: ClockMark, following: ClockMark) -> bool:
     )
     if has_hole:
         return False
-    most = min(anchor.error_ns, mark.error_ns, following.error_ns) // 2
-    most = min(most, TOLERANCE_NS)
-    return all(abs(each.offset_ns - anchor.offset_ns) <= most for each in (mark, following))
+    tolerance_ns = min(anchor.error_ns, mark.error_ns, following.error_ns) // 2
+    tolerance_ns = min(tolerance_ns, TOLERANCE_NS)
+    return all(abs(each.offset_ns - anchor.offset_ns) <= tolerance_ns for each in (mark, following))

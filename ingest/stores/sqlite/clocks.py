@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from typing import Final
@@ -14,7 +14,6 @@ from contract.wire.messages import Timebase
 from ingest.stores.clock_records import ClockClaim, ClockNote
 from ingest.stores.records import Stream, Tick
 from ingest.stores.rows.clocks import (
-    BETWEEN,
     CLAIMED,
     UNDATED,
     UNDATED_IN,
@@ -23,9 +22,14 @@ from ingest.stores.rows.clocks import (
     read_timebases,
     read_timebases_between,
 )
-from ingest.stores.rows.notes import noted, put_note
-from ingest.stores.rows.run_places import RunPlaces
-from ingest.stores.rows.stamps import put_clock_note, read_clock_note, stamp_again
+from ingest.stores.rows.run_places import BETWEEN, RunPlaces
+from ingest.stores.rows.stamps import (
+    noted,
+    put_clock_note,
+    put_note,
+    read_clock_note,
+    stamp_again,
+)
 from ingest.stores.rows.stream_state import StreamState
 from ingest.stores.rows.time_cells import cells_between
 from ingest.stores.rules.active_purges import Standing
@@ -33,12 +37,15 @@ from ingest.stores.rules.active_purges import Standing
 __all__ = ["ClockKeeping", "ClockQuestions"]
 
 _BOUND: Final = "clock_bound_ns"
+_CONCERNED: Final = """
+UPDATE purges SET is_due = 1 WHERE room IN (SELECT room FROM streams WHERE node = ? AND boot = ?)
+"""
 
 
 class ClockQuestions(ABC):
     """A part of the reader of main.db, which has the connection."""
 
-    _connection: sqlite3.Connection
+    database: sqlite3.Connection
 
     @abstractmethod
     def _reading(self) -> AbstractContextManager[None]:
@@ -52,15 +59,15 @@ class ClockQuestions(ABC):
         self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
     ) -> list[Timebase]:
         with self._reading():
-            return read_timebases(self._connection, stream, from_boot_ns, to_boot_ns)
+            return read_timebases(self.database, stream, from_boot_ns, to_boot_ns)
 
     def timebases_between(self, stream: Stream, from_utc_ns: int, to_utc_ns: int) -> list[Timebase]:
         with self._reading():
-            return read_timebases_between(self._connection, stream, from_utc_ns, to_utc_ns)
+            return read_timebases_between(self.database, stream, from_utc_ns, to_utc_ns)
 
     def clock_claim(self, stream: Stream) -> ClockClaim | None:
         with self._reading():
-            return read_claim(self._connection, stream)
+            return read_claim(self.database, stream)
 
     def clock_claims(self, *, limit: int) -> list[tuple[Stream, ClockClaim]]:
         found = [(each, self.clock_claim(each)) for each in self._streams(CLAIMED)[-limit:]]
@@ -76,7 +83,7 @@ class ClockQuestions(ABC):
 
     def clock_note(self) -> ClockNote | None:
         with self._reading():
-            return read_clock_note(self._connection)
+            return read_clock_note(self.database)
 
     def undated(self, room: str | None = None) -> list[int]:
         found = self._streams(UNDATED) if room is None else self._streams(UNDATED_IN, room)
@@ -90,7 +97,7 @@ class ClockKeeping(ClockQuestions):
     _places: RunPlaces
     _by_id: dict[int, StreamState]
     _standing: Standing
-    _not_due_before: dict[tuple[int, int], int]
+    not_due_before: dict[tuple[int, int], int]
 
     @abstractmethod
     def _forget(self) -> None:
@@ -101,8 +108,8 @@ class ClockKeeping(ClockQuestions):
         """Note seqs in the ledger whose values are purged."""
 
     def _open_clocks(self) -> None:
-        self._clocks = ClockRows(self._connection)
-        self._places = RunPlaces(self._connection)
+        self._clocks = ClockRows(self.database)
+        self._places = RunPlaces(self.database)
 
     def _forget_clocks(self) -> None:
         self._clocks.forget()
@@ -116,52 +123,56 @@ class ClockKeeping(ClockQuestions):
         """Say how far clocks are believed; see `PeriodStore.judge_clocks`."""
         with self._judging():
             self._clocks.bound_ns = bound_ns
-            if noted(self._connection, _BOUND) == bound_ns:
+            if noted(self.database, _BOUND) == bound_ns:
                 return  # all of it was judged by this one
-            put_note(self._connection, _BOUND, bound_ns)
-            self._standing.concern(self._connection, self._clocks.judge_all())
-        self._not_due_before.clear()
+            put_note(self.database, _BOUND, bound_ns)
+            self._concern(self._clocks.judge_all())
+        self.not_due_before.clear()
 
     def note_clock(self, note: ClockNote) -> None:
-        with self._reading(), transaction(self._connection):
-            put_clock_note(self._connection, note)
+        with self._reading(), transaction(self.database):
+            put_clock_note(self.database, note)
 
     def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
         """Stamp again, and judge clocks again; see `PeriodStore.clock_was_set`."""
         with self._judging():
             stamp_again(
-                self._connection,
+                self.database,
                 from_utc_ns=from_utc_ns,
                 to_utc_ns=to_utc_ns,
                 now_utc_ns=now_utc_ns,
             )
-            self._connection.execute("DELETE FROM seen_clocks")
-            self._standing.concern(self._connection, self._clocks.judge_all())
-        self._not_due_before.clear()
+            self.database.execute("DELETE FROM seen_clocks")
+            self._concern(self._clocks.judge_all())
+        self.not_due_before.clear()
 
     def _see(self, tick: Tick) -> None:
         """What was seen of clocks counts once the runs of this tick have their rows."""
         births = [birth for _, _, birth in tick.births]
         dated = self._clocks.see(tick.seen_clocks, births, seen_utc_ns=tick.received_utc_ns)
         if self._clocks.take_moved():
-            self._not_due_before.clear()  # dates have changed
-        if self._standing.concern(self._connection, dated):
+            self.not_due_before.clear()  # dates have changed
+        if self._concern(dated):
             self._forget()
         self._settle_places()
+
+    def _concern(self, dated: Iterable[tuple[str, str]]) -> bool:
+        """Whether boots of nodes that are now dated may lie in a purge, which is then due."""
+        return bool(self._standing) and self.database.executemany(_CONCERNED, dated).rowcount > 0
 
     @contextmanager
     def _judging(self) -> Iterator[None]:
         """A transaction in which clocks are judged again."""
         with self._reading():
             try:
-                with transaction(self._connection):
+                with transaction(self.database):
                     yield
                     self._settle_places()
             except BaseException:
                 self._forget()  # it may say where runs would lie by what was not written
                 raise
 
-    def _purged(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
+    def note_purged(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
         """What a purge notes of a run, in a transaction of its own."""
         self._admit(stream_id, ranges)
         self._settle_places()

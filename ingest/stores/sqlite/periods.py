@@ -15,7 +15,18 @@ from contract.wire.messages import Birth, Death
 from contract.wire.parts import IN_TIME
 from contract.wire.payload import Batch, Gap, Layout
 from ingest.stores.format.schema import KEY_STEP, key_of, layout_body, packed_row, start_of
-from ingest.stores.records import Arrival, Aside, Damage, GapRecord, Purge, Purged, Tick
+from ingest.stores.records import (
+    Arrival,
+    Aside,
+    Damage,
+    GapRecord,
+    Purge,
+    Purged,
+    StreamIdentity,
+    StreamKey,
+    Tick,
+    identity_of_birth,
+)
 from ingest.stores.rows.ledger import cut_gaps, put_gap, write_ledger
 from ingest.stores.rows.nodes import SqliteHoldings, put_healths, put_notices
 from ingest.stores.rows.stream_state import StreamState, TickRows
@@ -27,9 +38,8 @@ from ingest.stores.rules.limits import NodeLimits
 from ingest.stores.rules.seal_schedule import Kind
 from ingest.stores.sqlite.clocks import ClockKeeping
 from ingest.stores.sqlite.reader import SqlitePeriodReader
-from ingest.stores.stream_identity import StreamIdentity, StreamKey, identity_of_birth
 from ingest.stores.upkeep.day_retention import DayRetention
-from ingest.stores.upkeep.purging import purge_steps
+from ingest.stores.upkeep.purging import Purging
 from ingest.stores.upkeep.repair import DayFileCheck
 from ingest.stores.upkeep.salvage import salvage
 from ingest.stores.upkeep.sealing import seal
@@ -57,19 +67,19 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         self._kept_ticks = kept_ticks
         self._states: dict[StreamKey, StreamState] = {}
         self._by_id: dict[int, StreamState] = {}
-        self._not_due_before: dict[tuple[int, int], int] = {}
+        self.not_due_before: dict[tuple[int, int], int] = {}
         self._layout_ids: dict[Layout, int] = {}
-        self._limits = NodeLimits(SqliteHoldings(self._connection, self._states))
+        self._limits = NodeLimits(SqliteHoldings(self.database, self._states))
         self._early_healths: dict[str, int] = {}
         self._open_clocks()
         self._is_purging = False
         self._check = DayFileCheck()
-        self._damage: list[Damage] = []
+        self.damage: list[Damage] = []
         self._day_retention = DayRetention()
-        self._days.sweep()
+        self.days.sweep()
         with self._reading():
             self._tick = self._newest()
-            self._standing = Standing(self._connection)
+            self._standing = Standing(self._purges())
 
     def commit(self, tick: Tick) -> list[int]:
         """Keep a tick; see `PeriodStore.commit`."""
@@ -79,7 +89,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             if refused:
                 raise RefusedError(refused)
             try:
-                with transaction(self._connection):
+                with transaction(self.database):
                     ids = self._keep(tick, number)
             except BaseException:
                 # They may name what was not kept after all.
@@ -115,11 +125,11 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         with self._reading():
             try:
                 return seal(
-                    self, self._connection, self._days, before_utc_ns=before_utc_ns,
+                    self,
+                    before_utc_ns=before_utc_ns,
                     now_utc_ns=now_utc_ns,
-                    max_stretches=max_stretches, not_due_before=self._not_due_before,
-                    found=self._damage,
-                )  # fmt: skip
+                    max_stretches=max_stretches,
+                )
             finally:
                 self._day_retention.note_sealed(now_utc_ns)
                 # What was sealed, also before an error, is no longer listed as live.
@@ -127,20 +137,19 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                     state.stretch = -1
                 self._note_gaps()
 
-    def check_sealed(self, *, most: int, from_start: bool = False) -> bool:
+    def check_sealed(self, *, max_chunks: int, from_start: bool = False) -> bool:
         """Look over sealed chunks; see `PeriodStore.check_sealed`."""
         if self._is_purging:
             return False
         with self._reading():
             if from_start:
-                self._check.begin(self._connection)
-            found = self._check.step(self, self._connection, self._days, most=most)
-            self._damage += found or ()
+                self._check.begin(self)
+            was_busy = self._check.step(self, max_chunks=max_chunks)
             self._note_gaps()
-            return found is not None
+            return was_busy
 
     def take_damage(self) -> list[Damage]:
-        found, self._damage = self._damage, []
+        found, self.damage = self.damage, []
         return found
 
     def _note_gaps(self) -> None:
@@ -156,23 +165,21 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             return 0
         with self._reading():
             return self._day_retention.retire(
-                self._connection, self._days, kind, before=before, max_days=max_days
+                self.database, self.days, kind, before=before, max_days=max_days
             )
 
-    def retire_aside(self, *, before_utc_ns: int, most: int) -> int:
-        with self._reading(), transaction(self._connection):
-            self._connection.execute("DELETE FROM notices WHERE last_utc_ns < ?", (before_utc_ns,))
-            return self._connection.execute(
+    def retire_aside(self, *, before_utc_ns: int, max_messages: int) -> int:
+        with self._reading(), transaction(self.database):
+            self.database.execute("DELETE FROM notices WHERE last_utc_ns < ?", (before_utc_ns,))
+            return self.database.execute(
                 "DELETE FROM aside WHERE id IN "
                 "(SELECT id FROM aside WHERE received_utc_ns < ? ORDER BY id LIMIT ?)",
-                (before_utc_ns, most),
+                (before_utc_ns, max_messages),
             ).rowcount
 
     def purge(self, purge: Purge) -> Iterator[Purged]:
         """Remove values for good; see `PeriodStore.purge`."""
-        steps = purge_steps(
-            self, self._connection, self._days, self._path, purge, self._purged, self._damage
-        )
+        steps = Purging(self, purge).steps()
         self._is_purging = True
         try:
             while True:
@@ -187,16 +194,25 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             self._is_purging = False
             with self._reading():
                 self._forget()
-                self._standing = Standing(self._connection)
+                self._standing = Standing(self._purges())
 
     def purges_due(self) -> list[Purge]:
         with self._reading():
-            return self._standing.due(self._connection)
+            return self._purges("WHERE is_due") if self._standing else []
+
+    def _purges(self, which: str = "") -> list[Purge]:
+        rows = self.database.execute(
+            f"SELECT id, room, seat, from_utc_ns, to_utc_ns FROM purges {which}"  # noqa: S608
+        )
+        return [
+            Purge(id=number, room=room, seat=seat, from_utc_ns=start, to_utc_ns=end)
+            for number, room, seat, start, end in rows
+        ]
 
     def take_aside(self, ids: Sequence[int]) -> list[Aside]:
-        with self._reading(), transaction(self._connection):
+        with self._reading(), transaction(self.database):
             taken = [aside for number in ids for aside in self._aside("WHERE id = ?", number)]
-            self._connection.executemany(
+            self.database.executemany(
                 "DELETE FROM aside WHERE id = ?", [(aside.id,) for aside in taken]
             )
         return taken
@@ -220,23 +236,23 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             self._bear(site, room, birth, now)
         for _, _, death in tick.deaths:
             self._die(death, now)
-        run = self._connection.executemany
+        run = self.database.executemany
         dated = self._clocks.put(tick.timebases, received_utc_ns=now)
-        if self._standing.concern(self._connection, dated):
+        if self._concern(dated):
             self._forget()
-        put_healths(self._connection, tick.healths, self._early_healths)
+        put_healths(self.database, tick.healths, self._early_healths)
         run(
             "INSERT INTO aside(received_utc_ns, topic, reason, payload) VALUES(?, ?, ?, ?)",
             [(a.received_utc_ns, a.topic, a.reason, a.payload) for a in tick.aside],
         )
-        put_notices(self._connection, tick.notices)
+        put_notices(self.database, tick.notices)
         rows = TickRows()
         ids = [self._arrive(arrival, now, rows) for arrival in tick.arrivals]
         rows.live.sort()  # neighbours on disk one after the other
         run("INSERT INTO live VALUES(?, ?)", rows.live)
         if rows.stretches:
             run("INSERT OR IGNORE INTO stretches VALUES(?, ?)", rows.stretches)
-        write_ledger(self._connection, rows.ledger.values())
+        write_ledger(self.database, rows.ledger.values())
         self._see(tick)
         run("INSERT INTO arrivals VALUES(?, ?)", [(number, rows.changes.tobytes())])
         if number % _PRUNE_EVERY == 0:
@@ -275,7 +291,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         if batch.layout != state.layout:
             state.layout_id = self._layout_id(batch.layout)
             state.layout = batch.layout
-            self._connection.execute(
+            self.database.execute(
                 "INSERT OR IGNORE INTO node_layouts VALUES(?, ?)", (batch.node, state.layout_id)
             )
         layout = state.layout_id
@@ -283,7 +299,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         width = 2 * batch.layout.width
         for first, last, over_gap in pieces:
             if over_gap:
-                cut_gaps(self._connection, self._gaps(stream_id), first, last)
+                cut_gaps(self.database, self._gaps(stream_id), first, last)
             key = key_of(stream_id, start, first)
             at = (first - batch.first_seq) * width
             for _ in range(last - first + 1):
@@ -300,7 +316,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
 
     def _give_start(self, stream_id: int, batch: Batch, now: int) -> int:
         start = start_of(first_seq=batch.first_seq, period_ns=batch.period_ns, received_utc_ns=now)
-        self._connection.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream_id))
+        self.database.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream_id))
         return start
 
     def _keep_gap(self, state: StreamState, gap: Gap, arrival: Arrival, rows: TickRows) -> None:
@@ -312,7 +328,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             before = self._gaps(state.id, "AND first < ? ORDER BY first DESC LIMIT 1", first)
             if before and goes_on(before[0], record):
                 record = replace(before[0], last_seq=last)
-            put_gap(self._connection, record)
+            put_gap(self.database, record)
             rows.changes.extend((state.id << 2 | 2 | arrival.is_live, first, last))
 
     def _state(self, identity: StreamIdentity, now: int) -> StreamState:
@@ -323,14 +339,16 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             return known
         row = self._one(STREAM_OF_KEY, *key)
         if row is None:
-            row = new_stream(self._connection, identity, received_utc_ns=now), None
+            row = new_stream(self.database, identity, received_utc_ns=now), None
         stream_id, start = row
         ledger = Ledger(self._ranges("ledger", stream_id), self._ranges("gaps", stream_id))
         state = StreamState(id=stream_id, start=start, ledger=ledger)
         self._states[key] = self._by_id[stream_id] = state
         if identity.room in self._standing:
-            self._admit(stream_id, self._standing.seqs(self, stream_id))
-            state.purged_seats = self._standing.seats(self, stream_id)
+            stream = self._stream(stream_id)
+            timebases = self.timebases(stream)
+            self._admit(stream_id, self._standing.seqs(stream, timebases))
+            state.purged_seats = self._standing.seats(stream, timebases)
         return state
 
     def _admit(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
@@ -341,9 +359,9 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             for begin, end, over_gap in state.ledger.admit_data(first, last):
                 touched = True
                 if over_gap:
-                    cut_gaps(self._connection, self._gaps(stream_id), begin, end)
+                    cut_gaps(self.database, self._gaps(stream_id), begin, end)
         if touched:
-            write_ledger(self._connection, [state])
+            write_ledger(self.database, [state])
             self._places.note_run(stream_id)
 
     def _layout_id(self, layout: Layout) -> int:
@@ -354,15 +372,15 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         row = self._one("SELECT id FROM layouts WHERE body = ?", body)
         if row is None:
             row = self._one("SELECT coalesce(max(id), 0) + 1 FROM layouts")
-            self._connection.execute("INSERT INTO layouts VALUES(?, ?)", (row[0], body))
+            self.database.execute("INSERT INTO layouts VALUES(?, ?)", (row[0], body))
         self._layout_ids[layout] = number = int(row[0])
         return number
 
     def _bear(self, site: str, room: str, birth: Birth, now: int) -> None:
         stream_id = self._state(identity_of_birth(site, room, birth), now).id
         is_known = self._stream(stream_id).boot == birth.boot
-        bear_stream(self._connection, stream_id, birth)
-        append_state(self._connection, "births", stream_id, now, birth.encode())
+        bear_stream(self.database, stream_id, birth)
+        append_state(self.database, "births", stream_id, now, birth.encode())
         self._places.note_run(stream_id)
         if is_known or room not in self._standing:
             return
@@ -374,11 +392,11 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                 del self._by_id[each.id]
                 has_values = has_values or state.start is not None
         if has_values:
-            self._standing.make_due(self._connection, room)
+            self.database.execute("UPDATE purges SET is_due = 1 WHERE room = ?", (room,))
 
     def _die(self, death: Death, now: int) -> None:
         row = self._one(STREAM_OF_KEY, death.node, death.run, IN_TIME)
         if row is None:
             return  # a run that was never heard of has nothing that could end
-        self._connection.execute("UPDATE streams SET is_up = 0 WHERE id = ?", row[:1])
-        append_state(self._connection, "deaths", row[0], now, death.encode())
+        self.database.execute("UPDATE streams SET is_up = 0 WHERE id = ?", row[:1])
+        append_state(self.database, "deaths", row[0], now, death.encode())

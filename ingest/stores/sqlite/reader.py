@@ -18,7 +18,7 @@ from contract.wire.payload import Layout
 from ingest.stores.format.chunks import decode_chunk
 from ingest.stores.format.day_files import DayFiles, SealedChunk
 from ingest.stores.format.parts import by_line, gaps_of_all, merge_part_changes, with_late
-from ingest.stores.format.pieces import Decoded, Piece, joined, live_pieces, with_both_kinds
+from ingest.stores.format.pieces import Decoded, between, joined, live_pieces, with_both_kinds
 from ingest.stores.format.schema import KEY_STEP, SCHEMA, VERSION, key_of, layout_of
 from ingest.stores.migrations.main import MAIN_MIGRATIONS
 from ingest.stores.migrations.migrate import left_to, migrator
@@ -56,9 +56,9 @@ class SqlitePeriodReader(ClockQuestions):
 
     def _open(self, directory: Path, *, is_reader: bool) -> None:
         make_directory(directory)
-        self._path = directory / "main.db"
+        self.path = directory / "main.db"
         self._is_reader = is_reader
-        self._days = DayFiles(directory)
+        self.days = DayFiles(directory)
         self._connect()
         # One connection serves all threads of a program, one question at a time.
         self._lock = threading.RLock()
@@ -67,13 +67,13 @@ class SqlitePeriodReader(ClockQuestions):
         self._reported_damaged: set[tuple[Path, int]] = set()
 
     def _connect(self) -> None:
-        self._file = _identity(self._path)  # before it is opened: else the next look is too late
+        self._file = _identity(self.path)  # before it is opened: else the next look is too late
         bring_up = left_to("roomtone ingest", MAIN_MIGRATIONS)
         if not self._is_reader:
             bring_up = migrator(MAIN_MIGRATIONS)
-        self._connection = open_database(self._path, SCHEMA, VERSION, bring_up=bring_up)
+        self.database = open_database(self.path, SCHEMA, VERSION, bring_up=bring_up)
         if self._is_reader:
-            self._connection.execute("PRAGMA query_only = ON")
+            self.database.execute("PRAGMA query_only = ON")
 
     def streams(self, room: str | None = None) -> list[Stream]:
         if room is None:
@@ -119,10 +119,11 @@ class SqlitePeriodReader(ClockQuestions):
             return with_late(identity, main, late, known)
 
     def _read(self, stream: Stream, first_seq: int, last_seq: int) -> list[Periods]:
-        pieces = self._sealed(stream.id, first_seq, last_seq)
-        rows, start = self.live_rows(stream.id, first_seq, last_seq)
-        pieces += live_pieces(rows, start, self.layout)
-        return joined(stream, pieces)
+        pieces = self._sealed(stream, first_seq, last_seq)
+        rows = self.live_rows(stream.id, first_seq, last_seq)
+        if rows:
+            pieces += live_pieces(stream, rows, self.start(stream.id), self.layout)
+        return joined(pieces)
 
     def gaps(self, stream_id: int, *, own: bool = False) -> list[GapRecord]:
         with self._snapshot():
@@ -163,7 +164,7 @@ class SqlitePeriodReader(ClockQuestions):
 
     def notices(self, room: str | None = None) -> list[Notice]:
         with self._reading():
-            return notices_of(self._connection, room)
+            return notices_of(self.database, room)
 
     def count_aside(self) -> int:
         with self._reading():
@@ -189,14 +190,14 @@ class SqlitePeriodReader(ClockQuestions):
 
     def _changes(self, since: int) -> list[Change]:
         if self._one("SELECT min(tick) FROM arrivals WHERE tick > ?", since)[0] == since + 1:
-            ticks = self._connection.execute(
+            ticks = self.database.execute(
                 "SELECT changes FROM arrivals WHERE tick > ? ORDER BY tick", (since,)
             ).fetchall()
             return coalesced(c for (packed,) in ticks for c in unpacked(packed))
-        mains = self._connection.execute("SELECT id, main, part FROM streams")
+        mains = self.database.execute("SELECT id, main, part FROM streams")
         self._mains.update((stream_id, (main, part)) for stream_id, main, part in mains)
-        data = self._connection.execute("SELECT stream, first, last FROM ledger").fetchall()
-        gaps = self._connection.execute("SELECT stream, first, last FROM gaps").fetchall()
+        data = self.database.execute("SELECT stream, first, last FROM ledger").fetchall()
+        gaps = self.database.execute("SELECT stream, first, last FROM gaps").fetchall()
         return from_ledger(data, gaps)
 
     def _main_of(self, stream_id: int) -> tuple[int | None, int]:
@@ -209,20 +210,20 @@ class SqlitePeriodReader(ClockQuestions):
 
     def close(self) -> None:
         with self._lock:
-            self._connection.close()
+            self.database.close()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        with self._lock, store_errors(self._path):
-            if self._is_reader and not self._connection.in_transaction:
+        with self._lock, store_errors(self.path):
+            if self._is_reader and not self.database.in_transaction:
                 self._follow_file()
             yield
 
     def _follow_file(self) -> None:
         """A damaged file was set aside, or a backup restored: go on with what stands there now."""
-        found = _identity(self._path)
+        found = _identity(self.path)
         if found is not None and found != self._file:
-            self._connection.close()
+            self.database.close()
             self._layouts.clear()
             self._mains.clear()
             self._connect()
@@ -231,16 +232,16 @@ class SqlitePeriodReader(ClockQuestions):
     def _snapshot(self) -> Iterator[None]:
         """Several questions about one state of the store, whatever is committed meanwhile."""
         with self._reading():
-            self._connection.execute("BEGIN")
+            self.database.execute("BEGIN")
             try:
                 yield
             finally:
                 # An I/O error may have ended the transaction already.
-                if self._connection.in_transaction:
-                    self._connection.execute("COMMIT")
+                if self.database.in_transaction:
+                    self.database.execute("COMMIT")
 
     def _aside(self, which: str, *values: int) -> list[Aside]:
-        rows = self._connection.execute(
+        rows = self.database.execute(
             f"SELECT id, received_utc_ns, topic, reason, payload FROM aside {which}",  # noqa: S608
             values,
         )
@@ -248,11 +249,11 @@ class SqlitePeriodReader(ClockQuestions):
 
     def _streams(self, which: str, *values: object) -> list[Stream]:
         with self._reading():
-            rows = self._connection.execute(f"{_STREAM}WHERE {which} ORDER BY id", values)
+            rows = self.database.execute(f"{_STREAM}WHERE {which} ORDER BY id", values)
             return [_stream(row) for row in rows]
 
     def _one(self, statement: str, *values: object) -> Any:
-        return self._connection.execute(statement, values).fetchone()
+        return self.database.execute(statement, values).fetchone()
 
     def _newest(self) -> int:
         return int(self._one("SELECT coalesce(max(tick), 0) FROM arrivals")[0])
@@ -264,16 +265,16 @@ class SqlitePeriodReader(ClockQuestions):
         return _stream(row)
 
     def _unknown(self, stream_id: int) -> StoreError:
-        return StoreError(f"{self._path} has no stream {stream_id}.")
+        return StoreError(f"{self.path} has no stream {stream_id}.")
 
     def _ranges(self, table: str, stream_id: int) -> list[tuple[int, int]]:
-        return self._connection.execute(
+        return self.database.execute(
             f"SELECT first, last FROM {table} WHERE stream = ? ORDER BY first",  # noqa: S608
             (stream_id,),
         ).fetchall()
 
     def _gaps(self, stream_id: int, which: str = "ORDER BY first", *values: int) -> list[GapRecord]:
-        rows = self._connection.execute(
+        rows = self.database.execute(
             f"SELECT first, last, seats, reason, kind FROM gaps WHERE stream = ? {which}",  # noqa: S608
             (stream_id, *values),
         )
@@ -291,34 +292,38 @@ class SqlitePeriodReader(ClockQuestions):
         if known is None:
             row = self._one("SELECT body FROM layouts WHERE id = ?", number)
             if row is None:
-                raise StoreError(f"{self._path} is damaged: it has no layout {number}.")
+                raise StoreError(f"{self.path} is damaged: it has no layout {number}.")
             known = self._layouts[number] = layout_of(row[0])
         return known
 
-    def live_rows(
-        self, stream_id: int, first: int, last: int
-    ) -> tuple[list[tuple[int, bytes]], int]:
-        """What is not sealed of first … last, row by row, and where the stream's keys start."""
-        rows = self._connection.execute(
+    def live_stretches(self, stream_id: int, first: int, last: int) -> list[int]:
+        """The stretches with rows that are not sealed, in order."""
+        rows = self.database.execute(
             "SELECT stretch FROM stretches WHERE stream = ? AND stretch BETWEEN ? AND ? "
             "ORDER BY stretch",
             (stream_id, first // STRETCH, last // STRETCH),
-        ).fetchall()
-        spans = SeqRanges((s * STRETCH, (s + 1) * STRETCH - 1) for (s,) in rows)
-        if not rows:
-            return [], 0
-        (start,) = self._one("SELECT start FROM streams WHERE id = ?", stream_id)
+        )
+        return [stretch for (stretch,) in rows]
+
+    def start(self, stream_id: int) -> int:
+        """Where the keys of a stream start; 0 as long as it has had no values."""
+        return int(self._one("SELECT coalesce(start, 0) FROM streams WHERE id = ?", stream_id)[0])
+
+    def live_rows(self, stream_id: int, first: int, last: int) -> list[tuple[int, bytes]]:
+        """What is not sealed of first … last, row by row."""
+        stretches = self.live_stretches(stream_id, first, last)
         found: list[tuple[int, bytes]] = []
-        for begin, end in spans:
+        for begin, end in SeqRanges((s * STRETCH, (s + 1) * STRETCH - 1) for s in stretches):
+            start = self.start(stream_id)
             low = key_of(stream_id, start, max(begin, first))
             high = key_of(stream_id, start, min(end, last))
-            found += self._connection.execute(_LIVE, (low, high)).fetchall()
-        return found, start
+            found += self.database.execute(_LIVE, (low, high)).fetchall()
+        return found
 
-    def _sealed(self, stream_id: int, first: int, last: int) -> list[Piece]:
-        rows = self._connection.execute(
+    def _sealed(self, stream: Stream, first: int, last: int) -> list[Periods]:
+        rows = self.database.execute(
             "SELECT id, day, kinds FROM sealed WHERE stream = ? AND last >= ? AND first <= ?",
-            (stream_id, first, last),
+            (stream.id, first, last),
         ).fetchall()
         chunks: dict[Kind, dict[int, SealedChunk]] = {}
         for bit, kind in enumerate(KINDS):
@@ -328,39 +333,37 @@ class SqlitePeriodReader(ClockQuestions):
                     by_day.setdefault(day, []).append(number)
             chunks[kind] = {}
             for day, numbers in by_day.items():
-                found = self._days.read(kind, day, numbers)
-                found = {n: chunk for n, chunk in found.items() if chunk.stream_id == stream_id}
+                found = self.days.read(kind, day, numbers)
+                found = {n: chunk for n, chunk in found.items() if chunk.stream_id == stream.id}
                 for number in numbers:
                     if number not in found:
                         self._report_damaged(kind, day, number, "it can't be read")
                 chunks[kind] |= found
         pieces = []
         for number, day, _ in rows:
-            parts = {kind: found[number] for kind, found in chunks.items() if number in found}
-            piece = self._piece(parts, day) if parts else None
-            if piece is not None:
-                pieces.append(piece.between(first, last))
+            decoded: dict[Kind, Decoded] = {}
+            layout = 0
+            for kind, known in chunks.items():
+                if (part := known.get(number)) is None:
+                    continue
+                try:
+                    decoded[kind] = decode_chunk(part.chunk, part.key(kind))
+                    layout = part.layout
+                except PayloadError as error:
+                    self._report_damaged(kind, day, number, error.what)
+            if decoded:
+                pieces.append(
+                    between(with_both_kinds(stream, self.layout(layout), decoded), first, last)
+                )
         return [piece for piece in pieces if len(piece.seqs)]
-
-    def _piece(self, parts: dict[Kind, SealedChunk], day: str) -> Piece | None:
-        """What is whole of a chunk's parts; None if nothing is."""
-        decoded: dict[Kind, Decoded] = {}
-        for kind, part in parts.items():
-            try:
-                decoded[kind] = decode_chunk(part.chunk, part.key(kind))
-            except PayloadError as error:
-                self._report_damaged(kind, day, part.id, error.what)
-        if not decoded:
-            return None
-        return with_both_kinds(self.layout(parts[next(iter(decoded))].layout), decoded)
 
     def _report_damaged(self, kind: Kind, day: str, chunk: int, why: str) -> None:
         """Once in the log, and a note for ingest, which makes a gap of it."""
-        path = self._days.path(kind, day)
+        path = self.days.path(kind, day)
         if (path, chunk) in self._reported_damaged:
             return
         self._reported_damaged.add((path, chunk))
-        self._days.suspect(kind, day)
+        self.days.suspect(kind, day)
         if path.exists():  # else it has just been retired, or ingest finds out
             _LOG.error(
                 "%s is damaged at chunk %d (%s): what it held reads as missing; restore the file "

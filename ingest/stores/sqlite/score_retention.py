@@ -47,15 +47,15 @@ def note_written(
     )
 
 
-def retire(database: sqlite3.Connection, *, before_utc_ns: int, most: int) -> int:
+def retire(database: sqlite3.Connection, *, before_utc_ns: int, max_epochs: int) -> int:
     """Remove epochs, at most so many, and alerts from before a time; how many went."""
     removed = 0
     looked: list[tuple[str]] = []
     for (lesson,) in database.execute(_DUE, (before_utc_ns,)).fetchall():
         looked.append((lesson,))
-        limits = lesson, before_utc_ns, most - removed
+        limits = lesson, before_utc_ns, max_epochs - removed
         removed += database.execute(_RETIRE_EPOCHS, limits).rowcount
-        if removed >= most:
+        if removed >= max_epochs:
             break
     if looked:
         removed += database.execute(_RETIRE_ALERTS, (before_utc_ns,)).rowcount

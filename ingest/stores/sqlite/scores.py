@@ -199,11 +199,11 @@ class SqliteScoreStore:
             off_task=levels[:, 3],
         )
 
-    def retire(self, *, before_utc_ns: int, most: int) -> int:
+    def retire(self, *, before_utc_ns: int, max_epochs: int) -> int:
         """Forget what is from before a time; see `ScoreStore.retire`."""
         with self._writing():
             removed = score_retention.retire(
-                self._connection, before_utc_ns=before_utc_ns, most=most
+                self._connection, before_utc_ns=before_utc_ns, max_epochs=max_epochs
             )
             self._commits += bool(removed)
             return removed

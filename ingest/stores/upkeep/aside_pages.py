@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final
 
+from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Aside
 
 __all__ = ["every_aside"]
@@ -13,11 +14,7 @@ _AT_ONCE: Final = 32
 """Of the largest that a broker accepts these are 8 MB."""
 
 
-class _Reader(Protocol):
-    def aside(self, limit: int = 100, *, after: int = 0) -> list[Aside]: ...
-
-
-def every_aside(reader: _Reader) -> Iterator[Aside]:
+def every_aside(reader: PeriodReader) -> Iterator[Aside]:
     """All messages that are kept aside, the oldest first; what comes or goes meanwhile may show."""
     after = 0
     while found := reader.aside(_AT_ONCE, after=after):

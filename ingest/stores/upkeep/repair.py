@@ -8,35 +8,25 @@ go into a new one. The other kind of the same periods goes on being read.
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Protocol
+from collections.abc import Iterable
+from typing import Final
 
 from contract.errors import StoreError
 from contract.files.sqlite_file import transaction
 from contract.ranges import SeqRanges
-from contract.wire.payload import Layout
 from ingest.stores.format.chunk_contents import Holding, unpacked
-from ingest.stores.format.day_files import DayFiles
 from ingest.stores.format.schema import layout_body
-from ingest.stores.records import Damage, Stream
+from ingest.stores.records import Damage
 from ingest.stores.rows.ledger import put_damaged, record_gaps
 from ingest.stores.rules.seal_schedule import KINDS, Kind
+from ingest.stores.upkeep.open_store import OpenStore
 
 __all__ = ["DayFileCheck", "mend"]
 
 _LOG: Final = logging.getLogger("ingest")
 _ALL_KINDS: Final = (1 << len(KINDS)) - 1
-_TOGETHER: Final = 32
 _LISTED: Final = "SELECT id, stream FROM sealed WHERE day = ? AND kinds & ? "
-
-
-class _Reader(Protocol):
-    """What is asked of the store."""
-
-    def stream(self, stream_id: int) -> Stream: ...
-    def layout(self, number: int) -> Layout: ...
 
 
 class DayFileCheck:
@@ -50,111 +40,89 @@ class DayFileCheck:
         self._after = 0
         """The id up to which the first of the files was looked at."""
 
-    def begin(self, database: sqlite3.Connection) -> None:
+    def begin(self, store: OpenStore) -> None:
         """A round over all files, the newest day first."""
-        days = database.execute("SELECT DISTINCT day FROM sealed ORDER BY day DESC").fetchall()
+        days = store.database.execute(
+            "SELECT DISTINCT day FROM sealed ORDER BY day DESC"
+        ).fetchall()
         self._files = deque((kind, day) for (day,) in days for kind in KINDS)
         self._after = 0
 
-    def step(
-        self,
-        reader: _Reader,
-        database: sqlite3.Connection,
-        days: DayFiles,
-        *,
-        most: int,
-    ) -> list[Damage] | None:
-        """Look at some chunks; what was found, or None when there is nothing left to look at."""
-        for suspect in days.suspects():
+    def step(self, store: OpenStore, *, max_chunks: int) -> bool:
+        """Look at some chunks; False when there is nothing left to look at."""
+        for suspect in store.days.suspects():
             if self._files and self._files[0] == suspect:
                 continue
             with_rest = [file for file in self._files if file != suspect]
             self._files = deque([suspect, *with_rest])
             self._after = 0
         if not self._files:
-            return None
+            return False
         kind, day = self._files[0]
-        rows = database.execute(
+        rows = store.database.execute(
             _LISTED + "AND id > ? ORDER BY id LIMIT ?",
-            (day, 1 << KINDS.index(kind), self._after, most),
-        ).fetchall()
-        listed = dict(rows)
-        found: list[Damage] = []
-        is_over = len(listed) < most
+            (day, 1 << KINDS.index(kind), self._after, max_chunks),
+        )
+        listed = dict(rows.fetchall())
+        is_over = len(listed) < max_chunks
         try:
-            if listed and len(days.sound(kind, day, listed)) < len(listed):
-                found = mend(reader, database, days, kind, day)
+            if listed and len(store.days.sound(kind, day, listed)) < len(listed):
+                mend(store, kind, day)
+                is_over = True  # it has looked at all of the file
         except StoreError as error:
             _LOG.error("%s It is looked at again in the next round.", error)
             is_over = True
-        if is_over or found:  # `mend` has looked at all of the file
-            days.clear(kind, day)
+        if is_over:
+            store.days.clear(kind, day)
             self._files.popleft()
             self._after = 0
         else:
             self._after = max(listed)
-        return found
+        return True
 
 
-def mend(
-    reader: _Reader,
-    database: sqlite3.Connection,
-    days: DayFiles,
-    kind: Kind,
-    day: str,
-) -> list[Damage]:
+def mend(store: OpenStore, kind: Kind, day: str) -> None:
     """Make a day file usable again and write down what is gone of it; one sentence in the log."""
-    bit = 1 << KINDS.index(kind)
+    database, days, bit = store.database, store.days, 1 << KINDS.index(kind)
     listed = dict(database.execute(_LISTED + "ORDER BY id", (day, bit)).fetchall())
-    sound: dict[int, int] = {}
-    for part in _parts(listed):
-        whole = days.sound(kind, day, part)
-        sound |= {number: stream_id for number, stream_id in part.items() if number in whole}
+    sound = days.sound(kind, day, listed)
     path, fault = days.path(kind, day), days.fault(kind, day)
     what = f"{path} is damaged" if path.exists() else f"{path} is missing"
     if fault is not None:
         aside = days.replace(
             kind,
             day,
-            (list(days.read(kind, day, list(part)).values()) for part in _parts(sound)),
-            [reader.stream(number) for number in sorted(set(sound.values()))],
-            _layouts(reader, database),
+            sorted(sound),
+            [store.stream(number) for number in sorted({listed[each] for each in sound})],
+            _layouts(store),
         )
         what += f" ({fault}) and was set aside as {aside.name}"
     with transaction(database):
-        found = _forget(reader, database, kind, sorted(set(listed) - set(sound)))
+        found = _forget(store, kind, sorted(set(listed) - sound))
+    store.damage += found
     _LOG.error(
         "%s: %d of its %d chunks could be read and go on; what the others held, %d periods, is a "
         "gap from now on. A backup may still have it.",
         what, len(sound), len(listed), sum(damage.periods for damage in found),
     )  # fmt: skip
-    return found
 
 
-def _parts(listed: Mapping[int, int]) -> Iterator[dict[int, int]]:
-    every = list(listed.items())
-    for start in range(0, len(every), _TOGETHER):
-        yield dict(every[start : start + _TOGETHER])
-
-
-def _layouts(reader: _Reader, database: sqlite3.Connection) -> list[tuple[int, str]]:
+def _layouts(store: OpenStore) -> list[tuple[int, str]]:
     """All of them, for they are few: a file repeats those that its chunks need."""
-    numbers = database.execute("SELECT id FROM layouts").fetchall()
-    return [(number, layout_body(reader.layout(number))) for (number,) in numbers]
+    numbers = store.database.execute("SELECT id FROM layouts").fetchall()
+    return [(number, layout_body(store.layout(number))) for (number,) in numbers]
 
 
-def _forget(
-    reader: _Reader, database: sqlite3.Connection, kind: Kind, ids: Iterable[int]
-) -> list[Damage]:
+def _forget(store: OpenStore, kind: Kind, ids: Iterable[int]) -> list[Damage]:
     """No longer list these chunks' parts of a kind, and put gaps there."""
-    bit = 1 << KINDS.index(kind)
+    database, bit = store.database, 1 << KINDS.index(kind)
     periods: dict[int, int] = defaultdict(int)
     gone: list[tuple[int, int, int]] = []
     for number in ids:
         stream_id, first, damaged, body = database.execute(
             "SELECT stream, first, damaged, held FROM sealed WHERE id = ?", (number,)
         ).fetchone()
-        held = unpacked(body, first, reader.layout)
+        held = unpacked(body, first, store.layout)
         spans = SeqRanges((run.first, run.last) for run in held)
         if damaged | bit == _ALL_KINDS:
             # What the one kind's gaps said is now true of everything.

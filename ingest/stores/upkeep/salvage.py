@@ -12,7 +12,6 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +19,14 @@ from contract.errors import PayloadError, StoreError
 from contract.files.sqlite_file import is_damage, open_database, sync_directory, transaction
 from contract.ranges import SeqRanges
 from ingest.stores.format.chunk_contents import Holding
+from ingest.stores.format.day_files import name_aside
 from ingest.stores.format.schema import SCHEMA, VERSION, is_sound, key_of, layout_of
 from ingest.stores.migrations.older_main import OLDER_SCHEMAS
 from ingest.stores.rows.ledger import put_damaged
 from ingest.stores.rows.run_places import place_all
 from ingest.stores.rules.admission import STRETCH
 
-__all__ = ["Salvaged", "salvage"]
+__all__ = ["salvage"]
 
 _LOG = logging.getLogger("ingest")
 _BESIDE: Final = ("", "-wal", "-shm")
@@ -39,29 +39,18 @@ _OF_STREAMS: Final = ("stretches", "ledger", "gaps", "sealed", "births", "deaths
 _IS_ORPHAN: Final = "stream NOT IN (SELECT id FROM streams)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Salvaged:
-    """What became of a damaged store."""
-
-    set_aside: Path
-    kept: int
-    """Live periods that could be read."""
-    gone: int
-    """Periods that are a gap from now on."""
-
-
-def salvage(directory: Path) -> Salvaged | None:
-    """Look at main.db and, if it is damaged, put a new one in its place. None: all is well.
+def salvage(directory: Path) -> bool:
+    """Look at main.db and, if it is damaged, put a new one in its place; whether it was damaged.
 
     Raises StoreError where files can't be moved. Whoever reads the old file must open the new one.
     """
     path = directory / "main.db"
     if not path.exists() or path.stat().st_size == 0:
-        return None
+        return False
     if (fault := _fault_of(path)) is None:
-        return None
+        return False
     _LOG.error("%s is damaged (%s): saving what can be read.", path, fault)
-    aside = _free_name(path)
+    aside = name_aside(path)
     fresh = path.with_name("main.db-salvaged")
     try:
         for end in _BESIDE:
@@ -82,13 +71,12 @@ def salvage(directory: Path) -> Salvaged | None:
             "%s was set aside as %s. No live period is missing by what could be read of it; look "
             "at the last backup for what could not.", path, aside.name,
         )  # fmt: skip
-        return Salvaged(set_aside=aside, kept=0, gone=0)
-    _LOG.error(
-        "%s was set aside as %s; of what was not sealed yet %d periods could be read, and %d are "
-        "gone: a gap says so in each stream.",
-        path, aside.name, kept, gone,
-    )  # fmt: skip
-    return Salvaged(set_aside=aside, kept=kept, gone=gone)
+    else:
+        _LOG.error(
+            "%s was set aside as %s; of what was not sealed yet %d periods could be read, and %d "
+            "are gone: a gap says so in each stream.", path, aside.name, kept, gone,
+        )  # fmt: skip
+    return True
 
 
 def _fault_of(path: Path) -> str | None:
@@ -109,13 +97,6 @@ def _fault_of(path: Path) -> str | None:
             return None
         return str(error)
     return f"{bad} live rows fail their check" if bad else None
-
-
-def _free_name(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.name}-damaged-{number}")).exists():
-        number += 1
-    return aside
 
 
 def _copied(path: Path, fresh: Path) -> tuple[int, int]:

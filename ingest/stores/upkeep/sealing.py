@@ -18,30 +18,23 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import StoreError
 from contract.files.sqlite_file import transaction
-from contract.wire.messages import Birth, Timebase
-from contract.wire.payload import Layout
 from ingest.stores.format.chunk_contents import Holding, holdings, packed
 from ingest.stores.format.chunks import encode_chunk
-from ingest.stores.format.day_files import DayFiles, SealedChunk
-from ingest.stores.format.pieces import Piece, live_pieces
+from ingest.stores.format.day_files import SealedChunk
+from ingest.stores.format.pieces import live_pieces
 from ingest.stores.format.schema import is_sound, key_of, layout_body, seqs_of
-from ingest.stores.records import Damage, Stream
+from ingest.stores.records import Damage, Periods, Stream
 from ingest.stores.rows.ledger import put_damaged, record_gaps
 from ingest.stores.rules.admission import STRETCH
-from ingest.stores.rules.seal_schedule import (
-    KINDS,
-    Kind,
-    day_of,
-    due_from,
-    is_due,
-)
+from ingest.stores.rules.seal_schedule import KINDS, Kind, day_of, due_from, is_due
+from ingest.stores.upkeep.open_store import OpenStore
 from ingest.stores.upkeep.repair import mend
 
 __all__ = ["seal"]
@@ -56,20 +49,6 @@ INSERT INTO day_files VALUES(?, ?, ?)
 ON CONFLICT DO UPDATE SET newest_utc_ns = max(newest_utc_ns, excluded.newest_utc_ns)
 """
 _FARTHEST_NS = (1 << 63) - 1  # what SQLite can compare; a birth may claim any period length
-
-
-class _Reader(Protocol):
-    """What sealing asks the store."""
-
-    def stream(self, stream_id: int) -> Stream: ...
-    def timebases(
-        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
-    ) -> list[Timebase]: ...
-    def layout(self, number: int) -> Layout: ...
-    def birth(self, stream_id: int) -> Birth | None: ...
-    def live_rows(
-        self, stream_id: int, first: int, last: int
-    ) -> tuple[list[tuple[int, bytes]], int]: ...
 
 
 @dataclass(slots=True)
@@ -89,26 +68,15 @@ class _Sealed:
 
 
 def seal(
-    reader: _Reader,
-    database: sqlite3.Connection,
-    days: DayFiles,
-    *,
-    before_utc_ns: int,
-    now_utc_ns: int,
-    max_stretches: int | None,
-    not_due_before: dict[tuple[int, int], int],
-    found: list[Damage],
+    store: OpenStore, *, before_utc_ns: int, now_utc_ns: int, max_stretches: int | None
 ) -> int:
-    """Seal what is due; returns how many periods moved.
-
-    `not_due_before` is the caller's to keep from call to call: (stream, stretch) → the UTC before
-    which there is no need to ask again. `found` is given what turns out to be damaged.
-    """
+    """Seal what is due; returns how many periods moved."""
+    database, days = store.database, store.days
     moved = 0
-    due = list(islice(_due(reader, database, before_utc_ns, not_due_before), max_stretches))
+    due = list(islice(_due(store, before_utc_ns), max_stretches))
     for start in range(0, len(due), _TOGETHER):
         day = day_of(now_utc_ns)
-        sealed = _gather(reader, database, day, due[start : start + _TOGETHER])
+        sealed = _gather(store, day, due[start : start + _TOGETHER])
         for (kind, day), chunks in sealed.chunks.items():
             words = chunks, sealed.streams.values(), list(sealed.layouts.items())
             try:
@@ -116,7 +84,7 @@ def seal(
             except StoreError:
                 if days.fault(kind, day) is None:
                     raise
-                found += mend(reader, database, days, kind, day)
+                mend(store, kind, day)
                 days.write(kind, day, *words)
         with transaction(database):
             database.executemany(
@@ -126,7 +94,7 @@ def seal(
             )
             database.executemany(_STAMP, [(kind, day, now_utc_ns) for kind, day in sealed.chunks])
             database.executemany("DELETE FROM live WHERE k = ?", sealed.keys)
-            found += _give_up(database, sealed.bad)
+            store.damage += _give_up(database, sealed.bad)
             database.executemany(
                 "DELETE FROM stretches WHERE stream = ? AND stretch = ?", sealed.stretches
             )
@@ -134,13 +102,9 @@ def seal(
     return moved
 
 
-def _due(
-    reader: _Reader,
-    database: sqlite3.Connection,
-    before_utc_ns: int,
-    not_due_before: dict[tuple[int, int], int],
-) -> Iterator[tuple[Stream, int]]:
-    rows = database.execute(
+def _due(store: OpenStore, before_utc_ns: int) -> Iterator[tuple[Stream, int]]:
+    not_due_before = store.not_due_before
+    rows = store.database.execute(
         "SELECT stream, stretch, first_received_utc_ns FROM stretches JOIN streams ON id = stream "
         "ORDER BY stream, stretch"
     ).fetchall()
@@ -149,10 +113,10 @@ def _due(
     for number, stretch, received in rows:
         if not_due_before.get((number, stretch), 0) > before_utc_ns:
             continue
-        stream = reader.stream(number)
+        stream = store.stream(number)
         begin_ns = min(stream.run_boot_ns + stretch * STRETCH * stream.period_ns, _FARTHEST_NS)
         end_ns = min(begin_ns + STRETCH * stream.period_ns, _FARTHEST_NS)
-        records = reader.timebases(stream, from_boot_ns=begin_ns, to_boot_ns=end_ns)
+        records = store.timebases(stream, from_boot_ns=begin_ns, to_boot_ns=end_ns)
         due_ns = due_from(stream, stretch, records)
         if due_ns is not None and due_ns > before_utc_ns:
             # Not for ever: a kit that is fast may be set right, and its date with it.
@@ -167,24 +131,19 @@ def _due(
             yield stream, stretch
 
 
-def _gather(
-    reader: _Reader, database: sqlite3.Connection, day: str, due: list[tuple[Stream, int]]
-) -> _Sealed:
-    sealed = _Sealed()
+def _gather(store: OpenStore, day: str, due: list[tuple[Stream, int]]) -> _Sealed:
+    database, sealed = store.database, _Sealed()
     number = database.execute("SELECT coalesce(max(id), 0) FROM sealed").fetchone()[0]
     for stream, stretch in due:
         sealed.streams[stream.id] = stream
         sealed.stretches.append((stream.id, stretch))
-        first = stretch * STRETCH
-        (start,) = database.execute(
-            "SELECT start FROM streams WHERE id = ?", (stream.id,)
-        ).fetchone()
-        rows, _ = reader.live_rows(stream.id, first, first + STRETCH - 1)
-        pieces = live_pieces(rows, start, reader.layout)
+        first, start = stretch * STRETCH, store.start(stream.id)
+        rows = store.live_rows(stream.id, first, first + STRETCH - 1)
+        pieces = live_pieces(stream, rows, start, store.layout)
         bad = [key for key, row in rows if not is_sound(row)]
         sealed.keys += [(key,) for key in bad]
         for seq in seqs_of(np.array(bad, dtype=np.int64), start).tolist():
-            sealed.bad.append((stream.id, Holding(seq, seq, _seats(reader, stream.id, pieces))))
+            sealed.bad.append((stream.id, Holding(seq, seq, _seats(store, stream.id, pieces))))
         for piece in pieces:
             number += 1
             text = layout_body(piece.layout)
@@ -213,11 +172,11 @@ def _gather(
     return sealed
 
 
-def _seats(reader: _Reader, stream_id: int, pieces: list[Piece]) -> tuple[int, ...]:
+def _seats(store: OpenStore, stream_id: int, pieces: list[Periods]) -> tuple[int, ...]:
     """Whose values a row that has gone bad will have held: as its neighbours, or as announced."""
     if pieces:
         return pieces[0].layout.seats
-    birth = reader.birth(stream_id)
+    birth = store.birth(stream_id)
     return tuple(seat for hub in birth.hubs for seat in hub.seats) if birth is not None else ()
 
 

@@ -75,7 +75,7 @@ def test_an_answered_suggestion_keeps_its_id_and_its_span(client, stores, filled
             for epoch in stores.scores.epochs("sample")
         ],
     )
-    stores.scores.retire(before_utc_ns=filled.start_ns + 1_500 * SECOND_NS, most=0)
+    stores.scores.retire(before_utc_ns=filled.start_ns + 1_500 * SECOND_NS, max_epochs=0)
     assert ALERT not in {alert.id for alert in stores.scores.alerts("sample")}
     after = moments(client)
     for moment in (ALERT, calm):
@@ -89,7 +89,7 @@ def test_an_answered_zone_that_may_not_be_shown_is_not_listed(client, stores, fi
     say(client, ZONES_ALERT, "confirmed")
     said = next(s for s in stores.lessons.verdicts("sample") if s.moment == ZONES_ALERT)
     assert said.zone == "Door"
-    stores.scores.retire(before_utc_ns=filled.start_ns + 10_000 * SECOND_NS, most=100_000)
+    stores.scores.retire(before_utc_ns=filled.start_ns + 10_000 * SECOND_NS, max_epochs=100_000)
     assert ZONES_ALERT not in moments(client)
     stores.lessons.put_verdict(replace(said, zone="room"))
     assert ZONES_ALERT in moments(client)

@@ -191,9 +191,9 @@ def test_what_is_damaged_already_is_a_gap_in_what_is_restored(
     assert backup(school, tmp_path / "backup") == 0
     there = restore(school, tmp_path / "backup")
     with closing(open_period_store(there.data)) as store:
-        is_busy = store.check_sealed(most=100, from_start=True)
+        is_busy = store.check_sealed(max_chunks=100, from_start=True)
         while is_busy:
-            is_busy = store.check_sealed(most=100)
+            is_busy = store.check_sealed(max_chunks=100)
         gone = sum(
             gap.last_seq - gap.first_seq + 1
             for stream in store.streams("quill-room")

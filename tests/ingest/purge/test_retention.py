@@ -164,10 +164,10 @@ def test_the_scorer_retires_its_scores(school: School, days: float, left: int) -
 def test_scores_go_a_slice_at_a_time(school: School) -> None:
     with closing(open_score_store(school.data)) as scores:
         end = school.starts_ns + 300 * SECOND
-        assert scores.retire(before_utc_ns=end, most=50) == 50 + 2
-        assert scores.retire(before_utc_ns=end, most=50) == 50
-        assert scores.retire(before_utc_ns=end, most=50) == 20
-        assert scores.retire(before_utc_ns=end, most=50) == 0
+        assert scores.retire(before_utc_ns=end, max_epochs=50) == 50 + 2
+        assert scores.retire(before_utc_ns=end, max_epochs=50) == 50
+        assert scores.retire(before_utc_ns=end, max_epochs=50) == 20
+        assert scores.retire(before_utc_ns=end, max_epochs=50) == 0
         for room in ("quill-room", "other-room"):
             assert [e.first_seq for e in scores.epochs(f"{room}-1")] == list(range(300, N, 5))
 

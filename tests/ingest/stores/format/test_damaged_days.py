@@ -77,9 +77,9 @@ def filled(directory: Path) -> None:
 
 def checked(store: PeriodStore) -> None:
     """A whole round."""
-    is_busy = store.check_sealed(most=3, from_start=True)
+    is_busy = store.check_sealed(max_chunks=3, from_start=True)
     while is_busy:
-        is_busy = store.check_sealed(most=3)
+        is_busy = store.check_sealed(max_chunks=3)
 
 
 def account(reader: PeriodReader, n: int = N) -> tuple[int, int]:
@@ -271,7 +271,7 @@ def test_a_reader_leaves_a_note_and_ingest_looks_there_first(data: Path) -> None
         assert len(list((data / "days").glob("*-suspect"))) == 1
         assert reader.gaps(2) == []
         version = reader.version()
-        while store.check_sealed(most=2):
+        while store.check_sealed(max_chunks=2):
             pass
         assert reader.version() != version
         assert account(reader) == (900, 0)
@@ -281,7 +281,7 @@ def test_a_reader_leaves_a_note_and_ingest_looks_there_first(data: Path) -> None
 def test_a_note_without_damage_is_nothing(data: Path) -> None:
     paths(data)[1].with_suffix(".db-suspect").touch()
     with closing(open_period_store(data)) as store:
-        while store.check_sealed(most=2):
+        while store.check_sealed(max_chunks=2):
             pass
         assert account(store) == (0, 0)
 

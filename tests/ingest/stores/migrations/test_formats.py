@@ -115,10 +115,10 @@ def test_every_score_of_an_older_directory_is_there(data: Path) -> None:
 def test_scores_of_an_older_directory_go_at_their_age(data: Path) -> None:
     with closing(open_score_writer(data)) as scores:
         assert [alert.id for alert in scores.open_alerts()] == ["a-2"]
-        assert scores.retire(before_utc_ns=UTC, most=100) == 0
-        assert scores.retire(before_utc_ns=UTC + 11 * SECOND, most=100) == 3 + 2
+        assert scores.retire(before_utc_ns=UTC, max_epochs=100) == 0
+        assert scores.retire(before_utc_ns=UTC + 11 * SECOND, max_epochs=100) == 3 + 2
         assert [epoch.first_seq for epoch in scores.epochs("l-1")] == [15, 20, 25]
-        assert scores.retire(before_utc_ns=UTC + 11 * SECOND, most=100) == 0
+        assert scores.retire(before_utc_ns=UTC + 11 * SECOND, max_epochs=100) == 0
 
 
 def test_everything_that_people_entered_is_there(data: Path) -> None:

@@ -250,7 +250,7 @@ def test_an_agent_that_restarts_and_a_clock_that_wanders_write_few_cells(tmp_pat
         for run in range(1, 30):
             take(store, ("birth", run, "a", run))
         written: list[str] = []
-        store._connection.set_trace_callback(written.append)  # type: ignore[attr-defined]
+        store.database.set_trace_callback(written.append)  # type: ignore[attr-defined]
         for minute in range(30):
             wander = minute * 20_000_000
             take(store, ("record", "a", minute * 60, NOW + wander))

@@ -146,15 +146,15 @@ def test_a_full_disk_keeps_nothing_of_the_tick_and_heals(tmp_path: Path) -> None
     with opened(tmp_path) as store, open_reader(tmp_path) as reader:
         store.commit(tick(0, nodes=2))
         cursor = reader.newest_cursor()
-        pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-        store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+        pages = store.database.execute("PRAGMA page_count").fetchone()[0]
+        store.database.execute(f"PRAGMA max_page_count = {pages + 2}")
         for _ in range(3):
             with pytest.raises(StoreError, match=r"No room is left to write .*main\.db: free"):
                 store.commit(tick(10, nodes=9))
         assert reader.newest_cursor() == cursor
         assert [s.node for s in reader.streams()] == ["pi-0", "pi-1"]
         assert seqs(reader) == list(range(10))
-        store._connection.execute("PRAGMA max_page_count = 1000000")
+        store.database.execute("PRAGMA max_page_count = 1000000")
         assert store.commit(tick(10, nodes=9)) == list(range(1, 10))
         assert seqs(reader) == list(range(20))
         assert list(reader.kept(1)) == [(0, 19)]
@@ -202,7 +202,7 @@ def test_a_sealing_that_fails_on_the_way_hides_nothing(
         store.commit(dated())
         for first in (0, 300, 610):
             store.commit(tick(first))
-        write, left = store._days.write, [2]
+        write, left = store.days.write, [2]
 
         def fill_up(*arguments: Any) -> None:
             left[0] -= 1
@@ -211,7 +211,7 @@ def test_a_sealing_that_fails_on_the_way_hides_nothing(
             write(*arguments)
 
         monkeypatch.setattr(sealing, "_TOGETHER", 1)
-        monkeypatch.setattr(store._days, "write", fill_up)
+        monkeypatch.setattr(store.days, "write", fill_up)
         for _ in range(2):
             with pytest.raises(StoreError):
                 store.seal(before_utc_ns=LATER)
@@ -254,7 +254,7 @@ def test_a_file_left_by_a_crash_while_retiring_goes_the_next_time(
         store.commit(tick(0))
         store.seal(before_utc_ns=LATER)
         with monkeypatch.context() as patch:
-            patch.setattr(store._days, "unlink", crash)
+            patch.setattr(store.days, "unlink", crash)
             with pytest.raises(KeyboardInterrupt):
                 store.retire("seat", before=date(2026, 4, 1))
         assert (store.read(1, 0, 9)[0].values[:, :390] == 65535).all()
@@ -298,7 +298,7 @@ def test_a_follower_that_fell_behind_is_told_the_ledger(tmp_path: Path) -> None:
     assert cursor == 200
     assert [(c.first_seq, c.last_seq, c.is_live) for c in changes] == [(0, 199, False)]
     assert [(c.first_seq, c.is_live) for c in store.changes(198)[1]] == [(198, True)]
-    ticks = store._connection.execute("SELECT count(*) FROM arrivals").fetchone()[0]
+    ticks = store.database.execute("SELECT count(*) FROM arrivals").fetchone()[0]
     assert ticks < 100
     store.close()
 
@@ -383,6 +383,6 @@ def test_what_nothing_dates_is_not_sealed_in_crumbs(tmp_path: Path) -> None:
         for first in range(0, 1_200, 30):
             store.commit(tick(first, 30))
             store.seal(before_utc_ns=UTC_NS + day_ns + first * SECOND)
-        (chunks,) = store._connection.execute("SELECT count(*) FROM sealed").fetchone()
+        (chunks,) = store.database.execute("SELECT count(*) FROM sealed").fetchone()
         assert chunks <= 2 * 5
         assert sum(len(p.seqs) for p in store.read(1, 0, 9_999)) == 1_200

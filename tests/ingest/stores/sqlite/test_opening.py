@@ -78,7 +78,7 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
         closing(open_period_reader(tmp_path)) as reader,
         pytest.raises(sqlite3.OperationalError, match="readonly"),
     ):
-        reader._connection.execute("DELETE FROM live")  # type: ignore[attr-defined]
+        reader.database.execute("DELETE FROM live")  # type: ignore[attr-defined]
 
 
 def test_files_are_their_owners_alone(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_files_are_their_owners_alone(tmp_path: Path) -> None:
 def test_commits_are_synchronous_and_deletions_are_overwritten(tmp_path: Path) -> None:
     with closing(open_period_store(tmp_path)) as store:
         asked = [
-            store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            store.database.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "secure_delete")
         ]
     assert asked == ["wal", 2, 1]

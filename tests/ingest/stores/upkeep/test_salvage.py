@@ -99,9 +99,9 @@ def damage(path: Path, change: Callable[[bytearray], None]) -> None:
 
 
 def test_a_store_that_is_whole_is_left_alone(tmp_path: Path) -> None:
-    assert salvage(tmp_path) is None
+    assert not salvage(tmp_path)
     filled(tmp_path)
-    assert salvage(tmp_path) is None
+    assert not salvage(tmp_path)
     with closing(open_period_reader(tmp_path)) as reader:
         assert check(reader) == 0
 
@@ -129,7 +129,7 @@ def test_broken_pages_cost_their_periods_alone(
         assert store.streams_between("r", UTC_NS, UTC_NS + 10**9) == store.streams()
     assert f"{gone} are gone" in caplog.text
     assert (tmp_path / "main.db-damaged-1").exists()
-    assert salvage(tmp_path) is None
+    assert not salvage(tmp_path)
 
 
 def test_a_file_that_lost_its_end_goes_on(tmp_path: Path) -> None:
