@@ -19,6 +19,10 @@ __all__ = [
     "KEY_STEP",
     "LIVE",
     "SCHEMA",
+    "SINCE_3",
+    "SINCE_4",
+    "SINCE_5",
+    "SINCE_6",
     "VERSION",
     "is_sound",
     "key_of",
@@ -43,19 +47,8 @@ LIVE: Final = 1
 _HEADER: Final = struct.Struct("<HH")
 _CHECK: Final = 0xFFFE
 
-SCHEMA: Final = """
-CREATE TABLE streams(
-    id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
-    run INTEGER NOT NULL, part INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL,
-    period_ns INTEGER NOT NULL, start INTEGER, is_up INTEGER NOT NULL DEFAULT 0,
-    first_received_utc_ns INTEGER NOT NULL, main INTEGER, cell INTEGER,
-    UNIQUE(node, run, part)) STRICT;
-CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
-CREATE INDEX streams_place ON streams(room, cell);
-CREATE INDEX streams_clock ON streams(node, boot);
+SINCE_3: Final = """
 CREATE TABLE layouts(id INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE node_layouts(
-    node TEXT NOT NULL, layout INTEGER NOT NULL, PRIMARY KEY(node, layout)) STRICT, WITHOUT ROWID;
 CREATE TABLE live(k INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;
 CREATE TABLE stretches(
     stream INTEGER NOT NULL, stretch INTEGER NOT NULL,
@@ -73,9 +66,6 @@ CREATE TABLE sealed(
     held BLOB NOT NULL) STRICT;
 CREATE INDEX sealed_stream ON sealed(stream, last);
 CREATE INDEX sealed_day ON sealed(day);
-CREATE TABLE day_files(
-    kind TEXT NOT NULL, day TEXT NOT NULL, newest_utc_ns INTEGER NOT NULL,
-    PRIMARY KEY(kind, day)) STRICT, WITHOUT ROWID;
 CREATE TABLE births(
     id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
     body BLOB NOT NULL) STRICT;
@@ -84,31 +74,49 @@ CREATE TABLE deaths(
     id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, received_utc_ns INTEGER NOT NULL,
     body BLOB NOT NULL) STRICT;
 CREATE INDEX deaths_stream ON deaths(stream);
-CREATE TABLE timebases(
-    node TEXT NOT NULL, boot TEXT NOT NULL, use INTEGER NOT NULL, boot_ns INTEGER NOT NULL,
-    utc_ns INTEGER NOT NULL, error_ns INTEGER NOT NULL, run INTEGER NOT NULL,
-    received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
-    PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID;
-CREATE INDEX timebases_refuted ON timebases(node, boot) WHERE use = 2;
-CREATE INDEX timebases_offset ON timebases(node, boot, utc_ns - boot_ns) WHERE use = 1;
-CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE seen_clocks(
-    stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT;
 CREATE TABLE healths(
     node TEXT NOT NULL, run INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY(node, run)) STRICT, WITHOUT ROWID;
 CREATE TABLE aside(
     id INTEGER PRIMARY KEY AUTOINCREMENT, received_utc_ns INTEGER NOT NULL, topic TEXT NOT NULL,
     reason TEXT NOT NULL, payload BLOB NOT NULL) STRICT;
-CREATE TABLE notices(
-    node TEXT NOT NULL, kind TEXT NOT NULL, room TEXT NOT NULL, sentence TEXT NOT NULL,
-    count INTEGER NOT NULL, first_utc_ns INTEGER NOT NULL, last_utc_ns INTEGER NOT NULL,
-    PRIMARY KEY(node, kind)) STRICT, WITHOUT ROWID;
 CREATE TABLE arrivals(tick INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;
 CREATE TABLE purges(
     id TEXT PRIMARY KEY, room TEXT NOT NULL, seat INTEGER, from_utc_ns INTEGER NOT NULL,
-    to_utc_ns INTEGER NOT NULL, is_due INTEGER NOT NULL) STRICT, WITHOUT ROWID
-"""
+    to_utc_ns INTEGER NOT NULL, is_due INTEGER NOT NULL) STRICT, WITHOUT ROWID"""
+SINCE_4: Final = """
+CREATE TABLE node_layouts(
+    node TEXT NOT NULL, layout INTEGER NOT NULL, PRIMARY KEY(node, layout)) STRICT, WITHOUT ROWID;
+CREATE TABLE day_files(
+    kind TEXT NOT NULL, day TEXT NOT NULL, newest_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(kind, day)) STRICT, WITHOUT ROWID;
+CREATE TABLE timebases(
+    node TEXT NOT NULL, boot TEXT NOT NULL, use INTEGER NOT NULL, boot_ns INTEGER NOT NULL,
+    utc_ns INTEGER NOT NULL, error_ns INTEGER NOT NULL, run INTEGER NOT NULL,
+    received_utc_ns INTEGER NOT NULL, is_thinned INTEGER NOT NULL,
+    PRIMARY KEY(node, boot, use, boot_ns)) STRICT, WITHOUT ROWID;
+CREATE INDEX timebases_refuted ON timebases(node, boot) WHERE use = 2;
+CREATE TABLE notes(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE seen_clocks(
+    stream INTEGER PRIMARY KEY, offset_ns INTEGER NOT NULL, seen_utc_ns INTEGER NOT NULL) STRICT;
+CREATE TABLE notices(
+    node TEXT NOT NULL, kind TEXT NOT NULL, room TEXT NOT NULL, sentence TEXT NOT NULL,
+    count INTEGER NOT NULL, first_utc_ns INTEGER NOT NULL, last_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY(node, kind)) STRICT, WITHOUT ROWID"""
+SINCE_5: Final = """
+CREATE INDEX timebases_offset ON timebases(node, boot, utc_ns - boot_ns) WHERE use = 1"""
+SINCE_6: Final = """
+CREATE TABLE streams(
+    id INTEGER PRIMARY KEY, site TEXT NOT NULL, room TEXT NOT NULL, node TEXT NOT NULL,
+    run INTEGER NOT NULL, part INTEGER NOT NULL, boot TEXT, run_boot_ns INTEGER NOT NULL,
+    period_ns INTEGER NOT NULL, start INTEGER, is_up INTEGER NOT NULL DEFAULT 0,
+    first_received_utc_ns INTEGER NOT NULL, main INTEGER, cell INTEGER,
+    UNIQUE(node, run, part)) STRICT;
+CREATE INDEX streams_main ON streams(main) WHERE main IS NOT NULL;
+CREATE INDEX streams_place ON streams(room, cell);
+CREATE INDEX streams_clock ON streams(node, boot)"""
+SCHEMA: Final = f"{SINCE_3};{SINCE_4};{SINCE_5};{SINCE_6}"
+"""Each table stands with the schema since which it has been as it is: see `older_main.py`."""
 
 
 def packed_row(layout: int, values: bytes, *, is_live: bool) -> bytes:

@@ -74,7 +74,6 @@ class MemoryClockKeeping:
         self._note = note
 
     def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
-        """Stamp again, and judge clocks again; see `PeriodStore.clock_was_set`."""
 
         def again(utc_ns: int) -> int:
             return now_utc_ns if from_utc_ns <= utc_ns <= to_utc_ns else utc_ns
@@ -116,6 +115,5 @@ class MemoryClockKeeping:
         self._due.update(p.id for p in self._purges if p.room in rooms)
 
     def judge_clocks(self, *, bound_ns: int | None) -> None:
-        """Say how far clocks are believed; see `PeriodStore.judge_clocks`."""
         self._clocks.bound_ns = bound_ns
         self._concern(self._clocks.judge_all())

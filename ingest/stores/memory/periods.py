@@ -60,7 +60,6 @@ class MemoryPeriodStore(MemoryClockKeeping):
         self._notices = MemoryNotices()
 
     def commit(self, tick: Tick) -> list[int]:
-        """Keep a tick; see `PeriodStore.commit`."""
         now = tick.received_utc_ns
         for arrival in tick.arrivals:
             reason = unfit(arrival.message)
@@ -285,7 +284,6 @@ class MemoryPeriodStore(MemoryClockKeeping):
         return len(due)
 
     def retire(self, kind: Kind, *, before: date, max_days: int | None = None) -> int:
-        """Forget values of a kind that were sealed before a day; see `PeriodStore.retire`."""
         if kind not in KINDS:
             raise ValueError(f"{kind!r} is none of {', '.join(KINDS)}")
         old = sorted(
@@ -319,7 +317,6 @@ class MemoryPeriodStore(MemoryClockKeeping):
         return len(self.take_aside(old))
 
     def purge(self, purge: Purge) -> Iterator[Purged]:
-        """Remove values; see `PeriodStore.purge`."""
         done = Purged()
         self._purges = [p for p in self._purges if p.id != purge.id] + [purge]
         self._standing = Standing(self._purges)

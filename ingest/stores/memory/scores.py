@@ -66,12 +66,10 @@ class MemoryScoreStore:
         return sorted(found, key=lambda alert: (alert.raised_utc_ns, alert.id))
 
     def open_alerts(self) -> list[AlertRecord]:
-        """Of all lessons."""
         found = [alert for alert in self._alerts.values() if alert.cleared_utc_ns is None]
         return sorted(found, key=lambda alert: (alert.raised_utc_ns, alert.id))
 
     def scored_lessons(self) -> list[ScoredLesson]:
-        """The lessons that have epochs."""
         times: dict[str, list[int]] = {}
         for epoch in self._epochs.values():
             times.setdefault(epoch.lesson, []).append(epoch.utc_ns)
@@ -81,11 +79,9 @@ class MemoryScoreStore:
         ]
 
     def lessons_with_scores(self) -> set[str]:
-        """The lessons that have epochs."""
         return {epoch.lesson for epoch in self._epochs.values()}
 
     def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
-        """The room's part of some epochs; see `ScoreStore.room_levels`."""
         some = [
             epoch for epoch in self.epochs(lesson) if epoch.first_seq % each == 0 and epoch.zones
         ]
@@ -96,7 +92,6 @@ class MemoryScoreStore:
         )
 
     def retire(self, *, before_utc_ns: int, max_epochs: int) -> int:
-        """Forget what is from before a time; see `ScoreStore.retire`."""
         fresh = {lesson for lesson, utc_ns in self._written.items() if utc_ns >= before_utc_ns}
         old = sorted(
             (e.utc_ns, key)
@@ -124,7 +119,6 @@ class MemoryScoreStore:
         to_utc_ns: int,
         again: Sequence[str] = (),
     ) -> Iterator[int]:
-        """Remove scores of lessons; see `ScoreStore.purge`."""
         epochs = [
             key
             for key, e in self._epochs.items()

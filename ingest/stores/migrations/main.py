@@ -30,14 +30,16 @@ __all__ = ["MAIN_MIGRATIONS"]
 @contextmanager
 def _made_again(database: sqlite3.Connection, table: str, schema: int) -> Iterator[None]:
     """Make what is new in a schema; meanwhile what a table held is in the table `older`."""
-    tables = [each for each in CHANGES[schema] if each.startswith("CREATE TABLE")]
+    statements = CHANGES[schema].split(";")
     database.execute(f"ALTER TABLE {table} RENAME TO older")
-    for statement in tables:
-        database.execute(statement)
+    for statement in statements:
+        if "CREATE TABLE" in statement:
+            database.execute(statement)
     yield
     database.execute("DROP TABLE older")  # and its indexes, whose names are wanted again
-    for statement in CHANGES[schema][len(tables) :]:
-        database.execute(statement)
+    for statement in statements:
+        if "CREATE INDEX" in statement:
+            database.execute(statement)
 
 
 def _from_3(database: sqlite3.Connection) -> None:

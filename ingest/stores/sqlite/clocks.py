@@ -103,24 +103,11 @@ class ClockKeeping(ClockQuestions):
     def _forget(self) -> None:
         """Forget what is held in memory about runs."""
 
-    @abstractmethod
-    def _admit(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
-        """Note seqs in the ledger whose values are purged."""
-
-    def _open_clocks(self) -> None:
-        self._clocks = ClockRows(self.database)
-        self._places = RunPlaces(self.database)
-
-    def _forget_clocks(self) -> None:
-        self._clocks.forget()
-        self._places.forget()
-
     @property
     def refused_timebases(self) -> int:
         return self._clocks.refused
 
     def judge_clocks(self, *, bound_ns: int | None) -> None:
-        """Say how far clocks are believed; see `PeriodStore.judge_clocks`."""
         with self._judging():
             self._clocks.bound_ns = bound_ns
             if noted(self.database, _BOUND) == bound_ns:
@@ -134,7 +121,6 @@ class ClockKeeping(ClockQuestions):
             put_clock_note(self.database, note)
 
     def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
-        """Stamp again, and judge clocks again; see `PeriodStore.clock_was_set`."""
         with self._judging():
             stamp_again(
                 self.database,
@@ -171,11 +157,6 @@ class ClockKeeping(ClockQuestions):
             except BaseException:
                 self._forget()  # it may say where runs would lie by what was not written
                 raise
-
-    def note_purged(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
-        """What a purge notes of a run, in a transaction of its own."""
-        self._admit(stream_id, ranges)
-        self._settle_places()
 
     def _settle_places(self) -> None:
         """Write where runs lie in time that were changed in the transaction that is open."""

@@ -27,8 +27,10 @@ from ingest.stores.records import (
     Tick,
     identity_of_birth,
 )
+from ingest.stores.rows.clocks import ClockRows
 from ingest.stores.rows.ledger import cut_gaps, put_gap, write_ledger
 from ingest.stores.rows.nodes import SqliteHoldings, put_healths, put_notices
+from ingest.stores.rows.run_places import RunPlaces
 from ingest.stores.rows.stream_state import StreamState, TickRows
 from ingest.stores.rows.streams import STREAM_OF_KEY, append_state, bear_stream, new_stream
 from ingest.stores.rules.active_purges import Standing, without_seats
@@ -71,7 +73,8 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         self._layout_ids: dict[Layout, int] = {}
         self._limits = NodeLimits(SqliteHoldings(self.database, self._states))
         self._early_healths: dict[str, int] = {}
-        self._open_clocks()
+        self._clocks = ClockRows(self.database)
+        self._places = RunPlaces(self.database)
         self._is_purging = False
         self._check = DayFileCheck()
         self.damage: list[Damage] = []
@@ -82,7 +85,6 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             self._standing = Standing(self._purges())
 
     def commit(self, tick: Tick) -> list[int]:
-        """Keep a tick; see `PeriodStore.commit`."""
         number = self._tick + 1
         with self._reading():
             refused = self._limits.refused(tick)
@@ -118,7 +120,6 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         now_utc_ns: int | None = None,
         max_stretches: int | None = None,
     ) -> int:
-        """Move stretches into day files; see `PeriodStore.seal`."""
         if self._is_purging:
             return 0  # day files are being written again; what is due stays live a little longer
         now_utc_ns = before_utc_ns if now_utc_ns is None else now_utc_ns
@@ -138,7 +139,6 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                 self._note_gaps()
 
     def check_sealed(self, *, max_chunks: int, from_start: bool = False) -> bool:
-        """Look over sealed chunks; see `PeriodStore.check_sealed`."""
         if self._is_purging:
             return False
         with self._reading():
@@ -160,7 +160,6 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             self._forget()
 
     def retire(self, kind: Kind, *, before: date, max_days: int | None = None) -> int:
-        """Forget a kind's day files; see `PeriodStore.retire`."""
         if self._is_purging:
             return 0
         with self._reading():
@@ -178,7 +177,6 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             ).rowcount
 
     def purge(self, purge: Purge) -> Iterator[Purged]:
-        """Remove values for good; see `PeriodStore.purge`."""
         steps = Purging(self, purge).steps()
         self._is_purging = True
         try:
@@ -195,6 +193,10 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             with self._reading():
                 self._forget()
                 self._standing = Standing(self._purges())
+
+    def note_purged(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
+        self._admit(stream_id, ranges)
+        self._settle_places()
 
     def purges_due(self) -> list[Purge]:
         with self._reading():
@@ -228,7 +230,8 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         self._layout_ids.clear()
         self._layouts.clear()
         self._limits.forget()
-        self._forget_clocks()
+        self._clocks.forget()
+        self._places.forget()
 
     def _keep(self, tick: Tick, number: int) -> list[int]:
         now = tick.received_utc_ns

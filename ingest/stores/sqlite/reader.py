@@ -120,10 +120,8 @@ class SqlitePeriodReader(ClockQuestions):
 
     def _read(self, stream: Stream, first_seq: int, last_seq: int) -> list[Periods]:
         pieces = self._sealed(stream, first_seq, last_seq)
-        rows = self.live_rows(stream.id, first_seq, last_seq)
-        if rows:
-            pieces += live_pieces(stream, rows, self.start(stream.id), self.layout)
-        return joined(pieces)
+        rows, start = self.live_rows(stream.id, first_seq, last_seq)
+        return joined(pieces + live_pieces(stream, rows, start, self.layout))
 
     def gaps(self, stream_id: int, *, own: bool = False) -> list[GapRecord]:
         with self._snapshot():
@@ -309,16 +307,18 @@ class SqlitePeriodReader(ClockQuestions):
         """Where the keys of a stream start; 0 as long as it has had no values."""
         return int(self._one("SELECT coalesce(start, 0) FROM streams WHERE id = ?", stream_id)[0])
 
-    def live_rows(self, stream_id: int, first: int, last: int) -> list[tuple[int, bytes]]:
-        """What is not sealed of first … last, row by row."""
+    def live_rows(
+        self, stream_id: int, first: int, last: int
+    ) -> tuple[list[tuple[int, bytes]], int]:
+        """What is not sealed of first … last, row by row, and where the stream's keys start."""
         stretches = self.live_stretches(stream_id, first, last)
+        start = self.start(stream_id) if stretches else 0
         found: list[tuple[int, bytes]] = []
         for begin, end in SeqRanges((s * STRETCH, (s + 1) * STRETCH - 1) for s in stretches):
-            start = self.start(stream_id)
             low = key_of(stream_id, start, max(begin, first))
             high = key_of(stream_id, start, min(end, last))
             found += self.database.execute(_LIVE, (low, high)).fetchall()
-        return found
+        return found, start
 
     def _sealed(self, stream: Stream, first: int, last: int) -> list[Periods]:
         rows = self.database.execute(

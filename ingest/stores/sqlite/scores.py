@@ -200,7 +200,6 @@ class SqliteScoreStore:
         )
 
     def retire(self, *, before_utc_ns: int, max_epochs: int) -> int:
-        """Forget what is from before a time; see `ScoreStore.retire`."""
         with self._writing():
             removed = score_retention.retire(
                 self._connection, before_utc_ns=before_utc_ns, max_epochs=max_epochs
@@ -216,7 +215,6 @@ class SqliteScoreStore:
         to_utc_ns: int,
         again: Sequence[str] = (),
     ) -> Iterator[int]:
-        """Remove scores of lessons for good; see `ScoreStore.purge`."""
         removed = 0
         for lesson in lessons:
             with self._writing():

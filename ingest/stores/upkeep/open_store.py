@@ -6,16 +6,15 @@ import sqlite3
 from pathlib import Path
 from typing import Protocol
 
-from contract.ranges import SeqRanges
-from contract.wire.messages import Birth, Timebase
 from contract.wire.payload import Layout
 from ingest.stores.format.day_files import DayFiles
+from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Damage, Stream
 
 __all__ = ["OpenStore"]
 
 
-class OpenStore(Protocol):
+class OpenStore(PeriodReader, Protocol):
     """The files, and what upkeep asks of who reads and writes them."""
 
     path: Path
@@ -28,15 +27,11 @@ class OpenStore(Protocol):
     """(stream, stretch) → the UTC before which sealing need not look at it again."""
 
     def every_stream(self, room: str) -> list[Stream]: ...
-    def stream(self, stream_id: int) -> Stream: ...
     def layout(self, number: int) -> Layout: ...
-    def birth(self, stream_id: int) -> Birth | None: ...
-    def kept(self, stream_id: int) -> SeqRanges: ...
-    def timebases(
-        self, stream: Stream, *, from_boot_ns: int | None = None, to_boot_ns: int | None = None
-    ) -> list[Timebase]: ...
     def live_stretches(self, stream_id: int, first: int, last: int) -> list[int]: ...
     def start(self, stream_id: int) -> int: ...
-    def live_rows(self, stream_id: int, first: int, last: int) -> list[tuple[int, bytes]]: ...
+    def live_rows(
+        self, stream_id: int, first: int, last: int
+    ) -> tuple[list[tuple[int, bytes]], int]: ...
     def note_purged(self, stream_id: int, ranges: list[tuple[int, int]]) -> None:
         """Note seqs as kept, inside the transaction that is open."""

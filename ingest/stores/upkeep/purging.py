@@ -34,7 +34,6 @@ from ingest.stores.upkeep.repair import mend
 __all__ = ["Purging"]
 
 _STRETCHES_A_STEP: Final = 4
-_ASIDE: Final = "received_utc_ns >= ? AND instr(topic, ?) > 0"
 
 
 class Purging:
@@ -71,7 +70,7 @@ class Purging:
         yield from self._purge_days()
         with transaction(database):
             done.aside = database.execute(
-                f"DELETE FROM aside WHERE {_ASIDE}",  # noqa: S608
+                "DELETE FROM aside WHERE received_utc_ns >= ? AND instr(topic, ?) > 0",
                 (purge.from_utc_ns, f"/{purge.room}/"),
             ).rowcount
             if purge.seat is None and purge.from_utc_ns == 0:

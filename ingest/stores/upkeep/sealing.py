@@ -137,8 +137,8 @@ def _gather(store: OpenStore, day: str, due: list[tuple[Stream, int]]) -> _Seale
     for stream, stretch in due:
         sealed.streams[stream.id] = stream
         sealed.stretches.append((stream.id, stretch))
-        first, start = stretch * STRETCH, store.start(stream.id)
-        rows = store.live_rows(stream.id, first, first + STRETCH - 1)
+        first = stretch * STRETCH
+        rows, start = store.live_rows(stream.id, first, first + STRETCH - 1)
         pieces = live_pieces(stream, rows, start, store.layout)
         bad = [key for key, row in rows if not is_sound(row)]
         sealed.keys += [(key,) for key in bad]
