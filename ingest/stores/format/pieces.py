@@ -13,7 +13,7 @@ from contract.quantities.table import MISSING
 from contract.wire.payload import Layout
 from ingest.stores.format.schema import HEADER, LIVE, is_sound, seqs_of
 from ingest.stores.records import Periods, Stream
-from ingest.stores.rules.seal_schedule import Kind
+from ingest.stores.rules.seal_schedule import Kind, columns_of
 
 __all__ = ["Decoded", "between", "joined", "live_pieces", "with_both_kinds"]
 
@@ -58,12 +58,9 @@ def live_pieces(
 def with_both_kinds(stream: Stream, layout: Layout, decoded: Mapping[Kind, Decoded]) -> Periods:
     """A sealed chunk's rows from its seat part and its room part; a part that is gone is missing."""
     seqs, is_live, _ = next(iter(decoded.values()))
-    cut = len(layout.seat_codes) * len(layout.seats)
-    values = np.empty((len(seqs), layout.width), dtype=np.uint16)
-    spans: dict[Kind, NDArray[np.uint16]] = {"seat": values[:, :cut], "room": values[:, cut:]}
-    for kind, columns in spans.items():
-        part = decoded.get(kind)
-        columns[:] = MISSING if part is None else part[2]
+    values = np.full((len(seqs), layout.width), MISSING, dtype=np.uint16)
+    for kind, (_, _, part) in decoded.items():
+        values[:, columns_of(kind, layout)] = part
     return Periods(stream=stream, layout=layout, seqs=seqs, values=values, is_live=is_live)
 
 

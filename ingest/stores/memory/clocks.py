@@ -84,7 +84,6 @@ class MemoryClocks:
                 ]
 
     def judge_all(self) -> set[Clock]:
-        """Judge every record again."""
         return {clock for clock in {*self._marks, *self._refuted} if self.see(clock, None)}
 
     def claim(self, stream: Stream) -> ClockClaim | None:

@@ -12,7 +12,7 @@ from contract.wire.messages import Birth
 from contract.wire.payload import Layout
 from ingest.stores.records import GapRecord, Stream
 from ingest.stores.rules.admission import STRETCH, Ledger
-from ingest.stores.rules.seal_schedule import Kind
+from ingest.stores.rules.seal_schedule import Kind, columns_of
 
 __all__ = ["KeptStream"]
 
@@ -38,10 +38,6 @@ class KeptStream:
         span = range(stretch * STRETCH, (stretch + 1) * STRETCH)
         for seq in self.rows.keys() & set(span) - self.unsealed:
             layout, row, _ = self.rows[seq]
-            cut = len(layout.seat_codes) * len(layout.seats)
-            if kind == "seat":
-                row[:cut] = MISSING
-            else:
-                row[cut:] = MISSING
+            row[columns_of(kind, layout)] = MISSING
             if (row == MISSING).all():
                 del self.rows[seq]

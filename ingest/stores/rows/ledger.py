@@ -21,7 +21,6 @@ _PUT: Final = (
 
 
 def put_gap(database: sqlite3.Connection, gap: GapRecord) -> None:
-    """Record a gap."""
     database.execute(
         _PUT, (gap.stream_id, gap.first_seq, gap.last_seq, bytes(gap.seats), gap.reason, gap.kind)
     )

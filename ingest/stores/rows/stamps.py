@@ -35,7 +35,6 @@ def stamp_again(
 
 
 def read_clock_note(database: sqlite3.Connection) -> ClockNote | None:
-    """What was noted last of the server's clock."""
     text = noted(database, _CLOCK)
     return None if text is None else ClockNote(**json.loads(str(text)))
 

@@ -7,11 +7,21 @@ from datetime import UTC, date, datetime
 from typing import Final, Literal
 
 from contract.wire.messages import Timebase
+from contract.wire.payload import Layout
 from ingest.stores.records import Stream
 from ingest.stores.rules.admission import STRETCH
 from ingest.stores.rules.dating import UNDATED, utc_of
 
-__all__ = ["KINDS", "Kind", "day_of", "due_from", "is_before", "is_due", "midnight_ns"]
+__all__ = [
+    "KINDS",
+    "Kind",
+    "columns_of",
+    "day_of",
+    "due_from",
+    "is_before",
+    "is_due",
+    "midnight_ns",
+]
 
 Kind = Literal["seat", "room"]
 KINDS: Final[tuple[Kind, ...]] = ("seat", "room")
@@ -20,6 +30,12 @@ _UNDATED: Final = "undated-"
 """Earlier versions named files by the day that a kit claimed, and these by the day of sealing."""
 _UNDATED_AFTER_NS: Final = 24 * 3600 * 1_000_000_000
 _SECOND_NS: Final = 1_000_000_000
+
+
+def columns_of(kind: Kind, layout: Layout) -> slice:
+    """Where the values of a kind are in a row."""
+    cut = len(layout.seat_codes) * len(layout.seats)
+    return slice(cut) if kind == "seat" else slice(cut, None)
 
 
 def day_of(sealed_utc_ns: int) -> str:

@@ -108,7 +108,7 @@ class ClockKeeping(ClockQuestions):
         return self._clocks.refused
 
     def judge_clocks(self, *, bound_ns: int | None) -> None:
-        with self._judging():
+        with self._writing():
             self._clocks.bound_ns = bound_ns
             if noted(self.database, _BOUND) == bound_ns:
                 return  # all of it was judged by this one
@@ -121,7 +121,7 @@ class ClockKeeping(ClockQuestions):
             put_clock_note(self.database, note)
 
     def clock_was_set(self, *, from_utc_ns: int, to_utc_ns: int, now_utc_ns: int) -> None:
-        with self._judging():
+        with self._writing():
             stamp_again(
                 self.database,
                 from_utc_ns=from_utc_ns,
@@ -140,22 +140,21 @@ class ClockKeeping(ClockQuestions):
             self.not_due_before.clear()  # dates have changed
         if self._concern(dated):
             self._forget()
-        self._settle_places()
 
     def _concern(self, dated: Iterable[tuple[str, str]]) -> bool:
         """Whether boots of nodes that are now dated may lie in a purge, which is then due."""
         return bool(self._standing) and self.database.executemany(_CONCERNED, dated).rowcount > 0
 
     @contextmanager
-    def _judging(self) -> Iterator[None]:
-        """A transaction in which clocks are judged again."""
+    def _writing(self) -> Iterator[None]:
+        """A transaction that may change where runs lie in time."""
         with self._reading():
             try:
                 with transaction(self.database):
                     yield
                     self._settle_places()
             except BaseException:
-                self._forget()  # it may say where runs would lie by what was not written
+                self._forget()  # it may name what was not kept after all
                 raise
 
     def _settle_places(self) -> None:

@@ -90,13 +90,8 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             refused = self._limits.refused(tick)
             if refused:
                 raise RefusedError(refused)
-            try:
-                with transaction(self.database):
-                    ids = self._keep(tick, number)
-            except BaseException:
-                # They may name what was not kept after all.
-                self._forget()
-                raise
+            with self._writing():
+                ids = self._keep(tick, number)
             self._tick = number
             self._limits.kept()
             if len(self._states) > _MAX_STATES:
@@ -163,9 +158,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
         if self._is_purging:
             return 0
         with self._reading():
-            return self._day_retention.retire(
-                self.database, self.days, kind, before=before, max_days=max_days
-            )
+            return self._day_retention.retire(self, kind, before=before, max_days=max_days)
 
     def retire_aside(self, *, before_utc_ns: int, max_messages: int) -> int:
         with self._reading(), transaction(self.database):
@@ -290,7 +283,10 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             return
         start = state.start
         if start is None:
-            start = state.start = self._give_start(stream_id, batch, now)
+            start = state.start = start_of(
+                first_seq=batch.first_seq, period_ns=batch.period_ns, received_utc_ns=now
+            )
+            self.database.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream_id))
         if batch.layout != state.layout:
             state.layout_id = self._layout_id(batch.layout)
             state.layout = batch.layout
@@ -316,11 +312,6 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                     state.stretch = stretch
             rows.changes.extend((stream_id << 2 | is_live, first, last))
         rows.ledger[stream_id] = state
-
-    def _give_start(self, stream_id: int, batch: Batch, now: int) -> int:
-        start = start_of(first_seq=batch.first_seq, period_ns=batch.period_ns, received_utc_ns=now)
-        self.database.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream_id))
-        return start
 
     def _keep_gap(self, state: StreamState, gap: Gap, arrival: Arrival, rows: TickRows) -> None:
         for first, last in state.ledger.admit_gap(gap.first_seq, gap.last_seq):

@@ -194,9 +194,7 @@ def _live_ranges(database: sqlite3.Connection) -> list[tuple[int, int, int]]:
 
 
 def _drop_orphans(database: sqlite3.Connection) -> int:
-    """Forget rows of streams that could not be read, for another may get their number; how many
-    periods that is.
-    """
+    """Forget streams that could not be read, for another may get their number; of how many periods."""
     (gone,) = database.execute(
         f"SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE {_IS_ORPHAN}"  # noqa: S608
     ).fetchone()
@@ -249,12 +247,11 @@ def _layout_number(row: bytes) -> int:
 
 def _seats_of(database: sqlite3.Connection, stream_id: int) -> tuple[int, ...]:
     """The stream's seats, by a row of it that is left, or by the only layout that there is."""
-    rows = database.execute(
-        "SELECT v FROM live JOIN streams ON streams.id = ? "
-        "WHERE k & ((1 << 21) - 1) = streams.id LIMIT 1",
-        (stream_id,),
-    ).fetchall()
-    numbers = [_layout_number(row) for (row,) in rows]
-    where, values = ("WHERE id = ?", numbers) if numbers else ("ORDER BY id DESC LIMIT 1", [])
-    found = database.execute(f"SELECT body FROM layouts {where}", values).fetchone()  # noqa: S608
+    row = database.execute(
+        "SELECT v FROM live WHERE k & ((1 << 21) - 1) = ? LIMIT 1", (stream_id,)
+    ).fetchone()
+    found = database.execute(
+        "SELECT body FROM layouts WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT 1",
+        (None if row is None else _layout_number(row[0]),),
+    ).fetchone()
     return layout_of(found[0]).seats if found else ()

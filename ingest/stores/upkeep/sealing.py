@@ -21,7 +21,6 @@ from itertools import islice
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contract.errors import StoreError
 from contract.files.sqlite_file import transaction
@@ -33,7 +32,7 @@ from ingest.stores.format.schema import is_sound, key_of, layout_body, seqs_of
 from ingest.stores.records import Damage, Periods, Stream
 from ingest.stores.rows.ledger import put_damaged, record_gaps
 from ingest.stores.rules.admission import STRETCH
-from ingest.stores.rules.seal_schedule import KINDS, Kind, day_of, due_from, is_due
+from ingest.stores.rules.seal_schedule import KINDS, Kind, columns_of, day_of, due_from, is_due
 from ingest.stores.upkeep.open_store import OpenStore
 from ingest.stores.upkeep.repair import mend
 
@@ -152,12 +151,8 @@ def _gather(store: OpenStore, day: str, due: list[tuple[Stream, int]]) -> _Seale
             ).fetchone()
             sealed.layouts[layout] = text
             begin, end = int(piece.seqs[0]), int(piece.seqs[-1])
-            cut = len(piece.layout.seat_codes) * len(piece.layout.seats)
-            parts: dict[Kind, NDArray[np.uint16]] = {
-                "seat": piece.values[:, :cut],
-                "room": piece.values[:, cut:],
-            }
-            for kind, values in parts.items():
+            for kind in KINDS:
+                values = piece.values[:, columns_of(kind, piece.layout)]
                 chunk = SealedChunk(number, stream.id, begin, end, layout, b"")
                 body = encode_chunk(piece.seqs, piece.is_live, values, key=chunk.key(kind))
                 sealed.chunks[kind, day].append(replace(chunk, chunk=body))

@@ -39,8 +39,10 @@ class Folder:
                 "SET newest_utc_ns = max(newest_utc_ns, ?3)", (kind, day_of(utc_ns), utc_ns),
             )  # fmt: skip
 
-    def retire(self, retention: DayRetention, kind: Kind, before: date, most: int | None) -> int:
-        return retention.retire(self.database, self.days, kind, before=before, max_days=most)
+    def retire(
+        self, retention: DayRetention, kind: Kind, before: date, max_days: int | None
+    ) -> int:
+        return retention.retire(self, kind, before=before, max_days=max_days)
 
     def left(self) -> list[tuple[Kind, list[str]]]:
         return [(kind, self.days.days(kind)) for kind in KINDS]
