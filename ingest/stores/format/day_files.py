@@ -274,11 +274,8 @@ class DayFiles:
                     )
                 yield {chunk.id for chunk in chunks}
         try:
-            handle = os.open(new, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            with new.open("rb") as written:
+                os.fsync(written.fileno())
             new.replace(target)
             sync_directory(target.parent)
         except OSError as error:

@@ -19,7 +19,7 @@ from contract.wire.messages import Birth, Death, Health
 from contract.wire.parts import IN_TIME, is_late_part
 from contract.wire.payload import Batch, Gap
 from ingest.stores.format.parts import by_line, gaps_of_all, merge_part_changes, with_late
-from ingest.stores.memory.clock_keeping import MemoryClockKeeping
+from ingest.stores.memory.clocks import MemoryClocks
 from ingest.stores.memory.holdings import MemoryHoldings, MemoryNotices
 from ingest.stores.memory.kept import KeptStream
 from ingest.stores.notices import Notice
@@ -47,7 +47,7 @@ from ingest.stores.rules.seal_schedule import KINDS, Kind, day_of, is_before, is
 __all__ = ["MemoryPeriodStore"]
 
 
-class MemoryPeriodStore(MemoryClockKeeping):
+class MemoryPeriodStore(MemoryClocks):
     """`PeriodStore` in dictionaries."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class MemoryPeriodStore(MemoryClockKeeping):
             kept.birth, kept.is_up = birth, True
         for _, _, death in tick.deaths:
             self._die(death)
-        self._concern(self._clocks.put(tick.timebases, received_utc_ns=now))
+        self._put_timebases(tick)
         for health in tick.healths:
             self._healths[health.node, health.run] = health
         for message in tick.aside:

@@ -79,8 +79,9 @@ def _thinned(
     """The records of a boot by node and use; of unset clocks the newest word."""
     found: dict[tuple[str, int], list[ClockMark]] = defaultdict(list)
     for body in bodies:
-        record = _decoded(body)
-        if record is None:
+        try:
+            record = Timebase.decode(body)
+        except DecodeError:  # a file that was saved after damage may hold anything
             continue
         mark = ClockMark(
             record.boot_ns, record.utc_ns, record.error_ns, record.run, received_utc_ns
@@ -90,13 +91,6 @@ def _thinned(
         else:
             found[record.node, UNSET] = [mark]
     return found
-
-
-def _decoded(body: bytes) -> Timebase | None:
-    try:
-        return Timebase.decode(body)
-    except DecodeError:  # a file that was saved after damage may hold anything
-        return None
 
 
 def _from_4(database: sqlite3.Connection) -> None:

@@ -103,9 +103,8 @@ def read_timebases(
     database: sqlite3.Connection, stream: Stream, from_boot_ns: int | None, to_boot_ns: int | None
 ) -> list[Timebase]:
     """The records that date a span of a stream's boot clock, in order; all of them without one."""
-    low = 0 if from_boot_ns is None else _inside(from_boot_ns)
-    high = _FARTHEST_NS if to_boot_ns is None else _inside(to_boot_ns)
-    return _records(database, _READ, stream, low, high)
+    high = _FARTHEST_NS if to_boot_ns is None else to_boot_ns
+    return _records(database, _READ, stream, from_boot_ns or 0, high)
 
 
 def read_timebases_between(
@@ -113,11 +112,7 @@ def read_timebases_between(
 ) -> list[Timebase]:
     """The records that date what lies between two times of a stream, and one period more."""
     to_utc_ns += max(0, stream.period_ns)
-    return _records(database, _READ_BETWEEN, stream, _inside(from_utc_ns), _inside(to_utc_ns))
-
-
-def _inside(ns: int) -> int:
-    return max(0, min(ns, _FARTHEST_NS))
+    return _records(database, _READ_BETWEEN, stream, from_utc_ns, to_utc_ns)
 
 
 def _records(
@@ -125,7 +120,8 @@ def _records(
 ) -> list[Timebase]:
     if stream.boot is None:
         return []
-    rows = database.execute(question, (stream.node, stream.boot, low, high))
+    span = (max(0, min(ns, _FARTHEST_NS)) for ns in (low, high))
+    rows = database.execute(question, (stream.node, stream.boot, *span))
     return [
         # They were checked when they came.
         Timebase.model_construct(

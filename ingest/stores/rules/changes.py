@@ -44,10 +44,10 @@ def from_ledger(
     Nothing of it counts as live: whoever asks is too far behind to alert anyone. Nor as new, for
     most of it has been known for long.
     """
-    ranges = [(*one, False) for one in data] + [(*one, True) for one in gaps]
     changes = [
-        Change(stream_id, first, last, is_gap, is_live=False, is_new=False)
-        for stream_id, first, last, is_gap in ranges
+        Change(*one, is_gap, is_live=False, is_new=False)
+        for is_gap, ranges in ((False, data), (True, gaps))
+        for one in ranges
     ]
     return sorted(changes, key=lambda change: (change.stream_id, change.first_seq))
 

@@ -69,17 +69,9 @@ def seqs_between(
 
 def _segments(timebases: Sequence[Timebase]) -> tuple[list[int], list[int]]:
     """Boot times at which the offset changes, and the offsets: one more than there are changes."""
-    best: dict[int, Timebase] = {}
-    for record in timebases:
-        if not record.synchronised:
-            continue
-        known = best.get(record.boot_ns)
-        if known is None or _rank(record) < _rank(known):
-            best[record.boot_ns] = record
-    records = [best[boot_ns] for boot_ns in sorted(best)]
+    dating = [record for record in timebases if record.synchronised]
+    # Of one moment the record with the least error counts: it comes last.
+    dating.sort(key=lambda record: (record.boot_ns, -record.error_ns, -record.utc_ns))
+    records = list({record.boot_ns: record for record in dating}.values())
     starts = [(a.boot_ns + b.boot_ns + 1) // 2 for a, b in pairwise(records)]
     return starts, [record.utc_ns - record.boot_ns for record in records]
-
-
-def _rank(record: Timebase) -> tuple[int, int]:
-    return record.error_ns, record.utc_ns

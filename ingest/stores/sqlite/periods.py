@@ -56,13 +56,15 @@ _MAX_STATES: Final = 20_000
 class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
     """`PeriodStore` over a data directory, and its one writer."""
 
+    _is_writer = True
+
     def __init__(self, directory: Path, *, kept_ticks: int = KEPT_TICKS) -> None:
         make_directory(directory)
         self._writer = WriterLock(directory / "main.db")
         self._writer.acquire()
         try:
             salvage(directory)
-            self._open(directory, is_reader=False)
+            super().__init__(directory)
         except BaseException:
             self._writer.release()
             raise

@@ -51,13 +51,11 @@ SELECT live.k, live.v FROM wanted CROSS JOIN live ON live.k = wanted.k
 class SqlitePeriodReader(ClockQuestions):
     """`PeriodReader` over a data directory."""
 
-    def __init__(self, directory: Path) -> None:
-        self._open(directory, is_reader=True)
+    _is_writer = False
 
-    def _open(self, directory: Path, *, is_reader: bool) -> None:
+    def __init__(self, directory: Path) -> None:
         make_directory(directory)
         self.path = directory / "main.db"
-        self._is_reader = is_reader
         self.days = DayFiles(directory)
         self._connect()
         # One connection serves all threads of a program, one question at a time.
@@ -69,10 +67,10 @@ class SqlitePeriodReader(ClockQuestions):
     def _connect(self) -> None:
         self._file = _identity(self.path)  # before it is opened: else the next look is too late
         bring_up = left_to("roomtone ingest", MAIN_MIGRATIONS)
-        if not self._is_reader:
+        if self._is_writer:
             bring_up = migrator(MAIN_MIGRATIONS)
         self.database = open_database(self.path, SCHEMA, VERSION, bring_up=bring_up)
-        if self._is_reader:
+        if not self._is_writer:
             self.database.execute("PRAGMA query_only = ON")
 
     def streams(self, room: str | None = None) -> list[Stream]:
@@ -213,7 +211,7 @@ class SqlitePeriodReader(ClockQuestions):
     @contextmanager
     def _reading(self) -> Iterator[None]:
         with self._lock, store_errors(self.path):
-            if self._is_reader and not self.database.in_transaction:
+            if not (self._is_writer or self.database.in_transaction):
                 self._follow_file()
             yield
 
