@@ -128,7 +128,7 @@ class DayFiles:
         try:
             with store_errors(path), closing(_opened(path)) as database:
                 try:
-                    found = database.execute(_CHUNKS, (json.dumps(ids),)).fetchall()
+                    found = database.execute(_CHUNKS, (json.dumps([*ids]),)).fetchall()
                 except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                     if not _is_broken(error):
                         raise

@@ -36,7 +36,7 @@ def live_pieces(
 
     What is damaged is left out: a reading that is not there is better than a wrong one.
     """
-    head = HEADER.itemsize // 2
+    head = HEADER.size // 2
     pieces = []
     sound = [row for row in rows if is_sound(row[1])]
     for number, group in groupby(sound, key=lambda row: row[1][:2]):

@@ -40,11 +40,10 @@ _SIXTEENTHS: Final = 16
 KEY_STEP: Final = _SIXTEENTHS << _STREAM_BITS
 """How far apart the keys of a stream's neighbouring periods are."""
 _HIGHEST_START: Final = (1 << 40) - 1
-HEADER: Final = np.dtype([("layout", "<u2"), ("flags", "<u2")])
-"""What stands before the values in a live row."""
+HEADER: Final = struct.Struct("<HH")
+"""What stands before the values in a live row: the layout's number and flags."""
 LIVE: Final = 1
 """Flag: the period was live when it arrived. The other 15 bits are a check of the whole row."""
-_HEADER: Final = struct.Struct("<HH")
 _CHECK: Final = 0xFFFE
 
 SINCE_3: Final = """
@@ -122,16 +121,16 @@ SCHEMA: Final = f"{SINCE_3};{SINCE_4};{SINCE_5};{SINCE_6}"
 def packed_row(layout: int, values: bytes, *, is_live: bool) -> bytes:
     """The value of a live row. SQLite notices a broken page, but not a bit that flipped in it."""
     check = zlib.crc32(values, layout << 1 | is_live) << 1 & _CHECK
-    return _HEADER.pack(layout, check | is_live) + values
+    return HEADER.pack(layout, check | is_live) + values
 
 
 def is_sound(row: object) -> bool:
     """Whether a live row's value is as it was written; in a damaged file it may be anything."""
-    if not isinstance(row, bytes) or len(row) < _HEADER.size:
+    if not isinstance(row, bytes) or len(row) < HEADER.size:
         return False
-    layout, flags = int.from_bytes(row[:2], "little"), int.from_bytes(row[2:4], "little")
-    check = zlib.crc32(row[_HEADER.size :], layout << 1 | flags & LIVE) << 1 & _CHECK
-    return check == (flags & _CHECK)
+    layout, flags = HEADER.unpack_from(row)
+    check = zlib.crc32(row[HEADER.size :], layout << 1 | flags & LIVE) << 1 & _CHECK
+    return bool(check == (flags & _CHECK))
 
 
 def start_of(*, first_seq: int, period_ns: int, received_utc_ns: int) -> int:

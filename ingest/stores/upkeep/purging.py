@@ -114,16 +114,14 @@ class Purging:
         if seat is None:
             gone = database.executemany("DELETE FROM live WHERE k = ?", ((k,) for k in keys))
             return gone.rowcount
-        head = HEADER.itemsize
         changed = []
         for key in keys:
             row = database.execute("SELECT v FROM live WHERE k = ?", (key,)).fetchone()
             if row is None:
                 continue
-            number, flags = np.frombuffer(row[0][:head], dtype="<u2").tolist()
-            layout = self._store.layout(number)
-            values = np.frombuffer(row[0], dtype="<u2", offset=head).reshape(1, -1).copy()
-            if blanked(values, layout, seat):
+            number, flags = HEADER.unpack_from(row[0])
+            values = np.frombuffer(row[0], dtype="<u2", offset=HEADER.size).reshape(1, -1).copy()
+            if blanked(values, self._store.layout(number), seat):
                 body = packed_row(number, values.tobytes(), is_live=bool(flags & LIVE))
                 changed.append((body, key))
         database.executemany("UPDATE live SET v = ? WHERE k = ?", changed)
