@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from contract.errors import FrameError
 
@@ -84,10 +82,6 @@ class SampleBlock:
     seats: int
     raw: bytes
 
-    def counts(self) -> NDArray[np.int16]:
-        """The raw values as (count, seats, 3), without a copy."""
-        return np.frombuffer(self.raw, dtype="<i2").reshape(self.count, self.seats, 3)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelBlock:
@@ -153,12 +147,17 @@ HELLO_REQUEST: Final = 0x81
 CLOCK_REQUEST: Final = 0x82
 IDENTIFY: Final = 0x83
 
-_HELLO = struct.Struct("<BBIIHB")
-_SAMPLES = struct.Struct("<IIBB")
-_LEVELS = struct.Struct("<IIB")
-_STATUS = struct.Struct("<IIIIHBB")
-_CLOCK_REPLY = struct.Struct("<HII")
-_CLOCK_REQUEST = struct.Struct("<H")
+_HELLO: Final = struct.Struct("<BBIIHB")
+_SAMPLES: Final = struct.Struct("<IIBB")
+_LEVELS: Final = struct.Struct("<IIB")
+_FIXED: Final[dict[type[Frame], tuple[int, str, struct.Struct]]] = {
+    Status: (STATUS, "STATUS", struct.Struct("<IIIIHBB")),
+    ClockReply: (CLOCK_REPLY, "CLOCK_REPLY", struct.Struct("<HII")),
+    HelloRequest: (HELLO_REQUEST, "HELLO_REQUEST", struct.Struct("")),
+    ClockRequest: (CLOCK_REQUEST, "CLOCK_REQUEST", struct.Struct("<H")),
+    Identify: (IDENTIFY, "IDENTIFY", struct.Struct("B")),
+}
+"""Frames whose body is their fields in order: type byte, name and layout."""
 _LONGEST_TEXTS: Final = {"hub_id": 32, "firmware": 24, "firmware_version": 16}
 
 
@@ -200,9 +199,7 @@ def _encode_hello(frame: Hello) -> tuple[int, bytes]:
 def _decode_hello(payload: bytes) -> Hello:
     if len(payload) > 2 and payload[2] != PROTOCOL_VERSION:
         raise ProtocolVersionError(payload[2])
-    if len(payload) < 2 + _HELLO.size:
-        raise FrameError("HELLO", f"{len(payload) - 2} bytes, expected at least {_HELLO.size}")
-    _, flags, tick_hz, millihertz, counts_per_g, seats = _HELLO.unpack_from(payload, 2)
+    _, flags, tick_hz, millihertz, counts_per_g, seats = _head(_HELLO, "HELLO", payload)
     if not (tick_hz and millihertz and counts_per_g and 1 <= seats <= MAX_SEATS):
         raise FrameError(
             "HELLO",
@@ -239,9 +236,7 @@ def _encode_samples(frame: SampleBlock) -> tuple[int, bytes]:
 
 
 def _decode_samples(payload: bytes) -> SampleBlock:
-    if len(payload) < 2 + _SAMPLES.size:
-        raise FrameError("SAMPLES", f"{len(payload) - 2} bytes, expected at least {_SAMPLES.size}")
-    tick, step, count, seats = _SAMPLES.unpack_from(payload, 2)
+    tick, step, count, seats = _head(_SAMPLES, "SAMPLES", payload)
     raw = payload[2 + _SAMPLES.size :]
     _check_samples(step, count, seats, len(raw))
     return SampleBlock(tick=tick, step=step, count=count, seats=seats, raw=raw)
@@ -263,86 +258,44 @@ def _encode_levels(frame: LevelBlock) -> tuple[int, bytes]:
 
 
 def _decode_levels(payload: bytes) -> LevelBlock:
-    if len(payload) < 2 + _LEVELS.size:
-        raise FrameError("LEVELS", f"{len(payload) - 2} bytes, expected at least {_LEVELS.size}")
-    tick, step, count = _LEVELS.unpack_from(payload, 2)
+    tick, step, count = _head(_LEVELS, "LEVELS", payload)
     raw = payload[2 + _LEVELS.size :]
     if not (step and count and len(raw) == 2 * count):
         raise FrameError("LEVELS", f"step {step}, {count} levels in {len(raw)} bytes")
     return LevelBlock(tick=tick, step=step, hundredths=struct.unpack(f"<{count}H", raw))
 
 
-def _encode_status(frame: Status) -> tuple[int, bytes]:
-    return STATUS, _STATUS.pack(
-        frame.tick,
-        frame.uptime_s,
-        frame.samples_dropped,
-        frame.frames_dropped,
-        frame.requests_refused,
-        frame.seats_missing,
-        frame.is_sound_missing,
-    )
-
-
-def _decode_status(payload: bytes) -> Status:
-    tick, uptime, samples, frames, requests, seats, sound = _fixed(_STATUS, "STATUS", payload)
-    return Status(
-        tick=tick,
-        uptime_s=uptime,
-        samples_dropped=samples,
-        frames_dropped=frames,
-        requests_refused=requests,
-        seats_missing=seats,
-        is_sound_missing=bool(sound & 1),
-    )
-
-
-def _encode_clock_reply(frame: ClockReply) -> tuple[int, bytes]:
-    body = _CLOCK_REPLY.pack(frame.nonce, frame.receive_tick, frame.transmit_tick)
-    return CLOCK_REPLY, body
-
-
-def _decode_clock_reply(payload: bytes) -> ClockReply:
-    nonce, receive, transmit = _fixed(_CLOCK_REPLY, "CLOCK_REPLY", payload)
-    return ClockReply(nonce=nonce, receive_tick=receive, transmit_tick=transmit)
-
-
-def _decode_hello_request(payload: bytes) -> HelloRequest:
-    _fixed(struct.Struct(""), "HELLO_REQUEST", payload)
-    return HelloRequest()
-
-
-def _decode_clock_request(payload: bytes) -> ClockRequest:
-    return ClockRequest(nonce=_fixed(_CLOCK_REQUEST, "CLOCK_REQUEST", payload)[0])
-
-
-def _decode_identify(payload: bytes) -> Identify:
-    return Identify(seconds=_fixed(struct.Struct("B"), "IDENTIFY", payload)[0])
-
-
-def _fixed(layout: struct.Struct, name: str, payload: bytes) -> tuple[int, ...]:
-    if len(payload) != 2 + layout.size:
-        raise FrameError(name, f"{len(payload) - 2} bytes, expected {layout.size}")
+def _head(layout: struct.Struct, name: str, payload: bytes) -> tuple[int, ...]:
+    """The numbers that a body of any length begins with."""
+    if len(payload) < 2 + layout.size:
+        raise FrameError(name, f"{len(payload) - 2} bytes, expected at least {layout.size}")
     return layout.unpack_from(payload, 2)
 
 
+def _encode_fixed(frame: Frame) -> tuple[int, bytes]:
+    kind, _, layout = _FIXED[type(frame)]
+    return kind, layout.pack(*(getattr(frame, field.name) for field in fields(frame)))
+
+
+def _decode_fixed(of: type[Frame], payload: bytes) -> Frame:
+    _, name, layout = _FIXED[of]
+    if len(payload) != 2 + layout.size:
+        raise FrameError(name, f"{len(payload) - 2} bytes, expected {layout.size}")
+    values = dict(zip((f.name for f in fields(of)), layout.unpack_from(payload, 2), strict=True))
+    if of is Status:  # the other bits of its flags may get a meaning later
+        values["is_sound_missing"] = bool(values["is_sound_missing"] & 1)
+    return of(**values)
+
+
 _ENCODERS: Final[dict[type[Frame], Callable[..., tuple[int, bytes]]]] = {
+    **dict.fromkeys(_FIXED, _encode_fixed),
     Hello: _encode_hello,
     SampleBlock: _encode_samples,
     LevelBlock: _encode_levels,
-    Status: _encode_status,
-    ClockReply: _encode_clock_reply,
-    HelloRequest: lambda _: (HELLO_REQUEST, b""),
-    ClockRequest: lambda frame: (CLOCK_REQUEST, _CLOCK_REQUEST.pack(frame.nonce)),
-    Identify: lambda frame: (IDENTIFY, bytes((frame.seconds & 0xFF,))),
 }
 _DECODERS: Final[dict[int, Callable[[bytes], Frame]]] = {
+    **{kind: partial(_decode_fixed, of) for of, (kind, _, _) in _FIXED.items()},
     HELLO: _decode_hello,
     SAMPLES: _decode_samples,
     LEVELS: _decode_levels,
-    STATUS: _decode_status,
-    CLOCK_REPLY: _decode_clock_reply,
-    HELLO_REQUEST: _decode_hello_request,
-    CLOCK_REQUEST: _decode_clock_request,
-    IDENTIFY: _decode_identify,
 }

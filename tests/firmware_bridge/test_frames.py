@@ -132,8 +132,3 @@ def test_values_that_do_not_fit_their_field_are_refused() -> None:
         encode(ClockReply(nonce=70_000, receive_tick=0, transmit_tick=0))
     with pytest.raises(FrameError, match="3 samples of 2 seats in 5 bytes"):
         encode(SampleBlock(tick=0, step=1, count=3, seats=2, raw=b"12345"))
-
-
-def test_counts_are_a_view_of_the_bytes() -> None:
-    block = SampleBlock(tick=0, step=1, count=1, seats=1, raw=b"\x01\x00\xff\xff\x00\x80")
-    assert block.counts().tolist() == [[[1, -1, -32768]]]
