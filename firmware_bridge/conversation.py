@@ -1,4 +1,4 @@
-"""One connection to a hub, without a port: bytes in, events out, and what to send when.
+"""The conversation with a hub, without a port: bytes in, events out, and what to send when.
 
 The reader owns the port and the clock; this decodes the bytes. Samples that come before they can
 be dated (while HELLO or the first clock round trips are still on their way) wait here.
@@ -39,7 +39,6 @@ from firmware_bridge.frames import (
     encode,
 )
 from firmware_bridge.framing import Unframer, frame
-from firmware_bridge.known import Known
 from firmware_bridge.tick_map import FIRST_PINGS, TickMap
 
 __all__ = ["MAX_HELD", "Conversation"]
@@ -62,18 +61,19 @@ _MISSING_BYTES: Final = SEAT_MISSING.to_bytes(2, "little", signed=True)
 
 
 class Conversation:
-    """What the host knows about a hub since the port was opened.
+    """What the host knows about a hub, over one connection after the other.
 
-    `known` comes from the connection before. With it this reports what was missed between the two,
-    and continues the ticks of a hub that was not reset.
+    It reports what was missed between two connections, and continues the ticks of a hub that was
+    not reset meanwhile.
     """
 
-    def __init__(self, *, hub: str, known: Known | None = None, max_held: int = MAX_HELD) -> None:
+    def __init__(self, *, hub: str, max_held: int = MAX_HELD) -> None:
         self.hub = hub
         self._max_held = max_held
-        self._known = known or Known()
-        self.hello: Hello | None = None
-        self.last_sample_ns = self._known.last_sample_ns
+        self.last_sample_ns: int | None = None
+        """The last sample that was dated."""
+        self._before: tuple[Hello, TickMap, int | None] | None = None
+        """From the connection before, if the hub was only silent: its ticks, and the last one."""
         self.unframer = Unframer()
         self.refused: Counter[str] = Counter()
         self.frames_missing = 0
@@ -81,7 +81,7 @@ class Conversation:
         self.samples = 0
         self.samples_missing = 0
         self.samples_undated = 0
-        self._undated_reported = -self._known.undated
+        self._undated_reported = 0
         self.hellos = 0
         self._foreign_version: int | None = None
         self._nonce = 0
@@ -90,7 +90,7 @@ class Conversation:
         self._forget()
 
     def _forget(self) -> None:
-        self.hello = None
+        self.hello: Hello | None = None
         self._map: TickMap | None = None
         self._is_map_checked = True
         """False for the map of an earlier connection until a ping has matched it."""
@@ -115,20 +115,22 @@ class Conversation:
         """Samples without a date that no `FramesMissing` has reported yet."""
         return self.samples_undated - self._undated_reported
 
-    def close(self) -> Known:
+    def close(self) -> None:
         """The line is closed: samples that still wait for a date never get one."""
         self._give_up_held()
-        known = self._known
-        if self._map is not None and self._map.is_ready and self._is_map_checked:
-            known = Known(
-                hello=self.hello, tick_map=self._map, last_sample_tick=self._last_sample_tick
-            )
-        return replace(known, last_sample_ns=self.last_sample_ns, undated=self.undated)
+        if self.hello and self._map and self._map.is_ready and self._is_map_checked:
+            self._before = self.hello, self._map, self._last_sample_tick
+        self._forget()
+        self.unframer.restart()
+        self._foreign_version = None
+        self._nonce = 0
+        self._due_ns = -math.inf
 
     @property
     def clock_error_ns(self) -> int | None:
         """The tick map's own estimate of its error; None while nothing can be dated."""
-        return self._map.error_ns if self._map else None
+        tick_map = self._map  # another thread may ask
+        return tick_map.error_ns if tick_map else None
 
     @property
     def awaits_clock(self) -> bool:
@@ -208,12 +210,8 @@ class Conversation:
     def _on_hello(self, hello: Hello, boot_ns: int) -> None:
         self.hellos += 1
         if self.hello is None and not hello.is_start:
-            held, levels = self._held, self._held_levels
-            sequence, missing = self._sequence, self._missing_now
+            # What came before the HELLO is of the same start of the hub, and stays.
             self._start(hello, boot_ns)
-            # They came before the HELLO, but since the same start of the hub.
-            self._held, self._held_levels = held, levels
-            self._sequence, self._missing_now = sequence, missing
             self._resume(hello, boot_ns)
         elif hello.is_start or self._differs(hello):
             # The old map can still date what came before the HELLO in the same read.
@@ -221,6 +219,7 @@ class Conversation:
             if self.hello is not None:
                 self._restart(f"Hub {self.hub} was reset or replaced.", boot_ns)
             self._give_up_held()
+            self._forget()
             self._start(hello, boot_ns)
 
     def _differs(self, hello: Hello) -> bool:
@@ -233,21 +232,21 @@ class Conversation:
 
     def _resume(self, hello: Hello, boot_ns: int) -> None:
         """A hub that was only silent continues its ticks, so the old map dates what it has kept."""
-        known = self._known
-        if known.hello is None or known.tick_map is None or known.last_sample_ns is None:
+        if self._before is None or self.last_sample_ns is None:
             return
+        known, tick_map, last_sample_tick = self._before
         # A map finds a tick's upper bits from the last tick, over less than half of 2**32.
-        silent_ns = boot_ns - known.last_sample_ns
-        is_same = replace(hello, is_start=known.hello.is_start) == known.hello
+        silent_ns = boot_ns - self.last_sample_ns
+        is_same = replace(hello, is_start=known.is_start) == known
         if is_same and silent_ns * hello.tick_hz < _LONGEST_SILENCE_TICKS * 1_000_000_000:
-            self._map = known.tick_map
+            self._map = tick_map
             self._is_map_checked = False
-            self._last_sample_tick = known.last_sample_tick
+            self._last_sample_tick = last_sample_tick
 
     def _start(self, hello: Hello, boot_ns: int) -> None:
-        self._forget()
         self.hello = hello
         self._map = TickMap(tick_hz=hello.tick_hz)
+        self._uptime_s = 0
         self._due_ns = -math.inf
         self._foreign_version = None
         self._events.append(HubUp(hub=self.hub, boot_ns=boot_ns, hello=hello))
@@ -255,7 +254,7 @@ class Conversation:
     def _restart(self, reason: str, boot_ns: int) -> None:
         """This is another hub, or another start: forget what was known and ask for a HELLO."""
         self._give_up_held()
-        self._known = Known()
+        self._before = None
         if self.hello is not None:
             self._events.append(HubDown(hub=self.hub, boot_ns=boot_ns, reason=reason))
         self._forget()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +108,7 @@ class HubCounters:
     """A snapshot of a reader's counts since it was made."""
 
     frames_good: int = 0
-    frames_refused: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    frames_refused: Mapping[str, int] = field(default_factory=dict)
     """By reason: see `firmware_bridge.framing.REASONS`."""
     frames_missing: int = 0
     frames_doubled: int = 0

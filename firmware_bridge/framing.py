@@ -53,8 +53,13 @@ class Unframer:
         self.refused: Counter[str] = Counter()
         self.bytes_skipped = 0
         self.frames_good = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Another stream begins, perhaps in the middle of a frame."""
         self._rest = b""
         self._is_overlong = False
+        self._is_first = True
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads (type, sequence, body) that `data` completes, in order."""
@@ -97,12 +102,13 @@ class Unframer:
             self._refuse("crc", stuffed)
             return None
         self.frames_good += 1
+        self._is_first = False
         return payload
 
     def _refuse(self, reason: str, stuffed: bytes) -> None:
         # A port that is opened in the middle of a frame is not a fault of the line.
-        is_start = self.frames_good == 0 and not self.refused
-        self.refused["start" if is_start else reason] += 1
+        self.refused["start" if self._is_first else reason] += 1
+        self._is_first = False
         self.bytes_skipped += len(stuffed)
 
 

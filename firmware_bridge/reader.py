@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
 from contract.backoff import Backoff
@@ -16,7 +14,6 @@ from firmware_bridge.conversation import MAX_HELD, Conversation
 from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
 from firmware_bridge.frames import Identify, encode
 from firmware_bridge.framing import frame
-from firmware_bridge.known import Known
 from firmware_bridge.ports import BytePort, open_port
 
 __all__ = ["HubReader"]
@@ -65,22 +62,16 @@ class HubReader:
         self._backoff = Backoff(first_s=retry_first_s, max_s=retry_max_s)
         self._silent_after_ns = round(silent_after_s * 1e9)
         self._gather_s = gather_s
-        self._max_undated = max_undated
+        self._talk = Conversation(hub=hub, max_held=max_undated)
         self._open_line = open_line
         self._reported: str | None = None
         self._is_up = False
         self._opened = 0
         self._identify = -1
-        self._counted: tuple[HubCounters, Conversation | None] = (HubCounters(), None)
-
-    @property
-    def hub(self) -> str:
-        """The name that its events carry."""
-        return self._hub
 
     def run(self, stop: threading.Event) -> None:
         """Read until `stop` is set; returns within about a tenth of a second after that."""
-        known = Known()
+        talk = self._talk
         while not stop.is_set():
             try:
                 line = self._open_line(self._port, self._baudrate)
@@ -89,17 +80,15 @@ class HubReader:
             else:
                 self._opened += 1
                 self._identify = -1
-                talk = Conversation(hub=self._hub, known=known, max_held=self._max_undated)
-                self._counted = (self._counted[0], talk)
+                hellos = talk.hellos
                 try:
-                    self._serve(line, talk, stop)
+                    self._serve(line, stop)
                 except LinkError as error:
                     self._report_down(str(error))
                 finally:
                     line.close()
-                    known = talk.close()
-                    self._counted = (_added(self._counted[0], talk), None)
-                if talk.hellos:
+                    talk.close()
+                if talk.hellos > hellos:
                     self._backoff.reset()
             if stop.wait(self._backoff.failed()):
                 return
@@ -110,19 +99,26 @@ class HubReader:
 
     def counters(self) -> HubCounters:
         """The counts since this reader was made; any thread may call it."""
-        past, talk = self._counted
-        counted = past if talk is None else _added(past, talk)
-        return replace(
-            counted,
+        talk, unframer = self._talk, self._talk.unframer
+        return HubCounters(
+            frames_good=talk.frames_good,
+            frames_refused=Counter(unframer.refused) + Counter(talk.refused),
+            frames_missing=talk.frames_missing,
+            frames_doubled=talk.frames_doubled,
+            samples=talk.samples,
+            samples_missing=talk.samples_missing,
+            samples_undated=talk.samples_undated,
+            bytes_skipped=unframer.bytes_skipped,
             reconnects=max(0, self._opened - 1),
-            clock_error_ns=talk.clock_error_ns if talk is not None else None,
+            hellos=talk.hellos,
+            clock_error_ns=talk.clock_error_ns,
             is_up=self._is_up,
         )
 
-    def _serve(self, line: BytePort, talk: Conversation, stop: threading.Event) -> None:
+    def _serve(self, line: BytePort, stop: threading.Event) -> None:
         """Talk to the hub until it is gone (LinkError) or `stop` is set."""
-        clock = self._clock
-        heard_ns, heard, takes_bytes = clock.elapsed_ns(), 0, True
+        clock, talk = self._clock, self._talk
+        heard_ns, heard, takes_bytes = clock.elapsed_ns(), talk.frames_good, True
         while not stop.is_set():
             now_ns = clock.elapsed_ns()
             if now_ns >= talk.due_ns:
@@ -132,7 +128,7 @@ class HubReader:
             if self._identify >= 0:
                 seconds, self._identify = self._identify, -1
                 line.write(frame(encode(Identify(seconds=seconds))))
-            gather_s = self._gather(talk, now_ns)
+            gather_s = self._gather(now_ns)
             if gather_s >= _NAP_S:
                 # Long enough to sleep first: then one wake-up reads everything.
                 if stop.wait(gather_s):
@@ -161,12 +157,12 @@ class HubReader:
             f"with Roomtone's firmware is on it at {self._baudrate} baud."
         )
 
-    def _gather(self, talk: Conversation, now_ns: int) -> float:
+    def _gather(self, now_ns: int) -> float:
         """How long bytes may collect now."""
-        if talk.awaits_clock:
+        if self._talk.awaits_clock:
             return 0.0
         wished = self._gather_s() if callable(self._gather_s) else self._gather_s
-        return max(0.0, min(wished, (talk.due_ns - now_ns) / 1e9))
+        return max(0.0, min(wished, (self._talk.due_ns - now_ns) / 1e9))
 
     def _hand_over(self, event: HubEvent) -> None:
         if isinstance(event, HubUp):
@@ -179,20 +175,3 @@ class HubReader:
         if reason != self._reported:
             boot_ns = self._clock.boot_ns()
             self._hand_over(HubDown(hub=self._hub, boot_ns=boot_ns, reason=reason))
-
-
-def _added(past: HubCounters, talk: Conversation) -> HubCounters:
-    refused = Counter(past.frames_refused)
-    refused.update(talk.unframer.refused)
-    refused.update(talk.refused)
-    return HubCounters(
-        frames_good=past.frames_good + talk.frames_good,
-        frames_refused=MappingProxyType(dict(refused)),
-        frames_missing=past.frames_missing + talk.frames_missing,
-        frames_doubled=past.frames_doubled + talk.frames_doubled,
-        samples=past.samples + talk.samples,
-        samples_missing=past.samples_missing + talk.samples_missing,
-        samples_undated=past.samples_undated + talk.samples_undated,
-        bytes_skipped=past.bytes_skipped + talk.unframer.bytes_skipped,
-        hellos=past.hellos + talk.hellos,
-    )

@@ -22,7 +22,6 @@ from firmware_bridge.events import (
 )
 from firmware_bridge.frames import Hello, HelloRequest, SampleBlock, encode
 from firmware_bridge.framing import frame
-from firmware_bridge.known import Known
 from simulators.hubs.link_faults import LinkFaults
 
 Indexes = Callable[[list[HubEvent]], "np.ndarray[Any, np.dtype[np.int64]]"]
@@ -203,7 +202,8 @@ def test_what_a_full_hub_dropped_is_reported(wire: Callable[..., Any], indexes: 
 def test_what_was_missed_between_two_connections_is_reported(wire: Callable[..., Any]) -> None:
     line = wire()
     line.run(3.0)
-    line.talk = Conversation(hub="h", known=Known(last_sample_ns=line.talk.last_sample_ns))
+    line.talk.close()
+    line.talk._before = None  # the ticks may have begun again
     line.program.has_host = False
     line.now_ns += 2_000_000_000
     events = line.run(2.0)
@@ -218,9 +218,9 @@ def test_what_a_silent_hub_has_kept_is_dated_without_a_seam(
 ) -> None:
     line = wire(drift_ppm=drift_ppm, block=5)
     events = line.run(20.0)
-    # Connections of which nothing is heard leave on what was known before them.
-    known = Conversation(hub="h", known=line.talk.close()).close()
-    line.talk = Conversation(hub="h", known=known)
+    line.talk.close()
+    # A connection of which nothing is heard leaves on what was known before it.
+    line.talk.close()
     line.now_ns += 60_000_000_000
     events += line.run(3.0)
     found = indexes(events)
@@ -238,7 +238,7 @@ def test_a_hub_that_began_anew_while_nobody_listened_is_not_dated_by_its_old_tic
 ) -> None:
     line = wire()
     events = line.run(20.0)
-    line.talk = Conversation(hub="h", known=line.talk.close())
+    line.talk.close()
     line.now_ns += 10_000_000_000
     line.program.reset(line.now_ns)  # its HELLO is lost
     events += line.run(5.0)
@@ -250,16 +250,18 @@ def test_a_hub_that_began_anew_while_nobody_listened_is_not_dated_by_its_old_tic
 
 def test_what_came_and_could_not_be_dated_is_counted_apart(wire: Callable[..., Any]) -> None:
     line = wire()
+    line.talk = Conversation(hub="h", max_held=2)
     line.run(3.0)
-    talk = line.talk
-    line.talk = Conversation(hub="h", known=Known(last_sample_ns=talk.last_sample_ns), max_held=2)
+    line.talk.close()
+    line.talk._before = None
+    undated = line.talk.samples_undated
     # The hub speaks and can't be asked: its samples wait, and all but two are given up.
     hear, line.program.receive = line.program.receive, lambda data, boot_ns: b""
     line.run(1.0)
     line.program.receive = hear
     events = line.run(2.0)
     holes = [event for event in events if isinstance(event, FramesMissing) and event.samples]
-    assert line.talk.samples_undated > 40
+    assert line.talk.samples_undated - undated > 40
     assert sum(hole.undated for hole in holes) > 40
     assert all(hole.undated <= hole.samples for hole in holes)
 
@@ -302,10 +304,9 @@ def test_samples_that_are_never_dated_are_given_up_and_counted(most: int) -> Non
         block = SampleBlock(tick=i * 5000, step=5000, count=1, seats=1, raw=bytes(6))
         assert talk.receive(frame(encode(block, i)), elapsed_ns=0, boot_ns=0) == []
     assert talk.samples_undated == talk.undated == 5000 - most
-    known = talk.close()
-    assert talk.samples_undated == talk.undated == known.undated == 5000
+    talk.close()
     # The next connection reports them as soon as it knows when that was.
-    assert Conversation(hub="h", known=known).undated == 5000
+    assert talk.samples_undated == talk.undated == 5000
 
 
 @given(data=st.lists(st.binary(max_size=80), max_size=20))

@@ -76,6 +76,16 @@ def test_the_start_of_a_frame_that_was_missed_is_no_fault() -> None:
     assert dict(unframer.refused) == {"start": 1}
 
 
+def test_a_new_stream_has_nothing_of_the_one_before() -> None:
+    unframer = Unframer()
+    whole = frame(b"\x02\x07abcdef")
+    assert unframer.feed(whole + whole[:5]) == [b"\x02\x07abcdef"]
+    unframer.restart()
+    assert unframer.feed(whole[5:] + whole) == [b"\x02\x07abcdef"]
+    assert dict(unframer.refused) == {"start": 1}
+    assert unframer.frames_good == 2
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     (
