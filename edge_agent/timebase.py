@@ -12,7 +12,7 @@ from typing import Final
 
 from contract.clock import Clock, SystemClock
 
-__all__ = ["ClockQuality", "QualitySource", "StepWatch", "quality_of", "system_quality"]
+__all__ = ["ClockQuality", "QualitySource", "quality_of", "system_quality"]
 
 _STA_UNSYNC: Final = 0x0040
 _TIME_ERROR: Final = 5
@@ -30,8 +30,6 @@ class ClockQuality:
     synchronised: bool
     error_ns: int
 
-
-_MIN_STEP_NS: Final = 200_000_000
 
 QualitySource = Callable[[], ClockQuality]
 
@@ -96,27 +94,6 @@ def quality_from(state: int, status: int, max_error_us: int) -> ClockQuality:
     if state == _TIME_ERROR or status & _STA_UNSYNC:
         return ClockQuality(synchronised=False, error_ns=_UNKNOWN_NS)
     return ClockQuality(synchronised=True, error_ns=max(0, max_error_us) * 1_000)
-
-
-class StepWatch:
-    """Notices when UTC was stepped; the boot clock never is. Pure.
-
-    A slewed clock moves by half a millisecond a second, and a busy machine takes some time between
-    reading two clocks; a step is larger than both.
-    """
-
-    def __init__(self) -> None:
-        self._last: tuple[int, int] | None = None
-
-    def look(self, *, boot_ns: int, zero_ns: int, synchronised: bool) -> tuple[int, int] | None:
-        """The previous (boot_ns, zero_ns) if UTC was stepped since then; None if it was not.
-
-        `zero_ns` is the UTC at which the boot clock showed zero. Changes of a clock that is not
-        synchronised do not count: nothing is dated by it.
-        """
-        before, self._last = self._last, (boot_ns, zero_ns) if synchronised else None
-        is_step = before and self._last and abs(zero_ns - before[1]) > _MIN_STEP_NS
-        return before if is_step else None
 
 
 def boot_id() -> str:

@@ -6,16 +6,18 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from contract.clock import Clock
+from contract.clock import SECOND_NS, Clock
 from contract.wire.messages import Timebase
 from edge_agent.identity import Identity
-from edge_agent.timebase import ClockQuality, QualitySource, StepWatch
+from edge_agent.timebase import ClockQuality, QualitySource
 
 __all__ = ["UtcNews", "UtcWatch"]
 
 log = logging.getLogger(__name__)
 
-_SECOND_NS: Final = 1_000_000_000
+_MIN_STEP_NS: Final = 200_000_000
+"""A slewed clock moves by half a millisecond a second, and a busy machine takes some time between
+reading two clocks; a step is larger than both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ class UtcWatch:
         self._ask = ask
         self._quality = ClockQuality(synchronised=False, error_ns=0)
         self._looked_ns: int | None = None
-        self._steps = StepWatch()
+        self._last: tuple[int, int] | None = None
+        """The boot clock at the last look, and the UTC at its zero; None if it was not synchronised."""
 
     @property
     def synchronised(self) -> bool:
@@ -46,7 +49,7 @@ class UtcWatch:
 
     def look(self, now_ns: int) -> UtcNews | None:
         """The news of this second; None if the last look was less than a second ago."""
-        if self._looked_ns is not None and now_ns - self._looked_ns < _SECOND_NS:
+        if self._looked_ns is not None and now_ns - self._looked_ns < SECOND_NS:
             return None
         self._looked_ns = now_ns
         was, self._quality = self._quality, self._ask()
@@ -59,15 +62,16 @@ class UtcWatch:
         return self._timebase(self._clock.boot_ns(), self._clock.boot_zero_utc_ns())
 
     def _step(self) -> tuple[bytes, bytes] | None:
-        """The timebases before and after a step, for the readings before and after it."""
-        boot_ns, zero_ns = self._clock.boot_ns(), self._clock.boot_zero_utc_ns()
-        before = self._steps.look(
-            boot_ns=boot_ns, zero_ns=zero_ns, synchronised=self._quality.synchronised
-        )
-        if before is None:
+        """The timebases before and after a step, for the readings before and after it.
+
+        Changes of a clock that is not synchronised do not count: nothing is dated by it.
+        """
+        now = self._clock.boot_ns(), self._clock.boot_zero_utc_ns()
+        before, self._last = self._last, now if self._quality.synchronised else None
+        if before is None or self._last is None or abs(now[1] - before[1]) <= _MIN_STEP_NS:
             return None
-        log.warning("UTC was stepped by %.1f s.", (zero_ns - before[1]) / _SECOND_NS)
-        return self._timebase(*before).encode(), self._timebase(boot_ns, zero_ns).encode()
+        log.warning("UTC was stepped by %.1f s.", (now[1] - before[1]) / SECOND_NS)
+        return self._timebase(*before).encode(), self._timebase(*now).encode()
 
     def _timebase(self, boot_ns: int, zero_ns: int) -> Timebase:
         return Timebase(

@@ -75,22 +75,3 @@ def test_runs_differ_and_runs_on_one_clock_share_a_boot() -> None:
     assert one.boot == other.boot
     assert Identity.new_run("pi-1", SystemClock()).boot == timebase.boot_id()
     assert Identity.new_run("pi-1", ManualClock(now_ns=9)).run_boot_ns == 1_000_000_000
-
-
-def test_a_step_of_utc_is_noticed_once_with_the_look_before() -> None:
-    watch = timebase.StepWatch()
-    second, hour = 1_000_000_000, 3_600_000_000_000
-    assert watch.look(boot_ns=1 * second, zero_ns=5, synchronised=True) is None
-    assert watch.look(boot_ns=2 * second, zero_ns=6, synchronised=True) is None
-    assert watch.look(boot_ns=3 * second, zero_ns=hour, synchronised=True) == (2 * second, 6)
-    assert watch.look(boot_ns=4 * second, zero_ns=hour, synchronised=True) is None
-    assert watch.look(boot_ns=5 * second, zero_ns=0, synchronised=True) == (4 * second, hour)
-
-
-def test_slewing_and_clocks_that_are_not_set_are_no_steps() -> None:
-    watch = timebase.StepWatch()
-    for i in range(100):
-        slewed = watch.look(boot_ns=i * 10**9, zero_ns=i * 500_000, synchronised=True)
-        assert slewed is None
-    assert watch.look(boot_ns=10**12, zero_ns=10**15, synchronised=False) is None
-    assert watch.look(boot_ns=10**12, zero_ns=10**17, synchronised=True) is None

@@ -59,3 +59,34 @@ def test_a_step_is_reported_with_the_offset_before_and_after() -> None:
     assert (after.boot_ns, after.utc_ns) == (51 * SECOND_NS, utc_before_ns + SECOND_NS + HOUR_NS)
     assert before.synchronised
     assert after.synchronised
+
+
+def test_a_step_is_noticed_once_and_back_again() -> None:
+    clock = ManualClock()
+    watch = a_watch(clock, [ClockQuality(synchronised=True, error_ns=1)])
+    stepped = []
+    for step_ns in (0, 1, HOUR_NS, 0, -HOUR_NS):
+        clock.advance(1)
+        clock.utc_at_boot_ns += step_ns
+        news = watch.look(clock.elapsed_ns())
+        assert news is not None
+        stepped.append(news.step is not None)
+    assert stepped == [False, False, True, False, True]
+
+
+def test_slewing_and_clocks_that_are_not_set_are_no_steps() -> None:
+    clock, quality = ManualClock(), [ClockQuality(synchronised=True, error_ns=1)]
+    watch = a_watch(clock, quality)
+    for _ in range(100):
+        clock.advance(1)
+        clock.utc_at_boot_ns += 500_000
+        news = watch.look(clock.elapsed_ns())
+        assert news is not None
+        assert news.step is None
+    for synchronised in (False, True):
+        clock.advance(1)
+        clock.utc_at_boot_ns += HOUR_NS
+        quality.append(ClockQuality(synchronised=synchronised, error_ns=1))
+        news = watch.look(clock.elapsed_ns())
+        assert news is not None
+        assert news.step is None
