@@ -9,12 +9,13 @@ waits until ingest acknowledges it or a recorded gap replaces it.
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from contract.backoff import Backoff
+from contract.clock import SECOND_NS
 from contract.errors import StoreError
 from contract.ranges import SeqRanges
 from contract.wire.messages import Ack
@@ -28,7 +29,6 @@ __all__ = ["Delivery", "DeliveryCounters"]
 
 log = logging.getLogger(__name__)
 
-_SECOND_NS: Final = 1_000_000_000
 _MS_NS: Final = 1_000_000
 _FIRST_WINDOW: Final = 8
 _SLOW_NS: Final = 1_500_000_000
@@ -69,11 +69,6 @@ class Delivery:
         """Since when sent messages have waited for any acknowledgement, resent or not."""
         self._settings = settings
         self._held: OrderedDict[_Key, Parcel] = OrderedDict()
-        self._newest: dict[tuple[int, int], _Key] = {}
-        """(run, part) → its newest message."""
-        self._to_send: deque[_Key] = deque()
-        self._late_to_send: deque[_Key] = deque()
-        self._live_in_flight = 0
         self._window = _FIRST_WINDOW
         self._window_cut_ns = 0
         self._sampled = self._published = self._acked = self._given_up = self._unsampled = 0
@@ -83,7 +78,8 @@ class Delivery:
     @property
     def in_flight(self) -> int:
         """Messages sent and not acknowledged."""
-        return self._live_in_flight + len(self.outbox.index.in_flight)
+        held = sum(item.sent_ns is not None for item in self._held.values())
+        return held + len(self.outbox.index.in_flight)
 
     @property
     def is_empty(self) -> bool:
@@ -125,16 +121,17 @@ class Delivery:
             self._book.reach(message.last_seq)
         self._sampled += seats_sampled
         self._unsampled += seats_missing
-        last = self._held.get(self._newest.get((message.run, message.part), (0, 0, 0)))
-        if isinstance(message, Gap) and last is not None:
-            before = last.message
-            if isinstance(before, Gap) and last.sent_ns is None and continues(before, message):
-                last.message = replace(before, n=before.n + message.n)
-                return
+        if isinstance(message, Gap):
+            for item in self._held.values():
+                before = item.message
+                if isinstance(before, Gap) and item.sent_ns is None and continues(before, message):
+                    item.message = replace(before, n=before.n + message.n)
+                    return
         if counts is None:
             counts = bytes([seats_sampled]) if is_batch else b""
-        key = self._hold(message, counts, seats_sampled, now_ns)
-        (self._late_to_send if is_batch and message.part else self._to_send).append(key)
+        self._hold(
+            Parcel(message=message, counts=counts, unpublished=seats_sampled, closed_ns=now_ns)
+        )
         if len(self._held) > self._settings.max_in_memory:
             self._give_up_oldest()
 
@@ -168,13 +165,13 @@ class Delivery:
     def tick(self, now_ns: int) -> None:
         """Do what is due by the clock: send again, and write to the outbox."""
         if self.is_open:
-            timeout_ns = round(self._settings.ack_timeout_s * _SECOND_NS)
+            timeout_ns = round(self._settings.ack_timeout_s * SECOND_NS)
             self._resend(sent_before_ns=now_ns - timeout_ns)
         if now_ns < self._retry_at_ns:
             return
         if not self.outbox.is_open:
             self._try_to(self._open, now_ns)
-        elif self._late_to_send or self._is_spill_due(now_ns):
+        elif self._unsent(is_late=True) or self._is_spill_due(now_ns):
             # A gap has already been sent for what a hub brought late, so after a crash no other gap
             # would replace it: write it to disk at once.
             self._try_to(lambda: self._spill(young_ns=self._spill_before_ns(now_ns)), now_ns)
@@ -196,37 +193,41 @@ class Delivery:
 
     def _send(self, now_ns: int, publish: Callable[[bytes], bool]) -> bool:
         max_unacked = self._settings.max_unacked
-        for queue, room in ((self._to_send, max_unacked), (self._late_to_send, max_unacked // 2)):
-            if not self._send_held(queue, room, now_ns, publish):
+        for is_late, room in ((False, max_unacked), (True, max_unacked // 2)):
+            if not self._send_held(self._unsent(is_late=is_late), room, now_ns, publish):
                 return True
         if now_ns >= self._retry_at_ns:
             try:
                 self._send_backlog(now_ns, publish)
             except StoreError as error:
                 self._failed(error, now_ns)
-        is_held = bool(self._to_send or self._late_to_send)
+        is_held = any(item.sent_ns is None for item in self._held.values())
         return is_held or self.outbox.index.next_unsent() is not None
 
+    def _unsent(self, *, is_late: bool) -> list[Parcel]:
+        """What waits in memory to be sent: either what a hub brought late, or all else."""
+        return [
+            item
+            for item in self._held.values()
+            if item.sent_ns is None and _is_late(item.message) == is_late
+        ]
+
     def _send_held(
-        self, queue: deque[_Key], room: int, now_ns: int, publish: Callable[[bytes], bool]
+        self, unsent: list[Parcel], room: int, now_ns: int, publish: Callable[[bytes], bool]
     ) -> bool:
         """Send from memory until `room` messages are under way; False if the link takes no more."""
-        while queue and self.in_flight < room:
-            item = self._held.get(queue[0])
-            if item is not None and item.sent_ns is None:
-                waited_ms = max(0, now_ns - item.closed_ns) // _MS_NS
-                is_late = item.message.part > 0
-                if not publish(encode(item.message, waited_ms=None if is_late else waited_ms)):
-                    return False
-                self._published += item.unpublished
-                item.unpublished = 0
-                item.sent_ns = now_ns
-                self._live_in_flight += 1
-            queue.popleft()
+        for item in unsent[: max(0, room - self.in_flight)]:
+            waited_ms = max(0, now_ns - item.closed_ns) // _MS_NS
+            age = None if _is_late(item.message) else waited_ms
+            if not publish(encode(item.message, waited_ms=age)):
+                return False
+            self._published += item.unpublished
+            item.unpublished = 0
+            item.sent_ns = now_ns
         return True
 
     def _send_backlog(self, now_ns: int, publish: Callable[[bytes], bool]) -> None:
-        if self._is_slow(now_ns) and now_ns - self._window_cut_ns > _SECOND_NS:
+        if self._is_slow(now_ns) and now_ns - self._window_cut_ns > SECOND_NS:
             # A slow link: keep less under way, so that live periods don't wait in a queue.
             self._window = max(2, self._window // 2)
             self._window_cut_ns = now_ns
@@ -254,17 +255,9 @@ class Delivery:
 
     def _resend(self, *, sent_before_ns: int) -> None:
         self.outbox.index.resend(sent_before_ns=sent_before_ns)
-        again = [
-            key
-            for key, item in self._held.items()
-            if item.sent_ns is not None and item.sent_ns < sent_before_ns
-        ]
-        for key in again:
-            self._held[key].sent_ns = None
-        self._live_in_flight -= len(again)
-        for key in reversed(again):
-            is_late = isinstance(self._held[key].message, Batch) and key[1]
-            (self._late_to_send if is_late else self._to_send).appendleft(key)
+        for item in self._held.values():
+            if item.sent_ns is not None and item.sent_ns < sent_before_ns:
+                item.sent_ns = None
 
     def _is_in_time(self, message: Batch | Gap) -> bool:
         return message.run == self.run and not message.part
@@ -281,7 +274,7 @@ class Delivery:
 
     def _spill_before_ns(self, now_ns: int) -> int:
         """What closed by this time has to go to the outbox."""
-        return now_ns - round(self._settings.spill_s * _SECOND_NS)
+        return now_ns - round(self._settings.spill_s * SECOND_NS)
 
     def _forget_held(self, ack: Ack) -> int:
         kept = SeqRanges((first, last) for first, last in ack.above if first <= last)
@@ -292,20 +285,12 @@ class Delivery:
             for key, item in self._held.items()
             if key[:2] == (ack.run, ack.part) and not kept.missing(key[2], item.message.last_seq)
         ]
-        return sum(sum(self._drop(key).counts) for key in gone)
+        return sum(sum(self._held.pop(key).counts) for key in gone)
 
-    def _hold(self, message: Batch | Gap, counts: bytes, unpublished: int, now_ns: int) -> _Key:
-        key = message.run, message.part, message.first_seq
-        self._held[key] = Parcel(
-            message=message, counts=counts, unpublished=unpublished, closed_ns=now_ns
-        )
-        self._newest[message.run, message.part] = key
+    def _hold(self, parcel: Parcel) -> _Key:
+        key = parcel.message.run, parcel.message.part, parcel.message.first_seq
+        self._held[key] = parcel
         return key
-
-    def _drop(self, key: _Key) -> Parcel:
-        item = self._held.pop(key)
-        self._live_in_flight -= item.sent_ns is not None
-        return item
 
     def _spill(self, *, young_ns: int | None = None) -> None:
         """Write what is held; a short last batch that began after `young_ns` stays and may grow."""
@@ -329,25 +314,22 @@ class Delivery:
                 of = message.run, message.part
                 seqs = range(message.first_seq, message.last_seq + 1)
                 for key in [key for key in self._held if key[:2] == of and key[2] in seqs]:
-                    self._drop(key)
-        for queue in (self._to_send, self._late_to_send):
-            held = [key for key in queue if key in self._held]
-            queue.clear()
-            queue.extend(held)
+                    del self._held[key]
 
     def _give_up_oldest(self) -> None:
         """The outbox can't be written and memory is full: replace the oldest periods by a gap."""
         n = max(1, self._settings.max_in_memory // 10)
-        old = [self._drop(key) for key in list(self._held)[:n]]
+        old = [self._held.popitem(last=False)[1] for _ in range(n)]
         gaps = join(
             replace(parcel, message=without_values(parcel, "outbox_full"), counts=b"")
             for parcel in sorted(old, key=lambda item: (item.message.run, item.message.part))
         )
         self._given_up += sum(sum(item.counts) for item in old)
         for parcel in reversed(gaps):
-            key = self._hold(parcel.message, b"", 0, old[-1].closed_ns)
+            key = self._hold(
+                replace(parcel, unpublished=0, closed_ns=old[-1].closed_ns, sent_ns=None)
+            )
             self._held.move_to_end(key, last=False)
-            self._to_send.appendleft(key)
         log.error(
             "%d periods were given up, because the outbox can't be written and memory is full; "
             "a gap says so.", sum(item.message.n for item in old if item.counts),
@@ -367,5 +349,10 @@ class Delivery:
 
     def _failed(self, error: StoreError, now_ns: int) -> None:
         wait_s = self._backoff.failed()
-        self._retry_at_ns = now_ns + round(wait_s * _SECOND_NS)
+        self._retry_at_ns = now_ns + round(wait_s * SECOND_NS)
         log.error("%s Periods stay in memory; trying again in %g s.", error, wait_s)
+
+
+def _is_late(message: Batch | Gap) -> bool:
+    """Whether these are values that a hub brought late."""
+    return isinstance(message, Batch) and message.part > 0
