@@ -5,17 +5,21 @@ Pure: it knows where a record is, and touches no file.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
+from typing import Final
 
 from contract.wire.messages import Ack
 from contract.wire.parts import IN_TIME
 from edge_agent.outbox.format import Head, Record
 
 __all__ = ["OutboxIndex", "Segment", "Stored"]
+
+_FIRST_SEQ: Final = attrgetter("record.head.first_seq")
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -100,34 +104,30 @@ class OutboxIndex:
     def __init__(self) -> None:
         self.in_flight: OrderedDict[Stored, None] = OrderedDict()
         """Sent and not acknowledged, in order of sending."""
-        self._entries: dict[tuple[int, int], tuple[list[int], list[Stored]]] = {}
-        """(run, part) → the first seqs of its entries, and the entries."""
+        self._entries: dict[tuple[int, int], list[Stored]] = {}
+        """(run, part) → its entries in order of their first seqs."""
         self._unsent: deque[Stored] = deque()
 
     def __len__(self) -> int:
-        return sum(len(entries) for _, entries in self._entries.values())
+        return sum(len(entries) for entries in self._entries.values())
 
     def entries(self, run: int, part: int = IN_TIME) -> list[Stored]:
         """The waiting entries of a part of a run."""
-        return self._entries.get((run, part), ([], []))[1]
+        return self._entries.get((run, part), [])
 
     def entries_of_all_parts(self, run: int) -> list[Stored]:
         """The waiting entries of a run and of all its parts."""
         return [
             entry
-            for (its_run, _), (_, entries) in self._entries.items()
+            for (its_run, _), entries in self._entries.items()
             if its_run == run
             for entry in entries
         ]
 
     def add(self, entry: Stored) -> None:
         """Add a record that was written."""
-        head = entry.head
-        first_seq = head.first_seq
-        firsts, entries = self._entries.setdefault((head.run, head.part), ([], []))
-        at = bisect_right(firsts, first_seq)
-        firsts.insert(at, first_seq)
-        entries.insert(at, entry)
+        of = entry.head.run, entry.head.part
+        insort(self._entries.setdefault(of, []), entry, key=_FIRST_SEQ)
         entry.segment.entries.append(entry)
         entry.segment.left += 1
         if entry.sent_ns is None:
@@ -165,21 +165,18 @@ class OutboxIndex:
 
     def acknowledge(self, ack: Ack) -> tuple[int, list[Segment]]:
         """Forget what ingest has kept; returns its seat-seconds and the segments now empty."""
-        firsts, entries = self._entries.get((ack.run, ack.part), ([], []))
+        entries = self.entries(ack.run, ack.part)
         seat_seconds = 0
         emptied: list[Segment] = []
         for first, last in (*ack.above, (0, ack.without_hole)):
-            low = max(0, bisect_left(firsts, first) - 1)
-            high = bisect_right(firsts, last)
+            low = max(0, bisect_left(entries, first, key=_FIRST_SEQ) - 1)
+            high = bisect_right(entries, last, key=_FIRST_SEQ)
             touched = entries[low:high]
             for entry in touched:
                 seat_seconds += entry.cover(first, last)
                 if not entry.left:
                     emptied += self._forget(entry)
-            kept = [entry for entry in touched if entry.left]
-            if len(kept) < len(touched):
-                entries[low:high] = kept
-                firsts[low:high] = [entry.head.first_seq for entry in kept]
+            entries[low:high] = [entry for entry in touched if entry.left]
         if not entries:
             self._entries.pop((ack.run, ack.part), None)
         return seat_seconds, emptied
@@ -193,9 +190,8 @@ class OutboxIndex:
             keys.add((entry.head.run, entry.head.part))
             emptied += self._forget(entry)
         for key in keys:
-            kept = [entry for entry in self.entries(*key) if entry.left]
-            self._entries[key] = ([entry.head.first_seq for entry in kept], kept)
-            if not kept:
+            self._entries[key] = [entry for entry in self.entries(*key) if entry.left]
+            if not self._entries[key]:
                 del self._entries[key]
         return emptied
 

@@ -16,7 +16,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -63,14 +63,6 @@ class _BookPage(CborMessage):
     runs: Annotated[tuple[RunNote, ...], Field(max_length=MAX_RUNS)]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Slots:
-    """The open file, and the number of the latest page."""
-
-    fd: int
-    number: int
-
-
 class RunBook:
     """The notes on the runs of one outbox. Lock the outbox before `begin`."""
 
@@ -90,17 +82,19 @@ class RunBook:
         self._pwrite = write
         self._sync = sync
         self._earlier: tuple[RunNote, ...] = ()
-        self._slots: _Slots | None = None
+        self._fd: int | None = None
+        self._number = 0
+        """The number of the latest page."""
         self._is_error_logged = False
 
     @property
     def is_begun(self) -> bool:
         """This run is in the file, and the gaps of earlier runs are in the outbox."""
-        return self._slots is not None
+        return self._fd is not None
 
     def begin(self, outbox: Outbox) -> None:
         """Record the gaps of earlier runs, then note this one; may raise StoreError."""
-        number, notes = _latest(self._read())
+        self._number, notes = _latest(self._read())
         earlier = [note for note in notes if note.run != self._run.run]
         self.earlier_runs = frozenset(note.run for note in earlier)
         settled = []
@@ -115,43 +109,41 @@ class RunBook:
                 settled.append(over)
         self._earlier = tuple(settled[-MAX_RUNS + 1 :])
         try:
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            with ExitStack() as unless_written:
+                fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+                unless_written.callback(os.close, fd)
+                if os.fstat(fd).st_size < 2 * _SLOT:
+                    # Fill the file, so that no later write needs room on the disk. Page by page,
+                    # because the kernel writes back as a unit what was written as a unit.
+                    for at in range(0, 2 * _SLOT, _PAGE):
+                        self._put(fd, bytes(_PAGE), at)
+                self._write_page(fd)
+                unless_written.pop_all()
         except OSError as error:
             raise self._error(error) from error
-        slots = _Slots(fd=fd, number=number)
-        try:
-            if os.fstat(fd).st_size < 2 * _SLOT:
-                # Fill the file, so that no later write needs room on the disk. Page by page,
-                # because the kernel writes back as a unit what was written as a unit.
-                for at in range(0, 2 * _SLOT, _PAGE):
-                    self._put(fd, bytes(_PAGE), at)
-            self._write_page(slots)
-        except OSError as error:
-            os.close(fd)
-            raise self._error(error) from error
-        self._slots = slots
+        self._fd = fd
 
     def reach(self, seq: int, *, spare: int = 0) -> None:
         """Note that this seq is about to be sampled. One write covers many seqs. Never raises.
 
         It writes now unless `spare` periods after this seq are noted already.
         """
-        if self._slots is None or seq + spare < self._run.until_seq:
+        if self._fd is None or seq + spare < self._run.until_seq:
             return
         self._run = self._run.model_copy(update={"until_seq": seq + AHEAD})
-        self._note_down(self._slots)
+        self._note_down(self._fd)
 
     def end(self, outbox: Outbox, *, until_seq: int) -> None:
         """Note a clean stop: nothing of this run is left in memory."""
-        if self._slots is not None:
+        if self._fd is not None:
             waits_until = _until(outbox.known(self._run.run))
             self._run = _ended(self._run, until_seq, waits_until)
-            self._note_down(self._slots)
+            self._note_down(self._fd)
 
     def close(self) -> None:
-        if self._slots is not None:
-            os.close(self._slots.fd)
-            self._slots = None
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
 
     def _end_of(self, note: RunNote) -> int:
         """Where a run's seqs end: at the start of this run, if both are of one boot."""
@@ -159,20 +151,20 @@ class RunBook:
             return note.until_seq
         return max(0, (self._run.run_boot_ns - note.run_boot_ns) // note.period_ns)
 
-    def _note_down(self, slots: _Slots) -> None:
+    def _note_down(self, fd: int) -> None:
         try:
-            self._write_page(slots)
+            self._write_page(fd)
         except OSError as error:
             if not self._is_error_logged:
                 self._is_error_logged = True
                 log.error("%s", self._error(error))  # noqa: TRY400 - one sentence
 
-    def _write_page(self, slots: _Slots) -> None:
+    def _write_page(self, fd: int) -> None:
         body = _BookPage(runs=(*self._earlier, self._run)).encode()
-        number = slots.number + 1
+        number = self._number + 1
         head = _HEAD.pack(_MAGIC, number, len(body), zlib.crc32(body, number & _CRC_MASK))
-        self._put(slots.fd, head + body, number % 2 * _SLOT)
-        slots.number = number
+        self._put(fd, head + body, number % 2 * _SLOT)
+        self._number = number
 
     def _put(self, fd: int, data: bytes, at: int) -> None:
         done = 0

@@ -9,13 +9,13 @@ bytes.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -85,30 +85,22 @@ class Outbox:
 
     def open(self) -> None:
         """Make the directory if needed, lock it, and index what earlier runs left."""
-        try:
+        with self._disk_errors(), ExitStack() as unless_open:
             self._directory.mkdir(parents=True, exist_ok=True)
             fd = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        except OSError as error:
-            raise self._error(error) from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unless_open.callback(os.close, fd)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreError(
+                    f"The outbox {self._directory} is in use by another agent: stop it, or name "
+                    "another [outbox] dir."
+                ) from error
             paths = sorted(self._directory.glob("*.outbox"))
-        except BlockingIOError as error:
-            os.close(fd)
-            raise StoreError(
-                f"The outbox {self._directory} is in use by another agent: stop it, or name "
-                "another [outbox] dir."
-            ) from error
-        except OSError as error:
-            os.close(fd)
-            raise self._error(error) from error
-        self._next_number = max((_number(path) for path in paths), default=0) + 1
-        self.index, self._segments, self._owed = OutboxIndex(), [], []
-        try:
+            self._next_number = max((_number(path) for path in paths), default=0) + 1
+            self.index, self._segments, self._owed = OutboxIndex(), [], []
             scanned = [self._load(path) for path in paths]
-        except OSError as error:
-            os.close(fd)
-            raise self._error(error) from error
+            unless_open.pop_all()
         self._lock_fd = fd
         for records in scanned:
             gaps = gaps_of_damage(records, node=self.node, known=self.known)
@@ -168,7 +160,7 @@ class Outbox:
         """The latest timebase of each other run that still waits here."""
         latest: dict[int, tuple[bool, bytes]] = {}
         for segment in self._segments:
-            with contextlib.suppress(PayloadError):
+            with suppress(PayloadError):
                 timebase = Timebase.decode(segment.timebase)
                 is_better = timebase.synchronised or not latest.get(timebase.run, (False,))[0]
                 if timebase.run != run and is_better:
@@ -237,7 +229,7 @@ class Outbox:
         """The gaps that replace what still waits of an entry."""
         if entry.is_gap:
             payload = self.read(entry)
-            with contextlib.suppress(PayloadError):
+            with suppress(PayloadError):
                 gap = decode(payload or b"")
                 if isinstance(gap, Gap):
                     return [gap]
@@ -257,13 +249,12 @@ class Outbox:
         """Append durably to the current or a new segment; returns where the bytes are."""
         segment, file = self._ready_segment()
         try:
-            start = file.append(data)
-        except OSError as error:
-            if not file.is_sound:
-                self._end_segment()  # a reader skips its torn end
-            raise self._error(error) from error
+            with self._disk_errors():
+                start = file.append(data)
         finally:
             segment.size = file.on_disk
+            if not file.is_sound:
+                self._end_segment()  # a reader skips its torn end
         self.bytes_written += len(data)
         return segment, start
 
@@ -276,10 +267,8 @@ class Outbox:
         timebase = self._timebase()
         head, _ = pack(Head(kind="timebase", run=Timebase.decode(timebase).run), timebase)
         path = self._directory / f"{self._next_number:010d}.outbox"
-        try:
+        with self._disk_errors():
             file = SegmentFile.create(path, MAGIC + head, write=self._write_fd, sync=self._sync)
-        except OSError as error:
-            raise self._error(error) from error
         self._next_number += 1
         segment = Segment(path=path, size=file.on_disk, timebase=timebase)
         self.bytes_written += file.used
@@ -335,6 +324,15 @@ class Outbox:
             else:
                 self.index.add(Stored(segment=segment, record=record))
         return records
+
+    @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError:
+            raise
+        except OSError as error:
+            raise self._error(error) from error
 
     def _error(self, error: OSError) -> StoreError:
         return StoreError(
