@@ -107,18 +107,17 @@ class Delivery:
         self,
         message: Batch | Gap,
         *,
-        seats_sampled: int,
-        seats_missing: int,
+        counts: bytes = b"",
+        seats_missing: int = 0,
         now_ns: int,
-        counts: bytes | None = None,
     ) -> None:
         """Take what was just closed: one period, a gap, or one hub's late values.
 
-        `counts` are the seats sampled in each period, if there are several.
+        `counts` are the seats sampled in each period of a batch; a gap has none.
         """
-        is_batch = isinstance(message, Batch)
-        if self._book is not None and is_batch and self._is_in_time(message):
+        if self._book is not None and isinstance(message, Batch) and self._is_in_time(message):
             self._book.reach(message.last_seq)
+        seats_sampled = sum(counts)
         self._sampled += seats_sampled
         self._unsampled += seats_missing
         if isinstance(message, Gap):
@@ -127,8 +126,6 @@ class Delivery:
                 if isinstance(before, Gap) and item.sent_ns is None and continues(before, message):
                     item.message = replace(before, n=before.n + message.n)
                     return
-        if counts is None:
-            counts = bytes([seats_sampled]) if is_batch else b""
         self._hold(
             Parcel(message=message, counts=counts, unpublished=seats_sampled, closed_ns=now_ns)
         )

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from contract.clock import Clock
 from contract.wire.messages import Config
-from contract.wire.parts import gap_part, late_part
+from contract.wire.parts import IN_TIME, gap_part, late_part
 from contract.wire.payload import Batch, Gap, GapReason
 from edge_agent.identity import Identity
 from edge_agent.publishing.delivery import Delivery
-from edge_agent.sensing.periods import Late, LineGap, Period, PeriodAssembler
+from edge_agent.sensing.periods import LineGap, Period, PeriodAssembler
 from edge_agent.sensing.sampling import Sampling, SkipReason, Switch
 from edge_agent.settings import PERIOD_NS, EdgeSettings
 from firmware_bridge.events import HubEvent, HubSamples, Levels
@@ -135,10 +135,7 @@ class Sensing:
             return
         n = self._assembler.seq - first
         self._skipped_from = None
-        self._delivery.add(
-            self._gap(first, n, reason),
-            seats_sampled=0, seats_missing=0, now_ns=self._clock.elapsed_ns(),
-        )  # fmt: skip
+        self._delivery.add(self._gap(first, n, reason), now_ns=self._clock.elapsed_ns())
 
     def _skip(self, reason: SkipReason) -> None:
         if reason != self._skip_reason:
@@ -151,55 +148,56 @@ class Sensing:
     def _add_period(self, period: Period, now_ns: int) -> None:
         # The agent sends a missing hub's gap before the period; late values replace the gap.
         self._add_line_gaps(period.line_gaps, now_ns)
-        message: Batch | Gap
         if period.is_empty:
-            message = self._gap(period.seq, 1, "serial")
-            if period.line_gaps:
-                message = replace(message, seats=())  # the gaps of its hubs name them
-        else:
-            message = self._batch(period.seq, period.values[None])
+            # The gaps of its hubs name their seats.
+            seats = () if period.line_gaps else self._assembler.layout.seats
+            gap = self._gap(period.seq, 1, "serial", seats=seats)
+            self._delivery.add(gap, seats_missing=period.seats_missing, now_ns=now_ns)
+            return
         self._delivery.add(
-            message,
-            seats_sampled=period.seats_sampled, seats_missing=period.seats_missing, now_ns=now_ns,
+            self._batch(period.seq, period.values[None]), counts=bytes([period.seats_sampled]),
+            seats_missing=period.seats_missing, now_ns=now_ns,
         )  # fmt: skip
 
     def _add_late(self, now_ns: int) -> None:
+        """Late values of a hub travel as a part of the run."""
         self._add_line_gaps(self._assembler.line_gaps(), now_ns)
         for late in self._assembler.late():
-            self._add_late_batch(late, now_ns)
-
-    def _add_late_batch(self, late: Late, now_ns: int) -> None:
-        """Late values of a hub travel as a part of the run."""
-        sampled = sum(late.counts)
-        message = self._batch(late.first_seq, late.values)
-        self._delivery.add(
-            replace(message, part=late_part(late.line)),
-            seats_sampled=sampled, seats_missing=-sampled, now_ns=now_ns, counts=late.counts,
-        )  # fmt: skip
+            self._delivery.add(
+                self._batch(late.first_seq, late.values, part=late_part(late.line)),
+                counts=late.counts, seats_missing=-sum(late.counts), now_ns=now_ns,
+            )  # fmt: skip
 
     def _add_line_gaps(self, line_gaps: Iterable[LineGap], now_ns: int) -> None:
         for each in line_gaps:
-            gap = self._gap(each.first_seq, each.n, each.reason)
             # Values that came and could not be used will not come again; others may still come.
-            part = late_part if each.reason == "unused" else gap_part
-            self._delivery.add(
-                replace(gap, part=part(each.line), seats=each.seats),
-                seats_sampled=0, seats_missing=0, now_ns=now_ns,
-            )  # fmt: skip
+            part = late_part(each.line) if each.reason == "unused" else gap_part(each.line)
+            gap = self._gap(each.first_seq, each.n, each.reason, part=part, seats=each.seats)
+            self._delivery.add(gap, now_ns=now_ns)
 
-    def _batch(self, first_seq: int, values: NDArray[np.uint16]) -> Batch:
+    def _batch(self, first_seq: int, values: NDArray[np.uint16], *, part: int = IN_TIME) -> Batch:
         return Batch(
-            node=self._identity.node, run=self._identity.run, first_seq=first_seq,
+            node=self._identity.node, run=self._identity.run, part=part, first_seq=first_seq,
             boot_ns=self._identity.run_boot_ns + first_seq * PERIOD_NS, period_ns=PERIOD_NS,
             synchronised=self.synchronised, waited_ms=None, layout=self._assembler.layout,
             values=values,
         )  # fmt: skip
 
-    def _gap(self, first_seq: int, n: int, reason: GapReason) -> Gap:
+    def _gap(
+        self,
+        first_seq: int,
+        n: int,
+        reason: GapReason,
+        *,
+        part: int = IN_TIME,
+        seats: tuple[int, ...] | None = None,
+    ) -> Gap:
+        """A gap of these seats, or of all of them."""
         return Gap(
-            node=self._identity.node, run=self._identity.run, first_seq=first_seq, n=n,
+            node=self._identity.node, run=self._identity.run, part=part, first_seq=first_seq, n=n,
             boot_ns=self._identity.run_boot_ns + first_seq * PERIOD_NS, period_ns=PERIOD_NS,
-            synchronised=self.synchronised, seats=self._assembler.layout.seats, reason=reason,
+            synchronised=self.synchronised, reason=reason,
+            seats=self._assembler.layout.seats if seats is None else seats,
         )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def test_nothing_is_lost_while_the_disk_is_full_but_for_a_gap_when_memory_is_ful
         if seq == 900:
             hog.unlink()
         now_ns = (seq + 1) * SECOND
-        delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=now_ns)
+        delivery.add(batch(seq), counts=b"\3", now_ns=now_ns)
         delivery.tick(now_ns)
     books = delivery.counters()
     assert books.sampled == 3600 == books.waiting + books.gap

@@ -296,7 +296,7 @@ class Life:
             seq = self.now_s - self.started_s
             self.now_s += 1
             self.delivery.add(
-                self._make_batch(seq, run=self.run), seats_sampled=3, seats_missing=0,
+                self._make_batch(seq, run=self.run), counts=b"\3",
                 now_ns=self.now_s * SECOND,
             )  # fmt: skip
             self.sampled[self.run] = seq + 1

@@ -130,10 +130,10 @@ def test_everything_is_acknowledged_in_the_end_and_nothing_forgotten_before(
         for _ in range(seconds):
             now += SECOND
             if seq % gap_each == gap_each - 1:
-                delivery.add(gap(seq, 2), seats_sampled=0, seats_missing=0, now_ns=now)
+                delivery.add(gap(seq, 2), now_ns=now)
                 seq += 2
             else:
-                delivery.add(batch(seq), seats_sampled=seq % 4, seats_missing=0, now_ns=now)
+                delivery.add(batch(seq), counts=bytes([seq % 4]), now_ns=now)
                 seq += 1
             delivery.tick(now)
             delivery.send(now, ingest.publish)
@@ -221,15 +221,15 @@ def test_what_a_hub_brings_late_is_delivered_once_and_not_taken_for_the_gap_befo
             now += SECOND
             if seq >= since:
                 missing = gap(seq, 1, reason="serial", part=line_gaps)
-                delivery.add(missing, seats_sampled=0, seats_missing=0, now_ns=now)
-            delivery.add(batch(seq), seats_sampled=1, seats_missing=2, now_ns=now)
+                delivery.add(missing, now_ns=now)
+            delivery.add(batch(seq), counts=b"\1", seats_missing=2, now_ns=now)
             seq += 1
             turn()
         for first in range(since, seq, 10):
             n = min(10, seq - first)
             brought += n
             delivery.add(
-                batch(first, n, part=late), seats_sampled=2 * n, seats_missing=-2 * n, now_ns=now,
+                batch(first, n, part=late), seats_missing=-2 * n, now_ns=now,
                 counts=bytes([2] * n),
             )  # fmt: skip
         turn()
@@ -271,7 +271,7 @@ def filled(
     now = 0
     for seq in range(periods):
         now += SECOND
-        delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=now)
+        delivery.add(batch(seq), counts=b"\3", now_ns=now)
         delivery.tick(now)
     return delivery, now
 
@@ -284,7 +284,7 @@ def test_normal_running_writes_nothing(make_outbox: MakeOutbox, batch: MakeBatch
     now = 0
     for seq in range(100):
         now += SECOND
-        delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=now)
+        delivery.add(batch(seq), counts=b"\3", now_ns=now)
         delivery.tick(now)
         delivery.send(now, ingest.publish)
         for ack in ingest.acks():
@@ -324,7 +324,7 @@ def test_a_lasting_outage_writes_little(make_outbox: MakeOutbox) -> None:
             waited_ms=None, layout=layout,
             values=draw.integers(0, 65_535, (1, layout.width), dtype=np.uint16),
         )  # fmt: skip
-        delivery.add(noise, seats_sampled=30, seats_missing=0, now_ns=now)
+        delivery.add(noise, counts=bytes([30]), now_ns=now)
         delivery.tick(now)
     assert outbox.bytes_written * 24 <= 150_000_000
     # A write touches two pages more than it fills, at the most.
@@ -342,7 +342,7 @@ def test_live_periods_pass_the_backlog(make_outbox: MakeOutbox, batch: MakeBatch
     for step in range(2_000):
         now += SECOND // 50
         if step % 50 == 0:
-            delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=now)
+            delivery.add(batch(seq), counts=b"\3", now_ns=now)
             seq += 1
         count = len(ingest.messages)
         delivery.tick(now)
@@ -405,7 +405,7 @@ def test_what_is_not_acknowledged_is_sent_again(make_outbox: MakeOutbox, batch: 
     )
     delivery.opened()
     ingest = LossyIngest(0)
-    delivery.add(batch(0), seats_sampled=3, seats_missing=0, now_ns=0)
+    delivery.add(batch(0), counts=b"\3", now_ns=0)
     for now in (0, 4 * SECOND, 6 * SECOND, 7 * SECOND):
         delivery.tick(now)
         delivery.send(now, ingest.publish)
@@ -477,7 +477,7 @@ def test_an_earlier_run_is_delivered_before_its_files_go(
     delivery.tick(0)
     ingest = LossyIngest(0)
     delivery.opened()
-    delivery.add(batch(0, run=2), seats_sampled=3, seats_missing=0, now_ns=0)
+    delivery.add(batch(0, run=2), counts=b"\3", now_ns=0)
     for _ in range(5):
         delivery.send(0, ingest.publish)
         for ack in ingest.acks():
@@ -506,7 +506,7 @@ def test_a_spill_takes_whole_batches_and_nothing_waits_longer_for_it(
     written.clear()
     for seq in range(300):
         now = (seq + 1) * SECOND
-        delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=now)
+        delivery.add(batch(seq), counts=b"\3", now_ns=now)
         delivery.tick(now)
         spilled = max((entry.head.last_seq for entry in outbox.index.entries(1)), default=-1)
         assert seq - spilled <= 10
@@ -534,16 +534,16 @@ def test_what_is_sent_again_of_a_late_hub_goes_after_what_is_live(
     delivery.opened()
     ingest = LossyIngest(0)
     late, line_gaps = late_part(2), gap_part(2)
-    delivery.add(gap(0, 1, "serial", part=line_gaps), seats_sampled=0, seats_missing=2, now_ns=0)
-    delivery.add(batch(0), seats_sampled=1, seats_missing=0, now_ns=0)
-    delivery.add(batch(0, part=late), seats_sampled=2, seats_missing=-2, now_ns=0)
-    delivery.add(batch(1, part=late), seats_sampled=2, seats_missing=-2, now_ns=0)
+    delivery.add(gap(0, 1, "serial", part=line_gaps), seats_missing=2, now_ns=0)
+    delivery.add(batch(0), counts=b"\1", now_ns=0)
+    delivery.add(batch(0, part=late), counts=b"\2", seats_missing=-2, now_ns=0)
+    delivery.add(batch(1, part=late), counts=b"\2", seats_missing=-2, now_ns=0)
     delivery.tick(0)
     delivery.send(0, ingest.publish)
     assert [m.part for m in ingest.messages] == [line_gaps, 0, late, late]
     ingest.messages.clear()
     now = 6 * SECOND
-    delivery.add(batch(6), seats_sampled=3, seats_missing=0, now_ns=now)
+    delivery.add(batch(6), counts=b"\3", now_ns=now)
     delivery.tick(now)
     delivery.send(now, ingest.publish)
     assert [(m.part, m.first_seq) for m in ingest.messages] == [

@@ -174,7 +174,7 @@ def test_the_will_and_the_subscriptions(desk: Desk) -> None:
 
 
 def test_birth_and_time_come_before_data(desk: Desk, batch: Callable[..., Batch]) -> None:
-    desk.delivery.add(batch(0), seats_sampled=3, seats_missing=0, now_ns=0)
+    desk.delivery.add(batch(0), counts=b"\3", now_ns=0)
     desk.connect()
     kinds = desk.link.kinds()
     assert kinds[:2] == ["state", "timebase"]
@@ -186,7 +186,7 @@ def test_birth_and_time_come_before_data(desk: Desk, batch: Callable[..., Batch]
 
 
 def test_data_waits_for_ingest(desk: Desk, batch: Callable[..., Batch]) -> None:
-    desk.delivery.add(batch(0), seats_sampled=3, seats_missing=0, now_ns=0)
+    desk.delivery.add(batch(0), counts=b"\3", now_ns=0)
     desk.publisher.step(0)
     desk.link.events.put(LinkUp("3.1.1"))
     desk.publisher.step(0)
@@ -196,7 +196,7 @@ def test_data_waits_for_ingest(desk: Desk, batch: Callable[..., Batch]) -> None:
     assert desk.link.kinds().count("data") == 1
     desk.link.hears(INGEST, IngestState(is_up=False, started_utc_ns=1).encode())
     desk.publisher.step(1)
-    desk.delivery.add(batch(1), seats_sampled=3, seats_missing=0, now_ns=0)
+    desk.delivery.add(batch(1), counts=b"\3", now_ns=0)
     desk.publisher.step(1)
     assert desk.link.kinds().count("data") == 1
 
@@ -204,7 +204,7 @@ def test_data_waits_for_ingest(desk: Desk, batch: Callable[..., Batch]) -> None:
 def test_what_was_under_way_is_sent_again_when_ingest_or_the_link_comes_back(
     desk: Desk, batch: Callable[..., Batch]
 ) -> None:
-    desk.delivery.add(batch(0), seats_sampled=3, seats_missing=0, now_ns=0)
+    desk.delivery.add(batch(0), counts=b"\3", now_ns=0)
     desk.connect()
     desk.link.hears(INGEST, ingest_up(1))
     desk.publisher.step(0)
@@ -225,7 +225,7 @@ def test_what_was_under_way_is_sent_again_when_ingest_or_the_link_comes_back(
 def test_without_room_in_the_link_what_is_due_stays_due(
     desk: Desk, batch: Callable[..., Batch]
 ) -> None:
-    desk.delivery.add(batch(0), seats_sampled=3, seats_missing=0, now_ns=0)
+    desk.delivery.add(batch(0), counts=b"\3", now_ns=0)
     desk.link.has_room = False
     desk.connect()
     assert desk.link.published == []
@@ -280,7 +280,7 @@ def test_earlier_runs_are_dated_before_their_data(
 ) -> None:
     earlier = make_outbox(run=9)
     old = Delivery(run=9, settings=DeliverySettings(), outbox=earlier)
-    old.add(batch(0, run=9), seats_sampled=3, seats_missing=0, now_ns=0)
+    old.add(batch(0, run=9), counts=b"\3", now_ns=0)
     assert old.spill(0)
     earlier.close()
     outbox = make_outbox()
@@ -304,7 +304,7 @@ def test_a_dead_thread_or_a_missing_acknowledgement_makes_a_new_link(
     assert len(desk.links) == 2
     assert desk.links[0].is_stopped
     desk.connect(now_ns=SECOND)
-    desk.delivery.add(batch(0), seats_sampled=3, seats_missing=0, now_ns=SECOND)
+    desk.delivery.add(batch(0), counts=b"\3", now_ns=SECOND)
     for second in range(2, 63):  # sent at 2 s, and again each 15 s
         desk.publisher.step(second * SECOND)
     assert len(desk.links) == 2
@@ -320,7 +320,7 @@ def test_the_watchdog_counts_from_what_was_sent_and_not_from_the_last_acknowledg
     desk.connect()
     for second in (3_600, 7_200):
         seq = desk.delivery.counters().acked // 3
-        desk.delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=second * SECOND)
+        desk.delivery.add(batch(seq), counts=b"\3", now_ns=second * SECOND)
         for late in range(60):
             desk.publisher.step(second * SECOND + late * SECOND)
         assert len(desk.links) == 1
@@ -335,7 +335,7 @@ def test_acknowledgements_of_some_keep_the_link_while_others_wait(
 ) -> None:
     desk.connect()
     for seq in range(300):
-        desk.delivery.add(batch(seq), seats_sampled=3, seats_missing=0, now_ns=seq * SECOND)
+        desk.delivery.add(batch(seq), counts=b"\3", now_ns=seq * SECOND)
         if seq % 50 == 49:  # the first never arrives
             desk.link.hears(NODE + "ack", Ack(run=1, without_hole=-1, above=((1, seq),)).encode())
         desk.publisher.step(seq * SECOND)
