@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 from contract.errors import DecodeError
 
-__all__ = ["KINDS", "NAME", "Topic", "TopicKind", "alert", "ingest_state", "subscription"]
+__all__ = ["KINDS", "NAME", "Topic", "TopicKind", "ingest_state", "subscription"]
 
 TopicKind = Literal[
     "state",
@@ -76,8 +76,3 @@ def subscription(site: str, kind: TopicKind) -> str:
 def ingest_state(site: str) -> str:
     """The topic where ingest says, retained, whether it is up."""
     return f"{_PREFIX}/{site}/ingest/state"
-
-
-def alert(site: str, room: str) -> str:
-    """The topic of a room's alerts, at a site that has switched them on."""
-    return f"{_PREFIX}/{site}/{room}/alert"

@@ -85,7 +85,8 @@ class Conversation:
         self.hellos = 0
         self._foreign_version: int | None = None
         self._nonce = 0
-        self._due_ns = -math.inf
+        self.due_ns = -math.inf
+        """Elapsed time at which `request` has something to send."""
         self._events: list[HubEvent] = []
         self._forget()
 
@@ -124,7 +125,7 @@ class Conversation:
         self.unframer.restart()
         self._foreign_version = None
         self._nonce = 0
-        self._due_ns = -math.inf
+        self.due_ns = -math.inf
 
     @property
     def clock_error_ns(self) -> int | None:
@@ -137,17 +138,12 @@ class Conversation:
         """True while a clock reply is on its way: its arrival must be stamped at once."""
         return bool(self._asked)
 
-    @property
-    def due_ns(self) -> float:
-        """Elapsed time at which `request` has something to send."""
-        return self._due_ns
-
     def request(self, *, elapsed_ns: int, boot_ns: int) -> bytes:
         """What to send now; read `boot_ns` just before, because it stamps a clock request."""
-        if elapsed_ns < self._due_ns:
+        if elapsed_ns < self.due_ns:
             return b""
         if self._map is None:
-            self._due_ns = elapsed_ns + _HELLO_EVERY_NS
+            self.due_ns = elapsed_ns + _HELLO_EVERY_NS
             return frame(encode(HelloRequest()))
         self._nonce = (self._nonce + 1) & 0xFFFF
         self._asked[self._nonce] = (boot_ns, elapsed_ns)
@@ -155,7 +151,7 @@ class Conversation:
             del self._asked[next(iter(self._asked))]
         # A reply that comes after the next request still counts.
         is_first = self._pings < FIRST_PINGS
-        self._due_ns = elapsed_ns + (_FIRST_ASK_AGAIN_NS if is_first else _ASK_AGAIN_NS)
+        self.due_ns = elapsed_ns + (_FIRST_ASK_AGAIN_NS if is_first else _ASK_AGAIN_NS)
         return frame(encode(ClockRequest(nonce=self._nonce)))
 
     def receive(self, data: bytes, *, elapsed_ns: int, boot_ns: int) -> list[HubEvent]:
@@ -247,7 +243,7 @@ class Conversation:
         self.hello = hello
         self._map = TickMap(tick_hz=hello.tick_hz)
         self._uptime_s = 0
-        self._due_ns = -math.inf
+        self.due_ns = -math.inf
         self._foreign_version = None
         self._events.append(HubUp(hub=self.hub, boot_ns=boot_ns, hello=hello))
 
@@ -258,7 +254,7 @@ class Conversation:
         if self.hello is not None:
             self._events.append(HubDown(hub=self.hub, boot_ns=boot_ns, reason=reason))
         self._forget()
-        self._due_ns = -math.inf
+        self.due_ns = -math.inf
 
     def _give_up_held(self) -> None:
         self.samples_undated += sum(block.count for block in self._held)
@@ -285,7 +281,7 @@ class Conversation:
         self._is_map_checked = True
         self._pings += 1
         every = _FIRST_PING_EVERY_NS if self._pings < FIRST_PINGS else _PING_EVERY_NS
-        self._due_ns = max(elapsed_ns, asked_ns + every)
+        self.due_ns = max(elapsed_ns, asked_ns + every)
 
     def _on_status(self, status: Status, boot_ns: int) -> None:
         if status.uptime_s < self._uptime_s:

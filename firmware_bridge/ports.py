@@ -12,6 +12,7 @@ import select
 import stat
 import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -78,10 +79,9 @@ def port_fault(port: str) -> str | None:
         return None  # opening the port gives a better reason
     if stat.S_ISCHR(mode):
         return None
-    is_what = "a directory" if stat.S_ISDIR(mode) else "a plain file"
-    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        is_what = "a disk, a pipe or a socket"
-    return f"it is {is_what}, {_NAME_ONE}"
+    kinds = {stat.S_IFDIR: "a directory", stat.S_IFREG: "a plain file"}
+    kind = kinds.get(stat.S_IFMT(mode), "a disk, a pipe or a socket")
+    return f"it is {kind}, {_NAME_ONE}"
 
 
 def _why(error: BaseException) -> str:
@@ -105,16 +105,26 @@ def _is_no_terminal(error: BaseException) -> bool:
     return isinstance(cause, termios.error) and cause.args[0] == errno.ENOTTY
 
 
-def _gone(port: str) -> LinkError:
-    return LinkError(f"Port {port} is gone: the hub was unplugged or lost its power.")
-
-
-class _PolledPort:
-    """A port with a file descriptor: one system call waits, one reads."""
+class _Port:
+    """What both kinds of port share."""
 
     def __init__(self, name: str, line: serial.Serial) -> None:
         self._name = name
         self._line = line
+
+    def close(self) -> None:
+        with suppress(serial.SerialException, OSError):
+            self._line.close()
+
+    def _gone(self) -> LinkError:
+        return LinkError(f"Port {self._name} is gone: the hub was unplugged or lost its power.")
+
+
+class _PolledPort(_Port):
+    """A port with a file descriptor: one system call waits, one reads."""
+
+    def __init__(self, name: str, line: serial.Serial) -> None:
+        super().__init__(name, line)
         self._file = line.fileno()
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
@@ -128,9 +138,9 @@ class _PolledPort:
         try:
             found = self._poll.poll(max(0.0, timeout_s * 1000))
         except OSError as error:
-            raise _gone(self._name) from error
+            raise self._gone() from error
         if found and not found[0][1] & select.POLLIN:
-            raise _gone(self._name)
+            raise self._gone()
         return bool(found)
 
     def read(self, gather_s: float = 0.0) -> bytes:
@@ -142,9 +152,9 @@ class _PolledPort:
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise _gone(self._name) from error
+            raise self._gone() from error
         if not n:
-            raise _gone(self._name)
+            raise self._gone()
         return bytes(self._buffer[:n])
 
     def write(self, data: bytes) -> bool:
@@ -156,7 +166,7 @@ class _PolledPort:
                 return False
             taken = self._put(data)
         except OSError as error:
-            raise _gone(self._name) from error
+            raise self._gone() from error
         if 0 < taken < len(data):
             self._unsent = data[taken:]
         return taken > 0
@@ -167,19 +177,12 @@ class _PolledPort:
         except BlockingIOError:
             return 0
 
-    def close(self) -> None:
-        try:
-            self._line.close()
-        except (serial.SerialException, OSError):
-            return
 
-
-class _BlockingPort:
+class _BlockingPort(_Port):
     """A port without a descriptor (`loop://`): waits for one byte, then reads the rest."""
 
     def __init__(self, name: str, line: serial.Serial) -> None:
-        self._name = name
-        self._line = line
+        super().__init__(name, line)
         self._first = b""
 
     def wait(self, timeout_s: float) -> bool:
@@ -189,7 +192,7 @@ class _BlockingPort:
                 self._first = self._line.read(1)
             return bool(self._first or self._line.in_waiting)
         except (serial.SerialException, OSError) as error:
-            raise _gone(self._name) from error
+            raise self._gone() from error
 
     def read(self, gather_s: float = 0.0) -> bytes:
         if gather_s:
@@ -198,7 +201,7 @@ class _BlockingPort:
             first, self._first = self._first, b""
             rest: bytes = self._line.read(self._line.in_waiting or 0)
         except (serial.SerialException, OSError) as error:
-            raise _gone(self._name) from error
+            raise self._gone() from error
         return first + rest
 
     def write(self, data: bytes) -> bool:
@@ -207,11 +210,5 @@ class _BlockingPort:
         except serial.SerialTimeoutException:
             return False
         except (serial.SerialException, OSError) as error:
-            raise _gone(self._name) from error
+            raise self._gone() from error
         return True
-
-    def close(self) -> None:
-        try:
-            self._line.close()
-        except (serial.SerialException, OSError):
-            return

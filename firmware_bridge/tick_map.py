@@ -71,17 +71,13 @@ class TickMap:
         self._slide_ticks = 1.0
         self._slide_ns = 0.0
         self._latest_dated: float | None = None
-        self._is_ready = False
-
-    @property
-    def is_ready(self) -> bool:
+        self.is_ready = False
         """True after the first pings: ticks can be dated."""
-        return self._is_ready
 
     @property
     def error_ns(self) -> int | None:
         """Estimated error of a date: half of the smallest round trip, the noise and the slide."""
-        if not self._is_ready:
+        if not self.is_ready:
             return None
         noise = 2 * math.sqrt(self._variance / max(1.0, self._weight))
         return round(self._smallest_half_ns + noise + abs(self._slide_ns))
@@ -109,15 +105,14 @@ class TickMap:
             self._anchor_tick, self._anchor_ns = tick, sent_ns
         at, x = float(sent_ns - self._anchor_ns), float(tick - self._anchor_tick)
         round_trip = received_ns - sent_ns
-        is_known = self._is_ready or self._first
-        if is_known and self._is_impossible(at, x, round_trip):
+        if (self.is_ready or self._first) and self._is_impossible(at, x, round_trip):
             return "restarted"
         self._ping_gap = x - self._last_ping[1]
         self._last_ping = (at, x)
         hub_ns = ((transmit_tick - receive_tick) & (_WRAP - 1)) * self._slope
         half_ns = max(0.0, round_trip - hub_ns) / 2
         self._note_half(half_ns, at)
-        if not self._is_ready:
+        if not self.is_ready:
             self._first.append((at, x, half_ns))
             if len(self._first) == FIRST_PINGS:
                 self._begin()
@@ -163,7 +158,7 @@ class TickMap:
         for at, x, half_ns in self._first:
             self._add(at, x, self._trust(half_ns))
         self._first.clear()
-        self._is_ready = True
+        self.is_ready = True
         self._redraw()
 
     def _follow(self, at: float, x: float, half_ns: float) -> PingVerdict:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from contract.quantities.table import ROOM_QUANTITIES
 
-__all__ = ["LOWEST_SOUND_DB", "AWeighting", "SoundQuantities", "a_weighting_db", "energy_mean"]
+__all__ = ["LOWEST_SOUND_DB", "AWeighting", "SoundQuantities", "energy_mean"]
 
 LOWEST_SOUND_DB: Final = 0.0
 """No room and no microphone is as quiet as this: digital silence counts as 0 dB(A)."""
@@ -110,13 +110,9 @@ def _quantile(in_order: NDArray[np.float64], share: float) -> float:
     return low + (high - low) * (at - below)
 
 
-def a_weighting_db(frequency_hz: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The analytic A-weighting of IEC 61672-1, Annex E, 0 dB at 1 kHz."""
-    gain = _analytic(np.asarray(frequency_hz, dtype=np.float64))
-    return np.asarray(20.0 * np.log10(gain))
-
-
 def _analytic(frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The gain of the A-weighting of IEC 61672-1, Annex E, which is 1 at 1 kHz."""
+
     def shape(f: NDArray[np.float64]) -> NDArray[np.float64]:
         f1, f2, f3, f4 = (pole * pole for pole in _POLES_HZ)
         s = f * f

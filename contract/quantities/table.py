@@ -20,7 +20,6 @@ __all__ = [
     "Quantity",
     "decode",
     "encode",
-    "quantity",
 ]
 
 MISSING: Final = 65535
@@ -96,16 +95,6 @@ ROOM_QUANTITIES: Final[tuple[Quantity, ...]] = (
     ),
 )  # fmt: skip
 """The five quantities of a room, in their order in payloads and in the store."""
-
-_BY_NAME: Final = {q.name: q for q in SEAT_QUANTITIES + ROOM_QUANTITIES}
-
-
-def quantity(name: str) -> Quantity:
-    """The quantity with this name; raises KeyError with the known names."""
-    try:
-        return _BY_NAME[name]
-    except KeyError:
-        raise KeyError(f"no quantity {name!r}; there are {', '.join(_BY_NAME)}") from None
 
 
 def _scales(table: tuple[Quantity, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -99,8 +99,8 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Batch:
-    """Consecutive periods of one run. `values` is u16 (n, layout.width); 65535 is missing."""
+class _Periods:
+    """Consecutive periods of one run, or of a part of it."""
 
     node: str
     run: int
@@ -108,15 +108,21 @@ class Batch:
     boot_ns: int
     period_ns: int
     synchronised: bool
-    waited_ms: int | None
-    layout: Layout
-    values: NDArray[np.uint16]
     part: int = IN_TIME
 
     @property
     def key(self) -> tuple[str, int, int]:
         """Node, run and part: what its seqs belong to."""
         return self.node, self.run, self.part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Batch(_Periods):
+    """Periods with their values. `values` is u16 (n, layout.width); 65535 is missing."""
+
+    waited_ms: int | None
+    layout: Layout
+    values: NDArray[np.uint16]
 
     @property
     def n(self) -> int:
@@ -128,27 +134,15 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """Consecutive periods of one run in which `seats` have no values, and why.
+class Gap(_Periods):
+    """Periods in which `seats` have no values, and why.
 
     In a part of a run it is about that part only: a hub's seats or, with no seats, the sound.
     """
 
-    node: str
-    run: int
-    first_seq: int
     n: int
-    boot_ns: int
-    period_ns: int
-    synchronised: bool
     seats: tuple[int, ...]
     reason: GapReason
-    part: int = IN_TIME
-
-    @property
-    def key(self) -> tuple[str, int, int]:
-        """Node, run and part: what its seqs belong to."""
-        return self.node, self.run, self.part
 
     @property
     def last_seq(self) -> int:

@@ -98,21 +98,17 @@ class PeriodAssembler:
         """(from which time on, which seats were excluded), latest last."""
         self._late: list[Late] = []
         self._extra_gaps: list[LineGap] = []
-        self._seq = 0
-
-    @property
-    def seq(self) -> int:
+        self.seq = 0
         """The seq of the open period."""
-        return self._seq
 
     @property
     def start_ns(self) -> int:
         """Boot clock at the start of the open period."""
-        return self._grid.start_ns(self._seq)
+        return self._grid.start_ns(self.seq)
 
     @property
     def end_ns(self) -> int:
-        return self._grid.end_ns(self._seq)
+        return self._grid.end_ns(self.seq)
 
     @property
     def excluded(self) -> frozenset[int]:
@@ -168,19 +164,19 @@ class PeriodAssembler:
 
     def has_all(self) -> bool:
         """Whether each hub that is up, and the sound, have delivered up to the period's end."""
-        return not any(line.is_awaited(self._seq) for line in self._lines)
+        return not any(line.is_awaited(self.seq) for line in self._lines)
 
     def skip(self) -> None:
         """Skip the open period and forget its readings."""
         self.catch_up()
         for line in self._lines:
-            line.skip(self._seq)
-        self._seq += 1
+            line.skip(self.seq)
+        self.seq += 1
 
     def close(self) -> Period:
         """Close the open period with the readings that have come for it."""
         self.catch_up()
-        seq, start = self._seq, self.start_ns
+        seq, start = self.seq, self.start_ns
         seats: list[NDArray[np.float32]] = []
         line_gaps: list[LineGap] = []
         excluded = self._excluded_at(start)
@@ -191,15 +187,15 @@ class PeriodAssembler:
             seats.append(values)
             due = tuple(seat for seat in hub.seats if seat not in excluded)
             if due and np.isnan(values).all():
-                line_gaps.append(self._line_gap(hub, seq, due))
+                line_gaps.append(_line_gap(hub, seq, seq, due, "serial"))
         seat = np.concatenate(seats)
         # A HELLO says whether a hub has a meter; earlier levels may come after it.
         room = self._sound.close(seq) if self._sound_source != "none" else None
         if room is None:
             room = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
         if self._has_sound and np.isnan(room).all():
-            line_gaps.append(self._line_gap(self._sound, seq, ()))
-        self._seq += 1
+            line_gaps.append(_line_gap(self._sound, seq, seq, (), "serial"))
+        self.seq += 1
         sampled = int((~np.isnan(seat[:, 0])).sum())
         due_seats = sum(number not in excluded for number in self.layout.seats)
         return Period(
@@ -226,11 +222,10 @@ class PeriodAssembler:
         """
         extra, self._extra_gaps = self._extra_gaps, []
         return extra + [
-            LineGap(line=line.number, first_seq=first, n=last - first + 1, seats=line.seats,
-                 reason="unused")
+            _line_gap(line, first, last, line.seats, "unused")
             for line in self._lines
             for first, last in line.unused()
-        ]  # fmt: skip
+        ]
 
     def counters(self) -> dict[str, dict[str, int]]:
         """Samples that could not be used, by hub."""
@@ -242,15 +237,11 @@ class PeriodAssembler:
     def _greet_sound(self) -> None:
         if not self._has_sound:
             self._extra_gaps += [
-                LineGap(line=self._sound.number, first_seq=first, n=last - first + 1, seats=(),
-                     reason="serial")
+                _line_gap(self._sound, first, last, (), "serial")
                 for first, last in self._sound.waiting
-            ]  # fmt: skip
+            ]
         self._sound.is_up = self._has_sound = True
         self._sound.greet()
-
-    def _line_gap(self, line: SourceLine, seq: int, seats: tuple[int, ...]) -> LineGap:
-        return LineGap(line=line.number, first_seq=seq, n=1, seats=seats, reason="serial")
 
     def _catch_up(self, line: SourceLine, *, is_last: bool) -> None:
         rows: list[NDArray[np.uint16]] = []
@@ -317,3 +308,10 @@ class PeriodAssembler:
     def _take_levels(self, event: Levels) -> None:
         if event.hub == self._sound_from:
             self._sound.take(event.boot_ns + LEVEL_NS // 2, event.laeq, open_ns=self.start_ns)
+
+
+def _line_gap(
+    line: SourceLine, first: int, last: int, seats: tuple[int, ...], reason: GapReason
+) -> LineGap:
+    n = last - first + 1
+    return LineGap(line=line.number, first_seq=first, n=n, seats=seats, reason=reason)

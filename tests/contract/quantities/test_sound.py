@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.quantities.sound import AWeighting, SoundQuantities, a_weighting_db, energy_mean
+from contract.quantities.sound import AWeighting, SoundQuantities, _analytic, energy_mean
 
 levels = st.lists(st.floats(20.0, 110.0), min_size=1, max_size=16)
 FULL_SCALE_DB = 120.0
@@ -30,7 +30,7 @@ def _tone(frequency: float, seconds: float, amplitude: float = 0.5) -> np.ndarra
 @pytest.mark.parametrize(("nominal", "level"), TABLE)
 def test_the_curve_is_the_standards(nominal: float, level: float) -> None:
     exact = 1000.0 * 10.0 ** (round(10 * math.log10(nominal / 1000.0)) / 10.0)
-    assert a_weighting_db(np.array([exact]))[0] == pytest.approx(level, abs=0.06)
+    assert 20 * np.log10(_analytic(np.array([exact])))[0] == pytest.approx(level, abs=0.06)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_pure_tone_comes_out_by_the_curve(frequency: float) -> None:
     weighting = AWeighting(full_scale_db=FULL_SCALE_DB)
     measured = weighting.short_laeq(_tone(whole_turns, 2.0))[2:].astype(np.float64)
     level = FULL_SCALE_DB + 20 * math.log10(0.5 / math.sqrt(2))
-    expected = level + a_weighting_db(np.array([float(whole_turns)]))[0]
+    expected = level + 20 * np.log10(_analytic(np.array([float(whole_turns)])))[0]
     assert energy_mean(measured) == pytest.approx(expected, abs=0.1)
 
 
