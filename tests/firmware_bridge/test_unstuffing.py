@@ -14,7 +14,8 @@ def test_what_was_stuffed_comes_back(plain: bytes) -> None:
     assert _unstuffed(cobs.encode(plain)) == plain
 
 
-@given(st.binary(min_size=1, max_size=255))
+# A zero ends a frame, so what is undone never holds one.
+@given(st.binary(min_size=1, max_size=255).map(lambda data: data.replace(b"\0", b"\1")))
 def test_bytes_that_cobs_can_not_have_made_are_refused_as_by_the_library(stuffed: bytes) -> None:
     try:
         expected = cobs.decode(stuffed)
