@@ -164,7 +164,7 @@ class Conversation:
                 content = decode(payload)
             except ProtocolVersionError as error:
                 self._refuse("version")
-                self._note_version(error, boot_ns)
+                self._note_version(error)
                 continue
             except FrameError as error:
                 self._refuse("type" if error.where == "type" else "body")
@@ -190,12 +190,12 @@ class Conversation:
     def _refuse(self, reason: str) -> None:
         self.refused[reason] += 1
 
-    def _note_version(self, error: ProtocolVersionError, boot_ns: int) -> None:
+    def _note_version(self, error: ProtocolVersionError) -> None:
         if error.version != self._foreign_version:
             self._foreign_version = error.version
             newer = "Roomtone" if error.version > 1 else "the hub's firmware"
             reason = f"Hub {self.hub} can't be understood: {error.what}; update {newer}."
-            self._events.append(HubDown(hub=self.hub, boot_ns=boot_ns, reason=reason))
+            self._events.append(HubDown(hub=self.hub, reason=reason))
 
     def _note_sequence(self, payload: bytes) -> None:
         if self._sequence is not None:
@@ -207,16 +207,16 @@ class Conversation:
         self.hellos += 1
         if self.hello is None and not hello.is_start:
             # What came before the HELLO is of the same start of the hub, and stays.
-            self._start(hello, boot_ns)
+            self._start(hello)
             self._resume(hello, boot_ns)
         elif hello.is_start or self._differs(hello):
             # The old map can still date what came before the HELLO in the same read.
             self._release(boot_ns)
             if self.hello is not None:
-                self._restart(f"Hub {self.hub} was reset or replaced.", boot_ns)
+                self._restart(f"Hub {self.hub} was reset or replaced.")
             self._give_up_held()
             self._forget()
-            self._start(hello, boot_ns)
+            self._start(hello)
 
     def _differs(self, hello: Hello) -> bool:
         known = self.hello
@@ -239,20 +239,20 @@ class Conversation:
             self._is_map_checked = False
             self._last_sample_tick = last_sample_tick
 
-    def _start(self, hello: Hello, boot_ns: int) -> None:
+    def _start(self, hello: Hello) -> None:
         self.hello = hello
         self._map = TickMap(tick_hz=hello.tick_hz)
         self._uptime_s = 0
         self.due_ns = -math.inf
         self._foreign_version = None
-        self._events.append(HubUp(hub=self.hub, boot_ns=boot_ns, hello=hello))
+        self._events.append(HubUp(hub=self.hub, hello=hello))
 
-    def _restart(self, reason: str, boot_ns: int) -> None:
+    def _restart(self, reason: str) -> None:
         """This is another hub, or another start: forget what was known and ask for a HELLO."""
         self._give_up_held()
         self._before = None
         if self.hello is not None:
-            self._events.append(HubDown(hub=self.hub, boot_ns=boot_ns, reason=reason))
+            self._events.append(HubDown(hub=self.hub, reason=reason))
         self._forget()
         self.due_ns = -math.inf
 
@@ -276,7 +276,7 @@ class Conversation:
             transmit_tick=reply.transmit_tick,
         )
         if verdict == "restarted":
-            self._restart(f"The ticks of hub {self.hub} started again.", boot_ns)
+            self._restart(f"The ticks of hub {self.hub} started again.")
             return
         self._is_map_checked = True
         self._pings += 1
@@ -286,11 +286,11 @@ class Conversation:
     def _on_status(self, status: Status, boot_ns: int) -> None:
         if status.uptime_s < self._uptime_s:
             self._release(boot_ns)
-            self._restart(f"Hub {self.hub} was reset.", boot_ns)
+            self._restart(f"Hub {self.hub} was reset.")
             return
         self._uptime_s = status.uptime_s
         if self.hello is not None:
-            self._events.append(HubStatus(hub=self.hub, boot_ns=boot_ns, status=status))
+            self._events.append(HubStatus(hub=self.hub, status=status))
 
     def _release(self, boot_ns: int) -> None:
         """Date what is held, if that is possible now."""
@@ -332,7 +332,7 @@ class Conversation:
             dates = tick_map.date(np.concatenate(ticks))
             if dates[-1] > boot_ns + _FUTURE_NS + 4 * (tick_map.error_ns or 0):
                 self.samples_undated += taken
-                self._restart(f"The samples of hub {self.hub} are from the future.", boot_ns)
+                self._restart(f"The samples of hub {self.hub} are from the future.")
                 return
             self._report_gaps(gaps, dates)
             self._last_sample_tick = last
@@ -341,7 +341,7 @@ class Conversation:
             acceleration = _to_g(b"".join([block.raw for block in good]), self.hello)
             self._events.append(HubSamples(hub=self.hub, boot_ns=dates, acceleration=acceleration))
         if later:
-            self._restart(f"The samples of hub {self.hub} went back in time.", boot_ns)
+            self._restart(f"The samples of hub {self.hub} went back in time.")
             # They belong to the hub's new start, whose map will date them.
             self._held = later
 

@@ -30,7 +30,6 @@ class HubUp:
     """The hub said HELLO: on connecting, and again after each of its resets."""
 
     hub: str
-    boot_ns: int
     hello: Hello
 
 
@@ -43,7 +42,6 @@ class HubDown:
     """
 
     hub: str
-    boot_ns: int
     reason: str
 
 
@@ -96,7 +94,6 @@ class HubStatus:
     """The hub's own counters, about once a second of observed time."""
 
     hub: str
-    boot_ns: int
     status: Status
 
 

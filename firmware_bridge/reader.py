@@ -173,5 +173,4 @@ class HubReader:
 
     def _report_down(self, reason: str) -> None:
         if reason != self._reported:
-            boot_ns = self._clock.boot_ns()
-            self._hand_over(HubDown(hub=self._hub, boot_ns=boot_ns, reason=reason))
+            self._hand_over(HubDown(hub=self._hub, reason=reason))

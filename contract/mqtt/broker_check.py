@@ -85,10 +85,7 @@ def retained(
     said: dict[str, bytes] = {}
     fault: str | None = "it does not answer the greeting"
     until = time.monotonic() + _WAIT_S
-    try:
-        link.start()
-    except ConfigurationError as error:
-        return said, str(error)
+    link.start()
     try:
         while len(said) < max_topics and (left := until - time.monotonic()) > 0:
             try:

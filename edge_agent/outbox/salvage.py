@@ -21,11 +21,11 @@ def gaps_of_damage(
     """
     gaps: list[Gap] = []
     covered: dict[tuple[int, int], SeqRanges] = {}
-    heads = [record.head for record in records]
+    heads = [None, *(record.head for record in records), None]
     for i, record in enumerate(records):
         if isinstance(record, Record):
             continue
-        lost = record.head or _between(heads[:i], heads[i + 1 :])
+        lost = record.head or _between(heads[i], heads[i + 2])
         if lost is None or lost.kind != "data":
             continue
         seqs = covered.setdefault((lost.run, lost.part), known(lost.run, lost.part))
@@ -35,10 +35,8 @@ def gaps_of_damage(
     return gaps
 
 
-def _between(before: Sequence[Head | None], after: Sequence[Head | None]) -> Head | None:
+def _between(left: Head | None, right: Head | None) -> Head | None:
     """The seqs between the records around a damaged stretch, if both are of one run."""
-    left = before[-1] if before else None
-    right = after[0] if after else None
     if left is None or right is None or left.kind != "data" or right.kind != "data":
         return None
     n = right.first_seq - left.last_seq - 1

@@ -115,8 +115,7 @@ class Delivery:
 
         `counts` are the seats sampled in each period of a batch; a gap has none.
         """
-        if self._book is not None and isinstance(message, Batch) and self._is_in_time(message):
-            self._book.reach(message.last_seq)
+        self._note_reach(message)
         seats_sampled = sum(counts)
         self._sampled += seats_sampled
         self._unsampled += seats_missing
@@ -256,8 +255,11 @@ class Delivery:
             if item.sent_ns is not None and item.sent_ns < sent_before_ns:
                 item.sent_ns = None
 
-    def _is_in_time(self, message: Batch | Gap) -> bool:
-        return message.run == self.run and not message.part
+    def _note_reach(self, message: Batch | Gap, *, spare: int = 0) -> None:
+        """Note in the run book how far this run has sampled, if that is not noted already."""
+        is_own = message.run == self.run and not message.part
+        if self._book is not None and is_own and isinstance(message, Batch):
+            self._book.reach(message.last_seq, spare=spare)
 
     def _open(self) -> None:
         if not self.outbox.is_open:
@@ -298,11 +300,9 @@ class Delivery:
             is_young = young_ns is not None and first.closed_ns > young_ns and not part
             if is_young and some[-1].message.n < MAX_PERIODS:
                 some.pop()
-            if self._book is not None and some and self._is_in_time(some[-1].message):
-                last = some[-1].message
-                if isinstance(last, Batch):
-                    # Now, because this spill writes the file system's journal anyway.
-                    self._book.reach(last.last_seq, spare=_SPARE_PERIODS)
+            if some:
+                # Now, because this spill writes the file system's journal anyway.
+                self._note_reach(some[-1].message, spare=_SPARE_PERIODS)
             parcels += some
         for at in range(0, len(parcels), MAX_A_WRITE):
             written = parcels[at : at + MAX_A_WRITE]

@@ -12,7 +12,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,10 +63,6 @@ class Grid:
         return (boot_ns - self.run_boot_ns) // self.period_ns
 
 
-class _LineQuantities(Protocol):
-    def update(self, rows: Values, /) -> Values: ...
-
-
 class SourceLine:
     """One source of readings: a hub's seats, or the sound."""
 
@@ -86,7 +82,7 @@ class SourceLine:
         self.step_ns = float(LEVEL_NS)
         self._grid = grid
         self._min_step = min_step
-        self._quantities: _LineQuantities | None = None
+        self._quantities: MotionQuantities | SoundQuantities | None = None
         self._min_rows = 0.0
         self._nothing: Values = np.empty(0, np.float32)
         self._waiting: deque[tuple[int, int]] = deque(maxlen=_MAX_SPANS)
@@ -160,26 +156,16 @@ class SourceLine:
 
         With `is_last` no more readings will come, so every waiting second is complete.
         """
-        while self._waiting:
-            first, last = self._waiting[0]
-            if not is_last and not self.has_all(first):
-                return
-            came = self.buffer.first_ns
-            if came is None or came >= self._grid.end_ns(first):
-                # There are no readings for this second, nor for those before the first reading.
-                while first <= last and (is_last or self.has_all(first)):
-                    if came is not None and came < self._grid.end_ns(first):
-                        break
-                    _extend(self._empty, first)
-                    first += 1
-                self._waiting.popleft()
-                if first <= last:
-                    self._waiting.appendleft((first, last))
-                continue
-            self._waiting.popleft()
+        came = self.buffer.first_ns
+        while self._waiting and (is_last or self.has_all(self._waiting[0][0])):
+            first, last = self._waiting.popleft()
             if first < last:
                 self._waiting.appendleft((first + 1, last))
+            if came is None or came >= self._grid.end_ns(first):
+                _extend(self._empty, first)
+                continue
             values = self._settle(first)
+            came = self.buffer.first_ns
             if not np.isnan(values).all():
                 yield first, values
 

@@ -154,8 +154,6 @@ class PeriodAssembler:
                 from_ns = event.before_ns - round((undated + 1) * line.step_ns)
                 first = self._grid.seq_at(max(from_ns, event.after_ns or 0))
                 line.note_dropped(first, self._grid.seq_at(event.before_ns))
-            case _:
-                pass
 
     @property
     def filled(self) -> float:

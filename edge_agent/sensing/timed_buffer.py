@@ -65,8 +65,7 @@ class TimedBuffer:
 
     def forget(self, *, end_ns: int) -> None:
         """Drop what is earlier than `end_ns`."""
-        if self._times:
-            self._cut(end_ns)
+        self._cut(end_ns)
 
     def _cut(self, end_ns: int) -> tuple[Times, Rows]:
         if not self._times:

@@ -9,11 +9,11 @@ from firmware_bridge.events import HubDown, HubEvent
 
 
 def event(number: int) -> HubEvent:
-    return HubDown(hub="h", boot_ns=number, reason="")
+    return HubDown(hub="h", reason=str(number))
 
 
 def numbers(inbox: Inbox) -> list[int]:
-    return [each.boot_ns for each in inbox.drain() if isinstance(each, HubDown)]
+    return [int(each.reason) for each in inbox.drain() if isinstance(each, HubDown)]
 
 
 def test_a_reader_waits_for_room_and_nothing_is_dropped() -> None:

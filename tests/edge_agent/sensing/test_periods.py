@@ -30,7 +30,7 @@ def up(hub: str, seats: int, *, rate: float = 50.0, levels: bool = False) -> Hub
         is_start=True, has_levels=levels, tick_hz=250_000, sample_rate_hz=rate,
         counts_per_g=16_384, seats=seats, hub_id="x", firmware="sim", firmware_version="1",
     )  # fmt: skip
-    return HubUp(hub=hub, boot_ns=RUN, hello=hello)
+    return HubUp(hub=hub, hello=hello)
 
 
 def assembler(sound: str = "hub") -> PeriodAssembler:
@@ -152,7 +152,7 @@ def test_a_hub_that_is_down_is_not_waited_for_and_one_that_is_up_is() -> None:
     times, rows = readings("hub-a", 3, 2, phase_ns=0, seed=5)
     made.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     assert not made.has_all()
-    made.take(HubDown(hub="hub-b", boot_ns=RUN, reason="unplugged"))
+    made.take(HubDown(hub="hub-b", reason="unplugged"))
     assert made.has_all()
     assert not made.close().is_empty
     made.take(up("hub-b", 2))
@@ -162,7 +162,7 @@ def test_a_hub_that_is_down_is_not_waited_for_and_one_that_is_up_is() -> None:
 def test_a_meter_that_stays_silent_is_waited_for_twice_and_then_no_more() -> None:
     made = assembler()
     times, rows = readings("hub-a", 3, 6, phase_ns=0, seed=5)
-    made.take(HubDown(hub="hub-b", boot_ns=RUN, reason="unplugged"))
+    made.take(HubDown(hub="hub-b", reason="unplugged"))
     made.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     waits = []
     for second in range(5):
@@ -236,7 +236,7 @@ def test_what_a_stalled_hub_brings_late_is_what_it_would_have_brought_in_time(
             ]
             is_stalled = stalls and stalled <= second < awake
             if is_stalled and second == stalled and down:
-                made.take(HubDown(hub="hub-a", boot_ns=RUN, reason="silent"))
+                made.take(HubDown(hub="hub-a", reason="silent"))
             if not is_stalled:
                 if stalls and second == awake > stalled and down:
                     made.take(up("hub-a", 3, levels=True))

@@ -49,7 +49,7 @@ class Room:
             is_start=True, has_levels=False, tick_hz=250_000, sample_rate_hz=50.0,
             counts_per_g=16_384, seats=2, hub_id="x", firmware="f", firmware_version="1",
         )  # fmt: skip
-        sensing.take(HubUp(hub="hub-a", boot_ns=0, hello=hello))
+        sensing.take(HubUp(hub="hub-a", hello=hello))
         return sensing
 
     def lesson(self, start_s: int, end_s: int | None) -> None:
