@@ -63,28 +63,17 @@ class Unframer:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads (type, sequence, body) that `data` completes, in order."""
-        *complete, rest = data.split(b"\0")
-        payloads = []
-        if complete:
-            complete[0] = self._rest + complete[0]
-            if self._is_overlong:
-                self._refuse("long", complete[0])
-                complete[0] = b""
-                self._is_overlong = False
-            for stuffed in complete:
-                if stuffed:
-                    payload = self._open(stuffed)
-                    if payload is not None:
-                        payloads.append(payload)
-            self._rest = rest
-        else:
-            self._rest += rest
+        *complete, self._rest = (self._rest + data).split(b"\0")
+        if complete and self._is_overlong:
+            self._refuse("long", complete.pop(0))
+            self._is_overlong = False
+        opened = [self._open(stuffed) for stuffed in complete if stuffed]
         if len(self._rest) > _LONGEST_STUFFED:
             # Everything up to the next delimiter is the same damage and counts as one refusal.
             self.bytes_skipped += len(self._rest)
             self._rest = b""
             self._is_overlong = True
-        return payloads
+        return [payload for payload in opened if payload is not None]
 
     def _open(self, stuffed: bytes) -> bytes | None:
         if len(stuffed) > _LONGEST_STUFFED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,7 +77,7 @@ def own_certificate_findings(
 def _fault(certificate: Path, key: Path | None, authority: Path) -> str | None:
     try:
         return fault_of_certificate(certificate, key, authority)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         return str(error)
 
 

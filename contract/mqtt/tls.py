@@ -19,7 +19,7 @@ def tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
         context = ssl.create_default_context(cafile=str(broker.ca_file))
         if broker.certificate_file is not None:
             context.load_cert_chain(broker.certificate_file, broker.key_file)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         raise ConfigurationError(
             "broker", "ca_file, certificate_file, key_file", str(error), "readable PEM files"
         ) from error

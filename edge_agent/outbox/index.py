@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
+from contract.ranges import SeqRanges
 from contract.wire.messages import Ack
 from contract.wire.parts import IN_TIME
 from edge_agent.outbox.format import Head, Record
@@ -68,20 +70,13 @@ class Stored:
         """The seat-seconds that still wait."""
         return sum(count for i, count in enumerate(self.head.counts) if self.left >> i & 1)
 
-    def ranges(self) -> Iterator[tuple[int, int]]:
-        """The seqs that still wait, as (first, last)."""
+    def ranges(self) -> SeqRanges:
+        """The seqs that still wait."""
         head = self.head
         if self.is_gap:
-            yield head.first_seq, head.last_seq
-            return
-        i = 0
-        while i < head.n:
-            start = i
-            while i < head.n and self.left >> i & 1:
-                i += 1
-            if i > start:
-                yield head.first_seq + start, head.first_seq + i - 1
-            i += 1
+            return SeqRanges([(head.first_seq, head.last_seq)])
+        seqs = range(head.first_seq, head.first_seq + head.n)
+        return SeqRanges((seq, seq) for i, seq in enumerate(seqs) if self.left >> i & 1)
 
     def cover(self, first: int, last: int) -> int:
         """Note that these seqs are acknowledged; returns how many waiting seat-seconds they had."""
@@ -150,18 +145,13 @@ class OutboxIndex:
         fresh, entry.unpublished = entry.unpublished, 0
         return fresh
 
-    def resend(self, *, sent_before_ns: int) -> int:
-        """Put entries sent before this time back into the queue; returns how many."""
-        count = 0
-        for entry in self.in_flight:
-            if entry.sent_ns is None or entry.sent_ns >= sent_before_ns:
-                break
-            count += 1
-        again = [self.in_flight.popitem(last=False)[0] for _ in range(count)]
+    def resend(self, *, sent_before_ns: int) -> None:
+        """Put entries sent before this time back into the queue."""
+        again = list(takewhile(lambda entry: (entry.sent_ns or 0) < sent_before_ns, self.in_flight))
         for entry in again:
+            del self.in_flight[entry]
             entry.sent_ns = None
         self._unsent.extendleft(reversed(again))
-        return count
 
     def acknowledge(self, ack: Ack) -> tuple[int, list[Segment]]:
         """Forget what ingest has kept; returns its seat-seconds and the segments now empty."""

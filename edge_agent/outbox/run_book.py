@@ -94,7 +94,10 @@ class RunBook:
 
     def begin(self, outbox: Outbox) -> None:
         """Record the gaps of earlier runs, then note this one; may raise StoreError."""
-        self._number, notes = _latest(self._read())
+        try:
+            self._number, notes = _latest(self._path)
+        except OSError as error:
+            raise self._error(error) from error
         earlier = [note for note in notes if note.run != self._run.run]
         self.earlier_runs = frozenset(note.run for note in earlier)
         settled = []
@@ -173,14 +176,6 @@ class RunBook:
         self._sync(fd)
         self.bytes_written += len(data)
 
-    def _read(self) -> bytes:
-        try:
-            return self._path.read_bytes()[: 2 * _SLOT]
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            raise self._error(error) from error
-
     def _error(self, error: OSError) -> StoreError:
         return StoreError(
             f"The run book {self._path} can't be used ({error.strerror or error}): after a power "
@@ -202,13 +197,17 @@ def _until(known: SeqRanges) -> int:
 def read_notes(path: Path) -> tuple[RunNote, ...]:
     """The runs in a book, latest last; none if it can't be read."""
     try:
-        return _latest(path.read_bytes()[: 2 * _SLOT])[1]
+        return _latest(path)[1]
     except OSError:
         return ()
 
 
-def _latest(data: bytes) -> tuple[int, tuple[RunNote, ...]]:
-    """The number and the runs of the newer good slot."""
+def _latest(path: Path) -> tuple[int, tuple[RunNote, ...]]:
+    """The number and the runs of the newer good slot; none without a file. Raises OSError."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        data = b""
     best: tuple[int, tuple[RunNote, ...]] = (0, ())
     for at in (0, _SLOT):
         slot = data[at : at + _SLOT]
