@@ -18,7 +18,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal, Protocol, get_args
 
-from contract.clock import Clock
+from contract.clock import SECOND_NS, Clock
 from contract.errors import RoomtoneError
 from contract.mqtt.link import MqttLink, Will
 from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
@@ -42,14 +42,13 @@ from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.publishing.link_note import LinkNote
 from edge_agent.publishing.publisher import EdgePublisher, Link, OpenLink
-from edge_agent.sensing.holes import log_missing_frames
 from edge_agent.sensing.inbox import Inbox
 from edge_agent.sensing.sampling import Switch
 from edge_agent.sensing.seconds import Sensing
 from edge_agent.settings import PERIOD_NS, EdgeSettings, HubSettings
 from edge_agent.timebase import QualitySource, quality_of
 from edge_agent.utc_watch import UtcWatch
-from firmware_bridge.events import FramesMissing, HubCounters, HubDown, HubEvent, HubUp
+from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
 from firmware_bridge.frames import Hello
 from firmware_bridge.reader import HubReader
 
@@ -61,7 +60,6 @@ Outcome = Literal["stopped", "restart"]
 
 _LOOK_S: Final = 0.01
 _IDLE_S: Final = 0.25
-_SECOND_NS: Final = 1_000_000_000
 # In observed time, so that a fast simulation never gathers more bytes than a port can hold.
 _SHORT_GATHER_NS: Final = 8_000_000
 _LONG_GATHER_NS: Final = 350_000_000
@@ -288,8 +286,6 @@ class EdgeAgent:
                     self._publisher.request("state")
             case HubDown(hub=hub, reason=reason):
                 log.warning("%s is down: %s", hub, reason)
-            case FramesMissing():
-                log_missing_frames(event)
         self._sensing.take(event)
 
     def _pause_s(self, *, is_busy: bool) -> float:
@@ -316,7 +312,7 @@ class EdgeAgent:
             self._nap.wait(_LOOK_S)
         self._stop_readers.set()
         self._sensing.end()
-        wait_ns = round(self._settings.delivery.stop_wait_s * _SECOND_NS)
+        wait_ns = round(self._settings.delivery.stop_wait_s * SECOND_NS)
         until_ns = self._clock.elapsed_ns() + wait_ns
         while not self.delivery.is_empty and self._clock.elapsed_ns() < until_ns:
             self._publisher.step(self._clock.elapsed_ns())

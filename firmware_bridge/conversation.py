@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from contract.errors import FrameError
 from firmware_bridge.events import (
     FramesMissing,
+    HubCounters,
     HubDown,
     HubEvent,
     HubSamples,
@@ -76,13 +77,9 @@ class Conversation:
         """From the connection before, if the hub was only silent: its ticks, and the last one."""
         self.unframer = Unframer()
         self.refused: Counter[str] = Counter()
-        self.frames_missing = 0
-        self.frames_doubled = 0
-        self.samples = 0
-        self.samples_missing = 0
-        self.samples_undated = 0
+        self.counts = HubCounters()
+        """What is counted here; the reader adds the rest."""
         self._undated_reported = 0
-        self.hellos = 0
         self._foreign_version: int | None = None
         self._nonce = 0
         self.due_ns = -math.inf
@@ -114,7 +111,7 @@ class Conversation:
     @property
     def undated(self) -> int:
         """Samples without a date that no `FramesMissing` has reported yet."""
-        return self.samples_undated - self._undated_reported
+        return self.counts.samples_undated - self._undated_reported
 
     def close(self) -> None:
         """The line is closed: samples that still wait for a date never get one."""
@@ -158,7 +155,7 @@ class Conversation:
         """The events in `data`, which was read at these times."""
         for payload in self.unframer.feed(data):
             if payload == self._last_payload:
-                self.frames_doubled += 1
+                self.counts.frames_doubled += 1
                 continue
             try:
                 content = decode(payload)
@@ -204,7 +201,7 @@ class Conversation:
         self._last_payload = payload
 
     def _on_hello(self, hello: Hello, boot_ns: int) -> None:
-        self.hellos += 1
+        self.counts.hellos += 1
         if self.hello is None and not hello.is_start:
             # What came before the HELLO is of the same start of the hub, and stays.
             self._start(hello)
@@ -257,7 +254,7 @@ class Conversation:
         self.due_ns = -math.inf
 
     def _give_up_held(self) -> None:
-        self.samples_undated += sum(block.count for block in self._held)
+        self.counts.samples_undated += sum(block.count for block in self._held)
         self._held.clear()
         self._held_levels.clear()
 
@@ -296,7 +293,7 @@ class Conversation:
         """Date what is held, if that is possible now."""
         if self._map is None or not (self._map.is_ready and self._is_map_checked):
             while len(self._held) > self._max_held:
-                self.samples_undated += self._held.pop(0).count
+                self.counts.samples_undated += self._held.pop(0).count
             del self._held_levels[: -self._max_held]
             return
         if self._held:
@@ -331,13 +328,13 @@ class Conversation:
         if good:
             dates = tick_map.date(np.concatenate(ticks))
             if dates[-1] > boot_ns + _FUTURE_NS + 4 * (tick_map.error_ns or 0):
-                self.samples_undated += taken
+                self.counts.samples_undated += taken
                 self._restart(f"The samples of hub {self.hub} are from the future.")
                 return
             self._report_gaps(gaps, dates)
             self._last_sample_tick = last
             self.last_sample_ns = int(dates[-1])
-            self.samples += taken
+            self.counts.samples += taken
             acceleration = _to_g(b"".join([block.raw for block in good]), self.hello)
             self._events.append(HubSamples(hub=self.hub, boot_ns=dates, acceleration=acceleration))
         if later:
@@ -360,9 +357,9 @@ class Conversation:
         frames, self._missing_now = self._missing_now, 0
         undated = self.undated
         if samples:
-            self._undated_reported = self.samples_undated
-        self.frames_missing += frames
-        self.samples_missing += samples
+            self._undated_reported = self.counts.samples_undated
+        self.counts.frames_missing += frames
+        self.counts.samples_missing += samples
         self._events.append(
             FramesMissing(
                 hub=self.hub,

@@ -100,9 +100,9 @@ class HubStatus:
 HubEvent = HubUp | HubDown | HubSamples | Levels | FramesMissing | HubStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class HubCounters:
-    """A snapshot of a reader's counts since it was made."""
+    """A reader's counts since it was made."""
 
     frames_good: int = 0
     frames_refused: Mapping[str, int] = field(default_factory=dict)

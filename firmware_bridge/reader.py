@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from contract.backoff import Backoff
@@ -80,7 +81,7 @@ class HubReader:
             else:
                 self._opened += 1
                 self._identify = -1
-                hellos = talk.hellos
+                hellos = talk.counts.hellos
                 try:
                     self._serve(line, stop)
                 except LinkError as error:
@@ -88,7 +89,7 @@ class HubReader:
                 finally:
                     line.close()
                     talk.close()
-                if talk.hellos > hellos:
+                if talk.counts.hellos > hellos:
                     self._backoff.reset()
             if stop.wait(self._backoff.failed()):
                 return
@@ -100,17 +101,12 @@ class HubReader:
     def counters(self) -> HubCounters:
         """The counts since this reader was made; any thread may call it."""
         talk, unframer = self._talk, self._talk.unframer
-        return HubCounters(
+        return replace(
+            talk.counts,
             frames_good=talk.frames_good,
             frames_refused=Counter(unframer.refused) + Counter(talk.refused),
-            frames_missing=talk.frames_missing,
-            frames_doubled=talk.frames_doubled,
-            samples=talk.samples,
-            samples_missing=talk.samples_missing,
-            samples_undated=talk.samples_undated,
             bytes_skipped=unframer.bytes_skipped,
             reconnects=max(0, self._opened - 1),
-            hellos=talk.hellos,
             clock_error_ns=talk.clock_error_ns,
             is_up=self._is_up,
         )

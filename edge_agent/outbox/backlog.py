@@ -1,19 +1,20 @@
-"""Joins waiting periods and gaps into fewer, larger messages. Pure."""
+"""Joins waiting periods and gaps into fewer, larger messages, and makes gaps of losses. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from contract.quantities.table import MISSING
+from contract.ranges import SeqRanges
 from contract.wire.payload import MAX_PERIODS, Batch, Gap, GapReason, decode, encode
-from edge_agent.outbox.format import Head
+from edge_agent.outbox.format import DamagedBytes, Head, Record
 from edge_agent.outbox.index import Stored
 
-__all__ = ["Parcel", "aged", "continues", "head_of", "join", "without_values"]
+__all__ = ["Parcel", "aged", "continues", "gaps_of_damage", "head_of", "join", "without_values"]
 
 _MS_NS: Final = 1_000_000
 _LIVE_NS: Final = 30_000 * _MS_NS
@@ -93,6 +94,30 @@ def without_values(parcel: Parcel, reason: GapReason) -> Gap:
     return head.gap(head.first_seq, head.last_seq, node=message.node, reason=reason)
 
 
+def gaps_of_damage(
+    records: Sequence[Record | DamagedBytes], *, node: str, known: Callable[[int, int], SeqRanges]
+) -> list[Gap]:
+    """Gaps for damaged stretches, whose seqs come from a readable head or from their neighbours.
+
+    Neighbours give the seqs between them if both are of one part of a run. `known` gives the seqs of
+    a run and part in good records: no gap covers those. Ingest drops what it already has.
+    """
+    gaps: list[Gap] = []
+    covered: dict[tuple[int, int], SeqRanges] = {}
+    heads = [None, *(record.head for record in records), None]
+    for i, record in enumerate(records):
+        if isinstance(record, Record):
+            continue
+        lost = record.head or _between(heads[i], heads[i + 2])
+        if lost is None or lost.kind != "data":
+            continue
+        seqs = covered.setdefault((lost.run, lost.part), known(lost.run, lost.part))
+        for first, last in seqs.missing(lost.first_seq, lost.last_seq):
+            gaps.append(lost.gap(first, last, node=node, reason="damaged"))
+        seqs.add(lost.first_seq, lost.last_seq)
+    return gaps
+
+
 def aged(entry: Stored, payload: bytes, now_ns: int) -> bytes:
     """A record's payload, with its age if it is new enough to count as live."""
     if (
@@ -123,3 +148,17 @@ def _joined(group: list[Parcel]) -> Parcel:
         closed_ns=last.closed_ns,
         sent_ns=max(sent) if len(sent) == len(group) else None,
     )
+
+
+def _between(left: Head | None, right: Head | None) -> Head | None:
+    """The seqs between the records around a damaged stretch, if both are of one run."""
+    if left is None or right is None or left.kind != "data" or right.kind != "data":
+        return None
+    n = right.first_seq - left.last_seq - 1
+    if (left.run, left.part) != (right.run, right.part) or n < 1:
+        return None
+    return Head(
+        kind="data", run=left.run, part=left.part, first_seq=left.last_seq + 1, n=n,
+        boot_ns=left.boot_ns + left.n * left.period_ns,
+        period_ns=left.period_ns, synchronised=left.synchronised, seats=left.seats,
+    )  # fmt: skip

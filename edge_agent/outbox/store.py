@@ -25,10 +25,9 @@ from contract.ranges import SeqRanges
 from contract.wire.messages import Ack, Timebase
 from contract.wire.parts import IN_TIME
 from contract.wire.payload import Gap, GapReason, decode, encode
-from edge_agent.outbox.backlog import Parcel, head_of, join
+from edge_agent.outbox.backlog import Parcel, gaps_of_damage, head_of, join
 from edge_agent.outbox.format import MAGIC, DamagedBytes, Head, Record, pack, scan, unpack_body
 from edge_agent.outbox.index import OutboxIndex, Segment, Stored
-from edge_agent.outbox.salvage import gaps_of_damage
 from edge_agent.outbox.segment_file import SegmentFile
 
 __all__ = ["MAX_A_WRITE", "Outbox"]

@@ -41,16 +41,16 @@ _Key = tuple[int, int, int]
 """(run, part, first seq) of a held message."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DeliveryCounters:
     """Seat-seconds of this run; see `contract.wire.messages.Health`."""
 
-    sampled: int
-    published: int
-    acked: int
-    waiting: int
-    gap: int
-    unsampled: int
+    sampled: int = 0
+    published: int = 0
+    acked: int = 0
+    waiting: int = 0
+    gap: int = 0
+    unsampled: int = 0
 
 
 class Delivery:
@@ -71,7 +71,8 @@ class Delivery:
         self._held: OrderedDict[_Key, Parcel] = OrderedDict()
         self._window = _FIRST_WINDOW
         self._window_cut_ns = 0
-        self._sampled = self._published = self._acked = self._given_up = self._unsampled = 0
+        self._counts = DeliveryCounters()
+        """Without what waits, and what the outbox gave up."""
         self._retry_at_ns = 0
         self._backoff = Backoff(first_s=1, max_s=30)
 
@@ -94,13 +95,10 @@ class Delivery:
     def counters(self) -> DeliveryCounters:
         """The counts: sampled = acked + waiting + gap at all times."""
         held = sum(sum(item.counts) for item in self._held.values())
-        return DeliveryCounters(
-            sampled=self._sampled,
-            published=self._published,
-            acked=self._acked,
+        return replace(
+            self._counts,
             waiting=held + self.outbox.waiting(self.run),
-            gap=self._given_up + self.outbox.given_up[self.run],
-            unsampled=self._unsampled,
+            gap=self._counts.gap + self.outbox.given_up[self.run],
         )
 
     def add(
@@ -117,8 +115,8 @@ class Delivery:
         """
         self._note_reach(message)
         seats_sampled = sum(counts)
-        self._sampled += seats_sampled
-        self._unsampled += seats_missing
+        self._counts.sampled += seats_sampled
+        self._counts.unsampled += seats_missing
         if isinstance(message, Gap):
             for item in self._held.values():
                 before = item.message
@@ -155,7 +153,7 @@ class Delivery:
         if not is_slow:
             self._window = min(self._window + freed, self._settings.max_unacked // 2)
         if ack.run == self.run:
-            self._acked += seat_seconds + self._forget_held(ack)
+            self._counts.acked += seat_seconds + self._forget_held(ack)
         self.owed_since_ns = now_ns if self.in_flight else None
 
     def tick(self, now_ns: int) -> None:
@@ -217,7 +215,7 @@ class Delivery:
             age = None if _is_late(item.message) else waited_ms
             if not publish(encode(item.message, waited_ms=age)):
                 return False
-            self._published += item.unpublished
+            self._counts.published += item.unpublished
             item.unpublished = 0
             item.sent_ns = now_ns
         return True
@@ -243,7 +241,7 @@ class Delivery:
                 return
             fresh = index.sent(entry, now_ns)
             if entry.head.run == self.run:
-                self._published += fresh
+                self._counts.published += fresh
 
     def _is_slow(self, now_ns: int) -> bool:
         oldest = next(iter(self.outbox.index.in_flight), None)
@@ -321,7 +319,7 @@ class Delivery:
             replace(parcel, message=without_values(parcel, "outbox_full"), counts=b"")
             for parcel in sorted(old, key=lambda item: (item.message.run, item.message.part))
         )
-        self._given_up += sum(sum(item.counts) for item in old)
+        self._counts.gap += sum(sum(item.counts) for item in old)
         for parcel in reversed(gaps):
             key = self._hold(
                 replace(parcel, unpublished=0, closed_ns=old[-1].closed_ns, sent_ns=None)

@@ -5,6 +5,7 @@ Runs on the agent's thread; all of its time comes from the clock.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -21,9 +22,11 @@ from edge_agent.publishing.delivery import Delivery
 from edge_agent.sensing.periods import LineGap, Period, PeriodAssembler
 from edge_agent.sensing.sampling import Sampling, SkipReason, Switch
 from edge_agent.settings import PERIOD_NS, EdgeSettings
-from firmware_bridge.events import HubEvent, HubSamples, Levels
+from firmware_bridge.events import FramesMissing, HubEvent, HubSamples, Levels
 
-__all__ = ["Sensing"]
+__all__ = ["Sensing", "log_missing_frames"]
+
+log = logging.getLogger(__name__)
 
 _FILLING: Final = 0.5
 """How full the buffers may become before periods are closed between readings."""
@@ -31,6 +34,8 @@ _CROWDED: Final = 0.75
 """How full they may become while a period waits for a late hub."""
 _MAX_AT_ONCE: Final = 500
 """Readings taken at once: what a hub held for a long time comes as one event."""
+_MIN_LOGGED_NS: Final = 400_000_000
+"""A hole of this length can leave a second without values."""
 _STALL_NS: Final = 300_000_000
 """A longer pause between two calls means that this program did not run."""
 
@@ -76,6 +81,8 @@ class Sensing:
         return self._assembler.end_ns
 
     def take(self, event: HubEvent) -> None:
+        if isinstance(event, FramesMissing):
+            log_missing_frames(event)
         for piece in _split(event):
             self._assembler.take(piece)
             if self._assembler.filled > _FILLING:
@@ -199,6 +206,22 @@ class Sensing:
             synchronised=self.synchronised, reason=reason,
             seats=self._assembler.layout.seats if seats is None else seats,
         )  # fmt: skip
+
+
+def log_missing_frames(hole: FramesMissing) -> None:
+    """Log frames that never came or had no date, if a whole second may be missing.
+
+    The hub's own count of ticks shows this, whatever the reason: an unplugged hub, a full hub, a
+    closed line. The fault matrix reads these log lines too.
+    """
+    after_ns = hole.after_ns
+    if not hole.samples or after_ns is None or hole.before_ns - after_ns < _MIN_LOGGED_NS:
+        return
+    log.warning(
+        "%s: %d samples between %d and %d ms of the boot clock %s.",
+        hole.hub, hole.samples, after_ns // 1_000_000, hole.before_ns // 1_000_000,
+        "never came" if not hole.undated else f"are missing, {hole.undated} came and had no date",
+    )  # fmt: skip
 
 
 def _split(event: HubEvent) -> Iterator[HubEvent]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.sensing.holes import log_missing_frames
+from edge_agent.sensing.seconds import log_missing_frames
 from firmware_bridge.events import FramesMissing
 from roomtone.faults.unheard import unheard
 

@@ -95,7 +95,7 @@ def test_a_bad_line_gives_no_wrong_sample_and_reports_what_is_missing(
     missing = [event for event in events if isinstance(event, FramesMissing)]
     reported = sum(event.samples for event in missing if event.after_ns is not None)
     if not kinds(events, HubDown):
-        assert reported == (np.diff(found) - 1).sum() == line.talk.samples_missing
+        assert reported == (np.diff(found) - 1).sum() == line.talk.counts.samples_missing
     if faults.lost == faults.bit_flips == faults.garbage == 0:
         assert missing == []
         assert len(found) >= 545
@@ -158,7 +158,7 @@ def test_a_reset_within_one_read_loses_nothing(
     found = indexes(events)
     assert np.diff(found).tolist().count(0) <= 1
     assert np.unique(found).tolist() == list(range(found[-1] + 1))
-    assert line.talk.samples_undated == 0
+    assert line.talk.counts.samples_undated == 0
     true = START_NS + found * 20_000_000
     assert np.abs(dates(events) - true).max() < 25_000_000
 
@@ -189,7 +189,7 @@ def test_what_a_full_hub_dropped_is_reported(wire: Callable[..., Any], indexes: 
     events += line.run(2.5)
     # A clock reply in between reports some of the frames: 25 of samples and 4 of levels.
     reported = [event for event in events if isinstance(event, FramesMissing)]
-    assert sum(event.frames for event in reported) == line.talk.frames_missing == 29
+    assert sum(event.frames for event in reported) == line.talk.counts.frames_missing == 29
     missing = reported[-1]
     assert missing.samples == 25
     assert missing.after_ns is not None
@@ -254,14 +254,14 @@ def test_what_came_and_could_not_be_dated_is_counted_apart(wire: Callable[..., A
     line.run(3.0)
     line.talk.close()
     line.talk._before = None
-    undated = line.talk.samples_undated
+    undated = line.talk.counts.samples_undated
     # The hub speaks and can't be asked: its samples wait, and all but two are given up.
     hear, line.program.receive = line.program.receive, lambda data, boot_ns: b""
     line.run(1.0)
     line.program.receive = hear
     events = line.run(2.0)
     holes = [event for event in events if isinstance(event, FramesMissing) and event.samples]
-    assert line.talk.samples_undated - undated > 40
+    assert line.talk.counts.samples_undated - undated > 40
     assert sum(hole.undated for hole in holes) > 40
     assert all(hole.undated <= hole.samples for hole in holes)
 
@@ -303,10 +303,10 @@ def test_samples_that_are_never_dated_are_given_up_and_counted(most: int) -> Non
     for i in range(5000):
         block = SampleBlock(tick=i * 5000, step=5000, count=1, seats=1, raw=bytes(6))
         assert talk.receive(frame(encode(block, i)), elapsed_ns=0, boot_ns=0) == []
-    assert talk.samples_undated == talk.undated == 5000 - most
+    assert talk.counts.samples_undated == talk.undated == 5000 - most
     talk.close()
     # The next connection reports them as soon as it knows when that was.
-    assert talk.samples_undated == talk.undated == 5000
+    assert talk.counts.samples_undated == talk.undated == 5000
 
 
 @given(data=st.lists(st.binary(max_size=80), max_size=20))
