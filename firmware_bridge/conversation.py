@@ -160,11 +160,11 @@ class Conversation:
             try:
                 content = decode(payload)
             except ProtocolVersionError as error:
-                self._refuse("version")
+                self.refused["version"] += 1
                 self._note_version(error)
                 continue
             except FrameError as error:
-                self._refuse("type" if error.where == "type" else "body")
+                self.refused["type" if error.where == "type" else "body"] += 1
                 continue
             if isinstance(content, Hello):
                 self._on_hello(content, boot_ns)
@@ -179,13 +179,10 @@ class Conversation:
                 self._on_status(content, boot_ns)
             elif not isinstance(content, Hello):
                 # A request from the line can only be our own, returned by a looped line.
-                self._refuse("type")
+                self.refused["type"] += 1
         self._release(boot_ns)
         events, self._events = self._events, []
         return events
-
-    def _refuse(self, reason: str) -> None:
-        self.refused[reason] += 1
 
     def _note_version(self, error: ProtocolVersionError) -> None:
         if error.version != self._foreign_version:
@@ -206,22 +203,11 @@ class Conversation:
             # What came before the HELLO is of the same start of the hub, and stays.
             self._start(hello)
             self._resume(hello, boot_ns)
-        elif hello.is_start or self._differs(hello):
+        elif self.hello is None or hello.is_start or hello.identity != self.hello.identity:
             # The old map can still date what came before the HELLO in the same read.
             self._release(boot_ns)
-            if self.hello is not None:
-                self._restart(f"Hub {self.hub} was reset or replaced.")
-            self._give_up_held()
-            self._forget()
+            self._restart(f"Hub {self.hub} was reset or replaced.")
             self._start(hello)
-
-    def _differs(self, hello: Hello) -> bool:
-        known = self.hello
-        return known is None or (hello.hub_id, hello.tick_hz, hello.seats) != (
-            known.hub_id,
-            known.tick_hz,
-            known.seats,
-        )
 
     def _resume(self, hello: Hello, boot_ns: int) -> None:
         """A hub that was only silent continues its ticks, so the old map dates what it has kept."""

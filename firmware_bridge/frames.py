@@ -68,6 +68,11 @@ class Hello:
     firmware: str
     firmware_version: str
 
+    @property
+    def identity(self) -> tuple[str, int, int]:
+        """What stays the same as long as it is the same hub."""
+        return self.hub_id, self.tick_hz, self.seats
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleBlock:

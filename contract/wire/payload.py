@@ -167,19 +167,17 @@ def encode(message: Batch | Gap, *, waited_ms: int | None = None) -> bytes:
         head[8] = cbor2.CBORTag(TYPED_U8, bytes(message.seats))
         head[12] = message.reason
         return cbor2.dumps(head)
-    layout, n = message.layout, message.n
+    layout = message.layout
     head[8] = cbor2.CBORTag(TYPED_U8, bytes(layout.seats))
     head[9] = message.waited_ms if waited_ms is None else waited_ms
     values = message.values.astype("<u2", copy=False)
-    seats = len(layout.seats)
-    cut = len(layout.seat_codes) * seats
-    cube = values[:, :cut].reshape(n, len(layout.seat_codes), seats)
+    seat, room = layout.seat_values(values), layout.room_values(values)
     head[10] = {
-        code: cbor2.CBORTag(TYPED_U16_LE, cube[:, i].tobytes())
+        code: cbor2.CBORTag(TYPED_U16_LE, seat[:, :, i].tobytes())
         for i, code in enumerate(layout.seat_codes)
     }
     head[11] = {
-        code: cbor2.CBORTag(TYPED_U16_LE, values[:, cut + i].tobytes())
+        code: cbor2.CBORTag(TYPED_U16_LE, room[:, i].tobytes())
         for i, code in enumerate(layout.room_codes)
     }
     return cbor2.dumps(head)

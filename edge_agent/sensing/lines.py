@@ -79,6 +79,10 @@ class SourceLine:
         self.seats = seats
         self.is_up = False
         self.buffer = buffer
+        self.late = 0
+        """Readings that came after their second was settled."""
+        self.refused = 0
+        """Readings that came when the buffer was full."""
         self.step_ns = float(LEVEL_NS)
         self._grid = grid
         self._min_step = min_step
@@ -113,10 +117,10 @@ class SourceLine:
         if not len(times):
             return
         self._silent = 0
-        buffer, seq_at = self.buffer, self._grid.seq_at
-        late, refused = buffer.late, buffer.refused
-        buffer.add(times, rows, from_ns=self.wanted_from_ns(open_ns))
-        late, refused = buffer.late - late, buffer.refused - refused
+        seq_at = self._grid.seq_at
+        late, refused = self.buffer.add(times, rows, from_ns=self.wanted_from_ns(open_ns))
+        self.late += late
+        self.refused += refused
         if late:
             self.note_dropped(seq_at(int(times[0])), seq_at(int(times[late - 1])))
         if refused:
@@ -244,9 +248,8 @@ class HubLine(SourceLine):
         self._rate_hz, self.step_ns = rate, 1e9 / rate
         self._min_rows = MIN_SHARE * rate
         self.buffer = TimedBuffer(
-            shape=(len(self.seats), 3), max_rows=math.ceil(self._max_buffered_s * rate * 1.1),
-            late=self.buffer.late, refused=self.buffer.refused,
-        )  # fmt: skip
+            shape=(len(self.seats), 3), max_rows=math.ceil(self._max_buffered_s * rate * 1.1)
+        )
         self._quantities = None
         if rate >= LOWEST_RATE_HZ:
             self._quantities = MotionQuantities(seats=len(self.seats), rate_hz=rate)

@@ -228,7 +228,7 @@ class PeriodAssembler:
     def counters(self) -> dict[str, dict[str, int]]:
         """Samples that could not be used, by hub."""
         return {
-            name: {"samples_late": hub.buffer.late, "samples_refused": hub.buffer.refused}
+            name: {"samples_late": hub.late, "samples_refused": hub.refused}
             for name, hub in self._hubs.items()
         }
 
@@ -242,27 +242,22 @@ class PeriodAssembler:
         self._sound.greet()
 
     def _catch_up(self, line: SourceLine, *, is_last: bool) -> None:
-        rows: list[NDArray[np.uint16]] = []
-        counts: list[int] = []
-        before = -2
+        seconds: list[tuple[int, NDArray[np.float32]]] = []
         for seq, values in line.settle_late(is_last=is_last):
-            if rows and (seq != before + 1 or len(rows) == MAX_PERIODS):
-                self._add_late(line, before, rows, counts)
-            rows.append(self._row_of(line, values))
-            counts.append(int((~np.isnan(values[:, 0])).sum()) if line.seats else 0)
-            before = seq
-        if rows:
-            self._add_late(line, before, rows, counts)
+            if seconds and (seq != seconds[-1][0] + 1 or len(seconds) == MAX_PERIODS):
+                self._add_late(line, seconds)
+                seconds = []
+            seconds.append((seq, values))
+        if seconds:
+            self._add_late(line, seconds)
 
-    def _add_late(
-        self, line: SourceLine, last: int, rows: list[NDArray[np.uint16]], counts: list[int]
-    ) -> None:
-        first = last - len(rows) + 1
+    def _add_late(self, line: SourceLine, seconds: list[tuple[int, NDArray[np.float32]]]) -> None:
+        counts = [int((~np.isnan(v[:, 0])).sum()) if line.seats else 0 for _, v in seconds]
+        rows = np.stack([self._row_of(line, values) for _, values in seconds])
+        first_seq = seconds[0][0]
         self._late.append(
-            Late(line=line.number, first_seq=first, values=np.stack(rows), counts=bytes(counts))
+            Late(line=line.number, first_seq=first_seq, values=rows, counts=bytes(counts))
         )
-        rows.clear()
-        counts.clear()
 
     def _row_of(self, line: SourceLine, values: NDArray[np.float32]) -> NDArray[np.uint16]:
         room = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)

@@ -16,9 +16,7 @@ Times = NDArray[np.int64]
 class TimedBuffer:
     """A bounded store of rows with rising times."""
 
-    def __init__(
-        self, *, shape: tuple[int, ...], max_rows: int, late: int = 0, refused: int = 0
-    ) -> None:
+    def __init__(self, *, shape: tuple[int, ...], max_rows: int) -> None:
         self._shape = shape
         self._max_rows = max_rows
         self._times: list[Times] = []
@@ -26,10 +24,6 @@ class TimedBuffer:
         self._held = 0
         self.latest_ns: int | None = None
         """The time of the last row that came, whether it was kept or not."""
-        self.late = late
-        """Rows that came after their period was settled."""
-        self.refused = refused
-        """Rows that came when the buffer was full."""
 
     @property
     def first_ns(self) -> int | None:
@@ -41,19 +35,16 @@ class TimedBuffer:
         """How full it is, from 0 to 1."""
         return self._held / self._max_rows if self._max_rows else 0.0
 
-    def add(self, times: Times, rows: Rows, *, from_ns: int) -> None:
-        """Add rows; those before `from_ns`, and those without room, are only counted."""
-        if not len(times):
-            return
+    def add(self, times: Times, rows: Rows, *, from_ns: int) -> tuple[int, int]:
+        """Add rows, at least one; returns how many were before `from_ns`, or had no room."""
         self.latest_ns = max(int(times[-1]), self.latest_ns or 0)
         first = 0 if times[0] >= from_ns else int(np.searchsorted(times, from_ns))
-        self.late += first
         last = min(len(times), first + self._max_rows - self._held)
-        self.refused += len(times) - max(first, last)
         if last > first:
             self._times.append(times[first:last])
             self._rows.append(rows[first:last])
             self._held += last - first
+        return first, len(times) - max(first, last)
 
     def take(self, *, start_ns: int, end_ns: int, step_ns: float) -> Rows:
         """Take the rows of start … end, in their places; earlier rows are dropped."""
