@@ -183,7 +183,7 @@ class EdgeAgent:
         return self._utc.timebase()
 
     def health(self, *, is_finished: bool) -> Health:
-        unused = self._sensing.counters()
+        unused = self._sensing.assembler.counters()
         return Health(
             node=self._identity.node,
             run=self._identity.run,
@@ -289,7 +289,7 @@ class EdgeAgent:
         self._sensing.take(event)
 
     def _pause_s(self, *, is_busy: bool) -> float:
-        until_end_s = self._clock.elapsed_until(self._sensing.open_end_ns)
+        until_end_s = self._clock.elapsed_until(self._sensing.assembler.end_ns)
         if is_busy or until_end_s <= 0:
             return _LOOK_S
         return min(until_end_s + _LOOK_S, _IDLE_S)
@@ -307,7 +307,7 @@ class EdgeAgent:
     def _finish(self) -> None:
         """Close the last whole period, send, wait for acks, write the rest to disk, say goodbye."""
         last_ns = self._clock.boot_ns()
-        while self._sensing.open_end_ns <= last_ns:
+        while self._sensing.assembler.end_ns <= last_ns:
             self._round()
             self._nap.wait(_LOOK_S)
         self._stop_readers.set()
@@ -324,7 +324,7 @@ class EdgeAgent:
                 "What is in memory is lost with this stop: neither ingest nor the disk took it."
             )
         else:
-            self.book.end(self.outbox, until_seq=self._sensing.seq)
+            self.book.end(self.outbox, until_seq=self._sensing.assembler.seq)
         self._publisher.farewell()
 
     def _hub(self, settings: HubSettings) -> Hub:
@@ -351,7 +351,7 @@ class EdgeAgent:
 
         The second closes soon after its end; before that nothing waits for the bytes.
         """
-        boot_ns, end_ns = self._clock.boot_ns(), self._sensing.open_end_ns
+        boot_ns, end_ns = self._clock.boot_ns(), self._sensing.assembler.end_ns
         if boot_ns < end_ns:
             wake_ns = min(boot_ns + _LONG_GATHER_NS, end_ns + _SHORT_GATHER_NS)
         else:

@@ -53,7 +53,6 @@ class Tidying:
         self._tidy = tidy
 
     def look(self, now_ns: int) -> None:
-        """Tidy if it is due."""
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + _EACH_NS
             self._tidy()

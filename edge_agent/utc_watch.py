@@ -58,7 +58,6 @@ class UtcWatch:
         )
 
     def timebase(self) -> Timebase:
-        """The current timebase."""
         return self._timebase(self._clock.boot_ns(), self._clock.boot_zero_utc_ns())
 
     def _step(self) -> tuple[bytes, bytes] | None:

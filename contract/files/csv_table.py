@@ -71,18 +71,13 @@ def _rows(
     known = {*columns, *(names if optional is None else optional)}
     unknown = [column for column in names if column and column not in known]
     twice = sorted({column for column in names if column and names.count(column) > 1})
-    if missing or unknown or twice:
-        problem = (
-            f"has no {', '.join(missing)}"
-            if missing
-            else f"has unknown {', '.join(unknown)}"
-            if unknown
-            else f"has more than one {', '.join(twice)}"
-        )
-        also = f" and, if you like, {', '.join(optional)}" if optional else ""
-        raise UsageError(
-            f"{name}: the first line {problem}; it names the columns {', '.join(columns)}{also}."
-        )
+    also = f" and, if you like, {', '.join(optional)}" if optional else ""
+    for problem, found in (("no", missing), ("unknown", unknown), ("more than one", twice)):
+        if found:
+            raise UsageError(
+                f"{name}: the first line has {problem} {', '.join(found)}; it names the columns "
+                f"{', '.join(columns)}{also}."
+            )
     for where, values in lines:
         beyond = [value for i, value in enumerate(values) if i >= len(names) or not names[i]]
         if any(beyond):

@@ -127,9 +127,7 @@ def _basis(window: _Window, n: int) -> tuple[Array, Array]:
     return waves.astype(np.float32), both_halves.astype(np.float32)
 
 
-@lru_cache(maxsize=8)
-def _window(seconds: int, bands_hz: tuple[tuple[float, float], ...]) -> _Window:
-    return _Window(seconds, bands_hz)
+_window: Final = lru_cache(maxsize=8)(_Window)
 
 
 class _BandPower:

@@ -62,7 +62,6 @@ class CborMessage(BaseModel):
     """The same for one with more numbers, texts, lists and maps."""
 
     def encode(self) -> bytes:
-        """The payload."""
         return cbor2.dumps(self.model_dump())
 
     @classmethod
@@ -72,7 +71,6 @@ class CborMessage(BaseModel):
 
     @classmethod
     def from_map(cls, fields: dict[object, object]) -> Self:
-        """The message in a decoded CBOR map."""
         version = fields.get("version")
         if type(version) is int and version > VERSION:
             raise UnknownVersionError(cls.__name__, version, VERSION)

@@ -14,7 +14,6 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
     parser.add_argument(
         "--config", type=Path, required=True, metavar="FILE",
         help="the node's settings; see edge.example.toml",

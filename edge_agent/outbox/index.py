@@ -120,7 +120,6 @@ class OutboxIndex:
         ]
 
     def add(self, entry: Stored) -> None:
-        """Add a record that was written."""
         of = entry.head.run, entry.head.part
         insort(self._entries.setdefault(of, []), entry, key=_FIRST_SEQ)
         entry.segment.entries.append(entry)

@@ -138,7 +138,6 @@ class Outbox:
         return unpack_body(body, entry.record.crc)
 
     def replace_damaged(self, entry: Stored) -> None:
-        """Replace a record that can't be read by a gap."""
         self.damaged += 1
         log.error("A record of %s is damaged: %s", entry.segment.path, _span(entry))
         self.append_gaps(self._gaps(entry, "damaged"))

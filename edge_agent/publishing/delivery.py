@@ -163,12 +163,16 @@ class Delivery:
             self._resend(sent_before_ns=now_ns - timeout_ns)
         if now_ns < self._retry_at_ns:
             return
+        spill_before_ns = now_ns - round(self._settings.spill_s * SECOND_NS)
         if not self.outbox.is_open:
             self._try_to(self._open, now_ns)
-        elif self._unsent(is_late=True) or self._is_spill_due(now_ns):
+        elif any(
+            item.closed_ns <= spill_before_ns or (item.sent_ns is None and _is_late(item.message))
+            for item in self._held.values()
+        ):
             # A gap has already been sent for what a hub brought late, so after a crash no other gap
             # would replace it: write it to disk at once.
-            self._try_to(lambda: self._spill(young_ns=self._spill_before_ns(now_ns)), now_ns)
+            self._try_to(lambda: self._spill(young_ns=spill_before_ns), now_ns)
         elif self._book is not None and not self._book.is_begun:
             self._try_to(self._open, now_ns)
 
@@ -187,30 +191,25 @@ class Delivery:
 
     def _send(self, now_ns: int, publish: Callable[[bytes], bool]) -> bool:
         max_unacked = self._settings.max_unacked
-        for is_late, room in ((False, max_unacked), (True, max_unacked // 2)):
-            if not self._send_held(self._unsent(is_late=is_late), room, now_ns, publish):
+        unsent = [item for item in self._held.values() if item.sent_ns is None]
+        on_time = [item for item in unsent if not _is_late(item.message)]
+        late = [item for item in unsent if _is_late(item.message)]
+        for items, room in ((on_time, max_unacked), (late, max_unacked // 2)):
+            if not self._send_held(items, room, now_ns, publish):
                 return True
         if now_ns >= self._retry_at_ns:
             try:
                 self._send_backlog(now_ns, publish)
             except StoreError as error:
                 self._failed(error, now_ns)
-        is_held = any(item.sent_ns is None for item in self._held.values())
+        is_held = any(item.sent_ns is None for item in unsent)
         return is_held or self.outbox.index.next_unsent() is not None
 
-    def _unsent(self, *, is_late: bool) -> list[Parcel]:
-        """What waits in memory to be sent: either what a hub brought late, or all else."""
-        return [
-            item
-            for item in self._held.values()
-            if item.sent_ns is None and _is_late(item.message) == is_late
-        ]
-
     def _send_held(
-        self, unsent: list[Parcel], room: int, now_ns: int, publish: Callable[[bytes], bool]
+        self, items: list[Parcel], room: int, now_ns: int, publish: Callable[[bytes], bool]
     ) -> bool:
         """Send from memory until `room` messages are under way; False if the link takes no more."""
-        for item in unsent[: max(0, room - self.in_flight)]:
+        for item in items[: max(0, room - self.in_flight)]:
             waited_ms = max(0, now_ns - item.closed_ns) // _MS_NS
             age = None if _is_late(item.message) else waited_ms
             if not publish(encode(item.message, waited_ms=age)):
@@ -264,14 +263,6 @@ class Delivery:
             self.outbox.open()
         if self._book is not None and not self._book.is_begun:
             self._book.begin(self.outbox)
-
-    def _is_spill_due(self, now_ns: int) -> bool:
-        oldest = next(iter(self._held.values()), None)
-        return oldest is not None and oldest.closed_ns <= self._spill_before_ns(now_ns)
-
-    def _spill_before_ns(self, now_ns: int) -> int:
-        """What closed by this time has to go to the outbox."""
-        return now_ns - round(self._settings.spill_s * SECOND_NS)
 
     def _forget_held(self, ack: Ack) -> int:
         kept = SeqRanges((first, last) for first, last in ack.above if first <= last)

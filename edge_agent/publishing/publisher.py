@@ -117,7 +117,6 @@ class EdgePublisher:
         return None if last is None else max(0, self._now_ns - last) // 1_000_000
 
     def link_state(self) -> LinkState:
-        """The state of the connection, for the doctor."""
         return LinkState(
             is_linked=self._is_linked,
             ingest_is_up=self._delivery.is_open,

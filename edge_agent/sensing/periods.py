@@ -127,7 +127,6 @@ class PeriodAssembler:
                 self._exclusions = [(from_ns, oldest | next_one), *later]
 
     def take(self, event: HubEvent) -> None:
-        """Take a hub's event."""
         match event:
             case HubSamples():
                 self._take_samples(event, self._hubs[event.hub])

@@ -47,7 +47,6 @@ class Sampling:
         self._lessons = config.lessons
 
     def switch(self, command: Switch, *, boot_ns: int, utc_ns: int) -> None:
-        """Obey a command that came at this time."""
         mode = replace(self._modes[-1], since_ns=boot_ns)
         match command:
             case "start":

@@ -52,7 +52,7 @@ class Sensing:
         self._delivery = delivery
         self._grace_ns = round(settings.delivery.grace_s * 1e9)
         self._sampling = Sampling()
-        self._assembler = PeriodAssembler(
+        self.assembler = PeriodAssembler(
             run_boot_ns=identity.run_boot_ns,
             period_ns=PERIOD_NS,
             hubs=[(hub.name, hub.seats) for hub in settings.hub],
@@ -70,35 +70,22 @@ class Sensing:
         """Whether the last period that ended was sampled."""
         return self._skip_reason is None
 
-    @property
-    def seq(self) -> int:
-        """The seq of the open period."""
-        return self._assembler.seq
-
-    @property
-    def open_end_ns(self) -> int:
-        """Boot clock at the end of the open period."""
-        return self._assembler.end_ns
-
     def take(self, event: HubEvent) -> None:
         if isinstance(event, FramesMissing):
             log_missing_frames(event)
         for piece in _split(event):
-            self._assembler.take(piece)
-            if self._assembler.filled > _FILLING:
+            self.assembler.take(piece)
+            if self.assembler.filled > _FILLING:
                 # After a pause many readings come at once: make room for the next ones.
                 self.close_due()
 
     def configure(self, config: Config) -> None:
         self._sampling.configure(config)
-        self._assembler.excluded = frozenset(config.excluded_seats)
+        self.assembler.excluded = frozenset(config.excluded_seats)
 
     def switch(self, command: Switch) -> None:
         """Obey start, stop, pause or resume from now on."""
         self._sampling.switch(command, boot_ns=self._clock.boot_ns(), utc_ns=self._clock.utc_ns())
-
-    def counters(self) -> dict[str, dict[str, int]]:
-        return self._assembler.counters()
 
     def close_due(self) -> None:
         """Close each period that has ended and is complete, or whose grace is over."""
@@ -108,7 +95,7 @@ class Sensing:
             self._awake_ns = now_ns
         self._looked_ns = now_ns
         utc_at_boot_ns = self._clock.boot_zero_utc_ns()
-        assembler = self._assembler
+        assembler = self.assembler
         while (over_ns := -self._clock.elapsed_until(assembler.end_ns) * 1e9) >= 0:
             reason = self._sampling.skip_reason(
                 start_boot_ns=assembler.start_ns,
@@ -131,7 +118,7 @@ class Sensing:
 
     def end(self) -> None:
         """No more readings will come: settle what waits for a late hub."""
-        self._assembler.catch_up(is_last=True)
+        self.assembler.catch_up(is_last=True)
         self._add_late(self._clock.elapsed_ns())
         self.add_skipped_gap()
 
@@ -140,7 +127,7 @@ class Sensing:
         first, reason = self._skipped_from, self._skip_reason
         if first is None or reason is None:
             return
-        n = self._assembler.seq - first
+        n = self.assembler.seq - first
         self._skipped_from = None
         self._delivery.add(self._gap(first, n, reason), now_ns=self._clock.elapsed_ns())
 
@@ -149,15 +136,15 @@ class Sensing:
             self.add_skipped_gap()
             self._skip_reason = reason
         if self._skipped_from is None:
-            self._skipped_from = self._assembler.seq
-        self._assembler.skip()
+            self._skipped_from = self.assembler.seq
+        self.assembler.skip()
 
     def _add_period(self, period: Period, now_ns: int) -> None:
         # The agent sends a missing hub's gap before the period; late values replace the gap.
         self._add_line_gaps(period.line_gaps, now_ns)
         if period.is_empty:
             # The gaps of its hubs name their seats.
-            seats = () if period.line_gaps else self._assembler.layout.seats
+            seats = () if period.line_gaps else self.assembler.layout.seats
             gap = self._gap(period.seq, 1, "serial", seats=seats)
             self._delivery.add(gap, seats_missing=period.seats_missing, now_ns=now_ns)
             return
@@ -168,8 +155,8 @@ class Sensing:
 
     def _add_late(self, now_ns: int) -> None:
         """Late values of a hub travel as a part of the run."""
-        self._add_line_gaps(self._assembler.line_gaps(), now_ns)
-        for late in self._assembler.late():
+        self._add_line_gaps(self.assembler.line_gaps(), now_ns)
+        for late in self.assembler.late():
             self._delivery.add(
                 self._batch(late.first_seq, late.values, part=late_part(late.line)),
                 counts=late.counts, seats_missing=-sum(late.counts), now_ns=now_ns,
@@ -186,7 +173,7 @@ class Sensing:
         return Batch(
             node=self._identity.node, run=self._identity.run, part=part, first_seq=first_seq,
             boot_ns=self._identity.run_boot_ns + first_seq * PERIOD_NS, period_ns=PERIOD_NS,
-            synchronised=self.synchronised, waited_ms=None, layout=self._assembler.layout,
+            synchronised=self.synchronised, waited_ms=None, layout=self.assembler.layout,
             values=values,
         )  # fmt: skip
 
@@ -204,7 +191,7 @@ class Sensing:
             node=self._identity.node, run=self._identity.run, part=part, first_seq=first_seq, n=n,
             boot_ns=self._identity.run_boot_ns + first_seq * PERIOD_NS, period_ns=PERIOD_NS,
             synchronised=self.synchronised, reason=reason,
-            seats=self._assembler.layout.seats if seats is None else seats,
+            seats=self.assembler.layout.seats if seats is None else seats,
         )  # fmt: skip
 
 

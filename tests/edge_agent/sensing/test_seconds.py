@@ -133,7 +133,7 @@ def test_a_second_waits_for_a_late_hub_and_no_longer_than_its_grace(room: Room) 
     assert room.at(3.2) == [*closed, "2", "hub 1 late: 1"]
     books = room.delivery.counters()
     assert (books.sampled, books.unsampled, books.waiting) == (6, 0, 6)
-    assert room.sensing.counters()["hub-a"]["samples_late"] == 0
+    assert room.sensing.assembler.counters()["hub-a"]["samples_late"] == 0
 
 
 def test_what_a_hub_kept_through_a_long_stall_comes_late_and_whole(room: Room) -> None:
@@ -151,7 +151,7 @@ def test_what_a_hub_kept_through_a_long_stall_comes_late_and_whole(room: Room) -
     books = room.delivery.counters()
     assert (books.sampled, books.unsampled) == (800, 0)
     assert books.sampled == books.waiting + books.acked + books.gap
-    assert room.sensing.counters()["hub-a"] == {"samples_late": 0, "samples_refused": 0}
+    assert room.sensing.assembler.counters()["hub-a"] == {"samples_late": 0, "samples_refused": 0}
 
 
 def test_one_event_with_all_that_a_hub_kept_finds_room(room: Room) -> None:
@@ -165,7 +165,7 @@ def test_one_event_with_all_that_a_hub_kept_finds_room(room: Room) -> None:
     room.sensing.take(HubSamples(hub="hub-a", boot_ns=times, acceleration=rows))
     room.at(500.1)
     assert room.delivery.counters().sampled == 1000
-    assert room.sensing.counters()["hub-a"] == {"samples_late": 0, "samples_refused": 0}
+    assert room.sensing.assembler.counters()["hub-a"] == {"samples_late": 0, "samples_refused": 0}
 
 
 def test_seconds_without_a_lesson_do_not_come_late(room: Room) -> None:
@@ -227,7 +227,7 @@ def test_what_comes_at_once_after_a_pause_finds_room(room: Room) -> None:
     for second in range(400):
         room.deliver(second)
     room.sensing.close_due()
-    assert room.sensing.counters()["hub-a"] == {"samples_late": 0, "samples_refused": 0}
+    assert room.sensing.assembler.counters()["hub-a"] == {"samples_late": 0, "samples_refused": 0}
     assert room.at(401.0)[:400] == [str(second) for second in range(400)]
     assert room.delivery.counters().sampled == 800
 
@@ -240,7 +240,7 @@ def test_a_hub_that_is_late_by_less_than_its_silence_loses_nothing(room: Room) -
     for second in range(1, 6):
         room.deliver(second)
     assert room.at(6.0) == [str(second) for second in range(6)]
-    assert room.sensing.counters()["hub-a"]["samples_late"] == 0
+    assert room.sensing.assembler.counters()["hub-a"]["samples_late"] == 0
 
 
 def test_a_hub_that_is_up_and_gives_nothing_is_not_waited_for_long(room: Room) -> None:
