@@ -13,15 +13,7 @@ from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings, Name, Settings
 from contract.topics import Topic
 
-__all__ = [
-    "DeliverySettings",
-    "EdgeBrokerSettings",
-    "EdgeSettings",
-    "HubSettings",
-    "LimitSettings",
-    "OutboxSettings",
-    "SoundSettings",
-]
+__all__ = ["DeliverySettings", "EdgeSettings", "HubSettings"]
 
 PERIOD_NS = 1_000_000_000
 """A period is one second: quantities and the store rely on it, so it is no setting."""

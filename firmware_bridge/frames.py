@@ -17,8 +17,6 @@ from contract.errors import FrameError
 __all__ = [
     "LEVEL_INTERVAL_S",
     "LEVEL_MISSING",
-    "MAX_SEATS",
-    "PROTOCOL_VERSION",
     "SEAT_MISSING",
     "ClockReply",
     "ClockRequest",

@@ -18,7 +18,7 @@ here is an absolute delay except the floor below which jitter does not matter.
 from __future__ import annotations
 
 import math
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ FIRST_PINGS: Final = 8
 """Pings after which dates are given."""
 
 PingVerdict = Literal["used", "outlier", "restarted"]
+_Ticks = TypeVar("_Ticks", float, NDArray[np.float64])
 
 _FADE: Final = 1 / 30
 _CRYSTAL_ERROR: Final = 1e-4
@@ -70,7 +71,7 @@ class TickMap:
         self._slide_from = 0.0
         self._slide_ticks = 1.0
         self._slide_ns = 0.0
-        self._latest_dated: float | None = None
+        self._latest_dated = -math.inf
         self.is_ready = False
         """True after the first pings: ticks can be dated."""
 
@@ -120,18 +121,10 @@ class TickMap:
         return self._follow(at, x, half_ns)
 
     def date(self, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Boot clock times of extended ticks; a later tick never gets an earlier time."""
+        """Boot clock times of extended ticks, at least one; a later tick never gets an earlier time."""
         x = (ticks - (self._anchor_tick or 0)).astype(np.float64)
-        if len(x):
-            latest = float(x[-1])
-            known = self._latest_dated
-            self._latest_dated = latest if known is None else max(known, latest)
-        at = self._line[1] + (x - self._line[0]) * self._slope
-        if len(x) and x[0] < self._slide_from + self._slide_ticks:
-            left = 1.0 - (x - self._slide_from) / self._slide_ticks
-            share = np.minimum(np.maximum(left, 0.0), 1.0)
-            at += share * self._slide_ns
-        return self._anchor_ns + np.rint(at).astype(np.int64)
+        self._latest_dated = max(self._latest_dated, float(x[-1]))
+        return self._anchor_ns + np.rint(self._at(x)).astype(np.int64)
 
     def _is_impossible(self, at: float, x: float, round_trip: int) -> bool:
         if x < self._last_ping[1]:
@@ -198,18 +191,20 @@ class TickMap:
     def _redraw(self) -> None:
         """Compute the line again; the next date continues from the last one."""
         here = self._latest_dated
-        shown_ns = self._at(here) if here is not None else None
+        shown_ns = self._at(here)
         self._slope = (self._tick_time + self._lean * self._nominal) / (
             self._tick_tick + self._lean
         )
         self._line = (self._tick, self._time + self._smallest_half_ns)
         self._slide_ns = 0.0
-        if here is not None and shown_ns is not None:
+        if here > -math.inf:
             self._slide_from = here
             self._slide_ns = shown_ns - self._at(here)
             # Sliding never takes more than half of the speed of time.
             self._slide_ticks = max(self._ping_gap, 2 * abs(self._slide_ns) / self._slope)
 
-    def _at(self, x: float) -> float:
-        share = min(1.0, max(0.0, 1.0 - (x - self._slide_from) / self._slide_ticks))
-        return self._line[1] + (x - self._line[0]) * self._slope + share * self._slide_ns
+    def _at(self, x: _Ticks) -> _Ticks:
+        left = 1.0 - (x - self._slide_from) / self._slide_ticks
+        share = np.minimum(np.maximum(left, 0.0), 1.0)
+        at: _Ticks = self._line[1] + (x - self._line[0]) * self._slope + share * self._slide_ns
+        return at

@@ -13,14 +13,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = [
-    "MISSING",
-    "ROOM_QUANTITIES",
-    "SEAT_QUANTITIES",
-    "Quantity",
-    "decode",
-    "encode",
-]
+__all__ = ["MISSING", "ROOM_QUANTITIES", "SEAT_QUANTITIES", "Quantity", "decode", "encode"]
 
 MISSING: Final = 65535
 """The u16 for a missing value."""

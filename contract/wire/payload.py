@@ -43,7 +43,6 @@ from contract.wire.parts import IN_TIME, MAX_PART, RUN_BITS, unpacked_run
 __all__ = [
     "FULL_LAYOUT_CODES",
     "MAX_PERIODS",
-    "VERSION",
     "Batch",
     "Gap",
     "GapReason",

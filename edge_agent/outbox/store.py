@@ -139,7 +139,10 @@ class Outbox:
 
     def replace_damaged(self, entry: Stored) -> None:
         self.damaged += 1
-        log.error("A record of %s is damaged: %s", entry.segment.path, _span(entry))
+        log.error(
+            "A record of %s is damaged: run %d, seqs %d to %d",
+            entry.segment.path, entry.head.run, entry.head.first_seq, entry.head.last_seq,
+        )  # fmt: skip
         self.append_gaps(self._gaps(entry, "damaged"))
         self._given_up([entry])
 
@@ -341,11 +344,6 @@ class Outbox:
 
 def _number(path: Path) -> int:
     return int(path.stem) if path.stem.isdecimal() else 0
-
-
-def _span(entry: Stored) -> str:
-    head = entry.head
-    return f"run {head.run}, seqs {head.first_seq} to {head.last_seq}"
 
 
 def _of_gap(gap: Gap) -> Parcel:

@@ -84,7 +84,7 @@ class EdgePublisher:
         delivery: Delivery,
         host: Host,
         open_link: OpenLink,
-        suspects: Suspects | None = None,
+        suspects: Suspects,
     ) -> None:
         self._settings = settings
         self._identity = identity
@@ -126,8 +126,7 @@ class EdgePublisher:
         )
 
     def start(self) -> None:
-        if self._suspects is not None:
-            self._suspects.begin()
+        self._suspects.begin()
         self._link.start()
 
     def request(self, kind: TopicKind) -> None:
@@ -201,7 +200,7 @@ class EdgePublisher:
 
     def _read(self, message: Received, now_ns: int) -> None:
         """Take a message; skip a retained one that crashed an earlier agent."""
-        if self._suspects is None or not message.is_retained:
+        if not message.is_retained:
             self._receive(message, now_ns)
             return
         digest = digest_of(message.topic, message.payload)

@@ -89,8 +89,8 @@ class SourceLine:
         self._quantities: MotionQuantities | SoundQuantities | None = None
         self._min_rows = 0.0
         self._nothing: Values = np.empty(0, np.float32)
-        self._waiting: deque[tuple[int, int]] = deque(maxlen=_MAX_SPANS)
-        """Sampled seconds, first … last, that closed without this line."""
+        self.waiting: deque[tuple[int, int]] = deque(maxlen=_MAX_SPANS)
+        """Sampled seconds, first … last, that closed without this line: it may still bring them."""
         self._empty: deque[tuple[int, int]] = deque(maxlen=_MAX_SPANS)
         """Sampled seconds that were settled without a value."""
         self._dropped: deque[tuple[int, int]] = deque(maxlen=_MAX_SPANS)
@@ -98,19 +98,9 @@ class SourceLine:
         self._done = -1
         self._silent = 0
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether seconds wait for readings that may still come."""
-        return bool(self._waiting)
-
-    @property
-    def waiting(self) -> tuple[tuple[int, int], ...]:
-        """Those seconds, as first and last of each stretch."""
-        return tuple(self._waiting)
-
     def wanted_from_ns(self, open_ns: int) -> int:
         """The time from which readings are useful, if the open second begins at `open_ns`."""
-        return self._grid.start_ns(self._waiting[0][0]) if self._waiting else open_ns
+        return self._grid.start_ns(self.waiting[0][0]) if self.waiting else open_ns
 
     def take(self, times: NDArray[np.int64], rows: Values, *, open_ns: int) -> None:
         """Take readings; the open second begins at `open_ns`."""
@@ -141,7 +131,7 @@ class SourceLine:
 
     def skip(self, seq: int) -> None:
         """This second is not sampled: forget its readings."""
-        if not self._waiting:
+        if not self.waiting:
             self.buffer.forget(end_ns=self._grid.end_ns(seq))
 
     def close(self, seq: int) -> Values | None:
@@ -149,10 +139,10 @@ class SourceLine:
 
         Call `settle_late` first.
         """
-        if not self._waiting and self.has_all(seq):
+        if not self.waiting and self.has_all(seq):
             return self._settle(seq)
         self._silent += 1
-        _extend(self._waiting, seq)
+        _extend(self.waiting, seq)
         return None
 
     def settle_late(self, *, is_last: bool = False) -> Iterator[tuple[int, Values]]:
@@ -161,10 +151,10 @@ class SourceLine:
         With `is_last` no more readings will come, so every waiting second is complete.
         """
         came = self.buffer.first_ns
-        while self._waiting and (is_last or self.has_all(self._waiting[0][0])):
-            first, last = self._waiting.popleft()
+        while self.waiting and (is_last or self.has_all(self.waiting[0][0])):
+            first, last = self.waiting.popleft()
             if first < last:
-                self._waiting.appendleft((first + 1, last))
+                self.waiting.appendleft((first + 1, last))
             if came is None or came >= self._grid.end_ns(first):
                 _extend(self._empty, first)
                 continue

@@ -203,7 +203,7 @@ class PeriodAssembler:
     def catch_up(self, *, is_last: bool = False) -> None:
         """Settle what late hubs have brought; with `is_last` no more readings will come."""
         for line in self._lines:
-            if line.is_behind:
+            if line.waiting:
                 self._catch_up(line, is_last=is_last)
 
     def late(self) -> list[Late]:

@@ -120,9 +120,7 @@ class FakeHost:
 class Desk:
     """A publisher with all that it talks to."""
 
-    def __init__(
-        self, outbox: Outbox, *, suspects: Suspects | None = None, **delivery: object
-    ) -> None:
+    def __init__(self, outbox: Outbox, **delivery: object) -> None:
         self.links: list[FakeLink] = []
         self.host = FakeHost()
         self.delivery = Delivery(
@@ -134,7 +132,7 @@ class Desk:
             delivery=self.delivery,
             host=self.host,
             open_link=self._open,
-            suspects=suspects,
+            suspects=Suspects(outbox._directory.parent / "reading"),
         )
         self.publisher.start()
 
@@ -436,7 +434,7 @@ def test_a_retained_message_that_ended_an_agent_is_passed_over(
     outbox.open()
     config = Config(revision=1, lessons=()).encode()
     (tmp_path / "reading").write_bytes(digest_of(NODE + "config", config))
-    desk = Desk(outbox, suspects=Suspects(tmp_path / "reading"))
+    desk = Desk(outbox)
     desk.connect()
     desk.link.hears(NODE + "config", config, is_retained=True)
     desk.publisher.step(1)
