@@ -46,8 +46,7 @@ from edge_agent.sensing.inbox import Inbox
 from edge_agent.sensing.sampling import Switch
 from edge_agent.sensing.seconds import Sensing
 from edge_agent.settings import PERIOD_NS, EdgeSettings, HubSettings
-from edge_agent.timebase import QualitySource, quality_of
-from edge_agent.utc_watch import UtcWatch
+from edge_agent.timebase import QualitySource, UtcWatch, quality_of
 from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
 from firmware_bridge.frames import Hello
 from firmware_bridge.reader import HubReader

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 from contract.clock import SECOND_NS, Clock, ScaledClock, SystemClock
 from contract.wire.parts import RUN_BITS
-from edge_agent.timebase import boot_id
 
-__all__ = ["Identity"]
+__all__ = ["Identity", "boot_id"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +43,11 @@ def _boot(clock: Clock) -> str:
     if isinstance(clock, ScaledClock):
         return f"simulated-{clock.anchor_ns}-{clock.utc_at_anchor_ns}-{clock.speed:g}"
     return "simulated"
+
+
+def boot_id() -> str:
+    """The kernel's id of this boot; a random one if there is none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return os.urandom(16).hex()

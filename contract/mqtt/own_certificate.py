@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import ssl
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from contract.finding import Finding
-from contract.mqtt.certificates import fault_of_certificate, valid_until
 from contract.settings import BrokerSettings
 
-__all__ = ["SOON_DAYS", "own_certificate_findings"]
+__all__ = ["SOON_DAYS", "fault_of_certificate", "own_certificate_findings", "valid_until"]
 
 SOON_DAYS: Final = 30
 """A certificate that expires within so many days has to be renewed now."""
 
 _OTHERS: Final = 0o077
+_TIME: Final = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
+_VALIDITY: Final = re.compile(rb"\x30." + _TIME + _TIME, re.DOTALL)
+_ROUNDS: Final = 20
 
 
 def own_certificate_findings(
@@ -61,7 +66,10 @@ def own_certificate_findings(
     if days <= SOON_DAYS:
         said = f"is valid for {days:.0f} more days" if days > 0 else "has run out"
         yield _wrong(f"{certificate} {said}", f"renew it (and check the clock): {if_expired}")
-    fault = _fault(certificate, key, authority)
+    try:
+        fault = fault_of_certificate(certificate, key, authority)
+    except OSError as error:
+        fault = str(error)
     if fault is not None and days > 0:
         yield _wrong(
             f"{certificate} would be refused by a broker that trusts {authority}: {fault}",
@@ -74,13 +82,6 @@ def own_certificate_findings(
         )  # fmt: skip
 
 
-def _fault(certificate: Path, key: Path | None, authority: Path) -> str | None:
-    try:
-        return fault_of_certificate(certificate, key, authority)
-    except OSError as error:
-        return str(error)
-
-
 def _unreadable(path: Path) -> str | None:
     try:
         path.open("rb").close()
@@ -91,3 +92,74 @@ def _unreadable(path: Path) -> str | None:
 
 def _wrong(said: str, advice: str) -> Finding:
     return Finding(about="own certificate", state="wrong", said=said, advice=advice)
+
+
+def valid_until(pem: str) -> float:
+    """UTC seconds at which a certificate expires; raises ValueError if `pem` is not a certificate.
+
+    The standard library reads this only from a peer's certificate, so this looks for the two times
+    of the DER field Validity (RFC 5280, 4.1.2.5).
+    """
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    start, stop = pem.find(begin), pem.find(end)
+    if start < 0 or stop < start:
+        raise ValueError("no PEM certificate")
+    found = _VALIDITY.search(ssl.PEM_cert_to_DER_cert(pem[start : stop + len(end)]))
+    if found is None:
+        raise ValueError("no dates in the certificate")
+    short, long = found.group(3), found.group(4)
+    # Two digits of the year: in RFC 5280 50 to 99 mean the last century.
+    text = long or (b"19" if short >= b"50" else b"20") + short
+    return datetime.strptime(text.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
+
+
+def fault_of_certificate(certificate: Path, key: Path | None, authority: Path) -> str | None:
+    """Why a broker that trusts this authority would refuse the certificate; None if it would not.
+
+    A TLS handshake in memory checks key, dates, purpose and chain as a real broker does. Raises
+    OSError if a file can't be read.
+    """
+    try:
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_verify_locations(authority)
+    except ssl.SSLError as error:
+        return f"{authority} is no certificate of an authority ({_short(error)})"
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE  # here only the server checks the client
+    try:
+        for context in (server, client):
+            # Without this, a key with a password would ask for it on the terminal.
+            context.load_cert_chain(certificate, key, password=lambda: "")
+    except ssl.SSLError as error:
+        return f"certificate and key don't belong together, or are none ({_short(error)})"
+    server.verify_mode = ssl.CERT_REQUIRED
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = (
+        client.wrap_bio(down, up, server_side=False),
+        server.wrap_bio(up, down, server_side=True),
+    )
+    try:
+        _shake_hands(*ends)
+    except ssl.SSLError as error:
+        return _short(error)
+    return None
+
+
+def _shake_hands(client: ssl.SSLObject, server: ssl.SSLObject) -> None:
+    waiting = [client, server]
+    for _ in range(_ROUNDS):
+        for end in list(waiting):
+            try:
+                end.do_handshake()
+                waiting.remove(end)
+            except ssl.SSLWantReadError:
+                continue
+        if not waiting:
+            return
+
+
+def _short(error: ssl.SSLError) -> str:
+    """What OpenSSL says, without its error codes and source lines."""
+    verdict = getattr(error, "verify_message", None)
+    return str(verdict or error.reason or error).replace("_", " ").lower()

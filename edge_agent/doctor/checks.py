@@ -23,11 +23,12 @@ from contract.mqtt.broker_check import connection_findings, retained
 from contract.topics import Topic, ingest_state
 from contract.wire.messages import Birth, IngestState, Timebase, decode_state
 from edge_agent.doctor.hubs import hub_findings
+from edge_agent.identity import boot_id
 from edge_agent.outbox.format import Record, scan, unpack_body
 from edge_agent.outbox.run_book import read_notes
 from edge_agent.publishing.link_note import LinkState, read_link_state
 from edge_agent.settings import EdgeSettings
-from edge_agent.timebase import QualitySource, boot_id, system_quality
+from edge_agent.timebase import QualitySource, system_quality
 
 __all__ = ["broker_findings", "clock_finding", "is_running", "look_over", "outbox_findings"]
 
@@ -42,9 +43,7 @@ _NO_INGEST: Final = (
 _IF_EXPIRED: Final = "without it nothing is delivered, and data waits here"
 
 
-def look_over(
-    settings: EdgeSettings, *, quality: QualitySource = system_quality
-) -> Iterator[Finding]:
+def look_over(settings: EdgeSettings) -> Iterator[Finding]:
     """Check everything, from the hubs to the broker."""
     runs = is_running(settings.outbox.dir)
     yield Finding(
@@ -55,7 +54,7 @@ def look_over(
     yield from hub_findings(settings.hub, is_running=runs)
     if settings.sound.source == "microphone":
         yield _microphone(settings.sound.command[0])
-    yield clock_finding(quality)
+    yield clock_finding()
     yield from outbox_findings(settings.outbox.dir, settings.outbox.max_bytes, is_running=runs)
     yield from broker_findings(settings, is_running=runs)
 

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from contract.finding import Finding
-from contract.mqtt.certificates import fault_of_certificate, valid_until
-from contract.mqtt.own_certificate import own_certificate_findings
+from contract.mqtt.own_certificate import (
+    fault_of_certificate,
+    own_certificate_findings,
+    valid_until,
+)
 from contract.settings import BrokerSettings
 
 IF_OVER = "without it this kit is mute"

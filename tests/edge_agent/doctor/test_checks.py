@@ -17,10 +17,11 @@ from contract.wire.payload import Batch
 from edge_agent.doctor import command as doctor_command
 from edge_agent.doctor.checks import clock_finding, is_running, outbox_findings
 from edge_agent.doctor.hubs import hub_findings
+from edge_agent.identity import boot_id
 from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import Outbox
 from edge_agent.settings import HubSettings
-from edge_agent.timebase import ClockQuality, boot_id
+from edge_agent.timebase import ClockQuality
 from roomtone.demo.broker import free_port
 from simulators.running import VirtualClassroom
 
