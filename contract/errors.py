@@ -109,7 +109,6 @@ class UnknownVersionError(PayloadError):
     """A payload is of a format version that this program does not know."""
 
     def __init__(self, where: str, version: object, known: int) -> None:
-        self.version, self.known = version, known
         super().__init__(where, f"format version {brief(version)}, this program knows {known}")
 
 

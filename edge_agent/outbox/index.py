@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import chain, takewhile
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
@@ -110,14 +110,10 @@ class OutboxIndex:
         """The waiting entries of a part of a run."""
         return self._entries.get((run, part), [])
 
-    def entries_of_all_parts(self, run: int) -> list[Stored]:
-        """The waiting entries of a run and of all its parts."""
-        return [
-            entry
-            for (its_run, _), entries in self._entries.items()
-            if its_run == run
-            for entry in entries
-        ]
+    def seat_seconds(self, run: int) -> int:
+        """The waiting seat-seconds of a run with all its parts."""
+        of_run = (entries for (its_run, _), entries in self._entries.items() if its_run == run)
+        return sum(entry.seat_seconds() for entry in chain.from_iterable(of_run))
 
     def add(self, entry: Stored) -> None:
         of = entry.head.run, entry.head.part

@@ -153,10 +153,6 @@ class Outbox:
             self._unlink(segment)
         return seat_seconds
 
-    def waiting(self, run: int) -> int:
-        """The waiting seat-seconds of a run with all its parts."""
-        return sum(entry.seat_seconds() for entry in self.index.entries_of_all_parts(run))
-
     def earlier_timebases(self, run: int) -> list[bytes]:
         """The latest timebase of each other run that still waits here."""
         latest: dict[int, tuple[bool, bytes]] = {}

@@ -97,7 +97,7 @@ class Delivery:
         held = sum(sum(item.counts) for item in self._held.values())
         return replace(
             self._counts,
-            waiting=held + self.outbox.waiting(self.run),
+            waiting=held + self.outbox.index.seat_seconds(self.run),
             gap=self._counts.gap + self.outbox.given_up[self.run],
         )
 

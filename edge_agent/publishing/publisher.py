@@ -103,7 +103,7 @@ class EdgePublisher:
         self._now_ns = 0
         self._ingest_started: int | None = None
         self._due: set[TopicKind] = set()
-        self._results: deque[CommandResult] = deque(maxlen=_MAX_RESULTS)
+        self._results: deque[bytes] = deque(maxlen=_MAX_RESULTS)
         self._earlier: deque[bytes] = deque()
         self._steps: deque[bytes] = deque(maxlen=_MAX_STEPS)
         """This run's timebases around each step of UTC; sent again whenever ingest comes up."""
@@ -225,7 +225,8 @@ class EdgePublisher:
             self._due.add("config/reported")
         elif kind == "command" and not message.is_retained:
             # A retained command would be obeyed at each connection.
-            self._results.append(self._host.handle_command(Command.decode(message.payload)))
+            result = self._host.handle_command(Command.decode(message.payload))
+            self._results.append(result.encode())
 
     def _ingest(self, state: IngestState) -> None:
         if not state.is_up:
@@ -277,9 +278,7 @@ class EdgePublisher:
             (self._results, self._topic("command/result")),
         ):
             while waiting:
-                first = waiting[0]
-                payload = first if isinstance(first, bytes) else first.encode()
-                if not self._link.publish(topic, payload):
+                if not self._link.publish(topic, waiting[0]):
                     return False
                 waiting.popleft()
         return True

@@ -259,14 +259,12 @@ class PeriodAssembler:
         )
 
     def _row_of(self, line: SourceLine, values: NDArray[np.float32]) -> NDArray[np.uint16]:
-        room = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
         seats = np.full((len(self.layout.seats), len(SEAT_QUANTITIES)), np.nan, np.float32)
         if line is self._sound:
-            room = values
-        else:
-            at = self.layout.seats.index(line.seats[0])
-            seats[at : at + len(line.seats)] = values
-        return self._row(seats, room)
+            return self._row(seats, values)
+        at = self.layout.seats.index(line.seats[0])
+        seats[at : at + len(line.seats)] = values
+        return self._row(seats, np.full(len(ROOM_QUANTITIES), np.nan, np.float32))
 
     def _row(self, seat: NDArray[np.float32], room: NDArray[np.float32]) -> NDArray[np.uint16]:
         row: NDArray[np.uint16] = self.layout.rows(

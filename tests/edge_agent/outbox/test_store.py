@@ -52,7 +52,7 @@ def test_what_is_appended_comes_back_after_a_restart(
 ) -> None:
     first = make_outbox()
     first.append([parcel(batch(0, 10)), parcel(gap(10, 500)), parcel(batch(510, 3))])
-    assert first.waiting(1) == 39
+    assert first.index.seat_seconds(1) == 39
     first.close()
     second = make_outbox(run=2)
     second.open()
@@ -71,14 +71,14 @@ def test_a_segment_goes_when_all_of_it_is_acknowledged(
     outbox = make_outbox()
     outbox.append([parcel(batch(seq, 10)) for seq in range(0, 100, 10)])
     assert outbox.acknowledge(Ack(run=1, without_hole=-1, above=((5, 54), (90, 99)))) == 180
-    assert outbox.waiting(1) == 120
+    assert outbox.index.seat_seconds(1) == 120
     assert len(list(tmp_path.glob("outbox/*.outbox"))) == 1
     assert outbox.acknowledge(Ack(run=1, without_hole=94)) == 120
     assert outbox.acknowledge(Ack(run=1, without_hole=94)) == 0
     assert len(outbox.index) == 0
     assert not list(tmp_path.glob("outbox/*.outbox"))
     outbox.append([parcel(batch(100, 10))])
-    assert outbox.waiting(1) == 30
+    assert outbox.index.seat_seconds(1) == 30
     outbox.close()
 
 
@@ -88,7 +88,7 @@ def test_an_acknowledgement_of_another_run_forgets_nothing(
     outbox = make_outbox()
     outbox.append([parcel(batch(0, 10))])
     assert outbox.acknowledge(Ack(run=9, without_hole=1000)) == 0
-    assert outbox.waiting(1) == 30
+    assert outbox.index.seat_seconds(1) == 30
     outbox.close()
 
 
@@ -106,7 +106,7 @@ def test_it_stays_within_its_bound_and_gaps_stand_for_what_went(
         seq += 100
         on_disk = sum(path.stat().st_size for path in tmp_path.glob("outbox/*.outbox"))
         assert on_disk == outbox.bytes_used <= max_bytes
-    assert outbox.waiting(1) + outbox.given_up[1] == (seq - 300) * 3
+    assert outbox.index.seat_seconds(1) + outbox.given_up[1] == (seq - 300) * 3
     outbox.close()
     again = make_outbox(run=2, max_bytes=max_bytes)
     again.open()
@@ -143,7 +143,7 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_done(
     room[0] = 50
     with pytest.raises(StoreError, match=r"outbox .* can't be used \(No space left on device\)"):
         outbox.append([parcel(batch(10, 10))])
-    assert outbox.waiting(1) == 30
+    assert outbox.index.seat_seconds(1) == 30
     room[0] = 10_000
     outbox.append([parcel(batch(20, 10))])
     outbox.close()
@@ -186,7 +186,7 @@ def test_damage_while_running_becomes_a_gap(
     data[entry.record.offset + entry.record.length // 2] ^= 4
     path.write_bytes(data)
     assert spans(drained(outbox)) == [("data", 0, 9), ("data", 20, 29), ("damaged", 10, 19)]
-    assert (outbox.waiting(1), outbox.given_up[1], outbox.damaged) == (60, 30, 1)
+    assert (outbox.index.seat_seconds(1), outbox.given_up[1], outbox.damaged) == (60, 30, 1)
     outbox.acknowledge(Ack(run=1, without_hole=29))
     assert len(outbox.index) == 0
     outbox.close()
