@@ -192,10 +192,9 @@ class Delivery:
     def _send(self, now_ns: int, publish: Callable[[bytes], bool]) -> bool:
         max_unacked = self._settings.max_unacked
         unsent = [item for item in self._held.values() if item.sent_ns is None]
-        on_time = [item for item in unsent if not _is_late(item.message)]
-        late = [item for item in unsent if _is_late(item.message)]
-        for items, room in ((on_time, max_unacked), (late, max_unacked // 2)):
-            if not self._send_held(items, room, now_ns, publish):
+        for is_late, room in ((False, max_unacked), (True, max_unacked // 2)):
+            items = [item for item in unsent if _is_late(item.message) == is_late]
+            if items and not self._send_held(items, room, now_ns, publish):
                 return True
         if now_ns >= self._retry_at_ns:
             try:
@@ -226,11 +225,10 @@ class Delivery:
             self._window_cut_ns = now_ns
         index = self.outbox.index
         for _ in range(_MAX_AT_ONCE):
-            is_full = self.in_flight >= self._settings.max_unacked
-            if is_full or len(index.in_flight) >= self._window:
-                return
             entry = index.next_unsent()
-            if entry is None:
+            if entry is None or len(index.in_flight) >= self._window:
+                return
+            if self.in_flight >= self._settings.max_unacked:
                 return
             payload = self.outbox.read(entry)
             if payload is None:
