@@ -14,7 +14,6 @@ __all__ = [
     "EPOCH_S",
     "FEATURES",
     "FEATURES_VERSION",
-    "GROUP_FEATURES",
     "LEVELS",
     "NOISE_FEATURES",
     "SEAT_FEATURES",
@@ -61,4 +60,3 @@ NOISE_FEATURES: Final = (
     "noise_peak_10", "noise_spread_10", "onsets_10", "onsets_60", "minutes",
 )  # fmt: skip
 FEATURES: Final[tuple[str, ...]] = SEAT_FEATURES + GROUP_FEATURES + NOISE_FEATURES
-"""All features."""

@@ -43,9 +43,10 @@ class SideBySide:
         sizes = np.array([len(room.zone) for room in rooms], np.intp)
         zones = np.array([len(room.zone_sizes) for room in rooms], np.intp)
         self._room: Numbers = np.repeat(np.arange(len(rooms)), sizes)
-        self._room_starts = _starts(sizes)
-        self._has_seats = sizes > 0
-        first = np.repeat(self._room_starts, sizes)
+        used = sizes[sizes > 0]  # a segment without seats can't be summed
+        self._used_room: Numbers = np.repeat(np.arange(len(used)), used)
+        self._room_starts = _starts(used)
+        first = np.repeat(_starts(sizes), sizes)
         self._order = np.concatenate([room.order for room in rooms]) + first
         self._zone = np.concatenate([room.zone for room in rooms]) + np.repeat(
             _starts(zones), sizes
@@ -58,17 +59,11 @@ class SideBySide:
 
     def others_in_room(self, values: NDArray[Number]) -> NDArray[Number]:
         """For each seat the sum over the other seats of its room, (n, seats)."""
-        if not len(self._room):
-            return values
-        total = np.zeros((len(values), len(self._has_seats)), values.dtype)
-        starts = self._room_starts[self._has_seats]  # a segment without seats can't be summed
-        total[:, self._has_seats] = np.add.reduceat(values, starts, axis=1)
-        return total[:, self._room] - values
+        total = np.add.reduceat(values, self._room_starts, axis=1)
+        return total[:, self._used_room] - values
 
     def others_in_zone(self, values: NDArray[Number]) -> NDArray[Number]:
         """For each seat the sum over the other seats of its zone, (n, seats)."""
-        if not len(self._room):
-            return values
         total = np.add.reduceat(values[:, self._order], self._zone_starts, axis=1)
         return total[:, self._zone] - values
 

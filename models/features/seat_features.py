@@ -44,7 +44,6 @@ from models.features.seat_memory import (
     pushed,
     quotient,
     split_memory,
-    unknown,
 )
 
 __all__ = ["EPOCH_S", "FEATURES", "FEATURES_VERSION", "NORMAL_EPOCHS", "EpochFeatures",
@@ -64,6 +63,8 @@ _LESSON: Final = (_BUSY, _STILL, _WIGGLE, _TILT)  # the pupil's habits, over the
 # Only these are used over more than ten seconds, so only these are remembered longer.
 _KEPT_LONG: Final = (0, _JERK, _STILL, _WIGGLE, _TILT, _PLAIN, _SQUARE, _BUSY)
 (_MOTION_L, _JERK_L, _STILL_L, _WIGGLE_L, _TILT_L, _PLAIN_L, _SQUARE_L, _BUSY_L) = range(8)
+# Rows of the ring of an epoch's motion: its level, quietest and loudest second, mean of decibels.
+_LEVEL, _LOWEST, _HIGHEST, _TYPICAL = range(4)
 # Rows of a seat's normal after its levels:
 _USUAL_STILL, _USUAL_WIGGLE, _USUAL_PLAIN, _USUAL_LOWEST = range(LEVELS, LEVELS + 4)
 _USUAL: Final = LEVELS + 4
@@ -114,10 +115,8 @@ class _SeatMemory:
 
     recent: Windows
     long: Windows
-    highest: Array
-    levels: Array
-    lowest: Array
-    moves: Array
+    motion: Array
+    """(12, 4, seats): the last minute"""
     normal: Running
     quiet: Array
     lesson_sums: NDArray[np.float64]
@@ -130,12 +129,9 @@ class _SeatMemory:
         return cls(
             recent=Windows.empty(WINDOWS["10"], _COLUMNS, seats),
             long=Windows.empty(_KEPT, len(_KEPT_LONG), seats),
-            highest=unknown(2, seats),
-            levels=unknown(2, seats),
-            lowest=unknown(2, seats),
-            moves=unknown(WINDOWS["60"], seats),
+            motion=np.full((WINDOWS["60"], 4, seats), np.nan, np.float32),
             normal=Running.empty(_USUAL, seats),
-            quiet=unknown(LEVELS, seats),
+            quiet=np.full((LEVELS, seats), np.nan, np.float32),
             lesson_sums=np.zeros((len(_LESSON), seats)),
             lesson_counts=np.zeros((len(_LESSON), seats), np.int32),
             unmoved=np.full(seats, _PRESENT_EPOCHS, np.int32),
@@ -160,11 +156,9 @@ class SeatFeatures:
 
     def forget_windows(self) -> None:
         """Clear the windows after a pause of any length; the seats' normals stay as they are."""
-        fresh, noise = _SeatMemory.empty(self.seats), RoomMemory.empty().noise
-        memory = self.memory
-        memory.recent, memory.long, self.room_memory.noise = fresh.recent, fresh.long, noise
-        memory.highest, memory.levels, memory.moves = fresh.highest, fresh.levels, fresh.moves
-        memory.lowest = fresh.lowest
+        fresh, memory = _SeatMemory.empty(self.seats), self.memory
+        memory.recent, memory.long, memory.motion = fresh.recent, fresh.long, fresh.motion
+        self.room_memory.noise = RoomMemory.empty().noise
 
     def hold_normal(self) -> None:
         """Freeze the seats' normals and quietest levels at their present values."""
@@ -188,46 +182,27 @@ def update_together(
     # In the store's order, which needs no transposing later: (5, quantities, seats).
     values = np.concatenate([np.asarray(one, np.float32).transpose(0, 2, 1) for one in seat], -1)
     noise = np.stack([np.asarray(one, np.float32) for one in room], -1)
-    all_at_once = _update(seats, noises, SideBySide([one.places for one in rooms]), values, noise)
+    beside = SideBySide([one.places for one in rooms])
+    features = _update(seats, noises, beside, values, noise, edges)
     for one, memory, room_memory in zip(
         rooms, split_memory(seats, edges), split_memory(noises, range(len(rooms) + 1)), strict=True
     ):
         one.memory, one.room_memory = memory, room_memory
-    return [_part(all_at_once, start, end, at) for at, (start, end) in enumerate(pairwise(edges))]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Together:
-    """`EpochFeatures` of several rooms; the noise is each room's."""
-
-    values: Array
-    known: Flags
-    present: Flags
-    movement_db: Array
-    unrest_db: Array
-    wiggles: Array
-    more: Flags
-    noise_db: Array
-
-
-def _part(whole: _Together, start: int, end: int, room: int) -> EpochFeatures:
-    part = slice(start, end)
-    return EpochFeatures(
-        values=whole.values[part],
-        known=whole.known[part],
-        present=whole.present[part],
-        movement_db=whole.movement_db[part],
-        unrest_db=whole.unrest_db[part],
-        wiggles=whole.wiggles[part],
-        more=whole.more[part],
-        noise_db=float(whole.noise_db[room]),
-    )
+    return features
 
 
 def _update(
-    seats: _SeatMemory, noises: RoomMemory, rooms: SideBySide, seat: Array, room: Array
-) -> _Together:
-    """Advance the memories by an epoch; `seat` is (5, 13, seats) and `room` (5, 5, rooms)."""
+    seats: _SeatMemory,
+    noises: RoomMemory,
+    rooms: SideBySide,
+    seat: Array,
+    room: Array,
+    edges: Sequence[int],
+) -> list[EpochFeatures]:
+    """Advance the memories by an epoch; `seat` is (5, 13, seats) and `room` (5, 5, rooms).
+
+    Returns the features of each room; `edges` are where its seats begin and end.
+    """
     epoch, ends = _take_seat(seats, seat)
     noises.take(room)
     normal = seats.normal.mean
@@ -240,27 +215,35 @@ def _update(
     present = seats.unmoved < _PRESENT_EPOCHS
     motion_10 = np.where(known, own[0], np.float32(np.nan))
     group = values[len(SEAT_FEATURES) : -len(NOISE_FEATURES)]
-    _group_features(rooms, motion_10, own, seats.moves, present, group)
+    _group_features(rooms, motion_10, own, seats.motion[:, _TYPICAL], present, group)
     # A normal is a mean of epochs' levels, so this is the mean of two epochs' levels too.
-    movement = np.where(known, mean_of(seats.levels) - normal[0], np.float32(np.nan))
-    unrest = np.where(known, mean_of(seats.lowest) - normal[_USUAL_LOWEST], np.float32(np.nan))
+    movement = np.where(known, mean_of(seats.motion[-2:, _LEVEL]) - normal[0], np.float32(np.nan))
+    rest = mean_of(seats.motion[-2:, _LOWEST])
+    unrest = np.where(known, rest - normal[_USUAL_LOWEST], np.float32(np.nan))
     noise = noises.features()
     values[-len(NOISE_FEATURES) :] = rooms.spread(noise)
     values = np.rint(values * np.float32(_GRID)) / np.float32(_GRID)
-    result = _Together(
-        values=np.ascontiguousarray(values.T),
-        known=known,
-        present=present,
-        movement_db=movement,
-        unrest_db=unrest,
-        wiggles=own[_AT["wiggle_60"]] - normal[_USUAL_WIGGLE] * 60.0,
-        more=movement >= _MORE_DB,
-        noise_db=noise[NOISE_FEATURES.index("noise_over_normal_10")],
-    )
+    by_seat = np.ascontiguousarray(values.T)
+    wiggles = own[_AT["wiggle_60"]] - normal[_USUAL_WIGGLE] * 60.0
+    more = movement >= _MORE_DB
+    noise_db = noise[NOISE_FEATURES.index("noise_over_normal_10")].tolist()
+    features = [
+        EpochFeatures(
+            values=by_seat[start:end],
+            known=known[start:end],
+            present=present[start:end],
+            movement_db=movement[start:end],
+            unrest_db=unrest[start:end],
+            wiggles=wiggles[start:end],
+            more=more[start:end],
+            noise_db=noise_db[at],
+        )
+        for at, (start, end) in enumerate(pairwise(edges))
+    ]
     # The normal is updated last: an epoch is compared with what came before it.
     seats.normal.update(epoch, seats.learns)
     noises.learn()
-    return result
+    return features
 
 
 def _take_seat(memory: _SeatMemory, seat: Array) -> tuple[Array, Array]:
@@ -279,7 +262,6 @@ def _take_seat(memory: _SeatMemory, seat: Array) -> tuple[Array, Array]:
     memory.recent.push(sums, counts)
     memory.long.push(sums[_KEPT_LONG, :], counts[_KEPT_LONG, :])
     lowest, highest = np.fmin.reduce(seat, axis=0), np.fmax.reduce(seat, axis=0)
-    memory.highest = pushed(memory.highest, highest[0])
     moved = highest[_WIGGLE] >= 1.0
     unmoved = np.minimum(memory.unmoved + 1, _PRESENT_EPOCHS)
     memory.unmoved = np.where(moved, np.int32(0), unmoved)
@@ -297,9 +279,8 @@ def _take_seat(memory: _SeatMemory, seat: Array) -> tuple[Array, Array]:
     epoch[:LEVELS] = levels = decibel(mean[:LEVELS])
     epoch[_USUAL_STILL], epoch[_USUAL_WIGGLE] = mean[_STILL], mean[_WIGGLE]
     epoch[_USUAL_PLAIN], epoch[_USUAL_LOWEST] = mean[_PLAIN], lowest[0]
-    memory.lowest = pushed(memory.lowest, lowest[0])
-    memory.levels = pushed(memory.levels, levels[0])
-    memory.moves = pushed(memory.moves, mean[_PLAIN])
+    latest = np.stack([levels[0], lowest[0], highest[0], mean[_PLAIN]])
+    memory.motion = pushed(memory.motion, latest)
     quiet = np.fmin(memory.quiet + np.float32(_QUIET_RISE_DB), levels)
     memory.quiet = np.where(np.isnan(levels) | ~memory.learns, memory.quiet, quiet)
     return epoch, ends
@@ -324,11 +305,11 @@ def _seat_features(memory: _SeatMemory, ends: Array, own: Array) -> None:
         *(level - normal[:LEVELS]),
         *(longer - normal[0]),
         now[0] - normal[0],
-        *(memory.moves[-4:][::-1] - usual),
+        *(memory.motion[-4:, _TYPICAL][::-1] - usual),
         *typical,
         _spread(l10),
         _spread(l60),
-        np.fmax.reduce(memory.highest, axis=0) - usual,
+        np.fmax.reduce(memory.motion[-2:, _HIGHEST], axis=0) - usual,
         *(one[0] - quiet[0] for one in (now, level, minute)),
         *(one - quiet[_JERK] for one in (now[_JERK], level[_JERK], minute[_JERK_L])),
         *(level[band] - quiet[band] for band in _BANDS),

@@ -26,7 +26,6 @@ __all__ = [
     "pushed",
     "quotient",
     "split_memory",
-    "unknown",
 ]
 
 NORMAL_EPOCHS: Final = 120
@@ -155,11 +154,6 @@ def mean_of(values: Array) -> Array:
 def deviation_of(values: Array) -> Array:
     """The standard deviation along the first axis, ignoring NaN; NaN if there is no value."""
     return np.sqrt(mean_of((values - mean_of(values)) ** 2))
-
-
-def unknown(rows: int, seats: int) -> Array:
-    """An array (rows, seats) of unknown values."""
-    return np.full((rows, seats), np.nan, np.float32)
 
 
 def quotient(
