@@ -16,11 +16,10 @@ in uproar hardly changes it.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median
 from typing import Literal
 
 import numpy as np
@@ -34,9 +33,9 @@ __all__ = [
     "AlertChange",
     "AlertPolicy",
     "AlertTracker",
-    "AlertTransition",
     "Excess",
     "Hysteresis",
+    "estimated",
     "mean_signs",
     "reasons",
     "unrest_excess",
@@ -113,9 +112,9 @@ class AlertTracker:
         areas = [self._area(one.zone) for one in scores]
         inputs = [area.observe(one) for area, one in zip(areas, scores, strict=True)]
         if self._zone.estimate is not None:
-            inputs[1:] = _estimated(self._zone.estimate, inputs[1:])
+            inputs[1:] = estimated(self._zone.estimate, inputs[1:])
         if self._room.estimate is not None:
-            inputs[:1] = _estimated(self._room.estimate, inputs[:1])
+            inputs[:1] = estimated(self._room.estimate, inputs[:1])
         changes = [
             area.update(score.first_seq, one, None if number is None else float(number))
             for area, one, number in zip(areas, scores, inputs, strict=True)
@@ -126,11 +125,6 @@ class AlertTracker:
         if name not in self._areas:
             self._areas[name] = _Area(self._room if name == ROOM else self._zone)
         return self._areas[name]
-
-    @property
-    def raised(self) -> frozenset[str]:
-        """The areas with an open alert."""
-        return frozenset(name for name, area in self._areas.items() if area.state.is_raised)
 
 
 class Hysteresis:
@@ -169,7 +163,7 @@ class Hysteresis:
         return "raised"
 
 
-def _estimated(
+def estimated(
     estimate: AlertModel, features: Sequence[NDArray[np.float64] | float | None]
 ) -> list[float | None]:
     """The model's estimate for each area's features, in one call for all areas."""
@@ -186,14 +180,12 @@ class Excess:
     """A smoothed value minus its normal over the last ten minutes."""
 
     def __init__(
-        self, *, smoothing: int, learn: int, normal: Literal["mean", "median"] = "mean"
+        self, *, smoothing: int, learn: int, normal: Callable[[Sequence[float]], float] = fmean
     ) -> None:
         self._learn = learn
         self._normal = normal
         self._recent: deque[float] = deque(maxlen=smoothing)
-        self._past: deque[float] = deque()
-        self._ordered: list[float] = []
-        """The past values, sorted, for the median."""
+        self._past: deque[float] = deque(maxlen=NORMAL_EPOCHS)
 
     def update(self, value: float | None) -> float | None:
         """The excess of this value; None if the value is None, or too few came before it."""
@@ -202,23 +194,14 @@ class Excess:
             return None
         self._recent.append(value)
         known = len(self._past) >= self._learn
-        excess = fmean(self._recent) - self._usual() if known else None
+        excess = fmean(self._recent) - self._normal(self._past) if known else None
         self._past.append(value)
-        insort(self._ordered, value)
-        if len(self._past) > NORMAL_EPOCHS:
-            del self._ordered[bisect_left(self._ordered, self._past.popleft())]
         return excess
-
-    def _usual(self) -> float:
-        if self._normal == "mean":
-            return fmean(self._past)
-        middle, odd = divmod(len(self._ordered), 2)
-        return self._ordered[middle] if odd else fmean(self._ordered[middle - 1 : middle + 1])
 
 
 def unrest_excess(policy: AlertPolicy) -> Excess:
     """Computes the excess of an area's unrest, in dB."""
-    return Excess(smoothing=1, learn=policy.learn, normal="median")
+    return Excess(smoothing=1, learn=policy.learn, normal=median)
 
 
 class _Area:

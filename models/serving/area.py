@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,7 +47,7 @@ class AreaHistory:
 
     def __init__(self) -> None:
         self._shares: list[float] = []
-        self._signs: list[list[float]] = [[] for _ in _SIGNS]
+        self._signs: list[deque[float]] = [deque(maxlen=_MINUTE) for _ in _SIGNS]
         self._past: deque[float] = deque(maxlen=NORMAL_EPOCHS)
         self._past_sum = 0.0
         self._sum = 0.0
@@ -64,9 +65,10 @@ class AreaHistory:
             for recent in self._signs:
                 recent.clear()
             return None
-        _push(self._shares, share, _KEPT)
+        self._shares.append(share)
+        del self._shares[:-_KEPT]
         for name, recent in zip(_SIGNS, self._signs, strict=True):
-            _push(recent, score.signs.get(name, 0.0), _MINUTE)
+            recent.append(score.signs.get(name, 0.0))
         features = None
         if self._epochs >= _LEARN:
             # The interval is cut off at 0 and 1, so its longer side is the spread.
@@ -121,11 +123,5 @@ class AlertModel:
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50.0, 50.0))), dtype=np.float64)
 
 
-def _push(recent: list[float], value: float, kept: int) -> None:
-    recent.append(value)
-    if len(recent) > kept:
-        del recent[0]
-
-
-def _mean(values: list[float]) -> float:
+def _mean(values: Collection[float]) -> float:
     return sum(values) / len(values)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.serving.scores import ZoneScore
 
-__all__ = ["MARKS", "Finder", "Stretch", "StretchModel", "area_marks", "find_stretches"]
+__all__ = ["MARKS", "Finder", "Stretch", "StretchModel", "area_marks", "find_stretches", "shares"]
 
 Array = NDArray[np.float64]
 
@@ -96,13 +96,13 @@ def area_marks(scores: Sequence[ZoneScore | None]) -> Array:
 
     NaN where the area was not judged, and everywhere if too little of the lesson was judged.
     """
-    share = _column([None if one is None else one.off_task for one in scores])
+    share = shares(scores)
     known = ~np.isnan(share)
     marks = np.full((len(scores), len(MARKS)), np.nan)
     if known.sum() < _MIN_EPOCHS:
         return marks
-    low = _column([None if one is None else one.off_task_low for one in scores])
-    high = _column([None if one is None else one.off_task_high for one in scores])
+    low = np.array([None if one is None else one.off_task_low for one in scores], np.float64)
+    high = np.array([None if one is None else one.off_task_high for one in scores], np.float64)
     # The interval is cut off at 0 and 1, so its longer side is the spread.
     spread = np.fmax(np.fmax(high - share, share - low), _MIN_SPREAD)
     mean = float(share[known].mean())
@@ -129,8 +129,8 @@ def find_stretches(estimate: Array, least: float) -> list[Stretch]:
     A gap of 15 s or less does not end a stretch.
     """
     estimate = _bridged(estimate)
-    high = np.concatenate([[False], np.nan_to_num(estimate) >= least / 2.0, [False]])
-    edges = np.flatnonzero(high[1:] != high[:-1]).tolist()
+    high = np.nan_to_num(estimate) >= least / 2.0
+    edges = np.flatnonzero(np.diff(high, prepend=False, append=False)).tolist()
     stretches = [
         Stretch(first=first, end=end, likely=float(estimate[first:end].max()))
         for first, end in zip(edges[::2], edges[1::2], strict=True)
@@ -153,8 +153,9 @@ def _bridged(estimate: Array) -> Array:
     return np.where(np.isnan(estimate) & ~is_short, np.nan, filled)
 
 
-def _column(values: Sequence[float | None]) -> Array:
-    return np.array([math.nan if value is None else value for value in values], np.float64)
+def shares(scores: Sequence[ZoneScore | None]) -> Array:
+    """The off-task share of each epoch, NaN where it is not known."""
+    return np.array([None if one is None else one.off_task for one in scores], np.float64)
 
 
 def _around(values: Array, width: int) -> Array:

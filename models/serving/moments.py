@@ -6,17 +6,17 @@ stretch has already begun, and can't wait for what follows.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from models.features.seat_features import EPOCH_S
 from models.serving.alerts import mean_signs, reasons
-from models.serving.hindsight import Finder, area_marks, find_stretches
+from models.serving.hindsight import Finder, area_marks, find_stretches, shares
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
 __all__ = ["MAX_MOMENTS", "MAX_SHOWN", "SuggestedMoment", "clearest_moments", "suggest_moments"]
@@ -58,15 +58,12 @@ def suggest_moments(
     """
     if not epochs or max_moments < 1:
         return []
-    begin = epochs[0].first_seq
+    begin, areas = epochs[0].first_seq, _areas(epochs)
     lively: list[SuggestedMoment] = []
-    rooms: list[ZoneScore | None] = []
-    for name, scores in _areas(epochs).items():
-        if name == ROOM:
-            rooms = scores
-        if finder is not None:
+    if finder is not None:
+        for name, scores in areas.items():
             lively += _lively(name, scores, begin, finder)
-    calm = _calmest(rooms, [one for one in lively if one.zone == ROOM], begin)
+    calm = _calmest(areas[ROOM], [one for one in lively if one.zone == ROOM], begin)
     moments = [] if calm is None else [calm]
     for one in sorted(lively, key=_rank):
         if len(moments) == max_moments:
@@ -91,12 +88,10 @@ def _areas(epochs: Sequence[EpochScore]) -> dict[str, list[ZoneScore | None]]:
     """Each area's scores, one entry per five seconds; None where an epoch is missing."""
     begin = epochs[0].first_seq
     length = round((epochs[-1].first_seq - begin) / EPOCH_S) + 1
-    areas: dict[str, list[ZoneScore | None]] = {ROOM: [None] * length}
+    areas: dict[str, list[ZoneScore | None]] = defaultdict(lambda: [None] * length)
     for epoch in epochs:
         at = round((epoch.first_seq - begin) / EPOCH_S)
         for score in (epoch.room, *epoch.zones):
-            if score.zone not in areas:
-                areas[score.zone] = [None] * length
             areas[score.zone][at] = score
     return areas
 
@@ -117,7 +112,7 @@ def _lively(
                 is_strength=False,
                 because=reasons(mean_signs([one.signs for one in known]), zone),
                 likely=stretch.likely,
-                off_task=float(_shares(known).mean()),
+                off_task=float(shares(known).mean()),
             )
         )
     return moments
@@ -127,23 +122,16 @@ def _apart(one: SuggestedMoment, other: SuggestedMoment) -> bool:
     return one.end_seq <= other.first_seq or other.end_seq <= one.first_seq
 
 
-def _shares(scores: Sequence[ZoneScore | None]) -> NDArray[np.float64]:
-    """The off-task share of each epoch, NaN where it is not known."""
-    return np.array(
-        [np.nan if one is None or one.off_task is None else one.off_task for one in scores]
-    )
-
-
 def _calmest(
     scores: Sequence[ZoneScore | None], lively: Sequence[SuggestedMoment], begin: int
 ) -> SuggestedMoment | None:
-    shares = _shares(scores)
-    if len(shares) < _CALM_EPOCHS:
+    share = shares(scores)
+    if len(share) < _CALM_EPOCHS:
         return None
-    shares[: _SETTLED_S // EPOCH_S] = np.nan
+    share[: _SETTLED_S // EPOCH_S] = np.nan
     for one in lively:
-        shares[(one.first_seq - begin) // EPOCH_S : (one.end_seq - begin) // EPOCH_S] = np.nan
-    means = sliding_window_view(shares, _CALM_EPOCHS).mean(axis=1)
+        share[(one.first_seq - begin) // EPOCH_S : (one.end_seq - begin) // EPOCH_S] = np.nan
+    means = sliding_window_view(share, _CALM_EPOCHS).mean(axis=1)
     if np.isnan(means).all():
         return None
     first = int(np.nanargmin(means))

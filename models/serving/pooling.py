@@ -10,7 +10,7 @@ A zone is shown if at least five seats are judged; no result is ever about fewer
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -152,8 +152,7 @@ class Unbiased:
     """Corrects the level of each area's share in a lesson's scores, epoch by epoch."""
 
     def __init__(self, bias: ShareBias) -> None:
-        self._bias = bias
-        self._levels: dict[str, ShareLevel] = {}
+        self._levels = defaultdict[str, ShareLevel](lambda: ShareLevel(bias))
 
     def update(self, score: EpochScore) -> EpochScore:
         """The score with corrected shares and intervals."""
@@ -165,8 +164,6 @@ class Unbiased:
         share, low, high = score.off_task, score.off_task_low, score.off_task_high
         if share is None or low is None or high is None:
             return score
-        if score.zone not in self._levels:
-            self._levels[score.zone] = ShareLevel(self._bias)
         moved = self._levels[score.zone].update(share)
         reach = max(high - share, share - low)  # one end may have been cut off at 0 or 1
         return replace(
