@@ -28,7 +28,6 @@ __all__ = [
     "LARGE_PSI",
     "MIN_EPOCHS",
     "MIN_LESSONS",
-    "QUANTITIES",
     "SOME_PSI",
     "Bins",
     "Drift",
@@ -189,8 +188,7 @@ class Drift:
 
 def iso_week(day: date) -> str:
     """The ISO week of a day, such as `2026-W07`."""
-    year, week, _ = day.isocalendar()
-    return f"{year}-W{week:02}"
+    return f"{day:%G-W%V}"
 
 
 def psi(expected: Floats, counts: Counts) -> float:
@@ -245,11 +243,12 @@ def _weeks(
     """The weeks of one model, for the school or one room; `lessons` are sorted by week."""
     names = sorted({lesson.week for lesson in lessons})
     week_of = np.array([names.index(lesson.week) for lesson in lessons])
-    against_training = [_Against(lessons, trained[name], name) for name in QUANTITIES]
     first = [lesson for lesson in lessons if lesson.week in set(names[:FIRST_WEEKS])]
-    against_own = [
-        _Against(lessons, _own_bins(first, name), name, len(first)) for name in QUANTITIES
-    ]
+    own = {name: _own_bins(first, name) for name in QUANTITIES}
+    against_training, against_own = (
+        [_Against(lessons, bins, name, n) for name, bins in reference.items() if bins is not None]
+        for reference, n in ((trained, 0), (own, len(first)))
+    )
     weeks = []
     for at, name in enumerate(names):
         chosen = np.flatnonzero(week_of == at)
@@ -283,17 +282,13 @@ class _Against:
     If the reference is made of the first lessons, `first` is their number.
     """
 
-    def __init__(
-        self, lessons: Sequence[LessonLevels], bins: Bins | None, name: str, first: int = 0
-    ) -> None:
+    def __init__(self, lessons: Sequence[LessonLevels], bins: Bins, name: str, first: int) -> None:
         self.name = name
         self.bins = bins
         self._first = first
-        self.counts: Counts = np.zeros((len(lessons), 1), np.int64)
-        if bins is not None and lessons:
-            values = [getattr(lesson, name) for lesson in lessons]
-            group = np.repeat(np.arange(len(lessons)), [len(part) for part in values])
-            self.counts = bins.counts(np.concatenate(values), group, len(lessons))
+        values = [getattr(lesson, name) for lesson in lessons]
+        group = np.repeat(np.arange(len(lessons)), [len(part) for part in values])
+        self.counts = bins.counts(np.concatenate(values), group, len(lessons))
 
     def by_chance(self, counts: Counts) -> float:
         """The PSI that these lessons reach by chance, including their reference's own variation."""
@@ -320,7 +315,7 @@ def _change(against: Sequence[_Against], chosen: NDArray[np.intp]) -> PsiChange 
     for one in against:
         counts = one.counts[chosen]
         # If the model hardly ever judged, the abstained share shows it, not the distribution.
-        if one.bins is None or counts.sum() < MIN_EPOCHS:
+        if counts.sum() < MIN_EPOCHS:
             continue
         found[one.name] = psi(one.bins.shares, counts.sum(axis=0))
         if found[one.name] >= SOME_PSI:
@@ -357,11 +352,6 @@ def _divergence(expected: Floats, actual: Floats) -> Floats:
 def _all_weeks(weeks: Sequence[str]) -> tuple[str, ...]:
     if not weeks:
         return ()
-    first, last = (_monday(week) for week in (min(weeks), max(weeks)))
+    first, last = (date.fromisoformat(week) for week in (min(weeks), max(weeks)))  # Mondays
     count = (last - first).days // 7 + 1
     return tuple(iso_week(first + timedelta(weeks=i)) for i in range(count))
-
-
-def _monday(week: str) -> date:
-    year, _, number = week.partition("-W")
-    return date.fromisocalendar(int(year), int(number), 1)

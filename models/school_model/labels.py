@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,7 +26,6 @@ __all__ = [
     "LABEL_FEATURES",
     "MIN_MOMENTS",
     "LabelledMoment",
-    "SchoolFigure",
     "base_of",
     "moment_rows",
     "school_figure",
@@ -116,17 +115,10 @@ def moment_rows(
     before: float | None = None
     for at, score in scores:
         if before is not None and at - before > 1.5 * EPOCH_S:
-            history.update(_unknown(score))  # a gap: the windows start again after it
+            history.update(replace(score, off_task=None))  # a gap: the windows start again after it
         before = at
         features = history.update(score)
         inside = start_s - EPOCH_S < at < end_s
         if features is not None and inside and score.seats >= SMALLEST_ZONE:
             rows.append(features)
     return np.stack(rows[:_MAX_EPOCHS]) if rows else None
-
-
-def _unknown(score: ZoneScore) -> ZoneScore:
-    return ZoneScore(
-        zone=score.zone, seats=0, movement=None, movement_low=None, movement_high=None,
-        off_task=None, off_task_low=None, off_task_high=None, signs={},
-    )  # fmt: skip

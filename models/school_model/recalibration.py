@@ -86,14 +86,14 @@ class Estimates:
     room: AlertModel
     zone: AlertModel
 
-    def logit(self, moment: LabelledMoment) -> float:
-        """The mean z of a moment's epochs; recalibrating the mean or each epoch gives the same."""
-        estimate = self.room if moment.is_room else self.zone
-        z = moment.rows @ np.array(estimate.weights) + estimate.intercept
-        return float(np.clip(z, -_MAX_LOGIT, _MAX_LOGIT).mean())
-
     def logits(self, moments: Sequence[LabelledMoment]) -> Array:
-        return np.array([self.logit(moment) for moment in moments], np.float64)
+        """The mean z of each moment's epochs; recalibrating the mean or each epoch is the same."""
+        found = np.empty(len(moments))
+        for at, moment in enumerate(moments):
+            estimate = self.room if moment.is_room else self.zone
+            z = moment.rows @ np.array(estimate.weights) + estimate.intercept
+            found[at] = np.clip(z, -_MAX_LOGIT, _MAX_LOGIT).mean()
+        return found
 
 
 def fit_recalibration(logits: Array, truth: NDArray[np.bool_]) -> Recalibration:
@@ -203,7 +203,7 @@ def hold_out(
     count = len(lessons) if groups is None else min(groups, len(lessons))
     group = {lesson: at % count for at, lesson in enumerate(lessons)}
     fits = [fit([m for m in moments if group.get(m.lesson) != one]) for one in range(count)]
-    shares, counts = [], []
+    n = np.zeros(len(lessons))
     losses = np.zeros((len(lessons), 3))
     briers = np.zeros((len(lessons), 2))
     for at, lesson in enumerate(lessons):
@@ -216,9 +216,7 @@ def hold_out(
         mean = np.full(len(aside), np.clip(rate, 0.01, 0.99))
         losses[at] = [_log_loss(truth, p).sum() for p in (own, before, mean)]
         briers[at] = [float(((p - truth) ** 2).sum()) for p in (own, before)]
-        counts.append(len(aside))
-        shares.append(float(truth.sum()))
-    n = np.array(counts, np.float64)
+        n[at] = len(aside)
     draws = np.random.default_rng(_SEED).integers(0, len(lessons), (_RESAMPLES, len(lessons)))
     better, informed = losses[:, 1] - losses[:, 0], losses[:, 2] - losses[:, 0]
     low, high = _interval(better, n, draws)
@@ -227,7 +225,7 @@ def hold_out(
     return HeldOut(
         moments=int(total),
         lessons=len(lessons),
-        confirmed=round(sum(shares)),
+        confirmed=sum(m.in_episode for m in moments if m.is_suggested),
         log_loss=float(losses[:, 0].sum()) / total,
         log_loss_shipped=float(losses[:, 1].sum()) / total,
         brier=float(briers[:, 0].sum()) / total,

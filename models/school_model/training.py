@@ -51,14 +51,14 @@ def usable_moments(
     notes = []
     fitting = [moment for moment in moments if moment.features_version == LABEL_FEATURES]
     if other := len(moments) - len(fitting):
-        versions = _listed({m.features_version for m in moments} - {LABEL_FEATURES})
+        versions = ", ".join(sorted({m.features_version for m in moments} - {LABEL_FEATURES}))
         notes.append(
             f"{other} of {len(moments)} labels have features of version {versions}, but this "
             f"program computes {LABEL_FEATURES}: they are left out"
         )
     found = [moment for moment in fitting if base_of(moment.model) == base]
     if other := len(fitting) - len(found):
-        versions = _listed({base_of(m.model) for m in fitting} - {base})
+        versions = ", ".join(sorted({base_of(m.model) for m in fitting} - {base}))
         notes.append(
             f"{other} of {len(fitting)} labels come from scores of model {versions}, not of "
             f"{base}: they are left out (--model names another model)"
@@ -83,10 +83,6 @@ def _check_enough(found: Sequence[LabelledMoment], notes: Sequence[str]) -> None
             f"of {len(judged)} labels of suggested moments {confirmed} confirm and {dismissed} "
             f"dismiss: {MIN_OF_EACH} of each are needed to learn the difference{left}."
         )
-
-
-def _listed(versions: set[str]) -> str:
-    return ", ".join(sorted(versions))
 
 
 def estimates_of(manifest: ModelManifest) -> Estimates:

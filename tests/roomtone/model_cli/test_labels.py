@@ -180,9 +180,8 @@ def answer_by_score(school: School, base: SimpleNamespace, *, at_least: float) -
     """A school that finds moments worth talking about from a much higher score on."""
     estimates: Estimates = estimates_of(base.manifest)
     labels, moments = kept(school), labelled_moments(school.data)
-    scores = {
-        label.moment: estimates.logit(moment) for label, moment in zip(labels, moments, strict=True)
-    }
+    logits = estimates.logits(moments).tolist()
+    scores = {label.moment: z for label, z in zip(labels, logits, strict=True)}
     lower = [(n, i) for n, i in EVERY if scores[f"lesson-{n}-alert-{i}"] < at_least]
     assert 10 < len(lower) < 54
     school.say(dict.fromkeys(lower, False))
