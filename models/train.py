@@ -28,18 +28,14 @@ from models.learning.alert_learning import (
     AreaStream,
     area_streams,
     fit_alerts,
-    fit_zone_alerts,
     true_share_stream,
 )
 from models.learning.rows import LessonRows
 from models.learning.seat_learning import (
     Probability,
-    fit_bias,
-    fit_calibration,
-    fit_interval,
+    fit_shares,
     fit_with_out_of_fold,
     labelled,
-    lesson_residuals,
     out_of_fold,
 )
 from models.learning.stretch_learning import fit_stretches
@@ -72,12 +68,11 @@ def train_rows(
     """
     trees, raw = fit_with_out_of_fold(rows, seed=seed, folds=_FOLDS)
     known_raw = None if known is None else out_of_fold(known, seed=seed, folds=_FOLDS)
-    calibration = fit_calibration(rows, raw)
-    calibrated = [calibration.apply(one) for one in raw]
-    bias = fit_bias(rows, calibrated)
-    pairs = list(zip(rows, calibrated, strict=True))
-    interval = fit_interval([lesson_residuals(*pair, bias) for pair in pairs])
-    streams = [area_streams(*pair, interval, bias) for pair in pairs]
+    calibration, bias, interval = fit_shares(rows, raw)
+    streams = [
+        area_streams(one, calibration.apply(p), interval, bias)
+        for one, p in zip(rows, raw, strict=True)
+    ]
     limits, moment_limits = _limits(rows, raw, known, known_raw)
     onnx = export(trees, [r.values[r.judged] for r in rows])
     manifest = ModelManifest(
@@ -96,7 +91,7 @@ def train_rows(
         interval=interval,
         bias=bias,
         room_alerts=fit_alerts([areas[:1] for areas in streams]),
-        zone_alerts=fit_zone_alerts([areas[1:] for areas in streams]),
+        zone_alerts=fit_alerts([areas[1:] for areas in streams], are_zones=True),
         reference=_reference(rows, streams),
         limits=limits,
         moments=Finder(
@@ -128,12 +123,11 @@ def _limits(
     limits = {"true_share": fit_alerts(true)}
     moments = {"true_share": fit_stretches(true)}
     if known is not None and known_raw is not None:
-        calibration = fit_calibration(known, known_raw)
-        p = [calibration.apply(one) for one in known_raw]
-        bias = fit_bias(known, p)
-        pairs = list(zip(known, p, strict=True))
-        interval = fit_interval([lesson_residuals(*pair, bias) for pair in pairs])
-        streams = [area_streams(*pair, interval, bias, zones=False) for pair in pairs]
+        calibration, bias, interval = fit_shares(known, known_raw)
+        streams = [
+            area_streams(one, calibration.apply(p), interval, bias, zones=False)
+            for one, p in zip(known, known_raw, strict=True)
+        ]
         limits["ceiling"], moments["ceiling"] = fit_alerts(streams), fit_stretches(streams)
     return limits, moments
 

@@ -16,20 +16,16 @@ from models.evaluation.holdout import probabilities
 from models.learning.alert_learning import AreaStream, area_streams, raised_spans, true_share_stream
 from models.learning.rows import LessonRows
 from models.learning.seat_learning import (
-    Probability,
-    fit_bias,
-    fit_calibration,
-    fit_interval,
-    lesson_residuals,
+    fit_shares,
     out_of_fold,
 )
 from models.serving.alerts import AlertPolicy
 from models.serving.off_task import OffTaskModel
 
-__all__ = ["THRESHOLDS", "WAITS", "alert_curve", "curve_streams"]
+__all__ = ["THRESHOLDS", "alert_curve", "curve_streams"]
 
 THRESHOLDS: Final = (0.1, 0.2, 0.3, 0.45, 0.6, 0.8)
-WAITS: Final = (1, 3, 6)
+_WAITS: Final = (1, 3, 6)
 """Number of epochs for which the estimate has to stay above the threshold."""
 _FOLDS: Final = 5
 
@@ -41,47 +37,35 @@ def curve_streams(
     manifest = model.manifest
     p = probabilities(model, rows)
     raw = out_of_fold(known, seed=manifest.seed, folds=_FOLDS)
-    best = [fit_calibration(known, raw).apply(one) for one in raw]
-    bias = fit_bias(known, best)
-    interval = fit_interval(
-        [lesson_residuals(*pair, bias) for pair in zip(known, best, strict=True)]
-    )
-
-    def rooms(
-        lessons: Sequence[LessonRows], values: Sequence[Probability], *fitted: Any
-    ) -> list[AreaStream]:
-        return [
-            area_streams(*pair, *fitted, zones=False)[0]
-            for pair in zip(lessons, values, strict=True)
-        ]
-
-    true = [true_share_stream(*pair) for pair in zip(rows, p, strict=True)]
+    calibration, bias, interval = fit_shares(known, raw)
+    model_rooms = [
+        area_streams(*pair, manifest.interval, manifest.bias, zones=False)[0]
+        for pair in zip(rows, p, strict=True)
+    ]
+    best_rooms = [
+        area_streams(one, calibration.apply(q), interval, bias, zones=False)[0]
+        for one, q in zip(known, raw, strict=True)
+    ]
+    true_rooms = [true_share_stream(*pair) for pair in zip(rows, p, strict=True)]
     return {
-        "model": (rooms(rows, p, manifest.interval, manifest.bias), manifest.room_alerts),
-        "ceiling": (rooms(known, best, interval, bias), manifest.limits["ceiling"]),
-        "true share": (true, manifest.limits["true_share"]),
+        "model": (model_rooms, manifest.room_alerts),
+        "ceiling": (best_rooms, manifest.limits["ceiling"]),
+        "true share": (true_rooms, manifest.limits["true_share"]),
     }
 
 
 def alert_curve(
     seen: Mapping[str, tuple[Sequence[AreaStream], AlertPolicy]],
-    *,
-    thresholds: Sequence[float] = THRESHOLDS,
-    waits: Sequence[int] = WAITS,
 ) -> list[dict[str, Any]]:
     """One line per source, threshold and wait; each source's first line is the policy in use."""
     lines = []
     for who, (rooms, policy) in seen.items():
         others = [
             replace(policy, raise_above=above, clear_below=above / 2.0, raise_after=wait)
-            for wait, above in product(waits, thresholds)
+            for wait, above in product(_WAITS, THRESHOLDS)
         ]
         for one in (policy, *others):
-            figures = alert_figures(
-                [raised_spans(room, one) for room in rooms],
-                [room.episodes for room in rooms],
-                [room.stretches for room in rooms],
-            )
+            figures = alert_figures([raised_spans(room, one) for room in rooms], rooms)
             setting = {"raise_above": one.raise_above, "raise_after": one.raise_after}
             lines.append({"who": who, "serves": one is policy, **setting, **figures})
     return lines

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.lesson import ACTIVITIES, Activity
+from contract.lesson import ACTIVITIES
 from models.features.seat_features import EPOCH_S, FEATURES
 from models.learning.rows import LessonRows
 
@@ -42,15 +42,14 @@ def oracle_rows(rows: LessonRows, movement: NDArray[np.int8], kinds: int) -> Les
     parts = [*own, lesson, _others(last, rows.zones), _others(minute, rows.zones)]
     everyone = [np.arange(seats)]
     parts += [_others(last, everyone), _others(minute, everyone), rows.values[:, :, _NOISE]]
-    parts.append(np.repeat(_activity(rows.activities, epochs)[:, None], seats, axis=1))
+    parts.append(_activity(rows))
     return replace(rows, values=np.concatenate(parts, axis=2).astype(np.float32))
 
 
 def with_activity(rows: LessonRows) -> LessonRows:
     """The same rows, with the activity that the teacher declared added to the features."""
-    epochs, seats, _ = rows.values.shape
-    declared = np.repeat(_activity(rows.activities, epochs)[:, None], seats, axis=1)
-    return replace(rows, values=np.concatenate([rows.values, declared], axis=2).astype(np.float32))
+    values = np.concatenate([rows.values, _activity(rows)], axis=2)
+    return replace(rows, values=values.astype(np.float32))
 
 
 def _others(seen: NDArray[np.float64], groups: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
@@ -62,10 +61,12 @@ def _others(seen: NDArray[np.float64], groups: Sequence[NDArray[np.intp]]) -> ND
     return mean
 
 
-def _activity(activities: Sequence[Activity], epochs: int) -> NDArray[np.float64]:
+def _activity(rows: LessonRows) -> NDArray[np.float64]:
+    """(epochs, seats, activities): 1 for the declared activity."""
+    epochs, seats = rows.judged.shape
     middle = np.arange(epochs) * EPOCH_S + EPOCH_S / 2
-    declared = np.zeros((epochs, len(ACTIVITIES)))
-    for activity in activities:
+    declared = np.zeros((epochs, seats, len(ACTIVITIES)))
+    for activity in rows.activities:
         within = (middle >= activity.start_s) & (middle < activity.end_s)
-        declared[within, ACTIVITIES.index(activity.name)] = 1.0
+        declared[within, :, ACTIVITIES.index(activity.name)] = 1.0
     return declared

@@ -45,10 +45,7 @@ class ModelComparison:
     def as_dict(self) -> dict[str, Any]:
         return {
             "source": self.source,
-            "models": {
-                name: asdict(one)
-                for name, one in zip((self.first, self.second), self.figures, strict=True)
-            },
+            "models": dict(zip((self.first, self.second), map(asdict, self.figures), strict=True)),
             "ceiling": None if self.ceiling is None else asdict(self.ceiling),
             "roc_auc_difference": self.difference,
             "ci": self.ends,

@@ -9,7 +9,7 @@ classrooms; figures of alerts are about the room.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from models.evaluation.baseline_rule import movement_ranks
 from models.evaluation.figures import Figures, alert_figures, seat_figures
 from models.evaluation.observers import observed_kappa
 from models.evaluation.share_figures import AreaShare, area_shares, share_figures
+from models.features.seat_features import FEATURES
 from models.learning.alert_learning import (
     AreaStream,
     area_streams,
@@ -28,42 +28,24 @@ from models.learning.alert_learning import (
     raised_spans,
     true_share_stream,
 )
-from models.learning.rows import LessonRows, true_episodes
+from models.learning.rows import LessonRows, pooled, true_episodes
 from models.learning.seat_learning import (
     Probability,
-    fit_bias,
-    fit_calibration,
-    fit_interval,
+    fit_shares,
     folds_of,
-    lesson_residuals,
+    matching_threshold,
     out_of_fold,
 )
 from models.learning.stretch_learning import held_out_moments, moment_figures, suggested_spans
 from models.serving.alerts import AlertPolicy
-from models.serving.hindsight import Finder, StretchModel
-from models.serving.manifest import Calibration, IntervalWidth, ShareBias
+from models.serving.hindsight import StretchModel
+from models.serving.manifest import ModelManifest
 
-__all__ = ["Evaluation", "Figures", "Fitted", "evaluate_rows"]
+__all__ = ["Evaluation", "evaluate_rows"]
 
 _FOLDS: Final = 5
+_OVER_QUIET: Final = FEATURES.index("over_quiet_10")
 _OBSERVERS_KAPPA: Final = 0.75  # the design's table: .70 to .80 between two who code 20-s looks
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
-    """What was fitted after a finished model's trees, to judge the model as it is.
-
-    `limits` are, by name, the policies that the same training gave the ceiling and the true share;
-    `moment_limits` are the models that find their moments.
-    """
-
-    calibration: Calibration
-    interval: IntervalWidth
-    bias: ShareBias
-    policy: AlertPolicy
-    limits: Mapping[str, AlertPolicy]
-    moments: Finder
-    moment_limits: Mapping[str, StretchModel]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +81,9 @@ class Evaluation:
         }
         model["alerts_from_true_share"] = self.true_share_alerts
         model["zone_moments"] = self.zone_moments
-        for name in ("source", "judged", "classrooms", "lessons", "seat_epochs", "abstained"):
-            model[name] = getattr(self, name)
-        model["worst_classroom_auc"] = self.worst_classroom_auc
-        model["human_kappa"] = self.human_kappa
+        more = ("source", "judged", "classrooms", "lessons", "seat_epochs", "abstained",
+                "worst_classroom_auc", "human_kappa")  # fmt: skip
+        model |= {name: getattr(self, name) for name in more}
         return {f"{self.source}_unseen_classrooms": model}
 
     def to_json(self) -> str:
@@ -122,22 +103,29 @@ class Evaluation:
             f"{self.source} lessons, {self.seat_epochs} seat-epochs, {self.abstained:.1%} of them "
             "not judged"
         )
-        lines = [head, f"{'':26}" + "".join(f"{name:>15}" for name in columns)]
-        for name in Figures.__slots__:
-            values = [None if one is None else getattr(one, name) for one in columns.values()]
-            cells = "".join(f"{_cell(value):>15}" for value in values)
-            lines.append(f"{name.replace('_', ' '):26}{cells}   ({self.source})")
-        worst = f"{_cell(self.worst_classroom_auc):>15}"
-        lines.append(f"{'roc auc, worst classroom':26}{worst}{'':45}   ({self.source})")
-        best = ", ".join(
-            f"{k.replace('_', ' ')} {_cell(v)}" for k, v in self.true_share_alerts.items()
-        )
-        lines.append(f"alerts from the true share, without delay: {best}   ({self.source})")
-        zones = ", ".join(f"{k.replace('_', ' ')} {_cell(v)}" for k, v in self.zone_moments.items())
-        lines.append(f"in the zones: {zones}   ({self.source})")
-        human = f"{_cell(self.human_kappa):>15}"
-        lines.append(f"{'kappa, a human observer':26}{human}{'':45}   ({self.source})")
-        return "\n".join(lines)
+        rows = {
+            name.replace("_", " "): [
+                None if one is None else getattr(one, name) for one in columns.values()
+            ]
+            for name in Figures.__slots__
+        }
+        lines = [f"{name:26}" + "".join(map(_column, values)) for name, values in rows.items()]
+        lines += [
+            f"{'roc auc, worst classroom':26}{_column(self.worst_classroom_auc)}{'':45}",
+            f"alerts from the true share, without delay: {_listed(self.true_share_alerts)}",
+            f"in the zones: {_listed(self.zone_moments)}",
+            f"{'kappa, a human observer':26}{_column(self.human_kappa)}{'':45}",
+        ]
+        names = f"{'':26}" + "".join(f"{name:>15}" for name in columns)
+        return "\n".join([head, names, *(f"{line}   ({self.source})" for line in lines)])
+
+
+def _column(value: float | None) -> str:
+    return f"{_cell(value):>15}"
+
+
+def _listed(figures: dict[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {_cell(one)}" for name, one in figures.items())
 
 
 def _cell(value: float | None) -> str:
@@ -155,7 +143,7 @@ def evaluate_rows(
     folds: int | None = None,
     raw: Sequence[Probability] | None = None,
     known_raw: Sequence[Probability] | None = None,
-    fitted: Fitted | None = None,
+    fitted: ModelManifest | None = None,
     judged: str = "each classroom held out in turn",
 ) -> Evaluation:
     """Hold each classroom out in turn, or `folds` groups of classrooms, and measure.
@@ -165,24 +153,21 @@ def evaluate_rows(
     `known_raw` are the oracle's. With `fitted`, `raw` comes from a finished model, which is judged
     as it is. Raises ValueError with fewer than two classrooms or only one class.
     """
-    use = [one.counted for one in rows]
     model = out_of_fold(rows, seed=seed, folds=folds) if raw is None else raw
     ceiling = None
     limits = fitted.limits if fitted else {}
+    moment_limits = fitted.moment_limits if fitted else {}
     if known is not None:
         guesses = out_of_fold(known, seed=seed, folds=folds) if known_raw is None else known_raw
         ceiling, _ = _figures(
-            known,
-            guesses,
-            policy=limits.get("ceiling"),
-            moments=fitted.moment_limits.get("ceiling") if fitted else None,
+            known, guesses, policy=limits.get("ceiling"), moments=moment_limits.get("ceiling")
         )
-    truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
+    truth, _ = pooled(rows, model)
     figures, zones = _figures(
         rows,
         model,
         fitted,
-        policy=fitted.policy if fitted else None,
+        policy=fitted.room_alerts if fitted else None,
         moments=fitted.moments.room if fitted else None,
         zones=True,
     )
@@ -198,27 +183,16 @@ def evaluate_rows(
         else None,
         model=figures,
         never=_never(rows, truth),
-        movement_rule=_figures(rows, movement_ranks(rows))[0],
+        movement_rule=_figures(rows, [_movement_ranks(one) for one in rows])[0],
         ceiling=ceiling,
-        true_share_alerts=_true_share(
-            rows,
-            model,
+        true_share_alerts=_room_figures(
+            [true_share_stream(one, p) for one, p in zip(rows, model, strict=True)],
             limits.get("true_share"),
-            fitted.moment_limits.get("true_share") if fitted else None,
+            moment_limits.get("true_share"),
         ),
-        zone_moments=_zone_moments(zones, fitted.moments.zone if fitted else None),
+        zone_moments=_moment_figures(zones, fitted.moments.zone if fitted else None),
         judged=judged,
     )
-
-
-def _true_share(
-    rows: Sequence[LessonRows],
-    raw: Sequence[Probability],
-    policy: AlertPolicy | None,
-    moments: StretchModel | None,
-) -> dict[str, Any]:
-    rooms = [true_share_stream(one, p) for one, p in zip(rows, raw, strict=True)]
-    return _room_figures(rooms, policy, moments)
 
 
 def _room_figures(
@@ -228,35 +202,26 @@ def _room_figures(
     spans = (
         held_out_spans(rooms) if policy is None else [raised_spans(room, policy) for room in rooms]
     )
-    suggested = (
-        held_out_moments([[room] for room in rooms])
-        if moments is None
-        else [suggested_spans(room, moments) for room in rooms]
-    )
-    return {
-        **alert_figures(
-            spans, [room.episodes for room in rooms], [room.stretches for room in rooms]
-        ),
-        **moment_figures(suggested, rooms, len(rooms)),
-    }
+    return alert_figures(spans, rooms) | _moment_figures([[room] for room in rooms], moments)
 
 
-def _zone_moments(
+def _moment_figures(
     lessons: Sequence[Sequence[AreaStream]], moments: StretchModel | None
 ) -> dict[str, Any]:
-    zones = [zone for areas in lessons for zone in areas]
+    """Figures of the moments in each lesson's areas, in the same two ways."""
+    every = [area for areas in lessons for area in areas]
     suggested = (
         held_out_moments(lessons)
         if moments is None
-        else [suggested_spans(zone, moments) for zone in zones]
+        else [suggested_spans(area, moments) for area in every]
     )
-    return moment_figures(suggested, zones, len(lessons))
+    return moment_figures(suggested, every, len(lessons))
 
 
 def _figures(
     rows: Sequence[LessonRows],
     raw: Sequence[Probability],
-    fitted: Fitted | None = None,
+    fitted: ModelManifest | None = None,
     *,
     policy: AlertPolicy | None = None,
     moments: StretchModel | None = None,
@@ -268,52 +233,46 @@ def _figures(
     comes from other classrooms (five groups), or is `fitted`. The same holds for alerts and
     moments, unless `policy` and `moments` are given.
     """
-    fold_of = folds_of(rows, _FOLDS)
-    p: list[Probability] = [np.empty(0)] * len(rows)
+    fold_of = folds_of((one.classroom for one in rows), _FOLDS)
     streams: list[tuple[AreaStream, ...]] = [()] * len(rows)
-    seats: list[tuple[NDArray[np.bool_], NDArray[np.float64], float, float]] = []
+    seats = []
     shares: list[list[AreaShare]] = []
     for fold in range(max(fold_of.values()) + 1):
         aside = [at for at, one in enumerate(rows) if fold_of[one.classroom] == fold]
         seen = [at for at in range(len(rows)) if at not in set(aside)] or aside
-        others, other_raw = [rows[at] for at in seen], [raw[at] for at in seen]
-        calibration = fitted.calibration if fitted else fit_calibration(others, other_raw)
-        other_p = [calibration.apply(one) for one in other_raw]
-        bias = fitted.bias if fitted else fit_bias(others, other_p)
-        interval = (
-            fitted.interval
+        others, their_raw = [rows[at] for at in seen], [raw[at] for at in seen]
+        calibration, bias, interval = (
+            (fitted.calibration, fitted.bias, fitted.interval)
             if fitted
-            else fit_interval(
-                [lesson_residuals(*one, bias) for one in zip(others, other_p, strict=True)]
-            )
+            else fit_shares(others, their_raw)
         )
-        base, match = _thresholds(others, other_p)
+        their_p = [calibration.apply(one) for one in their_raw]
+        base = float(pooled(others, their_p)[0].mean())
+        match = matching_threshold(others, their_p)
         for at in aside:
-            one, p[at] = rows[at], calibration.apply(raw[at])
-            use = one.counted
-            seats.append((one.off_task[use], p[at][use], base, match))
-            shares.append(area_shares(one, p[at], interval, bias))
-            streams[at] = area_streams(one, p[at], interval, bias, zones=zones)
+            one, p = rows[at], calibration.apply(raw[at])
+            truth, known = pooled([one], [p])
+            seats.append((truth, known, known >= match, known >= base))
+            shares.append(area_shares(one, p, interval, bias))
+            streams[at] = area_streams(one, p, interval, bias, zones=zones)
     figures = replace(
-        seat_figures(
-            np.concatenate([truth for truth, _, _, _ in seats]),
-            np.concatenate([one for _, one, _, _ in seats]),
-            np.concatenate([one >= match for _, one, _, match in seats]),
-            np.concatenate([one >= base for _, one, base, _ in seats]),
-        ),
+        seat_figures(*map(np.concatenate, zip(*seats, strict=True))),
         **share_figures(shares),
         **_room_figures([areas[0] for areas in streams], policy, moments),
     )
     return figures, [areas[1:] for areas in streams]
 
 
-def _thresholds(rows: Sequence[LessonRows], p: Sequence[Probability]) -> tuple[float, float]:
-    """The base rate, and the threshold that as many epochs exceed as are truly off task."""
-    use = [one.counted for one in rows]
-    values = np.concatenate([one[flags] for one, flags in zip(p, use, strict=True)])
-    truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
-    base = float(truth.mean())
-    return base, float(np.quantile(values, 1.0 - base))
+def _movement_ranks(rows: LessonRows) -> Probability:
+    """The rule that the model must beat, (epochs, seats): a seat that moves a lot is off task.
+
+    It uses one number, the movement over the last ten seconds, relative to the seat's quietest
+    second, so a noisy sensor does not look like a restless pupil. A logistic curve maps it to 0 to
+    1 and keeps the order. Like the trees, the rule is calibrated on other classrooms.
+    """
+    level = rows.values[:, :, _OVER_QUIET].astype(np.float64)
+    rank = np.where(np.isnan(level), 0.5, 1.0 / (1.0 + np.exp(-level / 10.0)))
+    return np.where(rows.judged, rank, np.nan)
 
 
 def _never(rows: Sequence[LessonRows], truth: NDArray[np.bool_]) -> Figures:
@@ -332,9 +291,7 @@ def _worst(rows: Sequence[LessonRows], raw: Sequence[Probability]) -> float | No
     areas = []
     for classroom in sorted({one.classroom for one in rows}):
         mine = [at for at, one in enumerate(rows) if one.classroom == classroom]
-        use = [rows[at].counted for at in mine]
-        truth = np.concatenate([rows[at].off_task[f] for at, f in zip(mine, use, strict=True)])
-        p = np.concatenate([raw[at][f] for at, f in zip(mine, use, strict=True)])
+        truth, p = pooled([rows[at] for at in mine], [raw[at] for at in mine])
         if truth.any() and not truth.all():
             areas.append(float(roc_auc_score(truth, p)))
     return min(areas, default=None)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from models.evaluation.ceiling import with_activity
 from models.evaluation.holdout import roc_auc
 from models.features.seat_features import FEATURES
-from models.learning.rows import LessonRows
+from models.learning.rows import LessonRows, pooled
 from models.learning.seat_learning import out_of_fold
 from models.serving.off_task import OffTaskModel
 
@@ -51,21 +52,15 @@ FAMILIES: Final = _families()
 def importance(model: OffTaskModel, rows: Sequence[LessonRows], *, seed: int) -> dict[str, float]:
     """How much ROC-AUC falls when a family's values are shuffled among all epochs."""
     rng = np.random.default_rng(seed)
-    use = [one.counted for one in rows]
-    values = np.concatenate([one.values[flags] for one, flags in zip(rows, use, strict=True)])
-    truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
+    truth, values = pooled(rows, [one.values for one in rows])
     step = max(1, len(values) // 60_000)
     values, truth = values[::step], truth[::step]
-    flat = replace(
-        rows[0], values=values[:, None], off_task=truth[:, None],
-        judged=np.ones((len(truth), 1), bool), occupied=np.ones((len(truth), 1), bool),
-    )  # fmt: skip
-    whole = roc_auc([flat], [model.probability(values)[:, None]])
+    whole = roc_auc_score(truth, model.probability(values))
     falls = {}
     for name, columns in FAMILIES.items():
         shuffled = values.copy()
         shuffled[:, columns] = values[rng.permutation(len(values))][:, columns]
-        falls[name] = whole - roc_auc([flat], [model.probability(shuffled)[:, None]])
+        falls[name] = float(whole - roc_auc_score(truth, model.probability(shuffled)))
     return dict(sorted(falls.items(), key=lambda item: -item[1]))
 
 

@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 from sklearn.metrics import (
     average_precision_score,
     balanced_accuracy_score,
-    cohen_kappa_score,
     roc_auc_score,
 )
 
-from models.learning.alert_learning import Span, judge_alerts
+from models.evaluation.observers import agreement
+from models.learning.alert_learning import AreaStream, Span, judge_alerts
 
-__all__ = ["Figures", "alert_figures", "error_by_third", "seat_figures", "share_of"]
+__all__ = ["Figures", "alert_figures", "seat_figures"]
 
 _BINS: Final = 15
-_MIN_AREAS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,29 +47,29 @@ class Figures:
     accuracy: float
     ece: float
     brier_skill: float
-    interval_coverage: float | None
-    interval_coverage_zones: float | None
-    share_error_low: float | None
-    share_error_high: float | None
-    share_error_low_before: float | None
-    share_error_high_before: float | None
-    zone_error_low: float | None
-    zone_error_high: float | None
-    zone_error_low_before: float | None
-    zone_error_high_before: float | None
-    alert_precision: float | None
-    alert_recall: float | None
-    false_alerts_per_lesson: float
-    alerts: int
-    episodes: int
-    delay_median_s: float | None
-    delay_p90_s: float | None
-    alert_stretch_precision: float | None
-    moments_per_lesson: float | None
-    moment_precision: float | None
-    moment_recall: float | None
-    moment_stretch_precision: float | None
-    moment_stretch_recall: float | None
+    interval_coverage: float | None = None
+    interval_coverage_zones: float | None = None
+    share_error_low: float | None = None
+    share_error_high: float | None = None
+    share_error_low_before: float | None = None
+    share_error_high_before: float | None = None
+    zone_error_low: float | None = None
+    zone_error_high: float | None = None
+    zone_error_low_before: float | None = None
+    zone_error_high_before: float | None = None
+    alert_precision: float | None = None
+    alert_recall: float | None = None
+    false_alerts_per_lesson: float = 0.0
+    alerts: int = 0
+    episodes: int = 0
+    delay_median_s: float | None = None
+    delay_p90_s: float | None = None
+    alert_stretch_precision: float | None = None
+    moments_per_lesson: float | None = None
+    moment_precision: float | None = None
+    moment_recall: float | None = None
+    moment_stretch_precision: float | None = None
+    moment_stretch_recall: float | None = None
 
 
 def seat_figures(
@@ -92,56 +91,25 @@ def seat_figures(
         roc_auc=float(roc_auc_score(truth, p)) if both else None,
         pr_auc=float(average_precision_score(truth, p)) if both else None,
         base_rate=base,
-        kappa_observer=float(np.nan_to_num(cohen_kappa_score(truth, called))),
+        kappa_observer=agreement(truth, called),
         balanced_accuracy=float(balanced_accuracy_score(truth, high)),
         accuracy=float(np.mean(called == truth)),
         ece=float(gaps.sum() / count.sum()),
         # Rounded, and never minus zero.
         brier_skill=round(1.0 - brier / (base * (1.0 - base)), 12) + 0.0 if both else 0.0,
-        interval_coverage=None, interval_coverage_zones=None,
-        share_error_low=None, share_error_high=None,
-        share_error_low_before=None, share_error_high_before=None,
-        zone_error_low=None, zone_error_high=None,
-        zone_error_low_before=None, zone_error_high_before=None,
-        alert_precision=None, alert_recall=None,
-        false_alerts_per_lesson=0.0, alerts=0, episodes=0,
-        delay_median_s=None, delay_p90_s=None, alert_stretch_precision=None,
-        moments_per_lesson=None, moment_precision=None, moment_recall=None,
-        moment_stretch_precision=None, moment_stretch_recall=None,
-    )  # fmt: skip
+    )
 
 
-def error_by_third(means: Sequence[tuple[float, float]]) -> tuple[float | None, float | None]:
-    """The mean error of (estimated, true) pairs, in the third with the lowest and in the third with
-    the highest true value.
-    """
-    if len(means) < _MIN_AREAS:
-        return None, None
-    pairs = np.array(sorted(means, key=lambda pair: pair[1]))
-    error, third = pairs[:, 0] - pairs[:, 1], len(pairs) // 3
-    return float(error[:third].mean()), float(error[-third:].mean())
-
-
-def share_of(flags: Sequence[NDArray[np.bool_]]) -> float | None:
-    """The share of these flags that are set; None if there are none."""
-    total = sum(one.size for one in flags)
-    return sum(int(one.sum()) for one in flags) / total if total else None
-
-
-def alert_figures(
-    spans: Sequence[Sequence[Span]],
-    episodes: Sequence[Sequence[Span]],
-    stretches: Sequence[Sequence[Span]],
-) -> dict[str, Any]:
-    """Figures of alerts, from each lesson's alerts and true episodes and stretches."""
+def alert_figures(spans: Sequence[Sequence[Span]], rooms: Sequence[AreaStream]) -> dict[str, Any]:
+    """Figures of each room's alerts, compared with its episodes and its livelier stretches."""
     raised = sum(len(one) for one in spans)
-    true = missed = 0
+    true = lively = missed = 0
     delays: list[int] = []
-    for alerts, happened in zip(spans, episodes, strict=True):
-        right, late, lost = judge_alerts(alerts, happened)
+    for alerts, room in zip(spans, rooms, strict=True):
+        right, late, lost = judge_alerts(alerts, room.episodes)
         true, missed, delays = true + right, missed + lost, delays + late
+        lively += judge_alerts(alerts, room.stretches)[0]
     there = len(delays) + missed
-    lively = sum(judge_alerts(*one)[0] for one in zip(spans, stretches, strict=True))
     return {
         "alert_precision": true / raised if raised else None,
         "alert_recall": len(delays) / there if there else None,

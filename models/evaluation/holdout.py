@@ -17,8 +17,8 @@ from sklearn.metrics import roc_auc_score
 
 from contract.lesson import LabelledLesson
 from models.evaluation.ceiling import with_activity
-from models.evaluation.evaluate import Evaluation, Fitted, evaluate_rows
-from models.learning.rows import LessonRows, lesson_rows
+from models.evaluation.evaluate import Evaluation, evaluate_rows
+from models.learning.rows import LessonRows, lesson_rows, pooled
 from models.learning.seat_learning import (
     Probability,
     fit_trees,
@@ -65,15 +65,7 @@ def judge(
         known=known,
         folds=_FOLDS,
         raw=probabilities(model, rows),
-        fitted=Fitted(
-            calibration=Calibration(),
-            interval=manifest.interval,
-            bias=manifest.bias,
-            policy=manifest.room_alerts,
-            limits=manifest.limits,
-            moments=manifest.moments,
-            moment_limits=manifest.moment_limits,
-        ),
+        fitted=replace(manifest, calibration=Calibration()),  # `raw` is calibrated already
         judged=f"new to model {model.version}",
     )
 
@@ -90,10 +82,7 @@ def probabilities(model: OffTaskModel, rows: Sequence[LessonRows]) -> list[Proba
 
 def roc_auc(rows: Sequence[LessonRows], p: Sequence[Probability]) -> float:
     """ROC-AUC over all judged epochs of occupied seats."""
-    use = [one.counted for one in rows]
-    truth = np.concatenate([one.off_task[flags] for one, flags in zip(rows, use, strict=True)])
-    value = np.concatenate([one[flags] for one, flags in zip(p, use, strict=True)])
-    return float(roc_auc_score(truth, value))
+    return float(roc_auc_score(*pooled(rows, p)))
 
 
 def robustness(
@@ -164,21 +153,23 @@ def _shuffled(rows: Sequence[LessonRows], seed: int) -> float:
         replace(r, off_task=part.reshape(r.off_task.shape))
         for r, part in zip(rows, np.split(pool, cuts), strict=True)
     ]
-    half = len(shuffled) // 2
-    trees = fit_trees(shuffled[:half], seed=seed, max_rows=40_000)
-    return roc_auc(shuffled[half:], [predict(trees, one) for one in shuffled[half:]])
+    return _half_auc(shuffled, seed, max_rows=40_000)
 
 
 def _declared_activity(rows: Sequence[LessonRows], seed: int) -> dict[str, float]:
-    """ROC-AUC on half of these lessons, of trees trained on the other half: without and with the
-    activity that the teacher declared. The model does not use it, as not every teacher declares it.
+    """ROC-AUC without and with the activity that the teacher declared.
+
+    The model does not use it, as not every teacher declares it.
     """
-    figures = {}
-    for name, lessons in (
-        ("roc_auc_without", list(rows)),
-        ("roc_auc_with", [with_activity(one) for one in rows]),
-    ):
-        half = len(lessons) // 2
-        trees = fit_trees(lessons[:half], seed=seed, max_rows=60_000)
-        figures[name] = roc_auc(lessons[half:], [predict(trees, one) for one in lessons[half:]])
-    return figures
+    declared = [with_activity(one) for one in rows]
+    return {
+        "roc_auc_without": _half_auc(rows, seed, max_rows=60_000),
+        "roc_auc_with": _half_auc(declared, seed, max_rows=60_000),
+    }
+
+
+def _half_auc(lessons: Sequence[LessonRows], seed: int, *, max_rows: int) -> float:
+    """ROC-AUC on half of these lessons, of trees trained on the other half."""
+    half = len(lessons) // 2
+    trees = fit_trees(lessons[:half], seed=seed, max_rows=max_rows)
+    return roc_auc(lessons[half:], [predict(trees, one) for one in lessons[half:]])

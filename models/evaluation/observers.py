@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -81,12 +82,11 @@ def kappa_between(looks: Sequence[Look]) -> dict[tuple[str, str], tuple[float, i
     names = sorted({look.observer for look in looks})
     seen = {name: _by_second([one for one in looks if one.observer == name]) for name in names}
     result = {}
-    for at, first in enumerate(names):
-        for second in names[at + 1 :]:
-            both = sorted(seen[first].keys() & seen[second].keys())
-            if both:
-                pairs = np.array([(seen[first][key], seen[second][key]) for key in both])
-                result[first, second] = agreement(pairs[:, 0], pairs[:, 1]), len(both)
+    for first, second in combinations(names, 2):
+        both = sorted(seen[first].keys() & seen[second].keys())
+        if both:
+            pairs = np.array([(seen[first][key], seen[second][key]) for key in both])
+            result[first, second] = agreement(pairs[:, 0], pairs[:, 1]), len(both)
     return result
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from contract.quantities.table import SEAT_QUANTITIES
 from models.learning.threads import one_thread
@@ -89,15 +90,14 @@ def _classifier_auc(
             rows.append(windows)
             truth.append(np.full(len(windows), is_real))
             fold.append(np.full(len(windows), at % _FOLDS))
-    x, y, f = np.concatenate(rows), np.concatenate(truth), np.concatenate(fold)
+    x, y = np.concatenate(rows), np.concatenate(truth)
     x = np.where(np.isnan(x).all(axis=0), np.float32(0.0), x)
-    p = np.empty(len(y))
+    trees = HistGradientBoostingClassifier(
+        max_iter=100, max_features=0.3, random_state=1, early_stopping=False
+    )
+    folds = PredefinedSplit(np.concatenate(fold))
     with one_thread():
-        for one in range(_FOLDS):
-            trees = HistGradientBoostingClassifier(
-                max_iter=100, max_features=0.3, random_state=1, early_stopping=False
-            ).fit(x[f != one], y[f != one])
-            p[f == one] = trees.predict_proba(x[f == one])[:, 1]
+        p = cross_val_predict(trees, x, y, cv=folds, method="predict_proba")[:, 1]
     return float(roc_auc_score(y, p))
 
 

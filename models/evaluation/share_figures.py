@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.figures import error_by_third, share_of
 from models.learning.rows import LessonRows
 from models.learning.seat_learning import Probability, residuals
 from models.serving.manifest import IntervalWidth, ShareBias
 
 __all__ = ["AreaShare", "area_shares", "share_figures"]
+
+_MIN_AREAS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,12 +58,12 @@ def share_figures(lessons: Sequence[Sequence[AreaShare]]) -> dict[str, Any]:
     rooms = [areas[0] for areas in lessons]
     zones = [area for areas in lessons for area in areas[1:]]
     figures: dict[str, Any] = {
-        "interval_coverage": share_of([room.inside for room in rooms]),
-        "interval_coverage_zones": share_of([zone.inside for zone in zones]),
+        "interval_coverage": _share_of([room.inside for room in rooms]),
+        "interval_coverage_zones": _share_of([zone.inside for zone in zones]),
     }
     for name, areas in (("share", rooms), ("zone", zones)):
-        low, high = error_by_third([(area.mean, area.true) for area in areas])
-        low_before, high_before = error_by_third([(area.before, area.true) for area in areas])
+        low, high = _error_by_third([(area.mean, area.true) for area in areas])
+        low_before, high_before = _error_by_third([(area.before, area.true) for area in areas])
         figures |= {
             f"{name}_error_low": low,
             f"{name}_error_high": high,
@@ -70,3 +71,20 @@ def share_figures(lessons: Sequence[Sequence[AreaShare]]) -> dict[str, Any]:
             f"{name}_error_high_before": high_before,
         }
     return figures
+
+
+def _error_by_third(means: Sequence[tuple[float, float]]) -> tuple[float | None, float | None]:
+    """The mean error of (estimated, true) pairs, in the third with the lowest and in the third with
+    the highest true value.
+    """
+    if len(means) < _MIN_AREAS:
+        return None, None
+    pairs = np.array(sorted(means, key=lambda pair: pair[1]))
+    error, third = pairs[:, 0] - pairs[:, 1], len(pairs) // 3
+    return float(error[:third].mean()), float(error[-third:].mean())
+
+
+def _share_of(flags: Sequence[NDArray[np.bool_]]) -> float | None:
+    """The share of these flags that are set; None if there are none."""
+    total = sum(one.size for one in flags)
+    return sum(int(one.sum()) for one in flags) / total if total else None

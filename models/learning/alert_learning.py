@@ -7,9 +7,9 @@ classrooms, together with the state machine that raises the alerts, determine th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ from sklearn.linear_model import LogisticRegression
 
 from models.features.seat_features import EPOCH_S
 from models.learning.rows import LessonRows, true_episodes, true_stretches
-from models.serving.alerts import AlertPolicy, Excess, Hysteresis, unrest_excess
+from models.learning.seat_learning import folds_of
+from models.serving.alerts import AlertPolicy, Excess, Hysteresis, estimated, unrest_excess
 from models.serving.area import AREA_FEATURES, AlertModel, AreaHistory
 from models.serving.manifest import IntervalWidth, ShareBias
 from models.serving.pooling import Unbiased, score_epoch
@@ -33,8 +34,8 @@ __all__ = [
     "choose_policy",
     "fit_alerts",
     "fit_estimate",
-    "fit_zone_alerts",
-    "held_out_groups",
+    "fit_logistic",
+    "fit_on_others",
     "held_out_spans",
     "judge_alerts",
     "raised_spans",
@@ -43,6 +44,7 @@ __all__ = [
 
 Span = tuple[int, int]
 Array = NDArray[np.float64]
+Fit = TypeVar("Fit")
 
 _FOLDS: Final = 5
 _BUDGET_PER_LESSON: Final = 0.5
@@ -177,46 +179,40 @@ def fit_estimate(areas: Sequence[AreaStream], extra: ExtraRows | None = None) ->
         return AlertModel(
             weights=(0.0,) * len(AREA_FEATURES), intercept=float(np.log(rate / (1.0 - rate)))
         )
+    weights, intercept = fit_logistic(values, truth, weight)
+    return AlertModel(weights=weights, intercept=intercept)
+
+
+def fit_logistic(
+    values: Array, truth: NDArray[np.bool_], weight: Array | None = None
+) -> tuple[tuple[float, ...], float]:
+    """The weights and the intercept of a logistic regression with both classes.
+
+    It is fitted on standardised values, and the weights are for the values as they are.
+    """
     middle, scale = values.mean(axis=0), values.std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
     line = LogisticRegression(C=_RIDGE, max_iter=1000).fit(
         (values - middle) / scale, truth, sample_weight=weight
     )
     weights = line.coef_[0] / scale
-    return AlertModel(
-        weights=tuple(map(float, weights)),
-        intercept=float(line.intercept_[0] - weights @ middle),
-    )
+    return tuple(map(float, weights)), float(line.intercept_[0] - weights @ middle)
 
 
 def fit_alerts(
-    lessons: Sequence[Sequence[AreaStream]], *, extra: ExtraRows | None = None
+    lessons: Sequence[Sequence[AreaStream]],
+    *,
+    are_zones: bool = False,
+    extra: ExtraRows | None = None,
 ) -> AlertPolicy:
-    """The policy for rooms, from the streams of each lesson.
-
-    `extra` rows are used in every fit of the estimate, but not for the thresholds.
-    """
-    return _fit_policy(lessons, AlertPolicy(), _BUDGET_PER_LESSON, extra)
-
-
-def fit_zone_alerts(
-    lessons: Sequence[Sequence[AreaStream]], *, extra: ExtraRows | None = None
-) -> AlertPolicy:
-    """The policy for zones, from the streams of each lesson's zones.
+    """The policy for rooms, or for zones, from the streams of each lesson.
 
     Zones have their own budget. Unrest alone raises no alert in a zone: five seats may be restless
-    together by chance.
+    together by chance. `extra` rows are used in every fit of the estimate, but not for the
+    thresholds.
     """
-    return _fit_policy(lessons, AlertPolicy(unrest_db=None), _ZONES_BUDGET, extra)
-
-
-def _fit_policy(
-    lessons: Sequence[Sequence[AreaStream]],
-    kind: AlertPolicy,
-    budget: float,
-    extra: ExtraRows | None,
-) -> AlertPolicy:
-    policies = _policies(kind)
+    budget = _ZONES_BUDGET if are_zones else _BUDGET_PER_LESSON
+    policies = _policies(AlertPolicy(unrest_db=None) if are_zones else AlertPolicy())
     tallies = _tallies(lessons, _held_out(lessons, extra), policies)
     every = [area for areas in lessons for area in areas]
     return replace(choose_policy(policies, tallies, budget), estimate=fit_estimate(every, extra))
@@ -228,39 +224,37 @@ def held_out_spans(rooms: Sequence[AreaStream]) -> list[list[Span]]:
     estimates = _held_out(lessons, None)
     policies = _policies(AlertPolicy())
     tallies = _tallies(lessons, estimates, policies)
-    fold_of = held_out_groups(lessons)
-    spans = []
-    for room, fold in zip(rooms, fold_of, strict=True):
-        others = [one for one, other in zip(tallies, fold_of, strict=True) if other != fold]
-        spans.append(
-            raised_spans(room, replace(choose_policy(policies, others), estimate=estimates[fold]))
-        )
-    return spans
+    chosen = fit_on_others(
+        lessons, lambda others: choose_policy(policies, [tallies[at] for at in others])
+    )
+    return [
+        raised_spans(room, replace(policy, estimate=estimate))
+        for room, policy, estimate in zip(rooms, chosen, estimates, strict=True)
+    ]
 
 
-def held_out_groups(lessons: Sequence[Sequence[AreaStream]]) -> list[int]:
-    """The group of classrooms that each lesson is held out with."""
-    classrooms = sorted({areas[0].classroom for areas in lessons if areas})
-    count = min(_FOLDS, len(classrooms))
-    fold = {classroom: at % count for at, classroom in enumerate(classrooms)}
-    return [fold[areas[0].classroom] if areas else 0 for areas in lessons]
+def fit_on_others(
+    lessons: Sequence[Sequence[AreaStream]], fit: Callable[[list[int]], Fit]
+) -> list[Fit]:
+    """For each lesson, what is fitted on the lessons of other groups of classrooms.
+
+    `fit` gets the numbers of those lessons, once for each group.
+    """
+    fold = folds_of((areas[0].classroom for areas in lessons if areas), _FOLDS)
+    fold_of = [fold[areas[0].classroom] if areas else 0 for areas in lessons]
+    fitted = {
+        mine: fit([at for at, other in enumerate(fold_of) if other != mine])
+        for mine in sorted(set(fold_of))
+    }
+    return [fitted[mine] for mine in fold_of]
 
 
 def _held_out(lessons: Sequence[Sequence[AreaStream]], extra: ExtraRows | None) -> list[AlertModel]:
-    """For each group of classrooms, the estimate fitted on the others."""
-    fold_of = held_out_groups(lessons)
-    return [
-        fit_estimate(
-            [
-                area
-                for areas, other in zip(lessons, fold_of, strict=True)
-                for area in areas
-                if other != fold
-            ],
-            extra,
-        )
-        for fold in range(max(fold_of, default=0) + 1)
-    ]
+    """For each lesson, the estimate fitted on other classrooms."""
+    return fit_on_others(
+        lessons,
+        lambda others: fit_estimate([area for at in others for area in lessons[at]], extra),
+    )
 
 
 def _tallies(
@@ -272,10 +266,10 @@ def _tallies(
     and of found episodes, summed over the areas.
     """
     tallies = []
-    for areas, fold in zip(lessons, held_out_groups(lessons), strict=True):
+    for areas, estimate in zip(lessons, estimates, strict=True):
         tally = np.zeros((len(policies), 2), np.int64)
         for area in areas:
-            values = _estimates(area, estimates[fold])
+            values = _estimates(area, estimate)
             for at, policy in enumerate(policies):
                 alerts = alert_spans(values, policy, area.unrest)
                 true, delays, _ = judge_alerts(alerts, area.episodes)
@@ -321,13 +315,8 @@ def raised_spans(area: AreaStream, policy: AlertPolicy) -> list[Span]:
 
 
 def _estimates(area: AreaStream, estimate: AlertModel) -> list[float | None]:
-    values: list[float | None] = [None] * len(area.features)
-    known = np.flatnonzero(area.known)
-    for at, value in zip(
-        known.tolist(), estimate.score(area.features[known]).tolist(), strict=True
-    ):
-        values[at] = value
-    return values
+    known = zip(area.features, area.known.tolist(), strict=True)
+    return estimated(estimate, [row if is_known else None for row, is_known in known])
 
 
 def alert_spans(
@@ -340,8 +329,6 @@ def alert_spans(
     `unrest` are the excesses of unrest, in dB; without them only `excesses` count.
     """
     moves = [None] * len(excesses) if unrest is None else unrest
-    if not _may_raise(policy, excesses, moves):
-        return []
     state = Hysteresis(policy)
     spans: list[Span] = []
     begun, now = 0, 0
@@ -353,16 +340,6 @@ def alert_spans(
         elif change == "cleared":
             spans.append((begun, now))
     return [*spans, (begun, now)] if state.is_raised else spans
-
-
-def _may_raise(
-    policy: AlertPolicy, excesses: Sequence[float | None], moves: Sequence[float | None]
-) -> bool:
-    """Whether any value reaches a threshold; if not, the state machine need not run."""
-    if any(excess is not None and excess >= policy.raise_above for excess in excesses):
-        return True
-    enough = policy.unrest_db
-    return enough is not None and any(moved is not None and moved >= enough for moved in moves)
 
 
 def judge_alerts(alerts: Sequence[Span], episodes: Sequence[Span]) -> tuple[int, list[int], int]:

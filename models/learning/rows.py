@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,10 @@ from contract.lesson import Activity, LabelledLesson
 from models.features.seat_features import EPOCH_S, EpochFeatures, SeatFeatures
 from models.features.zones import merge_zones
 
-__all__ = ["LessonRows", "lesson_rows", "true_episodes", "true_stretches"]
+__all__ = ["LessonRows", "lesson_rows", "mean_share", "pooled", "true_episodes", "true_stretches"]
 
 Flags = NDArray[np.bool_]
+Number = TypeVar("Number", bound=np.generic)
 
 _EPISODE_RISE = 0.20
 _EPISODE_S = 60
@@ -49,7 +51,17 @@ class LessonRows:
     @property
     def room_share(self) -> NDArray[np.float64]:
         """(epochs,): the true off-task share of the pupils in the room."""
-        return _share(self.truth)
+        return mean_share(self.truth)
+
+
+def pooled(
+    lessons: Sequence[LessonRows], values: Sequence[NDArray[Number]]
+) -> tuple[Flags, NDArray[Number]]:
+    """The truth of all counted epochs of these lessons, and their values."""
+    use = [rows.counted for rows in lessons]
+    truth = [rows.off_task[flags] for rows, flags in zip(lessons, use, strict=True)]
+    chosen = [one[flags] for one, flags in zip(values, use, strict=True)]
+    return np.concatenate(truth), np.concatenate(chosen)
 
 
 def lesson_rows(lesson: LabelledLesson) -> LessonRows:
@@ -124,7 +136,7 @@ def _rise(
 ) -> NDArray[np.float64]:
     """(epochs,): the true share minus its mean in that activity and lesson."""
     truth = rows.truth if columns is None else rows.truth[:, columns]
-    share = _share(truth)
+    share = mean_share(truth)
     middle = np.arange(len(truth)) * EPOCH_S + EPOCH_S / 2
     name = np.full(len(truth), "", dtype=object)
     for activity in rows.activities:
@@ -137,12 +149,12 @@ def _rise(
 
 def _spans(flags: Flags) -> list[tuple[int, int]]:
     """The runs of set flags, [start, end) in seconds."""
-    padded = np.concatenate([[False], flags, [False]])
-    edges = (np.flatnonzero(padded[1:] != padded[:-1]) * EPOCH_S).tolist()
+    edges = (np.flatnonzero(np.diff(flags, prepend=False, append=False)) * EPOCH_S).tolist()
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _share(truth: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_share(truth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(epochs,): the mean over the known seats; 0 where none is known."""
     there = ~np.isnan(truth)
     return np.asarray(
         np.where(there, truth, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1), dtype=np.float64

@@ -6,9 +6,8 @@ the trees (calibration, interval, alerts) is fitted on classrooms that those tre
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from contract.lesson import SMALLEST_ZONE
-from models.learning.rows import LessonRows
+from models.learning.rows import LessonRows, mean_share, pooled
 from models.learning.threads import one_thread
 from models.learning.workers import map_shared
 from models.serving.manifest import Calibration, IntervalWidth, ShareBias
@@ -26,8 +25,8 @@ from models.serving.pooling import ShareLevel
 __all__ = [
     "Probability",
     "fit_bias",
-    "fit_calibration",
     "fit_interval",
+    "fit_shares",
     "fit_trees",
     "fit_with_out_of_fold",
     "folds_of",
@@ -44,8 +43,6 @@ Probability = NDArray[np.float64]
 _MAX_ROWS: Final = 100_000
 _ALL_ROWS: Final = 400_000
 """Maximum rows to train the shipped trees on."""
-_WORTH_PROCESSES: Final = 100_000
-"""From this number of training rows, over all folds, worker processes save time."""
 _COVERAGE: Final = 0.90
 _MIN_LESSONS: Final = 8
 _MIN_SPREAD: Final = 0.01
@@ -105,92 +102,84 @@ def out_of_fold(
     `folds` is the number of groups of classrooms to hold out in turn; None holds out each
     classroom.
     """
-    fold_of = folds_of(lessons, folds)
-    return _run(lessons, fold_of, range(max(fold_of.values(), default=0) + 1), seed)[0]
+    return _run(lessons, seed, folds)[0]
 
 
 def fit_with_out_of_fold(
     lessons: Sequence[LessonRows], *, seed: int, folds: int
 ) -> tuple[HistGradientBoostingClassifier, list[Probability]]:
     """Trees trained on all of these lessons, and the probabilities of `out_of_fold`."""
-    fold_of = folds_of(lessons, folds)
-    # The longest fit first, so that it does not run alone at the end.
-    probabilities, trees = _run(
-        lessons, fold_of, [None, *range(max(fold_of.values(), default=0) + 1)], seed
-    )
+    probabilities, trees = _run(lessons, seed, folds, is_whole_too=True)
     assert trees is not None
     return trees, probabilities
 
 
 def _run(
-    lessons: Sequence[LessonRows],
-    fold_of: dict[str, int],
-    folds: Sequence[int | None],
-    seed: int,
+    lessons: Sequence[LessonRows], seed: int, folds: int | None, *, is_whole_too: bool = False
 ) -> tuple[list[Probability], HistGradientBoostingClassifier | None]:
-    """Hold out each of these groups; None stands for the fit on all lessons."""
+    """Hold out each group in turn, and fit on all lessons too if wanted."""
+    fold_of = folds_of((one.classroom for one in lessons), folds)
     if max(fold_of.values(), default=0) < 1:
         raise ValueError("at least two classrooms are needed to hold one out")
-    data = _Folds(lessons=[replace(r, features=()) for r in lessons], fold_of=fold_of, seed=seed)
+    shared = [replace(r, features=()) for r in lessons], fold_of, seed
     rows = sum(int(r.counted.sum()) for r in lessons)
-    workers = min(len(folds), os.cpu_count() or 1)
-    if workers == 1 or len(folds) * min(rows, _MAX_ROWS) < _WORTH_PROCESSES:
-        results = [data.fit(fold) for fold in folds]
-    else:
-        # Processes, not threads: scikit-learn's fits would reset each other's warning filters.
-        results = list(map_shared(_Folds.fit, data, folds, max_workers=workers))
+    # The longest fit first, so that it does not run alone at the end.
+    fits = [*([None] if is_whole_too else []), *range(max(fold_of.values()) + 1)]
     result: list[Probability] = [np.empty(0)] * len(lessons)
-    for one, _ in results:
+    whole = None
+    for one, trees in map_shared(_fit_others, shared, fits, rows=len(fits) * min(rows, _MAX_ROWS)):
+        whole = whole or trees
         for at, probability in one:
             result[at] = probability
-    return result, next((trees for _, trees in results if trees is not None), None)
+    return result, whole
 
 
-def folds_of(lessons: Sequence[LessonRows], folds: int | None) -> dict[str, int]:
-    """The group that each classroom is held out with; with None each has its own group."""
-    classrooms = sorted({rows.classroom for rows in lessons})
-    count = len(classrooms) if folds is None else min(folds, len(classrooms))
-    return {classroom: at % count for at, classroom in enumerate(classrooms)}
+def folds_of(names: Iterable[str], folds: int | None) -> dict[str, int]:
+    """The group that each of these is held out with; with None each has its own group."""
+    every = sorted(set(names))
+    count = len(every) if folds is None else min(folds, len(every))
+    return {name: at % count for at, name in enumerate(every)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Folds:
-    """Everything that a process needs to hold out one group of classrooms."""
-
-    lessons: list[LessonRows]
-    fold_of: dict[str, int]
-    seed: int
-
-    def fit(
-        self, fold: int | None
-    ) -> tuple[list[tuple[int, Probability]], HistGradientBoostingClassifier | None]:
-        if fold is None:
-            return [], fit_trees(self.lessons, seed=self.seed, max_rows=_ALL_ROWS)
-        aside = [self.fold_of[rows.classroom] == fold for rows in self.lessons]
-        others = [rows for rows, is_out in zip(self.lessons, aside, strict=True) if not is_out]
-        trees = fit_trees(others, seed=self.seed)
-        results = [(at, predict(trees, self.lessons[at])) for at, out in enumerate(aside) if out]
-        return results, None
+def _fit_others(
+    shared: tuple[list[LessonRows], dict[str, int], int], fold: int | None
+) -> tuple[list[tuple[int, Probability]], HistGradientBoostingClassifier | None]:
+    """The probabilities of the lessons of a held-out group, by their number; with None the trees
+    of a fit on all lessons. `shared` are the lessons, the group of each classroom, and the seed.
+    """
+    lessons, fold_of, seed = shared
+    if fold is None:
+        return [], fit_trees(lessons, seed=seed, max_rows=_ALL_ROWS)
+    trees = fit_trees([one for one in lessons if fold_of[one.classroom] != fold], seed=seed)
+    aside = [at for at, one in enumerate(lessons) if fold_of[one.classroom] == fold]
+    return [(at, predict(trees, lessons[at])) for at in aside], None
 
 
 def fit_calibration(lessons: Sequence[LessonRows], raw: Sequence[Probability]) -> Calibration:
     """Platt's map from raw to calibrated probabilities."""
-    use = [rows.counted for rows in lessons]
-    p = np.concatenate([one[flags] for one, flags in zip(raw, use, strict=True)])
-    y = np.concatenate([rows.off_task[flags] for rows, flags in zip(lessons, use, strict=True)])
+    truth, p = pooled(lessons, raw)
     clipped = np.clip(p, 1e-6, 1.0 - 1e-6)
     logit = np.log(clipped / (1.0 - clipped))
     step = max(1, logit.size // _MAX_ROWS)
-    line = LogisticRegression(C=1e6).fit(logit[::step, None], y[::step])
+    line = LogisticRegression(C=1e6).fit(logit[::step, None], truth[::step])
     return Calibration(slope=float(line.coef_[0, 0]), intercept=float(line.intercept_[0]))
 
 
 def matching_threshold(lessons: Sequence[LessonRows], values: Sequence[Probability]) -> float:
     """The threshold that as many epochs exceed as are truly positive."""
-    use = [rows.counted for rows in lessons]
-    known = np.concatenate([one[flags] for one, flags in zip(values, use, strict=True)])
-    truth = np.concatenate([rows.off_task[flags] for rows, flags in zip(lessons, use, strict=True)])
+    truth, known = pooled(lessons, values)
     return float(np.quantile(known, 1.0 - float(truth.mean())))
+
+
+def fit_shares(
+    lessons: Sequence[LessonRows], raw: Sequence[Probability]
+) -> tuple[Calibration, ShareBias, IntervalWidth]:
+    """All that turns the trees' raw probabilities into shares with an interval."""
+    calibration = fit_calibration(lessons, raw)
+    p = [calibration.apply(one) for one in raw]
+    bias = fit_bias(lessons, p)
+    pairs = zip(lessons, p, strict=True)
+    return calibration, bias, fit_interval([lesson_residuals(*pair, bias) for pair in pairs])
 
 
 def fit_interval(lessons: Sequence[tuple[Probability, Probability]]) -> IntervalWidth:
@@ -252,5 +241,4 @@ def _shares(
     p, truth, judged, n = p[enough], truth[enough], judged[enough], n[enough]
     mean = np.where(judged, p, 0.0).sum(axis=1) / n
     own = np.where(judged, p * (1.0 - p), 0.0).sum(axis=1) / n**2
-    there = ~np.isnan(truth)
-    return mean, own, np.where(there, truth, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    return mean, own, mean_share(truth)

@@ -13,10 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
-from sklearn.linear_model import LogisticRegression
 
 from models.features.seat_features import EPOCH_S
-from models.learning.alert_learning import AreaStream, Span, held_out_groups
+from models.learning.alert_learning import AreaStream, Span, fit_logistic, fit_on_others
 from models.serving.hindsight import MARKS, Stretch, StretchModel, area_marks, find_stretches
 from models.serving.moments import MAX_MOMENTS
 
@@ -28,7 +27,6 @@ __all__ = [
     "suggested_spans",
 ]
 
-_RIDGE: Final = 0.1
 _RIGHT: Final = 0.75
 _RIGHT_SURE: Final = 0.9
 """Confidence that three of four suggestions are right."""
@@ -49,14 +47,12 @@ def held_out_moments(lessons: Sequence[Sequence[AreaStream]]) -> list[list[Span]
     """The suggestions for each area, from a model fitted on other classrooms."""
     every = [area for areas in lessons for area in areas]
     estimates = _held_out(every, [area_marks(area.scores) for area in every])
-    fold_of = held_out_groups([[area] for area in every])
-    leasts = []
-    for fold in range(max(fold_of, default=0) + 1):
-        others = [at for at, group in enumerate(fold_of) if group != fold]
-        leasts.append(_threshold([every[at] for at in others], [estimates[at] for at in others]))
+    leasts = fit_on_others(
+        [[area] for area in every],
+        lambda others: _threshold([every[at] for at in others], [estimates[at] for at in others]),
+    )
     return [
-        _spans(find_stretches(one, leasts[fold]))
-        for one, fold in zip(estimates, fold_of, strict=True)
+        _spans(find_stretches(one, least)) for one, least in zip(estimates, leasts, strict=True)
     ]
 
 
@@ -114,37 +110,25 @@ def _inside(area: AreaStream) -> NDArray[np.bool_]:
 
 
 def _fit(areas: Sequence[AreaStream], marks: Sequence[NDArray[np.float64]]) -> StretchModel:
-    known = [~np.isnan(one[:, 0]) for one in marks]
-    values = np.concatenate(
-        [np.empty((0, len(MARKS))), *(one[flags] for one, flags in zip(marks, known, strict=True))]
-    )
-    truth = np.concatenate(
-        [
-            np.empty(0, np.bool_),
-            *(_inside(area)[flags] for area, flags in zip(areas, known, strict=True)),
-        ]
-    )
+    values = np.concatenate([np.empty((0, len(MARKS))), *marks])
+    truth = np.concatenate([np.empty(0, np.bool_), *map(_inside, areas)])
+    known = ~np.isnan(values[:, 0])
+    values, truth = values[known], truth[known]
     if truth.all() or not truth.any():
         return StretchModel()  # nothing to learn, so nothing is suggested
-    middle, scale = values.mean(axis=0), values.std(axis=0)
-    scale = np.where(scale > 1e-9, scale, 1.0)
-    line = LogisticRegression(C=_RIDGE, max_iter=1000).fit((values - middle) / scale, truth)
-    weights = line.coef_[0] / scale
-    return StretchModel(
-        weights=tuple(map(float, weights)), intercept=float(line.intercept_[0] - weights @ middle)
-    )
+    weights, intercept = fit_logistic(values, truth)
+    return StretchModel(weights=weights, intercept=intercept)
 
 
 def _held_out(
     areas: Sequence[AreaStream], marks: Sequence[NDArray[np.float64]]
 ) -> list[NDArray[np.float64]]:
     """Each area's estimate, by a model that has not seen its classroom."""
-    fold_of = held_out_groups([[area] for area in areas])
-    models = []
-    for fold in range(max(fold_of, default=0) + 1):
-        others = [at for at, group in enumerate(fold_of) if group != fold]
-        models.append(_fit([areas[at] for at in others], [marks[at] for at in others]))
-    return [models[fold].score(one) for fold, one in zip(fold_of, marks, strict=True)]
+    models = fit_on_others(
+        [[area] for area in areas],
+        lambda others: _fit([areas[at] for at in others], [marks[at] for at in others]),
+    )
+    return [model.score(one) for model, one in zip(models, marks, strict=True)]
 
 
 def _threshold(areas: Sequence[AreaStream], estimates: Sequence[NDArray[np.float64]]) -> float:

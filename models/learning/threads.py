@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
-__all__ = ["one_thread"]
+from models.learning.workers import variable_set
 
-_THREADS: Final = "OMP_NUM_THREADS"
+__all__ = ["one_thread"]
 
 
 @contextmanager
@@ -22,13 +20,5 @@ def one_thread() -> Iterator[None]:
     faster. If the variable is set, scikit-learn does not count the physical cores; counting fails
     with a warning if `lscpu` is missing, can't read /sys, or does not know the processor.
     """
-    before = os.environ.get(_THREADS)
-    os.environ[_THREADS] = "1"
-    try:
-        with threadpool_limits(limits=1, user_api="openmp"):
-            yield
-    finally:
-        if before is None:
-            os.environ.pop(_THREADS, None)
-        else:
-            os.environ[_THREADS] = before
+    with variable_set("OMP_NUM_THREADS"), threadpool_limits(limits=1, user_api="openmp"):
+        yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -12,58 +12,75 @@ from multiprocessing import connection, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, ClassVar, Final, TypeVar
 
-__all__ = ["map_shared", "worker_pool"]
+__all__ = ["map_shared", "variable_set", "worker_pool"]
 
 Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_SAFE_PATH: Final = "PYTHONSAFEPATH"
+_WORTH_PROCESSES: Final = 100_000
+"""From this number of training rows, over all items, worker processes save time."""
 _SHARED: Final[list[Any]] = []
 """The data that this worker process was started with; empty in the parent."""
 
 
-def worker_pool(
-    max_workers: int, initializer: Callable[..., object] | None = None, *arguments: Any
-) -> ProcessPoolExecutor:
+def worker_pool(max_workers: int, shared: object = None) -> ProcessPoolExecutor:
     """A pool of at most `max_workers` worker processes; each ends when this process ends."""
-    with _safe_path():  # the pool's locks start a process that tracks them
+    with variable_set("PYTHONSAFEPATH"):  # the pool's locks start a process that tracks them
         return ProcessPoolExecutor(
             min(max_workers, os.cpu_count() or 1),
             mp_context=_SafeSpawn(),
             initializer=_begin,
-            initargs=(initializer, arguments),
+            initargs=(shared,),
         )
 
 
 def map_shared(
     function: Callable[[Shared, Item], Result],
     shared: Shared,
-    items: Iterable[Item],
+    items: Sequence[Item],
     *,
-    max_workers: int,
+    rows: int,
 ) -> Iterator[Result]:
-    """Call `function(shared, item)` for each item in worker processes; results in order.
+    """Call `function(shared, item)` for each item; results in order.
 
-    Each worker gets `shared` only once, at its start.
+    The calls run in worker processes if the items train on enough `rows` in all. Each worker gets
+    `shared` only once, at its start.
     """
-    with worker_pool(max_workers, _share, shared) as pool:
+    if rows < _WORTH_PROCESSES or min(len(items), os.cpu_count() or 1) == 1:
+        yield from map(partial(function, shared), items)
+        return
+    # Processes, not threads: scikit-learn's fits would reset each other's warning filters.
+    with worker_pool(len(items), shared) as pool:
         yield from pool.map(partial(_call_shared, function), items)
-
-
-def _share(shared: Any) -> None:
-    _SHARED.append(shared)
 
 
 def _call_shared(function: Callable[[Any, Any], Any], item: Any) -> Any:
     return function(_SHARED[0], item)
 
 
+@contextmanager
+def variable_set(name: str) -> Iterator[None]:
+    """Inside, this variable is "1"; afterwards it is as before."""
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
+
+
 class _SafeProcess(SpawnProcess):
-    """A spawned process that never imports from the current folder, not even while it starts."""
+    """A spawned process that never imports from the current folder, not even while it starts.
+
+    `multiprocessing` can't pass options to the interpreter, but the interpreter reads a variable.
+    """
 
     def start(self) -> None:
-        with _safe_path():
+        with variable_set("PYTHONSAFEPATH"):
             super().start()
 
 
@@ -73,28 +90,9 @@ class _SafeSpawn(SpawnContext):
     Process: ClassVar[type[SpawnProcess]] = _SafeProcess
 
 
-@contextmanager
-def _safe_path() -> Iterator[None]:
-    """A Python that is started inside does not look for modules in the current folder.
-
-    `multiprocessing` can't pass options to the interpreter, but the interpreter reads this
-    variable.
-    """
-    before = os.environ.get(_SAFE_PATH)
-    os.environ[_SAFE_PATH] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(_SAFE_PATH, None)
-        else:
-            os.environ[_SAFE_PATH] = before
-
-
-def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
+def _begin(shared: object) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if initializer is not None:
-        initializer(*arguments)
+    _SHARED.append(shared)
 
 
 def _end_with_parent() -> None:

@@ -6,14 +6,12 @@ fitted for a group, including the threshold, comes from its training groups alon
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.learning.rows import LessonRows
 from models.learning.seat_learning import (
@@ -30,8 +28,6 @@ __all__ = ["Judged", "has_both", "judge_by_others", "judge_by_training_set"]
 
 _INNER_ROWS: Final = 10_000
 """Maximum rows to find a threshold on."""
-_WORTH_PROCESSES: Final = 100_000
-"""From this number of training rows, over all groups, worker processes save time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,14 +42,12 @@ def judge_by_others(
     rows: Sequence[LessonRows], *, seed: int, progress: Progress = silent
 ) -> list[Judged]:
     """Judge each group with trees trained on all other groups."""
-    data = _Groups(rows=tuple(rows), seed=seed)
-    size = sum(labelled([one])[1].size for one in rows)
-    workers = min(len(rows), os.cpu_count() or 1)
-    if workers == 1 or len(rows) * size < _WORTH_PROCESSES:
-        return [_with_progress(progress, at, len(rows), data.judge(at)) for at in range(len(rows))]
-    # Processes, not threads: scikit-learn's fits would reset each other's warning filters.
-    results = map_shared(_Groups.judge, data, range(len(rows)), max_workers=workers)
-    return [_with_progress(progress, at, len(rows), one) for at, one in enumerate(results)]
+    size = sum(int(one.counted.sum()) for one in rows)
+    found: list[Judged] = []
+    for one in map_shared(_judge, (rows, seed), range(len(rows)), rows=len(rows) * size):
+        found.append(one)
+        progress("holding out each group", len(found) / len(rows))
+    return found
 
 
 def judge_by_training_set(
@@ -61,7 +55,8 @@ def judge_by_training_set(
 ) -> list[Judged]:
     """Judge each group with trees trained on a training set."""
     trees, threshold = fit_trees(training, seed=seed), _threshold(training, seed)
-    return [_judged(trees, threshold, one) for one in rows]
+    found = [predict(trees, one) for one in rows]
+    return [Judged(p=p, called=p >= threshold) for p in found]
 
 
 def has_both(rows: Sequence[LessonRows]) -> bool:
@@ -72,27 +67,11 @@ def has_both(rows: Sequence[LessonRows]) -> bool:
     return bool(truth.any() and not truth.all())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Groups:
-    """Everything that a process needs to hold out one group."""
-
-    rows: tuple[LessonRows, ...]
-    seed: int
-
-    def judge(self, at: int) -> Judged:
-        others = [one for other, one in enumerate(self.rows) if other != at]
-        trees = fit_trees(others, seed=self.seed)
-        return _judged(trees, _threshold(others, self.seed), self.rows[at])
-
-
-def _with_progress(progress: Progress, at: int, groups: int, one: Judged) -> Judged:
-    progress("holding out each group", (at + 1) / groups)
-    return one
-
-
-def _judged(trees: HistGradientBoostingClassifier, threshold: float, one: LessonRows) -> Judged:
-    p = predict(trees, one)
-    return Judged(p=p, called=p >= threshold)
+def _judge(shared: tuple[Sequence[LessonRows], int], at: int) -> Judged:
+    """Judge one of these groups; `shared` are the groups and the seed."""
+    rows, seed = shared
+    (judged,) = judge_by_training_set([rows[at]], [*rows[:at], *rows[at + 1 :]], seed=seed)
+    return judged
 
 
 def _threshold(training: Sequence[LessonRows], seed: int) -> float:

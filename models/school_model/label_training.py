@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,6 @@ from models.learning.alert_learning import (
     area_streams,
     fit_alerts,
     fit_estimate,
-    fit_zone_alerts,
 )
 from models.learning.rows import LessonRows
 from models.school_model.labels import LabelledMoment
@@ -56,26 +56,28 @@ class LabelTraining:
         )
 
     def estimates(self, moments: Sequence[LabelledMoment]) -> Estimates:
-        zones = [zone for zones in self.zones for zone in zones]
-        return Estimates(
-            room=fit_estimate(self.rooms, extra_rows(moments, self.rooms, is_room=True)),
-            zone=fit_estimate(zones, extra_rows(moments, zones, is_room=False)),
-        )
+        room, zone = self._extra(moments)
+        zones = [*chain.from_iterable(self.zones)]
+        return Estimates(room=fit_estimate(self.rooms, room), zone=fit_estimate(zones, zone))
 
     def policies(self, moments: Sequence[LabelledMoment]) -> tuple[AlertPolicy, AlertPolicy]:
         """For the room and for zones."""
-        zones = [zone for zones in self.zones for zone in zones]
-        return (
-            fit_alerts(
-                [[room] for room in self.rooms],
-                extra=extra_rows(moments, self.rooms, is_room=True),
-            ),
-            fit_zone_alerts(self.zones, extra=extra_rows(moments, zones, is_room=False)),
-        )
+        room, zone = self._extra(moments)
+        rooms = [[one] for one in self.rooms]
+        return fit_alerts(rooms, extra=room), fit_alerts(self.zones, are_zones=True, extra=zone)
 
     def held_out(self, shipped: Estimates, moments: Sequence[LabelledMoment]) -> HeldOut:
         """How the estimates do on the school's lessons, held out in ten groups."""
         return hold_out(shipped, moments, self.estimates, groups=_GROUPS)
+
+    def _extra(
+        self, moments: Sequence[LabelledMoment]
+    ) -> tuple[ExtraRows | None, ExtraRows | None]:
+        zones = [*chain.from_iterable(self.zones)]
+        return (
+            extra_rows(moments, self.rooms, is_room=True),
+            extra_rows(moments, zones, is_room=False),
+        )
 
 
 def extra_rows(

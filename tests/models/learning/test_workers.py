@@ -9,6 +9,8 @@ import subprocess
 import sys
 from multiprocessing import connection
 
+import pytest
+
 from models.learning.workers import map_shared, worker_pool
 
 ASK = """
@@ -27,8 +29,9 @@ def test_work_is_done_in_other_processes() -> None:
         assert pool.submit(os.getpid).result() != os.getpid()
 
 
-def test_shared_data_reaches_every_worker() -> None:
-    assert list(map_shared(operator.add, 10, range(4), max_workers=2)) == [10, 11, 12, 13]
+@pytest.mark.parametrize("rows", (10, 1_000_000))
+def test_shared_data_reaches_every_call(rows: int) -> None:
+    assert list(map_shared(operator.add, 10, range(4), rows=rows)) == [10, 11, 12, 13]
 
 
 def test_a_worker_ends_when_its_parent_is_killed() -> None:
