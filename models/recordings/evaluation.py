@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, cohen_kappa_score, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from contract.errors import RecordingError
-from models.learning.rows import LessonRows
+from models.evaluation.observers import agreement
+from models.learning.rows import LessonRows, pooled
 from models.learning.seat_learning import Probability, labelled, matching_threshold, out_of_fold
 from models.recordings.doubts import doubts, too_quick
 from models.recordings.file import LabelledRecording
@@ -29,25 +30,9 @@ from models.recordings.report import GroupScore, Progress, RecordingEvaluation, 
 from models.recordings.resampling import common_rate
 from models.recordings.rows import rows_of_groups
 
-__all__ = ["evaluate_recordings", "rows_by_group"]
+__all__ = ["evaluate_recordings"]
 
 _RANDOM_FOLDS: Final = 5
-
-
-def rows_by_group(
-    recordings: Sequence[LabelledRecording],
-    *,
-    rate_hz: float,
-    calibrate_s: float,
-    progress: Progress = silent,
-) -> list[LessonRows]:
-    """The rows of each group, in the order in which the groups first appear."""
-    groups: dict[str, list[LabelledRecording]] = defaultdict(list)
-    for one in recordings:
-        groups[one.group].append(one)
-    return rows_of_groups(
-        list(groups.values()), rate_hz=rate_hz, calibrate_s=calibrate_s, progress=progress
-    )
 
 
 def evaluate_recordings(
@@ -68,7 +53,12 @@ def evaluate_recordings(
     rate = common_rate([one.rate_hz for one in (*recordings, *(training or ()))])
 
     def usable(some: Sequence[LabelledRecording], whose: str) -> list[LessonRows]:
-        rows = rows_by_group(some, rate_hz=rate, calibrate_s=calibrate_s, progress=progress)
+        groups: dict[str, list[LabelledRecording]] = defaultdict(list)
+        for one in some:
+            groups[one.group].append(one)
+        rows = rows_of_groups(
+            list(groups.values()), rate_hz=rate, calibrate_s=calibrate_s, progress=progress
+        )
         kept = _usable(rows, all_notes, whose, calibrate_s)
         quick = too_quick(some, label)
         all_notes.extend([] if quick is None else [quick])
@@ -93,17 +83,15 @@ def evaluate_recordings(
                 "are the same people, the figures are inflated."
             )
     p = [one.p for one in judged]
-    by_group = {
-        one.classroom: _group_score(*_known(one, q)) for one, q in zip(rows, p, strict=True)
-    }
+    pairs = [pooled([one], [q]) for one, q in zip(rows, p, strict=True)]
+    by_group = {one.classroom: _group_score(*pair) for one, pair in zip(rows, pairs, strict=True)}
     _note_single_class(by_group, all_notes)
     model = _score(rows, p, [one.called for one in judged])
     assert model.roc_auc is not None  # both classes exist
-    levels = [np.where(one.judged, one.truth, np.nan) for one in rows]
+    levels = _levels(rows)
     all_notes += doubts(rows, levels, model.roc_auc, by_group)
-    pairs = [_known(one, q) for one, q in zip(rows, p, strict=True)]
     ci, ci_pr_auc = intervals([truth for truth, _ in pairs], [q for _, q in pairs], seed)
-    truth = np.concatenate([truth for truth, _ in pairs])
+    truth, _ = pooled(rows, p)
     labelled_epochs = sum(int(one.occupied.sum()) for one in rows)
     base = float(truth.mean())
     return RecordingEvaluation(
@@ -113,7 +101,7 @@ def evaluate_recordings(
         ci=ci,
         ci_pr_auc=ci_pr_auc,
         by_group=by_group,
-        never=Score(roc_auc=0.5, pr_auc=base, kappa=_kappa(truth, np.zeros(truth.size, bool))),
+        never=Score(roc_auc=0.5, pr_auc=base, kappa=agreement(truth, np.zeros(truth.size, bool))),
         rms_threshold=_score(rows, *_threshold_rule(levels, trained_rows)),
         random_split=_random_split(rows, seed, progress),
         base_rate=base,
@@ -191,32 +179,23 @@ def _note_single_class(by_group: dict[str, GroupScore], notes: list[str]) -> Non
         )
 
 
+def _levels(rows: Sequence[LessonRows]) -> list[Probability]:
+    """Each group's movement level, NaN where it is not judged."""
+    return [np.where(one.judged, one.truth, np.nan) for one in rows]
+
+
 def _threshold_rule(
-    levels: Sequence[Probability],
-    trained_rows: Sequence[Sequence[LessonRows]],
+    levels: Sequence[Probability], trained_rows: Sequence[Sequence[LessonRows]]
 ) -> tuple[list[Probability], list[NDArray[np.bool_]]]:
     """Rank and call epochs by more movement, or by less if the training rows show that."""
     ranks, called = [], []
     for level, seen in zip(levels, trained_rows, strict=True):
-        seen_levels = [np.where(one.judged, one.truth, np.nan) for one in seen]
-        truth, values = _pooled(seen, seen_levels)
-        sign = 1.0 if roc_auc_score(truth, values) >= 0.5 else -1.0
+        seen_levels = _levels(seen)
+        sign = 1.0 if roc_auc_score(*pooled(seen, seen_levels)) >= 0.5 else -1.0
         ranks.append(sign * level)
         threshold = matching_threshold(seen, [sign * one for one in seen_levels])
         called.append(sign * level >= threshold)
     return ranks, called
-
-
-def _known(one: LessonRows, values: Probability) -> tuple[NDArray[np.bool_], Probability]:
-    use = one.counted
-    return one.off_task[use], values[use]
-
-
-def _pooled(
-    rows: Sequence[LessonRows], values: Sequence[Any]
-) -> tuple[NDArray[np.bool_], NDArray[Any]]:
-    pairs = [_known(one, v) for one, v in zip(rows, values, strict=True)]
-    return np.concatenate([t for t, _ in pairs]), np.concatenate([v for _, v in pairs])
 
 
 def _group_score(truth: NDArray[np.bool_], values: Probability) -> GroupScore:
@@ -228,21 +207,16 @@ def _group_score(truth: NDArray[np.bool_], values: Probability) -> GroupScore:
     )
 
 
-def _kappa(truth: NDArray[np.bool_], called: NDArray[np.bool_]) -> float:
-    return float(np.nan_to_num(cohen_kappa_score(truth, called)))
-
-
 def _score(
     rows: Sequence[LessonRows],
     values: Sequence[Probability],
     called: Sequence[NDArray[np.bool_]],
 ) -> Score:
-    truth, pooled = _pooled(rows, values)
-    _, calls = _pooled(rows, called)
+    truth, ranks = pooled(rows, values)
     return Score(
-        roc_auc=float(roc_auc_score(truth, pooled)),
-        pr_auc=float(average_precision_score(truth, pooled)),
-        kappa=_kappa(truth, calls),
+        roc_auc=float(roc_auc_score(truth, ranks)),
+        pr_auc=float(average_precision_score(truth, ranks)),
+        kappa=agreement(*pooled(rows, called)),
     )
 
 
@@ -252,10 +226,9 @@ def _random_split(rows: Sequence[LessonRows], seed: int, progress: Progress) -> 
     folds = min(_RANDOM_FOLDS, int(truth.sum()), int((~truth).sum()))
     if folds < 2:
         return Score(roc_auc=None, pr_auc=None, kappa=None)
-    pieces = []
     split = StratifiedKFold(folds, shuffle=True, random_state=seed).split(values, truth)
-    for at, (_, held_out) in enumerate(split):
-        piece = replace(
+    pieces = [
+        replace(
             rows[0],
             classroom=str(at),
             values=values[held_out][:, None],
@@ -263,8 +236,8 @@ def _random_split(rows: Sequence[LessonRows], seed: int, progress: Progress) -> 
             judged=np.ones((len(held_out), 1), bool),
             occupied=np.ones((len(held_out), 1), bool),
         )
-        pieces.append(piece)
-
+        for at, (_, held_out) in enumerate(split)
+    ]
     progress("splitting at random", 0.0)
     p = out_of_fold(pieces, seed=seed)
     threshold = matching_threshold(pieces, p)

@@ -23,7 +23,7 @@ from pyarrow import parquet
 from contract.errors import RecordingError
 from contract.quantities.acceleration import Unit, check_rate, check_unit, per_g
 from models.recordings.checks import check_acceleration, drop_implausible
-from models.recordings.repeats import Copies, without_repeats
+from models.recordings.repeats import refuse_copy, without_repeats
 from models.recordings.resampling import USUAL_RATE_HZ
 from models.recordings.times import sort_by_time
 
@@ -77,7 +77,7 @@ def read_labelled(
     at = _times(table, path) if "observed_at" in table.column_names else None
     found: list[LabelledRecording] = []
     left_out: list[str] = []
-    copies = Copies()
+    copies: dict[bytes, str] = {}
     for group, recording, every in _recordings(table, path):
         name = f"recording {recording} of group {group}"
         try:
@@ -87,7 +87,7 @@ def read_labelled(
             rows = np.concatenate([own for own, _ in runs])
             check_acceleration(axes[rows], rate)
             check_unit(axes[rows], unit)
-            copies.refuse(axes[rows], label[rows], name)
+            refuse_copy(copies, axes[rows], label[rows], name)
         except RecordingError as error:
             left_out.append(f"R{name[1:]} is left out: {_ended(str(error))}")
             continue
@@ -224,31 +224,29 @@ def _is_same(value: Any, wanted: str) -> bool:  # any type that the file has
 
 def _recordings(table: pa.Table, path: Path) -> Iterator[tuple[str, str, NDArray[np.intp]]]:
     """Each recording's group, name and rows, in the order of the file."""
-    names, codes = [], []
-    for column_name in ("group", "recording"):
-        column = table[column_name]
+    keys: dict[str, Any] = {"row": np.arange(table.num_rows)}
+    for name in ("group", "recording"):
+        column = table[name]
         nulls = pc.sum(pc.is_null(column, nan_is_null=True)).as_py()
         if nulls:
             raise RecordingError(
-                f"{path}: column {column_name} is null in {nulls} rows; each sample "
+                f"{path}: column {name} is null in {nulls} rows; each sample "
                 "belongs to a group and a recording."
             )
         try:
-            encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+            keys[name] = column.cast(pa.string())
         except pa.ArrowException:
             raise RecordingError(
-                f"{path}: column {column_name} is {column.type}, expected text or numbers."
+                f"{path}: column {name} is {column.type}, expected text or numbers."
             ) from None
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.combine_chunks()
-        names.append(encoded.dictionary.to_pylist())
-        codes.append(np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64))
-    both = codes[0] * len(names[1]) + codes[1]
-    order = np.argsort(both, kind="stable")
-    cuts = np.flatnonzero(np.diff(both[order])) + 1
-    parts = sorted(np.split(order, cuts), key=lambda rows: int(rows[0]))
-    for rows in parts:
-        yield names[0][codes[0][rows[0]]], names[1][codes[1][rows[0]]], rows
+    by_recording = pa.table(keys).group_by(["group", "recording"], use_threads=False)
+    found = by_recording.aggregate([("row", "list")])
+    for group, recording, rows in zip(
+        *(found[name].to_pylist() for name in ("group", "recording")),
+        found["row_list"],
+        strict=True,
+    ):
+        yield group, recording, rows.values.to_numpy()
 
 
 def _about(found: list[LabelledRecording], axes: NDArray[np.float32]) -> list[str]:

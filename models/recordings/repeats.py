@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from contract.errors import RecordingError
 from contract.repeats import fresh_rows, without_copies
 
-__all__ = ["Copies", "without_repeats"]
+__all__ = ["refuse_copy", "without_repeats"]
 
 Rows = NDArray[np.intp]
 
@@ -40,15 +40,13 @@ def without_repeats(
     return left
 
 
-class Copies:
-    """Finds recordings with the same samples as an earlier one, under any name."""
-
-    def __init__(self) -> None:
-        self._names: dict[bytes, str] = {}
-
-    def refuse(self, axes: NDArray[np.float32], label: NDArray[np.int8], name: str) -> None:
-        """Raise RecordingError for a copy, because it would count twice."""
-        digest = blake2b(np.ascontiguousarray(axes).tobytes() + label.tobytes()).digest()
-        earlier = self._names.setdefault(digest, name)
-        if earlier is not name:
-            raise RecordingError(f"it is an exact copy of {earlier}")
+def refuse_copy(
+    names: dict[bytes, str], axes: NDArray[np.float32], label: NDArray[np.int8], name: str
+) -> None:
+    """Raise RecordingError for a recording with the same samples as one in `names`, because it
+    would count twice; otherwise add it to them.
+    """
+    digest = blake2b(np.ascontiguousarray(axes).tobytes() + label.tobytes()).digest()
+    earlier = names.setdefault(digest, name)
+    if earlier is not name:
+        raise RecordingError(f"it is an exact copy of {earlier}")

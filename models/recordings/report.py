@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from contract.one_line import one_line
 
 __all__ = ["GroupScore", "Progress", "RecordingEvaluation", "Score", "silent"]
 
 
-class Progress(Protocol):
-    """Receives what is being done and the finished share, 0 to 1; called any number of times."""
-
-    def __call__(self, what: str, share: float, /) -> None: ...
+Progress = Callable[[str, float], None]
+"""Receives what is being done and the finished share, 0 to 1; called any number of times."""
 
 
-def silent(_: str, __: float, /) -> None:
+def silent(_: str, __: float) -> None:
     """A Progress that prints nothing."""
 
 
@@ -76,7 +75,7 @@ class RecordingEvaluation:
         return {
             "label": self.label,
             "trained_on": self.trained_on,
-            **_named(self.model),
+            **asdict(self.model),
             "base_rate": self.base_rate,
             "worst_group": None if worst is None else worst[1],
             "worst_group_name": None if worst is None else worst[0],
@@ -84,9 +83,9 @@ class RecordingEvaluation:
             "ci": self.ci,
             "ci_pr_auc": self.ci_pr_auc,
             "baselines": {
-                "never_alert": {**_named(self.never), "accuracy": 1.0 - self.base_rate},
-                "rms_threshold": _named(self.rms_threshold),
-                "random_split": {**_named(self.random_split), "inflated": True},
+                "never_alert": {**asdict(self.never), "accuracy": 1.0 - self.base_rate},
+                "rms_threshold": asdict(self.rms_threshold),
+                "random_split": {**asdict(self.random_split), "inflated": True},
             },
             "groups": {group: asdict(one) for group, one in self.by_group.items()},
             "epochs": self.epochs,
@@ -126,10 +125,6 @@ class RecordingEvaluation:
         group, auc = self.worst_group
         own = self.by_group[group]
         return f"{group}, ROC-AUC {auc:.3f} ({own.positive} of {own.epochs} epochs positive)"
-
-
-def _named(score: Score) -> dict[str, float | None]:
-    return {"roc_auc": score.roc_auc, "pr_auc": score.pr_auc, "kappa": score.kappa}
 
 
 def _line(name: str, score: Score) -> str:

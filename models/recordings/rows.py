@@ -10,8 +10,7 @@ Groups are computed together, as the seats of a room are, and do not influence e
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
@@ -43,6 +42,7 @@ _SIDE_BY_SIDE: Final = 16
 """More groups would hardly be faster, and would need more memory."""
 
 Array = NDArray[np.float32]
+Report = Callable[[float], None]
 
 
 def rows_of_groups(
@@ -68,7 +68,7 @@ def rows_of_groups(
         chosen = order[first : first + _SIDE_BY_SIDE]
         part = [groups[at] for at in chosen]
         size = sum(_samples(own) for own in part)
-        report = _Share(progress=progress, start=done / total, width=size / total)
+        report = _share_of(progress, done / total, size / total)
         quantities = _quantities(part, rate_hz, report)
         epochs = _features(quantities, round(calibrate_s / EPOCH_S), report)
         for at, own, values, features in zip(chosen, part, quantities, epochs, strict=True):
@@ -81,20 +81,13 @@ def _samples(own: Sequence[LabelledRecording]) -> int:
     return sum(len(one.at_s) for one in own)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Share:
+def _share_of(progress: Progress, start: float, width: float) -> Report:
     """Reports the progress of one part of the work as a share of the whole."""
-
-    progress: Progress
-    start: float
-    width: float
-
-    def __call__(self, share: float) -> None:
-        self.progress("computing features", self.start + self.width * share)
+    return lambda share: progress("computing features", start + width * share)
 
 
 def _quantities(
-    part: Sequence[Sequence[LabelledRecording]], rate_hz: float, report: _Share
+    part: Sequence[Sequence[LabelledRecording]], rate_hz: float, report: Report
 ) -> list[list[Array]]:
     """The quantities of each group's recordings, (seconds, 1, 13), in whole epochs."""
     seconds = [[_whole_epochs(one, rate_hz) for one in own] for own in part]
@@ -142,7 +135,7 @@ def _side_by_side(groups: Sequence[Sequence[list[Array]]], rate_hz: float) -> li
 
 
 def _features(
-    quantities: Sequence[Sequence[Array]], calibrating: int, report: _Share
+    quantities: Sequence[Sequence[Array]], calibrating: int, report: Report
 ) -> list[list[EpochFeatures]]:
     """The features of each group, epoch by epoch, for all groups together."""
     streams = [SeatFeatures(seats=1) for _ in quantities]
@@ -180,25 +173,21 @@ def _rows(
     epochs: Sequence[EpochFeatures],
     calibrating: int,
 ) -> LessonRows:
-    values = np.empty((len(epochs), 1, len(FEATURES)), np.float32)
-    judged = np.zeros((len(epochs), 1), bool)
-    for at, epoch in enumerate(epochs):
-        values[at], judged[at] = epoch.values, epoch.known
+    shape = len(epochs), 1, len(FEATURES)
+    values = np.array([epoch.values for epoch in epochs], np.float32).reshape(shape)
     values[:, :, _MINUTES] = np.nan
+    judged = np.array([epoch.known for epoch in epochs], bool).reshape(shape[:2])
     judged[:calibrating] = False
-    labels: list[int] = []
-    levels: list[float] = []
-    for one, own in zip(recordings, quantities, strict=True):
-        labels += _labels(one, len(own) // EPOCH_S)
-        levels += _levels(own[:, 0, _LEVEL])
-    label = np.array(labels, np.int8)[:, None]
+    label = np.concatenate(
+        [_labels(one, len(own) // EPOCH_S) for one, own in zip(recordings, quantities, strict=True)]
+    )[:, None]
     return LessonRows(
         classroom=recordings[0].group,
         values=values,
         judged=judged,
         off_task=label == 1,
         occupied=label >= 0,
-        truth=np.array(levels, np.float64)[:, None],
+        truth=np.concatenate([_levels(own[:, 0, _LEVEL]) for own in quantities])[:, None],
         features=(),
         zone_names=(),
         zones=(),
@@ -206,7 +195,8 @@ def _rows(
     )
 
 
-def _labels(one: LabelledRecording, epochs: int) -> list[int]:
+def _labels(one: LabelledRecording, epochs: int) -> NDArray[np.int64]:
+    """Each epoch's label: 1 for positive, 0 for another label, -1 for none."""
     epoch = np.floor(one.at_s / EPOCH_S + 1e-6).astype(np.int64)
     within = epoch < epochs
     epoch, label = epoch[within], one.label[within]
@@ -214,10 +204,10 @@ def _labels(one: LabelledRecording, epochs: int) -> list[int]:
     known = np.bincount(epoch[label >= 0], minlength=epochs)
     positive = np.bincount(epoch[label == 1], minlength=epochs)
     is_known = (known > 0) & (known >= _MIN_LABELLED * total)
-    return [int(v) for v in np.where(is_known, 2 * positive >= known, -1)]
+    return np.where(is_known, 2 * positive >= known, -1)
 
 
-def _levels(by_second: NDArray[np.float32]) -> list[float]:
+def _levels(by_second: NDArray[np.float32]) -> NDArray[np.float64]:
     """The level of the ten seconds before each epoch's end, in dB."""
     power = np.nan_to_num(10.0 ** (by_second.astype(np.float64) / 10.0))
     there = (~np.isnan(by_second)).astype(np.float64)
@@ -225,4 +215,4 @@ def _levels(by_second: NDArray[np.float32]) -> list[float]:
     sums[1:] += sums[:-1].copy()
     counts[1:] += counts[:-1].copy()
     mean = sums / np.maximum(counts, 1.0)
-    return [float(v) for v in 10.0 * np.log10(np.maximum(mean, 1e-4))]
+    return np.asarray(10.0 * np.log10(np.maximum(mean, 1e-4)))
