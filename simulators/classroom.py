@@ -143,7 +143,7 @@ class SimulatedHub:
         return self.classroom.scenario.sensors.counts_per_g
 
     @property
-    def ends_at(self) -> int | None:
+    def ends_at(self) -> int:
         return self.classroom.samples
 
     def acceleration(self, first: int, count: int) -> NDArray[np.int16]:

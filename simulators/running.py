@@ -7,22 +7,20 @@ with VirtualClassroom(classroom=Classroom(load_scenario("lively_class"), seed=1)
 
 from __future__ import annotations
 
-import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from contract.clock import Clock, ScaledClock, SystemClock
 from simulators.behaviour.streams import stream
 from simulators.classroom import Classroom
-from simulators.hubs.virtual_hub import HubTrace, LinkFaults, VirtualHub
+from simulators.hubs.virtual_hub import HubTrace, LinkFaults, VirtualHub, running
 from simulators.truth import Truth
 
 __all__ = ["VirtualClassroom", "clock_at"]
 
 _CRYSTAL_PPM: Final = 30.0
-_MAX_STOP_S: Final = 60.0
 
 
 def clock_at(speed: float) -> Clock:
@@ -55,20 +53,14 @@ class VirtualClassroom:
         self._start_ns = start_ns
         self._folder = folder
         self._faults = faults
-        self._stop = threading.Event()
         self._hubs: tuple[VirtualHub, ...] = ()
-        self._threads: list[threading.Thread] = []
+        self._running = ExitStack()
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -130,18 +122,8 @@ class VirtualClassroom:
             )
             for i, signal in enumerate(signals, 1)
         )
-        for hub in self._hubs:
-            hub.open()
-        for hub in self._hubs:
-            thread = threading.Thread(target=hub.run, args=(self._stop,), name=hub.hub_id)
-            self._threads.append(thread)
-            thread.start()
+        self._running.enter_context(running(self._hubs))
 
     def stop(self) -> None:
         """Stop all hubs and close their ports; may be called twice."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(_MAX_STOP_S)
-            if thread.is_alive():
-                raise RuntimeError(f"{thread.name} did not end within {_MAX_STOP_S:g} s")
-        self._threads.clear()
+        self._running.close()

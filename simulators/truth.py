@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
@@ -14,64 +15,46 @@ from numpy.typing import NDArray
 from contract.lesson import Activity
 
 __all__ = [
-    "ABSENT",
     "EPISODE_RISE",
     "EPISODE_S",
-    "FETCHING",
     "KINDS",
-    "LISTENING",
-    "LOOKING_AWAY",
     "MOVING_OFF_TASK",
     "OFF_TASK_KINDS",
-    "OTHER_MOVING",
-    "OTHER_STILL",
-    "PEERS",
-    "SELF_DIRECTED",
-    "SUPPLIES",
-    "WALKING",
-    "WRITING",
     "Episode",
+    "Kind",
     "Truth",
     "find_episodes",
     "write_truth",
 ]
 
-KINDS: Final = (
-    "absent",
-    "listening",
-    "writing",
-    "fetching",
-    "walking",
-    "peers",
-    "self_directed",
-    "looking_away",
-    "supplies",
-    "other_moving",
-    "other_still",
-)
-"""What a pupil may be doing; a code is an index. `walking` (arriving, leaving) is on task."""
-(
-    ABSENT,
-    LISTENING,
-    WRITING,
-    FETCHING,
-    WALKING,
-    PEERS,
-    SELF_DIRECTED,
-    LOOKING_AWAY,
-    SUPPLIES,
-    OTHER_MOVING,
-    OTHER_STILL,
-) = range(len(KINDS))
+
+class Kind(IntEnum):
+    """What a pupil may be doing: off task from `PEERS` on."""
+
+    ABSENT = 0
+    LISTENING = 1
+    WRITING = 2
+    FETCHING = 3
+    WALKING = 4
+    """Arriving or leaving: on task."""
+    PEERS = 5
+    SELF_DIRECTED = 6
+    LOOKING_AWAY = 7
+    SUPPLIES = 8
+    OTHER_MOVING = 9
+    OTHER_STILL = 10
+
+
+KINDS: Final = tuple(kind.name.lower() for kind in Kind)
 OFF_TASK_KINDS: Final = (
-    (PEERS,),
-    (SELF_DIRECTED,),
-    (LOOKING_AWAY,),
-    (SUPPLIES,),
-    (OTHER_MOVING, OTHER_STILL),
+    (Kind.PEERS,),
+    (Kind.SELF_DIRECTED,),
+    (Kind.LOOKING_AWAY,),
+    (Kind.SUPPLIES,),
+    (Kind.OTHER_MOVING, Kind.OTHER_STILL),
 )
 """The five kinds of off-task behaviour, in the order of `OffTask.kind_shares`."""
-MOVING_OFF_TASK: Final = (PEERS, SELF_DIRECTED, SUPPLIES, OTHER_MOVING)
+MOVING_OFF_TASK: Final = (Kind.PEERS, Kind.SELF_DIRECTED, Kind.SUPPLIES, Kind.OTHER_MOVING)
 
 EPISODE_S: Final = 60
 EPISODE_RISE: Final = 0.20
@@ -88,7 +71,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Truth:
-    """One row per second, one column per seat. `kind` holds codes, indexes into `KINDS`."""
+    """One row per second, one column per seat. `kind` holds the codes of `Kind`."""
 
     seats: tuple[int, ...]
     activities: tuple[Activity, ...]
@@ -97,12 +80,12 @@ class Truth:
     @property
     def occupied(self) -> NDArray[np.bool_]:
         """(periods, seats): someone sits there."""
-        return np.not_equal(self.kind, ABSENT)
+        return np.not_equal(self.kind, Kind.ABSENT)
 
     @property
     def off_task(self) -> NDArray[np.bool_]:
         """(periods, seats): the pupil is off task."""
-        return np.greater_equal(self.kind, PEERS)
+        return np.greater_equal(self.kind, Kind.PEERS)
 
     @property
     def room_share(self) -> NDArray[np.float64]:

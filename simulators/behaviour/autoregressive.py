@@ -20,7 +20,7 @@ from simulators.behaviour.happenings import Happenings
 from simulators.behaviour.pupils import Pupils
 from simulators.behaviour.streams import stream
 from simulators.scenario import Scenario
-from simulators.truth import FETCHING, LISTENING, WRITING
+from simulators.truth import Kind
 
 __all__ = ["behave_by_drift"]
 
@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 def behave_by_drift(
     scenario: Scenario, pupils: Pupils, happenings: Happenings, seed: int
 ) -> NDArray[np.int8]:
-    """What each pupil does in each second: (periods, seats) codes of `truth.KINDS`."""
+    """What each pupil does in each second: (periods, seats) codes of `truth.Kind`."""
     rng = stream(seed, "behaviour")
     periods, seats = scenario.periods, len(scenario.seats)
     own = _drift(rng, periods, seats, _DRIFT_S)
@@ -50,12 +50,12 @@ def behave_by_drift(
     off = restless > _level_for(target_shares(scenario, pupils, happenings))
     lively = _drift(rng, periods, seats, _LIVELY_DRIFT_S) > _level_for(pupils.lively_on_task)
     codes, cumulative = kind_table(scenario.off_task)
-    kind = np.where(lively, WRITING, LISTENING).astype(np.int8)
+    kind = np.where(lively, Kind.WRITING, Kind.LISTENING).astype(np.int8)
     for seat in range(seats):
         # A pupil does the same thing for the whole off-task or lively stretch.
         for start, end in _runs(lively[:, seat]):
             if rng.random() < scenario.movement.fetching:
-                kind[start:end, seat] = FETCHING
+                kind[start:end, seat] = Kind.FETCHING
         for start, end in _runs(off[:, seat]):
             kind[start:end, seat] = codes[np.searchsorted(cumulative, rng.random())]
     come_and_go(kind, pupils, happenings)

@@ -15,15 +15,7 @@ from simulators.behaviour.pupils import Pupils
 from simulators.behaviour.streams import stream
 from simulators.facts import OffTask
 from simulators.scenario import Scenario
-from simulators.truth import (
-    ABSENT,
-    FETCHING,
-    LISTENING,
-    OFF_TASK_KINDS,
-    PEERS,
-    WALKING,
-    WRITING,
-)
+from simulators.truth import OFF_TASK_KINDS, Kind
 
 __all__ = ["behave_in_bouts", "come_and_go", "kind_table", "target_shares"]
 
@@ -41,7 +33,7 @@ Shares = NDArray[np.float64]
 def behave_in_bouts(
     scenario: Scenario, pupils: Pupils, happenings: Happenings, seed: int
 ) -> NDArray[np.int8]:
-    """What each pupil does in each second: (periods, seats) codes of `truth.KINDS`."""
+    """What each pupil does in each second: (periods, seats) codes of `truth.Kind`."""
     rng = stream(seed, "behaviour")
     off_task, movement = scenario.off_task, scenario.movement
     periods, seats = scenario.periods, len(scenario.seats)
@@ -58,7 +50,7 @@ def behave_in_bouts(
     codes, cumulative = kind_table(off_task)
 
     kind = np.empty((periods, seats), np.int8)
-    doing = np.full(seats, LISTENING, np.int8)
+    doing = np.full(seats, Kind.LISTENING, np.int8)
     until = np.full(seats, _NEVER)  # the second in which a bout or lively stretch ends
     chance = rng.random((periods, seats))
     waiting = rng.standard_exponential((periods, seats))
@@ -67,25 +59,25 @@ def behave_in_bouts(
     for t in range(periods):
         over = until <= t
         is_changed = bool(over.any())
-        may_begin, lively_chance = doing < PEERS, to_lively
+        may_begin, lively_chance = doing < Kind.PEERS, to_lively
         if is_changed:
             # A pupil who returns to the task is lively with the usual on-task probability.
             lively_chance = np.where(over & ~may_begin, lively_share, to_lively)
-            doing[over], until[over] = LISTENING, _NEVER
-        lively = (doing == LISTENING) & (chance[t] < lively_chance)
+            doing[over], until[over] = Kind.LISTENING, _NEVER
+        lively = (doing == Kind.LISTENING) & (chance[t] < lively_chance)
         n = int(np.count_nonzero(lively))
         if n:
-            doing[lively] = np.where(rng.random(n) < movement.fetching, FETCHING, WRITING)
+            doing[lively] = np.where(rng.random(n) < movement.fetching, Kind.FETCHING, Kind.WRITING)
             until[lively] = t + _lengths(rng, movement.lively_median_s, _LIVELY_SIGMA, n)
         if is_changed:
-            boost = off_task.infection * (pupils.neighbours @ (doing == PEERS))
+            boost = off_task.infection * (pupils.neighbours @ (doing == Kind.PEERS))
         rate = begin[t] * np.maximum(calm[t] + boost, _MIN_RATE)
         off = may_begin & (waiting[t] < rate)
         n = int(np.count_nonzero(off))
         if n:
             doing[off] = codes[np.searchsorted(cumulative, rng.random(n))]
             until[off] = t + _lengths(rng, off_task.bout_median_s, off_task.bout_sigma, n)
-            boost = off_task.infection * (pupils.neighbours @ (doing == PEERS))
+            boost = off_task.infection * (pupils.neighbours @ (doing == Kind.PEERS))
         kind[t] = doing
     come_and_go(kind, pupils, happenings)
     return kind
@@ -170,14 +162,14 @@ def come_and_go(kind: NDArray[np.int8], pupils: Pupils, happenings: Happenings) 
     """Overwrite the drawn behaviour with empty seats, late-comers and fire drills."""
     for seat, late in enumerate(pupils.late_s):
         if late:
-            kind[:late, seat] = ABSENT
-            kind[late : late + _ARRIVAL_S, seat] = WALKING
+            kind[:late, seat] = Kind.ABSENT
+            kind[late : late + _ARRIVAL_S, seat] = Kind.WALKING
     for drill in happenings.drills:
-        here = kind[drill.start_s] != ABSENT
+        here = kind[drill.start_s] != Kind.ABSENT
         for start, end, code in (
-            (drill.start_s, drill.away_s, WALKING),
-            (drill.away_s, drill.back_s, ABSENT),
-            (drill.back_s, drill.end_s, WALKING),
+            (drill.start_s, drill.away_s, Kind.WALKING),
+            (drill.away_s, drill.back_s, Kind.ABSENT),
+            (drill.back_s, drill.end_s, Kind.WALKING),
         ):
             kind[start:end, here] = code
-    kind[:, ~pupils.present] = ABSENT
+    kind[:, ~pupils.present] = Kind.ABSENT

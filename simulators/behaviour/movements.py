@@ -13,18 +13,7 @@ from numpy.typing import NDArray
 from simulators.behaviour.pupils import Pupils, amplitudes
 from simulators.behaviour.streams import stream
 from simulators.scenario import Scenario
-from simulators.truth import (
-    ABSENT,
-    FETCHING,
-    LISTENING,
-    LOOKING_AWAY,
-    MOVING_OFF_TASK,
-    OTHER_MOVING,
-    OTHER_STILL,
-    SELF_DIRECTED,
-    WALKING,
-    WRITING,
-)
+from simulators.truth import MOVING_OFF_TASK, Kind
 
 __all__ = [
     "LEG_BOUNCE",
@@ -41,7 +30,7 @@ MOVEMENT_KINDS: Final = (
 """The kinds of movement that an ideal sensor could distinguish, whatever their reason."""
 NONE, STILL, HANDS, WALK, WIGGLE, POSTURE_SHIFT, LEG_BOUNCE = range(len(MOVEMENT_KINDS))
 
-_STILL_KINDS: Final = (LISTENING, LOOKING_AWAY, OTHER_STILL)
+_STILL_KINDS: Final = (Kind.LISTENING, Kind.LOOKING_AWAY, Kind.OTHER_STILL)
 _WIGGLE_SIGMA = 0.6
 _LONGEST_WIGGLE_S = 20.0
 _POSTURE_SHIFT_S: Final = (0.8, 2.0)
@@ -84,13 +73,15 @@ class _Single:
 def draw_movements(
     scenario: Scenario, pupils: Pupils, kind: NDArray[np.int8], seed: int
 ) -> Movements:
-    """The movements that go with `kind`, (periods, seats) codes of `truth.KINDS`."""
+    """The movements that go with `kind`, (periods, seats) codes of `truth.Kind`."""
     rng = stream(seed, "movements")
     still, hands, on_foot, singles = _backgrounds(scenario, pupils, kind, rng)
     for seat in range(kind.shape[1]):
         singles.extend(_unrelated(scenario, pupils, kind[:, seat], seat, rng))
     singles.sort(key=lambda one: (one.start_s, one.seat))
-    observed = np.where(kind == ABSENT, NONE, np.where(hands > 0.0, HANDS, STILL)).astype(np.int8)
+    observed = np.where(kind == Kind.ABSENT, NONE, np.where(hands > 0.0, HANDS, STILL)).astype(
+        np.int8
+    )
     observed[on_foot] = WALK
     for code in (LEG_BOUNCE, WIGGLE, POSTURE_SHIFT):
         for one in singles:
@@ -131,17 +122,19 @@ def _backgrounds(
         sway = np.clip(pupils.still_mg[seat] * spread, *movement.still_mg)
         fiddling = np.clip(pupils.hands_mg[seat] * spread, *movement.hands_mg)
         walking = amplitudes(rng, movement.walking_mg, vigour)
-        on_foot = (what == FETCHING) | (what == WALKING)
-        on_foot |= (what == OTHER_MOVING) & (rng.random(n) < movement.wandering)
+        on_foot = (what == Kind.FETCHING) | (what == Kind.WALKING)
+        on_foot |= (what == Kind.OTHER_MOVING) & (rng.random(n) < movement.wandering)
         busy = np.where(on_foot, walking, fiddling)
         sitting_still = np.isin(what, _STILL_KINDS)
         lengths = ends - starts
         still[:, seat] = np.repeat(np.where(sitting_still, sway, 0.0), lengths)
-        hands[:, seat] = np.repeat(np.where(sitting_still | (what == ABSENT), 0.0, busy), lengths)
+        hands[:, seat] = np.repeat(
+            np.where(sitting_still | (what == Kind.ABSENT), 0.0, busy), lengths
+        )
         walks[:, seat] = np.repeat(on_foot, lengths)
         bounce_mg = amplitudes(rng, movement.leg_bounce_mg, vigour)
-        habit = np.where(what == SELF_DIRECTED, 1.0, movement.leg_bounce_writing)
-        habit[~np.isin(what, (SELF_DIRECTED, WRITING))] = 0.0
+        habit = np.where(what == Kind.SELF_DIRECTED, 1.0, movement.leg_bounce_writing)
+        habit[~np.isin(what, (Kind.SELF_DIRECTED, Kind.WRITING))] = 0.0
         bounces = rng.random(n) < habit * pupils.leg_bounce[seat]
         singles.extend(
             _Single(
@@ -186,7 +179,7 @@ def _unrelated(
     Their number is drawn for the lesson; their times depend on the pupil's behaviour.
     """
     movement = scenario.movement
-    here = kind != ABSENT
+    here = kind != Kind.ABSENT
     weight = np.where(np.isin(kind, MOVING_OFF_TASK), movement.off_task_ratio, 1.0) * here
     if not here.any():
         return []

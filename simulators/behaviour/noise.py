@@ -16,7 +16,7 @@ from simulators.behaviour.happenings import Happenings
 from simulators.behaviour.streams import stream
 from simulators.facts import Sound
 from simulators.scenario import Scenario
-from simulators.truth import PEERS, Truth
+from simulators.truth import Kind, Truth
 
 __all__ = ["LEVELS_A_SECOND", "draw_levels"]
 
@@ -102,7 +102,7 @@ def _talk_factor(scenario: Scenario, truth: Truth) -> Levels:
         within = (second >= activity.start_s) & (second < activity.end_s)
         expected[within] = getattr(off_task, activity.name) * off_task.peers
     expected = np.maximum(expected * truth.occupied.sum(axis=1), _FEWEST_TALKERS)
-    talkers = (truth.kind == PEERS).sum(axis=1)
+    talkers = (truth.kind == Kind.PEERS).sum(axis=1)
     return np.asarray(1.0 - share + share * talkers / expected)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 
@@ -12,22 +12,11 @@ Purpose = Literal[
     "pupils", "sensors", "events", "behaviour", "movements", "textures", "noise", "levels",
     "dropouts", "plan", "hubs",
 ]  # fmt: skip
-_NUMBER: Final[dict[Purpose, int]] = {
-    "pupils": 1,
-    "sensors": 2,
-    "events": 3,
-    "behaviour": 4,
-    "movements": 5,
-    "textures": 6,
-    "noise": 7,
-    "levels": 8,
-    "dropouts": 9,
-    "plan": 10,
-    "hubs": 11,
-}
+_PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
+"""A purpose's place is part of its seed: a new one goes to the end."""
 
 
 def stream(seed: int, purpose: Purpose, block: int = 0) -> np.random.Generator:
     """The generator for one purpose and block of a classroom, independent of the order of calls."""
-    sequence = np.random.SeedSequence(seed, spawn_key=(_NUMBER[purpose], block))
+    sequence = np.random.SeedSequence(seed, spawn_key=(1 + _PURPOSES.index(purpose), block))
     return np.random.Generator(np.random.SFC64(sequence))

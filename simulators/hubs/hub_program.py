@@ -6,6 +6,7 @@ Time and bytes are passed in, so a test can simulate hours of a hub quickly.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -31,7 +32,7 @@ from firmware_bridge.frames import (
     encode,
 )
 from firmware_bridge.framing import Unframer, frame
-from simulators.hubs.trace import LineTrace, Sent, SentBlock, SentLevels
+from simulators.hubs.trace import LineLevels, LineSamples, LineTrace
 
 __all__ = ["MAX_SAMPLES_PER_FRAME", "HubProgram", "HubSignal", "HubTrace"]
 
@@ -57,8 +58,8 @@ class HubSignal(Protocol):
     def counts_per_g(self) -> int: ...
 
     @property
-    def ends_at(self) -> int | None:
-        """Number of samples; None for a signal without end."""
+    def ends_at(self) -> int:
+        """Number of samples."""
 
     def acceleration(self, first: int, count: int) -> NDArray[np.int16]:
         """Samples as (count, seats, 3); -32768 on an axis means a seat without sensor."""
@@ -115,12 +116,14 @@ class HubProgram:
         """A hub is silent before a host has spoken, because nobody could receive it."""
         self._ns_a_tick = 1e9 / tick_hz / (1 + drift_ppm * 1e-6)
         self._step = tick_hz / signal.sample_rate_hz
-        self._status_every_s = status_every_s
+        self._level_step = tick_hz * LEVEL_INTERVAL_S
+        self._status_every_ns = status_every_s * 10**9
         self._world_ns = start_ns
         self._has_levels = signal.levels(0, 1) is not None
         self._trace = trace
-        self._sent: dict[int, NDArray[np.int64]] = {}
-        self._dropped: dict[int, NDArray[np.int64]] = {}
+        nothing = np.zeros(signal.seats, np.int64)
+        self._sent = defaultdict[int, NDArray[np.int64]](nothing.copy)
+        self._dropped = defaultdict[int, NDArray[np.int64]](nothing.copy)
         self._chunk_first = -1
         self._unframer = Unframer()
         self._begin(start_ns, first_tick)
@@ -168,18 +171,15 @@ class HubProgram:
     @property
     def is_over(self) -> bool:
         """Whether the signal has ended and all of it has been sent."""
-        return self._left() == 0 and (not self._has_levels or self._levels_left() == 0)
+        return not self._left() and not self._levels_left()
 
     @property
     def due_ns(self) -> int:
         """When `take` next has something to send."""
-        status_ns = self._start_ns + self._next_status * self._status_every_s * 10**9
-        due = [status_ns]
-        left = self._left()
-        if left is None or left > 0:
-            block = self.block if left is None else min(self.block, left)
+        due = [self._start_ns + self._next_status * self._status_every_ns]
+        if block := min(self.block, self._left()):
             due.append(self.sample_ns(self._next_sample + block - 1))
-        if self._has_levels and (levels := self._levels_at_once()):
+        if levels := self._levels_at_once():
             due.append(self._level_ns(self._next_level + levels))
         return min(due)
 
@@ -212,33 +212,23 @@ class HubProgram:
         self._take_samples(boot_ns, offer)
         if self._has_levels:
             self._take_levels(boot_ns, offer)
-        every_ns = self._status_every_s * 10**9
-        if boot_ns >= self._start_ns + self._next_status * every_ns:
-            self._next_status = (boot_ns - self._start_ns) // every_ns + 1
+        if boot_ns >= self._start_ns + self._next_status * self._status_every_ns:
+            self._next_status = (boot_ns - self._start_ns) // self._status_every_ns + 1
             self._offer(self._status(boot_ns), offer)
 
-    def _left(self) -> int | None:
-        ends_at = self.signal.ends_at
-        if ends_at is None:
-            return None
-        return max(0, ends_at - self._offset - self._next_sample)
+    def _left(self) -> int:
+        return max(0, self.signal.ends_at - self._offset - self._next_sample)
 
     def _skip_to(self, boot_ns: int) -> None:
         since_ticks = (boot_ns - self._start_ns) / self._ns_a_tick
         self._next_sample = max(0, math.ceil(since_ticks / self._step))
-        ticks_a_level = self.tick_hz * LEVEL_INTERVAL_S
-        self._next_level = max(0, math.ceil(since_ticks / ticks_a_level))
-        self._next_status = max(1, int((boot_ns - self._start_ns) / 1e9 / self._status_every_s) + 1)
+        self._next_level = max(0, math.ceil(since_ticks / self._level_step))
+        self._next_status = max(1, (boot_ns - self._start_ns) // self._status_every_ns + 1)
 
     def _take_samples(self, boot_ns: int, offer: Callable[[bytes], bool]) -> None:
         # A late hub catches up in larger blocks; otherwise a block has to be full.
-        due = _count_until(boot_ns, self.sample_ns, self._next_sample)
-        while due > 0:
-            left = self._left()
-            due = due if left is None else min(due, left)
-            smallest = self.block if left is None else min(self.block, left)
-            if due < max(1, smallest):
-                return
+        due = min(_count_until(boot_ns, self.sample_ns, self._next_sample), self._left())
+        while due >= max(1, min(self.block, self._left())):
             count = min(due, max(self.block, MAX_SAMPLES_PER_FRAME))
             count = self._send_samples(self._next_sample, count, offer)
             self._next_sample += count
@@ -264,76 +254,60 @@ class HubProgram:
             seats=self.signal.seats,
             raw=values.tobytes(),
         )
-        is_sent = self._offer(block, offer, self._truth_of(first, values))
+        times = self._times[at : at + count]
+        is_sent = self._offer(block, offer, LineSamples(times=times, counts=values.copy()))
         if not is_sent:
             self._samples_dropped += count
         counts_by_second = self._sent if is_sent else self._dropped
         seconds = self._seconds[at : at + count]
         for second in range(seconds[0], seconds[-1] + 1):
             seen = present if seconds[0] == seconds[-1] else present[np.equal(seconds, second)]
-            if second in counts_by_second:
-                counts_by_second[second] += seen.sum(axis=0)
-            else:
-                counts_by_second[second] = seen.sum(axis=0)
+            counts_by_second[second] += seen.sum(axis=0)
         return count
 
-    def _truth_of(self, first: int, values: NDArray[np.int16]) -> SentBlock | None:
-        if self._trace is None:
-            return None
-        times = [self.sample_ns(first + i) for i in range(len(values))]
-        return SentBlock(times=np.array(times, dtype=np.int64), counts=values.copy())
-
     def _fetch(self, first: int) -> None:
-        count = _CHUNK
-        ends_at = self.signal.ends_at
-        if ends_at is not None:
-            count = min(count, ends_at - self._offset - first)
+        count = min(_CHUNK, self.signal.ends_at - self._offset - first)
         chunk = self.signal.acceleration(self._offset + first, count)
         self._chunk = np.ascontiguousarray(chunk, dtype="<i2")
         self._present = (self._chunk != SEAT_MISSING).all(axis=2)
-        self._seconds = [self.sample_ns(first + i) // 10**9 for i in range(len(self._chunk))]
+        times = [self.sample_ns(first + i) for i in range(len(self._chunk))]
+        self._times = np.array(times, np.int64)
+        self._seconds = (self._times // 10**9).tolist()
         self._chunk_first = first
 
-    def _levels_left(self) -> int | None:
-        ends_at = self.signal.ends_at
-        if ends_at is None:
-            return None
-        last = int(ends_at / self.signal.sample_rate_hz / LEVEL_INTERVAL_S + 1e-6)
+    def _levels_left(self) -> int:
+        if not self._has_levels:
+            return 0
+        last = int(self.signal.ends_at / self.signal.sample_rate_hz / LEVEL_INTERVAL_S + 1e-6)
         return max(0, last - self._level_offset - self._next_level)
 
     def _levels_at_once(self) -> int:
-        at_once = 1 if self.block == 1 else _LEVELS_IN_A_FRAME
-        left = self._levels_left()
-        return at_once if left is None else min(at_once, left)
+        return min(1 if self.block == 1 else _LEVELS_IN_A_FRAME, self._levels_left())
 
     def _level_ns(self, level: int) -> int:
-        return self._start_ns + round(level * self.tick_hz * LEVEL_INTERVAL_S * self._ns_a_tick)
+        return self._start_ns + round(level * self._level_step * self._ns_a_tick)
 
     def _take_levels(self, boot_ns: int, offer: Callable[[bytes], bool]) -> None:
-        step = self.tick_hz * LEVEL_INTERVAL_S
         # A level is due at the end of its interval, when the next one begins.
-        due = _count_until(boot_ns, self._level_ns, self._next_level + 1)
-        while (smallest := self._levels_at_once()) and due >= smallest:
+        due = min(_count_until(boot_ns, self._level_ns, self._next_level + 1), self._levels_left())
+        while due >= max(1, self._levels_at_once()):
             count = min(due, _LEVELS_IN_A_FRAME)
-            left = self._levels_left()
-            if left is not None:
-                count = min(count, left)
-            self._send_levels(count, step, offer)
+            self._send_levels(count, offer)
             due -= count
 
-    def _send_levels(self, count: int, step: float, offer: Callable[[bytes], bool]) -> None:
+    def _send_levels(self, count: int, offer: Callable[[bytes], bool]) -> None:
         levels = self.signal.levels(self._level_offset + self._next_level, count)
         if levels is None:
             levels = np.full(count, np.nan)
         hundredths = np.clip(np.rint(levels * 100), 0, LEVEL_MISSING - 1)
         hundredths[np.isnan(levels)] = LEVEL_MISSING
         block = LevelBlock(
-            tick=(self._first_tick + round(self._next_level * step)) & _TICK_MASK,
-            step=round(step),
+            tick=(self._first_tick + round(self._next_level * self._level_step)) & _TICK_MASK,
+            step=round(self._level_step),
             hundredths=tuple(int(value) for value in hundredths),
         )
         times = np.array([self._level_ns(self._next_level + i) for i in range(count)], np.int64)
-        self._offer(block, offer, SentLevels(times=times, hundredths=hundredths.astype(np.int64)))
+        self._offer(block, offer, LineLevels(times=times, hundredths=hundredths.astype(np.int64)))
         self._next_level += count
 
     def _status(self, boot_ns: int) -> Status:
@@ -374,7 +348,10 @@ class HubProgram:
         return data
 
     def _offer(
-        self, content: Frame, offer: Callable[[bytes], bool], truth: Sent | None = None
+        self,
+        content: Frame,
+        offer: Callable[[bytes], bool],
+        truth: LineSamples | LineLevels | None = None,
     ) -> bool:
         # A dropped frame has used its sequence number, so that the host notices.
         data = self._framed(content)

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LineLevels", "LineSamples", "LineTrace", "Sent", "SentBlock", "SentLevels"]
+__all__ = ["LineLevels", "LineSamples", "LineTrace"]
 
 _MAX_IN_FLIGHT: Final = 20_000
 """Maximum number of frames in transit; lost frames are forgotten after this many more."""
@@ -25,8 +25,8 @@ _TORN: Final = b"\xff" * _LONGEST_PIECE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SentBlock:
-    """The samples of one frame."""
+class LineSamples:
+    """The samples of one frame, or of a line: sorted by time, without repetitions."""
 
     times: NDArray[np.int64]
     """(n,) boot clock at which each was truly taken."""
@@ -35,37 +35,13 @@ class SentBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SentLevels:
-    """The sound levels of one frame."""
+class LineLevels:
+    """The sound levels of one frame, or of a line: sorted by time, without repetitions."""
 
     times: NDArray[np.int64]
     """(n,) boot clock at which each interval truly began."""
     hundredths: NDArray[np.int64]
     """(n,) in 0.01 dB(A), 65535 if nothing could be measured."""
-
-
-Sent = SentBlock | SentLevels
-"""The content of a frame."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LineLevels:
-    """All levels that went over a line, sorted by time, without repetitions."""
-
-    times: NDArray[np.int64]
-    """(n,)"""
-    hundredths: NDArray[np.int64]
-    """(n,)"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LineSamples:
-    """All samples that went over a line, sorted by time, without repetitions."""
-
-    times: NDArray[np.int64]
-    """(n,)"""
-    counts: NDArray[np.int16]
-    """(n, seats, 3)"""
 
 
 class LineTrace:
@@ -80,15 +56,15 @@ class LineTrace:
         """Pieces between two delimiters that were not a whole frame."""
         self.writes = 0
         """Number of writes to the terminal."""
-        self._seats = seats
         self._lock = threading.Lock()
-        self._in_flight: OrderedDict[bytes, Sent | None] = OrderedDict()
+        self._in_flight: OrderedDict[bytes, LineSamples | LineLevels | None] = OrderedDict()
         self._seen: set[bytes] = set()
-        self._blocks: list[SentBlock] = []
-        self._levels: list[SentLevels] = []
+        nothing = np.empty(0, np.int64)
+        self._samples = [LineSamples(times=nothing, counts=np.empty((0, seats, 3), np.int16))]
+        self._levels = [LineLevels(times=nothing, hundredths=nothing)]
         self._piece = bytearray()
 
-    def announce(self, frame: bytes, block: Sent | None) -> None:
+    def announce(self, frame: bytes, block: LineSamples | LineLevels | None) -> None:
         """Record a frame given to the line; `block` is None if it has no readings."""
         with self._lock:
             self.frames_announced += 1
@@ -119,11 +95,7 @@ class LineTrace:
     def samples(self) -> LineSamples:
         """The samples that went over the line so far; callable from any thread."""
         with self._lock:
-            blocks = list(self._blocks)
-        if not blocks:
-            return LineSamples(
-                times=np.empty(0, np.int64), counts=np.empty((0, self._seats, 3), np.int16)
-            )
+            blocks = list(self._samples)
         times = np.concatenate([block.times for block in blocks])
         counts = np.concatenate([block.counts for block in blocks])
         order = np.argsort(times, kind="stable")
@@ -133,8 +105,6 @@ class LineTrace:
         """The sound levels that went over the line so far; callable from any thread."""
         with self._lock:
             blocks = list(self._levels)
-        if not blocks:
-            return LineLevels(times=np.empty(0, np.int64), hundredths=np.empty(0, np.int64))
         times = np.concatenate([block.times for block in blocks])
         hundredths = np.concatenate([block.hundredths for block in blocks])
         order = np.argsort(times, kind="stable")
@@ -152,9 +122,10 @@ class LineTrace:
             return
         block = self._in_flight[piece]
         self.frames_whole += 1
-        if isinstance(block, SentBlock):
-            self._blocks.append(block)
-        elif block is not None:
+        if block is None:
+            return
+        self._seen.add(piece)
+        if isinstance(block, LineSamples):
+            self._samples.append(block)
+        else:
             self._levels.append(block)
-        if block is not None:
-            self._seen.add(piece)

@@ -1,9 +1,8 @@
 """A hub without hardware: the hub program on a pseudo-terminal, paced by a clock.
 
     hub = VirtualHub(signal=signal, clock=SystemClock(), hub_id="hub-1")
-    hub.open()
-    threading.Thread(target=hub.run, args=(stop,), name="hub-1").start()
-    ...  # the host opens hub.path
+    with running([hub]):
+        ...  # the host opens hub.path
 
 Other threads may call `reboot`, `unplug`, `plug`, `stall`, `resume`, and unplug a seat's sensor.
 """
@@ -14,7 +13,8 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,7 @@ from simulators.hubs.link_faults import FaultyLink, LinkFaults
 from simulators.hubs.pty_port import PtyPort
 from simulators.hubs.trace import LineTrace
 
-__all__ = ["HubSignal", "HubTrace", "LinkFaults", "VirtualHub"]
+__all__ = ["HubSignal", "HubTrace", "LinkFaults", "VirtualHub", "running"]
 
 _POLL_S: Final = 0.1
 _PACE_S: Final = 0.004
@@ -33,12 +33,13 @@ _FAST: Final = 2.0
 _ROOM: Final = 4096
 """Buffered bytes for a host that does not read, per unit of speed."""
 _FAR_NS: Final = 1_000_000_000_000
+_MAX_STOP_S: Final = 60.0
 
 
 class VirtualHub:
     """One simulated hub of up to eight seats.
 
-    Sample 0 of the signal is taken when the boot clock shows `start_ns` (None: when `run` begins).
+    Sample 0 of the signal is taken when the boot clock shows `start_ns` (None: now).
     Like firmware behind USB, the hub is silent until a host sends HELLO_REQUEST; samples before
     count neither as sent nor as dropped. `link` gives the terminal a name that stays the same over
     `unplug` and `plug`. A large `first_tick` makes the tick counter wrap soon. `room` is the size
@@ -63,27 +64,32 @@ class VirtualHub:
         room: int | None = None,
         trace: LineTrace | None = None,
     ) -> None:
+        speed = _speed(clock)
         self.hub_id = hub_id
-        self._signal = signal
         self._clock = clock
+        self._is_fast = speed > _FAST
         self._port = PtyPort(link)
-        self._start_ns = start_ns
-        self._tick_hz = tick_hz
-        self._drift_ppm = drift_ppm
-        self._first_tick = first_tick
-        self._faults = faults
-        self._seed = seed
-        self._program: HubProgram | None = None
-        self._commands: deque[Callable[[HubProgram], None]] = deque()
+        self._program = HubProgram(
+            signal=signal,
+            hub_id=hub_id,
+            start_ns=clock.boot_ns() if start_ns is None else start_ns,
+            tick_hz=tick_hz,
+            drift_ppm=drift_ppm,
+            first_tick=first_tick,
+            block=MAX_SAMPLES_PER_FRAME if self._is_fast else 1,
+            status_every_s=max(1, round(speed / 4)),
+            trace=trace,
+        )
+        self._commands: deque[Callable[[], None]] = deque()
         self._wake_reader, self._wake_writer = -1, -1
         self._wake_lock = threading.Lock()
         self._is_plugged = True
         self._is_stalled = False
         self._to_host = bytearray()
-        self._room = room
+        self._room = round(_ROOM * max(1.0, speed)) if room is None else room
         self._line_trace = trace
-        self._down: FaultyLink | None = None
-        self._up: FaultyLink | None = None
+        self._down = FaultyLink(faults, seed=2 * seed) if faults else None
+        self._up = FaultyLink(faults, seed=2 * seed + 1) if faults else None
 
     @property
     def path(self) -> str:
@@ -93,19 +99,17 @@ class VirtualHub:
     @property
     def is_over(self) -> bool:
         """Whether the signal has ended and all of it has been sent to the line."""
-        program, faulty = self._program, self._down
-        is_sent = not self._to_host and (faulty is None or faulty.waiting == 0)
-        return program is not None and program.is_over and is_sent
+        is_sent = not self._to_host and (self._down is None or self._down.waiting == 0)
+        return self._program.is_over and is_sent
 
     @property
     def identify_seconds(self) -> int | None:
         """The seconds of the last IDENTIFY; None if there was none."""
-        return self._program.identify_seconds if self._program else None
+        return self._program.identify_seconds
 
     def trace(self) -> HubTrace:
         """What was sent to the line so far, by seat and second; callable from any thread."""
-        program = self._program
-        return HubTrace(sent={}, dropped={}) if program is None else program.trace()
+        return self._program.trace()
 
     def open(self) -> None:
         """Open the terminal, so that `path` is known before `run`; may raise OSError."""
@@ -125,47 +129,28 @@ class VirtualHub:
 
     def stall(self) -> None:
         """Stop communicating: the hub keeps sampling, and drops nothing."""
-        self._enqueue(lambda _: self._set_stalled(is_stalled=True))
+        self._enqueue(lambda: self._set_stalled(is_stalled=True))
 
     def resume(self) -> None:
         """Communicate again; the hub first sends what it has kept."""
-        self._enqueue(lambda _: self._set_stalled(is_stalled=False))
+        self._enqueue(lambda: self._set_stalled(is_stalled=False))
 
     def unplug_seat(self, seat: int) -> None:
         """Remove a seat's sensor (from 0); it no longer answers."""
-        self._enqueue(lambda program: program.seats_missing.add(seat))
+        self._enqueue(lambda: self._program.seats_missing.add(seat))
 
     def plug_seat(self, seat: int) -> None:
         """Put a seat's sensor back; it answers again."""
-        self._enqueue(lambda program: program.seats_missing.discard(seat))
+        self._enqueue(lambda: self._program.seats_missing.discard(seat))
 
     def run(self, stop: threading.Event) -> None:
         """Run the hub until `stop` is set; closes the terminal at the end."""
         self.open()
-        clock = self._clock
-        speed = _speed(clock)
-        if self._room is None:
-            self._room = round(_ROOM * max(1.0, speed))
-        start_ns = clock.boot_ns() if self._start_ns is None else self._start_ns
-        self._program = HubProgram(
-            signal=self._signal,
-            hub_id=self.hub_id,
-            start_ns=start_ns,
-            tick_hz=self._tick_hz,
-            drift_ppm=self._drift_ppm,
-            first_tick=self._first_tick,
-            block=1 if speed <= _FAST else MAX_SAMPLES_PER_FRAME,
-            status_every_s=max(1, round(speed / 4)),
-            trace=self._line_trace,
-        )
-        if self._faults is not None:
-            self._down = FaultyLink(self._faults, seed=2 * self._seed)
-            self._up = FaultyLink(self._faults, seed=2 * self._seed + 1)
         with self._wake_lock:
             self._wake_reader, self._wake_writer = os.pipe()
         try:
             while not stop.is_set():
-                self._turn(self._program, is_fast=speed > _FAST)
+                self._turn()
         finally:
             self._port.close()
             with self._wake_lock:
@@ -173,13 +158,13 @@ class VirtualHub:
                 os.close(self._wake_writer)
                 self._wake_reader = self._wake_writer = -1
 
-    def _turn(self, program: HubProgram, *, is_fast: bool) -> None:
+    def _turn(self) -> None:
         """Wait for the host, the clock or a command, then do what is due."""
-        clock = self._clock
+        clock, program = self._clock, self._program
         wait_s = _POLL_S
         if self._is_plugged and program.has_host:
             wait_s = min(wait_s, clock.elapsed_until(program.due_ns))
-            if is_fast:
+            if self._is_fast:
                 wait_s = max(wait_s, _PACE_S)
         for faulty in (self._down, self._up):
             if faulty is not None and faulty.due_ns is not None:
@@ -194,35 +179,30 @@ class VirtualHub:
         if self._wake_reader in ready:
             os.read(self._wake_reader, 4096)
         while self._commands:
-            self._commands.popleft()(program)
+            self._commands.popleft()()
         if not self._is_plugged:
             return
         if self._port.fileno() in ready:
-            self._read_host(program)
+            self._answer(self._port.read())
         elif self._up is not None:
-            self._answer(program, b"")
+            self._answer(b"")
         program.take(clock.boot_ns(), self._offer)
         if not self._is_stalled:
             self._write_host()
 
-    def _read_host(self, program: HubProgram) -> None:
-        data = self._port.read()
-        if data or self._up is not None:
-            self._answer(program, data)
-
-    def _answer(self, program: HubProgram, data: bytes) -> None:
+    def _answer(self, data: bytes) -> None:
         boot_ns = self._clock.boot_ns()
         if self._up is not None:
             now_ns = self._clock.elapsed_ns()
             self._up.send(data, elapsed_ns=now_ns)
             data = b"".join(self._up.receive(elapsed_ns=now_ns))
-        answer = program.receive(data, boot_ns)
+        answer = self._program.receive(data, boot_ns)
         if answer:
             self._offer(answer)
 
     def _offer(self, data: bytes) -> bool:
         in_flight = self._down.waiting if self._down is not None else 0
-        is_full = len(self._to_host) + in_flight + len(data) > (self._room or _ROOM)
+        is_full = len(self._to_host) + in_flight + len(data) > self._room
         if is_full and not self._is_stalled:
             return False
         if self._down is not None:
@@ -247,19 +227,20 @@ class VirtualHub:
             self._line_trace.wrote(bytes(data[:taken]))
         return taken
 
-    def _enqueue(self, command: Callable[[HubProgram], None]) -> None:
+    def _enqueue(self, command: Callable[[], None]) -> None:
         self._commands.append(command)
         with self._wake_lock:
             if self._wake_writer >= 0:
                 os.write(self._wake_writer, b"!")
 
-    def _do_reboot(self, program: HubProgram) -> None:
-        self._offer(program.reset(self._clock.boot_ns(), has_host=program.has_host))
+    def _do_reboot(self) -> None:
+        has_host = self._program.has_host
+        self._offer(self._program.reset(self._clock.boot_ns(), has_host=has_host))
 
     def _set_stalled(self, *, is_stalled: bool) -> None:
         self._is_stalled = is_stalled
 
-    def _do_unplug(self, _: HubProgram) -> None:
+    def _do_unplug(self) -> None:
         self._is_plugged = False
         self._port.close()
         self._to_host.clear()
@@ -269,11 +250,30 @@ class VirtualHub:
             if faulty is not None:
                 faulty.clear()
 
-    def _do_plug(self, program: HubProgram) -> None:
+    def _do_plug(self) -> None:
         if not self._is_plugged:
             self._port.open()
-            program.reset(self._clock.boot_ns(), has_host=False)
+            self._program.reset(self._clock.boot_ns(), has_host=False)
             self._is_plugged = True
+
+
+@contextmanager
+def running(hubs: Sequence[VirtualHub]) -> Iterator[None]:
+    """Open the hubs' terminals and run each hub in its own thread; on leaving, stop all of them."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=hub.run, args=(stop,), name=hub.hub_id) for hub in hubs]
+    for hub in hubs:
+        hub.open()
+    try:
+        for thread in threads:
+            thread.start()
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(_MAX_STOP_S)
+            if thread.is_alive():
+                raise RuntimeError(f"{thread.name} did not end within {_MAX_STOP_S:g} s")
 
 
 def _speed(clock: Clock) -> float:

@@ -134,7 +134,7 @@ class RecordedHub:
         return _COUNTS_PER_G
 
     @property
-    def ends_at(self) -> int | None:
+    def ends_at(self) -> int:
         """The number of samples from `starts` to `ends`."""
         return round((self.ends - self.starts).total_seconds() * self.sample_rate_hz)
 

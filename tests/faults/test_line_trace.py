@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simulators.hubs.hub_program import HubProgram
 from simulators.hubs.link_faults import FaultyLink, LinkFaults
-from simulators.hubs.trace import LineTrace, SentBlock
+from simulators.hubs.trace import LineSamples, LineTrace
 
 SECOND_NS = 1_000_000_000
 
@@ -21,7 +21,7 @@ class Ramp:
     seats = 2
     sample_rate_hz = 50.0
     counts_per_g = 256
-    ends_at = None
+    ends_at = 1_000_000
 
     def acceleration(self, first: int, count: int) -> np.ndarray:
         index = np.arange(first, first + count, dtype=np.int16)
@@ -31,8 +31,8 @@ class Ramp:
         del first, count
 
 
-def a_block(number: int) -> SentBlock:
-    return SentBlock(
+def a_block(number: int) -> LineSamples:
+    return LineSamples(
         times=np.array([number], np.int64), counts=np.full((1, 2, 3), number, np.int16)
     )
 

@@ -24,7 +24,7 @@ class MarkedSignal:
     seats: int = 3
     sample_rate_hz: float = 50.0
     counts_per_g: int = 1
-    ends_at: int | None = None
+    ends_at: int = 10**9
     level_db: float | None = 55.25
 
     def acceleration(self, first: int, count: int) -> NDArray[np.int16]:

@@ -9,7 +9,7 @@ from simulators.behaviour.motion_signal import BLOCK_S
 from simulators.classroom import Classroom, quantised
 from simulators.facts import Sensors
 from simulators.scenario import Room, Scenario, load_scenario, scenario_names
-from simulators.truth import ABSENT, PEERS, WALKING
+from simulators.truth import Kind
 
 PERFECT = Sensors(noise_mg=(0.0, 0.0), gain_sd=0.0, zero_g_mg=0.0, mounting="level", dropouts=0.0)
 
@@ -129,9 +129,9 @@ def test_late_comers_come_late():
     assert (late > 0).sum() == 3
     for seat in np.flatnonzero(late):
         assert 60 <= late[seat] <= 120
-        assert (kind[: late[seat], seat] == ABSENT).all()
-        assert (kind[late[seat] :][:10, seat] == WALKING).all()
-        assert (kind[late[seat] + 10 :, seat] != ABSENT).all()
+        assert (kind[: late[seat], seat] == Kind.ABSENT).all()
+        assert (kind[late[seat] :][:10, seat] == Kind.WALKING).all()
+        assert (kind[late[seat] + 10 :, seat] != Kind.ABSENT).all()
 
 
 def test_in_a_fire_drill_all_leave_and_come_back():
@@ -156,7 +156,7 @@ def test_late_comers_of_a_drill_stay_away_until_they_come():
     late = scenario.room.model_copy(update={"late_minutes": (22.0, 22.0)})
     classroom = Classroom(scenario.model_copy(update={"room": late}), 1)
     (seat,) = np.flatnonzero(classroom.pupils.late_s)
-    assert (classroom.truth().kind[:1320, seat] == ABSENT).all()
+    assert (classroom.truth().kind[:1320, seat] == Kind.ABSENT).all()
 
 
 def test_hubs_play_the_classroom(classroom, whole):
@@ -219,7 +219,7 @@ def test_neighbours_sit_at_the_same_table():
 
 
 def test_talk_spreads_to_neighbours_rather_than_across_the_room():
-    talk = [Classroom(Scenario(), seed).truth().kind == PEERS for seed in range(6)]
+    talk = [Classroom(Scenario(), seed).truth().kind == Kind.PEERS for seed in range(6)]
     neighbours = Classroom(Scenario().lasting(1), 1).pupils.neighbours > 0
     near, far = [], []
     for one in talk:

@@ -7,16 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.lesson import Activity
-from simulators.truth import (
-    ABSENT,
-    KINDS,
-    LISTENING,
-    OTHER_STILL,
-    PEERS,
-    Truth,
-    find_episodes,
-    write_truth,
-)
+from simulators.truth import KINDS, Kind, Truth, find_episodes, write_truth
 
 LESSON = (
     Activity(start_s=0.0, end_s=600.0, name="whole_class"),
@@ -67,12 +58,12 @@ def test_an_even_lesson_has_no_episode(count):
 
 
 def test_the_table_of_kinds():
-    assert KINDS[ABSENT] == "absent"
-    assert KINDS[PEERS] == "peers"
+    assert KINDS[Kind.ABSENT] == "absent"
+    assert KINDS[Kind.PEERS] == "peers"
     truth = Truth(
         seats=(1, 2, 3, 4),
         activities=LESSON,
-        kind=np.array([[ABSENT, LISTENING, PEERS, OTHER_STILL]] * 2, np.int8),
+        kind=np.array([[Kind.ABSENT, Kind.LISTENING, Kind.PEERS, Kind.OTHER_STILL]] * 2, np.int8),
     )
     assert truth.occupied[0].tolist() == [False, True, True, True]
     assert truth.off_task[0].tolist() == [False, False, True, True]
@@ -83,7 +74,7 @@ def test_the_truth_is_written_row_by_row(tmp_path):
     truth = Truth(
         seats=(3, 9),
         activities=(Activity(start_s=0.0, end_s=2.0, name="test"),),
-        kind=np.array([[ABSENT, PEERS], [LISTENING, LISTENING]], np.int8),
+        kind=np.array([[Kind.ABSENT, Kind.PEERS], [Kind.LISTENING, Kind.LISTENING]], np.int8),
     )
     path = tmp_path / "truth.csv"
     write_truth(truth, path, starts_utc_s=1000.5)

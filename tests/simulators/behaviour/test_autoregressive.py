@@ -11,7 +11,7 @@ from simulators.behaviour.happenings import draw_happenings
 from simulators.behaviour.pupils import draw_pupils
 from simulators.classroom import Classroom
 from simulators.scenario import ActivitySpan, Room, Scenario
-from simulators.truth import FETCHING, OFF_TASK_KINDS, PEERS, WRITING
+from simulators.truth import OFF_TASK_KINDS, Kind
 
 SCENARIO = Scenario(
     behaviour="autoregressive",
@@ -35,7 +35,7 @@ def drawn() -> list[tuple[np.ndarray, np.ndarray]]:
 def test_each_pupil_is_off_task_as_often_as_his_share_says(
     drawn: list[tuple[np.ndarray, np.ndarray]],
 ) -> None:
-    truly = np.array([(kind >= PEERS).mean(axis=0) for kind, _ in drawn])
+    truly = np.array([(kind >= Kind.PEERS).mean(axis=0) for kind, _ in drawn])
     meant = np.array([shares.mean(axis=0) for _, shares in drawn])
     assert truly.mean() == pytest.approx(meant.mean(), abs=0.02)
     assert np.corrcoef(truly.ravel(), meant.ravel())[0, 1] > 0.7
@@ -43,18 +43,18 @@ def test_each_pupil_is_off_task_as_often_as_his_share_says(
 
 def test_the_kinds_have_their_shares(drawn: list[tuple[np.ndarray, np.ndarray]]) -> None:
     kinds = np.concatenate([kind.ravel() for kind, _ in drawn])
-    off = kinds[kinds >= PEERS]
+    off = kinds[kinds >= Kind.PEERS]
     for share, codes in zip(SCENARIO.off_task.kind_shares, OFF_TASK_KINDS, strict=True):
         assert np.isin(off, codes).mean() == pytest.approx(share, abs=0.03)
-    on = kinds[kinds < PEERS]
-    assert np.isin(on, (WRITING, FETCHING)).mean() == pytest.approx(0.15, abs=0.02)
+    on = kinds[kinds < Kind.PEERS]
+    assert np.isin(on, (Kind.WRITING, Kind.FETCHING)).mean() == pytest.approx(0.15, abs=0.02)
 
 
 def test_neighbours_are_off_task_together(drawn: list[tuple[np.ndarray, np.ndarray]]) -> None:
     near, far = [], []
     for (kind, _), seed in zip(drawn, SEEDS, strict=True):
         beside = draw_pupils(SCENARIO, seed).neighbours > 0.0
-        correlation = np.corrcoef((kind >= PEERS).T)
+        correlation = np.corrcoef((kind >= Kind.PEERS).T)
         near.append(np.nanmean(correlation[beside]))
         far.append(np.nanmean(correlation[~beside & ~np.eye(len(beside), dtype=bool)]))
     assert np.mean(near) > np.mean(far) + 0.05

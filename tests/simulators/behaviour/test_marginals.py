@@ -23,15 +23,7 @@ from simulators.behaviour.pupils import draw_pupils
 from simulators.classroom import Classroom
 from simulators.facts import OffTask, Sensors, Sound
 from simulators.scenario import ActivitySpan, Room, Scenario
-from simulators.truth import (
-    FETCHING,
-    LOOKING_AWAY,
-    OFF_TASK_KINDS,
-    OTHER_STILL,
-    PEERS,
-    WRITING,
-    Truth,
-)
+from simulators.truth import OFF_TASK_KINDS, Kind, Truth
 
 ALL_SEATS = Room(empty_seats=0, late_comers=0)
 
@@ -69,7 +61,7 @@ def draw(activity: str, classrooms: int, **changes) -> Drawn:
         for seat in kind.T:
             starts = np.flatnonzero(np.diff(seat, prepend=-1))
             lengths = np.diff(np.append(starts, len(seat)))
-            bouts.append(lengths[:-1][seat[starts[:-1]] >= PEERS])
+            bouts.append(lengths[:-1][seat[starts[:-1]] >= Kind.PEERS])
     kinds = [truth.kind for truth in truths]
     return Drawn(kinds=kinds, truths=truths, seconds=seconds, bouts=np.concatenate(bouts))
 
@@ -108,16 +100,16 @@ def test_off_task_time_grows_over_the_lesson(teaching):
 
 def test_kinds_of_off_task_time(teaching):
     kind = np.stack(teaching.kinds)
-    off = kind[kind >= PEERS]
+    off = kind[kind >= Kind.PEERS]
     for codes, share in zip(OFF_TASK_KINDS, OffTask().kind_shares, strict=True):
         assert np.isin(off, codes).mean() == pytest.approx(share, abs=0.025)
-    assert 0.20 <= np.isin(off, (LOOKING_AWAY, OTHER_STILL)).mean() <= 0.30
+    assert 0.20 <= np.isin(off, (Kind.LOOKING_AWAY, Kind.OTHER_STILL)).mean() <= 0.30
 
 
 def test_on_task_time_that_is_lively(teaching):
     kind = np.stack(teaching.kinds)
-    on_task = kind[(kind > 0) & (kind < PEERS)]
-    assert 0.13 <= np.isin(on_task, (WRITING, FETCHING)).mean() <= 0.18
+    on_task = kind[(kind > 0) & (kind < Kind.PEERS)]
+    assert 0.13 <= np.isin(on_task, (Kind.WRITING, Kind.FETCHING)).mean() <= 0.18
 
 
 def test_lengths_of_bouts(teaching):
@@ -164,7 +156,7 @@ def test_talk_is_heard(teaching):
         return values[: len(values) // 30 * 30].reshape(-1, 30).mean(axis=1)
 
     correlation = [
-        np.corrcoef(by_half_minute(seconds), by_half_minute((kind == PEERS).sum(axis=1)))[0, 1]
+        np.corrcoef(by_half_minute(seconds), by_half_minute((kind == Kind.PEERS).sum(axis=1)))[0, 1]
         for seconds, kind in zip(teaching.seconds, teaching.kinds, strict=True)
     ]
     assert 0.2 < np.mean(correlation) < 0.7

@@ -44,7 +44,7 @@ class RampSignal:
     seats: int = 2
     sample_rate_hz: float = 50.0
     counts_per_g: int = 1024
-    ends_at: int | None = None
+    ends_at: int = 10**9
     is_gapped: bool = False
     has_levels: bool = True
 
@@ -105,10 +105,10 @@ def test_a_hub_is_silent_until_it_is_spoken_to() -> None:
     waits_ms=st.lists(st.integers(0, 900), min_size=1, max_size=40),
     block=st.sampled_from([1, 5]),
     drift_ppm=st.floats(-500, 500),
-    ends_at=st.sampled_from([None, 1, 77, 600]),
+    ends_at=st.sampled_from([10**9, 1, 77, 600]),
 )
 def test_every_sample_is_sent_once_and_in_order(
-    waits_ms: list[int], block: int, drift_ppm: float, ends_at: int | None
+    waits_ms: list[int], block: int, drift_ppm: float, ends_at: int
 ) -> None:
     program = HubProgram(
         signal=RampSignal(ends_at=ends_at),
@@ -127,17 +127,16 @@ def test_every_sample_is_sent_once_and_in_order(
     sent = indexes(found)
     # A boundary may be rounded to either side of a nanosecond: due within 10 ns of now is open.
     early, late = ((now_ns + off) * (1 + drift_ppm * 1e-6) for off in (-10, 10))
-    least, most = (min(int(at // 20e6) + 1, ends_at or 10**9) for at in (early, late))
+    least, most = (min(int(at // 20e6) + 1, ends_at) for at in (early, late))
     assert sent == list(range(len(sent)))
     assert least - block < len(sent) <= most
     assert all(block.count <= 5 for block in found if isinstance(block, SampleBlock))
     levels = [value for c in found if isinstance(c, LevelBlock) for value in c.hundredths]
     assert levels == [100 * i for i in range(len(levels))]
-    level_end = 10**9 if ends_at is None else ends_at * 20 // 125
+    level_end = ends_at * 20 // 125
     least, most = (min(int(at // 125e6), level_end) for at in (early, late))
     assert least - (8 if block == 5 else 1) < len(levels) <= most
-    if ends_at is not None:
-        assert program.is_over == (len(sent) == ends_at and len(levels) == ends_at * 20 // 125)
+    assert program.is_over == (len(sent) == ends_at and len(levels) == level_end)
 
 
 def test_a_late_hub_catches_up_in_larger_blocks() -> None:
