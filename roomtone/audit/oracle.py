@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from contract.quantities.motion import MIN_SHARE
 from contract.quantities.table import MISSING
-from roomtone.audit.expected import LEVELS_A_SECOND, AuditLine, FollowResult, LineFollower
+from roomtone.audit.expected import LEVELS_A_SECOND, AuditLine, LineFollower
 from roomtone.audit.kept_runs import KeptRun
 
-__all__ = ["AuditResult", "Blind", "SoundResult", "audit_room"]
+__all__ = ["AuditResult", "Blind", "Outcome", "audit_room"]
 
 _NO_EXCUSE: Final = frozenset({"off", "serial"})
 """Gap reasons that can't be true for a second of a lesson whose samples went over the line. Seconds
@@ -46,30 +46,11 @@ class Blind:
 
 
 @dataclass(slots=True, kw_only=True)
-class SoundResult:
-    """The result for the room's sound, in seconds."""
+class Outcome:
+    """What became of the seats' seconds, or of the seconds of the room's sound."""
 
     sampled: int = 0
-    kept: int = 0
-    lost: int = 0
-    doubled: int = 0
-    changed: int = 0
-    """Kept, but different from what was sampled, or not sampled at all."""
-    gap: int = 0
-    worst_cut: int = 0
-    """In levels of an eighth of a second."""
-
-    @property
-    def is_whole(self) -> bool:
-        return not (self.lost or self.doubled or self.changed)
-
-
-@dataclass(slots=True, kw_only=True)
-class AuditResult:
-    """The result of an audit. All counts but `gap_s` and `worst_cut` are in seat-seconds."""
-
-    sampled: int = 0
-    """Seat-seconds with enough samples on the line."""
+    """Seconds with enough samples on the line."""
     kept: int = 0
     lost: int = 0
     doubled: int = 0
@@ -77,23 +58,32 @@ class AuditResult:
     """Kept, but different from what was sampled."""
     invented: int = 0
     """Kept, although nothing was sampled."""
-    out_of_order: int = 0
     gap: int = 0
+    unverified: int = 0
+    """Kept, but not verifiable, because it is at the edge of a blind second."""
+    worst_cut: int = 0
+    """The largest shift of a cut between two periods, in samples or levels."""
+
+    @property
+    def is_exact(self) -> bool:
+        return not (self.lost or self.doubled or self.changed or self.invented)
+
+
+@dataclass(slots=True, kw_only=True)
+class AuditResult(Outcome):
+    """The result of an audit. All counts but `gap_s` and `worst_cut` are in seat-seconds."""
+
+    out_of_order: int = 0
     gap_s: int = 0
     """Seconds with at least one sampled seat that is in a gap, or in a blind second."""
     gap_reasons: Counter[str] = field(default_factory=Counter)
     """Reason → seat-seconds. `unseen: …` means blind seconds, which no record mentions."""
-    unverified: int = 0
-    """Kept, but not verifiable, because it is at the edge of a blind second."""
-    worst_cut: int = 0
-    """The largest shift of a cut between two periods, in samples."""
-    sound: SoundResult = field(default_factory=SoundResult)
+    sound: Outcome = field(default_factory=Outcome)
     notes: list[str] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
-        wrong = self.lost or self.doubled or self.changed or self.invented or self.out_of_order
-        return not wrong and self.sound.is_whole
+        return self.is_exact and not self.out_of_order and self.sound.is_exact
 
 
 def audit_room(
@@ -104,94 +94,123 @@ def audit_room(
     blind: Sequence[Blind] = (),
     earlier: Sequence[KeptRun] = (),
     max_shift_s: float = 0.01,
+    found: AuditResult | None = None,
 ) -> AuditResult:
     """Compare the store's runs of one room with its lines.
 
     `sensed` are the seconds (first, end) of the boot clock with lessons. `earlier` is the content
     of the store before it was damaged: it shows the cuts there. `max_shift_s` is the maximum error
-    of a sample's date.
+    of a sample's date. The result is added to `found`.
     """
-    found = AuditResult()
+    found = AuditResult() if found is None else found
     wanted = {second for first, end in sensed for second in range(first, end)}
     in_order = sorted(runs, key=lambda run: run.first_s)
     _check_order(found, in_order)
     gap_seconds: set[int] = set()
     for line in lines:
-        unseen = _unseen(blind, line.name)
-        unsure = 1 + math.ceil(max_shift_s * line.rate_hz)
-        kept = _kept_of(in_order, line)
-        _check_kept(found, line, kept, wanted, unsure)
-        gap_seconds |= _check_due(found, line, kept, wanted, unsure, in_order, unseen)
-        for run in in_order:
-            if not len(run.seconds):
-                continue
-            follower = LineFollower(
-                line.motion(), max_shift_s=max_shift_s, unseen=unseen.keys(),
-                given_up=_given_up(run),
-            )  # fmt: skip
-            verdict = follower.follow(*_undamaged(run, earlier, line.seats))
-            found.changed += verdict.changed
-            found.unverified += verdict.unverified
-            found.worst_cut = max(found.worst_cut, verdict.worst_cut)
-            found.notes += verdict.notes
+        audit = _LineAudit(
+            line=line,
+            runs=in_order,
+            wanted=wanted,
+            unseen=_unseen(blind, line.name),
+            earlier=earlier,
+            max_shift_s=max_shift_s,
+            notes=found.notes,
+        )
+        counts = line.counts_by_second()
+        for i, seat in enumerate(line.seats):
+            own = {second: int(row[i]) for second, row in counts.items()}
+            gaps = audit.check(found, seat, own)
+            found.gap_reasons.update(gaps.values())
+            gap_seconds |= gaps.keys()
+        audit.follow(found, line.seats)
         if len(line.levels):
-            _compare_sound(found, line, in_order, wanted, unseen, earlier, max_shift_s)
-    found.gap_s = len(gap_seconds)
+            audit.check(found.sound, None, line.levels_by_second())
+            audit.follow(found.sound, None)
+    found.gap_s += len(gap_seconds)
     return found
 
 
-def _compare_sound(
-    found: AuditResult,
-    line: AuditLine,
-    runs: Sequence[KeptRun],
-    wanted: set[int],
-    unseen: dict[int, str],
-    earlier: Sequence[KeptRun],
-    max_shift_s: float,
-) -> None:
-    """The same for the room's sound; this line has the levels."""
-    sound, counts = found.sound, line.levels_by_second()
-    unsure = 1 + math.ceil(max_shift_s * LEVELS_A_SECOND)
-    least = MIN_SHARE * LEVELS_A_SECOND
-    kept = Counter[int]()
-    for run in runs:
-        if run.room is not None:
-            kept.update(run.seconds[(run.room != MISSING).any(axis=1)].tolist())
-    for second in sorted(wanted | kept.keys()):
-        have, times = counts.get(second, 0), kept[second]
-        is_in_gap = _is_sound_gap(runs, second) or second in unseen
-        if times:
-            sound.sampled += 1
-            sound.kept += 1
-            sound.doubled += times - 1
-            if second not in wanted or have < least - unsure:
-                sound.changed += 1
-                found.notes.append(f"sound: second {second} is kept, but was not sampled")
-        elif have >= least + (0 if is_in_gap else unsure):
-            sound.sampled += 1
-            sound.gap += is_in_gap
-            if not is_in_gap:
-                sound.lost += 1
-                found.notes.append(f"sound: second {second} is lost")
-    for run in runs:
-        if run.room is not None and len(run.seconds):
-            verdict = _followed_sound(line, run, unseen, earlier, max_shift_s)
-            sound.changed += verdict.changed
-            sound.worst_cut = max(sound.worst_cut, verdict.worst_cut)
-            found.notes += verdict.notes
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LineAudit:
+    """The store's runs beside one line. A seat is its number; None is the room's sound."""
 
+    line: AuditLine
+    runs: Sequence[KeptRun]
+    wanted: set[int]
+    unseen: dict[int, str]
+    earlier: Sequence[KeptRun]
+    max_shift_s: float
+    notes: list[str]
 
-def _followed_sound(
-    line: AuditLine,
-    run: KeptRun,
-    unseen: dict[int, str],
-    earlier: Sequence[KeptRun],
-    max_shift_s: float,
-) -> FollowResult:
-    follower = LineFollower(
-        line.sound(), max_shift_s=max_shift_s, unseen=unseen.keys(), given_up=_given_up(run)
-    )
-    return follower.follow(*_undamaged(run, earlier, None))
+    def check(self, result: Outcome, seat: int | None, counts: Mapping[int, int]) -> dict[int, str]:
+        """Every kept second must exist once and have been sampled, and every sampled second must be
+        kept or in a gap; returns second → reason of the latter.
+
+        `counts` are the samples on the line by second.
+        """
+        name = "sound" if seat is None else f"seat {seat}"
+        rate_hz = LEVELS_A_SECOND if seat is None else self.line.rate_hz
+        least, unsure = MIN_SHARE * rate_hz, 1 + math.ceil(self.max_shift_s * rate_hz)
+        kept = self._kept(seat)
+        for second, times in kept.items():
+            result.doubled += times - 1
+            if times > 1:
+                self.notes.append(f"{name}: second {second} is kept {times} times")
+            if second not in self.wanted or counts.get(second, 0) < least - unsure:
+                result.invented += 1
+                self.notes.append(f"{name}: second {second} is kept, but was not sampled")
+        gaps: dict[int, str] = {}
+        for second in sorted(self.wanted):
+            have = counts.get(second, 0)
+            if kept[second]:
+                result.sampled += 1
+                result.kept += 1
+            elif have >= least:
+                why = self._gap_reason(seat, second)
+                if why is not None:
+                    result.sampled += 1
+                    result.gap += 1
+                    gaps[second] = why
+                elif have >= least + unsure:
+                    result.sampled += 1
+                    result.lost += 1
+                    self.notes.append(f"{name}: second {second} is lost")
+        return gaps
+
+    def follow(self, result: Outcome, seats: Sequence[int] | None) -> None:
+        """Compare the kept values of these seats, or of the sound, with the line."""
+        track = self.line.sound() if seats is None else self.line.motion()
+        for run in self.runs:
+            if not len(run.seconds) or (seats is None and run.room is None):
+                continue
+            follower = LineFollower(
+                track, max_shift_s=self.max_shift_s, unseen=self.unseen.keys(),
+                given_up=_given_up(run),
+            )  # fmt: skip
+            verdict = follower.follow(*_undamaged(run, self.earlier, seats))
+            result.changed += verdict.changed
+            result.unverified += verdict.unverified
+            result.worst_cut = max(result.worst_cut, verdict.worst_cut)
+            self.notes.extend(verdict.notes)
+
+    def _kept(self, seat: int | None) -> Counter[int]:
+        """How often each second is kept with values, over all runs."""
+        kept = Counter[int]()
+        for run in self.runs:
+            values = run.room if seat is None else run.values.get(seat)
+            if values is not None:
+                kept.update(run.seconds[(values != MISSING).any(axis=1)].tolist())
+        return kept
+
+    def _gap_reason(self, seat: int | None, second: int) -> str | None:
+        for run in self.runs:
+            for gap in run.gaps:
+                is_covered = gap.has_room if seat is None else seat in gap.seats
+                is_covered = is_covered and gap.first_s <= second <= gap.last_s
+                if is_covered and gap.reason not in _NO_EXCUSE:
+                    return gap.reason
+        return f"unseen: {self.unseen[second]}" if second in self.unseen else None
 
 
 def _undamaged(
@@ -219,14 +238,6 @@ def _rows(run: KeptRun, seats: Sequence[int] | None) -> NDArray[np.uint16]:
     return run.room[:, None, :]
 
 
-def _is_sound_gap(runs: Sequence[KeptRun], second: int) -> bool:
-    return any(
-        gap.has_room and gap.reason not in _NO_EXCUSE and gap.first_s <= second <= gap.last_s
-        for run in runs
-        for gap in run.gaps
-    )
-
-
 def _check_order(found: AuditResult, runs: Sequence[KeptRun]) -> None:
     """Seconds must rise within a run, and a later run of the same boot must begin later."""
     last = -1
@@ -247,17 +258,6 @@ def _any_seat(run: KeptRun) -> list[bool]:
     return [bool(there) for there in np.atleast_1d(rows.any(axis=0))]
 
 
-def _kept_of(runs: Sequence[KeptRun], line: AuditLine) -> dict[int, Counter[int]]:
-    """Seat → number of times each second is kept with values, over all runs."""
-    kept: dict[int, Counter[int]] = {seat: Counter() for seat in line.seats}
-    for run in runs:
-        for seat in line.seats:
-            if seat in run.values:
-                there = (run.values[seat] != MISSING).any(axis=1)
-                kept[seat].update(run.seconds[there].tolist())
-    return kept
-
-
 def _unseen(blind: Sequence[Blind], line: str) -> dict[int, str]:
     return {
         second: span.why
@@ -275,72 +275,3 @@ def _given_up(run: KeptRun) -> frozenset[int]:
         if gap.reason in ("outbox_full", "damaged")
         for second in range(gap.first_s, gap.last_s + 1)
     )
-
-
-def _check_kept(
-    found: AuditResult,
-    line: AuditLine,
-    kept: dict[int, Counter[int]],
-    wanted: set[int],
-    unsure: int,
-) -> None:
-    """Every kept second must exist only once, and must have been sampled."""
-    least = MIN_SHARE * line.rate_hz - unsure
-    counts = line.counts_by_second()
-    nothing = np.zeros(len(line.seats), np.int64)
-    for i, seat in enumerate(line.seats):
-        for second, times in kept[seat].items():
-            found.doubled += times - 1
-            if times > 1:
-                found.notes.append(f"seat {seat}: second {second} is kept {times} times")
-            if second not in wanted or counts.get(second, nothing)[i] < least:
-                found.invented += 1
-                found.notes.append(f"seat {seat}: second {second} is kept, but was not sampled")
-
-
-def _check_due(
-    found: AuditResult,
-    line: AuditLine,
-    kept: dict[int, Counter[int]],
-    wanted: set[int],
-    unsure: int,
-    runs: Sequence[KeptRun],
-    unseen: dict[int, str],
-) -> set[int]:
-    """Every sampled second must be kept or in a gap; returns the seconds in gaps."""
-    least = MIN_SHARE * line.rate_hz
-    counts = line.counts_by_second()
-    nothing = np.zeros(len(line.seats), np.int64)
-    gap_seconds: set[int] = set()
-    for second in sorted(wanted):
-        have = counts.get(second, nothing)
-        for i, seat in enumerate(line.seats):
-            if kept[seat][second]:
-                found.sampled += 1
-                found.kept += 1
-                continue
-            if have[i] < least:
-                continue
-            why = _gap_reason(runs, seat, second)
-            if why is None and second in unseen:
-                why = f"unseen: {unseen[second]}"
-            if why is None and have[i] < least + unsure:
-                continue
-            found.sampled += 1
-            if why is None:
-                found.lost += 1
-                found.notes.append(f"seat {seat}: second {second} is lost")
-            else:
-                found.gap += 1
-                found.gap_reasons[why] += 1
-                gap_seconds.add(second)
-    return gap_seconds
-
-
-def _gap_reason(runs: Sequence[KeptRun], seat: int, second: int) -> str | None:
-    for run in runs:
-        for gap in run.gaps:
-            is_covered = gap.first_s <= second <= gap.last_s and seat in gap.seats
-            if is_covered and gap.reason not in _NO_EXCUSE:
-                return gap.reason
-    return None

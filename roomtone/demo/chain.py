@@ -7,13 +7,11 @@ programs in their own processes, connected as in a school: serial bytes, MQTT, H
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from contract.clock import SECOND_NS, ScaledClock
@@ -25,11 +23,11 @@ from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import AlertRecord, EpochRecord
 from roomtone.demo.broker import broker_command, free_port
 from roomtone.demo.page_port import fetch, is_taken, serve_pages
-from roomtone.demo.programs import ProgramError, Programs, wait_until
-from roomtone.demo.settings_files import edge_toml, server_toml
+from roomtone.demo.programs import ProgramError, Programs
+from roomtone.demo.settings_files import broker_table, clock_option, server_toml, toml
 from school import open_lesson_store
 from school.lessons.records import Lesson
-from simulators.hubs.virtual_hub import HubSignal, VirtualHub
+from simulators.hubs.virtual_hub import HubSignal, VirtualHub, running
 
 __all__ = ["SITE", "Chain", "PlannedHub", "PlannedLesson"]
 
@@ -97,38 +95,23 @@ class Chain:
         self._cleanup = ExitStack()
         self._hubs_running = ExitStack()
         self._hubs: list[VirtualHub] = []
-        self._clock: ScaledClock | None = None
-        self._broker = BrokerSettings(port=free_port())
+        self.clock: ScaledClock
+        """The simulated room's clock; set by `begin`."""
+        self.broker = BrokerSettings(port=free_port())
+        """How to reach the broker, after `start`."""
 
     def __enter__(self) -> Self:
         self._cleanup.callback(self._programs.stop_all)
         self._cleanup.push(self._hubs_running)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._cleanup.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._cleanup.close()
 
     @property
     def page(self) -> str:
         """The address of the pages."""
         return f"http://127.0.0.1:{self.page_port}"
-
-    @property
-    def broker(self) -> BrokerSettings:
-        """How to reach the broker, after `start`."""
-        return self._broker
-
-    @property
-    def clock(self) -> ScaledClock:
-        """The simulated room's clock; set by `begin`."""
-        if self._clock is None:
-            raise RuntimeError("the clock is set by begin()")
-        return self._clock
 
     def reader(self) -> PeriodReader:
         """A reader of the store, during or after the run."""
@@ -138,25 +121,22 @@ class Chain:
         """Start the broker, ingest and the scorer."""
         self._folder.mkdir(parents=True, exist_ok=True)
         name, command = broker_command(
-            python=sys.executable, port=self._broker.port, folder=self._folder
+            python=sys.executable, port=self.broker.port, folder=self._folder
         )
         # amqtt does not answer a client that connects with MQTT 5.
         if name == "amqtt":
-            self._broker = self._broker.model_copy(update={"protocol": "3.1.1"})
+            self.broker = self.broker.model_copy(update={"protocol": "3.1.1"})
         self._programs.start("broker", command)
-        self._report(f"broker     {name} on 127.0.0.1:{self._broker.port}")
-        wait_until(
-            lambda: is_taken(self._broker.port),
-            programs=self._programs,
-            what="an answer from the broker",
-            timeout_s=_READY_S,
+        self._report(f"broker     {name} on 127.0.0.1:{self.broker.port}")
+        self._programs.wait_until(
+            lambda: is_taken(self.broker.port), what="an answer from the broker", timeout_s=_READY_S
         )
         config = self._folder / "server.toml"
         config.write_text(
             server_toml(
                 site=SITE,
                 data_dir=self._data,
-                broker=self._broker,
+                broker=self.broker,
                 time_zone=self.plan.time_zone,
             ),
             encoding="utf-8",
@@ -167,11 +147,8 @@ class Chain:
         ):
             self._programs.start_ours(program, "--config", str(config))
             self._report(f"{program:<10} {does}")
-        wait_until(
-            (self._data / "main.db").exists,
-            programs=self._programs,
-            what="the start of ingest",
-            timeout_s=_READY_S,
+        self._programs.wait_until(
+            (self._data / "main.db").exists, what="the start of ingest", timeout_s=_READY_S
         )
 
     def begin(self) -> None:
@@ -186,22 +163,8 @@ class Chain:
             self._put_lesson()
             self._start_hubs()
             config = self._folder / "edge.toml"
-            config.write_text(
-                edge_toml(
-                    site=SITE,
-                    room=self.plan.room,
-                    node=NODE,
-                    broker=self._broker,
-                    outbox=self._folder / "outbox",
-                    has_sound=any(h.signal.levels(0, 1) is not None for h in self.plan.hubs),
-                    hubs=[
-                        {"name": planned.name, "port": hub.path, "seats": planned.seats}
-                        for planned, hub in zip(self.plan.hubs, self._hubs, strict=True)
-                    ],
-                ),
-                encoding="utf-8",
-            )
-            self._programs.start_ours("edge", "--config", str(config), *self._clock_option())
+            config.write_text(self._edge_toml(), encoding="utf-8")
+            self._programs.start_ours("edge", "--config", str(config), *clock_option(self.clock))
             if self._is_ready_in_time():
                 break
             self._programs.stop("edge")
@@ -220,59 +183,45 @@ class Chain:
         )
         # Chosen only now: a port that was free at the start may be taken by now.
         self.page_port = serve_pages(
-            self._programs, "--config", str(self._folder / "server.toml"), *self._clock_option(),
+            self._programs, "--config", str(self._folder / "server.toml"), *clock_option(self.clock),
             lesson=self.lesson, choose=self._choose_port, report=self._report,
         )  # fmt: skip
         self._report(f"dashboard  serves {self.page}")
 
     def play(self, progress: Callable[[float, int], None]) -> None:
         """Wait for the lesson's end; `progress` gets its elapsed seconds and the kept periods."""
-        reader = self.reader()
-        try:
+        with closing(self.reader()) as reader:
             while (left_ns := self.plan.ends_utc_ns - self.clock.utc_ns()) > 0:
                 self._programs.check()
                 progress(self.plan.duration_s - left_ns / SECOND_NS, _kept(reader, self.plan.room))
                 time.sleep(min(0.5, max(left_ns / SECOND_NS / self._speed, 0.01)))
-        finally:
-            reader.close()
 
     def stop_edge(self) -> None:
         """Stop the edge as a person would, and wait until ingest has its last message."""
         # The last period closes a moment after its end; the edge waits for it.
         self._programs.stop("edge", timeout_s=_DRAIN_S)
         self._hubs_running.close()
-        reader = self.reader()
-        try:
-            wait_until(
+        with closing(self.reader()) as reader:
+            self._programs.wait_until(
                 lambda: all(
                     (health := reader.health(stream.id)) is not None and health.is_finished
                     for stream in reader.streams(self.plan.room)
                 ),
-                programs=self._programs,
                 what="the edge's last count to arrive",
                 timeout_s=_DRAIN_S,
             )
             newest = reader.newest_cursor()
-        finally:
-            reader.close()
-        scores = open_score_store(self._data)
-        try:
-            wait_until(
+        with closing(open_score_store(self._data)) as scores:
+            self._programs.wait_until(
                 lambda: scores.cursor() >= newest,
-                programs=self._programs,
                 what="the last epoch to be scored",
                 timeout_s=_DRAIN_S,
             )
-        finally:
-            scores.close()
 
     def scores(self) -> tuple[list[EpochRecord], list[AlertRecord]]:
         """The lesson's epochs and alerts."""
-        store = open_score_store(self._data)
-        try:
+        with closing(open_score_store(self._data)) as store:
             return store.epochs(self.lesson), store.alerts(self.lesson)
-        finally:
-            store.close()
 
     def due_seat_seconds(self) -> int:
         """Seat-seconds of the lesson for which the hubs sent enough samples.
@@ -295,15 +244,14 @@ class Chain:
     def _set_clock(self, lead_s: float) -> None:
         # A whole second of the boot clock, so that the lesson begins with a period.
         anchor_s = -(-(time.monotonic_ns() + round(lead_s * SECOND_NS)) // SECOND_NS)
-        self._clock = ScaledClock(
+        self.clock = ScaledClock(
             speed=self._speed,
             anchor_ns=anchor_s * SECOND_NS,
             utc_at_anchor_ns=self.plan.starts_utc_ns,
         )
 
     def _put_lesson(self) -> None:
-        lessons = open_lesson_store(self._data)
-        try:
+        with closing(open_lesson_store(self._data)) as lessons:
             lessons.put(
                 Lesson(
                     id=self.lesson,
@@ -317,34 +265,36 @@ class Chain:
                     zones=self.plan.zones,
                 )
             )
-        finally:
-            lessons.close()
 
     def _start_hubs(self) -> None:
-        stop = threading.Event()
-        self._hubs = []
-        threads = []
-        for planned in self.plan.hubs:
-            hub = VirtualHub(
+        self._hubs = [
+            VirtualHub(
                 signal=planned.signal,
                 clock=self.clock,
                 hub_id=planned.name,
                 start_ns=self.clock.anchor_ns,
             )
-            hub.open()
-            self._hubs.append(hub)
-            threads.append(threading.Thread(target=hub.run, args=(stop,), name=planned.name))
-        self._hubs_running = self._cleanup.enter_context(ExitStack())
-        for thread in threads:
-            thread.start()
-            self._hubs_running.callback(thread.join)
-        self._hubs_running.callback(stop.set)
+            for planned in self.plan.hubs
+        ]
+        self._hubs_running.enter_context(running(self._hubs))
+
+    def _edge_toml(self) -> str:
+        has_sound = any(hub.signal.levels(0, 1) is not None for hub in self.plan.hubs)
+        return toml(
+            {"site": SITE, "room": self.plan.room, "node": NODE},
+            broker=broker_table(self.broker),
+            outbox={"dir": str(self._folder / "outbox")},
+            sound={"source": "hub" if has_sound else "none"},
+            hubs=[
+                {"name": planned.name, "port": hub.path, "seats": planned.seats}
+                for planned, hub in zip(self.plan.hubs, self._hubs, strict=True)
+            ],
+        )
 
     def _is_ready_in_time(self) -> bool:
         """Whether the node has found all hubs and has its timetable before the lesson begins."""
         names = {hub.name for hub in self.plan.hubs}
-        reader = self.reader()
-        try:
+        with closing(self.reader()) as reader:
             while self.clock.elapsed_until(self.clock.anchor_ns) > 0:
                 self._programs.check()
                 births = [reader.birth(stream.id) for stream in reader.streams(self.plan.room)]
@@ -352,14 +302,7 @@ class Chain:
                 if names in found:
                     return True
                 time.sleep(_POLL_S)
-        finally:
-            reader.close()
         return False
-
-    def _clock_option(self) -> tuple[str, str]:
-        clock = self.clock
-        times = f"{clock.speed}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}"
-        return "--simulated-clock", times
 
 
 def _kept(reader: PeriodReader, room: str) -> int:

@@ -20,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes",
         type=minutes,
-        default=None,
         help="simulated minutes to run (default: the scenario's whole lesson; 5 with --check)",
     )
     parser.add_argument(

@@ -15,7 +15,7 @@ from typing import Final
 
 from contract.errors import UsageError
 from roomtone.demo.broker import free_port
-from roomtone.demo.programs import ProgramError, Programs, wait_until
+from roomtone.demo.programs import ProgramError, Programs
 
 __all__ = ["USUAL_PORT", "choose_port", "fetch", "is_taken", "serve_pages"]
 
@@ -86,12 +86,9 @@ def serve_pages(
         port, left = choose(), left - 1
         dashboard = programs.start_ours("dashboard", *arguments, "--port", str(port))
         try:
-            wait_until(
-                is_ours, programs=programs, what="an answer from the dashboard", timeout_s=_READY_S
-            )
+            programs.wait_until(is_ours, what="an answer from the dashboard", timeout_s=_READY_S)
         except ProgramError:
-            has_ended = dashboard.process.poll() is not None
-            if not (left and has_ended and is_taken(port)):
+            if dashboard.is_running or not left or not is_taken(port):
                 raise
             programs.stop("dashboard")
             report(f"port       {port} has been taken by now; choosing another")

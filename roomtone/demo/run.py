@@ -60,13 +60,11 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, speed: float) -> None:
     parser.add_argument(
         "--port",
         type=_port,
-        default=None,
         help=f"TCP port of the pages (default: {USUAL_PORT}, or another if it is taken)",
     )
     parser.add_argument(
         "--keep",
         type=Path,
-        default=None,
         metavar="FOLDER",
         help="keep data and logs in this new folder (default: a temporary one, deleted at the end)",
     )
@@ -113,11 +111,8 @@ def _report(chain: Chain, episodes: tuple[Episode, ...] | None) -> int:
     pages = ["/", f"/rooms/{plan.room}/live", f"/lessons/{chain.lesson}"]
     fetched = [chain.fetch(page) for page in pages]
     timeline = json.loads(chain.fetch(f"/api/lessons/{chain.lesson}/timeline?level_s={EPOCH_S}"))
-    reader = chain.reader()
-    try:
+    with contextlib.closing(chain.reader()) as reader:
         counts = tally(reader, room=plan.room)
-    finally:
-        reader.close()
     epochs, alerts = chain.scores()
     due = chain.due_seat_seconds()
     scored = sum(math.isfinite(epoch.zones[0].movement_db) for epoch in epochs)

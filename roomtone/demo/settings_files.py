@@ -1,21 +1,40 @@
-"""Writes the settings files of a chain on one machine."""
+"""Writes settings files; JSON's strings, numbers and arrays are valid TOML."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from contract.clock import ScaledClock
 from contract.settings import BrokerSettings
-from roomtone.demo.toml import lines, toml
 
-__all__ = ["edge_toml", "server_toml"]
+__all__ = ["broker_table", "clock_option", "server_toml", "toml"]
+
+
+def toml(
+    top: Mapping[str, object],
+    *,
+    hubs: Sequence[Mapping[str, object]] = (),
+    **tables: Mapping[str, object],
+) -> str:
+    """A file with top-level keys, tables, and a table for each hub of an edge."""
+    return (
+        _lines(top)
+        + "".join(f"\n[{name}]\n{_lines(table)}" for name, table in tables.items())
+        + "".join(f"\n[[hub]]\n{_lines(hub)}" for hub in hubs)
+    )
+
+
+def _lines(table: Mapping[str, object]) -> str:
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
 
 
 def server_toml(*, site: str, data_dir: Path, broker: BrokerSettings, time_zone: str) -> str:
     """A `server.toml` for ingest, score and dashboard."""
     return toml(
         {"site": site, "data_dir": str(data_dir)},
-        broker=_broker(broker),
+        broker=broker_table(broker),
         # The lesson may be of any year, so its clock is not compared with this machine's.
         ingest={"health_port": 0, "max_clock_error_s": 0},
         score={"health_port": 0},
@@ -23,24 +42,11 @@ def server_toml(*, site: str, data_dir: Path, broker: BrokerSettings, time_zone:
     )
 
 
-def edge_toml(
-    *,
-    site: str,
-    room: str,
-    node: str,
-    broker: BrokerSettings,
-    outbox: Path,
-    has_sound: bool,
-    hubs: Sequence[Mapping[str, object]],
-) -> str:
-    """An `edge.toml`; each hub is a mapping of its table's keys and values."""
-    return toml(
-        {"site": site, "room": room, "node": node},
-        broker=_broker(broker),
-        outbox={"dir": str(outbox)},
-        sound={"source": "hub" if has_sound else "none"},
-    ) + "".join("\n[[hub]]\n" + lines(hub) for hub in hubs)
-
-
-def _broker(broker: BrokerSettings) -> dict[str, object]:
+def broker_table(broker: BrokerSettings) -> dict[str, object]:
+    """The table `broker` of either file."""
     return broker.model_dump(mode="json", exclude_defaults=True)
+
+
+def clock_option(clock: ScaledClock) -> tuple[str, str]:
+    """The option that gives a program this clock."""
+    return "--simulated-clock", f"{clock.speed}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}"

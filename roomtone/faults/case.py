@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from roomtone.audit.oracle import AuditResult, SoundResult
+from roomtone.audit.oracle import AuditResult
 from roomtone.audit.tally import tally
 from roomtone.faults.children import FaultError
 from roomtone.faults.room import FaultRoom, RoomPlan
@@ -156,8 +156,7 @@ class Case:
 
     def judge(self, room: FaultRoom, only: Collection[int] | None = None) -> None:
         """Audit the room, and check the edge's own counters."""
-        found = room.judge(only)
-        self.found = found if not self.found.sampled else _sum(self.found, found)
+        room.judge(self.found, only)
         if self.has_counters:
             counters = tally(room.reader, room=room.name)
             if counters.lost or counters.doubled or counters.waiting:
@@ -170,10 +169,10 @@ class Case:
             errors.append("nothing shows that the fault took effect")
         errors += self.errors
         sound = found.sound
-        if not sound.is_whole:
+        if not sound.is_exact:
             errors.append(
                 f"{sound.lost} s of the room's sound are lost, {sound.doubled} doubled, "
-                f"{sound.changed} changed"
+                f"{sound.changed + sound.invented} changed"
             )
         if sound.sampled and not sound.kept:
             errors.append("none of the room's sound is kept")
@@ -198,30 +197,3 @@ class Case:
             notes=tuple(found.notes),
             error="; ".join(errors) or None,
         )
-
-
-def _sum(one: AuditResult, other: AuditResult) -> AuditResult:
-    return AuditResult(
-        sampled=one.sampled + other.sampled,
-        kept=one.kept + other.kept,
-        lost=one.lost + other.lost,
-        doubled=one.doubled + other.doubled,
-        changed=one.changed + other.changed,
-        invented=one.invented + other.invented,
-        out_of_order=one.out_of_order + other.out_of_order,
-        gap=one.gap + other.gap,
-        gap_s=one.gap_s + other.gap_s,
-        gap_reasons=one.gap_reasons + other.gap_reasons,
-        unverified=one.unverified + other.unverified,
-        worst_cut=max(one.worst_cut, other.worst_cut),
-        sound=SoundResult(
-            sampled=one.sound.sampled + other.sound.sampled,
-            kept=one.sound.kept + other.sound.kept,
-            lost=one.sound.lost + other.sound.lost,
-            doubled=one.sound.doubled + other.sound.doubled,
-            changed=one.sound.changed + other.sound.changed,
-            gap=one.sound.gap + other.sound.gap,
-            worst_cut=max(one.sound.worst_cut, other.sound.worst_cut),
-        ),
-        notes=one.notes + other.notes,
-    )

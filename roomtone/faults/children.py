@@ -4,45 +4,34 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Final
 from weakref import WeakSet
 
 from contract.errors import RoomtoneError
-from roomtone.demo.programs import last_log_line
+from roomtone.demo.programs import STOP_S, Program
 
 __all__ = ["Child", "FaultError", "until"]
 
 _POLL_S: Final = 0.02
-_STOP_S: Final = 20.0
 
 
 class FaultError(RoomtoneError):
     """A fault could not be caused, or the program did not recover."""
 
 
-class Child:
-    """One program; it may be started again after its end, with the same log."""
+class Child(Program):
+    """A program that can be killed and paused, and whose log is read."""
 
     _all: ClassVar[WeakSet[Child]] = WeakSet()
     _is_over: ClassVar[bool] = False
 
     def __init__(self, name: str, command: Sequence[str], *, log: Path) -> None:
+        super().__init__(name, command, log=log)
         Child._all.add(self)
-        self.name = name
-        self.command = list(command)
-        self.log = log
-        self._process: subprocess.Popen[bytes] | None = None
-        self._read = 0
-
-    @classmethod
-    def ours(cls, name: str, *arguments: str, log: Path) -> Child:
-        """`roomtone NAME …` with this interpreter."""
-        return cls(name, [sys.executable, "-P", "-m", "roomtone", name, *arguments], log=log)
 
     @classmethod
     def end_all(cls) -> None:
@@ -58,14 +47,10 @@ class Child:
             raise FaultError("The matrix was interrupted.")
 
     @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    @property
     def pid(self) -> int:
-        if self._process is None:
+        if self.process is None:
             raise FaultError(f"{self.name} was not started.")
-        return self._process.pid
+        return self.process.pid
 
     @property
     def state(self) -> str:
@@ -73,26 +58,17 @@ class Child:
         text = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii")
         return text.rpartition(")")[2].split()[0]
 
-    def start(self, environment: Mapping[str, str] | None = None) -> None:
+    def start(self) -> None:
         self.check()
         if self.is_running:
             raise FaultError(f"{self.name} is already running.")
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                env=None if environment is None else {**os.environ, **environment},
-            )
+        super().start()
 
     def kill(self) -> None:
         """Kill it with SIGKILL, and check that it did not exit before."""
-        assert self._process is not None
-        self._process.kill()
-        code = self._process.wait(_STOP_S)
+        assert self.process is not None
+        self.process.kill()
+        code = self.process.wait(STOP_S)
         if code != -signal.SIGKILL:
             raise FaultError(f"{self.name} had exited with {code} before it was killed.")
 
@@ -104,25 +80,13 @@ class Child:
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
-    def stop(self, *, timeout_s: float = _STOP_S) -> None:
+    def stop(self) -> None:
         """Ask it to exit; raises FaultError if it does not, or not with code 0."""
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            code = self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.end()
-            raise FaultError(f"{self.name} did not end within {timeout_s:g} s.") from None
+        code = self.terminate(STOP_S)
+        if code is None:
+            raise FaultError(f"{self.name} did not end within {STOP_S:g} s.")
         if code != 0:
             raise FaultError(f"{self.name} exited with {code}: {self.last_log_line()}")
-
-    def end(self) -> None:
-        """Kill it if it still runs."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
 
     def times_logged(self, text: str) -> int:
         """Number of lines in its log that contain this text."""
@@ -131,9 +95,17 @@ class Child:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return sum(text in line for line in lines)
 
-    def last_log_line(self) -> str:
-        """The last line of its log that is not empty."""
-        return last_log_line(self.log)
+    @contextmanager
+    def logs_anew(
+        self, text: str, *, what: str, timeout_s: float = STOP_S, beside: Sequence[Child] = ()
+    ) -> Iterator[None]:
+        """On leaving, wait until it has logged `text` more often than on entering."""
+        before = self.times_logged(text)
+        yield
+        until(
+            lambda: self.times_logged(text) > before, what=what, timeout_s=timeout_s,
+            running=[self, *beside],
+        )  # fmt: skip
 
 
 def until(
@@ -142,8 +114,8 @@ def until(
     what: str,
     timeout_s: float,
     running: Sequence[Child] = (),
-) -> float:
-    """Wait until `is_so`; returns the time it took in seconds, or raises FaultError."""
+) -> None:
+    """Wait until `is_so`; raises FaultError if a program exits or time runs out."""
     began = time.monotonic()
     while not is_so():
         Child.check()
@@ -153,4 +125,3 @@ def until(
         if time.monotonic() - began > timeout_s:
             raise FaultError(f"{what} did not come within {timeout_s:g} s.")
         time.sleep(_POLL_S)
-    return time.monotonic() - began

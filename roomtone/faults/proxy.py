@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from types import TracebackType
+from collections import Counter
+from collections.abc import Callable
 from typing import Final, Literal, Self
 
 __all__ = ["FaultProxy", "NetworkState"]
@@ -27,12 +28,9 @@ class FaultProxy:
     def __init__(self, target: int, *, bytes_per_s: float = 4_000.0) -> None:
         self.connections = 0
         """Number of accepted connections."""
-        self.refused = 0
-        """Number of connections that were reset, or refused while the network was cut."""
-        self.discarded = 0
-        """Number of discarded bytes."""
-        self.slowed = 0
-        """Number of delayed bytes."""
+        self.affected = Counter[NetworkState]()
+        """`cut`: connections that were reset or refused; `half_open`: discarded bytes; `slow`:
+        delayed bytes."""
         self._target = target
         self._rate = bytes_per_s
         self._state: NetworkState = "fine"
@@ -50,12 +48,7 @@ class FaultProxy:
         self._thread(self._accept, "proxy")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._is_over = True
         self._changed.set()
         with contextlib.suppress(OSError):
@@ -77,8 +70,8 @@ class FaultProxy:
         if state == "cut" or was == "half_open":
             self._reset_all()
 
-    def _thread(self, run: object, name: str, *arguments: object) -> None:
-        thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)  # type: ignore[arg-type]
+    def _thread(self, run: Callable[..., None], name: str, *arguments: object) -> None:
+        thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)
         self._threads = [known for known in self._threads if known.is_alive()]
         self._threads.append(thread)
         thread.start()
@@ -90,7 +83,7 @@ class FaultProxy:
             except OSError:
                 return
             if self._state == "cut":
-                self.refused += 1
+                self.affected["cut"] += 1
                 _reset(client)
                 continue
             try:
@@ -112,10 +105,10 @@ class FaultProxy:
             with contextlib.suppress(OSError):  # reset by one of the sides
                 while data := source.recv(_CHUNK):
                     if self._state == "half_open":
-                        self.discarded += len(data)
+                        self.affected["half_open"] += len(data)
                         continue
                     if self._state == "slow":
-                        self.slowed += len(data)
+                        self.affected["slow"] += len(data)
                         self._changed.clear()
                         self._changed.wait(len(data) / self._rate)
                     sink.sendall(data)
@@ -129,7 +122,7 @@ class FaultProxy:
         with self._lock:
             pairs = list(self._pairs)
         for pair in pairs:
-            self.refused += 1
+            self.affected["cut"] += 1
             pair.reset()
 
 

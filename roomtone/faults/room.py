@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Collection
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from contract.clock import SECOND_NS, ScaledClock
-from contract.lesson import Zone
 from ingest.stores.protocol import PeriodReader
 from roomtone.audit.expected import AuditLine
 from roomtone.audit.kept_runs import KeptRun, kept_runs
 from roomtone.audit.oracle import AuditResult, Blind, audit_room
-from roomtone.demo.toml import lines, toml
+from roomtone.demo.programs import roomtone_command
+from roomtone.demo.settings_files import clock_option, toml
 from roomtone.faults.children import Child, until
 from roomtone.faults.server import READY_S, SITE, Server
 from roomtone.faults.unheard import unheard
@@ -26,7 +24,7 @@ from school import open_lesson_store
 from school.lessons.records import Lesson
 from simulators.classroom import Classroom
 from simulators.hubs.trace import LineTrace
-from simulators.hubs.virtual_hub import HubSignal, LinkFaults, VirtualHub
+from simulators.hubs.virtual_hub import LinkFaults, VirtualHub, running
 from simulators.scenario import Room, Scenario
 
 __all__ = ["SPILL_S", "FaultRoom", "RoomPlan"]
@@ -67,13 +65,11 @@ class RoomPlan:
 
 
 @lru_cache(maxsize=2)
-def _signals(
-    hubs: tuple[int, ...], rate_hz: int, minutes: float, seed: int
-) -> tuple[HubSignal, ...]:
+def _classroom(hubs: tuple[int, ...], rate_hz: int, minutes: float, seed: int) -> Classroom:
     scenario = Scenario(room=Room(hubs=hubs, empty_seats=0, late_comers=0))
     sensors = scenario.sensors.model_copy(update={"dropouts": 0.0, "rate_hz": rate_hz})
     scenario = scenario.lasting(minutes).model_copy(update={"sensors": sensors})
-    return tuple(Classroom(scenario, seed).hub_signals())
+    return Classroom(scenario, seed)
 
 
 class FaultRoom:
@@ -111,20 +107,14 @@ class FaultRoom:
         )
         self._cleanup.callback(self.edge.end)
         self._start_hubs()
-        self.config.write_text(self.edge_toml(), encoding="utf-8")
-        self.edge.command = Child.ours(
-            "edge", "--config", str(self.config), *self.clock_option(), log=self.edge.log
-        ).command
+        self.config.write_text(self._edge_toml(), encoding="utf-8")
+        self.edge.command = roomtone_command(
+            "edge", "--config", str(self.config), *clock_option(self.clock)
+        )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._reader is not None:
-            self._reader.close()
+    def __exit__(self, *_: object) -> None:
+        self.reopen()
         self._cleanup.close()
 
     @property
@@ -141,16 +131,19 @@ class FaultRoom:
         self._reader = None
 
     @property
+    def classroom(self) -> Classroom:
+        plan = self.plan
+        return _classroom(plan.hubs, plan.rate_hz, plan.minutes, plan.seed)
+
+    @property
+    def waiting(self) -> list[Path]:
+        """The files in the edge's outbox, the oldest first."""
+        return sorted(self.outbox.glob("*.outbox"))
+
+    @property
     def now_s(self) -> int:
         """The current second of the boot clock."""
         return self.clock.boot_ns() // SECOND_NS
-
-    def clock_option(self) -> tuple[str, str]:
-        clock = self.clock
-        return (
-            "--simulated-clock",
-            f"{clock.speed}:{clock.anchor_ns}:{clock.utc_at_anchor_ns}",
-        )
 
     def begin(self) -> None:
         """Start the edge, wait for its hubs, and start a lesson."""
@@ -218,18 +211,12 @@ class FaultRoom:
         last = self.reader.kept(stream.id).without_hole()
         return -1 if last < 0 else stream.run_boot_ns // SECOND_NS + last
 
-    def is_caught_up(self, until_s: int = 0) -> bool:
-        """Whether all data until a moment ago is kept, and nothing waits on the edge's disk."""
-        if list(self.outbox.glob("*.outbox")):
-            return False
-        return self.newest_s() >= max(until_s, self.now_s - round(_LAG_S * self.plan.speed))
-
     def wait_until_caught_up(self, timeout_s: float = _DRAIN_S) -> None:
-        """Wait until all data is kept, including the current second."""
-        now_s = self.now_s
+        """Wait until all data is kept, including the current second, and none is on the edge's disk."""
+        now_s, lag_s = self.now_s, round(_LAG_S * self.plan.speed)
         until(
-            lambda: self.is_caught_up(now_s), what="the missing data", timeout_s=timeout_s,
-            running=[self.edge],
+            lambda: not self.waiting and self.newest_s() >= max(now_s, self.now_s - lag_s),
+            what="the missing data", timeout_s=timeout_s, running=[self.edge],
         )  # fmt: skip
 
     def finish(self) -> None:
@@ -238,41 +225,41 @@ class FaultRoom:
             self.end_lesson()
         self.wait_for_end()
         until(
-            lambda: not list(self.outbox.glob("*.outbox")) and self.newest_s() >= self.ends_s - 1,
-            what="the last of the lesson", timeout_s=_DRAIN_S, running=[self.edge],
+            lambda: self.newest_s() >= self.ends_s - 1, what="the last of the lesson",
+            timeout_s=_DRAIN_S, running=[self.edge],
         )  # fmt: skip
-        self.edge.stop()
-        until(self.has_final_count, what="the edge's last count", timeout_s=_DRAIN_S)
+        self.drain_and_stop()
 
     def drain(self) -> None:
         """Wait until nothing is left on the edge's disk."""
         until(
-            lambda: not list(self.outbox.glob("*.outbox")),
-            what="the end of the backlog", timeout_s=_DRAIN_S, running=[self.edge],
+            lambda: not self.waiting, what="the end of the backlog", timeout_s=_DRAIN_S,
+            running=[self.edge],
         )  # fmt: skip
 
     def drain_and_stop(self) -> None:
         """After sampling has ended: wait until the outbox is empty, and stop the edge."""
         self.drain()
         self.edge.stop()
-        until(self.has_final_count, what="the edge's last count", timeout_s=_DRAIN_S)
+        until(self._has_final_count, what="the edge's last count", timeout_s=_DRAIN_S)
 
-    def has_final_count(self) -> bool:
+    def _has_final_count(self) -> bool:
         """Whether the newest run's last health is in the store."""
         streams = self.reader.streams(self.name)
         health = self.reader.health(streams[-1].id) if streams else None
         return health is not None and health.is_finished
 
     def lines(self) -> list[AuditLine]:
+        """What went over each hub's line so far."""
         found = []
-        seat = 1
-        signals = self._signals()
-        for i, (signal, trace) in enumerate(zip(signals, self.traces, strict=True)):
+        for i, (signal, trace) in enumerate(
+            zip(self.classroom.hub_signals(), self.traces, strict=True)
+        ):
             samples, levels = trace.samples(), trace.levels()
             found.append(
                 AuditLine(
                     name=f"hub-{i}",
-                    seats=tuple(range(seat, seat + signal.seats)),
+                    seats=signal.seat_numbers,
                     rate_hz=signal.sample_rate_hz,
                     counts_per_g=signal.counts_per_g,
                     times=samples.times,
@@ -281,11 +268,10 @@ class FaultRoom:
                     levels=levels.hundredths,
                 )
             )
-            seat += signal.seats
         return found
 
-    def judge(self, only: Collection[int] | None = None) -> AuditResult:
-        """Audit this room at rest; `only` selects its runs."""
+    def judge(self, found: AuditResult, only: Collection[int] | None = None) -> None:
+        """Audit this room at rest, and add the result to `found`; `only` selects its runs."""
         runs = kept_runs(self.reader, self.name)
         runs = [run for run in runs if only is None or run.run in only]
         starts_s, ends_s = self.starts_s, self.ends_s
@@ -297,49 +283,42 @@ class FaultRoom:
                 starts_s = gap.last_s + 1
             elif self.pressed_s is not None and self.pressed_s <= gap.first_s < ends_s:
                 ends_s = gap.first_s
-        return audit_room(
+        audit_room(
             runs=runs,
             lines=self.lines(),
             sensed=[(starts_s, ends_s)],
             blind=[*self.blind, *unheard(self.edge.log)],
             earlier=self.earlier,
             max_shift_s=_DATING_ERROR_S * self.plan.speed,
+            found=found,
         )
 
-    def edge_toml(self) -> str:
+    def _edge_toml(self) -> str:
         """The edge's settings, with shorter timers."""
         outbox_table: dict[str, object] = {"dir": str(self.outbox)}
         if self.plan.max_outbox_bytes:
             outbox_table["max_bytes"] = self.plan.max_outbox_bytes
-        text = toml(
+        return toml(
             {"site": SITE, "room": self.name, "node": self.node},
             broker={"port": self.server.edge_net.port, "keepalive_s": 5},
             outbox=outbox_table,
             sound={"source": "hub"},
             limits={"max_buffered_s": self._max_buffered_s()},
             delivery={"spill_s": SPILL_S, "ack_timeout_s": ACK_TIMEOUT_S, "watchdog_s": 5.0},
+            hubs=[
+                {"name": hub.hub_id, "port": hub.path, "seats": seats}
+                for hub, seats in zip(self.hubs, self.classroom.scenario.hub_seats, strict=True)
+            ],
         )
-        seat = 1
-        for i, hub in enumerate(self.hubs):
-            seats = list(range(seat, seat + self.plan.hubs[i]))
-            text += "\n[[hub]]\n" + lines({"name": f"hub-{i}", "port": hub.path, "seats": seats})
-            seat += len(seats)
-        return text
 
     def _max_buffered_s(self) -> int:
         """Twice the data that arrives while a second waits for a late hub."""
         fits = round(2 * _GRACE_S * self.plan.speed)
         return min(max(_MIN_BUFFERED_S, fits), _MAX_BUFFERED_S)
 
-    def _signals(self) -> tuple[HubSignal, ...]:
-        plan = self.plan
-        return _signals(plan.hubs, plan.rate_hz, plan.minutes, plan.seed)
-
     def _start_hubs(self) -> None:
-        stop = threading.Event()
-        signals = self._signals()
         start_s = self.now_s
-        for i, signal in enumerate(signals):
+        for i, signal in enumerate(self.classroom.hub_signals()):
             trace = LineTrace(seats=signal.seats)
             # The edge of a second is between two samples, so it is clear where a sample belongs.
             half_step_ns = round(SECOND_NS / signal.sample_rate_hz / 2)
@@ -354,36 +333,21 @@ class FaultRoom:
                 seed=self.plan.seed + i,
                 trace=trace,
             )
-            hub.open()
             self.hubs.append(hub)
             self.traces.append(trace)
-        threads = [
-            threading.Thread(target=hub.run, args=(stop,), name=f"{self.name} {hub.hub_id}")
-            for hub in self.hubs
-        ]
-        for thread in threads:
-            self._cleanup.callback(thread.join)
-        self._cleanup.callback(stop.set)
-        for thread in threads:
-            thread.start()
+        self._cleanup.enter_context(running(self.hubs))
 
     def _put(self, *, ends_s: int | None) -> None:
         zero_ns = self.clock.boot_zero_utc_ns()
-        seat, zones = 1, []
-        for i, seats in enumerate(self.plan.hubs):
-            zones.append(Zone(name=f"Table {i + 1}", seats=tuple(range(seat, seat + seats))))
-            seat += seats
         lesson = Lesson(
             id=f"{self.name}-lesson",
             room=self.name,
             teacher="fault-teacher",
             title=self.name,
             starts_utc_ns=zero_ns + self.starts_s * SECOND_NS,
-            ends_utc_ns=None,
+            ends_utc_ns=None if ends_s is None else zero_ns + ends_s * SECOND_NS,
             source="button",
-            zones=tuple(zones),
+            zones=self.classroom.scenario.zones,
         )
-        if ends_s is not None:
-            lesson = replace(lesson, ends_utc_ns=zero_ns + ends_s * SECOND_NS)
         with closing(open_lesson_store(self.server.data)) as store:
             store.put(lesson)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from contract.errors import StoreError
 from ingest.stores import open_period_reader, open_score_store
 from ingest.stores.protocol import PeriodReader
 from roomtone.demo.broker import broker_command, free_port, mosquitto_path
-from roomtone.demo.toml import toml
+from roomtone.demo.page_port import is_taken
+from roomtone.demo.programs import roomtone_command
+from roomtone.demo.settings_files import toml
 from roomtone.faults.children import Child, FaultError, until
 from roomtone.faults.proxy import FaultProxy
 
@@ -35,7 +34,6 @@ class Server:
         self,
         folder: Path,
         *,
-        has_score: bool = True,
         data: Path | None = None,
         ingest: Mapping[str, object] | None = None,
     ) -> None:
@@ -43,10 +41,8 @@ class Server:
         # Rooms run faster than the server, so their clocks are not compared with its own.
         self._ingest_settings = {"max_clock_error_s": 0, **(ingest or {})}
         self.data = data or folder / "data"
-        self.has_score = has_score
         self._cleanup = ExitStack()
-        port = free_port()
-        self.broker_port = port
+        port = self.broker_port = free_port()
         self.edge_net = FaultProxy(port)
         self.server_net = FaultProxy(port)
         logs = folder / "logs"
@@ -59,19 +55,30 @@ class Server:
         _, command = broker_command(python=sys.executable, port=port, folder=folder)
         self.broker = Child("broker", command, log=logs / "broker.log")
         self.config = folder / "server.toml"
-        self.ingest = Child.ours("ingest", "--config", str(self.config), log=logs / "ingest.log")
-        self.score = Child.ours("score", "--config", str(self.config), log=logs / "score.log")
+        self.ingest, self.score = (
+            Child(
+                name,
+                roomtone_command(name, "--config", str(self.config)),
+                log=logs / f"{name}.log",
+            )
+            for name in ("ingest", "score")
+        )
 
     def __enter__(self) -> Self:
         self.prepare()
         try:
-            for child in self.children:
-                child.start()
-                if child is self.broker:
-                    self.wait_for_broker()
-            self.wait_for_ingest()
+            self.broker.start()
+            until(
+                lambda: is_taken(self.broker_port), what="an answer of the broker",
+                timeout_s=READY_S, running=[self.broker],
+            )  # fmt: skip
+            with self.ingest.logs_anew(
+                "connected to the broker", what="the start of ingest", timeout_s=READY_S
+            ):
+                self.ingest.start()
+                self.score.start()
         except BaseException:
-            self._cleanup.close()
+            self.close()
             raise
         return self
 
@@ -79,8 +86,8 @@ class Server:
         """Prepare everything without starting the programs."""
         for child in (self.broker, self.ingest, self.score):
             self._cleanup.callback(child.end)
-        self._cleanup.enter_context(self.edge_net)
-        self._cleanup.enter_context(self.server_net)
+        for net in (self.edge_net, self.server_net):
+            self._cleanup.enter_context(net)
         self.config.write_text(
             toml(
                 {"site": SITE, "data_dir": str(self.data)},
@@ -90,51 +97,20 @@ class Server:
             encoding="utf-8",
         )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._cleanup.close()
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    @property
-    def children(self) -> tuple[Child, ...]:
-        return (self.broker, self.ingest, self.score)[: 3 if self.has_score else 2]
+    def close(self) -> None:
+        """End everything, also what was only prepared."""
+        self._cleanup.close()
 
     def reader(self) -> PeriodReader:
         return open_period_reader(self.data)
 
-    def wait_for_broker(self) -> None:
-        until(
-            lambda: _answers(self.broker_port), what="an answer of the broker", timeout_s=READY_S,
-            running=[self.broker],
-        )  # fmt: skip
-
-    def wait_for_ingest(self) -> None:
-        """Wait until ingest logs that it is connected."""
-        before = self.ingest.times_logged("connected to the broker")
-        until(
-            lambda: self.ingest.times_logged("connected to the broker") > before or before > 0,
-            what="the start of ingest", timeout_s=READY_S, running=[self.ingest],
-        )  # fmt: skip
-
     def score_lag(self) -> int:
         """Number of ticks that are stored but not scored yet."""
-        reader = self.reader()
-        try:
+        with closing(self.reader()) as reader:
             newest = reader.newest_cursor()
-        finally:
-            reader.close()
-        with contextlib.suppress(StoreError):
-            store = open_score_store(self.data)
-            try:
-                return max(0, newest - store.cursor())
-            finally:
-                store.close()
+        with suppress(StoreError), closing(open_score_store(self.data)) as store:
+            return max(0, newest - store.cursor())
         return newest
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

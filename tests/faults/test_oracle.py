@@ -316,7 +316,7 @@ def test_sound_that_is_lost_doubled_invented_or_in_a_gap() -> None:
     )
     assert judged(line, whole, again).sound.doubled == 1
     silent = replace(line, level_times=line.level_times[80:], levels=line.levels[80:])
-    assert judged(silent, whole).sound.changed >= 10
+    assert judged(silent, whole).sound.invented >= 10
 
 
 def test_levels_dated_over_the_edge_of_a_second_are_no_change() -> None:

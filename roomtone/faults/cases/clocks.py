@@ -16,6 +16,7 @@ from contract.topics import Topic
 from contract.wire.messages import Command
 from ingest.stores.records import Stream
 from ingest.stores.rules.dating import UNDATED, utc_of
+from roomtone.demo.settings_files import clock_option
 from roomtone.faults.case import Case
 from roomtone.faults.cases.messages import speaker
 from roomtone.faults.children import until
@@ -36,46 +37,25 @@ _DATED_WITHIN_NS: Final = 50_000_000
 
 def clock_past(case: Case) -> None:
     """The Pi's clock is unset and two years slow; a button starts the lesson; then the clock is set."""
-    with _wrong_room(case) as room:
-        clock_file = room.folder / "clock"
-        write_clock_fault(clock_file, off_s=_TWO_YEARS_S, is_synchronised=False)
-        room.edge.start()
-        room.wait_for_hubs()
-        _press(room, "start")
+    with _wrong_room(case, _TWO_YEARS_S, is_synchronised=False) as room:
         time.sleep(case.draw("strikes_after_s", *_SAMPLE_S))
-        undated, _ = _dates(room)
-        if not len(undated) or not (undated == UNDATED).all():
-            raise case.no_effect("readings were dated although the clock was not set")
-        case.took_effect(f"{len(undated)} periods undated while the clock was two years slow")
-        write_clock_fault(clock_file, off_s=0, is_synchronised=True)
+        undated = _undated(case, room, "was not set")
+        case.took_effect(f"{undated} periods undated while the clock was two years slow")
+        _set_clock(room, off_s=0)
         case.over()
-        until(
-            lambda: bool((_dates(room)[0] != UNDATED).all()), what="dates for what was undated",
-            timeout_s=20, running=[room.edge],
-        )  # fmt: skip
+        _wait_for_dates(room, timeout_s=20)
         case.recovered()
         time.sleep(case.draw("goes_on_s", *_SAMPLE_S))
-        room.wait_until_caught_up()
-        _press(room, "stop")
-        room.drain_and_stop()
-        case.judge(room)
-        off_ns = _ahead(room)
-        wrong = int((np.abs(off_ns) > _DATED_WITHIN_NS).sum())
-        if wrong:
-            case.errors.append(f"{wrong} of {len(off_ns)} periods have a wrong date")
+        _finish(case, room)
+        _check_dates(case, room)
 
 
 def clock_jump(case: Case) -> None:
     """UTC is stepped by an hour in the middle of a lesson, and stays wrong."""
-    with _wrong_room(case) as room:
-        clock_file = room.folder / "clock"
-        write_clock_fault(clock_file, off_s=0, is_synchronised=True)
-        room.edge.start()
-        room.wait_for_hubs()
-        _press(room, "start")
+    with _wrong_room(case, 0) as room:
         time.sleep(case.draw("strikes_after_s", *_SAMPLE_S))
         jumped_s = room.now_s
-        write_clock_fault(clock_file, off_s=_HOUR_S, is_synchronised=True)
+        _set_clock(room, off_s=_HOUR_S)
         case.over()
         until(
             lambda: bool(_ahead(room).any()), what="dates by the new clock",
@@ -83,10 +63,7 @@ def clock_jump(case: Case) -> None:
         )  # fmt: skip
         case.recovered()
         time.sleep(case.draw("goes_on_s", *_SAMPLE_S))
-        room.wait_until_caught_up()
-        _press(room, "stop")
-        room.drain_and_stop()
-        case.judge(room)
+        _finish(case, room)
         ahead = _ahead(room) // SECOND_NS
         moved = int((ahead > _HOUR_S / 2).sum())
         if not 0 < moved < len(ahead):
@@ -107,72 +84,95 @@ def clock_slow_synchronised(case: Case) -> None:
     """
     server = Server(case.folder / "server", ingest={"max_clock_error_s": 300})
     plan = RoomPlan(seed=case.seed, speed=1.0)
-    with server, _wrong_room(case, plan, server) as room:
-        clock_file = room.folder / "clock"
-        write_clock_fault(clock_file, off_s=_SLOW_S, is_synchronised=True)
-        room.edge.start()
-        room.wait_for_hubs()
-        _press(room, "start")
+    with server, _wrong_room(case, _SLOW_S, plan=plan, server=server) as room:
         time.sleep(case.draw("strikes_after_s", *_REAL_SAMPLE_S))
         until(
             lambda: server.ingest.times_logged("400 days slow") > 0, what="ingest's message about the clock",
             timeout_s=30, running=[room.edge, server.ingest],
         )  # fmt: skip
-        undated, _ = _dates(room)
-        if not len(undated) or not (undated == UNDATED).all():
-            raise case.no_effect("readings were dated although the clock was 400 days slow")
-        case.took_effect(
-            f"{len(undated)} periods kept and not dated while the clock was 400 days slow"
-        )
-        write_clock_fault(clock_file, off_s=0, is_synchronised=True)
-        until(
-            lambda: bool((_dates(room)[0] != UNDATED).all()), what="dates for what was undated",
-            timeout_s=30, running=[room.edge],
-        )  # fmt: skip
+        undated = _undated(case, room, "was 400 days slow")
+        case.took_effect(f"{undated} periods kept and not dated while the clock was 400 days slow")
+        _set_clock(room, off_s=0)
+        _wait_for_dates(room, timeout_s=30)
         time.sleep(case.draw("goes_on_s", *_REAL_SAMPLE_S))
         before = len(_dates(room)[0])
-        write_clock_fault(clock_file, off_s=_HOUR_S, is_synchronised=True)
-        case.over()
-        until(
-            lambda: server.ingest.times_logged("60 minutes fast") > 0, what="ingest's message about the step",
-            timeout_s=30, running=[room.edge, server.ingest],
-        )  # fmt: skip
+        with server.ingest.logs_anew(
+            "60 minutes fast", what="ingest's message about the step", timeout_s=30,
+            beside=[room.edge],
+        ):  # fmt: skip
+            _set_clock(room, off_s=_HOUR_S)
+            case.over()
         case.recovered()
-        room.wait_until_caught_up()
-        _press(room, "stop")
-        room.drain_and_stop()
-        case.judge(room)
-        off_ns = _ahead(room)
-        case.took_effect(f"{len(off_ns) - before} periods sampled while it was an hour ahead")
-        wrong = int((np.abs(off_ns) > _DATED_WITHIN_NS).sum())
-        if wrong:
-            case.errors.append(f"{wrong} of {len(off_ns)} periods have a wrong date")
+        _finish(case, room)
+        kept = _check_dates(case, room)
+        case.took_effect(f"{kept - before} periods sampled while it was an hour ahead")
 
 
 @contextmanager
 def _wrong_room(
-    case: Case, plan: RoomPlan | None = None, server: Server | None = None
+    case: Case,
+    off_s: int,
+    *,
+    is_synchronised: bool = True,
+    plan: RoomPlan | None = None,
+    server: Server | None = None,
 ) -> Iterator[FaultRoom]:
-    """A room whose edge reads the fault of its clock from a file."""
-    with case.room(plan or RoomPlan(seed=case.seed), server=server) as room:
+    """A room whose clock is wrong from the start, and in which a button has begun a lesson."""
+    with case.room(plan, server=server) as room:
         room.edge.command = [
             sys.executable, "-P", "-m", "roomtone.faults.wrong_clock", "--config", str(room.config),
-            *room.clock_option(), "--clock-fault", str(room.folder / "clock"),
+            *clock_option(room.clock), "--clock-fault", str(room.folder / "clock"),
         ]  # fmt: skip
+        _set_clock(room, off_s=off_s, is_synchronised=is_synchronised)
+        room.edge.start()
+        room.wait_for_hubs()
+        _press(room, "start")
         yield room
+
+
+def _set_clock(room: FaultRoom, *, off_s: int, is_synchronised: bool = True) -> None:
+    write_clock_fault(room.folder / "clock", off_s=off_s, is_synchronised=is_synchronised)
+
+
+def _finish(case: Case, room: FaultRoom) -> None:
+    """End the lesson with the button, and judge the room."""
+    room.wait_until_caught_up()
+    _press(room, "stop")
+    room.drain_and_stop()
+    case.judge(room)
+
+
+def _undated(case: Case, room: FaultRoom, state: str) -> int:
+    """The number of kept periods, of which none may have a date as long as the clock is wrong."""
+    dates, _ = _dates(room)
+    if not len(dates) or not (dates == UNDATED).all():
+        raise case.no_effect(f"readings were dated although the clock {state}")
+    return len(dates)
+
+
+def _wait_for_dates(room: FaultRoom, *, timeout_s: float) -> None:
+    until(
+        lambda: bool((_dates(room)[0] != UNDATED).all()), what="dates for what was undated",
+        timeout_s=timeout_s, running=[room.edge],
+    )  # fmt: skip
+
+
+def _check_dates(case: Case, room: FaultRoom) -> int:
+    """Check that every kept period is dated right; returns their number."""
+    off_ns = _ahead(room)
+    wrong = int((np.abs(off_ns) > _DATED_WITHIN_NS).sum())
+    if wrong:
+        case.errors.append(f"{wrong} of {len(off_ns)} periods have a wrong date")
+    return len(off_ns)
 
 
 def _press(room: FaultRoom, command: Literal["start", "stop"]) -> None:
     """Press the button, and record the seconds between which the edge obeyed."""
     topic = str(Topic(SITE, room.name, room.node, "command"))
     message = "Sampling begins" if command == "start" else "Sampling ends"
-    before, pressed_s = room.edge.times_logged(message), room.now_s
-    with speaker(room) as client:
+    pressed_s, what = room.now_s, f"the edge's answer to {command}"
+    with speaker(room) as client, room.edge.logs_anew(message, what=what, timeout_s=10):
         client.publish(topic, Command(id=f"{room.name}-{command}", command=command).encode(), qos=1)
-        until(
-            lambda: room.edge.times_logged(message) > before, what=f"the edge's answer to {command}",
-            timeout_s=10, running=[room.edge],
-        )  # fmt: skip
     if command == "start":
         room.starts_s = pressed_s
     else:

@@ -17,7 +17,7 @@ from edge_agent.outbox.format import Record, scan
 from roomtone.audit.kept_runs import kept_runs
 from roomtone.faults.case import Case
 from roomtone.faults.cases.sealed import SEALED_CHUNKS, damage_day_file
-from roomtone.faults.children import FaultError, until
+from roomtone.faults.children import FaultError
 from roomtone.faults.room import SPILL_S, RoomPlan
 from roomtone.faults.server import Server
 
@@ -129,12 +129,9 @@ def _edge_full(case: Case) -> None:
     with small_disk(case.folder / "disk", _EDGE_BYTES) as disk:
         plan = RoomPlan(seed=case.seed, outbox=disk / "outbox", max_outbox_bytes=2 << 20)
         with case.lesson(plan) as room:
-            ballast = _fill(disk)
-            room.server.edge_net.set_state("cut")
-            until(
-                lambda: room.edge.times_logged("can't be used") > 0, what="the edge's message about its disk",
-                timeout_s=SPILL_S + 10, running=[room.edge],
-            )  # fmt: skip
+            with room.edge.logs_anew("can't be used", what="the edge's message about its disk"):
+                ballast = _fill(disk)
+                room.server.edge_net.set_state("cut")
             time.sleep(case.draw("full_s", *_FULL_S))
             held = room.now_s - room.newest_s()
             case.took_effect(
@@ -150,11 +147,11 @@ def _server_full(case: Case) -> None:
     with small_disk(case.folder / "disk", _SERVER_BYTES) as disk:
         server = Server(case.folder / "server", data=disk / "data")
         with server, case.lesson(server=server) as room:
-            ballast = _fill(disk)
-            until(
-                lambda: server.ingest.times_logged("Nothing is acknowledged") > 0,
-                what="ingest's message about its disk", timeout_s=20, running=[server.ingest, room.edge],
-            )  # fmt: skip
+            with server.ingest.logs_anew(
+                "Nothing is acknowledged", what="ingest's message about its disk",
+                beside=[room.edge],
+            ):  # fmt: skip
+                ballast = _fill(disk)
             time.sleep(case.draw("full_s", *_FULL_S))
             behind = room.now_s - room.newest_s()
             case.took_effect(f"ingest reported that it can't store; {behind} periods behind")
@@ -174,10 +171,9 @@ def _damage_outbox(case: Case, damage: Callable[[Path], str]) -> None:
         room.wait_for_end()
         time.sleep(SPILL_S + 0.3)
         room.edge.stop()
-        files = sorted(room.outbox.glob("*.outbox"))
-        if not files:
+        if not room.waiting:
             raise case.no_effect("the outbox is empty")
-        done = damage(files[0])
+        done = damage(room.waiting[0])
         room.server.edge_net.set_state("fine")
         case.over()
         room.edge.start()
@@ -205,13 +201,9 @@ def _damage_store(case: Case, damage: Callable[[Path], str]) -> None:
         room.earlier = kept_runs(room.reader, room.name)
         room.reopen()
         done = damage(server.data / "main.db")
-        ups = server.ingest.times_logged("connected to the broker")
-        server.ingest.start()
-        case.over()
-        until(
-            lambda: server.ingest.times_logged("connected to the broker") > ups, what="ingest",
-            timeout_s=20, running=[server.ingest],
-        )  # fmt: skip
+        with server.ingest.logs_anew("connected to the broker", what="ingest"):
+            server.ingest.start()
+            case.over()
         # Readers have to open the file that has replaced the damaged one.
         server.score.start()
         case.recover(room)

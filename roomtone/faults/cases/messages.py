@@ -58,11 +58,8 @@ def poison(case: Case) -> None:
             _publish(client, messages)
         case.over()
         if case.where == "ingest":
-            until(
-                lambda: room.reader.count_aside() >= aside + len(messages),
-                what="the garbage among the messages put aside", timeout_s=10,
-            )  # fmt: skip
-            case.took_effect(f"{room.reader.count_aside() - aside} of {len(messages)} put aside")
+            n = _wait_for_aside(room, aside + len(messages), "the garbage")
+            case.took_effect(f"{n - aside} of {len(messages)} put aside")
         else:
             until(
                 lambda: room.edge.times_logged("is not usable") >= len(messages),
@@ -88,10 +85,7 @@ def future_version(case: Case) -> None:
         with speaker(room) as client:
             _publish(client, messages)
         case.over()
-        until(
-            lambda: room.reader.count_aside() >= aside + len(messages),
-            what="the later formats among the messages put aside", timeout_s=10,
-        )  # fmt: skip
+        _wait_for_aside(room, aside + len(messages), "the later formats")
         explained = [a for a in every_aside(room.reader) if "version" in a.reason]
         if len(explained) < len(messages):
             raise case.no_effect(
@@ -109,23 +103,12 @@ def retained_garbage(case: Case) -> None:
         own = ingest_state(SITE)
         with speaker(room) as client:
             _publish(client, [(topic, body) for topic in topics], retain=True)
-            ingest = room.server.ingest
-            ups = ingest.times_logged("connected to the broker")
-            _reconnect(room.server.server_net)
-            until(
-                lambda: ingest.times_logged("connected to the broker") > ups,
-                what="ingest",
-                timeout_s=20,
-            )
+            with room.server.ingest.logs_anew("connected to the broker", what="ingest"):
+                _reconnect(room.server.server_net)
             time.sleep(0.2)
             _publish(client, [(own, body)], retain=True)
-        ups = room.edge.times_logged("Connected to the broker")
-        _reconnect(room.server.edge_net)
-        until(
-            lambda: room.edge.times_logged("Connected to the broker") > ups,
-            what="the edge",
-            timeout_s=20,
-        )
+        with room.edge.logs_anew("Connected to the broker", what="the edge"):
+            _reconnect(room.server.edge_net)
         case.over()
         case.took_effect(
             f"garbage retained on {len(topics) + 1} topics, and every program connected again"
@@ -133,6 +116,15 @@ def retained_garbage(case: Case) -> None:
         case.recover(room)
         with speaker(room) as client:
             _publish(client, [(topic, b"") for topic in topics], retain=True)
+
+
+def _wait_for_aside(room: FaultRoom, n: int, what: str) -> int:
+    """Wait until at least `n` messages are put aside; returns how many there are."""
+    until(
+        lambda: room.reader.count_aside() >= n, what=f"{what} among the messages put aside",
+        timeout_s=10,
+    )  # fmt: skip
+    return room.reader.count_aside()
 
 
 def _reconnect(net: FaultProxy) -> None:

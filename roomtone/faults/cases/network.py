@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from roomtone.faults.case import Case
-from roomtone.faults.proxy import FaultProxy
+from roomtone.faults.proxy import NetworkState
 from roomtone.faults.room import FaultRoom, RoomPlan
 
 __all__ = ["cut", "half_open", "outage_8h", "slow"]
@@ -21,21 +23,17 @@ _OUTAGE_SPEED: Final = 100.0
 def cut(case: Case) -> None:
     """Reset all connections, old and new, for longer than the spill interval."""
     with case.lesson() as room:
-        net = _net(case, room)
-        refused = net.refused
         lasts_s = case.draw("lasts_s", *_CUT_S)
-        net.set_state("cut")
-        time.sleep(lasts_s)
-        is_spilled = bool(list(room.outbox.glob("*.outbox")))
-        behind_s = room.now_s - room.newest_s()
-        net.set_state("fine")
-        case.over()
-        if net.refused == refused:
+        with _bad_network(case, room, "cut") as affected:
+            time.sleep(lasts_s)
+            is_spilled = bool(room.waiting)
+            behind_s = room.now_s - room.newest_s()
+        if not affected():
             raise case.no_effect("no connection was cut or refused")
         if behind_s < room.plan.speed * lasts_s / 2:
             raise case.no_effect(f"the store was only {behind_s} periods behind")
         case.took_effect(
-            f"{net.refused - refused} connections cut or refused in {lasts_s:g} s, "
+            f"{affected()} connections cut or refused in {lasts_s:g} s, "
             f"{'something' if is_spilled else 'nothing'} in the outbox"
         )
         case.recover(room)
@@ -44,32 +42,24 @@ def cut(case: Case) -> None:
 def half_open(case: Case) -> None:
     """Connections stay open, but discard all data, until keepalives run out."""
     with case.lesson() as room:
-        net = _net(case, room)
-        discarded = net.discarded
         lasts_s = case.draw("lasts_s", *_HALF_OPEN_S)
-        net.set_state("half_open")
-        time.sleep(lasts_s)
-        net.set_state("fine")
-        case.over()
-        if net.discarded == discarded:
+        with _bad_network(case, room, "half_open") as affected:
+            time.sleep(lasts_s)
+        if not affected():
             raise case.no_effect("no data was discarded")
-        case.took_effect(f"{net.discarded - discarded} bytes discarded in {lasts_s:g} s")
+        case.took_effect(f"{affected()} bytes discarded in {lasts_s:g} s")
         case.recover(room)
 
 
 def slow(case: Case) -> None:
     """For a while, make the network slower than the sampled data."""
     with case.lesson() as room:
-        net = _net(case, room)
-        slowed = net.slowed
         lasts_s = case.draw("lasts_s", *_SLOW_S)
-        net.set_state("slow")
-        time.sleep(lasts_s)
-        net.set_state("fine")
-        case.over()
-        if net.slowed == slowed:
+        with _bad_network(case, room, "slow") as affected:
+            time.sleep(lasts_s)
+        if not affected():
             raise case.no_effect("no byte had to wait")
-        case.took_effect(f"{net.slowed - slowed} bytes at 4 kB/s, for {lasts_s:g} s")
+        case.took_effect(f"{affected()} bytes at 4 kB/s, for {lasts_s:g} s")
         case.recover(room)
 
 
@@ -85,15 +75,20 @@ def outage_8h(case: Case) -> None:
             time.sleep(0.5)
             if not room.edge.is_running:
                 raise case.no_effect(f"the edge exited unexpectedly: {room.edge.last_log_line()}")
-        waiting = sum(path.stat().st_size for path in room.outbox.glob("*.outbox"))
+        waiting = sum(path.stat().st_size for path in room.waiting)
         room.server.edge_net.set_state("fine")
         case.over()
         case.took_effect(f"{passed_s} s without a network, {waiting} bytes in the outbox")
         case.recover(room, backlog=passed_s)
 
 
-def _net(case: Case, room: FaultRoom) -> FaultProxy:
-    return {
-        "edge": room.server.edge_net,
-        "ingest": room.server.server_net,
-    }[case.where]
+@contextmanager
+def _bad_network(case: Case, room: FaultRoom, state: NetworkState) -> Iterator[Callable[[], int]]:
+    """Put the case's network into a state; yields how much that has affected so far."""
+    server = room.server
+    net = {"edge": server.edge_net, "ingest": server.server_net}[case.where]
+    before = net.affected[state]
+    net.set_state(state)
+    yield lambda: net.affected[state] - before
+    net.set_state("fine")
+    case.over()

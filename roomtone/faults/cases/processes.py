@@ -59,7 +59,7 @@ def _kill_offline(case: Case) -> None:
     with case.lesson() as room:
         room.server.edge_net.set_state("cut")
         time.sleep(case.draw("offline_s", 1.6 * SPILL_S, 2.2 * SPILL_S))
-        struck_s, waiting = room.now_s, len(list(room.outbox.glob("*.outbox")))
+        struck_s, waiting = room.now_s, len(room.waiting)
         room.edge.kill()
         if not waiting:
             raise case.no_effect("nothing was on the edge's disk yet")
@@ -67,12 +67,8 @@ def _kill_offline(case: Case) -> None:
             f"process {room.edge.pid} died with {waiting} files in its outbox, offline"
         )
         time.sleep(case.draw("dead_s", *_DEAD_S))
-        ups = room.edge.times_logged("hub-1 is up")
-        room.edge.start()
-        until(
-            lambda: room.edge.times_logged("hub-1 is up") > ups, what="hub-1", timeout_s=20,
-            running=[room.edge],
-        )  # fmt: skip
+        with room.edge.logs_anew("hub-1 is up", what="hub-1"):
+            room.edge.start()
         greeted_s = room.now_s
         time.sleep(case.draw("still_offline_s", *_DEAD_S))
         room.server.edge_net.set_state("fine")
@@ -122,9 +118,8 @@ def start_order(case: Case) -> None:
     step_s = case.draw("step_s", *_STEP_S)
     slowest = 0.0
     for number, order in enumerate(orders):
-        server = Server(case.folder / f"order-{number}")
-        server.prepare()
-        try:
+        with closing(Server(case.folder / f"order-{number}")) as server:
+            server.prepare()
             with case.room(server=server, name=f"order-{number}") as room:
                 for place in order:
                     _child(room, place).start()
@@ -137,8 +132,6 @@ def start_order(case: Case) -> None:
                 case.recover(room)
                 room.finish()
                 case.judge(room)
-        finally:
-            server.__exit__(None, None, None)
         slowest = max(slowest, case.recovery_s or 0.0)
         case.report(f"start_order: {', '.join(order)} in {case.recovery_s:.1f} s")
     case.recovery_s = slowest
@@ -153,12 +146,11 @@ def same_name(case: Case) -> None:
         first = {stream.run for stream in room.reader.streams(room.name)}
         plan = RoomPlan(seed=case.seed + 1, node=room.node, clock=room.clock)
         with FaultRoom(room.name, room.server, plan, folder=room.folder / "twin") as twin:
-            twin.edge.start()
-            alarms = room.server.ingest.times_logged(f"two nodes are called {room.node}")
-            until(
-                lambda: room.server.ingest.times_logged(f"two nodes are called {room.node}") > alarms,
-                what="ingest's alarm", timeout_s=30, running=[twin.edge, room.edge],
-            )  # fmt: skip
+            with room.server.ingest.logs_anew(
+                f"two nodes are called {room.node}", what="ingest's alarm", timeout_s=30,
+                beside=[twin.edge, room.edge],
+            ):  # fmt: skip
+                twin.edge.start()
             case.took_effect(
                 "ingest reported that two nodes have one name, and keeps their data separate"
             )
@@ -171,7 +163,7 @@ def same_name(case: Case) -> None:
             case.over()
             room.drain()
             room.edge.stop()
-            if list(twin.outbox.glob("*.outbox")):
+            if twin.waiting:
                 # Data that the second could not deliver while the two disconnected each other.
                 twin.edge.start()
                 twin.drain()
@@ -198,12 +190,9 @@ def _first_second(room: FaultRoom, runs: set[int]) -> int:
 
 def _child(room: FaultRoom, where: str) -> Child:
     server = room.server
-    return {
-        "edge": room.edge,
-        "broker": server.broker,
-        "ingest": server.ingest,
-        "score": server.score,
-    }[where]
+    return {child.name: child for child in (room.edge, server.broker, server.ingest, server.score)}[
+        where
+    ]
 
 
 def _come_back(case: Case, room: FaultRoom) -> None:
@@ -235,12 +224,9 @@ def _check_death(case: Case, room: FaultRoom, struck_s: int) -> None:
 
 def _check_epochs(case: Case, room: FaultRoom) -> None:
     until(lambda: room.server.score_lag() == 0, what="the last epoch", timeout_s=30)
-    store = open_score_store(room.server.data)
-    try:
+    with closing(open_score_store(room.server.data)) as store:
         epochs = [
             (epoch.stream_id, epoch.first_seq) for epoch in store.epochs(f"{room.name}-lesson")
         ]
-    finally:
-        store.close()
     if len(epochs) != len(set(epochs)) or not epochs:
         case.errors.append(f"{len(epochs)} epochs, {len(set(epochs))} of them different")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
 import numpy as np
@@ -10,9 +12,8 @@ import numpy as np
 from ingest.stores.rules.admission import HIGHEST_SEQ
 from roomtone.audit.oracle import Blind
 from roomtone.faults.case import Case
-from roomtone.faults.children import until
 from roomtone.faults.room import FaultRoom, RoomPlan
-from simulators.hubs.virtual_hub import LinkFaults
+from simulators.hubs.virtual_hub import LinkFaults, VirtualHub
 
 __all__ = [
     "hub_drift",
@@ -37,31 +38,29 @@ _MIN_BYTES: Final = 20
 def serial_cut(case: Case) -> None:
     """Unplug a hub, and plug it in again."""
     with case.lesson() as room:
-        number = case.pick("hub", len(room.hubs))
+        hub = room.hubs[case.pick("hub", len(room.hubs))]
         pulled_s = case.draw("pulled_s", *_PULLED_S)
-        hub, name = room.hubs[number], f"hub-{number}"
-        first_s, ups = room.now_s, room.edge.times_logged(f"{name} is up")
-        hub.unplug()
-        time.sleep(pulled_s)
-        is_noticed = room.edge.times_logged(f"{name} is down")
-        hub.plug()
-        case.over()
-        if not is_noticed:
-            raise case.no_effect("the edge did not notice")
-        case.took_effect(f"the edge reported that {name} is down, {pulled_s:g} s without it")
-        _wait_for_hub(case, room, name, first_s=first_s, why="the hub was unplugged", ups=ups + 1)
+        with _new_start(case, room, hub, "the hub was unplugged"):
+            hub.unplug()
+            time.sleep(pulled_s)
+            is_noticed = room.edge.times_logged(f"{hub.hub_id} is down")
+            hub.plug()
+            case.over()
+            if not is_noticed:
+                raise case.no_effect("the edge did not notice")
+            case.took_effect(
+                f"the edge reported that {hub.hub_id} is down, {pulled_s:g} s without it"
+            )
 
 
 def hub_reboot(case: Case) -> None:
     """Reset a hub: its ticks, sequence and counters start again."""
     with case.lesson() as room:
-        number = case.pick("hub", len(room.hubs))
-        first_s, name = room.now_s, f"hub-{number}"
-        ups = room.edge.times_logged(f"{name} is up")
-        room.hubs[number].reboot()
-        case.over()
-        _wait_for_hub(case, room, name, first_s=first_s, why="the hub started", ups=ups + 1)
-        case.took_effect(f"the edge greeted {name} again")
+        hub = room.hubs[case.pick("hub", len(room.hubs))]
+        with _new_start(case, room, hub, "the hub started"):
+            hub.reboot()
+            case.over()
+        case.took_effect(f"the edge greeted {hub.hub_id} again")
 
 
 def hub_stall(case: Case) -> None:
@@ -75,20 +74,17 @@ def hub_stall(case: Case) -> None:
     with case.lesson() as room:
         hub, name = room.hubs[number], f"hub-{number}"
         for stalled_s in stalls:
-            downs, ups = (
-                room.edge.times_logged(f"{name} is down"),
-                room.edge.times_logged(f"{name} is up"),
-            )
-            hub.stall()
-            time.sleep(stalled_s)
-            is_noticed = room.edge.times_logged(f"{name} is down") > downs
-            hub.resume()
-            if is_noticed is not (stalled_s >= _LONG_STALL_S[0]):
-                raise case.no_effect(
-                    f"after {stalled_s:g} s the edge did not report the expected state of {name}"
-                )
-            if is_noticed:
-                _until_up(room, name, ups=ups + 1)
+            downs = room.edge.times_logged(f"{name} is down")
+            is_long = stalled_s >= _LONG_STALL_S[0]
+            with room.edge.logs_anew(f"{name} is up", what=name) if is_long else nullcontext():
+                hub.stall()
+                time.sleep(stalled_s)
+                is_noticed = room.edge.times_logged(f"{name} is down") > downs
+                hub.resume()
+                if is_noticed is not is_long:
+                    raise case.no_effect(
+                        f"after {stalled_s:g} s the edge did not report the expected state of {name}"
+                    )
             room.sample_for(case.draw("awake_s", *_BAD_S))
         case.over()
         case.recover(room)
@@ -153,13 +149,6 @@ def _bad_line(case: Case, link: LinkFaults, *, refused: bool) -> None:
         case.took_effect(f"{whole} frames in {writes} writes")
 
 
-def _until_up(room: FaultRoom, name: str, *, ups: int) -> None:
-    until(
-        lambda: room.edge.times_logged(f"{name} is up") >= ups, what=name, timeout_s=20,
-        running=[room.edge],
-    )  # fmt: skip
-
-
 def _late_of(room: FaultRoom) -> int:
     """Number of kept seconds of single hubs that came after their period was closed."""
     return sum(
@@ -170,9 +159,11 @@ def _late_of(room: FaultRoom) -> int:
     )
 
 
-def _wait_for_hub(
-    case: Case, room: FaultRoom, name: str, *, first_s: int, why: str, ups: int
-) -> None:
-    _until_up(room, name, ups=ups)
-    room.blind.append(Blind(first_s=first_s, last_s=room.now_s, why=why, line=name))
+@contextmanager
+def _new_start(case: Case, room: FaultRoom, hub: VirtualHub, why: str) -> Iterator[None]:
+    """On leaving, wait until the edge has greeted the hub again and the room has caught up."""
+    first_s = room.now_s
+    with room.edge.logs_anew(f"{hub.hub_id} is up", what=hub.hub_id):
+        yield
+    room.blind.append(Blind(first_s=first_s, last_s=room.now_s, why=why, line=hub.hub_id))
     case.recover(room)
