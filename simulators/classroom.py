@@ -73,13 +73,8 @@ class Classroom:
 
         The samples do not depend on the slices. Raises IndexError outside the lesson.
         """
-        if seats is None:
-            return self._motion.acceleration(first_sample, count)
-        columns = [self.scenario.seats.index(seat) for seat in seats]
-        if columns == list(range(columns[0], columns[0] + len(columns))):
-            part = slice(columns[0], columns[0] + len(columns))
-            return self._motion.acceleration(first_sample, count, part)
-        return self._motion.acceleration(first_sample, count)[:, columns]
+        columns = None if seats is None else [self.scenario.seats.index(seat) for seat in seats]
+        return self._motion.acceleration(first_sample, count, columns)
 
     def levels(self, first: int, count: int) -> NDArray[np.float64]:
         """LAeq in dB(A) of `count` eighths of a second."""

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from contract.settings import Settings
 
 __all__ = [
     "Movement",
     "NotNegative",
+    "NotNegativeRange",
     "OffTask",
-    "Positive",
     "Sensors",
-    "Share",
     "Sound",
-    "check_range",
 ]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -29,11 +27,16 @@ Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 
 
-def check_range(value: object) -> object:
+def _check_range(value: object) -> object:
     """Return a range unchanged; raises ValueError if its ends are in the wrong order."""
     if isinstance(value, list | tuple) and len(value) == 2 and value[0] > value[1]:
         raise ValueError("a range runs from its lower to its higher end")
     return value
+
+
+PositiveRange = Annotated[tuple[Positive, Positive], BeforeValidator(_check_range)]
+NotNegativeRange = Annotated[tuple[NotNegative, NotNegative], BeforeValidator(_check_range)]
+ShareRange = Annotated[tuple[Share, Share], BeforeValidator(_check_range)]
 
 
 class OffTask(Settings):
@@ -74,12 +77,10 @@ class OffTask(Settings):
     triples if all neighbours talk (assumed)."""
     restless_spells: NotNegative = 1.5
     """Spells in 45 minutes in which the whole room is restless (assumed)."""
-    spell_s: tuple[Positive, Positive] = (60.0, 240.0)
+    spell_s: PositiveRange = (60.0, 240.0)
     """Length of such a spell (assumed)."""
     spell_odds: Annotated[float, Field(ge=1.0, le=20.0)] = 4.0
     """Factor on the odds of being off task in it; the shares above include it (assumed)."""
-
-    _spell_s = field_validator("spell_s", mode="before")(check_range)
 
     @model_validator(mode="after")
     def _kinds_are_all(self) -> Self:
@@ -97,27 +98,24 @@ class OffTask(Settings):
         return (self.peers, self.self_directed, self.looking_away, self.supplies, self.other)
 
 
-MilliG = tuple[Positive, Positive]
-
-
 class Movement(Settings):
     """How the seats move. Ranges are RMS over three axes, in mg, before the sensor's noise."""
 
-    still_mg: MilliG = (2.0, 5.0)
+    still_mg: PositiveRange = (2.0, 5.0)
     """A pupil who sits still (measured)."""
-    hands_mg: MilliG = (5.0, 15.0)
+    hands_mg: PositiveRange = (5.0, 15.0)
     """Writing (measured), and hands at other things while off task (assumed the same)."""
-    wiggle_mg: MilliG = (30.0, 150.0)
+    wiggle_mg: PositiveRange = (30.0, 150.0)
     """A bout of wiggling (measured)."""
-    posture_shift_mg: MilliG = (100.0, 400.0)
+    posture_shift_mg: PositiveRange = (100.0, 400.0)
     """A posture shift (measured)."""
-    leg_bounce_mg: MilliG = (15.0, 60.0)
+    leg_bounce_mg: PositiveRange = (15.0, 60.0)
     """A bouncing leg (measured)."""
-    leg_bounce_hz: tuple[Positive, Positive] = (4.0, 6.0)
+    leg_bounce_hz: PositiveRange = (4.0, 6.0)
     """Its rate (measured)."""
-    walking_mg: MilliG = (30.0, 100.0)
+    walking_mg: PositiveRange = (30.0, 100.0)
     """Fetching something, coming and going (assumed)."""
-    lively_on_task: tuple[Share, Share] = (0.10, 0.20)
+    lively_on_task: ShareRange = (0.10, 0.20)
     """Share of a pupil's on-task time that is lively: writing or fetching (design, section 5)."""
     fetching: Share = 0.15
     """The part of lively on-task time that is fetching (assumed)."""
@@ -136,7 +134,7 @@ class Movement(Settings):
     """Share of posture shifts among these movements; the others are wiggles (assumed)."""
     wiggle_median_s: Positive = 4.0
     """Median length of a wiggle, log-normal with sigma 0.6 (assumed)."""
-    leg_bounce: tuple[Share, Share] = (0.1, 0.7)
+    leg_bounce: ShareRange = (0.1, 0.7)
     """Share of a pupil's bouts of fiddling with themselves in which a leg bounces (assumed)."""
     leg_bounce_writing: Share = 0.5
     """How often a leg bounces in a stretch of writing, relative to that share (assumed)."""
@@ -144,11 +142,6 @@ class Movement(Settings):
     """Share of the moving part of `off_task.other` that is walking about (assumed)."""
     tilt_sd_deg: NotNegative = 3.0
     """Standard deviation of a seat's tilt after a posture shift (assumed)."""
-
-    _ranges = field_validator(
-        "still_mg", "hands_mg", "wiggle_mg", "posture_shift_mg", "leg_bounce_mg", "leg_bounce_hz",
-        "walking_mg", "lively_on_task", "leg_bounce", mode="before",
-    )(check_range)  # fmt: skip
 
 
 Level = Annotated[float, Field(ge=20.0, le=110.0)]
@@ -183,14 +176,12 @@ class Sound(Settings):
     """The room without people (assumed)."""
     disturbances: NotNegative = 3.0
     """Disturbances in 45 minutes (assumed)."""
-    disturbance_db: tuple[NotNegative, NotNegative] = (8.0, 15.0)
+    disturbance_db: NotNegativeRange = (8.0, 15.0)
     """How far a disturbance is over the activity's level (assumed, design table)."""
-    disturbance_s: tuple[Positive, Positive] = (5.0, 30.0)
+    disturbance_s: PositiveRange = (5.0, 30.0)
     """Its length (assumed, design table)."""
     alarm_db: Level = 90.0
     """The alarm of a fire drill (assumed)."""
-
-    _ranges = field_validator("disturbance_db", "disturbance_s", mode="before")(check_range)
 
 
 class Sensors(Settings):
@@ -202,7 +193,7 @@ class Sensors(Settings):
     """Resolution (ADXL345 data sheet: 256 counts a g)."""
     range_g: Positive = 4.0
     """Values beyond the range are cut off (data sheet)."""
-    noise_mg: tuple[NotNegative, NotNegative] = (2.0, 3.0)
+    noise_mg: NotNegativeRange = (2.0, 3.0)
     """RMS noise of an axis, drawn for each sensor (ADXL345 data sheet at 50 Hz)."""
     gain_sd: Annotated[float, Field(ge=0.0, le=0.2)] = 0.03
     """Standard deviation of the gain between sensors (data sheet)."""
@@ -212,7 +203,5 @@ class Sensors(Settings):
     """`any`: each sensor has a random orientation; `level`: all have z upwards (assumed)."""
     dropouts: NotNegative = 2.0
     """How often in 45 minutes readings of a seat or a whole hub are missing (assumed)."""
-    dropout_s: tuple[Positive, Positive] = (2.0, 20.0)
+    dropout_s: PositiveRange = (2.0, 20.0)
     """Length of such a dropout (assumed)."""
-
-    _ranges = field_validator("noise_mg", "dropout_s", mode="before")(check_range)

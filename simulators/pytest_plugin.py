@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -45,9 +46,7 @@ def virtual_classroom(tmp_path: Path) -> Iterator[StartClassroom]:
             described = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
             if minutes is not None:
                 described = described.lasting(minutes)
-            number = len(list(tmp_path.glob("classroom-*"))) + 1
-            folder = tmp_path / f"classroom-{number}"
-            folder.mkdir()
+            folder = Path(mkdtemp(prefix="classroom-", dir=tmp_path))
             classroom = Classroom(described, seed)
             return running.enter_context(
                 VirtualClassroom(

@@ -34,8 +34,7 @@ def clock_at(speed: float) -> Clock:
 class VirtualClassroom:
     """The hubs of one classroom. A context manager: entering starts them, leaving stops them.
 
-    The lesson's first second begins at `start_ns` on the boot clock; None: at the start. A host may
-    connect later and misses what was before. With `folder`, each port has a name there, `hub-1`,
+    The lesson begins at the start. A host may connect later and misses what was before. With `folder`, each port has a name there, `hub-1`,
     `hub-2`, …, that stays the same when a hub is unplugged.
     """
 
@@ -44,20 +43,36 @@ class VirtualClassroom:
         *,
         classroom: Classroom,
         clock: Clock,
-        start_ns: int | None = None,
         folder: Path | None = None,
         faults: LinkFaults | None = None,
     ) -> None:
         self.classroom = classroom
         self.clock = clock
-        self._start_ns = start_ns
+        self._start_ns: int | None = None
         self._folder = folder
         self._faults = faults
         self._hubs: tuple[VirtualHub, ...] = ()
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
-        self.start()
+        """Open the ports and start; raises OSError if the system has no terminal left."""
+        self._start_ns = self.clock.boot_ns()
+        signals = self.classroom.hub_signals()
+        drift = stream(self.classroom.seed, "hubs").uniform(-1.0, 1.0, len(signals)) * _CRYSTAL_PPM
+        self._hubs = tuple(
+            VirtualHub(
+                signal=signal,
+                clock=self.clock,
+                hub_id=f"hub-{i}",
+                link=None if self._folder is None else self._folder / f"hub-{i}",
+                start_ns=self._start_ns,
+                drift_ppm=float(drift[i - 1]),
+                faults=self._faults,
+                seed=self.classroom.seed + i,
+            )
+            for i, signal in enumerate(signals, 1)
+        )
+        self._running.enter_context(running(self._hubs))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,7 +80,7 @@ class VirtualClassroom:
 
     @property
     def hubs(self) -> tuple[VirtualHub, ...]:
-        """The hubs, to reboot or unplug; empty before `start`."""
+        """The hubs, to reboot or unplug; empty before the start."""
         return self._hubs
 
     @property
@@ -102,27 +117,6 @@ class VirtualClassroom:
     def trace(self) -> dict[str, HubTrace]:
         """What each hub has sent to its line so far, by the hub's name."""
         return {hub.hub_id: hub.trace() for hub in self._hubs}
-
-    def start(self) -> None:
-        """Open the ports and start; raises OSError if the system has no terminal left."""
-        if self._start_ns is None:
-            self._start_ns = self.clock.boot_ns()
-        signals = self.classroom.hub_signals()
-        drift = stream(self.classroom.seed, "hubs").uniform(-1.0, 1.0, len(signals)) * _CRYSTAL_PPM
-        self._hubs = tuple(
-            VirtualHub(
-                signal=signal,
-                clock=self.clock,
-                hub_id=f"hub-{i}",
-                link=None if self._folder is None else self._folder / f"hub-{i}",
-                start_ns=self._start_ns,
-                drift_ppm=float(drift[i - 1]),
-                faults=self._faults,
-                seed=self.classroom.seed + i,
-            )
-            for i, signal in enumerate(signals, 1)
-        )
-        self._running.enter_context(running(self._hubs))
 
     def stop(self) -> None:
         """Stop all hubs and close their ports; may be called twice."""

@@ -9,12 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from contract.errors import ConfigurationError, UsageError
 from contract.lesson import Activity, ActivityName, Zone
 from contract.settings import Settings
-from simulators.facts import Movement, NotNegative, OffTask, Sensors, Sound, check_range
+from simulators.facts import Movement, NotNegative, NotNegativeRange, OffTask, Sensors, Sound
 
 __all__ = [
     "SCENARIO_FOLDER",
@@ -45,10 +45,8 @@ class Room(Settings):
     """Seats that stay empty for the whole lesson (assumed)."""
     late_comers: Annotated[int, Field(ge=0)] = 1
     """Pupils who arrive after the lesson's start (assumed)."""
-    late_minutes: tuple[NotNegative, NotNegative] = (1.0, 6.0)
+    late_minutes: NotNegativeRange = (1.0, 6.0)
     """How late they are (assumed)."""
-
-    _late_minutes = field_validator("late_minutes", mode="before")(check_range)
 
     @model_validator(mode="after")
     def _seats_exist(self) -> Self:

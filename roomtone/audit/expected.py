@@ -169,9 +169,6 @@ class LineFollower:
         given_up: Collection[int] = (),
     ) -> None:
         self._track = track
-        self._times = track.times
-        self._samples = track.samples
-        self._step_ns = track.step_ns
         self._shift_ns = round(max_shift_s * SECOND_NS)
         self._unseen = unseen
         self._given_up = given_up
@@ -200,12 +197,14 @@ class LineFollower:
             while first - 1 in self._given_up:
                 first -= 1
         for passed in range(first, second):
-            if passed in self._given_up:
-                low, high = self._cut_at(passed), self._cut_at(passed + 1)
-                state.quantities.update(self._placed(low, high, 0, 0))
-            else:
-                state.quantities.update(self._samples[:0])
+            self._pass_over(state, passed)
         return [_State(state.quantities, self._cut_at(second), is_loose=True)]
+
+    def _pass_over(self, state: _State, second: int) -> None:
+        """Compute a second whose values are not kept, for the memory of what follows."""
+        first = self._cut_at(second)
+        end = self._cut_at(second + 1) if second in self._given_up else first
+        state.quantities.update(self._placed(first, end, 0, 0))
 
     def _step(
         self, states: list[_State], second: int, row: NDArray[np.uint16], verdict: FollowResult
@@ -213,11 +212,7 @@ class LineFollower:
         if (row == MISSING).all():
             # Whether that is allowed is checked elsewhere, by counting.
             self._earlier.clear()
-            low, high = self._cut_at(second), self._cut_at(second + 1)
-            for state in states:
-                is_given_up = second in self._given_up
-                samples = self._placed(low, high, 0, 0) if is_given_up else self._samples[:0]
-                state.quantities.update(samples)
+            self._pass_over(states[0], second)
             return [_State(states[0].quantities, self._cut_at(second + 1), is_loose=True)]
         fits = self._fits(states, second, row)
         if not fits.good:
@@ -309,7 +304,7 @@ class LineFollower:
 
     def _margins(self, first: int, end: int, second: int) -> list[tuple[int, int]]:
         """How many samples may be missing before the first and after the last of a period."""
-        times, step = self._times, self._step_ns
+        times, step = self._track.times, self._track.step_ns
         early = (int(times[first]) - second * SECOND_NS) / step
         late = ((second + 1) * SECOND_NS - int(times[end - 1])) / step
         # If the cut moved, all dates moved by about the same number of steps.
@@ -332,22 +327,26 @@ class LineFollower:
     def _placed(self, first: int, end: int, lead: int, trail: int) -> NDArray[np.float32]:
         """Evenly spaced samples, with a row of NaN for each that did not go over the line."""
         if first >= end:
-            return self._samples[:0]
-        steps = np.rint(np.diff(self._times[first:end]) / self._step_ns).astype(np.int64)
+            return self._track.samples[:0]
+        steps = np.rint(np.diff(self._track.times[first:end]) / self._track.step_ns).astype(
+            np.int64
+        )
         at = lead + np.concatenate([[0], np.cumsum(np.maximum(steps, 1))])
         if not lead and not trail and at[-1] == end - first - 1:
-            return self._samples[first:end]
-        rows = np.full((int(at[-1]) + 1 + trail, *self._samples.shape[1:]), np.nan, np.float32)
-        rows[at] = self._samples[first:end]
+            return self._track.samples[first:end]
+        rows = np.full(
+            (int(at[-1]) + 1 + trail, *self._track.samples.shape[1:]), np.nan, np.float32
+        )
+        rows[at] = self._track.samples[first:end]
         return rows
 
     def _cut_at(self, second: int) -> int:
         """The first sample that was truly taken in this second or later."""
-        return int(np.searchsorted(self._times, second * SECOND_NS))
+        return int(np.searchsorted(self._track.times, second * SECOND_NS))
 
     def _around(self, second: int) -> list[int]:
         """The possible cuts before this second, the true place first."""
         at = second * SECOND_NS
-        low, high = np.searchsorted(self._times, [at - self._shift_ns, at + self._shift_ns])
+        low, high = np.searchsorted(self._track.times, [at - self._shift_ns, at + self._shift_ns])
         true = self._cut_at(second)
         return sorted(range(int(low), int(high) + 1), key=lambda cut: abs(cut - true))

@@ -242,20 +242,14 @@ def _check_order(found: AuditResult, runs: Sequence[KeptRun]) -> None:
     """Seconds must rise within a run, and a later run of the same boot must begin later."""
     last = -1
     for run in runs:
-        for second, is_there in zip(run.seconds.tolist(), _any_seat(run), strict=True):
-            if not is_there:
-                continue
+        is_there = np.zeros(len(run.seconds), bool)
+        for values in run.values.values():
+            is_there |= (values != MISSING).any(axis=1)
+        for second in run.seconds[is_there].tolist():
             if second < last:
                 found.out_of_order += 1
                 found.notes.append(f"second {second} comes after second {last}")
             last = max(last, second)
-
-
-def _any_seat(run: KeptRun) -> list[bool]:
-    if not run.values:
-        return [False] * len(run.seconds)
-    rows = np.stack([(values != MISSING).any(axis=1) for values in run.values.values()])
-    return [bool(there) for there in np.atleast_1d(rows.any(axis=0))]
 
 
 def _unseen(blind: Sequence[Blind], line: str) -> dict[int, str]:

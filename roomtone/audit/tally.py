@@ -50,7 +50,7 @@ class Tally:
         return asdict(self)
 
 
-def seat_seconds(periods: Periods) -> int:
+def seat_seconds(periods: Periods | Batch) -> int:
     """Number of (seat, period) pairs with at least one value."""
     seats = periods.layout.seat_values(periods.values)
     return int((seats != MISSING).any(axis=2).sum())
@@ -101,6 +101,4 @@ def _aside_seat_seconds(message: Aside, room: str) -> int:
         batch = decode(message.payload)
     except DecodeError:
         return 0
-    if not isinstance(batch, Batch):
-        return 0
-    return int((batch.layout.seat_values(batch.values) != MISSING).any(axis=2).sum())
+    return seat_seconds(batch) if isinstance(batch, Batch) else 0

@@ -32,11 +32,10 @@ from roomtone.demo.page_port import USUAL_PORT, choose_port
 from roomtone.demo.programs import ProgramError
 from simulators.truth import Episode
 
-__all__ = ["add_run_arguments", "minutes", "play", "seed"]
+__all__ = ["add_run_arguments", "interrupted_by", "minutes", "play", "seed"]
 
 _HIGHEST_SPEED: Final = 200.0
 EPOCH_S: Final = 5
-_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 _log = logging.getLogger("roomtone")
 
 
@@ -86,7 +85,7 @@ def play(
 
     if arguments.port is not None:
         choose()  # refused before anything starts
-    with _folder(arguments.keep) as folder, _interrupted_by_signals():
+    with _folder(arguments.keep) as folder, interrupted_by(signal.SIGTERM, signal.SIGHUP):
         chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose, report=report)
         try:
             with chain:
@@ -218,13 +217,13 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _interrupted_by_signals() -> Iterator[None]:
-    """Handle SIGTERM and SIGHUP like Ctrl-C, so that they stop the programs too."""
+def interrupted_by(*numbers: signal.Signals) -> Iterator[None]:
+    """Handle these signals like Ctrl-C, so that they stop the programs too."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in _ENDING}
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:

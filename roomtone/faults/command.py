@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from contract.errors import UsageError
 from roomtone.demo.broker import mosquitto_path
+from roomtone.demo.run import interrupted_by
 from roomtone.faults import FAULTS
 from roomtone.faults.case import Result
 from roomtone.faults.children import FaultError
@@ -87,18 +87,16 @@ def run(arguments: argparse.Namespace) -> int:
     def report(line: str) -> None:
         print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
 
-    # A terminated matrix must not leave broker and programs behind.
-    before = signal.signal(signal.SIGTERM, _interrupt)
     # The virtual hubs are threads of this process, and so are the computations of another case's
     # audit. With the default interval, hubs would wait 5 ms for each turn.
     switches_s = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:
-        with _quiet():
+        # A terminated matrix must not leave broker and programs behind.
+        with _quiet(), interrupted_by(signal.SIGTERM):
             results = run_all(pairs, folder=folder.resolve(), seed=arguments.seed, report=report)
     finally:
         sys.setswitchinterval(switches_s)
-        signal.signal(signal.SIGTERM, before)
         if arguments.keep is None:
             shutil.rmtree(folder, ignore_errors=True)
     for result in results:
@@ -127,10 +125,6 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in before.items():
             logger.setLevel(level)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def markdown_table(results: Sequence[Result]) -> str:

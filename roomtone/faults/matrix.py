@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from contract.errors import RoomtoneError
 from roomtone.faults import FAULTS
@@ -50,7 +50,8 @@ def run_all(
     lock = threading.Lock()
 
     def lane(number: int) -> None:
-        with _Lane(folder / f"lane-{number}") as runner:
+        with ExitStack() as cleanup:
+            runner = _Lane(folder / f"lane-{number}", cleanup)
             while True:
                 with lock:
                     if not queue:
@@ -77,17 +78,11 @@ def run_all(
 class _Lane:
     """Runs one case after the other; they share a server as long as it works."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cleanup: ExitStack) -> None:
         self._folder = folder
         self._servers = 0
         self._server: Server | None = None
-        self._cleanup = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._cleanup.close()
+        self._cleanup = cleanup
 
     def run(self, fault: str, where: str, *, seed: int, report: Callable[[str], None]) -> Result:
         case = Case(

@@ -9,7 +9,7 @@ import contextlib
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, Self
 
 __all__ = ["FaultProxy", "NetworkState"]
@@ -17,6 +17,9 @@ __all__ = ["FaultProxy", "NetworkState"]
 NetworkState = Literal["fine", "cut", "half_open", "slow"]
 """`cut`: all connections are reset, also new ones. `half_open`: they stay open, but all data is
 discarded in both directions, also on new ones. `slow`: at most `bytes_per_s`."""
+
+_Pair = tuple[socket.socket, socket.socket]
+"""The two sockets of a forwarded connection."""
 
 _CHUNK: Final = 4096
 _CONNECT_S: Final = 5.0
@@ -38,13 +41,11 @@ class FaultProxy:
         self._changed = threading.Event()
         self._pairs: list[_Pair] = []
         self._threads: list[threading.Thread] = []
-        self._listener = socket.socket()
-        self._listener.bind(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._is_over = False
 
     def __enter__(self) -> Self:
-        self._listener.listen()
         self._thread(self._accept, "proxy")
         return self
 
@@ -84,16 +85,16 @@ class FaultProxy:
                 return
             if self._state == "cut":
                 self.affected["cut"] += 1
-                _reset(client)
+                _reset((client,))
                 continue
             try:
                 server = socket.create_connection(("127.0.0.1", self._target), _CONNECT_S)
             except OSError:
                 # As without a proxy: the connection is refused.
-                _reset(client)
+                _reset((client,))
                 continue
             server.settimeout(None)
-            pair = _Pair(client, server)
+            pair = client, server
             with self._lock:
                 self.connections += 1
                 self._pairs.append(pair)
@@ -113,7 +114,7 @@ class FaultProxy:
                         self._changed.wait(len(data) / self._rate)
                     sink.sendall(data)
         finally:
-            pair.reset()
+            _reset(pair)
             with self._lock:
                 if pair in self._pairs:
                     self._pairs.remove(pair)
@@ -123,24 +124,14 @@ class FaultProxy:
             pairs = list(self._pairs)
         for pair in pairs:
             self.affected["cut"] += 1
-            pair.reset()
+            _reset(pair)
 
 
-class _Pair:
-    """The two sockets of a forwarded connection."""
-
-    def __init__(self, client: socket.socket, server: socket.socket) -> None:
-        self._sockets = (client, server)
-
-    def reset(self) -> None:
-        for end in self._sockets:
+def _reset(ends: Sequence[socket.socket]) -> None:
+    for end in ends:
+        with contextlib.suppress(OSError):
             # Only a shutdown wakes up a reading thread.
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            _reset(end)
-
-
-def _reset(end: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    end.close()
+            end.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        end.close()

@@ -151,15 +151,11 @@ class FaultRoom:
         self.wait_for_hubs()
         self.put_lesson()
 
-    def start_edge_again(self) -> None:
-        """Start a new run of the edge; what hubs send before it has greeted them is not received."""
-        runs = len(self.reader.streams(self.name)) + 1
-        self.edge.start()
-        self.wait_for_hubs(runs)
-        self.note_greeting(self.now_s)
-
     def note_greeting(self, last_s: int) -> None:
-        """Record as blind the seconds until the newest run has greeted its hubs."""
+        """Record as blind the seconds until the newest run had greeted its hubs.
+
+        What hubs send before is not received.
+        """
         stream = self.reader.streams(self.name)[-1]
         self.blind.append(
             Blind(

@@ -11,11 +11,11 @@ from typing import Final, Self
 from contract.errors import StoreError
 from ingest.stores import open_period_reader, open_score_store
 from ingest.stores.protocol import PeriodReader
-from roomtone.demo.broker import broker_command, free_port, mosquitto_path
+from roomtone.demo.broker import broker_command, free_port
 from roomtone.demo.page_port import is_taken
 from roomtone.demo.programs import roomtone_command
 from roomtone.demo.settings_files import toml
-from roomtone.faults.children import Child, FaultError, until
+from roomtone.faults.children import Child, until
 from roomtone.faults.proxy import FaultProxy
 
 __all__ = ["SITE", "Server"]
@@ -46,11 +46,6 @@ class Server:
         self.edge_net = FaultProxy(port)
         self.server_net = FaultProxy(port)
         logs = folder / "logs"
-        if mosquitto_path() is None:
-            raise FaultError(
-                "The fault matrix needs Mosquitto, which is not installed here: install the "
-                "package mosquitto."
-            )
         folder.mkdir(parents=True, exist_ok=True)
         _, command = broker_command(python=sys.executable, port=port, folder=folder)
         self.broker = Child("broker", command, log=logs / "broker.log")

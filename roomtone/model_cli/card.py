@@ -14,6 +14,11 @@ from models.serving.off_task import OffTaskModel
 __all__ = ["card_text"]
 
 _SIMULATED: Final = "simulated"
+_LISTED: Final = {
+    "alerts_from_true_share": "Alerts and moments made in the same way from the true share, "
+    "known without delay",
+    "zone_moments": "Moments in zones",
+}
 
 
 def card_text(model: OffTaskModel) -> str:
@@ -70,18 +75,10 @@ def _figures(figures: Mapping[str, Any], source: str) -> list[str]:
                 f"   ceiling {_or_dash(ceiling.get(name))}"
                 f"   movement rule {_or_dash(rule.get(name))}   ({source})"
             )
-    if best := figures.get("alerts_from_true_share"):
-        lines.append(
-            "Alerts and moments made in the same way from the true share, known without delay: "
-            + ", ".join(f"{name.replace('_', ' ')} {_short(one)}" for name, one in best.items())
-            + f" ({source})"
-        )
-    if zones := figures.get("zone_moments"):
-        lines.append(
-            "Moments in zones: "
-            + ", ".join(f"{name.replace('_', ' ')} {_short(one)}" for name, one in zones.items())
-            + f" ({source})"
-        )
+    for key, what in _LISTED.items():
+        if listed := figures.get(key):
+            cells = (f"{name.replace('_', ' ')} {_short(one)}" for name, one in listed.items())
+            lines.append(f"{what}: {', '.join(cells)} ({source})")
     return lines
 
 

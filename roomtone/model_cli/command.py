@@ -24,6 +24,7 @@ from roomtone.model_cli.labels import (
     recalibrate,
     train_with_labels,
 )
+from roomtone.model_cli.options import add_json_option
 from roomtone.model_cli.recording import (
     add_recording_arguments,
     evaluate_recording,
@@ -65,9 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--leave-one-out", action="store_true",
         help="train again without each classroom in turn, instead of judging the model as it is",
     )  # fmt: skip
-    evaluate.add_argument(
-        "--json", action="store_true", help="print one JSON object instead of a table"
-    )
+    add_json_option(evaluate)
     add_recording_arguments(evaluate)
     _model(actions.add_parser("card", help="describe a model and its figures"))
     curve_parser = actions.add_parser(
@@ -75,16 +74,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _classes(curve_parser, _SEED)
     _model(curve_parser)
-    curve.add_arguments(curve_parser)
+    add_json_option(curve_parser)
     compare = actions.add_parser("compare", help="judge two models on the same new classrooms")
     compare.add_argument("first", type=Path, metavar="FILE", help="a model's .onnx file")
     compare.add_argument(
         "second", type=Path, metavar="FILE", nargs="?", help="another (default: the shipped model)"
     )
     _classes(compare, _SEED)
-    compare.add_argument(
-        "--json", action="store_true", help="print one JSON object instead of a table"
-    )
+    add_json_option(compare)
     explain = actions.add_parser(
         "explain",
         help="show which features matter, and one lesson's alerts with their reasons",

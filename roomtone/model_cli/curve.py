@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,7 @@ from roomtone.model_cli.drawing import show_progress
 if TYPE_CHECKING:
     from models.evaluation.holdout import Drawn
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["run"]
 
 _COLUMNS: Final = {
     "alert_precision": "precision",
@@ -23,13 +22,6 @@ _COLUMNS: Final = {
     "delay_median_s": "delay (s)",
     "delay_p90_s": "P90 (s)",
 }
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options in addition to the classrooms and the model."""
-    parser.add_argument(
-        "--json", action="store_true", help="print one JSON object instead of a table"
-    )
 
 
 def run(model: OffTaskModel, drawn: Sequence[Drawn], source: str, *, is_json: bool) -> int:

@@ -20,7 +20,7 @@ from ingest.monitoring.weekly_levels import WeeklyLevels
 from ingest.stores import open_score_store
 from models.drift import LARGE_PSI, MIN_EPOCHS, MIN_LESSONS, SOME_PSI, Drift, measure_drift
 from models.school_model.labels import base_of
-from roomtone.model_cli.school_option import add_school_option, database_url
+from roomtone.model_cli.options import add_json_option, add_school_option, database_url
 from school import open_lesson_store
 
 __all__ = ["add_arguments", "run"]
@@ -42,9 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the school's time zone, the value of lessons.time_zone (default: UTC)",
     )  # fmt: skip
     add_school_option(parser)
-    parser.add_argument(
-        "--json", action="store_true", help="print one JSON object instead of a table"
-    )
+    add_json_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:

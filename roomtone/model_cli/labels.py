@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,13 @@ from pydantic import SecretStr
 
 from contract.errors import UsageError
 from models.school_model.labels import LabelledMoment
-from models.school_model.recalibration import HeldOut, hold_out, recalibrated, recalibration_of
+from models.school_model.recalibration import (
+    Estimates,
+    HeldOut,
+    hold_out,
+    recalibrated,
+    recalibration_of,
+)
 from models.school_model.training import (
     estimates_of,
     require_improvement,
@@ -24,7 +29,7 @@ from models.school_model.training import (
 from models.serving.manifest import SHIPPED, ModelManifest
 from models.serving.off_task import OffTaskModel
 from roomtone.model_cli.drawing import draw_lessons, show_progress
-from roomtone.model_cli.school_option import add_school_option, database_url
+from roomtone.model_cli.options import add_school_option, database_url
 from school import open_lesson_store
 from school.moments.records import Label
 
@@ -108,24 +113,19 @@ def _moment(label: Label) -> LabelledMoment:
 def recalibrate(args: argparse.Namespace) -> int:
     """Fit the alerts, and write the school's model only if it is an improvement."""
     output = args.data_dir / _OWN_MODEL if args.output is None else args.output
-    _check_output(output)
-    found = labelled_moments(args.data_dir, database_url(args))
-    model = OffTaskModel.load(args.model)
-    shipped = estimates_of(model.manifest)
-    moments = _usable(found, model.manifest)
+    model, shipped, moments = _inputs(args, args.data_dir, args.model, output)
+    manifest = model.manifest
     held_out = hold_out(shipped, moments, lambda others: recalibrated(shipped, others))
     own = recalibration_of(shipped, moments)
-    manifest = school_manifest(
-        model.manifest,
-        room_alerts=own.policy(model.manifest.room_alerts),
-        zone_alerts=own.policy(model.manifest.zone_alerts),
+    new = school_manifest(
+        manifest,
+        room_alerts=own.policy(manifest.room_alerts),
+        zone_alerts=own.policy(manifest.zone_alerts),
         held_out=held_out,
         labels=moments,
         how="recalibrated",
     )
-    _write(manifest, args.model, output)
-    _print_result(manifest, held_out, output, as_json=args.json)
-    return 0
+    return _write(new, held_out, args.model, output, as_json=args.json)
 
 
 def train_with_labels(args: argparse.Namespace) -> int:
@@ -136,11 +136,7 @@ def train_with_labels(args: argparse.Namespace) -> int:
     output = args.output
     if output.resolve() == SHIPPED.resolve():
         output = args.with_labels / _OWN_MODEL
-    _check_output(output)
-    found = labelled_moments(args.with_labels, database_url(args))
-    model = OffTaskModel.load(args.base)
-    shipped = estimates_of(model.manifest)
-    moments = _usable(found, model.manifest)
+    model, shipped, moments = _inputs(args, args.with_labels, args.base, output)
     seed = args.seed
     if seed == model.manifest.seed:
         seed += 1  # on the training lessons, the trees' shares would be too good
@@ -150,7 +146,7 @@ def train_with_labels(args: argparse.Namespace) -> int:
     held_out = training.held_out(shipped, moments)
     require_improvement(held_out)
     room, zone = training.policies(moments)
-    manifest = school_manifest(
+    new = school_manifest(
         model.manifest,
         room_alerts=room,
         zone_alerts=zone,
@@ -158,9 +154,7 @@ def train_with_labels(args: argparse.Namespace) -> int:
         labels=moments,
         how="trained with labels",
     )
-    _write(manifest, args.base, output)
-    _print_result(manifest, held_out, output, as_json=False)
-    return 0
+    return _write(new, held_out, args.base, output, as_json=False)
 
 
 def _check_output(output: Path) -> None:
@@ -172,26 +166,31 @@ def _check_output(output: Path) -> None:
         )
 
 
-def _usable(found: Sequence[LabelledMoment], manifest: ModelManifest) -> list[LabelledMoment]:
-    moments, notes = usable_moments(found, manifest.version)
+def _inputs(
+    args: argparse.Namespace, data_dir: Path, base: Path | None, output: Path
+) -> tuple[OffTaskModel, Estimates, list[LabelledMoment]]:
+    """The model that scored the lessons, its estimates, and the moments that it can learn from."""
+    _check_output(output)
+    found = labelled_moments(data_dir, database_url(args))
+    model = OffTaskModel.load(base)
+    estimates = estimates_of(model.manifest)
+    moments, notes = usable_moments(found, model.version)
     show_progress(*notes)
-    return moments
+    return model, estimates, moments
 
 
-def _write(manifest: ModelManifest, base: Path | None, output: Path) -> None:
-    """Write the same trees with a new manifest, and load the file as the scorer does."""
+def _write(
+    manifest: ModelManifest, held_out: HeldOut, base: Path | None, output: Path, *, as_json: bool
+) -> int:
+    """Write the same trees with a new manifest, load the file as the scorer does, and report."""
     onnx = (SHIPPED if base is None else base).read_bytes()
     OffTaskModel(onnx=onnx, manifest=manifest).save(output)
     OffTaskModel.load(output)
-
-
-def _print_result(
-    manifest: ModelManifest, held_out: HeldOut, output: Path, *, as_json: bool
-) -> None:
     if as_json:
         report = {"model": manifest.version, "file": str(output), **manifest.data["school"]}
         print(json.dumps(report, indent=2))
-        return
+        return 0
     print("\n".join(school_lines(manifest)[:2]))
     print(f"{output}: model {manifest.version}, judged on {held_out.moments} moments")
     print(f'To use it: set model_file = "{output}" in [score] of server.toml, and restart score.')
+    return 0

@@ -8,6 +8,7 @@ little memory, and a demo starts at once.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
@@ -75,7 +76,7 @@ class MotionSignal:
         self._lock = Lock()
 
     def acceleration(
-        self, first_sample: int, count: int, columns: slice | None = None
+        self, first_sample: int, count: int, columns: Sequence[int] | None = None
     ) -> NDArray[np.float32]:
         """(count, seats, 3) in g, starting at `first_sample`; `columns` selects seats by position.
 
@@ -85,20 +86,15 @@ class MotionSignal:
             raise IndexError(
                 f"samples {first_sample} to {first_sample + count} of a lesson of {self.samples}"
             )
-        parts = []
+        parts = [np.empty((0, self.seats, 3), np.float32)]
         at, end = first_sample, first_sample + count
         while at < end:
             number, offset = divmod(at, self._block)
             stop = min(self._block, offset + end - at)
-            part = self._kept(number)[offset:stop]
-            parts.append(part if columns is None else part[:, columns])
+            parts.append(self._kept(number)[offset:stop])
             at += stop - offset
-        if len(parts) == 1:
-            return parts[0].copy()
-        if parts:
-            return np.concatenate(parts)
-        width = len(range(self.seats)[columns or slice(None)])
-        return np.empty((0, width, 3), np.float32)
+        whole = np.concatenate(parts)
+        return whole if columns is None else whole[:, columns]
 
     def _kept(self, number: int) -> Array:
         """A block; computed only once while several hubs read it."""

@@ -40,7 +40,9 @@ MAX_SAMPLES_PER_FRAME: Final = 5
 """Maximum number of samples of eight seats in one frame."""
 
 _CHUNK: Final = 500
+_TICK_HZ: Final = 250_000
 _TICK_MASK: Final = (1 << 32) - 1
+_LEVEL_STEP: Final = _TICK_HZ * LEVEL_INTERVAL_S
 _LEVELS_IN_A_FRAME: Final = 8
 
 
@@ -98,7 +100,6 @@ class HubProgram:
         signal: HubSignal,
         hub_id: str,
         start_ns: int,
-        tick_hz: int = 250_000,
         drift_ppm: float = 0.0,
         first_tick: int = 0,
         block: int = 1,
@@ -108,15 +109,13 @@ class HubProgram:
     ) -> None:
         self.signal = signal
         self.hub_id = hub_id
-        self.tick_hz = tick_hz
         self.block = block
         self.seats_missing: set[int] = set()
         self.identify_seconds: int | None = None
         self.has_host = has_host
         """A hub is silent before a host has spoken, because nobody could receive it."""
-        self._ns_a_tick = 1e9 / tick_hz / (1 + drift_ppm * 1e-6)
-        self._step = tick_hz / signal.sample_rate_hz
-        self._level_step = tick_hz * LEVEL_INTERVAL_S
+        self._ns_a_tick = 1e9 / _TICK_HZ / (1 + drift_ppm * 1e-6)
+        self._step = _TICK_HZ / signal.sample_rate_hz
         self._status_every_ns = status_every_s * 10**9
         self._world_ns = start_ns
         self._has_levels = signal.levels(0, 1) is not None
@@ -222,7 +221,7 @@ class HubProgram:
     def _skip_to(self, boot_ns: int) -> None:
         since_ticks = (boot_ns - self._start_ns) / self._ns_a_tick
         self._next_sample = max(0, math.ceil(since_ticks / self._step))
-        self._next_level = max(0, math.ceil(since_ticks / self._level_step))
+        self._next_level = max(0, math.ceil(since_ticks / _LEVEL_STEP))
         self._next_status = max(1, (boot_ns - self._start_ns) // self._status_every_ns + 1)
 
     def _take_samples(self, boot_ns: int, offer: Callable[[bytes], bool]) -> None:
@@ -285,7 +284,7 @@ class HubProgram:
         return min(1 if self.block == 1 else _LEVELS_IN_A_FRAME, self._levels_left())
 
     def _level_ns(self, level: int) -> int:
-        return self._start_ns + round(level * self._level_step * self._ns_a_tick)
+        return self._start_ns + round(level * _LEVEL_STEP * self._ns_a_tick)
 
     def _take_levels(self, boot_ns: int, offer: Callable[[bytes], bool]) -> None:
         # A level is due at the end of its interval, when the next one begins.
@@ -302,8 +301,8 @@ class HubProgram:
         hundredths = np.clip(np.rint(levels * 100), 0, LEVEL_MISSING - 1)
         hundredths[np.isnan(levels)] = LEVEL_MISSING
         block = LevelBlock(
-            tick=(self._first_tick + round(self._next_level * self._level_step)) & _TICK_MASK,
-            step=round(self._level_step),
+            tick=(self._first_tick + round(self._next_level * _LEVEL_STEP)) & _TICK_MASK,
+            step=round(_LEVEL_STEP),
             hundredths=tuple(int(value) for value in hundredths),
         )
         times = np.array([self._level_ns(self._next_level + i) for i in range(count)], np.int64)
@@ -325,7 +324,7 @@ class HubProgram:
         hello = Hello(
             is_start=self._is_start,
             has_levels=self._has_levels,
-            tick_hz=self.tick_hz,
+            tick_hz=_TICK_HZ,
             sample_rate_hz=self.signal.sample_rate_hz,
             counts_per_g=self.signal.counts_per_g,
             seats=self.signal.seats,

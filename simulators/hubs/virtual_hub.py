@@ -42,7 +42,7 @@ class VirtualHub:
     Sample 0 of the signal is taken when the boot clock shows `start_ns` (None: now).
     Like firmware behind USB, the hub is silent until a host sends HELLO_REQUEST; samples before
     count neither as sent nor as dropped. `link` gives the terminal a name that stays the same over
-    `unplug` and `plug`. A large `first_tick` makes the tick counter wrap soon. `room` is the size
+    `unplug` and `plug`. `room` is the size
     of the buffer for a host that does not read (None: 4,096 bytes per unit of speed), in addition
     to the 64 kB of the terminal; what does not fit is dropped and counted. `trace` records what
     goes over the line.
@@ -56,9 +56,7 @@ class VirtualHub:
         hub_id: str,
         link: Path | None = None,
         start_ns: int | None = None,
-        tick_hz: int = 250_000,
         drift_ppm: float = 0.0,
-        first_tick: int = 0,
         faults: LinkFaults | None = None,
         seed: int = 0,
         room: int | None = None,
@@ -73,9 +71,7 @@ class VirtualHub:
             signal=signal,
             hub_id=hub_id,
             start_ns=clock.boot_ns() if start_ns is None else start_ns,
-            tick_hz=tick_hz,
             drift_ppm=drift_ppm,
-            first_tick=first_tick,
             block=MAX_SAMPLES_PER_FRAME if self._is_fast else 1,
             status_every_s=max(1, round(speed / 4)),
             trace=trace,

@@ -43,7 +43,9 @@ def kill(case: Case) -> None:
         case.over()
         if case.where == "edge":
             case.has_counters = False
-            room.start_edge_again()
+            child.start()
+            room.wait_for_hubs(runs=2)
+            room.note_greeting(room.now_s)
         else:
             child.start()
         _come_back(case, room)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from roomtone.model_cli.labels import labelled_moments
-from roomtone.model_cli.school_option import add_school_option, database_url
+from roomtone.model_cli.options import add_school_option, database_url
 from school import open_lesson_store
 from school.lessons.records import Lesson
 from school.moments.records import Label, Verdict
