@@ -5,7 +5,7 @@ It is read from TOML; `scenarios/example.toml` shows every key with its default 
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -144,10 +144,8 @@ class Scenario(Settings):
     @property
     def hub_seats(self) -> tuple[tuple[int, ...], ...]:
         """The seat numbers of each hub."""
-        firsts = [1 + sum(self.room.hubs[:i]) for i in range(len(self.room.hubs))]
-        return tuple(
-            tuple(range(first, first + n)) for first, n in zip(firsts, self.room.hubs, strict=True)
-        )
+        firsts = accumulate(self.room.hubs, initial=1)
+        return tuple(tuple(range(first, end)) for first, end in pairwise(firsts))
 
     @property
     def zones(self) -> tuple[Zone, ...]:
@@ -160,9 +158,7 @@ class Scenario(Settings):
     @property
     def declared_activities(self) -> tuple[Activity, ...]:
         """The spans as a teacher would declare them."""
-        ends = [0.0]
-        for span in self.activities:
-            ends.append(ends[-1] + span.minutes * 60.0)
+        ends = accumulate((span.minutes * 60.0 for span in self.activities), initial=0.0)
         return tuple(
             Activity(start_s=start, end_s=end, name=span.name)
             for span, (start, end) in zip(self.activities, pairwise(ends), strict=True)

@@ -123,11 +123,14 @@ class Track:
 
 @dataclass(slots=True, kw_only=True)
 class FollowResult:
-    """The result for one run, in rows: a seat's second, or a second of the room's sound."""
+    """The result of comparing values, in rows: a seat's second, or a second of the room's sound."""
 
     changed: int = 0
+    """Kept, but different from what was sampled."""
     unverified: int = 0
+    """Kept, but not verifiable, because it is at the edge of a blind second."""
     worst_cut: int = 0
+    """The largest shift of a cut between two periods, in samples or levels."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -177,9 +180,10 @@ class LineFollower:
         )
         """The inputs of the seconds before."""
 
-    def follow(self, seconds: NDArray[np.int64], rows: NDArray[np.uint16]) -> FollowResult:
+    def follow(
+        self, seconds: NDArray[np.int64], rows: NDArray[np.uint16], verdict: FollowResult
+    ) -> None:
         """Compare a run's kept periods, (n, names, quantities), with the line."""
-        verdict = FollowResult()
         states = [_State(self._track.fresh(), 0, is_loose=True)]
         before: int | None = None
         for second, row in zip(seconds.tolist(), rows, strict=True):
@@ -188,7 +192,6 @@ class LineFollower:
                 self._earlier.clear()
             states = self._step(states, second, row, verdict)
             before = second
-        return verdict
 
     def _passed(self, state: _State, before: int | None, second: int) -> list[_State]:
         """Pass over seconds that are not kept: not sampled, or in a gap."""

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from contract.quantities.motion import MIN_SHARE
 from contract.quantities.table import MISSING
-from roomtone.audit.expected import LEVELS_A_SECOND, AuditLine, LineFollower
+from roomtone.audit.expected import LEVELS_A_SECOND, AuditLine, FollowResult, LineFollower
 from roomtone.audit.kept_runs import KeptRun
 
 __all__ = ["AuditResult", "Blind", "Outcome", "audit_room"]
@@ -46,7 +46,7 @@ class Blind:
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
+class Outcome(FollowResult):
     """What became of the seats' seconds, or of the seconds of the room's sound."""
 
     sampled: int = 0
@@ -54,15 +54,9 @@ class Outcome:
     kept: int = 0
     lost: int = 0
     doubled: int = 0
-    changed: int = 0
-    """Kept, but different from what was sampled."""
     invented: int = 0
     """Kept, although nothing was sampled."""
     gap: int = 0
-    unverified: int = 0
-    """Kept, but not verifiable, because it is at the edge of a blind second."""
-    worst_cut: int = 0
-    """The largest shift of a cut between two periods, in samples or levels."""
 
     @property
     def is_exact(self) -> bool:
@@ -78,8 +72,10 @@ class AuditResult(Outcome):
     """Seconds with at least one sampled seat that is in a gap, or in a blind second."""
     gap_reasons: Counter[str] = field(default_factory=Counter)
     """Reason → seat-seconds. `unseen: …` means blind seconds, which no record mentions."""
-    sound: Outcome = field(default_factory=Outcome)
-    notes: list[str] = field(default_factory=list)
+    sound: Outcome = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sound = Outcome(notes=self.notes)
 
     @property
     def is_whole(self) -> bool:
@@ -115,7 +111,6 @@ def audit_room(
             unseen=_unseen(blind, line.name),
             earlier=earlier,
             max_shift_s=max_shift_s,
-            notes=found.notes,
         )
         counts = line.counts_by_second()
         for i, seat in enumerate(line.seats):
@@ -141,7 +136,6 @@ class _LineAudit:
     unseen: dict[int, str]
     earlier: Sequence[KeptRun]
     max_shift_s: float
-    notes: list[str]
 
     def check(self, result: Outcome, seat: int | None, counts: Mapping[int, int]) -> dict[int, str]:
         """Every kept second must exist once and have been sampled, and every sampled second must be
@@ -156,10 +150,10 @@ class _LineAudit:
         for second, times in kept.items():
             result.doubled += times - 1
             if times > 1:
-                self.notes.append(f"{name}: second {second} is kept {times} times")
+                result.notes.append(f"{name}: second {second} is kept {times} times")
             if second not in self.wanted or counts.get(second, 0) < least - unsure:
                 result.invented += 1
-                self.notes.append(f"{name}: second {second} is kept, but was not sampled")
+                result.notes.append(f"{name}: second {second} is kept, but was not sampled")
         gaps: dict[int, str] = {}
         for second in sorted(self.wanted):
             have = counts.get(second, 0)
@@ -175,7 +169,7 @@ class _LineAudit:
                 elif have >= least + unsure:
                     result.sampled += 1
                     result.lost += 1
-                    self.notes.append(f"{name}: second {second} is lost")
+                    result.notes.append(f"{name}: second {second} is lost")
         return gaps
 
     def follow(self, result: Outcome, seats: Sequence[int] | None) -> None:
@@ -188,11 +182,7 @@ class _LineAudit:
                 track, max_shift_s=self.max_shift_s, unseen=self.unseen.keys(),
                 given_up=_given_up(run),
             )  # fmt: skip
-            verdict = follower.follow(*_undamaged(run, self.earlier, seats))
-            result.changed += verdict.changed
-            result.unverified += verdict.unverified
-            result.worst_cut = max(result.worst_cut, verdict.worst_cut)
-            self.notes.extend(verdict.notes)
+            follower.follow(*_undamaged(run, self.earlier, seats), result)
 
     def _kept(self, seat: int | None) -> Counter[int]:
         """How often each second is kept with values, over all runs."""

@@ -107,17 +107,13 @@ class Case:
         self.drawn[what] = found
         return found
 
-    @contextmanager
     def room(
         self, plan: RoomPlan | None = None, *, server: Server | None = None, name: str | None = None
-    ) -> Iterator[FaultRoom]:
-        """A room with running hubs; its edge is not started yet."""
+    ) -> FaultRoom:
+        """A room whose hubs run once it is entered; its edge is not started yet."""
         name = name or f"{self.fault}-{self.where}".replace("_", "-")[:32]
         plan = plan or RoomPlan(seed=self.seed)
-        with FaultRoom(
-            name, server or self.shared_server(), plan, folder=self.folder / name
-        ) as room:
-            yield room
+        return FaultRoom(name, server or self.shared_server(), plan, folder=self.folder / name)
 
     @contextmanager
     def lesson(

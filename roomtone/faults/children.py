@@ -29,10 +29,6 @@ class Child(Program):
     _all: ClassVar[WeakSet[Child]] = WeakSet()
     _is_over: ClassVar[bool] = False
 
-    def __init__(self, name: str, command: Sequence[str], *, log: Path) -> None:
-        super().__init__(name, command, log=log)
-        Child._all.add(self)
-
     @classmethod
     def end_all(cls) -> None:
         """Kill all children of this process, after an interrupt."""
@@ -62,6 +58,7 @@ class Child(Program):
         self.check()
         if self.is_running:
             raise FaultError(f"{self.name} is already running.")
+        self._all.add(self)
         super().start()
 
     def kill(self) -> None:

@@ -41,7 +41,6 @@ def run_all(
     folder: Path,
     seed: int,
     report: Callable[[str], None],
-    lanes: int = _LANES,
 ) -> list[Result]:
     """Run the cases; the results are in the order of the pairs."""
     # A stable order, with long cases first, so that none runs alone at the end.
@@ -62,9 +61,9 @@ def run_all(
                     results[at] = result
                 report(_line(result))
 
-    with ThreadPoolExecutor(lanes, thread_name_prefix="lane") as pool:
+    with ThreadPoolExecutor(_LANES, thread_name_prefix="lane") as pool:
         try:
-            for done in [pool.submit(lane, number) for number in range(min(lanes, len(queue)))]:
+            for done in [pool.submit(lane, number) for number in range(min(_LANES, len(queue)))]:
                 done.result()
         except BaseException:
             # Interrupted: running cases fail at once, because their programs are killed.

@@ -29,8 +29,6 @@ class FaultProxy:
     """Listens on its own port and forwards to `target`. A context manager."""
 
     def __init__(self, target: int, *, bytes_per_s: float = 4_000.0) -> None:
-        self.connections = 0
-        """Number of accepted connections."""
         self.affected = Counter[NetworkState]()
         """`cut`: connections that were reset or refused; `half_open`: discarded bytes; `slow`:
         delayed bytes."""
@@ -39,7 +37,7 @@ class FaultProxy:
         self._state: NetworkState = "fine"
         self._lock = threading.Lock()
         self._changed = threading.Event()
-        self._pairs: list[_Pair] = []
+        self._pairs: set[_Pair] = set()
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -96,8 +94,7 @@ class FaultProxy:
             server.settimeout(None)
             pair = client, server
             with self._lock:
-                self.connections += 1
-                self._pairs.append(pair)
+                self._pairs.add(pair)
             self._thread(self._carry, "proxy up", pair, client, server)
             self._thread(self._carry, "proxy down", pair, server, client)
 
@@ -116,8 +113,7 @@ class FaultProxy:
         finally:
             _reset(pair)
             with self._lock:
-                if pair in self._pairs:
-                    self._pairs.remove(pair)
+                self._pairs.discard(pair)
 
     def _reset_all(self) -> None:
         with self._lock:

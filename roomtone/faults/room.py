@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -182,7 +182,11 @@ class FaultRoom:
                 hub.hub for hub in birth.hubs if hub.sample_rate_hz
             }
 
-        until(are_up, what="a birth with all hubs", timeout_s=READY_S, running=[self.edge])
+        self.until(are_up, what="a birth with all hubs", timeout_s=READY_S)
+
+    def until(self, is_so: Callable[[], bool], *, what: str, timeout_s: float = _DRAIN_S) -> None:
+        """Wait until `is_so`, as long as the edge runs."""
+        until(is_so, what=what, timeout_s=timeout_s, running=[self.edge])
 
     def end_lesson(self, *, lead_s: float = _LEAD_S) -> None:
         """Set the lesson's end to `lead_s` of real time from now."""
@@ -210,28 +214,23 @@ class FaultRoom:
     def wait_until_caught_up(self, timeout_s: float = _DRAIN_S) -> None:
         """Wait until all data is kept, including the current second, and none is on the edge's disk."""
         now_s, lag_s = self.now_s, round(_LAG_S * self.plan.speed)
-        until(
+        self.until(
             lambda: not self.waiting and self.newest_s() >= max(now_s, self.now_s - lag_s),
-            what="the missing data", timeout_s=timeout_s, running=[self.edge],
-        )  # fmt: skip
+            what="the missing data",
+            timeout_s=timeout_s,
+        )
 
     def finish(self) -> None:
         """End the lesson, wait for all data, and stop the edge."""
         if not self.ends_s:
             self.end_lesson()
         self.wait_for_end()
-        until(
-            lambda: self.newest_s() >= self.ends_s - 1, what="the last of the lesson",
-            timeout_s=_DRAIN_S, running=[self.edge],
-        )  # fmt: skip
+        self.until(lambda: self.newest_s() >= self.ends_s - 1, what="the last of the lesson")
         self.drain_and_stop()
 
     def drain(self) -> None:
         """Wait until nothing is left on the edge's disk."""
-        until(
-            lambda: not self.waiting, what="the end of the backlog", timeout_s=_DRAIN_S,
-            running=[self.edge],
-        )  # fmt: skip
+        self.until(lambda: not self.waiting, what="the end of the backlog")
 
     def drain_and_stop(self) -> None:
         """After sampling has ended: wait until the outbox is empty, and stop the edge."""

@@ -63,7 +63,6 @@ def main() -> int:
         stream=sys.stderr,
     )
     true = simulated_clock(args.simulated_clock)
-    assert isinstance(true, ScaledClock)
     clock = WrongClock(
         speed=true.speed, anchor_ns=true.anchor_ns, utc_at_anchor_ns=true.utc_at_anchor_ns,
         fault_file=args.clock_fault,

@@ -60,7 +60,6 @@ class MotionSignal:
         self._sensors = sensors
         self._movements = movements
         self._block = BLOCK_S * self.rate_hz
-        self._bounce_hz = pupils.leg_bounce_hz
         self._textures = _draw_textures(seed, self.rate_hz, self._block)
         rng = stream(seed, "textures", 1)
         length = _TEXTURE_S * self.rate_hz
@@ -172,7 +171,9 @@ class MotionSignal:
     def _bounce(self, event: int, sample: NDArray[np.int64]) -> Array:
         """A leg that bounces at its own rate, with a second harmonic and a slow swell."""
         place = self._offset[event] / (_TEXTURE_S * self.rate_hz)
-        turns = sample / self.rate_hz * self._bounce_hz[self._movements.seat[event]] + place
+        turns = (
+            sample / self.rate_hz * self._pupils.leg_bounce_hz[self._movements.seat[event]] + place
+        )
         swell = 1.0 + 0.4 * np.sin(2.0 * np.pi * (sample / self.rate_hz / 7.0 + 5.0 * place))
         wave = np.sin(2.0 * np.pi * turns) + 0.35 * np.sin(4.0 * np.pi * turns + 1.0)
         unit = swell * wave / np.sqrt((1.0 + 0.4**2 / 2.0) * (1.0 + 0.35**2) / 2.0)

@@ -52,8 +52,6 @@ class LineTrace:
         self.frames_whole = 0
         self.frames_repeated = 0
         """Whole frames that went over the line more than once."""
-        self.pieces_damaged = 0
-        """Pieces between two delimiters that were not a whole frame."""
         self.writes = 0
         """Number of writes to the terminal."""
         self._lock = threading.Lock()
@@ -111,10 +109,7 @@ class LineTrace:
         return LineLevels(times=times[order], hundredths=hundredths[order])
 
     def _end_of(self, piece: bytes) -> None:
-        if not piece:
-            return
         if piece not in self._in_flight:
-            self.pieces_damaged += 1
             return
         if piece in self._seen:
             # The same bytes again are a repetition.

@@ -13,7 +13,7 @@ from contract.clock import SECOND_NS
 from contract.quantities.motion import MotionQuantities
 from contract.quantities.sound import SoundQuantities
 from contract.quantities.table import MISSING, encode
-from roomtone.audit.expected import AuditLine, LineFollower
+from roomtone.audit.expected import AuditLine, FollowResult, LineFollower
 from roomtone.audit.kept_runs import KeptGap, KeptRun
 from roomtone.audit.oracle import AuditResult, Blind, audit_room
 from simulators.classroom import Classroom
@@ -371,12 +371,14 @@ def test_dates_that_slide_at_a_hundred_times_the_speed_of_life_are_no_change() -
         rows.append(encode(quantities.update(within), "room")[None, :])
     follower = LineFollower(line.sound(), max_shift_s=0.01 * speed)
     kept = np.arange(first, seconds - 2) + FIRST_S
-    verdict = follower.follow(kept, np.stack(rows))
+    verdict = FollowResult()
+    follower.follow(kept, np.stack(rows), verdict)
     assert (verdict.changed, verdict.notes) == (0, [])
     assert 0 < verdict.worst_cut <= 8
     rows[1_000][0, 0] ^= 1
     follower = LineFollower(line.sound(), max_shift_s=0.01 * speed)
-    assert follower.follow(kept, np.stack(rows)).changed > 0
+    follower.follow(kept, np.stack(rows), verdict)
+    assert verdict.changed > 0
 
 
 def test_a_cut_that_fits_by_chance_is_taken_back() -> None:

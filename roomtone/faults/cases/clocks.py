@@ -43,7 +43,7 @@ def clock_past(case: Case) -> None:
         case.took_effect(f"{undated} periods undated while the clock was two years slow")
         _set_clock(room, off_s=0)
         case.over()
-        _wait_for_dates(room, timeout_s=20)
+        _wait_for_dates(room)
         case.recovered()
         time.sleep(case.draw("goes_on_s", *_SAMPLE_S))
         _finish(case, room)
@@ -57,10 +57,7 @@ def clock_jump(case: Case) -> None:
         jumped_s = room.now_s
         _set_clock(room, off_s=_HOUR_S)
         case.over()
-        until(
-            lambda: bool(_ahead(room).any()), what="dates by the new clock",
-            timeout_s=90, running=[room.edge],
-        )  # fmt: skip
+        room.until(lambda: bool(_ahead(room).any()), what="dates by the new clock", timeout_s=90)
         case.recovered()
         time.sleep(case.draw("goes_on_s", *_SAMPLE_S))
         _finish(case, room)
@@ -93,7 +90,7 @@ def clock_slow_synchronised(case: Case) -> None:
         undated = _undated(case, room, "was 400 days slow")
         case.took_effect(f"{undated} periods kept and not dated while the clock was 400 days slow")
         _set_clock(room, off_s=0)
-        _wait_for_dates(room, timeout_s=30)
+        _wait_for_dates(room)
         time.sleep(case.draw("goes_on_s", *_REAL_SAMPLE_S))
         before = len(_dates(room)[0])
         with server.ingest.logs_anew(
@@ -150,11 +147,12 @@ def _undated(case: Case, room: FaultRoom, state: str) -> int:
     return len(dates)
 
 
-def _wait_for_dates(room: FaultRoom, *, timeout_s: float) -> None:
-    until(
-        lambda: bool((_dates(room)[0] != UNDATED).all()), what="dates for what was undated",
-        timeout_s=timeout_s, running=[room.edge],
-    )  # fmt: skip
+def _wait_for_dates(room: FaultRoom) -> None:
+    room.until(
+        lambda: bool((_dates(room)[0] != UNDATED).all()),
+        what="dates for what was undated",
+        timeout_s=30,
+    )
 
 
 def _check_dates(case: Case, room: FaultRoom) -> int:
