@@ -27,8 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each finding and what to do about it; 1 if something is wrong."""
-    is_node = _names_hubs(arguments.config)
-    code: int = _doctor(is_node=is_node).run(arguments)
+    code: int = _doctor(is_node=_names_hubs(arguments.config)).run(arguments)
     return code
 
 

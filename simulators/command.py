@@ -45,7 +45,6 @@ _POLL_S: Final = 0.1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the subcommand; its description is `DESCRIPTION`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = DESCRIPTION
     parser.add_argument(

@@ -87,17 +87,13 @@ class Truth:
         """(periods, seats): the pupil is off task."""
         return np.greater_equal(self.kind, Kind.PEERS)
 
-    @property
-    def room_share(self) -> NDArray[np.float64]:
-        """(periods,): the off-task share of the pupils present; NaN if there are none."""
-        return _share(self.off_task, self.occupied)
-
     def episodes(self) -> tuple[Episode, ...]:
         """The stretches that an alert should find."""
         return find_episodes(self.off_task, self.occupied, self.activities)
 
 
 def _share(off_task: NDArray[np.bool_], occupied: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(periods,): the off-task share of the pupils present; NaN if there are none."""
     present = occupied.sum(axis=1)
     share = (off_task & occupied).sum(axis=1) / np.maximum(present, 1)
     return np.where(present > 0, share, np.nan)

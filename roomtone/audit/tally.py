@@ -6,7 +6,7 @@ waiting, nor put aside, nor inside a recorded gap.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -45,9 +45,6 @@ class Tally:
         return self.sampled == self.kept > 0 and not (
             self.lost or self.doubled or self.gap or self.waiting or self.kept_aside
         )
-
-    def as_dict(self) -> dict[str, int]:
-        return asdict(self)
 
 
 def seat_seconds(periods: Periods | Batch) -> int:

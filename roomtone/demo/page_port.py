@@ -8,7 +8,6 @@ program, so its content is checked.
 from __future__ import annotations
 
 import socket
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Final
@@ -58,7 +57,7 @@ def fetch(address: str) -> bytes:
         with urllib.request.urlopen(address, timeout=_HTTP_S) as answer:  # noqa: S310
             body: bytes = answer.read()
             return body
-    except (OSError, urllib.error.HTTPError) as error:
+    except OSError as error:
         raise ProgramError(f"{address} was not served: {error}.") from error
 
 

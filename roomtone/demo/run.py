@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -116,15 +117,15 @@ def _report(chain: Chain, episodes: tuple[Episode, ...] | None) -> int:
     due = chain.due_seat_seconds()
     scored = sum(math.isfinite(epoch.zones[0].movement_db) for epoch in epochs)
     drawn = sum(value is not None for value in timeline["movement"]["mean"])
-    report = counts.as_dict() | {
+    room_alerts = [alert for alert in alerts if alert.zone == ROOM]
+    report = asdict(counts) | {
         "due": due,
         "epochs": len(epochs),
         "alerts_raised": len(alerts),
         "alerts_true": _count_true(alerts, episodes or (), plan),
         "pages_fetched": len(fetched) + 1,
+        "room_alerts_raised": len(room_alerts),
     }
-    room_alerts = [alert for alert in alerts if alert.zone == ROOM]
-    report["room_alerts_raised"] = len(room_alerts)
     for alert in room_alerts:
         at = _clock((alert.raised_utc_ns - plan.starts_utc_ns) / SECOND_NS)
         _log.info("check: a room alert at %s: %s", at, " ".join(alert.because))
@@ -248,14 +249,12 @@ def _port(text: str) -> int:
 
 
 def seed(text: str) -> int:
-    """Parse a seed from an argument."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
     return int(text)
 
 
 def minutes(text: str) -> float:
-    """Parse a number of minutes from an argument."""
     try:
         value = float(text)
     except ValueError:

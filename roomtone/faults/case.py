@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -156,7 +156,7 @@ class Case:
         if self.has_counters:
             counters = tally(room.reader, room=room.name)
             if counters.lost or counters.doubled or counters.waiting:
-                self.errors.append(f"the edge's own counters do not add up: {counters.as_dict()}")
+                self.errors.append(f"the edge's own counters do not add up: {asdict(counters)}")
 
     def result(self, error: str | None) -> Result:
         found = self.found

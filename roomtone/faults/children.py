@@ -93,7 +93,7 @@ class Child(Program):
         return sum(text in line for line in lines)
 
     @contextmanager
-    def logs_anew(
+    def logs_again(
         self, text: str, *, what: str, timeout_s: float = STOP_S, beside: Sequence[Child] = ()
     ) -> Iterator[None]:
         """On leaving, wait until it has logged `text` more often than on entering."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 
 from contract.errors import RoomtoneError
@@ -24,15 +24,12 @@ _LANES: Final = 2
 
 def select_cases(*, is_quick: bool, only: Sequence[str] = ()) -> list[tuple[str, str]]:
     """The (fault, place) pairs to run. `only` holds names, or NAME:PLACE."""
-    pairs = [
+    return [
         (name, place)
         for name, fault in FAULTS.items()
-        for place in (fault.quick if is_quick else fault.places)
+        for place in (fault.quick if is_quick and not only else fault.places)
+        if not only or name in only or f"{name}:{place}" in only
     ]
-    if only:
-        every = [(name, place) for name, fault in FAULTS.items() for place in fault.places]
-        pairs = [(n, p) for n, p in every if n in only or f"{n}:{p}" in only]
-    return pairs
 
 
 def run_all(
@@ -43,35 +40,30 @@ def run_all(
     report: Callable[[str], None],
 ) -> list[Result]:
     """Run the cases; the results are in the order of the pairs."""
-    # A stable order, with long cases first, so that none runs alone at the end.
-    queue = sorted(enumerate(pairs), key=lambda item: not FAULTS[item[1][0]].is_long)
-    results: dict[int, Result] = {}
-    lock = threading.Lock()
+    lanes: SimpleQueue[_Lane] = SimpleQueue()
 
-    def lane(number: int) -> None:
-        with ExitStack() as cleanup:
-            runner = _Lane(folder / f"lane-{number}", cleanup)
-            while True:
-                with lock:
-                    if not queue:
-                        return
-                    at, (fault, where) = queue.pop(0)
-                result = runner.run(fault, where, seed=seed, report=report)
-                with lock:
-                    results[at] = result
-                report(_line(result))
-
-    with ThreadPoolExecutor(_LANES, thread_name_prefix="lane") as pool:
+    def run_one(pair: tuple[str, str]) -> Result:
+        lane = lanes.get()
         try:
-            for done in [pool.submit(lane, number) for number in range(min(_LANES, len(queue)))]:
-                done.result()
+            result = lane.run(*pair, seed=seed, report=report)
+        finally:
+            lanes.put(lane)
+        report(_line(result))
+        return result
+
+    # A stable order, with long cases first, so that none runs alone at the end.
+    queue = sorted(pairs, key=lambda pair: not FAULTS[pair[0]].is_long)
+    with ExitStack() as cleanup, ThreadPoolExecutor(_LANES, thread_name_prefix="lane") as pool:
+        for number in range(_LANES):
+            lanes.put(_Lane(folder / f"lane-{number}", cleanup.enter_context(ExitStack())))
+        running = {pair: pool.submit(run_one, pair) for pair in queue}
+        try:
+            return [running[pair].result() for pair in pairs]
         except BaseException:
             # Interrupted: running cases fail at once, because their programs are killed.
-            with lock:
-                queue.clear()
+            pool.shutdown(wait=False, cancel_futures=True)
             Child.end_all()
             raise
-    return [results[at] for at in sorted(results)]
 
 
 class _Lane:

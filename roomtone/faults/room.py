@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing
@@ -19,7 +20,6 @@ from roomtone.demo.programs import roomtone_command
 from roomtone.demo.settings_files import clock_option, toml
 from roomtone.faults.children import Child, until
 from roomtone.faults.server import READY_S, SITE, Server
-from roomtone.faults.unheard import unheard
 from school import open_lesson_store
 from school.lessons.records import Lesson
 from simulators.classroom import Classroom
@@ -27,7 +27,7 @@ from simulators.hubs.trace import LineTrace
 from simulators.hubs.virtual_hub import LinkFaults, VirtualHub, running
 from simulators.scenario import Room, Scenario
 
-__all__ = ["SPILL_S", "FaultRoom", "RoomPlan"]
+__all__ = ["SPILL_S", "FaultRoom", "RoomPlan", "unheard"]
 
 SPILL_S: Final = 1.5
 ACK_TIMEOUT_S: Final = 2.0
@@ -41,6 +41,11 @@ _LAG_S: Final = 0.6
 """Maximum delay of the store that still counts as caught up, in real time."""
 _DATING_ERROR_S: Final = 0.010
 """Maximum error of a tick's date, in real time."""
+_NEVER_CAME: Final = re.compile(
+    r"(?P<hub>\S+): \d+ samples between (?P<after>\d+) and (?P<before>\d+) ms of the boot clock "
+    r"never came\."
+)
+"""The edge's log line about a hole in a hub's ticks: nothing of it was received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,3 +351,21 @@ class FaultRoom:
         )
         with closing(open_lesson_store(self.server.data)) as store:
             store.put(lesson)
+
+
+def unheard(log: Path) -> list[Blind]:
+    """The samples that a hub sent and the edge never received, from the log of all its runs.
+
+    Sampled means that the edge received good frames. It knows missing samples from the hub's ticks,
+    and logs them. What it received but did not use is not logged in this way, and stays lost.
+    """
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return [
+        Blind(
+            first_s=int(found["after"]) // 1000,
+            last_s=int(found["before"]) // 1000,
+            why="frames missing by the hub's ticks",
+            line=found["hub"],
+        )
+        for found in _NEVER_CAME.finditer(text)
+    ]

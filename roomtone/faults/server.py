@@ -67,7 +67,7 @@ class Server:
                 lambda: is_taken(self.broker_port), what="an answer of the broker",
                 timeout_s=READY_S, running=[self.broker],
             )  # fmt: skip
-            with self.ingest.logs_anew(
+            with self.ingest.logs_again(
                 "connected to the broker", what="the start of ingest", timeout_s=READY_S
             ):
                 self.ingest.start()

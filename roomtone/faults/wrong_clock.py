@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -63,10 +63,7 @@ def main() -> int:
         stream=sys.stderr,
     )
     true = simulated_clock(args.simulated_clock)
-    clock = WrongClock(
-        speed=true.speed, anchor_ns=true.anchor_ns, utc_at_anchor_ns=true.utc_at_anchor_ns,
-        fault_file=args.clock_fault,
-    )  # fmt: skip
+    clock = WrongClock(**asdict(true), fault_file=args.clock_fault)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -15,7 +15,7 @@ from contract.errors import UsageError
 from contract.one_line import one_line
 from models.serving.manifest import SHIPPED
 from models.serving.off_task import OffTaskModel
-from roomtone.model_cli import curve, drift
+from roomtone.model_cli import drift
 from roomtone.model_cli.card import card_text
 from roomtone.model_cli.drawing import draw_lessons, show_progress
 from roomtone.model_cli.labels import (
@@ -40,10 +40,17 @@ _SEED: Final = 2
 _SOURCE: Final = "simulated"
 _OTHERS_SEED: Final = 500_000
 """Added to the seed for the second generator, so that no other classroom has the same seed."""
+_CURVE_COLUMNS: Final = {
+    "alert_precision": "precision",
+    "alert_stretch_precision": "on a stretch",
+    "alert_recall": "recall",
+    "false_alerts_per_lesson": "false a lesson",
+    "delay_median_s": "delay (s)",
+    "delay_p90_s": "P90 (s)",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the actions and their options."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     train = actions.add_parser("train", help="train a model on new simulated classrooms")
     _classes(train, _TRAINING_SEED, _TRAINING_CLASSROOMS)
@@ -131,7 +138,6 @@ def _classes(parser: argparse.ArgumentParser, seed: int, classrooms: int = _CLAS
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the chosen action."""
     if args.action == "card":
         print(card_text(OffTaskModel.load(args.model)))
         return 0
@@ -158,9 +164,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "explain":
         return _explain(args)
     if args.action == "curve":
-        model = _new_to(OffTaskModel.load(args.model), args.seed)
-        drawn = draw_lessons(args.classrooms, args.seed)
-        return curve.run(model, drawn, _SOURCE, is_json=args.json)
+        return _curve(args)
     if args.action == "realism":
         from roomtone.model_cli.realism import realism  # noqa: PLC0415
 
@@ -258,6 +262,33 @@ def _compare(args: argparse.Namespace) -> int:
     rows, known = [one.rows for one in drawn], [one.known for one in drawn]
     result = compare_models(models[0], models[1], rows, known, source=_SOURCE)
     print(result.to_json() if args.json else result.table())
+    return 0
+
+
+def _curve(args: argparse.Namespace) -> int:
+    from models.evaluation.alert_curve import alert_curve, curve_streams  # noqa: PLC0415
+
+    model = _new_to(OffTaskModel.load(args.model), args.seed)
+    drawn = draw_lessons(args.classrooms, args.seed)
+    show_progress("judging the alerts at every threshold")
+    lines = alert_curve(
+        curve_streams(model, [one.rows for one in drawn], [one.known for one in drawn])
+    )
+    if args.json:
+        print(json.dumps({f"{_SOURCE}_unseen_classrooms": {"alert_curve": lines}}, indent=2))
+        return 0
+    episodes = lines[0]["episodes"]
+    print(f"Room alerts on {len(drawn)} {_SOURCE} lessons with {episodes} episodes; * is in use")
+    heads = "".join(f"{head:>16}" for head in _CURVE_COLUMNS.values())
+    print(f"{'':12}{'over':>6}{'for':>7}{heads}")
+    for line in lines:
+        who = f"{line['who']}{'*' if line['serves'] else ''}"
+        cells = ("-" if line[name] is None else f"{line[name]:.3g}" for name in _CURVE_COLUMNS)
+        print(
+            f"{who:12}{line['raise_above']:>6.2f}{5 * line['raise_after']:>5} s"
+            + "".join(f"{cell:>16}" for cell in cells)
+            + f"   ({_SOURCE})"
+        )
     return 0
 
 

@@ -29,7 +29,6 @@ _A_STEP: Final = 1_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
     parser.add_argument(
         "--data-dir", type=Path, required=True, metavar="DIR", help="the server's data directory"
     )

@@ -94,20 +94,18 @@ def labelled_moments(data_dir: Path, url: SecretStr | None = None) -> list[Label
         if label.by == "teacher" or (label.lesson, label.moment) not in chosen:
             chosen[label.lesson, label.moment] = label
     return [
-        _moment(label) for label in chosen.values() if label.kind != "calm" or label.is_confirmed
+        LabelledMoment(
+            lesson=label.lesson,
+            in_episode=label.is_confirmed and label.kind != "calm",
+            is_room=label.is_room,
+            is_suggested=label.kind == "lively",
+            model=label.model,
+            features_version=label.features_version,
+            rows=label.rows,
+        )
+        for label in chosen.values()
+        if label.kind != "calm" or label.is_confirmed
     ]
-
-
-def _moment(label: Label) -> LabelledMoment:
-    return LabelledMoment(
-        lesson=label.lesson,
-        in_episode=label.is_confirmed and label.kind != "calm",
-        is_room=label.is_room,
-        is_suggested=label.kind == "lively",
-        model=label.model,
-        features_version=label.features_version,
-        rows=label.rows,
-    )
 
 
 def recalibrate(args: argparse.Namespace) -> int:

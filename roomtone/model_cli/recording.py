@@ -17,7 +17,6 @@ _EVERY_S: Final = 5.0
 
 
 def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `evaluate` for recordings."""
     recording = parser.add_argument_group(
         "labelled recordings",
         "A Parquet file with one row per sample and the columns group, recording, x, y, z, label, and "

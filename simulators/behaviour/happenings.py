@@ -45,7 +45,6 @@ class Happenings:
 
 
 def draw_happenings(scenario: Scenario, seed: int) -> Happenings:
-    """Draw the events of a lesson."""
     rng = stream(seed, "events")
     periods = scenario.periods
     share = scenario.minutes / 45.0

@@ -58,7 +58,6 @@ class SeatSensors:
 
 
 def draw_pupils(scenario: Scenario, seed: int) -> Pupils:
-    """Draw the pupils of a classroom."""
     rng = stream(seed, "pupils")
     movement, room = scenario.movement, scenario.room
     seats = len(scenario.seats)

@@ -209,8 +209,7 @@ class HubProgram:
         if not self.has_host:
             return
         self._take_samples(boot_ns, offer)
-        if self._has_levels:
-            self._take_levels(boot_ns, offer)
+        self._take_levels(boot_ns, offer)
         if boot_ns >= self._start_ns + self._next_status * self._status_every_ns:
             self._next_status = (boot_ns - self._start_ns) // self._status_every_ns + 1
             self._offer(self._status(boot_ns), offer)

@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.sensing.seconds import log_missing_frames
 from firmware_bridge.events import FramesMissing
-from roomtone.faults.unheard import unheard
+from roomtone.faults.room import unheard
 
 
 def hole(**changes: object) -> FramesMissing:

@@ -67,7 +67,6 @@ def test_the_table_of_kinds():
     )
     assert truth.occupied[0].tolist() == [False, True, True, True]
     assert truth.off_task[0].tolist() == [False, False, True, True]
-    assert truth.room_share[0] == 2 / 3
 
 
 def test_the_truth_is_written_row_by_row(tmp_path):

@@ -93,7 +93,7 @@ def clock_slow_synchronised(case: Case) -> None:
         _wait_for_dates(room)
         time.sleep(case.draw("goes_on_s", *_REAL_SAMPLE_S))
         before = len(_dates(room)[0])
-        with server.ingest.logs_anew(
+        with server.ingest.logs_again(
             "60 minutes fast", what="ingest's message about the step", timeout_s=30,
             beside=[room.edge],
         ):  # fmt: skip
@@ -169,7 +169,7 @@ def _press(room: FaultRoom, command: Literal["start", "stop"]) -> None:
     topic = str(Topic(SITE, room.name, room.node, "command"))
     message = "Sampling begins" if command == "start" else "Sampling ends"
     pressed_s, what = room.now_s, f"the edge's answer to {command}"
-    with speaker(room) as client, room.edge.logs_anew(message, what=what, timeout_s=10):
+    with speaker(room) as client, room.edge.logs_again(message, what=what, timeout_s=10):
         client.publish(topic, Command(id=f"{room.name}-{command}", command=command).encode(), qos=1)
     if command == "start":
         room.starts_s = pressed_s

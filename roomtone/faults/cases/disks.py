@@ -129,7 +129,7 @@ def _edge_full(case: Case) -> None:
     with small_disk(case.folder / "disk", _EDGE_BYTES) as disk:
         plan = RoomPlan(seed=case.seed, outbox=disk / "outbox", max_outbox_bytes=2 << 20)
         with case.lesson(plan) as room:
-            with room.edge.logs_anew("can't be used", what="the edge's message about its disk"):
+            with room.edge.logs_again("can't be used", what="the edge's message about its disk"):
                 ballast = _fill(disk)
                 room.server.edge_net.set_state("cut")
             time.sleep(case.draw("full_s", *_FULL_S))
@@ -147,7 +147,7 @@ def _server_full(case: Case) -> None:
     with small_disk(case.folder / "disk", _SERVER_BYTES) as disk:
         server = Server(case.folder / "server", data=disk / "data")
         with server, case.lesson(server=server) as room:
-            with server.ingest.logs_anew(
+            with server.ingest.logs_again(
                 "Nothing is acknowledged", what="ingest's message about its disk",
                 beside=[room.edge],
             ):  # fmt: skip
@@ -201,7 +201,7 @@ def _damage_store(case: Case, damage: Callable[[Path], str]) -> None:
         room.earlier = kept_runs(room.reader, room.name)
         room.reopen()
         done = damage(server.data / "main.db")
-        with server.ingest.logs_anew("connected to the broker", what="ingest"):
+        with server.ingest.logs_again("connected to the broker", what="ingest"):
             server.ingest.start()
             case.over()
         # Readers have to open the file that has replaced the damaged one.
@@ -242,14 +242,12 @@ def _fill(disk: Path) -> Path:
     path = disk / "ballast"
     with path.open("wb", buffering=0) as file:
         for chunk in (_CHUNK, 1):
-            while True:
-                try:
-                    if file.write(b"\xaa" * chunk) < chunk:
-                        break
-                except OSError as error:
-                    if error.errno != errno.ENOSPC:
-                        raise
-                    break
+            try:
+                while file.write(b"\xaa" * chunk) == chunk:
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
     free = os.statvfs(disk).f_bavail
     if free:
         raise FaultError(f"the disk could not be filled: {free} blocks are left")

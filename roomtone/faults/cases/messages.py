@@ -103,11 +103,11 @@ def retained_garbage(case: Case) -> None:
         own = ingest_state(SITE)
         with speaker(room) as client:
             _publish(client, [(topic, body) for topic in topics], retain=True)
-            with room.server.ingest.logs_anew("connected to the broker", what="ingest"):
+            with room.server.ingest.logs_again("connected to the broker", what="ingest"):
                 _reconnect(room.server.server_net)
             time.sleep(0.2)
             _publish(client, [(own, body)], retain=True)
-        with room.edge.logs_anew("Connected to the broker", what="the edge"):
+        with room.edge.logs_again("Connected to the broker", what="the edge"):
             _reconnect(room.server.edge_net)
         case.over()
         case.took_effect(

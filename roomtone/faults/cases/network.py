@@ -41,26 +41,12 @@ def cut(case: Case) -> None:
 
 def half_open(case: Case) -> None:
     """Connections stay open, but discard all data, until keepalives run out."""
-    with case.lesson() as room:
-        lasts_s = case.draw("lasts_s", *_HALF_OPEN_S)
-        with _bad_network(case, room, "half_open") as affected:
-            time.sleep(lasts_s)
-        if not affected():
-            raise case.no_effect("no data was discarded")
-        case.took_effect(f"{affected()} bytes discarded in {lasts_s:g} s")
-        case.recover(room)
+    _impair(case, "half_open", _HALF_OPEN_S, "discarded in", none="no data was discarded")
 
 
 def slow(case: Case) -> None:
     """For a while, make the network slower than the sampled data."""
-    with case.lesson() as room:
-        lasts_s = case.draw("lasts_s", *_SLOW_S)
-        with _bad_network(case, room, "slow") as affected:
-            time.sleep(lasts_s)
-        if not affected():
-            raise case.no_effect("no byte had to wait")
-        case.took_effect(f"{affected()} bytes at 4 kB/s, for {lasts_s:g} s")
-        case.recover(room)
+    _impair(case, "slow", _SLOW_S, "at 4 kB/s, for", none="no byte had to wait")
 
 
 def outage_8h(case: Case) -> None:
@@ -80,6 +66,19 @@ def outage_8h(case: Case) -> None:
         case.over()
         case.took_effect(f"{passed_s} s without a network, {waiting} bytes in the outbox")
         case.recover(room, backlog=passed_s)
+
+
+def _impair(
+    case: Case, state: NetworkState, span_s: tuple[float, float], what: str, *, none: str
+) -> None:
+    with case.lesson() as room:
+        lasts_s = case.draw("lasts_s", *span_s)
+        with _bad_network(case, room, state) as affected:
+            time.sleep(lasts_s)
+        if not affected():
+            raise case.no_effect(none)
+        case.took_effect(f"{affected()} bytes {what} {lasts_s:g} s")
+        case.recover(room)
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def _kill_offline(case: Case) -> None:
             f"process {room.edge.pid} died with {waiting} files in its outbox, offline"
         )
         time.sleep(case.draw("dead_s", *_DEAD_S))
-        with room.edge.logs_anew("hub-1 is up", what="hub-1"):
+        with room.edge.logs_again("hub-1 is up", what="hub-1"):
             room.edge.start()
         greeted_s = room.now_s
         time.sleep(case.draw("still_offline_s", *_DEAD_S))
@@ -148,7 +148,7 @@ def same_name(case: Case) -> None:
         first = {stream.run for stream in room.reader.streams(room.name)}
         plan = RoomPlan(seed=case.seed + 1, node=room.node, clock=room.clock)
         with FaultRoom(room.name, room.server, plan, folder=room.folder / "twin") as twin:
-            with room.server.ingest.logs_anew(
+            with room.server.ingest.logs_again(
                 f"two nodes are called {room.node}", what="ingest's alarm", timeout_s=30,
                 beside=[twin.edge, room.edge],
             ):  # fmt: skip
@@ -191,10 +191,8 @@ def _first_second(room: FaultRoom, runs: set[int]) -> int:
 
 
 def _child(room: FaultRoom, where: str) -> Child:
-    server = room.server
-    return {child.name: child for child in (room.edge, server.broker, server.ingest, server.score)}[
-        where
-    ]
+    children = (room.edge, room.server.broker, room.server.ingest, room.server.score)
+    return next(child for child in children if child.name == where)
 
 
 def _come_back(case: Case, room: FaultRoom) -> None:

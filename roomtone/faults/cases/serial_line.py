@@ -76,7 +76,7 @@ def hub_stall(case: Case) -> None:
         for stalled_s in stalls:
             downs = room.edge.times_logged(f"{name} is down")
             is_long = stalled_s >= _LONG_STALL_S[0]
-            with room.edge.logs_anew(f"{name} is up", what=name) if is_long else nullcontext():
+            with room.edge.logs_again(f"{name} is up", what=name) if is_long else nullcontext():
                 hub.stall()
                 time.sleep(stalled_s)
                 is_noticed = room.edge.times_logged(f"{name} is down") > downs
@@ -163,7 +163,7 @@ def _late_of(room: FaultRoom) -> int:
 def _new_start(case: Case, room: FaultRoom, hub: VirtualHub, why: str) -> Iterator[None]:
     """On leaving, wait until the edge has greeted the hub again and the room has caught up."""
     first_s = room.now_s
-    with room.edge.logs_anew(f"{hub.hub_id} is up", what=hub.hub_id):
+    with room.edge.logs_again(f"{hub.hub_id} is up", what=hub.hub_id):
         yield
     room.blind.append(Blind(first_s=first_s, last_s=room.now_s, why=why, line=hub.hub_id))
     case.recover(room)
