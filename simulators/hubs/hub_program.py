@@ -119,6 +119,8 @@ class HubProgram:
         self._status_every_ns = status_every_s * 10**9
         self._world_ns = start_ns
         self._has_levels = signal.levels(0, 1) is not None
+        lasts_s = signal.ends_at / signal.sample_rate_hz if self._has_levels else 0.0
+        self._levels = int(lasts_s / LEVEL_INTERVAL_S + 1e-6)
         self._trace = trace
         nothing = np.zeros(signal.seats, np.int64)
         self._sent = defaultdict[int, NDArray[np.int64]](nothing.copy)
@@ -252,8 +254,10 @@ class HubProgram:
             seats=self.signal.seats,
             raw=values.tobytes(),
         )
-        times = self._times[at : at + count]
-        is_sent = self._offer(block, offer, LineSamples(times=times, counts=values.copy()))
+        truth = None
+        if self._trace is not None:
+            truth = LineSamples(times=self._times[at : at + count], counts=values.copy())
+        is_sent = self._offer(block, offer, truth)
         if not is_sent:
             self._samples_dropped += count
         counts_by_second = self._sent if is_sent else self._dropped
@@ -274,10 +278,7 @@ class HubProgram:
         self._chunk_first = first
 
     def _levels_left(self) -> int:
-        if not self._has_levels:
-            return 0
-        last = int(self.signal.ends_at / self.signal.sample_rate_hz / LEVEL_INTERVAL_S + 1e-6)
-        return max(0, last - self._level_offset - self._next_level)
+        return max(0, self._levels - self._level_offset - self._next_level)
 
     def _levels_at_once(self) -> int:
         return min(1 if self.block == 1 else _LEVELS_IN_A_FRAME, self._levels_left())
