@@ -43,6 +43,11 @@ class Condition:
         return self.turned_s < self.stall_s
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """What the program is missing, by name."""
+        return tuple(self._missing)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """Why the program is not ready; empty when it is."""
         missing = self._missing

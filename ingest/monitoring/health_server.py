@@ -23,6 +23,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
 from ingest.monitoring.condition import Condition
+from ingest.monitoring.heartbeat import heartbeat
 from ingest.settings import ServerSettings
 
 __all__ = ["HealthPages", "health_server", "run_program"]
@@ -76,7 +77,7 @@ class _Program(Protocol):
 
 
 def run_program(name: str, program: _Program, settings: ServerSettings, health_port: int) -> int:
-    """Run a program with its health pages until SIGTERM or SIGINT; returns its exit code."""
+    """Run a program with its health pages and its heartbeat until SIGTERM or SIGINT; returns its exit code."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -84,7 +85,10 @@ def run_program(name: str, program: _Program, settings: ServerSettings, health_p
         program=name, site=settings.site, data_dir=str(settings.data_dir.absolute()),
         condition=program.condition, metrics=program.metrics,
     )  # fmt: skip
-    with health_server(health_port, pages):
+    with (
+        health_server(health_port, pages),
+        heartbeat(settings.data_dir, name, program.condition),
+    ):
         program.run(stop)
     logging.getLogger(name).info("stopped")
     return 0
