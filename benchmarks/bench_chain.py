@@ -196,6 +196,8 @@ def watch(port: int, starts_utc_ns: int, seqs: range, waits: list[float]) -> Non
             continue
         now_s = time.time()
         event = json.loads(line[5:])
+        if not event:  # a beat, without data
+            continue
         newest = int(now_s - starts_utc_ns / SECOND) - 1  # the last second that is over
         level = event["noise"]["mean"]
         if level and level[-1] is not None and newest > seen:

@@ -20,9 +20,14 @@ MIN_STEP_S: Final = 0.1
 """A page needs no more updates than this, however fast a backlog arrives."""
 MAX_STEP_S: Final = 1.0
 """The clock on the page moves even when nothing arrives."""
+BEAT_S: Final = 1.5
+"""A page that got nothing for so long, because the stores are busy, gets `BEAT`."""
+BEAT: Final = b"event: beat\r\ndata: {}\r\n\r\n"
+"""An event that only shows that the server is there."""
 
 Look = Callable[[str], Awaitable[bytes]]
 Version = Callable[[], Awaitable[object]]
+Beside = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -51,20 +56,27 @@ class LiveRooms:
     `look` returns the event for a room's pages; `version` returns a value that changes with every
     write. Rooms take turns, and after each look there is a pause of the same length. So half of the
     stores' time stays free for other pages, however many rooms are followed.
+
+    `beside` runs as long as this does: it keeps what `look` also needs.
     """
 
-    def __init__(self, *, look: Look, version: Version) -> None:
+    def __init__(self, *, look: Look, version: Version, beside: Beside | None = None) -> None:
         self._look = look
         self._version = version
+        self._beside = beside
         self._rooms: dict[str, _FollowedRoom] = {}
         self._wanted = asyncio.Event()
         self.looks = 0
         """The number of looks at rooms since the program started."""
 
+    def __contains__(self, name: object) -> bool:
+        """Whether a page follows a room."""
+        return name in self._rooms
+
     async def follow(self, name: str) -> AsyncIterator[bytes]:
         """The events for one page of a room; a slow page gets only the newest one.
 
-        It ends when the room can't be read.
+        While there is none, it yields `BEAT`. It ends when the room can't be read.
         """
         room = self._rooms.setdefault(name, _FollowedRoom())
         room.pages += 1
@@ -75,8 +87,12 @@ class LiveRooms:
                 if room.number > seen:
                     seen = room.number
                     yield room.event
-                else:
-                    await room.changed.wait()
+                    continue
+                try:
+                    async with asyncio.timeout(BEAT_S):
+                        await room.changed.wait()
+                except TimeoutError:
+                    yield BEAT
         finally:
             room.pages -= 1
             if not room.pages and self._rooms.get(name) is room:
@@ -84,6 +100,19 @@ class LiveRooms:
 
     async def run(self) -> None:
         """Look at the rooms until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._run_beside(), name="beside the live pages")
+            await self._run()
+
+    async def _run_beside(self) -> None:
+        if self._beside is None:
+            return
+        try:
+            await self._beside()
+        except Exception:  # noqa: BLE001  # top of a task: the pages go on without it
+            _LOG.exception("The live pages can't follow the server's other programs.")
+
+    async def _run(self) -> None:
         while True:
             if not self._rooms:
                 self._wanted.clear()

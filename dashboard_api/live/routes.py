@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Annotated, Final
 
@@ -9,14 +11,25 @@ from fastapi import APIRouter, FastAPI, Path, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import HTMLResponse
 
-from contract.clock import SECOND_NS
+from contract.clock import SECOND_NS, Clock
 from contract.topics import NAME
+from dashboard_api.live.advances import Advances
+from dashboard_api.live.program_state import Moment
+from dashboard_api.live.program_watch import ProgramWatch
 from dashboard_api.live.rooms import LiveRooms
-from dashboard_api.live.view import SPAN_S, NodeReport, live_view
+from dashboard_api.live.view import (
+    SILENT_AFTER_S,
+    SPAN_S,
+    UNSCORED_AFTER_S,
+    NodeReport,
+    live_view,
+)
 from dashboard_api.model.routes import trust_note
+from dashboard_api.views.movement import EPOCH_S
 from dashboard_api.views.readings import read_room
 from dashboard_api.views.schemas import LiveJson
 from dashboard_api.views.text import notice_sentence
+from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from dashboard_api.web.stream_places import BoundedStream
@@ -31,13 +44,24 @@ router = APIRouter()
 MAX_NOTICE_AGE_NS: Final = 86_400 * SECOND_NS
 """How long the page shows a problem of a kit."""
 
-Room = Annotated[str, Path(pattern=f"^{NAME}$", description="The room's name.")]
+Room = Annotated[str, Path(description="The room's name.")]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFacts:
+    """What is known beside the stores: the server's programs, and what has stopped."""
+
+    programs: ProgramWatch
+    advances: Advances
+    clock: Clock
+    zone: tzinfo | None
 
 
 @router.get("/rooms/{room}/live", response_class=HTMLResponse, include_in_schema=False)
 async def live_page(request: Request, room: Room, store: StoreDep) -> HTMLResponse:
-    zone, catalog = request.app.state.zone, request.app.state.catalog
-    live = await _read_live(store, room, zone)
+    catalog = request.app.state.catalog
+    await _check(store, room)
+    live = await _read_live(store, room, _facts(request.app))
     lesson = None if live.lesson is None else live.lesson.id
     note = await store.run(lambda stores: trust_note(stores, catalog, lesson))
     return page("live/page.html", room=room, live=live, note=note)
@@ -45,8 +69,9 @@ async def live_page(request: Request, room: Room, store: StoreDep) -> HTMLRespon
 
 @router.get("/api/rooms/{room}/live", tags=["rooms"], summary="The last five minutes of a room")
 async def live(request: Request, room: Room, store: StoreDep) -> LiveJson:
-    """The content of the live page, once."""
-    return await _read_live(store, room, request.app.state.zone)
+    """The content of the live page, once. A room that no kit and no lesson has named is a 404."""
+    await _check(store, room)
+    return await _read_live(store, room, _facts(request.app))
 
 
 @router.get(
@@ -55,14 +80,18 @@ async def live(request: Request, room: Room, store: StoreDep) -> LiveJson:
     summary="The last five minutes of a room, as a stream",
     response_class=EventSourceResponse,
 )
-async def live_events(request: Request, room: Room) -> EventSourceResponse:
+async def live_events(request: Request, room: Room, store: StoreDep) -> EventSourceResponse:
     """Server-Sent Events named `live`; each has the same JSON as `/api/rooms/…/live`.
 
+    There is one a second or more. If the server is too busy for that, it sends an empty event named
+    `beat`; a client that gets neither for some seconds has lost the server.
     If too many are open, the answer is 429 with `Retry-After`.
     """
     state = request.app.state
     rooms = state.live_rooms
     assert isinstance(rooms, LiveRooms)
+    if room not in rooms:
+        await _check(store, room)
     return BoundedStream(
         rooms.follow(room),
         places=state.stream_places,
@@ -74,34 +103,78 @@ def live_rooms(app: FastAPI) -> LiveRooms:
     """The object that reads rooms for all open live pages."""
     store = app.state.store_thread
     assert isinstance(store, StoreThread)
+    watch = ProgramWatch(app.state.data_dir, store.clock)
+    app.state.live_facts = LiveFacts(watch, Advances(), store.clock, app.state.zone)
 
     async def look(room: str) -> bytes:
-        live = await _read_live(store, room, app.state.zone)
+        live = await _read_live(store, room, _facts(app))
         return ServerSentEvent(data=live.model_dump_json(), event="live").encode()
 
-    return LiveRooms(look=look, version=lambda: store.run(Stores.version))
+    async def version() -> object:
+        return await store.run(Stores.version), watch.revision
+
+    return LiveRooms(look=look, version=version, beside=watch.run)
 
 
-async def _read_live(store: StoreThread, room: str, zone: tzinfo | None) -> LiveJson:
-    now = store.clock.utc_ns()
-    return await store.run(lambda stores: _live(stores, room, now, zone))
+def _facts(app: FastAPI) -> LiveFacts:
+    facts = app.state.live_facts
+    assert isinstance(facts, LiveFacts)
+    return facts
 
 
-def _live(stores: Stores, room: str, now_utc_ns: int, zone: tzinfo | None) -> LiveJson:
+async def _check(store: StoreThread, room: str) -> None:
+    """Raise NotFoundError for a room that no kit and no lesson has ever named."""
+
+    def is_known(stores: Stores) -> bool:
+        return bool(stores.periods.newest_runs(room) or stores.lessons.lessons(room=room, limit=1))
+
+    if re.fullmatch(NAME, room) is None or not await store.run(is_known):
+        raise NotFoundError(
+            "There is no such room: no kit and no lesson has this name. The address may be misspelt."
+        )
+
+
+async def _read_live(store: StoreThread, room: str, facts: LiveFacts) -> LiveJson:
+    return await store.run(lambda stores: _live(stores, room, facts))
+
+
+def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
+    now = Moment(elapsed_ns=facts.clock.elapsed_ns(), utc_ns=facts.clock.utc_ns())
     # Whole seconds of UTC: the traces then move in whole steps and do not flicker.
-    end = now_utc_ns // SECOND_NS * SECOND_NS
+    end = now.utc_ns // SECOND_NS * SECOND_NS
     start = end - SPAN_S * SECOND_NS
-    lessons = stores.room_lessons(room, start, now_utc_ns + 1)
+    lessons = stores.room_lessons(room, start, now.utc_ns + 1)
+    lesson = next((each for each in lessons if each.is_on(now.utc_ns, stores.longest_ns)), None)
     return live_view(
         room,
         read_room(stores.periods, room, start, end),
         _epochs(stores, lessons, start),
-        _nodes(stores, room, now_utc_ns),
-        lesson=next((each for each in lessons if each.is_on(now_utc_ns, stores.longest_ns)), None),
-        coming=stores.coming_lesson(room, now_utc_ns),
-        now_utc_ns=now_utc_ns,
-        zone=zone,
+        _nodes(stores, room, facts.advances, now),
+        lesson=lesson,
+        coming=stores.coming_lesson(room, now.utc_ns),
+        now_utc_ns=now.utc_ns,
+        zone=facts.zone,
+        ingest=facts.programs.state("ingest"),
+        score=facts.programs.state("score"),
+        unscored_since_utc_ns=_unscored_since(stores, lesson, start, facts.advances, now),
     )
+
+
+def _unscored_since(
+    stores: Stores, lesson: Lesson | None, start_utc_ns: int, advances: Advances, now: Moment
+) -> int | None:
+    """When the newest epoch of a lesson came, if no other follows.
+
+    A lesson without any epoch may be one that can't be scored, so nothing is said of it.
+    """
+    epochs = [] if lesson is None else _epochs(stores, [lesson], start_utc_ns)
+    if lesson is None or not epochs:
+        return None
+    ends_utc_ns = epochs[-1].utc_ns + EPOCH_S * SECOND_NS
+    return advances.stopped_since(
+        ("epochs", lesson.id), ends_utc_ns, true_utc_ns=ends_utc_ns, now=now,
+        after_s=UNSCORED_AFTER_S,
+    )  # fmt: skip
 
 
 def _epochs(stores: Stores, lessons: list[Lesson], start_utc_ns: int) -> list[EpochRecord]:
@@ -114,28 +187,35 @@ def _epochs(stores: Stores, lessons: list[Lesson], start_utc_ns: int) -> list[Ep
     return sorted(found, key=lambda record: record.utc_ns)
 
 
-def _nodes(stores: Stores, room: str, now_utc_ns: int) -> list[NodeReport]:
+def _nodes(stores: Stores, room: str, advances: Advances, now: Moment) -> list[NodeReport]:
     """The newest run of each of a room's nodes, by name."""
     periods = stores.periods
     notices: dict[str, list[str]] = {}
     for notice in periods.notices(room):
-        if notice.last_utc_ns > now_utc_ns - MAX_NOTICE_AGE_NS:
+        if notice.last_utc_ns > now.utc_ns - MAX_NOTICE_AGE_NS:
             notices.setdefault(notice.node, []).append(notice_sentence(notice))
     reports: list[NodeReport] = []
     for stream in periods.newest_runs(room):
         kept = periods.kept(stream.id).spans()
         seen: int | None = None
+        silent: int | None = None
         if kept:
             at_ns = stream.run_boot_ns + kept[-1][1] * stream.period_ns
             records = periods.timebases(stream, from_boot_ns=at_ns, to_boot_ns=at_ns)
             last = int(utc_of(stream, [kept[-1][1]], records)[0])
             # A period is complete at its end.
-            seen = None if last == UNDATED else last + stream.period_ns
+            if last != UNDATED:
+                seen = last + stream.period_ns
+                silent = advances.stopped_since(
+                    ("run", stream.id), kept[-1][1], true_utc_ns=seen, now=now,
+                    after_s=SILENT_AFTER_S,
+                )  # fmt: skip
         reports.append(
             NodeReport(
                 node=stream.node,
                 is_up=periods.is_up(stream.id),
                 newest_utc_ns=seen,
+                silent_since_utc_ns=silent,
                 birth=periods.birth(stream.id),
                 health=periods.health(stream.id),
                 notices=tuple(notices.get(stream.node, ())),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Final, Literal
+from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.wire.messages import Birth, Health
@@ -16,21 +16,30 @@ from dashboard_api.lessons.timeline_view import (
     noise_json,
     zones_json,
 )
+from dashboard_api.live.program_state import UNKNOWN, ProgramState
+from dashboard_api.live.sentences import NOT_SENSING, LiveState, RoomFacts, sentences, since_text
 from dashboard_api.views.movement import CELL_S, zone_cells
 from dashboard_api.views.readings import RoomReadings
 from dashboard_api.views.schemas import KitJson, LiveJson, RunningLessonJson
-from dashboard_api.views.text import length_text, movement_text, times_text, title_text
+from dashboard_api.views.text import movement_text, times_text, title_text
 from ingest.clocks.words import claim_words
 from ingest.stores.clock_records import ClockClaim
 from ingest.stores.records import EpochRecord
 from school.lessons.records import Lesson
 
-__all__ = ["SILENT_AFTER_S", "SPAN_S", "NodeReport", "live_view"]
+__all__ = ["SILENT_AFTER_S", "SPAN_S", "UNSCORED_AFTER_S", "NodeReport", "live_view"]
 
 SPAN_S: Final = 300
 """The length of the stretch that the live page shows."""
-SILENT_AFTER_S: Final = 10
+SILENT_AFTER_S: Final = 3
 """Seconds without a period after which a kit counts as silent."""
+UNSCORED_AFTER_S: Final = 20
+"""Seconds without an epoch after which scoring counts as late; one comes every 5 s."""
+STARTS_IN_S: Final = 10
+"""After a lesson's start the first readings may take this long."""
+NEWEST_S: Final = 10
+"""A reading that is older is not shown as the present one."""
+_MIN_GAP_S: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +49,19 @@ class NodeReport:
     node: str
     is_up: bool
     newest_utc_ns: int | None
+    silent_since_utc_ns: int | None = None
+    """When its last period arrived, if none arrives now."""
     birth: Birth | None
     health: Health | None
     notices: tuple[str, ...] = ()
     """What ingest noticed about it in the last day."""
     clock: ClockClaim | None = None
     """What it says about its clock, if ingest does not believe that."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether its periods arrive."""
+        return self.newest_utc_ns is not None and self.silent_since_utc_ns is None
 
 
 def live_view(
@@ -58,19 +74,36 @@ def live_view(
     coming: Lesson | None,
     now_utc_ns: int,
     zone: tzinfo | None,
+    ingest: ProgramState = UNKNOWN,
+    score: ProgramState = UNKNOWN,
+    unscored_since_utc_ns: int | None = None,
 ) -> LiveJson:
     """What the live page shows; `readings` end now, `coming` is the room's next lesson."""
-    newest = max((node.newest_utc_ns or 0 for node in nodes), default=0)
-    since = (now_utc_ns - newest) / SECOND_NS
-    state: Literal["sensing", "waiting", "silent", "off"]
-    if lesson is None:
-        state = "off"
-    elif since <= SILENT_AFTER_S:
-        state = "sensing"
-    elif (now_utc_ns - lesson.starts_utc_ns) / SECOND_NS <= SILENT_AFTER_S:
-        state = "waiting"
-    else:
-        state = "silent"
+    reason = _not_sensing(readings)
+    state = _state(
+        nodes, lesson, now_utc_ns, reason=reason, ingest=ingest,
+        is_scored=score.state not in {"gone", "hangs"} and not score.missing
+        and unscored_since_utc_ns is None,
+    )  # fmt: skip
+    facts = RoomFacts(
+        state=state, room=room, lesson=lesson, coming=coming, now_utc_ns=now_utc_ns, zone=zone,
+        ingest=ingest, score=score, has_kit=bool(nodes), not_sensing=reason,
+        silent_since_utc_ns=max(
+            (node.silent_since_utc_ns or node.newest_utc_ns or 0 for node in nodes), default=0
+        ) or None,
+        unscored_since_utc_ns=unscored_since_utc_ns,
+        is_kit_off=not any(node.is_up for node in nodes),
+        wrong_clock=next(
+            (f"{node.node} {claim_words(node.clock)}" for node in nodes
+             if node.is_up and node.clock is not None), "",
+        ),
+        silent_kits=tuple(
+            (node.node, node.silent_since_utc_ns) for node in nodes
+            if lesson is not None and node.silent_since_utc_ns is not None
+            and node.silent_since_utc_ns > lesson.starts_utc_ns
+        ),
+    )  # fmt: skip
+    headline, *more = sentences(facts)
     start = readings.start_utc_ns
     cells = zone_cells(epochs, start, readings.length_s)
     # Before the lesson there was nothing to sense, and the newest data are still on their way.
@@ -79,12 +112,20 @@ def live_view(
         for gap in readings.gaps
         if gap.reason != "not_received"
         or (gap.end_s < readings.length_s and lesson is not None and gap.start_s > 0)
-        or state == "silent"
+        or state in {"silent", "not_received"}
     ]
+    words = _newest(readings, epochs) if state in {"sensing", "unscored"} else {}
+    if state == "unscored":
+        words.pop("movement", None)
+        since = score.since_utc_ns or unscored_since_utc_ns
+        words["times"] = "not scored" + (
+            "" if since is None else f" since {since_text(since, facts)}"
+        )
     return LiveJson(
         room=room,
         state=state,
-        sentence=_sentence(state, lesson, coming, since, now_utc_ns, zone, nodes),
+        sentence=headline,
+        more=more,
         lesson=None
         if lesson is None
         else RunningLessonJson(
@@ -101,58 +142,64 @@ def live_view(
         zone_step_s=CELL_S,
         zones=zones_json(cells),
         gaps=gaps_json(gaps),
-        kit=[_kit(node, now_utc_ns, readings) for node in nodes],
-        words=_newest(readings, epochs),
+        kit=[_kit(node, now_utc_ns, readings, state, reason) for node in nodes],
+        words=words,
     )
 
 
-def _sentence(
-    state: str,
-    lesson: Lesson | None,
-    coming: Lesson | None,
-    since_s: float,
-    now_utc_ns: int,
-    zone: tzinfo | None,
+def _state(
     nodes: Sequence[NodeReport],
-) -> str:
+    lesson: Lesson | None,
+    now_utc_ns: int,
+    *,
+    reason: str,
+    ingest: ProgramState,
+    is_scored: bool,
+) -> LiveState:
     if lesson is None:
-        text = "Nothing is being sensed: no lesson is on in this room."
-        if coming is not None:
-            starts = _local(coming.starts_utc_ns, zone)
-            is_today = starts.date() == _local(now_utc_ns, zone).date()
-            when = f"at {starts:%H:%M}" if is_today else f"on {starts:%A} at {starts:%H:%M}"
-            text += f" The next one is “{title_text(coming.title, coming.room)}” {when}."
-        return text
-    title = title_text(lesson.title, lesson.room)
-    if state == "sensing":
-        return f"The room is being sensed: “{title}” is on."
-    if not nodes:
-        return f"“{title}” is on, but no kit in this room has ever reported."
-    if state == "waiting":
-        return f"“{title}” has just started; the first readings are on their way."
-    for node in nodes:
-        if node.is_up and node.clock is not None:
-            return f"“{title}” is on, but {node.node} {claim_words(node.clock)}."
-    return (
-        f"“{title}” is on, but nothing has arrived for {length_text(since_s)}. "
-        "Check that the kit has power and a network connection; it keeps what it senses meanwhile."
-    )
+        return "off"
+    if ingest.state in {"gone", "hangs"} or ingest.missing:
+        return "not_received"
+    if any(node.is_heard for node in nodes) and not reason:
+        return "sensing" if is_scored else "unscored"
+    if (now_utc_ns - lesson.starts_utc_ns) / SECOND_NS <= STARTS_IN_S:
+        return "waiting"
+    return "silent"
 
 
-def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitJson:
+def _not_sensing(readings: RoomReadings) -> str:
+    """Why the newest seconds that have arrived hold no readings; empty if they do.
+
+    What has not arrived yet at the end says nothing.
+    """
+    gaps = list(readings.gaps)
+    end = readings.length_s
+    if gaps and gaps[-1].reason == "not_received" and gaps[-1].end_s == end:
+        end = gaps.pop().start_s
+    if not gaps or gaps[-1].end_s != end or gaps[-1].end_s - gaps[-1].start_s < _MIN_GAP_S:
+        return ""
+    return gaps[-1].reason if gaps[-1].reason in NOT_SENSING else ""
+
+
+def _kit(
+    node: NodeReport, now_utc_ns: int, readings: RoomReadings, state: LiveState, reason: str
+) -> KitJson:
     newest = node.newest_utc_ns
     last_seen = None if newest is None else max(0.0, (now_utc_ns - newest) / SECOND_NS)
     hubs = [] if node.birth is None else [hub.hub for hub in node.birth.hubs]
     seats = 0 if node.birth is None else sum(len(hub.seats) for hub in node.birth.hubs)
     sensed = readings.seats_sensed
-    is_fresh = last_seen is not None and last_seen <= SILENT_AFTER_S
+    is_sensing = node.is_heard and not reason
     # The newest second may still be empty.
-    seats_sensed = int(sensed[-SILENT_AFTER_S:].max(initial=0)) if is_fresh else 0
-    if not node.is_up:
+    seats_sensed = int(sensed[-NEWEST_S:].max(initial=0)) if is_sensing else 0
+    if state == "not_received":
+        words = "not known: the server receives nothing"
+        seats_sensed = 0
+    elif not node.is_up:
         words = "switched off or out of reach"
     elif node.clock is not None:
         words = f"on, but {claim_words(node.clock)}"
-    elif is_fresh:
+    elif is_sensing:
         words = "sensing"
     else:
         words = "on, but not sensing"
@@ -171,7 +218,7 @@ def _kit(node: NodeReport, now_utc_ns: int, readings: RoomReadings) -> KitJson:
 
 def _newest(readings: RoomReadings, epochs: Sequence[EpochRecord]) -> dict[str, str]:
     words: dict[str, str] = {}
-    laeq = readings.levels["laeq_1s"][-SILENT_AFTER_S:]
+    laeq = readings.levels["laeq_1s"][-NEWEST_S:]
     present = laeq[laeq == laeq]  # noqa: PLR0124 (not NaN)
     if len(present):
         words["noise"] = f"{present[-1]:.0f} dB(A)"
@@ -179,7 +226,7 @@ def _newest(readings: RoomReadings, epochs: Sequence[EpochRecord]) -> dict[str, 
         latest = epochs[-1]
         age = (readings.start_utc_ns - latest.utc_ns) / SECOND_NS + readings.length_s
         level = latest.zones[0].movement_db
-        if age <= 3 * SILENT_AFTER_S and level == level:  # noqa: PLR0124 (not NaN)
+        if age <= 3 * NEWEST_S and level == level:  # noqa: PLR0124 (not NaN)
             words["movement"] = movement_text(level)
             words["times"] = f"{times_text(level)} its own normal"
     return words

@@ -238,9 +238,12 @@ class LiveJson(JsonBase):
     """The last five minutes of a room."""
 
     room: str
-    state: Literal["sensing", "waiting", "silent", "off"]
-    """In this order: sensing; a lesson has just started; nothing arrives in a lesson; no lesson."""
+    state: Literal["sensing", "unscored", "waiting", "silent", "not_received", "off"]
+    """In this order: sensing; readings arrive and nothing scores them; a lesson has just started;
+    nothing arrives from the kit in a lesson; the server can't receive or keep anything; no lesson."""
     sentence: str
+    more: list[str]
+    """What else is wrong, as sentences."""
     lesson: RunningLessonJson | None
     clock_s: int
     """Seconds since midnight, local time, at the end of the span."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
+from dashboard_api.live.advances import Advances
 from dashboard_api.web.rendering import STATIC
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
@@ -137,6 +139,9 @@ def school(running, sample_lesson) -> SimpleNamespace:
     for moment in lessons.moments(running.lesson.id):
         lessons.remove_moment(moment.id)
     sample_lesson.add_moments(lessons, running.lesson.id)
+    # The clock goes back, and what was seen before must not count.
+    facts = running.app.state.live_facts
+    running.app.state.live_facts = replace(facts, advances=Advances())
     running.clock.now_ns = 0
     running.clock.utc_at_boot_ns = START_NS + 3600 * SECOND_NS
     return running

@@ -74,16 +74,16 @@ class Peer:
         return Reply(status, headers, body)
 
     def event(self) -> dict[str, Any]:
-        """The next event of a stream, after `head`."""
+        """The next `live` event of a stream, after `head`."""
         while True:
             while b"\r\n\r\n" not in self._got:
                 part = self.socket.recv(65_536)
                 assert part, "the stream ended"
                 self._got += part
             event, _, self._got = self._got.partition(b"\r\n\r\n")
-            lines = [line for line in event.splitlines() if line.startswith(b"data: ")]
-            if lines:
-                return dict(json.loads(lines[0].removeprefix(b"data: ")))
+            lines = event.splitlines()  # the first one may be the size of a chunk
+            if b"event: live" in lines:
+                return dict(json.loads(lines[-1].removeprefix(b"data: ")))
 
     def is_closed(self) -> bool:
         """Wait until the server closes the connection; what it sends before is ignored."""

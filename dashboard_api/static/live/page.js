@@ -3,47 +3,42 @@
 import { noiseChart, ribbonChart } from "../timeline/charts.js";
 import { legend } from "../timeline/legend.js";
 import { LiveEvents } from "./events.js";
-import { Stage } from "../timeline/stage.js";
-import { clockText, lengthText, positionText } from "../timeline/text.js";
+import { LiveStage, liveAxis } from "./stage.js";
+import { clockText, lengthText } from "../timeline/text.js";
 import { zoneLanes } from "../timeline/zones.js";
-
-/** Its times count back from now, as on the axis. */
-class LiveStage extends Stage {
-  /** @param {number} t */
-  timeText(t) {
-    return `${positionText(this.length - t)} ago`;
-  }
-}
 
 const id = (/** @type {string} */ name) => /** @type {any} */ (document.getElementById(name));
 const main = id("main");
 const stage = new LiveStage();
+stage.endClock = Number(main.dataset.clock);
 let isPaused = false;
+let isAway = false;
 let trouble = "";
+/** The newest data, also those that came during a pause. @type {any} */
+let latest = null;
 
 ribbonChart(id("ribbon"), stage);
 noiseChart(id("noise"), stage);
 zoneLanes(id("zones"), id("zone-names"), id("live-region"), stage);
 legend({ legend: id("legend"), summary: id("summary"), gaps: id("gaps") }, stage);
-
-function axis(/** @type {number} */ span) {
-  const step = id("axis").clientWidth < 480 ? 120 : 60;
-  const labels = [];
-  for (let ago = Math.floor(span / step) * step; ago >= 0; ago -= step) {
-    const label = document.createElement("span");
-    label.textContent = ago ? `${positionText(ago)} ago` : "now";
-    label.style.left = `${(1 - ago / span) * 100}%`;
-    if (!ago) label.className = "at-end";
-    else if (ago === span) label.className = "at-edge";
-    labels.push(label);
-  }
-  id("axis").replaceChildren(...labels);
-}
+liveAxis(id("axis"), stage);
 
 function write(/** @type {string} */ name, /** @type {string} */ text) {
   const part = id(name);
   // A screen reader would read the same text again.
   if (part.textContent !== text) part.textContent = text;
+}
+
+function headline(/** @type {string} */ state, /** @type {string} */ sentence, /** @type {string[]} */ more) {
+  id("sentence").dataset.state = state;
+  write("sentence", sentence);
+  const parts = [...id("more").children].map((part) => part.textContent);
+  if (parts.join("\n") === more.join("\n")) return;
+  id("more").replaceChildren(...more.map((text) => {
+    const part = document.createElement("p");
+    part.textContent = text;
+    return part;
+  }));
 }
 
 function kitRow(/** @type {any} */ kit) {
@@ -74,13 +69,12 @@ function kitRow(/** @type {any} */ kit) {
 }
 
 function show(/** @type {any} */ live) {
+  stage.endClock = live.clock_s;
   stage.setData({
     ...live, lesson: "", from_s: 0, length_s: live.span_s, is_running: true, level_s: 1,
     activities: [], summary: [],
   });
-  axis(live.span_s);
-  id("sentence").dataset.state = live.state;
-  write("sentence", live.sentence);
+  headline(live.state, live.sentence, live.more);
   write("now-movement", live.words.movement ?? "–");
   write("now-times", live.words.times ?? "compared with its own normal");
   write("now-noise", live.words.noise ?? "–");
@@ -93,19 +87,42 @@ function show(/** @type {any} */ live) {
   document.body.dataset.updates = `${Number(document.body.dataset.updates ?? 0) + 1}`;
 }
 
-function showLink() {
-  write("link", isPaused ? "Paused" : trouble || "Live");
+/** What is not new any more is grey, and says from when it is. */
+function showAge() {
+  stage.setOld(isPaused || isAway);
+  main.classList.toggle("is-old", isPaused || isAway);
+  const isFed = !["silent", "not_received"].includes(latest?.state);
+  write("link", isPaused ? "Paused" : isAway ? "Not live" : trouble || (isFed ? "Live" : "Nothing new"));
+  id("old").hidden = !(isPaused || isAway);
+  write("old-clock", clockText(stage.endClock));
+}
+
+/** What to say, and what to do, when nothing comes from the server. */
+function awayText(/** @type {string} */ state, /** @type {string} */ reason) {
+  const since = clockText(stage.endClock).slice(0, 5);
+  if (state === "refused") return `This page has not been live since ${since}: ${reason}`;
+  if (state === "busy") {
+    return `The server answers, but has had no data to show since ${since}. This page goes on by itself. If this lasts, ask the person who runs the server to look at “roomtone doctor”.`;
+  }
+  return `This page has heard nothing from the server since ${since}; it tries again by itself. Check this computer’s network connection. If that is fine, ask the person who runs the server to look at “roomtone dashboard”.`;
 }
 
 new LiveEvents(`/rooms/${encodeURIComponent(main.dataset.room)}/live/events`, {
   live: (data) => {
+    latest = data;
     trouble = "";
-    showLink();
     if (!isPaused) show(data);
+    showAge();
   },
-  trouble: (text) => {
-    trouble = text;
-    showLink();
+  trouble: (reason) => {
+    trouble = reason ? `Not live: ${reason}` : "Connecting again";
+    showAge();
+  },
+  state: (state, reason) => {
+    isAway = state !== "live";
+    if (isAway) headline("away", awayText(state, reason), []);
+    else headline(latest.state, latest.sentence, latest.more);
+    showAge();
   },
 }).run();
 
@@ -113,6 +130,6 @@ id("pause").addEventListener("click", () => {
   isPaused = !isPaused;
   id("pause").setAttribute("aria-pressed", `${isPaused}`);
   id("pause").textContent = isPaused ? "Resume" : "Pause";
-  main.classList.toggle("is-paused", isPaused);
-  showLink();
+  if (!isPaused && latest && !isAway) show(latest);
+  showAge();
 });

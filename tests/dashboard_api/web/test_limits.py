@@ -145,7 +145,7 @@ def test_rubbish_behind_a_request_does_no_harm(server, caplog):
     )
     assert peer.is_closed()
     peer = server.peer()
-    peer.send(b"GET /rooms/r/live/events HTTP/1.1\r\nHost: localhost\r\n\r\n\0\0\0\r\n\r\n")
+    peer.send(b"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\n\r\n\0\0\0\r\n\r\n")
     peer.head()
     is_served(server)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
@@ -277,7 +277,9 @@ def test_a_body_that_nobody_reads_does_not_hold_the_connection(hasty):
 @pytest.mark.slow
 def test_a_stream_with_a_body_that_never_ends_is_ended(hasty, caplog):
     peer = hasty.peer()
-    peer.send(b"GET /rooms/r/live/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx")
+    peer.send(
+        b"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx"
+    )
     assert peer.head()[0] == 200
     assert peer.is_closed()
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
@@ -338,7 +340,7 @@ def test_a_new_connection_must_wait_while_all_are_busy(stores, filled, settings,
     with running(stores, **settings) as server:
         streams = [server.peer() for _ in range(5)]
         for stream in streams:
-            stream.send(b"GET /rooms/r/live/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            stream.send(b"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert stream.head()[0] == 200
         refused = server.peer()
         reply = refused.reply()
