@@ -145,10 +145,11 @@ def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
     start = end - SPAN_S * SECOND_NS
     lessons = stores.room_lessons(room, start, now.utc_ns + 1)
     lesson = next((each for each in lessons if each.is_on(now.utc_ns, stores.longest_ns)), None)
+    epochs = _epochs(stores, lessons, start)
     return live_view(
         room,
         read_room(stores.periods, room, start, end),
-        _epochs(stores, lessons, start),
+        epochs,
         _nodes(stores, room, facts.advances, now),
         lesson=lesson,
         coming=stores.coming_lesson(room, now.utc_ns),
@@ -156,21 +157,23 @@ def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
         zone=facts.zone,
         ingest=facts.programs.state("ingest"),
         score=facts.programs.state("score"),
-        unscored_since_utc_ns=_unscored_since(stores, lesson, start, facts.advances, now),
+        unscored_since_utc_ns=_unscored_since(lesson, epochs, facts.advances, now),
     )
 
 
 def _unscored_since(
-    stores: Stores, lesson: Lesson | None, start_utc_ns: int, advances: Advances, now: Moment
+    lesson: Lesson | None, epochs: list[EpochRecord], advances: Advances, now: Moment
 ) -> int | None:
     """When the newest epoch of a lesson came, if no other follows.
 
     A lesson without any epoch may be one that can't be scored, so nothing is said of it.
     """
-    epochs = [] if lesson is None else _epochs(stores, [lesson], start_utc_ns)
-    if lesson is None or not epochs:
+    if lesson is None:
         return None
-    ends_utc_ns = epochs[-1].utc_ns + EPOCH_S * SECOND_NS
+    newest_utc_ns = max((each.utc_ns for each in epochs if each.lesson == lesson.id), default=None)
+    if newest_utc_ns is None:
+        return None
+    ends_utc_ns = newest_utc_ns + EPOCH_S * SECOND_NS
     return advances.stopped_since(
         ("epochs", lesson.id), ends_utc_ns, true_utc_ns=ends_utc_ns, now=now,
         after_s=UNSCORED_AFTER_S,

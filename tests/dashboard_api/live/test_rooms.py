@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from contract.errors import StoreError
+from dashboard_api.live import rooms as rooms_module
 from dashboard_api.live.rooms import LiveRooms
 
 PATIENCE_S = 60.0
@@ -21,6 +22,8 @@ class Stores:
         self.looks: list[str] = []
         self.broken: dict[str, Exception] = {}
         self.is_broken = False
+        self.held: asyncio.Event | None = None
+        """While it is not set, a look takes for ever."""
 
     async def version(self) -> int:
         if self.is_broken:
@@ -29,6 +32,8 @@ class Stores:
 
     async def look(self, room: str) -> bytes:
         self.looks.append(room)
+        if self.held is not None:
+            await self.held.wait()
         if room in self.broken:
             raise self.broken[room]
         return f"{room} {self.number}".encode()
@@ -79,6 +84,39 @@ def test_time_passes_when_nothing_is_written() -> None:
         assert stores.looks == ["a", "a"]
 
     play(work)
+
+
+def test_a_page_whose_room_is_not_looked_at_gets_signs_of_life(monkeypatch) -> None:
+    monkeypatch.setattr(rooms_module, "BEAT_S", 0.01)
+
+    async def work(rooms: LiveRooms, stores: Stores) -> None:
+        stores.held = asyncio.Event()
+        page = rooms.follow("a")
+        assert await anext(page) == await anext(page) == rooms_module.BEAT
+        stores.held.set()
+        while (event := await anext(page)) == rooms_module.BEAT:
+            pass
+        assert event == b"a 0"
+
+    play(work)
+
+
+def test_the_pages_go_on_when_what_runs_beside_them_fails(caplog) -> None:
+    async def run() -> None:
+        stores = Stores()
+
+        async def beside() -> None:
+            raise ZeroDivisionError
+
+        rooms = LiveRooms(look=stores.look, version=stores.version, beside=beside)
+        task = asyncio.create_task(rooms.run())
+        async with asyncio.timeout(PATIENCE_S):
+            assert await anext(rooms.follow("a")) == b"a 0"
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(run())
+    assert "can't follow the server's other programs" in caplog.text
 
 
 def test_a_room_without_pages_is_forgotten() -> None:
