@@ -91,6 +91,8 @@ class RetentionSettings(Settings):
     """Unusable messages that were kept aside."""
     label_days: Annotated[int, Field(ge=1, le=36_500)] = 730
     """What is kept, with a teacher's leave, of confirmed and dismissed moments, to learn from."""
+    audit_days: Annotated[int, Field(ge=30, le=36_500)] = 730
+    """Entries of the audit log: who saw, shared and changed what."""
 
 
 class ServerSettings(Settings):

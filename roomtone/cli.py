@@ -36,6 +36,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "ingest.receiving.aside.command",
         "list, show and replay messages that were put aside",
     ),
+    "audit": (
+        "ingest.audit_command",
+        "show who saw, shared and changed what, and check that this log is whole",
+    ),
     "purge": (
         "ingest.purge.command",
         "delete the data of a room, seat, lesson or time span for good",

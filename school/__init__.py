@@ -6,19 +6,23 @@ name one. "memory" is the same store in one process, and forgets.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 
+from school.audit.store import AuditStore
 from school.database import open_school_database
 from school.lessons.memory import MemoryLessonStore
 from school.lessons.protocol import LessonStore
 from school.lessons.store import SqlLessonStore
+from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
+from school.sharing.store import SharingStore
 from school.sqlite_database import SqliteDatabase
 
-__all__ = ["LESSON_STORES", "open_lesson_store"]
+__all__ = ["LESSON_STORES", "School", "open_lesson_store", "open_school"]
 
 LESSON_STORES: Final = {
     "sqlite": SqliteDatabase,
@@ -26,6 +30,31 @@ LESSON_STORES: Final = {
     "memory": MemoryLessonStore,
 }
 """Where `SqlLessonStore` can keep lessons: in one of the two databases, or in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """All of the school's own data, in one database."""
+
+    lessons: LessonStore
+    people: PeopleStore
+    sharing: SharingStore
+    audit: AuditStore
+
+    def close(self) -> None:
+        """Close the database."""
+        self.lessons.close()
+
+
+def open_school(directory: str | Path, database_url: SecretStr | None = None) -> School:
+    """Open the database, with everything in it. Raises StoreError."""
+    database = open_school_database(Path(directory), database_url)
+    return School(
+        SqlLessonStore(database),
+        PeopleStore(database),
+        SharingStore(database),
+        AuditStore(database),
+    )
 
 
 def open_lesson_store(directory: str | Path, database_url: SecretStr | None = None) -> LessonStore:

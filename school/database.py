@@ -28,6 +28,9 @@ class SchoolDatabase(Protocol):
         stays as it is until the end.
         """
 
+    def recording(self) -> AbstractContextManager[Connection]:
+        """The same for what nobody follows, as the audit log's entries: no revision is raised."""
+
     def removing(self) -> AbstractContextManager[Connection]:
         """The same, after which nothing of what was deleted is left in the database's files."""
 

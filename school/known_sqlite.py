@@ -132,7 +132,136 @@ CREATE TABLE label_opt_ins (
 ) WITHOUT ROWID, STRICT
 """
 
+_PEOPLE: Final = """;
+CREATE TABLE people (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sign_in_name TEXT NOT NULL,
+    password TEXT,
+    second_factor TEXT,
+    second_factor_step INTEGER NOT NULL,
+    created_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (id)
+) WITHOUT ROWID, STRICT;
+CREATE UNIQUE INDEX people_sign_in_name ON people (sign_in_name);
+CREATE TABLE roles (
+    person TEXT NOT NULL,
+    role TEXT NOT NULL,
+    PRIMARY KEY (person, role),
+    CONSTRAINT roles_person_fkey FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE TABLE sessions (
+    token_hash TEXT NOT NULL,
+    id TEXT NOT NULL,
+    person TEXT NOT NULL,
+    created_utc_ns INTEGER NOT NULL,
+    seen_utc_ns INTEGER NOT NULL,
+    expires_utc_ns INTEGER NOT NULL,
+    browser TEXT NOT NULL,
+    PRIMARY KEY (token_hash),
+    CONSTRAINT sessions_person_fkey FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX sessions_person ON sessions (person);
+CREATE TABLE invitations (
+    token_hash TEXT NOT NULL,
+    person TEXT NOT NULL,
+    made_by TEXT,
+    created_utc_ns INTEGER NOT NULL,
+    expires_utc_ns INTEGER NOT NULL,
+    used_utc_ns INTEGER,
+    PRIMARY KEY (token_hash),
+    CONSTRAINT invitations_person_fkey
+        FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX invitations_person ON invitations (person);
+CREATE TABLE teacher_names (
+    name TEXT NOT NULL,
+    person TEXT NOT NULL,
+    PRIMARY KEY (name),
+    CONSTRAINT teacher_names_person_fkey
+        FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX teacher_names_person ON teacher_names (person);
+CREATE TABLE lesson_owners (
+    lesson TEXT NOT NULL,
+    person TEXT NOT NULL,
+    PRIMARY KEY (lesson),
+    CONSTRAINT lesson_owners_lesson_fkey
+        FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE,
+    CONSTRAINT lesson_owners_person_fkey
+        FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX lesson_owners_person ON lesson_owners (person);
+CREATE TABLE shares (
+    lesson TEXT NOT NULL,
+    person TEXT NOT NULL,
+    until_utc_ns INTEGER NOT NULL,
+    created_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (lesson, person),
+    CONSTRAINT shares_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE,
+    CONSTRAINT shares_person_fkey FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX shares_person ON shares (person)
+"""
+
+_AUDIT: Final = """;
+CREATE TABLE audit_events (
+    number INTEGER NOT NULL,
+    at_utc_ns INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    thing TEXT NOT NULL,
+    thing_id TEXT NOT NULL,
+    lesson TEXT,
+    detail TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (number)
+) STRICT;
+CREATE INDEX audit_events_lesson ON audit_events (lesson, number);
+CREATE INDEX audit_events_actor ON audit_events (actor, number);
+CREATE INDEX audit_events_thing ON audit_events (thing_id, thing, number);
+CREATE TABLE audit_names (
+    actor TEXT NOT NULL,
+    person TEXT,
+    name TEXT NOT NULL,
+    PRIMARY KEY (actor)
+) WITHOUT ROWID, STRICT;
+CREATE UNIQUE INDEX audit_names_person ON audit_names (person);
+CREATE TABLE audit_head (
+    id INTEGER NOT NULL CONSTRAINT audit_head_is_one CHECK (id = 0),
+    number INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    at_utc_ns INTEGER NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (id)
+) STRICT;
+CREATE TRIGGER audit_events_unchanged BEFORE UPDATE ON audit_events
+BEGIN
+    SELECT RAISE(ABORT, 'an entry of the audit log stays as it is');
+END;
+CREATE TRIGGER audit_events_not_replaced BEFORE INSERT ON audit_events
+WHEN EXISTS (SELECT 1 FROM audit_events WHERE number = NEW.number)
+BEGIN
+    SELECT RAISE(ABORT, 'an entry of the audit log stays as it is');
+END;
+CREATE TRIGGER audit_events_kept BEFORE DELETE ON audit_events
+WHEN OLD.number > COALESCE((SELECT number FROM audit_head), 0)
+BEGIN
+    SELECT RAISE(ABORT, 'an entry of the audit log goes by its retention alone');
+END;
+CREATE TRIGGER audit_head_rises BEFORE UPDATE ON audit_head
+WHEN NEW.number < OLD.number
+BEGIN
+    SELECT RAISE(ABORT, 'the head of the audit log only rises');
+END;
+CREATE TRIGGER audit_head_kept BEFORE DELETE ON audit_head
+BEGIN
+    SELECT RAISE(ABORT, 'the head of the audit log only rises');
+END
+"""
+
 KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
-    3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,),
+    3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,), 6: (_SCHOOL_5 + _PEOPLE,),
+    7: (_SCHOOL_5 + _PEOPLE + _AUDIT,),
 }  # fmt: skip
 """`user_version` → every schema that files of this version may have."""

@@ -38,6 +38,7 @@ _ONE_UPGRADES: Final = 0x726F6F6D746F6E65
 """The advisory lock under which one program at a time makes or upgrades the tables."""
 _RAISE: Final = update(schema.revision).values(value=schema.revision.c.value + 1)
 _REVISION: Final = select(schema.revision.c.value)
+_TURN: Final = _REVISION.with_for_update()
 
 
 class PostgresDatabase:
@@ -65,6 +66,12 @@ class PostgresDatabase:
         with postgres_errors(self._url), self._engine.begin() as connection:
             # The row's lock is held until the end: so writers take turns.
             connection.execute(_RAISE)
+            yield connection
+
+    @contextmanager
+    def recording(self) -> Iterator[Connection]:
+        with postgres_errors(self._url), self._engine.begin() as connection:
+            connection.execute(_TURN)  # the same lock, and the row stays as it is
             yield connection
 
     @contextmanager

@@ -28,13 +28,23 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
     "METADATA",
+    "audit_events",
+    "audit_head",
+    "audit_names",
     "imported",
+    "invitations",
     "label_opt_ins",
     "labels",
+    "lesson_owners",
     "lessons",
     "moments",
     "opted_out",
+    "people",
     "revision",
+    "roles",
+    "sessions",
+    "shares",
+    "teacher_names",
     "verdicts",
 ]
 
@@ -63,6 +73,12 @@ def _of_lesson(table: str, *, is_key: bool = False) -> Column[str]:
     """What hangs on a lesson goes with it."""
     lesson = ForeignKey("lessons.id", name=f"{table}_lesson_fkey", ondelete="CASCADE")
     return Column("lesson", _TEXT, lesson, primary_key=is_key, nullable=False)
+
+
+def _of_person(table: str, column: str = "person", *, is_key: bool = False) -> Column[str]:
+    """What belongs to a person goes with them."""
+    person = ForeignKey("people.id", name=f"{table}_{column}_fkey", ondelete="CASCADE")
+    return Column(column, _TEXT, person, primary_key=is_key, nullable=False)
 
 
 revision: Final = Table(
@@ -166,3 +182,120 @@ label_opt_ins: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """Teachers who agree that answers of their lessons are kept to learn from."""
+
+people: Final = Table(
+    "people", METADATA,
+    Column("id", _TEXT, primary_key=True),
+    Column("name", _TEXT, nullable=False),
+    Column("sign_in_name", _TEXT, nullable=False),
+    Column("password", _TEXT),
+    Column("second_factor", _TEXT),
+    Column("second_factor_step", _COUNT, nullable=False),
+    Column("created_utc_ns", _COUNT, nullable=False),
+    Index("people_sign_in_name", "sign_in_name", unique=True),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Who may sign in. The password is an Argon2id hash, the second factor a TOTP key."""
+
+roles: Final = Table(
+    "roles", METADATA,
+    _of_person("roles", is_key=True),
+    Column("role", _TEXT, primary_key=True),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+
+sessions: Final = Table(
+    "sessions", METADATA,
+    Column("token_hash", _TEXT, primary_key=True),
+    Column("id", _TEXT, nullable=False),
+    _of_person("sessions"),
+    Column("created_utc_ns", _COUNT, nullable=False),
+    Column("seen_utc_ns", _COUNT, nullable=False),
+    Column("expires_utc_ns", _COUNT, nullable=False),
+    Column("browser", _TEXT, nullable=False),
+    Index("sessions_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Who is signed in; `id` names a session to its owner and opens nothing."""
+
+invitations: Final = Table(
+    "invitations", METADATA,
+    Column("token_hash", _TEXT, primary_key=True),
+    _of_person("invitations"),
+    Column("made_by", _TEXT),
+    Column("created_utc_ns", _COUNT, nullable=False),
+    Column("expires_utc_ns", _COUNT, nullable=False),
+    Column("used_utc_ns", _COUNT),
+    Index("invitations_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Links with which a person chooses a password, once; `made_by` is the name of who made it."""
+
+teacher_names: Final = Table(
+    "teacher_names", METADATA,
+    Column("name", _TEXT, primary_key=True),
+    _of_person("teacher_names"),
+    Index("teacher_names_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Which person a timetable means by a name."""
+
+lesson_owners: Final = Table(
+    "lesson_owners", METADATA,
+    _of_lesson("lesson_owners", is_key=True),
+    _of_person("lesson_owners"),
+    Index("lesson_owners_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Whose a lesson is; a lesson without a row is nobody's, and nobody sees it."""
+
+shares: Final = Table(
+    "shares", METADATA,
+    _of_lesson("shares", is_key=True),
+    _of_person("shares", is_key=True),
+    Column("until_utc_ns", _COUNT, nullable=False),
+    Column("created_utc_ns", _COUNT, nullable=False),
+    Index("shares_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""With whom a lesson's owner shares it, and until when."""
+
+audit_events: Final = Table(
+    "audit_events", METADATA,
+    Column("number", _COUNT, primary_key=True, autoincrement=False),
+    Column("at_utc_ns", _COUNT, nullable=False),
+    Column("actor", _TEXT, nullable=False),
+    Column("action", _TEXT, nullable=False),
+    Column("thing", _TEXT, nullable=False),
+    Column("thing_id", _TEXT, nullable=False),
+    Column("lesson", _TEXT),
+    Column("detail", _TEXT, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index("audit_events_lesson", "lesson", "number"),
+    Index("audit_events_actor", "actor", "number"),
+    Index("audit_events_thing", "thing_id", "thing", "number"),
+    sqlite_strict=True,
+)  # fmt: skip
+"""The audit log: who did what, chained (`audit/chain.py`); it refers to no other table."""
+
+audit_names: Final = Table(
+    "audit_names", METADATA,
+    Column("actor", _TEXT, primary_key=True),
+    Column("person", _TEXT),
+    Column("name", _TEXT, nullable=False),
+    Index("audit_names_person", "person", unique=True),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Whose token stands in the audit log; a program has no person."""
+
+audit_head: Final = Table(
+    "audit_head", METADATA,
+    Column("id", Integer, CheckConstraint("id = 0", name="audit_head_is_one"), primary_key=True,
+           autoincrement=False),
+    Column("number", _COUNT, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("at_utc_ns", _COUNT, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)  # fmt: skip
+"""One row, once retention has removed entries: the last of them, signed."""

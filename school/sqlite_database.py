@@ -65,6 +65,11 @@ class SqliteDatabase:
             yield self._connection
 
     @contextmanager
+    def recording(self) -> Iterator[Connection]:
+        with self._lock, _sqlite_errors(self._path), transaction(self._raw):
+            yield self._connection
+
+    @contextmanager
     def removing(self) -> Iterator[Connection]:
         """The file is written again: pages keep stale copies of rows that were moved within it.
 

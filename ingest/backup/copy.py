@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,12 +38,16 @@ from ingest.purge.requests import PurgeFolder, private, write_whole
 from ingest.stores.format.chunks import is_whole
 from ingest.stores.format.day_files import DayFiles, SealedChunk
 from ingest.stores.rules.seal_schedule import KINDS, Kind
+from school.audit.heads import HEADS
+from school.audit.heads import KEY as AUDIT_KEY
 
 __all__ = ["MANIFEST", "Backup", "BackupManifest", "FileNote", "digest", "manifest_hash"]
 
 MANIFEST: Final = "backup.json"
+_BEFORE: Final = (HEADS,)
+"""Copied before the databases: the copy of school.db has every entry that a copied head is of."""
 _DATABASES: Final = ("score.db", "main.db", "school.db")
-_RECORDS: Final = (LOG, KEY, "school_model.onnx", "school_model.json")
+_RECORDS: Final = (LOG, KEY, AUDIT_KEY, "school_model.onnx", "school_model.json")
 """Files that are copied as they are; `roomtone model recalibrate` writes the last two."""
 _OTHER_ARCHIVES: Final = frozenset({".7z", ".bz2", ".gz", ".rar", ".tgz", ".xz", ".zip", ".zst"})
 _READ: Final = 1 << 20
@@ -127,14 +131,13 @@ class Backup:
 
     def _copy(self) -> BackupManifest:
         began_ns = self.clock.utc_ns()
+        self._copy_as_they_are(_BEFORE)
         for name in _DATABASES:
             is_elsewhere = name == "school.db" and self.database_url is not None
             if (self.data_dir / name).exists() and not is_elsewhere:
                 self._copy_database(name)
         self._copy_days()
-        for name in _RECORDS:
-            if (self.data_dir / name).exists():
-                shutil.copyfile(self.data_dir / name, self._partial / name)
+        self._copy_as_they_are(_RECORDS)
         notes = {}
         for path in sorted(self._partial.rglob("*")):
             if path.is_file():
@@ -154,6 +157,11 @@ class Backup:
         for directory in {note.parent, *(path.parent for path in self._partial.rglob("*"))}:
             sync_directory(directory)
         return manifest
+
+    def _copy_as_they_are(self, names: Iterable[str]) -> None:
+        for name in names:
+            if (self.data_dir / name).exists():
+                shutil.copyfile(self.data_dir / name, self._partial / name)
 
     def _copy_database(self, name: str) -> None:
         """Copy one state of a database, without its free pages and without blocking its writer."""

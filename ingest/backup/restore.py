@@ -33,7 +33,8 @@ __all__ = ["Restore"]
 
 _FORMAT: Final = 1
 _NAME: Final = re.compile(
-    r"(main|score|school)\.db|school_model\.(onnx|json)|days/(seat|room)-(undated-)?\d{4}-\d\d-\d\d\.db|purge-log\.jsonl|purge-key",
+    r"(main|score|school)\.db|school_model\.(onnx|json)|days/(seat|room)-(undated-)?\d{4}-\d\d-\d\d\.db|purge-log\.jsonl|purge-key"
+    r"|audit-heads\.log|audit-key",
     re.ASCII,
 )
 _KINDS: Final[dict[str, DatabaseKind]] = {

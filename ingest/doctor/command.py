@@ -11,6 +11,7 @@ from pathlib import Path
 from contract.clock import SystemClock
 from contract.errors import StoreError
 from contract.finding import Finding, report
+from ingest.doctor.audit import audit_findings
 from ingest.doctor.checks import Page, ask, broker_findings, findings, program_finding
 from ingest.doctor.config import config_findings
 from ingest.doctor.dashboard import dashboard_finding
@@ -52,6 +53,8 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
             fine.add(finding.about)
     yield from broker_findings(settings)
     yield from config_findings(settings.broker, settings.site, _opted_out(settings, fine))
+    if ("school.db" if settings.school.database_url is None else ABOUT) in fine:
+        yield from audit_findings(settings, SystemClock().utc_ns())
     yield program_finding("ingest", settings.ingest.health_port, settings)
     yield program_finding("score", settings.score.health_port, settings)
     yield from model_findings(settings.score.model_file)

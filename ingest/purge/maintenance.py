@@ -14,6 +14,7 @@ from ingest.purge.requests import PartDone, PurgeFolder, PurgeRequest
 from ingest.purge.retention import (
     Removed,
     Retention,
+    retire_audit,
     retire_copies,
     retire_kept,
     retire_labels,
@@ -21,6 +22,7 @@ from ingest.purge.retention import (
 )
 from ingest.settings import ServerSettings
 from ingest.stores.protocol import PeriodReader, PeriodStore, ScoreStore
+from school.audit.upkeep import AuditUpkeep
 from school.lessons.protocol import ScoredLessons
 
 __all__ = ["KeptUpkeep", "PartWorker", "ScoreUpkeep", "purge_kept", "purge_scores"]
@@ -173,7 +175,11 @@ class KeptUpkeep:
 
 
 class ScoreUpkeep:
-    """Maintenance by the scorer, beside scoring; with `lessons` also the retention of labels."""
+    """Maintenance by the scorer, beside scoring.
+
+    With `lessons` also the retention of labels, and with `audit` that of the audit log and its
+    heads.
+    """
 
     def __init__(
         self,
@@ -183,14 +189,18 @@ class ScoreUpkeep:
         scores: ScoreStore,
         lessons: ScoredLessons | None = None,
         periods: PeriodReader | None = None,
+        audit: AuditUpkeep | None = None,
     ) -> None:
         self._scores = scores
+        self._audit = audit
         self._periods = periods
 
         def rounds(utc_ns: int) -> Iterator[Removed]:
             yield from retire_scores(scores, settings.retention, utc_ns)
             if lessons is not None:
                 yield from retire_labels(lessons, settings.retention, utc_ns)
+            if audit is not None:
+                yield from retire_audit(audit, settings.retention, utc_ns)
             days = settings.retention
             for name, n in (("score.db", days.score_days), ("school.db", days.label_days)):
                 yield from retire_copies(settings.data_dir / name, n, utc_ns)
@@ -213,4 +223,6 @@ class ScoreUpkeep:
     def step(self) -> bool:
         """Do a slice of what is due; returns whether scores were removed that memory still uses."""
         self._retention.step()
+        if self._audit is not None:
+            self._audit.step()
         return self._worker.step() is not None

@@ -20,12 +20,14 @@ from ingest.clocks.words import when
 from ingest.settings import RetentionSettings
 from ingest.stores.protocol import PeriodStore, ScoreStore
 from ingest.stores.rules.seal_schedule import Kind
+from school.audit.upkeep import AuditUpkeep
 from school.lessons.protocol import ScoredLessons
 
 __all__ = [
     "COPY_DAYS",
     "Removed",
     "Retention",
+    "retire_audit",
     "retire_copies",
     "retire_kept",
     "retire_labels",
@@ -139,6 +141,13 @@ def retire_labels(
     before_ns = utc_ns - settings.label_days * _DAY_NS
     while gone := lessons.retire_labels(before_utc_ns=before_ns, most=_AT_ONCE):
         yield "labels", gone
+
+
+def retire_audit(audit: AuditUpkeep, settings: RetentionSettings, utc_ns: int) -> Iterator[Removed]:
+    """Remove old entries of the audit log, some at a time; they leave a signed head."""
+    before_ns = utc_ns - settings.audit_days * _DAY_NS
+    while gone := audit.retire(before_utc_ns=before_ns, most=_AT_ONCE):
+        yield "entries of the audit log", gone
 
 
 def retire_copies(path: Path, days: int, utc_ns: int) -> Iterator[Removed]:

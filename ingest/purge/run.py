@@ -68,6 +68,7 @@ class PurgeRun:
                     lessons=request.lessons,
                     moments=(*request.moments, *_answered(lessons, request)),
                     labels_of=request.scored,
+                    purged_utc_ns=self._clock.utc_ns(),
                 )
                 removed["lessons and moments"] = gone.lessons + gone.moments
                 removed["answers about moments"] = gone.verdicts

@@ -23,6 +23,8 @@ from ingest.stores import open_period_reader, open_score_writer
 from ingest.stores.protocol import PeriodReader, ScoreStore
 from models.serving.scorer import ScoringModel
 from school import open_lesson_store
+from school.audit.upkeep import AuditUpkeep
+from school.database import open_school_database
 from school.lessons.protocol import ScoredLessons
 
 __all__ = ["Scorer"]
@@ -62,6 +64,13 @@ class Scorer:
         self._open_lessons = open_lessons or partial(
             open_lesson_store, database_url=settings.school.database_url
         )
+        self._audit = AuditUpkeep(
+            open_database=partial(
+                open_school_database, settings.data_dir, settings.school.database_url
+            ),
+            directory=settings.data_dir,
+            clock=clock,
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Score until `stop` is set. When a store fails, log it and retry."""
@@ -75,7 +84,7 @@ class Scorer:
                 ):
                     upkeep = ScoreUpkeep(
                         settings=self._settings, clock=self._clock, scores=scores, lessons=lessons,
-                        periods=reader,
+                        periods=reader, audit=self._audit,
                     )  # fmt: skip
                     upkeep.begin()
                     following = self._begun(reader, scores, lessons)

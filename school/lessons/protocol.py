@@ -121,10 +121,12 @@ class LessonStore(Timetable, OptOuts, ScoredLessons, MomentStore, LabelStore, Pr
         lessons: Sequence[str] = (),
         moments: Sequence[str] = (),
         labels_of: Sequence[str] = (),
+        purged_utc_ns: int | None = None,
     ) -> PurgedWords:
         """Remove for good, and say how much there was: lessons with their moments and all that
         was said and kept of them; moments likewise, also suggested ones that something was said
         of; and what is kept to learn from of the lessons `labels_of`.
 
-        A teacher who has no lesson left is forgotten.
+        A teacher who has no lesson left is forgotten. With a time, a database records each lesson
+        that was removed in its audit log; a store in memory has none.
         """

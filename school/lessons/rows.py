@@ -20,6 +20,7 @@ __all__ = [
     "COUNT_WITHIN",
     "EVERY",
     "LAST",
+    "LESSON_COLUMNS",
     "ONE",
     "PAGE",
     "WITHIN",
@@ -28,7 +29,7 @@ __all__ = [
     "lesson_values",
 ]
 
-_COLUMNS: Final = (
+LESSON_COLUMNS: Final = (
     lessons.c.id, lessons.c.room, lessons.c.teacher, lessons.c.title, lessons.c.starts_utc_ns,
     lessons.c.ends_utc_ns, lessons.c.source, lessons.c.activities, lessons.c.zones,
     lessons.c.video, lessons.c.video_offset_s,
@@ -38,14 +39,14 @@ _FIRST: Final = -(1 << 63)
 LAST: Final = (1 << 63) - 1
 """The largest number of a database."""
 
-EVERY: Final = select(*_COLUMNS).order_by(*_LATEST_FIRST)
+EVERY: Final = select(*LESSON_COLUMNS).order_by(*_LATEST_FIRST)
 ONE: Final = EVERY.where(lessons.c.id == bindparam("lesson"))
 _STARTS: Final = (
     lessons.c.starts_utc_ns >= bindparam("low"),
     lessons.c.starts_utc_ns < bindparam("high"),
 )
 _IN_ROOM: Final = (*_STARTS, lessons.c.room == bindparam("room"))
-CHANGED: Final = select(*_COLUMNS).where(*_STARTS, lessons.c.revision > bindparam("since"))
+CHANGED: Final = select(*LESSON_COLUMNS).where(*_STARTS, lessons.c.revision > bindparam("since"))
 COUNT_WITHIN: Final = select(func.count()).select_from(lessons).where(*_STARTS)
 
 

@@ -5,14 +5,18 @@ Any number of programs may write it, each change in a transaction of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
+from school.audit.log import append
+from school.audit.names import actor_of_program
+from school.audit.records import Event
 from school.lessons import rows
 from school.lessons.origins import Origin, Reschedule
+from school.lessons.owner_rows import give_to_named
 from school.lessons.records import Lesson, PurgedWords
 from school.lessons.rows import lesson_of, lesson_values
 from school.moments.store import SqlMomentStore, remove_moment_rows, remove_unwanted_labels
@@ -24,6 +28,7 @@ __all__ = ["SqlLessonStore"]
 _DECLARED: Final = ("source", "zones", "video", "video_offset_s")
 """What a timetable does not change of a lesson that is there."""
 _ORIGINS: Final = select(imported)
+_TEACHER: Final = select(lessons.c.teacher).where(lessons.c.id == bindparam("lesson"))
 _STALE_OPT_INS: Final = delete(label_opt_ins).where(
     label_opt_ins.c.teacher.not_in(select(lessons.c.teacher))
 )
@@ -94,9 +99,8 @@ class SqlLessonStore(SqlMomentStore):
             for removed in change.removed:
                 _remove(connection, removed)
             for lesson, origin in change.put:
-                put_row(connection, lessons, lesson_values(lesson), keep=_DECLARED)
+                _put(connection, lesson, keep=_DECLARED)
                 put_row(connection, imported, {"lesson": lesson.id, **asdict(origin)})
-            remove_unwanted_labels(connection)  # it may be another teacher's now
         return change
 
     def opt_out(self, room: str, seat: int) -> None:
@@ -117,12 +121,14 @@ class SqlLessonStore(SqlMomentStore):
         lessons: Sequence[str] = (),
         moments: Sequence[str] = (),
         labels_of: Sequence[str] = (),
+        purged_utc_ns: int | None = None,
     ) -> PurgedWords:
         """Remove lessons with what was said of them for good; see `LessonStore.purge`."""
         with self._database.removing() as connection:
             before = _counts(connection)
             for lesson in lessons:
-                _remove(connection, lesson)
+                if _remove(connection, lesson) and purged_utc_ns is not None:
+                    _record_purge(connection, lesson, purged_utc_ns)
             for moment in moments:
                 remove_moment_rows(connection, moment)
             for lesson in labels_of:
@@ -139,14 +145,18 @@ class SqlLessonStore(SqlMomentStore):
         self._database.close()
 
 
-def _put(connection: Connection, lesson: Lesson) -> None:
-    put_row(connection, lessons, lesson_values(lesson))
-    remove_unwanted_labels(connection)  # it may be another teacher's now
+def _put(connection: Connection, lesson: Lesson, keep: Collection[str] = ()) -> None:
+    """Add a lesson or change it; with another teacher's name it gets another owner."""
+    before = connection.scalar(_TEACHER, {"lesson": lesson.id})
+    put_row(connection, lessons, lesson_values(lesson), keep)
+    if before != lesson.teacher:
+        give_to_named(connection, lesson.id, lesson.teacher)
+        remove_unwanted_labels(connection)
 
 
-def _remove(connection: Connection, lesson: str) -> None:
-    """Moments, answers, labels and its origin refer to it and go along."""
-    connection.execute(delete(lessons).where(lessons.c.id == lesson))
+def _remove(connection: Connection, lesson: str) -> bool:
+    """Moments, answers, labels and its origin refer to it and go along; whether it was there."""
+    return connection.execute(delete(lessons).where(lessons.c.id == lesson)).rowcount > 0
 
 
 def _origin(row: Row[*tuple[Any, ...]]) -> tuple[str, Origin]:
@@ -159,3 +169,15 @@ def _counts(connection: Connection) -> dict[str, int]:
         table.name: int(connection.scalars(select(func.count()).select_from(table)).one())
         for table in (lessons, moments, verdicts, labels)
     }
+
+
+def _record_purge(connection: Connection, lesson: str, at_utc_ns: int) -> None:
+    """That a lesson was purged stays in the audit log, as do its earlier entries."""
+    actor = actor_of_program(connection, "roomtone purge")
+    append(
+        connection,
+        Event(
+            at_utc_ns=at_utc_ns, actor=actor, action="purged", thing="lesson", thing_id=lesson,
+            lesson=lesson,
+        ),
+    )  # fmt: skip

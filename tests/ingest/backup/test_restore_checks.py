@@ -133,6 +133,24 @@ def test_a_missing_index_is_named(backup: Path) -> None:
     )
 
 
+def test_a_missing_trigger_is_named(backup: Path) -> None:
+    change(backup / "school.db", "DROP TRIGGER audit_events_kept")
+    list_again(backup)
+    assert "it has no trigger 'audit_events_kept'" in refused(backup)
+
+
+def test_a_trigger_that_does_something_else_is_named(backup: Path) -> None:
+    change(
+        backup / "school.db",
+        "DROP TRIGGER audit_events_unchanged",
+        "CREATE TRIGGER audit_events_unchanged BEFORE UPDATE ON audit_events "
+        "BEGIN DELETE FROM lessons; END",
+    )
+    list_again(backup)
+    said = "its trigger 'audit_events_unchanged' is defined differently"
+    assert said in refused(backup)
+
+
 def test_nothing_of_the_file_runs(backup: Path) -> None:
     """The trigger would act on the first lesson that a purge after the copy removes."""
     change(

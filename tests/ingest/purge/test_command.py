@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sqlalchemy import select
 
 from contract.clock import SystemClock
 from contract.errors import StoreError, UsageError
@@ -33,8 +34,11 @@ from ingest.stores.format.day_files import DayFiles
 from ingest.stores.records import AlertRecord, Arrival, Aside, EpochRecord, Tick, ZoneEpoch
 from ingest.stores.rules.seal_schedule import KINDS
 from school import open_lesson_store
+from school.audit.reading import events_of_lesson
+from school.database import open_school_database
 from school.lessons.records import Lesson
 from school.moments.records import Moment
+from school.schema import METADATA
 from tests.ingest.school import LevelModel
 
 SECOND = 1_000_000_000
@@ -296,9 +300,15 @@ def test_a_room_is_in_no_file_afterwards(
     assert found_in(school.data, needles) == []
     assert "900 periods" in capsys.readouterr().out
     assert school.seqs("quill-room") == []
-    # The name stands in the ledger and in the record of the purge, and nowhere else.
+    # The name stands in the ledger, the record of the purge and the audit log, and nowhere else.
     named = {name for name, _ in found_in(school.data, [b"quill-room"])}
-    assert named == {"main.db", "purge-log.jsonl"}
+    assert named == {"main.db", "purge-log.jsonl", "school.db"}
+    with closing(open_school_database(school.data)) as database, database.reading() as connection:
+        for table in METADATA.sorted_tables:
+            rows = str(connection.execute(select(table)).all())
+            assert ("quill-room" in rows) == (table.name == "audit_events")
+        (entry,) = events_of_lesson(connection, "quill-room-1")
+        assert entry.sentence == "Roomtone purge removed lesson quill-room-1 for good"
     assert school.seqs("other-room") == list(range(N))
     if programs is stopped:  # else it has been scored anew
         assert found_in(school.data, epoch_bytes("other-room"))

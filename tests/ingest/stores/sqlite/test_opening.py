@@ -21,6 +21,7 @@ from ingest.stores import open_period_reader, open_period_store, open_score_stor
 from ingest.stores.records import Arrival, Tick
 from school import open_lesson_store
 from school.known_sqlite import SCHOOL_3
+from school.migrating import SQLITE_VERSION
 
 LAYOUT = Layout((1, 2, 3, 4, 5))
 
@@ -190,4 +191,4 @@ def test_lessons_of_version_3_are_taken_over(tmp_path: Path) -> None:
             assert store.opted_out() == [("r1", 4)]
             assert store.origins() == {}
     with closing(sqlite3.connect(tmp_path / "school.db")) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (5,)
+        assert database.execute("PRAGMA user_version").fetchone() == (SQLITE_VERSION,)

@@ -1,0 +1,116 @@
+"""The audit log as people read it: the newest first, with the names that are still known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+
+from school.audit.names import token_of
+from school.audit.records import SOMEONE_GONE, Action, Detail, Entry
+from school.schema import audit_events, audit_names
+
+__all__ = ["about", "events_of_actors", "events_of_lesson", "latest", "of_actions", "own"]
+
+_EVENTS: Final = audit_events.c
+_THINGS: Final = audit_names.alias("things")
+_ALL: Final = (
+    select(
+        _EVENTS.number, _EVENTS.at_utc_ns, audit_names.c.name, _EVENTS.action, _EVENTS.thing,
+        _EVENTS.thing_id, _THINGS.c.name.label("thing_name"), _EVENTS.lesson, _EVENTS.detail,
+    )
+    .select_from(audit_events)
+    .outerjoin(audit_names, audit_names.c.actor == _EVENTS.actor)
+    .outerjoin(
+        _THINGS, and_(_EVENTS.thing == "person", _THINGS.c.actor == _EVENTS.thing_id)
+    )
+    .order_by(_EVENTS.number.desc())
+)  # fmt: skip
+_PAGE: Final = 100
+
+
+def events_of_lesson(
+    connection: Connection, lesson: str, *, limit: int = _PAGE, before: int | None = None
+) -> list[Entry]:
+    """Who did what to a lesson: at most `limit` entries, those with numbers below `before`."""
+    return _some(connection, limit, before, _EVENTS.lesson == lesson)
+
+
+def latest(
+    connection: Connection, limit: int = _PAGE, before: int | None = None
+) -> list[Entry]:  # fmt: skip
+    """The newest entries of all."""
+    return _some(connection, limit, before)
+
+
+def of_actions(
+    connection: Connection,
+    actions: Collection[Action],
+    limit: int = _PAGE,
+    before: int | None = None,
+) -> list[Entry]:
+    """The newest entries in which one of these was done."""
+    return _some(connection, limit, before, _EVENTS.action.in_(sorted(actions)))
+
+
+def own(
+    connection: Connection, person_id: str, *, limit: int = _PAGE, before: int | None = None
+) -> list[Entry]:
+    """What a person did."""
+    actor = token_of(connection, person_id)
+    return [] if actor is None else _some(connection, limit, before, _EVENTS.actor == actor)
+
+
+def about(
+    connection: Connection, person_id: str, *, limit: int = _PAGE, before: int | None = None
+) -> list[Entry]:
+    """What was done to a person, such as a link to set a new password."""
+    actor = token_of(connection, person_id)
+    if actor is None:
+        return []
+    return _some(connection, limit, before, _EVENTS.thing_id == actor, _EVENTS.thing == "person")
+
+
+def events_of_actors(
+    connection: Connection,
+    actors: Sequence[str],
+    limit: int = _PAGE,
+    before: int | None = None,
+    *,
+    lesson: str | None = None,
+) -> list[Entry]:
+    """What some did or what was done to them, also of one lesson alone."""
+    of_person = or_(
+        _EVENTS.actor.in_(actors), and_(_EVENTS.thing_id.in_(actors), _EVENTS.thing == "person")
+    )
+    of_lesson = () if lesson is None else (_EVENTS.lesson == lesson,)
+    return _some(connection, limit, before, of_person, *of_lesson)
+
+
+def _some(
+    connection: Connection, limit: int, before: int | None, *which: ColumnElement[bool]
+) -> list[Entry]:
+    wanted = _ALL.where(*which).limit(limit)
+    if before is not None:
+        wanted = wanted.where(_EVENTS.number < before)
+    return [_entry(row) for row in connection.execute(wanted).all()]
+
+
+def _entry(row: Row[*tuple[Any, ...]]) -> Entry:
+    is_person = row.thing == "person"
+    return Entry(
+        number=row.number, at_utc_ns=row.at_utc_ns, who=row.name or SOMEONE_GONE,
+        action=row.action, thing=row.thing, thing_id=row.thing_id,
+        thing_name=(row.thing_name or SOMEONE_GONE) if is_person else row.thing_id,
+        lesson=row.lesson, detail=_detail(row.detail),
+    )  # fmt: skip
+
+
+def _detail(text: str) -> Detail:
+    try:
+        detail = json.loads(text)
+    except ValueError:
+        return {}  # `roomtone audit verify` says that it was changed
+    return detail if isinstance(detail, dict) else {}

@@ -1,0 +1,58 @@
+"""The audit log as the pages read it, and as they record a look."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from contract.clock import SECOND_NS
+from school.audit.actor import Actor
+from school.audit.reading import events_of_lesson, latest, of_actions, own
+from school.audit.records import Action, Entry, Thing
+from school.database import SchoolDatabase
+
+__all__ = ["AuditStore"]
+
+LOOK_NS: Final = 600 * SECOND_NS
+"""Looks of one person at one thing within this time are one entry."""
+
+
+class AuditStore:
+    """Any number of programs may use it."""
+
+    def __init__(self, database: SchoolDatabase) -> None:
+        self._database = database
+
+    def record_look(
+        self, by: Actor, thing: Thing, thing_id: str = "", *, lesson: str | None = None
+    ) -> None:
+        """Record that someone looks at something."""
+        with self._database.recording() as connection:
+            by.record_look(connection, thing, thing_id, lesson=lesson, within_ns=LOOK_NS)
+
+    def record_refusal(self, by: Actor, person: tuple[str, str] | None) -> None:
+        """Record a sign-in that was refused: of a person, by id and name, or of nobody's name."""
+        with self._database.recording() as connection:
+            if person is None:
+                by.record(connection, "sign_in_failed", "unknown_person")
+            else:
+                by.record_about(connection, "sign_in_failed", *person)
+
+    def of_lesson(self, lesson: str, limit: int, before: int | None = None) -> list[Entry]:
+        """What was done to a lesson, the newest first."""
+        with self._database.reading() as connection:
+            return events_of_lesson(connection, lesson, limit=limit, before=before)
+
+    def latest(
+        self, limit: int, before: int | None = None, *, actions: Collection[Action] | None = None
+    ) -> list[Entry]:
+        """Everything, or what consists of some actions, the newest first."""
+        with self._database.reading() as connection:
+            if actions is None:
+                return latest(connection, limit, before)
+            return of_actions(connection, actions, limit, before)
+
+    def of_person(self, person: str, limit: int, before: int | None = None) -> list[Entry]:
+        """What someone did, the newest first."""
+        with self._database.reading() as connection:
+            return own(connection, person, limit=limit, before=before)

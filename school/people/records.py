@@ -1,0 +1,83 @@
+"""A person with their roles, a session and an invitation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+__all__ = [
+    "NEED_SECOND_FACTOR",
+    "ROLES",
+    "ROLE_NAMES",
+    "Credentials",
+    "Invitation",
+    "Person",
+    "Role",
+    "Session",
+]
+
+Role = Literal["teacher", "coach", "technician", "administrator", "privacy_officer"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+ROLE_NAMES: Final[dict[Role, str]] = {
+    "teacher": "teacher",
+    "coach": "coach",
+    "technician": "technician",
+    "administrator": "school administrator",
+    "privacy_officer": "data protection officer",
+}
+"""As pages and messages call them."""
+NEED_SECOND_FACTOR: Final = frozenset[Role]({"administrator", "privacy_officer"})
+"""Roles that reach everybody: a password alone is not enough for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Someone who may sign in."""
+
+    id: str
+    name: str
+    sign_in_name: str
+    """Their e-mail address, or another name that nobody else has; in lower case."""
+    roles: frozenset[Role]
+    has_password: bool
+    has_second_factor: bool
+    created_utc_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a sign-in is checked against."""
+
+    person: str
+    password: str | None
+    """An Argon2id hash; None until the person has redeemed an invitation."""
+    second_factor: str | None
+    """The key of time-based one-time passwords, in base 32."""
+    second_factor_step: int
+    """The last time step that was used: a code works once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A browser in which a person is signed in."""
+
+    id: str
+    """Names it to its owner, and opens nothing."""
+    person: str
+    created_utc_ns: int
+    seen_utc_ns: int
+    """Exact to ten minutes."""
+    expires_utc_ns: int
+    browser: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A link with which a person chooses a password: the first one, or a new one."""
+
+    person: str
+    made_by: str | None
+    """The name of who made it; None for a command on the server."""
+    created_utc_ns: int
+    expires_utc_ns: int
+    used_utc_ns: int | None

@@ -1,0 +1,342 @@
+"""People, their roles, sessions and invitations, in the school's database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
+
+from contract.clock import SECOND_NS
+from contract.errors import UsageError
+from school.audit.actor import Actor
+from school.audit.records import Action
+from school.database import SchoolDatabase
+from school.people.records import Credentials, Invitation, Person, Role, Session
+from school.people.tokens import new_id, new_token, token_hash
+from school.schema import invitations, people, roles, sessions
+
+__all__ = ["INVITATION_NS", "SESSION_NS", "PeopleStore"]
+
+_DAY_NS: Final = 86_400 * SECOND_NS
+INVITATION_NS: Final = 7 * _DAY_NS
+SESSION_NS: Final = 7 * _DAY_NS
+"""A session ends after this long, however often it is used."""
+IDLE_NS: Final = _DAY_NS
+"""And after this long without being used."""
+_SEEN_EACH_NS: Final = 600 * SECOND_NS
+"""A session's last use is written this rarely, since a page asks for it many times."""
+_MAX_BROWSER: Final = 200
+
+_PERSON: Final = select(
+    people.c.id, people.c.name, people.c.sign_in_name, people.c.password.is_not(None),
+    people.c.second_factor.is_not(None), people.c.created_utc_ns,
+)  # fmt: skip
+_SESSION: Final = select(
+    sessions.c.id, sessions.c.person, sessions.c.created_utc_ns, sessions.c.seen_utc_ns,
+    sessions.c.expires_utc_ns, sessions.c.browser,
+)  # fmt: skip
+_BY_ID: Final = _PERSON.where(people.c.id == bindparam("id"))
+_BY_TOKEN: Final = _SESSION.where(sessions.c.token_hash == bindparam("token_hash"))
+_ROLES: Final = select(roles.c.role).where(roles.c.person == bindparam("id"))
+
+
+class PeopleStore:
+    """Any number of programs may use it, each change in a transaction of its own."""
+
+    def __init__(self, database: SchoolDatabase) -> None:
+        self._database = database
+
+    def add(
+        self,
+        name: str,
+        sign_in_name: str,
+        person_roles: Iterable[Role],
+        by: Actor,
+        *,
+        person_id: str | None = None,
+    ) -> Person:
+        """Add someone, who can sign in once they have a password; raises UsageError."""
+        name, sign_in_name = " ".join(name.split()), sign_in_name.strip().lower()
+        if not name or not sign_in_name:
+            raise UsageError("A person needs a name and a name to sign in with.")
+        person_id = new_id() if person_id is None else person_id
+        with self._database.writing() as connection:
+            if connection.scalar(_with_sign_in_name(people.c.id, sign_in_name)) is not None:
+                raise UsageError(f"Someone signs in as {sign_in_name} already; take another name.")
+            connection.execute(
+                insert(people),
+                {
+                    "id": person_id, "name": name, "sign_in_name": sign_in_name,
+                    "second_factor_step": 0, "created_utc_ns": by.utc_ns,
+                },
+            )  # fmt: skip
+            return _write_roles(connection, person_id, person_roles, by)
+
+    def people(self) -> list[Person]:
+        """Everyone, by name."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_PERSON.order_by(people.c.name, people.c.id)).all()
+            return [_person_of(connection, row) for row in rows]
+
+    def person(self, person_id: str) -> Person | None:
+        with self._database.reading() as connection:
+            return _person(connection, person_id)
+
+    def named(self, sign_in_name: str) -> Person | None:
+        """Who signs in with this name."""
+        with self._database.reading() as connection:
+            found = connection.scalar(_with_sign_in_name(people.c.id, sign_in_name.strip().lower()))
+            return None if found is None else _person(connection, found)
+
+    def set_roles(self, person_id: str, person_roles: Iterable[Role], by: Actor) -> None:
+        """Replace someone's roles; their sessions end."""
+        with self._database.writing() as connection:
+            _write_roles(connection, person_id, person_roles, by)
+            _end_sessions(connection, person_id)
+
+    def credentials(self, sign_in_name: str) -> Credentials | None:
+        """What a sign-in with this name is checked against."""
+        columns = (
+            people.c.id,
+            people.c.password,
+            people.c.second_factor,
+            people.c.second_factor_step,
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(*columns).where(people.c.sign_in_name == sign_in_name.strip().lower())
+            ).one_or_none()
+        if row is None:
+            return None
+        return Credentials(
+            person=row[0], password=row[1], second_factor=row[2], second_factor_step=row[3]
+        )
+
+    def set_password(self, person_id: str, hashed: str, by: Actor) -> None:
+        """Replace someone's password; their sessions end."""
+        with self._database.writing() as connection:
+            _write_password(connection, person_id, hashed)
+            _record(connection, by, "changed_password", person_id)
+
+    def set_second_factor(self, person_id: str, key: str | None, by: Actor, step: int = 0) -> None:
+        """Set or remove it; `step` is that of the code that proved it."""
+        with self._database.writing() as connection:
+            _record(connection, by, "changed_second_factor", person_id)
+            connection.execute(
+                update(people).where(people.c.id == person_id),
+                {"second_factor": key, "second_factor_step": step},
+            )
+
+    def use_code(self, person_id: str, step: int) -> bool:
+        """Note that the code of a time step is used up; False if it was already."""
+        with self._database.recording() as connection:
+            changed = connection.execute(
+                update(people)
+                .where(people.c.id == person_id, people.c.second_factor_step < step)
+                .values(second_factor_step=step)
+            )
+            return bool(changed.rowcount)
+
+    # --------------------------------------------------------------------------- sessions
+
+    def start_session(self, person_id: str, browser: str, utc_ns: int) -> str:
+        """Start a session, and return its token: the value of the cookie."""
+        token = new_token()
+        with self._database.recording() as connection:
+            connection.execute(delete(sessions).where(sessions.c.expires_utc_ns <= utc_ns))
+            connection.execute(
+                insert(sessions),
+                {
+                    "token_hash": token_hash(token), "id": new_id(), "person": person_id,
+                    "created_utc_ns": utc_ns, "seen_utc_ns": utc_ns,
+                    "expires_utc_ns": utc_ns + SESSION_NS, "browser": browser[:_MAX_BROWSER],
+                },
+            )  # fmt: skip
+            _actor(connection, person_id, utc_ns).record(connection, "signed_in", "people")
+        return token
+
+    def session(self, token: str, utc_ns: int) -> tuple[Session, Person] | None:
+        """The session of a cookie with its person; None if there is none, or it is over."""
+        hashed = token_hash(token)
+        with self._database.reading() as connection:
+            row = connection.execute(_BY_TOKEN, {"token_hash": hashed}).one_or_none()
+            session = None if row is None else _session_of(row)
+            if session is None or not _is_open(session, utc_ns):
+                return None
+            person = _person(connection, session.person)
+        if person is None:
+            return None
+        if utc_ns - session.seen_utc_ns >= _SEEN_EACH_NS:
+            with self._database.recording() as connection:
+                connection.execute(
+                    update(sessions).where(sessions.c.token_hash == hashed),
+                    {"seen_utc_ns": utc_ns},
+                )
+        return session, person
+
+    def sessions(self, person_id: str, utc_ns: int) -> list[Session]:
+        """Someone's open sessions, the latest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                _SESSION.where(sessions.c.person == person_id).order_by(
+                    sessions.c.created_utc_ns.desc(), sessions.c.id
+                )
+            ).all()
+        return [found for found in map(_session_of, rows) if _is_open(found, utc_ns)]
+
+    def end_session(self, person_id: str, session_id: str, utc_ns: int) -> None:
+        """End one of someone's own sessions."""
+        with self._database.recording() as connection:
+            gone = connection.execute(
+                delete(sessions).where(sessions.c.person == person_id, sessions.c.id == session_id)
+            )
+            if gone.rowcount:
+                _actor(connection, person_id, utc_ns).record(connection, "signed_out", "people")
+
+    # --------------------------------------------------------------------------- invitations
+
+    def invite(self, person_id: str, by: Actor) -> str:
+        """Make an invitation, and return its token. Earlier ones and all sessions end."""
+        token = new_token()
+        with self._database.writing() as connection:
+            connection.execute(
+                delete(invitations).where(
+                    invitations.c.person == person_id, invitations.c.used_utc_ns.is_(None)
+                )
+            )
+            _end_sessions(connection, person_id)
+            connection.execute(
+                insert(invitations),
+                {
+                    "token_hash": token_hash(token), "person": person_id, "made_by": by.name,
+                    "created_utc_ns": by.utc_ns, "expires_utc_ns": by.utc_ns + INVITATION_NS,
+                },
+            )  # fmt: skip
+            person = _person(connection, person_id)
+            is_reset = person is not None and person.has_password
+            _record(connection, by, "reset_sent" if is_reset else "invited", person_id)
+        return token
+
+    def invited(self, token: str, utc_ns: int) -> Person | None:
+        """Who is invited by a link that still works."""
+        with self._database.reading() as connection:
+            found = connection.scalar(_open_invitation(token, utc_ns))
+            return None if found is None else _person(connection, found)
+
+    def redeem(self, token: str, hashed: str, utc_ns: int) -> Person | None:
+        """Use up an invitation for a password; None if it was used already, or is over."""
+        with self._database.writing() as connection:
+            found = connection.scalar(_open_invitation(token, utc_ns))
+            if found is None:
+                return None
+            connection.execute(
+                update(invitations).where(invitations.c.token_hash == token_hash(token)),
+                {"used_utc_ns": utc_ns},
+            )
+            _write_password(connection, found, hashed)
+            _actor(connection, found, utc_ns).record(connection, "redeemed", "people")
+            return _person(connection, found)
+
+    def invitations(self, person_id: str, since_utc_ns: int) -> list[Invitation]:
+        """Those made for someone since a time, the latest first."""
+        columns = (
+            invitations.c.person, invitations.c.made_by, invitations.c.created_utc_ns,
+            invitations.c.expires_utc_ns, invitations.c.used_utc_ns,
+        )  # fmt: skip
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(*columns)
+                .where(
+                    invitations.c.person == person_id,
+                    invitations.c.created_utc_ns >= since_utc_ns,
+                )
+                .order_by(invitations.c.created_utc_ns.desc())
+            ).all()
+        return [
+            Invitation(
+                person=row[0], made_by=row[1], created_utc_ns=row[2], expires_utc_ns=row[3],
+                used_utc_ns=row[4],
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def count(self) -> int:
+        """How many people there are."""
+        with self._database.reading() as connection:
+            return int(connection.scalars(select(func.count()).select_from(people)).one())
+
+
+def _person(connection: Connection, person_id: str) -> Person | None:
+    row = connection.execute(_BY_ID, {"id": person_id}).one_or_none()
+    return None if row is None else _person_of(connection, row)
+
+
+def _person_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> Person:
+    return Person(
+        id=row[0],
+        name=row[1],
+        sign_in_name=row[2],
+        roles=frozenset(connection.scalars(_ROLES, {"id": row[0]}).all()),
+        has_password=bool(row[3]),
+        has_second_factor=bool(row[4]),
+        created_utc_ns=row[5],
+    )
+
+
+def _session_of(row: Row[*tuple[Any, ...]]) -> Session:
+    return Session(
+        id=row[0], person=row[1], created_utc_ns=row[2], seen_utc_ns=row[3],
+        expires_utc_ns=row[4], browser=row[5],
+    )  # fmt: skip
+
+
+def _is_open(session: Session, utc_ns: int) -> bool:
+    return utc_ns < min(session.expires_utc_ns, session.seen_utc_ns + IDLE_NS)
+
+
+def _write_roles(
+    connection: Connection, person_id: str, person_roles: Iterable[Role], by: Actor
+) -> Person:
+    connection.execute(delete(roles).where(roles.c.person == person_id))
+    rows = [{"person": person_id, "role": role} for role in sorted(set(person_roles))]
+    if rows:
+        connection.execute(insert(roles), rows)
+    found = _person(connection, person_id)
+    assert found is not None
+    detail = {str(role): "yes" for role in sorted(found.roles)}
+    by.record_about(connection, "changed_rights", found.id, found.name, detail=detail)
+    return found
+
+
+def _record(connection: Connection, by: Actor, action: Action, person_id: str) -> None:
+    found = _person(connection, person_id)
+    if found is not None:
+        by.record_about(connection, action, found.id, found.name)
+
+
+def _actor(connection: Connection, person_id: str, utc_ns: int) -> Actor:
+    found = _person(connection, person_id)
+    assert found is not None
+    return Actor(name=found.name, utc_ns=utc_ns, person=found.id)
+
+
+def _write_password(connection: Connection, person_id: str, hashed: str) -> None:
+    connection.execute(update(people).where(people.c.id == person_id), {"password": hashed})
+    _end_sessions(connection, person_id)
+
+
+def _end_sessions(connection: Connection, person_id: str) -> None:
+    connection.execute(delete(sessions).where(sessions.c.person == person_id))
+
+
+def _with_sign_in_name(column: Any, sign_in_name: str) -> Select[Any]:
+    return select(column).where(people.c.sign_in_name == sign_in_name)
+
+
+def _open_invitation(token: str, utc_ns: int) -> Select[Any]:
+    return select(invitations.c.person).where(
+        invitations.c.token_hash == token_hash(token),
+        invitations.c.used_utc_ns.is_(None),
+        invitations.c.expires_utc_ns > utc_ns,
+    )

@@ -1,0 +1,1 @@
+"""Whose a lesson is, with whom it is shared, and what each role may do."""

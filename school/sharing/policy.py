@@ -1,0 +1,102 @@
+"""The one table that says who may do what. Pages, interface, exports and streams all ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, get_args
+
+from school.people.records import Role
+
+__all__ = ["ACTIONS", "POLICY", "Action", "Reach", "may", "may_at_all", "policy_lines", "reaches"]
+
+Reach = Literal["own", "shared", "any"]
+"""What a thing is to a person: of their own lesson, of a lesson shared with them, or either and
+everything else."""
+
+Action = Literal[
+    "read lesson",
+    "read notes",
+    "write notes",
+    "read video",
+    "line up video",
+    "share lesson",
+    "choose labels",
+    "watch live",
+    "read kits",
+    "read model",
+    "read people",
+    "change people",
+    "read audit log",
+    "read changes of rights",
+]
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+
+_OWN: Final = frozenset[Reach]({"own"})
+_OWN_OR_SHARED: Final = frozenset[Reach]({"own", "shared"})
+_SHARED: Final = frozenset[Reach]({"shared"})
+_ANY: Final = frozenset[Reach]({"own", "shared", "any"})
+
+POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
+    "teacher": {
+        "read lesson": _OWN_OR_SHARED,
+        "read notes": _OWN_OR_SHARED,
+        "write notes": _OWN_OR_SHARED,
+        "read video": _OWN_OR_SHARED,
+        "line up video": _OWN,
+        "share lesson": _OWN,
+        "choose labels": _OWN,
+        "watch live": _OWN,
+        "read model": _ANY,
+    },
+    "coach": {
+        "read lesson": _SHARED,
+        "read notes": _SHARED,
+        "write notes": _SHARED,
+        "read video": _SHARED,
+        "read model": _ANY,
+    },
+    "technician": {
+        "read kits": _ANY,
+        "read model": _ANY,
+    },
+    "administrator": {
+        "read kits": _ANY,
+        "read model": _ANY,
+        "read people": _ANY,
+        "change people": _ANY,
+        "read changes of rights": _ANY,
+    },
+    "privacy_officer": {
+        "read model": _ANY,
+        "read people": _ANY,
+        "read audit log": _ANY,
+        "read changes of rights": _ANY,
+    },
+}
+"""Role → action → the reach that it is allowed with. What is not here is refused."""
+
+
+def reaches(roles: Iterable[Role], action: Action) -> frozenset[Reach]:
+    """What the roles together allow the action on."""
+    return frozenset().union(*(POLICY[role].get(action, frozenset()) for role in roles))
+
+
+def may(roles: Iterable[Role], action: Action, reach: Reach) -> bool:
+    """Whether one of the roles allows the action on a thing of this reach."""
+    return reach in reaches(roles, action)
+
+
+def may_at_all(roles: Iterable[Role], action: Action) -> bool:
+    """Whether one of the roles allows the action on anything."""
+    return bool(reaches(roles, action))
+
+
+def policy_lines() -> list[list[str]]:
+    """The table in words, a row for each role, after a row of headings."""
+    texts = {frozenset[Reach](): "no", _OWN: "own", _OWN_OR_SHARED: "own, shared",
+             _SHARED: "shared", _ANY: "yes"}  # fmt: skip
+    rows = [
+        [role, *(texts[allowed.get(action, frozenset())] for action in ACTIONS)]
+        for role, allowed in POLICY.items()
+    ]
+    return [["role", *ACTIONS], *rows]

@@ -1,0 +1,213 @@
+"""Whose a lesson is, and with whom its owner shares it, in the school's database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, and_, bindparam, delete, false, func, insert, or_, select
+
+from contract.clock import SECOND_NS
+from school.audit.actor import Actor
+from school.audit.records import Action
+from school.database import SchoolDatabase
+from school.lessons.owner_rows import give_lessons
+from school.lessons.records import Lesson
+from school.lessons.rows import LESSON_COLUMNS, lesson_of
+from school.schema import lesson_owners, lessons, people, shares, teacher_names
+from school.sharing.policy import Reach
+
+__all__ = ["Share", "SharingStore"]
+
+_LATEST: Final = (1 << 63) - 1
+_DAY_NS: Final = 86_400 * SECOND_NS
+
+_REACH: Final = (
+    select(lesson_owners.c.person == bindparam("viewer"), shares.c.person)
+    .select_from(lessons)
+    .outerjoin(lesson_owners, lesson_owners.c.lesson == lessons.c.id)
+    .outerjoin(
+        shares,
+        and_(
+            shares.c.lesson == lessons.c.id,
+            shares.c.person == bindparam("viewer"),
+            shares.c.until_utc_ns > bindparam("now"),
+        ),
+    )
+    .where(lessons.c.id == bindparam("viewed"))
+)
+_OWNED: Final = select(lesson_owners.c.lesson).where(lesson_owners.c.person == bindparam("viewer"))
+_SHARED: Final = select(shares.c.lesson).where(
+    shares.c.person == bindparam("viewer"), shares.c.until_utc_ns > bindparam("now")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A person with whom a lesson is shared."""
+
+    lesson: str
+    person: str
+    name: str
+    until_utc_ns: int
+
+
+class SharingStore:
+    """Any number of programs may use it, each change in a transaction of its own."""
+
+    def __init__(self, database: SchoolDatabase) -> None:
+        self._database = database
+
+    def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:
+        """What a lesson is to a person; None if there is no such lesson."""
+        values = {"viewed": lesson, "viewer": person, "now": utc_ns}
+        with self._database.reading() as connection:
+            row = connection.execute(_REACH, values).one_or_none()
+        if row is None:
+            return None
+        if row[0]:
+            return "own"
+        return "any" if row[1] is None else "shared"
+
+    def lessons(
+        self,
+        person: str,
+        reached: AbstractSet[Reach],
+        utc_ns: int,
+        *,
+        room: str | None = None,
+        limit: int = _LATEST,
+        offset: int = 0,
+    ) -> list[Lesson]:
+        """The lessons that are `reached` to a person, of one room or all, the latest first."""
+        found = _reached(select(*LESSON_COLUMNS), reached)
+        if room is not None:
+            found = found.where(lessons.c.room == room)
+        found = (
+            found.order_by(lessons.c.starts_utc_ns.desc(), lessons.c.id)
+            .limit(limit)
+            .offset(min(offset, _LATEST))
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(found, {"viewer": person, "now": utc_ns}).all()
+        return [lesson_of(row) for row in rows]
+
+    def count(self, person: str, reached: AbstractSet[Reach], utc_ns: int) -> int:
+        """How many lessons are `reached` to a person."""
+        found = _reached(select(func.count()).select_from(lessons), reached)
+        with self._database.reading() as connection:
+            return int(connection.scalars(found, {"viewer": person, "now": utc_ns}).one())
+
+    def owned_in(self, person: str, room: str, *, from_utc_ns: int, to_utc_ns: int) -> set[str]:
+        """The ids of someone's own lessons in a room that start in [from, to)."""
+        found = (
+            select(lessons.c.id)
+            .join(lesson_owners, lesson_owners.c.lesson == lessons.c.id)
+            .where(
+                lessons.c.room == room,
+                lessons.c.starts_utc_ns >= from_utc_ns,
+                lessons.c.starts_utc_ns < to_utc_ns,
+                lesson_owners.c.person == person,
+            )
+        )
+        with self._database.reading() as connection:
+            return set(connection.scalars(found).all())
+
+    def shares(self, lesson: str, utc_ns: int) -> list[Share]:
+        """With whom a lesson is shared now, by name."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_shares_of(lesson, utc_ns)).all()
+        return [
+            Share(lesson=lesson, person=row[0], name=row[1], until_utc_ns=row[2]) for row in rows
+        ]
+
+    def share(self, lesson: str, person: str, by: Actor, *, until_utc_ns: int) -> None:
+        """Share a lesson with someone until a time, or change until when."""
+        with self._database.writing() as connection:
+            _end(connection, lesson, person)
+            connection.execute(
+                insert(shares),
+                {
+                    "lesson": lesson, "person": person, "until_utc_ns": until_utc_ns,
+                    "created_utc_ns": by.utc_ns,
+                },
+            )  # fmt: skip
+            days = (until_utc_ns - by.utc_ns) // _DAY_NS
+            _record(connection, by, "shared", lesson, person, {"days": days})
+
+    def unshare(self, lesson: str, person: str, by: Actor) -> None:
+        """Stop sharing a lesson with someone."""
+        with self._database.writing() as connection:
+            if _end(connection, lesson, person):
+                _record(connection, by, "unshared", lesson, person, {})
+
+    def tie_name(self, teacher: str, person: str, by: Actor) -> int:
+        """Say whom timetables mean by a teacher's name.
+
+        Their lessons under it, those that are nobody's, become this person's; how many there were.
+        Lessons that belong to someone already stay theirs.
+        """
+        with self._database.writing() as connection:
+            connection.execute(delete(teacher_names).where(teacher_names.c.name == teacher))
+            connection.execute(insert(teacher_names), {"name": teacher, "person": person})
+            given = give_lessons(connection, teacher, person)
+            _record(connection, by, "changed_rights", None, person, {"lessons": given})
+        return given
+
+    def names_of(self, person: str) -> list[str]:
+        """The teacher's names that are tied to someone."""
+        with self._database.reading() as connection:
+            return list(
+                connection.scalars(
+                    select(teacher_names.c.name)
+                    .where(teacher_names.c.person == person)
+                    .order_by(teacher_names.c.name)
+                ).all()
+            )
+
+    def untied_names(self) -> list[str]:
+        """Names of teachers in lessons that are nobody's."""
+        with self._database.reading() as connection:
+            return list(
+                connection.scalars(
+                    select(lessons.c.teacher)
+                    .where(lessons.c.id.not_in(select(lesson_owners.c.lesson)))
+                    .where(lessons.c.teacher != "")
+                    .distinct()
+                    .order_by(lessons.c.teacher)
+                ).all()
+            )
+
+
+def _reached(found: Select[Any], reached: AbstractSet[Reach]) -> Select[Any]:
+    """Of own lessons, of shared ones, or of both; "any" is not for lists of lessons."""
+    ids = [query for reach, query in (("own", _OWNED), ("shared", _SHARED)) if reach in reached]
+    return found.where(or_(false(), *(lessons.c.id.in_(query) for query in ids)))
+
+
+def _end(connection: Connection, lesson: str, person: str) -> bool:
+    ended = delete(shares).where(shares.c.lesson == lesson, shares.c.person == person)
+    return connection.execute(ended).rowcount > 0
+
+
+def _record(
+    connection: Connection,
+    by: Actor,
+    action: Action,
+    lesson: str | None,
+    person: str,
+    detail: Mapping[str, int],
+) -> None:
+    name = connection.scalars(select(people.c.name).where(people.c.id == person)).one()
+    by.record_about(connection, action, person, name, lesson=lesson, detail=detail)
+
+
+def _shares_of(lesson: str, utc_ns: int) -> Select[Any]:
+    return (
+        select(people.c.id, people.c.name, shares.c.until_utc_ns)
+        .join(shares, shares.c.person == people.c.id)
+        .where(shares.c.lesson == lesson, shares.c.until_utc_ns > utc_ns)
+        .order_by(people.c.name, people.c.id)
+    )
