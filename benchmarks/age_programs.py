@@ -39,6 +39,7 @@ from school.lessons.change import change_lesson
 from tests.aged import aged_school
 from tests.aged.aged_school import BOOTS_ROOM, SEATS, SITE, UPTIME_ROOM, AgedSchool
 from tests.aged.timeline import NOW, utc_ns
+from tests.signed_in import cookie_of_all
 
 IMPORTED_MS = 1e3 * time.process_time()
 """What the start of a program costs before it looks at its stores."""
@@ -309,7 +310,10 @@ async def _pages(school: AgedSchool) -> Figures:
     await app.state.store_thread.open()
     figures["start, imports included"] = IMPORTED_MS + 1e3 * (time.process_time() - began)
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    cookies = cookie_of_all(school.directory, clock_now().utc_ns())
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", cookies=cookies
+    ) as client:
 
         async def get(path: str, times: int = 5) -> float:
             taken = []

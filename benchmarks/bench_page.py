@@ -49,6 +49,7 @@ from school import open_lesson_store
 from school.lessons.records import Lesson
 from simulators.lessons import simulate_lesson
 from simulators.scenario import ActivitySpan, Scenario
+from tests.signed_in import cookie_of_all, header
 
 LESSON_S = 3_000
 SPANS = (
@@ -197,13 +198,14 @@ def answers(address: str) -> bool:
         return False
 
 
-def server_ms(address: str, paths: dict[str, str], loads: int) -> Figures:
+def server_ms(address: str, paths: dict[str, str], loads: int, cookies: dict[str, str]) -> Figures:
     """The median times of answers, with their bytes read; asked for in turn, as a browser does."""
     times: dict[str, list[float]] = {name: [] for name in paths}
     for _ in range(loads + 1):
         for name, path in paths.items():
             began = time.perf_counter()
-            with urllib.request.urlopen(address + path, timeout=30) as answer:
+            request = urllib.request.Request(address + path, headers=header(cookies))
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 answer.read()
             times[name].append((time.perf_counter() - began) * 1e3)
     return {name: statistics.median(taken[1:]) for name, taken in times.items()}
@@ -221,7 +223,7 @@ def drawn_ms(context: BrowserContext, path: str, drawn: str, loads: int) -> list
     return sorted(times[1:])
 
 
-def in_browser(address: str, loads: int) -> Figures:
+def in_browser(address: str, loads: int, cookies: dict[str, str]) -> Figures:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         raise SystemExit("no Chromium: apt-get install chromium")
@@ -229,6 +231,9 @@ def in_browser(address: str, loads: int) -> Figures:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
+        context.add_cookies(
+            [{"name": name, "value": value, "url": address} for name, value in cookies.items()]
+        )
         context.add_init_script(FLOOR)
         # In turn, so that other load on the machine affects both.
         lesson: list[float] = []
@@ -300,11 +305,12 @@ def timed_ms(work: Callable[[], object]) -> float:
 def measure_pages(directory: Path, loads: int) -> dict[str, Figures]:
     (directory / "data").mkdir()
     epochs = write_lesson(directory / "data")
+    cookies = cookie_of_all(directory / "data")
     with dashboard(directory) as address:
-        server = server_ms(address, PATHS, loads)
+        server = server_ms(address, PATHS, loads, cookies)
         server["lesson_ms"] = server["page_ms"] + server["timeline_ms"]
         server["lesson_times_floor"] = server["lesson_ms"] / server["floor_ms"]
-        browser = in_browser(address, loads)
+        browser = in_browser(address, loads, cookies)
     return {
         "lesson page, server, warm": server,
         "lesson page in Chromium, 1366 x 768, warm": browser,

@@ -293,6 +293,7 @@ def measure_pixel(folder: Path, chromium: str, seconds: int) -> dict[str, float]
         watching.start()
         try:
             chain.begin()
+            page.goto(chain.sign_in_page("teacher"))
             open_page(page, chain.page)
             newest_s = wait_in_page(page, "() => window.newest", None, WARM_S + LATEST_S)
             from_s = max(WARM_S, int(newest_s - begins_s) % DAY_S)

@@ -10,12 +10,13 @@ from datetime import tzinfo
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from contract.clock import Clock, SystemClock
@@ -30,7 +31,17 @@ from dashboard_api.model import routes as model_page
 from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.moments import routes as moments
 from dashboard_api.moments import verdict_routes as verdicts
+from dashboard_api.people import (
+    account_routes,
+    audit_routes,
+    demo_routes,
+    people_routes,
+    sign_in_routes,
+)
+from dashboard_api.people.sign_in import SignInService
 from dashboard_api.settings import DashboardSettings
+from dashboard_api.sharing import routes as sharing
+from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
 from dashboard_api.web.connection_gate import ConnectionGate
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.model_catalog import ModelCatalog
@@ -42,7 +53,7 @@ from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.stream_places import StreamPlaces
 from ingest.settings import RetentionSettings
 
-__all__ = ["create_app"]
+__all__ = ["ROUTERS", "create_app"]
 
 DESCRIPTION: Final = (
     "How classrooms moved and how loud they were, lesson by lesson. Nothing here describes a "
@@ -58,6 +69,15 @@ TAGS: Final = [
     {"name": "rooms", "description": "What a room's kit is sensing now."},
 ]
 
+ROUTERS: Final = tuple(
+    module.router
+    for module in (
+        lesson_list, lesson_page, moments, verdicts, video, sharing, live_page, model_page,
+        sign_in_routes, account_routes, people_routes, audit_routes, health_routes,
+    )
+)  # fmt: skip
+"""Of every page. Each of their routes has one policy: see `web/access.py`."""
+
 
 def create_app(
     open_stores: Callable[[], Stores],
@@ -68,6 +88,7 @@ def create_app(
     label_days: int = RetentionSettings().label_days,
     data_dir: Path | None = None,
     settings: DashboardSettings | None = None,
+    is_demo: bool = False,
 ) -> FastAPI:
     """The pages, on the stores that `open_stores` opens when the application starts.
 
@@ -75,7 +96,7 @@ def create_app(
     None means the computer's own. `model_file` is the model in use; None means the shipped one.
     `label_days` is how long answers are kept to learn from. `data_dir` appears on the health pages,
     to show which server they belong to. `settings` has the limits; the limits on connections work
-    only in a server that uses `app.state.gate`.
+    only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
     """
     limits = DashboardSettings() if settings is None else settings
 
@@ -110,6 +131,7 @@ def create_app(
         lambda: replace(open_stores(), catalog=catalog), SystemClock() if clock is None else clock
     )
     app.state.zone = zone
+    app.state.sign_in = SignInService(app.state.store_thread)
     app.state.label_days = label_days
     app.state.data_dir = data_dir
     app.state.sign_counts = lesson_list.SignCounts()
@@ -125,14 +147,15 @@ def create_app(
         max_total=limits.max_streams, max_per_key=limits.max_streams_per_address
     )
     app.state.live_rooms = live_page.live_rooms(app)
-    modules = (
-        lesson_list, lesson_page, moments, verdicts, video, live_page, model_page, health_routes,
-    )  # fmt: skip
-    for module in modules:
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
+    if is_demo:
+        app.include_router(demo_routes.router)
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC), name="static-for-good")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, _not_found)
+    app.add_exception_handler(SignInNeededError, _sign_in_needed)
+    app.add_exception_handler(SecondFactorNeededError, _second_factor_needed)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(StoreError, _store_error)
@@ -152,6 +175,26 @@ def _version() -> str:
 
 async def _not_found(request: Request, error: Exception) -> Response:
     return error_response(request.headers, 404, "Not found", str(error))
+
+
+async def _sign_in_needed(request: Request, error: Exception) -> Response:
+    target = request.url.path if request.method == "GET" else "/"
+    if request.url.query and request.method == "GET":
+        target += f"?{request.url.query}"
+    return _elsewhere(request, 401, str(error), f"/sign-in?next={quote(target, safe='')}")
+
+
+async def _second_factor_needed(request: Request, error: Exception) -> Response:
+    return _elsewhere(request, 403, str(error), "/account")
+
+
+def _elsewhere(request: Request, status: int, sentence: str, address: str) -> Response:
+    """Send a person to another page; report to a program, or a part of a page, what is missing."""
+    if "hx-request" in request.headers:
+        return Response(status_code=status, headers={"HX-Redirect": address})
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(address, status_code=303)
+    return error_response(request.headers, status, "Sign in", sentence)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

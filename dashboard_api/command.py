@@ -20,9 +20,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from contract.clock import SystemClock, simulated_clock
-from contract.errors import ConfigurationError, LinkError
+from contract.errors import LinkError
 from dashboard_api.app import create_app
-from dashboard_api.settings import DashboardSettings
+from dashboard_api.settings import DashboardSettings, checked_dashboard
 from dashboard_api.web.guarded_protocol import GuardedProtocol
 from dashboard_api.web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from dashboard_api.web.store_thread import Stores
@@ -30,7 +30,7 @@ from ingest.config_option import add_config_option
 from ingest.monitoring.page_address import address_noted
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader, open_score_store
-from school import open_lesson_store
+from school import open_school
 from school.settings import LessonSettings
 
 __all__ = ["add_arguments", "guarded_server", "open_stores", "run"]
@@ -56,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SPEED:ANCHOR_NS:UTC_NS",
         help="the clock of a simulation, the same as for its other programs",
     )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="sign in anybody as the demo's teacher or coach; only for made-up data",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     table = dict(settings.dashboard)
     if args.port is not None:
         table["port"] = args.port
-    dashboard = _checked(table, args.config)
+    dashboard = checked_dashboard(table, args.config)
     open_here = partial(
         open_stores, settings.data_dir, settings.lessons.longest_ns, settings.school.database_url
     )
@@ -76,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
         label_days=settings.retention.label_days,
         data_dir=settings.data_dir,
         settings=dashboard,
+        is_demo=args.demo,
     )
     _allow_descriptors(dashboard.max_connections + BACKLOG + SPARE_DESCRIPTORS)
     with ExitStack() as stack:
@@ -127,22 +133,16 @@ def open_stores(
     database_url: SecretStr | None = None,
 ) -> Stores:
     """The stores of a data directory, as the pages read them."""
+    school = open_school(data_dir, database_url)
     return Stores(
         periods=open_period_reader(data_dir),
         scores=open_score_store(data_dir),
-        lessons=open_lesson_store(data_dir, database_url),
+        lessons=school.lessons,
+        people=school.people,
+        sharing=school.sharing,
+        audit=school.audit,
         longest_ns=longest_ns,
     )
-
-
-def _checked(table: dict[str, object], config: Path) -> DashboardSettings:
-    try:
-        return DashboardSettings.checked(table, where=str(config))
-    except ConfigurationError as error:
-        # Add the table's name to the key.
-        raise ConfigurationError(
-            error.where, f"dashboard.{error.key}", error.value, error.expected
-        ) from error
 
 
 def _allow_descriptors(wanted: int) -> None:

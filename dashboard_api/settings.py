@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from contract.errors import ConfigurationError
 from contract.settings import Settings
 
-__all__ = ["DashboardSettings", "is_loopback"]
+__all__ = ["DashboardSettings", "checked_dashboard", "is_loopback"]
 
 
 def is_loopback(host: str) -> bool:
@@ -26,8 +29,8 @@ def _loopback(host: str) -> str:
         # Not a ValueError: pydantic would put its own text in front of the sentence.
         raise PydanticCustomError(
             "loopback",
-            "127.0.0.1, ::1 or localhost: the pages have no sign-in yet, so they may be opened on "
-            "this computer alone (from another one, use an SSH tunnel)",
+            "127.0.0.1, ::1 or localhost: the pages speak plain HTTP, so they may be opened on this "
+            "computer alone (from another one, use an SSH tunnel)",
         )
     return host
 
@@ -36,7 +39,7 @@ class DashboardSettings(Settings):
     """Where the pages listen, and how much they accept from a client."""
 
     host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
-    """Address to listen on; only an address of this computer, until there is sign-in."""
+    """Address to listen on; only an address of this computer, because the pages speak plain HTTP."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """TCP port; 0 takes any free port."""
     max_body_bytes: Annotated[int, Field(ge=1_024)] = 65_536
@@ -57,3 +60,14 @@ class DashboardSettings(Settings):
     """A connection without a request is closed after this time."""
     send_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
     """A connection whose client reads nothing of a response for this time is closed."""
+
+
+def checked_dashboard(table: Mapping[str, object], config: Path) -> DashboardSettings:
+    """The settings in the table `[dashboard]` of a file; raises ConfigurationError."""
+    try:
+        return DashboardSettings.checked(dict(table), where=str(config))
+    except ConfigurationError as error:
+        # Add the table's name to the key.
+        raise ConfigurationError(
+            error.where, f"dashboard.{error.key}", error.value, error.expected
+        ) from error

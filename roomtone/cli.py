@@ -30,6 +30,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "ingest": ("ingest.receiving.command", "store what the nodes publish (on the server)"),
     "score": ("ingest.scoring.command", "score the stored data (on the server)"),
     "dashboard": ("dashboard_api.command", "serve the pages (on the server)"),
+    "admin": (
+        "dashboard_api.people.admin_command",
+        "add the first administrator, and print links to choose a password",
+    ),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "seat": ("ingest.seat_command", "opt a seat out of sensing, or in again"),
     "aside": (

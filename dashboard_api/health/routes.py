@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from prometheus_client import (
     CONTENT_TYPE_PLAIN_0_0_4,
     CollectorRegistry,
@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.errors import StoreError
 from dashboard_api.model.drift_watch import DriftWatch
+from dashboard_api.web.access import Public
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.refusals import REASONS, RefusalCounts
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
@@ -33,7 +34,7 @@ from models.school_model.labels import base_of
 
 __all__ = ["Counting", "RequestFigures", "router"]
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(Public("programs that watch the server; no lesson"))])
 
 _BOUNDS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _STORE_WAIT_S: Final = 5.0

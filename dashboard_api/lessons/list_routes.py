@@ -20,11 +20,14 @@ from dashboard_api.moments.view import signs
 from dashboard_api.views.movement import ribbon
 from dashboard_api.views.readings import sensed_seconds
 from dashboard_api.views.schemas import LessonJson
+from dashboard_api.web.access import ReadsLesson, SignedIn
 from dashboard_api.web.lookup import get_lesson
 from dashboard_api.web.rendering import page
-from dashboard_api.web.store_thread import StoreDep, Stores
+from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
+from dashboard_api.web.viewer import Viewer
 from ingest.stores.records import AlertRecord
 from school.lessons.records import Lesson
+from school.sharing.policy import reaches
 
 __all__ = ["SignCounts", "read_lesson_json", "router", "sign_counts"]
 
@@ -37,12 +40,15 @@ PageNumber = Annotated[int, Query(ge=1, description="Page of 50 lessons, the lat
 
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
-async def lesson_list(request: Request, store: StoreDep, number: PageNumber = 1) -> HTMLResponse:
+async def lesson_list(
+    request: Request, viewer: SignedIn, store: StoreDep, number: PageNumber = 1
+) -> HTMLResponse:
     zone = request.app.state.zone
-    lessons, count = await _list(request, store, number)
+    lessons, count = await _list(request, viewer, store, number)
     now = datetime.fromtimestamp(store.clock.utc_ns() / SECOND_NS, tz=UTC).astimezone(zone)
     return page(
         "lessons/list.html",
+        viewer=viewer,
         days=by_day(lessons, now.date()),
         number=number,
         trust=await store.run(lambda stores: trust_text(stores.count_verdicts())),
@@ -51,18 +57,20 @@ async def lesson_list(request: Request, store: StoreDep, number: PageNumber = 1)
 
 
 @router.get("/api/lessons", tags=["lessons"], summary="The list of lessons")
-async def lessons(request: Request, store: StoreDep, number: PageNumber = 1) -> list[LessonJson]:
-    """Fifty lessons per page, the latest first."""
-    return (await _list(request, store, number))[0]
+async def lessons(
+    request: Request, viewer: ReadsLesson, store: StoreDep, number: PageNumber = 1
+) -> list[LessonJson]:
+    """Your own lessons and those shared with you: fifty per page, the latest first."""
+    return (await _list(request, viewer, store, number))[0]
 
 
 @router.get("/lessons/{lesson_id}/strip.svg", include_in_schema=False)
-async def lesson_strip(lesson_id: str, store: StoreDep) -> Response:
+async def lesson_strip(viewer: ReadsLesson, lesson_id: str, store: StoreDep) -> Response:
     """The lesson's movement as a small picture."""
     now = store.clock.utc_ns()
 
     def query(stores: Stores) -> str:
-        lesson = get_lesson(stores, lesson_id)
+        lesson = get_lesson(stores, viewer, lesson_id)
         start, end, _ = lesson_span(lesson, now)
         length = (end - start) // SECOND_NS
         return strip_svg(ribbon(stores.scores.epochs(lesson.id), start, length, 5))
@@ -126,15 +134,22 @@ def read_lesson_json(
     )
 
 
-async def _list(request: Request, store: StoreDep, number: int) -> tuple[list[LessonJson], int]:
-    """A page of the list, and the number of all lessons.
+async def _list(
+    request: Request, viewer: Viewer, store: StoreThread, number: int
+) -> tuple[list[LessonJson], int]:
+    """A page of the list, and the number of all lessons that the viewer may see.
 
     Each line is a query of its own, so that a live page does not wait for all of them.
     """
     zone, counts, now = request.app.state.zone, sign_counts(request), store.clock.utc_ns()
     offset = (number - 1) * LESSONS_PER_PAGE
-    lessons = await store.run(lambda stores: stores.page_of_lessons(LESSONS_PER_PAGE, offset))
-    count = await store.run(lambda stores: stores.lessons.count_lessons())
+    lessons = await store.run(
+        lambda stores: stores.page_of_lessons(viewer, LESSONS_PER_PAGE, offset)
+    )
+    reached = reaches(viewer.person.roles, "read lesson")
+    count = await store.run(
+        lambda stores: stores.sharing.count(viewer.person.id, reached, viewer.utc_ns)
+    )
     ids = [lesson.id for lesson in lessons]
     moments = await store.run(lambda stores: stores.lessons.count_moments(ids))
 

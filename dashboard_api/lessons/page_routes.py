@@ -17,7 +17,8 @@ from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import signs
 from dashboard_api.views.readings import read_room
 from dashboard_api.views.schemas import TimelineJson
-from dashboard_api.web.lookup import ErrorJson, get_lesson
+from dashboard_api.web.access import LinesUpVideo, ReadsLesson
+from dashboard_api.web.lookup import ErrorJson, find_lesson, get_lesson, speaker_of
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from school.lessons.change import change_lesson
@@ -33,14 +34,18 @@ Second: Final = Query(
 
 
 @router.get("/lessons/{lesson_id}", response_class=HTMLResponse, include_in_schema=False)
-async def lesson_page(request: Request, lesson_id: str, store: StoreDep) -> HTMLResponse:
+async def lesson_page(
+    request: Request, viewer: ReadsLesson, lesson_id: str, store: StoreDep
+) -> HTMLResponse:
     now, zone, catalog = store.clock.utc_ns(), request.app.state.zone, request.app.state.catalog
 
     def query(stores: Stores) -> HTMLResponse:
-        lesson = get_lesson(stores, lesson_id)
+        lesson, reach = find_lesson(stores, viewer, lesson_id)
+        stores.audit.record_look(viewer.actor, "lesson", lesson.id, lesson=lesson.id)
         moments = moments_of(stores, lesson)
         return page(
             "lessons/page.html",
+            viewer=viewer,
             lesson=read_lesson_json(
                 stores,
                 lesson,
@@ -51,6 +56,8 @@ async def lesson_page(request: Request, lesson_id: str, store: StoreDep) -> HTML
             ),
             video_offset_s=lesson.video_offset_s,
             moments=moments,
+            speaker=speaker_of(reach),
+            is_own=reach == "own",
             note=trust_note(stores, catalog, lesson.id),
         )
 
@@ -59,16 +66,22 @@ async def lesson_page(request: Request, lesson_id: str, store: StoreDep) -> HTML
 
 @router.get("/lessons/{lesson_id}/table", response_class=HTMLResponse, include_in_schema=False)
 async def lesson_table(
-    request: Request, lesson_id: str, store: StoreDep, number: Annotated[int, Query(ge=1)] = 1
+    request: Request,
+    viewer: ReadsLesson,
+    lesson_id: str,
+    store: StoreDep,
+    number: Annotated[int, Query(ge=1)] = 1,
 ) -> HTMLResponse:
     """The timeline as a table: a part of the page for htmx, otherwise a page of its own."""
     now, zone, counts = store.clock.utc_ns(), request.app.state.zone, sign_counts(request)
 
     def query(stores: Stores) -> HTMLResponse:
-        lesson = get_lesson(stores, lesson_id)
+        lesson = get_lesson(stores, viewer, lesson_id)
+        stores.audit.record_look(viewer.actor, "lesson", lesson.id, lesson=lesson.id)
         is_part = "hx-request" in request.headers
         return page(
             "lessons/_table.html" if is_part else "lessons/table.html",
+            viewer=viewer,
             lesson=read_lesson_json(
                 stores,
                 lesson,
@@ -92,6 +105,7 @@ async def lesson_table(
 )
 async def lesson_timeline(
     request: Request,
+    viewer: ReadsLesson,
     lesson_id: str,
     store: StoreDep,
     level_s: Annotated[
@@ -105,7 +119,8 @@ async def lesson_timeline(
     now, zone = store.clock.utc_ns(), request.app.state.zone
 
     def query(stores: Stores) -> str:
-        lesson = get_lesson(stores, lesson_id)
+        lesson = get_lesson(stores, viewer, lesson_id)
+        stores.audit.record_look(viewer.actor, "lesson", lesson.id, lesson=lesson.id)
         return _timeline(
             stores,
             lesson,
@@ -128,6 +143,7 @@ async def lesson_timeline(
     responses={404: {"model": ErrorJson}},
 )
 async def line_up(
+    viewer: LinesUpVideo,
     lesson_id: str,
     store: StoreDep,
     offset_s: Annotated[
@@ -139,7 +155,7 @@ async def line_up(
     ],
 ) -> None:  # fmt: skip
     def change(stores: Stores) -> None:
-        get_lesson(stores, lesson_id)
+        get_lesson(stores, viewer, lesson_id)
         change_lesson(
             stores.lessons,
             lesson_id,

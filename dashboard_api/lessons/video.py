@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import FileResponse
 
+from dashboard_api.web.access import ReadsVideo
 from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 
@@ -36,11 +37,13 @@ MEDIA_TYPES: Final = {
         404: {"model": ErrorJson},
     },
 )
-async def video(lesson_id: str, store: StoreDep) -> FileResponse:
+async def video(viewer: ReadsVideo, lesson_id: str, store: StoreDep) -> FileResponse:
     """The file as it is. `Range` requests work, so that a player can seek."""
 
     def query(stores: Stores) -> Path:
-        named = get_lesson(stores, lesson_id).video
+        lesson = get_lesson(stores, viewer, lesson_id)
+        stores.audit.record_look(viewer.actor, "video", lesson.id, lesson=lesson.id)
+        named = lesson.video
         if named is None:
             raise NotFoundError("This lesson has no video on the server.")
         path = Path(named)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Annotated, Final
@@ -12,7 +11,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import HTMLResponse
 
 from contract.clock import SECOND_NS, Clock
-from contract.topics import NAME
+from dashboard_api.live.access import check_room, while_allowed
 from dashboard_api.live.advances import Advances
 from dashboard_api.live.program_state import Moment
 from dashboard_api.live.program_watch import ProgramWatch
@@ -29,7 +28,7 @@ from dashboard_api.views.movement import EPOCH_S
 from dashboard_api.views.readings import read_room
 from dashboard_api.views.schemas import LiveJson
 from dashboard_api.views.text import notice_sentence
-from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.access import COOKIE, WatchesLive
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from dashboard_api.web.stream_places import BoundedStream
@@ -58,19 +57,21 @@ class LiveFacts:
 
 
 @router.get("/rooms/{room}/live", response_class=HTMLResponse, include_in_schema=False)
-async def live_page(request: Request, room: Room, store: StoreDep) -> HTMLResponse:
+async def live_page(
+    request: Request, viewer: WatchesLive, room: Room, store: StoreDep
+) -> HTMLResponse:
+    await store.run(lambda stores: check_room(stores, viewer, room))
     catalog = request.app.state.catalog
-    await _check(store, room)
     live = await _read_live(store, room, _facts(request.app))
     lesson = None if live.lesson is None else live.lesson.id
     note = await store.run(lambda stores: trust_note(stores, catalog, lesson))
-    return page("live/page.html", room=room, live=live, note=note)
+    return page("live/page.html", viewer=viewer, room=room, live=live, note=note)
 
 
 @router.get("/api/rooms/{room}/live", tags=["rooms"], summary="The last five minutes of a room")
-async def live(request: Request, room: Room, store: StoreDep) -> LiveJson:
-    """The content of the live page, once. A room that no kit and no lesson has named is a 404."""
-    await _check(store, room)
+async def live(request: Request, viewer: WatchesLive, room: Room, store: StoreDep) -> LiveJson:
+    """The content of the live page, once."""
+    await store.run(lambda stores: check_room(stores, viewer, room))
     return await _read_live(store, room, _facts(request.app))
 
 
@@ -80,7 +81,9 @@ async def live(request: Request, room: Room, store: StoreDep) -> LiveJson:
     summary="The last five minutes of a room, as a stream",
     response_class=EventSourceResponse,
 )
-async def live_events(request: Request, room: Room, store: StoreDep) -> EventSourceResponse:
+async def live_events(
+    request: Request, viewer: WatchesLive, room: Room, store: StoreDep
+) -> EventSourceResponse:
     """Server-Sent Events named `live`; each has the same JSON as `/api/rooms/…/live`.
 
     There is one a second or more. If the server is too busy for that, it sends an empty event named
@@ -88,12 +91,11 @@ async def live_events(request: Request, room: Room, store: StoreDep) -> EventSou
     If too many are open, the answer is 429 with `Retry-After`.
     """
     state = request.app.state
+    await store.run(lambda stores: check_room(stores, viewer, room))
     rooms = state.live_rooms
     assert isinstance(rooms, LiveRooms)
-    if room not in rooms:
-        await _check(store, room)
     return BoundedStream(
-        rooms.follow(room),
+        while_allowed(rooms.follow(room), store, viewer, request.cookies.get(COOKIE, ""), room),
         places=state.stream_places,
         counts=state.refusal_counts,
     )
@@ -120,18 +122,6 @@ def _facts(app: FastAPI) -> LiveFacts:
     facts = app.state.live_facts
     assert isinstance(facts, LiveFacts)
     return facts
-
-
-async def _check(store: StoreThread, room: str) -> None:
-    """Raise NotFoundError for a room that no kit and no lesson has ever named."""
-
-    def is_known(stores: Stores) -> bool:
-        return bool(stores.periods.newest_runs(room) or stores.lessons.lessons(room=room, limit=1))
-
-    if re.fullmatch(NAME, room) is None or not await store.run(is_known):
-        raise NotFoundError(
-            "There is no such room: no kit and no lesson has this name. The address may be misspelt."
-        )
 
 
 async def _read_live(store: StoreThread, room: str, facts: LiveFacts) -> LiveJson:

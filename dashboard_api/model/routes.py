@@ -13,6 +13,7 @@ from dashboard_api.model.drift_view import VERDICT_TEXT, drift_view
 from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.model.trust import trust_text
 from dashboard_api.views.schemas import DriftWeekJson, ModelJson
+from dashboard_api.web.access import ReadsModel
 from dashboard_api.web.lookup import ErrorJson, get_lesson
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.rendering import page
@@ -58,11 +59,14 @@ def trust_note(stores: Stores, catalog: ModelCatalog, lesson: str | None) -> Tru
 
 
 @router.get("/model", response_class=HTMLResponse, include_in_schema=False)
-async def model_page(request: Request, store: StoreDep, lesson: LessonId = None) -> HTMLResponse:
+async def model_page(
+    request: Request, viewer: ReadsModel, store: StoreDep, lesson: LessonId = None
+) -> HTMLResponse:
     catalog, watch = _catalog(request), _watch(request)
+    reader = viewer.acting("read lesson")
 
     def query(stores: Stores) -> tuple[TrustNote, str]:
-        title = "" if lesson is None else get_lesson(stores, lesson).title
+        title = "" if lesson is None else get_lesson(stores, reader, lesson).title
         return trust_note(stores, catalog, lesson), title
 
     note, title = await store.run(query)
@@ -70,6 +74,7 @@ async def model_page(request: Request, store: StoreDep, lesson: LessonId = None)
     in_use, shipped = catalog.current(), catalog.shipped()
     return page(
         "model/card.html",
+        viewer=viewer,
         note=note,
         lesson=lesson,
         lesson_title=title.strip() or "this lesson",
@@ -86,13 +91,16 @@ async def model_page(request: Request, store: StoreDep, lesson: LessonId = None)
     summary="The model's figures, and drift over the weeks",
     responses={404: {"model": ErrorJson}},
 )
-async def model(request: Request, store: StoreDep, lesson: LessonId = None) -> ModelJson:
+async def model(
+    request: Request, viewer: ReadsModel, store: StoreDep, lesson: LessonId = None
+) -> ModelJson:
     """The model's figures, the data that it learned from, and whether what it sees has changed."""
     catalog, watch = _catalog(request), _watch(request)
+    reader = viewer.acting("read lesson")
 
     def query(stores: Stores) -> tuple[ModelManifest | None, TrustNote]:
         if lesson is not None:
-            get_lesson(stores, lesson)
+            get_lesson(stores, reader, lesson)
         return _manifest_for(stores, catalog, lesson)[0], trust_note(stores, catalog, lesson)
 
     manifest, note = await store.run(query)

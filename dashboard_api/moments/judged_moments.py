@@ -14,9 +14,10 @@ from dashboard_api.moments import view as moment_view
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
 from dashboard_api.views.text import zone_text
-from dashboard_api.web.lookup import get_lesson
+from dashboard_api.web.lookup import find_lesson, speaker_of
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
+from dashboard_api.web.viewer import Viewer
 from ingest.stores.records import AlertRecord
 from models.serving.scores import ROOM
 from school.lessons.records import Lesson
@@ -79,27 +80,27 @@ def kind_of(moment: MomentJson) -> MomentKind:
 
 async def moment_list_response(
     request: Request,
+    viewer: Viewer,
     lesson_id: str,
     store: StoreDep,
     chosen: str | None,
     *,
-    speaker: Speaker = "teacher",
     notice: str = "",
     anchor: str = "moments",
 ) -> Response:
     """The list as a part of the page for htmx, or the whole page for a browser without scripts.
 
-    `speaker` is selected first in the forms for answers; a screen reader reads `notice` aloud.
+    A screen reader reads `notice` aloud.
     """
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/lessons/{lesson_id}#{anchor}", status_code=303)
 
     def query(stores: Stores) -> HTMLResponse:
-        lesson = get_lesson(stores, lesson_id)
+        lesson, reach = find_lesson(stores, viewer, lesson_id)
         found = moments_of(stores, lesson)
         return page(
             "moments/_moments.html",
-            lesson=lesson, moments=found, chosen=chosen, speaker=speaker, notice=notice,
+            lesson=lesson, moments=found, chosen=chosen, speaker=speaker_of(reach), notice=notice,
         )  # fmt: skip
 
     return await store.run(query)

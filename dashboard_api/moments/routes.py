@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -15,13 +15,11 @@ from dashboard_api.moments.judged_moments import (
     moment_list_response,
     moments_of,
 )
-from dashboard_api.web.lookup import (
-    ErrorJson,
-    NotFoundError,
-    get_lesson,
-)
+from dashboard_api.web.access import ReadsNotes, WritesNotes
+from dashboard_api.web.lookup import ErrorJson, NotFoundError, find_lesson, get_lesson, speaker_of
 from dashboard_api.web.store_thread import StoreDep, Stores
-from school.moments.records import Moment
+from dashboard_api.web.viewer import Viewer
+from school.moments.records import Moment, Speaker
 
 __all__ = ["moments_of", "router"]
 
@@ -40,7 +38,6 @@ class NewMoment(BaseModel):
     """Seconds since the lesson's start."""
     length_s: Annotated[float, Field(ge=1, le=1_800)] = 60.0
     note: Annotated[str, Field(max_length=2_000)] = ""
-    author: Literal["teacher", "coach"] = "teacher"
 
 
 class NewNote(BaseModel):
@@ -57,9 +54,9 @@ class NewNote(BaseModel):
     summary="A lesson's moments",
     responses=NOT_FOUND,
 )
-async def listed(lesson_id: str, store: StoreDep) -> list[JudgedMoment]:
+async def listed(viewer: ReadsNotes, lesson_id: str, store: StoreDep) -> list[JudgedMoment]:
     """Suggested moments and people's own, in order of time."""
-    return await store.run(lambda stores: moments_of(stores, get_lesson(stores, lesson_id)))
+    return await store.run(lambda stores: moments_of(stores, get_lesson(stores, viewer, lesson_id)))
 
 
 @router.post(
@@ -69,9 +66,9 @@ async def listed(lesson_id: str, store: StoreDep) -> list[JudgedMoment]:
     status_code=201,
     responses=NOT_FOUND,
 )
-async def add(lesson_id: str, new: NewMoment, store: StoreDep) -> JudgedMoment:
-    added = await store.run(lambda stores: _add(stores, lesson_id, new))
-    return next(moment for moment in await listed(lesson_id, store) if moment.id == added)
+async def add(viewer: WritesNotes, lesson_id: str, new: NewMoment, store: StoreDep) -> JudgedMoment:
+    added = await store.run(lambda stores: _add(stores, viewer, lesson_id, new))
+    return next(moment for moment in await listed(viewer, lesson_id, store) if moment.id == added)
 
 
 @router.put(
@@ -81,8 +78,10 @@ async def add(lesson_id: str, new: NewMoment, store: StoreDep) -> JudgedMoment:
     status_code=204,
     responses=NOT_FOUND,
 )
-async def edit_note(lesson_id: str, moment_id: str, new: NewNote, store: StoreDep) -> None:
-    await store.run(lambda stores: _edit_note(stores, lesson_id, moment_id, new.note))
+async def edit_note(
+    viewer: WritesNotes, lesson_id: str, moment_id: str, new: NewNote, store: StoreDep
+) -> None:
+    await store.run(lambda stores: _edit_note(stores, viewer, lesson_id, moment_id, new.note))
 
 
 @router.delete(
@@ -92,63 +91,77 @@ async def edit_note(lesson_id: str, moment_id: str, new: NewNote, store: StoreDe
     status_code=204,
     responses=NOT_FOUND,
 )
-async def remove(lesson_id: str, moment_id: str, store: StoreDep) -> None:
-    await store.run(lambda stores: _remove(stores, lesson_id, moment_id))
+async def remove(viewer: WritesNotes, lesson_id: str, moment_id: str, store: StoreDep) -> None:
+    await store.run(lambda stores: _remove(stores, viewer, lesson_id, moment_id))
 
 
 @router.post("/lessons/{lesson_id}/moments", include_in_schema=False)
 async def add_on_page(
-    request: Request, lesson_id: str, store: StoreDep, new: Annotated[NewMoment, Form()]
+    request: Request,
+    viewer: WritesNotes,
+    lesson_id: str,
+    store: StoreDep,
+    new: Annotated[NewMoment, Form()],
 ) -> Response:
-    added = await store.run(lambda stores: _add(stores, lesson_id, new))
-    return await moment_list_response(request, lesson_id, store, added)
+    added = await store.run(lambda stores: _add(stores, viewer, lesson_id, new))
+    return await moment_list_response(request, viewer, lesson_id, store, added)
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/note", include_in_schema=False)
 async def edit_note_on_page(
     request: Request,
+    viewer: WritesNotes,
     lesson_id: str,
     moment_id: str,
     store: StoreDep,
     new: Annotated[NewNote, Form()],
 ) -> Response:
-    await store.run(lambda stores: _edit_note(stores, lesson_id, moment_id, new.note))
-    return await moment_list_response(request, lesson_id, store, moment_id)
+    await store.run(lambda stores: _edit_note(stores, viewer, lesson_id, moment_id, new.note))
+    return await moment_list_response(request, viewer, lesson_id, store, moment_id)
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/delete", include_in_schema=False)
 async def remove_on_page(
-    request: Request, lesson_id: str, moment_id: str, store: StoreDep
+    request: Request, viewer: WritesNotes, lesson_id: str, moment_id: str, store: StoreDep
 ) -> Response:
-    await store.run(lambda stores: _remove(stores, lesson_id, moment_id))
-    return await moment_list_response(request, lesson_id, store, None)
+    await store.run(lambda stores: _remove(stores, viewer, lesson_id, moment_id))
+    return await moment_list_response(request, viewer, lesson_id, store, None)
 
 
-def _add(stores: Stores, lesson_id: str, new: NewMoment) -> str:
-    lesson = get_lesson(stores, lesson_id)
+def _add(stores: Stores, viewer: Viewer, lesson_id: str, new: NewMoment) -> str:
+    lesson, reach = find_lesson(stores, viewer, lesson_id)
     moment = Moment(
         id=secrets.token_hex(8),
         lesson=lesson.id,
         start_s=round(new.start_s, 1),
         end_s=round(new.start_s + new.length_s, 1),
         note=new.note.strip(),
-        author=new.author,
+        author=speaker_of(reach),
     )
     stores.lessons.put_moment(moment)
     return moment.id
 
 
-def _edit_note(stores: Stores, lesson_id: str, moment_id: str, note: str) -> None:
-    stores.lessons.put_moment(replace(_found(stores, lesson_id, moment_id), note=note.strip()))
+def _edit_note(stores: Stores, viewer: Viewer, lesson_id: str, moment_id: str, note: str) -> None:
+    moment, speaker = _found(stores, viewer, lesson_id, moment_id)
+    if moment.author != speaker:
+        raise HTTPException(403, "Only who marked a moment can change its note")
+    stores.lessons.put_moment(replace(moment, note=note.strip()))
 
 
-def _remove(stores: Stores, lesson_id: str, moment_id: str) -> None:
-    stores.lessons.remove_moment(_found(stores, lesson_id, moment_id).id)
+def _remove(stores: Stores, viewer: Viewer, lesson_id: str, moment_id: str) -> None:
+    """The lesson is its teacher's, so they may also delete what a coach marked."""
+    moment, speaker = _found(stores, viewer, lesson_id, moment_id)
+    if speaker not in {moment.author, "teacher"}:
+        raise HTTPException(403, "Only who marked a moment, or the teacher, can delete it")
+    stores.lessons.remove_moment(moment.id)
 
 
-def _found(stores: Stores, lesson_id: str, moment_id: str) -> Moment:
-    lesson = get_lesson(stores, lesson_id)
+def _found(
+    stores: Stores, viewer: Viewer, lesson_id: str, moment_id: str
+) -> tuple[Moment, Speaker]:
+    lesson, reach = find_lesson(stores, viewer, lesson_id)
     for moment in stores.lessons.moments(lesson.id):
         if moment.id == moment_id:
-            return moment
+            return moment, speaker_of(reach)
     raise NotFoundError("There is no such moment; someone may have deleted it.")

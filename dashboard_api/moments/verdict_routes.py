@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import RedirectResponse, Response
 
@@ -21,17 +21,24 @@ from dashboard_api.moments.judged_moments import (
 )
 from dashboard_api.moments.label_rows import label_of
 from dashboard_api.views.schemas import JsonBase
-from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson
+from dashboard_api.web.access import ChoosesLabels, ReadsLesson, WritesNotes
+from dashboard_api.web.lookup import (
+    ErrorJson,
+    NotFoundError,
+    find_lesson,
+    get_lesson,
+    speaker_of,
+)
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
+from dashboard_api.web.viewer import Viewer
 from school.lessons.records import Lesson
-from school.moments.records import Speaker, Verdict
+from school.moments.records import Verdict
 
 __all__ = ["router"]
 
 router = APIRouter()
 
-_SPEAKERS: Final[dict[Speaker, str]] = {"teacher": "The teacher", "coach": "The coach"}
 _ANSWERS: Final = {"confirmed": "yes", "dismissed": "not really"}
 
 
@@ -41,7 +48,6 @@ class NewVerdict(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     verdict: VerdictValue
-    by: Speaker = "teacher"
 
 
 class VerdictForm(BaseModel):
@@ -50,7 +56,6 @@ class VerdictForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     verdict: VerdictValue | Literal["none"]
-    by: Speaker = "teacher"
 
 
 class KeepAnswers(BaseModel):
@@ -79,11 +84,13 @@ class AnswersKept(JsonBase):
     summary="Confirm or dismiss a moment",
     responses={404: {"model": ErrorJson}},
 )
-async def answer(lesson_id: str, moment_id: str, new: NewVerdict, store: StoreDep) -> JudgedMoment:
-    """Replaces an earlier answer of the same person; returns the moment."""
+async def answer(
+    viewer: WritesNotes, lesson_id: str, moment_id: str, new: NewVerdict, store: StoreDep
+) -> JudgedMoment:
+    """Replaces your earlier answer; returns the moment."""
     now = store.clock.utc_ns()
     return await store.run(
-        lambda stores: _save_answer(stores, lesson_id, moment_id, new.verdict, new.by, now)
+        lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, new.verdict, now)
     )
 
 
@@ -95,15 +102,16 @@ async def answer(lesson_id: str, moment_id: str, new: NewVerdict, store: StoreDe
     responses={404: {"model": ErrorJson}},
 )
 async def remove_answer(
-    lesson_id: str, moment_id: str, store: StoreDep, by: Annotated[Speaker, Query()] = "teacher"
+    viewer: WritesNotes, lesson_id: str, moment_id: str, store: StoreDep
 ) -> None:
     now = store.clock.utc_ns()
-    await store.run(lambda stores: _save_answer(stores, lesson_id, moment_id, "none", by, now))
+    await store.run(lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, "none", now))
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/verdict", include_in_schema=False)
 async def answer_on_page(
     request: Request,
+    viewer: WritesNotes,
     lesson_id: str,
     moment_id: str,
     store: StoreDep,
@@ -111,16 +119,15 @@ async def answer_on_page(
 ) -> Response:
     now = store.clock.utc_ns()
     await store.run(
-        lambda stores: _save_answer(stores, lesson_id, moment_id, new.verdict, new.by, now)
+        lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, new.verdict, now)
     )
-    who = _SPEAKERS[new.by]
     if new.verdict == "none":
-        notice = f"Saved. {who}’s answer is removed."
+        notice = "Saved. Your answer is removed."
     else:
-        notice = f"Saved. {who} answered: {_ANSWERS[new.verdict]}."
+        notice = f"Saved. You answered: {_ANSWERS[new.verdict]}."
     return await moment_list_response(
-        request, lesson_id, store, moment_id,
-        speaker=new.by, notice=notice, anchor=f"moment-{moment_id}",
+        request, viewer, lesson_id, store, moment_id,
+        notice=notice, anchor=f"moment-{moment_id}",
     )  # fmt: skip
 
 
@@ -130,10 +137,14 @@ async def answer_on_page(
     summary="Whether answers about moments are kept to learn from",
     responses={404: {"model": ErrorJson}},
 )
-async def kept(request: Request, lesson_id: str, store: StoreDep) -> AnswersKept:
+async def kept(
+    request: Request, viewer: ReadsLesson, lesson_id: str, store: StoreDep
+) -> AnswersKept:
     """The lesson's teacher chooses this for all of their lessons; it is off at first."""
     days = request.app.state.label_days
-    return await store.run(lambda stores: _kept(stores, get_lesson(stores, lesson_id), days))
+    return await store.run(
+        lambda stores: _kept(stores, get_lesson(stores, viewer, lesson_id), days)
+    )
 
 
 @router.put(
@@ -146,7 +157,11 @@ async def kept(request: Request, lesson_id: str, store: StoreDep) -> AnswersKept
     },
 )
 async def choose(
-    request: Request, lesson_id: str, choice: KeepAnswers, store: StoreDep
+    request: Request,
+    viewer: ChoosesLabels,
+    lesson_id: str,
+    choice: KeepAnswers,
+    store: StoreDep,
 ) -> AnswersKept:
     """The choice of the lesson's teacher for all of their lessons. Withdrawing deletes for good.
 
@@ -154,20 +169,23 @@ async def choose(
     moment; no seat and no name.
     """
     days = request.app.state.label_days
-    return await store.run(lambda stores: _choose(stores, lesson_id, choice.is_kept, days))
+    return await store.run(lambda stores: _choose(stores, viewer, lesson_id, choice.is_kept, days))
 
 
 @router.get("/lessons/{lesson_id}/answers", include_in_schema=False)
-async def answers_page(request: Request, lesson_id: str, store: StoreDep) -> Response:
+async def answers_page(
+    request: Request, viewer: ReadsLesson, lesson_id: str, store: StoreDep
+) -> Response:
     """The choice: a part of the lesson page for htmx, otherwise a page of its own."""
     days = request.app.state.label_days
     is_part = "hx-request" in request.headers
 
     def query(stores: Stores) -> Response:
-        lesson = get_lesson(stores, lesson_id)
+        lesson, reach = find_lesson(stores, viewer, lesson_id)
         return page(
             "moments/_answers_choice.html" if is_part else "moments/answers.html",
-            lesson=lesson, kept=_kept(stores, lesson, days),
+            viewer=viewer, lesson=lesson, kept=_kept(stores, lesson, days),
+            is_own=reach == "own",
         )  # fmt: skip
 
     return await store.run(query)
@@ -175,26 +193,33 @@ async def answers_page(request: Request, lesson_id: str, store: StoreDep) -> Res
 
 @router.post("/lessons/{lesson_id}/answers", include_in_schema=False)
 async def choose_on_page(
-    request: Request, lesson_id: str, store: StoreDep, choice: Annotated[KeepAnswers, Form()]
+    request: Request,
+    viewer: ChoosesLabels,
+    lesson_id: str,
+    store: StoreDep,
+    choice: Annotated[KeepAnswers, Form()],
 ) -> Response:
     days = request.app.state.label_days
-    chosen = await store.run(lambda stores: _choose(stores, lesson_id, choice.is_kept, days))
+    chosen = await store.run(
+        lambda stores: _choose(stores, viewer, lesson_id, choice.is_kept, days)
+    )
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/lessons/{lesson_id}/answers", status_code=303)
-    lesson = await store.run(lambda stores: get_lesson(stores, lesson_id))
-    return page("moments/_answers_choice.html", lesson=lesson, kept=chosen)
+    lesson = await store.run(lambda stores: get_lesson(stores, viewer, lesson_id))
+    return page("moments/_answers_choice.html", lesson=lesson, kept=chosen, is_own=True)
 
 
 def _save_answer(
     stores: Stores,
+    viewer: Viewer,
     lesson_id: str,
     moment_id: str,
     verdict: VerdictValue | Literal["none"],
-    by: Speaker,
     now_utc_ns: int,
 ) -> JudgedMoment:
     """Keep or remove an answer; returns the moment with its answers."""
-    lesson = get_lesson(stores, lesson_id)
+    lesson, reach = find_lesson(stores, viewer, lesson_id)
+    by = speaker_of(reach)
     moment = _found(stores, lesson, moment_id)
     if verdict == "none":
         stores.lessons.remove_verdict(lesson.id, moment.id, by)
@@ -234,8 +259,14 @@ def _kept(stores: Stores, lesson: Lesson, days: int) -> AnswersKept:
     )
 
 
-def _choose(stores: Stores, lesson_id: str, is_kept: bool, days: int) -> AnswersKept:  # noqa: FBT001
-    lesson = get_lesson(stores, lesson_id)
+def _choose(
+    stores: Stores,
+    viewer: Viewer,
+    lesson_id: str,
+    is_kept: bool,  # noqa: FBT001
+    days: int,
+) -> AnswersKept:
+    lesson = get_lesson(stores, viewer, lesson_id)
     if not lesson.teacher.strip():
         raise HTTPException(
             409, "This lesson has no teacher's name, so nobody can make this choice"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import Final
 
+from contract.clock import SECOND_NS
 from ingest.stores.notices import Notice
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "GAP_TEXT",
     "TRUST",
     "length_text",
+    "local_time_text",
     "marked_text",
     "movement_text",
     "notice_sentence",
@@ -127,3 +130,9 @@ def zone_text(zone: str) -> str:
 def title_text(title: str, room: str) -> str:
     """A lesson's title, or one made from its room."""
     return title.strip() or f"Lesson in {room}"
+
+
+def local_time_text(utc_ns: int, zone: tzinfo | None) -> str:
+    """A day and time at the school, such as "18 November 2025, 11:05"."""
+    at = datetime.fromtimestamp(utc_ns // SECOND_NS, tz=UTC).astimezone(zone)
+    return f"{at.day} {at:%B %Y}, {at:%H:%M}"

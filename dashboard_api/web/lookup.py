@@ -1,18 +1,28 @@
-"""Finds a lesson by its id, or raises an error that the pages show."""
+"""Finds a lesson by its id for someone who may see it, or raises an error that the pages show."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from pydantic import BaseModel
 
 from contract.errors import RoomtoneError
 from dashboard_api.web.store_thread import Stores
+from dashboard_api.web.viewer import Viewer
 from school.lessons.records import Lesson
+from school.moments.records import Speaker
+from school.sharing.policy import Reach, may
 
-__all__ = ["ErrorJson", "NotFoundError", "get_lesson"]
+__all__ = ["ErrorJson", "NotFoundError", "find_lesson", "get_lesson", "speaker_of"]
+
+_NO_LESSON: Final = (
+    "There is no such lesson. It may have been deleted, it may not be shared with you any more, or "
+    "the address is incomplete."
+)
 
 
 class NotFoundError(RoomtoneError, LookupError):
-    """Nothing exists at an address; the pages answer 404 with this sentence."""
+    """Nothing exists at an address for this person; the pages answer 404 with this sentence."""
 
 
 class ErrorJson(BaseModel):
@@ -21,11 +31,24 @@ class ErrorJson(BaseModel):
     detail: str
 
 
-def get_lesson(stores: Stores, lesson_id: str) -> Lesson:
-    """A lesson, always with an end; raises NotFoundError."""
+def find_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> tuple[Lesson, Reach]:
+    """A lesson, always with an end, and what it is to the viewer; raises NotFoundError.
+
+    One that the viewer may not see takes the same path as one that does not exist.
+    """
+    assert viewer.action is not None
+    reach = stores.sharing.reach(lesson_id, viewer.person.id, viewer.utc_ns)
     lesson = stores.lesson(lesson_id)
-    if lesson is None:
-        raise NotFoundError(
-            "There is no such lesson. It may have been deleted, or the address is incomplete."
-        )
-    return lesson
+    if lesson is None or reach is None or not may(viewer.person.roles, viewer.action, reach):
+        raise NotFoundError(_NO_LESSON)
+    return lesson, reach
+
+
+def get_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> Lesson:
+    """The same without what it is to the viewer."""
+    return find_lesson(stores, viewer, lesson_id)[0]
+
+
+def speaker_of(reach: Reach) -> Speaker:
+    """As whom someone speaks of a lesson: its teacher, or as a coach with whom it is shared."""
+    return "teacher" if reach == "own" else "coach"

@@ -18,6 +18,9 @@ from dashboard_api.views.text import (
     sensed_text,
     signs_text,
 )
+from dashboard_api.web.viewer import Viewer
+from school.people.demo import is_demo
+from school.sharing.policy import may_at_all
 
 __all__ = ["STATIC", "STATIC_ADDRESS", "page"]
 
@@ -63,8 +66,13 @@ _templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
 )
 _templates.globals["static"] = STATIC_ADDRESS
 _templates.globals["scripts"] = _scripts
+_templates.globals["is_demo"] = is_demo
+_templates.globals["may"] = lambda viewer, action: may_at_all(viewer.person.roles, action)
 
 
-def page(template: str, *, status_code: int = 200, **values: object) -> HTMLResponse:
-    """A rendered template; a missing value is an error."""
-    return HTMLResponse(_templates.get_template(template).render(**values), status_code)
+def page(
+    template: str, *, viewer: Viewer | None = None, status_code: int = 200, **values: object
+) -> HTMLResponse:
+    """A rendered template, for a viewer or for anybody; a missing value is an error."""
+    found = _templates.get_template(template)
+    return HTMLResponse(found.render(viewer=viewer, **values), status_code)

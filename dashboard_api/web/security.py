@@ -44,8 +44,9 @@ class Guard:
     """ASGI middleware: checks Host and origin, adds the security headers.
 
     The host is checked because anyone can point a name at 127.0.0.1, and a page under that name
-    would then be same-origin with ours. A program that is not a browser sends neither `Origin` nor
-    `Sec-Fetch-Site`. It may write, since no website can misuse it.
+    would then be same-origin with ours. Browsers say where a change comes from, in `Origin` or
+    `Sec-Fetch-Site`; a change that comes with a cookie and without either is refused. A program that
+    has no cookie may write, since no website can misuse it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -85,7 +86,9 @@ def _is_same_origin(headers: Headers) -> bool:
     if site is not None and site not in {"same-origin", "none"}:
         return False
     origin = headers.get("origin")
-    return origin is None or origin.partition("://")[2] == headers["host"]
+    if origin is None:
+        return site is not None or "cookie" not in headers
+    return origin.partition("://")[2] == headers["host"]
 
 
 def _caching(path: str, status: int) -> str:

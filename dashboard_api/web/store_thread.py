@@ -13,12 +13,17 @@ from starlette.requests import HTTPConnection
 
 from contract.clock import SECOND_NS, Clock
 from dashboard_api.web.model_catalog import ModelCatalog
+from dashboard_api.web.viewer import Viewer
 from ingest.stores.protocol import PeriodReader, ScoreStore
 from ingest.stores.records import EpochRecord
+from school.audit.store import AuditStore
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 from school.moments.records import VerdictCount
+from school.people.store import PeopleStore
 from school.settings import LessonSettings
+from school.sharing.policy import reaches
+from school.sharing.store import SharingStore
 
 __all__ = ["StoreDep", "StoreThread", "Stores"]
 
@@ -31,11 +36,14 @@ MAX_CACHED_LESSONS: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """The periods, the scores, and what people said about lessons."""
+    """The periods, the scores, what people said about lessons, and who may see them."""
 
     periods: PeriodReader
     scores: ScoreStore
     lessons: LessonStore
+    people: PeopleStore
+    sharing: SharingStore
+    audit: AuditStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     catalog: ModelCatalog = field(default_factory=ModelCatalog)
@@ -57,12 +65,14 @@ class Stores:
         found = self.lessons.get(lesson_id)
         return None if found is None else found.bounded(self.longest_ns)
 
-    def page_of_lessons(self, limit: int, offset: int) -> list[Lesson]:
-        """A page of all lessons, each with an end, the latest first."""
-        return [
-            each.bounded(self.longest_ns)
-            for each in self.lessons.lessons(limit=limit, offset=offset)
-        ]
+    def page_of_lessons(self, viewer: Viewer, limit: int, offset: int) -> list[Lesson]:
+        """A page of the lessons that someone may see, each with an end, the latest first."""
+        person = viewer.person
+        found = self.sharing.lessons(
+            person.id, reaches(person.roles, "read lesson"), viewer.utc_ns,
+            limit=limit, offset=offset,
+        )  # fmt: skip
+        return [each.bounded(self.longest_ns) for each in found]
 
     def room_lessons(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
         """A room's lessons that touch a span, each with an end, the latest first."""

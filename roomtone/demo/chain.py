@@ -18,6 +18,7 @@ from contract.clock import SECOND_NS, ScaledClock
 from contract.lesson import Activity, Zone
 from contract.quantities.motion import MIN_SHARE
 from contract.settings import BrokerSettings
+from dashboard_api.web.access import COOKIE
 from ingest.stores import open_period_reader, open_score_store
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import AlertRecord, EpochRecord
@@ -25,8 +26,10 @@ from roomtone.demo.broker import broker_command, free_port
 from roomtone.demo.page_port import fetch, is_taken, serve_pages
 from roomtone.demo.programs import ProgramError, Programs
 from roomtone.demo.settings_files import broker_table, clock_option, server_toml, toml
-from school import open_lesson_store
+from school import open_school
+from school.audit.actor import Actor
 from school.lessons.records import Lesson
+from school.people.demo import DemoName, add_demo_people
 from simulators.hubs.virtual_hub import HubSignal, VirtualHub, running
 
 __all__ = ["SITE", "Chain", "PlannedHub", "PlannedLesson"]
@@ -38,6 +41,7 @@ _DRAIN_S: Final = 120.0
 _FIRST_LEAD_S: Final = 4.0
 _MAX_LEAD_S: Final = 32.0
 _POLL_S: Final = 0.05
+_SHARED_NS: Final = 14 * 86_400 * SECOND_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,8 @@ class Chain:
         """The simulated room's clock; set by `begin`."""
         self.broker = BrokerSettings(port=free_port())
         """How to reach the broker, after `start`."""
+        self._cookie = ""
+        """Of the demo's teacher."""
 
     def __enter__(self) -> Self:
         self._cleanup.callback(self._programs.stop_all)
@@ -184,7 +190,8 @@ class Chain:
         # Chosen only now: a port that was free at the start may be taken by now.
         self.page_port = serve_pages(
             self._programs, "--config", str(self._folder / "server.toml"), *clock_option(self.clock),
-            lesson=self.lesson, choose=self._choose_port, report=self._report,
+            "--demo", lesson=self.lesson, cookie=self._cookie, choose=self._choose_port,
+            report=self._report,
         )  # fmt: skip
         self._report(f"dashboard  serves {self.page}")
 
@@ -237,9 +244,13 @@ class Chain:
             due += sum(int((sent[second] >= least).sum()) for second in lesson if second in sent)
         return due
 
+    def sign_in_page(self, name: DemoName) -> str:
+        """The address that opens the lesson for one of the demo's people."""
+        return f"{self.page}/demo/{name}?next=/lessons/{self.lesson}"
+
     def fetch(self, path: str) -> bytes:
         """Fetch a page as a browser does; raises ProgramError if it is not served."""
-        return fetch(self.page + path)
+        return fetch(self.page + path, self._cookie)
 
     def _set_clock(self, lead_s: float) -> None:
         # A whole second of the boot clock, so that the lesson begins with a period.
@@ -251,8 +262,12 @@ class Chain:
         )
 
     def _put_lesson(self) -> None:
-        with closing(open_lesson_store(self._data)) as lessons:
-            lessons.put(
+        starts_ns = self.plan.starts_utc_ns
+        by = Actor(name="roomtone demo", utc_ns=starts_ns)
+        with closing(open_school(self._data)) as school:
+            people = add_demo_people(school.people, by)
+            school.sharing.tie_name(self.plan.teacher, people["teacher"].id, by)
+            school.lessons.put(
                 Lesson(
                     id=self.lesson,
                     room=self.plan.room,
@@ -265,6 +280,11 @@ class Chain:
                     zones=self.plan.zones,
                 )
             )
+            school.sharing.share(
+                self.lesson, people["coach"].id, by, until_utc_ns=starts_ns + _SHARED_NS
+            )  # fmt: skip
+            token = school.people.start_session(people["teacher"].id, "roomtone demo", starts_ns)
+            self._cookie = f"{COOKIE}={token}"
 
     def _start_hubs(self) -> None:
         self._hubs = [

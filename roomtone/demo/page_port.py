@@ -51,10 +51,11 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def fetch(address: str) -> bytes:
+def fetch(address: str, cookie: str = "") -> bytes:
     """Fetch a page as a browser does; raises ProgramError if it is not served."""
+    request = urllib.request.Request(address, headers={"Cookie": cookie})  # noqa: S310
     try:
-        with urllib.request.urlopen(address, timeout=_HTTP_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_HTTP_S) as answer:  # noqa: S310
             body: bytes = answer.read()
             return body
     except OSError as error:
@@ -65,18 +66,19 @@ def serve_pages(
     programs: Programs,
     *arguments: str,
     lesson: str,
+    cookie: str = "",
     choose: Callable[[], int],
     report: Callable[[str], None],
 ) -> int:
     """Start the dashboard with these arguments and wait until it answers; returns its port.
 
-    Its list contains `lesson`, unlike any other program's page. Raises ProgramError if it does not
+    The list of who is signed in by `cookie` contains `lesson`, unlike any other program's page. Raises ProgramError if it does not
     start, and what `choose` raises.
     """
 
     def is_ours() -> bool:
         try:
-            return lesson.encode() in fetch(f"http://127.0.0.1:{port}/")
+            return lesson.encode() in fetch(f"http://127.0.0.1:{port}/", cookie)
         except ProgramError:
             return False
 

@@ -31,6 +31,7 @@ from roomtone.audit.tally import tally
 from roomtone.demo.chain import Chain, PlannedLesson
 from roomtone.demo.page_port import USUAL_PORT, choose_port
 from roomtone.demo.programs import ProgramError
+from school.people.demo import DEMO_PEOPLE
 from simulators.truth import Episode
 
 __all__ = ["add_run_arguments", "interrupted_by", "minutes", "play", "seed"]
@@ -88,17 +89,23 @@ def play(
         choose()  # refused before anything starts
     with _folder(arguments.keep) as folder, interrupted_by(signal.SIGTERM, signal.SIGHUP):
         chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose, report=report)
+
+        def report_addresses() -> None:
+            for name in DEMO_PEOPLE:
+                report(f"{f'as {name}':<10} {chain.sign_in_page(name)}")
+
         try:
             with chain:
                 chain.start()
                 chain.begin()
-                report(f"open       {chain.page}/lessons/{chain.lesson}")
+                report_addresses()
                 chain.play(progress)
                 report("lesson     is over; waiting for the last readings")
                 chain.stop_edge()
                 if is_check:
                     return _report(chain, episodes)
-                report(f"open       {chain.page}/lessons/{chain.lesson}  (Ctrl-C stops everything)")
+                report_addresses()
+                report("           Ctrl-C stops everything")
                 threading.Event().wait()
         except KeyboardInterrupt:
             report("stopped")

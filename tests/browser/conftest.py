@@ -26,7 +26,7 @@ from dashboard_api.web.rendering import STATIC
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
-from school.lessons.memory import MemoryLessonStore
+from tests.signed_in import cookie, open_test_school
 
 START_NS = 1_763_460_300 * SECOND_NS
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -100,11 +100,13 @@ def film(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def running(sample_lesson) -> Iterator[SimpleNamespace]:
+def running(sample_lesson, tmp_path_factory) -> Iterator[SimpleNamespace]:
     """A running dashboard with the sample lesson, and its stores to write to."""
+    school = open_test_school(tmp_path_factory.mktemp("school"))
     stores = Stores(
-        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=MemoryLessonStore()
-    )
+        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
+        people=school.people, sharing=school.sharing, audit=school.audit,
+    )  # fmt: skip
     lesson = sample_lesson.write(
         stores.periods, stores.scores, stores.lessons, sample_lesson.Sample(start_utc_ns=START_NS)
     )
@@ -144,6 +146,16 @@ def school(running, sample_lesson) -> SimpleNamespace:
     running.app.state.live_facts = replace(facts, advances=Advances())
     running.clock.now_ns = 0
     running.clock.utc_at_boot_ns = START_NS + 3600 * SECOND_NS
+    cookies = cookie(running.stores.people, running.clock.utc_ns())
+    running.storage = {
+        "cookies": [
+            {"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "expires": -1,
+             "httpOnly": True, "secure": False, "sameSite": "Lax"}
+            for name, value in cookies.items()
+        ],
+        "origins": [],
+    }  # fmt: skip
+    """In a browser's context with this, the teacher is signed in."""
     return running
 
 
@@ -160,7 +172,11 @@ def settled():
 @pytest.fixture
 def page(browser, school):
     """A page of 1366 × 768 that fails the test on an error or a request to another host."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=school.address)
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768},
+        base_url=school.address,
+        storage_state=school.storage,
+    )
     page = context.new_page()
     faults: list[str] = []
     page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)

@@ -159,7 +159,9 @@ def test_the_card_and_the_note_are_readable_and_large_enough_to_click(page, week
 
 
 def test_without_scripts_the_note_still_opens(browser, school):
-    context = browser.new_context(java_script_enabled=False, base_url=school.address)
+    context = browser.new_context(
+        java_script_enabled=False, base_url=school.address, storage_state=school.storage
+    )
     page = context.new_page()
     page.goto("/rooms/room-204/live")
     page.locator(".how-far").click()

@@ -66,7 +66,7 @@ def test_the_live_page_says_when_the_lesson_ends(page, school):
 
 
 def test_with_too_many_live_pages_the_page_says_so_and_retries(browser, school):
-    page = browser.new_page()
+    page = browser.new_page(storage_state=school.storage)
     page.clock.install()
     places = school.app.state.stream_places
     school.app.state.stream_places = StreamPlaces(max_total=0, max_per_key=1)
@@ -84,7 +84,7 @@ def test_with_too_many_live_pages_the_page_says_so_and_retries(browser, school):
 
 
 def test_an_unknown_lesson_is_explained(browser, school):
-    page = browser.new_page()
+    page = browser.new_page(storage_state=school.storage)
     answer = page.goto(f"{school.address}/lessons/none")
     assert answer.status == 404
     page.get_by_role("link", name="Back to the lessons").click()

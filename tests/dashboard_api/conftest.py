@@ -6,6 +6,8 @@ import asyncio
 import importlib.util
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
@@ -20,7 +22,7 @@ from dashboard_api.app import create_app
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
-from school.lessons.memory import MemoryLessonStore
+from tests.signed_in import BY, COACH, add_person, cookie, open_test_school
 
 START_NS = 1_763_460_300 * SECOND_NS  # Tuesday, 18 November 2025, 11:05 in Berlin
 
@@ -44,10 +46,13 @@ def sample_lesson():
 
 
 @pytest.fixture
-def stores() -> Stores:
-    return Stores(
-        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=MemoryLessonStore()
-    )
+def stores(tmp_path: Path) -> Iterator[Stores]:
+    school = open_test_school(tmp_path / "school")
+    yield Stores(
+        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
+        people=school.people, sharing=school.sharing, audit=school.audit,
+    )  # fmt: skip
+    school.close()
 
 
 @pytest.fixture
@@ -57,14 +62,12 @@ def clock() -> ManualClock:
 
 
 class Pages:
-    """A client of the application, in this process and without a port."""
+    """A browser in this process and without a port, in which a person is signed in."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, cookies: dict[str, str] | None = None) -> None:
         self.app = app
         self._runner = asyncio.Runner()
-        self._client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000"
-        )
+        self._client = self._new_client(cookies)
 
     def __enter__(self) -> Self:
         self._runner.run(self.app.state.store_thread.open())
@@ -74,6 +77,22 @@ class Pages:
         self._runner.run(self._client.aclose())
         self._runner.run(self.app.state.store_thread.close())
         self._runner.close()
+
+    @contextmanager
+    def browser(self, cookies: dict[str, str] | None = None) -> Iterator[Self]:
+        """Another browser on the same application: of someone else, or of nobody."""
+        other = copy(self)
+        other._client = self._new_client(cookies)
+        yield other
+        self._runner.run(other._client.aclose())
+
+    def _new_client(self, cookies: dict[str, str] | None) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://127.0.0.1:8000",
+            cookies=cookies,
+            headers={"Sec-Fetch-Site": "same-origin"},
+        )
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:
         return self._runner.run(self._client.request(method, path, **given))
@@ -88,7 +107,17 @@ class Pages:
 @pytest.fixture
 def client(stores, clock) -> Iterator[Pages]:
     app = create_app(lambda: stores, clock=clock, zone=ZoneInfo("Europe/Berlin"))
-    with Pages(app) as pages:
+    with Pages(app, cookie(stores.people, clock.utc_ns())) as pages:
+        yield pages
+
+
+@pytest.fixture
+def coach(client, filled, stores, clock) -> Iterator[Pages]:
+    """The browser of a coach with whom the sample lesson is shared."""
+    add_person(stores.people, COACH, "coach")
+    now = clock.utc_ns()
+    stores.sharing.share(filled.lesson.id, COACH, BY, until_utc_ns=now + 86_400 * SECOND_NS)
+    with client.browser(cookie(stores.people, now, COACH)) as pages:
         yield pages
 
 

@@ -13,10 +13,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
 from dashboard_api.command import guarded_server
 from dashboard_api.settings import DashboardSettings
+from dashboard_api.web.access import COOKIE
 from dashboard_api.web.store_thread import Stores
+from tests.signed_in import cookie
 
 PATIENCE_S = 60.0
 """How long a test waits for something that must happen: against hanging, not a measurement."""
@@ -33,10 +36,14 @@ class Reply:
         return str(json.loads(self.body)["detail"])
 
 
+START_NS = 1_763_460_300 * SECOND_NS
+
+
 class Peer:
     """A client that can send any bytes."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, cookie: str) -> None:
+        self.cookie = cookie
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         self._got = b""
 
@@ -49,7 +56,8 @@ class Peer:
         return True
 
     def ask(self, target: str, *headers: str, method: str = "GET", body: bytes = b"") -> Reply:
-        lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", *headers, "", ""]
+        lines = [f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", self.cookie]
+        lines += [*headers, "Sec-Fetch-Site: same-origin", "", ""]
         self.send("\r\n".join(lines).encode("latin-1") + body)
         return self.reply(method=method)
 
@@ -101,13 +109,15 @@ class Peer:
 
 
 class Server:
-    def __init__(self, app: FastAPI, port: int) -> None:
+    def __init__(self, app: FastAPI, port: int, cookie: str) -> None:
         self.app = app
+        self.cookie = cookie
+        """The header line with which a person is signed in."""
         self.port = port
         self._peers: list[Peer] = []
 
     def peer(self) -> Peer:
-        peer = Peer(self.port)
+        peer = Peer(self.port, self.cookie)
         self._peers.append(peer)
         return peer
 
@@ -124,13 +134,15 @@ class Server:
 def running(stores: Stores, **settings: object) -> Iterator[Server]:
     """Serve until the block ends."""
     limits = DashboardSettings.checked(dict(settings), where="the test")
-    app = create_app(lambda: stores, settings=limits)
+    clock = ManualClock(now_ns=0, utc_at_boot_ns=START_NS + 3600 * SECOND_NS)
+    app = create_app(lambda: stores, settings=limits, clock=clock)
+    token = cookie(stores.people, clock.utc_ns())[COOKIE]
     server = guarded_server(app, limits)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         until(lambda: server.started)
-        served = Server(app, listener.getsockname()[1])
+        served = Server(app, listener.getsockname()[1], f"Cookie: {COOKIE}={token}")
         try:
             yield served
         finally:

@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from contract.errors import ConfigurationError, LinkError, StoreError
-from dashboard_api.command import _checked, _listening, add_arguments, run
-from dashboard_api.settings import DashboardSettings
+from dashboard_api.command import _listening, add_arguments, run
+from dashboard_api.settings import DashboardSettings, checked_dashboard
 
 
 @pytest.mark.parametrize("host", ("127.0.0.1", "127.8.0.1", "::1", "localhost"))
@@ -20,16 +20,16 @@ def test_this_computers_own_addresses_are_fine(host):
 @pytest.mark.parametrize("host", ("0.0.0.0", "192.168.1.4", "::", "school.example", ""))
 def test_any_other_address_is_refused_with_a_reason(host, tmp_path):
     with pytest.raises(ConfigurationError) as caught:
-        _checked({"host": host}, tmp_path / "server.toml")
+        checked_dashboard({"host": host}, tmp_path / "server.toml")
     sentence = str(caught.value)
     assert "dashboard.host" in sentence
-    assert "no sign-in yet" in sentence
+    assert "plain HTTP" in sentence
     assert "Value error" not in sentence
 
 
 def test_an_unknown_key_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match=r"dashboard\.hots"):
-        _checked({"hots": "127.0.0.1"}, tmp_path / "server.toml")
+        checked_dashboard({"hots": "127.0.0.1"}, tmp_path / "server.toml")
 
 
 def test_a_taken_port_is_reported_with_advice():

@@ -8,12 +8,14 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 
 import pytest
 
-from school import open_lesson_store
+from school import open_school
 from school.lessons.records import Lesson
+from tests.signed_in import cookie_of_all, header
 
 pytestmark = [pytest.mark.slow, pytest.mark.programs]
 
@@ -52,18 +54,22 @@ def test_it_serves_streams_and_stops_with_a_live_page_open(program, tmp_path):
     else:
         pytest.fail("it said no address")
     page = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    page.request("GET", "/")
+    with closing(open_school(tmp_path / "data")) as school:
+        now = time.time_ns()
+        school.lessons.put(
+            Lesson(
+                id="maths", room="r", teacher="Ada", title="Fractions", starts_utc_ns=now,
+                ends_utc_ns=now + 1, source="button",
+            )
+        )  # fmt: skip
+    headers = header(cookie_of_all(tmp_path / "data"))
+    page.request("GET", "/", headers=headers)
     answer = page.getresponse()
     assert answer.status == 200
-    assert "No lesson yet" in answer.read().decode()
+    assert "Fractions" in answer.read().decode()
 
-    with closing(open_lesson_store(tmp_path / "data")) as lessons:
-        lessons.put(
-            Lesson(id="x", room="r", teacher="t", title="", starts_utc_ns=0, ends_utc_ns=1,
-                   source="button")
-        )  # fmt: skip
     stream = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    stream.request("GET", "/rooms/r/live/events")
+    stream.request("GET", "/rooms/r/live/events", headers=headers)
     events = stream.getresponse()
     assert events.headers["content-type"].startswith("text/event-stream")
     assert "content-encoding" not in events.headers

@@ -14,6 +14,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import httpx
 import pytest
 
+from tests.signed_in import cookie_of_all
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -145,10 +147,14 @@ def pages(installed: Installed, tmp_path: Path) -> set[str]:
     return {re.sub(r"{\w+}", "[^/]+", path) for path in asked.stdout.split()}
 
 
-def test_every_page_loads_from_an_offline_installation(dashboard: str, pages: set[str]) -> None:
+def test_every_page_loads_from_an_offline_installation(
+    dashboard: str, pages: set[str], tmp_path: Path
+) -> None:
     here = urlsplit(dashboard).netloc
     waiting, seen = {dashboard}, dict[str, str]()
-    with httpx.Client(headers={"accept": "text/html,*/*"}, follow_redirects=True) as browser:
+    headers = {"accept": "text/html,*/*"}
+    cookies = cookie_of_all(tmp_path / "data")
+    with httpx.Client(headers=headers, cookies=cookies, follow_redirects=True) as browser:
         while waiting:
             address = waiting.pop()
             assert urlsplit(address).netloc == here, f"{address}: a third party's host"

@@ -16,6 +16,7 @@ from models.serving.area import AREA_FEATURES, AreaHistory
 from models.serving.scores import EpochScore, ZoneScore
 from school.lessons.records import Lesson
 from school.moments.records import Verdict, VerdictCount
+from tests.signed_in import BY, TEACHER
 
 START_NS = 1_763_460_300 * SECOND_NS
 API = "/api/lessons/sample"
@@ -28,27 +29,26 @@ def moments(client) -> dict[str, dict]:
     return {moment["id"]: moment for moment in client.get(f"{API}/moments").json()}
 
 
-def say(client, moment: str, verdict: str, by: str = "teacher"):
-    body = {"verdict": verdict, "by": by}
-    return client.request("PUT", f"{API}/moments/{moment}/verdict", json=body)
+def say(client, moment: str, verdict: str):
+    return client.request("PUT", f"{API}/moments/{moment}/verdict", json={"verdict": verdict})
 
 
 def calm_of(client) -> str:
     return next(each["id"] for each in moments(client).values() if each["is_strength"])
 
 
-def test_a_program_confirms_changes_and_removes_an_answer(client, filled):
+def test_a_program_confirms_changes_and_removes_an_answer(client, coach, filled):
     answer = say(client, ALERT, "confirmed")
     assert answer.status_code == 200
     assert (answer.json()["teacher_says"], answer.json()["coach_says"]) == ("confirmed", None)
-    assert say(client, ALERT, "dismissed", "coach").json()["coach_says"] == "dismissed"
+    assert say(coach, ALERT, "dismissed").json()["coach_says"] == "dismissed"
     assert say(client, ALERT, "dismissed").json()["teacher_says"] == "dismissed"
     address = f"{API}/moments/{ALERT}/verdict"
     assert client.request("DELETE", address).status_code == 204
     assert client.request("DELETE", address).status_code == 204
     one = moments(client)[ALERT]
     assert (one["teacher_says"], one["coach_says"]) == (None, "dismissed")
-    assert client.request("DELETE", address, params={"by": "coach"}).status_code == 204
+    assert coach.request("DELETE", address).status_code == 204
     assert moments(client)[ALERT]["coach_says"] is None
 
 
@@ -102,7 +102,7 @@ def test_an_answered_zone_that_may_not_be_shown_is_not_listed(client, stores, fi
         (f"/api/lessons/never-was/moments/{ALERT}/verdict", {"verdict": "confirmed"}, 404),
         (f"{API}/moments/{ALERT}/verdict", {"verdict": "good"}, 422),
         (f"{API}/moments/{ALERT}/verdict", {"verdict": "none"}, 422),
-        (f"{API}/moments/{ALERT}/verdict", {"verdict": "confirmed", "by": "principal"}, 422),
+        (f"{API}/moments/{ALERT}/verdict", {"verdict": "confirmed", "by": "coach"}, 422),
         (f"{API}/moments/{ALERT}/verdict", {"verdict": "confirmed", "score": 5}, 422),
         (f"{API}/moments/{ALERT}/verdict", {}, 422),
         (f"{API}/answers", {"is_kept": "perhaps"}, 422),
@@ -116,28 +116,27 @@ def test_an_invalid_answer_is_refused(client, stores, filled, path, body, status
     assert stores.lessons.verdicts("sample") == []
 
 
-def test_the_page_asks_and_answers(client, stores, filled):
+def test_the_page_asks_and_answers(client, coach, stores, filled):
     path = f"/lessons/sample/moments/{ALERT}/verdict"
     assert f'action="{path}"' in client.get("/lessons/sample").text
-    part = client.post(path, data={"verdict": "confirmed", "by": "coach"}, headers=HTMX)
+    part = coach.post(path, data={"verdict": "confirmed"}, headers=HTMX)
     assert part.text.lstrip().startswith("<ol")
     assert f'data-chosen="{ALERT}"' in part.text
-    assert 'data-notice="Saved. The coach answered: yes."' in part.text
+    assert 'data-notice="Saved. You answered: yes."' in part.text
     assert "The coach answered: yes." in part.text
-    assert '<option value="coach" selected>' in part.text
     plain = client.post(path, data={"verdict": "dismissed"})
     assert plain.status_code == 303
     assert plain.headers["location"] == f"/lessons/sample#moment-{ALERT}"
     page = client.get("/lessons/sample").text
     assert "The teacher answered: not really. The coach answered: yes." in page
-    client.post(path, data={"verdict": "none", "by": "coach"})
+    coach.post(path, data={"verdict": "none"})
     client.post(path, data={"verdict": "none"})
     assert stores.lessons.verdicts("sample") == []
-    assert "Take the answer back" not in client.get("/lessons/sample").text
+    assert "Remove my answer" not in client.get("/lessons/sample").text
     assert client.post(path, data={"verdict": "x"}).status_code == 422
 
 
-def test_nothing_is_kept_until_the_teacher_allows_it(client, stores, filled):
+def test_nothing_is_kept_until_the_teacher_allows_it(client, coach, stores, filled):
     answers = f"{API}/answers"
     assert client.get(answers).json() == {
         "teacher": "Ms Ortega", "is_kept": False, "kept": 0, "days": 730,
@@ -146,7 +145,7 @@ def test_nothing_is_kept_until_the_teacher_allows_it(client, stores, filled):
     assert stores.lessons.labels() == []
     assert client.request("PUT", answers, json={"is_kept": True}).json()["is_kept"]
     assert stores.lessons.labels() == []  # only later answers are kept
-    say(client, ALERT, "confirmed", "coach")
+    say(coach, ALERT, "confirmed")
     say(client, ZONES_ALERT, "dismissed")
     assert client.get(answers).json()["kept"] == 2
     client.request("DELETE", f"{API}/moments/{ZONES_ALERT}/verdict")
@@ -176,6 +175,7 @@ def test_the_choice_works_without_scripts(client, stores, filled):
 
 def test_nobody_can_choose_in_a_lesson_without_a_teacher(client, stores, filled):
     stores.lessons.put(replace(filled.lesson, teacher=" "))
+    stores.sharing.tie_name(" ", TEACHER, BY)
     assert client.request("PUT", f"{API}/answers", json={"is_kept": True}).status_code == 409
     assert not stores.lessons.keeps_labels(" ")
     assert "has no teacher" in client.get("/lessons/sample/answers").text

@@ -145,7 +145,9 @@ def test_rubbish_behind_a_request_does_no_harm(server, caplog):
     )
     assert peer.is_closed()
     peer = server.peer()
-    peer.send(b"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\n\r\n\0\0\0\r\n\r\n")
+    peer.send(
+        f"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\n{peer.cookie}\r\n\r\n\0\0\0\r\n\r\n".encode()
+    )
     peer.head()
     is_served(server)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
@@ -278,7 +280,7 @@ def test_a_body_that_nobody_reads_does_not_hold_the_connection(hasty):
 def test_a_stream_with_a_body_that_never_ends_is_ended(hasty, caplog):
     peer = hasty.peer()
     peer.send(
-        b"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx"
+        f"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\n{peer.cookie}\r\nContent-Length: 9\r\n\r\nx".encode()
     )
     assert peer.head()[0] == 200
     assert peer.is_closed()
@@ -340,7 +342,9 @@ def test_a_new_connection_must_wait_while_all_are_busy(stores, filled, settings,
     with running(stores, **settings) as server:
         streams = [server.peer() for _ in range(5)]
         for stream in streams:
-            stream.send(b"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            stream.send(
+                f"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\n{stream.cookie}\r\n\r\n".encode()
+            )
             assert stream.head()[0] == 200
         refused = server.peer()
         reply = refused.reply()
@@ -368,7 +372,9 @@ def test_only_so_many_streams_are_open(stores, filled, settings, words):
     with running(stores, **settings) as server:
         streams = [server.peer() for _ in range(3)]
         for stream in streams:
-            stream.send(f"GET {events} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            stream.send(
+                f"GET {events} HTTP/1.1\r\nHost: localhost\r\n{stream.cookie}\r\n\r\n".encode()
+            )
             assert stream.head()[0] == 200
             assert stream.event()["room"] == "room-204"
         other = server.peer()
@@ -385,7 +391,7 @@ def test_only_so_many_streams_are_open(stores, filled, settings, words):
         assert "roomtone_dashboard_open_streams 3.0\n" in metrics
         streams[0].close()
         until(lambda: len(server.app.state.stream_places) == 2)
-        other.send(f"GET {events} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        other.send(f"GET {events} HTTP/1.1\r\nHost: localhost\r\n{other.cookie}\r\n\r\n".encode())
         assert other.head()[0] == 200
 
 
@@ -394,7 +400,9 @@ def test_many_pages_of_a_room_share_one_look(stores, filled):
     with running(stores) as server:
         streams = [server.peer() for _ in range(50)]
         for stream in streams:
-            stream.send(b"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            stream.send(
+                f"GET /rooms/room-204/live/events HTTP/1.1\r\nHost: localhost\r\n{stream.cookie}\r\n\r\n".encode()
+            )
         for stream in streams:
             assert stream.head()[0] == 200
             assert stream.event()["state"] == "off"

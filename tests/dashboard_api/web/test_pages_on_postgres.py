@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from dashboard_api.app import create_app
 from dashboard_api.command import open_stores
 from ingest.stores import open_period_store, open_score_writer
-from school import open_lesson_store
+from school import open_school
 from school.lessons.records import Lesson
 from tests.postgres_server import PostgresServer
+from tests.signed_in import BY, TEACHER, add_person, cookie
 
 HOUR_NS = 3_600_000_000_000
 MATHS = Lesson(
@@ -34,8 +36,11 @@ def test_pages_are_served_and_say_when_the_database_is_down(tmp_path: Path) -> N
         url = server.url()
         open_period_store(tmp_path).close()
         open_score_writer(tmp_path).close()
-        with closing(open_lesson_store(tmp_path, url)) as lessons:
-            lessons.put(MATHS)
+        with closing(open_school(tmp_path, url)) as school:
+            add_person(school.people, TEACHER, "teacher")
+            school.sharing.tie_name("Ada", TEACHER, BY)
+            school.lessons.put(MATHS)
+            cookies = cookie(school.people, time.time_ns())
         app = create_app(partial(open_stores, tmp_path, 12 * HOUR_NS, url))
 
         async def visit() -> None:
@@ -43,7 +48,7 @@ def test_pages_are_served_and_say_when_the_database_is_down(tmp_path: Path) -> N
             transport = httpx.ASGITransport(app)
             headers = {"origin": "http://127.0.0.1"}
             async with httpx.AsyncClient(
-                transport=transport, base_url="http://127.0.0.1", headers=headers
+                transport=transport, base_url="http://127.0.0.1", headers=headers, cookies=cookies
             ) as client:
                 assert "Fractions" in (await client.get("/")).text
                 new = {"start_s": 60, "note": "Groups"}

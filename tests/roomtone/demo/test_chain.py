@@ -100,7 +100,7 @@ def test_ctrl_c_or_a_closed_terminal_ends_all_of_it(tmp_path: Path, ending: int)
     lines = []
     for line in demo.stdout:
         lines.append(line)
-        if line.startswith("open"):
+        if line.startswith("as teacher"):
             break
     assert running_in(folder)
     demo.send_signal(ending)

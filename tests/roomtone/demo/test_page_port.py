@@ -18,6 +18,7 @@ from roomtone.demo.programs import ProgramError, Programs
 from roomtone.demo.settings_files import server_toml
 from school import open_lesson_store
 from school.lessons.records import Lesson
+from tests.signed_in import cookie_of_all, header
 
 LESSON = "lesson-of-this-test"
 
@@ -67,18 +68,19 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 def test_a_port_taken_at_the_worst_moment_is_exchanged_for_another(
     programs: Programs, stranger: HTTPServer, tmp_path: Path
 ) -> None:
+    cookie = header(cookie_of_all(tmp_path / "data"))["Cookie"]
     free = free_port()
     ports = [stranger.server_address[1], free]
     said: list[str] = []
     port = serve_pages(
         programs, "--config", str(tmp_path / "server.toml"),
-        lesson=LESSON, choose=lambda: ports.pop(0), report=said.append,
+        lesson=LESSON, cookie=cookie, choose=lambda: ports.pop(0), report=said.append,
     )  # fmt: skip
     assert port == free
     assert said == [
         f"port       {stranger.server_address[1]} has been taken by now; choosing another"
     ]
-    assert LESSON.encode() in fetch(f"http://127.0.0.1:{port}/")
+    assert LESSON.encode() in fetch(f"http://127.0.0.1:{port}/", cookie)
     programs.check()
 
 

@@ -34,6 +34,7 @@ from roomtone.model_cli.labels import labelled_moments
 from school import open_lesson_store
 from school.moments.records import VerdictCount
 from tests.models.conftest import _lesson
+from tests.signed_in import cookie_of_all
 
 START_NS = 1_763_460_300 * SECOND_NS
 LESSONS = 16
@@ -120,14 +121,20 @@ class School:
         self.data = data
 
     def ask(self, *requests: tuple[str, str, Any]) -> list[httpx.Response]:
+        now = START_NS + 100 * 86_400 * SECOND_NS
+        cookies = cookie_of_all(self.data, now)
+
         async def all_of() -> list[httpx.Response]:
             app = create_app(
                 lambda: open_stores(self.data),
-                clock=ManualClock(utc_at_boot_ns=START_NS + 100 * 86_400 * SECOND_NS),
+                clock=ManualClock(utc_at_boot_ns=now),
             )
             await app.state.store_thread.open()
             transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as web:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://127.0.0.1", cookies=cookies,
+                headers={"Sec-Fetch-Site": "same-origin"},
+            ) as web:  # fmt: skip
                 answers = [await web.request(how, at, json=body) for how, at, body in requests]
             await app.state.store_thread.close()
             return answers
@@ -140,13 +147,13 @@ class School:
     def allow(self, lessons: tuple[int, ...] = (0, 1)) -> None:
         self.ask(*(("PUT", f"/api/lessons/lesson-{n}/answers", {"is_kept": True}) for n in lessons))
 
-    def say(self, said: dict[tuple[int, int], bool], by: str = "teacher") -> None:
+    def say(self, said: dict[tuple[int, int], bool]) -> None:
         self.ask(
             *(
                 (
                     "PUT",
                     f"/api/lessons/lesson-{n}/moments/lesson-{n}-alert-{i}/verdict",
-                    {"verdict": "confirmed" if yes else "dismissed", "by": by},
+                    {"verdict": "confirmed" if yes else "dismissed"},
                 )
                 for (n, i), yes in said.items()
             )

@@ -1,0 +1,61 @@
+"""Whose live page it is: a teacher watches a room while their own lesson is on there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Final
+
+from contract.clock import SECOND_NS
+from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.store_thread import Stores, StoreThread
+from dashboard_api.web.viewer import Viewer
+from school.sharing.policy import may
+
+__all__ = ["check_room", "while_allowed"]
+
+_OWN_ROOM_NS: Final = 14 * 86_400 * SECOND_NS
+"""A room is a teacher's own if they have a lesson there within this time, before or after."""
+_NO_ROOM: Final = (
+    "There is no such room, or another teacher's lesson is on there. You can watch a room live "
+    "while your own lesson is on in it, and between lessons if you teach there."
+)
+
+
+def check_room(stores: Stores, viewer: Viewer, room: str) -> None:
+    """Raise NotFoundError unless the viewer may watch the room now."""
+    now, person = viewer.utc_ns, viewer.person
+    own = stores.sharing.owned_in(
+        person.id, room, from_utc_ns=now - _OWN_ROOM_NS, to_utc_ns=now + _OWN_ROOM_NS
+    )
+    on_now = [
+        lesson.id
+        for lesson in stores.room_lessons(room, now, now + 1)
+        if lesson.is_on(now, stores.longest_ns)
+    ]
+    if not own or not own.issuperset(on_now) or not may(person.roles, "watch live", "own"):
+        raise NotFoundError(_NO_ROOM)
+    for lesson_id in on_now:
+        stores.audit.record_look(viewer.actor, "live_page", room, lesson=lesson_id)
+
+
+async def while_allowed(
+    events: AsyncIterator[bytes], store: StoreThread, viewer: Viewer, token: str, room: str
+) -> AsyncIterator[bytes]:
+    """The events, until the session ends, a role goes, or someone else's lesson starts."""
+
+    def check(stores: Stores) -> bool:
+        now = store.clock.utc_ns()
+        found = stores.people.session(token, now)
+        if found is None:
+            return False
+        try:
+            check_room(stores, replace(viewer, person=found[1], utc_ns=now), room)
+        except NotFoundError:
+            return False
+        return True
+
+    async for event in events:
+        if not await store.run(check):
+            return
+        yield event

@@ -1,0 +1,149 @@
+"""One's own account: password, second factor, and where one is signed in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Final
+
+import segno
+from fastapi import APIRouter, Depends, Form, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import RedirectResponse, Response
+
+from contract.clock import SECOND_NS
+from contract.errors import UsageError
+from dashboard_api.people.sign_in import SignInRefusedError
+from dashboard_api.views.text import local_time_text
+from dashboard_api.web.access import Needs
+from dashboard_api.web.rendering import page
+from dashboard_api.web.store_thread import StoreDep, StoreThread
+from dashboard_api.web.viewer import Viewer
+from school.people.passwords import check_strength, hash_password, is_password
+from school.people.records import NEED_SECOND_FACTOR
+from school.people.second_factor import new_key, uri_of, used_step
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False)
+
+_SHOWN_NS: Final = 30 * 86_400 * SECOND_NS
+"""How long a new link for someone's password stands on their page."""
+_MAX_OWN: Final = 20
+"""Of what a person did, the latest entries stand on their page."""
+Text = Annotated[str, Field(max_length=1_000)]
+Owner = Annotated[Viewer, Depends(Needs(None, is_without_second_factor=True))]
+
+
+class _PasswordForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    old: Text = ""
+    new: Text = ""
+
+
+class _FactorForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    key: Annotated[str, Field(pattern="^[A-Z2-7]{32}$")]
+    code: Text = ""
+    password: Text = ""
+
+
+@router.get("/account")
+async def account_page(request: Request, viewer: Owner, store: StoreDep) -> Response:
+    return await _account(request, viewer, store)
+
+
+@router.post("/account/password")
+async def change_password(
+    request: Request, viewer: Owner, store: StoreDep, form: Annotated[_PasswordForm, Form()]
+) -> Response:
+    person = viewer.person
+    try:
+        await _check_own(store, viewer, form.old)
+        await asyncio.to_thread(check_strength, form.new, known=(person.name, person.sign_in_name))
+    except (UsageError, SignInRefusedError) as error:
+        return await _account(request, viewer, store, trouble=str(error), status_code=422)
+    hashed = await asyncio.to_thread(hash_password, form.new)
+    await store.run(lambda stores: stores.people.set_password(person.id, hashed, viewer.actor))
+    return RedirectResponse("/sign-in", status_code=303)
+
+
+@router.post("/account/sessions/{session_id}/end")
+async def end_session(viewer: Owner, session_id: str, store: StoreDep) -> Response:
+    await store.run(
+        lambda stores: stores.people.end_session(viewer.person.id, session_id, viewer.utc_ns)
+    )
+    return RedirectResponse("/account", status_code=303)
+
+
+@router.post("/account/second-factor")
+async def set_second_factor(
+    request: Request, viewer: Owner, store: StoreDep, form: Annotated[_FactorForm, Form()]
+) -> Response:
+    """The key comes back with a code that proves that an app has it."""
+    try:
+        await _check_own(store, viewer, form.password)
+        step = _proven_step(form, viewer.utc_ns)
+    except (UsageError, SignInRefusedError) as error:
+        return await _account(
+            request, viewer, store, key=form.key, trouble=str(error), status_code=422
+        )
+    await store.run(
+        lambda stores: stores.people.set_second_factor(
+            viewer.person.id, form.key, viewer.actor, step
+        )
+    )
+    return RedirectResponse("/account", status_code=303)
+
+
+def _proven_step(form: _FactorForm, utc_ns: int) -> int:
+    step = used_step(form.key, form.code, utc_ns, 0)
+    if step is None:
+        raise UsageError("The code does not fit: scan the picture again, and check the clock.")
+    return step
+
+
+async def _check_own(store: StoreThread, viewer: Viewer, password: str) -> None:
+    name = viewer.person.sign_in_name
+    found = await store.run(lambda stores: stores.people.credentials(name))
+    hashed = None if found is None else found.password
+    if not await asyncio.to_thread(is_password, password, hashed):
+        raise SignInRefusedError("Your present password is not this one.")
+
+
+async def _account(
+    request: Request,
+    viewer: Viewer,
+    store: StoreThread,
+    *,
+    key: str = "",
+    trouble: str = "",
+    status_code: int = 200,
+) -> Response:
+    person, now, zone = viewer.person, viewer.utc_ns, request.app.state.zone
+    sessions = await store.run(lambda stores: stores.people.sessions(person.id, now))
+    invited = await store.run(lambda stores: stores.people.invitations(person.id, now - _SHOWN_NS))
+    values: dict[str, Any] = {}
+    if not person.has_second_factor:
+        key = key or new_key()
+        picture = segno.make(uri_of(key, person.sign_in_name), error="m")
+        values = {"key": key, "picture": picture.svg_inline(scale=4, border=2, omitsize=True)}
+    return page(
+        "people/account.html",
+        status_code=status_code,
+        viewer=viewer,
+        trouble=trouble,
+        needs_factor=bool(person.roles & NEED_SECOND_FACTOR),
+        sessions=[
+            (session.id, session.browser, local_time_text(session.seen_utc_ns, zone),
+             session.id == viewer.session.id)
+            for session in sessions
+        ],
+        own_entries=[
+            (local_time_text(entry.at_utc_ns, zone), entry)
+            for entry in await store.run(lambda stores: stores.audit.of_person(person.id, _MAX_OWN))
+        ],
+        invited=[(local_time_text(each.created_utc_ns, zone), each.made_by) for each in invited],
+        **values,
+    )  # fmt: skip

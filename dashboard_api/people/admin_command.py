@@ -1,0 +1,40 @@
+"""`roomtone admin`: `school/commands/admin.py` on this server's database and its pages' address."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+
+from contract.clock import SystemClock
+from contract.one_line import say
+from dashboard_api.settings import DashboardSettings, checked_dashboard
+from ingest.config_option import add_config_option
+from ingest.monitoring.page_address import noted_address
+from ingest.settings import ServerSettings
+from school import open_school
+from school.audit.actor import Actor
+from school.commands.admin import AdminDesk, add_actions
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the command's arguments."""
+    add_config_option(parser, add_actions(parser))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the action."""
+    settings = ServerSettings.load(args.config)
+    dashboard = checked_dashboard(settings.dashboard, args.config)
+    with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
+        by = Actor(name="roomtone admin", utc_ns=SystemClock().utc_ns())
+        desk = AdminDesk(school.people, _address(settings, dashboard), by, say)
+        args.do(desk, args)
+    return 0
+
+
+def _address(settings: ServerSettings, dashboard: DashboardSettings) -> str:
+    noted = noted_address(settings.data_dir)
+    host, port = (dashboard.host, dashboard.port) if noted is None else (noted.host, noted.port)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,154 @@
+"""The list of people: inviting, roles, and which names in timetables are theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import RedirectResponse, Response
+
+from contract.errors import UsageError
+from dashboard_api.web.access import ChangesPeople, ReadsPeople
+from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.rendering import page
+from dashboard_api.web.store_thread import StoreDep, Stores
+from dashboard_api.web.viewer import Viewer
+from school.people.records import ROLE_NAMES, ROLES, Person, Role
+from school.sharing.policy import may_at_all
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False)
+
+Text = Annotated[str, Field(max_length=200)]
+
+
+class _NewPersonForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Text = ""
+    sign_in_name: Text = ""
+    roles: Annotated[list[Role], Field(max_length=len(ROLES))] = []
+
+
+class _RolesForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    roles: Annotated[list[Role], Field(max_length=len(ROLES))] = []
+
+
+class _NameForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    teacher: Text
+
+
+@router.get("/people")
+async def people_page(viewer: ReadsPeople, store: StoreDep) -> Response:
+    return await store.run(lambda stores: _people(stores, viewer))
+
+
+@router.post("/people")
+async def add_person(
+    request: Request,
+    viewer: ChangesPeople,
+    store: StoreDep,
+    form: Annotated[_NewPersonForm, Form()],
+) -> Response:
+    """Add someone, and show the link with which they choose a password."""
+
+    def add(stores: Stores) -> Response:
+        try:
+            _check_roles(form.roles)
+            person = stores.people.add(form.name, form.sign_in_name, form.roles, viewer.actor)
+        except UsageError as error:
+            return _people(stores, viewer, trouble=str(error), status_code=422)
+        return _invite(request, stores, viewer, person)
+
+    return await store.run(add)
+
+
+@router.post("/people/{person_id}/invitation")
+async def invite(
+    request: Request, viewer: ChangesPeople, store: StoreDep, person_id: str
+) -> Response:
+    """A new link, for someone who has lost the first one or forgot the password."""
+    return await store.run(
+        lambda stores: _invite(request, stores, viewer, _found(stores, person_id))
+    )
+
+
+@router.post("/people/{person_id}/roles")
+async def set_roles(
+    viewer: ChangesPeople, store: StoreDep, person_id: str, form: Annotated[_RolesForm, Form()]
+) -> Response:
+    def change(stores: Stores) -> Response:
+        person = _found(stores, person_id)
+        try:
+            _check_roles(form.roles)
+            _check_not_oneself(viewer, person, form.roles)
+        except UsageError as error:
+            return _people(stores, viewer, trouble=str(error), status_code=422)
+        if frozenset(form.roles) != person.roles:
+            stores.people.set_roles(person.id, form.roles, viewer.actor)
+        return RedirectResponse("/people", status_code=303)
+
+    return await store.run(change)
+
+
+@router.post("/people/{person_id}/names")
+async def tie_name(
+    viewer: ChangesPeople, store: StoreDep, person_id: str, form: Annotated[_NameForm, Form()]
+) -> Response:
+    """Say that a teacher's name in timetables means this person."""
+
+    def tie(stores: Stores) -> Response:
+        person = _found(stores, person_id)
+        if "teacher" not in person.roles:
+            sentence = f"{person.name} is not a teacher, so no lesson can be theirs."
+            return _people(stores, viewer, trouble=sentence, status_code=422)
+        stores.sharing.tie_name(form.teacher, person.id, viewer.actor)
+        return RedirectResponse("/people", status_code=303)
+
+    return await store.run(tie)
+
+
+def _check_roles(roles: Sequence[Role]) -> None:
+    if not roles:
+        raise UsageError("Choose at least one role.")
+
+
+def _check_not_oneself(viewer: Viewer, person: Person, roles: Sequence[Role]) -> None:
+    """Else a school could lose its last administrator."""
+    if person.id == viewer.person.id and "administrator" not in roles:
+        raise UsageError("You can't stop being an administrator yourself; another one can do that.")
+
+
+def _found(stores: Stores, person_id: str) -> Person:
+    person = stores.people.person(person_id)
+    if person is None:
+        raise NotFoundError("There is no such person.")
+    return person
+
+
+def _invite(request: Request, stores: Stores, viewer: Viewer, person: Person) -> Response:
+    token = stores.people.invite(person.id, viewer.actor)
+    link = f"{request.url.scheme}://{request.url.netloc}/invitation/{token}"
+    return page("people/invited.html", viewer=viewer, person=person, link=link)
+
+
+def _people(
+    stores: Stores, viewer: Viewer, *, trouble: str = "", status_code: int = 200
+) -> Response:
+    return page(
+        "people/people.html",
+        status_code=status_code,
+        viewer=viewer,
+        people=[(person, stores.sharing.names_of(person.id)) for person in stores.people.people()],
+        untied=stores.sharing.untied_names(),
+        roles=ROLE_NAMES,
+        may_change=may_at_all(viewer.person.roles, "change people"),
+        trouble=trouble,
+    )

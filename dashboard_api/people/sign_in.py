@@ -1,0 +1,158 @@
+"""Checks a sign-in, and makes guessing slow."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from contract.clock import SECOND_NS
+from contract.errors import RoomtoneError
+from dashboard_api.web.store_thread import Stores, StoreThread
+from school.audit.actor import Actor
+from school.people.passwords import is_password
+from school.people.records import Credentials
+from school.people.second_factor import used_step
+from school.people.tokens import new_token
+
+__all__ = ["CodeNeeded", "SignInRefusedError", "SignInService", "SignedInAs"]
+
+_PER_ACCOUNT: Final = RateLimitItemPerMinute(10, 15)
+"""Attempts for one account from one address."""
+_PER_ACCOUNT_ANYWHERE: Final = RateLimitItemPerHour(60)
+"""Attempts for one account. Who guesses from many addresses keeps its owner out for an hour."""
+_PER_ADDRESS: Final = RateLimitItemPerMinute(100, 15)
+"""Attempts from one address. A school has one address, and a Monday morning."""
+_AT_ONCE: Final = 2
+"""Checking a password takes 64 MB and a core for as long as it lasts."""
+_PENDING_NS: Final = 300 * SECOND_NS
+_MAX_PENDING: Final = 1_000
+
+_WRONG: Final = "The name or the password is wrong."
+_WRONG_CODE: Final = "The code is wrong, or was used already. Wait for the next one."
+_TOO_OFTEN: Final = (
+    "Too many attempts. Wait fifteen minutes, or ask an administrator for a link to choose a new "
+    "password."
+)
+_TOO_LATE: Final = "That took too long. Sign in again."
+
+
+class SignInRefusedError(RoomtoneError):
+    """The sign-in did not succeed; `status` is that of the answer."""
+
+    def __init__(self, sentence: str, status: int = 403) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInAs:
+    """A new session of a person."""
+
+    person: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeNeeded:
+    """The password was right; a code of the second factor comes next."""
+
+    pending: str
+    """Stands for the person until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    person: str
+    sign_in_name: str
+    expires_utc_ns: int
+
+
+class SignInService:
+    """Signs people in, at the speed of people."""
+
+    def __init__(self, store: StoreThread) -> None:
+        self._store = store
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._pending: dict[str, _Pending] = {}
+
+    async def with_password(
+        self, sign_in_name: str, password: str, *, address: str, browser: str
+    ) -> SignedInAs | CodeNeeded:
+        """Check a password; raises SignInRefusedError, in the same words whatever is wrong."""
+        name = sign_in_name.strip().lower()
+        self._count(name, address)
+        found = await self._store.run(lambda stores: stores.people.credentials(name))
+        async with self._turns:
+            is_right = await asyncio.to_thread(
+                is_password, password, None if found is None else found.password
+            )
+        if found is None or not is_right:
+            await self._record_refusal(found)
+            raise SignInRefusedError(_WRONG)
+        if found.second_factor is not None:
+            return CodeNeeded(self._remember(found.person, name))
+        return await self._started(found.person, name, address, browser)
+
+    async def with_code(self, pending: str, code: str, *, address: str, browser: str) -> SignedInAs:
+        """Check a code of the second factor; raises SignInRefusedError."""
+        now = self._store.clock.utc_ns()
+        waiting = self._pending.get(pending)
+        if waiting is None or waiting.expires_utc_ns <= now:
+            raise SignInRefusedError(_TOO_LATE)
+        self._count(waiting.sign_in_name, address)
+        found = await self._store.run(
+            lambda stores: stores.people.credentials(waiting.sign_in_name)
+        )
+        if found is None or found.person != waiting.person or found.second_factor is None:
+            raise SignInRefusedError(_TOO_LATE)
+        step = used_step(found.second_factor, code, now, found.second_factor_step)
+        if step is None or not await self._store.run(
+            lambda stores: stores.people.use_code(waiting.person, step)
+        ):
+            await self._record_refusal(found)
+            raise SignInRefusedError(_WRONG_CODE)
+        del self._pending[pending]
+        return await self._started(waiting.person, waiting.sign_in_name, address, browser)
+
+    def _count(self, name: str, address: str) -> None:
+        """Count an attempt before it is checked, so that many at once count too."""
+        is_allowed = all([
+            self._limiter.hit(_PER_ADDRESS, "address", address),
+            self._limiter.hit(_PER_ACCOUNT, "account", name, address),
+            self._limiter.hit(_PER_ACCOUNT_ANYWHERE, "account", name),
+        ])  # fmt: skip
+        if not is_allowed:
+            raise SignInRefusedError(_TOO_OFTEN, 429)
+
+    async def _record_refusal(self, found: Credentials | None) -> None:
+        by = Actor(name="the sign-in page", utc_ns=self._store.clock.utc_ns())
+
+        def record(stores: Stores) -> None:
+            person = None if found is None else stores.people.person(found.person)
+            about = None if person is None else (person.id, person.name)
+            stores.audit.record_refusal(by, about)
+
+        await self._store.run(record)
+
+    def _remember(self, person: str, name: str) -> str:
+        while len(self._pending) >= _MAX_PENDING:
+            del self._pending[next(iter(self._pending))]
+        pending = new_token()
+        expires = self._store.clock.utc_ns() + _PENDING_NS
+        self._pending[pending] = _Pending(person, name, expires)
+        return pending
+
+    async def _started(self, person: str, name: str, address: str, browser: str) -> SignedInAs:
+        self._limiter.clear(_PER_ACCOUNT, "account", name, address)
+        self._limiter.clear(_PER_ACCOUNT_ANYWHERE, "account", name)
+        now = self._store.clock.utc_ns()
+        token = await self._store.run(
+            lambda stores: stores.people.start_session(person, browser, now)
+        )
+        return SignedInAs(person, token)

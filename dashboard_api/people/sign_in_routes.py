@@ -1,0 +1,167 @@
+"""Signing in and out, and redeeming an invitation."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import RedirectResponse, Response
+
+from contract.errors import UsageError
+from dashboard_api.people.sign_in import CodeNeeded, SignInRefusedError, SignInService
+from dashboard_api.web.access import COOKIE, Public
+from dashboard_api.web.callers import address_key
+from dashboard_api.web.rendering import page
+from dashboard_api.web.store_thread import StoreDep
+from school.people.passwords import MAX_LENGTH, check_strength, hash_password
+from school.people.store import SESSION_NS
+
+__all__ = ["router", "signed_in"]
+
+router = APIRouter(include_in_schema=False)
+
+_TO_ALL: Final = [Depends(Public("whoever signs in is not signed in yet"))]
+_LINK_IS_OVER: Final = (
+    "This link was used already, or is more than seven days old. Ask an administrator of your "
+    "school for a new one."
+)
+Text = Annotated[str, Field(max_length=1_000)]
+
+
+class _SignInForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Text = ""
+    password: Text = ""
+    next: Text = "/"
+
+
+class _CodeForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    pending: Text = ""
+    code: Text = ""
+    next: Text = "/"
+
+
+class _NewPasswordForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    password: Text = ""
+
+
+@router.get("/sign-in", dependencies=_TO_ALL)
+async def sign_in_page(next: str = "/") -> Response:  # noqa: A002  # the field's name
+    return page("people/sign_in.html", next=_own_path(next))
+
+
+@router.post("/sign-in", dependencies=_TO_ALL)
+async def sign_in(request: Request, form: Annotated[_SignInForm, Form()]) -> Response:
+    target = _own_path(form.next)
+    try:
+        outcome = await _service(request).with_password(
+            form.name, form.password, address=_address(request), browser=_browser(request)
+        )
+    except SignInRefusedError as error:
+        return page(
+            "people/sign_in.html",
+            next=target, name=form.name, trouble=str(error), status_code=error.status,
+        )  # fmt: skip
+    if isinstance(outcome, CodeNeeded):
+        return page("people/code.html", next=target, pending=outcome.pending)
+    return signed_in(request, outcome.token, target)
+
+
+@router.post("/sign-in/code", dependencies=_TO_ALL)
+async def sign_in_with_code(request: Request, form: Annotated[_CodeForm, Form()]) -> Response:
+    target = _own_path(form.next)
+    try:
+        outcome = await _service(request).with_code(
+            form.pending, form.code, address=_address(request), browser=_browser(request)
+        )
+    except SignInRefusedError as error:
+        return page(
+            "people/code.html",
+            next=target, pending=form.pending, trouble=str(error), status_code=error.status,
+        )  # fmt: skip
+    return signed_in(request, outcome.token, target)
+
+
+@router.post("/sign-out", dependencies=[Depends(Public("ends the session that it comes with"))])
+async def sign_out(request: Request, store: StoreDep) -> Response:
+    token, now = request.cookies.get(COOKIE, ""), store.clock.utc_ns()
+    found = await store.run(lambda stores: stores.people.session(token, now))
+    if found is not None:
+        session, person = found
+        await store.run(lambda stores: stores.people.end_session(person.id, session.id, now))
+    response = RedirectResponse("/sign-in", status_code=303)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+@router.get("/invitation/{token}", dependencies=_TO_ALL)
+async def invitation_page(token: str, store: StoreDep) -> Response:
+    """Opening the link changes nothing, since programs that look for malware open links too."""
+    now = store.clock.utc_ns()
+    person = await store.run(lambda stores: stores.people.invited(token, now))
+    if person is None:
+        return page("shared/error.html", title="This link is over", sentence=_LINK_IS_OVER,
+                    status_code=404)  # fmt: skip
+    return page("people/invitation.html", person=person, token=token)
+
+
+@router.post("/invitation/{token}", dependencies=_TO_ALL)
+async def redeem(
+    token: str, store: StoreDep, form: Annotated[_NewPasswordForm, Form()]
+) -> Response:
+    now = store.clock.utc_ns()
+    person = await store.run(lambda stores: stores.people.invited(token, now))
+    if person is not None:
+        try:
+            await asyncio.to_thread(
+                check_strength, form.password, known=(person.name, person.sign_in_name)
+            )
+        except UsageError as error:
+            return page("people/invitation.html", person=person, token=token, trouble=str(error),
+                        status_code=422)  # fmt: skip
+        hashed = await asyncio.to_thread(hash_password, form.password[:MAX_LENGTH])
+        person = await store.run(lambda stores: stores.people.redeem(token, hashed, now))
+    if person is None:
+        return page("shared/error.html", title="This link is over", sentence=_LINK_IS_OVER,
+                    status_code=404)  # fmt: skip
+    name = person.sign_in_name
+    return page("people/sign_in.html", next="/", name=name, notice="Your password is set.")
+
+
+def _own_path(target: str) -> str:
+    """Where to go after the sign-in: a path of these pages, never another website."""
+    is_own = (
+        target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    )
+    return target if is_own else "/"
+
+
+def signed_in(request: Request, token: str, target: str) -> Response:
+    """Send a browser on, with the cookie of its new session."""
+    response = RedirectResponse(_own_path(target), status_code=303)
+    response.set_cookie(
+        COOKIE, token, max_age=SESSION_NS // 1_000_000_000, httponly=True, samesite="lax",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+    return response
+
+
+def _service(request: Request) -> SignInService:
+    service = request.app.state.sign_in
+    assert isinstance(service, SignInService)
+    return service
+
+
+def _address(request: Request) -> str:
+    return address_key(None if request.client is None else request.client.host)
+
+
+def _browser(request: Request) -> str:
+    return request.headers.get("user-agent", "")

@@ -1,0 +1,1 @@
+"""Sharing a lesson with a named person, and ending that."""

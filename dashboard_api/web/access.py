@@ -1,0 +1,106 @@
+"""Who asks, and whether the policy allows it: every route has one of these as a dependency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from contract.errors import RoomtoneError
+from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.store_thread import StoreDep
+from dashboard_api.web.viewer import Viewer
+from school.people.records import NEED_SECOND_FACTOR
+from school.sharing.policy import Action, may_at_all
+
+__all__ = [
+    "COOKIE",
+    "ChangesPeople",
+    "ChoosesLabels",
+    "LinesUpVideo",
+    "Needs",
+    "Public",
+    "ReadsChanges",
+    "ReadsLesson",
+    "ReadsModel",
+    "ReadsNotes",
+    "ReadsPeople",
+    "ReadsVideo",
+    "SecondFactorNeededError",
+    "SharesLesson",
+    "SignInNeededError",
+    "SignedIn",
+    "Viewer",
+    "WatchesLive",
+    "WritesNotes",
+]
+
+COOKIE: Final = "roomtone_session"
+
+
+class SignInNeededError(RoomtoneError):
+    """Nobody is signed in, or not any more."""
+
+
+class SecondFactorNeededError(RoomtoneError):
+    """The person's roles need a second factor, and they have none yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """A route that answers everybody, and why."""
+
+    reason: str
+
+    async def __call__(self) -> None:
+        """Refuse nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """A route for people who are signed in and have a role that allows `action` on something.
+
+    Whether it is allowed on the lesson of the request is decided where that is read: in
+    `lookup.get_lesson`. Raises SignInNeededError, SecondFactorNeededError, or NotFoundError,
+    since what one may not see looks like what does not exist.
+    """
+
+    action: Action | None
+    is_without_second_factor: bool = False
+    """Also for someone who has yet to set up the second factor that their roles need."""
+
+    async def __call__(self, connection: HTTPConnection, store: StoreDep) -> Viewer:
+        now = store.clock.utc_ns()
+        token = connection.cookies.get(COOKIE)
+        found = None
+        if token:
+            found = await store.run(lambda stores: stores.people.session(token, now))
+        if found is None:
+            raise SignInNeededError("Sign in first.")
+        session, person = found
+        if (
+            not self.is_without_second_factor
+            and not person.has_second_factor
+            and person.roles & NEED_SECOND_FACTOR
+        ):
+            raise SecondFactorNeededError("Set up a second factor first, on the account page.")
+        if self.action is not None and not may_at_all(person.roles, self.action):
+            raise NotFoundError("There is no such page.")
+        return Viewer(person=person, session=session, action=self.action, utc_ns=now)
+
+
+SignedIn = Annotated[Viewer, Depends(Needs(None))]
+ReadsLesson = Annotated[Viewer, Depends(Needs("read lesson"))]
+ReadsNotes = Annotated[Viewer, Depends(Needs("read notes"))]
+WritesNotes = Annotated[Viewer, Depends(Needs("write notes"))]
+ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
+LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]
+SharesLesson = Annotated[Viewer, Depends(Needs("share lesson"))]
+ChoosesLabels = Annotated[Viewer, Depends(Needs("choose labels"))]
+WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
+ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
+ReadsPeople = Annotated[Viewer, Depends(Needs("read people"))]
+ReadsChanges = Annotated[Viewer, Depends(Needs("read changes of rights"))]
+ChangesPeople = Annotated[Viewer, Depends(Needs("change people"))]

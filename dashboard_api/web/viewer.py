@@ -1,0 +1,33 @@
+"""The person whose request is being answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from school.audit.actor import Actor
+from school.people.records import Person, Session
+from school.sharing.policy import Action
+
+__all__ = ["Viewer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who asks, and what for."""
+
+    person: Person
+    session: Session
+    action: Action | None
+    """What the route does; None for pages about oneself."""
+    utc_ns: int
+    """When the request came."""
+
+    @property
+    def actor(self) -> Actor:
+        """The person at the moment of the request, for the audit log."""
+        person = self.person
+        return Actor(name=person.name, utc_ns=self.utc_ns, person=person.id)
+
+    def acting(self, action: Action) -> Viewer:
+        """The same person, about to do something else."""
+        return replace(self, action=action)

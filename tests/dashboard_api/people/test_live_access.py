@@ -1,0 +1,66 @@
+"""An open live page ends when its viewer may not see the room any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+
+from contract.clock import SECOND_NS, ManualClock
+from dashboard_api.live.access import while_allowed
+from dashboard_api.web.store_thread import Stores, StoreThread
+from dashboard_api.web.viewer import Viewer
+from tests.signed_in import BY, COOKIE_NAME, TEACHER, cookie
+
+Change = Callable[[Stores, ManualClock], object]
+
+
+def sign_out(stores: Stores, _: ManualClock) -> object:
+    return stores.people.set_password(TEACHER, "", BY)
+
+
+def take_role(stores: Stores, _: ManualClock) -> object:
+    return stores.people.set_roles(TEACHER, ["coach"], BY)
+
+
+def start_another(stores: Stores, clock: ManualClock) -> object:
+    lesson = stores.lessons.get("sample")
+    assert lesson is not None
+    now = clock.utc_ns()
+    stores.lessons.put(replace(lesson, ends_utc_ns=now))
+    return stores.lessons.put(
+        replace(lesson, id="next", teacher="Someone else", starts_utc_ns=now, ends_utc_ns=None)
+    )
+
+
+def wait_a_day(_: Stores, clock: ManualClock) -> object:
+    clock.utc_at_boot_ns += 86_400 * SECOND_NS
+    return None
+
+
+@pytest.mark.parametrize("change", (sign_out, take_role, start_another, wait_a_day))
+def test_it_ends_at_the_next_event(
+    stores: Stores, clock: ManualClock, filled, change: Change
+) -> None:
+    clock.utc_at_boot_ns = filled.start_ns + 60 * SECOND_NS
+    token = cookie(stores.people, clock.utc_ns())[COOKIE_NAME]
+    found = stores.people.session(token, clock.utc_ns())
+    assert found is not None
+    session, person = found
+    viewer = Viewer(person=person, session=session, action="watch live", utc_ns=clock.utc_ns())
+
+    async def events() -> AsyncIterator[bytes]:
+        for number in range(9):
+            if number == 3:
+                change(stores, clock)
+            yield b"%d" % number
+
+    async def watch() -> list[bytes]:
+        store = StoreThread(lambda: stores, clock)
+        await store.open()
+        allowed = while_allowed(events(), store, viewer, token, "room-204")
+        return [event async for event in allowed]
+
+    assert asyncio.run(watch()) == [b"0", b"1", b"2"]

@@ -1,0 +1,311 @@
+"""What each role may do, cell by cell and over HTTP, against a table that is written down here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.routing import Mount, Route
+
+from contract.clock import SECOND_NS, ManualClock
+from dashboard_api.app import ROUTERS, create_app
+from dashboard_api.web.access import Needs, Public
+from dashboard_api.web.store_thread import Stores
+from ingest.stores.memory.periods import MemoryPeriodStore
+from ingest.stores.memory.scores import MemoryScoreStore
+from school import School
+from school.lessons.records import Lesson
+from school.moments.records import Moment
+from school.people.records import ROLES, Role
+from school.sharing.policy import ACTIONS, POLICY, Action
+from tests.dashboard_api.conftest import Pages
+from tests.signed_in import BY, add_person, cookie, open_test_school
+
+NOW_NS = 1_763_460_300 * SECOND_NS
+LESSON_NS = 1_800 * SECOND_NS
+Reach = Literal["own", "shared", "others"]
+
+RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
+    "teacher": {
+        "read lesson": {"own", "shared"},
+        "read notes": {"own", "shared"},
+        "write notes": {"own", "shared"},
+        "read video": {"own", "shared"},
+        "line up video": {"own"},
+        "share lesson": {"own"},
+        "choose labels": {"own"},
+        "watch live": {"own"},
+    },
+    "coach": {
+        "read lesson": {"shared"},
+        "read notes": {"shared"},
+        "write notes": {"shared"},
+        "read video": {"shared"},
+    },
+    "technician": {},
+    "administrator": {},
+    "privacy_officer": {},
+}
+"""Role → action → the lessons that it is allowed on; nothing else is."""
+
+GENERAL: dict[Role, set[Action]] = {
+    "teacher": {"read model"},
+    "coach": {"read model"},
+    "technician": {"read model"},
+    "administrator": {"read model", "read people", "change people", "read changes of rights"},
+    "privacy_officer": {
+        "read model",
+        "read people",
+        "read audit log",
+        "read changes of rights",
+    },
+}
+"""Role → what it may do that is about no lesson."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    method: str
+    path: str
+    given: tuple[tuple[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def of(self, pages: Pages, lesson: str, room: str) -> Any:
+        path = self.path.format(lesson=lesson, room=room)
+        return pages.request(self.method, path, **dict(self.given))
+
+
+def ask(method: str, path: str, **given: Any) -> Ask:
+    return Ask(method, path, tuple(given.items()))
+
+
+MOMENT = "/lessons/{lesson}/moments/{lesson}-m"
+ON_LESSONS: dict[Action, list[Ask]] = {
+    "read lesson": [
+        ask("GET", "/lessons/{lesson}"),
+        ask("GET", "/lessons/{lesson}/table"),
+        ask("GET", "/lessons/{lesson}/strip.svg"),
+        ask("GET", "/lessons/{lesson}/answers"),
+        ask("GET", "/api/lessons/{lesson}/answers"),
+        ask("GET", "/api/lessons/{lesson}/timeline"),
+        ask("GET", "/model?lesson={lesson}"),
+        ask("GET", "/api/model?lesson={lesson}"),
+    ],
+    "read notes": [ask("GET", "/api/lessons/{lesson}/moments")],
+    "write notes": [
+        ask("POST", "/api/lessons/{lesson}/moments", json={"start_s": 1}),
+        ask("POST", "/lessons/{lesson}/moments", data={"start_s": "1"}),
+        ask("PUT", f"/api{MOMENT}", json={"note": "new"}),
+        ask("POST", f"{MOMENT}/note", data={"note": "new"}),
+        ask("PUT", f"/api{MOMENT}/verdict", json={"verdict": "confirmed"}),
+        ask("POST", f"{MOMENT}/verdict", data={"verdict": "confirmed"}),
+        ask("DELETE", f"/api{MOMENT}/verdict"),
+        ask("POST", f"{MOMENT}/delete"),
+        ask("DELETE", f"/api{MOMENT}2"),
+    ],
+    "read video": [
+        ask("GET", "/lessons/{lesson}/video"),
+        ask("HEAD", "/lessons/{lesson}/video"),
+    ],
+    "line up video": [ask("PUT", "/api/lessons/{lesson}/video-offset", json={"offset_s": 1})],
+    "share lesson": [
+        ask("GET", "/lessons/{lesson}/sharing"),
+        ask("POST", "/lessons/{lesson}/sharing",
+            data={"person": "someone", "until": "2025-11-20"}),
+        ask("POST", "/lessons/{lesson}/sharing/someone/end"),
+    ],
+    "choose labels": [
+        ask("PUT", "/api/lessons/{lesson}/answers", json={"is_kept": True}),
+        ask("POST", "/lessons/{lesson}/answers", data={"is_kept": "false"}),
+    ],
+    "watch live": [
+        ask("GET", "/rooms/{room}/live"),
+        ask("GET", "/api/rooms/{room}/live"),
+    ],
+}  # fmt: skip
+IN_GENERAL: dict[Action, list[Ask]] = {
+    "read model": [ask("GET", "/model"), ask("GET", "/api/model")],
+    "read people": [ask("GET", "/people")],
+    "read changes of rights": [ask("GET", "/audit"), ask("GET", "/audit?before=9")],
+    "change people": [
+        ask("POST", "/people", data={"name": "N", "sign_in_name": "{}", "roles": "coach"}),
+        ask("POST", "/people/someone/roles", data={"roles": "coach"}),
+        ask("POST", "/people/someone/invitation"),
+        ask("POST", "/people/teaching/names", data={"teacher": "Mx Nobody"}),
+    ],
+}
+ELSEWHERE = {
+    "/lessons/{lesson_id}/moments/{moment_id}": "asked as moments/…-m above",
+    "/rooms/{room}/live/events": "an endless answer; test_live_access.py asks it",
+    "/": "about oneself", "/api/lessons": "test_lists.py",
+    "/account": "about oneself", "/account/password": "about oneself",
+    "/account/sessions/{session_id}/end": "about oneself",
+    "/account/second-factor": "about oneself",
+}  # fmt: skip
+
+
+class Rights:
+    """A school with a person for each role, who has an own, a shared and another's lesson."""
+
+    def __init__(self, folder: Path) -> None:
+        self.school = open_test_school(folder)
+        self.video = folder / "lesson.mp4"
+        self.video.write_bytes(b"\0" * 64)
+        self.clock = ManualClock(now_ns=0, utc_at_boot_ns=NOW_NS)
+        add_person(self.school.people, "someone", "coach")
+        add_person(self.school.people, "teaching", "teacher")
+        for role in ROLES:
+            person = f"only-{role}"
+            add_person(self.school.people, person, role)
+            self.school.sharing.tie_name(person, person, BY)
+            for reach in get_args(Reach):
+                self._add_lesson(role, reach)
+        self.stores = Stores(
+            periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=self.school.lessons,
+            people=self.school.people, sharing=self.school.sharing, audit=self.school.audit,
+        )  # fmt: skip
+        self.pages: Pages
+        """A browser in which nobody is signed in."""
+        self.app = create_app(lambda: self.stores, clock=self.clock)
+
+    def cookie(self, role: Role) -> dict[str, str]:
+        return cookie(self.school.people, NOW_NS, f"only-{role}")
+
+    def _add_lesson(self, role: Role, reach: Reach) -> None:
+        school: School = self.school
+        name = f"{reach}-{role}"
+        teacher = f"only-{role}" if reach == "own" else "someone else"
+        school.lessons.put(
+            Lesson(
+                id=name, room=name, teacher=teacher, title=f"Secret of {name}",
+                starts_utc_ns=NOW_NS - LESSON_NS, ends_utc_ns=NOW_NS + LESSON_NS,
+                source="timetable", video=str(self.video),
+            )
+        )  # fmt: skip
+        if reach == "shared":
+            school.sharing.share(name, f"only-{role}", BY, until_utc_ns=NOW_NS + 1)
+
+
+@pytest.fixture(scope="module")
+def rights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rights]:
+    made = Rights(tmp_path_factory.mktemp("rights"))
+    with Pages(made.app) as made.pages:
+        yield made
+
+
+@pytest.fixture
+def as_role(rights: Rights, role: Role) -> Iterator[Pages]:
+    """A browser in which somebody is signed in who has this role alone."""
+    with rights.pages.browser(rights.cookie(role)) as pages:
+        yield pages
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("reach", get_args(Reach))
+@pytest.mark.parametrize("action", ON_LESSONS)
+def test_of_a_lesson(
+    rights: Rights, as_role: Pages, role: Role, action: Action, reach: Reach
+) -> None:
+    is_allowed = reach in RIGHTS[role].get(action, set())
+    name = f"{reach}-{role}"
+    add_moments(rights, name, by="teacher" if reach == "own" else "coach")
+    for each in ON_LESSONS[action]:
+        answer = each.of(as_role, name, name)
+        if is_allowed:
+            assert answer.status_code < 400, (each, answer.text)
+            continue
+        assert answer.status_code == 404, each
+        assert "Secret" not in answer.text
+        missing = each.of(as_role, "never-was", "never-was")
+        assert (missing.status_code, missing.text) == (404, answer.text)
+        assert set(missing.headers) == set(answer.headers)
+
+
+def add_moments(rights: Rights, lesson: str, *, by: str) -> None:
+    for name in ("m", "m2"):
+        rights.school.lessons.put_moment(
+            Moment(id=f"{lesson}-{name}", lesson=lesson, start_s=1, end_s=2, note="", author=by)
+        )
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("action", IN_GENERAL)
+def test_of_no_lesson(as_role: Pages, role: Role, action: Action) -> None:
+    for each in IN_GENERAL[action]:
+        answer = each.of(as_role, "", "")
+        if action in GENERAL[role]:
+            assert answer.status_code < 400, (each, answer.text)
+        else:
+            assert answer.status_code == 404, each
+            assert answer.json()["detail"] == "There is no such page."
+
+
+@pytest.mark.parametrize("each", [ask for asks in (*ON_LESSONS.values(), *IN_GENERAL.values())
+                                  for ask in asks], ids=str)  # fmt: skip
+def test_nobody_may_do_any_of_it_without_signing_in(rights: Rights, each: Ask) -> None:
+    with rights.pages.browser() as pages:
+        answer = each.of(pages, "own-teacher", "own-teacher")
+        missing = each.of(pages, "never-was", "never-was")
+    assert answer.status_code == missing.status_code == 401
+    assert answer.text == missing.text
+    assert "Secret" not in answer.text
+
+
+def test_an_administrator_reads_only_the_changes_of_rights(rights: Rights) -> None:
+    with rights.pages.browser(rights.cookie("teacher")) as teacher:
+        teacher.get("/lessons/own-teacher")
+    read = {}
+    for role in ("administrator", "privacy_officer"):
+        with rights.pages.browser(rights.cookie(role)) as pages:
+            read[role] = pages.get("/audit").text
+    assert "looked at lesson own-teacher" in read["privacy_officer"]
+    assert "changed the rights of" in read["administrator"]
+    assert "own-teacher" not in read["administrator"]
+    assert "signed in" not in read["administrator"]
+
+
+def test_the_program_has_the_same_table() -> None:
+    for role in ROLES:
+        allowed = {
+            action: {"others" if reach == "any" else reach for reach in reached}
+            for action, reached in POLICY[role].items()
+            if action in ON_LESSONS
+        }
+        assert allowed == RIGHTS[role]
+        in_general = {action for action in POLICY[role] if action not in ON_LESSONS} - {"read kits"}
+        assert in_general == GENERAL[role]
+    assert {*ON_LESSONS, *IN_GENERAL, "read kits", "read audit log"} == set(ACTIONS)
+
+
+def policies(dependant: Dependant) -> list[Needs | Public]:
+    found = [dependant.call] if isinstance(dependant.call, Needs | Public) else []
+    return [*found, *(each for sub in dependant.dependencies for each in policies(sub))]
+
+
+def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
+    asked = {
+        each.path.partition("?")[0].replace("{lesson}-m2", "{}").replace("{lesson}-m", "{}")
+        for asks in (*ON_LESSONS.values(), *IN_GENERAL.values())
+        for each in asks
+    }
+    others = [route for route in rights.app.routes if isinstance(route, Mount | Route)]
+    assert {route.path.partition("/static")[0] for route in others} == {"", "/openapi.json"}
+    assert len(rights.app.routes) == len(others) + len(ROUTERS), "a router is not in ROUTERS"
+    for route in (route for router in ROUTERS for route in router.routes):
+        assert isinstance(route, APIRoute), route
+        found = policies(route.dependant)
+        assert len(found) == 1, f"{route.path} needs one policy, and has {found}"
+        if isinstance(found[0], Needs) and route.path not in ELSEWHERE:
+            shape = (
+                route.path.replace("{lesson_id}", "{lesson}")
+                .replace("{moment_id}", "{}")
+                .replace("{person_id}", "someone")
+            )
+            assert shape in asked or shape.replace("someone", "teaching") in asked, route.path
