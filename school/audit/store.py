@@ -15,6 +15,7 @@ __all__ = ["AuditStore"]
 
 LOOK_NS: Final = 600 * SECOND_NS
 """Looks of one person at one thing within this time are one entry."""
+_MAX_LOOKS: Final = 10_000
 
 
 class AuditStore:
@@ -22,13 +23,21 @@ class AuditStore:
 
     def __init__(self, database: SchoolDatabase) -> None:
         self._database = database
+        self._looks: dict[tuple[str | None, str, str], int] = {}
+        """When this program recorded a look last; the latest ones."""
 
     def record_look(
         self, by: Actor, thing: Thing, thing_id: str = "", *, lesson: str | None = None
     ) -> None:
         """Record that someone looks at something."""
+        look = by.person, thing, thing_id
+        if 0 <= by.utc_ns - self._looks.get(look, -LOOK_NS) < LOOK_NS:
+            return  # without a transaction: pages ask for a lesson many times
         with self._database.recording() as connection:
             by.record_look(connection, thing, thing_id, lesson=lesson, within_ns=LOOK_NS)
+        while len(self._looks) >= _MAX_LOOKS:
+            del self._looks[next(iter(self._looks))]
+        self._looks[look] = by.utc_ns
 
     def record_refusal(self, by: Actor, person: tuple[str, str] | None) -> None:
         """Record a sign-in that was refused: of a person, by id and name, or of nobody's name."""
