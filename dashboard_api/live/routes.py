@@ -135,10 +135,16 @@ def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
     start = end - SPAN_S * SECOND_NS
     lessons = stores.room_lessons(room, start, now.utc_ns + 1)
     lesson = next((each for each in lessons if each.is_on(now.utc_ns, stores.longest_ns)), None)
-    epochs = _epochs(stores, lessons, start)
+    # Who may watch now need not have been allowed to watch the lesson before.
+    shown_ns = (
+        max((each.over_utc_ns(stores.longest_ns) for each in lessons), default=start)
+        if lesson is None
+        else lesson.starts_utc_ns
+    )
+    epochs = [] if lesson is None else _epochs(stores, [lesson], max(start, shown_ns))
     return live_view(
         room,
-        read_room(stores.periods, room, start, end),
+        read_room(stores.periods, room, start, end).since(shown_ns),
         epochs,
         _nodes(stores, room, facts.advances, now),
         lesson=lesson,

@@ -113,7 +113,7 @@ def _off(facts: RoomFacts) -> str:
         )
         is_today = starts.date() == now.date()
         when = f"at {starts:%H:%M}" if is_today else f"on {starts:%A} at {starts:%H:%M}"
-        text += f" The next one is {_title(facts.coming)} {when}."
+        text += f" The next one starts {when}."
     return text
 
 

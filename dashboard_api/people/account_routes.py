@@ -13,12 +13,13 @@ from starlette.responses import RedirectResponse, Response
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from dashboard_api.people.sign_in import SignInRefusedError
+from dashboard_api.people.sign_in_routes import address_of, sign_in_service
 from dashboard_api.views.text import local_time_text
 from dashboard_api.web.access import Needs
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, StoreThread
 from dashboard_api.web.viewer import Viewer
-from school.people.passwords import check_strength, hash_password, is_password
+from school.people.passwords import check_strength, hash_password
 from school.people.records import NEED_SECOND_FACTOR
 from school.people.second_factor import new_key, uri_of, used_step
 
@@ -60,7 +61,7 @@ async def change_password(
 ) -> Response:
     person = viewer.person
     try:
-        await _check_own(store, viewer, form.old)
+        await _check_own(request, viewer, form.old)
         await asyncio.to_thread(check_strength, form.new, known=(person.name, person.sign_in_name))
     except (UsageError, SignInRefusedError) as error:
         return await _account(request, viewer, store, trouble=str(error), status_code=422)
@@ -83,7 +84,7 @@ async def set_second_factor(
 ) -> Response:
     """The key comes back with a code that proves that an app has it."""
     try:
-        await _check_own(store, viewer, form.password)
+        await _check_own(request, viewer, form.password)
         step = _proven_step(form, viewer.utc_ns)
     except (UsageError, SignInRefusedError) as error:
         return await _account(
@@ -104,12 +105,11 @@ def _proven_step(form: _FactorForm, utc_ns: int) -> int:
     return step
 
 
-async def _check_own(store: StoreThread, viewer: Viewer, password: str) -> None:
-    name = viewer.person.sign_in_name
-    found = await store.run(lambda stores: stores.people.credentials(name))
-    hashed = None if found is None else found.password
-    if not await asyncio.to_thread(is_password, password, hashed):
-        raise SignInRefusedError("Your present password is not this one.")
+async def _check_own(request: Request, viewer: Viewer, password: str) -> None:
+    """Raise SignInRefusedError unless it is the viewer's password; guessing is as slow as elsewhere."""
+    await sign_in_service(request).check_password(
+        viewer.person.sign_in_name, password, address=address_of(request)
+    )
 
 
 async def _account(

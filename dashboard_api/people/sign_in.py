@@ -86,6 +86,13 @@ class SignInService:
     ) -> SignedInAs | CodeNeeded:
         """Check a password; raises SignInRefusedError, in the same words whatever is wrong."""
         name = sign_in_name.strip().lower()
+        found = await self.check_password(name, password, address=address)
+        if found.second_factor is not None:
+            return CodeNeeded(self._remember(found.person, name))
+        return await self._started(found.person, name, address, browser)
+
+    async def check_password(self, name: str, password: str, *, address: str) -> Credentials:
+        """Check a password for a sign-in or a change; raises SignInRefusedError."""
         self._count(name, address)
         found = await self._store.run(lambda stores: stores.people.credentials(name))
         async with self._turns:
@@ -95,9 +102,7 @@ class SignInService:
         if found is None or not is_right:
             await self._record_refusal(found)
             raise SignInRefusedError(_WRONG)
-        if found.second_factor is not None:
-            return CodeNeeded(self._remember(found.person, name))
-        return await self._started(found.person, name, address, browser)
+        return found
 
     async def with_code(self, pending: str, code: str, *, address: str, browser: str) -> SignedInAs:
         """Check a code of the second factor; raises SignInRefusedError."""

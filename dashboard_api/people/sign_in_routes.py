@@ -18,7 +18,7 @@ from dashboard_api.web.store_thread import StoreDep
 from school.people.passwords import MAX_LENGTH, check_strength, hash_password
 from school.people.store import SESSION_NS
 
-__all__ = ["router", "signed_in"]
+__all__ = ["address_of", "router", "sign_in_service", "signed_in"]
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,8 +61,8 @@ async def sign_in_page(next: str = "/") -> Response:  # noqa: A002  # the field'
 async def sign_in(request: Request, form: Annotated[_SignInForm, Form()]) -> Response:
     target = _own_path(form.next)
     try:
-        outcome = await _service(request).with_password(
-            form.name, form.password, address=_address(request), browser=_browser(request)
+        outcome = await sign_in_service(request).with_password(
+            form.name, form.password, address=address_of(request), browser=_browser(request)
         )
     except SignInRefusedError as error:
         return page(
@@ -78,8 +78,8 @@ async def sign_in(request: Request, form: Annotated[_SignInForm, Form()]) -> Res
 async def sign_in_with_code(request: Request, form: Annotated[_CodeForm, Form()]) -> Response:
     target = _own_path(form.next)
     try:
-        outcome = await _service(request).with_code(
-            form.pending, form.code, address=_address(request), browser=_browser(request)
+        outcome = await sign_in_service(request).with_code(
+            form.pending, form.code, address=address_of(request), browser=_browser(request)
         )
     except SignInRefusedError as error:
         return page(
@@ -153,13 +153,15 @@ def signed_in(request: Request, token: str, target: str) -> Response:
     return response
 
 
-def _service(request: Request) -> SignInService:
+def sign_in_service(request: Request) -> SignInService:
+    """The one of this application."""
     service = request.app.state.sign_in
     assert isinstance(service, SignInService)
     return service
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """The client, as the limits count it."""
     return address_key(None if request.client is None else request.client.host)
 
 

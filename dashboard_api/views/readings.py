@@ -7,7 +7,7 @@ since the start of the stretch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Final
 
@@ -76,6 +76,23 @@ class RoomReadings:
     @property
     def length_s(self) -> int:
         return len(self.seats_sensed)
+
+    def since(self, utc_ns: int) -> RoomReadings:
+        """The same stretch with nothing from before a time: that is another lesson's."""
+        n = min(self.length_s, max(0, -((self.start_utc_ns - utc_ns) // SECOND_NS)))
+        if not n:
+            return self
+        is_later = np.arange(self.length_s) >= n
+        before = GapSpan(start_s=0, end_s=n, reason="not_received")
+        return replace(
+            self,
+            levels={name: np.where(is_later, levels, np.nan) for name, levels in self.levels.items()},
+            seats_sensed=np.where(is_later, self.seats_sensed, 0),
+            gaps=(before, *(replace(gap, start_s=max(gap.start_s, n))
+                            for gap in self.gaps if gap.end_s > n)),
+            missing=tuple(replace(span, start_s=max(span.start_s, n))
+                          for span in self.missing if span.end_s > n),
+        )  # fmt: skip
 
 
 def read_room(

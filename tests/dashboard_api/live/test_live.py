@@ -34,7 +34,7 @@ def test_between_lessons_the_page_says_that_nothing_is_sensed(client, stores, fi
     live = client.get(LIVE).json()
     assert live["state"] == "off"
     assert live["sentence"].startswith("Nothing is being sensed: no lesson is on in this room.")
-    assert "“Poems” at 13:05" in live["sentence"]
+    assert "The next one starts at 13:05" in live["sentence"]
     assert live["lesson"] is None
     assert live["gaps"] == []
 

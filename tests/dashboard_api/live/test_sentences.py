@@ -91,7 +91,7 @@ def test_between_lessons_it_says_what_the_next_one_would_miss() -> None:
     coming = replace(LESSON, title="Poems", starts_utc_ns=NOW_NS + 3_600 * SECOND_NS)
     facts = replace(FACTS, state="off", lesson=None, coming=coming, ingest=GONE, score=HANGS)
     off, ingest, score = sentences(facts)
-    assert off.endswith("The next one is “Poems” at 12:25.")
+    assert off.endswith("The next one starts at 12:25.")
     assert ingest.startswith("The server has not been ready for the next lesson since 11:15: ")
     assert score.startswith("Scores of the next lesson would be late:")
 

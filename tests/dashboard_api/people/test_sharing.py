@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 
 import pytest
 
 from contract.clock import SECOND_NS
 from tests.dashboard_api.conftest import Pages
-from tests.signed_in import COACH, add_person, cookie
+from tests.signed_in import BY, COACH, add_person, cookie
 
 
 def text_of(answer) -> str:
@@ -98,3 +99,27 @@ def test_a_live_page_is_its_teachers(client, bob, stores, filled, clock):
     for path in ("/rooms/room-204/live", "/api/rooms/room-204/live", "/rooms/room-204/live/events"):
         assert bob.get(path).status_code == 404
     assert client.get("/api/rooms/room-204/live").status_code == 200
+
+
+def test_the_live_page_shows_nothing_of_the_lesson_before(client, stores, filled, clock):
+    """A teacher may watch from the start of their lesson on, and not what was there before it."""
+    starts = filled.start_ns + 1_500 * SECOND_NS
+    stores.lessons.put(replace(filled.lesson, ends_utc_ns=starts, title="Secret"))
+    add_person(stores.people, "next", "teacher")
+    stores.sharing.tie_name("Mx Next", "next", BY)
+    stores.lessons.put(
+        replace(filled.lesson, id="next", teacher="Mx Next", title="", starts_utc_ns=starts)
+    )
+    for passed_s in (0, 60, 299):
+        clock.utc_at_boot_ns = starts + passed_s * SECOND_NS
+        with client.browser(cookie(stores.people, clock.utc_ns(), "next")) as pages:
+            answer = pages.get("/api/rooms/room-204/live")
+            live = answer.json()
+        assert "Secret" not in answer.text
+        before = 300 - passed_s
+        for name in ("mean", "l10", "l90"):
+            values = live["noise"].get(name)
+            if values is not None:
+                assert set(values[:before]) <= {None}, name
+        assert all(value is None for value in live["movement"]["mean"][: before // 5])
+    assert any(value is not None for value in live["noise"]["mean"])

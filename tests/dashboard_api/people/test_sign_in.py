@@ -166,7 +166,7 @@ def test_a_new_password_ends_all_sessions(client, nobody, ada):
     sign_in(nobody)
     new = "harbour violin toast 38"
     wrong = nobody.post("/account/password", data={"old": "no", "new": new})
-    assert (wrong.status_code, "Your present password is not this one." in wrong.text) == (
+    assert (wrong.status_code, "The name or the password is wrong." in wrong.text) == (
         422,
         True,
     )
