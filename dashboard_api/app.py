@@ -88,11 +88,13 @@ def create_app(
     label_days: int = RetentionSettings().label_days,
     data_dir: Path | None = None,
     settings: DashboardSettings | None = None,
+    people_clock: Clock | None = None,
     is_demo: bool = False,
 ) -> FastAPI:
     """The pages, on the stores that `open_stores` opens when the application starts.
 
-    `clock` is the lessons' clock, which a simulation may set. `zone` is the school's time zone;
+    `clock` is the lessons' clock, which a simulation may set; `people_clock` is that of who looks at
+    them, by default the same. `zone` is the school's time zone;
     None means the computer's own. `model_file` is the model in use; None means the shipped one.
     `label_days` is how long answers are kept to learn from. `data_dir` appears on the health pages,
     to show which server they belong to. `settings` has the limits; the limits on connections work
@@ -127,8 +129,9 @@ def create_app(
         redoc_url=None,
     )
     catalog = ModelCatalog(model_file)
+    clock = SystemClock() if clock is None else clock
     app.state.store_thread = StoreThread(
-        lambda: replace(open_stores(), catalog=catalog), SystemClock() if clock is None else clock
+        lambda: replace(open_stores(), catalog=catalog), clock, people_clock or clock
     )
     app.state.zone = zone
     app.state.sign_in = SignInService(app.state.store_thread)

@@ -81,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
         label_days=settings.retention.label_days,
         data_dir=settings.data_dir,
         settings=dashboard,
+        people_clock=SystemClock(),
         is_demo=args.demo,
     )
     _allow_descriptors(dashboard.max_connections + BACKLOG + SPARE_DESCRIPTORS)

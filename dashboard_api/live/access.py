@@ -45,12 +45,11 @@ async def while_allowed(
     """The events, until the session ends, a role goes, or someone else's lesson starts."""
 
     def check(stores: Stores) -> bool:
-        now = store.clock.utc_ns()
-        found = stores.people.session(token, now)
+        found = stores.people.session(token, store.people_clock.utc_ns())
         if found is None:
             return False
         try:
-            check_room(stores, replace(viewer, person=found[1], utc_ns=now), room)
+            check_room(stores, replace(viewer, person=found[1], utc_ns=store.clock.utc_ns()), room)
         except NotFoundError:
             return False
         return True

@@ -73,7 +73,7 @@ async def change_password(
 @router.post("/account/sessions/{session_id}/end")
 async def end_session(viewer: Owner, session_id: str, store: StoreDep) -> Response:
     await store.run(
-        lambda stores: stores.people.end_session(viewer.person.id, session_id, viewer.utc_ns)
+        lambda stores: stores.people.end_session(viewer.person.id, session_id, viewer.people_utc_ns)
     )
     return RedirectResponse("/account", status_code=303)
 
@@ -85,7 +85,7 @@ async def set_second_factor(
     """The key comes back with a code that proves that an app has it."""
     try:
         await _check_own(request, viewer, form.password)
-        step = _proven_step(form, viewer.utc_ns)
+        step = _proven_step(form, viewer.people_utc_ns)
     except (UsageError, SignInRefusedError) as error:
         return await _account(
             request, viewer, store, key=form.key, trouble=str(error), status_code=422
@@ -121,7 +121,7 @@ async def _account(
     trouble: str = "",
     status_code: int = 200,
 ) -> Response:
-    person, now, zone = viewer.person, viewer.utc_ns, request.app.state.zone
+    person, now, zone = viewer.person, viewer.people_utc_ns, request.app.state.zone
     sessions = await store.run(lambda stores: stores.people.sessions(person.id, now))
     invited = await store.run(lambda stores: stores.people.invitations(person.id, now - _SHOWN_NS))
     values: dict[str, Any] = {}

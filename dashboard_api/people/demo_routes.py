@@ -26,7 +26,7 @@ async def sign_in_as(
     store: StoreDep,
     next: str = "/",  # noqa: A002
 ) -> Response:
-    now = store.clock.utc_ns()
+    now = store.people_clock.utc_ns()
 
     def start(stores: Stores) -> str:
         if stores.people.person(demo_id(name)) is None:

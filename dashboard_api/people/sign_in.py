@@ -106,7 +106,7 @@ class SignInService:
 
     async def with_code(self, pending: str, code: str, *, address: str, browser: str) -> SignedInAs:
         """Check a code of the second factor; raises SignInRefusedError."""
-        now = self._store.clock.utc_ns()
+        now = self._store.people_clock.utc_ns()
         waiting = self._pending.get(pending)
         if waiting is None or waiting.expires_utc_ns <= now:
             raise SignInRefusedError(_TOO_LATE)
@@ -136,7 +136,7 @@ class SignInService:
             raise SignInRefusedError(_TOO_OFTEN, 429)
 
     async def _record_refusal(self, found: Credentials | None) -> None:
-        by = Actor(name="the sign-in page", utc_ns=self._store.clock.utc_ns())
+        by = Actor(name="the sign-in page", utc_ns=self._store.people_clock.utc_ns())
 
         def record(stores: Stores) -> None:
             person = None if found is None else stores.people.person(found.person)
@@ -149,14 +149,14 @@ class SignInService:
         while len(self._pending) >= _MAX_PENDING:
             del self._pending[next(iter(self._pending))]
         pending = new_token()
-        expires = self._store.clock.utc_ns() + _PENDING_NS
+        expires = self._store.people_clock.utc_ns() + _PENDING_NS
         self._pending[pending] = _Pending(person, name, expires)
         return pending
 
     async def _started(self, person: str, name: str, address: str, browser: str) -> SignedInAs:
         self._limiter.clear(_PER_ACCOUNT, "account", name, address)
         self._limiter.clear(_PER_ACCOUNT_ANYWHERE, "account", name)
-        now = self._store.clock.utc_ns()
+        now = self._store.people_clock.utc_ns()
         token = await self._store.run(
             lambda stores: stores.people.start_session(person, browser, now)
         )

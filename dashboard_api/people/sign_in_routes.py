@@ -91,7 +91,7 @@ async def sign_in_with_code(request: Request, form: Annotated[_CodeForm, Form()]
 
 @router.post("/sign-out", dependencies=[Depends(Public("ends the session that it comes with"))])
 async def sign_out(request: Request, store: StoreDep) -> Response:
-    token, now = request.cookies.get(COOKIE, ""), store.clock.utc_ns()
+    token, now = request.cookies.get(COOKIE, ""), store.people_clock.utc_ns()
     found = await store.run(lambda stores: stores.people.session(token, now))
     if found is not None:
         session, person = found
@@ -104,7 +104,7 @@ async def sign_out(request: Request, store: StoreDep) -> Response:
 @router.get("/invitation/{token}", dependencies=_TO_ALL)
 async def invitation_page(token: str, store: StoreDep) -> Response:
     """Opening the link changes nothing, since programs that look for malware open links too."""
-    now = store.clock.utc_ns()
+    now = store.people_clock.utc_ns()
     person = await store.run(lambda stores: stores.people.invited(token, now))
     if person is None:
         return page("shared/error.html", title="This link is over", sentence=_LINK_IS_OVER,
@@ -116,7 +116,7 @@ async def invitation_page(token: str, store: StoreDep) -> Response:
 async def redeem(
     token: str, store: StoreDep, form: Annotated[_NewPasswordForm, Form()]
 ) -> Response:
-    now = store.clock.utc_ns()
+    now = store.people_clock.utc_ns()
     person = await store.run(lambda stores: stores.people.invited(token, now))
     if person is not None:
         try:

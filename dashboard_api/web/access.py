@@ -72,7 +72,7 @@ class Needs:
     """Also for someone who has yet to set up the second factor that their roles need."""
 
     async def __call__(self, connection: HTTPConnection, store: StoreDep) -> Viewer:
-        now = store.clock.utc_ns()
+        now = store.people_clock.utc_ns()
         token = connection.cookies.get(COOKIE)
         found = None
         if token:
@@ -88,7 +88,10 @@ class Needs:
             raise SecondFactorNeededError("Set up a second factor first, on the account page.")
         if self.action is not None and not may_at_all(person.roles, self.action):
             raise NotFoundError("There is no such page.")
-        return Viewer(person=person, session=session, action=self.action, utc_ns=now)
+        return Viewer(
+            person=person, session=session, action=self.action,
+            utc_ns=store.clock.utc_ns(), people_utc_ns=now,
+        )  # fmt: skip
 
 
 SignedIn = Annotated[Viewer, Depends(Needs(None))]

@@ -117,8 +117,13 @@ class StoreThread:
     event loop. One thread is enough, since reading a lesson takes milliseconds.
     """
 
-    def __init__(self, open_stores: Callable[[], Stores], clock: Clock) -> None:
+    def __init__(
+        self, open_stores: Callable[[], Stores], clock: Clock, people_clock: Clock
+    ) -> None:
         self.clock = clock
+        """The lessons' clock, which a simulation may set."""
+        self.people_clock = people_clock
+        """The clock of those who look at the pages: for sessions, codes and the audit log."""
         self._open_stores = open_stores
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stores")
         self._stores: Stores | None = None

@@ -20,13 +20,15 @@ class Viewer:
     action: Action | None
     """What the route does; None for pages about oneself."""
     utc_ns: int
-    """When the request came."""
+    """When the request came, by the lessons' clock."""
+    people_utc_ns: int
+    """The same by the clock of those who look at the pages."""
 
     @property
     def actor(self) -> Actor:
         """The person at the moment of the request, for the audit log."""
         person = self.person
-        return Actor(name=person.name, utc_ns=self.utc_ns, person=person.id)
+        return Actor(name=person.name, utc_ns=self.people_utc_ns, person=person.id)
 
     def acting(self, action: Action) -> Viewer:
         """The same person, about to do something else."""

@@ -263,7 +263,7 @@ class Chain:
 
     def _put_lesson(self) -> None:
         starts_ns = self.plan.starts_utc_ns
-        by = Actor(name="roomtone demo", utc_ns=starts_ns)
+        by = Actor(name="roomtone demo", utc_ns=time.time_ns())
         with closing(open_school(self._data)) as school:
             people = add_demo_people(school.people, by)
             school.sharing.tie_name(self.plan.teacher, people["teacher"].id, by)
@@ -283,7 +283,9 @@ class Chain:
             school.sharing.share(
                 self.lesson, people["coach"].id, by, until_utc_ns=starts_ns + _SHARED_NS
             )  # fmt: skip
-            token = school.people.start_session(people["teacher"].id, "roomtone demo", starts_ns)
+            token = school.people.start_session(
+                people["teacher"].id, "roomtone demo", time.time_ns()
+            )
             self._cookie = f"{COOKIE}={token}"
 
     def _start_hubs(self) -> None:

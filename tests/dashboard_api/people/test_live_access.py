@@ -49,7 +49,13 @@ def test_it_ends_at_the_next_event(
     found = stores.people.session(token, clock.utc_ns())
     assert found is not None
     session, person = found
-    viewer = Viewer(person=person, session=session, action="watch live", utc_ns=clock.utc_ns())
+    viewer = Viewer(
+        person=person,
+        session=session,
+        action="watch live",
+        utc_ns=clock.utc_ns(),
+        people_utc_ns=clock.utc_ns(),
+    )
 
     async def events() -> AsyncIterator[bytes]:
         for number in range(9):
@@ -58,7 +64,7 @@ def test_it_ends_at_the_next_event(
             yield b"%d" % number
 
     async def watch() -> list[bytes]:
-        store = StoreThread(lambda: stores, clock)
+        store = StoreThread(lambda: stores, clock, clock)
         await store.open()
         allowed = while_allowed(events(), store, viewer, token, "room-204")
         return [event async for event in allowed]

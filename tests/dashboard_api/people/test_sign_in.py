@@ -10,7 +10,8 @@ from html import unescape
 import pyotp
 import pytest
 
-from contract.clock import SECOND_NS
+from contract.clock import SECOND_NS, ManualClock
+from dashboard_api.app import create_app
 from school.people.passwords import hash_password
 from school.people.records import Role
 from school.people.second_factor import STEP_S
@@ -354,3 +355,20 @@ def test_a_browser_that_does_not_say_where_a_change_comes_from_can_change_nothin
     del client._client.headers["Sec-Fetch-Site"]
     assert client.post("/sign-out").status_code == 403
     assert client.get("/account").status_code == 200
+
+
+def test_in_a_simulation_people_keep_their_own_clock(stores, clock):
+    """A lesson may play at twenty times the speed; an authenticator app does not."""
+    people_clock = ManualClock(now_ns=0, utc_at_boot_ns=clock.utc_ns())
+    app = create_app(lambda: stores, clock=clock, people_clock=people_clock)
+    add(stores, "ada", "teacher")
+    stores.people.set_second_factor("ada", FACTOR, BY)
+    with Pages(app) as pages:
+        clock.utc_at_boot_ns += SESSION_NS
+        pending = re.search(r'name="pending" value="([\w-]+)"', sign_in(pages).text)[1]
+        clock.utc_at_boot_ns += SESSION_NS
+        form = {"pending": pending, "code": code(people_clock)}
+        assert pages.post("/sign-in/code", data=form).status_code == 303
+        assert pages.get("/account").status_code == 200
+        people_clock.utc_at_boot_ns += SESSION_NS
+        assert pages.get("/account").status_code == 401
