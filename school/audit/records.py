@@ -178,5 +178,7 @@ class Entry:
             else words.format(thing=what, lesson=self.lesson or "?")
         )
         who = self.who[:1].upper() + self.who[1:]
-        detail = ", ".join(f"{key} {value}" for key, value in self.detail.items())
+        detail = ", ".join(
+            key if value == "yes" else f"{key} {value}" for key, value in self.detail.items()
+        )
         return f"{who} {did}" + (f" ({detail})" if detail else "")
