@@ -145,7 +145,7 @@ class Acks:
 
 
 def bare_server(
-    page: str, answer: dict[str, Any], sent_ns: dict[int, int], events: int
+    page: str, cookie: str, answer: dict[str, Any], sent_ns: dict[int, int], events: int
 ) -> ThreadingHTTPServer:
     """Serves the dashboard's page with its own events; `sent_ns` gets the time of each."""
 
@@ -154,7 +154,8 @@ def bare_server(
             if self.path.endswith("/events"):
                 self._events()
                 return
-            with urllib.request.urlopen(page + self.path, timeout=10) as got:
+            asked = urllib.request.Request(page + self.path, headers={"Cookie": cookie})
+            with urllib.request.urlopen(asked, timeout=10) as got:
                 body = got.read()
                 self.send_response(200)
                 self.send_header("Content-Type", got.headers["Content-Type"])
@@ -307,7 +308,7 @@ def measure_pixel(folder: Path, chromium: str, seconds: int) -> dict[str, float]
         records = shown(page)
         chain.stop_edge()
         answer = json.loads(chain.fetch(f"/api/rooms/{ROOM}/live"))
-        floor = floor_ms(page, chain.page, answer, min(FLOOR_EVENTS, seconds))
+        floor = floor_ms(page, chain.page, chain.cookie, answer, min(FLOOR_EVENTS, seconds))
         browser.close()
     return figures_of(
         records, acks.at_ns, floor, zero_ns=zero_ns, error_ns=error_ns,
@@ -315,10 +316,12 @@ def measure_pixel(folder: Path, chromium: str, seconds: int) -> dict[str, float]
     )  # fmt: skip
 
 
-def floor_ms(page: Page, address: str, answer: dict[str, Any], events: int) -> list[float]:
+def floor_ms(
+    page: Page, address: str, cookie: str, answer: dict[str, Any], events: int
+) -> list[float]:
     """The time for painting alone: from a bare server's write to the paint."""
     sent_ns: dict[int, int] = {}
-    with serving(bare_server(address, answer, sent_ns, events)) as bare:
+    with serving(bare_server(address, cookie, answer, sent_ns, events)) as bare:
         open_page(page, bare)
         # The page needs one event to know what is new in the others.
         wait_in_page(page, "(n) => window.shown.length >= n", events - 1, LATEST_S)

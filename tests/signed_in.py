@@ -9,6 +9,8 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from playwright.sync_api import StorageState
+
 from dashboard_api.web.access import COOKIE
 from school import School, open_school
 from school.audit.actor import Actor
@@ -68,3 +70,15 @@ def cookie_of_all(directory: Path, utc_ns: int | None = None) -> dict[str, str]:
 def header(cookies: dict[str, str]) -> dict[str, str]:
     """The same as a header of a request."""
     return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+
+
+def storage_of(cookies: dict[str, str]) -> StorageState:
+    """The same for a browser's context."""
+    return {
+        "cookies": [
+            {"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "expires": -1,
+             "httpOnly": True, "secure": False, "sameSite": "Lax"}
+            for name, value in cookies.items()
+        ],
+        "origins": [],
+    }  # fmt: skip

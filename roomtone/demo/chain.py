@@ -103,7 +103,7 @@ class Chain:
         """The simulated room's clock; set by `begin`."""
         self.broker = BrokerSettings(port=free_port())
         """How to reach the broker, after `start`."""
-        self._cookie = ""
+        self.cookie = ""
         """Of the demo's teacher."""
 
     def __enter__(self) -> Self:
@@ -190,7 +190,7 @@ class Chain:
         # Chosen only now: a port that was free at the start may be taken by now.
         self.page_port = serve_pages(
             self._programs, "--config", str(self._folder / "server.toml"), *clock_option(self.clock),
-            "--demo", lesson=self.lesson, cookie=self._cookie, choose=self._choose_port,
+            "--demo", lesson=self.lesson, cookie=self.cookie, choose=self._choose_port,
             report=self._report,
         )  # fmt: skip
         self._report(f"dashboard  serves {self.page}")
@@ -250,7 +250,7 @@ class Chain:
 
     def fetch(self, path: str) -> bytes:
         """Fetch a page as a browser does; raises ProgramError if it is not served."""
-        return fetch(self.page + path, self._cookie)
+        return fetch(self.page + path, self.cookie)
 
     def _set_clock(self, lead_s: float) -> None:
         # A whole second of the boot clock, so that the lesson begins with a period.
@@ -286,7 +286,7 @@ class Chain:
             token = school.people.start_session(
                 people["teacher"].id, "roomtone demo", time.time_ns()
             )
-            self._cookie = f"{COOKIE}={token}"
+            self.cookie = f"{COOKIE}={token}"
 
     def _start_hubs(self) -> None:
         self._hubs = [

@@ -26,7 +26,7 @@ from dashboard_api.web.rendering import STATIC
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
-from tests.signed_in import cookie, open_test_school
+from tests.signed_in import cookie, open_test_school, storage_of
 
 START_NS = 1_763_460_300 * SECOND_NS
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -147,14 +147,7 @@ def school(running, sample_lesson) -> SimpleNamespace:
     running.clock.now_ns = 0
     running.clock.utc_at_boot_ns = START_NS + 3600 * SECOND_NS
     cookies = cookie(running.stores.people, running.clock.utc_ns())
-    running.storage = {
-        "cookies": [
-            {"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "expires": -1,
-             "httpOnly": True, "secure": False, "sameSite": "Lax"}
-            for name, value in cookies.items()
-        ],
-        "origins": [],
-    }  # fmt: skip
+    running.storage = storage_of(cookies)
     """In a browser's context with this, the teacher is signed in."""
     return running
 

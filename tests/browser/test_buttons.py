@@ -43,7 +43,10 @@ CONTRAST = """(button) => {
 @pytest.mark.parametrize("scheme", ("light", "dark"))
 def test_every_button_can_be_read_under_the_pointer(browser, school, scheme) -> None:
     context = browser.new_context(
-        viewport={"width": 1366, "height": 768}, base_url=school.address, color_scheme=scheme
+        viewport={"width": 1366, "height": 768},
+        base_url=school.address,
+        color_scheme=scheme,
+        storage_state=school.storage,
     )
     page: Page = context.new_page()
     unreadable: dict[str, float] = {}

@@ -84,7 +84,7 @@ def test_a_fault_of_the_server_is_said_politely_and_not_by_colour_alone(page, sc
 @pytest.fixture
 def quiet_page(browser, school):
     """A page whose time the test moves, and which may fail to reach the server."""
-    context = browser.new_context(base_url=school.address)
+    context = browser.new_context(base_url=school.address, storage_state=school.storage)
     page = context.new_page()
     page.clock.install()
     yield page

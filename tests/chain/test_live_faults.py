@@ -18,9 +18,12 @@ from playwright.sync_api import Page, sync_playwright
 
 from dashboard_api.web.rendering import STATIC
 from roomtone.demo.broker import free_port
+from roomtone.demo.programs import roomtone_command
+from roomtone.demo.settings_files import clock_option
 from roomtone.faults.children import Child, until
 from roomtone.faults.room import FaultRoom, RoomPlan
 from roomtone.faults.server import Server
+from tests.signed_in import cookie_of_all, storage_of
 
 pytestmark = [
     pytest.mark.alone, pytest.mark.slow, pytest.mark.browser, pytest.mark.broker,
@@ -98,16 +101,20 @@ def school(tmp_path: Path) -> Iterator[School]:
         )
         room.begin()
         port = free_port()
-        dashboard = Child.ours(
+        command = roomtone_command(
             "dashboard", "--config", str(server.config), "--port", str(port),
-            *room.clock_option(), log=tmp_path / "dashboard.log",
+            *clock_option(room.clock),
         )  # fmt: skip
+        dashboard = Child("dashboard", command, log=tmp_path / "dashboard.log")
         cleanup.callback(dashboard.end)
         dashboard.start()
         playwright = cleanup.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         cleanup.callback(browser.close)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        cookies = cookie_of_all(server.data)
+        page = browser.new_page(
+            viewport={"width": 1366, "height": 768}, storage_state=storage_of(cookies)
+        )
         page.add_init_script(LINE_BY_LINE)
         address = f"http://127.0.0.1:{port}"
         found = School(server, room, dashboard, address, page, {})
