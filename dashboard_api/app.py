@@ -43,6 +43,7 @@ from dashboard_api.settings import DashboardSettings
 from dashboard_api.sharing import routes as sharing
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
 from dashboard_api.web.connection_gate import ConnectionGate
+from dashboard_api.web.forwarding import Forwarding
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.refusals import RefusalCounts, error_response
@@ -147,7 +148,7 @@ def create_app(
         max_total=limits.max_connections, max_per_key=limits.max_connections_per_address
     )
     app.state.stream_places = StreamPlaces(
-        max_total=limits.max_streams, max_per_key=limits.max_streams_per_address
+        max_total=limits.max_streams, max_per_key=limits.max_streams_per_person
     )
     app.state.live_rooms = live_page.live_rooms(app)
     for router in ROUTERS:
@@ -164,7 +165,8 @@ def create_app(
     app.add_exception_handler(StoreError, _store_error)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(RequestLimits, settings=limits, counts=app.state.refusal_counts)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, settings=limits)
+    app.add_middleware(Forwarding, settings=limits, counts=app.state.refusal_counts)
     app.add_middleware(Counting, figures=app.state.request_figures)
     return app
 

@@ -9,6 +9,7 @@ import logging
 import resource
 import signal
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -23,11 +24,12 @@ from contract.clock import SystemClock, simulated_clock
 from contract.errors import LinkError
 from dashboard_api.app import create_app
 from dashboard_api.settings import DashboardSettings, checked_dashboard
+from dashboard_api.web.certificate import tls_context
 from dashboard_api.web.guarded_protocol import GuardedProtocol
 from dashboard_api.web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from dashboard_api.web.store_thread import Stores
 from ingest.config_option import add_config_option
-from ingest.monitoring.page_address import address_noted
+from ingest.monitoring.page_address import address_noted, url_of
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader, open_score_store
 from school import open_school
@@ -69,13 +71,15 @@ def run(args: argparse.Namespace) -> int:
     if args.port is not None:
         table["port"] = args.port
     dashboard = checked_dashboard(table, args.config)
+    clock = simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock()
+    tls = tls_context(dashboard, str(args.config), SystemClock().utc_ns())
     open_here = partial(
         open_stores, settings.data_dir, settings.lessons.longest_ns, settings.school.database_url
     )
     open_here().close()  # says in a sentence what would stop the pages
     app = create_app(
         open_here,
-        clock=simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock(),
+        clock=clock,
         zone=settings.lessons.zone,
         model_file=settings.score.model_file,
         label_days=settings.retention.label_days,
@@ -88,12 +92,14 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         listener = stack.enter_context(_listening(dashboard))
         host, port = listener.getsockname()[:2]
-        stack.enter_context(address_noted(settings.data_dir, host, port))
-        server = guarded_server(app, dashboard)
-        name = f"[{host}]" if ":" in host else host
+        is_https = tls is not None
+        stack.enter_context(address_noted(settings.data_dir, host, port, is_https=is_https))
+        server = guarded_server(app, dashboard, tls)
         # We report start and end ourselves, and bad requests are counted, not logged.
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
-        log.info("the pages are at http://%s:%d/", name, port)
+        log.info(
+            "the pages are at %s/", dashboard.link_base or url_of(host, port, is_https=is_https)
+        )
 
         def stop(*_: object) -> None:
             # A signal may come before uvicorn handles signals. After it has stopped because of one,
@@ -106,8 +112,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def guarded_server(app: FastAPI, settings: DashboardSettings) -> uvicorn.Server:
-    """The server for an application with the same settings."""
+def guarded_server(
+    app: FastAPI, settings: DashboardSettings, tls: ssl.SSLContext | None = None
+) -> uvicorn.Server:
+    """The server for an application with the same settings; it speaks HTTPS with `tls`."""
     protocol = partial(
         GuardedProtocol, settings=settings, gate=app.state.gate, counts=app.state.refusal_counts
     )
@@ -117,6 +125,9 @@ def guarded_server(app: FastAPI, settings: DashboardSettings) -> uvicorn.Server:
             # uvicorn only calls it to create the protocol of a connection.
             http=cast("type[asyncio.Protocol]", protocol),
             ws="none",
+            # `web/forwarding.py` does it, for the proxies of the settings alone.
+            proxy_headers=False,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
             backlog=BACKLOG,
             h11_max_incomplete_event_size=MAX_HEADER_BYTES + MAX_TARGET_BYTES,
             timeout_keep_alive=round(settings.idle_timeout_s),

@@ -13,9 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from dashboard_api.people.sign_in import SignInRefusedError
-from dashboard_api.people.sign_in_routes import address_of, sign_in_service
+from dashboard_api.people.sign_in_routes import sign_in_service
 from dashboard_api.views.text import local_time_text
 from dashboard_api.web.access import Needs
+from dashboard_api.web.callers import caller_key
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, StoreThread
 from dashboard_api.web.viewer import Viewer
@@ -108,7 +109,7 @@ def _proven_step(form: _FactorForm, utc_ns: int) -> int:
 async def _check_own(request: Request, viewer: Viewer, password: str) -> None:
     """Raise SignInRefusedError unless it is the viewer's password; guessing is as slow as elsewhere."""
     await sign_in_service(request).check_password(
-        viewer.person.sign_in_name, password, address=address_of(request)
+        viewer.person.sign_in_name, password, address=caller_key(request)
     )
 
 

@@ -9,7 +9,7 @@ from contract.clock import SystemClock
 from contract.one_line import say
 from dashboard_api.settings import DashboardSettings, checked_dashboard
 from ingest.config_option import add_config_option
-from ingest.monitoring.page_address import noted_address
+from ingest.monitoring.page_address import noted_address, url_of
 from ingest.settings import ServerSettings
 from school import open_school
 from school.audit.actor import Actor
@@ -35,6 +35,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _address(settings: ServerSettings, dashboard: DashboardSettings) -> str:
+    if dashboard.link_base is not None:
+        return dashboard.link_base
     noted = noted_address(settings.data_dir)
-    host, port = (dashboard.host, dashboard.port) if noted is None else (noted.host, noted.port)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if noted is not None:
+        return noted.url
+    return url_of(dashboard.host, dashboard.port, is_https=dashboard.certificate is not None)

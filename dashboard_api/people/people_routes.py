@@ -135,7 +135,10 @@ def _found(stores: Stores, person_id: str) -> Person:
 
 def _invite(request: Request, stores: Stores, viewer: Viewer, person: Person) -> Response:
     token = stores.people.invite(person.id, viewer.actor)
-    link = f"{request.url.scheme}://{request.url.netloc}/invitation/{token}"
+    base = request.app.state.settings.link_base
+    if base is None:
+        base = f"{request.url.scheme}://{request.url.netloc}"
+    link = f"{base}/invitation/{token}"
     return page("people/invited.html", viewer=viewer, person=person, link=link)
 
 

@@ -11,14 +11,14 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from dashboard_api.people.sign_in import CodeNeeded, SignInRefusedError, SignInService
-from dashboard_api.web.access import COOKIE, Public
-from dashboard_api.web.callers import address_key
+from dashboard_api.web.access import Public, session_cookie
+from dashboard_api.web.callers import caller_key
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep
 from school.people.passwords import MAX_LENGTH, check_strength, hash_password
 from school.people.store import SESSION_NS
 
-__all__ = ["address_of", "router", "sign_in_service", "signed_in"]
+__all__ = ["router", "sign_in_service", "signed_in"]
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,7 +62,7 @@ async def sign_in(request: Request, form: Annotated[_SignInForm, Form()]) -> Res
     target = _own_path(form.next)
     try:
         outcome = await sign_in_service(request).with_password(
-            form.name, form.password, address=address_of(request), browser=_browser(request)
+            form.name, form.password, address=caller_key(request), browser=_browser(request)
         )
     except SignInRefusedError as error:
         return page(
@@ -79,7 +79,7 @@ async def sign_in_with_code(request: Request, form: Annotated[_CodeForm, Form()]
     target = _own_path(form.next)
     try:
         outcome = await sign_in_service(request).with_code(
-            form.pending, form.code, address=address_of(request), browser=_browser(request)
+            form.pending, form.code, address=caller_key(request), browser=_browser(request)
         )
     except SignInRefusedError as error:
         return page(
@@ -91,13 +91,13 @@ async def sign_in_with_code(request: Request, form: Annotated[_CodeForm, Form()]
 
 @router.post("/sign-out", dependencies=[Depends(Public("ends the session that it comes with"))])
 async def sign_out(request: Request, store: StoreDep) -> Response:
-    token, now = request.cookies.get(COOKIE, ""), store.people_clock.utc_ns()
+    token, now = request.cookies.get(session_cookie(request), ""), store.people_clock.utc_ns()
     found = await store.run(lambda stores: stores.people.session(token, now))
     if found is not None:
         session, person = found
         await store.run(lambda stores: stores.people.end_session(person.id, session.id, now))
     response = RedirectResponse("/sign-in", status_code=303)
-    response.delete_cookie(COOKIE)
+    response.delete_cookie(session_cookie(request), secure=request.url.scheme == "https")
     return response
 
 
@@ -147,8 +147,8 @@ def signed_in(request: Request, token: str, target: str) -> Response:
     """Send a browser on, with the cookie of its new session."""
     response = RedirectResponse(_own_path(target), status_code=303)
     response.set_cookie(
-        COOKIE, token, max_age=SESSION_NS // 1_000_000_000, httponly=True, samesite="lax",
-        secure=request.url.scheme == "https",
+        session_cookie(request), token, max_age=SESSION_NS // 1_000_000_000, httponly=True,
+        samesite="lax", secure=request.url.scheme == "https",
     )  # fmt: skip
     return response
 
@@ -158,11 +158,6 @@ def sign_in_service(request: Request) -> SignInService:
     service = request.app.state.sign_in
     assert isinstance(service, SignInService)
     return service
-
-
-def address_of(request: Request) -> str:
-    """The client, as the limits count it."""
-    return address_key(None if request.client is None else request.client.host)
 
 
 def _browser(request: Request) -> str:

@@ -35,9 +35,18 @@ __all__ = [
     "Viewer",
     "WatchesLive",
     "WritesNotes",
+    "session_cookie",
 ]
 
 COOKIE: Final = "roomtone_session"
+"""By plain HTTP on this computer."""
+_SECURE_COOKIE: Final = f"__Host-{COOKIE}"
+"""By HTTPS; browsers accept and return it by HTTPS alone, and to this very host."""
+
+
+def session_cookie(connection: HTTPConnection) -> str:
+    """The name of the session's cookie, by how the browser came."""
+    return _SECURE_COOKIE if connection.url.scheme == "https" else COOKIE
 
 
 class SignInNeededError(RoomtoneError):
@@ -73,7 +82,7 @@ class Needs:
 
     async def __call__(self, connection: HTTPConnection, store: StoreDep) -> Viewer:
         now = store.people_clock.utc_ns()
-        token = connection.cookies.get(COOKIE)
+        token = connection.cookies.get(session_cookie(connection))
         found = None
         if token:
             found = await store.run(lambda stores: stores.people.session(token, now))

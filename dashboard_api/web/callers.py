@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address
 
 from starlette.requests import HTTPConnection
 
-__all__ = ["address_key", "stream_key"]
+__all__ = ["address_key", "caller_key"]
 
 
 def address_key(address: str | None) -> str:
@@ -22,6 +22,6 @@ def address_key(address: str | None) -> str:
     return str(found)
 
 
-def stream_key(connection: HTTPConnection) -> str:
-    """The key of an event stream: the client's address, as long as there is no sign-in."""
+def caller_key(connection: HTTPConnection) -> str:
+    """The key of a request's client; behind a trusted proxy, of the browser."""
     return address_key(None if connection.client is None else connection.client.host)

@@ -32,18 +32,21 @@ class ConnectionGate(Generic[C]):
     def __init__(self, *, max_total: int, max_per_key: int) -> None:
         self._max_total = max_total
         self._max_per_key = max_per_key
-        self._keys: dict[C, str] = {}
+        self._keys: dict[C, str | None] = {}
         self._n: Counter[str] = Counter()
-        self._waiting: dict[C, str] = {}
+        self._waiting: dict[C, str | None] = {}
         """With their keys, the longest waiting first."""
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def admit(self, connection: C, key: str) -> Admission[C]:
-        """Count a new connection, which waits for its client, or refuse it."""
+    def admit(self, connection: C, key: str | None) -> Admission[C]:
+        """Count a new connection, which waits for its client, or refuse it.
+
+        Without a key it counts in total alone.
+        """
         evicted: C | None = None
-        if self._n[key] >= self._max_per_key:
+        if key is not None and self._n[key] >= self._max_per_key:
             evicted = next((each for each, its in self._waiting.items() if its == key), None)
             if evicted is None:
                 return Admission(full="key")
@@ -54,7 +57,8 @@ class ConnectionGate(Generic[C]):
         if evicted is not None:
             self.leave(evicted)
         self._keys[connection] = key
-        self._n[key] += 1
+        if key is not None:
+            self._n[key] += 1
         self.wait(connection)
         return Admission(evicted=evicted)
 

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.callers import address_key
 from dashboard_api.web.connection_gate import ConnectionGate
+from dashboard_api.web.forwarded import is_in
 from dashboard_api.web.refusals import RefusalCounts, raw_error_response
 
 __all__ = ["GuardedProtocol"]
@@ -50,9 +51,10 @@ class GuardedProtocol(H11Protocol):
         self, transport: asyncio.Transport
     ) -> None:
         super().connection_made(transport)
-        admission = self._gate.admit(
-            self, address_key(None if self.client is None else self.client[0])
-        )
+        peer = None if self.client is None else self.client[0]
+        # A trusted proxy's connections serve everybody; `Forwarding` counts each one's requests.
+        is_proxy = is_in(peer or "", self._settings.proxy_networks)
+        admission = self._gate.admit(self, None if is_proxy else address_key(peer))
         if admission.evicted is not None:
             admission.evicted.evict()
         if admission.full:

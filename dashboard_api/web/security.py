@@ -9,7 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard_api.settings import is_loopback
+from dashboard_api.settings import DashboardSettings, host_name, is_loopback
+from dashboard_api.web.forwarding import HEALTH, LOCAL
 from dashboard_api.web.rendering import STATIC_ADDRESS
 
 __all__ = ["POLICY", "Guard"]
@@ -37,6 +38,19 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+_HSTS: Final = "max-age=31536000"
+"""A browser that came by HTTPS comes by nothing else for a year."""
+_ONLY_HERE: Final = "These pages only answer under this computer's own names.\n"
+_OTHER_NAMES: Final = (
+    "These pages do not answer under this name. The school's administrator can add it to "
+    "dashboard.hosts.\n"
+)
+_NO_HTTPS: Final = (
+    "These pages answer other computers by HTTPS alone. Open their address with https://; a reverse "
+    "proxy must be in dashboard.trusted_proxies, and say in X-Forwarded-Proto how it was asked.\n"
+)
+
+_PORTS: Final = {"http": 80, "https": 443}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -46,49 +60,64 @@ class Guard:
     The host is checked because anyone can point a name at 127.0.0.1, and a page under that name
     would then be same-origin with ours. Browsers say where a change comes from, in `Origin` or
     `Sec-Fetch-Site`; a change that comes with a cookie and without either is refused. A program that
-    has no cookie may write, since no website can misuse it.
+    has no cookie may write, since no website can misuse it. `Forwarding` is around it.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: DashboardSettings) -> None:
         self._app = app
+        self._names = settings.names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if not _is_this_computer(headers.get("host", "")):
-            refusal = PlainTextResponse(
-                "These pages only answer under this computer's own names.\n", status_code=421
-            )
-        elif scope["method"] not in SAFE_METHODS and not _is_same_origin(headers):
+        fault = self._fault_of_address(scope, headers)
+        if fault:
+            refusal = PlainTextResponse(fault, status_code=421)
+        elif scope["method"] not in SAFE_METHODS and not _is_same_origin(scope["scheme"], headers):
             refusal = PlainTextResponse(
                 "This change came from another website's page, so it was refused.\n",
                 status_code=403,
             )
+        elif scope["path"] in HEALTH and not scope[LOCAL]:
+            refusal = PlainTextResponse("There is no such page.\n", status_code=404)
         else:
-            await self._app(scope, receive, _with_headers(send, scope["path"]))
+            await self._app(scope, receive, _with_headers(send, scope))
             return
-        await refusal(scope, receive, _with_headers(send, scope["path"]))
+        await refusal(scope, receive, _with_headers(send, scope))
+
+    def _fault_of_address(self, scope: Scope, headers: Headers) -> str:
+        """Why nothing is answered under the address that was asked for; empty if it is."""
+        name = host_name(headers.get("host", ""))
+        if is_loopback(name):
+            return "" if scope[LOCAL] else _NO_HTTPS
+        if name not in self._names:
+            return _OTHER_NAMES if self._names else _ONLY_HERE
+        return "" if scope["scheme"] == "https" else _NO_HTTPS
 
 
-def _is_this_computer(host: str) -> bool:
-    """Whether a Host header names this computer: `localhost:8000`, `127.0.0.1`, `[::1]:80`."""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return is_loopback(name)
-    except ValueError:  # not a host name
-        return False
-
-
-def _is_same_origin(headers: Headers) -> bool:
+def _is_same_origin(scheme: str, headers: Headers) -> bool:
     site = headers.get("sec-fetch-site")
     if site is not None and site not in {"same-origin", "none"}:
         return False
     origin = headers.get("origin")
     if origin is None:
         return site is not None or "cookie" not in headers
-    return origin.partition("://")[2] == headers["host"]
+    own = _parts(f"{scheme}://{headers['host']}")
+    return own is not None and _parts(origin) == own
+
+
+def _parts(origin: str) -> tuple[str, str, int] | None:
+    """Scheme, name and port of an origin; None if it is none."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    if origin != f"{parts.scheme}://{parts.netloc}" or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, port
 
 
 def _caching(path: str, status: int) -> str:
@@ -97,12 +126,16 @@ def _caching(path: str, status: int) -> str:
     return "no-cache" if path.startswith("/static/") else "no-store"
 
 
-def _with_headers(send: Send, path: str) -> Send:
+def _with_headers(send: Send, scope: Scope) -> Send:
+    path, is_https = scope["path"], scope["scheme"] == "https"
+
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+            if is_https:
+                headers.setdefault("Strict-Transport-Security", _HSTS)
             # A lesson belongs to its teacher alone: no cache keeps a copy.
             headers.setdefault("Cache-Control", _caching(path, message["status"]))
         await send(message)

@@ -1,4 +1,4 @@
-"""How many event streams may be open at the same time, in total and for each client."""
+"""How many event streams may be open at the same time, in total and for each person."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from typing import Final, Literal
 from sse_starlette import EventSourceResponse
 from sse_starlette.sse import AsyncContentStream
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from dashboard_api.web.callers import stream_key
 from dashboard_api.web.refusals import RefusalCounts, error_response
 
 __all__ = ["BoundedStream", "StreamPlaces"]
@@ -59,23 +57,24 @@ class BoundedStream(EventSourceResponse):
         self,
         content: AsyncContentStream,
         *,
+        person: str,
         places: StreamPlaces,
         counts: RefusalCounts,
     ) -> None:
         # The connection has a limit for a client that reads nothing.
         super().__init__(content, ping=PING_S)
+        self._person = person
         self._places = places
         self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = stream_key(HTTPConnection(scope))
-        full = self._places.full(key)
+        full = self._places.full(self._person)
         if not full:
-            with self._places.held(key):
+            with self._places.held(self._person):
                 await super().__call__(scope, receive, send)
             return
         self._counts.add("streams")
-        whose = "from your address " if full == "key" else ""
+        whose = "of yours " if full == "key" else ""
         response = error_response(
             Headers(scope=scope), 429, "Too many live pages",
             f"Too many live pages {whose}are open; close some, or try again in {RETRY_S} s.",

@@ -11,10 +11,12 @@ import os
 import re
 import shutil
 import sqlite3
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -72,15 +74,22 @@ class Page:
         }
 
 
-def ask(port: int, path: str, host: str = HOST) -> Page | None:
+def ask(port: int, path: str, host: str = HOST, *, is_https: bool = False) -> Page | None:
     """A program's health page; None if no program listens, status 0 if it does not answer.
 
     Any program may have the port. One that does not speak HTTP gives status -1. Of an endless answer
     only the beginning is read.
     """
-    connection = http.client.HTTPConnection(host, port, timeout=_WAIT_S)
+    if is_https:
+        # This computer asks itself, and the certificate has other names.
+        context = ssl._create_unverified_context()  # noqa: S323, SLF001
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            host, port, timeout=_WAIT_S, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=_WAIT_S)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"Host": "localhost"})
         answer = connection.getresponse()
         return Page(status=answer.status, text=_beginning(answer).decode("utf-8", "replace"))
     except TimeoutError:
@@ -188,7 +197,13 @@ def _intact(path: Path, until: float, advice: str = _OF_DATABASE) -> Finding:
 
 
 def program_finding(
-    name: str, port: int, settings: ServerSettings, *, host: str = HOST, setting: str = ""
+    name: str,
+    port: int,
+    settings: ServerSettings,
+    *,
+    host: str = HOST,
+    setting: str = "",
+    is_https: bool = False,
 ) -> Finding:
     """Whether ingest, score or the dashboard runs and works.
 
@@ -200,16 +215,19 @@ def program_finding(
             about=name, state="note", said="its health page is switched off",
             advice=f"set {setting} to check it from here",
         )  # fmt: skip
-    fault = _fault(name, host, port, setting, str(settings.data_dir.absolute()))
+    own = str(settings.data_dir.absolute())
+    fault = _fault(name, partial(ask, port, host=host, is_https=is_https), port, setting, own)
     if fault is None:
         return Finding(about=name, state="fine", said="runs, and works")
     said, advice = fault
     return Finding(about=name, state="wrong", said=said, advice=advice)
 
 
-def _fault(name: str, host: str, port: int, setting: str, own: str) -> tuple[str, str] | None:
+def _fault(
+    name: str, asked: Callable[[str], Page | None], port: int, setting: str, own: str
+) -> tuple[str, str] | None:
     """What is wrong with a program, and what to do; `own` is the data directory to expect."""
-    alive = ask(port, "/healthz", host)
+    alive = asked("/healthz")
     if alive is None:
         return (
             f"does not answer on port {port}",
@@ -239,7 +257,7 @@ def _fault(name: str, host: str, port: int, setting: str, own: str) -> tuple[str
             "hangs: its main loop does not run",
             f"restart `roomtone {name}`, and send its log to whoever maintains it",
         )
-    ready = ask(port, "/readyz", host)
+    ready = asked("/readyz")
     if ready is not None and ready.status == 200:
         return None
     reasons = ready.words.get("reasons") if ready is not None else None

@@ -19,10 +19,16 @@ from contract.errors import UsageError
 from contract.files.text_file import read_text
 from ingest.purge.requests import write_whole
 
-__all__ = ["PageAddress", "address_noted", "noted_address"]
+__all__ = ["PageAddress", "address_noted", "noted_address", "url_of"]
 
 _LOG = logging.getLogger("dashboard")
 _NAME: Final = "dashboard-address.json"
+
+
+def url_of(host: str, port: int, *, is_https: bool) -> str:
+    """The address of pages without a path; `host` may be an IPv6 address."""
+    name = f"[{host}]" if ":" in host else host
+    return f"{'https' if is_https else 'http'}://{name}:{port}"
 
 
 class PageAddress(BaseModel):
@@ -33,6 +39,12 @@ class PageAddress(BaseModel):
     host: str
     port: Annotated[int, Field(ge=1, le=65_535)]
     pid: int
+    is_https: bool = False
+
+    @property
+    def url(self) -> str:
+        """The address of the front page, without a path."""
+        return url_of(self.host, self.port, is_https=self.is_https)
 
 
 def noted_address(data_dir: Path) -> PageAddress | None:
@@ -44,9 +56,14 @@ def noted_address(data_dir: Path) -> PageAddress | None:
 
 
 @contextmanager
-def address_noted(data_dir: Path, host: str, port: int) -> Iterator[None]:
+def address_noted(
+    data_dir: Path, host: str, port: int, *, is_https: bool = False
+) -> Iterator[None]:
     """Keep the note while the pages are served; they are served even if it can't be written."""
-    path, address = data_dir / _NAME, PageAddress(host=host, port=port, pid=os.getpid())
+    path, address = (
+        data_dir / _NAME,
+        PageAddress(host=host, port=port, pid=os.getpid(), is_https=is_https),
+    )
     try:
         write_whole(path, f"{address.model_dump_json()}\n".encode())
     except OSError as error:

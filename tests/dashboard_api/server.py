@@ -18,6 +18,7 @@ from dashboard_api.app import create_app
 from dashboard_api.command import guarded_server
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.access import COOKIE
+from dashboard_api.web.certificate import tls_context
 from dashboard_api.web.store_thread import Stores
 from tests.signed_in import cookie
 
@@ -137,7 +138,7 @@ def running(stores: Stores, **settings: object) -> Iterator[Server]:
     clock = ManualClock(now_ns=0, utc_at_boot_ns=START_NS + 3600 * SECOND_NS)
     app = create_app(lambda: stores, settings=limits, clock=clock)
     token = cookie(stores.people, clock.utc_ns())[COOKIE]
-    server = guarded_server(app, limits)
+    server = guarded_server(app, limits, tls_context(limits, "the test", time.time_ns()))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

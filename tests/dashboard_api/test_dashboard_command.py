@@ -27,6 +27,66 @@ def test_any_other_address_is_refused_with_a_reason(host, tmp_path):
     assert "Value error" not in sentence
 
 
+BOTH = {"certificate": "a.pem", "private_key": "a.key"}
+PROXIED = {"trusted_proxies": ["192.168.1.4"]}
+NAMED = {"hosts": ["roomtone.school.example"]}
+
+
+@pytest.mark.parametrize(
+    ("table", "faults"),
+    (
+        (BOTH, ["dashboard.hosts"]),
+        (PROXIED, ["dashboard.hosts"]),
+        ({}, ["dashboard.certificate", "dashboard.trusted_proxies", "dashboard.hosts"]),
+        (NAMED, ["dashboard.certificate", "dashboard.trusted_proxies"]),
+        ({"certificate": "a.pem"}, ["dashboard.private_key", "HTTPS needs both"]),
+        ({"private_key": "a.pem"}, ["dashboard.certificate", "HTTPS needs both"]),
+        (BOTH | NAMED | {"public_address": "https://other.example"}, ["in dashboard.hosts"]),
+        (BOTH | NAMED | {"public_address": "http://roomtone.school.example"}, ["https://"]),
+        (
+            BOTH | NAMED | {"public_address": "https://roomtone.school.example/x"},
+            ["without a path"],
+        ),
+        (BOTH | {"hosts": ["https://roomtone.school.example"]}, ["dashboard.hosts.0"]),
+        (BOTH | {"hosts": ["roomtone.school.example:443"]}, ["without port"]),
+        (NAMED | {"trusted_proxies": ["proxy.school.example"]}, ["an address such as"]),
+        (NAMED | {"trusted_proxies": ["0.0.0.0/0"]}, ["not all of them"]),
+        (NAMED | {"trusted_proxies": ["::/0"]}, ["not all of them"]),
+        (BOTH | NAMED | {"host": "school.example"}, ["an address of this computer"]),
+    ),
+)
+def test_what_a_network_needs_is_said(table, faults, tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        checked_dashboard({"host": "0.0.0.0"} | table, tmp_path / "server.toml")
+    for fault in faults:
+        assert fault in str(caught.value)
+
+
+@pytest.mark.parametrize("way", (BOTH, PROXIED, BOTH | PROXIED))
+@pytest.mark.parametrize("host", ("0.0.0.0", "::", "192.168.1.4", "127.0.0.1"))
+def test_with_https_or_a_proxy_any_address_is_fine(way, host, tmp_path):
+    table = {"host": host} | way | NAMED
+    assert checked_dashboard(table, tmp_path / "server.toml").host == host
+
+
+def test_names_mean_nothing_without_https(tmp_path):
+    with pytest.raises(ConfigurationError, match="plain HTTP answers this computer alone"):
+        checked_dashboard(NAMED, tmp_path / "server.toml")
+
+
+def test_what_links_begin_with():
+    for table, base in (
+        ({}, None),
+        (PROXIED | NAMED, "https://roomtone.school.example"),
+        (BOTH | NAMED, "https://roomtone.school.example:8000"),
+        (BOTH | NAMED | {"port": 443}, "https://roomtone.school.example"),
+        (BOTH | {"hosts": ["FD00::1"], "port": 443}, "https://[fd00::1]"),
+        (BOTH | NAMED | {"public_address": "https://Roomtone.school.example:99"},
+         "https://roomtone.school.example:99"),
+    ):  # fmt: skip
+        assert DashboardSettings.checked(table, where="x").link_base == base
+
+
 def test_an_unknown_key_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match=r"dashboard\.hots"):
         checked_dashboard({"hots": "127.0.0.1"}, tmp_path / "server.toml")

@@ -364,7 +364,7 @@ def test_a_new_connection_must_wait_while_all_are_busy(stores, filled, settings,
     ("settings", "words"),
     (
         ({"max_streams": 3}, "Too many live pages are open"),
-        ({"max_streams_per_address": 3}, "Too many live pages from your address are open"),
+        ({"max_streams_per_person": 3}, "Too many live pages of yours are open"),
     ),
 )
 def test_only_so_many_streams_are_open(stores, filled, settings, words):
