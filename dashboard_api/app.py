@@ -43,6 +43,7 @@ from dashboard_api.settings import DashboardSettings
 from dashboard_api.sharing import routes as sharing
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
 from dashboard_api.web.connection_gate import ConnectionGate
+from dashboard_api.web.description import description_of
 from dashboard_api.web.forwarding import Forwarding
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.model_catalog import ModelCatalog
@@ -155,6 +156,7 @@ def create_app(
         app.include_router(router)
     if is_demo:
         app.include_router(demo_routes.router)
+    app.openapi = lambda: description_of(app)  # type: ignore[method-assign]
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC), name="static-for-good")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, _not_found)

@@ -6,11 +6,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard_api.settings import DashboardSettings, host_name, is_loopback
 from dashboard_api.web.forwarding import HEALTH, LOCAL
+from dashboard_api.web.refusals import error_response
 from dashboard_api.web.rendering import STATIC_ADDRESS
 
 __all__ = ["POLICY", "Guard"]
@@ -40,16 +41,17 @@ HEADERS: Final = {
 
 _HSTS: Final = "max-age=31536000"
 """A browser that came by HTTPS comes by nothing else for a year."""
-_ONLY_HERE: Final = "These pages only answer under this computer's own names.\n"
+_ONLY_HERE: Final = "These pages only answer under this computer's own names."
 _OTHER_NAMES: Final = (
     "These pages do not answer under this name. The school's administrator can add it to "
-    "dashboard.hosts.\n"
+    "dashboard.hosts."
 )
 _NO_HTTPS: Final = (
     "These pages answer other computers by HTTPS alone. Open their address with https://; a reverse "
-    "proxy must be in dashboard.trusted_proxies, and say in X-Forwarded-Proto how it was asked.\n"
+    "proxy must be in dashboard.trusted_proxies, and say in X-Forwarded-Proto how it was asked."
 )
 
+_FOREIGN: Final = "This change came from another website's page, so it was refused."
 _PORTS: Final = {"http": 80, "https": 443}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -74,14 +76,12 @@ class Guard:
         headers = Headers(scope=scope)
         fault = self._fault_of_address(scope, headers)
         if fault:
-            refusal = PlainTextResponse(fault, status_code=421)
+            # As text: a page's parts would be asked for under the same wrong name.
+            refusal: Response = PlainTextResponse(f"{fault}\n", status_code=421)
         elif scope["method"] not in SAFE_METHODS and not _is_same_origin(scope["scheme"], headers):
-            refusal = PlainTextResponse(
-                "This change came from another website's page, so it was refused.\n",
-                status_code=403,
-            )
+            refusal = error_response(headers, 403, "Refused", _FOREIGN)
         elif scope["path"] in HEALTH and not scope[LOCAL]:
-            refusal = PlainTextResponse("There is no such page.\n", status_code=404)
+            refusal = error_response(headers, 404, "Not found", "There is no such page.")
         else:
             await self._app(scope, receive, _with_headers(send, scope))
             return

@@ -138,12 +138,19 @@ def running(stores: Stores, **settings: object) -> Iterator[Server]:
     clock = ManualClock(now_ns=0, utc_at_boot_ns=START_NS + 3600 * SECOND_NS)
     app = create_app(lambda: stores, settings=limits, clock=clock)
     token = cookie(stores.people, clock.utc_ns())[COOKIE]
+    with serving(app, limits, f"Cookie: {COOKIE}={token}") as served:
+        yield served
+
+
+@contextmanager
+def serving(app: FastAPI, limits: DashboardSettings, cookie: str = "") -> Iterator[Server]:
+    """Serve an application, made with the same settings, until the block ends."""
     server = guarded_server(app, limits, tls_context(limits, "the test", time.time_ns()))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         until(lambda: server.started)
-        served = Server(app, listener.getsockname()[1], f"Cookie: {COOKIE}={token}")
+        served = Server(app, listener.getsockname()[1], cookie)
         try:
             yield served
         finally:
