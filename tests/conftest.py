@@ -31,6 +31,8 @@ NEEDS = {
         ("chromium", "chromium-browser", "google-chrome"),
         "sudo apt-get install chromium",
     ),
+    "caddy": ("Caddy", ("caddy",), "sudo apt-get install caddy"),
+    "nginx": ("nginx", ("nginx",), "sudo apt-get install nginx-light"),
     "postgres": ("PostgreSQL", ("initdb",), "sudo apt-get install postgresql"),
 }
 """A marker, the program that it stands for, its commands, and how to get it."""
