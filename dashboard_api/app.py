@@ -37,6 +37,7 @@ from dashboard_api.people import (
     demo_routes,
     people_routes,
     sign_in_routes,
+    token_routes,
 )
 from dashboard_api.people.sign_in import SignInService
 from dashboard_api.settings import DashboardSettings
@@ -75,7 +76,7 @@ ROUTERS: Final = tuple(
     module.router
     for module in (
         lesson_list, lesson_page, moments, verdicts, video, sharing, live_page, model_page,
-        sign_in_routes, account_routes, people_routes, audit_routes, health_routes,
+        sign_in_routes, account_routes, token_routes, people_routes, audit_routes, health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""
@@ -188,6 +189,9 @@ async def _sign_in_needed(request: Request, error: Exception) -> Response:
     target = request.url.path if request.method == "GET" else "/"
     if request.url.query and request.method == "GET":
         target += f"?{request.url.query}"
+    if "authorization" in request.headers:
+        challenge = {"WWW-Authenticate": "Bearer"}
+        return error_response(request.headers, 401, "Sign in", str(error), more_headers=challenge)
     return _elsewhere(request, 401, str(error), f"/sign-in?next={quote(target, safe='')}")
 
 

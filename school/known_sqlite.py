@@ -260,8 +260,30 @@ BEGIN
 END
 """
 
+_PROGRAM_TOKENS: Final = """;
+CREATE TABLE program_tokens (
+    token_hash TEXT NOT NULL,
+    id TEXT NOT NULL,
+    person TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    lesson TEXT,
+    created_utc_ns INTEGER NOT NULL,
+    expires_utc_ns INTEGER NOT NULL,
+    used_utc_ns INTEGER,
+    PRIMARY KEY (token_hash),
+    CONSTRAINT program_tokens_person_fkey
+        FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE,
+    CONSTRAINT program_tokens_lesson_fkey
+        FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX program_tokens_person ON program_tokens (person);
+CREATE INDEX program_tokens_lesson ON program_tokens (lesson)
+"""
+
 KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,), 6: (_SCHOOL_5 + _PEOPLE,),
     7: (_SCHOOL_5 + _PEOPLE + _AUDIT,),
+    8: (_SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS,),
 }  # fmt: skip
 """`user_version` → every schema that files of this version may have."""

@@ -40,6 +40,7 @@ __all__ = [
     "moments",
     "opted_out",
     "people",
+    "program_tokens",
     "revision",
     "roles",
     "sessions",
@@ -217,6 +218,24 @@ sessions: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """Who is signed in; `id` names a session to its owner and opens nothing."""
+
+program_tokens: Final = Table(
+    "program_tokens", METADATA,
+    Column("token_hash", _TEXT, primary_key=True),
+    Column("id", _TEXT, nullable=False),
+    _of_person("program_tokens"),
+    Column("name", _TEXT, nullable=False),
+    Column("role", _TEXT, nullable=False),
+    Column("lesson", _TEXT,
+           ForeignKey("lessons.id", name="program_tokens_lesson_fkey", ondelete="CASCADE")),
+    Column("created_utc_ns", _COUNT, nullable=False),
+    Column("expires_utc_ns", _COUNT, nullable=False),
+    Column("used_utc_ns", _COUNT),
+    Index("program_tokens_person", "person"),
+    Index("program_tokens_lesson", "lesson"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""With what programs come in; without a lesson, to all that the role of the person may see."""
 
 invitations: Final = Table(
     "invitations", METADATA,

@@ -8,6 +8,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.secret import Secret
 from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.viewer import Viewer
 from school.sharing.policy import may
@@ -33,6 +34,9 @@ def check_room(stores: Stores, viewer: Viewer, room: str) -> None:
         for lesson in stores.room_lessons(room, now, now + 1)
         if lesson.is_on(now, stores.longest_ns)
     ]
+    is_scoped = viewer.token is not None and viewer.token.lesson is not None
+    if is_scoped and not (on_now and all(map(viewer.may_open, on_now))):
+        raise NotFoundError(_NO_ROOM)
     if not own or not own.issuperset(on_now) or not may(person.roles, "watch live", "own"):
         raise NotFoundError(_NO_ROOM)
     for lesson_id in on_now:
@@ -40,16 +44,18 @@ def check_room(stores: Stores, viewer: Viewer, room: str) -> None:
 
 
 async def while_allowed(
-    events: AsyncIterator[bytes], store: StoreThread, viewer: Viewer, token: str, room: str
+    events: AsyncIterator[bytes], store: StoreThread, viewer: Viewer, secret: Secret, room: str
 ) -> AsyncIterator[bytes]:
-    """The events, until the session ends, a role goes, or someone else's lesson starts."""
+    """The events, until the session or token ends, a role goes, or someone else's lesson starts."""
 
     def check(stores: Stores) -> bool:
-        found = stores.people.session(token, store.people_clock.utc_ns())
+        found = secret.holder(stores, store.people_clock.utc_ns())
         if found is None:
             return False
         try:
-            check_room(stores, replace(viewer, person=found[1], utc_ns=store.clock.utc_ns()), room)
+            check_room(
+                stores, replace(viewer, person=found.person, utc_ns=store.clock.utc_ns()), room
+            )
         except NotFoundError:
             return False
         return True

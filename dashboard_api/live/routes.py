@@ -28,7 +28,7 @@ from dashboard_api.views.movement import EPOCH_S
 from dashboard_api.views.readings import read_room
 from dashboard_api.views.schemas import LiveJson
 from dashboard_api.views.text import notice_sentence
-from dashboard_api.web.access import WatchesLive, session_cookie
+from dashboard_api.web.access import WatchesLive, secret_of
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from dashboard_api.web.stream_places import BoundedStream
@@ -94,9 +94,8 @@ async def live_events(
     await store.run(lambda stores: check_room(stores, viewer, room))
     rooms = state.live_rooms
     assert isinstance(rooms, LiveRooms)
-    token = request.cookies.get(session_cookie(request), "")
     return BoundedStream(
-        while_allowed(rooms.follow(room), store, viewer, token, room),
+        while_allowed(rooms.follow(room), store, viewer, secret_of(request), room),
         person=viewer.person.id,
         places=state.stream_places,
         counts=state.refusal_counts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import segno
@@ -14,6 +15,7 @@ from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from dashboard_api.people.sign_in import SignInRefusedError
 from dashboard_api.people.sign_in_routes import sign_in_service
+from dashboard_api.views.dates import MAX_DAYS, day_of
 from dashboard_api.views.text import local_time_text
 from dashboard_api.web.access import Needs
 from dashboard_api.web.callers import caller_key
@@ -21,10 +23,10 @@ from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, StoreThread
 from dashboard_api.web.viewer import Viewer
 from school.people.passwords import check_strength, hash_password
-from school.people.records import NEED_SECOND_FACTOR
+from school.people.records import NEED_SECOND_FACTOR, ROLE_NAMES
 from school.people.second_factor import new_key, uri_of, used_step
 
-__all__ = ["router"]
+__all__ = ["account_response", "router"]
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,7 +55,7 @@ class _FactorForm(BaseModel):
 
 @router.get("/account")
 async def account_page(request: Request, viewer: Owner, store: StoreDep) -> Response:
-    return await _account(request, viewer, store)
+    return await account_response(request, viewer, store)
 
 
 @router.post("/account/password")
@@ -65,7 +67,7 @@ async def change_password(
         await _check_own(request, viewer, form.old)
         await asyncio.to_thread(check_strength, form.new, known=(person.name, person.sign_in_name))
     except (UsageError, SignInRefusedError) as error:
-        return await _account(request, viewer, store, trouble=str(error), status_code=422)
+        return await account_response(request, viewer, store, trouble=str(error), status_code=422)
     hashed = await asyncio.to_thread(hash_password, form.new)
     await store.run(lambda stores: stores.people.set_password(person.id, hashed, viewer.actor))
     return RedirectResponse("/sign-in", status_code=303)
@@ -88,7 +90,7 @@ async def set_second_factor(
         await _check_own(request, viewer, form.password)
         step = _proven_step(form, viewer.people_utc_ns)
     except (UsageError, SignInRefusedError) as error:
-        return await _account(
+        return await account_response(
             request, viewer, store, key=form.key, trouble=str(error), status_code=422
         )
     await store.run(
@@ -113,15 +115,17 @@ async def _check_own(request: Request, viewer: Viewer, password: str) -> None:
     )
 
 
-async def _account(
+async def account_response(
     request: Request,
     viewer: Viewer,
     store: StoreThread,
     *,
     key: str = "",
     trouble: str = "",
+    token: str = "",
     status_code: int = 200,
 ) -> Response:
+    """The account page; `token` is a new one, which is shown this once."""
     person, now, zone = viewer.person, viewer.people_utc_ns, request.app.state.zone
     sessions = await store.run(lambda stores: stores.people.sessions(person.id, now))
     invited = await store.run(lambda stores: stores.people.invitations(person.id, now - _SHOWN_NS))
@@ -138,7 +142,7 @@ async def _account(
         needs_factor=bool(person.roles & NEED_SECOND_FACTOR),
         sessions=[
             (session.id, session.browser, local_time_text(session.seen_utc_ns, zone),
-             session.id == viewer.session.id)
+             viewer.session is not None and session.id == viewer.session.id)
             for session in sessions
         ],
         own_entries=[
@@ -146,5 +150,14 @@ async def _account(
             for entry in await store.run(lambda stores: stores.audit.of_person(person.id, _MAX_OWN))
         ],
         invited=[(local_time_text(each.created_utc_ns, zone), each.made_by) for each in invited],
+        token=token,
+        tokens=[
+            (each, local_time_text(each.expires_utc_ns - SECOND_NS, zone), each.expires_utc_ns <= now,
+             "" if each.used_utc_ns is None else local_time_text(each.used_utc_ns, zone))
+            for each in await store.run(lambda stores: stores.people.tokens.of_person(person.id))
+        ],
+        role_names={role: ROLE_NAMES[role] for role in sorted(person.roles)},
+        earliest=day_of(now, zone).isoformat(),
+        latest=(day_of(now, zone) + timedelta(days=MAX_DAYS)).isoformat(),
         **values,
     )  # fmt: skip

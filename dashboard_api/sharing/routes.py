@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from dashboard_api.views.dates import MAX_DAYS, day_of, end_of_day
 from dashboard_api.views.text import local_time_text
 from dashboard_api.web.access import SharesLesson
 from dashboard_api.web.lookup import get_lesson
@@ -24,7 +25,6 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
-MAX_DAYS: Final = 365
 _USUAL_DAYS: Final = 14
 _MAX_ENTRIES: Final = 50
 
@@ -58,7 +58,7 @@ async def share(
     def change(stores: Stores) -> Response:
         lesson = get_lesson(stores, viewer, lesson_id)
         try:
-            until_ns = _end_of(form.until, viewer.utc_ns, zone)
+            until_ns = end_of_day(form.until, viewer.utc_ns, zone)
             _check_reader(stores, viewer, form.person)
         except UsageError as error:
             return _page(stores, viewer, lesson_id, zone, trouble=str(error), status_code=422)
@@ -90,7 +90,7 @@ def _page(
     status_code: int = 200,
 ) -> Response:
     lesson = get_lesson(stores, viewer, lesson_id)
-    today = _today(viewer.utc_ns, zone)
+    today = day_of(viewer.utc_ns, zone)
     return page(
         "sharing/lesson.html",
         status_code=status_code,
@@ -126,20 +126,6 @@ def _check_reader(stores: Stores, viewer: Viewer, person_id: str) -> None:
         raise UsageError("Choose a person to share the lesson with.")
 
 
-def _end_of(last_day: date, now_utc_ns: int, zone: tzinfo | None) -> int:
-    """The end of a day, which must be today or within a year; raises UsageError."""
-    today = _today(now_utc_ns, zone)
-    if not today <= last_day <= today + timedelta(days=MAX_DAYS):
-        raise UsageError("The last day must be today or later, and within a year.")
-    midnight = datetime.combine(last_day + timedelta(days=1), time.min)
-    local = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
-    return round(local.timestamp()) * SECOND_NS
-
-
-def _today(utc_ns: int, zone: tzinfo | None) -> date:
-    return datetime.fromtimestamp(utc_ns / SECOND_NS, tz=UTC).astimezone(zone).date()
-
-
 def _day(utc_ns: int, zone: tzinfo | None) -> str:
-    at = _today(utc_ns, zone)
+    at = day_of(utc_ns, zone)
     return f"{at.day} {at:%B %Y}"

@@ -10,8 +10,10 @@ from starlette.requests import HTTPConnection
 
 from contract.errors import RoomtoneError
 from dashboard_api.web.lookup import NotFoundError
-from dashboard_api.web.store_thread import StoreDep
+from dashboard_api.web.secret import Holder, Secret
+from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
+from school.audit.actor import Actor
 from school.people.records import NEED_SECOND_FACTOR
 from school.sharing.policy import Action, may_at_all
 
@@ -35,9 +37,11 @@ __all__ = [
     "Viewer",
     "WatchesLive",
     "WritesNotes",
+    "secret_of",
     "session_cookie",
 ]
 
+_PROGRAM_REFUSED: Final = "This token opens nothing here: it is unknown, revoked or too old, or this is a page for people."
 COOKIE: Final = "roomtone_session"
 """By plain HTTP on this computer."""
 _SECURE_COOKIE: Final = f"__Host-{COOKIE}"
@@ -47,6 +51,11 @@ _SECURE_COOKIE: Final = f"__Host-{COOKIE}"
 def session_cookie(connection: HTTPConnection) -> str:
     """The name of the session's cookie, by how the browser came."""
     return _SECURE_COOKIE if connection.url.scheme == "https" else COOKIE
+
+
+def secret_of(connection: HTTPConnection) -> Secret:
+    """What a request proves itself with."""
+    return Secret.of(connection, session_cookie(connection))
 
 
 class SignInNeededError(RoomtoneError):
@@ -82,13 +91,14 @@ class Needs:
 
     async def __call__(self, connection: HTTPConnection, store: StoreDep) -> Viewer:
         now = store.people_clock.utc_ns()
-        token = connection.cookies.get(session_cookie(connection))
-        found = None
-        if token:
-            found = await store.run(lambda stores: stores.people.session(token, now))
+        secret = secret_of(connection)
+        found = await store.run(lambda stores: secret.holder(stores, now))
+        if secret.is_token and (found is None or not _is_for_programs(connection)):
+            await store.run(lambda stores: _record_refusal(stores, found, now))
+            raise SignInNeededError(_PROGRAM_REFUSED)
         if found is None:
             raise SignInNeededError("Sign in first.")
-        session, person = found
+        person = found.person
         if (
             not self.is_without_second_factor
             and not person.has_second_factor
@@ -96,11 +106,26 @@ class Needs:
         ):
             raise SecondFactorNeededError("Set up a second factor first, on the account page.")
         if self.action is not None and not may_at_all(person.roles, self.action):
+            if found.token is not None:
+                await store.run(lambda stores: _record_refusal(stores, found, now))
             raise NotFoundError("There is no such page.")
         return Viewer(
-            person=person, session=session, action=self.action,
-            utc_ns=store.clock.utc_ns(), people_utc_ns=now,
+            person=person, session=found.session, action=self.action, utc_ns=store.clock.utc_ns(),
+            people_utc_ns=now, token=found.token,
         )  # fmt: skip
+
+
+def _is_for_programs(connection: HTTPConnection) -> bool:
+    """Whether the description of the interface has the route: pages for people are not in it."""
+    route = connection.scope.get("route")
+    if connection.scope["method"] == "HEAD":
+        return getattr(route, "path", "") in connection.app.openapi()["paths"]
+    return bool(getattr(route, "include_in_schema", False))
+
+
+def _record_refusal(stores: Stores, found: Holder | None, utc_ns: int) -> None:
+    by = Actor(name="the pages", utc_ns=utc_ns)
+    stores.people.tokens.record_refusal(None if found is None else found.token, by)
 
 
 SignedIn = Annotated[Viewer, Depends(Needs(None))]

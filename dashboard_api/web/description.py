@@ -15,7 +15,7 @@ __all__ = ["description_of"]
 _ERROR: Final = "#/components/schemas/ErrorJson"
 _EVERYWHERE: Final = {
     400: "The request can't be read.",
-    401: "Nobody is signed in.",
+    401: "Nobody is signed in, or the token opens nothing.",
     403: "A second factor is missing, or the change comes from another website.",
     404: "It does not exist, or this person may not see it.",
     408: "The request's body did not arrive in time.",
@@ -31,6 +31,10 @@ SCHEMES: Final = {
     "session": {
         "type": "apiKey", "in": "cookie", "name": COOKIE,
         "description": f"A browser's session; by HTTPS the cookie is called __Host-{COOKIE}.",
+    },
+    "token": {
+        "type": "http", "scheme": "bearer",
+        "description": "A token that its owner made on the account page.",
     },
 }  # fmt: skip
 

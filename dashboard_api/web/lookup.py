@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from contract.errors import RoomtoneError
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
+from school.audit.actor import Actor
 from school.lessons.records import Lesson
 from school.moments.records import Speaker
 from school.sharing.policy import Reach, may
@@ -39,7 +40,15 @@ def find_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> tuple[Lesson,
     assert viewer.action is not None
     reach = stores.sharing.reach(lesson_id, viewer.person.id, viewer.utc_ns)
     lesson = stores.lesson(lesson_id)
-    if lesson is None or reach is None or not may(viewer.person.roles, viewer.action, reach):
+    if (
+        lesson is None
+        or reach is None
+        or not viewer.may_open(lesson_id)
+        or not may(viewer.person.roles, viewer.action, reach)
+    ):
+        if viewer.token is not None:
+            by = Actor(name="the pages", utc_ns=viewer.utc_ns)
+            stores.people.tokens.record_refusal(viewer.token, by)
         raise NotFoundError(_NO_LESSON)
     return lesson, reach
 

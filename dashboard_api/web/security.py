@@ -103,7 +103,9 @@ def _is_same_origin(scheme: str, headers: Headers) -> bool:
         return False
     origin = headers.get("origin")
     if origin is None:
-        return site is not None or "cookie" not in headers
+        # A token counts alone, and no website can make a browser send one.
+        is_program = headers.get("authorization", "")[:7].lower() == "bearer "
+        return site is not None or "cookie" not in headers or is_program
     own = _parts(f"{scheme}://{headers['host']}")
     return own is not None and _parts(origin) == own
 

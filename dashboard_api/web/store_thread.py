@@ -22,7 +22,7 @@ from school.lessons.records import Lesson
 from school.moments.records import VerdictCount
 from school.people.store import PeopleStore
 from school.settings import LessonSettings
-from school.sharing.policy import reaches
+from school.sharing.policy import may, reaches
 from school.sharing.store import SharingStore
 
 __all__ = ["StoreDep", "StoreThread", "Stores"]
@@ -68,11 +68,28 @@ class Stores:
     def page_of_lessons(self, viewer: Viewer, limit: int, offset: int) -> list[Lesson]:
         """A page of the lessons that someone may see, each with an end, the latest first."""
         person = viewer.person
+        if viewer.token is not None and viewer.token.lesson is not None:
+            return self._only_lesson(viewer, viewer.token.lesson)[offset : offset + limit]
         found = self.sharing.lessons(
             person.id, reaches(person.roles, "read lesson"), viewer.utc_ns,
             limit=limit, offset=offset,
         )  # fmt: skip
         return [each.bounded(self.longest_ns) for each in found]
+
+    def count_lessons(self, viewer: Viewer) -> int:
+        """How many lessons someone may see."""
+        person = viewer.person
+        if viewer.token is not None and viewer.token.lesson is not None:
+            return len(self._only_lesson(viewer, viewer.token.lesson))
+        return self.sharing.count(person.id, reaches(person.roles, "read lesson"), viewer.utc_ns)
+
+    def _only_lesson(self, viewer: Viewer, lesson_id: str) -> list[Lesson]:
+        """A token's only lesson, while its role may see it."""
+        person, found = viewer.person, self.lesson(lesson_id)
+        reach = self.sharing.reach(lesson_id, person.id, viewer.utc_ns)
+        if found is None or reach is None or not may(person.roles, "read lesson", reach):
+            return []
+        return [found]
 
     def room_lessons(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
         """A room's lessons that touch a span, each with an end, the latest first."""

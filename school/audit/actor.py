@@ -49,6 +49,12 @@ class Actor:
         event = self._event(connection, "saw", thing, thing_id, lesson, None)
         append_unless_recent(connection, event, within_ns)
 
+    def record_refusal(self, connection: Connection, token: str, *, within_ns: int) -> None:
+        """Append that they refuse a program's token, by its id; "" means an unknown one."""
+        thing: Thing = "token" if token else "unknown_token"
+        event = self._event(connection, "refused_token", thing, token, None, None)
+        append_unless_recent(connection, event, within_ns)
+
     def record_about(
         self,
         connection: Connection,

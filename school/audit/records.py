@@ -26,6 +26,7 @@ Action = Literal[
     "took_over", "deleted", "purged", "signed_in", "signed_out", "sign_in_failed", "ended_sessions",
     "changed_password", "changed_second_factor", "invited", "redeemed", "reset_sent",
     "changed_rights", "changed_settings", "made_token", "revoked_token", "anonymised",
+    "refused_token",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -56,12 +57,14 @@ ACTIONS: Final[Mapping[Action, str]] = {
     "made_token": "made {thing}",
     "revoked_token": "revoked {thing}",
     "anonymised": "removed the name of {thing}",
+    "refused_token": "refused {thing}",
 }
 """Each action in the words after the name of who did it."""
 
 Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
+    "unknown_token",
 ]  # fmt: skip
 
 THINGS: Final[Mapping[Thing, str]] = {
@@ -80,6 +83,7 @@ THINGS: Final[Mapping[Thing, str]] = {
     "token": "the token {id}",
     "settings": "the settings",
     "audit_log": "the audit log",
+    "unknown_token": "a token that opens nothing",
 }
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

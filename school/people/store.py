@@ -12,6 +12,7 @@ from contract.errors import UsageError
 from school.audit.actor import Actor
 from school.audit.records import Action
 from school.database import SchoolDatabase
+from school.people.program_tokens import TokenStore, end_tokens
 from school.people.records import Credentials, Invitation, Person, Role, Session
 from school.people.tokens import new_id, new_token, token_hash
 from school.schema import invitations, people, roles, sessions
@@ -46,6 +47,8 @@ class PeopleStore:
 
     def __init__(self, database: SchoolDatabase) -> None:
         self._database = database
+        self.tokens = TokenStore(database)
+        """Those of programs."""
 
     def add(
         self,
@@ -90,9 +93,10 @@ class PeopleStore:
             return None if found is None else _person(connection, found)
 
     def set_roles(self, person_id: str, person_roles: Iterable[Role], by: Actor) -> None:
-        """Replace someone's roles; their sessions end."""
+        """Replace someone's roles; their sessions end, and tokens of roles that they had."""
         with self._database.writing() as connection:
-            _write_roles(connection, person_id, person_roles, by)
+            found = _write_roles(connection, person_id, person_roles, by)
+            end_tokens(connection, person_id, found.roles, by)
             _end_sessions(connection, person_id)
 
     def credentials(self, sign_in_name: str) -> Credentials | None:

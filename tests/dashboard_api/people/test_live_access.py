@@ -10,6 +10,7 @@ import pytest
 
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.live.access import while_allowed
+from dashboard_api.web.secret import Secret
 from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.viewer import Viewer
 from tests.signed_in import BY, COOKIE_NAME, TEACHER, cookie
@@ -66,7 +67,7 @@ def test_it_ends_at_the_next_event(
     async def watch() -> list[bytes]:
         store = StoreThread(lambda: stores, clock, clock)
         await store.open()
-        allowed = while_allowed(events(), store, viewer, token, "room-204")
+        allowed = while_allowed(events(), store, viewer, Secret(token), "room-204")
         return [event async for event in allowed]
 
     assert asyncio.run(watch()) == [b"0", b"1", b"2"]

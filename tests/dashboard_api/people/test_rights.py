@@ -20,6 +20,7 @@ from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school import School
+from school.audit.actor import Actor
 from school.lessons.records import Lesson
 from school.moments.records import Moment
 from school.people.records import ROLES, Role
@@ -149,6 +150,7 @@ ELSEWHERE = {
     "/account": "about oneself", "/account/password": "about oneself",
     "/account/sessions/{session_id}/end": "about oneself",
     "/account/second-factor": "about oneself",
+    "/account/tokens": "about oneself", "/account/tokens/{token_id}/revoke": "about oneself",
 }  # fmt: skip
 
 
@@ -318,3 +320,71 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{person_id}", "someone")
             )
             assert shape in asked or shape.replace("someone", "teaching") in asked, route.path
+
+
+FOR_PROGRAMS = ("/api/", "/lessons/{lesson}/video")
+"""What a token opens, as far as its role does; every other address is a page for people."""
+PAGES = [
+    *(each for asks in (*ON_LESSONS.values(), *IN_GENERAL.values()) for each in asks
+      if not each.path.startswith(FOR_PROGRAMS)),
+    ask("GET", "/"), ask("GET", "/account"), ask("POST", "/account/password", data={"new": "x"}),
+    ask("POST", "/account/sessions/x/end"), ask("POST", "/account/second-factor"),
+    ask("POST", "/account/tokens", data={"name": "n", "role": "teacher", "until": "2025-11-20"}),
+    ask("POST", "/account/tokens/x/revoke"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def as_program(rights: Rights, role: Role) -> Iterator[Pages]:
+    """A program with a token of somebody who has this role."""
+    people = rights.school.people
+    owner = people.person(f"only-{role}")
+    assert owner is not None
+    by = Actor(name="a test", utc_ns=NOW_NS)
+    for old in people.tokens.of_person(owner.id):
+        people.tokens.revoke(owner.id, old.id, by)
+    until = NOW_NS + 86_400 * SECOND_NS
+    text = people.tokens.make(owner, "a test", role, None, by, until_ns=until)
+    with rights.pages.browser() as pages:
+        del pages._client.headers["Sec-Fetch-Site"]
+        pages._client.headers["Authorization"] = f"Bearer {text}"
+        yield pages
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("reach", get_args(Reach))
+@pytest.mark.parametrize("action", ON_LESSONS)
+def test_a_token_of_a_lesson(
+    rights: Rights, as_program: Pages, role: Role, action: Action, reach: Reach
+) -> None:
+    is_allowed = reach in RIGHTS[role].get(action, set())
+    name = f"{reach}-{role}"
+    add_moments(rights, name, by="teacher" if reach == "own" else "coach")
+    for each in ON_LESSONS[action]:
+        if not each.path.startswith(FOR_PROGRAMS):
+            continue
+        answer = each.of(as_program, name, name)
+        if is_allowed:
+            assert answer.status_code < 400, (each, answer.text)
+            continue
+        missing = each.of(as_program, "never-was", "never-was")
+        assert (missing.status_code, missing.text) == (404, answer.text), each
+        assert answer.status_code == 404, each
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("action", IN_GENERAL)
+def test_a_token_of_no_lesson(as_program: Pages, role: Role, action: Action) -> None:
+    for each in IN_GENERAL[action]:
+        if each.path.startswith(FOR_PROGRAMS):
+            answer = each.of(as_program, "", "")
+            assert (answer.status_code < 400) == (action in GENERAL[role]), each
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_token_opens_no_page_for_people(rights: Rights, as_program: Pages, role: Role) -> None:
+    as_program._client.cookies.update(rights.cookie(role))  # which count for nothing beside it
+    for each in PAGES:
+        answer = each.of(as_program, f"own-{role}", f"own-{role}")
+        assert answer.status_code == 401, each
+        assert "Secret" not in answer.text
