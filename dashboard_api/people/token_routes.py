@@ -43,7 +43,7 @@ async def make_token(
     def make(stores: Stores) -> str:
         lesson = form.lesson.strip() or None
         _check_lesson(stores, viewer, form.role, lesson)
-        until_ns = end_of_day(form.until, viewer.utc_ns, zone)
+        until_ns = end_of_day(form.until, viewer.people_utc_ns, zone)
         return stores.people.tokens.make(
             viewer.person, form.name, form.role, lesson, viewer.actor, until_ns=until_ns
         )

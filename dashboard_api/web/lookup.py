@@ -47,7 +47,7 @@ def find_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> tuple[Lesson,
         or not may(viewer.person.roles, viewer.action, reach)
     ):
         if viewer.token is not None:
-            by = Actor(name="the pages", utc_ns=viewer.utc_ns)
+            by = Actor(name="the pages", utc_ns=viewer.people_utc_ns)
             stores.people.tokens.record_refusal(viewer.token, by)
         raise NotFoundError(_NO_LESSON)
     return lesson, reach
