@@ -31,6 +31,9 @@ from dashboard_api.model import routes as model_page
 from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.moments import routes as moments
 from dashboard_api.moments import verdict_routes as verdicts
+from dashboard_api.openid import routes as openid_routes
+from dashboard_api.openid.provider import Provider
+from dashboard_api.openid.service import OpenIdService
 from dashboard_api.people import (
     account_routes,
     audit_routes,
@@ -76,7 +79,8 @@ ROUTERS: Final = tuple(
     module.router
     for module in (
         lesson_list, lesson_page, moments, verdicts, video, sharing, live_page, model_page,
-        sign_in_routes, account_routes, token_routes, people_routes, audit_routes, health_routes,
+        sign_in_routes, openid_routes, account_routes, token_routes, people_routes, audit_routes,
+        health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""
@@ -93,6 +97,7 @@ def create_app(
     settings: DashboardSettings | None = None,
     people_clock: Clock | None = None,
     is_demo: bool = False,
+    provider: Provider | None = None,
 ) -> FastAPI:
     """The pages, on the stores that `open_stores` opens when the application starts.
 
@@ -102,6 +107,7 @@ def create_app(
     `label_days` is how long answers are kept to learn from. `data_dir` appears on the health pages,
     to show which server they belong to. `settings` has the limits; the limits on connections work
     only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
+    `provider` signs in people with school accounts.
     """
     limits = DashboardSettings() if settings is None else settings
 
@@ -138,6 +144,11 @@ def create_app(
     )
     app.state.zone = zone
     app.state.sign_in = SignInService(app.state.store_thread)
+    app.state.openid = (
+        None
+        if provider is None
+        else OpenIdService(provider, app.state.store_thread, app.state.sign_in)
+    )
     app.state.label_days = label_days
     app.state.data_dir = data_dir
     app.state.sign_counts = lesson_list.SignCounts()

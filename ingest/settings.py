@@ -9,6 +9,7 @@ from pydantic import Field
 
 from contract.clock import SECOND_NS
 from contract.settings import BrokerSettings, Name, Settings
+from school.people.settings import OpenIdSettings, SmtpSettings
 from school.settings import LessonSettings, SchoolSettings
 
 __all__ = [
@@ -125,5 +126,9 @@ class ServerSettings(Settings):
     """Timetables and lessons."""
     school: SchoolSettings = SchoolSettings()
     """Where lessons, moments and who opted out are kept."""
+    openid: OpenIdSettings = OpenIdSettings()
+    """Signing in with a school account, by OpenID Connect; docs/people.md has examples."""
+    smtp: SmtpSettings = SmtpSettings()
+    """The mail server that sends invitations; without it, their links are only shown."""
     dashboard: dict[str, object] = Field(default_factory=dict)
     """The web pages; the dashboard checks this table itself."""

@@ -281,9 +281,29 @@ CREATE INDEX program_tokens_person ON program_tokens (person);
 CREATE INDEX program_tokens_lesson ON program_tokens (lesson)
 """
 
+_IDENTITIES: Final = """;
+CREATE TABLE identities (
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    id TEXT NOT NULL,
+    person TEXT NOT NULL,
+    created_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (issuer, subject),
+    CONSTRAINT identities_person_fkey FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX identities_person ON identities (person);
+CREATE TABLE session_factors (
+    token_hash TEXT NOT NULL,
+    PRIMARY KEY (token_hash),
+    CONSTRAINT session_factors_token_hash_fkey
+        FOREIGN KEY(token_hash) REFERENCES sessions (token_hash) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT
+"""
+
 KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,), 6: (_SCHOOL_5 + _PEOPLE,),
     7: (_SCHOOL_5 + _PEOPLE + _AUDIT,),
     8: (_SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS,),
+    9: (_SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES,),
 }  # fmt: skip
 """`user_version` → every schema that files of this version may have."""

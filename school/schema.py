@@ -31,6 +31,7 @@ __all__ = [
     "audit_events",
     "audit_head",
     "audit_names",
+    "identities",
     "imported",
     "invitations",
     "label_opt_ins",
@@ -43,6 +44,7 @@ __all__ = [
     "program_tokens",
     "revision",
     "roles",
+    "session_factors",
     "sessions",
     "shares",
     "teacher_names",
@@ -236,6 +238,27 @@ program_tokens: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """With what programs come in; without a lesson, to all that the role of the person may see."""
+
+session_factors: Final = Table(
+    "session_factors", METADATA,
+    Column("token_hash", _TEXT,
+           ForeignKey("sessions.token_hash", name="session_factors_token_hash_fkey",
+                      ondelete="CASCADE"), primary_key=True),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Sessions whose identity provider says that it used more than one factor."""
+
+identities: Final = Table(
+    "identities", METADATA,
+    Column("issuer", _TEXT, primary_key=True),
+    Column("subject", _TEXT, primary_key=True),
+    Column("id", _TEXT, nullable=False),
+    _of_person("identities"),
+    Column("created_utc_ns", _COUNT, nullable=False),
+    Index("identities_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""School accounts with which a person signs in; `id` names one to its owner."""
 
 invitations: Final = Table(
     "invitations", METADATA,

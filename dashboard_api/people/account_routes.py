@@ -26,12 +26,13 @@ from school.people.passwords import check_strength, hash_password
 from school.people.records import NEED_SECOND_FACTOR, ROLE_NAMES
 from school.people.second_factor import new_key, uri_of, used_step
 
-__all__ = ["account_response", "router"]
+__all__ = ["Owner", "account_response", "router"]
 
 router = APIRouter(include_in_schema=False)
 
 _SHOWN_NS: Final = 30 * 86_400 * SECOND_NS
 """How long a new link for someone's password stands on their page."""
+_RECENT_NS: Final = 900 * SECOND_NS
 _MAX_OWN: Final = 20
 """Of what a person did, the latest entries stand on their page."""
 Text = Annotated[str, Field(max_length=1_000)]
@@ -87,7 +88,10 @@ async def set_second_factor(
 ) -> Response:
     """The key comes back with a code that proves that an app has it."""
     try:
-        await _check_own(request, viewer, form.password)
+        if viewer.person.has_password:
+            await _check_own(request, viewer, form.password)
+        else:
+            _check_recent(viewer)
         step = _proven_step(form, viewer.people_utc_ns)
     except (UsageError, SignInRefusedError) as error:
         return await account_response(
@@ -113,6 +117,14 @@ async def _check_own(request: Request, viewer: Viewer, password: str) -> None:
     await sign_in_service(request).check_password(
         viewer.person.sign_in_name, password, address=caller_key(request)
     )
+
+
+def _check_recent(viewer: Viewer) -> None:
+    """Who has a school account alone has just signed in with it."""
+    if viewer.session is None or (
+        viewer.people_utc_ns - viewer.session.created_utc_ns > _RECENT_NS
+    ):
+        raise SignInRefusedError("You signed in a while ago: sign out, sign in, and try again.")
 
 
 async def account_response(
@@ -144,6 +156,10 @@ async def account_response(
             (session.id, session.browser, local_time_text(session.seen_utc_ns, zone),
              viewer.session is not None and session.id == viewer.session.id)
             for session in sessions
+        ],
+        identities=[
+            (each.id, each.issuer, local_time_text(each.created_utc_ns, zone))
+            for each in await store.run(lambda stores: stores.people.accounts(person.id))
         ],
         own_entries=[
             (local_time_text(entry.at_utc_ns, zone), entry)

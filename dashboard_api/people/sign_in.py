@@ -15,7 +15,7 @@ from contract.errors import RoomtoneError
 from dashboard_api.web.store_thread import Stores, StoreThread
 from school.audit.actor import Actor
 from school.people.passwords import is_password
-from school.people.records import Credentials
+from school.people.records import Credentials, Person
 from school.people.second_factor import used_step
 from school.people.tokens import new_token
 
@@ -27,6 +27,8 @@ _PER_ACCOUNT_ANYWHERE: Final = RateLimitItemPerHour(60)
 """Attempts for one account. Who guesses from many addresses keeps its owner out for an hour."""
 _PER_ADDRESS: Final = RateLimitItemPerMinute(100, 15)
 """Attempts from one address. A school has one address, and a Monday morning."""
+_STARTS_PER_ADDRESS: Final = RateLimitItemPerMinute(300, 15)
+"""Ways to the identity provider that begin at one address."""
 _AT_ONCE: Final = 2
 """Checking a password takes 64 MB and a core for as long as it lasts."""
 _PENDING_NS: Final = 300 * SECOND_NS
@@ -100,7 +102,7 @@ class SignInService:
                 is_password, password, None if found is None else found.password
             )
         if found is None or not is_right:
-            await self._record_refusal(found)
+            await self.record_refusal(found)
             raise SignInRefusedError(_WRONG)
         return found
 
@@ -120,10 +122,28 @@ class SignInService:
         if step is None or not await self._store.run(
             lambda stores: stores.people.use_code(waiting.person, step)
         ):
-            await self._record_refusal(found)
+            await self.record_refusal(found)
             raise SignInRefusedError(_WRONG_CODE)
         del self._pending[pending]
         return await self._started(waiting.person, waiting.sign_in_name, address, browser)
+
+    async def with_account(
+        self, person: Person, *, used_two_factors: bool, address: str, browser: str
+    ) -> SignedInAs | CodeNeeded:
+        """Sign in whom the identity provider knows; a second factor of ours may come next.
+
+        `used_two_factors`: it says so and may be believed, so it stands for ours.
+        """
+        if person.has_second_factor and not used_two_factors:
+            return CodeNeeded(self._remember(person.id, person.sign_in_name))
+        return await self._started(
+            person.id, person.sign_in_name, address, browser, has_second_factor=used_two_factors
+        )
+
+    def count_account_start(self, address: str) -> None:
+        """Count one who begins to sign in at the identity provider; raises SignInRefusedError."""
+        if not self._limiter.hit(_STARTS_PER_ADDRESS, "account-start", address):
+            raise SignInRefusedError(_TOO_OFTEN, 429)
 
     def _count(self, name: str, address: str) -> None:
         """Count an attempt before it is checked, so that many at once count too."""
@@ -135,7 +155,8 @@ class SignInService:
         if not is_allowed:
             raise SignInRefusedError(_TOO_OFTEN, 429)
 
-    async def _record_refusal(self, found: Credentials | None) -> None:
+    async def record_refusal(self, found: Credentials | None) -> None:
+        """Record that somebody was refused; None for one whom nobody knows."""
         by = Actor(name="the sign-in page", utc_ns=self._store.people_clock.utc_ns())
 
         def record(stores: Stores) -> None:
@@ -153,11 +174,21 @@ class SignInService:
         self._pending[pending] = _Pending(person, name, expires)
         return pending
 
-    async def _started(self, person: str, name: str, address: str, browser: str) -> SignedInAs:
+    async def _started(
+        self,
+        person: str,
+        name: str,
+        address: str,
+        browser: str,
+        *,
+        has_second_factor: bool = False,
+    ) -> SignedInAs:
         self._limiter.clear(_PER_ACCOUNT, "account", name, address)
         self._limiter.clear(_PER_ACCOUNT_ANYWHERE, "account", name)
         now = self._store.people_clock.utc_ns()
         token = await self._store.run(
-            lambda stores: stores.people.start_session(person, browser, now)
+            lambda stores: stores.people.start_session(
+                person, browser, now, has_second_factor=has_second_factor
+            )
         )
         return SignedInAs(person, token)

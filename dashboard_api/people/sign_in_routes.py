@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,9 +16,18 @@ from dashboard_api.web.callers import caller_key
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep
 from school.people.passwords import MAX_LENGTH, check_strength, hash_password
+from school.people.records import Person
 from school.people.store import SESSION_NS
 
-__all__ = ["router", "sign_in_service", "signed_in"]
+__all__ = [
+    "Text",
+    "browser_of",
+    "own_path",
+    "router",
+    "sign_in_answer",
+    "sign_in_service",
+    "signed_in",
+]
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,22 +62,24 @@ class _NewPasswordForm(BaseModel):
 
 
 @router.get("/sign-in", dependencies=_TO_ALL)
-async def sign_in_page(next: str = "/") -> Response:  # noqa: A002  # the field's name
-    return page("people/sign_in.html", next=_own_path(next))
+async def sign_in_page(
+    request: Request,
+    next: str = "/",  # noqa: A002  # the field's name
+) -> Response:
+    return sign_in_answer(request, target=own_path(next))
 
 
 @router.post("/sign-in", dependencies=_TO_ALL)
 async def sign_in(request: Request, form: Annotated[_SignInForm, Form()]) -> Response:
-    target = _own_path(form.next)
+    target = own_path(form.next)
     try:
         outcome = await sign_in_service(request).with_password(
-            form.name, form.password, address=caller_key(request), browser=_browser(request)
+            form.name, form.password, address=caller_key(request), browser=browser_of(request)
         )
     except SignInRefusedError as error:
-        return page(
-            "people/sign_in.html",
-            next=target, name=form.name, trouble=str(error), status_code=error.status,
-        )  # fmt: skip
+        return sign_in_answer(
+            request, target=target, name=form.name, trouble=str(error), status_code=error.status
+        )
     if isinstance(outcome, CodeNeeded):
         return page("people/code.html", next=target, pending=outcome.pending)
     return signed_in(request, outcome.token, target)
@@ -76,10 +87,10 @@ async def sign_in(request: Request, form: Annotated[_SignInForm, Form()]) -> Res
 
 @router.post("/sign-in/code", dependencies=_TO_ALL)
 async def sign_in_with_code(request: Request, form: Annotated[_CodeForm, Form()]) -> Response:
-    target = _own_path(form.next)
+    target = own_path(form.next)
     try:
         outcome = await sign_in_service(request).with_code(
-            form.pending, form.code, address=caller_key(request), browser=_browser(request)
+            form.pending, form.code, address=caller_key(request), browser=browser_of(request)
         )
     except SignInRefusedError as error:
         return page(
@@ -102,19 +113,19 @@ async def sign_out(request: Request, store: StoreDep) -> Response:
 
 
 @router.get("/invitation/{token}", dependencies=_TO_ALL)
-async def invitation_page(token: str, store: StoreDep) -> Response:
+async def invitation_page(request: Request, token: str, store: StoreDep) -> Response:
     """Opening the link changes nothing, since programs that look for malware open links too."""
     now = store.people_clock.utc_ns()
     person = await store.run(lambda stores: stores.people.invited(token, now))
     if person is None:
         return page("shared/error.html", title="This link is over", sentence=_LINK_IS_OVER,
                     status_code=404)  # fmt: skip
-    return page("people/invitation.html", person=person, token=token)
+    return _invitation(request, person, token)
 
 
 @router.post("/invitation/{token}", dependencies=_TO_ALL)
 async def redeem(
-    token: str, store: StoreDep, form: Annotated[_NewPasswordForm, Form()]
+    request: Request, token: str, store: StoreDep, form: Annotated[_NewPasswordForm, Form()]
 ) -> Response:
     now = store.people_clock.utc_ns()
     person = await store.run(lambda stores: stores.people.invited(token, now))
@@ -124,18 +135,41 @@ async def redeem(
                 check_strength, form.password, known=(person.name, person.sign_in_name)
             )
         except UsageError as error:
-            return page("people/invitation.html", person=person, token=token, trouble=str(error),
-                        status_code=422)  # fmt: skip
+            return _invitation(request, person, token, trouble=str(error), status_code=422)
         hashed = await asyncio.to_thread(hash_password, form.password[:MAX_LENGTH])
         person = await store.run(lambda stores: stores.people.redeem(token, hashed, now))
     if person is None:
         return page("shared/error.html", title="This link is over", sentence=_LINK_IS_OVER,
                     status_code=404)  # fmt: skip
-    name = person.sign_in_name
-    return page("people/sign_in.html", next="/", name=name, notice="Your password is set.")
+    return sign_in_answer(request, name=person.sign_in_name, notice="Your password is set.")
 
 
-def _own_path(target: str) -> str:
+def sign_in_answer(
+    request: Request, *, target: str = "/", status_code: int = 200, **values: Any
+) -> Response:
+    """The sign-in page, with what went wrong if `trouble` is given."""
+    return page(
+        "people/sign_in.html",
+        status_code=status_code, next=target, openid=_openid(request), **values,
+    )  # fmt: skip
+
+
+def _invitation(
+    request: Request, person: Person, token: str, *, status_code: int = 200, **values: Any
+) -> Response:
+    return page(
+        "people/invitation.html",
+        status_code=status_code, person=person, token=token, openid=_openid(request), **values,
+    )  # fmt: skip
+
+
+def _openid(request: Request) -> str | None:
+    """What the identity provider is called, if there is one."""
+    service = request.app.state.openid
+    return None if service is None else str(service.name)
+
+
+def own_path(target: str) -> str:
     """Where to go after the sign-in: a path of these pages, never another website."""
     is_own = (
         target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
@@ -145,7 +179,7 @@ def _own_path(target: str) -> str:
 
 def signed_in(request: Request, token: str, target: str) -> Response:
     """Send a browser on, with the cookie of its new session."""
-    response = RedirectResponse(_own_path(target), status_code=303)
+    response = RedirectResponse(own_path(target), status_code=303)
     response.set_cookie(
         session_cookie(request), token, max_age=SESSION_NS // 1_000_000_000, httponly=True,
         samesite="lax", secure=request.url.scheme == "https",
@@ -160,5 +194,5 @@ def sign_in_service(request: Request) -> SignInService:
     return service
 
 
-def _browser(request: Request) -> str:
+def browser_of(request: Request) -> str:
     return request.headers.get("user-agent", "")

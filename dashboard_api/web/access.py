@@ -102,6 +102,7 @@ class Needs:
         if (
             not self.is_without_second_factor
             and not person.has_second_factor
+            and not (found.session is not None and found.session.has_second_factor)
             and person.roles & NEED_SECOND_FACTOR
         ):
             raise SecondFactorNeededError("Set up a second factor first, on the account page.")

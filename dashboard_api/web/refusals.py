@@ -23,6 +23,7 @@ Reason = Literal[
     "head_size",
     "head_time",
     "malformed",
+    "provider",
     "send_time",
     "streams",
 ]

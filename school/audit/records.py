@@ -27,6 +27,7 @@ Action = Literal[
     "changed_password", "changed_second_factor", "invited", "redeemed", "reset_sent",
     "changed_rights", "changed_settings", "made_token", "revoked_token", "anonymised",
     "refused_token",
+    "linked_account", "unlinked_account",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -58,6 +59,8 @@ ACTIONS: Final[Mapping[Action, str]] = {
     "revoked_token": "revoked {thing}",
     "anonymised": "removed the name of {thing}",
     "refused_token": "refused {thing}",
+    "linked_account": "linked a school account to {thing}",
+    "unlinked_account": "removed a school account of {thing}",
 }
 """Each action in the words after the name of who did it."""
 

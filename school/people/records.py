@@ -10,6 +10,7 @@ __all__ = [
     "ROLES",
     "ROLE_NAMES",
     "Credentials",
+    "Identity",
     "Invitation",
     "Person",
     "Role",
@@ -69,6 +70,18 @@ class Session:
     """Exact to ten minutes."""
     expires_utc_ns: int
     browser: str
+    has_second_factor: bool
+    """Whether an identity provider says that it used more than one factor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A school account that is linked to a person."""
+
+    id: str
+    """Names it to its owner, and opens nothing."""
+    issuer: str
+    created_utc_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

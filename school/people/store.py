@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from school.audit.actor import Actor
 from school.audit.records import Action
 from school.database import SchoolDatabase
+from school.people.identities import identities_of, link, person_of, unlink
+from school.people.invitation_rows import invitations_of, open_invitation
 from school.people.program_tokens import TokenStore, end_tokens
-from school.people.records import Credentials, Invitation, Person, Role, Session
+from school.people.records import Credentials, Identity, Invitation, Person, Role, Session
 from school.people.tokens import new_id, new_token, token_hash
-from school.schema import invitations, people, roles, sessions
+from school.schema import invitations, people, roles, session_factors, sessions
 
 __all__ = ["INVITATION_NS", "SESSION_NS", "PeopleStore"]
 
@@ -36,6 +49,7 @@ _PERSON: Final = select(
 _SESSION: Final = select(
     sessions.c.id, sessions.c.person, sessions.c.created_utc_ns, sessions.c.seen_utc_ns,
     sessions.c.expires_utc_ns, sessions.c.browser,
+    exists().where(session_factors.c.token_hash == sessions.c.token_hash),
 )  # fmt: skip
 _BY_ID: Final = _PERSON.where(people.c.id == bindparam("id"))
 _BY_TOKEN: Final = _SESSION.where(sessions.c.token_hash == bindparam("token_hash"))
@@ -144,8 +158,13 @@ class PeopleStore:
 
     # --------------------------------------------------------------------------- sessions
 
-    def start_session(self, person_id: str, browser: str, utc_ns: int) -> str:
-        """Start a session, and return its token: the value of the cookie."""
+    def start_session(
+        self, person_id: str, browser: str, utc_ns: int, *, has_second_factor: bool = False
+    ) -> str:
+        """Start a session, and return its token: the value of the cookie.
+
+        `has_second_factor`: an identity provider says that it used more than one factor.
+        """
         token = new_token()
         with self._database.recording() as connection:
             connection.execute(delete(sessions).where(sessions.c.expires_utc_ns <= utc_ns))
@@ -157,6 +176,8 @@ class PeopleStore:
                     "expires_utc_ns": utc_ns + SESSION_NS, "browser": browser[:_MAX_BROWSER],
                 },
             )  # fmt: skip
+            if has_second_factor:
+                connection.execute(insert(session_factors), {"token_hash": token_hash(token)})
             _actor(connection, person_id, utc_ns).record(connection, "signed_in", "people")
         return token
 
@@ -225,45 +246,61 @@ class PeopleStore:
     def invited(self, token: str, utc_ns: int) -> Person | None:
         """Who is invited by a link that still works."""
         with self._database.reading() as connection:
-            found = connection.scalar(_open_invitation(token, utc_ns))
+            found = connection.scalar(open_invitation(token, utc_ns))
             return None if found is None else _person(connection, found)
 
     def redeem(self, token: str, hashed: str, utc_ns: int) -> Person | None:
         """Use up an invitation for a password; None if it was used already, or is over."""
         with self._database.writing() as connection:
-            found = connection.scalar(_open_invitation(token, utc_ns))
+            found = _use_invitation(connection, token, utc_ns)
             if found is None:
                 return None
-            connection.execute(
-                update(invitations).where(invitations.c.token_hash == token_hash(token)),
-                {"used_utc_ns": utc_ns},
-            )
             _write_password(connection, found, hashed)
-            _actor(connection, found, utc_ns).record(connection, "redeemed", "people")
             return _person(connection, found)
+
+    def redeem_with_account(
+        self, token: str, issuer: str, subject: str, utc_ns: int
+    ) -> Person | None:
+        """Use up an invitation to link a school account; None if it was used already, or is over.
+
+        Raises UsageError if the account is linked to someone else; the invitation stays then.
+        """
+        with self._database.writing() as connection:
+            found = _use_invitation(connection, token, utc_ns)
+            if found is None:
+                return None
+            if link(connection, found, issuer, subject, utc_ns):
+                _record(connection, _actor(connection, found, utc_ns), "linked_account", found)
+            _end_sessions(connection, found)
+            return _person(connection, found)
+
+    def with_account(self, issuer: str, subject: str) -> Person | None:
+        """Who has linked a school account."""
+        with self._database.reading() as connection:
+            found = person_of(connection, issuer, subject)
+            return None if found is None else _person(connection, found)
+
+    def accounts(self, person_id: str) -> list[Identity]:
+        """The school accounts that someone has linked."""
+        with self._database.reading() as connection:
+            return identities_of(connection, person_id)
+
+    def unlink_account(self, person_id: str, identity: str, by: Actor) -> None:
+        """Remove one of someone's school accounts; raises UsageError if they have no password."""
+        with self._database.writing() as connection:
+            person = _person(connection, person_id)
+            if person is None or not person.has_password:
+                raise UsageError(
+                    "You have no password yet, so you could not sign in any more. Ask an "
+                    "administrator for a link to choose one first."
+                )
+            if unlink(connection, person_id, identity):
+                _record(connection, by, "unlinked_account", person_id)
 
     def invitations(self, person_id: str, since_utc_ns: int) -> list[Invitation]:
         """Those made for someone since a time, the latest first."""
-        columns = (
-            invitations.c.person, invitations.c.made_by, invitations.c.created_utc_ns,
-            invitations.c.expires_utc_ns, invitations.c.used_utc_ns,
-        )  # fmt: skip
         with self._database.reading() as connection:
-            rows = connection.execute(
-                select(*columns)
-                .where(
-                    invitations.c.person == person_id,
-                    invitations.c.created_utc_ns >= since_utc_ns,
-                )
-                .order_by(invitations.c.created_utc_ns.desc())
-            ).all()
-        return [
-            Invitation(
-                person=row[0], made_by=row[1], created_utc_ns=row[2], expires_utc_ns=row[3],
-                used_utc_ns=row[4],
-            )
-            for row in rows
-        ]  # fmt: skip
+            return invitations_of(connection, person_id, since_utc_ns)
 
     def count(self) -> int:
         """How many people there are."""
@@ -291,7 +328,7 @@ def _person_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> Person:
 def _session_of(row: Row[*tuple[Any, ...]]) -> Session:
     return Session(
         id=row[0], person=row[1], created_utc_ns=row[2], seen_utc_ns=row[3],
-        expires_utc_ns=row[4], browser=row[5],
+        expires_utc_ns=row[4], browser=row[5], has_second_factor=bool(row[6]),
     )  # fmt: skip
 
 
@@ -334,13 +371,17 @@ def _end_sessions(connection: Connection, person_id: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.person == person_id))
 
 
+def _use_invitation(connection: Connection, token: str, utc_ns: int) -> str | None:
+    """Use one up, and return whose it was."""
+    found: str | None = connection.scalar(open_invitation(token, utc_ns))
+    if found is not None:
+        connection.execute(
+            update(invitations).where(invitations.c.token_hash == token_hash(token)),
+            {"used_utc_ns": utc_ns},
+        )
+        _actor(connection, found, utc_ns).record(connection, "redeemed", "people")
+    return found
+
+
 def _with_sign_in_name(column: Any, sign_in_name: str) -> Select[Any]:
     return select(column).where(people.c.sign_in_name == sign_in_name)
-
-
-def _open_invitation(token: str, utc_ns: int) -> Select[Any]:
-    return select(invitations.c.person).where(
-        invitations.c.token_hash == token_hash(token),
-        invitations.c.used_utc_ns.is_(None),
-        invitations.c.expires_utc_ns > utc_ns,
-    )

@@ -151,6 +151,7 @@ ELSEWHERE = {
     "/account/sessions/{session_id}/end": "about oneself",
     "/account/second-factor": "about oneself",
     "/account/tokens": "about oneself", "/account/tokens/{token_id}/revoke": "about oneself",
+    "/account/identities/{identity}/remove": "about oneself; test_openid.py",
 }  # fmt: skip
 
 

@@ -1,0 +1,132 @@
+"""How people come in, as tables of `server.toml`: the school's identity provider, and mail."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+
+from contract.errors import ConfigurationError
+from contract.files.text_file import read_text
+from contract.settings import Settings
+
+__all__ = ["OpenIdSettings", "SmtpSettings", "is_safe_address"]
+
+OPENID_SECRET: Final = "ROOMTONE_OPENID_SECRET"  # noqa: S105 - the variable's name
+SMTP_PASSWORD: Final = "ROOMTONE_SMTP_PASSWORD"  # noqa: S105 - the same
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_MAX_SECRET: Final = 10_000
+
+
+class OpenIdSettings(Settings):
+    """Signing in with a school account: OpenID Connect."""
+
+    issuer: str | None = None
+    """The provider's issuer, such as "https://accounts.google.com"; it switches this on."""
+    name: Annotated[str, Field(min_length=1, max_length=60)] = "my school account"
+    """What follows "Sign in with" on the button."""
+    client_id: str | None = None
+    """The name that the provider has given to these pages."""
+    client_secret_file: Path | None = None
+    """A file that holds the client's secret; without it, ROOMTONE_OPENID_SECRET does."""
+    tenant: str | None = None
+    """Microsoft Entra: the id of the school's tenant. Accounts of others are refused."""
+    domain: str | None = None
+    """Google Workspace: the school's domain. Accounts of others are refused."""
+    trust_second_factor: bool = False
+    """Believe the provider when it says that it used more than one factor (`amr`, `acr`)."""
+    second_factor_acr: tuple[str, ...] = ()
+    """Values of `acr` that say so; `amr` needs none."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """How long the provider may take for an answer."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.issuer is None:
+            return self
+        if not is_safe_address(self.issuer):
+            raise _wrong("issuer", self.issuer, "an https:// address")
+        if not self.client_id:
+            raise _wrong("client_id", self.client_id, "the client id that the provider shows")
+        host = urlsplit(self.issuer).hostname
+        if host == "accounts.google.com" and not self.domain:
+            raise _wrong("domain", self.domain, "the school's domain, since Google serves all")
+        if host == "login.microsoftonline.com" and not self.tenant:
+            raise _wrong("tenant", self.tenant, "the tenant's id, since Microsoft serves all")
+        return self
+
+    def secret(self) -> SecretStr:
+        """The client's secret; raises ConfigurationError."""
+        return _secret(self.client_secret_file, OPENID_SECRET, "openid.client_secret_file")
+
+
+class SmtpSettings(Settings):
+    """The server that sends invitations by mail."""
+
+    host: str | None = None
+    """The mail server's name; it switches this on."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """TCP port; 465 is usual with `tls`."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is encrypted; `none` only for a server on this computer."""
+    ca_file: Path | None = None
+    """The authority that signed the server's certificate; without it, those of this computer."""
+    user: str | None = None
+    """The name to sign in with at the server; without it, one does not sign in."""
+    password_file: Path | None = None
+    """A file that holds its password; without it, ROOMTONE_SMTP_PASSWORD does."""
+    sender: str | None = None
+    """The address that messages come from."""
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """How long sending may take before the page says that it failed."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.host is None:
+            return self
+        if self.sender is None or "@" not in self.sender or not self.sender.isprintable():
+            raise ConfigurationError("", "smtp.sender", self.sender, "an e-mail address")
+        if self.security == "none" and self.host not in _LOOPBACK:
+            expected = "starttls or tls, since the server is another computer"
+            raise ConfigurationError("", "smtp.security", self.security, expected)
+        return self
+
+    def password(self) -> SecretStr | None:
+        """The password, if one signs in; raises ConfigurationError."""
+        if self.user is None:
+            return None
+        return _secret(self.password_file, SMTP_PASSWORD, "smtp.password_file")
+
+
+def is_safe_address(address: str) -> bool:
+    """Whether it is https, or an address of this computer."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if not host or parts.username is not None or not address.isascii() or not address.isprintable():
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+
+
+def _wrong(key: str, value: object, expected: str) -> ConfigurationError:
+    return ConfigurationError("", f"openid.{key}", value, expected)
+
+
+def _secret(path: Path | None, variable: str, key: str) -> SecretStr:
+    """What a file or a variable of the environment holds; no message shows it."""
+    if path is None:
+        text = os.environ.get(variable, "")
+        if not text.strip():
+            expected = f"a file, or the secret itself in the variable {variable}"
+            raise ConfigurationError("server.toml", key, path, expected)
+    else:
+        text = read_text(path)
+    text = text.strip()
+    if not text or len(text) > _MAX_SECRET or not text.isprintable():
+        raise ConfigurationError("server.toml", key, path, "a file with the secret alone, one line")
+    return SecretStr(text)
