@@ -42,6 +42,7 @@ from dashboard_api.people import (
     sign_in_routes,
     token_routes,
 )
+from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.sharing import routes as sharing
@@ -98,6 +99,7 @@ def create_app(
     people_clock: Clock | None = None,
     is_demo: bool = False,
     provider: Provider | None = None,
+    mailer: Mailer | None = None,
 ) -> FastAPI:
     """The pages, on the stores that `open_stores` opens when the application starts.
 
@@ -107,7 +109,8 @@ def create_app(
     `label_days` is how long answers are kept to learn from. `data_dir` appears on the health pages,
     to show which server they belong to. `settings` has the limits; the limits on connections work
     only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
-    `provider` signs in people with school accounts.
+    `provider` signs in people with school accounts; `mailer` sends them
+    their links.
     """
     limits = DashboardSettings() if settings is None else settings
 
@@ -126,6 +129,8 @@ def create_app(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await store.close()
+            if mailer is not None:
+                await mailer.close()
 
     app = FastAPI(
         title="Roomtone",
@@ -149,6 +154,7 @@ def create_app(
         if provider is None
         else OpenIdService(provider, app.state.store_thread, app.state.sign_in)
     )
+    app.state.mailer = mailer
     app.state.label_days = label_days
     app.state.data_dir = data_dir
     app.state.sign_counts = lesson_list.SignCounts()

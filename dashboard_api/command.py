@@ -24,6 +24,7 @@ from contract.clock import SystemClock, simulated_clock
 from contract.errors import LinkError
 from dashboard_api.app import create_app
 from dashboard_api.openid.provider import Provider
+from dashboard_api.people.mail import Mailer
 from dashboard_api.settings import DashboardSettings, checked_dashboard
 from dashboard_api.web.certificate import tls_context
 from dashboard_api.web.guarded_protocol import GuardedProtocol
@@ -34,7 +35,7 @@ from ingest.monitoring.page_address import address_noted, url_of
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader, open_score_store
 from school import open_school
-from school.people.settings import OpenIdSettings
+from school.people.settings import OpenIdSettings, SmtpSettings
 from school.settings import LessonSettings
 
 __all__ = ["add_arguments", "guarded_server", "open_stores", "run"]
@@ -90,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
         people_clock=SystemClock(),
         is_demo=args.demo,
         provider=_provider(settings.openid),
+        mailer=_mailer(settings.smtp),
     )
     _allow_descriptors(dashboard.max_connections + BACKLOG + SPARE_DESCRIPTORS)
     with ExitStack() as stack:
@@ -119,6 +121,10 @@ def _provider(settings: OpenIdSettings) -> Provider | None:
     """The school's identity provider; raises ConfigurationError, or UsageError for its secret."""
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # no address of a dialogue in the log
     return None if settings.issuer is None else Provider(settings, settings.secret())
+
+
+def _mailer(settings: SmtpSettings) -> Mailer | None:
+    return None if settings.host is None else Mailer(settings, settings.password())
 
 
 def guarded_server(

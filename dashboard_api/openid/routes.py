@@ -22,7 +22,7 @@ from dashboard_api.people.sign_in_routes import (
     signed_in,
 )
 from dashboard_api.web.access import Public
-from dashboard_api.web.callers import caller_key
+from dashboard_api.web.callers import address_for_people, caller_key
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.refusals import error_response
 from dashboard_api.web.rendering import page
@@ -53,7 +53,7 @@ async def start(request: Request, form: Annotated[_StartForm, Form()]) -> Respon
     content security policy forbids.
     """
     service = _service(request)
-    origin = f"{request.url.scheme}://{request.url.netloc}"
+    origin = address_for_people(request)
     try:
         started = await service.start(
             target=own_path(form.next), invitation=form.invitation,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -10,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from dashboard_api.people.mail import Mailer, MailError
 from dashboard_api.web.access import ChangesPeople, ReadsPeople
+from dashboard_api.web.callers import address_for_people
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
@@ -23,6 +26,14 @@ __all__ = ["router"]
 router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Field(max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Invited:
+    """A person and the token of their new link."""
+
+    person: Person
+    token: str
 
 
 class _NewPersonForm(BaseModel):
@@ -59,15 +70,15 @@ async def add_person(
 ) -> Response:
     """Add someone, and show the link with which they choose a password."""
 
-    def add(stores: Stores) -> Response:
+    def add(stores: Stores) -> Response | _Invited:
         try:
             _check_roles(form.roles)
             person = stores.people.add(form.name, form.sign_in_name, form.roles, viewer.actor)
         except UsageError as error:
             return _people(stores, viewer, trouble=str(error), status_code=422)
-        return _invite(request, stores, viewer, person)
+        return _invite(stores, viewer, person)
 
-    return await store.run(add)
+    return await _shown(request, viewer, await store.run(add))
 
 
 @router.post("/people/{person_id}/invitation")
@@ -75,9 +86,8 @@ async def invite(
     request: Request, viewer: ChangesPeople, store: StoreDep, person_id: str
 ) -> Response:
     """A new link, for someone who has lost the first one or forgot the password."""
-    return await store.run(
-        lambda stores: _invite(request, stores, viewer, _found(stores, person_id))
-    )
+    invited = await store.run(lambda stores: _invite(stores, viewer, _found(stores, person_id)))
+    return await _shown(request, viewer, invited)
 
 
 @router.post("/people/{person_id}/roles")
@@ -133,13 +143,28 @@ def _found(stores: Stores, person_id: str) -> Person:
     return person
 
 
-def _invite(request: Request, stores: Stores, viewer: Viewer, person: Person) -> Response:
-    token = stores.people.invite(person.id, viewer.actor)
-    base = request.app.state.settings.link_base
-    if base is None:
-        base = f"{request.url.scheme}://{request.url.netloc}"
-    link = f"{base}/invitation/{token}"
-    return page("people/invited.html", viewer=viewer, person=person, link=link)
+def _invite(stores: Stores, viewer: Viewer, person: Person) -> _Invited:
+    return _Invited(person, stores.people.invite(person.id, viewer.actor))
+
+
+async def _shown(request: Request, viewer: Viewer, invited: Response | _Invited) -> Response:
+    """Show the link, and send it if there is a mail server."""
+    if isinstance(invited, Response):
+        return invited
+    person = invited.person
+    link = f"{address_for_people(request)}/invitation/{invited.token}"
+    mailer: Mailer | None = request.app.state.mailer
+    is_sent, trouble = False, ""
+    if mailer is not None:
+        try:
+            await mailer.send(person.sign_in_name, link)
+            is_sent = True
+        except MailError as error:
+            trouble = str(error)
+    return page(
+        "people/invited.html",
+        viewer=viewer, person=person, link=link, is_sent=is_sent, trouble=trouble,
+    )  # fmt: skip
 
 
 def _people(

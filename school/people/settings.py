@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ __all__ = ["OpenIdSettings", "SmtpSettings", "is_safe_address"]
 OPENID_SECRET: Final = "ROOMTONE_OPENID_SECRET"  # noqa: S105 - the variable's name
 SMTP_PASSWORD: Final = "ROOMTONE_SMTP_PASSWORD"  # noqa: S105 - the same
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_ADDRESS: Final = re.compile(r"[!#-\'*+\-./0-9=?A-Z^-~]+@[A-Za-z0-9.-]+")
 _MAX_SECRET: Final = 10_000
 
 
@@ -87,8 +89,9 @@ class SmtpSettings(Settings):
     def _is_whole(self) -> Self:
         if self.host is None:
             return self
-        if self.sender is None or "@" not in self.sender or not self.sender.isprintable():
-            raise ConfigurationError("", "smtp.sender", self.sender, "an e-mail address")
+        if self.sender is None or not _ADDRESS.fullmatch(self.sender):
+            expected = 'an e-mail address alone, such as "roomtone@school.example"'
+            raise ConfigurationError("", "smtp.sender", self.sender, expected)
         if self.security == "none" and self.host not in _LOOPBACK:
             expected = "starttls or tls, since the server is another computer"
             raise ConfigurationError("", "smtp.security", self.security, expected)

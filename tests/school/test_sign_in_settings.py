@@ -28,6 +28,7 @@ ENTRA = {**OPENID, "issuer": "https://login.microsoftonline.com/1-2/v2.0"}
         ("openid", {**OPENID, "client_secret": "x"}, "openid.client_secret"),
         ("smtp", {"host": "mail.school.example"}, "smtp.sender"),
         ("smtp", {**SMTP, "sender": "a@b.example\nBcc: x@y.example"}, "smtp.sender"),
+        ("smtp", {**SMTP, "sender": "Roomtone <a@b.example>"}, "smtp.sender"),
         ("smtp", {**SMTP, "security": "none"}, "smtp.security"),
         ("smtp", {**SMTP, "password": "x"}, "smtp.password"),
     ),
