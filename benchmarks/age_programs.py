@@ -327,7 +327,7 @@ async def _pages(school: AgedSchool) -> Figures:
 
         figures["list of lessons, the first time"] = await get("/", 1)
         figures["list of lessons"] = await get("/")
-        figures["list of lessons, page 2"] = await get("/?number=2")
+        figures["list of lessons, page 2"] = await get("/api/lessons?number=2")
         figures["live page, one look"] = await get("/api/rooms/room-03/live")
         figures["live page, a kit up for 90 days"] = await get(f"/api/rooms/{UPTIME_ROOM}/live")
         figures["live page, after 200 boots"] = await get(f"/api/rooms/{BOOTS_ROOM}/live")

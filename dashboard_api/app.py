@@ -23,9 +23,13 @@ from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
 from dashboard_api.health import routes as health_routes
 from dashboard_api.health.routes import Counting, RequestFigures
+from dashboard_api.home import counts
+from dashboard_api.home import routes as home
+from dashboard_api.home.counts import WeekCounts
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
 from dashboard_api.lessons import video
+from dashboard_api.lessons.list_lines import SignCounts
 from dashboard_api.live import routes as live_page
 from dashboard_api.model import routes as model_page
 from dashboard_api.model.drift_watch import DriftWatch
@@ -44,6 +48,7 @@ from dashboard_api.people import (
 )
 from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
+from dashboard_api.rooms import routes as rooms
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.sharing import routes as sharing
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
@@ -73,15 +78,16 @@ TAGS: Final = [
     {"name": "lessons", "description": "Lessons and their timelines."},
     {"name": "moments", "description": "Parts of a lesson that are worth talking about."},
     {"name": "model", "description": "How far to trust the estimates."},
+    {"name": "school", "description": "Counts of the whole school, for those who run it."},
     {"name": "rooms", "description": "What a room's kit is sensing now."},
 ]
 
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        lesson_list, lesson_page, moments, verdicts, video, sharing, live_page, model_page,
-        sign_in_routes, openid_routes, account_routes, token_routes, people_routes, audit_routes,
-        health_routes,
+        home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, sharing, live_page,
+        model_page, sign_in_routes, openid_routes, account_routes, token_routes, people_routes,
+        audit_routes, health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""
@@ -157,7 +163,8 @@ def create_app(
     app.state.mailer = mailer
     app.state.label_days = label_days
     app.state.data_dir = data_dir
-    app.state.sign_counts = lesson_list.SignCounts()
+    app.state.sign_counts = SignCounts()
+    app.state.week_counts = WeekCounts()
     app.state.catalog = catalog
     app.state.drift_watch = DriftWatch(app.state.catalog, zone)
     app.state.request_figures = RequestFigures()

@@ -13,7 +13,7 @@ from dashboard_api.views.schemas import LessonJson
 from dashboard_api.views.text import title_text
 from school.lessons.records import Lesson
 
-__all__ = ["Day", "by_day", "lesson_json"]
+__all__ = ["Day", "by_day", "days_of", "lesson_json"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +58,19 @@ def lesson_json(
 
 
 def by_day(lessons: Sequence[LessonJson], today: date) -> list[Day]:
-    """Running lessons first, then the days, the latest first."""
-    running = [lesson for lesson in lessons if lesson.is_running]
+    """Running lessons first, then the days in the order of the lessons."""
+    running = tuple(lesson for lesson in lessons if lesson.is_running)
     rest = [lesson for lesson in lessons if not lesson.is_running]
-    days = [Day(heading="Now", lessons=tuple(running))] if running else []
-    for day, group in groupby(rest, key=lambda lesson: lesson.starts_at[:10]):
-        days.append(Day(heading=_heading(date.fromisoformat(day), today), lessons=tuple(group)))
-    return days
+    now = [Day(heading="Now", lessons=running)] if running else []
+    return [*now, *days_of(rest, today)]
+
+
+def days_of(lessons: Sequence[LessonJson], today: date) -> list[Day]:
+    """The days in the order of the lessons, each with its heading."""
+    return [
+        Day(heading=_heading(date.fromisoformat(day), today), lessons=tuple(group))
+        for day, group in groupby(lessons, key=lambda lesson: lesson.starts_at[:10])
+    ]
 
 
 def _heading(day: date, today: date) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Body, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from dashboard_api.lessons.list_routes import read_lesson_json, sign_counts
+from dashboard_api.lessons.list_lines import read_lesson_json, sign_counts
 from dashboard_api.lessons.table_view import table_page
 from dashboard_api.lessons.timeline_view import lesson_span, timeline
 from dashboard_api.model.routes import trust_note

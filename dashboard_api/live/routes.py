@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Path, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -15,33 +15,23 @@ from dashboard_api.live.access import check_room, while_allowed
 from dashboard_api.live.advances import Advances
 from dashboard_api.live.program_state import Moment
 from dashboard_api.live.program_watch import ProgramWatch
+from dashboard_api.live.reports import node_reports
 from dashboard_api.live.rooms import LiveRooms
-from dashboard_api.live.view import (
-    SILENT_AFTER_S,
-    SPAN_S,
-    UNSCORED_AFTER_S,
-    NodeReport,
-    live_view,
-)
+from dashboard_api.live.view import SPAN_S, UNSCORED_AFTER_S, live_view
 from dashboard_api.model.routes import trust_note
 from dashboard_api.views.movement import EPOCH_S
 from dashboard_api.views.readings import read_room
 from dashboard_api.views.schemas import LiveJson
-from dashboard_api.views.text import notice_sentence
 from dashboard_api.web.access import WatchesLive, secret_of
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from dashboard_api.web.stream_places import BoundedStream
 from ingest.stores.records import EpochRecord
-from ingest.stores.rules.dating import UNDATED, utc_of
 from school.lessons.records import Lesson
 
-__all__ = ["live_rooms", "router"]
+__all__ = ["LiveFacts", "live_facts", "live_rooms", "router"]
 
 router = APIRouter()
-
-MAX_NOTICE_AGE_NS: Final = 86_400 * SECOND_NS
-"""How long the page shows a problem of a kit."""
 
 Room = Annotated[str, Path(description="The room's name.")]
 
@@ -62,7 +52,7 @@ async def live_page(
 ) -> HTMLResponse:
     await store.run(lambda stores: check_room(stores, viewer, room))
     catalog = request.app.state.catalog
-    live = await _read_live(store, room, _facts(request.app))
+    live = await _read_live(store, room, live_facts(request.app))
     lesson = None if live.lesson is None else live.lesson.id
     note = await store.run(lambda stores: trust_note(stores, catalog, lesson))
     return page("live/page.html", viewer=viewer, room=room, live=live, note=note)
@@ -72,7 +62,7 @@ async def live_page(
 async def live(request: Request, viewer: WatchesLive, room: Room, store: StoreDep) -> LiveJson:
     """The content of the live page, once."""
     await store.run(lambda stores: check_room(stores, viewer, room))
-    return await _read_live(store, room, _facts(request.app))
+    return await _read_live(store, room, live_facts(request.app))
 
 
 @router.get(
@@ -110,7 +100,7 @@ def live_rooms(app: FastAPI) -> LiveRooms:
     app.state.live_facts = LiveFacts(watch, Advances(), store.clock, app.state.zone)
 
     async def look(room: str) -> bytes:
-        live = await _read_live(store, room, _facts(app))
+        live = await _read_live(store, room, live_facts(app))
         return ServerSentEvent(data=live.model_dump_json(), event="live").encode()
 
     async def version() -> object:
@@ -119,7 +109,8 @@ def live_rooms(app: FastAPI) -> LiveRooms:
     return LiveRooms(look=look, version=version, beside=watch.run)
 
 
-def _facts(app: FastAPI) -> LiveFacts:
+def live_facts(app: FastAPI) -> LiveFacts:
+    """What this application knows beside the stores."""
     facts = app.state.live_facts
     assert isinstance(facts, LiveFacts)
     return facts
@@ -147,7 +138,7 @@ def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
         room,
         read_room(stores.periods, room, start, end).since(shown_ns),
         epochs,
-        _nodes(stores, room, facts.advances, now),
+        node_reports(stores, room, facts.advances, now),
         lesson=lesson,
         coming=stores.coming_lesson(room, now.utc_ns),
         now_utc_ns=now.utc_ns,
@@ -185,41 +176,3 @@ def _epochs(stores: Stores, lessons: list[Lesson], start_utc_ns: int) -> list[Ep
         for record in stores.scores.epochs(lesson.id, after_utc_ns=start_utc_ns - 1)
     ]
     return sorted(found, key=lambda record: record.utc_ns)
-
-
-def _nodes(stores: Stores, room: str, advances: Advances, now: Moment) -> list[NodeReport]:
-    """The newest run of each of a room's nodes, by name."""
-    periods = stores.periods
-    notices: dict[str, list[str]] = {}
-    for notice in periods.notices(room):
-        if notice.last_utc_ns > now.utc_ns - MAX_NOTICE_AGE_NS:
-            notices.setdefault(notice.node, []).append(notice_sentence(notice))
-    reports: list[NodeReport] = []
-    for stream in periods.newest_runs(room):
-        kept = periods.kept(stream.id).spans()
-        seen: int | None = None
-        silent: int | None = None
-        if kept:
-            at_ns = stream.run_boot_ns + kept[-1][1] * stream.period_ns
-            records = periods.timebases(stream, from_boot_ns=at_ns, to_boot_ns=at_ns)
-            last = int(utc_of(stream, [kept[-1][1]], records)[0])
-            # A period is complete at its end.
-            if last != UNDATED:
-                seen = last + stream.period_ns
-                silent = advances.stopped_since(
-                    ("run", stream.id), kept[-1][1], true_utc_ns=seen, now=now,
-                    after_s=SILENT_AFTER_S,
-                )  # fmt: skip
-        reports.append(
-            NodeReport(
-                node=stream.node,
-                is_up=periods.is_up(stream.id),
-                newest_utc_ns=seen,
-                silent_since_utc_ns=silent,
-                birth=periods.birth(stream.id),
-                health=periods.health(stream.id),
-                notices=tuple(notices.get(stream.node, ())),
-                clock=periods.clock_claim(stream),
-            )
-        )
-    return reports

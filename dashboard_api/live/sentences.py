@@ -17,7 +17,14 @@ from dashboard_api.live.program_state import ProgramState
 from dashboard_api.views.text import title_text
 from school.lessons.records import Lesson
 
-__all__ = ["LiveState", "RoomFacts", "sentences", "since_text"]
+__all__ = [
+    "LiveState",
+    "RoomFacts",
+    "room_sentence",
+    "sentences",
+    "server_sentences",
+    "since_text",
+]
 
 LiveState = Literal["sensing", "unscored", "waiting", "silent", "not_received", "off"]
 
@@ -58,6 +65,8 @@ class RoomFacts:
     """The kit whose clock is wrong, and how, in words."""
     silent_kits: tuple[tuple[str, int], ...] = ()
     """Kits that fell silent in this lesson while others of the room are heard."""
+    is_titled: bool = True
+    """Whether the lesson's title is said; whoever looks after kits reads none."""
 
 
 def sentences(facts: RoomFacts) -> tuple[str, ...]:
@@ -82,6 +91,24 @@ def sentences(facts: RoomFacts) -> tuple[str, ...]:
     return tuple(line for line in (*lines, *others) if line)
 
 
+def room_sentence(facts: RoomFacts) -> str:
+    """What there is to know of a room for whoever looks after its kits."""
+    if facts.state == "off":
+        text = "No lesson is on." + _next(facts)
+        return text if facts.has_kit else f"No kit in this room has ever reported. {text}"
+    if facts.state == "not_received":
+        return "A lesson is on, but the server receives nothing."
+    if facts.state in {"sensing", "unscored"}:
+        return "A lesson is on, and the room is being sensed."
+    text = _kit(facts)
+    return text[:1].upper() + text[1:]
+
+
+def server_sentences(facts: RoomFacts) -> tuple[str, ...]:
+    """What is wrong with the server's programs; `facts` are of no lesson."""
+    return tuple(line for line in (_server(facts), _score(facts, is_second=False)) if line)
+
+
 def since_text(utc_ns: int, facts: RoomFacts) -> str:
     """A time of day, with its day if that is not today."""
     then, now = (
@@ -100,21 +127,28 @@ def _since(utc_ns: int | None, facts: RoomFacts) -> str:
     return "" if utc_ns is None else f" since {since_text(utc_ns, facts)}"
 
 
-def _title(lesson: Lesson | None) -> str:
+def _title(facts: RoomFacts) -> str:
+    lesson = facts.lesson
+    if not facts.is_titled:
+        return "a lesson"
     return "" if lesson is None else f"“{title_text(lesson.title, lesson.room)}”"
 
 
 def _off(facts: RoomFacts) -> str:
-    text = "Nothing is being sensed: no lesson is on in this room."
-    if facts.coming is not None:
-        starts, now = (
-            datetime.fromtimestamp(ns // SECOND_NS, tz=UTC).astimezone(facts.zone)
-            for ns in (facts.coming.starts_utc_ns, facts.now_utc_ns)
-        )
-        is_today = starts.date() == now.date()
-        when = f"at {starts:%H:%M}" if is_today else f"on {starts:%A} at {starts:%H:%M}"
-        text += f" The next one starts {when}."
-    return text
+    return f"Nothing is being sensed: no lesson is on in this room.{_next(facts)}"
+
+
+def _next(facts: RoomFacts) -> str:
+    if facts.coming is None:
+        return ""
+    starts, now = (
+        datetime.fromtimestamp(ns // SECOND_NS, tz=UTC).astimezone(facts.zone)
+        for ns in (facts.coming.starts_utc_ns, facts.now_utc_ns)
+    )
+    days = (starts.date() - now.date()).days
+    day = f"{starts:%A}" if days < 7 else f"{starts.day} {starts:%B}"
+    when = f"at {starts:%H:%M}" if days == 0 else f"on {day} at {starts:%H:%M}"
+    return f" The next one starts {when}."
 
 
 def _server(facts: RoomFacts) -> str:
@@ -146,7 +180,7 @@ def _server(facts: RoomFacts) -> str:
         is_not = "is not" if since is None else "has not been"
         begin = f"The server {is_not} ready for the next lesson{_since(since, facts)}: {why}."
         return f"{begin} {advice}"
-    begin = f"{_title(facts.lesson)} is on, but the server has {verb} nothing"
+    begin = f"{_title(facts)} is on, but the server has {verb} nothing"
     return f"{begin}{_since(since, facts)}: {why}. {_MEANWHILE} {advice}"
 
 
@@ -176,14 +210,14 @@ def _score(facts: RoomFacts, *, is_second: bool) -> str:
         is_scored = "is" if since is None else "has been"
         return f"Nothing {is_scored} scored either{_since(since, facts)}: {why}. {advice}"
     return (
-        f"The readings of {_title(facts.lesson)} arrive, but nothing has scored "
+        f"The readings of {_title(facts)} arrive, but nothing has scored "
         f"them{_since(since, facts)}: {why}. They are kept, and scored later. {advice}"
     )
 
 
 def _kit(facts: RoomFacts) -> str:
     """The room's kit in a lesson, as far as the server's programs work."""
-    title = _title(facts.lesson)
+    title = _title(facts)
     if facts.state == "sensing":
         return f"The room is being sensed: {title} is on."
     if not facts.has_kit:

@@ -27,7 +27,16 @@ from ingest.stores.clock_records import ClockClaim
 from ingest.stores.records import EpochRecord
 from school.lessons.records import Lesson
 
-__all__ = ["SILENT_AFTER_S", "SPAN_S", "UNSCORED_AFTER_S", "NodeReport", "live_view"]
+__all__ = [
+    "SILENT_AFTER_S",
+    "SPAN_S",
+    "UNSCORED_AFTER_S",
+    "NodeReport",
+    "live_state",
+    "live_view",
+    "not_sensing",
+    "room_facts",
+]
 
 SPAN_S: Final = 300
 """The length of the stretch that the live page shows."""
@@ -79,29 +88,15 @@ def live_view(
     unscored_since_utc_ns: int | None = None,
 ) -> LiveJson:
     """What the live page shows; `readings` end now, `coming` is the room's next lesson."""
-    reason = _not_sensing(readings)
-    state = _state(
-        nodes, lesson, now_utc_ns, reason=reason, ingest=ingest,
-        is_scored=score.state not in {"gone", "hangs"} and not score.missing
-        and unscored_since_utc_ns is None,
+    reason = not_sensing(readings)
+    is_scored = (
+        score.state not in {"gone", "hangs"} and not score.missing
+        and unscored_since_utc_ns is None
     )  # fmt: skip
-    facts = RoomFacts(
-        state=state, room=room, lesson=lesson, coming=coming, now_utc_ns=now_utc_ns, zone=zone,
-        ingest=ingest, score=score, has_kit=bool(nodes), not_sensing=reason,
-        silent_since_utc_ns=max(
-            (node.silent_since_utc_ns or node.newest_utc_ns or 0 for node in nodes), default=0
-        ) or None,
-        unscored_since_utc_ns=unscored_since_utc_ns,
-        is_kit_off=not any(node.is_up for node in nodes),
-        wrong_clock=next(
-            (f"{node.node} {claim_words(node.clock)}" for node in nodes
-             if node.is_up and node.clock is not None), "",
-        ),
-        silent_kits=tuple(
-            (node.node, node.silent_since_utc_ns) for node in nodes
-            if lesson is not None and node.silent_since_utc_ns is not None
-            and node.silent_since_utc_ns > lesson.starts_utc_ns
-        ),
+    state = live_state(nodes, lesson, now_utc_ns, reason=reason, ingest=ingest, is_scored=is_scored)
+    facts = room_facts(
+        room, state, nodes, reason, lesson=lesson, coming=coming, now_utc_ns=now_utc_ns, zone=zone,
+        ingest=ingest, score=score, unscored_since_utc_ns=unscored_since_utc_ns,
     )  # fmt: skip
     headline, *more = sentences(facts)
     start = readings.start_utc_ns
@@ -147,7 +142,44 @@ def live_view(
     )
 
 
-def _state(
+def room_facts(
+    room: str,
+    state: LiveState,
+    nodes: Sequence[NodeReport],
+    reason: str,
+    *,
+    lesson: Lesson | None,
+    coming: Lesson | None,
+    now_utc_ns: int,
+    zone: tzinfo | None,
+    ingest: ProgramState,
+    score: ProgramState,
+    unscored_since_utc_ns: int | None = None,
+    is_titled: bool = True,
+) -> RoomFacts:
+    """What sentences about a room are made of; `reason` is that of `not_sensing`."""
+    return RoomFacts(
+        state=state, room=room, lesson=lesson, coming=coming, now_utc_ns=now_utc_ns, zone=zone,
+        ingest=ingest, score=score, has_kit=bool(nodes), not_sensing=reason,
+        silent_since_utc_ns=max(
+            (node.silent_since_utc_ns or node.newest_utc_ns or 0 for node in nodes), default=0
+        ) or None,
+        unscored_since_utc_ns=unscored_since_utc_ns,
+        is_kit_off=not any(node.is_up for node in nodes),
+        wrong_clock=next(
+            (f"{node.node} {claim_words(node.clock)}" for node in nodes
+             if node.is_up and node.clock is not None), "",
+        ),
+        silent_kits=tuple(
+            (node.node, node.silent_since_utc_ns) for node in nodes
+            if lesson is not None and node.silent_since_utc_ns is not None
+            and node.silent_since_utc_ns > lesson.starts_utc_ns
+        ),
+        is_titled=is_titled,
+    )  # fmt: skip
+
+
+def live_state(
     nodes: Sequence[NodeReport],
     lesson: Lesson | None,
     now_utc_ns: int,
@@ -156,6 +188,7 @@ def _state(
     ingest: ProgramState,
     is_scored: bool,
 ) -> LiveState:
+    """What a room's live page is about; see `LiveState`."""
     if lesson is None:
         return "off"
     if ingest.state in {"gone", "hangs"} or ingest.missing:
@@ -167,7 +200,7 @@ def _state(
     return "silent"
 
 
-def _not_sensing(readings: RoomReadings) -> str:
+def not_sensing(readings: RoomReadings) -> str:
     """Why the newest seconds that have arrived hold no readings; empty if they do.
 
     What has not arrived yet at the end says nothing.

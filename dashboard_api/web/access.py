@@ -25,6 +25,8 @@ __all__ = [
     "Needs",
     "Public",
     "ReadsChanges",
+    "ReadsCounts",
+    "ReadsKits",
     "ReadsLesson",
     "ReadsModel",
     "ReadsNotes",
@@ -139,6 +141,8 @@ SharesLesson = Annotated[Viewer, Depends(Needs("share lesson"))]
 ChoosesLabels = Annotated[Viewer, Depends(Needs("choose labels"))]
 WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
 ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
+ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]
+ReadsCounts = Annotated[Viewer, Depends(Needs("read counts"))]
 ReadsPeople = Annotated[Viewer, Depends(Needs("read people"))]
 ReadsChanges = Annotated[Viewer, Depends(Needs("read changes of rights"))]
 ChangesPeople = Annotated[Viewer, Depends(Needs("change people"))]

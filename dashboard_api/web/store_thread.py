@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Annotated, Final, TypeVar
@@ -22,7 +23,8 @@ from school.lessons.records import Lesson
 from school.moments.records import VerdictCount
 from school.people.store import PeopleStore
 from school.settings import LessonSettings
-from school.sharing.policy import may, reaches
+from school.sharing.listing import EVERY, Place, Wanted
+from school.sharing.policy import Reach, may
 from school.sharing.store import SharingStore
 
 __all__ = ["StoreDep", "StoreThread", "Stores"]
@@ -65,23 +67,29 @@ class Stores:
         found = self.lessons.get(lesson_id)
         return None if found is None else found.bounded(self.longest_ns)
 
-    def page_of_lessons(self, viewer: Viewer, limit: int, offset: int) -> list[Lesson]:
-        """A page of the lessons that someone may see, each with an end, the latest first."""
-        person = viewer.person
+    def lessons_of(
+        self,
+        viewer: Viewer,
+        reached: AbstractSet[Reach],
+        wanted: Wanted = EVERY,
+        *,
+        limit: int,
+        offset: int = 0,
+        beyond: Place | None = None,
+        is_oldest_first: bool = False,
+    ) -> list[Lesson]:
+        """A page of the lessons that are `reached` to someone, each with an end.
+
+        The latest first, or the oldest; see `SharingStore.lessons`.
+        """
         if viewer.token is not None and viewer.token.lesson is not None:
-            return self._only_lesson(viewer, viewer.token.lesson)[offset : offset + limit]
+            only = self._only_lesson(viewer, viewer.token.lesson)
+            return only[offset : offset + limit] if beyond is None else []
         found = self.sharing.lessons(
-            person.id, reaches(person.roles, "read lesson"), viewer.utc_ns,
-            limit=limit, offset=offset,
+            viewer.person.id, reached, viewer.utc_ns, wanted,
+            limit=limit, offset=offset, beyond=beyond, is_oldest_first=is_oldest_first,
         )  # fmt: skip
         return [each.bounded(self.longest_ns) for each in found]
-
-    def count_lessons(self, viewer: Viewer) -> int:
-        """How many lessons someone may see."""
-        person = viewer.person
-        if viewer.token is not None and viewer.token.lesson is not None:
-            return len(self._only_lesson(viewer, viewer.token.lesson))
-        return self.sharing.count(person.id, reaches(person.roles, "read lesson"), viewer.utc_ns)
 
     def _only_lesson(self, viewer: Viewer, lesson_id: str) -> list[Lesson]:
         """A token's only lesson, while its role may see it."""

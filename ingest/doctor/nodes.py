@@ -8,7 +8,7 @@ from typing import Final
 from contract.finding import Finding, State
 from ingest.clocks.words import claim_words, when
 from ingest.doctor.checks import Page
-from ingest.stores.notices import NoticeKind
+from ingest.stores.notices import Notice, NoticeKind
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 
@@ -16,8 +16,10 @@ __all__ = [
     "clock_findings",
     "kept_findings",
     "node_findings",
+    "notice_advice",
     "notice_findings",
     "score_findings",
+    "stream_findings",
 ]
 
 _SILENT_S: Final = 180
@@ -60,16 +62,17 @@ def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Findin
             yield Finding(about=about, state="note", said="is off, or its network is",
                           advice="nothing, if no lesson is on; else switch it on")  # fmt: skip
             continue
-        found = list(_of_node(reader, stream, ages.get((node, room, f"{stream.run:x}"))))
+        found = list(stream_findings(reader, stream, ages.get((node, room, f"{stream.run:x}"))))
         if not found:
             yield Finding(about=about, state="fine", said="sends, and its data is acknowledged")
         for state, said, advice in found:
             yield Finding(about=about, state=state, said=said, advice=advice)
 
 
-def _of_node(
+def stream_findings(
     reader: PeriodReader, stream: Stream, age_s: float | None
 ) -> Iterator[tuple[State, str, str]]:
+    """What is wrong with a node that is up, and what to do; `age_s` is that of its last health."""
     if age_s is not None and age_s > _SILENT_S:
         yield (
             "wrong", f"has sent no health report for {age_s:.0f} s",
@@ -115,13 +118,18 @@ def _of_node(
         )  # fmt: skip
 
 
+def notice_advice(notice: Notice) -> str:
+    """What to do about what is held against a node."""
+    return _ADVICE[notice.kind]
+
+
 def notice_findings(reader: PeriodReader) -> Iterator[Finding]:
     """What ingest has noted about nodes that misbehave."""
     for notice in reader.notices():
         yield Finding(
             about=f"node {notice.node} in {notice.room}", state="wrong",
             said=f"{notice.sentence} ({notice.count} times, last {when(notice.last_utc_ns)})",
-            advice=_ADVICE[notice.kind],
+            advice=notice_advice(notice),
         )  # fmt: skip
 
 

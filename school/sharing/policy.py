@@ -23,6 +23,7 @@ Action = Literal[
     "choose labels",
     "watch live",
     "read kits",
+    "read counts",
     "read model",
     "read people",
     "change people",
@@ -61,12 +62,14 @@ POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
     },
     "administrator": {
         "read kits": _ANY,
+        "read counts": _ANY,
         "read model": _ANY,
         "read people": _ANY,
         "change people": _ANY,
         "read changes of rights": _ANY,
     },
     "privacy_officer": {
+        "read counts": _ANY,
         "read model": _ANY,
         "read people": _ANY,
         "read audit log": _ANY,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, false, func, insert, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, select
 
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
@@ -15,8 +15,11 @@ from school.audit.records import Action
 from school.database import SchoolDatabase
 from school.lessons.owner_rows import give_lessons
 from school.lessons.records import Lesson
-from school.lessons.rows import LESSON_COLUMNS, lesson_of
+from school.lessons.rows import lesson_of
 from school.schema import lesson_owners, lessons, people, shares, teacher_names
+from school.sharing import listing
+from school.sharing.counts import HELD, HeldLesson
+from school.sharing.listing import EVERY, Place, Wanted
 from school.sharing.policy import Reach
 
 __all__ = ["Share", "SharingStore"]
@@ -38,10 +41,8 @@ _REACH: Final = (
     )
     .where(lessons.c.id == bindparam("viewed"))
 )
-_OWNED: Final = select(lesson_owners.c.lesson).where(lesson_owners.c.person == bindparam("viewer"))
-_SHARED: Final = select(shares.c.lesson).where(
-    shares.c.person == bindparam("viewer"), shares.c.until_utc_ns > bindparam("now")
-)
+_COUNT_OWN: Final = listing.count_up_to(listing.FEW + 1)
+_LISTED: Final = frozenset[Reach]({"own", "shared"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,29 +77,77 @@ class SharingStore:
         person: str,
         reached: AbstractSet[Reach],
         utc_ns: int,
+        wanted: Wanted = EVERY,
         *,
-        room: str | None = None,
         limit: int = _LATEST,
         offset: int = 0,
+        beyond: Place | None = None,
+        is_oldest_first: bool = False,
     ) -> list[Lesson]:
-        """The lessons that are `reached` to a person, of one room or all, the latest first."""
-        found = _reached(select(*LESSON_COLUMNS), reached)
-        if room is not None:
-            found = found.where(lessons.c.room == room)
-        found = (
-            found.order_by(lessons.c.starts_utc_ns.desc(), lessons.c.id)
-            .limit(limit)
-            .offset(min(offset, _LATEST))
-        )
+        """The lessons that are `reached` to a person, the latest first, or the oldest.
+
+        With `beyond` those that follow that place in this order: a page's last one, for the next
+        page.
+        """
+        reached = reached & _LISTED
+        if not reached:
+            return []
+        values = {"viewer": person, "now": utc_ns}
         with self._database.reading() as connection:
-            rows = connection.execute(found, {"viewer": person, "now": utc_ns}).all()
+            found = listing.listing(
+                reached, wanted, beyond=beyond, is_oldest_first=is_oldest_first,
+                is_walked=wanted.is_short or _owns_many(connection, reached, values),
+            )  # fmt: skip
+            found = found.limit(limit).offset(min(offset, _LATEST))
+            rows = connection.execute(found, values).all()
         return [lesson_of(row) for row in rows]
 
-    def count(self, person: str, reached: AbstractSet[Reach], utc_ns: int) -> int:
-        """How many lessons are `reached` to a person."""
-        found = _reached(select(func.count()).select_from(lessons), reached)
+    def rooms(self, person: str, reached: AbstractSet[Reach], utc_ns: int) -> list[str]:
+        """The rooms of the lessons that are `reached` to a person, by name."""
+        reached, rooms = reached & _LISTED, set[str]()
+        values = {"viewer": person, "now": utc_ns}
         with self._database.reading() as connection:
-            return int(connection.scalars(found, {"viewer": person, "now": utc_ns}).one())
+            if _owns_many(connection, reached, values):
+                rooms.update(connection.scalars(listing.OWNED_ROOMS, values).all())
+                reached -= {"own"}
+            if reached:
+                few = listing.rooms_among_few(reached)
+                rooms.update(connection.scalars(few, values).all())
+        return sorted(rooms)
+
+    def all_rooms(self) -> list[str]:
+        """The rooms of all lessons, by name."""
+        with self._database.reading() as connection:
+            return list(connection.scalars(listing.ALL_ROOMS).all())
+
+    def teachers(self, person: str, utc_ns: int) -> list[str]:
+        """Whose lessons are shared with someone, as timetables name them."""
+        values = {"viewer": person, "now": utc_ns}
+        with self._database.reading() as connection:
+            return list(connection.scalars(listing.shared_teachers(), values).all())
+
+    def shared_until(self, person: str, utc_ns: int, lesson_ids: Collection[str]) -> dict[str, int]:
+        """Of these lessons those that are shared with someone now, and until when."""
+        found = select(shares.c.lesson, shares.c.until_utc_ns).where(
+            shares.c.lesson.in_(lesson_ids),
+            shares.c.person == person,
+            shares.c.until_utc_ns > utc_ns,
+        )
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(found).all()}
+
+    def held_between(self, from_utc_ns: int, to_utc_ns: int, utc_ns: int) -> list[HeldLesson]:
+        """The lessons of all teachers that start in [from, to), for counts alone."""
+        values = {"low": from_utc_ns, "high": to_utc_ns, "now": utc_ns}
+        with self._database.reading() as connection:
+            rows = connection.execute(HELD, values).all()
+        return [
+            HeldLesson(
+                id=row[0], room=row[1], starts_utc_ns=row[2], ends_utc_ns=row[3], teacher=row[4],
+                is_shared=bool(row[5]),
+            )
+            for row in rows
+        ]  # fmt: skip
 
     def owned_in(self, person: str, room: str, *, from_utc_ns: int, to_utc_ns: int) -> set[str]:
         """The ids of someone's own lessons in a room that start in [from, to)."""
@@ -181,10 +230,11 @@ class SharingStore:
             )
 
 
-def _reached(found: Select[Any], reached: AbstractSet[Reach]) -> Select[Any]:
-    """Of own lessons, of shared ones, or of both; "any" is not for lists of lessons."""
-    ids = [query for reach, query in (("own", _OWNED), ("shared", _SHARED)) if reach in reached]
-    return found.where(or_(false(), *(lessons.c.id.in_(query) for query in ids)))
+def _owns_many(
+    connection: Connection, reached: AbstractSet[Reach], values: Mapping[str, object]
+) -> bool:
+    """Whether someone has so many lessons of their own that they are not to be sorted."""
+    return "own" in reached and connection.scalars(_COUNT_OWN, values).one() > listing.FEW
 
 
 def _end(connection: Connection, lesson: str, person: str) -> bool:

@@ -174,7 +174,11 @@ def test_a_share_reaches_one_person_until_its_time(pair: tuple[School, School]) 
     assert [share.until_utc_ns for share in other.sharing.shares("maths", 99)] == [200]
     assert other.sharing.lessons("bob", BOTH, 199) == [MATHS]
     assert other.sharing.lessons("bob", OWN, 199) == other.sharing.lessons("bob", set(), 199) == []
-    assert other.sharing.count("bob", BOTH, 199) == 1
+    assert other.sharing.shared_until("bob", 199, ["maths"]) == {"maths": 200}
+    assert other.sharing.shared_until("bob", 200, ["maths"]) == {}
+    assert other.sharing.teachers("bob", 199) == ["Ms Okafor"]
+    assert other.sharing.rooms("bob", BOTH, 199) == [MATHS.room]
+    assert other.sharing.rooms("bob", OWN, 199) == []
     one.sharing.unshare("maths", "bob", BY)
     assert other.sharing.reach("maths", "bob", 99) == "any"
 

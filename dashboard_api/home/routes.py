@@ -1,0 +1,58 @@
+"""The start page: each role's own parts, or a page of what someone searches for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse
+
+from dashboard_api.home.counts import read_counts
+from dashboard_api.home.parts import StartPage
+from dashboard_api.lessons.filters import ListFilters
+from dashboard_api.live.routes import live_facts
+from dashboard_api.model.trust import trust_text
+from dashboard_api.rooms.read_rooms import read_rooms
+from dashboard_api.web.access import SignedIn
+from dashboard_api.web.rendering import page
+from dashboard_api.web.store_thread import StoreDep
+from school.sharing.policy import may_at_all, reaches
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+async def start_page(
+    request: Request,
+    viewer: SignedIn,
+    store: StoreDep,
+    filters: Annotated[ListFilters, Query()],
+) -> HTMLResponse:
+    roles = viewer.person.roles
+    reached = reaches(roles, "read lesson")
+    start = StartPage(request, viewer, store)
+    trust = await store.run(lambda stores: trust_text(stores.count_verdicts()))
+    if reached and filters.is_search:
+        return page(
+            "home/found.html",
+            viewer=viewer, trust=trust, filters=filters,
+            choices=await start.choices(), found=await start.found(filters),
+        )  # fmt: skip
+    own = await start.own() if "own" in reached else None
+    shared = await start.shared() if "shared" in reached else None
+    if shared is not None and not shared.lessons and "coach" not in roles:
+        shared = None  # a teacher with whom nobody shares anything
+    has_rooms = not reached and may_at_all(roles, "read kits")
+    return page(
+        "home/page.html",
+        viewer=viewer,
+        trust=trust,
+        filters=filters,
+        choices=await start.choices() if reached else None,
+        own=own,
+        shared=shared,
+        rooms=await read_rooms(store, live_facts(request.app)) if has_rooms else None,
+        counts=await read_counts(request, store) if may_at_all(roles, "read counts") else None,
+    )

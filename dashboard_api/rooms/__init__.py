@@ -1,0 +1,1 @@
+"""The rooms and their kits, as a technician needs them."""

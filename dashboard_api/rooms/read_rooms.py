@@ -1,0 +1,110 @@
+"""Reads all rooms and their kits from the stores, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from contract.clock import SECOND_NS
+from dashboard_api.live.program_state import Moment
+from dashboard_api.live.reports import MAX_NOTICE_AGE_NS, node_reports
+from dashboard_api.live.routes import LiveFacts
+from dashboard_api.live.sentences import RoomFacts, server_sentences
+from dashboard_api.live.view import SPAN_S, live_state, not_sensing, room_facts
+from dashboard_api.rooms.view import RoomCard, advice_text, kit_card, room_card
+from dashboard_api.views.readings import read_room
+from dashboard_api.web.store_thread import Stores, StoreThread
+from ingest.doctor.nodes import clock_findings, notice_advice, stream_findings
+
+__all__ = ["AllRooms", "count_kits", "read_rooms"]
+
+_SOON_NS: Final = 3 * 86_400 * SECOND_NS
+_ORDER: Final = ("check", "fine", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllRooms:
+    """The rooms, those to be checked first, and what is wrong with the server itself."""
+
+    rooms: tuple[RoomCard, ...]
+    server: tuple[str, ...]
+
+    @property
+    def live(self) -> int:
+        """How many kits are live."""
+        return sum(room.live for room in self.rooms)
+
+    @property
+    def kits(self) -> int:
+        return sum(len(room.kits) for room in self.rooms)
+
+
+def count_kits(stores: Stores) -> tuple[int, int]:
+    """How many kits are up, and how many have ever reported."""
+    newest = {(each.room, each.node): each.id for each in stores.periods.runs("newest")}
+    return sum(map(stores.periods.is_up, newest.values())), len(newest)
+
+
+async def read_rooms(store: StoreThread, facts: LiveFacts) -> AllRooms:
+    """All rooms that a kit or a lesson has named.
+
+    Each room is a query of its own, so that a live page does not wait for all of them.
+    """
+    names = await store.run(_names)
+    cards = [await store.run(partial(_card, room=name, facts=facts)) for name in names]
+    server = await store.run(partial(_server, facts=facts))
+    cards.sort(key=lambda card: (_ORDER.index(card.mark), card.room))
+    return AllRooms(rooms=tuple(cards), server=server)
+
+
+def _names(stores: Stores) -> list[str]:
+    kits = {stream.room for stream in stores.periods.runs("newest")}
+    return sorted(kits | set(stores.sharing.all_rooms()))
+
+
+def _card(stores: Stores, room: str, facts: LiveFacts) -> RoomCard:
+    periods, now = stores.periods, _now(facts)
+    lessons = stores.room_lessons(room, now.utc_ns, now.utc_ns + 1)
+    lesson = next((each for each in lessons if each.is_on(now.utc_ns, stores.longest_ns)), None)
+    coming = stores.lessons.lessons(
+        room=room, from_utc_ns=now.utc_ns + 1, to_utc_ns=now.utc_ns + _SOON_NS
+    )
+    # Between lessons nothing is sensed, so there is nothing to read.
+    end = now.utc_ns // SECOND_NS * SECOND_NS
+    start = end if lesson is None else end - SPAN_S * SECOND_NS
+    nodes = node_reports(stores, room, facts.advances, now)
+    reason = not_sensing(read_room(periods, room, start, end))
+    ingest, score = facts.programs.state("ingest"), facts.programs.state("score")
+    state = live_state(nodes, lesson, now.utc_ns, reason=reason, ingest=ingest, is_scored=True)
+    about = room_facts(
+        room, state, nodes, reason, lesson=lesson, coming=coming[-1] if coming else None,
+        now_utc_ns=now.utc_ns, zone=facts.zone, ingest=ingest, score=score, is_titled=False,
+    )  # fmt: skip
+    found: dict[str, list[tuple[str, str]]] = {}
+    for notice in periods.notices(room):
+        if notice.last_utc_ns > now.utc_ns - MAX_NOTICE_AGE_NS:
+            said = (notice.sentence, notice_advice(notice))
+            found.setdefault(notice.node, []).append(said)
+    for stream in periods.newest_runs(room):
+        if periods.is_up(stream.id):
+            said_of = [(said, advice) for _, said, advice in stream_findings(periods, stream, None)]
+            found.setdefault(stream.node, []).extend(said_of)
+    return room_card(about, [kit_card(node, about, found.get(node.node, ())) for node in nodes])
+
+
+def _server(stores: Stores, facts: LiveFacts) -> tuple[str, ...]:
+    now = _now(facts).utc_ns
+    about = RoomFacts(
+        state="off", room="", lesson=None, coming=None, now_utc_ns=now, zone=facts.zone,
+        ingest=facts.programs.state("ingest"), score=facts.programs.state("score"),
+    )  # fmt: skip
+    clock = [
+        advice_text(f"the {each.about} {each.said}", each.advice)
+        for each in clock_findings(stores.periods, now)
+    ]
+    return (*server_sentences(about), *clock)
+
+
+def _now(facts: LiveFacts) -> Moment:
+    return Moment(elapsed_ns=facts.clock.elapsed_ns(), utc_ns=facts.clock.utc_ns())

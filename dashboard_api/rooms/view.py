@@ -1,0 +1,97 @@
+"""A room as a technician needs it: its kits, live or not, since when, and what to do.
+
+Nothing of a lesson stands here but that one is on: no title, no teacher, no movement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dashboard_api.live.sentences import RoomFacts, room_sentence, since_text
+from dashboard_api.live.view import NodeReport
+
+__all__ = ["KitCard", "RoomCard", "advice_text", "kit_card", "room_card"]
+
+Mark = Literal["fine", "check", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KitCard:
+    """A kit: whether it is live, since when not, and what to do."""
+
+    node: str
+    is_live: bool
+    words: str
+    since: str
+    seats: int
+    to_do: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomCard:
+    """A room with its kits."""
+
+    room: str
+    mark: Mark
+    sentence: str
+    kits: tuple[KitCard, ...]
+
+    @property
+    def live(self) -> int:
+        """How many of its kits are live."""
+        return sum(kit.is_live for kit in self.kits)
+
+
+def room_card(facts: RoomFacts, kits: Sequence[KitCard]) -> RoomCard:
+    """The room; it is to be checked if a kit is, or if nothing is sensed in a lesson."""
+    is_wrong = any(kit.to_do for kit in kits) or facts.state == "silent"
+    return RoomCard(
+        room=facts.room,
+        mark="none" if not kits else "check" if is_wrong else "fine",
+        sentence=room_sentence(facts),
+        kits=tuple(kits),
+    )
+
+
+def kit_card(node: NodeReport, facts: RoomFacts, findings: Sequence[tuple[str, str]]) -> KitCard:
+    """A kit; `findings` are what `roomtone doctor` says of it, each with its advice."""
+    has_lesson = facts.state != "off"
+    to_do = [advice_text(*each) for each in findings]
+    is_live, words = node.is_up, "On; it waits for the next lesson"
+    if not node.is_up:
+        words = "Off or out of reach"
+        when = "A lesson is on" if has_lesson else "Before the next lesson"
+        to_do.insert(0, f"{when}: switch it on, and check its power and its network connection.")
+    elif facts.state == "not_received":
+        is_live, words = False, "Not known: the server receives nothing"
+    elif has_lesson and node.is_heard and not facts.not_sensing:
+        words = "Sensing"
+    elif facts.state == "waiting":
+        words = "On; the lesson has just started"
+    elif has_lesson:
+        is_live, words = False, "On, but no readings arrive"
+        if not to_do:
+            to_do.append("Check the cables between the kit and its sensors, and its network.")
+    seats = set() if node.birth is None else {s for hub in node.birth.hubs for s in hub.seats}
+    return KitCard(
+        node=node.node, is_live=is_live, words=words, since=_since(node, facts),
+        seats=len(seats), to_do=tuple(to_do),
+    )  # fmt: skip
+
+
+def advice_text(said: str, advice: str) -> str:
+    """A finding of the doctor as sentences; its commands stand in quotation marks."""
+    text = f"{said[:1].upper()}{said[1:]}. To do: {advice}."
+    return re.sub("`([^`]*)`", r"“\1”", text)
+
+
+def _since(node: NodeReport, facts: RoomFacts) -> str:
+    newest = node.newest_utc_ns
+    if newest is None:
+        return "none yet"
+    if node.is_heard and facts.state in {"sensing", "unscored"} and not facts.not_sensing:
+        return "now"
+    return since_text(newest, facts)
