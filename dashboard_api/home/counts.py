@@ -15,7 +15,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
 from contract.clock import SECOND_NS
-from dashboard_api.rooms.read_rooms import count_kits
+from dashboard_api.live.routes import live_facts
+from dashboard_api.rooms.read_rooms import AllRooms, read_rooms
 from dashboard_api.views.days import day_of, day_words, monday_of, start_of
 from dashboard_api.views.readings import sensed_seconds
 from dashboard_api.web.access import ReadsCounts
@@ -102,15 +103,18 @@ def week_count(monday: date, held: list[HeldLesson], sensed_s: dict[str, float])
     )
 
 
-async def read_counts(request: Request, store: StoreThread) -> SchoolCounts:
-    """The counts of the last weeks, and of the kits."""
+async def read_counts(
+    request: Request, store: StoreThread, rooms: AllRooms | None = None
+) -> SchoolCounts:
+    """The counts of the last weeks, and of the kits; `rooms` if they have been read already."""
     zone, counts = request.app.state.zone, request.app.state.week_counts
     assert isinstance(counts, WeekCounts)
     this = monday_of(day_of(store.clock.utc_ns(), zone))
     mondays = [this - timedelta(days=7 * i) for i in range(1, WEEKS + 1)]
     weeks = [await counts.of(store, monday, zone) for monday in mondays]
-    live, kits = await store.run(count_kits)
-    return SchoolCounts(weeks=weeks, kits_live=live, kits=kits)
+    if rooms is None:
+        rooms = await read_rooms(store, live_facts(request.app))
+    return SchoolCounts(weeks=weeks, kits_live=rooms.live, kits=rooms.kits)
 
 
 @router.get("/api/counts", tags=["school"], summary="Counts of the school, by week")

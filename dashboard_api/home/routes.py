@@ -44,7 +44,11 @@ async def start_page(
     shared = await start.shared() if "shared" in reached else None
     if shared is not None and not shared.lessons and "coach" not in roles:
         shared = None  # a teacher with whom nobody shares anything
-    has_rooms = not reached and may_at_all(roles, "read kits")
+    rooms = counts = None
+    if not reached and may_at_all(roles, "read kits"):
+        rooms = await read_rooms(store, live_facts(request.app))
+    if may_at_all(roles, "read counts"):
+        counts = await read_counts(request, store, rooms)
     return page(
         "home/page.html",
         viewer=viewer,
@@ -53,6 +57,6 @@ async def start_page(
         choices=await start.choices() if reached else None,
         own=own,
         shared=shared,
-        rooms=await read_rooms(store, live_facts(request.app)) if has_rooms else None,
-        counts=await read_counts(request, store) if may_at_all(roles, "read counts") else None,
+        rooms=rooms,
+        counts=counts,
     )

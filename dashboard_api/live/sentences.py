@@ -65,8 +65,6 @@ class RoomFacts:
     """The kit whose clock is wrong, and how, in words."""
     silent_kits: tuple[tuple[str, int], ...] = ()
     """Kits that fell silent in this lesson while others of the room are heard."""
-    is_titled: bool = True
-    """Whether the lesson's title is said; whoever looks after kits reads none."""
 
 
 def sentences(facts: RoomFacts) -> tuple[str, ...]:
@@ -93,15 +91,17 @@ def sentences(facts: RoomFacts) -> tuple[str, ...]:
 
 def room_sentence(facts: RoomFacts) -> str:
     """What there is to know of a room for whoever looks after its kits."""
+    if not facts.has_kit:
+        return "No kit in this room has ever reported."
     if facts.state == "off":
-        text = "No lesson is on." + _next(facts)
-        return text if facts.has_kit else f"No kit in this room has ever reported. {text}"
+        return "No lesson is on." + _next(facts)
     if facts.state == "not_received":
         return "A lesson is on, but the server receives nothing."
     if facts.state in {"sensing", "unscored"}:
         return "A lesson is on, and the room is being sensed."
-    text = _kit(facts)
-    return text[:1].upper() + text[1:]
+    if facts.state == "waiting":
+        return "A lesson has just started."
+    return "A lesson is on, but nothing is being sensed."
 
 
 def server_sentences(facts: RoomFacts) -> tuple[str, ...]:
@@ -129,8 +129,6 @@ def _since(utc_ns: int | None, facts: RoomFacts) -> str:
 
 def _title(facts: RoomFacts) -> str:
     lesson = facts.lesson
-    if not facts.is_titled:
-        return "a lesson"
     return "" if lesson is None else f"“{title_text(lesson.title, lesson.room)}”"
 
 

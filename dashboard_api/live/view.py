@@ -155,7 +155,6 @@ def room_facts(
     ingest: ProgramState,
     score: ProgramState,
     unscored_since_utc_ns: int | None = None,
-    is_titled: bool = True,
 ) -> RoomFacts:
     """What sentences about a room are made of; `reason` is that of `not_sensing`."""
     return RoomFacts(
@@ -175,7 +174,6 @@ def room_facts(
             if lesson is not None and node.silent_since_utc_ns is not None
             and node.silent_since_utc_ns > lesson.starts_utc_ns
         ),
-        is_titled=is_titled,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from dashboard_api.views.readings import read_room
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.doctor.nodes import clock_findings, notice_advice, stream_findings
 
-__all__ = ["AllRooms", "count_kits", "read_rooms"]
+__all__ = ["AllRooms", "read_rooms"]
 
 _SOON_NS: Final = 3 * 86_400 * SECOND_NS
 _ORDER: Final = ("check", "fine", "none")
@@ -36,14 +36,13 @@ class AllRooms:
         return sum(room.live for room in self.rooms)
 
     @property
+    def to_check(self) -> int:
+        """How many rooms are to be checked."""
+        return sum(room.mark == "check" for room in self.rooms)
+
+    @property
     def kits(self) -> int:
         return sum(len(room.kits) for room in self.rooms)
-
-
-def count_kits(stores: Stores) -> tuple[int, int]:
-    """How many kits are up, and how many have ever reported."""
-    newest = {(each.room, each.node): each.id for each in stores.periods.runs("newest")}
-    return sum(map(stores.periods.is_up, newest.values())), len(newest)
 
 
 async def read_rooms(store: StoreThread, facts: LiveFacts) -> AllRooms:
@@ -74,12 +73,13 @@ def _card(stores: Stores, room: str, facts: LiveFacts) -> RoomCard:
     end = now.utc_ns // SECOND_NS * SECOND_NS
     start = end if lesson is None else end - SPAN_S * SECOND_NS
     nodes = node_reports(stores, room, facts.advances, now)
-    reason = not_sensing(read_room(periods, room, start, end))
+    readings = read_room(periods, room, start, end)
+    reason = not_sensing(readings if lesson is None else readings.since(lesson.starts_utc_ns))
     ingest, score = facts.programs.state("ingest"), facts.programs.state("score")
     state = live_state(nodes, lesson, now.utc_ns, reason=reason, ingest=ingest, is_scored=True)
     about = room_facts(
         room, state, nodes, reason, lesson=lesson, coming=coming[-1] if coming else None,
-        now_utc_ns=now.utc_ns, zone=facts.zone, ingest=ingest, score=score, is_titled=False,
+        now_utc_ns=now.utc_ns, zone=facts.zone, ingest=ingest, score=score,
     )  # fmt: skip
     found: dict[str, list[tuple[str, str]]] = {}
     for notice in periods.notices(room):

@@ -6,14 +6,24 @@ Nothing of a lesson stands here but that one is on: no title, no teacher, no mov
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from dashboard_api.live.sentences import RoomFacts, room_sentence, since_text
 from dashboard_api.live.view import NodeReport
 
 __all__ = ["KitCard", "RoomCard", "advice_text", "kit_card", "room_card"]
+
+_SILENT: Final = "Check the cables between the kit and its sensors, and its network connection."
+_NOT_SENSING: Final[Mapping[str, str]] = MappingProxyType({
+    "serial": "The sensors’ cable or hub does not answer: check the cable between kit and seats.",
+    "unused": "Its sensors send data that can’t be used: check their firmware and their cables.",
+    "off": "It does not know of the lesson: if this lasts, check its network connection.",
+    "paused": "Someone has paused it: resume it if the lesson is to be sensed.",
+})  # fmt: skip
+"""What to do about a kit that answers without readings, for the reasons of `NOT_SENSING`."""
 
 Mark = Literal["fine", "check", "none"]
 
@@ -74,7 +84,7 @@ def kit_card(node: NodeReport, facts: RoomFacts, findings: Sequence[tuple[str, s
     elif has_lesson:
         is_live, words = False, "On, but no readings arrive"
         if not to_do:
-            to_do.append("Check the cables between the kit and its sensors, and its network.")
+            to_do.append(_NOT_SENSING.get(facts.not_sensing, _SILENT))
     seats = set() if node.birth is None else {s for hub in node.birth.hubs for s in hub.seats}
     return KitCard(
         node=node.node, is_live=is_live, words=words, since=_since(node, facts),

@@ -176,5 +176,7 @@ def _has_words(words: str) -> ColumnElement[bool]:
         (func.trim(lessons.c.title) == "", literal("Lesson in ") + lessons.c.room),
         else_=lessons.c.title,
     )
-    ways = {words, words.lower(), words.upper(), words.capitalize(), words.title()}
+    ways = {words}
+    if not words.isascii():
+        ways |= {words.lower(), words.upper(), words.capitalize(), words.title()}
     return or_(*(title.icontains(way, autoescape=True) for way in sorted(ways)))
