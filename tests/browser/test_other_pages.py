@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import pytest
 from playwright.sync_api import expect
 
 from contract.clock import SECOND_NS
@@ -90,3 +92,51 @@ def test_an_unknown_lesson_is_explained(browser, school):
     page.get_by_role("link", name="Back to the lessons").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Lessons")
     page.close()
+
+
+@pytest.fixture
+def busy(school):
+    """A timetable that goes on until next summer, in two rooms."""
+    day, hour = 86_400 * SECOND_NS, 3_600 * SECOND_NS
+    made = [
+        replace(
+            school.lesson, id=f"day-{i}", room=f"room-{i % 2}", title=f"Poems, part {i}",
+            starts_utc_ns=school.start_ns + i * day, ends_utc_ns=school.start_ns + i * day + hour,
+        )
+        for i in range(-30, 60) if i
+    ]  # fmt: skip
+    for lesson in made:
+        school.stores.lessons.put(lesson)
+    yield school
+    school.stores.lessons.purge(lessons=[lesson.id for lesson in made])
+
+
+@pytest.mark.parametrize("width", (1366, 390))
+@pytest.mark.parametrize("has_scripts", (True, False))
+def test_coming_lessons_are_folded_and_lessons_can_be_found(browser, busy, width, has_scripts):
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, base_url=busy.address,
+        storage_state=busy.storage, java_script_enabled=has_scripts,
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto("/")
+    coming = page.get_by_text("Poems, part 1", exact=True)
+    expect(page.locator("main")).to_contain_text("Fractions, part 2")
+    expect(coming).to_be_hidden()
+    expect(page.locator(".part > .days .title").first).to_have_text("Fractions, part 2")
+    page.locator("#coming summary").click()
+    expect(coming).to_be_visible()
+    page.get_by_text("Find a lesson").click()
+    page.get_by_label("Words in the title").fill("poems")
+    page.get_by_label("Room").select_option("room-1")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("with “poems” in the title")
+    expect(page.locator(".title").first).to_have_text("Poems, part -1")
+    page.get_by_role("link", name="Later lessons").first.click()
+    expect(page.locator(".title").last).to_have_text("Poems, part 1")
+    page.get_by_label("Up to this day").fill("2025-11-26")
+    page.get_by_label("Its week only").check()
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".title")).to_have_text([f"Poems, part {i}" for i in (11, 9, 7)])
+    assert page.locator("html").evaluate("html => html.scrollWidth <= innerWidth")
+    context.close()
