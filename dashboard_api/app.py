@@ -52,17 +52,17 @@ from dashboard_api.rooms import routes as rooms
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.sharing import routes as sharing
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
-from dashboard_api.web.connection_gate import ConnectionGate
 from dashboard_api.web.description import description_of
-from dashboard_api.web.forwarding import Forwarding
+from dashboard_api.web.limits.connection_gate import ConnectionGate
+from dashboard_api.web.limits.request_limits import RequestLimits
+from dashboard_api.web.limits.stream_places import StreamPlaces
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.model_catalog import ModelCatalog
+from dashboard_api.web.network.forwarding import Forwarding
+from dashboard_api.web.network.security import Guard
 from dashboard_api.web.refusals import RefusalCounts, error_response
 from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS
-from dashboard_api.web.request_limits import RequestLimits
-from dashboard_api.web.security import Guard
 from dashboard_api.web.store_thread import Stores, StoreThread
-from dashboard_api.web.stream_places import StreamPlaces
 from ingest.settings import RetentionSettings
 
 __all__ = ["ROUTERS", "create_app"]

@@ -26,9 +26,9 @@ from dashboard_api.app import create_app
 from dashboard_api.openid.provider import Provider
 from dashboard_api.people.mail import Mailer
 from dashboard_api.settings import DashboardSettings, checked_dashboard
-from dashboard_api.web.certificate import tls_context
-from dashboard_api.web.guarded_protocol import GuardedProtocol
-from dashboard_api.web.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
+from dashboard_api.web.limits.guarded_protocol import GuardedProtocol
+from dashboard_api.web.limits.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
+from dashboard_api.web.network.certificate import tls_context
 from dashboard_api.web.store_thread import Stores
 from ingest.config_option import add_config_option
 from ingest.monitoring.page_address import address_noted, url_of
@@ -140,7 +140,7 @@ def guarded_server(
             # uvicorn only calls it to create the protocol of a connection.
             http=cast("type[asyncio.Protocol]", protocol),
             ws="none",
-            # `web/forwarding.py` does it, for the proxies of the settings alone.
+            # `web/network/forwarding.py` does it, for the proxies of the settings alone.
             proxy_headers=False,
             ssl_context_factory=None if tls is None else lambda _config, _default: tls,
             backlog=BACKLOG,

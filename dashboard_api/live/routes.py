@@ -23,9 +23,9 @@ from dashboard_api.views.movement import EPOCH_S
 from dashboard_api.views.readings import read_room
 from dashboard_api.views.schemas import LiveJson
 from dashboard_api.web.access import WatchesLive, secret_of
+from dashboard_api.web.limits.stream_places import BoundedStream
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
-from dashboard_api.web.stream_places import BoundedStream
 from ingest.stores.records import EpochRecord
 from school.lessons.records import Lesson
 

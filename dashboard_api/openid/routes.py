@@ -22,8 +22,8 @@ from dashboard_api.people.sign_in_routes import (
     signed_in,
 )
 from dashboard_api.web.access import Public
-from dashboard_api.web.callers import address_for_people, caller_key
 from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.network.callers import address_for_people, caller_key
 from dashboard_api.web.refusals import error_response
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep

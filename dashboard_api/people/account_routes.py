@@ -18,7 +18,7 @@ from dashboard_api.people.sign_in_routes import sign_in_service
 from dashboard_api.views.dates import MAX_DAYS, day_of
 from dashboard_api.views.text import local_time_text
 from dashboard_api.web.access import Needs
-from dashboard_api.web.callers import caller_key
+from dashboard_api.web.network.callers import caller_key
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, StoreThread
 from dashboard_api.web.viewer import Viewer

@@ -13,8 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from contract.errors import UsageError
 from dashboard_api.people.mail import Mailer, MailError
 from dashboard_api.web.access import ChangesPeople, ReadsPeople
-from dashboard_api.web.callers import address_for_people
 from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.network.callers import address_for_people
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer

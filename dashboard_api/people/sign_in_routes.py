@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from contract.errors import UsageError
 from dashboard_api.people.sign_in import CodeNeeded, SignInRefusedError, SignInService
 from dashboard_api.web.access import Public, session_cookie
-from dashboard_api.web.callers import caller_key
+from dashboard_api.web.network.callers import caller_key
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep
 from school.people.passwords import MAX_LENGTH, check_strength, hash_password

@@ -163,7 +163,7 @@ class Keeper:
             return self._commit((), [Unusable(m, reason, is_defect=True) for m in messages])
         except (OSError, MemoryError):
             raise
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001  # nothing of them may stop ingest
             self.counters.aside_refused += len(messages)
             _LOG.exception("%d messages can't even be put aside (%s)", len(messages), reason)
             return Kept()

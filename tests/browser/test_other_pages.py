@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from contract.clock import SECOND_NS
-from dashboard_api.web.stream_places import StreamPlaces
+from dashboard_api.web.limits.stream_places import StreamPlaces
 
 
 def test_the_list_leads_to_a_lesson(page):

@@ -18,7 +18,7 @@ from dashboard_api.app import create_app
 from dashboard_api.command import guarded_server
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.access import COOKIE
-from dashboard_api.web.certificate import tls_context
+from dashboard_api.web.network.certificate import tls_context
 from dashboard_api.web.store_thread import Stores
 from tests.signed_in import cookie
 

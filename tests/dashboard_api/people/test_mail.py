@@ -131,8 +131,8 @@ def test_an_invitation_and_a_reset_are_sent_and_shown(stores, clock):
         assert sent.get_content_type() == "text/plain"
         text = sent.get_content()
         assert re.findall(r"https?://\S+", text) == [link_on(page)]
-        for told in ("Oyelaran", "bob", "the-teacher", "teacher"):
-            assert told not in text, "nothing of the school's data"
+        for detail in ("Oyelaran", "bob", "the-teacher", "teacher"):
+            assert detail not in text, "nothing of the school's data"
         person = stores.people.named("bob@school.example")
         again = pages.post(f"/people/{person.id}/invitation").text
         assert link_on(again) in box.messages[1].decode()

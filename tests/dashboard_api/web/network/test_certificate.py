@@ -12,7 +12,7 @@ import pytest
 
 from contract.errors import ConfigurationError
 from dashboard_api.settings import DashboardSettings
-from dashboard_api.web.certificate import tls_context
+from dashboard_api.web.network.certificate import tls_context
 from ingest.doctor.checks import ask
 from tests.certificates import Certificate, make_certificate
 from tests.dashboard_api.server import running

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from dashboard_api.web.forwarded import ForwardedError, Origin, origin_of
+from dashboard_api.web.network.forwarded import ForwardedError, Origin, origin_of
 
 PROXIES = tuple(ip_network(each) for each in ("10.0.0.0/24", "fd00::/64"))
 PROXY = "10.0.0.1"

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard_api.settings import DashboardSettings, host_name, is_loopback
-from dashboard_api.web.forwarding import HEALTH, LOCAL
+from dashboard_api.web.network.forwarding import HEALTH, LOCAL
 from dashboard_api.web.refusals import error_response
 from dashboard_api.web.rendering import STATIC_ADDRESS
 

@@ -32,7 +32,7 @@ from tests.signed_in import BY, TEACHER
 
 pytestmark = pytest.mark.slow
 
-SHIPPED = Path(__file__).parents[3] / "docs" / "proxies"
+SHIPPED = Path(__file__).parents[4] / "docs" / "proxies"
 NAME = "roomtone.school.example"
 PASSWORD = "tuba glacier mitten 94"
 SECURE = f"__Host-{COOKIE}"

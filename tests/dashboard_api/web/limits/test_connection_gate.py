@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard_api.web.callers import address_key
-from dashboard_api.web.connection_gate import ConnectionGate
-from dashboard_api.web.stream_places import StreamPlaces
+from dashboard_api.web.limits.connection_gate import ConnectionGate
+from dashboard_api.web.limits.stream_places import StreamPlaces
+from dashboard_api.web.network.callers import address_key
 
 TOTAL, PER_KEY = 6, 4
 STEPS = st.lists(

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard_api.settings import DashboardSettings, is_loopback
-from dashboard_api.web.callers import address_key
-from dashboard_api.web.forwarded import ForwardedError, Origin, is_in, origin_of
+from dashboard_api.web.network.callers import address_key
+from dashboard_api.web.network.forwarded import ForwardedError, Origin, is_in, origin_of
 from dashboard_api.web.refusals import RefusalCounts, error_response
 
 __all__ = ["HEALTH", "LOCAL", "Forwarding"]

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from dashboard_api.web.limits.request_limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_TARGET_BYTES
 from dashboard_api.web.refusals import REASONS
-from dashboard_api.web.request_limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_TARGET_BYTES
 from tests.dashboard_api.server import Server, running, until
 
 MOMENTS = "/api/lessons/sample/moments"

@@ -15,9 +15,9 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from dashboard_api.settings import DashboardSettings
-from dashboard_api.web.callers import address_key
-from dashboard_api.web.connection_gate import ConnectionGate
-from dashboard_api.web.forwarded import is_in
+from dashboard_api.web.limits.connection_gate import ConnectionGate
+from dashboard_api.web.network.callers import address_key
+from dashboard_api.web.network.forwarded import is_in
 from dashboard_api.web.refusals import RefusalCounts, raw_error_response
 
 __all__ = ["GuardedProtocol"]

@@ -1,0 +1,1 @@
+"""How much a client may ask for, and for how long."""
