@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import RedirectResponse, Response
@@ -50,7 +51,9 @@ from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
 from dashboard_api.rooms import routes as rooms
 from dashboard_api.settings import DashboardSettings
+from dashboard_api.sharing import own_routes as own_lessons
 from dashboard_api.sharing import routes as sharing
+from dashboard_api.sharing.deletion import Deletions
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
 from dashboard_api.web.description import description_of
 from dashboard_api.web.limits.connection_gate import ConnectionGate
@@ -85,9 +88,9 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, sharing, live_page,
-        model_page, sign_in_routes, openid_routes, account_routes, token_routes, people_routes,
-        audit_routes, health_routes,
+        home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, sharing, own_lessons,
+        live_page, model_page, sign_in_routes, openid_routes, account_routes, token_routes,
+        people_routes, audit_routes, health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""
@@ -101,6 +104,7 @@ def create_app(
     model_file: Path | None = None,
     label_days: int = RetentionSettings().label_days,
     data_dir: Path | None = None,
+    database_url: SecretStr | None = None,
     settings: DashboardSettings | None = None,
     people_clock: Clock | None = None,
     is_demo: bool = False,
@@ -113,12 +117,15 @@ def create_app(
     them, by default the same. `zone` is the school's time zone;
     None means the computer's own. `model_file` is the model in use; None means the shipped one.
     `label_days` is how long answers are kept to learn from. `data_dir` appears on the health pages,
-    to show which server they belong to. `settings` has the limits; the limits on connections work
+    to show which server they belong to, and deleted lessons are purged from it and from the database
+    at `database_url`. `settings` has the limits; the limits on connections work
     only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
     `provider` signs in people with school accounts; `mailer` sends them
     their links.
     """
     limits = DashboardSettings() if settings is None else settings
+    # The real time stands in a purge's record, also of a simulation.
+    deletions = None if data_dir is None else Deletions(data_dir, SystemClock(), database_url)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -128,9 +135,13 @@ def create_app(
             asyncio.create_task(app.state.drift_watch.run(store), name="drift"),
             asyncio.create_task(app.state.live_rooms.run(), name="live"),
         )
+        if deletions is not None:
+            deletions.start()
         try:
             yield
         finally:
+            if deletions is not None:
+                deletions.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -163,6 +174,7 @@ def create_app(
     app.state.mailer = mailer
     app.state.label_days = label_days
     app.state.data_dir = data_dir
+    app.state.deletions = deletions
     app.state.sign_counts = SignCounts()
     app.state.week_counts = WeekCounts()
     app.state.catalog = catalog

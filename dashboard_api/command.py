@@ -87,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         model_file=settings.score.model_file,
         label_days=settings.retention.label_days,
         data_dir=settings.data_dir,
+        database_url=settings.school.database_url,
         settings=dashboard,
         people_clock=SystemClock(),
         is_demo=args.demo,

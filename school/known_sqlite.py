@@ -300,10 +300,61 @@ CREATE TABLE session_factors (
 ) WITHOUT ROWID, STRICT
 """
 
+_TEACHER_FIRST: Final = """;
+CREATE TABLE share_spans (
+    lesson TEXT NOT NULL,
+    person TEXT NOT NULL,
+    start_s INTEGER NOT NULL,
+    end_s INTEGER NOT NULL,
+    PRIMARY KEY (lesson, person, start_s),
+    CONSTRAINT share_spans_share_fkey
+        FOREIGN KEY(lesson, person) REFERENCES shares (lesson, person) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE TABLE exclusions (
+    id TEXT NOT NULL,
+    lesson TEXT NOT NULL,
+    start_s INTEGER NOT NULL,
+    end_s INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT exclusions_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX exclusions_lesson ON exclusions (lesson, start_s);
+CREATE TABLE hidden_lessons (
+    lesson TEXT NOT NULL,
+    PRIMARY KEY (lesson),
+    CONSTRAINT hidden_lessons_lesson_fkey
+        FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE TABLE offers (
+    lesson TEXT NOT NULL,
+    person TEXT NOT NULL,
+    created_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (lesson),
+    CONSTRAINT offers_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE,
+    CONSTRAINT offers_person_fkey FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX offers_person ON offers (person);
+CREATE TABLE notices (
+    id TEXT NOT NULL,
+    person TEXT NOT NULL,
+    by_name TEXT NOT NULL,
+    lesson_utc_ns INTEGER NOT NULL,
+    created_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT notices_person_fkey FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX notices_person ON notices (person)
+"""
+
 KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,), 6: (_SCHOOL_5 + _PEOPLE,),
     7: (_SCHOOL_5 + _PEOPLE + _AUDIT,),
     8: (_SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS,),
     9: (_SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES,),
+    10: (
+        _SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST,
+    ),
 }  # fmt: skip
 """`user_version` → every schema that files of this version may have."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -31,6 +32,8 @@ __all__ = [
     "audit_events",
     "audit_head",
     "audit_names",
+    "exclusions",
+    "hidden_lessons",
     "identities",
     "imported",
     "invitations",
@@ -39,6 +42,8 @@ __all__ = [
     "lesson_owners",
     "lessons",
     "moments",
+    "notices",
+    "offers",
     "opted_out",
     "people",
     "program_tokens",
@@ -46,6 +51,7 @@ __all__ = [
     "roles",
     "session_factors",
     "sessions",
+    "share_spans",
     "shares",
     "teacher_names",
     "verdicts",
@@ -301,6 +307,62 @@ shares: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """With whom a lesson's owner shares it, and until when."""
+
+share_spans: Final = Table(
+    "share_spans", METADATA,
+    Column("lesson", _TEXT, primary_key=True),
+    Column("person", _TEXT, primary_key=True),
+    Column("start_s", Integer, primary_key=True),
+    Column("end_s", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["lesson", "person"], ["shares.lesson", "shares.person"], name="share_spans_share_fkey",
+        ondelete="CASCADE",
+    ),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""The parts of a lesson that are shared with someone; a share without a row is of the whole."""
+
+exclusions: Final = Table(
+    "exclusions", METADATA,
+    Column("id", _TEXT, primary_key=True),
+    _of_lesson("exclusions"),
+    Column("start_s", Integer, nullable=False),
+    Column("end_s", Integer, nullable=False),
+    Column("reason", _TEXT, nullable=False),
+    Column("note", _TEXT, nullable=False),
+    Index("exclusions_lesson", "lesson", "start_s"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Spans that a teacher leaves out, in seconds since the lesson's start, and why."""
+
+hidden_lessons: Final = Table(
+    "hidden_lessons", METADATA,
+    _of_lesson("hidden_lessons", is_key=True),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Lessons that are in no list, and that only their owner sees."""
+
+offers: Final = Table(
+    "offers", METADATA,
+    _of_lesson("offers", is_key=True),
+    _of_person("offers"),
+    Column("created_utc_ns", _COUNT, nullable=False),
+    Index("offers_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""To whom the owner offers a lesson; it is theirs once they accept."""
+
+notices: Final = Table(
+    "notices", METADATA,
+    Column("id", _TEXT, primary_key=True),
+    _of_person("notices"),
+    Column("by_name", _TEXT, nullable=False),
+    Column("lesson_utc_ns", _COUNT, nullable=False),
+    Column("created_utc_ns", _COUNT, nullable=False),
+    Index("notices_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""For people with whom a lesson was shared that is deleted: by whom, until they have read it."""
 
 audit_events: Final = Table(
     "audit_events", METADATA,

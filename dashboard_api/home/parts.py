@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import Request
 
 from dashboard_api.lessons.filters import ListFilters, place_text
-from dashboard_api.lessons.list_lines import read_lines, sign_counts
+from dashboard_api.lessons.list_lines import read_lines, see_lessons, sign_counts
 from dashboard_api.lessons.list_view import Day, by_day, days_of
 from dashboard_api.views.days import day_of, day_words, monday_of, start_of
 from dashboard_api.views.schemas import LessonJson
@@ -205,21 +205,19 @@ class StartPage:
         )  # fmt: skip
 
     async def _lines(self, lessons: Sequence[Lesson]) -> list[LessonJson]:
-        return await read_lines(self._request, self._store, lessons)
+        return await read_lines(self._request, self._viewer, self._store, lessons)
 
     async def _shares(self, lessons: Sequence[Lesson]) -> dict[str, ShareLine]:
         person, now = self._viewer.person.id, self._viewer.utc_ns
         ids = [lesson.id for lesson in lessons]
         until = await self._store.run(lambda stores: stores.sharing.shared_until(person, now, ids))
         counts, found = sign_counts(self._request), dict[str, ShareLine]()
-        for lesson in lessons:
-            if lesson.id in until:
-                waiting = await self._store.run(
-                    partial(counts.waiting, lesson=lesson, now_utc_ns=now)
-                )
-                # The share ends with a day.
-                day = day_words(day_of(until[lesson.id] - 1, self._zone))
-                found[lesson.id] = ShareLine(until=day, waiting=waiting)
+        shared = [lesson for lesson in lessons if lesson.id in until]
+        for seen in await see_lessons(self._viewer, self._store, shared):
+            waiting = await self._store.run(partial(counts.waiting, seen=seen, now_utc_ns=now))
+            # The share ends with a day.
+            day = day_words(day_of(until[seen.lesson.id] - 1, self._zone))
+            found[seen.lesson.id] = ShareLine(until=day, waiting=waiting)
         return found
 
     def _weeks(self, filters: ListFilters) -> tuple[str, str]:

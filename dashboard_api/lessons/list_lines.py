@@ -15,15 +15,21 @@ from dashboard_api.lessons.list_view import lesson_json
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import signs
-from dashboard_api.views.readings import sensed_seconds
 from dashboard_api.views.schemas import LessonJson
+from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores, StoreThread
+from dashboard_api.web.viewer import Viewer
 from ingest.stores.records import AlertRecord
 from school.lessons.records import Lesson
+from school.sharing.cut import WHOLE, Span
 
-__all__ = ["SignCounts", "Suggestions", "read_lesson_json", "read_lines", "sign_counts"]
+__all__ = ["SignCounts", "Suggestions", "read_lesson_json", "read_lines", "see_lessons",
+           "sign_counts"]  # fmt: skip
 
 MAX_COUNT_AGE_S: Final = 600.0
+MAX_COUNTS: Final = 20_000
+
+_Key = tuple[str, tuple[Span, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,38 +49,41 @@ class SignCounts:
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, Lesson, list[AlertRecord], Suggestions]] = {}
-        """Lesson → when it was counted, from what, and what was found."""
+        self._known: dict[_Key, tuple[float, Lesson, list[AlertRecord], Suggestions]] = {}
+        """Lesson and what is seen of it → when it was counted, from what, and what was found."""
 
-    def of(self, stores: Stores, lesson: Lesson, now_utc_ns: int) -> int:
-        return self.suggestions(stores, lesson, now_utc_ns).signs
+    def of(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> int:
+        return self.suggestions(stores, seen, now_utc_ns).signs
 
-    def suggestions(self, stores: Stores, lesson: Lesson, now_utc_ns: int) -> Suggestions:
-        alerts = stores.scores.alerts(lesson.id)
+    def suggestions(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> Suggestions:
+        lesson, alerts = seen.lesson, seen.alerts(stores)
+        key = lesson.id, seen.cut.visible
         if not alerts and lesson.starts_utc_ns > now_utc_ns:
             return Suggestions(signs=0)  # it is still to come; a timetable has many of them
         at = time.monotonic()
         since, before, raised, known = self._known.get(
-            lesson.id, (at, None, alerts, Suggestions(signs=0))
+            key, (at, None, alerts, Suggestions(signs=0))
         )
         if before == lesson and raised == alerts and at - since <= MAX_COUNT_AGE_S:
             return known
-        moments = moments_of(stores, lesson)
+        moments = moments_of(stores, seen)
         found = Suggestions(
             signs=signs(moments),
             ids=frozenset(each.id for each in moments if each.kind == "suggested"),
         )
         if lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns:
-            self._known[lesson.id] = at, lesson, alerts, found
+            while len(self._known) >= MAX_COUNTS:
+                del self._known[next(iter(self._known))]
+            self._known[key] = at, lesson, alerts, found
         return found
 
-    def waiting(self, stores: Stores, lesson: Lesson, now_utc_ns: int) -> int:
+    def waiting(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> int:
         """How many suggested moments have no answer of the coach."""
-        suggested = self.suggestions(stores, lesson, now_utc_ns).ids
+        suggested = self.suggestions(stores, seen, now_utc_ns).ids
         if not suggested:
             return 0
-        verdicts = stores.lessons.verdicts(lesson.id)
-        return len(suggested - {each.moment for each in verdicts if each.by == "coach"})
+        answers = seen.verdicts(stores)
+        return len(suggested - {each.moment for each in answers if each.by == "coach"})
 
 
 def sign_counts(request: Request) -> SignCounts:
@@ -86,7 +95,7 @@ def sign_counts(request: Request) -> SignCounts:
 
 def read_lesson_json(
     stores: Stores,
-    lesson: Lesson,
+    seen: SeenLesson,
     now_utc_ns: int,
     zone: tzinfo | None,
     *,
@@ -94,26 +103,39 @@ def read_lesson_json(
     signs: int,
 ) -> LessonJson:
     """One line of the list, from the stores."""
-    start, end, _ = lesson_span(lesson, now_utc_ns)
-    sensed_s, gaps = 0.0, 0
-    if end > start:
-        sensed_s, gaps = sensed_seconds(stores.periods, lesson.room, start, end)
+    start, end, _ = lesson_span(seen.lesson, now_utc_ns)
+    sensed_s, gaps, seen_s = seen.sensed(stores, start, end)
     return lesson_json(
-        lesson,
+        seen.lesson,
         sensed_s=sensed_s,
+        seen_s=seen_s,
+        has_video=seen.has_video,
         gaps=gaps,
         moments=moments,
-        alerts=len(stores.scores.alerts(lesson.id)),
+        alerts=len(seen.alerts(stores)),
         signs=signs,
         now_utc_ns=now_utc_ns,
         zone=zone,
     )
 
 
+async def see_lessons(
+    viewer: Viewer, store: StoreThread, lessons: Sequence[Lesson]
+) -> list[SeenLesson]:
+    """What the viewer sees of lessons from a list of theirs; without those that they lost since."""
+    ids = [lesson.id for lesson in lessons]
+    cuts = await store.run(lambda stores: stores.sharing.teacher.cuts(ids, viewer.person.id))
+    return [
+        SeenLesson(lesson, "own" if cuts[lesson.id].is_own else "shared", cuts[lesson.id])
+        for lesson in lessons
+        if lesson.id in cuts
+    ]
+
+
 async def read_lines(
-    request: Request, store: StoreThread, lessons: Sequence[Lesson]
+    request: Request, viewer: Viewer, store: StoreThread, lessons: Sequence[Lesson]
 ) -> list[LessonJson]:
-    """The lines of lessons, each with an end.
+    """The lines of lessons, each with an end, of what the viewer sees of them.
 
     Each line is a query of its own, so that a live page does not wait for all of them.
     """
@@ -121,10 +143,13 @@ async def read_lines(
     ids = [lesson.id for lesson in lessons]
     moments = await store.run(lambda stores: stores.lessons.count_moments(ids))
 
-    def line(stores: Stores, lesson: Lesson) -> LessonJson:
+    def line(stores: Stores, seen: SeenLesson) -> LessonJson:
+        marked = moments.get(seen.lesson.id, 0)
+        if marked and seen.cut.visible != (WHOLE,):
+            marked = len(seen.moments(stores))
         return read_lesson_json(
-            stores, lesson, now, zone,
-            moments=moments.get(lesson.id, 0), signs=counts.of(stores, lesson, now),
-        )  # fmt: skip
+            stores, seen, now, zone, moments=marked, signs=counts.of(stores, seen, now)
+        )
 
-    return [await store.run(partial(line, lesson=lesson)) for lesson in lessons]
+    found = await see_lessons(viewer, store, lessons)
+    return [await store.run(partial(line, seen=seen)) for seen in found]

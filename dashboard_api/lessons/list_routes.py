@@ -7,7 +7,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from contract.clock import SECOND_NS
 from dashboard_api.lessons.filters import ApiFilters
 from dashboard_api.lessons.list_lines import read_lines
 from dashboard_api.lessons.strip_view import strip_svg
@@ -16,7 +15,7 @@ from dashboard_api.views.days import day_of
 from dashboard_api.views.movement import ribbon
 from dashboard_api.views.schemas import LessonJson
 from dashboard_api.web.access import ReadsLesson
-from dashboard_api.web.lookup import get_lesson
+from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from school.lessons.records import Lesson
 from school.sharing.policy import reaches
@@ -52,7 +51,7 @@ async def lessons(
         )  # fmt: skip
 
     found = await store.run(query)
-    return await read_lines(request, store, found[::-1] if turn.is_to_later else found)
+    return await read_lines(request, viewer, store, found[::-1] if turn.is_to_later else found)
 
 
 @router.get("/lessons/{lesson_id}/strip.svg", include_in_schema=False)
@@ -61,9 +60,9 @@ async def lesson_strip(viewer: ReadsLesson, lesson_id: str, store: StoreDep) -> 
     now = store.clock.utc_ns()
 
     def query(stores: Stores) -> str:
-        lesson = get_lesson(stores, viewer, lesson_id)
-        start, end, _ = lesson_span(lesson, now)
-        length = (end - start) // SECOND_NS
-        return strip_svg(ribbon(stores.scores.epochs(lesson.id), start, length, 5))
+        seen = see_lesson(stores, viewer, lesson_id)
+        start, end, _ = lesson_span(seen.lesson, now)
+        length = seen.length_s(start, end)
+        return strip_svg(ribbon(seen.epochs(stores), start, length, 5))
 
     return Response(await store.run(query), media_type="image/svg+xml")

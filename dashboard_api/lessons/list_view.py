@@ -28,6 +28,8 @@ def lesson_json(
     lesson: Lesson,
     *,
     sensed_s: float,
+    seen_s: float,
+    has_video: bool,
     gaps: int,
     moments: int,
     alerts: int,
@@ -48,12 +50,12 @@ def lesson_json(
         else _local(lesson.ends_utc_ns, zone).isoformat(timespec="seconds"),
         is_running=is_running,
         length_s=length,
-        sensed_share=min(1.0, sensed_s / length) if length >= 1 else None,
+        sensed_share=min(1.0, sensed_s / seen_s) if seen_s >= 1 else None,
         gaps=gaps,
         moments=moments,
         alerts=alerts,
         signs=signs,
-        has_video=lesson.video is not None,
+        has_video=has_video,
     )
 
 

@@ -15,14 +15,13 @@ from dashboard_api.lessons.timeline_view import lesson_span, timeline
 from dashboard_api.model.routes import trust_note
 from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import signs
-from dashboard_api.views.readings import read_room
 from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.access import LinesUpVideo, ReadsLesson
-from dashboard_api.web.lookup import ErrorJson, find_lesson, get_lesson, speaker_of
+from dashboard_api.web.lookup import ErrorJson, get_lesson, see_lesson, speaker_of
 from dashboard_api.web.rendering import page
+from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from school.lessons.change import change_lesson
-from school.lessons.records import Lesson
 
 __all__ = ["router"]
 
@@ -40,25 +39,29 @@ async def lesson_page(
     now, zone, catalog = store.clock.utc_ns(), request.app.state.zone, request.app.state.catalog
 
     def query(stores: Stores) -> HTMLResponse:
-        lesson, reach = find_lesson(stores, viewer, lesson_id)
+        seen = see_lesson(stores, viewer, lesson_id)
+        lesson = seen.lesson
         stores.audit.record_look(viewer.actor, "lesson", lesson.id, lesson=lesson.id)
-        moments = moments_of(stores, lesson)
+        moments = moments_of(stores, seen)
         return page(
             "lessons/page.html",
             viewer=viewer,
             lesson=read_lesson_json(
                 stores,
-                lesson,
+                seen,
                 now,
                 zone,
-                moments=len(stores.lessons.moments(lesson.id)),
+                moments=len(seen.moments(stores)),
                 signs=signs(moments),
             ),
             video_offset_s=lesson.video_offset_s,
             moments=moments,
-            speaker=speaker_of(reach),
-            is_own=reach == "own",
-            note=trust_note(stores, catalog, lesson.id),
+            speaker=speaker_of(seen.reach),
+            is_own=seen.reach == "own",
+            is_hidden=seen.reach == "own" and stores.sharing.teacher.is_hidden(lesson.id),
+            is_video_kept=lesson.video is not None and not seen.has_video,
+            is_part=seen.cut.shared is not None,
+            note=trust_note(stores, catalog, seen),
         )
 
     return await store.run(query)
@@ -76,21 +79,21 @@ async def lesson_table(
     now, zone, counts = store.clock.utc_ns(), request.app.state.zone, sign_counts(request)
 
     def query(stores: Stores) -> HTMLResponse:
-        lesson = get_lesson(stores, viewer, lesson_id)
-        stores.audit.record_look(viewer.actor, "lesson", lesson.id, lesson=lesson.id)
+        seen = see_lesson(stores, viewer, lesson_id)
+        stores.audit.record_look(viewer.actor, "lesson", lesson_id, lesson=lesson_id)
         is_part = "hx-request" in request.headers
         return page(
             "lessons/_table.html" if is_part else "lessons/table.html",
             viewer=viewer,
             lesson=read_lesson_json(
                 stores,
-                lesson,
+                seen,
                 now,
                 zone,
-                moments=len(stores.lessons.moments(lesson.id)),
-                signs=counts.of(stores, lesson, now),
+                moments=len(seen.moments(stores)),
+                signs=counts.of(stores, seen, now),
             ),
-            table=table_page(_timeline(stores, lesson, now, zone, level_s=30), number),
+            table=table_page(_timeline(stores, seen, now, zone, level_s=30), number),
         )
 
     return await store.run(query)
@@ -119,11 +122,11 @@ async def lesson_timeline(
     now, zone = store.clock.utc_ns(), request.app.state.zone
 
     def query(stores: Stores) -> str:
-        lesson = get_lesson(stores, viewer, lesson_id)
-        stores.audit.record_look(viewer.actor, "lesson", lesson.id, lesson=lesson.id)
+        seen = see_lesson(stores, viewer, lesson_id)
+        stores.audit.record_look(viewer.actor, "lesson", lesson_id, lesson=lesson_id)
         return _timeline(
             stores,
-            lesson,
+            seen,
             now,
             zone,
             level_s=None if level_s is None else int(level_s),
@@ -167,7 +170,7 @@ async def line_up(
 
 def _timeline(
     stores: Stores,
-    lesson: Lesson,
+    seen: SeenLesson,
     now_utc_ns: int,
     zone: tzinfo | None,
     *,
@@ -175,12 +178,14 @@ def _timeline(
     from_s: float = 0.0,
     to_s: float | None = None,
 ) -> TimelineJson:
-    start, end, is_running = lesson_span(lesson, now_utc_ns)
+    start, end, is_running = lesson_span(seen.lesson, now_utc_ns)
     return timeline(
-        lesson,
-        read_room(stores.periods, lesson.room, start, end),
-        stores.epochs(lesson.id),
+        seen.lesson,
+        seen.readings(stores, start, end),
+        seen.epochs(stores),
         is_running=is_running,
+        first_s=seen.cut.bounds.start_s,
+        activities=seen.activities(),
         zone=zone,
         level_s=level_s,
         from_s=from_s,

@@ -40,10 +40,11 @@ class TablePage:
 
 def table_page(timeline: TimelineJson, page: int) -> TablePage:
     """A page of a whole lesson's timeline at 30 s; a page beyond the last is the last."""
-    rows = -(-int(timeline.length_s) // ROW_S)
+    first = int(timeline.from_s) // ROW_S
+    rows = max(0, -(-int(timeline.length_s) // ROW_S) - first)
     pages = max(1, -(-rows // ROWS_A_PAGE))
     page = min(max(1, page), pages)
-    wanted = range((page - 1) * ROWS_A_PAGE, min(page * ROWS_A_PAGE, rows))
+    wanted = range(first + (page - 1) * ROWS_A_PAGE, first + min(page * ROWS_A_PAGE, rows))
     return TablePage(
         page=page,
         pages=pages,
@@ -54,7 +55,8 @@ def table_page(timeline: TimelineJson, page: int) -> TablePage:
 
 def _row(timeline: TimelineJson, i: int) -> TableRow:
     start, end = i * ROW_S, (i + 1) * ROW_S
-    movement, noise = timeline.movement.mean[i], timeline.noise.mean[i]
+    at = i - int(timeline.from_s) // ROW_S
+    movement, noise = timeline.movement.mean[at], timeline.noise.mean[at]
     cells = ROW_S // timeline.zone_step_s
     return TableRow(
         start_s=start,
@@ -62,7 +64,7 @@ def _row(timeline: TimelineJson, i: int) -> TableRow:
         movement=movement_text(float("nan") if movement is None else movement, noun=""),
         movement_times="–" if movement is None else times_text(movement),
         noise="–" if noise is None else f"{noise:.0f}",
-        noise_range=_range(timeline.noise.least[i], timeline.noise.most[i]),
+        noise_range=_range(timeline.noise.least[at], timeline.noise.most[at]),
         zones=tuple(_max_text(zone.cells[i * cells : (i + 1) * cells]) for zone in timeline.zones),
         missing="; ".join(
             gap.words for gap in timeline.gaps if gap.start_s < end and gap.end_s > start

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
+from contract.lesson import Activity, Zone
 from dashboard_api.lessons.summary import summary
 from dashboard_api.views.levels import LEVELS_S, bucketed, finest_level
 from dashboard_api.views.missing import missing_sentences
@@ -23,7 +24,7 @@ from dashboard_api.views.schemas import (
     TimelineJson,
     ZoneJson,
 )
-from dashboard_api.views.text import ACTIVITY_TEXT, GAP_TEXT
+from dashboard_api.views.text import ACTIVITY_TEXT, GAP_TEXT, joined_text, position_text
 from ingest.stores.records import EpochRecord
 from school.lessons.records import Lesson
 
@@ -58,11 +59,16 @@ def timeline(
     *,
     is_running: bool,
     zone: tzinfo | None,
+    first_s: float = 0.0,
+    activities: Sequence[Activity] | None = None,
     level_s: int | None = None,
     from_s: float = 0.0,
     to_s: float | None = None,
 ) -> TimelineJson:
-    """The timeline of [from_s, to_s) at `level_s`, or at the finest step that fits a screen."""
+    """The timeline of [from_s, to_s) at `level_s`, or at the finest step that fits a screen.
+
+    `readings` and `epochs` hold what the reader sees, from `first_s` on.
+    """
     length = readings.length_s
     gaps = list(readings.gaps)
     if is_running and gaps and gaps[-1].end_s == length and gaps[-1].reason == "not_received":
@@ -76,7 +82,9 @@ def timeline(
     level = level_s if level_s in LEVELS_S else finest_level(max(1.0, end - from_s))
     # Buckets count from the lesson's start, so that a part matches the whole.
     grid = max(level, EPOCH_S)
-    begin = int(min(max(0.0, from_s), end) // grid) * grid
+    begin = int(min(max(first_s, from_s), end) // grid) * grid
+    if from_s >= end or end <= first_s:
+        begin = end  # nothing of what was asked for is there
     start_ns = lesson.starts_utc_ns + begin * SECOND_NS
     cells = zone_cells(epochs, lesson.starts_utc_ns, length)
     whole = ribbon(epochs, lesson.starts_utc_ns, length, 30)
@@ -99,11 +107,18 @@ def timeline(
                 name=activity.name,
                 words=ACTIVITY_TEXT[activity.name],
             )
-            for activity in lesson.activities
+            for activity in (lesson.activities if activities is None else activities)
         ],
         summary=[
-            *summary(length, whole, readings, gaps, [cell.zone for cell in cells]),
-            *missing_sentences(readings.missing, lesson.zones),
+            *summary(
+                length,
+                whole,
+                readings,
+                [gap for gap in gaps if not gap.words],
+                [cell.zone for cell in cells],
+            ),
+            *_decided(gaps),
+            *missing_sentences(readings.missing, _named(lesson, cells)),
         ],
     )
 
@@ -142,9 +157,28 @@ def zones_json(cells: Sequence[ZoneCells]) -> list[ZoneJson]:
 
 def gaps_json(gaps: Sequence[GapSpan]) -> list[GapJson]:
     return [
-        GapJson(start_s=gap.start_s, end_s=gap.end_s, reason=gap.reason, words=GAP_TEXT[gap.reason])
+        GapJson(
+            start_s=gap.start_s, end_s=gap.end_s, reason=gap.reason,
+            words=gap.words or GAP_TEXT[gap.reason],
+        )
         for gap in gaps
+    ]  # fmt: skip
+
+
+def _decided(gaps: Sequence[GapSpan]) -> list[str]:
+    """A sentence about what a person left out or did not share."""
+    parts = [
+        f"{position_text(gap.start_s)} to {position_text(gap.end_s)} ({gap.words})"
+        for gap in gaps
+        if gap.words
     ]
+    return [f"Not here: {joined_text(parts)}."] if parts else []
+
+
+def _named(lesson: Lesson, cells: Sequence[ZoneCells]) -> list[Zone]:
+    """The zones that are shown: the others are not named either."""
+    shown = {cell.zone for cell in cells}
+    return [zone for zone in lesson.zones if zone.name in shown]
 
 
 def clock_seconds(utc_ns: int, zone: tzinfo | None) -> int:

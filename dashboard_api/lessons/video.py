@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import FileResponse
 
 from dashboard_api.web.access import ReadsVideo
-from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson
+from dashboard_api.web.lookup import ErrorJson, NotFoundError, see_lesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 
 __all__ = ["router"]
@@ -41,7 +41,13 @@ async def video(viewer: ReadsVideo, lesson_id: str, store: StoreDep) -> FileResp
     """The file as it is. `Range` requests work, so that a player can seek."""
 
     def query(stores: Stores) -> Path:
-        lesson = get_lesson(stores, viewer, lesson_id)
+        seen = see_lesson(stores, viewer, lesson_id)
+        lesson = seen.lesson
+        if lesson.video is not None and not seen.has_video:
+            raise NotFoundError(
+                "The video is not shown, because only parts of this lesson are shared with you, and "
+                "a file can't be cut here."
+            )
         stores.audit.record_look(viewer.actor, "video", lesson.id, lesson=lesson.id)
         named = lesson.video
         if named is None:

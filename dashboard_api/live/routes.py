@@ -18,12 +18,13 @@ from dashboard_api.live.program_watch import ProgramWatch
 from dashboard_api.live.reports import node_reports
 from dashboard_api.live.rooms import LiveRooms
 from dashboard_api.live.view import SPAN_S, UNSCORED_AFTER_S, live_view
-from dashboard_api.model.routes import trust_note
+from dashboard_api.model.routes import TrustNote, trust_note
 from dashboard_api.views.movement import EPOCH_S
 from dashboard_api.views.readings import read_room
 from dashboard_api.views.schemas import LiveJson
 from dashboard_api.web.access import WatchesLive, secret_of
 from dashboard_api.web.limits.stream_places import BoundedStream
+from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from ingest.stores.records import EpochRecord
@@ -54,7 +55,14 @@ async def live_page(
     catalog = request.app.state.catalog
     live = await _read_live(store, room, live_facts(request.app))
     lesson = None if live.lesson is None else live.lesson.id
-    note = await store.run(lambda stores: trust_note(stores, catalog, lesson))
+    reader = viewer.acting("read lesson")
+
+    def read_note(stores: Stores) -> TrustNote:
+        # Asked of the store again: the lesson may have changed hands since.
+        seen = None if lesson is None else see_lesson(stores, reader, lesson)
+        return trust_note(stores, catalog, seen)
+
+    note = await store.run(read_note)
     return page("live/page.html", viewer=viewer, room=room, live=live, note=note)
 
 

@@ -90,7 +90,9 @@ class DriftWatch:
 
     async def _look(self, store: StoreThread, *, everything: bool) -> None:
         self._looked_s = asyncio.get_running_loop().time()
-        await store.run(lambda stores: self._levels.look(stores.scores, everything=everything))
+        await store.run(
+            lambda stores: self._levels.look(stores.scores, stores.lessons, everything=everything)
+        )
 
     async def _step(self, store: StoreThread) -> bool:
         return await store.run(

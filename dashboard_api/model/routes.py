@@ -14,9 +14,10 @@ from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.model.trust import trust_text
 from dashboard_api.views.schemas import DriftWeekJson, ModelJson
 from dashboard_api.web.access import ReadsModel
-from dashboard_api.web.lookup import ErrorJson, get_lesson
+from dashboard_api.web.lookup import ErrorJson, see_lesson
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.rendering import page
+from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from models.drift import PsiChange, WeekDrift
 from models.school_model.labels import base_of
@@ -46,15 +47,15 @@ class TrustNote:
     blind_to: tuple[str, ...] = BLIND_TO
 
 
-def trust_note(stores: Stores, catalog: ModelCatalog, lesson: str | None) -> TrustNote:
+def trust_note(stores: Stores, catalog: ModelCatalog, seen: SeenLesson | None) -> TrustNote:
     """The note for a lesson's estimates, or for the model in use."""
-    manifest, scored = _manifest_for(stores, catalog, lesson)
+    manifest, scored = _manifest_for(stores, catalog, seen)
     return TrustNote(
         trust=trust_text(stores.count_verdicts()),
         card=None if manifest is None else card(manifest),
         scored=scored,
         trouble=catalog.trouble,
-        address="/model" if lesson is None else f"/model?lesson={lesson}",
+        address="/model" if seen is None else f"/model?lesson={seen.lesson.id}",
     )
 
 
@@ -66,8 +67,9 @@ async def model_page(
     reader = viewer.acting("read lesson")
 
     def query(stores: Stores) -> tuple[TrustNote, str]:
-        title = "" if lesson is None else get_lesson(stores, reader, lesson).title
-        return trust_note(stores, catalog, lesson), title
+        seen = None if lesson is None else see_lesson(stores, reader, lesson)
+        title = "" if seen is None else seen.lesson.title
+        return trust_note(stores, catalog, seen), title
 
     note, title = await store.run(query)
     so_far = await watch.so_far(store)
@@ -99,9 +101,8 @@ async def model(
     reader = viewer.acting("read lesson")
 
     def query(stores: Stores) -> tuple[ModelManifest | None, TrustNote]:
-        if lesson is not None:
-            get_lesson(stores, reader, lesson)
-        return _manifest_for(stores, catalog, lesson)[0], trust_note(stores, catalog, lesson)
+        seen = None if lesson is None else see_lesson(stores, reader, lesson)
+        return _manifest_for(stores, catalog, seen)[0], trust_note(stores, catalog, seen)
 
     manifest, note = await store.run(query)
     so_far = await watch.so_far(store)
@@ -118,13 +119,13 @@ async def model(
 
 
 def _manifest_for(
-    stores: Stores, catalog: ModelCatalog, lesson: str | None
+    stores: Stores, catalog: ModelCatalog, seen: SeenLesson | None
 ) -> tuple[ModelManifest | None, str]:
     """The manifest to show, and a text about the models that scored the lesson."""
     current = catalog.current()
-    if lesson is None:
+    if seen is None:
         return current, "" if current is None else f"Model {current.version} is in use."
-    models = stores.scores.room_levels(lesson, each=EPOCH_STRIDE).model
+    models = seen.models(stores, EPOCH_STRIDE)
     versions = list(dict.fromkeys(reversed(models)))  # the model that scored the end comes first
     available = [version for version in versions if catalog.find(version) is not None]
     shown = catalog.find(available[0]) if available else current

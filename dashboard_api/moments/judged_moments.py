@@ -13,14 +13,15 @@ from dashboard_api.model.trust import trust_text
 from dashboard_api.moments import view as moment_view
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
+from dashboard_api.views.small_groups import fifth_of, without_percent
 from dashboard_api.views.text import zone_text
-from dashboard_api.web.lookup import find_lesson, speaker_of
+from dashboard_api.web.lookup import see_lesson, speaker_of
 from dashboard_api.web.rendering import page
+from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from ingest.stores.records import AlertRecord
 from models.serving.scores import ROOM
-from school.lessons.records import Lesson
 from school.moments.records import MomentKind, Speaker, Verdict
 
 __all__ = ["JudgedMoment", "VerdictValue", "kind_of", "moment_list_response", "moments_of"]
@@ -44,18 +45,17 @@ class JudgedMoment(MomentJson):
     coach_says: VerdictValue | None
 
 
-def moments_of(stores: Stores, lesson: Lesson) -> list[JudgedMoment]:
+def moments_of(stores: Stores, seen: SeenLesson) -> list[JudgedMoment]:
     """All moments of a lesson, suggested and marked, in order of time.
 
     A suggestion with an answer stays in the list, even if other moments stand out more by now.
     """
-    epochs, alerts = stores.epochs(lesson.id), stores.scores.alerts(lesson.id)
+    epochs, alerts = seen.epochs(stores), seen.alerts(stores)
     trust = trust_text(stores.count_verdicts())
-    own = stores.lessons.moments(lesson.id)
-    verdicts = stores.lessons.verdicts(lesson.id)
+    verdicts = seen.verdicts(stores)
     manifest = stores.catalog.current()
     found = moment_view.moments(
-        lesson, epochs, alerts, own,
+        seen.lesson, epochs, alerts, seen.moments(stores),
         finder=None if manifest is None else manifest.moments, verdicts=verdicts, trust=trust,
     )  # fmt: skip
     listed_ids = {moment.id for moment in found}
@@ -68,6 +68,8 @@ def moments_of(stores: Stores, lesson: Lesson) -> list[JudgedMoment]:
         and verdict.zone in may_be_shown
     }
     found += [_suggested_before(verdict, alerts, trust) for verdict in earlier.values()]
+    # A suggestion with an answer keeps that answer's span, which may end outside.
+    found = [one for one in found if one.kind == "own" or seen.cut.holds(one.start_s, one.end_s)]
     judged = [_judged(moment, verdicts) for moment in found]
     return sorted(judged, key=lambda moment: (moment.start_s, moment.id))
 
@@ -96,11 +98,12 @@ async def moment_list_response(
         return RedirectResponse(f"/lessons/{lesson_id}#{anchor}", status_code=303)
 
     def query(stores: Stores) -> HTMLResponse:
-        lesson, reach = find_lesson(stores, viewer, lesson_id)
-        found = moments_of(stores, lesson)
+        seen = see_lesson(stores, viewer, lesson_id)
+        found = moments_of(stores, seen)
         return page(
             "moments/_moments.html",
-            lesson=lesson, moments=found, chosen=chosen, speaker=speaker_of(reach), notice=notice,
+            lesson=seen.lesson, moments=found, chosen=chosen, speaker=speaker_of(seen.reach),
+            notice=notice,
         )  # fmt: skip
 
     return await store.run(query)
@@ -136,8 +139,10 @@ def _suggested_before(verdict: Verdict, alerts: Sequence[AlertRecord], trust: st
         note="",
         rest="",
         author="",
-        because=list(alert.because) if alert is not None else [],
-        off_task=None if alert is None or not 0.0 <= alert.off_task <= 1.0 else alert.off_task,
+        because=without_percent(alert.because) if alert is not None else [],
+        off_task=None
+        if alert is None or not 0.0 <= alert.off_task <= 1.0
+        else fifth_of(alert.off_task),
         trust=trust,
         is_first=False,
     )

@@ -16,7 +16,7 @@ from dashboard_api.moments.judged_moments import (
     moments_of,
 )
 from dashboard_api.web.access import ReadsNotes, WritesNotes
-from dashboard_api.web.lookup import ErrorJson, NotFoundError, find_lesson, get_lesson, speaker_of
+from dashboard_api.web.lookup import ErrorJson, NotFoundError, see_lesson, speaker_of
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.moments.records import Moment, Speaker
@@ -56,7 +56,7 @@ class NewNote(BaseModel):
 )
 async def listed(viewer: ReadsNotes, lesson_id: str, store: StoreDep) -> list[JudgedMoment]:
     """Suggested moments and people's own, in order of time."""
-    return await store.run(lambda stores: moments_of(stores, get_lesson(stores, viewer, lesson_id)))
+    return await store.run(lambda stores: moments_of(stores, see_lesson(stores, viewer, lesson_id)))
 
 
 @router.post(
@@ -129,14 +129,20 @@ async def remove_on_page(
 
 
 def _add(stores: Stores, viewer: Viewer, lesson_id: str, new: NewMoment) -> str:
-    lesson, reach = find_lesson(stores, viewer, lesson_id)
+    seen = see_lesson(stores, viewer, lesson_id)
+    if not seen.cut.holds(round(new.start_s, 1), round(new.start_s + new.length_s, 1)):
+        raise HTTPException(
+            422,
+            "The moment reaches into a part that is left out or not shared with you. Choose "
+            "another time or a shorter length",
+        )
     moment = Moment(
         id=secrets.token_hex(8),
-        lesson=lesson.id,
+        lesson=seen.lesson.id,
         start_s=round(new.start_s, 1),
         end_s=round(new.start_s + new.length_s, 1),
         note=new.note.strip(),
-        author=speaker_of(reach),
+        author=speaker_of(seen.reach),
     )
     stores.lessons.put_moment(moment)
     return moment.id
@@ -160,8 +166,8 @@ def _remove(stores: Stores, viewer: Viewer, lesson_id: str, moment_id: str) -> N
 def _found(
     stores: Stores, viewer: Viewer, lesson_id: str, moment_id: str
 ) -> tuple[Moment, Speaker]:
-    lesson, reach = find_lesson(stores, viewer, lesson_id)
-    for moment in stores.lessons.moments(lesson.id):
+    seen = see_lesson(stores, viewer, lesson_id)
+    for moment in seen.moments(stores):
         if moment.id == moment_id:
-            return moment, speaker_of(reach)
+            return moment, speaker_of(seen.reach)
     raise NotFoundError("There is no such moment; someone may have deleted it.")

@@ -27,9 +27,11 @@ from dashboard_api.web.lookup import (
     NotFoundError,
     find_lesson,
     get_lesson,
+    see_lesson,
     speaker_of,
 )
 from dashboard_api.web.rendering import page
+from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.lessons.records import Lesson
@@ -218,9 +220,9 @@ def _save_answer(
     now_utc_ns: int,
 ) -> JudgedMoment:
     """Keep or remove an answer; returns the moment with its answers."""
-    lesson, reach = find_lesson(stores, viewer, lesson_id)
-    by = speaker_of(reach)
-    moment = _found(stores, lesson, moment_id)
+    seen = see_lesson(stores, viewer, lesson_id)
+    lesson, by = seen.lesson, speaker_of(seen.reach)
+    moment = _found(stores, seen, moment_id)
     if verdict == "none":
         stores.lessons.remove_verdict(lesson.id, moment.id, by)
         return moment.model_copy(update={f"{by}_says": None})
@@ -236,13 +238,13 @@ def _save_answer(
     )
     label = None
     if stores.lessons.keeps_labels(lesson.teacher):
-        label = label_of(lesson, given, stores.epochs(lesson.id))
+        label = label_of(lesson, given, seen.epochs(stores))
     stores.lessons.put_verdict(given, label, written_utc_ns=now_utc_ns)
     return moment.model_copy(update={f"{by}_says": verdict})
 
 
-def _found(stores: Stores, lesson: Lesson, moment_id: str) -> JudgedMoment:
-    for moment in moments_of(stores, lesson):
+def _found(stores: Stores, seen: SeenLesson, moment_id: str) -> JudgedMoment:
+    for moment in moments_of(stores, seen):
         if moment.id == moment_id:
             return moment
     raise NotFoundError(

@@ -9,6 +9,7 @@ from typing import Final
 from contract.clock import SECOND_NS
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
+from dashboard_api.views.small_groups import fifth_of, without_percent
 from dashboard_api.views.text import TRUST, zone_text
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord
@@ -142,8 +143,10 @@ def _suggested(
         note="",
         rest="",
         author="",
-        because=list(suggestion.because),
-        off_task=None if suggestion.is_strength else suggestion.off_task,
+        because=without_percent(suggestion.because),
+        off_task=None
+        if suggestion.is_strength or suggestion.off_task is None
+        else fifth_of(suggestion.off_task),
         trust=trust,
         is_first=is_first,
     )

@@ -44,6 +44,8 @@ class GapSpan:
     start_s: int
     end_s: int
     reason: str
+    words: str = ""
+    """Text for people, where it is not the reason's own: a person decided it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +15,7 @@ __all__ = [
     "ACTIVITY_TEXT",
     "GAP_TEXT",
     "TRUST",
+    "joined_text",
     "length_text",
     "local_time_text",
     "marked_text",
@@ -82,6 +83,11 @@ def position_text(second: float) -> str:
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def joined_text(parts: Sequence[str]) -> str:
+    """Parts of a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def length_text(seconds: float) -> str:

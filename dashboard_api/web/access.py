@@ -21,6 +21,9 @@ __all__ = [
     "COOKIE",
     "ChangesPeople",
     "ChoosesLabels",
+    "DeletesLesson",
+    "ExcludesSpans",
+    "HidesLesson",
     "LinesUpVideo",
     "Needs",
     "Public",
@@ -139,6 +142,9 @@ ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
 LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]
 SharesLesson = Annotated[Viewer, Depends(Needs("share lesson"))]
 ChoosesLabels = Annotated[Viewer, Depends(Needs("choose labels"))]
+ExcludesSpans = Annotated[Viewer, Depends(Needs("exclude spans"))]
+HidesLesson = Annotated[Viewer, Depends(Needs("hide lesson"))]
+DeletesLesson = Annotated[Viewer, Depends(Needs("delete lesson"))]
 WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
 ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
 ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]

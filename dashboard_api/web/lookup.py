@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from contract.errors import RoomtoneError
+from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from school.audit.actor import Actor
@@ -14,7 +15,7 @@ from school.lessons.records import Lesson
 from school.moments.records import Speaker
 from school.sharing.policy import Reach, may
 
-__all__ = ["ErrorJson", "NotFoundError", "find_lesson", "get_lesson", "speaker_of"]
+__all__ = ["ErrorJson", "NotFoundError", "find_lesson", "get_lesson", "see_lesson", "speaker_of"]
 
 _NO_LESSON: Final = (
     "There is no such lesson. It may have been deleted, it may not be shared with you any more, or "
@@ -56,6 +57,13 @@ def find_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> tuple[Lesson,
 def get_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> Lesson:
     """The same without what it is to the viewer."""
     return find_lesson(stores, viewer, lesson_id)[0]
+
+
+def see_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> SeenLesson:
+    """A lesson with what of it the viewer sees: whatever shows its content starts here."""
+    lesson, reach = find_lesson(stores, viewer, lesson_id)
+    cut = stores.sharing.teacher.cuts([lesson.id], viewer.person.id)[lesson.id]
+    return SeenLesson(lesson, reach, cut)
 
 
 def speaker_of(reach: Reach) -> Speaker:

@@ -11,6 +11,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from dashboard_api.views.small_groups import share_text
 from dashboard_api.views.text import (
     length_text,
     marked_text,
@@ -55,6 +56,7 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.filters["share"] = share_text
 _templates.filters["duration"] = length_text
 _templates.filters["position"] = position_text
 _templates.filters["signs"] = signs_text

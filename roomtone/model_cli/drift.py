@@ -80,7 +80,7 @@ def _read(directory: Path, zone: ZoneInfo, catalog: ModelCatalog, url: SecretStr
         closing(open_score_store(directory)) as scores,
         closing(open_lesson_store(directory, url)) as lessons,
     ):
-        levels.look(scores)
+        levels.look(scores, lessons)
         while not levels.read(scores, lessons, max_lessons=_A_STEP):
             pass
         checked = {

@@ -38,6 +38,9 @@ class LessonReader(Protocol):
     ) -> list[Lesson]:
         """Those that start in [from, to), the latest first; at most `limit`, from `offset` on."""
 
+    def left_out(self) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Lesson → the spans that its teacher leaves out, in seconds from its start."""
+
     def version(self) -> int:
         """Higher after every change, whoever made it: cheap to poll."""
 

@@ -20,7 +20,16 @@ from school.lessons.owner_rows import give_to_named
 from school.lessons.records import Lesson, PurgedWords
 from school.lessons.rows import lesson_of, lesson_values
 from school.moments.store import SqlMomentStore, remove_moment_rows, remove_unwanted_labels
-from school.schema import imported, label_opt_ins, labels, lessons, moments, opted_out, verdicts
+from school.schema import (
+    exclusions,
+    imported,
+    label_opt_ins,
+    labels,
+    lessons,
+    moments,
+    opted_out,
+    verdicts,
+)
 from school.sql_store import put_row
 
 __all__ = ["SqlLessonStore"]
@@ -33,6 +42,9 @@ _STALE_OPT_INS: Final = delete(label_opt_ins).where(
     label_opt_ins.c.teacher.not_in(select(lessons.c.teacher))
 )
 """Those of teachers who have no lesson left."""
+_LEFT_OUT: Final = select(exclusions.c.lesson, exclusions.c.start_s, exclusions.c.end_s).order_by(
+    exclusions.c.lesson, exclusions.c.start_s, exclusions.c.end_s
+)
 _OPTED_OUT: Final = select(opted_out).order_by(opted_out.c.room, opted_out.c.seat)
 
 
@@ -136,6 +148,13 @@ class SqlLessonStore(SqlMomentStore):
             connection.execute(_STALE_OPT_INS)
             after = _counts(connection)
         return PurgedWords(**{name: n - after[name] for name, n in before.items()})
+
+    def left_out(self) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Of all lessons; see `LessonReader.left_out`."""
+        found: dict[str, tuple[tuple[int, int], ...]] = {}
+        for lesson, start_s, end_s in self._read(_LEFT_OUT):
+            found[lesson] = (*found.get(lesson, ()), (start_s, end_s))
+        return found
 
     def version(self) -> int:
         """Changes with every change, of this program or another."""

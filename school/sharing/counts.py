@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, select
 
-from school.schema import lesson_owners, lessons, shares
+from school.schema import hidden_lessons, lesson_owners, lessons, shares
 
 __all__ = ["HELD", "HeldLesson"]
 
@@ -32,7 +32,11 @@ class HeldLesson:
 
 _IS_SHARED: Final = (
     select(shares.c.lesson)
-    .where(shares.c.lesson == lessons.c.id, shares.c.until_utc_ns > bindparam("now"))
+    .where(
+        shares.c.lesson == lessons.c.id,
+        shares.c.until_utc_ns > bindparam("now"),
+        shares.c.lesson.not_in(select(hidden_lessons.c.lesson)),
+    )
     .exists()
 )
 HELD: Final = (

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from contract.clock import SECOND_NS
 from school.lessons.rows import LESSON_COLUMNS
-from school.schema import lesson_owners, lessons, shares
+from school.schema import hidden_lessons, lesson_owners, lessons, shares
 from school.sharing.policy import Reach
 
 __all__ = ["ALL_ROOMS", "EVERY", "FEW", "OWNED_ROOMS", "Place", "Wanted", "count_up_to", "listing",
@@ -45,6 +45,8 @@ _IS_OWN: Final = lesson_owners.c.person == bindparam("viewer")
 _IS_SHARED: Final = and_(
     shares.c.person == bindparam("viewer"), shares.c.until_utc_ns > bindparam("now")
 )
+_HIDDEN: Final = select(hidden_lessons.c.lesson)
+"""They are in no list, and in none of what can be chosen above one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,7 @@ OWNED_ROOMS: Final = ALL_ROOMS.where(
     exists(
         select(1)
         .select_from(lessons.join(lesson_owners, lesson_owners.c.lesson == lessons.c.id))
-        .where(lessons.c.room == _ROOMS.c.room, _IS_OWN)
+        .where(lessons.c.room == _ROOMS.c.room, _IS_OWN, lessons.c.id.not_in(_HIDDEN))
     )
 )
 """The rooms of the own lessons of someone who has many."""
@@ -149,9 +151,11 @@ def shared_teachers() -> Select[Any]:
 def _ids(reached: AbstractSet[Reach]) -> Select[Any] | CompoundSelect[Any]:
     queries: list[Select[Any]] = []
     if "own" in reached:
-        queries.append(select(lesson_owners.c.lesson).where(_IS_OWN))
+        queries.append(
+            select(lesson_owners.c.lesson).where(_IS_OWN, lesson_owners.c.lesson.not_in(_HIDDEN))
+        )
     if "shared" in reached:
-        queries.append(select(shares.c.lesson).where(_IS_SHARED))
+        queries.append(select(shares.c.lesson).where(_IS_SHARED, shares.c.lesson.not_in(_HIDDEN)))
     return queries[0] if len(queries) == 1 else union_all(*queries)
 
 
@@ -164,7 +168,8 @@ def _reached(reached: AbstractSet[Reach], *, is_walked: bool) -> ColumnElement[b
         parts.append(exists().where(lesson_owners.c.lesson == lessons.c.id, _IS_OWN))
     if "shared" in reached:
         parts.append(exists().where(shares.c.lesson == lessons.c.id, _IS_SHARED))
-    return or_(*parts)
+    is_hidden = exists().where(hidden_lessons.c.lesson == lessons.c.id)
+    return and_(or_(*parts), ~is_hidden)
 
 
 def _has_words(words: str) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,18 +15,29 @@ from school.audit.records import Action
 from school.database import SchoolDatabase
 from school.lessons.owner_rows import give_lessons
 from school.lessons.records import Lesson
-from school.lessons.rows import lesson_of
-from school.schema import lesson_owners, lessons, people, shares, teacher_names
+from school.lessons.rows import LESSON_COLUMNS, lesson_of
+from school.schema import (
+    hidden_lessons,
+    lesson_owners,
+    lessons,
+    people,
+    share_spans,
+    shares,
+    teacher_names,
+)
 from school.sharing import listing
 from school.sharing.counts import HELD, HeldLesson
+from school.sharing.cut import Span
 from school.sharing.listing import EVERY, Place, Wanted
 from school.sharing.policy import Reach
+from school.sharing.teacher_store import TeacherStore
 
 __all__ = ["Share", "SharingStore"]
 
 _LATEST: Final = (1 << 63) - 1
 _DAY_NS: Final = 86_400 * SECOND_NS
 
+_HIDDEN: Final = select(hidden_lessons.c.lesson)
 _REACH: Final = (
     select(lesson_owners.c.person == bindparam("viewer"), shares.c.person)
     .select_from(lessons)
@@ -37,10 +48,12 @@ _REACH: Final = (
             shares.c.lesson == lessons.c.id,
             shares.c.person == bindparam("viewer"),
             shares.c.until_utc_ns > bindparam("now"),
+            shares.c.lesson.not_in(_HIDDEN),
         ),
     )
     .where(lessons.c.id == bindparam("viewed"))
 )
+_OWN: Final = select(lesson_owners.c.lesson).where(lesson_owners.c.person == bindparam("viewer"))
 _COUNT_OWN: Final = listing.count_up_to(listing.FEW + 1)
 _LISTED: Final = frozenset[Reach]({"own", "shared"})
 
@@ -53,6 +66,8 @@ class Share:
     person: str
     name: str
     until_utc_ns: int
+    spans: tuple[Span, ...] = ()
+    """The parts that are shared; none for the whole lesson."""
 
 
 class SharingStore:
@@ -60,6 +75,8 @@ class SharingStore:
 
     def __init__(self, database: SchoolDatabase) -> None:
         self._database = database
+        self.teacher = TeacherStore(database)
+        """What teachers decide about lessons of theirs."""
 
     def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:
         """What a lesson is to a person; None if there is no such lesson."""
@@ -132,6 +149,7 @@ class SharingStore:
             shares.c.lesson.in_(lesson_ids),
             shares.c.person == person,
             shares.c.until_utc_ns > utc_ns,
+            shares.c.lesson.not_in(_HIDDEN),
         )
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(found).all()}
@@ -166,14 +184,39 @@ class SharingStore:
 
     def shares(self, lesson: str, utc_ns: int) -> list[Share]:
         """With whom a lesson is shared now, by name."""
+        parts: dict[str, list[Span]] = {}
         with self._database.reading() as connection:
             rows = connection.execute(_shares_of(lesson, utc_ns)).all()
+            for part in connection.execute(_spans_of(lesson)).all():
+                parts.setdefault(part.person, []).append(Span(part.start_s, part.end_s))
         return [
-            Share(lesson=lesson, person=row[0], name=row[1], until_utc_ns=row[2]) for row in rows
-        ]
+            Share(
+                lesson=lesson, person=row[0], name=row[1], until_utc_ns=row[2],
+                spans=tuple(parts.get(row[0], ())),
+            )
+            for row in rows
+        ]  # fmt: skip
 
-    def share(self, lesson: str, person: str, by: Actor, *, until_utc_ns: int) -> None:
-        """Share a lesson with someone until a time, or change until when."""
+    def hidden(self, person: str) -> list[Lesson]:
+        """The lessons that someone has hidden, the latest first."""
+        found = (
+            select(*LESSON_COLUMNS)
+            .where(lessons.c.id.in_(_OWN), lessons.c.id.in_(_HIDDEN))
+            .order_by(lessons.c.starts_utc_ns.desc(), lessons.c.id)
+        )
+        with self._database.reading() as connection:
+            return [lesson_of(row) for row in connection.execute(found, {"viewer": person}).all()]
+
+    def share(
+        self,
+        lesson: str,
+        person: str,
+        by: Actor,
+        *,
+        until_utc_ns: int,
+        spans: Sequence[Span] = (),
+    ) -> None:
+        """Share a lesson, or spans of it, with someone until a time; replaces an earlier share."""
         with self._database.writing() as connection:
             _end(connection, lesson, person)
             connection.execute(
@@ -183,8 +226,18 @@ class SharingStore:
                     "created_utc_ns": by.utc_ns,
                 },
             )  # fmt: skip
-            days = (until_utc_ns - by.utc_ns) // _DAY_NS
-            _record(connection, by, "shared", lesson, person, {"days": days})
+            for span in spans:
+                connection.execute(
+                    insert(share_spans),
+                    {
+                        "lesson": lesson, "person": person, "start_s": int(span.start_s),
+                        "end_s": int(span.end_s),
+                    },
+                )  # fmt: skip
+            detail = {"days": (until_utc_ns - by.utc_ns) // _DAY_NS}
+            if spans:
+                detail["parts"] = len(spans)
+            _record(connection, by, "shared", lesson, person, detail)
 
     def unshare(self, lesson: str, person: str, by: Actor) -> None:
         """Stop sharing a lesson with someone."""
@@ -260,4 +313,12 @@ def _shares_of(lesson: str, utc_ns: int) -> Select[Any]:
         .join(shares, shares.c.person == people.c.id)
         .where(shares.c.lesson == lesson, shares.c.until_utc_ns > utc_ns)
         .order_by(people.c.name, people.c.id)
+    )
+
+
+def _spans_of(lesson: str) -> Select[Any]:
+    return (
+        select(share_spans)
+        .where(share_spans.c.lesson == lesson)
+        .order_by(share_spans.c.person, share_spans.c.start_s)
     )

@@ -41,6 +41,9 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "line up video": {"own"},
         "share lesson": {"own"},
         "choose labels": {"own"},
+        "exclude spans": {"own"},
+        "hide lesson": {"own"},
+        "delete lesson": {"own"},
         "watch live": {"own"},
     },
     "coach": {
@@ -135,6 +138,19 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("PUT", "/api/lessons/{lesson}/answers", json={"is_kept": True}),
         ask("POST", "/lessons/{lesson}/answers", data={"is_kept": "false"}),
     ],
+    "exclude spans": [
+        ask("POST", "/lessons/{lesson}/exclusions",
+            data={"start": "1:00", "end": "2:00", "reason": "fire_drill"}),
+        ask("POST", "/lessons/{lesson}/exclusions/e/end"),
+    ],
+    "hide lesson": [
+        ask("POST", "/lessons/{lesson}/hide"),
+        ask("POST", "/lessons/{lesson}/unhide"),
+    ],
+    "delete lesson": [
+        ask("GET", "/lessons/{lesson}/delete"),
+        ask("POST", "/lessons/{lesson}/delete"),
+    ],
     "watch live": [
         ask("GET", "/rooms/{room}/live"),
         ask("GET", "/api/rooms/{room}/live"),
@@ -157,6 +173,8 @@ ELSEWHERE = {
     "/lessons/{lesson_id}/moments/{moment_id}": "asked as moments/…-m above",
     "/rooms/{room}/live/events": "an endless answer; test_live_access.py asks it",
     "/": "about oneself; home/test_home.py", "/api/lessons": "home/test_home.py",
+    "/hidden-lessons": "one's own alone; test_own_lessons.py",
+    "/notices/{notice_id}/read": "about oneself; test_own_lessons.py",
     "/account": "about oneself", "/account/password": "about oneself",
     "/account/sessions/{session_id}/end": "about oneself",
     "/account/second-factor": "about oneself",
@@ -330,6 +348,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 route.path.replace("{lesson_id}", "{lesson}")
                 .replace("{moment_id}", "{}")
                 .replace("{person_id}", "someone")
+                .replace("{exclusion_id}", "e")
             )
             assert shape in asked or shape.replace("someone", "teaching") in asked, route.path
 

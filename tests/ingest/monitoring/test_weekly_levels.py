@@ -13,6 +13,9 @@ from ingest.stores import open_score_store
 from ingest.stores.records import AlertRecord, EpochRecord, ZoneEpoch
 from school import open_lesson_store
 from school.lessons.records import Lesson
+from school.sharing.cut import Span
+from school.sharing.teacher_store import TeacherStore
+from tests.signed_in import BY
 
 SECOND = 1_000_000_000
 SUNDAY_NIGHT = int(datetime(2026, 3, 1, 23, 30, tzinfo=UTC).timestamp()) * SECOND
@@ -54,7 +57,7 @@ def put(stores, lesson="a", *, start=SUNDAY_NIGHT, n=24, models=("m",), first=0)
 
 
 def read(levels, stores):
-    levels.look(stores[0])
+    levels.look(stores[0], stores[1])
     assert levels.read(*stores, max_lessons=100)
     return levels.lessons
 
@@ -94,12 +97,12 @@ def test_only_what_changed_is_read_again(stores):
     put(stores, "b")
     levels = WeeklyLevels()
     read(levels, stores)
-    levels.look(stores[0])
+    levels.look(stores[0], stores[1])
     assert levels.waiting == 0
     put(stores, "b", n=48)
-    levels.look(stores[0])
+    levels.look(stores[0], stores[1])
     assert levels.waiting == 1
-    levels.look(stores[0], everything=True)
+    levels.look(stores[0], stores[1], everything=True)
     assert levels.waiting == 2
     read(levels, stores)
     assert sorted(len(one.off_task) for one in levels.lessons) == [2, 4]
@@ -121,7 +124,7 @@ def test_reading_goes_in_steps(stores):
     for i in range(5):
         put(stores, f"l{i}")
     levels = WeeklyLevels()
-    levels.look(stores[0])
+    levels.look(stores[0], stores[1])
     assert not levels.read(*stores, max_lessons=2)
     assert (levels.waiting, len(levels.lessons)) == (3, 2)
     assert levels.read(*stores, max_lessons=3)
@@ -140,12 +143,23 @@ def test_scores_that_nobody_has_written_are_not_looked_through_again(stores, mon
     scores, looks = stores[0], []
     scored_lessons = scores.scored_lessons
     monkeypatch.setattr(scores, "scored_lessons", lambda: looks.append(1) or scored_lessons())
-    levels.look(scores)
+    levels.look(scores, stores[1])
     assert not looks
-    levels.look(scores, everything=True)
+    levels.look(scores, stores[1], everything=True)
     assert (len(looks), levels.waiting) == (1, 1)
-    levels.look(scores)
+    levels.look(scores, stores[1])
     assert levels.waiting == 1  # still to be read
     put(stores, "b")
-    levels.look(scores)
+    levels.look(scores, stores[1])
     assert (len(looks), levels.waiting) == (2, 1)
+
+
+def test_a_span_that_is_left_out_is_in_no_week(stores):
+    put(stores)
+    levels = WeeklyLevels()
+    (before,) = read(levels, stores)
+    database = stores[1]._database
+    TeacherStore(database).exclude(before.lesson, Span(0, 60), "fire_drill", "", BY)
+    (after,) = read(levels, stores)
+    assert after.alerts == 0 < before.alerts
+    np.testing.assert_array_equal(after.movement_db, before.movement_db[1:])

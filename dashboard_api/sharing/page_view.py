@@ -1,0 +1,85 @@
+"""The page of a lesson on which its teacher decides who sees what of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta, tzinfo
+from typing import Final
+
+from starlette.responses import Response
+
+from contract.clock import SECOND_NS
+from dashboard_api.views.dates import MAX_DAYS, day_of
+from dashboard_api.views.text import joined_text, local_time_text, position_text
+from dashboard_api.web.lookup import see_lesson
+from dashboard_api.web.rendering import page
+from dashboard_api.web.store_thread import Stores
+from dashboard_api.web.viewer import Viewer
+from school.people.records import Person
+from school.sharing.cut import EXCLUSION_REASONS, LONGEST_NOTE
+from school.sharing.policy import may
+from school.sharing.store import Share
+
+__all__ = ["readers_for", "sharing_page"]
+
+_USUAL_DAYS: Final = 14
+_MAX_ENTRIES: Final = 50
+
+
+def sharing_page(
+    stores: Stores,
+    viewer: Viewer,
+    lesson_id: str,
+    zone: tzinfo | None,
+    *,
+    trouble: str = "",
+    status_code: int = 200,
+) -> Response:
+    """All of it, with a sentence about what did not work."""
+    seen = see_lesson(stores, viewer, lesson_id)
+    lesson = seen.lesson
+    today = day_of(viewer.utc_ns, zone)
+    return page(
+        "sharing/lesson.html",
+        status_code=status_code,
+        viewer=viewer,
+        lesson=lesson,
+        shares=[
+            (share, _parts_text(share), _day(share.until_utc_ns - SECOND_NS, zone))
+            for share in stores.sharing.shares(lesson.id, viewer.utc_ns)
+        ],
+        readers=readers_for(stores, viewer),
+        entries=[
+            (local_time_text(entry.at_utc_ns, zone), entry)
+            for entry in stores.audit.of_lesson(lesson.id, _MAX_ENTRIES)
+        ],
+        usual=(today + timedelta(days=_USUAL_DAYS)).isoformat(),
+        earliest=today.isoformat(),
+        latest=(today + timedelta(days=MAX_DAYS)).isoformat(),
+        exclusions=[
+            (one.id, f"{position_text(one.start_s)}–{position_text(one.end_s)}", one.words)
+            for one in seen.cut.excluded
+        ],
+        reasons=EXCLUSION_REASONS,
+        longest_note=LONGEST_NOTE,
+        is_hidden=stores.sharing.teacher.is_hidden(lesson.id),
+        trouble=trouble,
+    )
+
+
+def readers_for(stores: Stores, viewer: Viewer) -> list[Person]:
+    """With whom a lesson can be shared, by name."""
+    return [
+        person
+        for person in stores.people.people()
+        if person.id != viewer.person.id and may(person.roles, "read lesson", "shared")
+    ]
+
+
+def _day(utc_ns: int, zone: tzinfo | None) -> str:
+    at = day_of(utc_ns, zone)
+    return f"{at.day} {at:%B %Y}"
+
+
+def _parts_text(share: Share) -> str:
+    parts = [f"{position_text(one.start_s)}–{position_text(one.end_s)}" for one in share.spans]
+    return joined_text(parts) or "the whole lesson"

@@ -1,0 +1,183 @@
+"""A lesson as one person sees it: every answer about a lesson goes through here.
+
+What is not shared with them, and what its teacher leaves out, is cut away before anything is
+computed. So are groups of fewer than five seats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.clock import SECOND_NS
+from contract.lesson import Activity
+from dashboard_api.views.movement import EPOCH_S
+from dashboard_api.views.readings import (
+    GapSpan,
+    MissingSpan,
+    RoomReadings,
+    read_room,
+    sensed_seconds,
+)
+from dashboard_api.views.small_groups import safe_epochs
+from dashboard_api.web.store_thread import Stores
+from ingest.stores.records import AlertRecord, EpochRecord
+from school.lessons.records import Lesson
+from school.moments.records import Moment, Verdict
+from school.sharing.cut import Cut
+from school.sharing.policy import Reach
+
+__all__ = ["LEFT_OUT", "NOT_SHARED", "SeenLesson"]
+
+LEFT_OUT: Final = "left_out"
+NOT_SHARED: Final = "not_shared"
+_WORDS: Final = {LEFT_OUT: "left out", NOT_SHARED: "not shared with you"}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLesson:
+    """A lesson, what it is to the viewer, and what of it they see."""
+
+    lesson: Lesson
+    reach: Reach
+    cut: Cut
+
+    @property
+    def has_video(self) -> bool:
+        """A file can't be cut here, so it is served only to who sees all of the lesson."""
+        return self.lesson.video is not None and self.cut.is_complete
+
+    def epochs(self, stores: Stores) -> list[EpochRecord]:
+        """The epochs that lie in what they see, with the groups that may be shown."""
+        found = stores.epochs(self.lesson.id)
+        return safe_epochs([each for each in found if self._holds_epoch(each)])
+
+    def alerts(self, stores: Stores) -> list[AlertRecord]:
+        """The alerts that were raised and cleared in what they see."""
+        return [
+            each
+            for each in stores.scores.alerts(self.lesson.id)
+            if self._holds(each.raised_utc_ns, each.cleared_utc_ns or each.raised_utc_ns)
+        ]
+
+    def moments(self, stores: Stores) -> list[Moment]:
+        """What people marked in what they see."""
+        found = stores.lessons.moments(self.lesson.id)
+        return [each for each in found if self.cut.holds(each.start_s, each.end_s)]
+
+    def verdicts(self, stores: Stores) -> list[Verdict]:
+        """The answers about moments in what they see."""
+        found = stores.lessons.verdicts(self.lesson.id)
+        return [each for each in found if self.cut.holds(each.start_s, each.end_s)]
+
+    def models(self, stores: Stores, each: int) -> list[str]:
+        """The models that scored what they see, by epoch, or by each so many seconds of all."""
+        if self.cut.shared is None:
+            return list(stores.scores.room_levels(self.lesson.id, each=each).model)
+        return [record.model for record in self.epochs(stores)]
+
+    def activities(self) -> list[Activity]:
+        """What the teacher declared, cut to what is shared."""
+        if self.cut.shared is None:
+            return list(self.lesson.activities)
+        parts = (
+            Activity(
+                start_s=max(one.start_s, span.start_s), end_s=min(one.end_s, span.end_s),
+                name=one.name,
+            )
+            for one in self.lesson.activities
+            for span in self.cut.shared
+        )  # fmt: skip
+        return [part for part in parts if part.start_s < part.end_s]
+
+    def length_s(self, start_utc_ns: int, end_utc_ns: int) -> int:
+        """How long the lesson is to them: to the end of the last part that they see."""
+        whole = max(0, -((start_utc_ns - end_utc_ns) // SECOND_NS))
+        return int(min(whole, self.cut.bounds.end_s))
+
+    def readings(self, stores: Stores, start_utc_ns: int, end_utc_ns: int) -> RoomReadings:
+        """What was sensed in what they see, from the lesson's start on."""
+        length = self.length_s(start_utc_ns, end_utc_ns)
+        end = min(end_utc_ns, start_utc_ns + length * SECOND_NS)
+        return _cut_readings(
+            read_room(stores.periods, self.lesson.room, start_utc_ns, end), self.cut
+        )
+
+    def sensed(
+        self, stores: Stores, start_utc_ns: int, end_utc_ns: int
+    ) -> tuple[float, int, float]:
+        """Seconds sensed, gaps, and the length of what they see."""
+        total, gaps, length = 0.0, 0, 0.0
+        for span in self.cut.visible:
+            begin = start_utc_ns + round(span.start_s * SECOND_NS)
+            end = end_utc_ns
+            if span.end_s * SECOND_NS < end_utc_ns - start_utc_ns:
+                end = start_utc_ns + round(span.end_s * SECOND_NS)
+            if begin >= end:
+                continue
+            sensed_s, found = sensed_seconds(stores.periods, self.lesson.room, begin, end)
+            total, gaps, length = total + sensed_s, gaps + found, length + (end - begin) / SECOND_NS
+        return total, gaps, length
+
+    def _holds_epoch(self, epoch: EpochRecord) -> bool:
+        at = (epoch.utc_ns - self.lesson.starts_utc_ns) / SECOND_NS
+        if self.cut.shared is None and not self.cut.excluded:
+            return True
+        return self.cut.holds(at, at + EPOCH_S)
+
+    def _holds(self, start_utc_ns: int, end_utc_ns: int) -> bool:
+        if self.cut.shared is None and not self.cut.excluded:
+            return True
+        starts = self.lesson.starts_utc_ns
+        return self.cut.holds(
+            (start_utc_ns - starts) / SECOND_NS, (end_utc_ns - starts) / SECOND_NS
+        )
+
+
+def _cut_readings(readings: RoomReadings, cut: Cut) -> RoomReadings:
+    """The same without the seconds that are hidden, which become gaps with their own words."""
+    hidden = cut.seconds_hidden(readings.length_s)
+    if not hidden:
+        return readings
+    seen = np.ones(readings.length_s, dtype=np.bool_)
+    own: list[GapSpan] = []
+    for span, exclusion in hidden:
+        start, end = int(span.start_s), int(span.end_s)
+        seen[start:end] = False
+        reason = NOT_SHARED if exclusion is None else LEFT_OUT
+        words = _WORDS[reason]
+        if exclusion is not None and cut.is_own:
+            words = f"{words}: {exclusion.words}"
+        own.append(GapSpan(start_s=start, end_s=end, reason=reason, words=words))
+    gaps = [
+        GapSpan(start_s=start, end_s=end, reason=gap.reason)
+        for gap in readings.gaps
+        for start, end in _runs(seen, gap.start_s, gap.end_s)
+    ]
+    missing = tuple(
+        MissingSpan(start_s=start, end_s=end, reason=one.reason, seats=one.seats, hub=one.hub)
+        for one in readings.missing
+        for start, end in _runs(seen, one.start_s, one.end_s)
+    )
+    return RoomReadings(
+        start_utc_ns=readings.start_utc_ns,
+        levels={name: np.where(seen, row, np.nan) for name, row in readings.levels.items()},
+        seats_sensed=np.where(seen, readings.seats_sensed, 0),
+        seats=readings.seats,
+        gaps=tuple(sorted([*gaps, *own], key=lambda gap: (gap.start_s, gap.end_s))),
+        missing=missing,
+    )
+
+
+def _runs(seen: NDArray[np.bool_], start: int, end: int) -> Sequence[tuple[int, int]]:
+    """The stretches of [start, end) that are seen."""
+    inside = np.concatenate(([False], seen[start:end], [False])).astype(np.int8)
+    edges = np.flatnonzero(np.diff(inside))
+    return [
+        (start + int(low), start + int(high))
+        for low, high in zip(edges[::2], edges[1::2], strict=True)
+    ]

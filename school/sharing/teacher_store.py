@@ -1,0 +1,194 @@
+"""What a teacher decides about a lesson of theirs: left out spans, hiding and deleting it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from school.audit.actor import Actor
+from school.database import SchoolDatabase
+from school.lessons.records import Lesson
+from school.schema import (
+    exclusions,
+    hidden_lessons,
+    lesson_owners,
+    notices,
+    offers,
+    share_spans,
+    shares,
+)
+from school.sharing.cut import Cut, Exclusion, ExclusionReason, Span
+
+__all__ = ["Notice", "TeacherStore", "exclusions_of"]
+
+_EXCLUSIONS: Final = (
+    select(exclusions)
+    .where(exclusions.c.lesson.in_(bindparam("lessons", expanding=True)))
+    .order_by(exclusions.c.lesson, exclusions.c.start_s, exclusions.c.id)
+)
+_SPANS: Final = (
+    select(share_spans)
+    .where(
+        share_spans.c.person == bindparam("person"),
+        share_spans.c.lesson.in_(bindparam("lessons", expanding=True)),
+    )
+    .order_by(share_spans.c.lesson, share_spans.c.start_s)
+)
+_OWNED: Final = select(lesson_owners.c.lesson).where(
+    lesson_owners.c.person == bindparam("person"),
+    lesson_owners.c.lesson.in_(bindparam("lessons", expanding=True)),
+)
+MAX_EXCLUSIONS: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """To someone with whom a lesson was shared: it was deleted."""
+
+    id: str
+    by_name: str
+    lesson_utc_ns: int
+    """When the lesson was."""
+    created_utc_ns: int
+
+
+class TeacherStore:
+    """Any number of programs may use it, each change in a transaction with its record."""
+
+    def __init__(self, database: SchoolDatabase) -> None:
+        self._database = database
+
+    def cuts(self, lesson_ids: Sequence[str], person: str) -> dict[str, Cut]:
+        """What a person sees of each of some lessons, which they may see."""
+        values = {"lessons": list(lesson_ids), "person": person}
+        with self._database.reading() as connection:
+            left_out = exclusions_of(connection, lesson_ids)
+            owned = set(connection.scalars(_OWNED, values).all())
+            rows = connection.execute(_SPANS, values).all()
+        parts: dict[str, list[Span]] = {}
+        for row in rows:
+            parts.setdefault(row.lesson, []).append(Span(row.start_s, row.end_s))
+        return {
+            lesson: Cut(
+                shared=tuple(parts[lesson]) if lesson in parts and lesson not in owned else None,
+                excluded=tuple(left_out.get(lesson, ())),
+                is_own=lesson in owned,
+            )
+            for lesson in lesson_ids
+        }
+
+    def exclude(
+        self, lesson: str, span: Span, reason: ExclusionReason, note: str, by: Actor
+    ) -> None:
+        """Leave a span out, in whole seconds."""
+        start_s, end_s = int(span.start_s), int(span.end_s)
+        with self._database.writing() as connection:
+            connection.execute(
+                insert(exclusions),
+                {
+                    "id": secrets.token_hex(8), "lesson": lesson, "start_s": start_s,
+                    "end_s": end_s, "reason": reason, "note": note,
+                },
+            )  # fmt: skip
+            detail = {"reason": reason, "start_s": start_s, "end_s": end_s}
+            by.record(connection, "excluded", "lesson", lesson, lesson=lesson, detail=detail)
+
+    def include(self, lesson: str, exclusion: str, by: Actor) -> None:
+        """Take a span in again."""
+        gone = delete(exclusions).where(exclusions.c.lesson == lesson, exclusions.c.id == exclusion)
+        with self._database.writing() as connection:
+            if connection.execute(gone).rowcount:
+                by.record(connection, "included", "lesson", lesson, lesson=lesson)
+
+    def is_hidden(self, lesson: str) -> bool:
+        found = select(hidden_lessons).where(hidden_lessons.c.lesson == lesson)
+        with self._database.reading() as connection:
+            return connection.execute(found).first() is not None
+
+    def hide(self, lesson: str, by: Actor) -> None:
+        """Take a lesson out of every list; others do not see it any more."""
+        with self._database.writing() as connection:
+            if _hide(connection, lesson):
+                by.record(connection, "hid", "lesson", lesson, lesson=lesson)
+
+    def unhide(self, lesson: str, by: Actor) -> None:
+        """Put it back, and let those see it again with whom it is shared."""
+        gone = delete(hidden_lessons).where(hidden_lessons.c.lesson == lesson)
+        with self._database.writing() as connection:
+            if connection.execute(gone).rowcount:
+                by.record(connection, "unhid", "lesson", lesson, lesson=lesson)
+
+    def ask_to_delete(self, lesson: Lesson, by: Actor) -> None:
+        """Record that a lesson is to go, end its shares and leave a notice to each reader.
+
+        Nobody else sees it from now on; the purge removes the lesson itself.
+        """
+        with self._database.writing() as connection:
+            readers = connection.scalars(
+                select(shares.c.person).where(
+                    shares.c.lesson == lesson.id, shares.c.until_utc_ns > by.utc_ns
+                )
+            ).all()
+            for person in readers:
+                connection.execute(
+                    insert(notices),
+                    {
+                        "id": secrets.token_hex(8), "person": person, "by_name": by.name,
+                        "lesson_utc_ns": lesson.starts_utc_ns, "created_utc_ns": by.utc_ns,
+                    },
+                )  # fmt: skip
+            connection.execute(delete(shares).where(shares.c.lesson == lesson.id))
+            connection.execute(delete(offers).where(offers.c.lesson == lesson.id))
+            _hide(connection, lesson.id)
+            by.record(connection, "deleted", "lesson", lesson.id, lesson=lesson.id)
+
+    def notices(self, person: str) -> list[Notice]:
+        """What someone has not read yet, the newest first."""
+        found = (
+            select(notices)
+            .where(notices.c.person == person)
+            .order_by(notices.c.created_utc_ns.desc(), notices.c.id)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(found).all()
+        return [
+            Notice(
+                id=row.id, by_name=row.by_name, lesson_utc_ns=row.lesson_utc_ns,
+                created_utc_ns=row.created_utc_ns,
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def read_notice(self, notice: str, person: str) -> None:
+        """They have read it: it goes."""
+        gone = delete(notices).where(notices.c.id == notice, notices.c.person == person)
+        with self._database.writing() as connection:
+            connection.execute(gone)
+
+
+def exclusions_of(
+    connection: Connection, lesson_ids: Collection[str]
+) -> dict[str, list[Exclusion]]:
+    """The left out spans of some lessons, in order."""
+    found: dict[str, list[Exclusion]] = {}
+    for row in connection.execute(_EXCLUSIONS, {"lessons": list(lesson_ids)}).all():
+        one = Exclusion(
+            id=row.id, start_s=row.start_s, end_s=row.end_s,
+            reason=cast("ExclusionReason", row.reason), note=row.note,
+        )  # fmt: skip
+        found.setdefault(row.lesson, []).append(one)
+    return found
+
+
+def _hide(connection: Connection, lesson: str) -> bool:
+    """Whether it was not hidden before."""
+    known = select(hidden_lessons).where(hidden_lessons.c.lesson == lesson)
+    if connection.execute(known).first() is not None:
+        return False
+    connection.execute(insert(hidden_lessons), {"lesson": lesson})
+    connection.execute(delete(offers).where(offers.c.lesson == lesson))
+    return True

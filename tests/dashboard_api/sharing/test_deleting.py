@@ -1,0 +1,101 @@
+"""A teacher deletes a lesson: through the purge, on real stores, with its signed record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from contract.clock import SECOND_NS, ManualClock
+from dashboard_api.app import create_app
+from dashboard_api.command import open_stores
+from ingest.purge.log import PurgeLog
+from ingest.purge.requests import PurgeFolder
+from ingest.stores import open_period_store, open_score_writer
+from school import open_school
+from school.moments.records import Moment
+from tests.dashboard_api.conftest import START_NS, Pages
+from tests.signed_in import BY, COACH, add_person, cookie, open_test_school
+
+
+@pytest.fixture
+def school_dir(tmp_path: Path, sample_lesson) -> Path:
+    """A data directory with the sample lesson, which is over and shared with a coach."""
+    directory = tmp_path / "data"
+    with (
+        closing(open_test_school(directory)) as school,
+        closing(open_period_store(directory)) as periods,
+        closing(open_score_writer(directory)) as scores,
+    ):
+        sample = sample_lesson.Sample(start_utc_ns=START_NS)
+        sample_lesson.write(periods, scores, school.lessons, sample)
+        add_person(school.people, COACH, "coach")
+        school.lessons.put_moment(
+            Moment(id="c", lesson="sample", start_s=1, end_s=2, note="said", author="coach")
+        )
+        school.sharing.share("sample", COACH, BY, until_utc_ns=START_NS + 86_400 * SECOND_NS)
+    return directory
+
+
+@pytest.fixture
+def pages(school_dir: Path) -> Iterator[Pages]:
+    clock = ManualClock(now_ns=0, utc_at_boot_ns=START_NS + 3600 * SECOND_NS)
+    app = create_app(lambda: open_stores(school_dir), clock=clock, data_dir=school_dir)
+    with closing(open_school(school_dir)) as school:
+        cookies = cookie(school.people, clock.utc_ns())
+    with ExitStack() as stack:
+        stack.callback(app.state.deletions.stop)
+        yield stack.enter_context(Pages(app, cookies))
+
+
+def test_deleting_is_a_purge_with_its_record(pages: Pages, school_dir: Path) -> None:
+    page = pages.get("/lessons/sample/delete").text
+    assert "1 moment that people marked, 1 of them by a coach" in page
+    assert COACH in page
+    pages.app.state.deletions.start()
+    assert pages.post("/lessons/sample/delete").headers["location"] == "/"
+    assert pages.get("/api/lessons").json() == []
+    assert pages.app.state.deletions.wait_until_idle(30)
+    assert pages.get("/lessons/sample").status_code == 404
+    (record,) = PurgeLog(school_dir).verified()
+    assert record.request.lesson == "sample"
+    assert record.removed["lessons and moments"] == 2
+    assert PurgeFolder(school_dir).waiting() == []
+    with closing(open_stores(school_dir)) as stores:
+        assert stores.lessons.get("sample") is None
+        assert stores.lessons.moments("sample") == []
+        assert stores.scores.epochs("sample") == []
+        done = [entry.action for entry in stores.audit.of_lesson("sample", 9)]
+        assert done[:2] == ["purged", "deleted"]
+        assert len(stores.sharing.teacher.notices(COACH)) == 1
+
+
+def test_what_a_stopped_program_left_is_finished_at_the_next_start(
+    pages: Pages, school_dir: Path
+) -> None:
+    assert pages.post("/lessons/sample/delete").status_code == 303
+    assert len(PurgeFolder(school_dir).waiting()) == 1
+    assert pages.get("/api/lessons").json() == []
+    pages.app.state.deletions.start()
+    assert pages.app.state.deletions.wait_until_idle(30)
+    assert len(PurgeLog(school_dir).verified()) == 1
+
+
+def test_a_lesson_that_is_on_or_shares_its_room_is_not_deleted(
+    pages: Pages, school_dir: Path
+) -> None:
+    with closing(open_stores(school_dir)) as stores:
+        sample = stores.lessons.get("sample")
+        assert sample is not None
+        stores.lessons.put(replace(sample, id="beside", teacher="Mx Other"))
+    assert pages.post("/lessons/sample/delete").headers["location"] == "/lessons/sample/delete"
+    page = pages.get("/lessons/sample/delete").text
+    assert "Another lesson was on in the same room" in page
+    assert "for good</button>" not in page
+    with closing(open_stores(school_dir)) as stores:
+        stores.lessons.put(replace(sample, ends_utc_ns=START_NS + 7200 * SECOND_NS))
+    assert "The lesson is not over yet" in pages.get("/lessons/sample/delete").text
+    assert PurgeFolder(school_dir).waiting() == []
