@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from dashboard_api.views.text import local_time_text
+from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 
-__all__ = ["NoticeLine", "notice_lines"]
+__all__ = ["NoticeLine", "notice_lines", "offer_lines"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,4 +31,19 @@ def notice_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[No
             ),
         )
         for one in stores.sharing.teacher.notices(viewer.person.id)
+    ]
+
+
+def offer_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[NoticeLine]:
+    """The lessons that other teachers offer to someone."""
+    return [
+        NoticeLine(
+            id=one.lesson.id,
+            text=(
+                f"{one.by_name} says that you taught {title_text(one.lesson.title, one.lesson.room)} on "
+                f"{local_time_text(one.lesson.starts_utc_ns, zone)}. If you accept the lesson, it is "
+                "yours alone."
+            ),
+        )
+        for one in stores.sharing.handovers.offers_to(viewer.person.id)
     ]

@@ -13,7 +13,7 @@ from dashboard_api.model.trust import trust_text
 from dashboard_api.moments import view as moment_view
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
-from dashboard_api.views.small_groups import fifth_of, without_percent
+from dashboard_api.views.small_groups import without_percent
 from dashboard_api.views.text import zone_text
 from dashboard_api.web.lookup import see_lesson, speaker_of
 from dashboard_api.web.rendering import page
@@ -21,6 +21,7 @@ from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from ingest.stores.records import AlertRecord
+from models.serving.fifths import fifth_of
 from models.serving.scores import ROOM
 from school.moments.records import MomentKind, Speaker, Verdict
 

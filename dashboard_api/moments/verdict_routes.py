@@ -237,7 +237,7 @@ def _save_answer(
         end_s=moment.end_s,
     )
     label = None
-    if stores.lessons.keeps_labels(lesson.teacher):
+    if _is_kept(stores, lesson):
         label = label_of(lesson, given, seen.epochs(stores))
     stores.lessons.put_verdict(given, label, written_utc_ns=now_utc_ns)
     return moment.model_copy(update={f"{by}_says": verdict})
@@ -252,11 +252,20 @@ def _found(stores: Stores, seen: SeenLesson, moment_id: str) -> JudgedMoment:
     )
 
 
+def _is_kept(stores: Stores, lesson: Lesson) -> bool:
+    """The choice is made for a teacher's name, so it is not that of who stands in for them."""
+    return stores.sharing.is_under_own_name(lesson.id) and stores.lessons.keeps_labels(
+        lesson.teacher
+    )
+
+
 def _kept(stores: Stores, lesson: Lesson, days: int) -> AnswersKept:
     return AnswersKept(
         teacher=lesson.teacher,
-        is_kept=stores.lessons.keeps_labels(lesson.teacher),
-        kept=stores.lessons.count_labels(lesson.teacher),
+        is_kept=_is_kept(stores, lesson),
+        kept=stores.lessons.count_labels(lesson.teacher)
+        if stores.sharing.is_under_own_name(lesson.id)
+        else 0,
         days=days,
     )
 
@@ -272,6 +281,10 @@ def _choose(
     if not lesson.teacher.strip():
         raise HTTPException(
             409, "This lesson has no teacher's name, so nobody can make this choice"
+        )
+    if not stores.sharing.is_under_own_name(lesson.id):
+        raise HTTPException(
+            409, "This lesson is under another teacher's name, whose choice this is"
         )
     if is_kept:
         stores.lessons.keep_labels(lesson.teacher)

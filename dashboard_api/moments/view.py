@@ -9,10 +9,11 @@ from typing import Final
 from contract.clock import SECOND_NS
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
-from dashboard_api.views.small_groups import fifth_of, without_percent
+from dashboard_api.views.small_groups import without_percent
 from dashboard_api.views.text import TRUST, zone_text
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord
+from models.serving.fifths import fifth_of
 from models.serving.hindsight import Finder
 from models.serving.moments import MAX_MOMENTS, SuggestedMoment, clearest_moments, suggest_moments
 from models.serving.scores import ROOM, EpochScore

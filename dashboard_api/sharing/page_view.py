@@ -19,7 +19,7 @@ from school.sharing.cut import EXCLUSION_REASONS, LONGEST_NOTE
 from school.sharing.policy import may
 from school.sharing.store import Share
 
-__all__ = ["readers_for", "sharing_page"]
+__all__ = ["colleagues_of", "readers_for", "sharing_page"]
 
 _USUAL_DAYS: Final = 14
 _MAX_ENTRIES: Final = 50
@@ -59,6 +59,8 @@ def sharing_page(
             (one.id, f"{position_text(one.start_s)}–{position_text(one.end_s)}", one.words)
             for one in seen.cut.excluded
         ],
+        colleagues=colleagues_of(stores, viewer),
+        offer=stores.sharing.handovers.offer_of(lesson.id),
         reasons=EXCLUSION_REASONS,
         longest_note=LONGEST_NOTE,
         is_hidden=stores.sharing.teacher.is_hidden(lesson.id),
@@ -72,6 +74,15 @@ def readers_for(stores: Stores, viewer: Viewer) -> list[Person]:
         person
         for person in stores.people.people()
         if person.id != viewer.person.id and may(person.roles, "read lesson", "shared")
+    ]
+
+
+def colleagues_of(stores: Stores, viewer: Viewer) -> list[Person]:
+    """To whom a lesson can be handed over, by name."""
+    return [
+        person
+        for person in stores.people.people()
+        if person.id != viewer.person.id and may(person.roles, "hand over", "own")
     ]
 
 

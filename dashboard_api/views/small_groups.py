@@ -11,12 +11,11 @@ from contract.lesson import SMALLEST_ZONE
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.zones import showable
 from ingest.stores.records import EpochRecord
+from models.serving.fifths import share_text
 
-__all__ = ["fifth_of", "safe_epochs", "share_text", "without_percent"]
+__all__ = ["safe_epochs", "without_percent"]
 
 _PERCENT: Final = re.compile(r"[Aa]bout (\d{1,3}) % of its seats")
-_FIFTHS: Final = ("hardly any", "about a fifth", "about two fifths", "about three fifths",
-                  "about four fifths", "nearly all")  # fmt: skip
 
 
 def safe_epochs(epochs: Sequence[EpochRecord]) -> list[EpochRecord]:
@@ -35,16 +34,6 @@ def safe_epochs(epochs: Sequence[EpochRecord]) -> list[EpochRecord]:
         kept = tuple(zone for zone in zones if zone.zone in usable)
         safe.append(replace(record, zones=(room, *kept)))
     return safe
-
-
-def fifth_of(share: float) -> float:
-    """A share rounded to fifths: of five seats, each is a fifth."""
-    return round(min(1.0, max(0.0, share)) * 5) / 5
-
-
-def share_text(share: float) -> str:
-    """A share in words, such as "about two fifths"."""
-    return _FIFTHS[round(fifth_of(share) * 5)]
 
 
 def without_percent(sentences: Iterable[str]) -> list[str]:

@@ -23,6 +23,7 @@ __all__ = [
     "ChoosesLabels",
     "DeletesLesson",
     "ExcludesSpans",
+    "HandsOver",
     "HidesLesson",
     "LinesUpVideo",
     "Needs",
@@ -39,6 +40,7 @@ __all__ = [
     "SharesLesson",
     "SignInNeededError",
     "SignedIn",
+    "TakesOver",
     "Viewer",
     "WatchesLive",
     "WritesNotes",
@@ -145,6 +147,8 @@ ChoosesLabels = Annotated[Viewer, Depends(Needs("choose labels"))]
 ExcludesSpans = Annotated[Viewer, Depends(Needs("exclude spans"))]
 HidesLesson = Annotated[Viewer, Depends(Needs("hide lesson"))]
 DeletesLesson = Annotated[Viewer, Depends(Needs("delete lesson"))]
+HandsOver = Annotated[Viewer, Depends(Needs("hand over"))]
+TakesOver = Annotated[Viewer, Depends(Needs("take over"))]
 WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
 ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
 ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]

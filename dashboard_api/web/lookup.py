@@ -15,9 +15,17 @@ from school.lessons.records import Lesson
 from school.moments.records import Speaker
 from school.sharing.policy import Reach, may
 
-__all__ = ["ErrorJson", "NotFoundError", "find_lesson", "get_lesson", "see_lesson", "speaker_of"]
+__all__ = [
+    "NO_LESSON",
+    "ErrorJson",
+    "NotFoundError",
+    "find_lesson",
+    "get_lesson",
+    "see_lesson",
+    "speaker_of",
+]
 
-_NO_LESSON: Final = (
+NO_LESSON: Final = (
     "There is no such lesson. It may have been deleted, it may not be shared with you any more, or "
     "the address is incomplete."
 )
@@ -50,7 +58,7 @@ def find_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> tuple[Lesson,
         if viewer.token is not None:
             by = Actor(name="the pages", utc_ns=viewer.people_utc_ns)
             stores.people.tokens.record_refusal(viewer.token, by)
-        raise NotFoundError(_NO_LESSON)
+        raise NotFoundError(NO_LESSON)
     return lesson, reach
 
 

@@ -11,7 +11,6 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from dashboard_api.views.small_groups import share_text
 from dashboard_api.views.text import (
     length_text,
     marked_text,
@@ -20,6 +19,7 @@ from dashboard_api.views.text import (
     signs_text,
 )
 from dashboard_api.web.viewer import Viewer
+from models.serving.fifths import share_text
 from school.people.demo import is_demo
 from school.sharing.policy import may_at_all
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from models.features.seat_features import NORMAL_EPOCHS
 from models.serving.area import AlertModel, AreaHistory
+from models.serving.fifths import share_text
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
 __all__ = [
@@ -255,7 +256,8 @@ def reasons(signs: Mapping[str, float], zone: str) -> tuple[str, ...]:
             f"Hardly anyone rests: the quietest seconds are {unrest:.0f} dB above normal."
         )
     if (moving := signs.get("moving_seats", 0.0)) >= 0.25:
-        sentences.append(f"About {round(moving * 10) * 10} % of its seats move more than usual.")
+        share = share_text(moving).capitalize()
+        sentences.append(f"{share} of its seats move more than usual.")
     if (fidgets := signs.get("fidgets", 0.0)) >= 0.5:
         sentences.append(f"{fidgets:.1f} more movements a minute and seat than usual.")
     if abs(noise := signs.get("noise", 0.0)) >= 2.0:

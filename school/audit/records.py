@@ -28,6 +28,7 @@ Action = Literal[
     "changed_rights", "changed_settings", "made_token", "revoked_token", "anonymised",
     "refused_token",
     "linked_account", "unlinked_account",
+    "offered", "ended_offer",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -61,6 +62,8 @@ ACTIONS: Final[Mapping[Action, str]] = {
     "refused_token": "refused {thing}",
     "linked_account": "linked a school account to {thing}",
     "unlinked_account": "removed a school account of {thing}",
+    "offered": "offered lesson {lesson} to {thing}",
+    "ended_offer": "ended the offer of lesson {lesson}",
 }
 """Each action in the words after the name of who did it."""
 

@@ -24,6 +24,8 @@ Action = Literal[
     "exclude spans",
     "hide lesson",
     "delete lesson",
+    "hand over",
+    "take over",
     "watch live",
     "read kits",
     "read counts",
@@ -38,6 +40,7 @@ ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 _OWN: Final = frozenset[Reach]({"own"})
 _OWN_OR_SHARED: Final = frozenset[Reach]({"own", "shared"})
 _SHARED: Final = frozenset[Reach]({"shared"})
+_OTHERS: Final = frozenset[Reach]({"any"})
 _ANY: Final = frozenset[Reach]({"own", "shared", "any"})
 
 POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
@@ -52,6 +55,8 @@ POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
         "exclude spans": _OWN,
         "hide lesson": _OWN,
         "delete lesson": _OWN,
+        "hand over": _OWN,
+        "take over": _OTHERS,
         "watch live": _OWN,
         "read model": _ANY,
     },
@@ -103,7 +108,7 @@ def may_at_all(roles: Iterable[Role], action: Action) -> bool:
 def policy_lines() -> list[list[str]]:
     """The table in words, a row for each role, after a row of headings."""
     texts = {frozenset[Reach](): "no", _OWN: "own", _OWN_OR_SHARED: "own, shared",
-             _SHARED: "shared", _ANY: "yes"}  # fmt: skip
+             _SHARED: "shared", _OTHERS: "others'", _ANY: "yes"}  # fmt: skip
     rows = [
         [role, *(texts[allowed.get(action, frozenset())] for action in ACTIONS)]
         for role, allowed in POLICY.items()

@@ -28,6 +28,7 @@ from school.schema import (
 from school.sharing import listing
 from school.sharing.counts import HELD, HeldLesson
 from school.sharing.cut import Span
+from school.sharing.handover_store import HandoverStore
 from school.sharing.listing import EVERY, Place, Wanted
 from school.sharing.policy import Reach
 from school.sharing.teacher_store import TeacherStore
@@ -77,6 +78,8 @@ class SharingStore:
         self._database = database
         self.teacher = TeacherStore(database)
         """What teachers decide about lessons of theirs."""
+        self.handovers = HandoverStore(database)
+        """How lessons go from one teacher to another."""
 
     def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:
         """What a lesson is to a person; None if there is no such lesson."""
@@ -166,6 +169,23 @@ class SharingStore:
             )
             for row in rows
         ]  # fmt: skip
+
+    def is_under_own_name(self, lesson: str) -> bool:
+        """Whether the teacher whom a lesson names is its owner, and not one they stand in for."""
+        found = (
+            select(lessons.c.id)
+            .join(lesson_owners, lesson_owners.c.lesson == lessons.c.id)
+            .join(
+                teacher_names,
+                and_(
+                    teacher_names.c.name == lessons.c.teacher,
+                    teacher_names.c.person == lesson_owners.c.person,
+                ),
+            )
+            .where(lessons.c.id == lesson)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(found).first() is not None
 
     def owned_in(self, person: str, room: str, *, from_utc_ns: int, to_utc_ns: int) -> set[str]:
         """The ids of someone's own lessons in a room that start in [from, to)."""

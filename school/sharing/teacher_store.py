@@ -116,7 +116,7 @@ class TeacherStore:
                 by.record(connection, "hid", "lesson", lesson, lesson=lesson)
 
     def unhide(self, lesson: str, by: Actor) -> None:
-        """Put it back, and let those see it again with whom it is shared."""
+        """Put it back into the lists; those with whom it is shared see it again."""
         gone = delete(hidden_lessons).where(hidden_lessons.c.lesson == lesson)
         with self._database.writing() as connection:
             if connection.execute(gone).rowcount:

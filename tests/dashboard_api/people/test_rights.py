@@ -44,6 +44,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "exclude spans": {"own"},
         "hide lesson": {"own"},
         "delete lesson": {"own"},
+        "hand over": {"own"},
         "watch live": {"own"},
     },
     "coach": {
@@ -59,7 +60,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
 """Role → action → the lessons that it is allowed on; nothing else is."""
 
 GENERAL: dict[Role, set[Action]] = {
-    "teacher": {"read model"},
+    "teacher": {"read model", "take over"},
     "coach": {"read model"},
     "technician": {"read model", "read kits"},
     "administrator": {
@@ -147,6 +148,10 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("POST", "/lessons/{lesson}/hide"),
         ask("POST", "/lessons/{lesson}/unhide"),
     ],
+    "hand over": [
+        ask("POST", "/lessons/{lesson}/offer", data={"person": "teaching"}),
+        ask("POST", "/lessons/{lesson}/offer/end"),
+    ],
     "delete lesson": [
         ask("GET", "/lessons/{lesson}/delete"),
         ask("POST", "/lessons/{lesson}/delete"),
@@ -160,6 +165,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
     "read model": [ask("GET", "/model"), ask("GET", "/api/model")],
     "read kits": [ask("GET", "/rooms")],
     "read counts": [ask("GET", "/api/counts")],
+    "take over": [ask("GET", "/cover")],
     "read people": [ask("GET", "/people")],
     "read changes of rights": [ask("GET", "/audit"), ask("GET", "/audit?before=9")],
     "change people": [
@@ -173,6 +179,9 @@ ELSEWHERE = {
     "/lessons/{lesson_id}/moments/{moment_id}": "asked as moments/…-m above",
     "/rooms/{room}/live/events": "an endless answer; test_live_access.py asks it",
     "/": "about oneself; home/test_home.py", "/api/lessons": "home/test_home.py",
+    "/lessons/{lesson_id}/take-over": "changes whose it is; test_handover.py has its cells",
+    "/offers/{lesson_id}/accept": "about oneself; test_handover.py",
+    "/offers/{lesson_id}/decline": "about oneself; test_handover.py",
     "/hidden-lessons": "one's own alone; test_own_lessons.py",
     "/notices/{notice_id}/read": "about oneself; test_own_lessons.py",
     "/account": "about oneself", "/account/password": "about oneself",

@@ -37,7 +37,7 @@ def test_a_lesson_is_shared_until_the_end_of_a_day_and_no_longer(
     assert bob.get("/lessons/sample").status_code == 404
     assert share(client, "2025-11-20").headers["location"] == "/lessons/sample/sharing"
     page = text_of(client.get("/lessons/sample/sharing"))
-    assert f"{COACH} until the end of 20 November 2025" in page
+    assert f"{COACH} the whole lesson, until the end of 20 November 2025" in page
     assert [lesson["id"] for lesson in bob.get("/api/lessons").json()] == ["sample"]
     assert bob.get("/lessons/sample").status_code == 200
     # In Berlin, 20 November ends 60 h and 55 min after 11:05 on the 18th.

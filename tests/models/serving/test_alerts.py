@@ -168,7 +168,7 @@ def test_there_is_always_a_reason() -> None:
     )
     assert reported == (
         "Movement 3 dB above the room's own normal of the last 10 minutes.",
-        "About 40 % of its seats move more than usual.",
+        "About two fifths of its seats move more than usual.",
         "1.2 more movements a minute and seat than usual.",
         "Noise 4 dB below the room's normal of the last 10 minutes.",
     )
