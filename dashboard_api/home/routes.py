@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 from dashboard_api.home.counts import read_counts
 from dashboard_api.home.parts import StartPage
 from dashboard_api.lessons.filters import ListFilters
-from dashboard_api.lessons.notice_view import notice_lines, offer_lines
+from dashboard_api.lessons.notice_view import notice_lines, offer_lines, reminder_lines
 from dashboard_api.live.routes import live_facts
 from dashboard_api.model.trust import trust_text
 from dashboard_api.rooms.read_rooms import read_rooms
@@ -55,6 +55,7 @@ async def start_page(
         viewer=viewer,
         trust=trust,
         notices=await store.run(lambda stores: notice_lines(stores, viewer, zone)),
+        reminders=await store.run(lambda stores: reminder_lines(stores, viewer, zone)),
         offers=await store.run(lambda stores: offer_lines(stores, viewer, zone)),
         filters=filters,
         choices=await start.choices() if reached else None,

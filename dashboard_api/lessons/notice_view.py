@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Final
 
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 
-__all__ = ["NoticeLine", "notice_lines", "offer_lines"]
+__all__ = ["NoticeLine", "notice_lines", "offer_lines", "reminder_lines"]
+
+MAX_REMINDERS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,4 +49,19 @@ def offer_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[Not
             ),
         )
         for one in stores.sharing.handovers.offers_to(viewer.person.id)
+    ]
+
+
+def reminder_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[NoticeLine]:
+    """The lessons that a teacher has neither looked at nor shared for three days."""
+    found = stores.sharing.teacher.unattended(viewer.person.id, viewer.utc_ns, MAX_REMINDERS)
+    return [
+        NoticeLine(
+            id=each.id,
+            text=(
+                f"{title_text(each.title, each.room)}, taught on "
+                f"{local_time_text(each.starts_utc_ns, zone)}"
+            ),
+        )
+        for each in found
     ]

@@ -130,7 +130,7 @@ class MomentJson(JsonBase):
     because: list[str]
     """Why the system suggests it, as sentences."""
     off_task: Annotated[float | None, Field(ge=0, le=1)]
-    """The estimated share of pupils off task, for lively suggestions."""
+    """The estimated share of pupils off task in fifths, for lively suggestions."""
     trust: str
     """How far to trust the suggestion; empty for a person's own moment."""
     is_first: bool

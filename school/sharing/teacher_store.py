@@ -7,15 +7,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select
 
+from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.database import SchoolDatabase
 from school.lessons.records import Lesson
+from school.lessons.rows import LESSON_COLUMNS, lesson_of
 from school.schema import (
+    audit_events,
     exclusions,
     hidden_lessons,
     lesson_owners,
+    lessons,
     notices,
     offers,
     share_spans,
@@ -43,6 +47,9 @@ _OWNED: Final = select(lesson_owners.c.lesson).where(
     lesson_owners.c.lesson.in_(bindparam("lessons", expanding=True)),
 )
 MAX_EXCLUSIONS: Final = 50
+WAIT_NS: Final = 72 * 3600 * SECOND_NS
+"""How long after a lesson its teacher is reminded of it."""
+REMIND_NS: Final = 60 * 86_400 * SECOND_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +152,42 @@ class TeacherStore:
             connection.execute(delete(offers).where(offers.c.lesson == lesson.id))
             _hide(connection, lesson.id)
             by.record(connection, "deleted", "lesson", lesson.id, lesson=lesson.id)
+
+    def unattended(self, person: str, utc_ns: int, limit: int) -> list[Lesson]:
+        """Someone's lessons that have waited for `WAIT_NS` without a look or a share, the latest first.
+
+        Older ones than `REMIND_NS` are left alone.
+        """
+        attended = (
+            select(audit_events.c.number)
+            .where(
+                audit_events.c.lesson == lessons.c.id,
+                or_(
+                    audit_events.c.action == "shared",
+                    and_(
+                        audit_events.c.action == "saw",
+                        audit_events.c.thing.in_(("lesson", "video")),
+                    ),
+                ),
+            )
+            .correlate(lessons)
+            .exists()
+        )
+        found = (
+            select(*LESSON_COLUMNS)
+            .join(lesson_owners, lesson_owners.c.lesson == lessons.c.id)
+            .where(
+                lesson_owners.c.person == person,
+                lessons.c.ends_utc_ns <= utc_ns - WAIT_NS,
+                lessons.c.starts_utc_ns > utc_ns - REMIND_NS,
+                lessons.c.id.not_in(select(hidden_lessons.c.lesson)),
+                ~attended,
+            )
+            .order_by(lessons.c.starts_utc_ns.desc(), lessons.c.id)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return [lesson_of(row) for row in connection.execute(found).all()]
 
     def notices(self, person: str) -> list[Notice]:
         """What someone has not read yet, the newest first."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.signed_in import BY, COACH, TEACHER
+from contract.clock import SECOND_NS
+from tests.signed_in import BY, COACH, TEACHER, add_person, cookie
 
 DRILL = {"start": "10:00", "end": "15:00", "reason": "fire_drill", "note": "all  went out"}
 
@@ -109,3 +110,17 @@ def test_a_deleted_lessons_readers_are_told_until_they_have_read_it(
     assert "deleted the lesson" in coach.get("/").text
     coach.post(f"/notices/{notice.id}/read")
     assert "deleted the lesson" not in coach.get("/").text
+
+
+def test_a_look_ends_the_reminder_and_a_coach_gets_none(client, filled, stores, clock) -> None:
+    clock.advance((filled.lesson.ends_utc_ns - clock.utc_ns()) / SECOND_NS + 72 * 3600 - 1)
+    words = "Fractions, part 2, taught on 18 November 2025, 11:05"
+    with client.browser(cookie(stores.people, clock.utc_ns())) as teacher:
+        assert words not in teacher.get("/").text
+        clock.advance(1)
+        assert words in teacher.get("/").text
+        add_person(stores.people, COACH, "coach")
+        with client.browser(cookie(stores.people, clock.utc_ns(), COACH)) as coach:
+            assert words not in coach.get("/").text
+        teacher.get("/lessons/sample")
+        assert words not in teacher.get("/").text
