@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from contract.errors import StoreError
 from school.moments.records import Label, Moment, Speaker, Verdict, VerdictCount
-from school.schema import label_opt_ins, labels, lessons, moments, verdicts
+from school.schema import exclusions, label_opt_ins, labels, lessons, moments, verdicts
 from school.sql_store import SqlStore, put_row
 
 __all__ = ["SqlMomentStore", "remove_moment_rows", "remove_unwanted_labels"]
@@ -56,9 +56,24 @@ _HAS_TEACHERS: Final = (
     .correlate(verdicts)
     .exists()
 )
+_IS_LEFT_OUT: Final = (
+    select(1)
+    .where(
+        exclusions.c.lesson == verdicts.c.lesson,
+        exclusions.c.start_s < verdicts.c.end_s,
+        exclusions.c.end_s > verdicts.c.start_s,
+    )
+    .correlate(verdicts)
+    .exists()
+)
+"""The moment reaches into a span that the teacher leaves out: it counts nowhere meanwhile."""
 _VERDICT_COUNTS: Final = (
     select(verdicts.c.lesson, func.sum(case((verdicts.c.is_confirmed, 1), else_=0)), func.count())
-    .where(verdicts.c.kind == "lively", or_(verdicts.c.by == "teacher", ~_HAS_TEACHERS))
+    .where(
+        verdicts.c.kind == "lively",
+        or_(verdicts.c.by == "teacher", ~_HAS_TEACHERS),
+        ~_IS_LEFT_OUT,
+    )
     .group_by(verdicts.c.lesson)
 )
 _OPTED_IN: Final = select(label_opt_ins).where(label_opt_ins.c.teacher == bindparam("teacher"))
@@ -78,6 +93,7 @@ _LABELS: Final = (
             labels.c.by == verdicts.c.by,
         ),
     )
+    .where(~_IS_LEFT_OUT)
     .order_by(labels.c.utc_ns, *_KEY)
 )
 

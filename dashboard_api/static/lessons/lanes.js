@@ -1,6 +1,6 @@
 // Around the lanes: time axis, activities, playhead, readout, and seeking with a click.
 
-import { clockText, movementText, positionText, timesText } from "../timeline/text.js";
+import { clockText, gapText, movementText, positionText, timesText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
@@ -76,11 +76,11 @@ export function textAt(stage) {
   const { data } = stage;
   if (!data) return "";
   const gap = stage.gapAt(stage.cursor);
-  if (gap) return `nothing was sensed: ${gap.words}`;
+  if (gap) return gapText(gap);
   const level = data.movement.mean[Math.floor((stage.cursor - data.from_s) / data.movement.step_s)];
   const detail = stage.detail ?? data;
   const i = Math.floor((stage.cursor - detail.from_s) / detail.noise.step_s);
-  const noise = detail.noise.mean[i] ?? data.noise.mean[Math.floor(stage.cursor / data.noise.step_s)];
+  const noise = detail.noise.mean[i] ?? data.noise.mean[Math.floor((stage.cursor - data.from_s) / data.noise.step_s)];
   const parts = [level == null ? "movement not known here" : `${movementText(level)} (${timesText(level)})`];
   if (noise != null) parts.push(`${Math.round(noise)} dB(A)`);
   const activity = data.activities.find((span) => stage.cursor >= span.start_s && stage.cursor < span.end_s);

@@ -12,7 +12,9 @@ export function overview(holder, stage) {
     const { data } = stage;
     if (!data) return;
     const area = { from: 0, to: stage.length, width, top: 0, height };
-    drawCells(ctx, data.movement.mean, { ...area, step: data.movement.step_s });
+    // Of a part that is shared, the values begin at its start.
+    const before = new Array(Math.round(data.from_s / data.movement.step_s)).fill(null);
+    drawCells(ctx, [...before, ...data.movement.mean], { ...area, step: data.movement.step_s });
     drawGaps(ctx, data.gaps, area);
   });
   const [left, right, brush] = ["shade", "shade", "brush"].map((name) => {

@@ -2,7 +2,7 @@
 
 import { HIGHEST_DB, LOWEST_DB, canvasIn, hatch, heat, share } from "./palette.js";
 import { drawUnknown } from "./zones.js";
-import { lengthText } from "./text.js";
+import { missingText } from "./text.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 
@@ -43,7 +43,7 @@ export function legend(parts, stage) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "quiet";
-      button.textContent = `${stage.timeText(gap.start_s)}: ${lengthText(gap.end_s - gap.start_s)} missing (${gap.words})`;
+      button.textContent = `${stage.timeText(gap.start_s)}: ${missingText(gap)}`;
       button.addEventListener("click", () => stage.seek(gap.start_s));
       item.append(button);
       return item;

@@ -47,3 +47,19 @@ export function movementText(db) {
 export function timesText(db) {
   return `${(10 ** (db / 20)).toFixed(1)} times`;
 }
+
+/** @typedef {{start_s: number, end_s: number, reason: string, words: string}} GapSpan */
+
+/** A person decided it, so nothing is missing. @param {GapSpan} gap */
+const isDecided = (gap) => gap.reason === "left_out" || gap.reason === "not_shared";
+
+/** Why there is no value in a gap. @param {GapSpan} gap */
+export function gapText(gap) {
+  return isDecided(gap) ? gap.words : `nothing was sensed: ${gap.words}`;
+}
+
+/** How long a gap is, and why it is there. @param {GapSpan} gap */
+export function missingText(gap) {
+  const length = lengthText(gap.end_s - gap.start_s);
+  return isDecided(gap) ? `${length} ${gap.words}` : `${length} missing (${gap.words})`;
+}

@@ -2,7 +2,7 @@
 // move from cell to cell.
 
 import { canvasIn, hatch, heat, palette, share } from "./palette.js";
-import { movementText, timesText } from "./text.js";
+import { gapText, movementText, timesText } from "./text.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 
@@ -108,7 +108,7 @@ export function zoneLanes(holder, names, region, stage) {
 
   const unknown = (/** @type {number} */ t) => {
     const gap = stage.gapAt(t);
-    return gap ? `nothing was sensed: ${gap.words}` : "not known: too few seats, or too early to know what is normal";
+    return gap ? gapText(gap) : "not known: too few seats, or too early to know what is normal";
   };
 
   const show = (/** @type {boolean} */ isAnnounced) => {

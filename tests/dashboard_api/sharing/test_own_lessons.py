@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.clock import SECOND_NS
+from school.sharing.cut import Span
 from tests.signed_in import BY, COACH, TEACHER, add_person, cookie
 
 DRILL = {"start": "10:00", "end": "15:00", "reason": "fire_drill", "note": "all  went out"}
@@ -124,3 +125,23 @@ def test_a_look_ends_the_reminder_and_a_coach_gets_none(client, filled, stores, 
             assert words not in coach.get("/").text
         teacher.get("/lessons/sample")
         assert words not in teacher.get("/").text
+
+
+def test_an_answer_about_a_moment_in_it_counts_nowhere(client, filled, stores) -> None:
+    lively = next(
+        one for one in client.get("/api/lessons/sample/moments").json()
+        if one["kind"] == "suggested" and not one["is_strength"]
+    )  # fmt: skip
+    stores.lessons.keep_labels("Ms Ortega")
+    address = f"/api/lessons/sample/moments/{lively['id']}/verdict"
+    assert client.request("PUT", address, json={"verdict": "confirmed"}).status_code == 200
+    assert stores.lessons.count_verdicts().confirmed == 1
+    kept = len(stores.lessons.labels())
+    span = Span(int(lively["start_s"]), int(lively["start_s"]) + 10)
+    stores.sharing.teacher.exclude("sample", span, "other", "", BY)
+    assert stores.lessons.count_verdicts().confirmed == 0
+    assert stores.lessons.labels() == []
+    (one,) = stores.sharing.teacher.cuts(["sample"], TEACHER)["sample"].excluded
+    stores.sharing.teacher.include("sample", one.id, BY)
+    assert stores.lessons.count_verdicts().confirmed == 1
+    assert len(stores.lessons.labels()) == kept

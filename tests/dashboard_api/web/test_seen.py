@@ -1,0 +1,32 @@
+"""What a lesson holds is read for pages in one place, which cuts it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import dashboard_api
+
+ROOT = Path(dashboard_api.__file__).parent
+READS = re.compile(
+    r"scores\.(epochs|alerts|room_levels)\(|stores\.epochs\(|lessons\.(moments|verdicts)\(|"
+    r"\b(read_room|sensed_seconds)\("
+)
+ALLOWED = {
+    "web/seen.py": "cuts it",
+    "web/store_thread.py": "keeps epochs for web/seen.py",
+    "views/readings.py": "defines two of them",
+    "home/counts.py": "counts of five teachers or more; none is of one lesson",
+    "rooms/read_rooms.py": "whether a kit senses now; shows nothing that was sensed",
+    "live/routes.py": "a room's last minutes, for the teacher whose lesson is on",
+    "sharing/own_routes.py": "counts moments for the teacher who deletes the lesson",
+}
+
+
+def test_nothing_else_reads_what_a_lesson_holds() -> None:
+    reading = {
+        str(path.relative_to(ROOT))
+        for path in ROOT.rglob("*.py")
+        if READS.search(path.read_text(encoding="utf-8"))
+    }
+    assert reading == set(ALLOWED)
