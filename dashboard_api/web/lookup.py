@@ -70,7 +70,9 @@ def get_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> Lesson:
 def see_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> SeenLesson:
     """A lesson with what of it the viewer sees: whatever shows its content starts here."""
     lesson, reach = find_lesson(stores, viewer, lesson_id)
-    cut = stores.sharing.teacher.cuts([lesson.id], viewer.person.id)[lesson.id]
+    cut = stores.sharing.teacher.cuts([lesson.id], viewer.person.id).get(lesson.id)
+    if cut is None:  # the share has ended since
+        raise NotFoundError(NO_LESSON)
     return SeenLesson(lesson, reach, cut)
 
 

@@ -35,13 +35,18 @@ _EXCLUSIONS: Final = (
     .order_by(exclusions.c.lesson, exclusions.c.start_s, exclusions.c.id)
 )
 _SPANS: Final = (
-    select(share_spans)
-    .where(
-        share_spans.c.person == bindparam("person"),
-        share_spans.c.lesson.in_(bindparam("lessons", expanding=True)),
+    select(shares.c.lesson, share_spans.c.start_s, share_spans.c.end_s)
+    .outerjoin(
+        share_spans,
+        and_(share_spans.c.lesson == shares.c.lesson, share_spans.c.person == shares.c.person),
     )
-    .order_by(share_spans.c.lesson, share_spans.c.start_s)
+    .where(
+        shares.c.person == bindparam("person"),
+        shares.c.lesson.in_(bindparam("lessons", expanding=True)),
+    )
+    .order_by(shares.c.lesson, share_spans.c.start_s)
 )
+"""One statement, so that a share that ends meanwhile is never taken for one of the whole lesson."""
 _OWNED: Final = select(lesson_owners.c.lesson).where(
     lesson_owners.c.person == bindparam("person"),
     lesson_owners.c.lesson.in_(bindparam("lessons", expanding=True)),
@@ -70,7 +75,7 @@ class TeacherStore:
         self._database = database
 
     def cuts(self, lesson_ids: Sequence[str], person: str) -> dict[str, Cut]:
-        """What a person sees of each of some lessons, which they may see."""
+        """What a person sees of each of some lessons; theirs and shared ones alone are in it."""
         values = {"lessons": list(lesson_ids), "person": person}
         with self._database.reading() as connection:
             left_out = exclusions_of(connection, lesson_ids)
@@ -78,14 +83,17 @@ class TeacherStore:
             rows = connection.execute(_SPANS, values).all()
         parts: dict[str, list[Span]] = {}
         for row in rows:
-            parts.setdefault(row.lesson, []).append(Span(row.start_s, row.end_s))
+            known = parts.setdefault(row.lesson, [])
+            if row.start_s is not None:
+                known.append(Span(row.start_s, row.end_s))
         return {
             lesson: Cut(
-                shared=tuple(parts[lesson]) if lesson in parts and lesson not in owned else None,
+                shared=None if lesson in owned else tuple(parts[lesson]) or None,
                 excluded=tuple(left_out.get(lesson, ())),
                 is_own=lesson in owned,
             )
             for lesson in lesson_ids
+            if lesson in owned or lesson in parts
         }
 
     def exclude(
@@ -136,10 +144,8 @@ class TeacherStore:
         """
         with self._database.writing() as connection:
             readers = connection.scalars(
-                select(shares.c.person).where(
-                    shares.c.lesson == lesson.id, shares.c.until_utc_ns > by.utc_ns
-                )
-            ).all()
+                select(shares.c.person).where(shares.c.lesson == lesson.id)
+            ).all()  # also those whose share has run out: their words go too
             for person in readers:
                 connection.execute(
                     insert(notices),

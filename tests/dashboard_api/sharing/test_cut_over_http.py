@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from contract.clock import SECOND_NS
+from school.sharing.cut import Span
 from tests.signed_in import BY, COACH
 
 FROM, TO = 600, 1200
@@ -128,3 +129,19 @@ def test_a_form_that_is_unclear_shares_nothing(client, coach, filled, stores) ->
         assert answer.status_code == 422, form
         (share,) = stores.sharing.shares("sample", 0)
         assert share.spans == ()
+
+
+def test_a_share_that_ends_meanwhile_is_never_the_whole_lesson(
+    viewer, client, stores, monkeypatch
+) -> None:
+    """Between the look whether one may see it and the look at what of it."""
+    assert stores.sharing.teacher.cuts(["sample"], COACH)["sample"].shared == (Span(FROM, TO),)
+    reach = stores.sharing.reach
+
+    def ends_after(lesson: str, person: str, utc_ns: int):
+        found = reach(lesson, person, utc_ns)
+        stores.sharing.unshare(lesson, COACH, BY)
+        return found
+
+    monkeypatch.setattr(stores.sharing, "reach", ends_after)
+    assert viewer.get("/api/lessons/sample/timeline").status_code == 404
