@@ -28,34 +28,11 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
-    "METADATA",
-    "audit_events",
-    "audit_head",
-    "audit_names",
-    "exclusions",
-    "hidden_lessons",
-    "identities",
-    "imported",
-    "invitations",
-    "label_opt_ins",
-    "labels",
-    "lesson_owners",
-    "lessons",
-    "moments",
-    "notices",
-    "offers",
-    "opted_out",
-    "people",
-    "program_tokens",
-    "revision",
-    "roles",
-    "session_factors",
-    "sessions",
-    "share_spans",
-    "shares",
-    "teacher_names",
-    "verdicts",
-]
+    "METADATA", "audit_events", "audit_head", "audit_names", "exclusions", "hidden_lessons",
+    "identities", "imported", "invitations", "label_opt_ins", "labels", "lesson_owners", "lessons",
+    "moments", "notices", "offers", "opted_out", "people", "program_tokens", "revision", "roles",
+    "session_factors", "sessions", "share_spans", "shares", "teacher_names", "verdicts",
+]  # fmt: skip
 
 METADATA: Final = MetaData()
 
