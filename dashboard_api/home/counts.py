@@ -18,10 +18,11 @@ from contract.clock import SECOND_NS
 from dashboard_api.live.routes import live_facts
 from dashboard_api.rooms.read_rooms import AllRooms, read_rooms
 from dashboard_api.views.days import day_of, day_words, monday_of, start_of
-from dashboard_api.views.readings import sensed_seconds
+from dashboard_api.views.readings import sensed_within
 from dashboard_api.web.access import ReadsCounts
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from school.sharing.counts import HeldLesson
+from school.sharing.cut import Cut
 
 __all__ = ["MIN_TEACHERS", "SchoolCounts", "WeekCount", "WeekCounts", "read_counts", "router"]
 
@@ -129,6 +130,8 @@ def _sensed(stores: Stores, lessons: list[HeldLesson]) -> dict[str, float]:
     for lesson in lessons:
         end = lesson.over_utc_ns(stores.longest_ns)
         if end - lesson.starts_utc_ns >= SECOND_NS:
-            sensed_s, _ = sensed_seconds(stores.periods, lesson.room, lesson.starts_utc_ns, end)
-            found[lesson.id] = sensed_s
+            found[lesson.id], _, _ = sensed_within(
+                stores.periods, lesson.room, lesson.starts_utc_ns, end,
+                Cut(excluded=lesson.left_out).visible,
+            )  # fmt: skip
     return found

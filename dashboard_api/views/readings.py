@@ -22,8 +22,9 @@ from dashboard_api.views.text import GAP_TEXT
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 from ingest.stores.rules.dating import seqs_between, utc_of
+from school.sharing.cut import Span
 
-__all__ = ["GapSpan", "MissingSpan", "RoomReadings", "read_room", "sensed_seconds"]
+__all__ = ["GapSpan", "MissingSpan", "RoomReadings", "read_room", "sensed_seconds", "sensed_within"]
 
 TRACES: Final = ("laeq_1s", "la10", "la90")
 """The room's quantities that the pages draw."""
@@ -188,6 +189,23 @@ def sensed_seconds(
                 gaps += 1
         total += kept * stream.period_ns / SECOND_NS
     return min(total, (end_utc_ns - start_utc_ns) / SECOND_NS), gaps
+
+
+def sensed_within(
+    periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int, spans: Sequence[Span]
+) -> tuple[float, int, float]:
+    """Seconds sensed, gaps, and the length of spans of a stretch, which count from its start."""
+    total, gaps, length = 0.0, 0, 0.0
+    for span in spans:
+        begin = start_utc_ns + round(span.start_s * SECOND_NS)
+        end = end_utc_ns
+        if span.end_s * SECOND_NS < end_utc_ns - start_utc_ns:
+            end = start_utc_ns + round(span.end_s * SECOND_NS)
+        if begin >= end:
+            continue
+        sensed_s, found = sensed_seconds(periods, room, begin, end)
+        total, gaps, length = total + sensed_s, gaps + found, length + (end - begin) / SECOND_NS
+    return total, gaps, length
 
 
 def _stretches(

@@ -21,7 +21,7 @@ from dashboard_api.views.readings import (
     MissingSpan,
     RoomReadings,
     read_room,
-    sensed_seconds,
+    sensed_within,
 )
 from dashboard_api.views.small_groups import safe_epochs
 from dashboard_api.web.store_thread import Stores
@@ -111,17 +111,9 @@ class SeenLesson:
         self, stores: Stores, start_utc_ns: int, end_utc_ns: int
     ) -> tuple[float, int, float]:
         """Seconds sensed, gaps, and the length of what they see."""
-        total, gaps, length = 0.0, 0, 0.0
-        for span in self.cut.visible:
-            begin = start_utc_ns + round(span.start_s * SECOND_NS)
-            end = end_utc_ns
-            if span.end_s * SECOND_NS < end_utc_ns - start_utc_ns:
-                end = start_utc_ns + round(span.end_s * SECOND_NS)
-            if begin >= end:
-                continue
-            sensed_s, found = sensed_seconds(stores.periods, self.lesson.room, begin, end)
-            total, gaps, length = total + sensed_s, gaps + found, length + (end - begin) / SECOND_NS
-        return total, gaps, length
+        return sensed_within(
+            stores.periods, self.lesson.room, start_utc_ns, end_utc_ns, self.cut.visible
+        )
 
     def _holds_epoch(self, epoch: EpochRecord) -> bool:
         at = (epoch.utc_ns - self.lesson.starts_utc_ns) / SECOND_NS

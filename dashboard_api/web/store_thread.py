@@ -92,12 +92,12 @@ class Stores:
         return [each.bounded(self.longest_ns) for each in found]
 
     def _only_lesson(self, viewer: Viewer, lesson_id: str) -> list[Lesson]:
-        """A token's only lesson, while its role may see it."""
+        """A token's only lesson, while its role may see it and it is not hidden."""
         person, found = viewer.person, self.lesson(lesson_id)
         reach = self.sharing.reach(lesson_id, person.id, viewer.utc_ns)
         if found is None or reach is None or not may(person.roles, "read lesson", reach):
             return []
-        return [found]
+        return [] if self.sharing.teacher.is_hidden(lesson_id) else [found]
 
     def room_lessons(self, room: str, from_utc_ns: int, to_utc_ns: int) -> list[Lesson]:
         """A room's lessons that touch a span, each with an end, the latest first."""

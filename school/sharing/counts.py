@@ -7,9 +7,10 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, select
 
-from school.schema import hidden_lessons, lesson_owners, lessons, shares
+from school.schema import exclusions, hidden_lessons, lesson_owners, lessons, shares
+from school.sharing.cut import Exclusion
 
-__all__ = ["HELD", "HeldLesson"]
+__all__ = ["HELD", "LEFT_OUT", "HeldLesson"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class HeldLesson:
     teacher: str
     """The person it belongs to, else the name in the timetable: only to count teachers."""
     is_shared: bool
+    left_out: tuple[Exclusion, ...] = ()
+    """What its teacher leaves out: it is in no count."""
 
     def over_utc_ns(self, longest_ns: int) -> int:
         """When it is over, also if nobody ends it: then after `longest_ns`."""
@@ -52,3 +55,16 @@ HELD: Final = (
     .order_by(lessons.c.starts_utc_ns, lessons.c.id)
 )  # fmt: skip
 """The lessons of all teachers that start in [low, high)."""
+LEFT_OUT: Final = (
+    select(exclusions)
+    .where(
+        exclusions.c.lesson.in_(
+            select(lessons.c.id).where(
+                lessons.c.starts_utc_ns >= bindparam("low"),
+                lessons.c.starts_utc_ns < bindparam("high"),
+            )
+        )
+    )
+    .order_by(exclusions.c.lesson, exclusions.c.start_s, exclusions.c.id)
+)
+"""What their teachers leave out of these lessons."""

@@ -26,12 +26,12 @@ from school.schema import (
     teacher_names,
 )
 from school.sharing import listing
-from school.sharing.counts import HELD, HeldLesson
+from school.sharing.counts import HELD, LEFT_OUT, HeldLesson
 from school.sharing.cut import Span
 from school.sharing.handover_store import HandoverStore
 from school.sharing.listing import EVERY, Place, Wanted
 from school.sharing.policy import Reach
-from school.sharing.teacher_store import TeacherStore
+from school.sharing.teacher_store import TeacherStore, exclusions_in
 
 __all__ = ["Share", "SharingStore"]
 
@@ -162,10 +162,13 @@ class SharingStore:
         values = {"low": from_utc_ns, "high": to_utc_ns, "now": utc_ns}
         with self._database.reading() as connection:
             rows = connection.execute(HELD, values).all()
+            left_out = exclusions_in(
+                connection.execute(LEFT_OUT, {"low": from_utc_ns, "high": to_utc_ns}).all()
+            )
         return [
             HeldLesson(
                 id=row[0], room=row[1], starts_utc_ns=row[2], ends_utc_ns=row[3], teacher=row[4],
-                is_shared=bool(row[5]),
+                is_shared=bool(row[5]), left_out=tuple(left_out.get(row[0], ())),
             )
             for row in rows
         ]  # fmt: skip

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select
 
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
@@ -27,7 +27,7 @@ from school.schema import (
 )
 from school.sharing.cut import Cut, Exclusion, ExclusionReason, Span
 
-__all__ = ["Notice", "TeacherStore", "exclusions_of"]
+__all__ = ["Notice", "TeacherStore", "exclusions_in", "exclusions_of"]
 
 _EXCLUSIONS: Final = (
     select(exclusions)
@@ -223,8 +223,13 @@ def exclusions_of(
     connection: Connection, lesson_ids: Collection[str]
 ) -> dict[str, list[Exclusion]]:
     """The left out spans of some lessons, in order."""
+    return exclusions_in(connection.execute(_EXCLUSIONS, {"lessons": list(lesson_ids)}).all())
+
+
+def exclusions_in(rows: Iterable[Row[Any]]) -> dict[str, list[Exclusion]]:
+    """By lesson, from rows of the table."""
     found: dict[str, list[Exclusion]] = {}
-    for row in connection.execute(_EXCLUSIONS, {"lessons": list(lesson_ids)}).all():
+    for row in rows:
         one = Exclusion(
             id=row.id, start_s=row.start_s, end_s=row.end_s,
             reason=cast("ExclusionReason", row.reason), note=row.note,

@@ -10,12 +10,12 @@ import dashboard_api
 ROOT = Path(dashboard_api.__file__).parent
 READS = re.compile(
     r"scores\.(epochs|alerts|room_levels)\(|stores\.epochs\(|lessons\.(moments|verdicts)\(|"
-    r"\b(read_room|sensed_seconds)\("
+    r"\b(read_room|sensed_seconds|sensed_within)\("
 )
 ALLOWED = {
     "web/seen.py": "cuts it",
     "web/store_thread.py": "keeps epochs for web/seen.py",
-    "views/readings.py": "defines two of them",
+    "views/readings.py": "defines three of them",
     "home/counts.py": "counts of five teachers or more; none is of one lesson",
     "rooms/read_rooms.py": "whether a kit senses now; shows nothing that was sensed",
     "live/routes.py": "a room's last minutes, for the teacher whose lesson is on",
