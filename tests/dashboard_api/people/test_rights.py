@@ -141,7 +141,7 @@ ON_LESSONS: dict[Action, list[Ask]] = {
     ],
     "exclude spans": [
         ask("POST", "/lessons/{lesson}/exclusions",
-            data={"start": "1:00", "end": "2:00", "reason": "fire_drill"}),
+            data={"start": "40:00", "end": "41:00", "reason": "fire_drill"}),
         ask("POST", "/lessons/{lesson}/exclusions/e/end"),
     ],
     "hide lesson": [
