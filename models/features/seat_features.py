@@ -46,8 +46,18 @@ from models.features.seat_memory import (
     split_memory,
 )
 
-__all__ = ["EPOCH_S", "FEATURES", "FEATURES_VERSION", "NORMAL_EPOCHS", "EpochFeatures",
-           "SeatFeatures", "update_together"]  # fmt: skip
+__all__ = [
+    "EPOCH_S",
+    "FEATURES",
+    "FEATURES_VERSION",
+    "MIN_EPOCHS",
+    "MIN_SECONDS",
+    "NORMAL_EPOCHS",
+    "PRESENT_EPOCHS",
+    "EpochFeatures",
+    "SeatFeatures",
+    "update_together",
+]
 
 Array = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -71,9 +81,9 @@ _USUAL: Final = LEVELS + 4
 
 _KEPT: Final = max(WINDOWS.values())
 _SHAPE: Final = slice(_JERK, LEVELS)  # the jerk and the bands: the composition of a movement
-_MIN_SECONDS: Final = 5  # of the last ten
-_MIN_EPOCHS: Final = 12  # a minute, before a seat has a normal of its own
-_PRESENT_EPOCHS: Final = 60  # a seat without movement for five minutes is empty
+MIN_SECONDS: Final = 5  # of the last ten
+MIN_EPOCHS: Final = 12  # a minute, before a seat has a normal of its own
+PRESENT_EPOCHS: Final = 60  # a seat without movement for five minutes is empty
 _MORE_DB: Final = 6.0
 """From this level, twice the amplitude, a seat "moves more than usual"."""
 _QUIET_RISE_DB: Final = 0.05
@@ -134,7 +144,7 @@ class _SeatMemory:
             quiet=np.full((LEVELS, seats), np.nan, np.float32),
             lesson_sums=np.zeros((len(_LESSON), seats)),
             lesson_counts=np.zeros((len(_LESSON), seats), np.int32),
-            unmoved=np.full(seats, _PRESENT_EPOCHS, np.int32),
+            unmoved=np.full(seats, PRESENT_EPOCHS, np.int32),
             learns=np.ones(seats, np.bool_),
         )
 
@@ -209,10 +219,10 @@ def _update(
     values = np.empty((len(FEATURES), seat.shape[-1]), np.float32)
     own = values[: len(SEAT_FEATURES)]
     _seat_features(seats, ends, own)
-    enough = np.add.reduce(seats.recent.counts[:, 0], axis=0) >= _MIN_SECONDS
-    history = np.where(seats.learns, _MIN_EPOCHS, 1)
+    enough = np.add.reduce(seats.recent.counts[:, 0], axis=0) >= MIN_SECONDS
+    history = np.where(seats.learns, MIN_EPOCHS, 1)
     known = enough & (seats.normal.counts[0] >= history)
-    present = seats.unmoved < _PRESENT_EPOCHS
+    present = seats.unmoved < PRESENT_EPOCHS
     motion_10 = np.where(known, own[0], np.float32(np.nan))
     group = values[len(SEAT_FEATURES) : -len(NOISE_FEATURES)]
     _group_features(rooms, motion_10, own, seats.motion[:, _TYPICAL], present, group)
@@ -263,7 +273,7 @@ def _take_seat(memory: _SeatMemory, seat: Array) -> tuple[Array, Array]:
     memory.long.push(sums[_KEPT_LONG, :], counts[_KEPT_LONG, :])
     lowest, highest = np.fmin.reduce(seat, axis=0), np.fmax.reduce(seat, axis=0)
     moved = highest[_WIGGLE] >= 1.0
-    unmoved = np.minimum(memory.unmoved + 1, _PRESENT_EPOCHS)
+    unmoved = np.minimum(memory.unmoved + 1, PRESENT_EPOCHS)
     memory.unmoved = np.where(moved, np.int32(0), unmoved)
     ends = np.stack(
         [

@@ -9,8 +9,10 @@ from contract.lesson import SMALLEST_ZONE, Zone
 __all__ = ["merge_zones", "zones_to_show"]
 
 
-def merge_zones(zones: Sequence[Zone], occupied: Collection[int]) -> tuple[Zone, ...]:
-    """Merge zones until each has at least five occupied seats; none if there are fewer in all.
+def merge_zones(
+    zones: Sequence[Zone], occupied: Collection[int], *, fewest: int = SMALLEST_ZONE
+) -> tuple[Zone, ...]:
+    """Merge zones until each has at least `fewest` occupied seats; none if there are fewer in all.
 
     The zone with the fewest joins that neighbour, in the given order, which has fewer; a merged
     zone has both names. `occupied` are seat numbers. Seats outside zones stay outside.
@@ -22,7 +24,7 @@ def merge_zones(zones: Sequence[Zone], occupied: Collection[int]) -> tuple[Zone,
 
     while merged:
         at = min(range(len(merged)), key=lambda place: seated(merged[place]))
-        if seated(merged[at]) >= SMALLEST_ZONE:
+        if seated(merged[at]) >= fewest:
             break
         if len(merged) == 1:
             return ()
