@@ -50,6 +50,7 @@ from dashboard_api.people import (
 from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
 from dashboard_api.rooms import routes as rooms
+from dashboard_api.seat_rows import routes as seat_rows
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.sharing import handover_routes as handovers
 from dashboard_api.sharing import own_routes as own_lessons
@@ -89,8 +90,9 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, sharing, own_lessons,
-        handovers, live_page, model_page, sign_in_routes, openid_routes, account_routes, token_routes,
+        home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, seat_rows,
+        sharing, own_lessons, handovers, live_page, model_page, sign_in_routes, openid_routes,
+        account_routes, token_routes,
         people_routes, audit_routes, health_routes,
     )
 )  # fmt: skip

@@ -348,6 +348,15 @@ CREATE TABLE notices (
 CREATE INDEX notices_person ON notices (person)
 """
 
+_SEAT_ROWS: Final = """;
+CREATE TABLE seat_row_choices (
+    person TEXT NOT NULL,
+    PRIMARY KEY (person),
+    CONSTRAINT seat_row_choices_person_fkey
+        FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT
+"""
+
 KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,), 6: (_SCHOOL_5 + _PEOPLE,),
     7: (_SCHOOL_5 + _PEOPLE + _AUDIT,),
@@ -355,6 +364,10 @@ KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     9: (_SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES,),
     10: (
         _SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST,
+    ),
+    11: (
+        _SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
+        + _SEAT_ROWS,
     ),
 }  # fmt: skip
 """`user_version` → every schema that files of this version may have."""

@@ -31,7 +31,7 @@ __all__ = [
     "METADATA", "audit_events", "audit_head", "audit_names", "exclusions", "hidden_lessons",
     "identities", "imported", "invitations", "label_opt_ins", "labels", "lesson_owners", "lessons",
     "moments", "notices", "offers", "opted_out", "people", "program_tokens", "revision", "roles",
-    "session_factors", "sessions", "share_spans", "shares", "teacher_names", "verdicts",
+    "seat_row_choices", "session_factors", "sessions", "share_spans", "shares", "teacher_names", "verdicts",
 ]  # fmt: skip
 
 METADATA: Final = MetaData()
@@ -340,6 +340,13 @@ notices: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """For people with whom a lesson was shared that is deleted: by whom, until they have read it."""
+
+seat_row_choices: Final = Table(
+    "seat_row_choices", METADATA,
+    _of_person("seat_row_choices", is_key=True),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""People who have switched on the pages of seat rows of their own lessons."""
 
 audit_events: Final = Table(
     "audit_events", METADATA,

@@ -30,10 +30,12 @@ from school.lessons.records import Lesson
 
 __all__ = [
     "clock_seconds",
+    "decided",
     "gaps_json",
     "lesson_span",
     "movement_json",
     "noise_json",
+    "settled",
     "timeline",
     "zones_json",
 ]
@@ -50,6 +52,16 @@ def lesson_span(lesson: Lesson, now_utc_ns: int) -> tuple[int, int, bool]:
     is_running = starts <= now_utc_ns and (ends is None or now_utc_ns < ends)
     until = now_utc_ns if ends is None else min(ends, now_utc_ns)
     return starts, max(starts, until), is_running
+
+
+def settled(readings: RoomReadings, *, is_running: bool) -> tuple[int, list[GapSpan]]:
+    """The length and the gaps without the last seconds, which may still arrive."""
+    length, gaps = readings.length_s, list(readings.gaps)
+    if is_running and gaps and gaps[-1].end_s == length and gaps[-1].reason == "not_received":
+        last = gaps[-1]
+        if last.end_s - last.start_s <= STILL_ARRIVING_S:
+            return last.start_s, gaps[:-1]
+    return length, gaps
 
 
 def timeline(
@@ -69,15 +81,7 @@ def timeline(
 
     `readings` and `epochs` hold what the reader sees, from `first_s` on.
     """
-    length = readings.length_s
-    gaps = list(readings.gaps)
-    if is_running and gaps and gaps[-1].end_s == length and gaps[-1].reason == "not_received":
-        # Data that may still arrive are not missing.
-        last = gaps.pop()
-        if last.end_s - last.start_s > STILL_ARRIVING_S:
-            gaps.append(last)
-        else:
-            length = last.start_s
+    length, gaps = settled(readings, is_running=is_running)
     end = length if to_s is None else min(length, max(0, int(np.ceil(to_s))))
     level = level_s if level_s in LEVELS_S else finest_level(max(1.0, end - from_s))
     # Buckets count from the lesson's start, so that a part matches the whole.
@@ -117,7 +121,7 @@ def timeline(
                 [gap for gap in gaps if not gap.words],
                 [cell.zone for cell in cells],
             ),
-            *_decided(gaps),
+            *decided(gaps),
             *missing_sentences(readings.missing, _named(lesson, cells)),
         ],
     )
@@ -165,7 +169,7 @@ def gaps_json(gaps: Sequence[GapSpan]) -> list[GapJson]:
     ]  # fmt: skip
 
 
-def _decided(gaps: Sequence[GapSpan]) -> list[str]:
+def decided(gaps: Sequence[GapSpan]) -> list[str]:
     """A sentence about what a person left out or did not share."""
     parts = [
         f"{position_text(gap.start_s)} to {position_text(gap.end_s)} ({gap.words})"

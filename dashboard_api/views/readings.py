@@ -18,13 +18,22 @@ from contract.clock import SECOND_NS
 from contract.quantities.table import MISSING, ROOM_QUANTITIES, decode
 from contract.wire.messages import Timebase
 from contract.wire.payload import Layout
+from dashboard_api.views.seat_readings import SeatReadings, SeatsTaken
 from dashboard_api.views.text import GAP_TEXT
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 from ingest.stores.rules.dating import seqs_between, utc_of
 from school.sharing.cut import Span
 
-__all__ = ["GapSpan", "MissingSpan", "RoomReadings", "read_room", "sensed_seconds", "sensed_within"]
+__all__ = [
+    "GapSpan",
+    "MissingSpan",
+    "RoomReadings",
+    "read_room",
+    "read_seats",
+    "sensed_seconds",
+    "sensed_within",
+]
 
 TRACES: Final = ("laeq_1s", "la10", "la90")
 """The room's quantities that the pages draw."""
@@ -109,6 +118,12 @@ def read_room(
     Two periods in the same second of UTC count once. A second between two consecutive periods that
     has none of its own takes the nearer one. Neither is a gap.
     """
+    return _read(periods, room, start_utc_ns, end_utc_ns, None)
+
+
+def _read(
+    periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int, taken: SeatsTaken | None
+) -> RoomReadings:
     n = max(0, -((start_utc_ns - end_utc_ns) // SECOND_NS))
     levels = {name: np.full(n, np.nan) for name in TRACES}
     seats_sensed = np.zeros(n, dtype=np.int64)
@@ -116,6 +131,8 @@ def read_room(
     seats = 0
     missing: list[MissingSpan] = []
     for stream, timebases, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
+        if taken is not None:
+            taken.take_hubs(periods.birth(stream.id))
 
         def place(
             seqs: NDArray[np.int64],
@@ -153,6 +170,8 @@ def read_room(
                 seats_sensed[seconds] = sensed[rows][picked]
                 for name, column in columns.items():
                     levels[name][seconds] = column[rows][picked]
+                if taken is not None:
+                    taken.take(part, rows, seconds, picked)
         # Here one kind of value is gone, the seats' or the room's; the other kind is still drawn.
         for span, reason in partial:
             state[span] = reason
@@ -164,6 +183,15 @@ def read_room(
         gaps=tuple(_spans(state)),
         missing=tuple(span for span in missing if _is_partial(span, state)),
     )
+
+
+def read_seats(
+    periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int
+) -> tuple[RoomReadings, SeatReadings]:
+    """The same seconds of the room, and of each of its seats, in one reading."""
+    taken = SeatsTaken()
+    readings = _read(periods, room, start_utc_ns, end_utc_ns, taken)
+    return readings, taken.seats(readings.length_s)
 
 
 def sensed_seconds(

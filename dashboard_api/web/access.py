@@ -35,6 +35,7 @@ __all__ = [
     "ReadsModel",
     "ReadsNotes",
     "ReadsPeople",
+    "ReadsSeatRows",
     "ReadsVideo",
     "SecondFactorNeededError",
     "SharesLesson",
@@ -142,6 +143,7 @@ ReadsNotes = Annotated[Viewer, Depends(Needs("read notes"))]
 WritesNotes = Annotated[Viewer, Depends(Needs("write notes"))]
 ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
 LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]
+ReadsSeatRows = Annotated[Viewer, Depends(Needs("read seat rows"))]
 SharesLesson = Annotated[Viewer, Depends(Needs("share lesson"))]
 ChoosesLabels = Annotated[Viewer, Depends(Needs("choose labels"))]
 ExcludesSpans = Annotated[Viewer, Depends(Needs("exclude spans"))]

@@ -7,7 +7,7 @@ computed. So are groups of fewer than five seats.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -21,8 +21,10 @@ from dashboard_api.views.readings import (
     MissingSpan,
     RoomReadings,
     read_room,
+    read_seats,
     sensed_within,
 )
+from dashboard_api.views.seat_readings import SeatReadings
 from dashboard_api.views.small_groups import safe_epochs
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.records import AlertRecord, EpochRecord
@@ -101,11 +103,24 @@ class SeenLesson:
 
     def readings(self, stores: Stores, start_utc_ns: int, end_utc_ns: int) -> RoomReadings:
         """What was sensed in what they see, from the lesson's start on."""
-        length = self.length_s(start_utc_ns, end_utc_ns)
-        end = min(end_utc_ns, start_utc_ns + length * SECOND_NS)
+        end = self._end(start_utc_ns, end_utc_ns)
         return _cut_readings(
             read_room(stores.periods, self.lesson.room, start_utc_ns, end), self.cut
         )
+
+    def seat_readings(
+        self, stores: Stores, start_utc_ns: int, end_utc_ns: int
+    ) -> tuple[RoomReadings, SeatReadings]:
+        """The same, and what each seat sensed: for the lesson's own teacher alone."""
+        if self.reach != "own" or not self.cut.is_own:
+            raise PermissionError("what seats sensed is for the lesson's own teacher alone")
+        end = self._end(start_utc_ns, end_utc_ns)
+        readings, seats = read_seats(stores.periods, self.lesson.room, start_utc_ns, end)
+        return _cut_readings(readings, self.cut), _cut_seats(seats, readings.length_s, self.cut)
+
+    def _end(self, start_utc_ns: int, end_utc_ns: int) -> int:
+        length = self.length_s(start_utc_ns, end_utc_ns)
+        return min(end_utc_ns, start_utc_ns + length * SECOND_NS)
 
     def sensed(
         self, stores: Stores, start_utc_ns: int, end_utc_ns: int
@@ -162,6 +177,18 @@ def _cut_readings(readings: RoomReadings, cut: Cut) -> RoomReadings:
         seats=readings.seats,
         gaps=tuple(sorted([*gaps, *own], key=lambda gap: (gap.start_s, gap.end_s))),
         missing=missing,
+    )
+
+
+def _cut_seats(seats: SeatReadings, length_s: int, cut: Cut) -> SeatReadings:
+    seen = np.ones((length_s, 1), dtype=np.bool_)
+    for span, _ in cut.seconds_hidden(length_s):
+        seen[int(span.start_s) : int(span.end_s)] = False
+    nothing = np.float32(np.nan)
+    return replace(
+        seats,
+        motion_db=np.where(seen, seats.motion_db, nothing),
+        wiggles=np.where(seen, seats.wiggles, nothing),
     )
 
 

@@ -70,7 +70,7 @@ ACTIONS: Final[Mapping[Action, str]] = {
 Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
-    "unknown_token",
+    "unknown_token", "seat_row_choice",
 ]  # fmt: skip
 
 THINGS: Final[Mapping[Thing, str]] = {
@@ -90,6 +90,7 @@ THINGS: Final[Mapping[Thing, str]] = {
     "settings": "the settings",
     "audit_log": "the audit log",
     "unknown_token": "a token that opens nothing",
+    "seat_row_choice": "their setting for rows of seats",
 }
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

@@ -31,6 +31,7 @@ from school.sharing.cut import Span
 from school.sharing.handover_store import HandoverStore
 from school.sharing.listing import EVERY, Place, Wanted
 from school.sharing.policy import Reach
+from school.sharing.seat_row_store import SeatRowStore
 from school.sharing.teacher_store import TeacherStore, exclusions_in
 
 __all__ = ["Share", "SharingStore"]
@@ -80,6 +81,8 @@ class SharingStore:
         """What teachers decide about lessons of theirs."""
         self.handovers = HandoverStore(database)
         """How lessons go from one teacher to another."""
+        self.seat_rows = SeatRowStore(database)
+        """Who has switched on the pages of seat rows."""
 
     def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:
         """What a lesson is to a person; None if there is no such lesson."""

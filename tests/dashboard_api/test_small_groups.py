@@ -110,6 +110,8 @@ def learned(pages: Any, lesson: str) -> dict[int, set[str]]:
         if f"z{i}" not in shown:
             assert f"z{i}" not in table + summary
     assert pages.get(f"/lessons/{lesson}/strip.svg").status_code == 200
+    for own in ("seat-rows", "seat-rows?number=2"):
+        assert pages.get(f"/lessons/{lesson}/{own}").status_code == 404
     return found
 
 
@@ -136,6 +138,8 @@ def test_no_answers_together_isolate_fewer_than_five(
     stores.scores.commit(cursor=next(numbers) + 2, epochs=records, alerts=())
     until = START_NS + 86_400 * SECOND_NS
     known: dict[int, set[str]] = defaultdict(set)
+    # Their teacher's own pages of seat rows are on, which changes nothing for the coach.
+    stores.sharing.seat_rows.switch(TEACHER, BY, is_on=True)
 
     def ask(seen: tuple[Span, ...]) -> None:
         stores.sharing.share(lesson, COACH, BY, until_utc_ns=until, spans=seen)

@@ -39,6 +39,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "write notes": {"own", "shared"},
         "read video": {"own", "shared"},
         "line up video": {"own"},
+        "read seat rows": {"own"},
         "share lesson": {"own"},
         "choose labels": {"own"},
         "exclude spans": {"own"},
@@ -129,6 +130,11 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("HEAD", "/lessons/{lesson}/video"),
     ],
     "line up video": [ask("PUT", "/api/lessons/{lesson}/video-offset", json={"offset_s": 1})],
+    "read seat rows": [
+        ask("GET", "/lessons/{lesson}/seat-rows"),
+        ask("POST", "/lessons/{lesson}/seat-rows", data={"is_on": "true"}),
+        ask("GET", "/lessons/{lesson}/seat-rows?number=2"),
+    ],
     "share lesson": [
         ask("GET", "/lessons/{lesson}/sharing"),
         ask("POST", "/lessons/{lesson}/sharing",
