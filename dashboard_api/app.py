@@ -27,9 +27,9 @@ from dashboard_api.health.routes import Counting, RequestFigures
 from dashboard_api.home import counts
 from dashboard_api.home import routes as home
 from dashboard_api.home.counts import WeekCounts
+from dashboard_api.lessons import export, video
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
-from dashboard_api.lessons import video
 from dashboard_api.lessons.list_lines import SignCounts
 from dashboard_api.live import routes as live_page
 from dashboard_api.model import routes as model_page
@@ -90,7 +90,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, seat_rows,
+        home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, export, seat_rows,
         sharing, own_lessons, handovers, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes,
         people_routes, audit_routes, health_routes,

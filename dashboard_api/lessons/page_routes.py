@@ -94,6 +94,7 @@ async def lesson_table(
                 moments=len(seen.moments(stores)),
                 signs=counts.of(stores, seen, now),
             ),
+            is_own=seen.reach == "own",
             table=table_page(_timeline(stores, seen, now, zone, level_s=30), number),
         )
 

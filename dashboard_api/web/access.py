@@ -23,6 +23,7 @@ __all__ = [
     "ChoosesLabels",
     "DeletesLesson",
     "ExcludesSpans",
+    "ExportsLesson",
     "HandsOver",
     "HidesLesson",
     "LinesUpVideo",
@@ -144,6 +145,7 @@ WritesNotes = Annotated[Viewer, Depends(Needs("write notes"))]
 ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
 LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]
 ReadsSeatRows = Annotated[Viewer, Depends(Needs("read seat rows"))]
+ExportsLesson = Annotated[Viewer, Depends(Needs("export lesson"))]
 SharesLesson = Annotated[Viewer, Depends(Needs("share lesson"))]
 ChoosesLabels = Annotated[Viewer, Depends(Needs("choose labels"))]
 ExcludesSpans = Annotated[Viewer, Depends(Needs("exclude spans"))]

@@ -39,6 +39,13 @@ class AuditStore:
             del self._looks[next(iter(self._looks))]
         self._looks[look] = by.utc_ns
 
+    def record_export(
+        self, by: Actor, thing: Thing, thing_id: str, *, lesson: str | None = None
+    ) -> None:
+        """Record that someone takes a file of something; each is an entry."""
+        with self._database.recording() as connection:
+            by.record(connection, "exported", thing, thing_id, lesson=lesson)
+
     def record_refusal(self, by: Actor, person: tuple[str, str] | None) -> None:
         """Record a sign-in that was refused: of a person, by id and name, or of nobody's name."""
         with self._database.recording() as connection:

@@ -110,7 +110,7 @@ def learned(pages: Any, lesson: str) -> dict[int, set[str]]:
         if f"z{i}" not in shown:
             assert f"z{i}" not in table + summary
     assert pages.get(f"/lessons/{lesson}/strip.svg").status_code == 200
-    for own in ("seat-rows", "seat-rows?number=2"):
+    for own in ("seat-rows", "seat-rows?number=2", "table.csv"):
         assert pages.get(f"/lessons/{lesson}/{own}").status_code == 404
     return found
 

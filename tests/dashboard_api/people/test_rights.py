@@ -40,6 +40,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "read video": {"own", "shared"},
         "line up video": {"own"},
         "read seat rows": {"own"},
+        "export lesson": {"own"},
         "share lesson": {"own"},
         "choose labels": {"own"},
         "exclude spans": {"own"},
@@ -135,6 +136,7 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("POST", "/lessons/{lesson}/seat-rows", data={"is_on": "true"}),
         ask("GET", "/lessons/{lesson}/seat-rows?number=2"),
     ],
+    "export lesson": [ask("GET", "/lessons/{lesson}/table.csv")],
     "share lesson": [
         ask("GET", "/lessons/{lesson}/sharing"),
         ask("POST", "/lessons/{lesson}/sharing",

@@ -114,6 +114,7 @@ def test_nobody_else_finds_it(client, coach, filled, stores, clock, is_on: bool)
             for answer in (pages.get(PAGE), pages.post(PAGE, data={"is_on": "true"})):
                 assert answer.status_code == 404
             assert "seat-rows" not in pages.get("/lessons/sample").text
+            assert "table.csv" not in pages.get("/lessons/sample/table").text
     assert missing.status_code == 404
 
 
