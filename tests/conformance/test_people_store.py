@@ -125,6 +125,18 @@ def test_a_code_is_used_once(pair: tuple[School, School]) -> None:
     assert pair[1].people.use_code("ada", 6)
 
 
+def test_each_person_switches_seat_rows_on_for_themselves(pair: tuple[School, School]) -> None:
+    one, other = pair
+    ada, bob = add(one, "ada"), add(one, "bob")
+    by = Actor(name="ada", utc_ns=5, person=ada)
+    for is_on in (True, True, False, True):
+        one.sharing.seat_rows.switch(ada, by, is_on=is_on)
+    assert other.sharing.seat_rows.is_on(ada)
+    assert not other.sharing.seat_rows.is_on(bob)
+    done = [entry.detail for entry in other.audit.of_person(ada, 9)]
+    assert done == [{"on": "yes"}, {"off": "yes"}, {"on": "yes"}]
+
+
 def test_a_lesson_belongs_to_whom_its_teachers_name_is_tied(pair: tuple[School, School]) -> None:
     one, other = pair
     for name in ("ada", "bob"):
