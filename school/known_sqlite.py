@@ -357,6 +357,17 @@ CREATE TABLE seat_row_choices (
 ) WITHOUT ROWID, STRICT
 """
 
+_FORMER_PEOPLE: Final = """;
+CREATE TABLE former_people (
+    person TEXT NOT NULL,
+    left_utc_ns INTEGER NOT NULL,
+    deletes_lessons INTEGER NOT NULL,
+    PRIMARY KEY (person),
+    CONSTRAINT former_people_person_fkey
+        FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT
+"""
+
 KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,), 6: (_SCHOOL_5 + _PEOPLE,),
     7: (_SCHOOL_5 + _PEOPLE + _AUDIT,),
@@ -368,6 +379,10 @@ KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     11: (
         _SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
         + _SEAT_ROWS,
+    ),
+    12: (
+        _SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
+        + _SEAT_ROWS + _FORMER_PEOPLE,
     ),
 }  # fmt: skip
 """`user_version` → every schema that files of this version may have."""

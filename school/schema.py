@@ -28,8 +28,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
-    "METADATA", "audit_events", "audit_head", "audit_names", "exclusions", "hidden_lessons",
-    "identities", "imported", "invitations", "label_opt_ins", "labels", "lesson_owners", "lessons",
+    "METADATA", "audit_events", "audit_head", "audit_names", "exclusions", "former_people",
+    "hidden_lessons", "identities", "imported", "invitations", "label_opt_ins", "labels", "lesson_owners", "lessons",
     "moments", "notices", "offers", "opted_out", "people", "program_tokens", "revision", "roles",
     "seat_row_choices", "session_factors", "sessions", "share_spans", "shares", "teacher_names", "verdicts",
 ]  # fmt: skip
@@ -182,6 +182,15 @@ people: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """Who may sign in. The password is an Argon2id hash, the second factor a TOTP key."""
+
+former_people: Final = Table(
+    "former_people", METADATA,
+    _of_person("former_people", is_key=True),
+    Column("left_utc_ns", _COUNT, nullable=False),
+    Column("deletes_lessons", _FLAG, nullable=False),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""People who left: their row stays without a name; whether their lessons are to be deleted."""
 
 roles: Final = Table(
     "roles", METADATA,

@@ -60,7 +60,7 @@ def actors_named(connection: Connection, name: str) -> list[str]:
 def anonymise(connection: Connection, person_id: str) -> bool:
     """Forget whose token it is; False if the log had none of them.
 
-    What they did stays, done by "someone who has left". If they do more, it is by another token,
+    What they did stays, done by "a person who left". If they do more, it is by another token,
     and nothing says that both are one person. Removed for good where the transaction is one of
     `SchoolDatabase.removing`.
     """

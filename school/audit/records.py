@@ -29,6 +29,7 @@ Action = Literal[
     "refused_token",
     "linked_account", "unlinked_account",
     "offered", "ended_offer",
+    "exported_held",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -64,6 +65,7 @@ ACTIONS: Final[Mapping[Action, str]] = {
     "unlinked_account": "removed a school account of {thing}",
     "offered": "offered lesson {lesson} to {thing}",
     "ended_offer": "ended the offer of lesson {lesson}",
+    "exported_held": "exported all that is held about {thing}",
 }
 """Each action in the words after the name of who did it."""
 
@@ -98,7 +100,7 @@ THINGS: Final[Mapping[Thing, str]] = {
 _ACTION_WORDS: Final[Mapping[str, str]] = {str(each): text for each, text in ACTIONS.items()}
 _THING_WORDS: Final[Mapping[str, str]] = {str(each): text for each, text in THINGS.items()}
 
-SOMEONE_GONE: Final = "someone who has left"
+SOMEONE_GONE: Final = "a person who left"
 MAX_DETAIL_BYTES: Final = 500
 _MAX_NUMBER: Final = 1 << 53
 _END_NS: Final = 1 << 63

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
-
 from school.audit.actor import Actor
-from school.people.records import Person, Role
+from school.people.demo_ids import DEMO_IDS, DEMO_PEOPLE, DemoName, demo_id
+from school.people.records import Person
 from school.people.store import PeopleStore
 
 __all__ = ["DEMO_PEOPLE", "DemoName", "add_demo_people", "demo_id", "is_demo"]
-
-DemoName = Literal["teacher", "coach"]
-DEMO_PEOPLE: Final[dict[DemoName, Role]] = {"teacher": "teacher", "coach": "coach"}
 
 
 def add_demo_people(people: PeopleStore, by: Actor) -> dict[DemoName, Person]:
@@ -27,8 +23,4 @@ def add_demo_people(people: PeopleStore, by: Actor) -> dict[DemoName, Person]:
 
 def is_demo(person: Person) -> bool:
     """Whether it is one of the demo's people."""
-    return person.id in {demo_id(name) for name in DEMO_PEOPLE}
-
-
-def demo_id(name: DemoName) -> str:
-    return f"demo-{name}"
+    return person.id in DEMO_IDS

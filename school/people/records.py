@@ -43,6 +43,8 @@ class Person:
     has_password: bool
     has_second_factor: bool
     created_utc_ns: int
+    has_left: bool = False
+    """Their name is gone, and the row stays for what others keep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

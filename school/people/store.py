@@ -23,12 +23,14 @@ from contract.errors import UsageError
 from school.audit.actor import Actor
 from school.audit.records import Action
 from school.database import SchoolDatabase
+from school.people.held import HeldStore
 from school.people.identities import identities_of, link, person_of, unlink
 from school.people.invitation_rows import invitations_of, open_invitation
+from school.people.leaving import LeavingStore
 from school.people.program_tokens import TokenStore, end_tokens
 from school.people.records import Credentials, Identity, Invitation, Person, Role, Session
 from school.people.tokens import new_id, new_token, token_hash
-from school.schema import invitations, people, roles, session_factors, sessions
+from school.schema import former_people, invitations, people, roles, session_factors, sessions
 
 __all__ = ["INVITATION_NS", "SESSION_NS", "PeopleStore"]
 
@@ -45,6 +47,7 @@ _MAX_BROWSER: Final = 200
 _PERSON: Final = select(
     people.c.id, people.c.name, people.c.sign_in_name, people.c.password.is_not(None),
     people.c.second_factor.is_not(None), people.c.created_utc_ns,
+    exists().where(former_people.c.person == people.c.id),
 )  # fmt: skip
 _SESSION: Final = select(
     sessions.c.id, sessions.c.person, sessions.c.created_utc_ns, sessions.c.seen_utc_ns,
@@ -63,6 +66,10 @@ class PeopleStore:
         self._database = database
         self.tokens = TokenStore(database)
         """Those of programs."""
+        self.held = HeldStore(database)
+        """All that is kept about someone."""
+        self.leaving = LeavingStore(database)
+        """What becomes of someone who leaves."""
 
     def add(
         self,
@@ -91,9 +98,12 @@ class PeopleStore:
             return _write_roles(connection, person_id, person_roles, by)
 
     def people(self) -> list[Person]:
-        """Everyone, by name."""
+        """Everyone who has not left, by name."""
+        here = people.c.id.not_in(select(former_people.c.person))
         with self._database.reading() as connection:
-            rows = connection.execute(_PERSON.order_by(people.c.name, people.c.id)).all()
+            rows = connection.execute(
+                _PERSON.where(here).order_by(people.c.name, people.c.id)
+            ).all()
             return [_person_of(connection, row) for row in rows]
 
     def person(self, person_id: str) -> Person | None:
@@ -104,7 +114,8 @@ class PeopleStore:
         """Who signs in with this name."""
         with self._database.reading() as connection:
             found = connection.scalar(_with_sign_in_name(people.c.id, sign_in_name.strip().lower()))
-            return None if found is None else _person(connection, found)
+            person = None if found is None else _person(connection, found)
+        return None if person is None or person.has_left else person
 
     def set_roles(self, person_id: str, person_roles: Iterable[Role], by: Actor) -> None:
         """Replace someone's roles; their sessions end, and tokens of roles that they had."""
@@ -322,6 +333,7 @@ def _person_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> Person:
         has_password=bool(row[3]),
         has_second_factor=bool(row[4]),
         created_utc_ns=row[5],
+        has_left=bool(row[6]),
     )
 
 

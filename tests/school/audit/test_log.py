@@ -157,7 +157,7 @@ def test_what_was_done_to_a_person_is_found_and_anonymised_with_them(log: Log) -
     with log.database.reading() as connection:
         (sent,) = latest(connection)
         assert sent.sentence == (
-            "Someone who has left sent someone who has left a link to set a new password"
+            "A person who left sent a person who left a link to set a new password"
         )
     assert log.verdict().faults == []
 

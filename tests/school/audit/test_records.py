@@ -96,8 +96,8 @@ def test_entries_in_plain_words() -> None:
         action="shared", thing="person", thing_id=TOKEN, thing_name="Kim Roth", detail={"days": 14}
     )
     assert shared.sentence == "Ada Okafor shared lesson maths-1 with Kim Roth (days 14)"
-    gone = entry(who="someone who has left", thing="people", thing_id="", thing_name="")
-    assert gone.sentence == "Someone who has left looked at the list of people"
+    gone = entry(who="a person who left", thing="people", thing_id="", thing_name="")
+    assert gone.sentence == "A person who left looked at the list of people"
 
 
 def test_what_a_later_version_wrote_still_reads() -> None:

@@ -1,0 +1,187 @@
+"""The one list of what is held about a person: each table, and where an export has it.
+
+A test goes over the schema: every table stands here or in `ABOUT_NOBODY`, and every column is
+exported or has its reason why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from sqlalchemy import BindParameter, Select, Table, bindparam, exists, select
+
+from school.schema import (
+    audit_events,
+    audit_head,
+    audit_names,
+    exclusions,
+    former_people,
+    hidden_lessons,
+    identities,
+    imported,
+    invitations,
+    label_opt_ins,
+    labels,
+    lesson_owners,
+    lessons,
+    moments,
+    notices,
+    offers,
+    opted_out,
+    people,
+    program_tokens,
+    revision,
+    roles,
+    session_factors,
+    sessions,
+    share_spans,
+    shares,
+    teacher_names,
+    verdicts,
+)
+
+__all__ = ["ABOUT_NOBODY", "HELD", "Held", "HeldFile"]
+
+HeldFile = Literal[
+    "account.json", "sign-in.json", "sharing.json", "lesson.json", "audit-by-you.json",
+    "audit-about-you.json", "audit.json",
+]  # fmt: skip
+"""`lesson.json` and `audit.json` are there once for each own lesson."""
+
+_PERSON: Final[BindParameter[str]] = bindparam("person")
+_LESSON: Final[BindParameter[str]] = bindparam("lesson")
+_OPENS: Final = "it opens the account"
+_OWNED: Final = select(lesson_owners.c.lesson).where(lesson_owners.c.person == _PERSON)
+_HIDDEN: Final = select(hidden_lessons.c.lesson)
+_NAMES: Final = select(teacher_names.c.name).where(teacher_names.c.person == _PERSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A table with rows about a person."""
+
+    table: Table
+    files: tuple[HeldFile, ...]
+    parts: Mapping[str, Select[Any]] = field(default_factory=dict)
+    """Name in the file → the rows there, of `person` or of `lesson`. None for the audit log, whose
+    entries `held.py` reads in plain words."""
+    omitted: Mapping[str, str] = field(default_factory=dict)
+    """Column → why it is in no file."""
+
+
+def _of_lesson(table: Table, name: str, omitted: Mapping[str, str] | None = None) -> Held:
+    """Rows of each own lesson, in the file of that lesson."""
+    left = {"lesson": "the file is of that lesson"} | dict(omitted or {})
+    wanted = [column for column in table.c if column.name not in left]
+    rows = select(*wanted).where(table.c.lesson == _LESSON).order_by(*table.primary_key)
+    return Held(table=table, files=("lesson.json",), parts={name: rows}, omitted=left)
+
+
+def _of_person(table: Table, file: HeldFile, name: str, omitted: Mapping[str, str]) -> Held:
+    """Rows with the person's id."""
+    left = {"person": "the file is of that person"} | dict(omitted)
+    wanted = [column for column in table.c if column.name not in left]
+    rows = select(*wanted).where(table.c.person == _PERSON).order_by(*table.primary_key)
+    return Held(table=table, files=(file,), parts={name: rows}, omitted=left)
+
+
+_THEIRS: Final = people.alias("theirs")
+_OF_OWN: Final = (
+    select(_THEIRS.c.name.label("with"), *shares.c)
+    .join(_THEIRS, _THEIRS.c.id == shares.c.person)
+    .where(shares.c.lesson.in_(_OWNED))
+    .order_by(shares.c.lesson, shares.c.person)
+)
+_OF_OTHERS: Final = (
+    select(_THEIRS.c.name.label("by"), *shares.c)
+    .join(lesson_owners, lesson_owners.c.lesson == shares.c.lesson)
+    .join(_THEIRS, _THEIRS.c.id == lesson_owners.c.person)
+    # What they may not see any more is to them as if it were not there.
+    .where(shares.c.person == _PERSON, shares.c.lesson.not_in(_HIDDEN))
+    .order_by(shares.c.lesson)
+)
+_SPANS: Final = select(share_spans).order_by(*share_spans.primary_key)
+_USED_TWO: Final = exists().where(session_factors.c.token_hash == sessions.c.token_hash)
+
+HELD: Final = (
+    Held(
+        table=people, files=("account.json",),
+        parts={"person": select(
+            people.c.id, people.c.name, people.c.sign_in_name, people.c.created_utc_ns,
+            people.c.password.is_not(None).label("has_password"),
+            people.c.second_factor.is_not(None).label("has_second_factor"),
+        ).where(people.c.id == _PERSON)},
+        omitted={"password": _OPENS, "second_factor": _OPENS, "second_factor_step": _OPENS},
+    ),
+    _of_person(roles, "account.json", "roles", {}),
+    _of_person(teacher_names, "account.json", "names_in_timetables", {}),
+    Held(
+        table=label_opt_ins, files=("account.json",),
+        parts={"keeps_answers_to_learn_from": select(label_opt_ins)
+               .where(label_opt_ins.c.teacher.in_(_NAMES))},
+    ),
+    _of_person(audit_names, "account.json", "names_in_the_audit_log", {}),
+    _of_person(former_people, "account.json", "left", {}),
+    Held(
+        table=sessions, files=("sign-in.json",),
+        parts={"sessions": select(
+            sessions.c.id, sessions.c.created_utc_ns, sessions.c.seen_utc_ns,
+            sessions.c.expires_utc_ns, sessions.c.browser, _USED_TWO.label("used_two_factors"),
+        ).where(sessions.c.person == _PERSON).order_by(sessions.c.created_utc_ns)},
+        omitted={"token_hash": _OPENS, "person": "the file is of that person"},
+    ),
+    Held(
+        table=session_factors, files=("sign-in.json",),
+        omitted={"token_hash": "used_two_factors of the sessions says it"},
+    ),
+    _of_person(invitations, "sign-in.json", "invitations", {"token_hash": _OPENS}),
+    _of_person(identities, "sign-in.json", "school_accounts", {}),
+    _of_person(program_tokens, "sign-in.json", "program_tokens", {"token_hash": _OPENS}),
+    Held(
+        table=shares, files=("sharing.json",),
+        parts={"shared_by_you": _OF_OWN, "shared_with_you": _OF_OTHERS},
+    ),
+    Held(
+        table=share_spans, files=("sharing.json",),
+        parts={
+            "parts_shared_by_you": _SPANS.where(share_spans.c.lesson.in_(_OWNED)),
+            "parts_shared_with_you": _SPANS.where(
+                share_spans.c.person == _PERSON, share_spans.c.lesson.not_in(_HIDDEN)
+            ),
+        },
+    ),
+    Held(
+        table=offers, files=("sharing.json",),
+        parts={
+            "offered_by_you": select(offers, _THEIRS.c.name.label("to"))
+            .join(_THEIRS, _THEIRS.c.id == offers.c.person).where(offers.c.lesson.in_(_OWNED)),
+            "offered_to_you": select(offers).where(offers.c.person == _PERSON),
+        },
+    ),
+    _of_person(notices, "sharing.json", "notices", {}),
+    Held(
+        table=lessons, files=("lesson.json",),
+        parts={"lesson": select(lessons).where(lessons.c.id == _LESSON)},
+    ),
+    _of_lesson(lesson_owners, "owner"),
+    _of_lesson(imported, "timetable"),
+    _of_lesson(exclusions, "left_out"),
+    Held(
+        table=hidden_lessons, files=("lesson.json",),
+        parts={"hidden": select(hidden_lessons).where(hidden_lessons.c.lesson == _LESSON)},
+    ),
+    _of_lesson(moments, "moments"),
+    _of_lesson(verdicts, "answers"),
+    _of_lesson(labels, "kept_to_learn_from"),
+    Held(table=audit_events, files=("audit-by-you.json", "audit-about-you.json", "audit.json")),
+)  # fmt: skip
+"""Everything that is about a person, or about a lesson of theirs."""
+
+ABOUT_NOBODY: Final[Mapping[Table, str]] = {
+    revision: "counts changes",
+    opted_out: "a room and the number of a seat; nothing here says who sits there",
+    audit_head: "the end of what retention removed from the audit log",
+}
+"""Table → why it is about nobody."""

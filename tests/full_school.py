@@ -1,0 +1,161 @@
+"""A school with a row in every table, in which two people are found by their own words anywhere."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import insert
+
+from contract.clock import SECOND_NS
+from school import School, open_school
+from school.audit.actor import Actor
+from school.audit.heads import HEADS, AuditKey, HeadsFile, signed
+from school.audit.log import last_removable, remove_up_to, tip
+from school.database import open_school_database
+from school.lessons.records import Lesson
+from school.moments.records import Label, Moment, Verdict
+from school.people.identities import link
+from school.schema import METADATA, imported
+from school.sharing.cut import Span
+
+NOW_NS = 1_763_460_300 * SECOND_NS
+HOUR_NS = 3_600 * SECOND_NS
+DAY_NS = 24 * HOUR_NS
+ADA, KIM, ROB, ROOT, OLD = "id-of-ada", "id-of-kim", "id-of-rob", "id-of-root", "id-of-old"
+ADA_NAME = "Ada Quillfeather"
+ADA_SIGNS_IN = "ada.quillfeather@school.example"
+ADA_IN_TIMETABLES = "Ms Quillfeather"
+SUBJECT = "subject-of-ada-4711"
+SECRET_KEY = base64.b32encode(b"ada's second factor!").decode()
+PASSWORD_HASH = "$argon2id$of-ada$"
+NOTE = "quillnote about maths"
+BY_ROOT = Actor(name="Root Admin", utc_ns=NOW_NS - 3 * HOUR_NS, person=ROOT)
+BY_ADA = Actor(name=ADA_NAME, utc_ns=NOW_NS - 2 * HOUR_NS, person=ADA)
+BY_ROB = Actor(name="Rob Lindqvist", utc_ns=NOW_NS - HOUR_NS, person=ROB)
+PAST, HIDDEN, COMING, OF_ROB = "ada-past", "ada-hidden", "ada-coming", "rob-past"
+
+
+def lesson(name: str, teacher: str, starts_ns: int, room: str | None = None) -> Lesson:
+    return Lesson(
+        id=name, room=room or f"room-of-{name}", teacher=teacher, title=f"title {name}",
+        starts_utc_ns=starts_ns, ends_utc_ns=starts_ns + HOUR_NS, source="timetable",
+    )  # fmt: skip
+
+
+def fill(directory: Path) -> str:
+    """Put something into every table; the text of the token of Ada's program."""
+    with closing(open_school(directory)) as school:
+        token = _fill(directory, school)
+    with closing(open_school_database(directory)) as database, database.writing() as connection:
+        connection.execute(
+            insert(imported),
+            {"lesson": PAST, "source": "plan.ics", "event": "uid-1", "occurrence": ""},
+        )
+        link(connection, ADA, "https://id.school.example", SUBJECT, NOW_NS)
+        last = last_removable(connection, 1 << 40, 1 << 62, 1)
+        assert last is not None
+        key = AuditKey(directory).make()
+        HeadsFile(directory / HEADS).append(signed("newest", tip(connection), NOW_NS, key))
+        remove_up_to(connection, signed("removed", last, NOW_NS, key))
+    return token
+
+
+def _fill(directory: Path, school: School) -> str:
+    people, sharing, lessons = school.people, school.sharing, school.lessons
+    for person, name, roles in (
+        (ROOT, "Root Admin", ("administrator",)),
+        (ADA, ADA_NAME, ("teacher",)),
+        (KIM, "Kim Roth", ("coach",)),
+        (ROB, "Rob Lindqvist", ("teacher",)),
+        (OLD, "Old Teacher", ("teacher",)),
+    ):
+        signs_in = ADA_SIGNS_IN if person == ADA else f"{person}@school.example"
+        people.add(name, signs_in, roles, BY_ROOT, person_id=person)
+    people.set_password(ROOT, "$argon2id$of-root$", BY_ROOT)
+    sharing.tie_name(ADA_IN_TIMETABLES, ADA, BY_ROOT)
+    sharing.tie_name("Mr Lindqvist", ROB, BY_ROOT)
+    for name, teacher, starts_ns in (
+        (PAST, ADA_IN_TIMETABLES, NOW_NS - DAY_NS),
+        (HIDDEN, ADA_IN_TIMETABLES, NOW_NS - 2 * DAY_NS),
+        ("ada-deleted", ADA_IN_TIMETABLES, NOW_NS - 3 * DAY_NS),
+        (COMING, ADA_IN_TIMETABLES, NOW_NS + DAY_NS),
+        (OF_ROB, "Mr Lindqvist", NOW_NS - DAY_NS),
+        ("rob-deleted", "Mr Lindqvist", NOW_NS - 4 * DAY_NS),
+    ):
+        lessons.put(lesson(name, teacher, starts_ns))
+    until = NOW_NS + 5 * DAY_NS
+    parts = (Span(60, 120),)
+    sharing.share(PAST, KIM, BY_ADA, until_utc_ns=until, spans=parts)
+    sharing.share(OF_ROB, ADA, BY_ROB, until_utc_ns=until, spans=parts)
+    sharing.share("ada-deleted", KIM, BY_ADA, until_utc_ns=until)
+    sharing.share("rob-deleted", ADA, BY_ROB, until_utc_ns=until)
+    for name, by in (("ada-deleted", BY_ADA), ("rob-deleted", BY_ROB)):
+        gone = lessons.get(name)
+        assert gone is not None
+        sharing.teacher.ask_to_delete(gone, by)
+    sharing.teacher.exclude(PAST, Span(0, 30), "fire_drill", "drill", BY_ADA)
+    sharing.teacher.hide(HIDDEN, BY_ADA)
+    sharing.handovers.offer(PAST, ROB, BY_ADA)
+    lessons.put_moment(
+        Moment(id="m-1", lesson=PAST, start_s=70, end_s=90, note=NOTE, author="teacher")
+    )
+    lessons.keep_labels(ADA_IN_TIMETABLES)
+    verdict = Verdict(
+        lesson=PAST, moment="m-1", by="teacher", is_confirmed=True, kind="own", zone="room",
+        start_s=70, end_s=90,
+    )  # fmt: skip
+    label = Label(
+        lesson=PAST, moment="m-1", by="teacher", is_confirmed=True, kind="own", is_room=True,
+        utc_ns=NOW_NS - DAY_NS, model="m", features_version="1", rows=np.arange(6.0).reshape(2, 3),
+    )  # fmt: skip
+    lessons.put_verdict(verdict, label, written_utc_ns=NOW_NS)
+    lessons.opt_out("room-1", 4)
+    people.invite(ADA, BY_ROOT)
+    people.invite(KIM, BY_ADA)  # as an administrator, whom Ada was once
+    people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
+    people.set_second_factor(ADA, SECRET_KEY, BY_ADA)
+    people.start_session(ADA, "Browser of Ada", NOW_NS - HOUR_NS, has_second_factor=True)
+    owner = people.person(ADA)
+    assert owner is not None
+    token = people.tokens.make(
+        owner, "marks program", "teacher", PAST, BY_ADA, until_ns=NOW_NS + DAY_NS
+    )
+    school.audit.record_look(
+        Actor(name="Kim Roth", utc_ns=NOW_NS, person=KIM), "lesson", PAST, lesson=PAST
+    )
+    people.leaving.leave(OLD, BY_ROOT, utc_ns=NOW_NS)
+    return token
+
+
+def cells(directory: Path) -> Iterator[tuple[str, str, Any]]:
+    """Table, column and value of everything in school.db."""
+    with closing(sqlite3.connect(directory / "school.db")) as database:
+        for table in METADATA.tables:
+            found = database.execute(f"SELECT * FROM {table}")
+            names = [each[0] for each in found.description]
+            for row in found:
+                yield from ((table, name, value) for name, value in zip(names, row, strict=True))
+
+
+def columns_with(directory: Path, *words: str) -> set[tuple[str, str]]:
+    """Where one of these words stands."""
+    return {
+        (table, column)
+        for table, column, value in cells(directory)
+        if isinstance(value, str) and any(word in value for word in words)
+    }
+
+
+def counts(directory: Path) -> dict[str, int]:
+    """Table → how many rows it has."""
+    with closing(sqlite3.connect(directory / "school.db")) as database:
+        return {
+            table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in METADATA.tables
+        }
