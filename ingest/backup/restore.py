@@ -21,13 +21,15 @@ from contract.errors import StoreError, UnfitFileError, UsageError
 from contract.files.plain_file import open_plain_file
 from contract.files.sqlite_file import disk_error, make_directory, sync_directory
 from ingest.backup.copy import MANIFEST, BackupManifest, manifest_hash
+from ingest.purge.leaving import departure_of
 from ingest.purge.log import KEY, LOG, PurgeLog, PurgeRecord
-from ingest.purge.requests import private
+from ingest.purge.requests import PersonLeft, private
 from ingest.purge.run import PurgeRun
 from ingest.stores import open_period_store, open_score_writer
 from ingest.stores.sqlite.database_check import check_database
 from ingest.stores.sqlite.known_schemas import DatabaseKind
-from school import open_lesson_store
+from school import open_lesson_store, open_school
+from school.audit.actor import Actor
 
 __all__ = ["Restore"]
 
@@ -176,10 +178,19 @@ class Restore:
         )  # fmt: skip
         for record in newer:
             self.say(f"purging again: record {record.number} of {self.purges.name} ...")
-            running.repeat(record.request)
+            if isinstance(record.request, PersonLeft):
+                self._leave_again(record.request)
+            else:
+                running.repeat(record.request)
         if newer:
             shutil.copyfile(self.purges, self._partial / LOG)
             (self._partial / LOG).chmod(0o600)
+
+    def _leave_again(self, left: PersonLeft) -> None:
+        """Remove the name of someone whom the backup brought back."""
+        by = Actor(name="roomtone restore", utc_ns=self.clock.utc_ns())
+        with closing(open_school(self._partial, self.database_url)) as school:
+            school.people.leaving.repeat(departure_of(left), by)
 
     def _newer(self, purges: Path) -> list[PurgeRecord]:
         """The records that are newer than the backup; raises UsageError if they are not its own."""

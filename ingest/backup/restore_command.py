@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--purges", type=Path, metavar="FILE",
-        help="purge-log.jsonl of the server: what was purged since the backup is removed again",
+        help="purge-log.jsonl of the server: what was purged since the backup is removed again, and "
+        "so are the names of people who left",
     )  # fmt: skip
 
 
@@ -55,5 +56,8 @@ def run(args: argparse.Namespace) -> int:
         "`roomtone seat opt-out` before you start ingest."
     )
     if args.purges is None:
-        say("If data was purged since then, it is back: restore with --purges to remove it again.")
+        say(
+            "If data was purged since then, or someone left, it is back, with their name: restore "
+            "with --purges to remove it again."
+        )
     return 0

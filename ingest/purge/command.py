@@ -16,9 +16,10 @@ from contract.errors import UsageError
 from contract.one_line import say
 from ingest.clocks.words import when_exactly
 from ingest.config_option import add_config_option
+from ingest.purge.leaving import LeavingRun
 from ingest.purge.log import PurgeLog, PurgeRecord
 from ingest.purge.plan import PurgePlan, PurgePlanner
-from ingest.purge.requests import PurgeFolder, PurgeRequest
+from ingest.purge.requests import PersonLeft, PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
@@ -66,6 +67,11 @@ def run(args: argparse.Namespace) -> int:
             while waiting := folder.waiting():
                 for request in waiting:
                     _show(running.run(request))
+            LeavingRun(
+                data_dir=settings.data_dir, clock=clock, say=say, purges=running,
+                longest_ns=settings.lessons.longest_ns,
+                database_url=settings.school.database_url,
+            ).settle()  # fmt: skip
         _say_aside(folder)
         return 0
     plan = _plan(args, settings, clock)
@@ -172,6 +178,12 @@ def _lessons(n: int) -> str:
     return "1 lesson" if n == 1 else f"{n} lessons"
 
 
+def _what(request: PurgeRequest | PersonLeft) -> str:
+    if isinstance(request, PersonLeft):
+        return f"the name of person {request.id}, who left {when_exactly(request.left_utc_ns)}"
+    return _scope(request)
+
+
 def _scope(request: PurgeRequest) -> str:
     what = f"room {request.room}"
     if request.seat is not None:
@@ -201,7 +213,7 @@ def _show(record: PurgeRecord) -> None:
 def _verify(data_dir: Path) -> int:
     records = PurgeLog(data_dir).verified()
     for record in records:
-        say(f"{record.number}  {when_exactly(record.done_utc_ns)}  {_scope(record.request)}")
+        say(f"{record.number}  {when_exactly(record.done_utc_ns)}  {_what(record.request)}")
     newest = f"; the newest is {records[-1].hash}" if records else ""
     count = "1 record" if len(records) == 1 else f"{len(records)} records"
     say(f"{count}, all unchanged{newest}")

@@ -1,5 +1,7 @@
 """The record of purges: what kind of data was removed and when, chained and signed.
 
+That a person left is a line of its own kind, since a restored backup must not bring them back.
+
 `purge-log.jsonl` has one JSON object a line. `before` is the SHA-256 of the line before, so a line
 that was changed, removed or inserted makes all later lines wrong. `signature` is an HMAC-SHA-256 of
 the rest of the line. Its key is made at the first purge and stays in `purge-key`, which only its
@@ -19,10 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from contract.errors import StoreError
 from contract.files.plain_file import read_plain_file
 from contract.files.sqlite_file import make_directory
-from ingest.purge.requests import PurgeRequest, write_whole
+from ingest.purge.requests import PersonLeft, PurgeRequest, write_whole
 
 __all__ = ["KEY", "LOG", "PurgeLog", "PurgeRecord"]
 
@@ -40,7 +44,7 @@ class PurgeRecord:
 
     number: int
     done_utc_ns: int
-    request: PurgeRequest
+    request: PurgeRequest | PersonLeft
     removed: dict[str, int]
     hash: str
     """The hash of the line; the next line has it as `before`."""
@@ -57,6 +61,15 @@ class PurgeLog:
         self, request: PurgeRequest, removed: dict[str, int], *, done_utc_ns: int
     ) -> PurgeRecord:
         """Record a purge durably; raises StoreError if the log does not verify."""
+        return self._append(request, {"purge": request, "removed": removed}, done_utc_ns)
+
+    def append_left(self, left: PersonLeft, *, done_utc_ns: int) -> PurgeRecord:
+        """Record that someone left, likewise."""
+        return self._append(left, {"left": left, "removed": {}}, done_utc_ns)
+
+    def _append(
+        self, request: PurgeRequest | PersonLeft, what: dict[str, Any], done_utc_ns: int
+    ) -> PurgeRecord:
         make_directory(self.path.parent)
         earlier, records = self._read()
         known = [record for record in records if record.request.id == request.id]
@@ -65,8 +78,10 @@ class PurgeLog:
         fields: dict[str, Any] = {
             "n": len(records) + 1,
             "done_utc_ns": done_utc_ns,
-            "purge": request.model_dump(mode="json"),
-            "removed": removed,
+            **{
+                key: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+                for key, value in what.items()
+            },
             "before": records[-1].hash if records else _START,
         }
         try:
@@ -147,10 +162,15 @@ def _signature(key: bytes, fields: dict[str, Any]) -> str:
 
 
 def _purge_record(fields: dict[str, Any], line: bytes) -> PurgeRecord:
+    request = (
+        PersonLeft.model_validate(fields["left"])
+        if "left" in fields
+        else PurgeRequest.model_validate(fields["purge"])
+    )
     return PurgeRecord(
         number=fields["n"],
         done_utc_ns=fields["done_utc_ns"],
-        request=PurgeRequest.model_validate(fields["purge"]),
+        request=request,
         removed=dict(fields["removed"]),
         hash=hashlib.sha256(line).hexdigest(),
     )

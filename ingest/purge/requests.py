@@ -31,7 +31,9 @@ from contract.settings import Name
 from ingest.purge.set_aside import PurgeAside
 from ingest.stores.records import Purge
 
-__all__ = ["PARTS", "PartDone", "PurgeFolder", "PurgeRequest", "private", "write_whole"]
+__all__ = [
+    "PARTS", "PartDone", "PersonLeft", "PurgeFolder", "PurgeRequest", "private", "write_whole",
+]  # fmt: skip
 
 PARTS: Final = {"ingest": "main.db", "score": "score.db"}
 """Part → the file whose writer does it, in the order of the parts.
@@ -126,6 +128,15 @@ class PurgeRequest(_PurgeFile):
             id=self.id, room=self.room, seat=self.seat,
             from_utc_ns=self.from_utc_ns, to_utc_ns=self.to_utc_ns,
         )  # fmt: skip
+
+
+class PersonLeft(_PurgeFile):
+    """Someone left, and their name was removed; it stands in the record beside the purges."""
+
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    """The person's, which names nobody any more."""
+    left_utc_ns: UtcNs
+    deletes_lessons: bool
 
 
 class PartDone(_PurgeFile):
