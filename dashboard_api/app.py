@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
+from dashboard_api.data_subjects import export_routes, leaving_routes
 from dashboard_api.health import routes as health_routes
 from dashboard_api.health.routes import Counting, RequestFigures
 from dashboard_api.home import counts
@@ -69,6 +70,7 @@ from dashboard_api.web.refusals import RefusalCounts, error_response
 from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.settings import RetentionSettings
+from school.settings import LessonSettings
 
 __all__ = ["ROUTERS", "create_app"]
 
@@ -79,6 +81,8 @@ DESCRIPTION: Final = (
 )
 
 _MAX_FIELD: Final = 100
+MAX_EXPORTS: Final = 4
+"""So many people may download all that is held about them at the same time."""
 TAGS: Final = [
     {"name": "lessons", "description": "Lessons and their timelines."},
     {"name": "moments", "description": "Parts of a lesson that are worth talking about."},
@@ -92,8 +96,8 @@ ROUTERS: Final = tuple(
     for module in (
         home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, export, seat_rows,
         sharing, own_lessons, handovers, live_page, model_page, sign_in_routes, openid_routes,
-        account_routes, token_routes,
-        people_routes, audit_routes, health_routes,
+        account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
+        health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""
@@ -108,6 +112,7 @@ def create_app(
     label_days: int = RetentionSettings().label_days,
     data_dir: Path | None = None,
     database_url: SecretStr | None = None,
+    longest_ns: int = LessonSettings().longest_ns,
     settings: DashboardSettings | None = None,
     people_clock: Clock | None = None,
     is_demo: bool = False,
@@ -121,14 +126,16 @@ def create_app(
     None means the computer's own. `model_file` is the model in use; None means the shipped one.
     `label_days` is how long answers are kept to learn from. `data_dir` appears on the health pages,
     to show which server they belong to, and deleted lessons are purged from it and from the database
-    at `database_url`. `settings` has the limits; the limits on connections work
+    at `database_url`; `longest_ns` after its start a lesson is over. `settings` has the limits; the limits on connections work
     only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
     `provider` signs in people with school accounts; `mailer` sends them
     their links.
     """
     limits = DashboardSettings() if settings is None else settings
     # The real time stands in a purge's record, also of a simulation.
-    deletions = None if data_dir is None else Deletions(data_dir, SystemClock(), database_url)
+    deletions = (
+        None if data_dir is None else Deletions(data_dir, SystemClock(), database_url, longest_ns)
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -191,6 +198,7 @@ def create_app(
     app.state.stream_places = StreamPlaces(
         max_total=limits.max_streams, max_per_key=limits.max_streams_per_person
     )
+    app.state.exports = StreamPlaces(max_total=MAX_EXPORTS, max_per_key=1)
     app.state.live_rooms = live_page.live_rooms(app)
     for router in ROUTERS:
         app.include_router(router)

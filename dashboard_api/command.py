@@ -88,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         label_days=settings.retention.label_days,
         data_dir=settings.data_dir,
         database_url=settings.school.database_url,
+        longest_ns=settings.lessons.longest_ns,
         settings=dashboard,
         people_clock=SystemClock(),
         is_demo=args.demo,

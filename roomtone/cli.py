@@ -34,6 +34,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "dashboard_api.people.admin_command",
         "add the first administrator, and print links to choose a password",
     ),
+    "people": (
+        "dashboard_api.data_subjects.command",
+        "export all that is held about someone, and remove the name of who leaves",
+    ),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "seat": ("ingest.seat_command", "opt a seat out of sensing, or in again"),
     "aside": (

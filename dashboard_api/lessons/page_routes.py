@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import tzinfo
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Body, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from dashboard_api.lessons.list_lines import read_lesson_json, sign_counts
+from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.lessons.table_view import table_page
-from dashboard_api.lessons.timeline_view import lesson_span, timeline
 from dashboard_api.model.routes import trust_note
 from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import signs
@@ -19,7 +18,6 @@ from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.access import LinesUpVideo, ReadsLesson
 from dashboard_api.web.lookup import ErrorJson, get_lesson, see_lesson, speaker_of
 from dashboard_api.web.rendering import page
-from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from school.lessons.change import change_lesson
 
@@ -95,7 +93,7 @@ async def lesson_table(
                 signs=counts.of(stores, seen, now),
             ),
             is_own=seen.reach == "own",
-            table=table_page(_timeline(stores, seen, now, zone, level_s=30), number),
+            table=table_page(seen_timeline(stores, seen, now, zone, level_s=30), number),
         )
 
     return await store.run(query)
@@ -126,7 +124,7 @@ async def lesson_timeline(
     def query(stores: Stores) -> str:
         seen = see_lesson(stores, viewer, lesson_id)
         stores.audit.record_look(viewer.actor, "lesson", lesson_id, lesson=lesson_id)
-        return _timeline(
+        return seen_timeline(
             stores,
             seen,
             now,
@@ -168,28 +166,3 @@ async def line_up(
         )
 
     await store.run(change)
-
-
-def _timeline(
-    stores: Stores,
-    seen: SeenLesson,
-    now_utc_ns: int,
-    zone: tzinfo | None,
-    *,
-    level_s: int | None = None,
-    from_s: float = 0.0,
-    to_s: float | None = None,
-) -> TimelineJson:
-    start, end, is_running = lesson_span(seen.lesson, now_utc_ns)
-    return timeline(
-        seen.lesson,
-        seen.readings(stores, start, end),
-        seen.epochs(stores),
-        is_running=is_running,
-        first_s=seen.cut.bounds.start_s,
-        activities=seen.activities(),
-        zone=zone,
-        level_s=level_s,
-        from_s=from_s,
-        to_s=to_s,
-    )

@@ -138,7 +138,7 @@ def _check_not_oneself(viewer: Viewer, person: Person, roles: Sequence[Role]) ->
 
 def _found(stores: Stores, person_id: str) -> Person:
     person = stores.people.person(person_id)
-    if person is None:
+    if person is None or person.has_left:
         raise NotFoundError("There is no such person.")
     return person
 
@@ -178,5 +178,6 @@ def _people(
         untied=stores.sharing.untied_names(),
         roles=ROLE_NAMES,
         may_change=may_at_all(viewer.person.roles, "change people"),
+        may_anonymise=may_at_all(viewer.person.roles, "anonymise people"),
         trouble=trouble,
     )

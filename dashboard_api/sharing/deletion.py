@@ -1,4 +1,7 @@
-"""Deletes lessons by the purge that the command has too: asked for, carried out, recorded."""
+"""Deletes lessons by the purge that the command has too: asked for, carried out, recorded.
+
+Whoever left is recorded here too, and their lessons go one after the other, if they are to go.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,18 @@ from contract.clock import Clock
 from contract.errors import StoreError, UsageError
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
+from ingest.purge.leaving import LeavingRun
 from ingest.purge.plan import PurgePlanner
 from ingest.purge.requests import PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
 from school.lessons.records import Lesson
+from school.settings import LessonSettings
 
 __all__ = ["Deletions", "deletion_plan"]
 
 _LOG = logging.getLogger("dashboard")
 _RETRY_S: Final = 30.0
+_AGAIN_S: Final = 3_600.0
 
 
 def deletion_plan(stores: Stores, lesson: Lesson, now_utc_ns: int) -> PurgeRequest:
@@ -48,11 +54,21 @@ class Deletions:
     A request that was interrupted stays there, and is finished after the next start.
     """
 
-    def __init__(self, data_dir: Path, clock: Clock, database_url: SecretStr | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        clock: Clock,
+        database_url: SecretStr | None = None,
+        longest_ns: int = LessonSettings().longest_ns,
+    ) -> None:
         self._folder = PurgeFolder(data_dir)
         self._running = PurgeRun(
             data_dir=data_dir, clock=clock, say=_LOG.info, database_url=database_url
         )
+        self._leaving = LeavingRun(
+            data_dir=data_dir, clock=clock, say=_LOG.info, purges=self._running,
+            longest_ns=longest_ns, database_url=database_url,
+        )  # fmt: skip
         self._is_asked = threading.Event()
         self._is_stopped = threading.Event()
         self._idle = threading.Event()
@@ -65,6 +81,10 @@ class Deletions:
         """
         self._folder.ask(request)
         stores.sharing.teacher.ask_to_delete(lesson, viewer.actor)
+        self.wake()
+
+    def wake(self) -> None:
+        """Have it look again what there is to do: someone left."""
         self._idle.clear()
         self._is_asked.set()
 
@@ -84,7 +104,8 @@ class Deletions:
 
     def _run(self) -> None:
         while True:
-            self._is_asked.wait()
+            # Lessons of someone who left may have been on then.
+            self._is_asked.wait(_AGAIN_S)
             if self._is_stopped.is_set():
                 return
             self._is_asked.clear()
@@ -100,7 +121,7 @@ class Deletions:
                 self._idle.set()
 
     def _finish_waiting(self) -> None:
-        if not self._folder.waiting():
+        if not self._folder.waiting() and not self._leaving.is_waiting():
             return
         with self._folder.alone():
             while waiting := self._folder.waiting():
@@ -109,3 +130,4 @@ class Deletions:
                         return
                     record = self._running.run(request)
                     _LOG.info("record %d of purge-log.jsonl: %s", record.number, record.hash)
+            self._leaving.settle(self._is_stopped.is_set)

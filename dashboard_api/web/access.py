@@ -19,6 +19,7 @@ from school.sharing.policy import Action, may_at_all
 
 __all__ = [
     "COOKIE",
+    "AnonymisesPeople",
     "ChangesPeople",
     "ChoosesLabels",
     "DeletesLesson",
@@ -159,4 +160,5 @@ ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]
 ReadsCounts = Annotated[Viewer, Depends(Needs("read counts"))]
 ReadsPeople = Annotated[Viewer, Depends(Needs("read people"))]
 ReadsChanges = Annotated[Viewer, Depends(Needs("read changes of rights"))]
+AnonymisesPeople = Annotated[Viewer, Depends(Needs("anonymise people"))]
 ChangesPeople = Annotated[Viewer, Depends(Needs("change people"))]

@@ -34,6 +34,7 @@ Action = Literal[
     "read model",
     "read people",
     "change people",
+    "anonymise people",
     "read audit log",
     "read changes of rights",
 ]
@@ -81,6 +82,7 @@ POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
         "read model": _ANY,
         "read people": _ANY,
         "change people": _ANY,
+        "anonymise people": _ANY,
         "read changes of rights": _ANY,
     },
     "privacy_officer": {

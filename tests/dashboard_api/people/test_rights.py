@@ -71,6 +71,7 @@ GENERAL: dict[Role, set[Action]] = {
         "read counts",
         "read people",
         "change people",
+        "anonymise people",
         "read changes of rights",
     },
     "privacy_officer": {
@@ -182,6 +183,10 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/people/someone/invitation"),
         ask("POST", "/people/teaching/names", data={"teacher": "Mx Nobody"}),
     ],
+    "anonymise people": [
+        ask("GET", "/people/leaver/leaving"),
+        ask("POST", "/people/leaver/leaving", data={}),
+    ],
 }
 ELSEWHERE = {
     "/lessons/{lesson_id}/moments/{moment_id}": "asked as moments/…-m above",
@@ -195,6 +200,7 @@ ELSEWHERE = {
     "/account": "about oneself", "/account/password": "about oneself",
     "/account/sessions/{session_id}/end": "about oneself",
     "/account/second-factor": "about oneself",
+    "/account/export": "about oneself; data_subjects/test_export.py",
     "/account/tokens": "about oneself", "/account/tokens/{token_id}/revoke": "about oneself",
     "/account/identities/{identity}/remove": "about oneself; test_openid.py",
 }  # fmt: skip
@@ -210,6 +216,7 @@ class Rights:
         self.clock = ManualClock(now_ns=0, utc_at_boot_ns=NOW_NS)
         add_person(self.school.people, "someone", "coach")
         add_person(self.school.people, "teaching", "teacher")
+        add_person(self.school.people, "leaver", "teacher")
         for role in ROLES:
             person = f"only-{role}"
             add_person(self.school.people, person, role)
@@ -367,7 +374,8 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{person_id}", "someone")
                 .replace("{exclusion_id}", "e")
             )
-            assert shape in asked or shape.replace("someone", "teaching") in asked, route.path
+            shapes = {shape.replace("someone", name) for name in ("someone", "teaching", "leaver")}
+            assert shapes & asked, route.path
 
 
 FOR_PROGRAMS = ("/api/", "/lessons/{lesson}/video")
@@ -378,7 +386,7 @@ PAGES = [
     ask("GET", "/"), ask("GET", "/account"), ask("POST", "/account/password", data={"new": "x"}),
     ask("POST", "/account/sessions/x/end"), ask("POST", "/account/second-factor"),
     ask("POST", "/account/tokens", data={"name": "n", "role": "teacher", "until": "2025-11-20"}),
-    ask("POST", "/account/tokens/x/revoke"),
+    ask("POST", "/account/tokens/x/revoke"), ask("POST", "/account/export"),
 ]  # fmt: skip
 
 
