@@ -10,18 +10,21 @@ __all__ = ["what_goes", "what_stays"]
 def what_goes(plan: LeavingPlan) -> list[str]:
     """What is removed at once."""
     own = plan.own
-    sign_in = (
-        f"{_counted(own['sessions'], 'session')}, "
-        f"{_counted(own['tokens'], 'token for programs', 'tokens for programs')}, "
-        f"{_counted(own['accounts'], 'linked school account')} and "
-        f"{_counted(own['invitations'], 'invitation')}"
-    )
-    to_them = _counted(own["shares to them"], "share")
-    by_them = _counted(plan.shares_by_them, "share")
+    way_in = [
+        "the password, the second factor and the roles",
+        *_counted(own["sessions"], "session"),
+        *_counted(own["tokens"], "token for programs", "tokens for programs"),
+        *_counted(own["accounts"], "linked school account"),
+        *_counted(own["invitations"], "link to choose a password", "links to choose a password"),
+    ]
+    shared = [
+        *_counted(plan.shares_by_them, "share of their lessons", "shares of their lessons"),
+        *_counted(own["shares to them"], "share with them", "shares with them"),
+    ]
     lines = [
         f"the name {plan.name} and the name to sign in with, from the account and the audit log",
-        f"the password, the second factor, the roles, {sign_in}",
-        f"{to_them} with them, {by_them} by them, and open offers",
+        ", ".join(way_in),
+        ", ".join([*shared, "open offers"]),
     ]
     if plan.teacher_names:
         named = ", ".join(plan.teacher_names)
@@ -34,23 +37,32 @@ def what_goes(plan: LeavingPlan) -> list[str]:
 
 def what_stays(plan: LeavingPlan, *, deletes_lessons: bool = False) -> list[str]:
     """What others keep, and what no program can find."""
-    lines = ["what they did, in the audit log and for others, by “a person who left”"]
+    lines = [
+        "what they did, in the audit log and where others keep it: it reads “a person who left”"
+    ]
     if plan.lessons and not deletes_lessons:
+        count = _number(plan.lessons, "lesson", "lessons")
         lines.append(
-            f"{_counted(plan.lessons, 'lesson')} of theirs, unless you choose to delete: opened to nobody, "
-            "until retention takes what was sensed"
+            f"{count} of theirs, unless you choose to delete: opened to nobody, until retention takes "
+            "what was sensed"
         )
     if plan.coming:
+        count = _number(plan.coming, "coming lesson", "coming lessons")
         lines.append(
-            f"{_counted(plan.coming, 'coming lesson')} with the teacher’s name in the timetable: "
-            "nobody’s, until you say whose, or import a new timetable"
+            f"{count} with the teacher’s name in the timetable: nobody’s, until you say whose, or "
+            "import a new timetable"
         )
     lines += [
         "their name in titles, notes and timetables that people wrote: no program can find it there",
-        "backups made before, which still have the name: restore them with --purges, or remove them",
+        "the name in backups made before: restore them with the record of purges, or remove them",
     ]
     return lines
 
 
-def _counted(n: int, one: str, many: str | None = None) -> str:
-    return f"1 {one}" if n == 1 else f"{n} {many or one + 's'}"
+def _counted(n: int, one: str, many: str | None = None) -> list[str]:
+    """How many there are, unless there are none."""
+    return [_number(n, one, many or f"{one}s")] if n else []
+
+
+def _number(n: int, one: str, many: str) -> str:
+    return f"1 {one}" if n == 1 else f"{n} {many}"

@@ -72,11 +72,12 @@ def test_the_page_says_what_will_happen_first(pages: Pages, school_dir: Path) ->
         school.people.start_session(LEAVER, "b", NOW_NS)
     text = text_of(pages.get(f"/people/{LEAVER}/leaving"))
     for words in (
-        f"the name {NAME}", "1 session, 0 tokens for programs", "0 shares with them, 1 share by them",
-        "teacher’s name Ms Ver", "1 lesson of theirs", "by “a person who left”",
-        "Also delete their lesson", "no program can find it there", "backups made before",
+        f"the name {NAME}", "and the roles, 1 session", "1 share of their lessons, open offers",
+        "teacher’s name Ms Ver", "1 lesson of theirs", "reads “a person who left”",
+        "Also delete their lesson", "no program can find it there", "in backups made before",
     ):  # fmt: skip
         assert words in text, words
+    assert not re.search(r"\b0 ", text)
     assert NAME in pages.get("/people").text
 
 
