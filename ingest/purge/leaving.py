@@ -16,6 +16,7 @@ from ingest.purge.requests import PersonLeft, PurgeRequest
 from ingest.purge.run import PurgeRun
 from ingest.stores import open_period_reader
 from school import School, open_school
+from school.audit.actor import Actor
 from school.people.leaving import Departure
 
 __all__ = ["LeavingRun", "departure_of"]
@@ -56,9 +57,10 @@ class LeavingRun:
         """Whether there is anything to do; raises StoreError."""
         with closing(open_school(self._data_dir, self._database_url)) as school:
             former = school.people.leaving.former()
-            if not former:
-                return False
-            return bool(self._unrecorded(former)) or any(
+            recorded = self._recorded()
+            if self._came_back(school, recorded) or self._unrecorded(former, recorded):
+                return True
+            return any(
                 school.people.held.lessons_of(each.person)
                 for each in former
                 if each.deletes_lessons
@@ -67,12 +69,21 @@ class LeavingRun:
     def settle(self, is_stopped: Callable[[], bool] = lambda: False) -> int:
         """Record who left, and delete the lessons that are to go; how many these were.
 
+        The name of someone who is recorded, and came back with an older database, goes again.
+
         The caller holds `PurgeFolder.alone`. Raises StoreError; then ask again.
         """
         deleted = 0
         with closing(open_school(self._data_dir, self._database_url)) as school:
+            recorded = self._recorded()
+            for left in self._came_back(school, recorded):
+                by = Actor(name="roomtone purge", utc_ns=self._clock.utc_ns())
+                if school.people.leaving.repeat(departure_of(left), by):
+                    self._say(
+                        f"The name of person {left.id}, who had left, was back: removed again."
+                    )
             former = school.people.leaving.former()
-            self._record(former)
+            self._record(self._unrecorded(former, recorded))
             for departure in former:
                 if not departure.deletes_lessons:
                     continue
@@ -85,19 +96,26 @@ class LeavingRun:
                         deleted += 1
         return deleted
 
-    def _record(self, former: list[Departure]) -> None:
-        for each in self._unrecorded(former):
+    def _record(self, unrecorded: list[Departure]) -> None:
+        for each in unrecorded:
             left = PersonLeft(
                 id=each.person, left_utc_ns=each.left_utc_ns, deletes_lessons=each.deletes_lessons
             )
             record = self._log.append_left(left, done_utc_ns=self._clock.utc_ns())
             self._say(f"record {record.number} of purge-log.jsonl: {record.hash}")
 
-    def _unrecorded(self, former: list[Departure]) -> list[Departure]:
-        if not former:
-            return []
-        recorded = {record.request.id for record in self._log.verified()}
-        return [each for each in former if each.person not in recorded]
+    def _recorded(self) -> list[PersonLeft]:
+        requests = (record.request for record in self._log.verified())
+        return [each for each in requests if isinstance(each, PersonLeft)]
+
+    def _unrecorded(self, former: list[Departure], recorded: list[PersonLeft]) -> list[Departure]:
+        known = {each.id for each in recorded}
+        return [each for each in former if each.person not in known]
+
+    def _came_back(self, school: School, recorded: list[PersonLeft]) -> list[PersonLeft]:
+        """Who has a name again though they left: someone put an older database in place."""
+        found = ((each, school.people.person(each.id)) for each in recorded)
+        return [each for each, person in found if person is not None and not person.has_left]
 
     def _planned(self, school: School, person: str, lesson_id: str) -> PurgeRequest | None:
         """What deleting a lesson removes; None if it has to stay for now, which is reported."""

@@ -165,7 +165,12 @@ HELD: Final = (
         table=lessons, files=("lesson.json",),
         parts={"lesson": select(lessons).where(lessons.c.id == _LESSON)},
     ),
-    _of_lesson(lesson_owners, "owner"),
+    Held(
+        table=lesson_owners,
+        files=("account.json",),
+        parts={"own_lessons": _OWNED.order_by(lesson_owners.c.lesson)},
+        omitted={"person": "the file is of that person"},
+    ),
     _of_lesson(imported, "timetable"),
     _of_lesson(exclusions, "left_out"),
     Held(

@@ -141,6 +141,20 @@ def test_without_the_record_restore_says_what_is_back(
     assert columns_with(restored.data, ADA_NAME)
 
 
+def test_an_older_database_that_somebody_puts_in_place_is_noticed(server: Server) -> None:
+    """As `pg_restore` does with a dump, or a copied file: the record is in the data directory."""
+    older = (server.data / "school.db").read_bytes()
+    assert server.people("anonymise", ADA_SIGNS_IN, "--yes") == 0
+    for path in server.data.glob("school.db*"):
+        path.unlink()
+    (server.data / "school.db").write_bytes(older)
+    assert columns_with(server.data, ADA_NAME)
+    n = len(PurgeLog(server.data).verified())
+    assert main(["purge", "--resume", "--config", str(server.config)]) == 0
+    assert columns_with(server.data, ADA_NAME) == set()
+    assert len(PurgeLog(server.data).verified()) == n
+
+
 def test_a_changed_line_about_who_left_is_found(server: Server) -> None:
     server.people("anonymise", ADA_SIGNS_IN, "--yes")
     path = server.data / "purge-log.jsonl"

@@ -10,7 +10,20 @@ import pytest
 from school import open_school
 from school.people.held_tables import ABOUT_NOBODY, HELD
 from school.schema import METADATA
-from tests.full_school import ADA, ADA_NAME, ADA_SIGNS_IN, PAST, cells, columns_with, counts, fill
+from tests.full_school import (
+    ADA,
+    ADA_NAME,
+    ADA_SIGNS_IN,
+    KIM,
+    OLD,
+    PAST,
+    ROB,
+    ROOT,
+    cells,
+    columns_with,
+    counts,
+    fill,
+)
 
 LISTED = {held.table.name: held for held in HELD}
 
@@ -37,6 +50,35 @@ def test_every_column_is_exported_or_has_its_reason_why_not() -> None:
         known = {column.name for rows in held.parts.values() for column in rows.selected_columns}
         missing = {column.name for column in held.table.c} - known - set(held.omitted)
         assert not missing, f"{held.table.name}: {missing} is in no file"
+
+
+def test_where_a_persons_id_stands_the_rows_of_that_person_are_exported() -> None:
+    """Also those in lessons of others: give such a table a part that asks for `person`."""
+    for held in HELD:
+        keys = {key.column.table.name for key in held.table.foreign_keys}
+        if keys & {"people", "shares"}:
+            asked = [set(rows.compile().params) for rows in held.parts.values()]
+            assert any("person" in each for each in asked), held.table.name
+
+
+KNOWN = {
+    ("people", "id"), ("audit_names", "person"), ("share_spans", "person"),
+}  # fmt: skip
+"""Where ids of people stand without a foreign key of their own."""
+
+
+def test_ids_of_people_stand_in_known_columns_alone(full: Path) -> None:
+    """A column that refers to people has a foreign key, or is in KNOWN and thought of here."""
+    keys = {
+        (table.name, key.parent.name)
+        for table in METADATA.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == "people"
+    }
+    ids = (ADA, KIM, ROB, ROOT, OLD)
+    found = {(table, column) for table, column, value in cells(full) if value in ids}
+    assert {("shares", "person"), ("people", "id")} <= found
+    assert found <= keys | KNOWN
 
 
 def test_the_school_of_this_test_has_a_row_in_every_table(full: Path) -> None:
