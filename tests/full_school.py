@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +51,19 @@ def lesson(name: str, teacher: str, starts_ns: int, room: str | None = None) -> 
     )  # fmt: skip
 
 
-def fill(directory: Path) -> str:
-    """Put something into every table; the text of the token of Ada's program."""
+def fill(directory: Path) -> None:
+    """Put something into every table of a directory that has no school.db yet."""
+    for made in Path(_filled().name).iterdir():
+        shutil.copy(made, directory / made.name)
+
+
+@cache
+def _filled() -> tempfile.TemporaryDirectory[str]:
+    """Made once: it takes longer than most tests. It goes with the process."""
+    folder = tempfile.TemporaryDirectory(prefix="roomtone-full-school-")
+    directory = Path(folder.name)
     with closing(open_school(directory)) as school:
-        token = _fill(directory, school)
+        _fill(school)
     with closing(open_school_database(directory)) as database, database.writing() as connection:
         connection.execute(
             insert(imported),
@@ -63,10 +75,10 @@ def fill(directory: Path) -> str:
         key = AuditKey(directory).make()
         HeadsFile(directory / HEADS).append(signed("newest", tip(connection), NOW_NS, key))
         remove_up_to(connection, signed("removed", last, NOW_NS, key))
-    return token
+    return folder
 
 
-def _fill(directory: Path, school: School) -> str:
+def _fill(school: School) -> None:
     people, sharing, lessons = school.people, school.sharing, school.lessons
     for person, name, roles in (
         (ROOT, "Root Admin", ("administrator",)),
@@ -123,14 +135,11 @@ def _fill(directory: Path, school: School) -> str:
     people.start_session(ADA, "Browser of Ada", NOW_NS - HOUR_NS, has_second_factor=True)
     owner = people.person(ADA)
     assert owner is not None
-    token = people.tokens.make(
-        owner, "marks program", "teacher", PAST, BY_ADA, until_ns=NOW_NS + DAY_NS
-    )
+    people.tokens.make(owner, "marks program", "teacher", PAST, BY_ADA, until_ns=NOW_NS + DAY_NS)
     school.audit.record_look(
         Actor(name="Kim Roth", utc_ns=NOW_NS, person=KIM), "lesson", PAST, lesson=PAST
     )
     people.leaving.leave(OLD, BY_ROOT, utc_ns=NOW_NS)
-    return token
 
 
 def cells(directory: Path) -> Iterator[tuple[str, str, Any]]:
