@@ -127,6 +127,7 @@ def _fill(school: School) -> None:
         utc_ns=NOW_NS - DAY_NS, model="m", features_version="1", rows=np.arange(6.0).reshape(2, 3),
     )  # fmt: skip
     lessons.put_verdict(verdict, label, written_utc_ns=NOW_NS)
+    sharing.seat_rows.switch(ADA, BY_ADA, is_on=True)
     lessons.opt_out("room-1", 4)
     people.invite(ADA, BY_ROOT)
     people.invite(KIM, BY_ADA)  # as an administrator, whom Ada was once

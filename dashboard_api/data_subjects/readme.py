@@ -15,8 +15,8 @@ README.txt
     This text.
 account.json
     Your name, the name that you sign in with, your roles, the names that stand for you in
-    timetables, and whether answers about your lessons are kept to learn from. Your token in the
-    audit log stands for your name there. No password and no key of a second factor is in this
+    timetables, whether answers about your lessons are kept to learn from, and whether you switched
+    on the pages of seat rows. Your token in the audit log stands for your name there. No password and no key of a second factor is in this
     archive.
 sign-in.json
     Where you are signed in: when a session began, when it was last used, and what the browser

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from dashboard_api.lessons.timeline_view import lesson_span, timeline
+from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.views.text import position_text
 from dashboard_api.web.access import ExportsLesson
@@ -34,16 +34,7 @@ async def export_table(
 
     def query(stores: Stores) -> str:
         seen = see_lesson(stores, viewer, lesson_id)
-        start, end, is_running = lesson_span(seen.lesson, now)
-        found = timeline(
-            seen.lesson,
-            seen.readings(stores, start, end),
-            seen.epochs(stores),
-            is_running=is_running,
-            activities=seen.activities(),
-            zone=zone,
-            level_s=_STEP_S,
-        )
+        found = seen_timeline(stores, seen, now, zone, level_s=_STEP_S)
         stores.audit.record_export(viewer.actor, "lesson", lesson_id, lesson=lesson_id)
         return timeline_csv(found)
 

@@ -34,6 +34,7 @@ from school.schema import (
     program_tokens,
     revision,
     roles,
+    seat_row_choices,
     session_factors,
     sessions,
     share_spans,
@@ -124,6 +125,11 @@ HELD: Final = (
     ),
     _of_person(audit_names, "account.json", "names_in_the_audit_log", {}),
     _of_person(former_people, "account.json", "left", {}),
+    Held(
+        table=seat_row_choices, files=("account.json",),
+        parts={"shows_seat_rows": select(seat_row_choices)
+               .where(seat_row_choices.c.person == _PERSON)},
+    ),
     Held(
         table=sessions, files=("sign-in.json",),
         parts={"sessions": select(

@@ -30,6 +30,7 @@ from school.schema import (
     people,
     program_tokens,
     roles,
+    seat_row_choices,
     sessions,
     shares,
     teacher_names,
@@ -184,7 +185,7 @@ def _forget(
     _end_shares(connection, person, by, with_notices=with_notices)
     _forget_as_teacher(connection, person, utc_ns)
     _forget_in_rows_of_others(connection, person, name)
-    for table in (sessions, identities, invitations, roles, notices):
+    for table in (sessions, identities, invitations, roles, notices, seat_row_choices):
         connection.execute(delete(table).where(table.c.person == person))
     by.record_about(connection, "anonymised", person, name)
     names.anonymise(connection, person)
