@@ -368,6 +368,14 @@ CREATE TABLE former_people (
 ) WITHOUT ROWID, STRICT
 """
 
+_ROLE: Final = "    role TEXT NOT NULL,\n"
+_SCHOOL_13: Final = (
+    _SCHOOL_5.replace("    author TEXT NOT NULL,\n", f"    author TEXT NOT NULL,\n{_ROLE}")
+    .replace("    said_by TEXT NOT NULL,\n", f"    said_by TEXT NOT NULL,\n{_ROLE}")
+    .replace("PRIMARY KEY (lesson, moment, said_by)", "PRIMARY KEY (lesson, moment, said_by, role)")
+)
+"""Moments, verdicts and labels name a person, and as whom they spoke."""
+
 KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,), 6: (_SCHOOL_5 + _PEOPLE,),
     7: (_SCHOOL_5 + _PEOPLE + _AUDIT,),
@@ -382,6 +390,10 @@ KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     12: (
         _SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
+        + _SEAT_ROWS + _FORMER_PEOPLE,
+    ),
+    13: (
+        _SCHOOL_13 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
         + _SEAT_ROWS + _FORMER_PEOPLE,
     ),
 }  # fmt: skip

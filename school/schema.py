@@ -125,16 +125,18 @@ moments: Final = Table(
     Column("end_s", _REAL, nullable=False),
     Column("note", _TEXT, nullable=False),
     Column("author", _TEXT, nullable=False),
+    Column("role", _TEXT, nullable=False),
     Index("moments_lesson", "lesson", "start_s"),
     sqlite_strict=True,
 )  # fmt: skip
-"""Spans that a person marked."""
+"""Spans that a person marked. The author is their id, also after they left, or empty if unknown."""
 
 verdicts: Final = Table(
     "verdicts", METADATA,
     _of_lesson("verdicts", is_key=True),
     Column("moment", _TEXT, primary_key=True),
     Column("said_by", _TEXT, key="by", primary_key=True),
+    Column("role", _TEXT, primary_key=True),
     Column("is_confirmed", _FLAG, nullable=False),
     Column("kind", _TEXT, nullable=False),
     Column("zone", _TEXT, nullable=False),
@@ -143,13 +145,14 @@ verdicts: Final = Table(
     Index("verdicts_moment", "moment"),
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
-"""What teacher and coach said of a moment, marked or suggested."""
+"""What people said of a moment, marked or suggested, and as whom; `said_by` is as an author is."""
 
 labels: Final = Table(
     "labels", METADATA,
     _of_lesson("labels", is_key=True),
     Column("moment", _TEXT, primary_key=True),
     Column("said_by", _TEXT, key="by", primary_key=True),
+    Column("role", _TEXT, primary_key=True),
     Column("is_room", _FLAG, nullable=False),
     Column("utc_ns", _COUNT, nullable=False),
     Column("model", _TEXT, nullable=False),

@@ -37,7 +37,7 @@ class ShareLine:
 
     until: str
     waiting: int
-    """Suggested moments without an answer of the coach."""
+    """Suggested moments without an answer of theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

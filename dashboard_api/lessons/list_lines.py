@@ -13,7 +13,7 @@ from fastapi import Request
 
 from dashboard_api.lessons.list_view import lesson_json
 from dashboard_api.lessons.timeline_view import lesson_span
-from dashboard_api.moments.routes import moments_of
+from dashboard_api.moments.judged_moments import suggested_in
 from dashboard_api.moments.view import signs
 from dashboard_api.views.schemas import LessonJson
 from dashboard_api.web.seen import SeenLesson
@@ -66,11 +66,8 @@ class SignCounts:
         )
         if before == lesson and raised == alerts and at - since <= MAX_COUNT_AGE_S:
             return known
-        moments = moments_of(stores, seen)
-        found = Suggestions(
-            signs=signs(moments),
-            ids=frozenset(each.id for each in moments if each.kind == "suggested"),
-        )
+        moments = suggested_in(stores, seen)
+        found = Suggestions(signs=signs(moments), ids=frozenset(each.id for each in moments))
         if lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns:
             while len(self._known) >= MAX_COUNTS:
                 del self._known[next(iter(self._known))]
@@ -78,12 +75,12 @@ class SignCounts:
         return found
 
     def waiting(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> int:
-        """How many suggested moments have no answer of the coach."""
+        """How many suggested moments have no answer of who looks."""
         suggested = self.suggestions(stores, seen, now_utc_ns).ids
         if not suggested:
             return 0
         answers = seen.verdicts(stores)
-        return len(suggested - {each.moment for each in answers if each.by == "coach"})
+        return len(suggested - {each.moment for each in answers if each.by == seen.viewer})
 
 
 def sign_counts(request: Request) -> SignCounts:
@@ -126,7 +123,9 @@ async def see_lessons(
     ids = [lesson.id for lesson in lessons]
     cuts = await store.run(lambda stores: stores.sharing.teacher.cuts(ids, viewer.person.id))
     return [
-        SeenLesson(lesson, "own" if cuts[lesson.id].is_own else "shared", cuts[lesson.id])
+        SeenLesson(
+            viewer.person.id, lesson, "own" if cuts[lesson.id].is_own else "shared", cuts[lesson.id]
+        )
         for lesson in lessons
         if lesson.id in cuts
     ]

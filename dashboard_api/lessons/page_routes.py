@@ -16,7 +16,7 @@ from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import signs
 from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.access import LinesUpVideo, ReadsLesson
-from dashboard_api.web.lookup import ErrorJson, get_lesson, see_lesson, speaker_of
+from dashboard_api.web.lookup import ErrorJson, get_lesson, see_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from school.lessons.change import change_lesson
@@ -54,7 +54,6 @@ async def lesson_page(
             ),
             video_offset_s=lesson.video_offset_s,
             moments=moments,
-            speaker=speaker_of(seen.reach),
             is_own=seen.reach == "own",
             is_hidden=seen.reach == "own" and stores.sharing.teacher.is_hidden(lesson.id),
             is_video_kept=lesson.video is not None and not seen.has_video,

@@ -1,21 +1,22 @@
-"""A lesson's moments with the answers of the teacher and the coach."""
+"""A lesson's moments with the answers of the people who see it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard_api.model.trust import trust_text
 from dashboard_api.moments import view as moment_view
+from dashboard_api.moments.authors import NOBODY, Authors, authors_of
 from dashboard_api.views.movement import shown_zones
-from dashboard_api.views.schemas import MomentJson
+from dashboard_api.views.schemas import JsonBase, MomentJson
 from dashboard_api.views.small_groups import without_percent
 from dashboard_api.views.text import zone_text
-from dashboard_api.web.lookup import see_lesson, speaker_of
+from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
@@ -23,9 +24,10 @@ from dashboard_api.web.viewer import Viewer
 from ingest.stores.records import AlertRecord
 from models.serving.fifths import fifth_of
 from models.serving.scores import ROOM
-from school.moments.records import MomentKind, Speaker, Verdict
+from school.moments.records import Moment, MomentKind, Verdict
 
-__all__ = ["JudgedMoment", "VerdictValue", "kind_of", "moment_list_response", "moments_of"]
+__all__ = ["AnswerJson", "JudgedMoment", "VerdictValue", "judged_again", "kind_of",
+           "moment_list_response", "moments_of", "suggested_in"]  # fmt: skip
 
 VerdictValue = Literal["confirmed", "dismissed"]
 
@@ -37,13 +39,25 @@ QUESTIONS: Final[Mapping[MomentKind, str]] = MappingProxyType({
 """A person's own moment may be about anything, so its question is a different one."""
 
 
+class AnswerJson(JsonBase):
+    """Whether a person says that a moment was worth talking about."""
+
+    name: str
+    """What they are called."""
+    role: Literal["teacher", "coach"]
+    """As whom they answered."""
+    is_yours: bool
+    says: VerdictValue
+
+
 class JudgedMoment(MomentJson):
-    """A moment, and whether teacher and coach say that it was worth talking about."""
+    """A moment, and whether people say that it was worth talking about."""
 
     question: str
     """The question that the answers are about."""
-    teacher_says: VerdictValue | None
-    coach_says: VerdictValue | None
+    answers: list[AnswerJson]
+    """One of each person, the teacher's first."""
+    your_answer: VerdictValue | None
 
 
 def moments_of(stores: Stores, seen: SeenLesson) -> list[JudgedMoment]:
@@ -51,12 +65,33 @@ def moments_of(stores: Stores, seen: SeenLesson) -> list[JudgedMoment]:
 
     A suggestion with an answer stays in the list, even if other moments stand out more by now.
     """
+    marked, verdicts = seen.moments(stores), seen.verdicts(stores)
+    people = {one.author for one in marked} | {one.by for one in verdicts}
+    authors = authors_of(stores, seen.viewer, people)
+    return [_judged(one, verdicts, authors) for one in _listed(stores, seen, marked, authors)]
+
+
+def suggested_in(stores: Stores, seen: SeenLesson) -> list[MomentJson]:
+    """The suggested ones alone, without what people said of them: for counts."""
+    return _listed(stores, seen, (), NOBODY)
+
+
+def judged_again(stores: Stores, seen: SeenLesson, moment: JudgedMoment) -> JudgedMoment:
+    """The same moment with the answers that there are by now."""
+    verdicts = seen.verdicts(stores)
+    authors = authors_of(stores, seen.viewer, {one.by for one in verdicts})
+    return moment.model_copy(update=_answers(moment.id, verdicts, authors))
+
+
+def _listed(
+    stores: Stores, seen: SeenLesson, marked: Sequence[Moment], authors: Authors
+) -> list[MomentJson]:
     epochs, alerts = seen.epochs(stores), seen.alerts(stores)
     trust = trust_text(stores.count_verdicts())
     verdicts = seen.verdicts(stores)
     manifest = stores.catalog.current()
     found = moment_view.moments(
-        seen.lesson, epochs, alerts, seen.moments(stores),
+        seen.lesson, epochs, alerts, marked, authors=authors,
         finder=None if manifest is None else manifest.moments, verdicts=verdicts, trust=trust,
     )  # fmt: skip
     listed_ids = {moment.id for moment in found}
@@ -71,8 +106,7 @@ def moments_of(stores: Stores, seen: SeenLesson) -> list[JudgedMoment]:
     found += [_suggested_before(verdict, alerts, trust) for verdict in earlier.values()]
     # A suggestion with an answer keeps that answer's span, which may end outside.
     found = [one for one in found if one.kind == "own" or seen.cut.holds(one.start_s, one.end_s)]
-    judged = [_judged(moment, verdicts) for moment in found]
-    return sorted(judged, key=lambda moment: (moment.start_s, moment.id))
+    return sorted(found, key=lambda moment: (moment.start_s, moment.id))
 
 
 def kind_of(moment: MomentJson) -> MomentKind:
@@ -103,25 +137,37 @@ async def moment_list_response(
         found = moments_of(stores, seen)
         return page(
             "moments/_moments.html",
-            lesson=seen.lesson, moments=found, chosen=chosen, speaker=speaker_of(seen.reach),
+            lesson=seen.lesson, moments=found, chosen=chosen, is_own=seen.reach == "own",
             notice=notice,
         )  # fmt: skip
 
     return await store.run(query)
 
 
-def _judged(moment: MomentJson, verdicts: Sequence[Verdict]) -> JudgedMoment:
-    says: dict[Speaker, VerdictValue] = {
-        verdict.by: "confirmed" if verdict.is_confirmed else "dismissed"
-        for verdict in verdicts
-        if verdict.moment == moment.id
-    }
+def _judged(moment: MomentJson, verdicts: Sequence[Verdict], authors: Authors) -> JudgedMoment:
     return JudgedMoment(
         **dict(moment),
         question=QUESTIONS[kind_of(moment)],
-        teacher_says=says.get("teacher"),
-        coach_says=says.get("coach"),
+        **_answers(moment.id, verdicts, authors),
     )
+
+
+def _answers(moment_id: str, verdicts: Sequence[Verdict], authors: Authors) -> dict[str, Any]:
+    found = [
+        AnswerJson(
+            name=authors.name(verdict.by, verdict.role),
+            role=verdict.role,
+            is_yours=authors.is_reader(verdict.by),
+            says="confirmed" if verdict.is_confirmed else "dismissed",
+        )
+        for verdict in verdicts
+        if verdict.moment == moment_id
+    ]
+    found.sort(key=lambda one: (one.role != "teacher", one.name))
+    return {
+        "answers": found,
+        "your_answer": next((one.says for one in found if one.is_yours), None),
+    }
 
 
 def _suggested_before(verdict: Verdict, alerts: Sequence[AlertRecord], trust: str) -> MomentJson:
@@ -140,6 +186,8 @@ def _suggested_before(verdict: Verdict, alerts: Sequence[AlertRecord], trust: st
         note="",
         rest="",
         author="",
+        author_role=None,
+        is_yours=False,
         because=without_percent(alert.because) if alert is not None else [],
         off_task=None
         if alert is None or not 0.0 <= alert.off_task <= 1.0

@@ -48,6 +48,7 @@ def label_of(lesson: Lesson, verdict: Verdict, epochs: Sequence[EpochRecord]) ->
         lesson=lesson.id,
         moment=verdict.moment,
         by=verdict.by,
+        role=verdict.role,
         is_confirmed=verdict.is_confirmed,
         kind=verdict.kind,
         is_room=verdict.zone == ROOM,

@@ -17,9 +17,10 @@ from dashboard_api.moments.judged_moments import (
 )
 from dashboard_api.web.access import ReadsNotes, WritesNotes
 from dashboard_api.web.lookup import ErrorJson, NotFoundError, see_lesson, speaker_of
+from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.moments.records import Moment, Speaker
+from school.moments.records import Moment
 
 __all__ = ["moments_of", "router"]
 
@@ -142,32 +143,33 @@ def _add(stores: Stores, viewer: Viewer, lesson_id: str, new: NewMoment) -> str:
         start_s=round(new.start_s, 1),
         end_s=round(new.start_s + new.length_s, 1),
         note=new.note.strip(),
-        author=speaker_of(seen.reach),
+        author=viewer.person.id,
+        role=speaker_of(seen.reach),
     )
     stores.lessons.put_moment(moment)
     return moment.id
 
 
 def _edit_note(stores: Stores, viewer: Viewer, lesson_id: str, moment_id: str, note: str) -> None:
-    moment, speaker = _found(stores, viewer, lesson_id, moment_id)
-    if moment.author != speaker:
+    moment, _ = _found(stores, viewer, lesson_id, moment_id)
+    if moment.author != viewer.person.id:
         raise HTTPException(403, "Only who marked a moment can change its note")
     stores.lessons.put_moment(replace(moment, note=note.strip()))
 
 
 def _remove(stores: Stores, viewer: Viewer, lesson_id: str, moment_id: str) -> None:
-    """The lesson is its teacher's, so they may also delete what a coach marked."""
-    moment, speaker = _found(stores, viewer, lesson_id, moment_id)
-    if speaker not in {moment.author, "teacher"}:
+    """The lesson is its teacher's, so they may also delete what others marked."""
+    moment, seen = _found(stores, viewer, lesson_id, moment_id)
+    if seen.reach != "own" and moment.author != viewer.person.id:
         raise HTTPException(403, "Only who marked a moment, or the teacher, can delete it")
     stores.lessons.remove_moment(moment.id)
 
 
 def _found(
     stores: Stores, viewer: Viewer, lesson_id: str, moment_id: str
-) -> tuple[Moment, Speaker]:
+) -> tuple[Moment, SeenLesson]:
     seen = see_lesson(stores, viewer, lesson_id)
     for moment in seen.moments(stores):
         if moment.id == moment_id:
-            return moment, speaker_of(seen.reach)
+            return moment, seen
     raise NotFoundError("There is no such moment; someone may have deleted it.")

@@ -1,4 +1,4 @@
-"""Answers of a teacher and a coach about moments, and the choice to keep them to learn from.
+"""People's answers about moments, and the choice to keep them to learn from.
 
 An answer is yes or no, can be changed and removed, and stays with the lesson. What was sensed during
 the moment is kept with it only in lessons of a teacher who allows that.
@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from dashboard_api.moments.judged_moments import (
     JudgedMoment,
     VerdictValue,
+    judged_again,
     kind_of,
     moment_list_response,
     moments_of,
@@ -221,15 +222,16 @@ def _save_answer(
 ) -> JudgedMoment:
     """Keep or remove an answer; returns the moment with its answers."""
     seen = see_lesson(stores, viewer, lesson_id)
-    lesson, by = seen.lesson, speaker_of(seen.reach)
+    lesson, by = seen.lesson, viewer.person.id
     moment = _found(stores, seen, moment_id)
     if verdict == "none":
         stores.lessons.remove_verdict(lesson.id, moment.id, by)
-        return moment.model_copy(update={f"{by}_says": None})
+        return judged_again(stores, seen, moment)
     given = Verdict(
         lesson=lesson.id,
         moment=moment.id,
         by=by,
+        role=speaker_of(seen.reach),
         is_confirmed=verdict == "confirmed",
         kind=kind_of(moment),
         zone=moment.zone,
@@ -240,7 +242,7 @@ def _save_answer(
     if _is_kept(stores, lesson):
         label = label_of(lesson, given, seen.epochs(stores))
     stores.lessons.put_verdict(given, label, written_utc_ns=now_utc_ns)
-    return moment.model_copy(update={f"{by}_says": verdict})
+    return judged_again(stores, seen, moment)
 
 
 def _found(stores: Stores, seen: SeenLesson, moment_id: str) -> JudgedMoment:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Final
 
 from contract.clock import SECOND_NS
+from dashboard_api.moments.authors import Authors
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
 from dashboard_api.views.small_groups import without_percent
@@ -20,9 +20,7 @@ from models.serving.scores import ROOM, EpochScore
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Verdict
 
-__all__ = ["AUTHOR_NAMES", "moments", "signs"]
-
-AUTHOR_NAMES: Final = {"teacher": "the teacher", "coach": "the coach"}
+__all__ = ["moments", "signs"]
 
 
 def moments(
@@ -31,6 +29,7 @@ def moments(
     alerts: Sequence[AlertRecord],
     own: Sequence[Moment],
     *,
+    authors: Authors,
     finder: Finder | None,
     verdicts: Sequence[Verdict] = (),
     trust: str = TRUST,
@@ -51,7 +50,7 @@ def moments(
         place = _place(lesson, moment, alerts, answered, taken)
         is_first = _key(moment) in stand_out
         suggested.append(_suggested(moment, place, trust=trust, is_first=is_first))
-    marked = [_own(moment) for moment in own]
+    marked = [_own(moment, authors) for moment in own]
     return sorted(suggested + marked, key=lambda moment: (moment.start_s, moment.id))
 
 
@@ -144,6 +143,8 @@ def _suggested(
         note="",
         rest="",
         author="",
+        author_role=None,
+        is_yours=False,
         because=without_percent(suggestion.because),
         off_task=None
         if suggestion.is_strength or suggestion.off_task is None
@@ -153,7 +154,7 @@ def _suggested(
     )
 
 
-def _own(moment: Moment) -> MomentJson:
+def _own(moment: Moment, authors: Authors) -> MomentJson:
     lines = moment.note.strip().splitlines()
     return MomentJson(
         id=moment.id,
@@ -165,7 +166,9 @@ def _own(moment: Moment) -> MomentJson:
         title=lines[0] if lines else "A moment without a note",
         note=moment.note,
         rest="\n".join(lines[1:]).strip(),
-        author=AUTHOR_NAMES.get(moment.author, moment.author),
+        author=authors.name(moment.author, moment.role),
+        author_role=moment.role,
+        is_yours=authors.is_reader(moment.author),
         because=[],
         off_task=None,
         trust="",

@@ -128,7 +128,7 @@ async def confirm_delete(
             minutes=round((lesson.over_utc_ns(stores.longest_ns) - lesson.starts_utc_ns)
                           / (60 * SECOND_NS)),
             moments=len(stores.lessons.moments(lesson.id)),
-            by_coach=sum(one.author == "coach" for one in stores.lessons.moments(lesson.id)),
+            by_others=sum(one.author != viewer.person.id for one in stores.lessons.moments(lesson.id)),
             readers=[share.name for share in stores.sharing.shares(lesson.id, 0)],
             trouble=trouble,
         )  # fmt: skip

@@ -127,6 +127,12 @@ class MomentJson(JsonBase):
     rest: str
     """The note without its first line, which is the title."""
     author: str
+    """What the person who marked it is called; empty for a suggestion."""
+    author_role: Literal["teacher", "coach"] | None
+    """As whom they marked it: the lesson's teacher, or "coach" for anybody it was shared with; null
+    for a suggestion."""
+    is_yours: bool
+    """You marked it, so you may change it."""
     because: list[str]
     """Why the system suggests it, as sentences."""
     off_task: Annotated[float | None, Field(ge=0, le=1)]

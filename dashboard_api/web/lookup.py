@@ -73,7 +73,7 @@ def see_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> SeenLesson:
     cut = stores.sharing.teacher.cuts([lesson.id], viewer.person.id).get(lesson.id)
     if cut is None:  # the share has ended since
         raise NotFoundError(NO_LESSON)
-    return SeenLesson(lesson, reach, cut)
+    return SeenLesson(viewer.person.id, lesson, reach, cut)
 
 
 def speaker_of(reach: Reach) -> Speaker:

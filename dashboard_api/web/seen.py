@@ -44,6 +44,8 @@ _WORDS: Final = {LEFT_OUT: "left out", NOT_SHARED: "not shared with you"}
 class SeenLesson:
     """A lesson, what it is to the viewer, and what of it they see."""
 
+    viewer: str
+    """The id of the person."""
     lesson: Lesson
     reach: Reach
     cut: Cut

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -31,7 +32,7 @@ from models.serving.off_task import OffTaskModel
 from roomtone.model_cli.drawing import draw_lessons, show_progress
 from roomtone.model_cli.options import add_school_option, database_url
 from school import open_lesson_store
-from school.moments.records import Label
+from school.moments.records import Label, agreed
 
 __all__ = [
     "add_label_arguments",
@@ -82,17 +83,18 @@ def add_recalibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]
 def labelled_moments(data_dir: Path, url: SecretStr | None = None) -> list[LabelledMoment]:
     """Read the labelled moments of a data directory; raises UsageError if it has no school.db.
 
-    If teacher and coach both answered, the teacher's answer counts. A dismissed calm stretch is
-    left out: it shows neither that the class was lively nor that it was not.
+    Of several answers about one moment the one counts that `agreed` finds; a moment on which people
+    disagree is left out. So is a dismissed calm stretch: it shows neither that the class was lively
+    nor that it was not.
     """
     if url is None and not (data_dir / "school.db").is_file():
         raise UsageError(f"{data_dir} has no school.db; use the `data_dir` of server.toml.")
     with closing(open_lesson_store(data_dir, url)) as store:
         labels = store.labels()
-    chosen: dict[tuple[str, str], Label] = {}
+    by_moment: dict[tuple[str, str], list[Label]] = {}
     for label in labels:
-        if label.by == "teacher" or (label.lesson, label.moment) not in chosen:
-            chosen[label.lesson, label.moment] = label
+        by_moment.setdefault((label.lesson, label.moment), []).append(label)
+    counted = [_counted(of_one) for of_one in by_moment.values()]
     return [
         LabelledMoment(
             lesson=label.lesson,
@@ -103,9 +105,16 @@ def labelled_moments(data_dir: Path, url: SecretStr | None = None) -> list[Label
             features_version=label.features_version,
             rows=label.rows,
         )
-        for label in chosen.values()
-        if label.kind != "calm" or label.is_confirmed
+        for label in counted
+        if label is not None and (label.kind != "calm" or label.is_confirmed)
     ]
+
+
+def _counted(of_one: Sequence[Label]) -> Label | None:
+    """Of the labels of one moment the one to learn from."""
+    said = agreed((label.role, label.is_confirmed) for label in of_one)
+    first_teacher = sorted(of_one, key=lambda label: label.role != "teacher")
+    return next((label for label in first_teacher if label.is_confirmed is said), None)
 
 
 def recalibrate(args: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from school.moments.records import Label, Moment, Speaker, Verdict, VerdictCount
+from school.moments.records import Label, Moment, Verdict, VerdictCount
 
 __all__ = ["LabelStore", "MomentStore"]
 
@@ -29,8 +29,8 @@ class MomentStore(Protocol):
         lesson.
         """
 
-    def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
-        """Take back what someone said of a moment, and what was kept of it."""
+    def remove_verdict(self, lesson: str, moment: str, by: str) -> None:
+        """Take back what a person said of a moment, and what was kept of it."""
 
     def verdicts(self, lesson: str) -> list[Verdict]: ...
     def count_verdicts(self) -> VerdictCount:

@@ -9,7 +9,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Label", "Moment", "MomentKind", "Speaker", "Verdict", "VerdictCount"]
+__all__ = ["Label", "Moment", "MomentKind", "Speaker", "Verdict", "VerdictCount", "agreed"]
+
+Speaker = Literal["teacher", "coach"]
+"""As whom a person speaks of a lesson: as its teacher, or as someone it is shared with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,24 +25,28 @@ class Moment:
     end_s: float
     note: str
     author: str
+    """The id of who marked it; empty where that is not known, as of some older ones."""
+    role: Speaker
+    """As whom they marked it; it stays so when the lesson changes hands."""
 
 
-Speaker = Literal["teacher", "coach"]
 MomentKind = Literal["lively", "calm", "own"]
 """Suggested because of an alert; suggested as a strength; marked by a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether a moment was worth talking about, as the teacher or the coach of the lesson says.
+    """Whether a moment was worth talking about, as someone says who sees the lesson.
 
-    One for each moment and speaker. It holds the moment's place, because suggestions are computed
+    One for each moment and person. It holds the moment's place, because suggestions are computed
     again and alerts go with the scores.
     """
 
     lesson: str
     moment: str
-    by: Speaker
+    by: str
+    """The id of who says so; empty where that is not known."""
+    role: Speaker
     is_confirmed: bool
     kind: MomentKind
     zone: str
@@ -52,7 +59,7 @@ class Verdict:
 class VerdictCount:
     """How many suggested lively moments were confirmed, and how many dismissed.
 
-    Each moment counts once; where teacher and coach differ, the teacher's word counts.
+    Each moment counts once, as `agreed` says.
     """
 
     confirmed: int
@@ -67,16 +74,29 @@ class VerdictCount:
         )
 
 
+def agreed(answers: Iterable[tuple[Speaker, bool]]) -> bool | None:
+    """What several people say of one moment together.
+
+    The teacher's word counts; without one, that of most coaches. None if as many say no as yes.
+    """
+    votes = list(answers)
+    of_teachers = [said for role, said in votes if role == "teacher"]
+    counted = of_teachers or [said for _, said in votes]
+    balance = sum(1 if said else -1 for said in counted)
+    return None if balance == 0 else balance > 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Label:
     """What is kept of a verdict to learn from, with the teacher's opt-in.
 
-    It is about the room or a zone of five seats or more, and names nobody.
+    It is about the room or a zone of five seats or more. `by` is the verdict's, with which it goes.
     """
 
     lesson: str
     moment: str
-    by: Speaker
+    by: str
+    role: Speaker
     is_confirmed: bool
     kind: MomentKind
     is_room: bool

@@ -18,13 +18,12 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    or_,
     select,
     tuple_,
 )
 
 from contract.errors import StoreError
-from school.moments.records import Label, Moment, Speaker, Verdict, VerdictCount
+from school.moments.records import Label, Moment, Verdict, VerdictCount
 from school.schema import exclusions, label_opt_ins, labels, lessons, moments, verdicts
 from school.sql_store import SqlStore, put_row
 
@@ -43,18 +42,7 @@ _MOMENT_COUNTS: Final = (
 _VERDICTS: Final = (
     select(*(column.label(column.key) for column in verdicts.c))
     .where(verdicts.c.lesson == bindparam("lesson"))
-    .order_by(verdicts.c.start_s, verdicts.c.moment, verdicts.c.by)
-)
-_TEACHERS: Final = verdicts.alias("teachers")
-_HAS_TEACHERS: Final = (
-    select(1)
-    .where(
-        _TEACHERS.c.lesson == verdicts.c.lesson,
-        _TEACHERS.c.moment == verdicts.c.moment,
-        _TEACHERS.c.by == "teacher",
-    )
-    .correlate(verdicts)
-    .exists()
+    .order_by(verdicts.c.start_s, verdicts.c.moment, verdicts.c.by, verdicts.c.role)
 )
 _IS_LEFT_OUT: Final = (
     select(1)
@@ -67,21 +55,35 @@ _IS_LEFT_OUT: Final = (
     .exists()
 )
 """The moment reaches into a span that the teacher leaves out: it counts nowhere meanwhile."""
-_VERDICT_COUNTS: Final = (
-    select(verdicts.c.lesson, func.sum(case((verdicts.c.is_confirmed, 1), else_=0)), func.count())
-    .where(
-        verdicts.c.kind == "lively",
-        or_(verdicts.c.by == "teacher", ~_HAS_TEACHERS),
-        ~_IS_LEFT_OUT,
+_VOTE: Final = case((verdicts.c.is_confirmed, 1), else_=-1)
+_IS_TEACHERS: Final = verdicts.c.role == "teacher"
+_JUDGED: Final = (
+    select(
+        verdicts.c.lesson,
+        case(
+            (
+                func.sum(case((_IS_TEACHERS, 1), else_=0)) > 0,
+                func.sum(case((_IS_TEACHERS, _VOTE), else_=0)),
+            ),
+            else_=func.sum(_VOTE),
+        ).label("balance"),
     )
-    .group_by(verdicts.c.lesson)
+    .where(verdicts.c.kind == "lively", ~_IS_LEFT_OUT)
+    .group_by(verdicts.c.lesson, verdicts.c.moment)
+    .subquery("judged")
 )
+"""Each moment once, as `records.agreed` has it: above 0 it is confirmed, below dismissed."""
+_VERDICT_COUNTS: Final = select(
+    _JUDGED.c.lesson,
+    func.sum(case((_JUDGED.c.balance > 0, 1), else_=0)),
+    func.sum(case((_JUDGED.c.balance < 0, 1), else_=0)),
+).group_by(_JUDGED.c.lesson)
 _OPTED_IN: Final = select(label_opt_ins).where(label_opt_ins.c.teacher == bindparam("teacher"))
 _WANTED: Final = select(lessons.c.id).where(lessons.c.teacher.in_(select(label_opt_ins.c.teacher)))
 """The lessons whose teacher agrees that labels of them are kept."""
 _LESSON: Final = select(lessons.c.id).where(lessons.c.id == bindparam("lesson"))
 _IS_WANTED: Final = _WANTED.where(lessons.c.id == bindparam("lesson"))
-_KEY: Final = labels.c.lesson, labels.c.moment, labels.c.by
+_KEY: Final = labels.c.lesson, labels.c.moment, labels.c.by, labels.c.role
 _LABELS: Final = (
     select(labels, verdicts.c.is_confirmed, verdicts.c.kind)
     .join_from(
@@ -91,6 +93,7 @@ _LABELS: Final = (
             labels.c.lesson == verdicts.c.lesson,
             labels.c.moment == verdicts.c.moment,
             labels.c.by == verdicts.c.by,
+            labels.c.role == verdicts.c.role,
         ),
     )
     .where(~_IS_LEFT_OUT)
@@ -124,13 +127,19 @@ class SqlMomentStore(SqlStore):
         """Keep what someone said of a moment; see `MomentStore.put_verdict`."""
         with self._database.writing() as connection:
             _require_lesson(connection, verdict.lesson, "say something of")
-            # What was kept of an earlier answer goes.
-            connection.execute(_delete(labels, verdict.lesson, verdict.moment, verdict.by))
+            # An earlier answer goes with what was kept of it, also one that they gave as a coach
+            # of a lesson that is theirs by now.
+            which = verdict.lesson, verdict.moment, verdict.by
+            for table in (labels, verdicts):
+                gone = _delete(table, *which)
+                if not verdict.by:  # nobody's: the teacher's and the coach's are two
+                    gone = gone.where(table.c.role == verdict.role)
+                connection.execute(gone)
             put_row(connection, verdicts, asdict(verdict))
             if label is not None and _is_there(connection, _IS_WANTED, verdict.lesson):
                 put_row(connection, labels, _label_values(label, written_utc_ns))
 
-    def remove_verdict(self, lesson: str, moment: str, by: Speaker) -> None:
+    def remove_verdict(self, lesson: str, moment: str, by: str) -> None:
         with self._database.writing() as connection:
             connection.execute(_delete(labels, lesson, moment, by))
             connection.execute(_delete(verdicts, lesson, moment, by))
@@ -146,8 +155,8 @@ class SqlMomentStore(SqlStore):
 
     def verdicts_by_lesson(self) -> dict[str, VerdictCount]:
         return {
-            lesson: VerdictCount(confirmed=int(confirmed), dismissed=n - int(confirmed))
-            for lesson, confirmed, n in self._read(_VERDICT_COUNTS)
+            lesson: VerdictCount(confirmed=int(confirmed), dismissed=int(dismissed))
+            for lesson, confirmed, dismissed in self._read(_VERDICT_COUNTS)
         }
 
     def keeps_labels(self, teacher: str) -> bool:
@@ -209,7 +218,7 @@ def _is_there(connection: Connection, statement: Executable, lesson: str) -> boo
     return connection.execute(statement, {"lesson": lesson}).first() is not None
 
 
-def _delete(table: Table, lesson: str, moment: str, by: Speaker) -> Delete:
+def _delete(table: Table, lesson: str, moment: str, by: str) -> Delete:
     return delete(table).where(table.c.lesson == lesson, table.c.moment == moment, table.c.by == by)
 
 
@@ -227,8 +236,8 @@ def _label_values(label: Label, written_utc_ns: int) -> dict[str, Any]:
 
 def _label(row: Row[*tuple[Any, ...]]) -> Label:
     return Label(
-        lesson=row.lesson, moment=row.moment, by=row.said_by, is_confirmed=bool(row.is_confirmed),
-        kind=row.kind, is_room=bool(row.is_room), utc_ns=row.utc_ns, model=row.model,
-        features_version=row.features_version,
+        lesson=row.lesson, moment=row.moment, by=row.said_by, role=row.role,
+        is_confirmed=bool(row.is_confirmed), kind=row.kind, is_room=bool(row.is_room),
+        utc_ns=row.utc_ns, model=row.model, features_version=row.features_version,
         rows=np.frombuffer(row.rows, "<f8").reshape(-1, row.features).astype(np.float64),
     )  # fmt: skip

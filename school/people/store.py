@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -27,6 +27,7 @@ from school.people.held import HeldStore
 from school.people.identities import identities_of, link, person_of, unlink
 from school.people.invitation_rows import invitations_of, open_invitation
 from school.people.leaving import LeavingStore
+from school.people.names import names_of
 from school.people.program_tokens import TokenStore, end_tokens
 from school.people.records import Credentials, Identity, Invitation, Person, Role, Session
 from school.people.tokens import new_id, new_token, token_hash
@@ -123,6 +124,11 @@ class PeopleStore:
             found = _write_roles(connection, person_id, person_roles, by)
             end_tokens(connection, person_id, found.roles, by)
             _end_sessions(connection, person_id)
+
+    def names(self, ids: Collection[str]) -> dict[str, str]:
+        """What people are called, by id; whoever left is not in it."""
+        with self._database.reading() as connection:
+            return names_of(connection, ids)
 
     def credentials(self, sign_in_name: str) -> Credentials | None:
         """What a sign-in with this name is checked against."""

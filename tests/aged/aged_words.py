@@ -112,11 +112,11 @@ def write_words(directory: Path, past: list[Sitting], random: np.random.Generato
             if at % 2:
                 lessons.put_moment(
                     Moment(id=f"m{number}", lesson=lesson, start_s=60, end_s=90, note="Groups",
-                           author="the teacher")
+                           author="", role="teacher")
                 )  # fmt: skip
             else:
                 lessons.put_verdict(
-                    Verdict(lesson=lesson, moment=f"{lesson}.1.room.120", by="teacher",
+                    Verdict(lesson=lesson, moment=f"{lesson}.1.room.120", by="", role="teacher",
                             is_confirmed=at % 4 == 0, kind="lively", zone="room", start_s=120,
                             end_s=180)
                 )  # fmt: skip

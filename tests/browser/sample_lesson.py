@@ -21,6 +21,7 @@ from contract.wire.payload import FULL_LAYOUT_CODES, Batch, Gap, Layout
 from ingest.stores.records import AlertRecord, Arrival, EpochRecord, Tick, ZoneEpoch
 from school.lessons.records import Lesson
 from school.moments.records import Moment
+from tests.signed_in import COACH, TEACHER
 
 SEATS = tuple(range(1, 31))
 ZONES = (
@@ -96,14 +97,14 @@ def write(periods: Any, scores: Any, lessons: Any, sample: Sample) -> Lesson:
 
 def add_moments(lessons: Any, lesson: str) -> None:
     """What the teacher and the coach marked."""
-    for name, start, end, note, author in (
+    for name, start, end, note, role in (
         ("a", 245, 300, "They were ready quickly today. What helped?", "coach"),
         ("b", 1350, 1470, "Handing out the cards.\nThe second table had none left.", "teacher"),
     ):
         lessons.put_moment(
             Moment(
                 id=f"{lesson}-{name}", lesson=lesson, start_s=start, end_s=end, note=note,
-                author=author,
+                author=TEACHER if role == "teacher" else COACH, role=role,
             )
         )  # fmt: skip
 

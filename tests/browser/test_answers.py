@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
+from tests.signed_in import TEACHER
+
 CHOSEN = re.compile("is-chosen")
 
 
@@ -37,7 +39,7 @@ def chosen(page, moment="sample-alert-1"):
 def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school, settled):
     chosen(lesson).locator('button[value="confirmed"]').focus()
     lesson.keyboard.press("Enter")
-    lesson.get_by_text("The teacher answered: yes.", exact=True).wait_for()
+    lesson.get_by_text("You answered: yes.", exact=True).wait_for()
     expect(lesson.locator("#moments-notice")).to_have_text("Saved. You answered: yes.")
     expect(lesson.locator("#yes-sample-alert-1")).to_be_focused()
     # Still open; the notice is for screen readers and moves nothing.
@@ -46,15 +48,27 @@ def test_an_answer_is_given_by_keyboard_and_the_focus_stays(lesson, school, sett
     expect(lesson.locator("#moments-notice.unseen")).to_have_count(1)
     settled(lesson)
     (said,) = school.stores.lessons.verdicts("sample")
-    assert (said.by, said.is_confirmed) == ("teacher", True)
-    school.stores.lessons.put_verdict(replace(said, by="coach"))
+    assert (said.by, said.is_confirmed) == (TEACHER, True)
+    school.stores.lessons.put_verdict(replace(said, by="gone", role="coach"))
     item.get_by_role("button", name="Not really").click()
-    lesson.get_by_text("The teacher answered: not really. The coach answered: yes.").wait_for()
+    lesson.get_by_text("You answered: not really. A person who left answered: yes.").wait_for()
     settled(lesson)
     item.get_by_role("button", name="Remove my answer").click()
-    lesson.get_by_text("The coach answered: yes.", exact=True).wait_for()
+    lesson.get_by_text("A person who left answered: yes.", exact=True).wait_for()
     (said,) = school.stores.lessons.verdicts("sample")
-    assert (said.by, said.is_confirmed) == ("coach", True)
+    assert (said.by, said.is_confirmed) == ("gone", True)
+
+
+def test_the_list_says_who_marked_a_moment_and_offers_ones_own_to_change(lesson):
+    for moment, author, edits in (
+        ("sample-a", "by a person who left", 0),
+        ("sample-b", "by you", 1),
+    ):
+        item = lesson.locator(f'[data-id="{moment}"]')
+        item.locator(".jump").click()
+        expect(item.locator(".own-row")).to_contain_text(author)
+        expect(item.locator(".own-row .edit")).to_have_count(edits)
+        expect(item.get_by_role("button", name="Delete the moment")).to_have_count(1)
 
 
 def test_each_question_names_its_moment_to_a_screen_reader(lesson):
@@ -103,7 +117,7 @@ def test_without_scripts_answers_and_the_choice_work_too(browser, school):
     page.goto("/lessons/sample")
     page.locator('#moment-sample-alert-1 button[value="dismissed"]').click()
     page.wait_for_url("**/lessons/sample#moment-sample-alert-1")
-    expect(page.get_by_text("The teacher answered: not really.")).to_have_count(1)
+    expect(page.get_by_text("You answered: not really.")).to_have_count(1)
     page.goto("/lessons/sample/answers")
     page.get_by_role("button", name="Allow it").click()
     page.get_by_role("button", name="Withdraw and delete the kept answers").click()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain, product
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from school.lessons.memory import MemoryLessonStore
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson, PurgedWords
-from school.moments.records import Label, Moment, Verdict, VerdictCount
+from school.moments.records import Label, Moment, Speaker, Verdict, VerdictCount, agreed
 
 MATHS = Lesson(
     id="maths",
@@ -35,7 +36,9 @@ MATHS = Lesson(
     video="/videos/maths.mp4",
     video_offset_s=-1.5,
 )
-MOMENT = Moment(id="m1", lesson="maths", start_s=61.5, end_s=75, note="group work", author="coach")
+MOMENT = Moment(
+    id="m1", lesson="maths", start_s=61.5, end_s=75, note="group work", author="kim", role="coach"
+)
 
 
 STORES = [
@@ -245,15 +248,15 @@ def test_seats_opt_out_and_in_again(pair: tuple[LessonStore, LessonStore]) -> No
 
 
 SAID = Verdict(
-    lesson="maths", moment="maths.3.room.60", by="teacher", is_confirmed=True, kind="lively",
-    zone="room", start_s=60, end_s=95.5,
+    lesson="maths", moment="maths.3.room.60", by="ada", role="teacher", is_confirmed=True,
+    kind="lively", zone="room", start_s=60, end_s=95.5,
 )  # fmt: skip
 
 
 def label_of(said: Verdict, *, utc_ns: int = 1_060, seed: int = 1) -> Label:
     return Label(
-        lesson=said.lesson, moment=said.moment, by=said.by, is_confirmed=said.is_confirmed,
-        kind=said.kind, is_room=said.zone == "room", utc_ns=utc_ns, model="m1",
+        lesson=said.lesson, moment=said.moment, by=said.by, role=said.role,
+        is_confirmed=said.is_confirmed, kind=said.kind, is_room=said.zone == "room", utc_ns=utc_ns, model="m1",
         features_version="f1", rows=np.random.default_rng(seed).normal(size=(7, 3)),
     )  # fmt: skip
 
@@ -261,17 +264,62 @@ def label_of(said: Verdict, *, utc_ns: int = 1_060, seed: int = 1) -> Label:
 def test_a_verdict_is_given_changed_and_taken_back(pair: tuple[LessonStore, LessonStore]) -> None:
     one, other = pair
     one.put(MATHS)
-    by_coach = replace(SAID, by="coach", is_confirmed=False)
+    by_kim, by_lee = (
+        replace(SAID, by=name, role="coach", is_confirmed=False) for name in ("kim", "lee")
+    )
     one.put_verdict(SAID)
-    other.put_verdict(by_coach)
-    assert one.verdicts("maths") == other.verdicts("maths") == [by_coach, SAID]
+    other.put_verdict(by_lee)
+    other.put_verdict(by_kim)
+    assert one.verdicts("maths") == other.verdicts("maths") == [SAID, by_kim, by_lee]
     changed = replace(SAID, is_confirmed=False, end_s=99.0)
     other.put_verdict(changed)
-    assert one.verdicts("maths") == [by_coach, changed]
-    one.remove_verdict("maths", SAID.moment, "coach")
-    one.remove_verdict("maths", "never was", "coach")
+    assert one.verdicts("maths") == [changed, by_kim, by_lee]
+    one.remove_verdict("maths", SAID.moment, "lee")
+    assert one.verdicts("maths") == [changed, by_kim]
+    one.remove_verdict("maths", SAID.moment, "kim")
+    one.remove_verdict("maths", "never was", "kim")
     assert other.verdicts("maths") == [changed]
     assert other.verdicts("art") == []
+
+
+def test_a_person_has_one_answer_in_whatever_role_and_the_unknown_have_two(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    one.keep_labels(MATHS.teacher)
+    before = replace(SAID, role="coach")
+    one.put_verdict(before, label_of(before))
+    other.put_verdict(SAID, label_of(SAID))  # the lesson became theirs meanwhile
+    assert one.verdicts("maths") == [SAID]
+    assert [label.role for label in one.labels()] == ["teacher"]
+    one.remove_verdict("maths", SAID.moment, SAID.by)
+    assert (other.verdicts("maths"), other.labels()) == ([], [])
+    unknown = [replace(SAID, by="", role=role) for role in ("coach", "teacher")]
+    for said in (*unknown, *unknown):
+        one.put_verdict(said, label_of(said))
+    assert other.verdicts("maths") == unknown
+    assert len(other.labels()) == 2
+
+
+def test_a_moment_counts_as_its_people_agree(pair: tuple[LessonStore, LessonStore]) -> None:
+    one, other = pair
+    one.put(MATHS)
+    answers: list[tuple[Speaker, bool]] = [
+        (role, said) for role in get_args(Speaker) for said in (True, False)
+    ]
+    confirmed = dismissed = 0
+    for n, votes in enumerate(chain.from_iterable(product(answers, repeat=n) for n in (1, 2, 3))):
+        for voter, (role, said) in enumerate(votes):
+            one.put_verdict(
+                replace(SAID, moment=f"m{n}", by=f"p{voter}", role=role, is_confirmed=said)
+            )
+        confirmed += agreed(votes) is True
+        dismissed += agreed(votes) is False
+    assert other.count_verdicts() == VerdictCount(confirmed=confirmed, dismissed=dismissed)
+    assert agreed([("coach", True), ("coach", False)]) is None
+    assert agreed([("coach", True), ("coach", True), ("coach", False)]) is True
+    assert agreed([("coach", True), ("teacher", False), ("coach", True)]) is False
 
 
 def test_a_verdict_needs_its_lesson(pair: tuple[LessonStore, LessonStore]) -> None:
@@ -291,8 +339,8 @@ def test_each_suggested_moment_counts_once_and_the_teacher_first(
     assert other.count_verdicts() == VerdictCount(confirmed=0, dismissed=0)
     for said in (
         SAID,
-        replace(SAID, by="coach", is_confirmed=False),
-        replace(SAID, moment="b", by="coach", is_confirmed=False),
+        replace(SAID, by="kim", role="coach", is_confirmed=False),
+        replace(SAID, moment="b", by="kim", role="coach", is_confirmed=False),
         replace(SAID, moment="c", kind="calm"),
         replace(SAID, moment="d", kind="own", is_confirmed=False),
         replace(SAID, lesson="art", moment="e"),
@@ -303,7 +351,7 @@ def test_each_suggested_moment_counts_once_and_the_teacher_first(
         "maths": VerdictCount(confirmed=1, dismissed=1),
         "art": VerdictCount(confirmed=1, dismissed=0),
     }
-    one.remove_verdict("maths", SAID.moment, "teacher")
+    one.remove_verdict("maths", SAID.moment, SAID.by)
     assert other.verdicts_by_lesson()["maths"] == VerdictCount(confirmed=0, dismissed=2)
 
 
@@ -331,7 +379,7 @@ def test_a_label_is_kept_while_the_teacher_wants_it(
     other.put_verdict(replace(SAID, is_confirmed=False))  # too little was known of the moment now
     assert one.labels() == []
     one.put_verdict(SAID, label)
-    one.remove_verdict("maths", SAID.moment, "teacher")
+    one.remove_verdict("maths", SAID.moment, SAID.by)
     assert other.labels() == []
 
 
@@ -430,7 +478,7 @@ def test_version_moves_with_every_answer(pair: tuple[LessonStore, LessonStore]) 
         lambda: one.put_verdict(SAID),
         lambda: one.keep_labels(MATHS.teacher),
         lambda: one.drop_labels(MATHS.teacher),
-        lambda: one.remove_verdict("maths", SAID.moment, "teacher"),
+        lambda: one.remove_verdict("maths", SAID.moment, SAID.by),
     ):
         change()
         seen.append(other.version())

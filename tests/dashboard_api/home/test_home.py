@@ -23,7 +23,7 @@ from school.moments.records import Verdict
 from school.people.records import Role
 from school.sharing.counts import HeldLesson
 from tests.dashboard_api.conftest import START_NS, Pages
-from tests.signed_in import BY, add_person, cookie
+from tests.signed_in import BY, TEACHER, add_person, cookie
 
 HOUR_NS = 3_600 * SECOND_NS
 DAY_NS = 24 * HOUR_NS
@@ -160,8 +160,8 @@ def test_the_teachers_answer_is_not_the_coachs(coach, stores, filled):
     suggested = next(each for each in first if each["kind"] == "suggested")
     stores.lessons.put_verdict(
         Verdict(
-            lesson="sample", moment=suggested["id"], by="teacher", is_confirmed=True, kind="lively",
-            zone="room", start_s=suggested["start_s"], end_s=suggested["end_s"],
+            lesson="sample", moment=suggested["id"], by=TEACHER, role="teacher",
+            is_confirmed=True, kind="lively", zone="room", start_s=suggested["start_s"], end_s=suggested["end_s"],
         )
     )  # fmt: skip
     assert before is not None

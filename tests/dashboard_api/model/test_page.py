@@ -21,6 +21,7 @@ from ingest.stores.records import EpochRecord, ZoneEpoch
 from models.serving.manifest import SHIPPED, ModelManifest
 from school.moments.records import Verdict as Answered
 from school.moments.records import VerdictCount
+from tests.signed_in import COACH, TEACHER
 
 PAGES = ("/", "/lessons/sample", "/rooms/room-204/live", "/model", "/model?lesson=sample")
 WEEK_NS = 7 * 86_400 * SECOND_NS
@@ -42,7 +43,8 @@ def answer_moments(stores, *, confirmed: int, dismissed: int) -> None:
             Answered(
                 lesson="sample",
                 moment=f"alert-{i}",
-                by="teacher",
+                by=TEACHER,
+                role="teacher",
                 is_confirmed=i < confirmed,
                 kind="lively",
                 zone="room",
@@ -329,7 +331,7 @@ def test_a_new_school_has_not_enough_data(client, stores, filled):
 def test_answered_moments_are_counted_by_week(client, stores, filled, weeks):
     stores.lessons.put_verdict(
         Answered(
-            lesson="w5-1", moment="x", by="coach", is_confirmed=False, kind="lively", zone="room",
+            lesson="w5-1", moment="x", by=COACH, role="coach", is_confirmed=False, kind="lively", zone="room",
             start_s=1.0, end_s=2.0,
         )
     )  # fmt: skip

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.signed_in import TEACHER
+
 API = "/api/lessons/sample/moments"
 HTMX = {"HX-Request": "true"}
 
@@ -20,7 +22,8 @@ def test_a_program_marks_edits_and_deletes_a_moment(client, filled):
     moment = made.json()
     assert (moment["start_s"], moment["end_s"]) == (61.3, 91.3)
     assert (moment["title"], moment["rest"]) == ("What now?", "More.")
-    assert moment["author"] == "the teacher"
+    assert (moment["author"], moment["author_role"]) == (TEACHER, "teacher")
+    assert moment["is_yours"]
     assert moment["off_task"] is None
     one = f"{API}/{moment['id']}"
     assert client.request("PUT", one, json={"note": "Better"}).status_code == 204
@@ -171,7 +174,7 @@ def test_suggestions_keep_their_ids_when_the_lesson_is_scored_again(client, stor
     for moment in (answered, calm):
         kept = after[moment["id"]]
         assert (kept["start_s"], kept["end_s"]) == (moment["start_s"], moment["end_s"])
-        assert kept["teacher_says"] == "confirmed"
+        assert kept["your_answer"] == "confirmed"
     assert len(after) <= 6, "no stretch stands there twice"
 
 

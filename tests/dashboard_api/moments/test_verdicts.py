@@ -16,7 +16,7 @@ from models.serving.area import AREA_FEATURES, AreaHistory
 from models.serving.scores import EpochScore, ZoneScore
 from school.lessons.records import Lesson
 from school.moments.records import Verdict, VerdictCount
-from tests.signed_in import BY, TEACHER
+from tests.signed_in import BY, COACH, TEACHER
 
 START_NS = 1_763_460_300 * SECOND_NS
 API = "/api/lessons/sample"
@@ -40,16 +40,24 @@ def calm_of(client) -> str:
 def test_a_program_confirms_changes_and_removes_an_answer(client, coach, filled):
     answer = say(client, ALERT, "confirmed")
     assert answer.status_code == 200
-    assert (answer.json()["teacher_says"], answer.json()["coach_says"]) == ("confirmed", None)
-    assert say(coach, ALERT, "dismissed").json()["coach_says"] == "dismissed"
-    assert say(client, ALERT, "dismissed").json()["teacher_says"] == "dismissed"
+    by_teacher = {"name": TEACHER, "role": "teacher", "is_yours": True, "says": "confirmed"}
+    assert answer.json()["answers"] == [by_teacher]
+    by_coach = {"name": COACH, "role": "coach", "is_yours": True, "says": "dismissed"}
+    assert say(coach, ALERT, "dismissed").json()["answers"] == [
+        {**by_teacher, "is_yours": False},
+        by_coach,
+    ]
+    changed = say(client, ALERT, "dismissed").json()
+    assert [one["says"] for one in changed["answers"]] == ["dismissed", "dismissed"]
+    assert changed["your_answer"] == "dismissed"
     address = f"{API}/moments/{ALERT}/verdict"
     assert client.request("DELETE", address).status_code == 204
     assert client.request("DELETE", address).status_code == 204
     one = moments(client)[ALERT]
-    assert (one["teacher_says"], one["coach_says"]) == (None, "dismissed")
+    assert one["answers"] == [{**by_coach, "is_yours": False}]
+    assert one["your_answer"] is None
     assert coach.request("DELETE", address).status_code == 204
-    assert moments(client)[ALERT]["coach_says"] is None
+    assert moments(client)[ALERT]["answers"] == []
 
 
 def test_every_kind_of_moment_can_be_answered(client, stores, filled):
@@ -81,7 +89,7 @@ def test_an_answered_suggestion_keeps_its_id_and_its_span(client, stores, filled
     for moment in (ALERT, calm):
         for name in ("start_s", "end_s", "title", "kind", "is_strength"):
             assert after[moment][name] == before[moment][name]
-    assert after[ALERT]["teacher_says"] == "confirmed"
+    assert after[ALERT]["your_answer"] == "confirmed"
     assert say(client, calm, "confirmed").status_code == 200
 
 
@@ -123,12 +131,12 @@ def test_the_page_asks_and_answers(client, coach, stores, filled):
     assert part.text.lstrip().startswith("<ol")
     assert f'data-chosen="{ALERT}"' in part.text
     assert 'data-notice="Saved. You answered: yes."' in part.text
-    assert "The coach answered: yes." in part.text
+    assert "You answered: yes." in part.text
     plain = client.post(path, data={"verdict": "dismissed"})
     assert plain.status_code == 303
     assert plain.headers["location"] == f"/lessons/sample#moment-{ALERT}"
     page = client.get("/lessons/sample").text
-    assert "The teacher answered: not really. The coach answered: yes." in page
+    assert f"You answered: not really. {COACH.capitalize()} answered: yes." in page
     coach.post(path, data={"verdict": "none"})
     client.post(path, data={"verdict": "none"})
     assert stores.lessons.verdicts("sample") == []
@@ -220,7 +228,7 @@ def test_unknown_moments_are_not_kept(stores, filled):
 
 def _verdict(alert):
     return Verdict(
-        lesson="sample", moment=alert.id, by="teacher", is_confirmed=True, kind="lively",
+        lesson="sample", moment=alert.id, by=TEACHER, role="teacher", is_confirmed=True, kind="lively",
         zone="room", start_s=1395, end_s=1510,
     )  # fmt: skip
 
@@ -267,7 +275,7 @@ def test_scores_read_back_are_the_numbers_that_the_alerts_used(stores):
     history = AreaHistory()
     seen = [history.update(one) for one in scores]
     said = Verdict(
-        lesson="a", moment="x", by="teacher", is_confirmed=True, kind="own", zone="room",
+        lesson="a", moment="x", by=TEACHER, role="teacher", is_confirmed=True, kind="own", zone="room",
         start_s=500, end_s=900,
     )  # fmt: skip
     label = label_of(lesson, said, stores.scores.epochs("a"))

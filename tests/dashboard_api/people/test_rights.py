@@ -271,7 +271,7 @@ def test_of_a_lesson(
 ) -> None:
     is_allowed = reach in RIGHTS[role].get(action, set())
     name = f"{reach}-{role}"
-    add_moments(rights, name, by="teacher" if reach == "own" else "coach")
+    add_moments(rights, name, by=f"only-{role}")
     for each in ON_LESSONS[action]:
         answer = each.of(as_role, name, name)
         if is_allowed:
@@ -287,7 +287,15 @@ def test_of_a_lesson(
 def add_moments(rights: Rights, lesson: str, *, by: str) -> None:
     for name in ("m", "m2"):
         rights.school.lessons.put_moment(
-            Moment(id=f"{lesson}-{name}", lesson=lesson, start_s=1, end_s=2, note="", author=by)
+            Moment(
+                id=f"{lesson}-{name}",
+                lesson=lesson,
+                start_s=1,
+                end_s=2,
+                note="",
+                author=by,
+                role="coach",
+            )
         )
 
 
@@ -415,7 +423,7 @@ def test_a_token_of_a_lesson(
 ) -> None:
     is_allowed = reach in RIGHTS[role].get(action, set())
     name = f"{reach}-{role}"
-    add_moments(rights, name, by="teacher" if reach == "own" else "coach")
+    add_moments(rights, name, by=f"only-{role}")
     for each in ON_LESSONS[action]:
         if not each.path.startswith(FOR_PROGRAMS):
             continue

@@ -79,7 +79,7 @@ def test_what_can_not_be_is_refused_in_a_sentence(client, bob, stores, clock, fo
 def test_one_changes_ones_own_words_alone(client, bob, stores):
     share(client, "2025-11-20")
     marked = bob.post("/api/lessons/sample/moments", json={"start_s": 5, "note": "Why?"}).json()
-    assert marked["author"] == "the coach"
+    assert (marked["author"], marked["author_role"]) == (COACH, "coach")
     note = f"/api/lessons/sample/moments/{marked['id']}"
     assert client.request("PUT", note, json={"note": "mine"}).status_code == 403
     assert bob.request("PUT", "/api/lessons/sample/moments/sample-b", json={"note": "x"}).status_code == 403  # fmt: skip

@@ -34,7 +34,9 @@ def school_dir(tmp_path: Path, sample_lesson) -> Path:
         sample_lesson.write(periods, scores, school.lessons, sample)
         add_person(school.people, COACH, "coach")
         school.lessons.put_moment(
-            Moment(id="c", lesson="sample", start_s=1, end_s=2, note="said", author="coach")
+            Moment(
+                id="c", lesson="sample", start_s=1, end_s=2, note="said", author=COACH, role="coach"
+            )
         )
         school.sharing.share("sample", COACH, BY, until_utc_ns=START_NS + 86_400 * SECOND_NS)
     return directory
@@ -53,7 +55,7 @@ def pages(school_dir: Path) -> Iterator[Pages]:
 
 def test_deleting_is_a_purge_with_its_record(pages: Pages, school_dir: Path) -> None:
     page = pages.get("/lessons/sample/delete").text
-    assert "1 moment that people marked, 1 of them by a coach" in page
+    assert "1 moment that people marked, 1 of them by others" in page
     assert COACH in page
     pages.app.state.deletions.start()
     assert pages.post("/lessons/sample/delete").headers["location"] == "/"

@@ -190,12 +190,15 @@ def keep_lessons(data: Path) -> None:
         )  # fmt: skip
         lessons.keep_labels("t.adams")
         lessons.put_moment(
-            Moment(id="m-1", lesson="l-1", start_s=1.0, end_s=9.0, note="so", author="coach")
-        )
-        verdict = Verdict(lesson="l-1", moment="a-1", by="teacher", is_confirmed=True, kind="lively",
-                          zone="left", start_s=0.0, end_s=5.0)  # fmt: skip
-        label = Label(lesson="l-1", moment="a-1", by="teacher", is_confirmed=True, kind="lively",
-                      is_room=False, utc_ns=UTC, model="m-1", features_version="f-1",
+            Moment(
+                id="m-1", lesson="l-1", start_s=1.0, end_s=9.0, note="so", author="p-1",
+                role="coach",
+            )
+        )  # fmt: skip
+        verdict = Verdict(lesson="l-1", moment="a-1", by="p-2", role="teacher", is_confirmed=True,
+                          kind="lively", zone="left", start_s=0.0, end_s=5.0)  # fmt: skip
+        label = Label(lesson="l-1", moment="a-1", by="p-2", role="teacher", is_confirmed=True,
+                      kind="lively", is_room=False, utc_ns=UTC, model="m-1", features_version="f-1",
                       rows=np.arange(6, dtype=np.float64).reshape(2, 3))  # fmt: skip
         lessons.put_verdict(verdict, label)
         lessons.opt_out("r12", 4)

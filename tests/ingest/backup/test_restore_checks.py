@@ -196,7 +196,7 @@ def test_what_is_no_database_is_refused_or_empty(backup: Path, content: bytes) -
 
 def test_an_index_that_does_not_fit_its_table_is_refused(backup: Path) -> None:
     path = backup / "school.db"
-    change(path, "INSERT INTO moments VALUES('m', 'l', 1.0, 2.0, '', '')")
+    change(path, "INSERT INTO moments VALUES('m', 'l', 1.0, 2.0, '', '', '')")
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         (sql,) = database.execute(
             "SELECT sql FROM sqlite_schema WHERE name = 'moments_lesson'"
@@ -207,7 +207,7 @@ def test_an_index_that_does_not_fit_its_table_is_refused(backup: Path) -> None:
             "SELECT rootpage FROM sqlite_schema WHERE name = 'moments_lesson'"
         ).fetchone()
         database.execute("DELETE FROM sqlite_schema WHERE name = 'moments_lesson'")
-    change(path, "INSERT INTO moments VALUES('n', 'l', 3.0, 4.0, '', '')")
+    change(path, "INSERT INTO moments VALUES('n', 'l', 3.0, 4.0, '', '', '')")
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA writable_schema = ON")
         database.execute(

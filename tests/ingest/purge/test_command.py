@@ -69,7 +69,7 @@ class School:
                 lessons.put_moment(
                     Moment(
                         id=f"m-{room}", lesson=f"{room}-1", start_s=100, end_s=130,
-                        note=f"notetext {room}", author=f"coach of {room}",
+                        note=f"notetext {room}", author=f"coach of {room}", role="coach",
                     )
                 )  # fmt: skip
         with closing(open_score_store(self.data)) as scores:

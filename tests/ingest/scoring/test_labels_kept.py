@@ -23,16 +23,16 @@ ROOMS = ("quill-room", "other-room")
 
 def said(room: str, *, start_s: float = 100.0) -> Verdict:
     return Verdict(
-        lesson=f"{room}-1", moment=f"{room}-1.1.z.{start_s:.0f}", by="coach", is_confirmed=True,
-        kind="lively", zone="room", start_s=start_s, end_s=start_s + 20,
+        lesson=f"{room}-1", moment=f"{room}-1.1.z.{start_s:.0f}", by="kim", role="coach",
+        is_confirmed=True, kind="lively", zone="room", start_s=start_s, end_s=start_s + 20,
     )  # fmt: skip
 
 
 def label_of(school: School, verdict: Verdict) -> Label:
     seed = ROOMS.index(verdict.lesson.removesuffix("-1")) * 1_000 + round(verdict.start_s)
     return Label(
-        lesson=verdict.lesson, moment=verdict.moment, by=verdict.by, is_confirmed=True,
-        kind="lively", is_room=True, utc_ns=school.starts_ns + round(verdict.start_s) * SECOND,
+        lesson=verdict.lesson, moment=verdict.moment, by=verdict.by, role=verdict.role,
+        is_confirmed=True, kind="lively", is_room=True, utc_ns=school.starts_ns + round(verdict.start_s) * SECOND,
         model="m1", features_version="f1", rows=np.random.default_rng(seed).normal(size=(40, 21)),
     )  # fmt: skip
 

@@ -44,11 +44,11 @@ def test_labels_in_postgres_are_learned_from(
         store.put(lesson)
         store.keep_labels("Ada")
         said = Verdict(
-            lesson="maths", moment="m", by="teacher", is_confirmed=True, kind="lively",
+            lesson="maths", moment="m", by="ada", role="teacher", is_confirmed=True, kind="lively",
             zone="room", start_s=0, end_s=5,
         )  # fmt: skip
         label = Label(
-            lesson="maths", moment="m", by="teacher", is_confirmed=True, kind="lively",
+            lesson="maths", moment="m", by="ada", role="teacher", is_confirmed=True, kind="lively",
             is_room=True, utc_ns=1, model="m1", features_version="f1", rows=np.ones((2, 3)),
         )  # fmt: skip
         store.put_verdict(said, label)

@@ -65,7 +65,9 @@ def declared(office: Office, lesson: str) -> None:
     """All that can hang on a lesson before it has begun."""
     zone = (Zone(name="door", seats=(1, 2, 3, 4, 5)),)
     office.change(lesson, activities=TEST, zones=zone, video="/v.mp4", video_offset_s=2.0)
-    moment = Moment(id="m", lesson=lesson, start_s=1, end_s=2, note="", author="teacher")
+    moment = Moment(
+        id="m", lesson=lesson, start_s=1, end_s=2, note="", author="ada", role="teacher"
+    )
     office.store.put_moment(moment)
 
 

@@ -128,10 +128,11 @@ def test_everything_that_people_entered_is_there(data: Path) -> None:
         assert first.activities == (Activity(name="whole_class", start_s=0.0, end_s=600.0),)
         assert first.zones == (Zone(name="left", seats=(1, 2, 5, 6, 7)),)
         assert (first.video, first.video_offset_s) == ("l-1.mp4", 2.5)
-        assert [moment.note for moment in lessons.moments("l-1")] == ["so"]
+        (moment,) = lessons.moments("l-1")
+        assert (moment.note, moment.author, moment.role) == ("so", "", "coach")
         assert lessons.verdicts("l-1") == [
             Verdict(
-                lesson="l-1", moment="a-1", by="teacher", is_confirmed=True, kind="lively",
+                lesson="l-1", moment="a-1", by="", role="teacher", is_confirmed=True, kind="lively",
                 zone="left", start_s=0.0, end_s=5.0,
             )
         ]  # fmt: skip
