@@ -24,13 +24,13 @@ class NoticeLine:
 
 
 def notice_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[NoticeLine]:
-    """The lessons that were deleted while they were shared with someone."""
+    """The deleted lessons that were shared with someone, or about which they wrote."""
     return [
         NoticeLine(
             id=one.id,
             text=(
-                f"{one.by_name} deleted the lesson of {local_time_text(one.lesson_utc_ns, zone)} that "
-                "was shared with you. Your words on it went with it."
+                f"{one.by_name} deleted the lesson of {local_time_text(one.lesson_utc_ns, zone)}. "
+                "It was shared with you, or you wrote about it. What you wrote went with it."
             ),
         )
         for one in stores.sharing.teacher.notices(viewer.person.id)

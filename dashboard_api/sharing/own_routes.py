@@ -114,6 +114,7 @@ async def confirm_delete(
     def query(stores: Stores) -> Response:
         lesson = get_lesson(stores, viewer, lesson_id)
         now, trouble = store.clock.utc_ns(), ""
+        authors = [one.author for one in stores.lessons.moments(lesson.id)]
         try:
             _deletions(request)
             deletion_plan(stores, lesson, now)
@@ -127,9 +128,9 @@ async def confirm_delete(
             at=local_time_text(lesson.starts_utc_ns, zone),
             minutes=round((lesson.over_utc_ns(stores.longest_ns) - lesson.starts_utc_ns)
                           / (60 * SECOND_NS)),
-            moments=len(stores.lessons.moments(lesson.id)),
-            by_others=sum(one.author != viewer.person.id for one in stores.lessons.moments(lesson.id)),
-            readers=[share.name for share in stores.sharing.shares(lesson.id, 0)],
+            moments=len(authors),
+            by_others=sum(one != viewer.person.id for one in authors),
+            concerned=stores.sharing.teacher.concerned_by_deletion(lesson.id, viewer.person.id),
             trouble=trouble,
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, union
 
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
@@ -20,10 +20,13 @@ from school.schema import (
     hidden_lessons,
     lesson_owners,
     lessons,
+    moments,
     notices,
     offers,
+    people,
     share_spans,
     shares,
+    verdicts,
 )
 from school.sharing.cut import Cut, Exclusion, ExclusionReason, Span
 
@@ -137,20 +140,22 @@ class TeacherStore:
             if connection.execute(gone).rowcount:
                 by.record(connection, "unhid", "lesson", lesson, lesson=lesson)
 
+    def concerned_by_deletion(self, lesson: str, owner: str) -> list[str]:
+        """The names of those to whom deleting a lesson leaves a notice."""
+        with self._database.reading() as connection:
+            return [row.name for row in _concerned(connection, lesson, owner)]
+
     def ask_to_delete(self, lesson: Lesson, by: Actor) -> None:
-        """Record that a lesson is to go, end its shares and leave a notice to each reader.
+        """Record that a lesson is to go, end its shares, and notify its readers and who wrote about it.
 
         Nobody else sees it from now on; the purge removes the lesson itself.
         """
         with self._database.writing() as connection:
-            readers = connection.scalars(
-                select(shares.c.person).where(shares.c.lesson == lesson.id)
-            ).all()  # also those whose share has run out: their words go too
-            for person in readers:
+            for each in _concerned(connection, lesson.id, by.person):
                 connection.execute(
                     insert(notices),
                     {
-                        "id": secrets.token_hex(8), "person": person, "by_name": by.name,
+                        "id": secrets.token_hex(8), "person": each.id, "by_name": by.name,
                         "lesson_utc_ns": lesson.starts_utc_ns, "created_utc_ns": by.utc_ns,
                     },
                 )  # fmt: skip
@@ -236,6 +241,21 @@ def exclusions_in(rows: Iterable[Row[Any]]) -> dict[str, list[Exclusion]]:
         )  # fmt: skip
         found.setdefault(row.lesson, []).append(one)
     return found
+
+
+def _concerned(connection: Connection, lesson: str, owner: str | None) -> Sequence[Row[str, str]]:
+    """Whom a deletion concerns: whose words go, and who sees the lesson, or did until a day."""
+    concerned = union(
+        select(shares.c.person).where(shares.c.lesson == lesson),
+        select(moments.c.author).where(moments.c.lesson == lesson),
+        select(verdicts.c.by).where(verdicts.c.lesson == lesson),
+    )
+    found = (
+        select(people.c.id, people.c.name)
+        .where(people.c.id.in_(concerned), people.c.id != (owner or ""), people.c.name != "")
+        .order_by(people.c.name, people.c.id)
+    )
+    return connection.execute(found).all()
 
 
 def _hide(connection: Connection, lesson: str) -> bool:

@@ -16,9 +16,9 @@ from ingest.purge.log import PurgeLog
 from ingest.purge.requests import PurgeFolder
 from ingest.stores import open_period_store, open_score_writer
 from school import open_school
-from school.moments.records import Moment
+from school.moments.records import Moment, Verdict
 from tests.dashboard_api.conftest import START_NS, Pages
-from tests.signed_in import BY, COACH, add_person, cookie, open_test_school
+from tests.signed_in import BY, COACH, TEACHER, add_person, cookie, open_test_school
 
 
 @pytest.fixture
@@ -73,6 +73,36 @@ def test_deleting_is_a_purge_with_its_record(pages: Pages, school_dir: Path) -> 
         done = [entry.action for entry in stores.audit.of_lesson("sample", 9)]
         assert done[:2] == ["purged", "deleted"]
         assert len(stores.sharing.teacher.notices(COACH)) == 1
+
+
+def test_everyone_whose_words_go_is_told(pages: Pages, school_dir: Path) -> None:
+    """A coach whose share has ended, one who only answered, and not who deletes or wrote nothing."""
+    said = Moment(
+        id="e", lesson="sample", start_s=1, end_s=2, note="", author="ended", role="coach"
+    )
+    with closing(open_stores(school_dir)) as stores:
+        for name in ("ended", "answered", "silent"):
+            add_person(stores.people, name, "coach")
+        stores.lessons.put_moment(said)
+        stores.lessons.put_moment(replace(said, id="t", author=TEACHER, role="teacher"))
+        stores.lessons.put_moment(replace(said, id="u", author=""))
+        stores.lessons.put_moment(replace(said, id="g", author="gone"))
+        stores.lessons.put_verdict(
+            Verdict(
+                lesson="sample", moment="x", by="answered", role="coach", is_confirmed=True,
+                kind="lively", zone="room", start_s=1, end_s=2,
+            )
+        )  # fmt: skip
+    page = pages.get("/lessons/sample/delete").text
+    assert "5 moments that people marked, 4 of them by others" in page
+    assert f"These people are told: answered, ended, {COACH}" in page
+    assert pages.post("/lessons/sample/delete").status_code == 303
+    with closing(open_stores(school_dir)) as stores:
+        told = {
+            name: len(stores.sharing.teacher.notices(name))
+            for name in ("ended", "answered", "silent", COACH, TEACHER)
+        }
+    assert told == {"ended": 1, "answered": 1, "silent": 0, COACH: 1, TEACHER: 0}
 
 
 def test_what_a_stopped_program_left_is_finished_at_the_next_start(
