@@ -16,7 +16,7 @@ from contract.clock import SECOND_NS
 from school.database import open_school_database
 from school.lessons.records import Lesson
 from school.lessons.rows import lesson_values
-from school.schema import lesson_owners, lessons, shares
+from school.schema import exclusions, hidden_lessons, lesson_owners, lessons, shares
 from school.sharing import listing
 from school.sharing.listing import Wanted
 from school.sharing.policy import Reach
@@ -33,6 +33,7 @@ rows = st.lists(
     st.tuples(
         st.integers(-3, 3), st.sampled_from("rq"), st.sampled_from("tu"), st.sampled_from(TITLES),
         st.sampled_from(("ada", "bob", None)), st.sampled_from((None, 5, 6)),
+        st.sampled_from((False, False, True)),
     ),
     max_size=14,
 )  # fmt: skip
@@ -58,13 +59,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteDatabas
 
 
 def fill(database: SqliteDatabase, drawn: list[tuple[Any, ...]]) -> list[Lesson]:
-    """Lessons with owners, and shares with ada."""
+    """Lessons with owners, and shares with ada; some are hidden."""
     made = [
         Lesson(
             id=f"l{i}", room=room, teacher=teacher, title=title, starts_utc_ns=starts,
             ends_utc_ns=starts + 1, source="timetable",
         )
-        for i, (starts, room, teacher, title, _, _) in enumerate(drawn)
+        for i, (starts, room, teacher, title, *_) in enumerate(drawn)
     ]  # fmt: skip
     with database.writing() as connection:
         connection.execute(lessons.delete())
@@ -76,6 +77,8 @@ def fill(database: SqliteDatabase, drawn: list[tuple[Any, ...]]) -> list[Lesson]
             if row[5] is not None:
                 share = {"lesson": lesson.id, "person": "ada", "until_utc_ns": row[5]}
                 connection.execute(insert(shares), {**share, "created_utc_ns": 0})
+            if row[6]:
+                connection.execute(insert(hidden_lessons), {"lesson": lesson.id})
     return made
 
 
@@ -105,12 +108,13 @@ def test_pages_show_each_lesson_once_and_in_order(
     few: int,
 ) -> None:
     made = fill(database, drawn)
-    expected = [
+    listed = [
         lesson
         for lesson, row in zip(made, drawn, strict=True)
-        if holds(lesson, wanted)
+        if not row[6]
         and (("own" in reached and row[4] == "ada") or ("shared" in reached and row[5] == 6))
     ]
+    expected = [lesson for lesson in listed if holds(lesson, wanted)]
     # The id goes the other way than the start, in both orders.
     expected.sort(key=lambda lesson: lesson.id, reverse=is_oldest_first)
     expected.sort(key=lambda lesson: lesson.starts_utc_ns, reverse=not is_oldest_first)
@@ -128,10 +132,25 @@ def test_pages_show_each_lesson_once_and_in_order(
             seen += page
             beyond = page[-1].starts_utc_ns, page[-1].id
         rooms = store.rooms("ada", reached, 5)
+    shared = {
+        lesson.id: (row[5], lesson.teacher)
+        for lesson, row in zip(made, drawn, strict=True)
+        if row[5] == 6 and not row[6]
+    }
     assert seen == expected
+    assert store.teachers("ada", 5) == sorted({teacher for _, teacher in shared.values()})
+    assert store.shared_until("ada", 5, [lesson.id for lesson in made]) == {
+        lesson: until for lesson, (until, _) in shared.items()
+    }
+    assert [lesson.id for lesson in store.hidden("ada")] == [
+        lesson.id
+        for lesson, row in sorted(
+            zip(made, drawn, strict=True), key=lambda each: (-each[0].starts_utc_ns, each[0].id)
+        )
+        if row[6] and row[4] == "ada"
+    ]
     assert store.all_rooms() == sorted({lesson.room for lesson in made})
-    if wanted == Wanted():
-        assert rooms == sorted({lesson.room for lesson in expected})
+    assert rooms == sorted({lesson.room for lesson in listed})
 
 
 # ------------------------------------------------------------------- through which index
@@ -202,6 +221,72 @@ def test_no_list_scans_all_lessons(large: SqliteDatabase, question: str) -> None
         scanned = [step for step in steps if step.split()[:1] == ["SCAN"]]
         found = {step for step in scanned if step.split()[1] in TABLES}
         assert not found, (statement, steps)
+
+
+@pytest.fixture
+def hidden(large: SqliteDatabase) -> Iterator[set[str]]:
+    """All lessons of room-0 are hidden."""
+    names = {f"l{i}" for i in range(0, LESSONS, 40)}
+    with large.writing() as connection:
+        connection.execute(insert(hidden_lessons), [{"lesson": name} for name in names])
+    yield names
+    with large.writing() as connection:
+        connection.execute(hidden_lessons.delete())
+
+
+def test_what_someone_with_many_lessons_has_hidden_is_in_no_list(
+    large: SqliteDatabase, hidden: set[str]
+) -> None:
+    store = SharingStore(large)
+    for question in ("first page", "a deep page", "a deep page of own", "a week", "a teacher"):
+        found = QUESTIONS[question](store)
+        assert found, question
+        assert not {each.id for each in found} & hidden, question
+    assert store.lessons("t0", BOTH, 0, Wanted(room="room-0")) == []
+    rooms = store.rooms("t0", BOTH, 0)
+    assert rooms
+    assert "room-0" not in rooms
+    assert "room-0" in store.all_rooms()
+
+
+def test_counts_get_what_is_left_out_by_lesson(large: SqliteDatabase, hidden: set[str]) -> None:
+    store = SharingStore(large)
+    spans = [("b", "l2", 60, 90), ("a", "l2", 10, 20), ("c", "l40", 0, 5), ("d", "l9", 1, 2)]
+    with large.writing() as connection:
+        connection.execute(
+            insert(exclusions),
+            [
+                {
+                    "id": name,
+                    "lesson": of,
+                    "start_s": low,
+                    "end_s": high,
+                    "reason": "other",
+                    "note": "w",
+                }
+                for name, of, low, high in spans
+            ],
+        )
+        until = [{"lesson": of, "person": "t0", "until_utc_ns": 9} for of in ("l1", "l40")]
+        connection.execute(insert(shares), [{**each, "created_utc_ns": 0} for each in until])
+    held = {each.id: each for each in store.held_between(HOUR_NS, 41 * HOUR_NS, 5)}
+    with large.writing() as connection:
+        connection.execute(exclusions.delete())
+        connection.execute(shares.delete())
+    assert list(held) == [f"l{i}" for i in range(1, 41)]
+    left_out = {
+        name: [(one.start_s, one.end_s, one.reason) for one in each.left_out]
+        for name, each in held.items()
+        if each.left_out
+    }
+    assert left_out == {
+        "l2": [(10, 20, "other"), (60, 90, "other")],
+        "l9": [(1, 2, "other")],
+        "l40": [(0, 5, "other")],
+    }
+    # A share of a hidden lesson opens nothing.
+    assert [name for name, each in held.items() if each.is_shared] == ["l1"]
+    assert store.held_between(HOUR_NS, 2 * HOUR_NS, 9)[0].left_out == ()
 
 
 PAGES = ("first page", "a deep page", "a deep page of own", "coming", "a week", "a room")
