@@ -66,7 +66,12 @@ async def share(
                 stores, viewer, lesson_id, zone, trouble=str(error), status_code=422
             )
         stores.sharing.share(
-            lesson.id, form.person, viewer.actor, until_utc_ns=until_ns, spans=spans
+            lesson.id,
+            form.person,
+            viewer.actor,
+            until_utc_ns=until_ns,
+            spans=spans,
+            utc_ns=viewer.utc_ns,
         )
         return RedirectResponse(f"/lessons/{lesson_id}/sharing", status_code=303)
 

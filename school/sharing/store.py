@@ -241,8 +241,13 @@ class SharingStore:
         *,
         until_utc_ns: int,
         spans: Sequence[Span] = (),
+        utc_ns: int | None = None,
     ) -> None:
-        """Share a lesson, or spans of it, with someone until a time; replaces an earlier share."""
+        """Share a lesson, or spans of it, with someone until a time; replaces an earlier share.
+
+        `until_utc_ns` is by the lessons' clock, and so is the present, `utc_ns`; None means that of
+        `by`.
+        """
         with self._database.writing() as connection:
             _end(connection, lesson, person)
             connection.execute(
@@ -260,7 +265,8 @@ class SharingStore:
                         "end_s": int(span.end_s),
                     },
                 )  # fmt: skip
-            detail = {"days": (until_utc_ns - by.utc_ns) // _DAY_NS}
+            now = by.utc_ns if utc_ns is None else utc_ns
+            detail = {"days": (until_utc_ns - now) // _DAY_NS}
             if spans:
                 detail["parts"] = len(spans)
             _record(connection, by, "shared", lesson, person, detail)

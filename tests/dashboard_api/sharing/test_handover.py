@@ -91,6 +91,62 @@ def test_once_taken_the_next_one_may_take_it_too_and_an_own_one_not(pages, schoo
         assert cover.post("/lessons/l/take-over").status_code == 404
 
 
+@pytest.fixture
+def two_clocks(school) -> Iterator[tuple[Pages, ManualClock, ManualClock]]:
+    """Pages on which lessons and people have clocks of their own, as in a simulation."""
+    clock = ManualClock(now_ns=0, utc_at_boot_ns=START_NS)
+    people_clock = ManualClock(now_ns=0, utc_at_boot_ns=START_NS)
+    app = create_app(lambda: school, clock=clock, people_clock=people_clock)
+    with Pages(app) as made:
+        yield made, clock, people_clock
+
+
+@pytest.mark.parametrize("apart_days", (-400, -1, 1, 400))
+def test_whether_it_is_on_goes_by_the_lessons_clock(two_clocks, school, apart_days) -> None:
+    """And who did it when, by the clock of people."""
+    pages, clock, people_clock = two_clocks
+    people_clock.utc_at_boot_ns += apart_days * 1_440 * MINUTE_NS
+    clock.utc_at_boot_ns += 10 * MINUTE_NS
+    # Over already by the lessons' clock: it holds nobody back.
+    school.sharing.share("l", "other", BY, until_utc_ns=START_NS + 9 * MINUTE_NS)
+    with pages.browser(cookie(school.people, people_clock.utc_ns(), "cover")) as cover:
+        assert "Secret" in cover.get("/cover").text
+        assert cover.post("/lessons/l/take-over").status_code == 303
+        assert cover.get("/lessons/l").status_code == 200
+    (entry,) = [one for one in school.audit.of_lesson("l", 9) if one.action == "took_over"]
+    assert entry.at_utc_ns == people_clock.utc_ns()
+
+
+@pytest.mark.parametrize("minute", (-16, 45, 2_000))
+def test_the_clock_of_people_opens_no_lesson(two_clocks, school, minute) -> None:
+    pages, clock, people_clock = two_clocks
+    people_clock.utc_at_boot_ns += 10 * MINUTE_NS  # in the middle of the lesson
+    clock.utc_at_boot_ns += minute * MINUTE_NS
+    with pages.browser(cookie(school.people, people_clock.utc_ns(), "cover")) as cover:
+        assert "Secret" not in cover.get("/cover").text
+        assert cover.post("/lessons/l/take-over").status_code == 404
+    assert actions(school) == []
+
+
+def test_a_share_that_runs_by_the_lessons_clock_keeps_others_off(two_clocks, school) -> None:
+    pages, clock, people_clock = two_clocks
+    clock.utc_at_boot_ns += 10 * MINUTE_NS
+    people_clock.utc_at_boot_ns += 400 * 1_440 * MINUTE_NS
+    school.sharing.share("l", "other", BY, until_utc_ns=START_NS + 11 * MINUTE_NS)
+    with pages.browser(cookie(school.people, people_clock.utc_ns(), "cover")) as cover:
+        assert "Secret" not in cover.get("/cover").text
+        assert cover.post("/lessons/l/take-over").status_code == 404
+
+
+def test_the_log_has_the_days_of_a_share_whatever_the_other_clock_says(two_clocks, school) -> None:
+    pages, _, people_clock = two_clocks
+    people_clock.utc_at_boot_ns += 400 * 1_440 * MINUTE_NS
+    with pages.browser(cookie(school.people, people_clock.utc_ns(), "absent")) as absent:
+        form = {"person": "other", "until": "2025-11-20"}
+        assert absent.post("/lessons/l/sharing", data=form).status_code == 303
+    assert "(days 2)" in school.audit.of_lesson("l", 1)[0].sentence
+
+
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "teacher"])
 def test_only_a_teacher_takes_a_lesson_over(pages, school, role) -> None:
     add_person(school.people, role, role)
