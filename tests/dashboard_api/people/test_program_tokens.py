@@ -88,6 +88,33 @@ def test_a_token_of_one_lesson_watches_the_room_while_it_is_on(client, stores, f
         assert narrow.get("/api/rooms/room-204/live").status_code == 200
 
 
+def test_a_token_of_a_hidden_lesson_opens_what_its_owner_opens(client, stores, filled):
+    """The owner sees it at its address, and in no list."""
+    with program(client, make(client, lesson="sample")) as narrow:
+        stores.sharing.teacher.hide("sample", BY)
+        assert narrow.get("/api/lessons").json() == []
+        for path in ("moments", "timeline", "answers"):
+            assert narrow.get(f"/api/lessons/sample/{path}").status_code == 200
+        stores.sharing.teacher.unhide("sample", BY)
+        assert [each["id"] for each in narrow.get("/api/lessons").json()] == ["sample"]
+
+
+def test_a_coachs_token_of_a_hidden_lesson_opens_nothing_until_it_is_shown_again(
+    client, coach, stores, filled
+):
+    text = make(coach, lesson="sample", role="coach")
+    with program(client, text) as narrow, program(client, make(coach, role="coach")) as wide:
+        stores.sharing.teacher.hide("sample", BY)
+        for pages in (narrow, wide):
+            assert pages.get("/api/lessons").json() == []
+            for path in ("moments", "timeline", "answers"):
+                hidden = pages.get(f"/api/lessons/sample/{path}")
+                missing = pages.get(f"/api/lessons/never/{path}")
+                assert (hidden.status_code, hidden.text) == (404, missing.text)
+        stores.sharing.teacher.unhide("sample", BY)
+        assert narrow.get("/api/lessons/sample/timeline").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     (
