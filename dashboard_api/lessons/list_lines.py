@@ -30,6 +30,7 @@ MAX_COUNT_AGE_S: Final = 600.0
 MAX_COUNTS: Final = 20_000
 
 _Key = tuple[str, tuple[Span, ...]]
+_Answered = frozenset[tuple[str, float, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,13 @@ class SignCounts:
     """How many signs each lesson has, the same as on its page.
 
     Counting takes all epochs of a lesson. The count of a finished lesson is therefore kept until the
-    lesson changes, or for some minutes.
+    lesson changes, or a suggestion of it gets its first answer, or for some minutes.
     """
 
     def __init__(self) -> None:
-        self._known: dict[_Key, tuple[float, Lesson, list[AlertRecord], Suggestions]] = {}
+        self._known: dict[
+            _Key, tuple[float, Lesson, list[AlertRecord], _Answered, Suggestions]
+        ] = {}
         """Lesson and what is seen of it → when it was counted, from what, and what was found."""
 
     def of(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> int:
@@ -61,17 +64,19 @@ class SignCounts:
         if not alerts and lesson.starts_utc_ns > now_utc_ns:
             return Suggestions(signs=0)  # it is still to come; a timetable has many of them
         at = time.monotonic()
-        since, before, raised, known = self._known.get(
-            key, (at, None, alerts, Suggestions(signs=0))
+        # A suggestion with an answer keeps its name and span, also where others see more around it.
+        answered = frozenset((one.moment, one.start_s, one.end_s) for one in seen.verdicts(stores))
+        since, *before, known = self._known.get(
+            key, (at, None, alerts, answered, Suggestions(signs=0))
         )
-        if before == lesson and raised == alerts and at - since <= MAX_COUNT_AGE_S:
+        if before == [lesson, alerts, answered] and at - since <= MAX_COUNT_AGE_S:
             return known
         moments = suggested_in(stores, seen)
         found = Suggestions(signs=signs(moments), ids=frozenset(each.id for each in moments))
         if lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns:
             while len(self._known) >= MAX_COUNTS:
                 del self._known[next(iter(self._known))]
-            self._known[key] = at, lesson, alerts, found
+            self._known[key] = at, lesson, alerts, answered, found
         return found
 
     def waiting(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> int:
