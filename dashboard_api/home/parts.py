@@ -49,6 +49,10 @@ class OwnPart:
     earlier: str = ""
     """The address of those before; empty if there are none."""
     later: str = ""
+    hidden: int = 0
+    """How many the teacher has hidden; counted only where `days` is empty."""
+    has_hidden_past: bool = False
+    """Whether one of these has begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +138,19 @@ class StartPage:
         more_last, more_coming = len(last) > LAST, len(coming) > COMING
         last, coming = last[:LAST], coming[:COMING]
         lines = await self._lines([*present, *last])
+        hidden: list[Lesson] = []
+        if not lines:
+            hidden = await self._store.run(
+                lambda stores: stores.sharing.hidden(self._viewer.person.id)
+            )
         of_own = ListFilters(of="own")
         return OwnPart(
             days=tuple(by_day(lines, self._today)),
             coming=tuple(days_of(await self._lines(coming), self._today)),
             earlier=of_own.address(after=place_text(last[-1])) if more_last else "",
             later=of_own.address(newer=place_text(coming[-1])) if more_coming else "",
+            hidden=len(hidden),
+            has_hidden_past=any(each.starts_utc_ns <= now for each in hidden),
         )
 
     async def shared(self) -> SharedPart:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from contract.clock import SECOND_NS
 from dashboard_api.home.counts import week_count
+from school.audit.actor import Actor
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.records import Lesson
 from school.moments.records import Verdict
@@ -132,6 +133,76 @@ def test_lessons_can_be_chosen_by_room(signed_in, stores, clock):
         assert "<option>room-0" in pages.get("/").text
         assert titles(pages.get("/?room=room-1")) == ["l1", "l3"]
         assert titles(pages.get("/?room=room-2")) == []
+
+
+@pytest.mark.parametrize("is_shared_with", (False, True))
+def test_who_has_hidden_all_lessons_is_not_told_that_there_is_none(
+    client, signed_in, stores, filled, clock, is_shared_with
+):
+    now = clock.utc_ns()
+    with signed_in("teacher") as pages:
+        assert "No lesson yet" in text_of(pages.get("/"))
+        if is_shared_with:
+            stores.sharing.share("sample", "somebody", BY, until_utc_ns=now + DAY_NS)
+            assert "No lesson is yours yet" in text_of(pages.get("/"))
+        for words, name in (("your only lesson", "one"), ("all your 2 lessons", "two")):
+            stores.lessons.put(lesson(name, now - DAY_NS))
+            stores.sharing.teacher.hide(name, BY)
+            page = pages.get("/")
+            assert f"You have hidden {words}: see Hidden lessons" in text_of(page)
+            assert titles(page) == (["sample"] if is_shared_with else [])
+            for wrong in ("No lesson yet", "No lesson is yours", "have had no lesson"):
+                assert wrong not in text_of(page)
+        stores.lessons.put(lesson("coming", now + 2 * DAY_NS))
+        assert "You have hidden each lesson that you have had" in text_of(pages.get("/"))
+        stores.sharing.teacher.unhide("two", BY)
+        assert "You have hidden" not in text_of(pages.get("/"))
+
+
+def test_a_hidden_lesson_that_is_to_come_is_none_that_one_has_had(signed_in, stores, clock):
+    for name in ("coming", "hidden"):
+        stores.lessons.put(lesson(name, clock.utc_ns() + 2 * DAY_NS))
+    stores.sharing.teacher.hide("hidden", BY)
+    with signed_in("teacher") as pages:
+        assert "You have had no lesson yet." in text_of(pages.get("/"))
+
+
+def test_an_offer_a_notice_and_a_reminder_stand_together_above_the_list(signed_in, stores, clock):
+    now = clock.utc_ns()
+    add_person(stores.people, "colleague", "teacher")
+    stores.sharing.tie_name("Other", "colleague", BY)
+    others = ("offered", now - 2 * DAY_NS), ("gone", now - 3 * DAY_NS)
+    for name, starts in others:
+        stores.lessons.put(lesson(name, starts, teacher="Other"))
+    stores.lessons.put(lesson("waits", now - 5 * DAY_NS))
+    with signed_in("teacher") as pages:
+        by = Actor(name="Colleague", utc_ns=now, person="colleague")
+        stores.sharing.handovers.offer("offered", "somebody", by)
+        stores.sharing.share("gone", "somebody", by, until_utc_ns=now + DAY_NS)
+        stores.sharing.teacher.ask_to_delete(stores.lessons.get("gone"), by)
+        page = pages.get("/")
+        text = text_of(page)
+        parts = (
+            "colleague says that you taught Title offered on",
+            "Colleague deleted the lesson of 15 November 2025",
+            "A lesson waits for a look. Nothing is shared until you share it.",
+            "Title waits, taught on 13 November 2025",
+            "Find a lesson",
+        )
+        assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
+        assert titles(page) == ["waits"]
+        # Each goes by itself, and leaves the others.
+        (notice,) = stores.sharing.teacher.notices("somebody")
+        assert pages.post(f"/notices/{notice.id}/read").status_code == 303
+        left = text_of(pages.get("/"))
+        assert [part in left for part in parts] == [True, False, True, True, True]
+        assert pages.post("/offers/offered/accept").status_code == 303
+        left = pages.get("/")
+        assert [part in text_of(left) for part in parts] == [False, False, True, True, True]
+        assert titles(left) == ["offered", "waits"]
+        pages.get("/lessons/waits")
+        left = text_of(pages.get("/"))
+        assert [part in left for part in parts] == [False, False, False, False, True]
 
 
 # --------------------------------------------------------------------------------- a coach
