@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from contract.errors import UsageError
 from school import School, open_school
 from school.audit.actor import Actor
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.records import Lesson
+from school.moments.records import Moment, Verdict
 from school.people.records import ROLES
 from school.people.store import IDLE_NS, INVITATION_NS, SESSION_NS
+from school.schema import people
 
 MATHS = Lesson(
     id="maths", room="room-a", teacher="Ms Okafor", title="Fractions", starts_utc_ns=1_000,
@@ -193,6 +196,35 @@ def test_a_share_reaches_one_person_until_its_time(pair: tuple[School, School]) 
     assert other.sharing.rooms("bob", OWN, 199) == []
     one.sharing.unshare("maths", "bob", BY)
     assert other.sharing.reach("maths", "bob", 99) == "any"
+
+
+def test_names_are_found_together_and_deleting_concerns_readers_and_authors(
+    pair: tuple[School, School],
+) -> None:
+    one, other = pair
+    for name in ("ada", "kim", "lee", "mo", "left"):
+        add(one, name)
+    one.lessons.put(MATHS)
+    assert other.people.names({"ada", "kim", "gone"}) == {"ada": "ada", "kim": "kim"}
+    assert other.people.names(()) == {}
+    one.sharing.share("maths", "kim", BY, until_utc_ns=1)  # over long ago
+    said = Moment(id="m", lesson="maths", start_s=1, end_s=2, note="", author="lee", role="coach")
+    for n, author in enumerate(("lee", "ada", "gone", "", "left", "lee")):
+        one.lessons.put_moment(replace(said, id=f"m{n}", author=author))
+    one.lessons.put_verdict(
+        Verdict(
+            lesson="maths", moment="m0", by="mo", role="coach", is_confirmed=True, kind="own",
+            zone="room", start_s=1, end_s=2,
+        )
+    )  # fmt: skip
+    with one.people._database.writing() as connection:
+        connection.execute(update(people).where(people.c.id == "left"), {"name": ""})
+    assert other.people.names({"left", "lee"}) == {"lee": "lee"}
+    assert other.sharing.teacher.concerned_by_deletion("maths", "ada") == ["kim", "lee", "mo"]
+    ada = Actor(name="ada", utc_ns=5, person="ada")
+    other.sharing.teacher.ask_to_delete(MATHS, ada)
+    for name, notices in (("ada", 0), ("kim", 1), ("lee", 1), ("mo", 1), ("left", 0)):
+        assert len(one.sharing.teacher.notices(name)) == notices, name
 
 
 def test_own_lessons_of_a_room(pair: tuple[School, School]) -> None:
