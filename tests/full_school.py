@@ -115,15 +115,26 @@ def _fill(school: School) -> None:
     sharing.teacher.hide(HIDDEN, BY_ADA)
     sharing.handovers.offer(PAST, ROB, BY_ADA)
     lessons.put_moment(
-        Moment(id="m-1", lesson=PAST, start_s=70, end_s=90, note=NOTE, author="teacher")
+        Moment(id="m-1", lesson=PAST, start_s=70, end_s=90, note=NOTE, author=ADA, role="teacher")
+    )
+    lessons.put_moment(
+        Moment(
+            id="m-2",
+            lesson=OF_ROB,
+            start_s=70,
+            end_s=90,
+            note="of a coach",
+            author=ADA,
+            role="coach",
+        )
     )
     lessons.keep_labels(ADA_IN_TIMETABLES)
     verdict = Verdict(
-        lesson=PAST, moment="m-1", by="teacher", is_confirmed=True, kind="own", zone="room",
+        lesson=PAST, moment="m-1", by=ADA, role="teacher", is_confirmed=True, kind="own", zone="room",
         start_s=70, end_s=90,
     )  # fmt: skip
     label = Label(
-        lesson=PAST, moment="m-1", by="teacher", is_confirmed=True, kind="own", is_room=True,
+        lesson=PAST, moment="m-1", by=ADA, role="teacher", is_confirmed=True, kind="own", is_room=True,
         utc_ns=NOW_NS - DAY_NS, model="m", features_version="1", rows=np.arange(6.0).reshape(2, 3),
     )  # fmt: skip
     lessons.put_verdict(verdict, label, written_utc_ns=NOW_NS)

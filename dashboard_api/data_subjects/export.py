@@ -71,7 +71,7 @@ def _lesson(
     held.record_lesson(lesson_id, by)
     yield f"{folder}/lesson.json", _text(held.of_lesson(lesson_id, zone))
     if lesson.starts_utc_ns <= now_utc_ns:
-        seen = SeenLesson(lesson, "own", cut)
+        seen = SeenLesson(person.id, lesson, "own", cut)
         readings = seen_timeline(stores, seen, now_utc_ns, zone, level_s=1)
         yield f"{folder}/readings.json", readings.model_dump_json().encode()
         moments = [each.model_dump(mode="json") for each in moments_of(stores, seen)]

@@ -25,8 +25,9 @@ sign-in.json
     addresses.
 sharing.json
     What you shared, with whom and until when; what was shared with you and by whom; which parts;
-    lessons that you offered or that were offered to you; and notices that you have not read. A
-    lesson that its teacher has hidden is not in it.
+    lessons that you offered or that were offered to you; notices that you have not read; and the
+    moments that you marked and the answers that you gave in lessons of others. A share of a lesson
+    that its teacher has hidden is not in it.
 audit-by-you.json
     What the audit log has of what you did, the newest first.
 audit-about-you.json
@@ -37,7 +38,7 @@ lessons/
         The lesson, the timetable that it comes from, spans that you left out and why, whether it is
         hidden, moments that people marked with their notes, answers about moments, and what is
         kept of answers to learn from. Spans and moments are in seconds from the lesson's start.
-        A moment and an answer have "teacher" or "coach" as who wrote it.
+        A moment and an answer say who wrote it, and as what.
     readings.json
         Movement, noise and zones second by second, as the lesson's page shows them. Movement has a
         value for each five seconds. What could not be sensed is a gap with its reason. Spans that

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dashboard_api.web.store_thread import Stores
+from school.audit.records import SOMEONE_GONE
 from school.moments.records import Speaker
-from school.people.names import LEFT
 
 __all__ = ["NOBODY", "Authors", "authors_of"]
 
@@ -29,7 +29,7 @@ class Authors:
         """What someone is called who spoke in this role."""
         if not person:
             return _UNKNOWN[role]
-        return self.names.get(person, LEFT)
+        return self.names.get(person, SOMEONE_GONE)
 
     def is_reader(self, person: str) -> bool:
         """Whether the words are the reader's own."""

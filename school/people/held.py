@@ -22,6 +22,7 @@ __all__ = ["HeldStore", "Rows", "plain_row"]
 
 Rows = list[dict[str, Any]]
 _PAGE: Final = 500
+_OF: Final = {"person", "lesson"}
 _JSON: Final = frozenset({"activities", "zones"})
 _FACTS: Final = ("is_", "has_", "used_two", "deletes_")
 
@@ -82,6 +83,8 @@ class HeldStore:
                 if file not in held.files:
                     continue
                 for name, rows in held.parts.items():
+                    if not rows.compile().params.keys() & _OF <= of.keys():
+                        continue  # a part of another file
                     found[name] = [
                         plain_row(row, zone) for row in connection.execute(rows, of).mappings()
                     ]

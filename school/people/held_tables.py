@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from sqlalchemy import BindParameter, Select, Table, bindparam, exists, select
+from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
 
 from school.schema import (
     audit_events,
@@ -51,6 +51,8 @@ HeldFile = Literal[
 ]  # fmt: skip
 """`lesson.json` and `audit.json` are there once for each own lesson."""
 
+_KEYS: Final = {"said_by": "by"}
+_OF_ITS_LESSON: Final = {"lesson": "the file is of that lesson"}
 _PERSON: Final[BindParameter[str]] = bindparam("person")
 _LESSON: Final[BindParameter[str]] = bindparam("lesson")
 _OPENS: Final = "it opens the account"
@@ -74,10 +76,28 @@ class Held:
 
 def _of_lesson(table: Table, name: str, omitted: Mapping[str, str] | None = None) -> Held:
     """Rows of each own lesson, in the file of that lesson."""
-    left = {"lesson": "the file is of that lesson"} | dict(omitted or {})
+    left = _OF_ITS_LESSON | dict(omitted or {})
     wanted = [column for column in table.c if column.name not in left]
     rows = select(*wanted).where(table.c.lesson == _LESSON).order_by(*table.primary_key)
     return Held(table=table, files=("lesson.json",), parts={name: rows}, omitted=left)
+
+
+def _of_words(table: Table, who: str, name: str, elsewhere: str = "") -> Held:
+    """What people said of each own lesson, with their names, and what the person said elsewhere."""
+    writer = people.alias()
+    others = [column for column in table.c if column.name not in {who, "lesson"}]
+    words = (
+        select(*others, func.coalesce(writer.c.name, "").label(who))
+        .outerjoin(writer, writer.c.id == table.c[_KEYS.get(who, who)])
+        .where(table.c.lesson == _LESSON)
+        .order_by(*table.primary_key)
+    )
+    own = select(table.c.lesson, *others).where(
+        table.c[_KEYS.get(who, who)] == _PERSON, table.c.lesson.not_in(_OWNED)
+    )
+    parts = {name: words} | ({elsewhere: own.order_by(*table.primary_key)} if elsewhere else {})
+    files: tuple[HeldFile, ...] = ("lesson.json", "sharing.json") if elsewhere else ("lesson.json",)
+    return Held(table=table, files=files, parts=parts, omitted=_OF_ITS_LESSON)
 
 
 def _of_person(table: Table, file: HeldFile, name: str, omitted: Mapping[str, str]) -> Held:
@@ -183,9 +203,9 @@ HELD: Final = (
         table=hidden_lessons, files=("lesson.json",),
         parts={"hidden": select(hidden_lessons).where(hidden_lessons.c.lesson == _LESSON)},
     ),
-    _of_lesson(moments, "moments"),
-    _of_lesson(verdicts, "answers"),
-    _of_lesson(labels, "kept_to_learn_from"),
+    _of_words(moments, "author", "moments", "your_moments_in_lessons_of_others"),
+    _of_words(verdicts, "said_by", "answers", "your_answers_in_lessons_of_others"),
+    _of_words(labels, "said_by", "kept_to_learn_from", "kept_to_learn_from_in_lessons_of_others"),
     Held(table=audit_events, files=("audit-by-you.json", "audit-about-you.json", "audit.json")),
 )  # fmt: skip
 """Everything that is about a person, or about a lesson of theirs."""

@@ -9,10 +9,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from school.schema import people
 
-__all__ = ["LEFT", "names_of"]
+__all__ = ["names_of"]
 
-LEFT: Final = "a person who left"
-"""Whose row is gone, or has no name any more."""
 _NAMES: Final = select(people.c.id, people.c.name).where(
     people.c.id.in_(bindparam("ids", expanding=True)), people.c.name != ""
 )

@@ -42,15 +42,15 @@ def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
     made.sharing.handovers.offer("past", "kim", BY_ADA)
     made.sharing.teacher.exclude("past", Span(0, 1), "other", "", BY_ADA)
     made.lessons.put_moment(
-        Moment(id="m", lesson="past", start_s=1, end_s=2, note="n", author="teacher")
+        Moment(id="m", lesson="past", start_s=1, end_s=2, note="n", author="ada", role="teacher")
     )
     made.lessons.keep_labels("Ms A")
     verdict = Verdict(
-        lesson="past", moment="m", by="teacher", is_confirmed=True, kind="own", zone="room",
+        lesson="past", moment="m", by="ada", role="teacher", is_confirmed=True, kind="own", zone="room",
         start_s=1, end_s=2,
     )  # fmt: skip
     label = Label(
-        lesson="past", moment="m", by="teacher", is_confirmed=True, kind="own", is_room=False,
+        lesson="past", moment="m", by="ada", role="teacher", is_confirmed=True, kind="own", is_room=False,
         utc_ns=NOW, model="m", features_version="1", rows=np.arange(4.0).reshape(2, 2),
     )  # fmt: skip
     made.lessons.put_verdict(verdict, label)

@@ -76,7 +76,7 @@ def test_only_their_id_stays_where_others_keep_something(directory: Path) -> Non
     leave(directory)
     assert columns_with(directory, ADA) == {
         ("people", "id"), ("people", "sign_in_name"), ("former_people", "person"),
-        ("lesson_owners", "person"),
+        ("lesson_owners", "person"), ("moments", "author"), ("verdicts", "said_by"),
     }  # fmt: skip
 
 
