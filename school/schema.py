@@ -8,12 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
-    REAL,
-    BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
-    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -21,11 +17,13 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     select,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from school.column_types import COUNT as _COUNT
+from school.column_types import FLAG as _FLAG
+from school.column_types import REAL_NUMBER as _REAL
+from school.column_types import TEXT as _TEXT
 
 __all__ = [
     "METADATA", "audit_events", "audit_head", "audit_names", "exclusions", "former_people",
@@ -35,24 +33,6 @@ __all__ = [
 ]  # fmt: skip
 
 METADATA: Final = MetaData()
-
-
-class _PostgresText(TypeDecorator[str]):
-    """Text of PostgreSQL, ordered by code points as SQLite does it; it can't hold a NUL."""
-
-    impl = Text(collation="C")
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        del dialect
-        return None if value is None else value.replace("\0", "\ufffd")
-
-
-# SQLite's strict tables know four types.
-_TEXT: Final = Text().with_variant(_PostgresText(), "postgresql")
-_COUNT: Final = BigInteger().with_variant(Integer(), "sqlite")
-_REAL: Final[TypeEngine[float]] = Double().with_variant(REAL(), "sqlite")
-_FLAG: Final = Boolean().with_variant(Integer(), "sqlite")
 
 
 def _of_lesson(table: str, *, is_key: bool = False) -> Column[str]:

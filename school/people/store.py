@@ -30,6 +30,7 @@ from school.people.leaving import LeavingStore
 from school.people.names import names_of
 from school.people.program_tokens import TokenStore, end_tokens
 from school.people.records import Credentials, Identity, Invitation, Person, Role, Session
+from school.people.session_rows import BY_TOKEN, SESSION, is_open, session_of
 from school.people.tokens import new_id, new_token, token_hash
 from school.schema import former_people, invitations, people, roles, session_factors, sessions
 
@@ -39,8 +40,6 @@ _DAY_NS: Final = 86_400 * SECOND_NS
 INVITATION_NS: Final = 7 * _DAY_NS
 SESSION_NS: Final = 7 * _DAY_NS
 """A session ends after this long, however often it is used."""
-IDLE_NS: Final = _DAY_NS
-"""And after this long without being used."""
 _SEEN_EACH_NS: Final = 600 * SECOND_NS
 """A session's last use is written this rarely, since a page asks for it many times."""
 _MAX_BROWSER: Final = 200
@@ -50,13 +49,7 @@ _PERSON: Final = select(
     people.c.second_factor.is_not(None), people.c.created_utc_ns,
     exists().where(former_people.c.person == people.c.id),
 )  # fmt: skip
-_SESSION: Final = select(
-    sessions.c.id, sessions.c.person, sessions.c.created_utc_ns, sessions.c.seen_utc_ns,
-    sessions.c.expires_utc_ns, sessions.c.browser,
-    exists().where(session_factors.c.token_hash == sessions.c.token_hash),
-)  # fmt: skip
 _BY_ID: Final = _PERSON.where(people.c.id == bindparam("id"))
-_BY_TOKEN: Final = _SESSION.where(sessions.c.token_hash == bindparam("token_hash"))
 _ROLES: Final = select(roles.c.role).where(roles.c.person == bindparam("id"))
 
 
@@ -202,9 +195,9 @@ class PeopleStore:
         """The session of a cookie with its person; None if there is none, or it is over."""
         hashed = token_hash(token)
         with self._database.reading() as connection:
-            row = connection.execute(_BY_TOKEN, {"token_hash": hashed}).one_or_none()
-            session = None if row is None else _session_of(row)
-            if session is None or not _is_open(session, utc_ns):
+            row = connection.execute(BY_TOKEN, {"token_hash": hashed}).one_or_none()
+            session = None if row is None else session_of(row)
+            if session is None or not is_open(session, utc_ns):
                 return None
             person = _person(connection, session.person)
         if person is None:
@@ -221,11 +214,11 @@ class PeopleStore:
         """Someone's open sessions, the latest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                _SESSION.where(sessions.c.person == person_id).order_by(
+                SESSION.where(sessions.c.person == person_id).order_by(
                     sessions.c.created_utc_ns.desc(), sessions.c.id
                 )
             ).all()
-        return [found for found in map(_session_of, rows) if _is_open(found, utc_ns)]
+        return [found for found in map(session_of, rows) if is_open(found, utc_ns)]
 
     def end_session(self, person_id: str, session_id: str, utc_ns: int) -> None:
         """End one of someone's own sessions."""
@@ -341,17 +334,6 @@ def _person_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> Person:
         created_utc_ns=row[5],
         has_left=bool(row[6]),
     )
-
-
-def _session_of(row: Row[*tuple[Any, ...]]) -> Session:
-    return Session(
-        id=row[0], person=row[1], created_utc_ns=row[2], seen_utc_ns=row[3],
-        expires_utc_ns=row[4], browser=row[5], has_second_factor=bool(row[6]),
-    )  # fmt: skip
-
-
-def _is_open(session: Session, utc_ns: int) -> bool:
-    return utc_ns < min(session.expires_utc_ns, session.seen_utc_ns + IDLE_NS)
 
 
 def _write_roles(

@@ -19,7 +19,8 @@ from school.lessons.origins import Origin, Reschedule
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Verdict
 from school.people.records import ROLES
-from school.people.store import IDLE_NS, INVITATION_NS, SESSION_NS
+from school.people.session_rows import IDLE_NS
+from school.people.store import INVITATION_NS, SESSION_NS
 from school.schema import people
 
 MATHS = Lesson(

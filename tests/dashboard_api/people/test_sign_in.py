@@ -15,7 +15,8 @@ from dashboard_api.app import create_app
 from school.people.passwords import hash_password
 from school.people.records import Role
 from school.people.second_factor import STEP_S
-from school.people.store import IDLE_NS, INVITATION_NS, SESSION_NS
+from school.people.session_rows import IDLE_NS
+from school.people.store import INVITATION_NS, SESSION_NS
 from tests.dashboard_api.conftest import Pages
 from tests.signed_in import BY, FACTOR, TEACHER
 
