@@ -8,8 +8,7 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
-from contract.errors import UsageError
-from dashboard_api.sharing.page_view import colleagues_of, sharing_page
+from dashboard_api.sharing.page_view import back_to_sharing, colleagues_of, sharing_page
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import HandsOver, SignedIn, TakesOver
 from dashboard_api.web.lookup import NO_LESSON, NotFoundError, get_lesson
@@ -74,10 +73,10 @@ async def offer(
     def change(stores: Stores) -> Response:
         get_lesson(stores, viewer, lesson_id)
         if form.person not in {person.id for person in colleagues_of(stores, viewer)}:
-            trouble = str(UsageError("Choose a teacher to hand the lesson over to."))
+            trouble = "Choose a teacher to hand the lesson over to."
             return sharing_page(stores, viewer, lesson_id, zone, trouble=trouble, status_code=422)
         stores.sharing.handovers.offer(lesson_id, form.person, viewer.actor)
-        return _back(lesson_id)
+        return back_to_sharing(lesson_id)
 
     return await store.run(change)
 
@@ -87,7 +86,7 @@ async def end_offer(viewer: HandsOver, lesson_id: str, store: StoreDep) -> Respo
     def change(stores: Stores) -> Response:
         get_lesson(stores, viewer, lesson_id)
         stores.sharing.handovers.end_offer(lesson_id, viewer.actor)
-        return _back(lesson_id)
+        return back_to_sharing(lesson_id)
 
     return await store.run(change)
 
@@ -111,7 +110,3 @@ async def decline(viewer: SignedIn, lesson_id: str, store: StoreDep) -> Response
         return RedirectResponse("/", status_code=303)
 
     return await store.run(change)
-
-
-def _back(lesson_id: str) -> Response:
-    return RedirectResponse(f"/lessons/{lesson_id}/sharing", status_code=303)

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from dashboard_api.sharing.deletion import Deletions, deletion_plan
-from dashboard_api.sharing.page_view import sharing_page
+from dashboard_api.sharing.page_view import back_to_sharing, sharing_page
 from dashboard_api.sharing.spans_form import read_spans
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import DeletesLesson, ExcludesSpans, HidesLesson, SignedIn
@@ -57,7 +57,7 @@ async def exclude(
             )
         note = " ".join(form.note.split())
         stores.sharing.teacher.exclude(lesson_id, span, form.reason, note, viewer.actor)
-        return _back(lesson_id)
+        return back_to_sharing(lesson_id)
 
     return await store.run(change)
 
@@ -69,7 +69,7 @@ async def include(
     def change(stores: Stores) -> Response:
         get_lesson(stores, viewer, lesson_id)
         stores.sharing.teacher.include(lesson_id, exclusion_id, viewer.actor)
-        return _back(lesson_id)
+        return back_to_sharing(lesson_id)
 
     return await store.run(change)
 
@@ -79,7 +79,7 @@ async def hide(viewer: HidesLesson, lesson_id: str, store: StoreDep) -> Response
     def change(stores: Stores) -> Response:
         get_lesson(stores, viewer, lesson_id)
         stores.sharing.teacher.hide(lesson_id, viewer.actor)
-        return _back(lesson_id)
+        return back_to_sharing(lesson_id)
 
     return await store.run(change)
 
@@ -89,7 +89,7 @@ async def unhide(viewer: HidesLesson, lesson_id: str, store: StoreDep) -> Respon
     def change(stores: Stores) -> Response:
         get_lesson(stores, viewer, lesson_id)
         stores.sharing.teacher.unhide(lesson_id, viewer.actor)
-        return _back(lesson_id)
+        return back_to_sharing(lesson_id)
 
     return await store.run(change)
 
@@ -170,10 +170,6 @@ def _span_in(form: _ExclusionForm, known: int) -> Span:
     if known >= MAX_EXCLUSIONS:
         raise UsageError(f"At most {MAX_EXCLUSIONS} spans of a lesson can be left out.")
     return spans[0]
-
-
-def _back(lesson_id: str) -> Response:
-    return RedirectResponse(f"/lessons/{lesson_id}/sharing", status_code=303)
 
 
 def _deletions(request: Request) -> Deletions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta, tzinfo
 from typing import Final
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from contract.clock import SECOND_NS
 from dashboard_api.views.dates import MAX_DAYS, day_of
@@ -19,10 +19,15 @@ from school.sharing.cut import EXCLUSION_REASONS, LONGEST_NOTE
 from school.sharing.policy import may
 from school.sharing.store import Share
 
-__all__ = ["colleagues_of", "readers_for", "sharing_page"]
+__all__ = ["back_to_sharing", "colleagues_of", "readers_for", "sharing_page"]
 
 _USUAL_DAYS: Final = 14
 _MAX_ENTRIES: Final = 50
+
+
+def back_to_sharing(lesson_id: str) -> Response:
+    """To the page, after a change."""
+    return RedirectResponse(f"/lessons/{lesson_id}/sharing", status_code=303)
 
 
 def sharing_page(

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from contract.errors import UsageError
-from dashboard_api.sharing.page_view import readers_for, sharing_page
+from dashboard_api.sharing.page_view import back_to_sharing, readers_for, sharing_page
 from dashboard_api.sharing.spans_form import read_spans
 from dashboard_api.views.dates import end_of_day
 from dashboard_api.web.access import SharesLesson
@@ -73,7 +73,7 @@ async def share(
             spans=spans,
             utc_ns=viewer.utc_ns,
         )
-        return RedirectResponse(f"/lessons/{lesson_id}/sharing", status_code=303)
+        return back_to_sharing(lesson_id)
 
     return await store.run(change)
 
@@ -85,7 +85,7 @@ async def unshare(
     def change(stores: Stores) -> Response:
         lesson = get_lesson(stores, viewer, lesson_id)
         stores.sharing.unshare(lesson.id, person_id, viewer.actor)
-        return RedirectResponse(f"/lessons/{lesson_id}/sharing", status_code=303)
+        return back_to_sharing(lesson_id)
 
     return await store.run(change)
 
