@@ -68,12 +68,13 @@ def moments_of(stores: Stores, seen: SeenLesson) -> list[JudgedMoment]:
     marked, verdicts = seen.moments(stores), seen.verdicts(stores)
     people = {one.author for one in marked} | {one.by for one in verdicts}
     authors = authors_of(stores, seen.viewer, people)
-    return [_judged(one, verdicts, authors) for one in _listed(stores, seen, marked, authors)]
+    found = _listed(stores, seen, marked, verdicts, authors)
+    return [_judged(one, verdicts, authors) for one in found]
 
 
 def suggested_in(stores: Stores, seen: SeenLesson) -> list[MomentJson]:
     """The suggested ones alone, without what people said of them: for counts."""
-    return _listed(stores, seen, (), NOBODY)
+    return _listed(stores, seen, (), seen.verdicts(stores), NOBODY)
 
 
 def judged_again(stores: Stores, seen: SeenLesson, moment: JudgedMoment) -> JudgedMoment:
@@ -84,11 +85,14 @@ def judged_again(stores: Stores, seen: SeenLesson, moment: JudgedMoment) -> Judg
 
 
 def _listed(
-    stores: Stores, seen: SeenLesson, marked: Sequence[Moment], authors: Authors
+    stores: Stores,
+    seen: SeenLesson,
+    marked: Sequence[Moment],
+    verdicts: Sequence[Verdict],
+    authors: Authors,
 ) -> list[MomentJson]:
     epochs, alerts = seen.epochs(stores), seen.alerts(stores)
     trust = trust_text(stores.count_verdicts())
-    verdicts = seen.verdicts(stores)
     manifest = stores.catalog.current()
     found = moment_view.moments(
         seen.lesson, epochs, alerts, marked, authors=authors,
