@@ -155,7 +155,7 @@ def _anonymise(settings: ServerSettings, by: Actor, args: argparse.Namespace) ->
     try:
         with PurgeFolder(settings.data_dir).alone():
             deleted = rest.settle()
-    except BaseException:
+    except BaseException:  # Ctrl-C too: whoever runs it learns what is left, and it goes on upwards
         say("The record, or a lesson, is left to do: `roomtone purge --resume` finishes it.")
         raise
     if args.delete_lessons:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
@@ -109,14 +109,7 @@ class LeavingStore:
         """
         departure = Departure(person=person, left_utc_ns=by.utc_ns, deletes_lessons=deletes_lessons)
         with self._database.removing() as connection:
-            name = _name_of_leaving(connection, person)
-            _forget(connection, person, name, by, utc_ns, with_notices=deletes_lessons)
-            connection.execute(
-                insert(former_people),
-                {
-                    "person": person, "left_utc_ns": by.utc_ns, "deletes_lessons": deletes_lessons,
-                },
-            )  # fmt: skip
+            _forget(connection, departure, _name_of_leaving(connection, person), by, utc_ns)
         return departure
 
     def repeat(self, departure: Departure, by: Actor) -> bool:
@@ -125,15 +118,7 @@ class LeavingStore:
             name = connection.scalar(select(people.c.name).where(people.c.id == departure.person))
             if name is None or _has_left(connection, departure.person):
                 return False
-            _forget(
-                connection, departure.person, name, by, departure.left_utc_ns,
-                with_notices=departure.deletes_lessons,
-            )  # fmt: skip
-            values = {
-                "person": departure.person, "left_utc_ns": departure.left_utc_ns,
-                "deletes_lessons": departure.deletes_lessons,
-            }  # fmt: skip
-            connection.execute(insert(former_people), values)
+            _forget(connection, departure, name, by, departure.left_utc_ns)
         return True
 
     def former(self) -> list[Departure]:
@@ -179,10 +164,11 @@ def _has_left(connection: Connection, person: str) -> bool:
 
 
 def _forget(
-    connection: Connection, person: str, name: str, by: Actor, utc_ns: int, *, with_notices: bool
+    connection: Connection, departure: Departure, name: str, by: Actor, utc_ns: int
 ) -> None:
+    person = departure.person
     end_tokens(connection, person, (), by)
-    _end_shares(connection, person, by, with_notices=with_notices)
+    _end_shares(connection, person, by, with_notices=departure.deletes_lessons)
     _forget_as_teacher(connection, person, utc_ns)
     _forget_in_rows_of_others(connection, person, name)
     for table in (sessions, identities, invitations, roles, notices, seat_row_choices):
@@ -196,6 +182,7 @@ def _forget(
             "second_factor": None, "second_factor_step": 0,
         },
     )  # fmt: skip
+    connection.execute(insert(former_people), asdict(departure))
 
 
 def _end_shares(connection: Connection, person: str, by: Actor, *, with_notices: bool) -> None:
