@@ -28,7 +28,7 @@ from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader, open_score_store
 from school import open_school
 from school.audit.actor import Actor
-from school.people.leaving import LeavingPlan
+from school.people.data_subjects.leaving import LeavingPlan
 from school.people.records import Person
 from school.people.store import PeopleStore
 

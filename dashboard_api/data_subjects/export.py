@@ -15,8 +15,8 @@ from dashboard_api.views.text import local_time_text
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from school.audit.actor import Actor
-from school.people.held import Rows
-from school.people.held_tables import HeldFile
+from school.people.data_subjects.held import Rows
+from school.people.data_subjects.held_tables import HeldFile
 from school.people.records import Person
 
 __all__ = ["Piece", "export_pieces"]

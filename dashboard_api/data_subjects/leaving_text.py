@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from school.people.leaving import LeavingPlan
+from school.people.data_subjects.leaving import LeavingPlan
 
 __all__ = ["what_goes", "what_stays"]
 

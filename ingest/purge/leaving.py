@@ -17,7 +17,7 @@ from ingest.purge.run import PurgeRun
 from ingest.stores import open_period_reader
 from school import School, open_school
 from school.audit.actor import Actor
-from school.people.leaving import Departure
+from school.people.data_subjects.leaving import Departure
 
 __all__ = ["LeavingRun", "departure_of"]
 

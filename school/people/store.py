@@ -23,10 +23,10 @@ from contract.errors import UsageError
 from school.audit.actor import Actor
 from school.audit.records import Action
 from school.database import SchoolDatabase
-from school.people.held import HeldStore
+from school.people.data_subjects.held import HeldStore
+from school.people.data_subjects.leaving import LeavingStore
 from school.people.identities import identities_of, link, person_of, unlink
 from school.people.invitation_rows import invitations_of, open_invitation
-from school.people.leaving import LeavingStore
 from school.people.names import names_of
 from school.people.program_tokens import TokenStore, end_tokens
 from school.people.records import Credentials, Identity, Invitation, Person, Role, Session

@@ -13,7 +13,7 @@ from school import School, open_school
 from school.audit.actor import Actor
 from school.lessons.records import Lesson
 from school.moments.records import Label, Moment, Verdict
-from school.people.held_tables import HELD
+from school.people.data_subjects.held_tables import HELD
 from school.sharing.cut import Span
 
 NOW = 10_000_000_000_000
@@ -103,7 +103,7 @@ def test_who_leaves_is_forgotten_and_what_others_keep_stays(school: School) -> N
 def test_what_is_held_page_by_page_is_all_of_it_once(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("school.people.held._PAGE", 2)
+    monkeypatch.setattr("school.people.data_subjects.held._PAGE", 2)
     pages = list(school.people.held.audit("lesson", "past", None))
     numbers = [each["number"] for page in pages for each in page]
     assert len(numbers) >= 3

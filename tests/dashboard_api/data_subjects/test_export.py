@@ -18,7 +18,7 @@ from dashboard_api.data_subjects import export
 from dashboard_api.data_subjects.zip_stream import ZipStream
 from dashboard_api.web.store_thread import Stores
 from school.lessons.records import Lesson
-from school.people.held_tables import HELD
+from school.people.data_subjects.held_tables import HELD
 from school.sharing.cut import Span
 from tests.dashboard_api.conftest import START_NS, Pages
 from tests.signed_in import BY, COACH, TEACHER, add_person, cookie

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from school import open_school
-from school.people.held_tables import ABOUT_NOBODY, HELD
+from school.people.data_subjects.held_tables import ABOUT_NOBODY, HELD
 from school.schema import METADATA
 from tests.full_school import (
     ADA,
@@ -36,7 +36,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_table_is_in_the_list_or_about_nobody() -> None:
-    """A new table belongs into HELD of school/people/held_tables.py, or into ABOUT_NOBODY."""
+    """A new table belongs into HELD of school/people/data_subjects/held_tables.py, or into ABOUT_NOBODY."""
     nobody = {table.name for table in ABOUT_NOBODY}
     assert set(LISTED) | nobody == set(METADATA.tables)
     assert not set(LISTED) & nobody

@@ -15,7 +15,7 @@ from school.audit.actor import Actor
 from school.audit.reading import about, events_of_lesson, own
 from school.audit.records import Entry
 from school.database import SchoolDatabase
-from school.people.held_tables import HELD, HeldFile
+from school.people.data_subjects.held_tables import HELD, HeldFile
 from school.schema import lesson_owners, lessons, people
 
 __all__ = ["HeldStore", "Rows", "plain_row"]
