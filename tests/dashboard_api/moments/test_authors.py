@@ -99,10 +99,10 @@ def test_no_coach_changes_or_deletes_anothers_words(people) -> None:
 def test_each_answers_for_themselves(people) -> None:
     for name, verdict in (("kim", "confirmed"), ("lee", "dismissed"), ("teacher", "confirmed")):
         assert say(people[name], ALERT, verdict).json()["your_answer"] == verdict
-    told = [
+    answers = [
         (one["name"], one["role"], one["says"]) for one in moments(people["kim"])[ALERT]["answers"]
     ]
-    assert told == [
+    assert answers == [
         (TEACHER, "teacher", "confirmed"),
         ("Kim Roth", "coach", "confirmed"),
         ("Lee Adams", "coach", "dismissed"),

@@ -95,14 +95,14 @@ def test_everyone_whose_words_go_is_told(pages: Pages, school_dir: Path) -> None
         )  # fmt: skip
     page = pages.get("/lessons/sample/delete").text
     assert "5 moments that people marked, 4 of them by others" in page
-    assert f"These people are told: answered, ended, {COACH}" in page
+    assert f"These people get a notice: answered, ended, {COACH}" in page
     assert pages.post("/lessons/sample/delete").status_code == 303
     with closing(open_stores(school_dir)) as stores:
-        told = {
+        notices = {
             name: len(stores.sharing.teacher.notices(name))
             for name in ("ended", "answered", "silent", COACH, TEACHER)
         }
-    assert told == {"ended": 1, "answered": 1, "silent": 0, COACH: 1, TEACHER: 0}
+    assert notices == {"ended": 1, "answered": 1, "silent": 0, COACH: 1, TEACHER: 0}
 
 
 def test_what_a_stopped_program_left_is_finished_at_the_next_start(
