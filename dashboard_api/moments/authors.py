@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dashboard_api.web.store_thread import Stores
-from school.audit.records import SOMEONE_GONE
+from school.audit.entries import SOMEONE_GONE
 from school.moments.records import Speaker
 
 __all__ = ["NOBODY", "Authors", "authors_of"]

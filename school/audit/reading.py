@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
+from school.audit.entries import SOMEONE_GONE, Entry
 from school.audit.names import token_of
-from school.audit.records import SOMEONE_GONE, Action, Detail, Entry
+from school.audit.records import Action, Detail
 from school.schema import audit_events, audit_names
 
 __all__ = ["about", "events_of_actors", "events_of_lesson", "latest", "of_actions", "own"]
@@ -18,8 +19,9 @@ _EVENTS: Final = audit_events.c
 _THINGS: Final = audit_names.alias("things")
 _ALL: Final = (
     select(
-        _EVENTS.number, _EVENTS.at_utc_ns, audit_names.c.name, _EVENTS.action, _EVENTS.thing,
-        _EVENTS.thing_id, _THINGS.c.name.label("thing_name"), _EVENTS.lesson, _EVENTS.detail,
+        _EVENTS.number, _EVENTS.at_utc_ns, audit_names.c.name, audit_names.c.person, _EVENTS.action,
+        _EVENTS.thing, _EVENTS.thing_id, _EVENTS.actor, _THINGS.c.name.label("thing_name"),
+        _EVENTS.lesson, _EVENTS.detail,
     )
     .select_from(audit_events)
     .outerjoin(audit_names, audit_names.c.actor == _EVENTS.actor)
@@ -105,6 +107,8 @@ def _entry(row: Row[*tuple[Any, ...]]) -> Entry:
         action=row.action, thing=row.thing, thing_id=row.thing_id,
         thing_name=(row.thing_name or SOMEONE_GONE) if is_person else row.thing_id,
         lesson=row.lesson, detail=_detail(row.detail),
+        is_program=row.name is not None and row.person is None,
+        is_own=is_person and row.actor == row.thing_id,
     )  # fmt: skip
 
 

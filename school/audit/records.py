@@ -1,4 +1,4 @@
-"""What the audit log records, and how each kind of entry reads in plain words."""
+"""What the audit log records; `entries.py` has the words in which people read it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 __all__ = [
-    "ACTIONS",
     "MAX_DETAIL_BYTES",
-    "SOMEONE_GONE",
-    "THINGS",
     "Action",
     "Detail",
-    "Entry",
     "Event",
     "Thing",
     "detail_text",
@@ -33,74 +29,13 @@ Action = Literal[
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
-ACTIONS: Final[Mapping[Action, str]] = {
-    "saw": "looked at {thing}",
-    "exported": "exported {thing}",
-    "shared": "shared lesson {lesson} with {thing}",
-    "unshared": "stopped sharing lesson {lesson} with {thing}",
-    "hid": "hid {thing}",
-    "unhid": "showed {thing} again",
-    "excluded": "left out a span of lesson {lesson}",
-    "included": "took in a span of lesson {lesson} again",
-    "handed_over": "handed lesson {lesson} over to {thing}",
-    "took_over": "took lesson {lesson} over",
-    "deleted": "asked to delete {thing}",
-    "purged": "removed {thing} for good",
-    "signed_in": "signed in",
-    "signed_out": "signed out",
-    "sign_in_failed": "refused an attempt to sign in as {thing}",
-    "ended_sessions": "ended the sessions of {thing}",
-    "changed_password": "changed the password of {thing}",
-    "changed_second_factor": "changed the second factor of {thing}",
-    "invited": "invited {thing}",
-    "redeemed": "accepted an invitation",
-    "reset_sent": "sent {thing} a link to set a new password",
-    "changed_rights": "changed the rights of {thing}",
-    "changed_settings": "changed {thing}",
-    "made_token": "made {thing}",
-    "revoked_token": "revoked {thing}",
-    "anonymised": "removed the name of {thing}",
-    "refused_token": "refused {thing}",
-    "linked_account": "linked a school account to {thing}",
-    "unlinked_account": "removed a school account of {thing}",
-    "offered": "offered lesson {lesson} to {thing}",
-    "ended_offer": "ended the offer of lesson {lesson}",
-    "exported_held": "exported all that is held about {thing}",
-}
-"""Each action in the words after the name of who did it."""
-
 Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice",
 ]  # fmt: skip
-
-THINGS: Final[Mapping[Thing, str]] = {
-    "lesson": "lesson {id}",
-    "video": "the video of lesson {id}",
-    "seat_rows": "the rows of seats of lesson {id}",
-    "notes": "the notes of lesson {id}",
-    "moments": "the moments of lesson {id}",
-    "labels": "what is kept to learn from lesson {id}",
-    "live_page": "the live page of room {id}",
-    "room": "room {id}",
-    "kit": "kit {id}",
-    "person": "{name}",
-    "unknown_person": "a name that nobody has",
-    "people": "the list of people",
-    "token": "the token {id}",
-    "settings": "the settings",
-    "audit_log": "the audit log",
-    "unknown_token": "a token that opens nothing",
-    "seat_row_choice": "their setting for rows of seats",
-}
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 
-# The same by any word: a later version may have written one that this one has not.
-_ACTION_WORDS: Final[Mapping[str, str]] = {str(each): text for each, text in ACTIONS.items()}
-_THING_WORDS: Final[Mapping[str, str]] = {str(each): text for each, text in THINGS.items()}
-
-SOMEONE_GONE: Final = "a person who left"
 MAX_DETAIL_BYTES: Final = 500
 _MAX_NUMBER: Final = 1 << 53
 _END_NS: Final = 1 << 63
@@ -158,40 +93,3 @@ def detail_text(detail: Detail) -> str:
     if len(text) > MAX_DETAIL_BYTES:
         raise ValueError(f"detail has {len(text)} bytes; at most {MAX_DETAIL_BYTES} are kept")
     return text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """An entry as a page shows it. A later version may have written words that this one has not."""
-
-    number: int
-    at_utc_ns: int
-    who: str
-    """The name, or `SOMEONE_GONE`."""
-    action: str
-    thing: str
-    thing_id: str
-    thing_name: str
-    """The name, if the thing is a person; else the same as `thing_id`."""
-    lesson: str | None
-    detail: Detail
-
-    @property
-    def sentence(self) -> str:
-        """In plain words, such as "Ada Okafor shared lesson maths-1 with Kim Roth (days 14)"."""
-        thing, words = _THING_WORDS.get(self.thing), _ACTION_WORDS.get(self.action)
-        what = (
-            f"{self.thing} {self.thing_id}".rstrip()
-            if thing is None
-            else thing.format(id=self.thing_id, name=self.thing_name)
-        )
-        did = (
-            f"did {self.action} to {what}"
-            if words is None
-            else words.format(thing=what, lesson=self.lesson or "?")
-        )
-        who = self.who[:1].upper() + self.who[1:]
-        detail = ", ".join(
-            key if value == "yes" else f"{key} {value}" for key, value in self.detail.items()
-        )
-        return f"{who} {did}" + (f" ({detail})" if detail else "")

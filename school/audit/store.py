@@ -7,8 +7,9 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
+from school.audit.entries import Entry
 from school.audit.reading import events_of_lesson, latest, of_actions, own
-from school.audit.records import Action, Entry, Thing
+from school.audit.records import Action, Thing
 from school.database import SchoolDatabase
 
 __all__ = ["AuditStore"]

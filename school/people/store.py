@@ -21,7 +21,7 @@ from sqlalchemy import (
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from school.audit.actor import Actor
-from school.audit.records import Action
+from school.audit.records import Action, Detail
 from school.database import SchoolDatabase
 from school.people.data_subjects.held import HeldStore
 from school.people.data_subjects.leaving import LeavingStore
@@ -126,11 +126,8 @@ class PeopleStore:
     def credentials(self, sign_in_name: str) -> Credentials | None:
         """What a sign-in with this name is checked against."""
         columns = (
-            people.c.id,
-            people.c.password,
-            people.c.second_factor,
-            people.c.second_factor_step,
-        )
+            people.c.id, people.c.password, people.c.second_factor, people.c.second_factor_step,
+        )  # fmt: skip
         with self._database.reading() as connection:
             row = connection.execute(
                 select(*columns).where(people.c.sign_in_name == sign_in_name.strip().lower())
@@ -150,7 +147,8 @@ class PeopleStore:
     def set_second_factor(self, person_id: str, key: str | None, by: Actor, step: int = 0) -> None:
         """Set or remove it; `step` is that of the code that proved it."""
         with self._database.writing() as connection:
-            _record(connection, by, "changed_second_factor", person_id)
+            detail = {"removed": 1} if key is None else {}
+            _record(connection, by, "changed_second_factor", person_id, detail)
             connection.execute(
                 update(people).where(people.c.id == person_id),
                 {"second_factor": key, "second_factor_step": step},
@@ -235,6 +233,7 @@ class PeopleStore:
         """Make an invitation, and return its token. Earlier ones and all sessions end."""
         token = new_token()
         with self._database.writing() as connection:
+            is_again = bool(invitations_of(connection, person_id, 0))
             connection.execute(
                 delete(invitations).where(
                     invitations.c.person == person_id, invitations.c.used_utc_ns.is_(None)
@@ -250,7 +249,10 @@ class PeopleStore:
             )  # fmt: skip
             person = _person(connection, person_id)
             is_reset = person is not None and person.has_password
-            _record(connection, by, "reset_sent" if is_reset else "invited", person_id)
+            is_reset = is_reset or bool(identities_of(connection, person_id))
+            action: Action = "reset_sent" if is_reset else "invited"
+            detail = {"again": 1} if is_again and not is_reset else {}
+            _record(connection, by, action, person_id, detail)
         return token
 
     def invited(self, token: str, utc_ns: int) -> Person | None:
@@ -296,16 +298,23 @@ class PeopleStore:
             return identities_of(connection, person_id)
 
     def unlink_account(self, person_id: str, identity: str, by: Actor) -> None:
-        """Remove one of someone's school accounts; raises UsageError if they have no password."""
+        """Remove one of someone's school accounts.
+
+        Raises UsageError if it is one's own and one has no password. If someone else removes it, it
+        may be in wrong hands: all sessions end, those too that began with it.
+        """
+        is_own = by.person == person_id
         with self._database.writing() as connection:
             person = _person(connection, person_id)
-            if person is None or not person.has_password:
+            if is_own and (person is None or not person.has_password):
                 raise UsageError(
                     "You have no password yet, so you could not sign in any more. Ask an "
                     "administrator for a link to choose one first."
                 )
             if unlink(connection, person_id, identity):
                 _record(connection, by, "unlinked_account", person_id)
+                if not is_own:
+                    _end_sessions(connection, person_id)
 
     def invitations(self, person_id: str, since_utc_ns: int) -> list[Invitation]:
         """Those made for someone since a time, the latest first."""
@@ -350,10 +359,12 @@ def _write_roles(
     return found
 
 
-def _record(connection: Connection, by: Actor, action: Action, person_id: str) -> None:
+def _record(
+    connection: Connection, by: Actor, action: Action, person_id: str, detail: Detail | None = None
+) -> None:
     found = _person(connection, person_id)
     if found is not None:
-        by.record_about(connection, action, found.id, found.name)
+        by.record_about(connection, action, found.id, found.name, detail=detail)
 
 
 def _actor(connection: Connection, person_id: str, utc_ns: int) -> Actor:

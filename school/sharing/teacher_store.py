@@ -117,10 +117,14 @@ class TeacherStore:
 
     def include(self, lesson: str, exclusion: str, by: Actor) -> None:
         """Take a span in again."""
-        gone = delete(exclusions).where(exclusions.c.lesson == lesson, exclusions.c.id == exclusion)
         with self._database.writing() as connection:
-            if connection.execute(gone).rowcount:
-                by.record(connection, "included", "lesson", lesson, lesson=lesson)
+            known = {one.id: one for one in exclusions_of(connection, [lesson]).get(lesson, ())}
+            found = known.get(exclusion)
+            if found is None:
+                return
+            connection.execute(delete(exclusions).where(exclusions.c.id == exclusion))
+            detail = {"start_s": found.start_s, "end_s": found.end_s}
+            by.record(connection, "included", "lesson", lesson, lesson=lesson, detail=detail)
 
     def is_hidden(self, lesson: str) -> bool:
         found = select(hidden_lessons).where(hidden_lessons.c.lesson == lesson)

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, select
 
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
+from school.audit.entries import Entry
 from school.audit.reading import about, events_of_lesson, own
-from school.audit.records import Entry
 from school.database import SchoolDatabase
 from school.people.data_subjects.held_tables import HELD, HeldFile
 from school.schema import lesson_owners, lessons, people

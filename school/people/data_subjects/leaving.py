@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, 
 from contract.errors import UsageError
 from school.audit import names
 from school.audit.actor import Actor
-from school.audit.records import SOMEONE_GONE
+from school.audit.entries import SOMEONE_GONE
 from school.database import SchoolDatabase
 from school.moments.store import remove_unwanted_labels
 from school.people.demo_ids import DEMO_IDS

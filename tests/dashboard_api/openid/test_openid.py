@@ -157,8 +157,8 @@ def test_an_invitation_links_the_account(pages, stores, provider):
     assert "subject-1" not in account
     assert "Change it" not in account, "there is no password to change"
     said = actions(stores)
-    assert "Ada accepted an invitation" in said
-    assert "Ada linked a school account to Ada" in said
+    assert "Ada used a link to choose how they sign in" in said
+    assert "Ada linked a school account to themselves" in said
 
 
 def test_a_person_may_have_both_and_remove_the_account(pages, stores, provider):
@@ -174,7 +174,7 @@ def test_a_person_may_have_both_and_remove_the_account(pages, stores, provider):
     assert f"/account/identities/{own}/remove" in pages.get("/account").text
     assert pages.post(f"/account/identities/{own}/remove").status_code == 303
     assert stores.people.accounts("ada") == []
-    assert "Ada removed a school account of Ada" in actions(stores)
+    assert "Ada removed their own linked school account" in actions(stores)
     assert come_back(pages, provider).status_code == 403
     answer = pages.post("/sign-in", data={"name": "ada@school.example", "password": PASSWORD})
     assert answer.status_code == 303

@@ -208,7 +208,8 @@ def test_making_revoking_and_refusals_are_recorded(client, stores, filled):
         assert not works(client, text)
         assert not works(client, "roomtone_guess")
     found = recorded(stores)
-    assert sum(f"made the token {token.id} (days 36, role teacher)" in each for each in found) == 1
+    made = f"made the token {token.id} for the role teacher for 36 days"
+    assert sum(made in each for each in found) == 1
     assert sum(f"revoked the token {token.id}" in each for each in found) == 1
     assert sum(f"The pages refused the token {token.id}" in each for each in found) == 1
     assert sum("The pages refused a token that opens nothing" in each for each in found) == 1

@@ -79,10 +79,10 @@ def test_the_switch_and_each_look_are_recorded(client, filled, stores, clock) ->
         f"{TEACHER[:1].upper()}{TEACHER[1:]}",
         "looked at the rows of seats of lesson sample",
     )
-    changed = "changed their setting for rows of seats"
+    changed = "changed whether they see rows of seats"
     assert switched == [
-        f"{who} {look}", f"{who} {look}", f"{who} {changed} (on)", f"{who} {changed} (off)",
-        f"{who} {changed} (on)",
+        f"{who} {look}", f"{who} {look}", f"{who} {changed}: on now", f"{who} {changed}: off now",
+        f"{who} {changed}: on now",
     ]  # fmt: skip
     assert any(look in one.sentence for one in stores.audit.of_lesson("sample", 9))
 

@@ -144,7 +144,7 @@ def test_the_log_has_the_days_of_a_share_whatever_the_other_clock_says(two_clock
     with pages.browser(cookie(school.people, people_clock.utc_ns(), "absent")) as absent:
         form = {"person": "other", "until": "2025-11-20"}
         assert absent.post("/lessons/l/sharing", data=form).status_code == 303
-    assert "(days 2)" in school.audit.of_lesson("l", 1)[0].sentence
+    assert "for 2 days" in school.audit.of_lesson("l", 1)[0].sentence
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "teacher"])

@@ -125,7 +125,7 @@ def test_a_restored_backup_does_not_bring_back_who_left_since(
         assert school.lessons.get(PAST) is None
         assert school.people.held.lessons_of(ADA) == []
         by_restore = [each.sentence for each in school.audit.latest(20)]
-        assert "Roomtone restore removed the name of a person who left" in by_restore
+        assert "The command “roomtone restore” removed the name of a person who left" in by_restore
     records = [each.request for each in PurgeLog(restored.data).verified()]
     assert ADA in {each.id for each in records if isinstance(each, PersonLeft)}
 

@@ -308,7 +308,7 @@ def test_a_room_is_in_no_file_afterwards(
             rows = str(connection.execute(select(table)).all())
             assert ("quill-room" in rows) == (table.name == "audit_events")
         (entry,) = events_of_lesson(connection, "quill-room-1")
-        assert entry.sentence == "Roomtone purge removed lesson quill-room-1 for good"
+        assert entry.sentence == "The command “roomtone purge” removed lesson quill-room-1 for good"
     assert school.seqs("other-room") == list(range(N))
     if programs is stopped:  # else it has been scored anew
         assert found_in(school.data, epoch_bytes("other-room"))

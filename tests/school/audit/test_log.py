@@ -147,7 +147,7 @@ def test_what_was_done_to_a_person_is_found_and_anonymised_with_them(log: Log) -
         )
     with log.database.reading() as connection:
         (sent,) = about(connection, "kim")
-        assert sent.sentence == "Ada Okafor sent Kim a link to set a new password"
+        assert sent.sentence == "Ada Okafor made a link for Kim to choose a new password"
         assert about(connection, "ada") == []
         assert about(connection, "nobody") == []
         assert len(events_of_actors(connection, [kim])) == 1
@@ -157,7 +157,7 @@ def test_what_was_done_to_a_person_is_found_and_anonymised_with_them(log: Log) -
     with log.database.reading() as connection:
         (sent,) = latest(connection)
         assert sent.sentence == (
-            "A person who left sent a person who left a link to set a new password"
+            "A person who left made a link for a person who left to choose a new password"
         )
     assert log.verdict().faults == []
 

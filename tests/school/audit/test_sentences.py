@@ -1,0 +1,255 @@
+"""How entries of the audit log read: each action in plain words, and never a key of its detail."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.clock import SECOND_NS
+from school import School, open_school
+from school.audit.actor import Actor
+from school.audit.entries import (
+    REASON_WORDS,
+    ROLE_WORDS,
+    SENTENCES,
+    SOMEONE_GONE,
+    THINGS,
+    Entry,
+)
+from school.audit.records import Action, Thing
+from school.lessons.records import Lesson
+from school.people.records import ROLE_NAMES
+from school.sharing.cut import EXCLUSION_REASONS, Span
+
+FOLDERS = ("contract", "dashboard_api", "ingest", "roomtone", "school")
+ROOT = Path(__file__).parents[3]
+DAY_NS = 86_400 * SECOND_NS
+NOW_NS = 100 * DAY_NS
+CALL = re.compile(r"(record|record_about|_event|Event)$")
+
+
+def entry(**fields: Any) -> Entry:
+    known: dict[str, Any] = {
+        "number": 1, "at_utc_ns": 1, "who": "Ada Okafor", "action": "saw", "thing": "lesson",
+        "thing_id": "maths-1", "thing_name": "maths-1", "lesson": "maths-1", "detail": {},
+    }  # fmt: skip
+    return Entry(**known | fields)
+
+
+def test_every_action_on_every_thing_reads_as_a_sentence() -> None:
+    assert set(SENTENCES) == set(get_args(Action))
+    assert set(THINGS) == set(get_args(Thing))
+    for action in SENTENCES:
+        for thing in THINGS:
+            for is_own in (False, True):
+                sentence = entry(action=action, thing=thing, is_own=is_own).sentence
+                assert sentence.startswith("Ada Okafor ")
+                assert "{" not in sentence
+                assert "_" not in sentence
+
+
+@given(
+    st.sampled_from(sorted(SENTENCES)),
+    st.dictionaries(
+        st.sampled_from(("days", "parts", "reason", "start_s", "end_s", "role", "lessons", "again",
+                         "removed", "teacher", "zone_key", "page_size")),
+        st.integers(-(1 << 53), 1 << 53) | st.sampled_from(("yes", "fire_drill", "raw_word")),
+    ),
+)  # fmt: skip
+def test_no_detail_shows_its_key(action: str, detail: dict[str, int | str]) -> None:
+    sentence = entry(action=action, detail=detail).sentence
+    assert "_" not in sentence
+    assert "{" not in sentence
+
+
+def test_the_words_are_those_of_the_pages() -> None:
+    assert dict(ROLE_WORDS) == {str(role): words for role, words in ROLE_NAMES.items()}
+    assert dict(REASON_WORDS) == {str(each): words for each, words in EXCLUSION_REASONS.items()}
+
+
+def test_a_lesson_is_not_named_on_its_own_page() -> None:
+    shared = entry(
+        action="shared", thing="person", thing_name="Kim Roth", detail={"days": 1, "parts": 2}
+    )
+    assert shared.sentence_on("maths-1") == (
+        "Ada Okafor shared this lesson with Kim Roth: 2 parts of it, for 1 day"
+    )
+    assert (
+        entry(thing="video").sentence_on("maths-1")
+        == "Ada Okafor looked at the video of this lesson"
+    )
+    assert entry().sentence_on("maths-10") == "Ada Okafor looked at lesson maths-1"
+
+
+def test_who_has_left_and_what_a_later_version_wrote_still_read() -> None:
+    gone = entry(who=SOMEONE_GONE, thing="people", thing_id="", thing_name="")
+    assert gone.sentence == "A person who left looked at the list of people"
+    later = entry(action="blessed_it", thing="{term_1}", thing_id="t{1}", thing_name="t{1}")
+    assert later.sentence == (
+        "Ada Okafor did something to something that a later version of Roomtone has a word for"
+    )
+    more = entry(action="hid", detail={"why_so": "x_y"})
+    assert more.sentence == (
+        "Ada Okafor hid lesson maths-1 (a later version of Roomtone says more about it)"
+    )
+
+
+def do_everything(school: School) -> None:
+    """Whatever the school's stores record, once each."""
+    people, sharing = school.people, school.sharing
+    server = Actor(name="roomtone admin", utc_ns=NOW_NS)
+    people.add("Ada Okafor", "ada", ["administrator"], server, person_id="ada")
+    ada = Actor(name="Ada Okafor", utc_ns=NOW_NS, person="ada")
+    kim = Actor(name="Kim Roth", utc_ns=NOW_NS, person="kim")
+    people.add("Kim Roth", "kim", ["teacher", "coach"], ada, person_id="kim")
+    people.add("Bo Lind", "bo", ["teacher"], ada, person_id="bo")
+    people.set_roles("bo", [], ada)
+    people.set_roles("bo", ["teacher", "technician", "coach"], ada)
+    people.invite("kim", ada)
+    token = people.invite("kim", ada)
+    people.redeem(token, "hash", NOW_NS)
+    people.redeem_with_account(people.invite("kim", ada), "https://a.example", "4711", NOW_NS)
+    people.unlink_account("kim", people.accounts("kim")[0].id, kim)
+    people.set_password("kim", "hash", kim)
+    people.set_second_factor("kim", "KEY", kim)
+    people.set_second_factor("kim", None, server)
+    session = people.session(people.start_session("kim", "a browser", NOW_NS), NOW_NS)
+    assert session is not None
+    people.end_session("kim", session[0].id, NOW_NS)
+    page = Actor(name="the sign-in page", utc_ns=NOW_NS)
+    school.audit.record_refusal(page, ("kim", "Kim Roth"))
+    school.audit.record_refusal(page, None)
+    school.lessons.put(
+        Lesson(
+            id="maths-1", room="204", teacher="Ms Roth", title="", starts_utc_ns=NOW_NS,
+            ends_utc_ns=NOW_NS + 1, source="button",
+        )
+    )  # fmt: skip
+    person = people.person("kim")
+    assert person is not None
+    people.tokens.make(person, "grades", "coach", "maths-1", kim, until_ns=NOW_NS + 30 * DAY_NS)
+    (made,) = people.tokens.of_person("kim")
+    pages = Actor(name="the pages", utc_ns=NOW_NS)
+    people.tokens.record_refusal(made, pages)
+    people.tokens.record_refusal(None, pages)
+    people.tokens.revoke("kim", made.id, kim)
+    sharing.tie_name("Ms Roth", "kim", ada)
+    sharing.tie_name("Mx Lind", "bo", ada)
+    for thing in ("lesson", "video", "live_page"):
+        school.audit.record_look(kim, thing, "maths-1" if thing != "live_page" else "204")
+    school.audit.record_look(ada, "audit_log")
+    sharing.share("maths-1", "bo", kim, until_utc_ns=NOW_NS + 14 * DAY_NS)
+    parts = [Span(60, 120), Span(240, 300)]
+    sharing.share("maths-1", "bo", kim, until_utc_ns=NOW_NS + 1, spans=parts)
+    sharing.unshare("maths-1", "bo", kim)
+    sharing.teacher.exclude("maths-1", Span(840, 4_025), "fire_drill", "", kim)
+    left_out = sharing.teacher.cuts(["maths-1"], "kim")["maths-1"].excluded[0]
+    sharing.teacher.include("maths-1", left_out.id, kim)
+    sharing.teacher.hide("maths-1", kim)
+    sharing.teacher.unhide("maths-1", kim)
+    sharing.handovers.offer("maths-1", "bo", kim)
+    sharing.handovers.end_offer("maths-1", kim)
+    sharing.handovers.offer("maths-1", "bo", kim)
+    bo = Actor(name="Bo Lind", utc_ns=NOW_NS, person="bo")
+    assert sharing.handovers.accept("maths-1", bo)
+    assert sharing.handovers.take_over("maths-1", kim, NOW_NS, DAY_NS)
+    sharing.seat_rows.switch("kim", kim, is_on=True)
+    sharing.seat_rows.switch("kim", kim, is_on=False)
+    people.held.record_export("kim", kim)
+    people.held.record_lesson("maths-1", kim)
+    school.audit.record_export(kim, "lesson", "maths-1", lesson="maths-1")
+    people.add("Una Old", "una", [], ada, person_id="una")
+    people.held.record_export("una", server)
+    people.leaving.leave("una", ada, utc_ns=NOW_NS)
+    lesson = school.lessons.get("maths-1")
+    assert lesson is not None
+    sharing.teacher.ask_to_delete(lesson, kim)
+    school.lessons.purge(lessons=["maths-1"], purged_utc_ns=NOW_NS)
+
+
+SAID = """
+The command “roomtone admin” changed the rights of Ada Okafor: their role is school administrator now
+Ada Okafor changed the rights of Kim Roth: their roles are teacher and coach now
+Ada Okafor changed the rights of Bo Lind: their role is teacher now
+Ada Okafor changed the rights of Bo Lind: they have no role now
+Ada Okafor changed the rights of Bo Lind: their roles are teacher, coach and technician now
+Ada Okafor invited Kim Roth
+Ada Okafor invited Kim Roth again
+Kim Roth used a link to choose how they sign in
+Ada Okafor made a link for Kim Roth to choose a new password
+Kim Roth used a link to choose how they sign in
+Kim Roth linked a school account to themselves
+Kim Roth removed their own linked school account
+Kim Roth changed their own password
+Kim Roth changed their own second factor
+The command “roomtone admin” removed the second factor of Kim Roth
+Kim Roth signed in
+Kim Roth signed out
+The sign-in page refused an attempt to sign in as Kim Roth
+The sign-in page refused an attempt to sign in as a name that nobody has
+Kim Roth made the token ID for the role coach for 30 days
+The pages refused the token ID
+The pages refused a token that opens nothing
+Kim Roth revoked the token ID
+Ada Okafor changed the rights of Kim Roth: a name in timetables means them now, and 1 lesson became theirs
+Ada Okafor changed the rights of Bo Lind: a name in timetables means them now, and no lesson became theirs
+Kim Roth looked at lesson maths-1
+Kim Roth looked at the video of lesson maths-1
+Kim Roth looked at the live page of room 204
+Ada Okafor looked at the audit log
+Kim Roth shared lesson maths-1 with Bo Lind for 14 days
+Kim Roth shared lesson maths-1 with Bo Lind: 2 parts of it, until the end of the day
+Kim Roth stopped sharing lesson maths-1 with Bo Lind
+Kim Roth left out minutes 14:00 to 67:05 (fire drill) of lesson maths-1
+Kim Roth took minutes 14:00 to 67:05 of lesson maths-1 in again
+Kim Roth hid lesson maths-1
+Kim Roth showed lesson maths-1 again
+Kim Roth offered lesson maths-1 to Bo Lind
+Kim Roth ended the offer of lesson maths-1
+Kim Roth offered lesson maths-1 to Bo Lind
+Kim Roth handed lesson maths-1 over to Bo Lind
+Kim Roth took lesson maths-1 over, to teach it for someone else
+Kim Roth changed whether they see rows of seats: on now
+Kim Roth changed whether they see rows of seats: off now
+Kim Roth exported all that is held about themselves
+Kim Roth exported lesson maths-1
+Kim Roth exported lesson maths-1
+Ada Okafor changed the rights of a person who left: they have no role now
+The command “roomtone admin” exported all that is held about a person who left
+Ada Okafor removed the name of a person who left
+Kim Roth asked to delete lesson maths-1
+The command “roomtone purge” removed lesson maths-1 for good
+"""
+
+
+def recorded_in_the_code() -> Iterator[str]:
+    """The actions that calls in the programs record."""
+    words = set(get_args(Action))
+    for path in (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if "school.audit" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            is_call = isinstance(node, ast.Call) and CALL.search(ast.unparse(node.func))
+            is_chosen = isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "Action"
+            if is_call or is_chosen:
+                for value in ast.walk(node):
+                    if isinstance(value, ast.Constant) and value.value in words:
+                        yield str(value.value)
+
+
+def test_everything_that_is_recorded_reads_in_plain_words(tmp_path: Path) -> None:
+    with closing(open_school(tmp_path)) as school:
+        do_everything(school)
+        entries = school.audit.latest(1_000)[::-1]
+    token = re.compile(r"token [0-9a-f]{16}")
+    said = [token.sub("token ID", each.sentence) for each in entries]
+    assert {each.action for each in entries} == set(recorded_in_the_code())
+    assert said == SAID.strip().splitlines()
