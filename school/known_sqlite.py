@@ -376,25 +376,20 @@ _SCHOOL_13: Final = (
 )
 """Moments, verdicts and labels name a person, and as whom they spoke."""
 
+_AUDIT_THING: Final = "CREATE INDEX audit_events_thing ON audit_events (thing_id, thing, number)"
+
+_WITH_10: Final = _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
+_WITH_12: Final = _WITH_10 + _SEAT_ROWS + _FORMER_PEOPLE
+
 KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,), 6: (_SCHOOL_5 + _PEOPLE,),
     7: (_SCHOOL_5 + _PEOPLE + _AUDIT,),
     8: (_SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS,),
     9: (_SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES,),
-    10: (
-        _SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST,
-    ),
-    11: (
-        _SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
-        + _SEAT_ROWS,
-    ),
-    12: (
-        _SCHOOL_5 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
-        + _SEAT_ROWS + _FORMER_PEOPLE,
-    ),
-    13: (
-        _SCHOOL_13 + _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
-        + _SEAT_ROWS + _FORMER_PEOPLE,
-    ),
+    10: (_SCHOOL_5 + _WITH_10,),
+    11: (_SCHOOL_5 + _WITH_10 + _SEAT_ROWS,),
+    12: (_SCHOOL_5 + _WITH_12,),
+    13: (_SCHOOL_13 + _WITH_12,),
+    14: (_SCHOOL_13 + _WITH_12.replace(_AUDIT_THING, _AUDIT_THING.replace("number", "action, number")),),
 }  # fmt: skip
 """`user_version` → every schema that files of this version may have."""

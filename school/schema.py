@@ -353,7 +353,7 @@ audit_events: Final = Table(
     Column("hash", LargeBinary, nullable=False),
     Index("audit_events_lesson", "lesson", "number"),
     Index("audit_events_actor", "actor", "number"),
-    Index("audit_events_thing", "thing_id", "thing", "number"),
+    Index("audit_events_thing", "thing_id", "thing", "action", "number"),
     sqlite_strict=True,
 )  # fmt: skip
 """The audit log: who did what, chained (`audit/chain.py`); it refers to no other table."""

@@ -140,9 +140,9 @@ def _fill(school: School) -> None:
     lessons.put_verdict(verdict, label, written_utc_ns=NOW_NS)
     sharing.seat_rows.switch(ADA, BY_ADA, is_on=True)
     lessons.opt_out("room-1", 4)
+    people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)
     people.invite(KIM, BY_ADA)  # as an administrator, whom Ada was once
-    people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.set_second_factor(ADA, SECRET_KEY, BY_ADA)
     people.start_session(ADA, "Browser of Ada", NOW_NS - HOUR_NS, has_second_factor=True)
     owner = people.person(ADA)

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from dashboard_api.people.account_notices import account_notices
 from dashboard_api.people.sign_in import SignInRefusedError
 from dashboard_api.people.sign_in_routes import sign_in_service
 from dashboard_api.views.dates import MAX_DAYS, day_of
@@ -30,8 +31,6 @@ __all__ = ["Owner", "account_response", "router"]
 
 router = APIRouter(include_in_schema=False)
 
-_SHOWN_NS: Final = 30 * 86_400 * SECOND_NS
-"""How long a new link for someone's password stands on their page."""
 _RECENT_NS: Final = 900 * SECOND_NS
 _MAX_OWN: Final = 20
 """Of what a person did, the latest entries stand on their page."""
@@ -140,7 +139,6 @@ async def account_response(
     """The account page; `token` is a new one, which is shown this once."""
     person, now, zone = viewer.person, viewer.people_utc_ns, request.app.state.zone
     sessions = await store.run(lambda stores: stores.people.sessions(person.id, now))
-    invited = await store.run(lambda stores: stores.people.invitations(person.id, now - _SHOWN_NS))
     values: dict[str, Any] = {}
     if not person.has_second_factor:
         key = key or new_key()
@@ -165,7 +163,7 @@ async def account_response(
             (local_time_text(entry.at_utc_ns, zone), entry)
             for entry in await store.run(lambda stores: stores.audit.of_person(person.id, _MAX_OWN))
         ],
-        invited=[(local_time_text(each.created_utc_ns, zone), each.made_by) for each in invited],
+        account_notices=await store.run(lambda stores: account_notices(stores, viewer, zone)),
         token=token,
         tokens=[
             (each, local_time_text(each.expires_utc_ns - SECOND_NS, zone), each.expires_utc_ns <= now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -12,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from dashboard_api.people.mail import Mailer, MailError
+from dashboard_api.people.people_view import person_line
 from dashboard_api.web.access import ChangesPeople, ReadsPeople
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.network.callers import address_for_people
@@ -19,6 +21,7 @@ from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.people.records import ROLE_NAMES, ROLES, Person, Role
+from school.people.ways_in import NO_WAY
 from school.sharing.policy import may_at_all
 
 __all__ = ["router"]
@@ -34,6 +37,8 @@ class _Invited:
 
     person: Person
     token: str
+    has_accounts: bool
+    """Whether they have linked school accounts, which stay."""
 
 
 class _NewPersonForm(BaseModel):
@@ -57,8 +62,9 @@ class _NameForm(BaseModel):
 
 
 @router.get("/people")
-async def people_page(viewer: ReadsPeople, store: StoreDep) -> Response:
-    return await store.run(lambda stores: _people(stores, viewer))
+async def people_page(request: Request, viewer: ReadsPeople, store: StoreDep) -> Response:
+    zone = request.app.state.zone
+    return await store.run(lambda stores: _people(stores, viewer, zone))
 
 
 @router.post("/people")
@@ -69,13 +75,14 @@ async def add_person(
     form: Annotated[_NewPersonForm, Form()],
 ) -> Response:
     """Add someone, and show the link with which they choose a password."""
+    zone = request.app.state.zone
 
     def add(stores: Stores) -> Response | _Invited:
         try:
             _check_roles(form.roles)
             person = stores.people.add(form.name, form.sign_in_name, form.roles, viewer.actor)
         except UsageError as error:
-            return _people(stores, viewer, trouble=str(error), status_code=422)
+            return _people(stores, viewer, zone, trouble=str(error), status_code=422)
         return _invite(stores, viewer, person)
 
     return await _shown(request, viewer, await store.run(add))
@@ -92,15 +99,21 @@ async def invite(
 
 @router.post("/people/{person_id}/roles")
 async def set_roles(
-    viewer: ChangesPeople, store: StoreDep, person_id: str, form: Annotated[_RolesForm, Form()]
+    request: Request,
+    viewer: ChangesPeople,
+    store: StoreDep,
+    person_id: str,
+    form: Annotated[_RolesForm, Form()],
 ) -> Response:
+    zone = request.app.state.zone
+
     def change(stores: Stores) -> Response:
         person = _found(stores, person_id)
         try:
             _check_roles(form.roles)
             _check_not_oneself(viewer, person, form.roles)
         except UsageError as error:
-            return _people(stores, viewer, trouble=str(error), status_code=422)
+            return _people(stores, viewer, zone, trouble=str(error), status_code=422)
         if frozenset(form.roles) != person.roles:
             stores.people.set_roles(person.id, form.roles, viewer.actor)
         return RedirectResponse("/people", status_code=303)
@@ -110,19 +123,42 @@ async def set_roles(
 
 @router.post("/people/{person_id}/names")
 async def tie_name(
-    viewer: ChangesPeople, store: StoreDep, person_id: str, form: Annotated[_NameForm, Form()]
+    request: Request,
+    viewer: ChangesPeople,
+    store: StoreDep,
+    person_id: str,
+    form: Annotated[_NameForm, Form()],
 ) -> Response:
     """Say that a teacher's name in timetables means this person."""
+    zone = request.app.state.zone
 
     def tie(stores: Stores) -> Response:
         person = _found(stores, person_id)
         if "teacher" not in person.roles:
             sentence = f"{person.name} is not a teacher, so no lesson can be theirs."
-            return _people(stores, viewer, trouble=sentence, status_code=422)
+            return _people(stores, viewer, zone, trouble=sentence, status_code=422)
         stores.sharing.tie_name(form.teacher, person.id, viewer.actor)
         return RedirectResponse("/people", status_code=303)
 
     return await store.run(tie)
+
+
+@router.post("/people/{person_id}/identities/{identity}/remove")
+async def remove_account(
+    request: Request, viewer: ChangesPeople, store: StoreDep, person_id: str, identity: str
+) -> Response:
+    """Remove a school account of someone's, such as one that others have got into."""
+    zone = request.app.state.zone
+
+    def remove(stores: Stores) -> Response:
+        person = _found(stores, person_id)
+        try:
+            stores.people.unlink_account(person.id, identity, viewer.actor)
+        except UsageError as error:
+            return _people(stores, viewer, zone, trouble=str(error), status_code=422)
+        return RedirectResponse("/people", status_code=303)
+
+    return await store.run(remove)
 
 
 def _check_roles(roles: Sequence[Role]) -> None:
@@ -144,7 +180,8 @@ def _found(stores: Stores, person_id: str) -> Person:
 
 
 def _invite(stores: Stores, viewer: Viewer, person: Person) -> _Invited:
-    return _Invited(person, stores.people.invite(person.id, viewer.actor))
+    accounts = stores.people.accounts(person.id)
+    return _Invited(person, stores.people.invite(person.id, viewer.actor), bool(accounts))
 
 
 async def _shown(request: Request, viewer: Viewer, invited: Response | _Invited) -> Response:
@@ -164,17 +201,29 @@ async def _shown(request: Request, viewer: Viewer, invited: Response | _Invited)
     return page(
         "people/invited.html",
         viewer=viewer, person=person, link=link, is_sent=is_sent, trouble=trouble,
+        has_accounts=invited.has_accounts,
     )  # fmt: skip
 
 
 def _people(
-    stores: Stores, viewer: Viewer, *, trouble: str = "", status_code: int = 200
+    stores: Stores,
+    viewer: Viewer,
+    zone: tzinfo | None,
+    *,
+    trouble: str = "",
+    status_code: int = 200,
 ) -> Response:
+    ways, now = stores.people.ways_in.of_all(), viewer.people_utc_ns
     return page(
         "people/people.html",
         status_code=status_code,
         viewer=viewer,
-        people=[(person, stores.sharing.names_of(person.id)) for person in stores.people.people()],
+        people=[
+            person_line(
+                each, stores.sharing.names_of(each.id), ways.get(each.id, NO_WAY), now, zone
+            )
+            for each in stores.people.people()
+        ],
         untied=stores.sharing.untied_names(),
         roles=ROLE_NAMES,
         may_change=may_at_all(viewer.person.roles, "change people"),

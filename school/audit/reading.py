@@ -13,7 +13,15 @@ from school.audit.names import token_of
 from school.audit.records import Action, Detail
 from school.schema import audit_events, audit_names
 
-__all__ = ["about", "events_of_actors", "events_of_lesson", "latest", "of_actions", "own"]
+__all__ = [
+    "about",
+    "done_to",
+    "events_of_actors",
+    "events_of_lesson",
+    "latest",
+    "of_actions",
+    "own",
+]
 
 _EVENTS: Final = audit_events.c
 _THINGS: Final = audit_names.alias("things")
@@ -73,6 +81,24 @@ def about(
     if actor is None:
         return []
     return _some(connection, limit, before, _EVENTS.thing_id == actor, _EVENTS.thing == "person")
+
+
+def done_to(
+    connection: Connection,
+    person_id: str,
+    actions: Collection[Action],
+    since_utc_ns: int,
+    limit: int = _PAGE,
+) -> list[Entry]:
+    """What others did to a person of these actions, since a time."""
+    actor = token_of(connection, person_id)
+    if actor is None:
+        return []
+    return _some(
+        connection, limit, None,
+        _EVENTS.thing_id == actor, _EVENTS.thing == "person", _EVENTS.actor != actor,
+        _EVENTS.action.in_(sorted(actions)), _EVENTS.at_utc_ns >= since_utc_ns,
+    )  # fmt: skip
 
 
 def events_of_actors(

@@ -8,7 +8,7 @@ from typing import Final
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.audit.entries import Entry
-from school.audit.reading import events_of_lesson, latest, of_actions, own
+from school.audit.reading import done_to, events_of_lesson, latest, of_actions, own
 from school.audit.records import Action, Thing
 from school.database import SchoolDatabase
 
@@ -68,6 +68,13 @@ class AuditStore:
             if actions is None:
                 return latest(connection, limit, before)
             return of_actions(connection, actions, limit, before)
+
+    def done_to(
+        self, person: str, actions: Collection[Action], since_utc_ns: int, limit: int
+    ) -> list[Entry]:
+        """What others did to someone of these actions, since a time, the newest first."""
+        with self._database.reading() as connection:
+            return done_to(connection, person, actions, since_utc_ns, limit)
 
     def of_person(self, person: str, limit: int, before: int | None = None) -> list[Entry]:
         """What someone did, the newest first."""

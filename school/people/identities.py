@@ -11,11 +11,14 @@ from school.people.records import Identity
 from school.people.tokens import new_id
 from school.schema import identities
 
-__all__ = ["identities_of", "link", "person_of", "unlink"]
+__all__ = ["all_identities", "identities_of", "link", "person_of", "unlink"]
 
 _PERSON_OF: Final = select(identities.c.person).where(
     identities.c.issuer == bindparam("issuer"), identities.c.subject == bindparam("subject")
 )
+_IDENTITIES: Final = select(
+    identities.c.id, identities.c.issuer, identities.c.created_utc_ns, identities.c.person
+).order_by(identities.c.created_utc_ns, identities.c.id)
 _TAKEN: Final = (
     "This account is linked to someone else here already, so the invitation was not used. Sign in "
     "to it as somebody else, or choose a password."
@@ -44,13 +47,17 @@ def person_of(connection: Connection, issuer: str, subject: str) -> str | None:
 
 def identities_of(connection: Connection, person: str) -> list[Identity]:
     """Someone's linked accounts, the oldest first."""
-    columns = (identities.c.id, identities.c.issuer, identities.c.created_utc_ns)
-    rows = connection.execute(
-        select(*columns)
-        .where(identities.c.person == person)
-        .order_by(identities.c.created_utc_ns, identities.c.id)
-    ).all()
+    rows = connection.execute(_IDENTITIES.where(identities.c.person == person)).all()
     return [Identity(id=row[0], issuer=row[1], created_utc_ns=row[2]) for row in rows]
+
+
+def all_identities(connection: Connection) -> dict[str, list[Identity]]:
+    """Everybody's linked accounts, by person, the oldest first."""
+    found: dict[str, list[Identity]] = {}
+    for row in connection.execute(_IDENTITIES).all():
+        one = Identity(id=row[0], issuer=row[1], created_utc_ns=row[2])
+        found.setdefault(row[3], []).append(one)
+    return found
 
 
 def unlink(connection: Connection, person: str, identity: str) -> bool:

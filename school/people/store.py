@@ -26,12 +26,13 @@ from school.database import SchoolDatabase
 from school.people.data_subjects.held import HeldStore
 from school.people.data_subjects.leaving import LeavingStore
 from school.people.identities import identities_of, link, person_of, unlink
-from school.people.invitation_rows import invitations_of, open_invitation
+from school.people.invitation_rows import end_unused, invitations_of, open_invitation
 from school.people.names import names_of
 from school.people.program_tokens import TokenStore, end_tokens
 from school.people.records import Credentials, Identity, Invitation, Person, Role, Session
 from school.people.session_rows import BY_TOKEN, SESSION, is_open, session_of
 from school.people.tokens import new_id, new_token, token_hash
+from school.people.ways_in import WaysInStore
 from school.schema import former_people, invitations, people, roles, session_factors, sessions
 
 __all__ = ["INVITATION_NS", "SESSION_NS", "PeopleStore"]
@@ -64,6 +65,8 @@ class PeopleStore:
         """All that is kept about someone."""
         self.leaving = LeavingStore(database)
         """What becomes of someone who leaves."""
+        self.ways_in = WaysInStore(database)
+        """How each person can sign in."""
 
     def add(
         self,
@@ -139,8 +142,9 @@ class PeopleStore:
         )
 
     def set_password(self, person_id: str, hashed: str, by: Actor) -> None:
-        """Replace someone's password; their sessions end."""
+        """Replace someone's password; their sessions end, and links that nobody has used."""
         with self._database.writing() as connection:
+            end_unused(connection, person_id)
             _write_password(connection, person_id, hashed)
             _record(connection, by, "changed_password", person_id)
 
@@ -234,11 +238,7 @@ class PeopleStore:
         token = new_token()
         with self._database.writing() as connection:
             is_again = bool(invitations_of(connection, person_id, 0))
-            connection.execute(
-                delete(invitations).where(
-                    invitations.c.person == person_id, invitations.c.used_utc_ns.is_(None)
-                )
-            )
+            end_unused(connection, person_id)
             _end_sessions(connection, person_id)
             connection.execute(
                 insert(invitations),

@@ -181,6 +181,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/people", data={"name": "N", "sign_in_name": "{}", "roles": "coach"}),
         ask("POST", "/people/someone/roles", data={"roles": "coach"}),
         ask("POST", "/people/someone/invitation"),
+        ask("POST", "/people/someone/identities/i/remove"),
         ask("POST", "/people/teaching/names", data={"teacher": "Mx Nobody"}),
     ],
     "anonymise people": [
@@ -381,6 +382,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{moment_id}", "{}")
                 .replace("{person_id}", "someone")
                 .replace("{exclusion_id}", "e")
+                .replace("{identity}", "i")
             )
             shapes = {shape.replace("someone", name) for name in ("someone", "teaching", "leaver")}
             assert shapes & asked, route.path

@@ -165,11 +165,16 @@ def test_what_was_done_to_a_person_is_found_and_anonymised_with_them(log: Log) -
 def test_entries_are_found_by_an_index(tmp_path: Path) -> None:
     log = Log(tmp_path)
     with closing(log.database), log.database.reading() as connection:
+        of_person = "thing_id = 'a' AND thing = 'person'"
         for where, index in (
-            ("lesson = 'a'", "audit_events_lesson"), ("actor = 'a'", "audit_events_actor"),
-            ("thing_id = 'a' AND thing = 'person'", "audit_events_thing"),
+            ("lesson = 'a'", "audit_events_lesson (lesson=?)"),
+            ("actor = 'a'", "audit_events_actor (actor=?)"),
+            (of_person, "audit_events_thing (thing_id=? AND thing=?)"),
+            # However often somebody guesses their password, their start page does not read it.
+            (f"{of_person} AND action IN ('b', 'c')",
+             "audit_events_thing (thing_id=? AND thing=? AND action=?)"),
         ):  # fmt: skip
             plan = connection.exec_driver_sql(
                 f"EXPLAIN QUERY PLAN SELECT * FROM audit_events WHERE {where} ORDER BY number DESC"
             ).all()
-            assert [index in str(row) for row in plan] == [True]
+            assert index in str(plan[0])

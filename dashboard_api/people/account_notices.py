@@ -1,0 +1,55 @@
+"""What others did to one's account: it stands on the start page and the account page for 30 days.
+
+So nobody gets into an account unseen, not even who may make links for it.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Final
+
+from contract.clock import SECOND_NS
+from dashboard_api.views.text import local_time_text
+from dashboard_api.web.store_thread import Stores
+from dashboard_api.web.viewer import Viewer
+from school.audit.entries import Entry
+from school.audit.records import Action
+
+__all__ = ["account_notices"]
+
+SHOWN_NS: Final = 30 * 86_400 * SECOND_NS
+"""The audit log keeps its entries at least as long."""
+_MAX_SHOWN: Final = 20
+_DONE: Final[dict[Action, str]] = {
+    "invited": "{who} made a new invitation for you on {at}. Whoever has the link can choose your password, once.",
+    "reset_sent": "{who} made a link on {at} with which a new password for you can be chosen, once.",
+    "unlinked_account": "{who} removed a school account from yours on {at}. It does not sign you in any more.",
+    "changed_second_factor": "{who} removed your second factor on {at}.",
+}
+
+
+def account_notices(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[str]:
+    """A sentence on each, with what to do if it was not asked for; the newest first."""
+    since = viewer.people_utc_ns - SHOWN_NS
+    found = stores.audit.done_to(viewer.person.id, _DONE.keys(), since, _MAX_SHOWN)
+    return [
+        f"{_did(entry, zone)} If you did not ask for it, {_to_do(entry, viewer)}."
+        for entry in found
+        # The first invitation is how one came in.
+        if entry.action != "invited" or "again" in entry.detail
+    ]
+
+
+def _did(entry: Entry, zone: tzinfo | None) -> str:
+    words = {str(action): text for action, text in _DONE.items()}[entry.action]
+    who = entry.who_words[:1].upper() + entry.who_words[1:]
+    return words.format(who=who, at=local_time_text(entry.at_utc_ns, zone))
+
+
+def _to_do(entry: Entry, viewer: Viewer) -> str:
+    ask = "ask who runs the server why" if entry.is_program else "ask them why"
+    if entry.action in {"invited", "reset_sent"} and viewer.person.has_password:
+        return f"change your password on your account page, which ends such links, and {ask}"
+    if entry.action == "changed_second_factor":
+        return f"set it up again on your account page, and {ask}"
+    return ask
