@@ -21,8 +21,8 @@ SHOWN_NS: Final = 30 * 86_400 * SECOND_NS
 """The audit log keeps its entries at least as long."""
 _MAX_SHOWN: Final = 20
 _DONE: Final[dict[Action, str]] = {
-    "invited": "{who} made a new invitation for you on {at}. Whoever has the link can choose your password, once.",
-    "reset_sent": "{who} made a link on {at} with which a new password for you can be chosen, once.",
+    "invited": "{who} made a new invitation on {at}, with which a password for your account can be chosen.",
+    "reset_sent": "{who} made a link on {at} to choose a new password for your account.",
     "unlinked_account": "{who} removed a school account from yours on {at}. It does not sign you in any more.",
     "changed_second_factor": "{who} removed your second factor on {at}.",
 }
@@ -49,7 +49,7 @@ def _did(entry: Entry, zone: tzinfo | None) -> str:
 def _to_do(entry: Entry, viewer: Viewer) -> str:
     ask = "ask who runs the server why" if entry.is_program else "ask them why"
     if entry.action in {"invited", "reset_sent"} and viewer.person.has_password:
-        return f"change your password on your account page, which ends such links, and {ask}"
+        return f"change your password on your account page, which ends links that were not used, and {ask}"
     if entry.action == "changed_second_factor":
         return f"set it up again on your account page, and {ask}"
     return ask

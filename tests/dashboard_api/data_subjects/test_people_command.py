@@ -72,9 +72,9 @@ def test_all_about_someone_who_can_t_sign_in(
         assert account["keeps_answers_to_learn_from"] == [{"teacher": "Ms Quillfeather"}]
     with closing(open_school(data_of(config))) as school:
         sentences = [each.sentence for each in school.audit.of_lesson(PAST, 50)]
-        assert f"Roomtone people exported lesson {PAST}" in sentences
+        assert f"The command “roomtone people” exported lesson {PAST}" in sentences
         sentences = [each.sentence for each in school.audit.latest(10)]
-        assert f"Roomtone people exported all that is held about {ADA_NAME}" in sentences
+        assert f"The command “roomtone people” exported all that is held about {ADA_NAME}" in sentences
 
 
 def test_nothing_is_written_over_and_nobody_unknown_is_exported(

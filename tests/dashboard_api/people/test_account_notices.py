@@ -48,9 +48,9 @@ def test_a_reset_stands_on_its_owners_home_for_30_days(client, stores, clock, ro
     stores.people.set_password("kim", "a hash", BY)
     reset(client)
     said = (
-        "The-teacher made a link on 18 November 2025, 12:05 with which a new password for you can be "
-        "chosen, once. If you did not ask for it, change your password on your account page, which "
-        "ends such links, and ask them why."
+        "The-teacher made a link on 18 November 2025, 12:05 to choose a new password for your account. "
+        "If you did not ask for it, change your password on your account page, which ends links that "
+        "were not used, and ask them why."
     )
     clock.utc_at_boot_ns += 29 * DAY_NS
     for page in on_pages(client, stores, clock):
@@ -68,7 +68,7 @@ def test_the_first_invitation_is_no_news_and_a_second_one_is(client, stores, clo
     assert all("invitation" not in page for page in on_pages(client, stores, clock, kim))
     reset(client, kim)
     for page in on_pages(client, stores, clock, kim):
-        assert "The-teacher made a new invitation for you on 18 November 2025, 12:05." in page
+        assert "The-teacher made a new invitation on 18 November 2025, 12:05" in page
         assert "If you did not ask for it, ask them why." in page
 
 
