@@ -175,7 +175,8 @@ def create_app(
         lambda: replace(open_stores(), catalog=catalog), clock, people_clock or clock
     )
     app.state.zone = zone
-    app.state.sign_in = SignInService(app.state.store_thread)
+    app.state.refusal_counts = RefusalCounts()
+    app.state.sign_in = SignInService(app.state.store_thread, app.state.refusal_counts)
     app.state.openid = (
         None
         if provider is None
@@ -191,7 +192,6 @@ def create_app(
     app.state.drift_watch = DriftWatch(app.state.catalog, zone)
     app.state.request_figures = RequestFigures()
     app.state.settings = limits
-    app.state.refusal_counts = RefusalCounts()
     app.state.gate = ConnectionGate(
         max_total=limits.max_connections, max_per_key=limits.max_connections_per_address
     )

@@ -8,16 +8,17 @@ from typing import Final
 
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 
 from contract.clock import SECOND_NS
 from contract.errors import RoomtoneError
+from dashboard_api.web.refusals import RefusalCounts
 from dashboard_api.web.store_thread import Stores, StoreThread
 from school.audit.actor import Actor
 from school.people.passwords import is_password
 from school.people.records import Credentials, Person
 from school.people.second_factor import used_step
-from school.people.tokens import new_token
+from school.people.tokens import new_token, token_hash
 
 __all__ = ["CodeNeeded", "SignInRefusedError", "SignInService", "SignedInAs"]
 
@@ -77,9 +78,12 @@ class _Pending:
 class SignInService:
     """Signs people in, at the speed of people."""
 
-    def __init__(self, store: StoreThread) -> None:
+    def __init__(self, store: StoreThread, refusals: RefusalCounts) -> None:
         self._store = store
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._refusals = refusals
+        # Not the moving window: it never forgets whom it has seen, and a clock that was a year
+        # ahead would keep them out for a year.
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._pending: dict[str, _Pending] = {}
 
@@ -143,17 +147,31 @@ class SignInService:
     def count_account_start(self, address: str) -> None:
         """Count one who begins to sign in at the identity provider; raises SignInRefusedError."""
         if not self._limiter.hit(_STARTS_PER_ADDRESS, "account-start", address):
-            raise SignInRefusedError(_TOO_OFTEN, 429)
+            raise self._too_often()
 
     def _count(self, name: str, address: str) -> None:
-        """Count an attempt before it is checked, so that many at once count too."""
-        is_allowed = all([
-            self._limiter.hit(_PER_ADDRESS, "address", address),
-            self._limiter.hit(_PER_ACCOUNT, "account", name, address),
-            self._limiter.hit(_PER_ACCOUNT_ANYWHERE, "account", name),
-        ])  # fmt: skip
-        if not is_allowed:
-            raise SignInRefusedError(_TOO_OFTEN, 429)
+        """Count an attempt before it is checked, so that many at once count too.
+
+        What one limit refuses counts for none of the next ones. So one address can't use up what an
+        account takes from everywhere, and keeps no more names in memory than it may try.
+        """
+        key = _key(name)
+        if not (
+            self._limiter.hit(_PER_ADDRESS, "address", address)
+            and self._limiter.hit(_PER_ACCOUNT, "account", key, address)
+            and self._limiter.hit(_PER_ACCOUNT_ANYWHERE, "account", key)
+        ):
+            raise self._too_often()
+
+    def _too_often(self) -> SignInRefusedError:
+        self._refusals.add("sign_in")
+        return SignInRefusedError(_TOO_OFTEN, 429)
+
+    def forget_attempts(self, name: str, address: str) -> None:
+        """Begin to count again for someone who has signed in, or chosen a new password."""
+        key = _key(name.strip().lower())
+        self._limiter.clear(_PER_ACCOUNT, "account", key, address)
+        self._limiter.clear(_PER_ACCOUNT_ANYWHERE, "account", key)
 
     async def record_refusal(self, found: Credentials | None) -> None:
         """Record that somebody was refused; None for one whom nobody knows."""
@@ -183,8 +201,7 @@ class SignInService:
         *,
         has_second_factor: bool = False,
     ) -> SignedInAs:
-        self._limiter.clear(_PER_ACCOUNT, "account", name, address)
-        self._limiter.clear(_PER_ACCOUNT_ANYWHERE, "account", name)
+        self.forget_attempts(name, address)
         now = self._store.people_clock.utc_ns()
         token = await self._store.run(
             lambda stores: stores.people.start_session(
@@ -192,3 +209,8 @@ class SignInService:
             )
         )
         return SignedInAs(person, token)
+
+
+def _key(name: str) -> str:
+    """A name as the limits count it: short, and not what somebody typed."""
+    return token_hash(name)

@@ -138,6 +138,9 @@ async def redeem(
             return _invitation(request, person, token, trouble=str(error), status_code=422)
         hashed = await asyncio.to_thread(hash_password, form.password[:MAX_LENGTH])
         person = await store.run(lambda stores: stores.people.redeem(token, hashed, now))
+        if person is not None:
+            # Else whoever guesses at the old password could keep them out.
+            sign_in_service(request).forget_attempts(person.sign_in_name, caller_key(request))
     if person is None:
         return page("shared/error.html", title="This link is over", sentence=_LINK_IS_OVER,
                     status_code=404)  # fmt: skip

@@ -25,6 +25,7 @@ Reason = Literal[
     "malformed",
     "provider",
     "send_time",
+    "sign_in",
     "streams",
 ]
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)

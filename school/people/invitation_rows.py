@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, delete, select
 
 from school.people.records import Invitation
-from school.people.tokens import token_hash
+from school.people.tokens import AHEAD_NS, token_hash
 from school.schema import invitations
 
 __all__ = ["end_unused", "invitations_of", "last_invitations", "open_invitation"]
@@ -24,6 +24,7 @@ def open_invitation(token: str, utc_ns: int) -> Select[Any]:
         invitations.c.token_hash == token_hash(token),
         invitations.c.used_utc_ns.is_(None),
         invitations.c.expires_utc_ns > utc_ns,
+        invitations.c.created_utc_ns <= utc_ns + AHEAD_NS,
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, exists, select
 
 from contract.clock import SECOND_NS
 from school.people.records import Session
+from school.people.tokens import AHEAD_NS
 from school.schema import session_factors, sessions
 
 __all__ = ["BY_TOKEN", "IDLE_NS", "SESSION", "is_open", "session_of"]
@@ -31,4 +32,5 @@ def session_of(row: Row[*tuple[Any, ...]]) -> Session:
 
 
 def is_open(session: Session, utc_ns: int) -> bool:
-    return utc_ns < min(session.expires_utc_ns, session.seen_utc_ns + IDLE_NS)
+    until_ns = min(session.expires_utc_ns, session.seen_utc_ns + IDLE_NS)
+    return session.created_utc_ns - AHEAD_NS <= utc_ns < until_ns

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import secrets
 from hashlib import sha256
+from typing import Final
 
-__all__ = ["new_id", "new_token", "token_hash"]
+from contract.clock import SECOND_NS
+
+__all__ = ["AHEAD_NS", "new_id", "new_token", "token_hash"]
+
+AHEAD_NS: Final = 86_400 * SECOND_NS
+"""What was made so much later than now was made by a clock that was ahead: it works no more, since
+it would work until that clock's time is over."""
 
 
 def new_token() -> str:

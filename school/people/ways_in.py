@@ -9,6 +9,7 @@ from school.database import SchoolDatabase
 from school.people.identities import all_identities
 from school.people.invitation_rows import last_invitations
 from school.people.records import Identity, Invitation
+from school.people.tokens import AHEAD_NS
 
 __all__ = ["NO_WAY", "WaysIn", "WaysInStore"]
 
@@ -25,8 +26,10 @@ class WaysIn:
     def open_until(self, utc_ns: int) -> int | None:
         """Until when a link works that nobody has used; None if there is none."""
         link = self.link
-        is_open = link is not None and link.used_utc_ns is None and link.expires_utc_ns > utc_ns
-        return link.expires_utc_ns if link is not None and is_open else None
+        if link is None or link.used_utc_ns is not None:
+            return None
+        is_open = link.created_utc_ns - AHEAD_NS <= utc_ns < link.expires_utc_ns
+        return link.expires_utc_ns if is_open else None
 
 
 NO_WAY: Final = WaysIn()

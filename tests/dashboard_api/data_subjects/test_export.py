@@ -86,7 +86,7 @@ def test_readings_are_those_of_the_page(client, filled) -> None:
 def test_it_is_recorded_for_the_person_and_for_each_lesson(client, filled, stores) -> None:
     archive = archive_of(client.post("/account/export"))
     assert stores.audit.of_person(TEACHER, 2)[1].sentence == (
-        f"{TEACHER.capitalize()} exported all that is held about {TEACHER}"
+        f"{TEACHER.capitalize()} exported all that is held about themselves"
     )
     assert (
         stores.audit.of_lesson("sample", 1)[0].sentence

@@ -74,7 +74,9 @@ def test_all_about_someone_who_can_t_sign_in(
         sentences = [each.sentence for each in school.audit.of_lesson(PAST, 50)]
         assert f"The command “roomtone people” exported lesson {PAST}" in sentences
         sentences = [each.sentence for each in school.audit.latest(10)]
-        assert f"The command “roomtone people” exported all that is held about {ADA_NAME}" in sentences
+        assert (
+            f"The command “roomtone people” exported all that is held about {ADA_NAME}" in sentences
+        )
 
 
 def test_nothing_is_written_over_and_nobody_unknown_is_exported(

@@ -13,6 +13,7 @@ from dashboard_api.live.access import while_allowed
 from dashboard_api.web.secret import Secret
 from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.viewer import Viewer
+from tests.dashboard_api.server import running
 from tests.signed_in import BY, COOKIE_NAME, TEACHER, cookie
 
 Change = Callable[[Stores, ManualClock], object]
@@ -71,3 +72,29 @@ def test_it_ends_at_the_next_event(
         return [event async for event in allowed]
 
     assert asyncio.run(watch()) == [b"0", b"1", b"2"]
+
+
+def reset(stores: Stores, _: ManualClock) -> object:
+    return stores.people.invite(TEACHER, BY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", (take_role, reset, sign_out))
+def test_a_real_server_closes_the_stream(
+    stores: Stores, clock: ManualClock, filled, change: Change
+) -> None:
+    with running(stores) as server:
+        stream = server.peer()
+        stream.send(
+            "GET /rooms/room-204/live/events HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"{stream.cookie}\r\n\r\n".encode()
+        )
+        assert stream.head()[0] == 200
+        assert stream.event()["room"] == "room-204"
+        change(stores, clock)
+        rest = stream._got
+        while not rest.endswith(b"0\r\n\r\n") and (part := stream.socket.recv(65_536)):
+            rest += part
+        assert rest.endswith(b"0\r\n\r\n"), "the answer is over"
+        assert b"event: live" not in rest
+        assert server.peer().ask("/api/rooms/room-204/live").status == 401
