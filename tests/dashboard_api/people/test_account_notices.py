@@ -120,6 +120,9 @@ def test_an_administrator_removes_a_school_account_of_someones(client, stores, c
     assert stores.audit.latest(1)[0].sentence == (
         "The-teacher removed the linked school account of kim"
     )
+    stores.people.set_roles("the-teacher", ["administrator"], BY)
+    with client.browser(cookie(stores.people, clock.utc_ns())) as pages:
+        assert "removed the linked school account of kim" in text_of(pages.get("/audit").text)
     for page in on_pages(client, stores, clock):
         assert "The-teacher removed a school account from yours on 18 November 2025" in page
 

@@ -6,13 +6,15 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator
 
+import pyotp
 import pytest
 
-from dashboard_api.people.sign_in import SignInRefusedError, SignInService
+from contract.clock import SECOND_NS
+from dashboard_api.people.sign_in import CodeNeeded, SignInRefusedError, SignInService
 from dashboard_api.web.refusals import RefusalCounts
 from dashboard_api.web.store_thread import StoreThread
 from tests.dashboard_api.server import until
-from tests.signed_in import BY
+from tests.signed_in import BY, FACTOR
 
 ADA = "ada@school.example"
 RIGHT = "tuba glacier mitten 94"
@@ -139,6 +141,31 @@ def test_many_addresses_keep_someone_out_for_an_hour_and_a_link_ends_it(
         assert pages.post("/sign-in", data=form).status_code == 303
     assert "roomtone_dashboard_refused_total" in client.get("/metrics").text
     assert client.app.state.refusal_counts.by_reason["sign_in"] == 1
+
+
+def test_guesses_at_a_code_count_too(door: Door, stores, clock) -> None:
+    stores.people.set_second_factor("ada", FACTOR, BY)
+    found = door._runner.run(
+        door.service.with_password(ADA, RIGHT, address="10.0.0.1", browser="a test")
+    )
+    assert isinstance(found, CodeNeeded)
+
+    def status(code: str, address: str) -> int:
+        try:
+            door._runner.run(
+                door.service.with_code(found.pending, code, address=address, browser="a test")
+            )
+        except SignInRefusedError as error:
+            return error.status
+        return 303
+
+    right = pyotp.TOTP(FACTOR).at(clock.utc_ns() // SECOND_NS)
+    wrong = [code for code in (f"{i:06}" for i in range(1_000)) if code != right]
+    answers = [status(code, "10.0.0.1") for code in wrong]
+    assert answers[:9] == [403] * 9
+    assert set(answers[9:]) == {429}, "the password was the first attempt"
+    assert status(right, "10.0.0.1") == 429
+    assert status(right, "10.0.0.2") == 303
 
 
 @pytest.mark.parametrize("jump_s", (YEAR_S, 3_600, -3_600))
