@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from models.features.seat_features import EPOCH_S
 from models.serving.alerts import mean_signs, reasons
 from models.serving.hindsight import Finder, area_marks, find_stretches, shares
+from models.serving.routines import LessonPlan, RoutineKind, routine_of
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
 __all__ = ["MAX_MOMENTS", "MAX_SHOWN", "SuggestedMoment", "clearest_moments", "suggest_moments"]
@@ -26,6 +27,7 @@ MAX_MOMENTS: Final = 6
 MAX_SHOWN: Final = 3
 """The debrief begins with the clearest suggestions, this many of them."""
 
+_NO_PLAN: Final = LessonPlan()
 _CALM_EPOCHS: Final = 36  # three minutes
 _SETTLED_S: Final = 300  # the first minutes of a lesson do not count as calm
 
@@ -35,7 +37,8 @@ class SuggestedMoment:
     """A span of a lesson worth talking about, from `first_seq` to `end_seq` (exclusive).
 
     `likely` is the estimated probability that the area was livelier than usual; None for a
-    strength. `off_task` is the mean share over the span.
+    strength. `off_task` is the mean share over the span. `routine` names a livelier stretch that
+    every lesson has: it is no suggestion.
     """
 
     first_seq: int
@@ -45,16 +48,22 @@ class SuggestedMoment:
     because: tuple[str, ...]
     likely: float | None
     off_task: float | None
+    routine: RoutineKind | None = None
 
 
 def suggest_moments(
-    epochs: Sequence[EpochScore], finder: Finder | None, *, max_moments: int = MAX_SHOWN
+    epochs: Sequence[EpochScore],
+    finder: Finder | None,
+    *,
+    max_moments: int = MAX_SHOWN,
+    plan: LessonPlan = _NO_PLAN,
 ) -> list[SuggestedMoment]:
     """At most `max_moments` moments in the order of the lesson, one of them the calmest stretch.
 
     Moments of the room come before those of zones, and likelier ones before less likely ones. There
     is no strength to show if no three minutes are completely known and free of lively stretches.
-    Without a `finder` only the strength is suggested.
+    Without a `finder` only the strength is suggested. Routines that `plan` explains are among them,
+    and do not count.
     """
     if not epochs or max_moments < 1:
         return []
@@ -65,19 +74,31 @@ def suggest_moments(
             lively += _lively(name, scores, begin, finder)
     calm = _calmest(areas[ROOM], [one for one in lively if one.zone == ROOM], begin)
     moments = [] if calm is None else [calm]
-    for one in sorted(lively, key=_rank):
+    named = [replace(one, routine=routine_of(one.first_seq, one.end_seq, plan)) for one in lively]
+    for one in sorted(named, key=_rank):
         if len(moments) == max_moments:
             break
-        if all(_apart(one, other) for other in moments):
+        if one.routine is None and all(_apart(one, other) for other in moments):
             moments.append(one)
-    return sorted(moments, key=lambda moment: moment.first_seq)
+    return sorted(moments + _routines(named), key=lambda moment: moment.first_seq)
 
 
 def clearest_moments(
     moments: Sequence[SuggestedMoment], *, max_moments: int = MAX_SHOWN
 ) -> list[SuggestedMoment]:
     """The clearest of a lesson's suggestions: the result of `suggest_moments` with this limit."""
-    return sorted(sorted(moments, key=_rank)[:max_moments], key=lambda moment: moment.first_seq)
+    news = sorted((one for one in moments if one.routine is None), key=_rank)
+    return sorted(news[:max_moments], key=lambda moment: moment.first_seq)
+
+
+def _routines(named: Sequence[SuggestedMoment]) -> list[SuggestedMoment]:
+    """Each routine once: the room's stretch, or else the longest of a zone."""
+    found: list[SuggestedMoment] = []
+    for one in sorted(named, key=lambda each: (each.zone != ROOM, each.first_seq - each.end_seq)):
+        is_new = all(one.routine != other.routine or _apart(one, other) for other in found)
+        if one.routine is not None and is_new:
+            found.append(one)
+    return found
 
 
 def _rank(moment: SuggestedMoment) -> tuple[bool, bool, float]:

@@ -1,0 +1,83 @@
+"""Routines of every lesson: settling in, packing up, and a declared change of activity.
+
+A class is livelier than usual then, as everybody expects, so such a stretch is named and not
+suggested as news. Which stretches are livelier comes from the scores; the lesson's times and what
+its teacher declared say which of them are routines. What nobody declared is no routine: movement
+and noise alone can't say whether a class changes the activity or has lost the thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal
+
+from contract.lesson import Activity
+
+__all__ = ["LessonPlan", "RoutineKind", "routine_of"]
+
+RoutineKind = Literal["settling_in", "packing_up", "change_of_activity"]
+
+_SETTLING_BEGINS_S: Final = 180
+_SETTLED_S: Final = 480
+"""A class that is still lively then has not settled in, which is worth talking about."""
+_PACKING_S: Final = 300
+_PACKED_S: Final = 60
+"""Packing up reaches the lesson's end, or nearly: its last scores may be missing."""
+_BEFORE_CHANGE_S: Final = 30
+_AFTER_CHANGE_S: Final = 120
+_LONGEST_CHANGE_S: Final = 240
+_INSIDE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonPlan:
+    """What is known of a lesson beside its scores, in seconds since its start.
+
+    `length_s` is None while nobody has said when it ends.
+    """
+
+    activities: Sequence[Activity] = ()
+    length_s: float | None = None
+
+
+def routine_of(start_s: float, end_s: float, plan: LessonPlan) -> RoutineKind | None:
+    """Which routine a livelier stretch is, or None: then it is news."""
+    if start_s <= _SETTLING_BEGINS_S and end_s <= _SETTLED_S:
+        return "settling_in"
+    ends = plan.length_s
+    if ends is not None and start_s >= ends - _PACKING_S and end_s >= ends - _PACKED_S:
+        return "packing_up"
+    if end_s - start_s > _LONGEST_CHANGE_S:
+        return None
+    inside = sum(
+        max(0.0, min(end_s, last) - max(start_s, first))
+        for first, last in _changes(plan.activities)
+    )
+    return "change_of_activity" if inside >= _INSIDE * (end_s - start_s) else None
+
+
+def _changes(activities: Sequence[Activity]) -> list[tuple[float, float]]:
+    """When a change of activity may be seen, in order and apart.
+
+    Each declared transition, and each border of two activities, with some time before and after.
+    """
+    ordered = sorted(activities, key=lambda one: (one.start_s, one.end_s))
+    spans = [
+        (one.start_s - _BEFORE_CHANGE_S, one.end_s + _BEFORE_CHANGE_S)
+        for one in ordered
+        if one.name == "transition"
+    ]
+    spans += [
+        (later.start_s - _BEFORE_CHANGE_S, later.start_s + _AFTER_CHANGE_S)
+        for one, later in pairwise(ordered)
+        if one.name != later.name
+    ]
+    apart: list[tuple[float, float]] = []
+    for first, last in sorted(spans):
+        if apart and first <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(last, apart[-1][1]))
+        else:
+            apart.append((first, last))
+    return apart
