@@ -26,9 +26,8 @@ _PACKING_S: Final = 300
 _PACKED_S: Final = 60
 """Packing up reaches the lesson's end, or nearly: its last scores may be missing."""
 _BEFORE_CHANGE_S: Final = 30
-_AFTER_CHANGE_S: Final = 120
-_LONGEST_CHANGE_S: Final = 240
-_INSIDE: Final = 0.5
+_BEGINS_S: Final = 45
+_CHANGED_S: Final = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,35 +48,20 @@ def routine_of(start_s: float, end_s: float, plan: LessonPlan) -> RoutineKind | 
     ends = plan.length_s
     if ends is not None and start_s >= ends - _PACKING_S and end_s >= ends - _PACKED_S:
         return "packing_up"
-    if end_s - start_s > _LONGEST_CHANGE_S:
-        return None
-    inside = sum(
-        max(0.0, min(end_s, last) - max(start_s, first))
+    is_change = any(
+        first - _BEFORE_CHANGE_S <= start_s <= last + _BEGINS_S and end_s <= last + _CHANGED_S
         for first, last in _changes(plan.activities)
     )
-    return "change_of_activity" if inside >= _INSIDE * (end_s - start_s) else None
+    return "change_of_activity" if is_change else None
 
 
 def _changes(activities: Sequence[Activity]) -> list[tuple[float, float]]:
-    """When a change of activity may be seen, in order and apart.
-
-    Each declared transition, and each border of two activities, with some time before and after.
-    """
+    """Each declared transition, and each border of two other activities."""
     ordered = sorted(activities, key=lambda one: (one.start_s, one.end_s))
-    spans = [
-        (one.start_s - _BEFORE_CHANGE_S, one.end_s + _BEFORE_CHANGE_S)
-        for one in ordered
-        if one.name == "transition"
-    ]
-    spans += [
-        (later.start_s - _BEFORE_CHANGE_S, later.start_s + _AFTER_CHANGE_S)
+    spans = [(one.start_s, one.end_s) for one in ordered if one.name == "transition"]
+    borders = [
+        (later.start_s, later.start_s)
         for one, later in pairwise(ordered)
-        if one.name != later.name
+        if one.name != later.name and "transition" not in {one.name, later.name}
     ]
-    apart: list[tuple[float, float]] = []
-    for first, last in sorted(spans):
-        if apart and first <= apart[-1][1]:
-            apart[-1] = (apart[-1][0], max(last, apart[-1][1]))
-        else:
-            apart.append((first, last))
-    return apart
+    return spans + borders

@@ -35,6 +35,7 @@ PLAN = LessonPlan(
     (500, 600, None),  # begins long before the change
     (1495, 1640, "change_of_activity"),
     (1450, 1750, None),  # lasts too long
+    (660, 720, None),  # begins when the class should be at work again
     (1000, 1100, None),
 ))  # fmt: skip
 def test_a_stretch_is_a_routine_by_when_it_is(
