@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from models.evaluation.figures import Figures, alert_figures, seat_figures
+from models.evaluation.moment_claims import judged_moments, moment_claims, reliability
 from models.evaluation.observers import observed_kappa
 from models.evaluation.share_figures import AreaShare, area_shares, share_figures
 from models.features.seat_features import FEATURES
@@ -69,6 +70,10 @@ class Evaluation:
     """Figures of alerts and moments from the room's true share, known without delay."""
     zone_moments: dict[str, Any]
     """Figures of the moments found in the zones after the lesson."""
+    moment_claims: list[dict[str, Any]]
+    """How often a page's suggestions were right, by group and strength."""
+    moment_reliability: list[dict[str, Any]]
+    """The same by the estimate."""
     judged: str = "each classroom held out in turn"
 
     def as_dict(self) -> dict[str, Any]:
@@ -82,7 +87,7 @@ class Evaluation:
         model["alerts_from_true_share"] = self.true_share_alerts
         model["zone_moments"] = self.zone_moments
         more = ("source", "judged", "classrooms", "lessons", "seat_epochs", "abstained",
-                "worst_classroom_auc", "human_kappa")  # fmt: skip
+                "worst_classroom_auc", "human_kappa", "moment_claims", "moment_reliability")  # fmt: skip
         model |= {name: getattr(self, name) for name in more}
         return {f"{self.source}_unseen_classrooms": model}
 
@@ -114,10 +119,19 @@ class Evaluation:
             f"{'roc auc, worst classroom':26}{_column(self.worst_classroom_auc)}{'':45}",
             f"alerts from the true share, without delay: {_listed(self.true_share_alerts)}",
             f"in the zones: {_listed(self.zone_moments)}",
+            *(f"suggestions, {_claimed(one)}" for one in self.moment_claims),
             f"{'kappa, a human observer':26}{_column(self.human_kappa)}{'':45}",
         ]
         names = f"{'':26}" + "".join(f"{name:>15}" for name in columns)
         return "\n".join([head, names, *(f"{line}   ({self.source})" for line in lines)])
+
+
+def _claimed(claim: dict[str, Any]) -> str:
+    strength = {True: ", strong", False: ", weaker", None: ""}[claim["is_strong"]]
+    return (
+        f"{claim['group']}{strength}: {claim['right']} of {claim['n']} right, "
+        f"share {claim['rise']:+.3f}"
+    )
 
 
 def _column(value: float | None) -> str:
@@ -163,7 +177,7 @@ def evaluate_rows(
             known, guesses, policy=limits.get("ceiling"), moments=moment_limits.get("ceiling")
         )
     truth, _ = pooled(rows, model)
-    figures, zones = _figures(
+    figures, streams = _figures(
         rows,
         model,
         fitted,
@@ -171,6 +185,7 @@ def evaluate_rows(
         moments=fitted.moments.room if fitted else None,
         zones=True,
     )
+    judged_ones = judged_moments(rows, streams, fitted.moments if fitted else None)
     return Evaluation(
         source=source,
         classrooms=len({one.classroom for one in rows}),
@@ -190,7 +205,11 @@ def evaluate_rows(
             limits.get("true_share"),
             moment_limits.get("true_share"),
         ),
-        zone_moments=_moment_figures(zones, fitted.moments.zone if fitted else None),
+        zone_moments=_moment_figures(
+            [areas[1:] for areas in streams], fitted.moments.zone if fitted else None
+        ),
+        moment_claims=moment_claims(judged_ones),
+        moment_reliability=reliability(judged_ones),
         judged=judged,
     )
 
@@ -227,7 +246,8 @@ def _figures(
     moments: StretchModel | None = None,
     zones: bool = False,
 ) -> tuple[Figures, list[tuple[AreaStream, ...]]]:
-    """Figures of raw probabilities, and with `zones` the streams of each lesson's zones.
+    """Figures of raw probabilities, and the streams of each lesson's room, with `zones` also those of
+    its zones.
 
     The probabilities were made without the lesson's own classroom. What is fitted after the trees
     comes from other classrooms (five groups), or is `fitted`. The same holds for alerts and
@@ -260,7 +280,7 @@ def _figures(
         **share_figures(shares),
         **_room_figures([areas[0] for areas in streams], policy, moments),
     )
-    return figures, [areas[1:] for areas in streams]
+    return figures, streams
 
 
 def _movement_ranks(rows: LessonRows) -> Probability:

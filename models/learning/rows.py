@@ -13,7 +13,15 @@ from contract.lesson import Activity, LabelledLesson
 from models.features.seat_features import EPOCH_S, EpochFeatures, SeatFeatures
 from models.features.zones import merge_zones
 
-__all__ = ["LessonRows", "lesson_rows", "mean_share", "pooled", "true_episodes", "true_stretches"]
+__all__ = [
+    "LessonRows",
+    "lesson_rows",
+    "mean_share",
+    "pooled",
+    "true_episodes",
+    "true_rise",
+    "true_stretches",
+]
 
 Flags = NDArray[np.bool_]
 Number = TypeVar("Number", bound=np.generic)
@@ -110,7 +118,7 @@ def true_episodes(
     """Stretches [start, end) in seconds, 60 s or longer, in which the true off-task share of the
     room, or of these columns, is at least .20 above its mean in that activity and lesson.
     """
-    spans = _spans(_rise(rows, columns) >= _EPISODE_RISE)
+    spans = _spans(true_rise(rows, columns) >= _EPISODE_RISE)
     return [(start, end) for start, end in spans if end - start >= _EPISODE_S]
 
 
@@ -121,7 +129,7 @@ def true_stretches(
     share is at least .20 above its mean in that activity. They contain all episodes; a dip of five
     seconds does not end a stretch.
     """
-    rise = _rise(rows, columns)
+    rise = true_rise(rows, columns)
     minute = _EPISODE_S // EPOCH_S
     lively = np.zeros(len(rise), np.bool_)
     if len(rise) >= minute:
@@ -131,10 +139,12 @@ def true_stretches(
     return _spans(lively)
 
 
-def _rise(
-    rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None
+def true_rise(
+    rows: LessonRows, columns: Sequence[int] | NDArray[np.intp] | None = None
 ) -> NDArray[np.float64]:
-    """(epochs,): the true share minus its mean in that activity and lesson."""
+    """(epochs,): the true share of the room, or of these columns, minus its mean in that activity and
+    lesson.
+    """
     truth = rows.truth if columns is None else rows.truth[:, columns]
     share = mean_share(truth)
     middle = np.arange(len(truth)) * EPOCH_S + EPOCH_S / 2

@@ -21,6 +21,7 @@ from models.serving.moments import MAX_MOMENTS
 
 __all__ = [
     "fit_stretches",
+    "held_out_models",
     "held_out_moments",
     "judge_moments",
     "moment_figures",
@@ -43,16 +44,29 @@ def fit_stretches(lessons: Sequence[Sequence[AreaStream]]) -> StretchModel:
     return replace(_fit(every, marks), least=least)
 
 
+def held_out_models(lessons: Sequence[Sequence[AreaStream]]) -> list[StretchModel]:
+    """For each lesson, the model for this kind of area from lessons of other classrooms."""
+    every = [area for areas in lessons for area in areas]
+    marks = [area_marks(area.scores) for area in every]
+    estimates = _held_out(every, marks)
+    lesson_of = np.repeat(np.arange(len(lessons)), [len(areas) for areas in lessons])
+
+    def fit(others: list[int]) -> StretchModel:
+        mine = np.flatnonzero(np.isin(lesson_of, others)).tolist()
+        areas = [every[at] for at in mine]
+        least = _threshold(areas, [estimates[at] for at in mine])
+        return replace(_fit(areas, [marks[at] for at in mine]), least=least)
+
+    return fit_on_others(lessons, fit)
+
+
 def held_out_moments(lessons: Sequence[Sequence[AreaStream]]) -> list[list[Span]]:
     """The suggestions for each area, from a model fitted on other classrooms."""
-    every = [area for areas in lessons for area in areas]
-    estimates = _held_out(every, [area_marks(area.scores) for area in every])
-    leasts = fit_on_others(
-        [[area] for area in every],
-        lambda others: _threshold([every[at] for at in others], [estimates[at] for at in others]),
-    )
+    models = held_out_models(lessons)
     return [
-        _spans(find_stretches(one, least)) for one, least in zip(estimates, leasts, strict=True)
+        suggested_spans(area, model)
+        for areas, model in zip(lessons, models, strict=True)
+        for area in areas
     ]
 
 
