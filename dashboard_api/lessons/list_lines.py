@@ -14,7 +14,7 @@ from fastapi import Request
 from dashboard_api.lessons.list_view import lesson_json
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.judged_moments import suggested_in
-from dashboard_api.moments.view import signs
+from dashboard_api.moments.view import count_lively
 from dashboard_api.views.schemas import LessonJson
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores, StoreThread
@@ -37,13 +37,13 @@ _Answered = frozenset[tuple[str, float, float]]
 class Suggestions:
     """What the page of a lesson suggests."""
 
-    signs: int
+    lively: int
     ids: frozenset[str] = frozenset()
     """Of all suggested moments, lively and calm."""
 
 
 class SignCounts:
-    """How many signs each lesson has, the same as on its page.
+    """How many lively stretches each lesson has, the same as on its page.
 
     Counting takes all epochs of a lesson. The count of a finished lesson is therefore kept until the
     lesson changes, or a suggestion of it gets its first answer, or for some minutes.
@@ -56,23 +56,26 @@ class SignCounts:
         """Lesson and what is seen of it → when it was counted, from what, and what was found."""
 
     def of(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> int:
-        return self.suggestions(stores, seen, now_utc_ns).signs
+        return self.suggestions(stores, seen, now_utc_ns).lively
 
     def suggestions(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> Suggestions:
         lesson, alerts = seen.lesson, seen.alerts(stores)
         key = lesson.id, seen.cut.visible
         if not alerts and lesson.starts_utc_ns > now_utc_ns:
-            return Suggestions(signs=0)  # it is still to come; a timetable has many of them
+            return Suggestions(lively=0)  # it is still to come; a timetable has many of them
         at = time.monotonic()
         # A suggestion with an answer keeps its name and span, also where others see more around it.
         answered = frozenset((one.moment, one.start_s, one.end_s) for one in seen.verdicts(stores))
         since, *before, known = self._known.get(
-            key, (at, None, alerts, answered, Suggestions(signs=0))
+            key, (at, None, alerts, answered, Suggestions(lively=0))
         )
         if before == [lesson, alerts, answered] and at - since <= MAX_COUNT_AGE_S:
             return known
         moments = suggested_in(stores, seen)
-        found = Suggestions(signs=signs(moments), ids=frozenset(each.id for each in moments))
+        found = Suggestions(
+            lively=count_lively(moments),
+            ids=frozenset(each.id for each in moments if each.kind == "suggested"),
+        )
         if lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns:
             while len(self._known) >= MAX_COUNTS:
                 del self._known[next(iter(self._known))]
@@ -102,7 +105,7 @@ def read_lesson_json(
     zone: tzinfo | None,
     *,
     moments: int,
-    signs: int,
+    lively: int,
 ) -> LessonJson:
     """One line of the list, from the stores."""
     start, end, _ = lesson_span(seen.lesson, now_utc_ns)
@@ -115,7 +118,7 @@ def read_lesson_json(
         gaps=gaps,
         moments=moments,
         alerts=len(seen.alerts(stores)),
-        signs=signs,
+        lively=lively,
         now_utc_ns=now_utc_ns,
         zone=zone,
     )
@@ -152,7 +155,7 @@ async def read_lines(
         if marked and seen.cut.visible != (WHOLE,):
             marked = len(seen.moments(stores))
         return read_lesson_json(
-            stores, seen, now, zone, moments=marked, signs=counts.of(stores, seen, now)
+            stores, seen, now, zone, moments=marked, lively=counts.of(stores, seen, now)
         )
 
     found = await see_lessons(viewer, store, lessons)

@@ -33,7 +33,7 @@ def lesson_json(
     gaps: int,
     moments: int,
     alerts: int,
-    signs: int,
+    lively: int,
     now_utc_ns: int,
     zone: tzinfo | None,
 ) -> LessonJson:
@@ -54,7 +54,7 @@ def lesson_json(
         gaps=gaps,
         moments=moments,
         alerts=alerts,
-        signs=signs,
+        lively=lively,
         has_video=has_video,
     )
 

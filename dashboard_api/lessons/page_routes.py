@@ -13,7 +13,7 @@ from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.lessons.table_view import table_page
 from dashboard_api.model.routes import trust_note
 from dashboard_api.moments.routes import moments_of
-from dashboard_api.moments.view import signs
+from dashboard_api.moments.view import count_lively
 from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.access import LinesUpVideo, ReadsLesson
 from dashboard_api.web.lookup import ErrorJson, get_lesson, see_lesson
@@ -50,7 +50,7 @@ async def lesson_page(
                 now,
                 zone,
                 moments=len(seen.moments(stores)),
-                signs=signs(moments),
+                lively=count_lively(moments),
             ),
             video_offset_s=lesson.video_offset_s,
             moments=moments,
@@ -89,7 +89,7 @@ async def lesson_table(
                 now,
                 zone,
                 moments=len(seen.moments(stores)),
-                signs=counts.of(stores, seen, now),
+                lively=counts.of(stores, seen, now),
             ),
             is_own=seen.reach == "own",
             table=table_page(seen_timeline(stores, seen, now, zone, level_s=30), number),

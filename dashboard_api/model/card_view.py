@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dashboard_api.model.claim_view import (
+    CLEAR_TEXT,
+    Reliability,
+    SuggestionLine,
+    reliability_of,
+    suggestion_lines,
+)
+from dashboard_api.model.outcome import Outcome
 from dashboard_api.views.text import length_text
-from models.school_model.labels import wilson
 from models.school_model.training import school_lines
+from models.serving.claims import claims_of
 from models.serving.manifest import ModelManifest
 
-__all__ = ["BLIND_TO", "Card", "ComparisonRow", "Outcome", "card", "scored_text"]
+__all__ = ["BLIND_TO", "Card", "ComparisonRow", "card", "scored_text", "source_of"]
 
 BLIND_TO: Final = (
     "Who looks away without moving: pupils can be off task and sit still.",
@@ -22,48 +29,6 @@ BLIND_TO: Final = (
     "Whether a lively stretch was a good one. You know that.",
 )
 """What no figure shows."""
-
-_DOTS: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How many of n were right, with their 95 % interval after Wilson (1927)."""
-
-    right: int
-    n: int
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, share: float | None, n: float | None) -> Outcome | None:
-        """From a share and the number it was computed from; None if either is missing."""
-        if share is None or not n or math.isnan(share):
-            return None
-        count = int(n)
-        right = round(share * count)
-        low, high = wilson(right, count)
-        return cls(right=right, n=count, low=low, high=high)
-
-    @property
-    def dots(self) -> int:
-        """How many of ten dots are filled."""
-        return round(self.right / self.n * _DOTS)
-
-    @property
-    def of_ten(self) -> str:
-        """Such as `about 2`; `none` and `all` only where that is exact."""
-        if self.right == 0:
-            return "none"
-        if self.right == self.n:
-            return "all"
-        exact = self.right * _DOTS == self.dots * self.n
-        return f"{self.dots}" if exact else f"about {self.dots}" if self.dots else "less than 1"
-
-    @property
-    def interval(self) -> str:
-        """Such as `19 and 49 %`."""
-        return f"{self.low * 100:.0f} and {self.high * 100:.0f}\u00a0%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +56,9 @@ class Card:
     recall: Outcome | None
     false_alerts: str
     delay: str
-    afterwards: str
+    suggestions: tuple[SuggestionLine, ...]
     """How good the suggestions on a lesson's page are; they know the whole lesson."""
+    reliability: Reliability | None
     seats: str
     base_rate: str
     abstained: str
@@ -100,6 +66,8 @@ class Card:
     comparison: str
     """The comparison in one sentence, for the note."""
     rows: tuple[ComparisonRow, ...]
+    clear: str = CLEAR_TEXT
+    """What the suggestions' figures count as right."""
     school: tuple[str, ...]
     """What a school's own model was made from; empty for any other model."""
 
@@ -108,7 +76,7 @@ def card(manifest: ModelManifest) -> Card:
     """The card of a manifest; a figure that is missing there is left out or a dash."""
     figures: Mapping[str, Any] = next(iter(manifest.figures.values()), {})
     data = manifest.data
-    source = str(figures.get("source", data.get("source", "unknown")))
+    source = source_of(manifest)
     precision = Outcome.of(figures.get("alert_precision"), figures.get("alerts"))
     recall = Outcome.of(figures.get("alert_recall"), figures.get("episodes"))
     return Card(
@@ -121,7 +89,8 @@ def card(manifest: ModelManifest) -> Card:
         recall=recall,
         false_alerts=_false_alerts(figures.get("false_alerts_per_lesson"), source),
         delay=_delay(figures, source),
-        afterwards=_afterwards(figures, source),
+        suggestions=suggestion_lines(claims_of(manifest), source),
+        reliability=reliability_of(figures),
         seats=_seats(figures, source),
         base_rate=_base_rate(figures, source),
         abstained=_abstained(figures, source),
@@ -130,6 +99,12 @@ def card(manifest: ModelManifest) -> Card:
         rows=_rows(figures),
         school=tuple(school_lines(manifest)),
     )
+
+
+def source_of(manifest: ModelManifest) -> str:
+    """Whose lessons the figures are from, such as `simulated`."""
+    figures: Mapping[str, Any] = next(iter(manifest.figures.values()), {})
+    return str(figures.get("source", manifest.data.get("source", "unknown")))
 
 
 def scored_text(versions: Sequence[str], available: Sequence[str], shown: str) -> str:
@@ -165,9 +140,9 @@ def _false_alerts(rate: float | None, source: str) -> str:
     if rate is None:
         return ""
     if rate <= 0:
-        return f"No sign was false ({source})."
+        return f"No alert was false ({source})."
     often = f"about {rate:.1f} per lesson" if rate >= 1 else f"one in {1 / rate:.1f} lessons"
-    return f"False signs: {often} ({source})."
+    return f"False alerts: {often} ({source})."
 
 
 def _delay(figures: Mapping[str, Any], source: str) -> str:
@@ -175,21 +150,8 @@ def _delay(figures: Mapping[str, Any], source: str) -> str:
     if median is None or p90 is None:
         return ""
     return (
-        f"Signs come with a delay: half of the right ones within {length_text(median)} of the start "
+        f"Alerts come with a delay: half of the right ones within {length_text(median)} of the start "
         f"of the stretch, nine out of ten within {length_text(p90)} ({source})."
-    )
-
-
-def _afterwards(figures: Mapping[str, Any], source: str) -> str:
-    names = ("moment_precision", "moment_stretch_precision", "moment_recall")
-    right, livelier, found = (figures.get(name) for name in names)
-    if right is None or livelier is None or found is None:
-        return ""
-    return (
-        "The figures above are for signs during a lesson. The suggestions on a lesson’s page look "
-        f"back over the whole lesson: of 100 suggestions about the room, {right * 100:.0f} were right, and "
-        f"in {livelier * 100:.0f} the share was high enough on average, though not always throughout. "
-        f"They included {found * 100:.0f} of 100 restless stretches ({source})."
     )
 
 
@@ -243,7 +205,7 @@ def _comparison(figures: Mapping[str, Any], source: str) -> str:
         return ""
     return (
         f"Separating seats on task from seats off task (0.50 is chance): {apart.model}; never giving "
-        f"a sign {apart.never}, a movement rule {apart.rule}, the best possible with these sensors "
+        f"an alert {apart.never}, a movement rule {apart.rule}, the best possible with these sensors "
         f"{apart.ceiling}. Agreement with the truth (kappa): {agree.model}; a human observer "
         f"{agree.human} ({source})."
     )
@@ -252,9 +214,9 @@ def _comparison(figures: Mapping[str, Any], source: str) -> str:
 _APART: Final = "Seats on and off task separated (ROC-AUC, chance 0.50)"
 _AGREE: Final = "Seats: agreement with the truth (kappa)"
 _ROWS: Final = (
-    ("Signs that were right", "alert_precision", "{:.0%}"),
+    ("Alerts that were right", "alert_precision", "{:.0%}"),
     ("Restless stretches noticed", "alert_recall", "{:.0%}"),
-    ("False signs per lesson", "false_alerts_per_lesson", "{:.2f}"),
+    ("False alerts per lesson", "false_alerts_per_lesson", "{:.2f}"),
     ("Delay: half within", "delay_median_s", "{:.0f} s"),
     ("Delay: nine out of ten within", "delay_p90_s", "{:.0f} s"),
     (_APART, "roc_auc", "{:.2f}"),

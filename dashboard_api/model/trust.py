@@ -1,4 +1,4 @@
-"""The text that says how far to trust a sign or an estimate."""
+"""The text that says how far to trust a suggestion or an estimate."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class JudgedMoment(MomentJson):
     """A moment, and whether people say that it was worth talking about."""
 
     question: str
-    """The question that the answers are about."""
+    """The question that the answers are about; a routine has none."""
     answers: list[AnswerJson]
     """One of each person, the teacher's first."""
     your_answer: VerdictValue | None
@@ -96,7 +96,7 @@ def _listed(
     manifest = stores.catalog.current()
     found = moment_view.moments(
         seen.lesson, epochs, alerts, marked, authors=authors,
-        finder=None if manifest is None else manifest.moments, verdicts=verdicts, trust=trust,
+        manifest=manifest, activities=seen.activities(), verdicts=verdicts, trust=trust,
     )  # fmt: skip
     listed_ids = {moment.id for moment in found}
     may_be_shown = shown_zones(epochs) | {ROOM}
@@ -151,7 +151,7 @@ async def moment_list_response(
 def _judged(moment: MomentJson, verdicts: Sequence[Verdict], authors: Authors) -> JudgedMoment:
     return JudgedMoment(
         **dict(moment),
-        question=QUESTIONS[kind_of(moment)],
+        question="" if moment.kind == "routine" else QUESTIONS[kind_of(moment)],
         **_answers(moment.id, verdicts, authors),
     )
 
@@ -196,6 +196,7 @@ def _suggested_before(verdict: Verdict, alerts: Sequence[AlertRecord], trust: st
         off_task=None
         if alert is None or not 0.0 <= alert.off_task <= 1.0
         else fifth_of(alert.off_task),
+        claim="",
         trust=trust,
         is_first=False,
     )

@@ -247,7 +247,7 @@ def _save_answer(
 
 def _found(stores: Stores, seen: SeenLesson, moment_id: str) -> JudgedMoment:
     for moment in moments_of(stores, seen):
-        if moment.id == moment_id:
+        if moment.id == moment_id and moment.kind != "routine":
             return moment
     raise NotFoundError(
         "There is no such moment. Someone may have deleted it, or the lesson was scored again."

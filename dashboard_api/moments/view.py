@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from contract.clock import SECOND_NS
+from contract.lesson import Activity
+from dashboard_api.model.card_view import source_of
+from dashboard_api.model.claim_view import claim_sentence
 from dashboard_api.moments.authors import Authors
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
@@ -13,14 +17,22 @@ from dashboard_api.views.small_groups import without_percent
 from dashboard_api.views.text import TRUST, zone_text
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord
+from models.serving.claims import claim_for, claims_of
 from models.serving.fifths import fifth_of
-from models.serving.hindsight import Finder
+from models.serving.manifest import ModelManifest
 from models.serving.moments import MAX_MOMENTS, SuggestedMoment, clearest_moments, suggest_moments
+from models.serving.routines import LessonPlan, RoutineKind
 from models.serving.scores import ROOM, EpochScore
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Verdict
 
-__all__ = ["moments", "signs"]
+__all__ = ["count_lively", "moments"]
+
+_ROUTINES: Final[Mapping[RoutineKind, str]] = {
+    "settling_in": "Settling in",
+    "packing_up": "Packing up",
+    "change_of_activity": "A change of activity",
+}
 
 
 def moments(
@@ -30,32 +42,42 @@ def moments(
     own: Sequence[Moment],
     *,
     authors: Authors,
-    finder: Finder | None,
+    manifest: ModelManifest | None,
+    activities: Sequence[Activity] = (),
     verdicts: Sequence[Verdict] = (),
     trust: str = TRUST,
 ) -> list[MomentJson]:
-    """All moments of a lesson: at most six suggestions, and every one that people marked.
+    """All moments of a lesson: at most six suggestions, routines, and every one that people marked.
 
     Suggestions look back over everything known about the lesson so far. A debrief starts with the
     three that stand out most; they have `is_first`. A suggestion that has an answer in `verdicts`
     stays as it was at that time.
     """
     scores = _scores(lesson, epochs)
-    found = suggest_moments(scores, finder, max_moments=MAX_MOMENTS)
+    ends = lesson.ends_utc_ns
+    plan = LessonPlan(
+        activities=activities, length_s=None if ends is None else _second(lesson, ends)
+    )
+    finder = None if manifest is None else manifest.moments
+    found = suggest_moments(scores, finder, max_moments=MAX_MOMENTS, plan=plan)
     stand_out = {_key(moment) for moment in clearest_moments(found)}
     answered = {one.moment: one for one in verdicts if one.kind != "own"}
     suggested: list[MomentJson] = []
     for moment in found:
+        if moment.routine is not None:
+            suggested.append(_routine(lesson, moment, moment.routine))
+            continue
         taken = {one.id for one in suggested}
         place = _place(lesson, moment, alerts, answered, taken)
         is_first = _key(moment) in stand_out
-        suggested.append(_suggested(moment, place, trust=trust, is_first=is_first))
+        claim = _claim(manifest, moment)
+        suggested.append(_suggested(moment, place, claim=claim, trust=trust, is_first=is_first))
     marked = [_own(moment, authors) for moment in own]
     return sorted(suggested + marked, key=lambda moment: (moment.start_s, moment.id))
 
 
-def signs(found: Sequence[MomentJson]) -> int:
-    """How many moments are signs, which means lively suggestions."""
+def count_lively(found: Sequence[MomentJson]) -> int:
+    """How many moments are suggestions of a lively stretch."""
     return sum(moment.kind == "suggested" and not moment.is_strength for moment in found)
 
 
@@ -126,8 +148,20 @@ def _share_half(start: float, end: float, other_start: float, other_end: float) 
     return 2.0 * shared >= min(end - start, other_end - other_start)
 
 
+def _claim(manifest: ModelManifest | None, moment: SuggestedMoment) -> str:
+    if manifest is None:
+        return ""
+    claim = claim_for(claims_of(manifest), moment.zone, moment.likely)
+    return claim_sentence(claim, source_of(manifest))
+
+
 def _suggested(
-    suggestion: SuggestedMoment, place: tuple[str, float, float], *, trust: str, is_first: bool
+    suggestion: SuggestedMoment,
+    place: tuple[str, float, float],
+    *,
+    claim: str,
+    trust: str,
+    is_first: bool,
 ) -> MomentJson:
     name, start, end = place
     return MomentJson(
@@ -149,8 +183,32 @@ def _suggested(
         off_task=None
         if suggestion.is_strength or suggestion.off_task is None
         else fifth_of(suggestion.off_task),
+        claim=claim,
         trust=trust,
         is_first=is_first,
+    )
+
+
+def _routine(lesson: Lesson, moment: SuggestedMoment, routine: RoutineKind) -> MomentJson:
+    where = "" if moment.zone == ROOM else f": {zone_text(moment.zone)}"
+    return MomentJson(
+        id=f"{lesson.id}.routine.{moment.first_seq}",
+        kind="routine",
+        zone=moment.zone,
+        is_strength=False,
+        start_s=moment.first_seq,
+        end_s=max(moment.first_seq + 1, moment.end_seq),
+        title=f"{_ROUTINES[routine]}{where}",
+        note="",
+        rest="",
+        author="",
+        author_role=None,
+        is_yours=False,
+        because=without_percent(moment.because),
+        off_task=None,
+        claim="",
+        trust="",
+        is_first=True,
     )
 
 
@@ -171,6 +229,7 @@ def _own(moment: Moment, authors: Authors) -> MomentJson:
         is_yours=authors.is_reader(moment.author),
         because=[],
         off_task=None,
+        claim="",
         trust="",
         is_first=True,
     )

@@ -115,7 +115,8 @@ class MomentJson(JsonBase):
     """A part of a lesson that is worth talking about: suggested by the system or marked by a person."""
 
     id: str
-    kind: Literal["suggested", "own"]
+    kind: Literal["suggested", "routine", "own"]
+    """A routine is what every lesson has, such as settling in: it is named and not suggested."""
     zone: str
     """The zone that it is about; "room" means the whole room."""
     is_strength: bool
@@ -137,6 +138,8 @@ class MomentJson(JsonBase):
     """Why the system suggests it, as sentences."""
     off_task: Annotated[float | None, Field(ge=0, le=1)]
     """The estimated share of pupils off task in fifths, for lively suggestions."""
+    claim: str
+    """How often such suggestions are right; empty if nothing is known, and for any other moment."""
     trust: str
     """How far to trust the suggestion; empty for a person's own moment."""
     is_first: bool
@@ -164,7 +167,7 @@ class LessonJson(JsonBase):
     """Marked by people."""
     alerts: int
     """Raised by the system."""
-    signs: int
+    lively: int
     """How many lively stretches the lesson page suggests."""
     has_video: bool
 

@@ -17,13 +17,13 @@ __all__ = [
     "TRUST",
     "joined_text",
     "length_text",
+    "lively_text",
     "local_time_text",
     "marked_text",
     "movement_text",
     "notice_sentence",
     "position_text",
     "sensed_text",
-    "signs_text",
     "times_text",
     "title_text",
     "zone_text",
@@ -106,9 +106,9 @@ def length_text(seconds: float) -> str:
     return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
 
 
-def signs_text(n: int) -> str:
-    """How many signs a lesson has, for the list and for the lesson page."""
-    return "no signs" if n == 0 else "1 sign" if n == 1 else f"{n} signs"
+def lively_text(n: int) -> str:
+    """How many lively stretches a lesson has, for the list and for the lesson page."""
+    return "no lively stretch" if n == 0 else f"{n} lively {'stretch' if n == 1 else 'stretches'}"
 
 
 def marked_text(n: int) -> str:

@@ -13,10 +13,10 @@ from starlette.responses import HTMLResponse
 
 from dashboard_api.views.text import (
     length_text,
+    lively_text,
     marked_text,
     position_text,
     sensed_text,
-    signs_text,
 )
 from dashboard_api.web.viewer import Viewer
 from models.serving.fifths import share_text
@@ -59,7 +59,7 @@ _templates: Final = Environment(
 _templates.filters["share"] = share_text
 _templates.filters["duration"] = length_text
 _templates.filters["position"] = position_text
-_templates.filters["signs"] = signs_text
+_templates.filters["lively"] = lively_text
 _templates.filters["marked"] = marked_text
 _templates.filters["sensed"] = sensed_text
 _templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"

@@ -127,7 +127,7 @@ class Evaluation:
 
 
 def _claimed(claim: dict[str, Any]) -> str:
-    strength = {True: ", strong", False: ", weaker", None: ""}[claim["is_strong"]]
+    strength = {True: ", clear", False: ", less clear", None: ""}[claim["is_strong"]]
     return (
         f"{claim['group']}{strength}: {claim['right']} of {claim['n']} right, "
         f"share {claim['rise']:+.3f}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,29 +17,14 @@ from models.features.seat_features import EPOCH_S
 from models.learning.alert_learning import AreaStream
 from models.learning.rows import LessonRows, true_rise
 from models.learning.stretch_learning import held_out_models
+from models.serving.claims import CALMER, CLEARLY, STRONG, MomentClaim, MomentGroup
 from models.serving.hindsight import Finder
 from models.serving.moments import MAX_MOMENTS, SuggestedMoment, suggest_moments
 from models.serving.routines import LessonPlan
 from models.serving.scores import ROOM, EpochScore
 
-__all__ = [
-    "CLEARLY",
-    "STRONG",
-    "JudgedMoment",
-    "MomentClaim",
-    "MomentGroup",
-    "judged_moments",
-    "moment_claims",
-    "reliability",
-]
+__all__ = ["JudgedMoment", "judged_moments", "moment_claims", "reliability"]
 
-MomentGroup = Literal["room", "zone", "calm"]
-
-CLEARLY: Final = 0.1
-"""Livelier: on average at least this much more of the pupils were off task than usual."""
-_CALMER: Final = 0.05
-STRONG: Final = 0.9
-"""From this estimate on, a suggestion is a strong one."""
 _BINS: Final = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
@@ -56,21 +41,7 @@ class JudgedMoment:
 
     @property
     def is_right(self) -> bool:
-        return self.rise <= -_CALMER if self.group == "calm" else self.rise >= CLEARLY
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MomentClaim:
-    """How many of `n` suggestions of one group and strength were right.
-
-    `rise` is the mean rise of the share. A calm stretch has no strength.
-    """
-
-    group: MomentGroup
-    is_strong: bool | None
-    n: int
-    right: int
-    rise: float
+        return self.rise <= -CALMER if self.group == "calm" else self.rise >= CLEARLY
 
 
 def judged_moments(

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from models.school_model.labels import wilson
 from models.school_model.training import school_lines
 from models.serving.alerts import AlertPolicy
+from models.serving.claims import MomentClaim
 from models.serving.moments import MAX_MOMENTS, MAX_SHOWN
 from models.serving.off_task import OffTaskModel
 
@@ -79,7 +81,29 @@ def _figures(figures: Mapping[str, Any], source: str) -> list[str]:
         if listed := figures.get(key):
             cells = (f"{name.replace('_', ' ')} {_short(one)}" for name, one in listed.items())
             lines.append(f"{what}: {', '.join(cells)} ({source})")
+    if claims := figures.get("moment_claims"):
+        lines.append(f"Suggestions that were right, with a 95 % interval ({source}):")
+        lines += [_claim(MomentClaim(**one), source) for one in claims]
+    if bins := figures.get("moment_reliability"):
+        lines.append(f"Lively suggestions by the model's own estimate ({source}):")
+        lines += [
+            f"  {one['from']:.2f} to {one['to']:.2f}: {_right(one['right'], one['n'])} ({source})"
+            for one in bins
+        ]
     return lines
+
+
+def _claim(claim: MomentClaim, source: str) -> str:
+    strength = {True: ", clear", False: ", less clear", None: ""}[claim.is_strong]
+    return (
+        f"  {claim.group}{strength}: {_right(claim.right, claim.n)}; "
+        f"share off task {claim.rise:+.2f} on average ({source})"
+    )
+
+
+def _right(right: int, n: int) -> str:
+    low, high = wilson(right, n)
+    return f"{right} of {n} ({low * 100:.0f} to {high * 100:.0f} %)"
 
 
 def _or_dash(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""How far to trust a sign: the note next to each estimate and the model page, in a real browser."""
+"""How far to trust a suggestion: the note next to each estimate and the model page, in a real browser."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_note_opens_and_closes_by_keyboard_and_gives_the_focus_back(page):
     note = page.locator("#trust-note")
     expect(note).to_be_visible()
     expect(note).to_contain_text("tested on simulated lessons only")
-    expect(note).to_contain_text("Out of 10 signs")
+    expect(note).to_contain_text("A clear lively stretch of the room")
     expect(page.get_by_label("Close")).to_be_focused()
     page.keyboard.press("Escape")
     expect(note).to_be_hidden()
@@ -103,7 +103,7 @@ def test_the_note_opens_and_closes_by_keyboard_and_gives_the_focus_back(page):
     expect(note).to_be_hidden()
     button.click()
     note.get_by_role("link", name="See all figures").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("How far to trust the signs")
+    expect(page.get_by_role("heading", level=1)).to_have_text("How far to trust the suggestions")
     expect(page.get_by_role("link", name="Back to Fractions, part 2")).to_be_visible()
 
 

@@ -32,7 +32,7 @@ def test_the_list_shows_a_lesson_with_its_data_quality(client, filled):
     assert "Today – Tuesday, 18 November" in text
     assert "11:05 50 min Fractions, part 2 Ms Ortega · room-204" in text
     assert "96 % sensed" in text
-    assert "5 signs · 2 moments marked" in text
+    assert "3 lively stretches · 2 moments marked" in text
 
 
 def test_running_lessons_come_first(client, stores, filled):

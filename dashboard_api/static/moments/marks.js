@@ -6,7 +6,7 @@ import { positionText } from "../timeline/text.js";
 /** @typedef {import("../timeline/stage.js").Moment} Moment */
 
 const MIN_DISTANCE_PX = 26;
-const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["own", "marked"]]);
+const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["routine", "a routine"], ["own", "marked"]]);
 
 /**
  * Groups the moments whose marks would overlap.

@@ -12,12 +12,15 @@ import pytest
 
 from contract.clock import SECOND_NS
 from contract.errors import StoreError
-from dashboard_api.model.card_view import Outcome, card, scored_text
+from dashboard_api.model.card_view import card, scored_text
+from dashboard_api.model.claim_view import claim_sentence
 from dashboard_api.model.drift_watch import DriftWatch
+from dashboard_api.model.outcome import Outcome
 from dashboard_api.model.trust import trust_text
 from dashboard_api.views.text import TRUST
 from dashboard_api.web.model_catalog import ModelCatalog
 from ingest.stores.records import EpochRecord, ZoneEpoch
+from models.serving.claims import STRONG, MomentClaim, claim_for, claims_of
 from models.serving.manifest import SHIPPED, ModelManifest
 from school.moments.records import Verdict as Answered
 from school.moments.records import VerdictCount
@@ -97,7 +100,13 @@ def test_a_figure_from_simulation_is_marked_on_its_line(client, filled):
     parts = re.findall(r"<(p|li|th|td|h3)\b[^>]*>(.*?)</\1>", page, re.DOTALL)
     lines = [re.sub(r"<[^>]+>", " ", part) for kind, part in parts if kind in {"p", "li"}]
     lines = [part for part in lines if re.search(r"\d+ (%|times|s)|\d+ of \d+|kappa \d", part)]
-    about_drift = ("PSI", "minutes are needed", "A restless stretch", "Not enough data yet")
+    about_drift = (
+        "PSI",
+        "minutes are needed",
+        "A restless stretch",
+        "A lively stretch was right",
+        "Not enough data yet",
+    )
     figures = [part for part in lines if not any(words in part for words in about_drift)]
     assert len(figures) >= 6
     assert [part for part in figures if "simulated" not in part] == []
@@ -114,7 +123,7 @@ def test_the_card_shows_the_manifests_figures(client):
     right = round(figures["alert_precision"] * figures["alerts"])
     assert f"{right} of {figures['alerts']} were" in page
     assert f"Pupils were off task {figures['base_rate'] * 100:.0f} % of the time" in page
-    for words in ("never a sign", "movement rule", "human observer", "best possible"):
+    for words in ("never an alert", "movement rule", "human observer", "best possible"):
         assert words in page
     assert "looks away without moving" in page
     answer = client.get("/api/model").json()
@@ -163,12 +172,46 @@ def test_a_schools_own_model_on_the_shipped_one_is_not_called_outdated(client, t
     assert "was made from model" not in text_of(client.get("/model"))
 
 
-def test_suggestions_on_the_lesson_page_have_their_own_figures(client, filled):
-    figures = shipped().figures["simulated_unseen_classrooms"]
-    words = f"{figures['moment_precision'] * 100:.0f} were right"
-    assert figures["moment_precision"] != figures["alert_precision"]
+def test_suggestions_lead_the_note_with_their_own_figures(client, filled):
+    claims = claims_of(shipped())
+    assert {one.group for one in claims} == {"room", "zone", "calm"}
     for path in ("/lessons/sample", "/model"):
-        assert words in text_of(client.get(path)), path
+        page = text_of(client.get(path))
+        for one in claims:
+            assert f"{one.right} of {one.n} were right" in page, path
+            assert claim_sentence(one, "simulated") in page, path
+    page = text_of(client.get("/model"))
+    assert page.index("how often a suggestion is right") < page.index("During the lesson")
+    bins = shipped().figures["simulated_unseen_classrooms"]["moment_reliability"]
+    assert all(f"{one['right']} of {one['n']}" in page for one in bins)
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "words"),
+    (
+        (44, 50, "In 8 to 9 of 10 such stretches of simulated lessons, clearly more"),
+        (500, 1000, "In about 5 of 10 such stretches"),
+        (3, 4, "is not known: the test had 4 such stretches."),
+        (1, 1, "the test had 1 such stretch."),
+    ),
+)
+def test_what_a_suggestion_says_of_itself(right, n, words):
+    claim = MomentClaim(group="room", is_strong=True, n=n, right=right, rise=0.2)
+    assert words in claim_sentence(claim, "simulated")
+    calm = claim_sentence(replace(claim, group="calm", is_strong=None), "simulated")
+    assert ("fewer pupils than usual" in calm) == (n >= 10)
+    assert claim_sentence(None, "simulated") == ""
+
+
+def test_a_suggestion_finds_its_claim():
+    claims = [
+        MomentClaim(group=group, is_strong=is_strong, n=20, right=15, rise=0.2)
+        for group, is_strong in (("room", True), ("zone", False), ("calm", None))
+    ]
+    assert claim_for(claims, "room", STRONG) == claims[0]
+    assert claim_for(claims, "room", STRONG - 0.01) is None
+    assert claim_for(claims, "front", STRONG - 0.01) == claims[1]
+    assert claim_for(claims, "room", None) == claims[2]
 
 
 @pytest.mark.parametrize("path", ("/model?lesson=none", "/api/model?lesson=none"))
@@ -184,7 +227,7 @@ def test_the_text_about_the_models_that_scored():
 def test_a_card_without_figures_leaves_them_out():
     bare = card(replace(shipped(), figures={}, data={"source": "simulated"}))
     assert (bare.precision, bare.recall, bare.delay, bare.false_alerts) == (None, None, "", "")
-    assert bare.afterwards == ""
+    assert (bare.suggestions, bare.reliability) == ((), None)
     assert {row.model for row in bare.rows} == {"–"}
 
 

@@ -6,6 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from dashboard_api.model.claim_view import claim_sentence
+from models.serving.claims import claims_of
+from models.serving.manifest import SHIPPED, ModelManifest
+from tests.dashboard_api.model.test_page import text_of
 from tests.signed_in import TEACHER
 
 API = "/api/lessons/sample/moments"
@@ -135,19 +139,47 @@ def test_at_most_six_are_suggested_and_three_come_first(client, stores, filled):
     assert all(each["is_first"] for each in own(client))
 
 
-def test_the_list_and_the_lesson_page_count_the_same_signs(client, stores, filled):
-    signs = sum(not each["is_strength"] for each in suggested(client))
+def test_the_list_and_the_lesson_page_count_the_same(client, stores, filled):
+    lively = sum(not each["is_strength"] for each in suggested(client))
     (line,) = client.get("/api/lessons").json()
-    assert line["signs"] == signs >= 2
-    assert f"{signs} signs" in client.get("/").text
-    assert f"{signs} signs" in client.get("/lessons/sample").text
+    assert line["lively"] == lively >= 2
+    assert f"{lively} lively stretches" in client.get("/").text
+    assert f"{lively} lively stretches" in client.get("/lessons/sample").text
     assert line["alerts"] == 4
 
 
-def test_a_lesson_without_scores_has_no_signs(client, stores, filled):
+def test_routines_are_named_and_not_suggested(client, stores, filled):
+    routines = {each["title"]: each for each in client.get(API).json() if each["kind"] == "routine"}
+    assert list(routines) == ["Settling in", "Packing up"]
+    settling, packing = routines.values()
+    assert (settling["start_s"], packing["end_s"]) == (0, 3_000)
+    assert {each["question"] + each["claim"] + each["trust"] for each in routines.values()} == {""}
+    page = client.get("/lessons/sample").text
+    assert 'data-kind="routine"' in page
+    assert f"verdict-{settling['id']}" not in page
+    address = f"{API}/{settling['id']}/verdict"
+    answer = client.request("PUT", address, json={"verdict": "confirmed"})
+    assert answer.status_code == 404
+    # Without an end nobody knows that the class packed up: then it is a suggestion like others.
+    stores.lessons.put(replace(filled.lesson, ends_utc_ns=None, activities=()))
+    found = client.get(API).json()
+    assert [each["title"] for each in found if each["kind"] == "routine"] == ["Settling in"]
+    assert any(each["start_s"] == packing["start_s"] for each in suggested(client))
+
+
+def test_a_suggestion_says_how_often_such_stretches_are_right(client, filled):
+    claims = claims_of(ModelManifest.from_json(SHIPPED.with_suffix(".json").read_text(), "shipped"))
+    known = {claim_sentence(one, "simulated") for one in claims}
+    found = suggested(client)
+    assert {each["claim"] for each in found} <= known
+    page = text_of(client.get("/lessons/sample"))
+    assert all(each["claim"] in page for each in found)
+
+
+def test_a_lesson_without_scores_has_no_suggestions(client, stores, filled):
     stores.lessons.put(replace(filled.lesson, id="quiet"))
-    assert min(line["signs"] for line in client.get("/api/lessons").json()) == 0
-    assert "no signs" in client.get("/").text
+    assert min(line["lively"] for line in client.get("/api/lessons").json()) == 0
+    assert "no lively stretch" in client.get("/").text
 
 
 def test_without_a_readable_model_peoples_moments_remain(client, stores, filled, tmp_path):

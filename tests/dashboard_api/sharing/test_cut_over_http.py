@@ -71,7 +71,7 @@ def test_table_strip_moments_and_list_are_the_spans_too(viewer, client) -> None:
     assert all(one["start_s"] >= FROM and one["end_s"] <= TO for one in moments)
     (line,) = viewer.get("/api/lessons").json()
     assert line["moments"] == sum(one["kind"] == "own" for one in moments)
-    assert line["signs"] == sum(
+    assert line["lively"] == sum(
         one["kind"] == "suggested" and not one["is_strength"] for one in moments
     )
     assert viewer.get("/lessons/sample").status_code == 200

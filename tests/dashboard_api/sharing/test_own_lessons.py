@@ -57,9 +57,9 @@ def test_the_counts_of_the_list_leave_it_out_too(client, filled) -> None:
         "/lessons/sample/exclusions", data={"start": "0:00", "end": "50:00", "reason": "other"}
     )
     (after,) = client.get("/api/lessons").json()
-    assert before["signs"] > 0
+    assert before["lively"] > 0
     assert before["moments"] > 0
-    counts = ("signs", "moments", "alerts", "gaps", "sensed_share")
+    counts = ("lively", "moments", "alerts", "gaps", "sensed_share")
     assert [after[name] for name in counts] == [0, 0, 0, 0, None]
 
 

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from contract.lesson import Activity
 from models.evaluation.moment_claims import (
-    CLEARLY,
-    STRONG,
     JudgedMoment,
     judged_moments,
     moment_claims,
@@ -21,6 +19,7 @@ from models.evaluation.moment_claims import (
 from models.learning.alert_learning import AreaStream
 from models.learning.rows import LessonRows
 from models.learning.stretch_learning import held_out_models
+from models.serving.claims import CLEARLY, STRONG
 from models.serving.hindsight import Finder
 from tests.models.learning.test_stretch_learning import _room
 from tests.models.serving.test_moments import FINDER

@@ -1,0 +1,55 @@
+"""How many of n were right, with an interval, as dots and in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from models.school_model.labels import wilson
+
+__all__ = ["Outcome"]
+
+_DOTS: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How many of n were right, with their 95 % interval after Wilson (1927)."""
+
+    right: int
+    n: int
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, share: float | None, n: float | None) -> Outcome | None:
+        """From a share and the number it was computed from; None if either is missing."""
+        if share is None or not n or math.isnan(share):
+            return None
+        return cls.count(round(share * int(n)), int(n))
+
+    @classmethod
+    def count(cls, right: int, n: int) -> Outcome:
+        low, high = wilson(right, n)
+        return cls(right=right, n=n, low=low, high=high)
+
+    @property
+    def dots(self) -> int:
+        """How many of ten dots are filled."""
+        return round(self.right / self.n * _DOTS)
+
+    @property
+    def of_ten(self) -> str:
+        """Such as `about 2`; `none` and `all` only where that is exact."""
+        if self.right == 0:
+            return "none"
+        if self.right == self.n:
+            return "all"
+        exact = self.right * _DOTS == self.dots * self.n
+        return f"{self.dots}" if exact else f"about {self.dots}" if self.dots else "less than 1"
+
+    @property
+    def interval(self) -> str:
+        """Such as `19 and 49 %`."""
+        return f"{self.low * 100:.0f} and {self.high * 100:.0f}\u00a0%"
