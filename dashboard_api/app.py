@@ -31,7 +31,7 @@ from dashboard_api.home.counts import WeekCounts
 from dashboard_api.lessons import export, video
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
-from dashboard_api.lessons.list_lines import SignCounts
+from dashboard_api.lessons.list_lines import SuggestionCounts
 from dashboard_api.live import routes as live_page
 from dashboard_api.model import routes as model_page
 from dashboard_api.model.drift_watch import DriftWatch
@@ -186,7 +186,7 @@ def create_app(
     app.state.label_days = label_days
     app.state.data_dir = data_dir
     app.state.deletions = deletions
-    app.state.sign_counts = SignCounts()
+    app.state.suggestion_counts = SuggestionCounts()
     app.state.week_counts = WeekCounts()
     app.state.catalog = catalog
     app.state.drift_watch = DriftWatch(app.state.catalog, zone)

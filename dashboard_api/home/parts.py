@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import Request
 
 from dashboard_api.lessons.filters import ListFilters, place_text
-from dashboard_api.lessons.list_lines import read_lines, see_lessons, sign_counts
+from dashboard_api.lessons.list_lines import read_lines, see_lessons, suggestion_counts
 from dashboard_api.lessons.list_view import Day, by_day, days_of
 from dashboard_api.views.days import day_of, day_words, monday_of, start_of
 from dashboard_api.views.schemas import LessonJson
@@ -222,7 +222,7 @@ class StartPage:
         person, now = self._viewer.person.id, self._viewer.utc_ns
         ids = [lesson.id for lesson in lessons]
         until = await self._store.run(lambda stores: stores.sharing.shared_until(person, now, ids))
-        counts, found = sign_counts(self._request), dict[str, ShareLine]()
+        counts, found = suggestion_counts(self._request), dict[str, ShareLine]()
         shared = [lesson for lesson in lessons if lesson.id in until]
         for seen in await see_lessons(self._viewer, self._store, shared):
             waiting = await self._store.run(partial(counts.waiting, seen=seen, now_utc_ns=now))

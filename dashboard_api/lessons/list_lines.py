@@ -23,8 +23,8 @@ from ingest.stores.records import AlertRecord
 from school.lessons.records import Lesson
 from school.sharing.cut import WHOLE, Span
 
-__all__ = ["SignCounts", "Suggestions", "read_lesson_json", "read_lines", "see_lessons",
-           "sign_counts"]  # fmt: skip
+__all__ = ["SuggestionCounts", "Suggestions", "read_lesson_json", "read_lines", "see_lessons",
+           "suggestion_counts"]  # fmt: skip
 
 MAX_COUNT_AGE_S: Final = 600.0
 MAX_COUNTS: Final = 20_000
@@ -42,7 +42,7 @@ class Suggestions:
     """Of all suggested moments, lively and calm."""
 
 
-class SignCounts:
+class SuggestionCounts:
     """How many lively stretches each lesson has, the same as on its page.
 
     Counting takes all epochs of a lesson. The count of a finished lesson is therefore kept until the
@@ -91,10 +91,10 @@ class SignCounts:
         return len(suggested - {each.moment for each in answers if each.by == seen.viewer})
 
 
-def sign_counts(request: Request) -> SignCounts:
+def suggestion_counts(request: Request) -> SuggestionCounts:
     """The counts of this application."""
-    counts = request.app.state.sign_counts
-    assert isinstance(counts, SignCounts)
+    counts = request.app.state.suggestion_counts
+    assert isinstance(counts, SuggestionCounts)
     return counts
 
 
@@ -146,7 +146,7 @@ async def read_lines(
 
     Each line is a query of its own, so that a live page does not wait for all of them.
     """
-    zone, counts, now = request.app.state.zone, sign_counts(request), store.clock.utc_ns()
+    zone, counts, now = request.app.state.zone, suggestion_counts(request), store.clock.utc_ns()
     ids = [lesson.id for lesson in lessons]
     moments = await store.run(lambda stores: stores.lessons.count_moments(ids))
 

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Body, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from dashboard_api.lessons.list_lines import read_lesson_json, sign_counts
+from dashboard_api.lessons.list_lines import read_lesson_json, suggestion_counts
 from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.lessons.table_view import table_page
 from dashboard_api.model.routes import trust_note
@@ -74,7 +74,7 @@ async def lesson_table(
     number: Annotated[int, Query(ge=1)] = 1,
 ) -> HTMLResponse:
     """The timeline as a table: a part of the page for htmx, otherwise a page of its own."""
-    now, zone, counts = store.clock.utc_ns(), request.app.state.zone, sign_counts(request)
+    now, zone, counts = store.clock.utc_ns(), request.app.state.zone, suggestion_counts(request)
 
     def query(stores: Stores) -> HTMLResponse:
         seen = see_lesson(stores, viewer, lesson_id)
