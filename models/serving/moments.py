@@ -27,7 +27,6 @@ MAX_MOMENTS: Final = 6
 MAX_SHOWN: Final = 3
 """The debrief begins with the clearest suggestions, this many of them."""
 
-_NO_PLAN: Final = LessonPlan()
 _CALM_EPOCHS: Final = 36  # three minutes
 _SETTLED_S: Final = 300  # the first minutes of a lesson do not count as calm
 
@@ -37,8 +36,8 @@ class SuggestedMoment:
     """A span of a lesson worth talking about, from `first_seq` to `end_seq` (exclusive).
 
     `likely` is the estimated probability that the area was livelier than usual; None for a
-    strength. `off_task` is the mean share over the span. `routine` names a livelier stretch that
-    every lesson has: it is no suggestion.
+    strength. `off_task` is the mean share over the span. `routine` names a livelier stretch as most
+    lessons have it: that is no suggestion.
     """
 
     first_seq: int
@@ -56,14 +55,14 @@ def suggest_moments(
     finder: Finder | None,
     *,
     max_moments: int = MAX_SHOWN,
-    plan: LessonPlan = _NO_PLAN,
+    plan: LessonPlan | None = None,
 ) -> list[SuggestedMoment]:
     """At most `max_moments` moments in the order of the lesson, one of them the calmest stretch.
 
     Moments of the room come before those of zones, and likelier ones before less likely ones. There
     is no strength to show if no three minutes are completely known and free of lively stretches.
-    Without a `finder` only the strength is suggested. Routines that `plan` explains are among them,
-    and do not count.
+    Without a `finder` only the strength is suggested. With a `plan` the lesson's routines are in the
+    list too, beside these; without one nothing is called a routine.
     """
     if not epochs or max_moments < 1:
         return []
@@ -74,27 +73,32 @@ def suggest_moments(
             lively += _lively(name, scores, begin, finder)
     calm = _calmest(areas[ROOM], [one for one in lively if one.zone == ROOM], begin)
     moments = [] if calm is None else [calm]
-    named = [replace(one, routine=routine_of(one.first_seq, one.end_seq, plan)) for one in lively]
-    for one in sorted(named, key=_rank):
+    if plan is not None:
+        lively = [
+            replace(one, routine=routine_of(one.first_seq, one.end_seq, plan)) for one in lively
+        ]
+    for one in sorted(lively, key=_rank):
         if len(moments) == max_moments:
             break
         if one.routine is None and all(_apart(one, other) for other in moments):
             moments.append(one)
-    return sorted(moments + _routines(named), key=lambda moment: moment.first_seq)
+    return sorted(moments + _routines(lively), key=lambda moment: moment.first_seq)
 
 
 def clearest_moments(
     moments: Sequence[SuggestedMoment], *, max_moments: int = MAX_SHOWN
 ) -> list[SuggestedMoment]:
-    """The clearest of a lesson's suggestions: the result of `suggest_moments` with this limit."""
-    news = sorted((one for one in moments if one.routine is None), key=_rank)
-    return sorted(news[:max_moments], key=lambda moment: moment.first_seq)
+    """The clearest of a lesson's suggestions, without routines: those that `suggest_moments` finds with
+    this limit.
+    """
+    suggested = sorted((one for one in moments if one.routine is None), key=_rank)
+    return sorted(suggested[:max_moments], key=lambda moment: moment.first_seq)
 
 
-def _routines(named: Sequence[SuggestedMoment]) -> list[SuggestedMoment]:
+def _routines(lively: Sequence[SuggestedMoment]) -> list[SuggestedMoment]:
     """Each routine once: the room's stretch, or else the longest of a zone."""
     found: list[SuggestedMoment] = []
-    for one in sorted(named, key=lambda each: (each.zone != ROOM, each.first_seq - each.end_seq)):
+    for one in sorted(lively, key=lambda each: (each.zone != ROOM, each.first_seq - each.end_seq)):
         is_new = all(one.routine != other.routine or _apart(one, other) for other in found)
         if one.routine is not None and is_new:
             found.append(one)

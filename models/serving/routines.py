@@ -1,4 +1,4 @@
-"""Routines of every lesson: settling in, packing up, and a declared change of activity.
+"""Routines of a lesson: settling in, packing up, and a declared change of activity.
 
 A class is livelier than usual then, as everybody expects, so such a stretch is named and not
 suggested as news. Which stretches are livelier comes from the scores; the lesson's times and what
@@ -20,14 +20,19 @@ __all__ = ["LessonPlan", "RoutineKind", "routine_of"]
 RoutineKind = Literal["settling_in", "packing_up", "change_of_activity"]
 
 _SETTLING_BEGINS_S: Final = 180
+"""Settling in begins at most so long after the lesson's start: the first scores are later."""
 _SETTLED_S: Final = 480
 """A class that is still lively then has not settled in, which is worth talking about."""
 _PACKING_S: Final = 300
+"""Packing up begins at most so long before the lesson's end."""
 _PACKED_S: Final = 60
 """Packing up reaches the lesson's end, or nearly: its last scores may be missing."""
 _BEFORE_CHANGE_S: Final = 30
-_BEGINS_S: Final = 45
+"""A class that begins earlier than this before a change does not wait for it."""
+_AFTER_CHANGE_S: Final = 45
+"""A stretch that begins later than this after a change is about what came next."""
 _CHANGED_S: Final = 150
+"""So long after a change the class is at work again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ def routine_of(start_s: float, end_s: float, plan: LessonPlan) -> RoutineKind | 
     if ends is not None and start_s >= ends - _PACKING_S and end_s >= ends - _PACKED_S:
         return "packing_up"
     is_change = any(
-        first - _BEFORE_CHANGE_S <= start_s <= last + _BEGINS_S and end_s <= last + _CHANGED_S
+        first - _BEFORE_CHANGE_S <= start_s <= last + _AFTER_CHANGE_S and end_s <= last + _CHANGED_S
         for first, last in _changes(plan.activities)
     )
     return "change_of_activity" if is_change else None

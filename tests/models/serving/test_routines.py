@@ -46,6 +46,7 @@ def test_a_stretch_is_a_routine_by_when_it_is(
 
 def test_without_an_end_nobody_packs_up() -> None:
     assert routine_of(2260, 2480, LessonPlan()) is None
+    assert routine_of(60, 240, LessonPlan()) == "settling_in"
 
 
 def test_two_spans_of_the_same_activity_are_no_change() -> None:
@@ -101,6 +102,7 @@ def test_a_plan_hides_nothing_but_routines(
     every = suggest_moments(epochs, FINDER, max_moments=20)
     spans = {(one.first_seq, one.end_seq) for one in found}
     assert spans == {(one.first_seq, one.end_seq) for one in every}
+    assert {one.routine for one in every} <= {None}
     for one in found:
         is_lively = not one.is_strength
         expected = routine_of(one.first_seq, one.end_seq, plan) if is_lively else None
