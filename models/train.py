@@ -107,6 +107,7 @@ def train_rows(
             folds=_FOLDS,
             raw=raw,
             known_raw=known_raw,
+            judged="five groups of classrooms held out in turn",
         ).as_dict(),
     )
     return OffTaskModel(onnx=onnx, manifest=replace(manifest, version=version_of(manifest)))
