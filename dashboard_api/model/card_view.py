@@ -6,14 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dashboard_api.model.claim_view import (
-    CLEAR_TEXT,
-    Reliability,
-    SuggestionLine,
-    reliability_of,
-    suggestion_lines,
-)
+from dashboard_api.model.claim_view import RIGHT_MEANS, SuggestionLine, suggestion_lines
 from dashboard_api.model.outcome import Outcome
+from dashboard_api.model.reliability_view import Reliability, reliability_of
 from dashboard_api.views.text import length_text
 from models.school_model.training import school_lines
 from models.serving.claims import claims_of
@@ -57,8 +52,10 @@ class Card:
     false_alerts: str
     delay: str
     suggestions: tuple[SuggestionLine, ...]
-    """How good the suggestions on a lesson's page are; they know the whole lesson."""
+    """How often the suggestions on a lesson's page are right; empty if the manifest does not say."""
     reliability: Reliability | None
+    right_means: str
+    """What the suggestions' figures count as right."""
     seats: str
     base_rate: str
     abstained: str
@@ -66,8 +63,6 @@ class Card:
     comparison: str
     """The comparison in one sentence, for the note."""
     rows: tuple[ComparisonRow, ...]
-    clear: str = CLEAR_TEXT
-    """What the suggestions' figures count as right."""
     school: tuple[str, ...]
     """What a school's own model was made from; empty for any other model."""
 
@@ -91,6 +86,7 @@ def card(manifest: ModelManifest) -> Card:
         delay=_delay(figures, source),
         suggestions=suggestion_lines(claims_of(manifest), source),
         reliability=reliability_of(figures),
+        right_means=RIGHT_MEANS,
         seats=_seats(figures, source),
         base_rate=_base_rate(figures, source),
         abstained=_abstained(figures, source),

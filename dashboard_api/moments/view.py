@@ -9,7 +9,7 @@ from typing import Final
 from contract.clock import SECOND_NS
 from contract.lesson import Activity
 from dashboard_api.model.card_view import source_of
-from dashboard_api.model.claim_view import claim_sentence
+from dashboard_api.model.claim_view import NOT_TESTED, claim_sentence
 from dashboard_api.moments.authors import Authors
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
@@ -17,7 +17,8 @@ from dashboard_api.views.small_groups import without_percent
 from dashboard_api.views.text import TRUST, zone_text
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord
-from models.serving.claims import claim_for, claims_of
+from models.school_model.labels import base_of
+from models.serving.claims import MomentClaim, claim_for, claims_of
 from models.serving.fifths import fifth_of
 from models.serving.manifest import ModelManifest
 from models.serving.moments import MAX_MOMENTS, SuggestedMoment, clearest_moments, suggest_moments
@@ -59,6 +60,8 @@ def moments(
         activities=activities, length_s=None if ends is None else _second(lesson, ends)
     )
     finder = None if manifest is None else manifest.moments
+    claims = [] if manifest is None or not _scored_all(manifest, epochs) else claims_of(manifest)
+    source = "" if manifest is None else source_of(manifest)
     found = suggest_moments(scores, finder, max_moments=MAX_MOMENTS, plan=plan)
     stand_out = {_key(moment) for moment in clearest_moments(found)}
     answered = {one.moment: one for one in verdicts if one.kind != "own"}
@@ -70,7 +73,7 @@ def moments(
         taken = {one.id for one in suggested}
         place = _place(lesson, moment, alerts, answered, taken)
         is_first = _key(moment) in stand_out
-        claim = _claim(manifest, moment)
+        claim = _claim(claims, moment, source)
         suggested.append(_suggested(moment, place, claim=claim, trust=trust, is_first=is_first))
     marked = [_own(moment, authors) for moment in own]
     return sorted(suggested + marked, key=lambda moment: (moment.start_s, moment.id))
@@ -148,11 +151,15 @@ def _share_half(start: float, end: float, other_start: float, other_end: float) 
     return 2.0 * shared >= min(end - start, other_end - other_start)
 
 
-def _claim(manifest: ModelManifest | None, moment: SuggestedMoment) -> str:
-    if manifest is None:
-        return ""
-    claim = claim_for(claims_of(manifest), moment.zone, moment.likely)
-    return claim_sentence(claim, source_of(manifest))
+def _scored_all(manifest: ModelManifest, epochs: Sequence[EpochRecord]) -> bool:
+    """Whether all scores come from this model or its base: its claims were tested on no others."""
+    return {base_of(one.model) for one in epochs} <= {base_of(manifest.version)}
+
+
+def _claim(claims: Sequence[MomentClaim], moment: SuggestedMoment, source: str) -> str:
+    if not claims:
+        return NOT_TESTED
+    return claim_sentence(claim_for(claims, moment.zone, moment.likely), source)
 
 
 def _suggested(

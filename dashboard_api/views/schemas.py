@@ -116,7 +116,7 @@ class MomentJson(JsonBase):
 
     id: str
     kind: Literal["suggested", "routine", "own"]
-    """A routine is what every lesson has, such as settling in: it is named and not suggested."""
+    """A routine is what most lessons have, such as settling in: it is named and not suggested."""
     zone: str
     """The zone that it is about; "room" means the whole room."""
     is_strength: bool
@@ -139,7 +139,7 @@ class MomentJson(JsonBase):
     off_task: Annotated[float | None, Field(ge=0, le=1)]
     """The estimated share of pupils off task in fifths, for lively suggestions."""
     claim: str
-    """How often such suggestions are right; empty if nothing is known, and for any other moment."""
+    """How often such suggestions are right; empty for any other moment."""
     trust: str
     """How far to trust the suggestion; empty for a person's own moment."""
     is_first: bool

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from models.evaluation.figures import Figures, alert_figures, seat_figures
-from models.evaluation.moment_claims import judged_moments, moment_claims, reliability
+from models.evaluation.moment_claims import judged_suggestions, moment_claims, reliability
 from models.evaluation.observers import observed_kappa
 from models.evaluation.share_figures import AreaShare, area_shares, share_figures
 from models.features.seat_features import FEATURES
@@ -39,6 +39,7 @@ from models.learning.seat_learning import (
 )
 from models.learning.stretch_learning import held_out_moments, moment_figures, suggested_spans
 from models.serving.alerts import AlertPolicy
+from models.serving.claims import MomentClaim
 from models.serving.hindsight import StretchModel
 from models.serving.manifest import ModelManifest
 
@@ -70,10 +71,10 @@ class Evaluation:
     """Figures of alerts and moments from the room's true share, known without delay."""
     zone_moments: dict[str, Any]
     """Figures of the moments found in the zones after the lesson."""
-    moment_claims: list[dict[str, Any]]
+    moment_claims: list[MomentClaim]
     """How often a page's suggestions were right, by group and strength."""
     moment_reliability: list[dict[str, Any]]
-    """The same by the estimate."""
+    """The same for lively suggestions, by the model's estimate."""
     judged: str = "each classroom held out in turn"
 
     def as_dict(self) -> dict[str, Any]:
@@ -87,8 +88,10 @@ class Evaluation:
         model["alerts_from_true_share"] = self.true_share_alerts
         model["zone_moments"] = self.zone_moments
         more = ("source", "judged", "classrooms", "lessons", "seat_epochs", "abstained",
-                "worst_classroom_auc", "human_kappa", "moment_claims", "moment_reliability")  # fmt: skip
+                "worst_classroom_auc", "human_kappa")  # fmt: skip
         model |= {name: getattr(self, name) for name in more}
+        model["moment_claims"] = [asdict(claim) for claim in self.moment_claims]
+        model["moment_reliability"] = self.moment_reliability
         return {f"{self.source}_unseen_classrooms": model}
 
     def to_json(self) -> str:
@@ -119,19 +122,14 @@ class Evaluation:
             f"{'roc auc, worst classroom':26}{_column(self.worst_classroom_auc)}{'':45}",
             f"alerts from the true share, without delay: {_listed(self.true_share_alerts)}",
             f"in the zones: {_listed(self.zone_moments)}",
-            *(f"suggestions, {_claimed(one)}" for one in self.moment_claims),
+            *(
+                f"suggestions, {one.name}: {one.right} of {one.n} right, share {one.rise:+.3f}"
+                for one in self.moment_claims
+            ),
             f"{'kappa, a human observer':26}{_column(self.human_kappa)}{'':45}",
         ]
         names = f"{'':26}" + "".join(f"{name:>15}" for name in columns)
         return "\n".join([head, names, *(f"{line}   ({self.source})" for line in lines)])
-
-
-def _claimed(claim: dict[str, Any]) -> str:
-    strength = {True: ", clear", False: ", less clear", None: ""}[claim["is_strong"]]
-    return (
-        f"{claim['group']}{strength}: {claim['right']} of {claim['n']} right, "
-        f"share {claim['rise']:+.3f}"
-    )
 
 
 def _column(value: float | None) -> str:
@@ -185,7 +183,7 @@ def evaluate_rows(
         moments=fitted.moments.room if fitted else None,
         zones=True,
     )
-    judged_ones = judged_moments(rows, streams, fitted.moments if fitted else None)
+    suggestions = judged_suggestions(rows, streams, fitted.moments if fitted else None)
     return Evaluation(
         source=source,
         classrooms=len({one.classroom for one in rows}),
@@ -208,8 +206,8 @@ def evaluate_rows(
         zone_moments=_moment_figures(
             [areas[1:] for areas in streams], fitted.moments.zone if fitted else None
         ),
-        moment_claims=moment_claims(judged_ones),
-        moment_reliability=reliability(judged_ones),
+        moment_claims=moment_claims(suggestions),
+        moment_reliability=reliability(suggestions),
         judged=judged,
     )
 

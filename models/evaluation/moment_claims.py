@@ -8,7 +8,7 @@ high enough, but not throughout, is right here and no episode.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -23,16 +23,18 @@ from models.serving.moments import MAX_MOMENTS, SuggestedMoment, suggest_moments
 from models.serving.routines import LessonPlan
 from models.serving.scores import ROOM, EpochScore
 
-__all__ = ["JudgedMoment", "judged_moments", "moment_claims", "reliability"]
+__all__ = ["JudgedSuggestion", "judged_suggestions", "moment_claims", "reliability"]
 
 _BINS: Final = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedMoment:
-    """A suggestion and the truth: how far the true share lay above what was usual there.
+class JudgedSuggestion:
+    """A suggestion and the truth: how far the true share (0 to 1) was above the usual one, on average
+    over the stretch.
 
-    Usual is the mean in that activity for a lively stretch, and in the lesson for a calm one.
+    Usual is the mean in that activity for a lively stretch, and in the lesson for a calm one. `likely`
+    is the model's estimate; None for a calm stretch.
     """
 
     group: MomentGroup
@@ -44,9 +46,9 @@ class JudgedMoment:
         return self.rise <= -CALMER if self.group == "calm" else self.rise >= CLEARLY
 
 
-def judged_moments(
+def judged_suggestions(
     rows: Sequence[LessonRows], streams: Sequence[Sequence[AreaStream]], fitted: Finder | None
-) -> list[JudgedMoment]:
+) -> list[JudgedSuggestion]:
     """All suggestions for these lessons, with the truth.
 
     They come from `fitted`, or else from what is learned from lessons of other classrooms. Nobody
@@ -58,7 +60,7 @@ def judged_moments(
         finders = [Finder(room=room, zone=zone) for room, zone in zip(rooms, zones, strict=True)]
     else:
         finders = [fitted] * len(rows)
-    judged: list[JudgedMoment] = []
+    judged: list[JudgedSuggestion] = []
     for one, areas, finder in zip(rows, streams, finders, strict=True):
         plan = LessonPlan(length_s=len(one.values) * EPOCH_S)
         found = suggest_moments(_epochs(areas), finder, max_moments=MAX_MOMENTS, plan=plan)
@@ -66,8 +68,8 @@ def judged_moments(
     return judged
 
 
-def moment_claims(judged: Sequence[JudgedMoment]) -> list[dict[str, Any]]:
-    """The claims in a fixed order, as plain values; groups without a suggestion are left out."""
+def moment_claims(judged: Sequence[JudgedSuggestion]) -> list[MomentClaim]:
+    """The claims in a fixed order; groups without a suggestion are left out."""
     claims = []
     groups: tuple[tuple[MomentGroup, bool | None], ...] = (
         ("room", True), ("room", False), ("zone", True), ("zone", False), ("calm", None),
@@ -77,14 +79,13 @@ def moment_claims(judged: Sequence[JudgedMoment]) -> list[dict[str, Any]]:
         if mine:
             right = sum(one.is_right for one in mine)
             rise = round(float(np.mean([one.rise for one in mine])), 4)
-            claim = MomentClaim(
-                group=group, is_strong=is_strong, n=len(mine), right=right, rise=rise
+            claims.append(
+                MomentClaim(group=group, is_strong=is_strong, n=len(mine), right=right, rise=rise)
             )
-            claims.append(asdict(claim))
     return claims
 
 
-def reliability(judged: Sequence[JudgedMoment]) -> list[dict[str, Any]]:
+def reliability(judged: Sequence[JudgedSuggestion]) -> list[dict[str, Any]]:
     """Lively suggestions by their estimate: how many, its mean, and how many were right."""
     lively = [one for one in judged if one.likely is not None]
     estimates = np.array([one.likely for one in lively], np.float64)
@@ -109,7 +110,7 @@ def _epochs(areas: Sequence[AreaStream]) -> list[EpochScore]:
     ]
 
 
-def _judged(rows: LessonRows, moment: SuggestedMoment) -> JudgedMoment:
+def _judged(rows: LessonRows, moment: SuggestedMoment) -> JudgedSuggestion:
     span = slice(moment.first_seq // EPOCH_S, moment.end_seq // EPOCH_S)
     if moment.is_strength:
         rise = rows.room_share - rows.room_share.mean()
@@ -118,8 +119,8 @@ def _judged(rows: LessonRows, moment: SuggestedMoment) -> JudgedMoment:
         rise, group = true_rise(rows), "room"
     else:
         rise, group = true_rise(rows, rows.zones[rows.zone_names.index(moment.zone)]), "zone"
-    return JudgedMoment(group=group, likely=moment.likely, rise=float(rise[span].mean()))
+    return JudgedSuggestion(group=group, likely=moment.likely, rise=float(rise[span].mean()))
 
 
-def _strength(judged: JudgedMoment) -> bool | None:
+def _strength(judged: JudgedSuggestion) -> bool | None:
     return None if judged.likely is None else judged.likely >= STRONG

@@ -170,5 +170,5 @@ def school_lines(manifest: ModelManifest) -> list[str]:
     return [
         learned,
         judged,
-        "The other figures are the base model's, which has other alerts.",
+        "The other figures are the base model's, which has other alerts and the same suggestions.",
     ]

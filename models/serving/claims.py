@@ -5,7 +5,7 @@ The numbers are those of the model's manifest, from lessons that it did not lear
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -28,7 +28,7 @@ STRONG: Final = 0.9
 class MomentClaim:
     """How many of `n` suggestions of one group and strength were right.
 
-    `rise` is the mean rise of the share. A calm stretch has no strength.
+    `rise` is the mean rise of the true share off task, 0 to 1. A calm stretch has no strength.
     """
 
     group: MomentGroup
@@ -37,15 +37,26 @@ class MomentClaim:
     right: int
     rise: float
 
+    @property
+    def name(self) -> str:
+        """The group and the strength, such as `zone, less clear`."""
+        if self.is_strong is None:
+            return self.group
+        return f"{self.group}, {'clear' if self.is_strong else 'less clear'}"
+
 
 def claims_of(manifest: ModelManifest) -> list[MomentClaim]:
-    """The claims in a manifest; none if its model was made before there were any."""
+    """The claims in a manifest; none if it has no figures of suggestions."""
     figures: Mapping[str, Any] = next(iter(manifest.figures.values()), {})
     return [MomentClaim(**one) for one in figures.get("moment_claims", ())]
 
 
-def claim_for(claims: list[MomentClaim], zone: str, likely: float | None) -> MomentClaim | None:
-    """The claim about a suggestion; `likely` is None for a calm stretch."""
-    group = "calm" if likely is None else "room" if zone == ROOM else "zone"
+def claim_for(claims: Sequence[MomentClaim], zone: str, likely: float | None) -> MomentClaim:
+    """The claim about a suggestion; `likely` is None for a calm stretch.
+
+    It is about no stretch (`n` is 0) if there was none of this group and strength.
+    """
+    group: MomentGroup = "calm" if likely is None else "room" if zone == ROOM else "zone"
     is_strong = None if likely is None else likely >= STRONG
-    return next((one for one in claims if (one.group, one.is_strong) == (group, is_strong)), None)
+    none = MomentClaim(group=group, is_strong=is_strong, n=0, right=0, rise=0.0)
+    return next((one for one in claims if (one.group, one.is_strong) == (group, is_strong)), none)

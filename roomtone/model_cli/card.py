@@ -94,9 +94,8 @@ def _figures(figures: Mapping[str, Any], source: str) -> list[str]:
 
 
 def _claim(claim: MomentClaim, source: str) -> str:
-    strength = {True: ", clear", False: ", less clear", None: ""}[claim.is_strong]
     return (
-        f"  {claim.group}{strength}: {_right(claim.right, claim.n)}; "
+        f"  {claim.name}: {_right(claim.right, claim.n)}; "
         f"share off task {claim.rise:+.2f} on average ({source})"
     )
 

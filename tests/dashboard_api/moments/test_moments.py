@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard_api.model.claim_view import claim_sentence
+from dashboard_api.model.claim_view import NOT_TESTED, claim_sentence
 from models.serving.claims import claims_of
 from models.serving.manifest import SHIPPED, ModelManifest
 from tests.dashboard_api.model.test_page import text_of
@@ -167,13 +167,17 @@ def test_routines_are_named_and_not_suggested(client, stores, filled):
     assert any(each["start_s"] == packing["start_s"] for each in suggested(client))
 
 
-def test_a_suggestion_says_how_often_such_stretches_are_right(client, filled):
-    claims = claims_of(ModelManifest.from_json(SHIPPED.with_suffix(".json").read_text(), "shipped"))
-    known = {claim_sentence(one, "simulated") for one in claims}
-    found = suggested(client)
-    assert {each["claim"] for each in found} <= known
-    page = text_of(client.get("/lessons/sample"))
-    assert all(each["claim"] in page for each in found)
+def test_a_suggestion_says_how_often_such_stretches_are_right(client, stores, filled):
+    manifest = ModelManifest.from_json(SHIPPED.with_suffix(".json").read_text(), "shipped")
+    known = {claim_sentence(one, "simulated") for one in claims_of(manifest)}
+    assert {each["claim"] for each in suggested(client)} == {NOT_TESTED}
+    for version in (manifest.version, f"{manifest.version}+a1b2c3"):
+        epochs = [replace(each, model=version) for each in stores.scores.epochs("sample")]
+        stores.scores.commit(cursor=11, epochs=epochs)
+        found = suggested(client)
+        assert {each["claim"] for each in found} <= known
+        page = text_of(client.get("/lessons/sample"))
+        assert all(page.count(each["claim"]) >= 2 for each in found), "in the list and in the note"
 
 
 def test_a_lesson_without_scores_has_no_suggestions(client, stores, filled):

@@ -296,6 +296,7 @@ def test_the_manifest_says_what_was_done_on_what() -> None:
     assert said["confirmed"] + said["dismissed"] == 240
     assert said["held_out_lessons"]["better_low"] > 0
     assert ModelManifest.from_json(own.to_json(), "x") == own
+    assert (own.moments, own.figures) == (manifest().moments, manifest().figures)
     reported = " ".join(school_lines(own))
     assert "240 labels of 80 lessons" in reported
     assert f"model {BASE}" in reported
