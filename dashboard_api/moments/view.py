@@ -52,7 +52,7 @@ def moments(
 
     Suggestions look back over everything known about the lesson so far. A debrief starts with the
     three that stand out most; they have `is_first`. A suggestion that has an answer in `verdicts`
-    stays as it was at that time.
+    stays as it was at that time, also if it turns out to be a routine.
     """
     scores = _scores(lesson, epochs)
     ends = lesson.ends_utc_ns
@@ -67,11 +67,11 @@ def moments(
     answered = {one.moment: one for one in verdicts if one.kind != "own"}
     suggested: list[MomentJson] = []
     for moment in found:
-        if moment.routine is not None:
-            suggested.append(_routine(lesson, moment, moment.routine))
-            continue
         taken = {one.id for one in suggested}
         place = _place(lesson, moment, alerts, answered, taken)
+        if moment.routine is not None and place[0] not in answered:
+            suggested.append(_routine(lesson, moment, moment.routine))
+            continue
         is_first = _key(moment) in stand_out
         claim = _claim(claims, moment, source)
         suggested.append(_suggested(moment, place, claim=claim, trust=trust, is_first=is_first))

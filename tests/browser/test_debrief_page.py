@@ -220,6 +220,20 @@ def test_marks_that_would_overlap_are_one_cluster_that_opens(lesson):
     expect(lesson.locator(".moment.is-chosen")).to_contain_text("Handing out the cards.")
 
 
+def test_a_routine_is_a_named_band_and_can_become_a_moment(lesson, school):
+    bands = lesson.locator(".routine-band")
+    expect(bands).to_have_text(["Settling in", "Packing up"])
+    ends = bands.last.bounding_box()
+    plot = lesson.locator("#marks").bounding_box()
+    assert abs(ends["x"] + ends["width"] - plot["x"] - plot["width"]) <= 2
+    bands.last.click()
+    routine = lesson.locator(".moment.is-chosen")
+    expect(routine).to_contain_text("named and not suggested")
+    routine.get_by_role("button", name="Add it as a moment").click()
+    expect(lesson.locator(".moment.own", has_text="Packing up")).to_be_visible()
+    assert "Packing up" in {each.note for each in school.stores.lessons.moments("sample")}
+
+
 def test_the_arrow_keys_move_through_the_zones(lesson):
     lesson.locator(".cell").focus()
     lesson.keyboard.press("ArrowDown")

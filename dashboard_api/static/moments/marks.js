@@ -1,4 +1,5 @@
-// The moments as marks above the lanes. Marks that are too close become one cluster with a count.
+// The moments as marks above the lanes. Marks that are too close become one cluster with a count. A
+// routine is a band with its name, below the marks.
 
 import { positionText } from "../timeline/text.js";
 
@@ -6,7 +7,8 @@ import { positionText } from "../timeline/text.js";
 /** @typedef {import("../timeline/stage.js").Moment} Moment */
 
 const MIN_DISTANCE_PX = 26;
-const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["routine", "a routine"], ["own", "marked"]]);
+const MIN_NAMED_PX = 72;
+const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["own", "marked"]]);
 
 /**
  * Groups the moments whose marks would overlap.
@@ -26,14 +28,35 @@ export function clusters(moments, x) {
   return groups;
 }
 
+/** @param {Moment} routine @param {number} left in pixels @param {number} width in pixels */
+function band(routine, left, width) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.moment = routine.id;
+  button.className = "routine-band";
+  button.style.left = `${left}px`;
+  button.style.width = `${width}px`;
+  if (width >= MIN_NAMED_PX) button.textContent = routine.title;
+  button.setAttribute("aria-label", `${positionText(routine.start)}, a routine: ${routine.title}`);
+  return button;
+}
+
 /** @param {HTMLElement} holder @param {HTMLElement} chosen @param {Stage} stage @param {(moment: Moment) => void} open */
 export function marks(holder, chosen, stage, open) {
   const draw = () => {
     const width = holder.clientWidth;
     const x = (/** @type {number} */ t) => stage.x(t) * width;
-    const seen = stage.moments.filter((moment) => moment.start >= stage.from && moment.start <= stage.to);
+    const seen = stage.moments.filter((moment) => moment.kind !== "routine" && moment.start >= stage.from && moment.start <= stage.to);
+    const routines = stage.moments.filter((moment) => moment.kind === "routine" && moment.end > stage.from && moment.start < stage.to);
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.moment;
-    holder.replaceChildren(...clusters(seen, x).map((group) => {
+    const bands = routines.map((routine) => {
+      const [left, right] = [Math.max(0, x(routine.start)), Math.min(width, x(routine.end))];
+      const button = band(routine, Math.min(left, width - MIN_DISTANCE_PX), Math.max(MIN_DISTANCE_PX, right - left));
+      if (routine.id === stage.chosen?.id) button.classList.add("is-chosen");
+      button.addEventListener("click", () => open(routine));
+      return button;
+    });
+    holder.replaceChildren(...bands, ...clusters(seen, x).map((group) => {
       const button = document.createElement("button");
       button.type = "button";
       button.dataset.moment = group[0].id;

@@ -232,7 +232,8 @@ def test_the_teachers_answer_is_not_the_coachs(coach, stores, filled):
     stores.lessons.put_verdict(
         Verdict(
             lesson="sample", moment=suggested["id"], by=TEACHER, role="teacher",
-            is_confirmed=True, kind="lively", zone="room", start_s=suggested["start_s"], end_s=suggested["end_s"],
+            is_confirmed=True, kind="calm" if suggested["is_strength"] else "lively", zone=suggested["zone"],
+            start_s=suggested["start_s"], end_s=suggested["end_s"],
         )
     )  # fmt: skip
     assert before is not None

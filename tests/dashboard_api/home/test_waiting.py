@@ -66,9 +66,12 @@ def test_of_a_part_only_what_is_suggested_in_it_waits(client, coach, stores, clo
 def test_an_answer_about_a_part_of_a_stretch_is_one_about_the_stretch(coach, stores, clock) -> None:
     """The part had cut the stretch, so its suggestion began elsewhere, under a name of its own."""
     before = waiting(coach)
-    share(stores, clock, [Span(100, 400)])
-    (cut_off,) = suggested(coach)
-    assert cut_off["start_s"] == 100
+    whole = next(one for one in suggested(coach) if not one["is_strength"])
+    begin = int(whole["start_s"]) + 30
+    share(stores, clock, [Span(begin, begin + 400)])
+    cut_off = suggested(coach)[0]
+    assert cut_off["start_s"] == begin < cut_off["end_s"] <= whole["end_s"]
+    assert cut_off["id"] != whole["id"]
     answer(coach, cut_off["id"])
     share(stores, clock)
     assert waiting(coach) == left_open(coach) == before - 1

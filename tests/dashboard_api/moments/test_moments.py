@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -165,6 +166,30 @@ def test_routines_are_named_and_not_suggested(client, stores, filled):
     found = client.get(API).json()
     assert [each["title"] for each in found if each["kind"] == "routine"] == ["Settling in"]
     assert any(each["start_s"] == packing["start_s"] for each in suggested(client))
+
+
+def test_a_routine_that_is_none_can_be_added_as_a_moment(client, filled):
+    page = client.get("/lessons/sample").text
+    (settling, _) = (each for each in client.get(API).json() if each["kind"] == "routine")
+    form = re.search(
+        rf'id="moment-{settling["id"]}".*?<form[^>]*action="([^"]+)".*?</form>', page, re.DOTALL
+    )
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
+    assert client.post(form[1], data=fields).status_code == 303
+    added = next(each for each in own(client) if each["title"] == "Settling in")
+    assert (added["start_s"], added["end_s"]) == (settling["start_s"], settling["end_s"])
+
+
+def test_an_answered_suggestion_does_not_become_a_routine(client, stores, filled):
+    running = replace(filled.lesson, ends_utc_ns=None)
+    stores.lessons.put(running)
+    last = suggested(client)[-1]
+    answer = client.request("PUT", f"{API}/{last['id']}/verdict", json={"verdict": "confirmed"})
+    assert answer.status_code == 200
+    stores.lessons.put(filled.lesson)
+    at_the_end = [each for each in client.get(API).json() if each["end_s"] == last["end_s"]]
+    assert [(each["id"], each["kind"]) for each in at_the_end] == [(last["id"], "suggested")]
+    assert at_the_end[0]["your_answer"] == "confirmed"
 
 
 def test_a_suggestion_says_how_often_such_stretches_are_right(client, stores, filled):
