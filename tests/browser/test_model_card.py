@@ -114,7 +114,9 @@ def test_the_live_page_and_the_list_lead_to_the_card(page):
     page.keyboard.press("Escape")
     page.goto("/")
     page.locator("footer").get_by_role("link", name="How far to trust it").click()
-    expect(page.get_by_role("heading", level=2).first).to_have_text("How often it is right")
+    expect(page.get_by_role("heading", level=2).first).to_have_text(
+        "On a lesson’s page: how often a suggestion is right"
+    )
 
 
 def test_drift_is_drawn_and_can_be_read_as_a_table(page, weeks):
