@@ -1,4 +1,6 @@
-"""Warns if a recording's labels look late, inverted, too quick for epochs, or random."""
+"""Warns if a recording's labels look late, inverted, too quick for epochs, or random, or if its
+groups are few or have only one class.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from models.learning.seat_learning import labelled
 from models.recordings.file import LabelledRecording
 from models.recordings.report import GroupScore
 
-__all__ = ["doubts", "too_quick"]
+__all__ = ["doubts", "few_groups", "single_class", "too_quick"]
 
 _LAGS: Final = (-12, -6, -3, 3, 6, 12)  # epochs
 _TURNED: Final = 0.35
@@ -25,6 +27,8 @@ _ENOUGH: Final = 10
 _NO_CHANCE: Final = 0.52
 _MANY: Final = 0.2
 _FEW_GROUPS: Final = 8
+_MIN_GROUPS: Final = 3
+_MAX_NAMES: Final = 5
 
 Floats = NDArray[np.float64]
 
@@ -37,10 +41,6 @@ def doubts(
 ) -> list[str]:
     """Warnings about the labels; `movement` is each group's level, NaN where unknown."""
     warnings = []
-    if len(rows) < _FEW_GROUPS:
-        warnings.append(
-            f"There are only {len(rows)} groups, so the interval over groups is too narrow."
-        )
     lagged = {lag: _lagged_auc(rows, movement, lag) for lag in (0, *_LAGS)}
     best = max(lagged, key=lambda lag: lagged[lag])
     _, truth = labelled(rows)
@@ -67,6 +67,41 @@ def doubts(
     return warnings
 
 
+def few_groups(count: int) -> list[str]:
+    """A note if there is no interval over groups, or one that is too narrow."""
+    if count < _MIN_GROUPS:
+        only = "is only one group" if count == 1 else f"are only {count} groups"
+        note = f"There {only}, so there is no interval"
+        return [f"{note}, and it is not known whether the threshold on the RMS is as good."]
+    if count < _FEW_GROUPS:
+        return [f"There are only {count} groups, so the interval over groups is too narrow."]
+    return []
+
+
+def single_class(by_group: Mapping[str, GroupScore], label: str) -> list[str]:
+    """A note that names the groups with only one class."""
+    single = {group: one for group, one in by_group.items() if one.roc_auc is None}
+    if not single:
+        return []
+    never = [group for group, one in single.items() if one.positive == 0]
+    always = [group for group in single if group not in set(never)]
+    parts = [
+        f"{what} {label}: {_named(groups)}"
+        for what, groups in (("none of it is", never), ("all of it is", always))
+        if groups
+    ]
+    note = (
+        f"{len(single)} of {len(by_group)} groups have only one class, so they have no ROC-AUC and "
+        f"can't be the worst group ({'; '.join(parts)})."
+    )
+    return [note]
+
+
+def _named(groups: Sequence[str]) -> str:
+    others = len(groups) - _MAX_NAMES
+    return ", ".join(groups[:_MAX_NAMES]) + (f" and {others} others" if others > 0 else "")
+
+
 def too_quick(recordings: Sequence[LabelledRecording], label: str) -> str | None:
     """A warning if much of the positive label is in epochs that mostly have another label."""
     samples = lost = 0
@@ -79,7 +114,7 @@ def too_quick(recordings: Sequence[LabelledRecording], label: str) -> str | None
     if lost <= _MANY * samples:
         return None
     return (
-        f"{lost / samples:.0%} of the samples labelled {label!r} are in epochs of {EPOCH_S} s that "
+        f"{lost / samples:.0%} of the samples labelled {label} are in epochs of {EPOCH_S} s that "
         "mostly have another label, and count as not positive: these labels change too quickly "
         "for epochs."
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,13 @@ from contract.errors import RecordingError
 from models.evaluation.observers import agreement
 from models.learning.rows import LessonRows, pooled
 from models.learning.seat_learning import Probability, labelled, matching_threshold, out_of_fold
-from models.recordings.doubts import doubts, too_quick
+from models.recordings.doubts import doubts, few_groups, single_class, too_quick
 from models.recordings.file import LabelledRecording
-from models.recordings.interval import intervals
+from models.recordings.interval import differences, group_auc, intervals, mean_per_group
 from models.recordings.learning import has_both, judge_by_others, judge_by_training_set
 from models.recordings.report import GroupScore, Progress, RecordingEvaluation, Score, silent
 from models.recordings.resampling import common_rate
+from models.recordings.rms_threshold import comparison_notes, movement_levels, threshold_rule
 from models.recordings.rows import rows_of_groups
 
 __all__ = ["evaluate_recordings"]
@@ -38,7 +39,7 @@ _RANDOM_FOLDS: Final = 5
 def evaluate_recordings(
     recordings: Sequence[LabelledRecording],
     *,
-    label: str,
+    labels: Sequence[str],
     seed: int = 1,
     training: Sequence[LabelledRecording] | None = None,
     calibrate_s: float = 0.0,
@@ -47,9 +48,10 @@ def evaluate_recordings(
 ) -> RecordingEvaluation:
     """Judge each group with trees trained on the other groups, or on `training` alone.
 
-    Raises RecordingError if nothing can be measured: one class, one group, or too short.
+    `labels` are the positive ones, for messages. Raises RecordingError if nothing can be measured: one class, one group, or too short.
     """
     all_notes = list(notes)
+    label = " or ".join(map(repr, labels))
     rate = common_rate([one.rate_hz for one in (*recordings, *(training or ()))])
 
     def usable(some: Sequence[LabelledRecording], whose: str) -> list[LessonRows]:
@@ -83,26 +85,44 @@ def evaluate_recordings(
                 "are the same people, the figures are inflated."
             )
     p = [one.p for one in judged]
-    pairs = [pooled([one], [q]) for one, q in zip(rows, p, strict=True)]
-    by_group = {one.classroom: _group_score(*pair) for one, pair in zip(rows, pairs, strict=True)}
-    _note_single_class(by_group, all_notes)
+    levels = movement_levels(rows)
+    ranks, rule_calls = threshold_rule(levels, trained_rows)
+    truths, values, rule_values = _by_group(rows, p, ranks)
+    by_group = {
+        one.classroom: GroupScore(
+            roc_auc=group_auc(flags, q),
+            rms_threshold=group_auc(flags, level),
+            epochs=int(flags.size),
+            positive=int(flags.sum()),
+        )
+        for one, flags, q, level in zip(rows, truths, values, rule_values, strict=True)
+    }
     model = _score(rows, p, [one.called for one in judged])
     assert model.roc_auc is not None  # both classes exist
-    levels = _levels(rows)
-    all_notes += doubts(rows, levels, model.roc_auc, by_group)
-    ci, ci_pr_auc = intervals([truth for truth, _ in pairs], [q for _, q in pairs], seed)
-    truth, _ = pooled(rows, p)
+    over_threshold = differences(truths, values, rule_values, seed)
+    all_notes += [
+        *single_class(by_group, label),
+        *comparison_notes(over_threshold),
+        *few_groups(len(rows)),
+        *doubts(rows, levels, model.roc_auc, by_group),
+    ]
+    truth = np.concatenate(truths)
     labelled_epochs = sum(int(one.occupied.sum()) for one in rows)
     base = float(truth.mean())
     return RecordingEvaluation(
-        label=label,
+        labels=tuple(labels),
         trained_on=trained_on,
         model=model,
-        ci=ci,
-        ci_pr_auc=ci_pr_auc,
+        ci=intervals(truths, values, seed),
+        over_threshold=over_threshold,
         by_group=by_group,
-        never=Score(roc_auc=0.5, pr_auc=base, kappa=agreement(truth, np.zeros(truth.size, bool))),
-        rms_threshold=_score(rows, *_threshold_rule(levels, trained_rows)),
+        never=Score(
+            roc_auc=0.5,
+            group_mean=0.5,
+            pr_auc=base,
+            kappa=agreement(truth, np.zeros(truth.size, bool)),
+        ),
+        rms_threshold=_score(rows, ranks, rule_calls),
         random_split=_random_split(rows, seed, progress),
         base_rate=base,
         epochs=int(truth.size),
@@ -125,7 +145,7 @@ def _usable(
             why = "no labelled epoch of 5 s"
         elif calibrate_s:
             why = f"no label after the {calibrate_s:g} s that set its normal"
-        notes.append(f"Group {one.classroom} is left out: it has {why}.")
+        notes.append(f"Group {one.classroom} of {whose} is left out: it has {why}.")
     if not kept:
         after = f"{calibrate_s:g} s" if calibrate_s else "minute"
         raise RecordingError(
@@ -142,11 +162,11 @@ def _both_classes(rows: Sequence[LessonRows], whose: str, label: str, quick: str
     _, truth = labelled(rows)
     if truth.all():
         raise RecordingError(
-            f"in {whose} every epoch that can be judged is {label!r}; two classes are needed."
+            f"in {whose} every epoch that can be judged is {label}; two classes are needed."
         )
     because = "" if quick is None else f" {quick}"
     raise RecordingError(
-        f"in {whose} no epoch that can be judged is {label!r} for half of its 5 s; two classes are "
+        f"in {whose} no epoch that can be judged is {label} for half of its 5 s; two classes are "
         f"needed.{because}"
     )
 
@@ -161,7 +181,7 @@ def _check_others_have_both(rows: Sequence[LessonRows], label: str) -> None:
         others = [r for r in rows if r is not one]
         if not has_both(others):
             _, truth = labelled(others)
-            only = f"another label than {label!r}" if truth.all() else repr(label)
+            only = f"another label than {label}" if truth.all() else label
             raise RecordingError(
                 f"only group {one.classroom} has epochs with {only} that can be judged, so it can't "
                 "be held out: the other groups have only one class; add more groups, or give a "
@@ -169,41 +189,14 @@ def _check_others_have_both(rows: Sequence[LessonRows], label: str) -> None:
             )
 
 
-def _note_single_class(by_group: dict[str, GroupScore], notes: list[str]) -> None:
-    single = [group for group, one in by_group.items() if one.roc_auc is None]
-    if single:
-        more = "" if len(single) <= 5 else f" and {len(single) - 5} others"
-        notes.append(
-            f"{len(single)} of {len(by_group)} groups have only one class, so they have no ROC-AUC "
-            f"and can't be the worst group: {', '.join(single[:5])}{more}."
-        )
-
-
-def _levels(rows: Sequence[LessonRows]) -> list[Probability]:
-    """Each group's movement level, NaN where it is not judged."""
-    return [np.where(one.judged, one.truth, np.nan) for one in rows]
-
-
-def _threshold_rule(
-    levels: Sequence[Probability], trained_rows: Sequence[Sequence[LessonRows]]
-) -> tuple[list[Probability], list[NDArray[np.bool_]]]:
-    """Rank and call epochs by more movement, or by less if the training rows show that."""
-    ranks, called = [], []
-    for level, seen in zip(levels, trained_rows, strict=True):
-        seen_levels = _levels(seen)
-        sign = 1.0 if roc_auc_score(*pooled(seen, seen_levels)) >= 0.5 else -1.0
-        ranks.append(sign * level)
-        threshold = matching_threshold(seen, [sign * one for one in seen_levels])
-        called.append(sign * level >= threshold)
-    return ranks, called
-
-
-def _group_score(truth: NDArray[np.bool_], values: Probability) -> GroupScore:
-    both = truth.any() and not truth.all()
-    return GroupScore(
-        roc_auc=float(roc_auc_score(truth, values)) if both else None,
-        epochs=int(truth.size),
-        positive=int(truth.sum()),
+def _by_group(
+    rows: Sequence[LessonRows], *rankings: Sequence[Probability]
+) -> tuple[list[Any], ...]:
+    """Each group's truth, and its values in each ranking, of its counted epochs."""
+    truths = [one.off_task[one.counted] for one in rows]
+    return truths, *(
+        [values[one.counted] for one, values in zip(rows, ranking, strict=True)]
+        for ranking in rankings
     )
 
 
@@ -211,10 +204,13 @@ def _score(
     rows: Sequence[LessonRows],
     values: Sequence[Probability],
     called: Sequence[NDArray[np.bool_]],
+    *,
+    is_by_group: bool = True,
 ) -> Score:
     truth, ranks = pooled(rows, values)
     return Score(
         roc_auc=float(roc_auc_score(truth, ranks)),
+        group_mean=mean_per_group(*_by_group(rows, values)) if is_by_group else None,
         pr_auc=float(average_precision_score(truth, ranks)),
         kappa=agreement(*pooled(rows, called)),
     )
@@ -241,4 +237,4 @@ def _random_split(rows: Sequence[LessonRows], seed: int, progress: Progress) -> 
     progress("splitting at random", 0.0)
     p = out_of_fold(pieces, seed=seed)
     threshold = matching_threshold(pieces, p)
-    return _score(pieces, p, [one >= threshold for one in p])
+    return _score(pieces, p, [one >= threshold for one in p], is_by_group=False)

@@ -8,7 +8,7 @@ note, or refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -56,14 +56,14 @@ class LabelledRecording:
 def read_labelled(
     path: Path,
     *,
-    positive: str,
+    positive: Sequence[str],
     rate_hz: float | None = None,
     unit: Unit = "g",
     scale: float | None = None,
 ) -> tuple[list[LabelledRecording], list[str]]:
     """Read the recordings of a file; returns notes about what was corrected or left out as well.
 
-    `scale` is the number of counts in 1 g. RecordingError or UsageError says what is wrong.
+    Samples with any of the labels `positive` are positive; each of them has to occur. `scale` is the number of counts in 1 g. RecordingError or UsageError says what is wrong.
     """
     counts = per_g(unit, scale)
     check_rate(rate_hz)
@@ -107,7 +107,8 @@ def read_labelled(
     if not found:
         more = f" (the first of {len(left_out)})" if len(left_out) > 1 else ""
         raise RecordingError(f"{path} has no recording that can be used{more}. {left_out[0]}")
-    return found, [*_shortened(left_out), *_shortened(notes), *_about(found, axes)]
+    all_notes = [*_shortened(left_out), *_shortened(notes), *_about(found, axes)]
+    return found, [f"{path}: {note}" for note in all_notes]
 
 
 def _ended(sentence: str) -> str:
@@ -171,8 +172,8 @@ def _times(table: pa.Table, path: Path) -> Floats:
     return times
 
 
-def _labels(table: pa.Table, positive: str, path: Path) -> NDArray[np.int8]:
-    """1 for the positive label, 0 for another label, -1 for no label."""
+def _labels(table: pa.Table, positive: Sequence[str], path: Path) -> NDArray[np.int8]:
+    """1 for a positive label, 0 for another label, -1 for no label."""
     column = table["label"].combine_chunks()
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
@@ -190,17 +191,19 @@ def _labels(table: pa.Table, positive: str, path: Path) -> NDArray[np.int8]:
     blank = [isinstance(value, str) and not value.strip() for value in values]
     meaning = np.array(
         [
-            -1 if value is None or is_blank else int(_is_same(value, positive))
+            -1 if value is None or is_blank else int(any(_is_same(value, one) for one in positive))
             for value, is_blank in zip(values, blank, strict=True)
         ]
         + [-1],
         dtype=np.int8,
     )  # a null's code is -1 and takes the last entry
-    if not (meaning == 1).any():
+    there = [value for value, code in zip(values, meaning[:-1], strict=True) if code >= 0]
+    missing = [one for one in positive if not any(_is_same(value, one) for value in there)]
+    if missing:
         shown = sorted({str(value) for value in values if value is not None})
         more = f" and {len(shown) - 10} others" if len(shown) > 10 else ""
         raise RecordingError(
-            f"{path}: no label is {positive!r}; the labels are "
+            f"{path}: no label is {' or '.join(map(repr, missing))}; the labels are "
             f"{', '.join(shown[:10]) or 'all null'}{more}."
         )
     return meaning[codes]

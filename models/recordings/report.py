@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from contract.one_line import one_line
 
-__all__ = ["GroupScore", "Progress", "RecordingEvaluation", "Score", "silent"]
-
+__all__ = [
+    "FIGURES",
+    "Difference",
+    "Ends",
+    "GroupScore",
+    "Progress",
+    "RecordingEvaluation",
+    "Score",
+    "silent",
+]
 
 Progress = Callable[[str, float], None]
 """Receives what is being done and the finished share, 0 to 1; called any number of times."""
+
+Ends = tuple[float, float]
+
+FIGURES: Final = {"roc_auc": "ROC-AUC", "group_mean": "mean per group", "pr_auc": "PR-AUC"}
+"""Figures with an interval over groups, and what they are called."""
 
 
 def silent(_: str, __: float) -> None:
@@ -22,35 +35,58 @@ def silent(_: str, __: float) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """Three figures; each is None if it can't be computed, such as the AUC of one class."""
+    """Figures of one ranking; each is None if it can't be computed, such as the AUC of one class.
+
+    `roc_auc` compares epochs of all groups, `group_mean` is the mean of the groups' own ROC-AUC.
+    """
 
     roc_auc: float | None
+    group_mean: float | None = None
     pr_auc: float | None
     kappa: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """By how much one figure is above another; `ci` is None with too few groups."""
+
+    value: float | None
+    ci: Ends | None
+
+    @property
+    def text(self) -> str:
+        if self.value is None:
+            return "-"
+        ends = "no interval" if self.ci is None else f"{self.ci[0]:+.3f} to {self.ci[1]:+.3f}"
+        return f"{self.value:+.3f} ({ends})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupScore:
-    """One group's figure (None with only one class) and its number of epochs."""
+    """One group's ROC-AUC by the model and by the threshold (None with only one class), and its
+    number of epochs.
+    """
 
     roc_auc: float | None
+    rms_threshold: float | None
     epochs: int
     positive: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingEvaluation:
-    """The figures of one label. `ci` and `ci_pr_auc` are 95 % intervals over resampled groups.
+    """The figures of one label, or of several that count as one.
 
-    `kappa` is Cohen's, at the threshold that calls as many epochs positive as the training groups
-    have.
+    `ci` are 95 % intervals over resampled groups, by name of the figure; `over_threshold` is the
+    model minus the threshold on the RMS, in the same resamples. `kappa` is Cohen's, at the
+    threshold that calls as many epochs positive as the training groups have.
     """
 
-    label: str
+    labels: tuple[str, ...]
     trained_on: str
     model: Score
-    ci: tuple[float, float] | None
-    ci_pr_auc: tuple[float, float] | None
+    ci: Mapping[str, Ends | None]
+    over_threshold: Mapping[str, Difference]
     by_group: dict[str, GroupScore]
     never: Score
     rms_threshold: Score
@@ -73,15 +109,21 @@ class RecordingEvaluation:
     def as_dict(self) -> dict[str, Any]:
         worst = self.worst_group
         return {
-            "label": self.label,
+            "label": " or ".join(self.labels),
+            "labels": list(self.labels),
             "trained_on": self.trained_on,
             **asdict(self.model),
             "base_rate": self.base_rate,
             "worst_group": None if worst is None else worst[1],
             "worst_group_name": None if worst is None else worst[0],
             "worst_group_epochs": None if worst is None else self.by_group[worst[0]].epochs,
-            "ci": self.ci,
-            "ci_pr_auc": self.ci_pr_auc,
+            "ci": self.ci["roc_auc"],
+            "ci_group_mean": self.ci["group_mean"],
+            "ci_pr_auc": self.ci["pr_auc"],
+            "over_rms_threshold": {
+                name: {"difference": one.value, "ci": one.ci}
+                for name, one in self.over_threshold.items()
+            },
             "baselines": {
                 "never_alert": {**asdict(self.never), "accuracy": 1.0 - self.base_rate},
                 "rms_threshold": asdict(self.rms_threshold),
@@ -101,19 +143,24 @@ class RecordingEvaluation:
         """The figures for a person."""
         lines = [
             (
-                f"{self.label!r} against the rest: {len(self.by_group)} groups, {self.epochs} "
-                f"epochs of 5 s, {self.base_rate:.1%} positive; {self.trained_on}"
+                f"{' or '.join(map(repr, self.labels))} against the rest: {len(self.by_group)} "
+                f"groups, {self.epochs} epochs of 5 s, {self.base_rate:.1%} positive; "
+                f"{self.trained_on}"
             ),
             (
                 f"{self.not_judged:.1%} of the labelled epochs are not judged, because history or "
                 "samples are missing; no figure includes them."
             ),
-            f"{'':44}{'ROC-AUC':>9}{'PR-AUC':>9}{'kappa':>9}",
+            f"{'':44}{'ROC-AUC':>9}{'per group':>11}{'PR-AUC':>9}{'kappa':>9}",
             _line("model, on unseen groups", self.model),
             _line("never alert", self.never),
             _line("threshold on the RMS, on unseen groups", self.rms_threshold),
             _line("random split: INFLATED, same people twice", self.random_split),
-            "95 % interval of the ROC-AUC, over groups:    " + _range(self.ci),
+            "ROC-AUC compares epochs of all groups; per group is the mean of the groups' own.",
+            "95 % intervals of the model, over groups: "
+            + ", ".join(f"{name} {_range(self.ci[key])}" for key, name in FIGURES.items()),
+            "Model minus threshold, in the same resamples of the groups: "
+            + ", ".join(f"{name} {self.over_threshold[key].text}" for key, name in FIGURES.items()),
             "Worst group: " + self._worst(),
         ]
         # Names of labels and groups come from the file.
@@ -124,13 +171,21 @@ class RecordingEvaluation:
             return "-"
         group, auc = self.worst_group
         own = self.by_group[group]
-        return f"{group}, ROC-AUC {auc:.3f} ({own.positive} of {own.epochs} epochs positive)"
+        rule = "-" if own.rms_threshold is None else f"{own.rms_threshold:.3f}"
+        return (
+            f"{group}, ROC-AUC {auc:.3f}, by the threshold on the RMS {rule} "
+            f"({own.positive} of {own.epochs} epochs positive)"
+        )
 
 
 def _line(name: str, score: Score) -> str:
-    cells = ("-" if v is None else f"{v:.3f}" for v in (score.roc_auc, score.pr_auc, score.kappa))
-    return f"{name:44}" + "".join(f"{cell:>9}" for cell in cells)
+    widths = {"roc_auc": 9, "group_mean": 11, "pr_auc": 9, "kappa": 9}
+    cells = (
+        f"{'-' if value is None else f'{value:.3f}':>{width}}"
+        for value, width in ((getattr(score, key), width) for key, width in widths.items())
+    )
+    return f"{name:44}" + "".join(cells)
 
 
-def _range(ends: tuple[float, float] | None) -> str:
+def _range(ends: Ends | None) -> str:
     return "-" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"

@@ -40,6 +40,7 @@ _SEED: Final = 2
 _SOURCE: Final = "simulated"
 _OTHERS_SEED: Final = 500_000
 """Added to the seed for the second generator, so that no other classroom has the same seed."""
+_SEEDS: Final = f"0 to {_OTHERS_SEED - 1}"
 _CURVE_COLUMNS: Final = {
     "alert_precision": "precision",
     "alert_stretch_precision": "on a stretch",
@@ -63,7 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "evaluate",
         help="judge a model on new classrooms, or models of its kind on labelled recordings",
     )
-    _classes(evaluate, _SEED)
+    _classes(evaluate, _SEED, seeds=f"{_SEEDS}, or to 2^32 - 1 with --recording")
+    # Without a default it is known whether it was given, which --recording refuses.
+    evaluate.set_defaults(classrooms=None)
     _model(evaluate)
     evaluate.add_argument(
         "--simulated", action="store_true",
@@ -126,14 +129,20 @@ def _model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _classes(parser: argparse.ArgumentParser, seed: int, classrooms: int = _CLASSROOMS) -> None:
+def _classes(
+    parser: argparse.ArgumentParser,
+    seed: int,
+    classrooms: int = _CLASSROOMS,
+    *,
+    seeds: str = _SEEDS,
+) -> None:
     parser.add_argument(
         "--classrooms", type=int, default=classrooms, metavar="N",
         help=f"number of classrooms to draw, 4 or more (default: {classrooms})",
     )  # fmt: skip
     parser.add_argument(
         "--seed", type=int, default=seed, metavar="N",
-        help=f"seed; the same seed gives the same classrooms (default: {seed})",
+        help=f"the same seed gives the same result: {seeds} (default: {seed})",
     )  # fmt: skip
 
 
@@ -151,10 +160,11 @@ def run(args: argparse.Namespace) -> int:
         return evaluate_recording(args)
     if args.action == "evaluate":
         refuse_options_without_recording(args)
+        args.classrooms = _CLASSROOMS if args.classrooms is None else args.classrooms
     if args.classrooms < 4:
         raise UsageError(f"--classrooms is {args.classrooms}, expected 4 or more.")
     if not 0 <= args.seed < _OTHERS_SEED:
-        raise UsageError(f"--seed is {args.seed}, expected 0 to {_OTHERS_SEED - 1}.")
+        raise UsageError(f"--seed is {args.seed}, expected {_SEEDS}.")
     if args.action == "train":
         if args.with_labels is not None:
             return train_with_labels(args)

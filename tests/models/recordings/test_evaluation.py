@@ -13,7 +13,7 @@ import pytest
 
 from models.recordings import interval as recording_interval
 from models.recordings.file import LabelledRecording
-from models.recordings.interval import intervals
+from models.recordings.interval import differences, intervals
 from models.recordings.rows import rows_of_groups
 from roomtone.cli import main
 from roomtone.model_cli import recording as model_command_recording
@@ -34,6 +34,7 @@ def test_labels_that_differ_are_separated(columns: Make, save: Save, evaluate: E
     assert low <= reported["roc_auc"] <= high
     assert reported["baselines"]["never_alert"] == {
         "roc_auc": 0.5,
+        "group_mean": 0.5,
         "pr_auc": pytest.approx(reported["base_rate"]),
         "kappa": 0.0,
         "accuracy": pytest.approx(1.0 - reported["base_rate"]),
@@ -148,14 +149,15 @@ def test_null_labels_are_history_and_no_more(columns: Make, save: Save, evaluate
 
 @pytest.mark.usefixtures("few_trees")
 def test_lost_samples_and_gaps_are_missing_not_still(
-    columns: Make, save: Save, evaluate: Evaluate
+    columns: Make, save: Save, evaluate: Evaluate, tmp_path: Path
 ) -> None:
     data = columns(groups=3, seconds=240)
     data["x"][np.random.default_rng(2).random(len(data["x"])) < 0.1] = np.nan
     kept = (data["observed_at"] < 100) | (data["observed_at"] > 130)
     reported = evaluate(save({name: values[kept] for name, values in data.items()}))
     assert reported["roc_auc"] > 0.9
-    assert any("NaN" in note for note in reported["notes"])
+    (note,) = (note for note in reported["notes"] if "NaN" in note)
+    assert note.startswith(str(tmp_path))
 
 
 @pytest.mark.usefixtures("few_trees")
@@ -230,11 +232,15 @@ def test_a_group_without_positives_is_not_the_worst(
 ) -> None:
     data = columns(groups=4, seconds=150)
     data["label"][data["group"] == "person 0"] = "still"
+    data["label"][data["group"] == "person 2"] = "fidget"
     reported = evaluate(save(data))
-    assert reported["groups"]["person 0"] == {"roc_auc": None, "epochs": 18, "positive": 0}
+    own = {"roc_auc": None, "rms_threshold": None, "epochs": 18}
+    assert reported["groups"]["person 0"] == {**own, "positive": 0}
+    assert reported["groups"]["person 2"] == {**own, "positive": 18}
     assert reported["worst_group_name"] != "person 0"
     assert reported["worst_group_epochs"] == 18
-    assert any("can't be the worst group: person 0" in note for note in reported["notes"])
+    named = "(none of it is 'fidget': person 0; all of it is 'fidget': person 2)"
+    assert any(named in note for note in reported["notes"])
     data["label"][data["group"] != "person 1"] = "still"
     with pytest.raises(AssertionError, match="only group person 1"):
         evaluate(save(data))
@@ -307,8 +313,81 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says(
         lifts = rng.normal(1.0, 0.5, 12)
         truth = [rng.random(40) < 0.3 for _ in lifts]
         values = [rng.normal(0.0, 1.0, 40) + a * b for a, b in zip(lifts, truth, strict=True)]
-        ends, _ = intervals(truth, values, seed=1)
+        ends = intervals(truth, values, seed=1)["roc_auc"]
         assert ends is not None
         held.append(ends[0] <= 0.7475 <= ends[1])  # the ROC-AUC of a lift that varies by .5
     assert np.mean(held) >= 0.85
-    assert intervals(truth[:2], values[:2], seed=1) == (None, None)
+    assert set(intervals(truth[:2], values[:2], seed=1).values()) == {None}
+
+
+def test_a_difference_is_known_better_than_both_figures() -> None:
+    """Groups that differ much, and a second ranking that is a little worse in each of them."""
+    rng = np.random.default_rng(3)
+    lifts = np.linspace(0.0, 2.5, 10)
+    truth = [rng.random(200) < 0.3 for _ in lifts]
+    values = [rng.normal(0.0, 1.0, 200) + a * b for a, b in zip(lifts, truth, strict=True)]
+    worse = [one + rng.normal(0.0, 0.6, 200) for one in values]
+    found = differences(truth, values, worse, seed=1)
+    own = intervals(truth, values, seed=1)
+    for name, difference in found.items():
+        ends = own[name]
+        assert difference.ci is not None
+        assert ends is not None
+        assert difference.ci[0] > 0.0
+        assert difference.ci[1] - difference.ci[0] < ends[1] - ends[0]
+    none = differences(truth, values, values, seed=1)["roc_auc"]
+    assert (none.value, none.ci) == (0.0, (0.0, 0.0))
+    assert differences(truth[:2], values[:2], worse[:2], seed=1)["roc_auc"].ci is None
+
+
+@pytest.mark.usefixtures("few_trees")
+@pytest.mark.slow
+def test_a_model_that_is_no_better_than_the_threshold_is_noted(
+    columns: Make, save: Save, evaluate: Evaluate
+) -> None:
+    """Only the level differs, by little, so the threshold sees all that there is to see."""
+    level_alone = evaluate(save(columns(groups=5, seconds=400, gain=1.15, levels_mg=(6.0, 6.0))))
+    assert any("not clearly better" in n or "is better" in n for n in level_alone["notes"])
+    # Every person has another level, and the threshold can't know whose a level is.
+    own = evaluate(save(columns(groups=5, seconds=400, gain=2.0, levels_mg=(2.0, 40.0))))
+    over = own["over_rms_threshold"]["roc_auc"]
+    assert over["ci"][0] > 0.0
+    assert over["difference"] == pytest.approx(
+        own["roc_auc"] - own["baselines"]["rms_threshold"]["roc_auc"]
+    )
+    assert not any("by ROC-AUC" in note for note in own["notes"])
+    rule = own["baselines"]["rms_threshold"]
+    assert rule["group_mean"] > rule["roc_auc"] + 0.1
+    groups = own["groups"].values()
+    assert own["group_mean"] == pytest.approx(np.mean([one["roc_auc"] for one in groups]))
+    assert rule["group_mean"] == pytest.approx(np.mean([one["rms_threshold"] for one in groups]))
+
+
+@pytest.mark.usefixtures("few_trees")
+def test_two_groups_have_no_interval(
+    columns: Make, save: Save, evaluate: Evaluate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(columns(groups=2, seconds=240))
+    reported = evaluate(path)
+    assert reported["ci"] is reported["over_rms_threshold"]["roc_auc"]["ci"] is None
+    (note,) = (note for note in reported["notes"] if "interval" in note)
+    assert note.startswith("There are only 2 groups, so there is no interval")
+    assert main(["model", "evaluate", "--recording", str(path), "--label", "fidget"]) == 0
+    table = capsys.readouterr().out
+    assert "per group" in table
+    assert "(no interval)" in table
+
+
+@pytest.mark.usefixtures("few_trees")
+def test_several_labels_count_as_one(columns: Make, save: Save, evaluate: Evaluate) -> None:
+    data = columns(groups=3, seconds=150)
+    plain = evaluate(save(data))
+    early = data["observed_at"] < 90.0
+    parted = np.where((data["label"] == "fidget") & early, "tap", data["label"])
+    path = save({**data, "label": parted})
+    reported = evaluate(path, "--label", "fidget", label="tap")
+    assert reported["labels"] == ["tap", "fidget"]
+    assert reported["label"] == "tap or fidget"
+    assert {**reported, "label": "", "labels": [], "notes": []} == {
+        **plain, "label": "", "labels": [], "notes": [],
+    }  # fmt: skip

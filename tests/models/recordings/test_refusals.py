@@ -142,6 +142,9 @@ def test_what_can_not_be_measured_is_refused(
         (["--label", "fidget", "--simulated"], "--simulated is for simulated classrooms"),
         (["--label", "fidget", "--leave-one-out"], "--leave-one-out is for simulated classrooms"),
         (["--label", "fidget", "--model", "a.onnx"], "--model is for simulated classrooms"),
+        (["--label", "fidget", "--classrooms", "40"], "--classrooms is for simulated classrooms"),
+        (["--label", "fidget", "--classrooms", "0"], "--classrooms is for simulated classrooms"),
+        (["--label", "fidget", " "], "--recording needs --label"),
         (["--label", "fidget", "--seed", "-1"], "--seed is -1"),
     ),
 )
@@ -170,6 +173,9 @@ def test_a_missing_label_is_named_with_the_existing_ones(
     path = save(columns(groups=2, seconds=30))
     assert main(["model", "evaluate", "--recording", str(path), "--label", "idle"]) == 1
     assert "no label is 'idle'; the labels are fidget, still" in capsys.readouterr().err
+    both = ["--label", "idle", "fidget", "asleep"]
+    assert main(["model", "evaluate", "--recording", str(path), *both]) == 1
+    assert "no label is 'idle' or 'asleep'; the labels are fidget" in capsys.readouterr().err
     missing = tmp_path / "none.parquet"
     assert main(["model", "evaluate", "--recording", str(missing), "--label", "idle"]) == 1
     assert str(missing) in capsys.readouterr().err
