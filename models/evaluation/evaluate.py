@@ -38,6 +38,7 @@ from models.learning.seat_learning import (
     out_of_fold,
 )
 from models.learning.stretch_learning import held_out_moments, moment_figures, suggested_spans
+from models.progress import Progress, silent
 from models.serving.alerts import AlertPolicy
 from models.serving.claims import MomentClaim
 from models.serving.hindsight import StretchModel
@@ -157,6 +158,7 @@ def evaluate_rows(
     known_raw: Sequence[Probability] | None = None,
     fitted: ModelManifest | None = None,
     judged: str = "each classroom held out in turn",
+    progress: Progress = silent,
 ) -> Evaluation:
     """Hold each classroom out in turn, or `folds` groups of classrooms, and measure.
 
@@ -165,12 +167,14 @@ def evaluate_rows(
     `known_raw` are the oracle's. With `fitted`, `raw` comes from a finished model, which is judged
     as it is. Raises ValueError with fewer than two classrooms or only one class.
     """
-    model = out_of_fold(rows, seed=seed, folds=folds) if raw is None else raw
+    model = out_of_fold(rows, seed=seed, folds=folds, progress=progress) if raw is None else raw
     ceiling = None
     limits = fitted.limits if fitted else {}
     moment_limits = fitted.moment_limits if fitted else {}
     if known is not None:
-        guesses = out_of_fold(known, seed=seed, folds=folds) if known_raw is None else known_raw
+        guesses = known_raw
+        if guesses is None:
+            guesses = out_of_fold(known, seed=seed, folds=folds, progress=_of_ceiling(progress))
         ceiling, _ = _figures(
             known, guesses, policy=limits.get("ceiling"), moments=moment_limits.get("ceiling")
         )
@@ -210,6 +214,10 @@ def evaluate_rows(
         moment_reliability=reliability(suggestions),
         judged=judged,
     )
+
+
+def _of_ceiling(progress: Progress) -> Progress:
+    return lambda what, share: progress(f"{what}, for the ceiling", share)
 
 
 def _room_figures(

@@ -1,14 +1,14 @@
 """Judges a finished model on classrooms that it has not seen; nothing is refitted.
 
 In addition to the figures of `evaluate`: the loss if one reading in five is missing, whether lively
-pupils get more false positives than others, the result with shuffled labels, and the result on
+pupils get more false positives than others, the control with shuffled labels, and the result on
 classrooms from another generator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 
 from contract.lesson import LabelledLesson
 from models.evaluation.ceiling import with_activity
+from models.evaluation.control import TreeLearner, shuffled_control
 from models.evaluation.evaluate import Evaluation, evaluate_rows
 from models.learning.rows import LessonRows, lesson_rows, pooled
 from models.learning.seat_learning import (
@@ -26,6 +27,8 @@ from models.learning.seat_learning import (
     out_of_fold,
     predict,
 )
+from models.learning.workers import map_shared
+from models.progress import Progress, silent
 from models.serving.manifest import Calibration
 from models.serving.off_task import OffTaskModel
 
@@ -52,7 +55,12 @@ class Drawn:
 
 
 def judge(
-    model: OffTaskModel, rows: Sequence[LessonRows], known: Sequence[LessonRows], *, source: str
+    model: OffTaskModel,
+    rows: Sequence[LessonRows],
+    known: Sequence[LessonRows],
+    *,
+    source: str,
+    progress: Progress = silent,
 ) -> Evaluation:
     """The figures of a model as it is. The ceiling's oracle learns on these classrooms, with five
     groups held out in turn.
@@ -67,6 +75,7 @@ def judge(
         raw=probabilities(model, rows),
         fitted=replace(manifest, calibration=Calibration()),  # `raw` is calibrated already
         judged=f"new to model {model.version}",
+        progress=progress,
     )
 
 
@@ -89,23 +98,33 @@ def robustness(
     model: OffTaskModel,
     drawn: Sequence[Drawn],
     others: Sequence[Drawn],
+    *,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Additional figures by name; `others` are classrooms of the second generator."""
+    what = "judging what else could go wrong"
+    progress(what, 0.0)
     rows = [one.rows for one in drawn]
     few = rows[:_FEW]
     p = probabilities(model, rows)
     whole = roc_auc(few, p[:_FEW])
     lossy = [lesson_rows(_lossy(one.lesson, at)) for at, one in enumerate(drawn[:_FEW])]
-    figures = {
+    figures: dict[str, Any] = {
         "lost_readings": {
             "lost": _LOST,
             "roc_auc": (with_loss := roc_auc(lossy, probabilities(model, lossy))),
             "roc_auc_loss": whole - with_loss,
         },
         "lively_pupils_false_positives": _lively_ratio(drawn, rows, p),
-        "shuffled_labels_roc_auc": _shuffled(few, model.manifest.seed),
+    }
+    progress(what, 0.2)
+    figures |= {
+        "shuffled_labels": asdict(
+            shuffled_control(few, TreeLearner(seed=model.manifest.seed, max_rows=20_000), seed=1)
+        ),
         "declared_activity": _declared_activity(rows[: 2 * _FEW], model.manifest.seed),
     }
+    progress(what, 0.7)
     if others:
         far, oracle = [one.rows for one in others], [one.known for one in others]
         figures["second_generator"] = {
@@ -114,6 +133,7 @@ def robustness(
             "ceiling": (best := roc_auc(oracle, out_of_fold(oracle, seed=1, folds=_FOLDS))),
             "below_ceiling": best - model_auc,
         }
+    progress(what, 1.0)
     return figures
 
 
@@ -142,34 +162,22 @@ def _lively_ratio(
     return {"very_lively": lively, "others": rest, "ratio": ratio}
 
 
-def _shuffled(rows: Sequence[LessonRows], seed: int) -> float:
-    """ROC-AUC on other classrooms of trees that learned from shuffled labels."""
-    # Shuffled over all lessons: a lesson that keeps its own share would still teach something.
-    pool = np.random.default_rng(seed).permutation(
-        np.concatenate([r.off_task.ravel() for r in rows])
-    )
-    cuts = np.cumsum([r.off_task.size for r in rows])[:-1]
-    shuffled = [
-        replace(r, off_task=part.reshape(r.off_task.shape))
-        for r, part in zip(rows, np.split(pool, cuts), strict=True)
-    ]
-    return _half_auc(shuffled, seed, max_rows=40_000)
-
-
 def _declared_activity(rows: Sequence[LessonRows], seed: int) -> dict[str, float]:
     """ROC-AUC without and with the activity that the teacher declared.
 
     The model does not use it, as not every teacher declares it.
     """
-    declared = [with_activity(one) for one in rows]
-    return {
-        "roc_auc_without": _half_auc(rows, seed, max_rows=60_000),
-        "roc_auc_with": _half_auc(declared, seed, max_rows=60_000),
-    }
+    light = [replace(one, features=()) for one in rows]
+    size = 2 * sum(int(one.counted.sum()) for one in light)
+    without, with_it = map_shared(_declared_auc, (light, seed), (False, True), rows=size)
+    return {"roc_auc_without": without, "roc_auc_with": with_it}
 
 
-def _half_auc(lessons: Sequence[LessonRows], seed: int, *, max_rows: int) -> float:
+def _declared_auc(shared: tuple[Sequence[LessonRows], int], is_declared: bool) -> float:  # noqa: FBT001  # the item of a map
     """ROC-AUC on half of these lessons, of trees trained on the other half."""
+    lessons, seed = shared
+    if is_declared:
+        lessons = [with_activity(one) for one in lessons]
     half = len(lessons) // 2
-    trees = fit_trees(lessons[:half], seed=seed, max_rows=max_rows)
+    trees = fit_trees(lessons[:half], seed=seed, max_rows=60_000)
     return roc_auc(lessons[half:], [predict(trees, one) for one in lessons[half:]])

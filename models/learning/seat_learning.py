@@ -19,6 +19,7 @@ from contract.lesson import SMALLEST_ZONE
 from models.learning.rows import LessonRows, mean_share, pooled
 from models.learning.threads import one_thread
 from models.learning.workers import map_shared
+from models.progress import Progress, silent
 from models.serving.manifest import Calibration, IntervalWidth, ShareBias
 from models.serving.pooling import ShareLevel
 
@@ -95,14 +96,18 @@ def predict(trees: HistGradientBoostingClassifier, rows: LessonRows) -> Probabil
 
 
 def out_of_fold(
-    lessons: Sequence[LessonRows], *, seed: int, folds: int | None = None
+    lessons: Sequence[LessonRows],
+    *,
+    seed: int,
+    folds: int | None = None,
+    progress: Progress = silent,
 ) -> list[Probability]:
     """Each lesson's raw probabilities, from trees that have not seen its classroom.
 
     `folds` is the number of groups of classrooms to hold out in turn; None holds out each
     classroom.
     """
-    return _run(lessons, seed, folds)[0]
+    return _run(lessons, seed, folds, progress=progress)[0]
 
 
 def fit_with_out_of_fold(
@@ -115,7 +120,12 @@ def fit_with_out_of_fold(
 
 
 def _run(
-    lessons: Sequence[LessonRows], seed: int, folds: int | None, *, is_whole_too: bool = False
+    lessons: Sequence[LessonRows],
+    seed: int,
+    folds: int | None,
+    *,
+    is_whole_too: bool = False,
+    progress: Progress = silent,
 ) -> tuple[list[Probability], HistGradientBoostingClassifier | None]:
     """Hold out each group in turn, and fit on all lessons too if wanted."""
     fold_of = folds_of((one.classroom for one in lessons), folds)
@@ -127,10 +137,12 @@ def _run(
     fits = [*([None] if is_whole_too else []), *range(max(fold_of.values()) + 1)]
     result: list[Probability] = [np.empty(0)] * len(lessons)
     whole = None
-    for one, trees in map_shared(_fit_others, shared, fits, rows=len(fits) * min(rows, _MAX_ROWS)):
+    size = len(fits) * min(rows, _MAX_ROWS)
+    for at, (one, trees) in enumerate(map_shared(_fit_others, shared, fits, rows=size), 1):
         whole = whole or trees
-        for at, probability in one:
-            result[at] = probability
+        progress("training on the other classrooms", at / len(fits))
+        for lesson, probability in one:
+            result[lesson] = probability
     return result, whole
 
 

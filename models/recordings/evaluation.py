@@ -22,11 +22,12 @@ from contract.errors import RecordingError
 from models.evaluation.observers import agreement
 from models.learning.rows import LessonRows, pooled
 from models.learning.seat_learning import Probability, labelled, matching_threshold, out_of_fold
+from models.progress import Progress, silent
 from models.recordings.doubts import doubts, few_groups, single_class, too_quick
 from models.recordings.file import LabelledRecording
 from models.recordings.interval import differences, group_auc, intervals, mean_per_group
 from models.recordings.learning import has_both, judge_by_others, judge_by_training_set
-from models.recordings.report import GroupScore, Progress, RecordingEvaluation, Score, silent
+from models.recordings.report import GroupScore, RecordingEvaluation, Score
 from models.recordings.resampling import common_rate
 from models.recordings.rms_threshold import comparison_notes, movement_levels, threshold_rule
 from models.recordings.rows import rows_of_groups

@@ -22,7 +22,7 @@ from models.learning.seat_learning import (
     predict,
 )
 from models.learning.workers import map_shared
-from models.recordings.report import Progress, silent
+from models.progress import Progress, silent
 
 __all__ = ["Judged", "has_both", "judge_by_others", "judge_by_training_set"]
 

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from contract.one_line import one_line
 
-__all__ = [
-    "FIGURES",
-    "Difference",
-    "Ends",
-    "GroupScore",
-    "Progress",
-    "RecordingEvaluation",
-    "Score",
-    "silent",
-]
-
-Progress = Callable[[str, float], None]
-"""Receives what is being done and the finished share, 0 to 1; called any number of times."""
+__all__ = ["FIGURES", "Difference", "Ends", "GroupScore", "RecordingEvaluation", "Score"]
 
 Ends = tuple[float, float]
 
 FIGURES: Final = {"roc_auc": "ROC-AUC", "group_mean": "mean per group", "pr_auc": "PR-AUC"}
 """Figures with an interval over groups, and what they are called."""
-
-
-def silent(_: str, __: float) -> None:
-    """A Progress that prints nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

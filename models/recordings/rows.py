@@ -27,8 +27,8 @@ from models.features.seat_features import (
     update_together,
 )
 from models.learning.rows import LessonRows
+from models.progress import Progress, silent
 from models.recordings.file import LabelledRecording
-from models.recordings.report import Progress, silent
 from models.recordings.resampling import seconds_of
 
 __all__ = ["rows_of_groups"]
