@@ -17,7 +17,7 @@ from models.serving.manifest import SHIPPED
 from models.serving.off_task import OffTaskModel
 from roomtone.model_cli import drift
 from roomtone.model_cli.card import card_text
-from roomtone.model_cli.drawing import draw_lessons, show_progress
+from roomtone.model_cli.drawing import draw_lessons
 from roomtone.model_cli.labels import (
     add_label_arguments,
     add_recalibrate,
@@ -25,6 +25,7 @@ from roomtone.model_cli.labels import (
     train_with_labels,
 )
 from roomtone.model_cli.options import add_json_option
+from roomtone.model_cli.progress import ProgressReport, show_progress
 from roomtone.model_cli.recording import (
     add_recording_arguments,
     evaluate_recording,
@@ -144,6 +145,10 @@ def _classes(
         "--seed", type=int, default=seed, metavar="N",
         help=f"the same seed gives the same result: {seeds} (default: {seed})",
     )  # fmt: skip
+    parser.add_argument(
+        "--no-cache", action="store_true",
+        help="draw all classrooms again, and keep none for the next time",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -168,7 +173,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "train":
         if args.with_labels is not None:
             return train_with_labels(args)
-        return _train(args.classrooms, args.seed, args.output)
+        return _train(args)
     if args.action == "compare":
         return _compare(args)
     if args.action == "explain":
@@ -182,13 +187,14 @@ def run(args: argparse.Namespace) -> int:
     return _evaluate(args)
 
 
-def _train(classrooms: int, seed: int, output: Path) -> int:
+def _train(args: argparse.Namespace) -> int:
     from models.train import train_rows  # noqa: PLC0415  # scikit-learn is slow to import
 
+    output, seed = args.output, args.seed
     if not output.parent.is_dir() or output.suffix != ".onnx":
         raise UsageError(f"--output is {output}, expected a .onnx file in a folder that exists.")
     begun = time.monotonic()
-    drawn = draw_lessons(classrooms, seed)
+    drawn = draw_lessons(args.classrooms, seed, is_cached=not args.no_cache)
     show_progress(
         f"training, and measuring on five held-out groups of classrooms ({_since(begun)})"
     )
@@ -220,18 +226,27 @@ def _evaluate(args: argparse.Namespace) -> int:
     from models.evaluation.holdout import judge, robustness  # noqa: PLC0415
 
     model = _new_to(OffTaskModel.load(args.model), args.seed)
-    drawn = draw_lessons(args.classrooms, args.seed)
+    drawn = draw_lessons(args.classrooms, args.seed, is_cached=not args.no_cache)
     rows, known = [one.rows for one in drawn], [one.known for one in drawn]
     if args.leave_one_out:
         show_progress("training again without each classroom in turn; takes minutes")
-        result = evaluate_rows(rows, seed=args.seed, source=_SOURCE, known=known)
+        with ProgressReport() as progress:
+            result = evaluate_rows(
+                rows, seed=args.seed, source=_SOURCE, known=known, progress=progress
+            )
         print(result.to_json() if args.json else result.table())
         return 0
     show_progress("judging the model, the rule and the ceiling")
-    result = judge(model, rows, known, source=_SOURCE)
-    few = max(4, args.classrooms // 4)
-    others = draw_lessons(few, args.seed + _OTHERS_SEED, behaviour="autoregressive")
-    side = robustness(model, drawn, others)
+    with ProgressReport() as progress:
+        result = judge(model, rows, known, source=_SOURCE, progress=progress)
+    others = draw_lessons(
+        max(4, args.classrooms // 4),
+        args.seed + _OTHERS_SEED,
+        behaviour="autoregressive",
+        is_cached=not args.no_cache,
+    )
+    with ProgressReport() as progress:
+        side = robustness(model, drawn, others, progress=progress)
     report = result.as_dict()
     report[f"{_SOURCE}_unseen_classrooms"]["model"] = model.version
     report[f"{_SOURCE}_robustness"] = side
@@ -268,7 +283,7 @@ def _compare(args: argparse.Namespace) -> int:
     from models.evaluation.comparison import compare_models  # noqa: PLC0415
 
     models = [_new_to(OffTaskModel.load(path), args.seed) for path in (args.first, args.second)]
-    drawn = draw_lessons(args.classrooms, args.seed)
+    drawn = draw_lessons(args.classrooms, args.seed, is_cached=not args.no_cache)
     rows, known = [one.rows for one in drawn], [one.known for one in drawn]
     result = compare_models(models[0], models[1], rows, known, source=_SOURCE)
     print(result.to_json() if args.json else result.table())
@@ -279,7 +294,7 @@ def _curve(args: argparse.Namespace) -> int:
     from models.evaluation.alert_curve import alert_curve, curve_streams  # noqa: PLC0415
 
     model = _new_to(OffTaskModel.load(args.model), args.seed)
-    drawn = draw_lessons(args.classrooms, args.seed)
+    drawn = draw_lessons(args.classrooms, args.seed, is_cached=not args.no_cache)
     show_progress("judging the alerts at every threshold")
     lines = alert_curve(
         curve_streams(model, [one.rows for one in drawn], [one.known for one in drawn])
@@ -307,7 +322,7 @@ def _explain(args: argparse.Namespace) -> int:
     from roomtone.model_cli.lesson import describe_lesson  # noqa: PLC0415
 
     model = _new_to(OffTaskModel.load(args.model), args.seed)
-    drawn = draw_lessons(args.classrooms, args.seed)
+    drawn = draw_lessons(args.classrooms, args.seed, is_cached=not args.no_cache)
     rows = [one.rows for one in drawn]
     print(f"ROC-AUC lost by model {model.version} if a family is shuffled ({_SOURCE})")
     for name, fall in importance(model, rows, seed=args.seed).items():

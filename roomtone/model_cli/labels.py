@@ -29,8 +29,9 @@ from models.school_model.training import (
 )
 from models.serving.manifest import SHIPPED, ModelManifest
 from models.serving.off_task import OffTaskModel
-from roomtone.model_cli.drawing import draw_lessons, show_progress
+from roomtone.model_cli.drawing import draw_lessons
 from roomtone.model_cli.options import add_school_option, database_url
+from roomtone.model_cli.progress import show_progress
 from school import open_lesson_store
 from school.moments.records import Label, agreed
 
@@ -147,7 +148,7 @@ def train_with_labels(args: argparse.Namespace) -> int:
     seed = args.seed
     if seed == model.manifest.seed:
         seed += 1  # on the training lessons, the trees' shares would be too good
-    drawn = draw_lessons(args.classrooms, seed)
+    drawn = draw_lessons(args.classrooms, seed, is_cached=not args.no_cache)
     training = LabelTraining.of(model, [lesson_rows(one.lesson) for one in drawn])
     show_progress(f"learning the alerts from {len(drawn)} drawn lessons and {len(moments)} labels")
     held_out = training.held_out(shipped, moments)

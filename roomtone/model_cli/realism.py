@@ -44,7 +44,7 @@ def realism(args: argparse.Namespace) -> int:
                 f"There is no recording at {path}; give its folder with --recordings."
             )
     wrists, chairs = _wrists(folder / _EXAM), _chairs(folder / _CHAIR)
-    drawn = draw_lessons(args.classrooms, args.seed)
+    drawn = draw_lessons(args.classrooms, args.seed, is_cached=not args.no_cache)
     seats = [
         one.lesson.seat[:, at]
         for one in drawn

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
-from typing import Final
 
 from contract.errors import UsageError
 from roomtone.demo.unit_arguments import add_unit_arguments
-from roomtone.model_cli.drawing import show_progress
+from roomtone.model_cli.progress import ProgressReport, show_progress
 
 __all__ = ["add_recording_arguments", "evaluate_recording", "refuse_options_without_recording"]
-
-_EVERY_S: Final = 5.0
 
 
 def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +47,7 @@ def refuse_options_without_recording(args: argparse.Namespace) -> None:
 
 def evaluate_recording(args: argparse.Namespace) -> int:
     """Print the figures of a labelled recording."""
-    for option in ("simulated", "leave_one_out", "model", "classrooms"):
+    for option in ("simulated", "leave_one_out", "model", "classrooms", "no_cache"):
         given = getattr(args, option)
         if given is not None and given is not False:
             name = option.replace("_", "-")
@@ -78,26 +74,15 @@ def evaluate_recording(args: argparse.Namespace) -> int:
     show_progress(f"reading {args.recording}")
     recordings, notes = read(args.recording)
     training, more = (None, []) if args.train is None else read(args.train)
-    result = evaluate_recordings(
-        recordings,
-        labels=labels,
-        seed=args.seed,
-        training=training,
-        calibrate_s=args.calibrate_s,
-        notes=[*notes, *more],
-        progress=_PeriodicProgress(),
-    )
+    with ProgressReport() as progress:
+        result = evaluate_recordings(
+            recordings,
+            labels=labels,
+            seed=args.seed,
+            training=training,
+            calibrate_s=args.calibrate_s,
+            notes=[*notes, *more],
+            progress=progress,
+        )
     print(result.to_json() if args.json else result.table())
     return 0
-
-
-class _PeriodicProgress:
-    """Prints progress to stderr, at most every five seconds."""
-
-    def __init__(self) -> None:
-        self._next_s = time.monotonic() + _EVERY_S
-
-    def __call__(self, what: str, share: float, /) -> None:
-        if time.monotonic() >= self._next_s:
-            show_progress(f"{what}, {share:.0%}")
-            self._next_s = time.monotonic() + _EVERY_S

@@ -16,7 +16,7 @@ from models.recordings.file import LabelledRecording
 from models.recordings.interval import differences, intervals
 from models.recordings.rows import rows_of_groups
 from roomtone.cli import main
-from roomtone.model_cli import recording as model_command_recording
+from roomtone.model_cli import progress as model_command_progress
 
 RATE = 25.0
 Columns = dict[str, Any]
@@ -262,7 +262,7 @@ def test_a_clock_that_starts_again_is_no_mixture(
 def test_progress_goes_only_to_stderr(
     columns: Make, save: Save, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_command_recording, "_EVERY_S", 0.0)
+    monkeypatch.setattr(model_command_progress, "_EVERY_S", 0.0)
     path = save(columns(groups=3, seconds=150))
     assert main(["model", "evaluate", "--recording", str(path), "--label", "fidget", "--json"]) == 0
     said = capsys.readouterr()

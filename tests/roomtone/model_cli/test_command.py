@@ -24,7 +24,7 @@ MakeLesson = Callable[..., LabelledLesson]
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch, make_lesson: MakeLesson) -> None:
-    def draw(classrooms: int, seed: int, **how: str) -> list[Drawn]:
+    def draw(classrooms: int, seed: int, **how: object) -> list[Drawn]:
         del how
         lessons = [make_lesson(100 * (seed % 999) + at, seconds=300) for at in range(classrooms)]
         return [

@@ -311,7 +311,8 @@ def test_training_with_labels_requires_an_improvement_too(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def draw_small(classrooms: int, seed: int) -> list[SimpleNamespace]:
+    def draw_small(classrooms: int, seed: int, *, is_cached: bool) -> list[SimpleNamespace]:
+        assert is_cached
         return [
             SimpleNamespace(lesson=_lesson(seed + at, seconds=1_200)) for at in range(classrooms)
         ]
