@@ -7,24 +7,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from models.evaluation.figures import Figures
-from models.evaluation.holdout import judge, probabilities, roc_auc
+from models.evaluation.holdout import judge, probabilities
+from models.evaluation.paired import ClassroomDifference, classroom_difference
 from models.learning.rows import LessonRows
 from models.serving.off_task import OffTaskModel
 
 __all__ = ["ModelComparison", "compare_models"]
-
-_DRAWS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelComparison:
     """Two models' figures, and the difference between them.
 
-    `difference` is the second model's mean ROC-AUC by classroom minus the first's. `ends` is its
-    95 % interval over classrooms drawn with replacement.
+    `difference` is the second model's ROC-AUC by classroom minus the first's.
     """
 
     source: str
@@ -32,12 +28,11 @@ class ModelComparison:
     second: str
     figures: tuple[Figures, Figures]
     ceiling: Figures | None
-    difference: float
-    ends: tuple[float, float]
+    difference: ClassroomDifference
 
     @property
     def verdict(self) -> str:
-        low, high = self.ends
+        low, high = self.difference.ends
         if low <= 0.0 <= high:
             return "No difference beyond chance."
         return f"{self.second if low > 0.0 else self.first} is better."
@@ -47,8 +42,8 @@ class ModelComparison:
             "source": self.source,
             "models": dict(zip((self.first, self.second), map(asdict, self.figures), strict=True)),
             "ceiling": None if self.ceiling is None else asdict(self.ceiling),
-            "roc_auc_difference": self.difference,
-            "ci": self.ends,
+            "roc_auc_difference": self.difference.value,
+            "ci": self.difference.ends,
             "verdict": self.verdict,
         }
 
@@ -64,10 +59,9 @@ class ModelComparison:
             )
             row = "".join(f"{'-' if cell is None else f'{cell:.3f}':>15}" for cell in cells)
             lines.append(f"{name.replace('_', ' '):26}{row}   ({self.source})")
-        low, high = self.ends
         lines.append(
-            f"ROC-AUC by classroom, second minus first: {self.difference:+.4f} ({low:+.4f} to "
-            f"{high:+.4f}, {self.source}). {self.verdict}"
+            f"ROC-AUC by classroom, second minus first: {self.difference.text}, {self.source}. "
+            f"{self.verdict}"
         )
         return "\n".join(lines)
 
@@ -82,20 +76,14 @@ def compare_models(
 ) -> ModelComparison:
     """Judge both; the interval of the difference comes from classrooms drawn with replacement."""
     results = [judge(model, rows, known, source=source) for model in (first, second)]
-    areas = [
-        [roc_auc([row], [p]) for row, p in zip(rows, probabilities(model, rows), strict=True)]
-        for model in (first, second)
-    ]
-    by_classroom = np.subtract(areas[1], areas[0])
-    rng = np.random.default_rng(1)
-    drawn = rng.choice(by_classroom, size=(_DRAWS, len(by_classroom))).mean(axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
+    difference = classroom_difference(rows, probabilities(second, rows), probabilities(first, rows))
+    if difference is None:
+        raise ValueError("no classroom has both classes, so the models can't be compared")
     return ModelComparison(
         source=source,
         first=first.version,
         second=second.version,
         figures=(results[0].model, results[1].model),
         ceiling=results[0].ceiling,
-        difference=float(by_classroom.mean()),
-        ends=(float(low), float(high)),
+        difference=difference,
     )

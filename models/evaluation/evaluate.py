@@ -20,6 +20,7 @@ from sklearn.metrics import roc_auc_score
 from models.evaluation.figures import Figures, alert_figures, seat_figures
 from models.evaluation.moment_claims import judged_suggestions, moment_claims, reliability
 from models.evaluation.observers import observed_kappa
+from models.evaluation.paired import ClassroomDifference, classroom_difference
 from models.evaluation.share_figures import AreaShare, area_shares, share_figures
 from models.features.seat_features import FEATURES
 from models.learning.alert_learning import (
@@ -67,6 +68,8 @@ class Evaluation:
     model: Figures
     never: Figures
     movement_rule: Figures
+    over_rule: ClassroomDifference | None
+    """The model's ROC-AUC minus the movement rule's."""
     ceiling: Figures | None
     true_share_alerts: dict[str, Any]
     """Figures of alerts and moments from the room's true share, known without delay."""
@@ -86,6 +89,10 @@ class Evaluation:
             "never_alert": asdict(self.never),
             "movement_rule": asdict(self.movement_rule),
         }
+        over = self.over_rule
+        model["over_movement_rule"] = (
+            None if over is None else {"roc_auc": over.value, "ci": list(over.ends)}
+        )
         model["alerts_from_true_share"] = self.true_share_alerts
         model["zone_moments"] = self.zone_moments
         more = ("source", "judged", "classrooms", "lessons", "seat_epochs", "abstained",
@@ -121,6 +128,7 @@ class Evaluation:
         lines = [f"{name:26}" + "".join(map(_column, values)) for name, values in rows.items()]
         lines += [
             f"{'roc auc, worst classroom':26}{_column(self.worst_classroom_auc)}{'':45}",
+            _against(self.over_rule),
             f"alerts from the true share, without delay: {_listed(self.true_share_alerts)}",
             f"in the zones: {_listed(self.zone_moments)}",
             *(
@@ -131,6 +139,14 @@ class Evaluation:
         ]
         names = f"{'':26}" + "".join(f"{name:>15}" for name in columns)
         return "\n".join([head, names, *(f"{line}   ({self.source})" for line in lines)])
+
+
+def _against(rule: ClassroomDifference | None) -> str:
+    text = "-" if rule is None else rule.text
+    line = f"roc auc by classroom, model minus movement rule: {text}"
+    if rule is None or rule.ends[0] <= 0.0:
+        line += "; the model is not clearly better than the rule"
+    return line
 
 
 def _column(value: float | None) -> str:
@@ -179,6 +195,7 @@ def evaluate_rows(
             known, guesses, policy=limits.get("ceiling"), moments=moment_limits.get("ceiling")
         )
     truth, _ = pooled(rows, model)
+    rule = [_movement_ranks(one) for one in rows]
     figures, streams = _figures(
         rows,
         model,
@@ -200,7 +217,8 @@ def evaluate_rows(
         else None,
         model=figures,
         never=_never(rows, truth),
-        movement_rule=_figures(rows, [_movement_ranks(one) for one in rows])[0],
+        movement_rule=_figures(rows, rule)[0],
+        over_rule=classroom_difference(rows, model, rule),
         ceiling=ceiling,
         true_share_alerts=_room_figures(
             [true_share_stream(one, p) for one, p in zip(rows, model, strict=True)],
