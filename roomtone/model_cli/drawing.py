@@ -23,7 +23,7 @@ def draw_lessons(
     """Draw classrooms with one lesson each; other seeds give other classrooms."""
     what = f"drawing {classrooms} simulated classrooms ({behaviour})"
     show_progress(what)
-    cache = LessonCache(folder=cache_folder()) if is_cached else None
+    cache = _cache() if is_cached else None
     seeds = [seed * 1_000_000 + at for at in range(classrooms)]
     found: list[Drawn] = []
     problems: list[str] = []
@@ -37,6 +37,13 @@ def draw_lessons(
     if problems:
         show_progress(f"the lessons can't be kept for the next time: {problems[0]}")
     return found
+
+
+def _cache() -> LessonCache | None:
+    try:
+        return LessonCache(folder=cache_folder())
+    except RuntimeError:
+        return None
 
 
 def _draw(

@@ -52,7 +52,10 @@ class DrawnLesson:
 
 
 def cache_folder() -> Path:
-    """Where the user's programs keep what they can compute again (XDG base directories)."""
+    """Where the user's programs keep what they can compute again (XDG base directories).
+
+    Raises RuntimeError if the user has no home.
+    """
     given = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(given) if given.startswith("/") else Path.home() / ".cache"
     return base / "roomtone" / "lessons"
