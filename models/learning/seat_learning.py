@@ -44,6 +44,10 @@ Probability = NDArray[np.float64]
 _MAX_ROWS: Final = 100_000
 _ALL_ROWS: Final = 400_000
 """Maximum rows to train the shipped trees on."""
+_AT_ONCE: Final = 1000
+"""Rows to predict at once. They stay in the processor's cache from tree to tree, which makes it three
+times as fast.
+"""
 _COVERAGE: Final = 0.90
 _MIN_LESSONS: Final = 8
 _MIN_SPREAD: Final = 0.01
@@ -89,9 +93,15 @@ def fit_trees(
 def predict(trees: HistGradientBoostingClassifier, rows: LessonRows) -> Probability:
     """Probabilities (epochs, seats), NaN where not judged."""
     probability = np.full(rows.judged.shape, np.nan)
-    if rows.judged.any():
+    values = rows.values[rows.judged]
+    if len(values):
         with one_thread():
-            probability[rows.judged] = trees.predict_proba(rows.values[rows.judged])[:, 1]
+            probability[rows.judged] = np.concatenate(
+                [
+                    trees.predict_proba(values[first : first + _AT_ONCE])[:, 1]
+                    for first in range(0, len(values), _AT_ONCE)
+                ]
+            )
     return probability
 
 

@@ -14,6 +14,7 @@ from contract.lesson import LabelledLesson
 from models.evaluation.ceiling import oracle_rows
 from models.evaluation.evaluate import evaluate_rows
 from models.features.seat_features import FEATURES
+from models.learning import seat_learning
 from models.learning.rows import lesson_rows, true_episodes
 from models.learning.seat_learning import (
     fit_bias,
@@ -21,6 +22,7 @@ from models.learning.seat_learning import (
     fit_trees,
     lesson_residuals,
     out_of_fold,
+    predict,
     residuals,
 )
 from models.serving.manifest import ShareBias
@@ -171,3 +173,17 @@ def test_the_level_of_a_shrunken_share_is_found_again(make_lesson: MakeLesson) -
     assert abs(after.mean()) < 0.6 * abs(before.mean())
     assert fit_bias(lessons[:3], shrunk[:3]) == ShareBias(), "too few lessons"
     assert fit_bias([lessons[0]] * 9, [shrunk[0]] * 9) == ShareBias(), "all alike"
+
+
+def test_rows_are_predicted_in_parts_as_together(
+    make_lesson: MakeLesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [lesson_rows(make_lesson(seed, seconds=100)) for seed in range(3)]
+    trees = fit_trees(rows[:2], seed=0, max_rows=200)
+    whole = predict(trees, rows[2])
+    assert np.isnan(whole[~rows[2].judged]).all()
+    assert not np.isnan(whole[rows[2].judged]).any()
+    monkeypatch.setattr(seat_learning, "_AT_ONCE", 7)
+    np.testing.assert_array_equal(predict(trees, rows[2]), whole)
+    nobody = replace(rows[2], judged=np.zeros_like(rows[2].judged))
+    assert np.isnan(predict(trees, nobody)).all()
