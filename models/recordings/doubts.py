@@ -71,8 +71,7 @@ def few_groups(count: int) -> list[str]:
     """A note if there is no interval over groups, or one that is too narrow."""
     if count < _MIN_GROUPS:
         only = "is only one group" if count == 1 else f"are only {count} groups"
-        note = f"There {only}, so there is no interval"
-        return [f"{note}, and it is not known whether the threshold on the RMS is as good."]
+        return [f"There {only}, so there is no interval."]
     if count < _FEW_GROUPS:
         return [f"There are only {count} groups, so the interval over groups is too narrow."]
     return []
@@ -87,12 +86,12 @@ def single_class(by_group: Mapping[str, GroupScore], label: str) -> list[str]:
     always = [group for group in single if group not in set(never)]
     parts = [
         f"{what} {label}: {_named(groups)}"
-        for what, groups in (("none of it is", never), ("all of it is", always))
+        for what, groups in (("no", never), ("only", always))
         if groups
     ]
     note = (
-        f"{len(single)} of {len(by_group)} groups have only one class, so they have no ROC-AUC and "
-        f"can't be the worst group ({'; '.join(parts)})."
+        f"Groups with only one class have no ROC-AUC and can't be the worst group: {len(single)} of "
+        f"{len(by_group)} ({'; '.join(parts)})."
     )
     return [note]
 
@@ -102,7 +101,7 @@ def _named(groups: Sequence[str]) -> str:
     return ", ".join(groups[:_MAX_NAMES]) + (f" and {others} others" if others > 0 else "")
 
 
-def too_quick(recordings: Sequence[LabelledRecording], label: str) -> str | None:
+def too_quick(recordings: Sequence[LabelledRecording], label: str, whose: str) -> str | None:
     """A warning if much of the positive label is in epochs that mostly have another label."""
     samples = lost = 0
     for one in recordings:
@@ -114,7 +113,7 @@ def too_quick(recordings: Sequence[LabelledRecording], label: str) -> str | None
     if lost <= _MANY * samples:
         return None
     return (
-        f"{lost / samples:.0%} of the samples labelled {label} are in epochs of {EPOCH_S} s that "
+        f"In {whose}, {lost / samples:.0%} of the samples labelled {label} are in epochs of {EPOCH_S} s that "
         "mostly have another label, and count as not positive: these labels change too quickly "
         "for epochs."
     )

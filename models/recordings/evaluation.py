@@ -49,7 +49,8 @@ def evaluate_recordings(
 ) -> RecordingEvaluation:
     """Judge each group with trees trained on the other groups, or on `training` alone.
 
-    `labels` are the positive ones, for messages. Raises RecordingError if nothing can be measured: one class, one group, or too short.
+    `labels` are the positive ones, for messages. Raises RecordingError if nothing can be measured:
+    one class, one group, or too short.
     """
     all_notes = list(notes)
     label = " or ".join(map(repr, labels))
@@ -63,7 +64,7 @@ def evaluate_recordings(
             list(groups.values()), rate_hz=rate, calibrate_s=calibrate_s, progress=progress
         )
         kept = _usable(rows, all_notes, whose, calibrate_s)
-        quick = too_quick(some, label)
+        quick = too_quick(some, label, whose)
         all_notes.extend([] if quick is None else [quick])
         _both_classes(kept, whose, label, quick)
         return kept
@@ -103,8 +104,8 @@ def evaluate_recordings(
     over_threshold = differences(truths, values, rule_values, seed)
     all_notes += [
         *single_class(by_group, label),
-        *comparison_notes(over_threshold),
         *few_groups(len(rows)),
+        *comparison_notes(over_threshold),
         *doubts(rows, levels, model.roc_auc, by_group),
     ]
     truth = np.concatenate(truths)

@@ -63,7 +63,8 @@ def read_labelled(
 ) -> tuple[list[LabelledRecording], list[str]]:
     """Read the recordings of a file; returns notes about what was corrected or left out as well.
 
-    Samples with any of the labels `positive` are positive; each of them has to occur. `scale` is the number of counts in 1 g. RecordingError or UsageError says what is wrong.
+    Samples with any of the labels `positive` are positive; each of them has to occur. `scale` is the
+    number of counts in 1 g. RecordingError or UsageError says what is wrong.
     """
     counts = per_g(unit, scale)
     check_rate(rate_hz)

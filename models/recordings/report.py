@@ -143,7 +143,7 @@ class RecordingEvaluation:
             "ROC-AUC compares epochs of all groups; per group is the mean of the groups' own.",
             "95 % intervals of the model, over groups: "
             + ", ".join(f"{name} {_range(self.ci[key])}" for key, name in FIGURES.items()),
-            "Model minus threshold, in the same resamples of the groups: "
+            "Model minus threshold, with 95 % intervals from the same resamples of the groups: "
             + ", ".join(f"{name} {self.over_threshold[key].text}" for key, name in FIGURES.items()),
             "Worst group: " + self._worst(),
         ]
@@ -172,4 +172,4 @@ def _line(name: str, score: Score) -> str:
 
 
 def _range(ends: Ends | None) -> str:
-    return "-" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
+    return "none" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"

@@ -35,26 +35,30 @@ def threshold_rule(
 
 
 def comparison_notes(over_threshold: Mapping[str, Difference]) -> list[str]:
-    """A note for the figures by which the model is not clearly above the threshold, and one for
-    those by which it is clearly below. Without intervals there is none.
+    """A note for the figures by which the model is not clearly above the threshold, one for those
+    by which it is clearly below; or one if there is no interval.
     """
     unclear: list[str] = []
     below: list[str] = []
     for key, name in FIGURES.items():
-        difference = over_threshold[key]
-        if difference.ci is None or difference.ci[0] > 0.0:
-            continue
-        (below if difference.ci[1] < 0.0 else unclear).append(f"{name} {difference.text}")
-    how = "model minus threshold, with its 95 % interval over groups"
+        ends = over_threshold[key].ci
+        if ends is not None and ends[0] <= 0.0:
+            (below if ends[1] < 0.0 else unclear).append(name)
     notes = []
     if below:
         notes.append(
-            f"The threshold on the RMS is better than the model by {_listed(below)}: {how}."
+            f"The threshold on the RMS is better than the model by {_listed(below)}: the 95 % "
+            "interval of model minus threshold is below 0."
         )
     if unclear:
         notes.append(
             f"The model is not clearly better than the threshold on the RMS by {_listed(unclear)}: "
-            f"{how}."
+            "the 95 % interval of model minus threshold includes 0."
+        )
+    if all(one.ci is None for one in over_threshold.values()):
+        notes.append(
+            "Without an interval it is not known whether the model is better than the threshold on "
+            "the RMS."
         )
     return notes
 

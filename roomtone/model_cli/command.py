@@ -126,8 +126,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--model", type=Path, default=None, metavar="FILE", help="default: the shipped model"
-    )
+        "--model", type=Path, default=None, metavar="FILE",
+        help="a model's .onnx file (default: the shipped model)",
+    )  # fmt: skip
 
 
 def _classes(

@@ -55,8 +55,10 @@ def evaluate_recording(args: argparse.Namespace) -> int:
                 f"--{name} is for simulated classrooms and can't be used with --recording; give one of "
                 "the two."
             )
-    if not args.label or not all(one.strip() for one in args.label):
+    if not args.label:
         raise UsageError("--recording needs --label, the label that counts as positive.")
+    if not all(one.strip() for one in args.label):
+        raise UsageError("--label is empty, expected a label of the recording.")
     if not (args.calibrate_s == 0.0 or 10.0 <= args.calibrate_s <= 3600.0):
         raise UsageError(f"--calibrate-s is {args.calibrate_s:g}, expected 10 to 3600 seconds.")
     if not 0 <= args.seed < 2**32:

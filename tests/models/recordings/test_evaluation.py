@@ -239,7 +239,7 @@ def test_a_group_without_positives_is_not_the_worst(
     assert reported["groups"]["person 2"] == {**own, "positive": 18}
     assert reported["worst_group_name"] != "person 0"
     assert reported["worst_group_epochs"] == 18
-    named = "(none of it is 'fidget': person 0; all of it is 'fidget': person 2)"
+    named = "2 of 4 (no 'fidget': person 0; only 'fidget': person 2)."
     assert any(named in note for note in reported["notes"])
     data["label"][data["group"] != "person 1"] = "still"
     with pytest.raises(AssertionError, match="only group person 1"):
@@ -370,8 +370,9 @@ def test_two_groups_have_no_interval(
     path = save(columns(groups=2, seconds=240))
     reported = evaluate(path)
     assert reported["ci"] is reported["over_rms_threshold"]["roc_auc"]["ci"] is None
-    (note,) = (note for note in reported["notes"] if "interval" in note)
-    assert note.startswith("There are only 2 groups, so there is no interval")
+    first, second = (note for note in reported["notes"] if "interval" in note)
+    assert first == "There are only 2 groups, so there is no interval."
+    assert second.startswith("Without an interval it is not known whether the model is better")
     assert main(["model", "evaluate", "--recording", str(path), "--label", "fidget"]) == 0
     table = capsys.readouterr().out
     assert "per group" in table

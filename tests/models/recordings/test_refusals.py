@@ -144,7 +144,7 @@ def test_what_can_not_be_measured_is_refused(
         (["--label", "fidget", "--model", "a.onnx"], "--model is for simulated classrooms"),
         (["--label", "fidget", "--classrooms", "40"], "--classrooms is for simulated classrooms"),
         (["--label", "fidget", "--classrooms", "0"], "--classrooms is for simulated classrooms"),
-        (["--label", "fidget", " "], "--recording needs --label"),
+        (["--label", "fidget", " "], "--label is empty"),
         (["--label", "fidget", "--seed", "-1"], "--seed is -1"),
     ),
 )
