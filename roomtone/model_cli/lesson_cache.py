@@ -1,20 +1,20 @@
 """Simulated lessons that were drawn before, in the user's cache folder.
 
 A lesson is found by everything that decides what it is: the generator's source, its numerical
-library, the kind of behaviour and the seed. So a changed generator draws again. The files are
-arrays and JSON, and loading them runs no code; what is damaged or was written by another generator
-counts as missing.
+library, the kind of behaviour and the seed. So a changed generator draws again. A file is a digest
+and what it is of: arrays and JSON, and loading them runs no code. A file that does not match its
+digest, because it is damaged or foreign, counts as missing.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import platform
 import tempfile
 import time
-import zipfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -31,11 +31,11 @@ from contract.quantities.table import decode, encode
 
 __all__ = ["DrawnLesson", "LessonCache", "cache_folder"]
 
-_FORMAT: Final = 1
+_DIGEST: Final = 32
+"""Bytes of the file's digest, which come before its content."""
 _MAX_LESSONS: Final = 500  # about 2.5 MB each
 _ABANDONED_S: Final = 3600.0
 _FLAGS: Final = ("off_task", "occupied")
-_DAMAGED: Final = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,6 +58,8 @@ def cache_folder() -> Path:
     """
     given = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(given) if given.startswith("/") else Path.home() / ".cache"
+    if not base.is_absolute():
+        raise RuntimeError(f"the home {Path.home()} is not an absolute path")
     return base / "roomtone" / "lessons"
 
 
@@ -71,21 +73,32 @@ class LessonCache:
         """The lesson, or None if it is not there or is damaged."""
         path = self._path(behaviour, seed)
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                drawn = _unpacked(arrays, _key(behaviour, seed))
-            path.touch()  # so that the lessons in use are removed last
-        except _DAMAGED:
+            stored = path.read_bytes()
+        except OSError:
             return None
+        digest, content = stored[:_DIGEST], stored[_DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
+            return None
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            about = json.loads(arrays["about"].tobytes())
+            if about["key"] != _key(behaviour, seed):
+                return None  # someone gave it the name of another lesson
+            drawn = _unpacked(arrays, about)
+        with suppress(OSError):  # others may share this folder, and only read it
+            path.touch()  # so that the lessons in use are removed last
         return drawn
 
     def write(self, behaviour: str, seed: int, drawn: DrawnLesson) -> None:
         """Keep a lesson. It has its name only when it is complete; raises OSError if it can't be."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        content = io.BytesIO()
+        np.savez(content, allow_pickle=False, **_packed(drawn, _key(behaviour, seed)))
         handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
         part = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, allow_pickle=False, **_packed(drawn, _key(behaviour, seed)))
+                file.write(hashlib.sha256(content.getbuffer()).digest())
+                file.write(content.getbuffer())
             part.replace(self._path(behaviour, seed))
         except BaseException:
             part.unlink(missing_ok=True)
@@ -111,19 +124,24 @@ class LessonCache:
 
 
 def _key(behaviour: str, seed: int) -> list[Any]:
-    return [_FORMAT, _generator(), behaviour, seed]
+    return [_generator(), behaviour, seed]
 
 
 @cache
 def _generator() -> str:
-    """A digest of the generator: the source of the simulators and formulas, and their library."""
+    """A digest of what makes a file: the source of the simulators, the formulas and the two modules
+    that draw and pack, and the numerical library.
+    """
     digest = hashlib.sha256(f"{np.__version__} {platform.machine()}".encode())
+    here = Path(__file__)
+    sources = [(here.parent, here), (here.parent, here.with_name("drawing.py"))]
     for package in (contract, simulators):
         root = Path(package.__path__[0])
-        for path in sorted(root.rglob("*.py")):
-            own = path.read_bytes()
-            digest.update(f"\n{root.name}/{path.relative_to(root)} {len(own)}\n".encode())
-            digest.update(own)
+        sources += [(root, path) for path in sorted(root.rglob("*.py"))]
+    for root, path in sources:
+        own = path.read_bytes()
+        digest.update(f"\n{root.name}/{path.relative_to(root)} {len(own)}\n".encode())
+        digest.update(own)
     return digest.hexdigest()
 
 
@@ -148,10 +166,7 @@ def _packed(drawn: DrawnLesson, key: list[Any]) -> dict[str, NDArray[Any]]:
     }
 
 
-def _unpacked(arrays: Any, key: list[Any]) -> DrawnLesson:  # what np.load returns has no type
-    about = json.loads(arrays["about"].tobytes())
-    if about["key"] != key:
-        raise ValueError("the file has the name of another lesson")
+def _unpacked(arrays: Any, about: dict[str, Any]) -> DrawnLesson:  # np.load has no type
     zones = [Zone(name=one["name"], seats=tuple(one["seats"])) for one in about["zones"]]
     return DrawnLesson(
         lesson=LabelledLesson(

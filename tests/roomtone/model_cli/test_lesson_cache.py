@@ -111,14 +111,47 @@ def test_a_damaged_file_counts_as_missing(
     assert cache.read("bouts", 4) is not None
 
 
+@pytest.mark.parametrize("foreign", (b"", b"PK\x03\x04", b"x" * 5000))
+def test_a_foreign_file_counts_as_missing(cache: LessonCache, foreign: bytes) -> None:
+    cache.folder.mkdir()
+    cache._path("bouts", 4).write_bytes(foreign)
+    assert cache.read("bouts", 4) is None
+    cache._path("bouts", 5).mkdir()
+    assert cache.read("bouts", 5) is None
+
+
+def test_every_changed_byte_is_noticed(cache: LessonCache, drawn: DrawnLesson) -> None:
+    cache.write("bouts", 4, drawn)
+    (path,) = cache.folder.iterdir()
+    whole = path.read_bytes()
+    rng = np.random.default_rng(1)
+    for at in [*range(0, 400, 3), *rng.integers(0, len(whole), 100).tolist()]:
+        changed = bytearray(whole)
+        changed[at] ^= 1 << int(rng.integers(8))
+        path.write_bytes(changed)
+        assert cache.read("bouts", 4) is None
+
+
+def test_a_folder_that_can_only_be_read_is_read(
+    cache: LessonCache, drawn: DrawnLesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    cache.write("bouts", 4, drawn)
+    monkeypatch.setattr(Path, "touch", refused)
+    assert cache.read("bouts", 4) is not None
+
+
 def test_a_write_that_fails_leaves_nothing(
     cache: LessonCache, drawn: DrawnLesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(file: Any, **_: object) -> None:
-        file.write(b"half of it")
-        raise OSError(28, "No space left on device")
+    def full(handle: int, mode: str) -> Any:
+        os.close(handle)
+        del mode
+        return Path("/dev/full").open("wb", buffering=0)
 
-    monkeypatch.setattr(np, "savez", fails)
+    monkeypatch.setattr(os, "fdopen", full)
     with pytest.raises(OSError, match="No space"):
         cache.write("bouts", 4, drawn)
     assert list(cache.folder.iterdir()) == []
@@ -163,6 +196,8 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", homeless)
+    assert drawing._cache() is None
+    monkeypatch.setattr(Path, "home", lambda: Path("ada"))
     assert drawing._cache() is None
 
 
