@@ -22,6 +22,7 @@ from sklearn.metrics import roc_auc_score
 from models.learning.rows import LessonRows, pooled
 from models.learning.seat_learning import Probability, fit_trees, folds_of, predict
 from models.learning.workers import map_shared
+from models.progress import Progress, silent
 
 __all__ = ["Learn", "ShuffledControl", "TreeLearner", "exchanged", "shuffled_control"]
 
@@ -40,7 +41,9 @@ class ShuffledControl:
     highest: float
 
 
-def shuffled_control(rows: Sequence[LessonRows], learn: Learn, *, seed: int) -> ShuffledControl:
+def shuffled_control(
+    rows: Sequence[LessonRows], learn: Learn, *, seed: int, progress: Progress = silent
+) -> ShuffledControl:
     """Judge each half of the groups by what is learned from exchanged labels of the other half.
 
     `learn` runs in worker processes if there is much to learn from. Raises ValueError with fewer
@@ -52,7 +55,10 @@ def shuffled_control(rows: Sequence[LessonRows], learn: Learn, *, seed: int) -> 
     tries: list[Try] = [(half, is_reversed) for half in (0, 1) for is_reversed in (False, True)]
     size = len(tries) * sum(int(one.counted.sum()) for one in rows) // 2
     light = [replace(one, features=()) for one in rows]
-    areas = list(map_shared(_try, (light, half_of, learn, seed), tries, rows=size))
+    areas = []
+    for area in map_shared(_try, (light, half_of, learn, seed), tries, rows=size):
+        areas.append(area)
+        progress("learning from shuffled labels", len(areas) / len(tries))
     return ShuffledControl(roc_auc=float(np.mean(areas)), lowest=min(areas), highest=max(areas))
 
 

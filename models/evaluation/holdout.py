@@ -102,8 +102,7 @@ def robustness(
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Additional figures by name; `others` are classrooms of the second generator."""
-    what = "judging what else could go wrong"
-    progress(what, 0.0)
+    progress("judging with readings lost", 0.0)
     rows = [one.rows for one in drawn]
     few = rows[:_FEW]
     p = probabilities(model, rows)
@@ -117,24 +116,23 @@ def robustness(
         },
         "lively_pupils_false_positives": _lively_ratio(drawn, rows, p),
     }
-    progress(what, 0.2)
-    figures |= {
-        "shuffled_labels": asdict(
-            shuffled_control(few, TreeLearner(seed=model.manifest.seed, max_rows=20_000), seed=1)
-        ),
-        "declared_activity": _declared_activity(rows[: 2 * _FEW], model.manifest.seed),
-    }
-    progress(what, 0.7)
+    learner = TreeLearner(seed=model.manifest.seed, max_rows=20_000)
+    figures["shuffled_labels"] = asdict(shuffled_control(few, learner, seed=1, progress=progress))
+    progress("learning with the declared activity", 0.0)
+    figures["declared_activity"] = _declared_activity(rows[: 2 * _FEW], model.manifest.seed)
     if others:
         far, oracle = [one.rows for one in others], [one.known for one in others]
         figures["second_generator"] = {
             "classrooms": len(others),
             "roc_auc": (model_auc := roc_auc(far, probabilities(model, far))),
-            "ceiling": (best := roc_auc(oracle, out_of_fold(oracle, seed=1, folds=_FOLDS))),
+            "ceiling": (best := _ceiling_auc(oracle, progress)),
             "below_ceiling": best - model_auc,
         }
-    progress(what, 1.0)
     return figures
+
+
+def _ceiling_auc(oracle: Sequence[LessonRows], progress: Progress) -> float:
+    return roc_auc(oracle, out_of_fold(oracle, seed=1, folds=_FOLDS, progress=progress))
 
 
 def _lossy(lesson: LabelledLesson, seed: int) -> LabelledLesson:

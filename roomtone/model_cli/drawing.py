@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from models.learning.workers import worker_pool
 from roomtone.model_cli.lesson_cache import DrawnLesson, LessonCache, cache_folder
-from roomtone.model_cli.progress import ProgressReport, show_progress
+from roomtone.model_cli.progress import ProgressReport, show_note, show_progress
 
 if TYPE_CHECKING:
     from models.evaluation.holdout import Drawn  # a school's server has no scikit-learn
@@ -35,7 +35,10 @@ def draw_lessons(
     if cache is not None:
         cache.remove_old()
     if problems:
-        show_progress(f"the lessons can't be kept for the next time: {problems[0]}")
+        show_note(
+            f"the drawn lessons can't be kept for the next time ({problems[0]}); to draw without "
+            "keeping them, use --no-cache."
+        )
     return found
 
 

@@ -5,6 +5,7 @@ A terminal has one line that changes. Anything else gets a whole line now and th
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -12,10 +13,11 @@ from typing import Final, Self, TextIO
 
 from contract.one_line import one_line
 
-__all__ = ["ProgressReport", "show_progress"]
+__all__ = ["ProgressReport", "show_note", "show_progress"]
 
-_EVERY_S: Final = 10.0
+_EVERY_S: Final = 30.0
 _REDRAWN_S: Final = 0.25
+_USUAL_COLUMNS: Final = 80
 _FIRST_ESTIMATE_S: Final = 2.0
 """Before this nothing is known about the time left."""
 
@@ -28,6 +30,11 @@ def show_progress(*what: str) -> None:
         print(f"model: {one_line(line)}…", file=sys.stderr, flush=True)
 
 
+def show_note(note: str) -> None:
+    """Print a sentence to stderr."""
+    print(f"model: {one_line(note)}", file=sys.stderr, flush=True)
+
+
 class ProgressReport:
     """Shows what is being done, the finished share and the time left.
 
@@ -38,7 +45,7 @@ class ProgressReport:
     def __init__(self, stream: TextIO | None = None, clock: Clock = time.monotonic) -> None:
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
-        self._is_terminal = self._stream.isatty()
+        self._is_terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._what: str | None = None
         self._begun_s = 0.0
         self._first_share = 0.0
@@ -60,7 +67,7 @@ class ProgressReport:
             return
         line = f"model: {one_line(what)}, {share:.0%}{self._left(now, share)}"
         if self._is_terminal:
-            self._stream.write(f"\r\x1b[K{line}")
+            self._stream.write(f"\r\x1b[K{line[: self._columns() - 1]}")
         else:
             self._stream.write(f"{line}…\n")
         self._stream.flush()
@@ -71,6 +78,13 @@ class ProgressReport:
         if took < _FIRST_ESTIMATE_S or done <= 0.0 or share >= 1.0:
             return ""
         return f", about {_spoken(took / done * (1.0 - share))} left"
+
+    def _columns(self) -> int:
+        """The terminal's width: a line that is longer could not be cleared."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or _USUAL_COLUMNS
+        except OSError:
+            return _USUAL_COLUMNS
 
     def _end_line(self) -> None:
         if self._is_terminal and self._what is not None:

@@ -33,9 +33,11 @@ def run(stream: io.StringIO, steps: int = 100, *, step_s: float = 1.0) -> str:
 
 def test_a_file_gets_a_line_now_and_then() -> None:
     lines = run(io.StringIO()).splitlines()
-    assert len(lines) == 10
-    assert lines[0].startswith("model: drawing, 10%, about ")
-    assert lines[5] == "model: drawing, 60%, about 40 s left…"
+    assert lines == [
+        "model: drawing, 30%, about 70 s left…",
+        "model: drawing, 60%, about 40 s left…",
+        "model: drawing, 90%, about 10 s left…",
+    ]
     assert not any("\r" in line or "\x1b" in line for line in lines)
 
 
@@ -63,3 +65,17 @@ def test_a_line_break_in_a_name_does_not_break_the_line() -> None:
     with ProgressReport(stream, Clock()) as progress:
         progress("reading a\nb", 0.5)
     assert "reading a b" in stream.getvalue()
+
+
+def test_a_terminal_that_can_not_clear_a_line_is_like_a_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b" not in run(Terminal())
+
+
+def test_a_line_is_not_longer_than_the_terminal_is_wide() -> None:
+    stream = Terminal()
+    with ProgressReport(stream, Clock()) as progress:
+        progress("x" * 200, 0.5)
+    assert len(stream.getvalue().strip("\n")) == len("\r\x1b[K") + 79
