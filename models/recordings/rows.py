@@ -1,8 +1,8 @@
 """Labelled recordings as training rows, with the same quantities and features as in scoring.
 
 Each group has one normal, which continues from recording to recording, as a seat's does through a
-lesson; the windows start again with each recording. The features of a room (neighbours, noise, the
-lesson's minute) are missing: with activities at fixed times, the model would learn the clock.
+lesson; the windows start again with each recording. `models.recordings.columns` says which features
+there are.
 
 Groups are computed together, as the seats of a room are, and do not influence each other.
 """
@@ -21,20 +21,21 @@ from contract.quantities.motion import LOWEST_RATE_HZ, MotionQuantities
 from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES, decode, encode
 from models.features.seat_features import (
     EPOCH_S,
-    FEATURES,
     EpochFeatures,
     SeatFeatures,
     update_together,
 )
+from models.features.second_statistics import statistics_by_epoch
 from models.learning.rows import LessonRows
 from models.progress import Progress, silent
+from models.recordings.columns import COLUMNS, RELATIVE_AT
 from models.recordings.file import LabelledRecording
 from models.recordings.resampling import seconds_of
 
 __all__ = ["rows_of_groups"]
 
 _NO_ROOM: Final = np.full((EPOCH_S, len(ROOM_QUANTITIES)), np.nan, np.float32)
-_MINUTES: Final = FEATURES.index("minutes")
+_RELATIVE: Final = list(RELATIVE_AT)
 _LEVEL: Final = 0  # motion_rms
 _MEMORY_S: Final = 4  # memory of the slowest band
 _MIN_LABELLED: Final = 0.5
@@ -57,7 +58,7 @@ def rows_of_groups(
     An epoch is positive if at least half of its labelled samples are, and unlabelled (`occupied` is
     false) if fewer than half of its samples have a label. The first `calibrate_s` seconds set the
     normal, which then stays fixed; they are not judged. `truth` is the movement level over 10 s, in
-    dB re 1 mg, for the threshold rule.
+    dB re 1 mg, for the threshold rule. The columns of `values` are `models.recordings.columns`.
     """
     order = sorted(
         range(len(groups)), key=lambda at: _samples(groups[at])
@@ -173,9 +174,12 @@ def _rows(
     epochs: Sequence[EpochFeatures],
     calibrating: int,
 ) -> LessonRows:
-    shape = len(epochs), 1, len(FEATURES)
-    values = np.array([epoch.values for epoch in epochs], np.float32).reshape(shape)
-    values[:, :, _MINUTES] = np.nan
+    shape = len(epochs), 1, len(COLUMNS)
+    values = np.empty(shape, np.float32)
+    if epochs:
+        relative = np.concatenate([epoch.values[:, _RELATIVE] for epoch in epochs])
+        absolute = np.concatenate([statistics_by_epoch(own[:, 0]) for own in quantities])
+        values[:, 0] = np.concatenate([relative, absolute], axis=1)
     judged = np.array([epoch.known for epoch in epochs], bool).reshape(shape[:2])
     judged[:calibrating] = False
     label = np.concatenate(
