@@ -1,6 +1,6 @@
 """How well this kind of model works on labelled motion, on groups that it has not seen.
 
-Each group is held out in turn, and trees of the same kind as the shipped model's learn from the
+Groups are held out in turn, and what fits best (`models.recordings.learning`) is learned from the
 other groups, or from a separate training set. For comparison there are never alerting, a threshold
 on the movement, and the figure of a random split. The last one is inflated: epochs of one person,
 seconds apart, are on both sides of the split.
@@ -8,9 +8,8 @@ seconds apart, are on both sides of the split.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -21,12 +20,19 @@ from sklearn.model_selection import StratifiedKFold
 from contract.errors import RecordingError
 from models.evaluation.observers import agreement
 from models.learning.rows import LessonRows, pooled
-from models.learning.seat_learning import Probability, labelled, matching_threshold, out_of_fold
+from models.learning.seat_learning import Probability, labelled
 from models.progress import Progress, silent
 from models.recordings.doubts import doubts, few_groups, single_class, too_quick
 from models.recordings.file import LabelledRecording
 from models.recordings.interval import differences, group_auc, intervals, mean_per_group
-from models.recordings.learning import has_both, judge_by_others, judge_by_training_set
+from models.recordings.learners import fit_trees
+from models.recordings.learning import (
+    examples_of,
+    has_both,
+    judge_by_others,
+    judge_by_training_set,
+    thinned,
+)
 from models.recordings.report import GroupScore, RecordingEvaluation, Score
 from models.recordings.resampling import common_rate
 from models.recordings.rms_threshold import comparison_notes, movement_levels, threshold_rule
@@ -47,7 +53,7 @@ def evaluate_recordings(
     notes: Sequence[str] = (),
     progress: Progress = silent,
 ) -> RecordingEvaluation:
-    """Judge each group with trees trained on the other groups, or on `training` alone.
+    """Judge each group by what is learned from the other groups, or from `training` alone.
 
     `labels` are the positive ones, for messages. Raises RecordingError if nothing can be measured:
     one class, one group, or too short.
@@ -74,12 +80,12 @@ def evaluate_recordings(
         _check_others_have_both(rows, label)
         judged = judge_by_others(rows, seed=seed, progress=progress)
         trained_rows = [[r for r in rows if r is not one] for one in rows]
-        trained_on = "trees trained on the other groups"
+        trained_on = "the other groups"
     else:
         own = usable(training, "the training set")
         judged = judge_by_training_set(rows, own, seed=seed)
         trained_rows = [own] * len(rows)
-        trained_on = f"trees trained on {len(own)} groups of the training set"
+        trained_on = f"{len(own)} groups of the training set"
         both = {one.classroom for one in own} & {one.classroom for one in rows}
         if both:
             all_notes.append(
@@ -113,6 +119,7 @@ def evaluate_recordings(
     base = float(truth.mean())
     return RecordingEvaluation(
         labels=tuple(labels),
+        learned=Counter(one.learner for one in judged),
         trained_on=trained_on,
         model=model,
         ci=intervals(truths, values, seed),
@@ -206,37 +213,31 @@ def _score(
     rows: Sequence[LessonRows],
     values: Sequence[Probability],
     called: Sequence[NDArray[np.bool_]],
-    *,
-    is_by_group: bool = True,
 ) -> Score:
     truth, ranks = pooled(rows, values)
     return Score(
         roc_auc=float(roc_auc_score(truth, ranks)),
-        group_mean=mean_per_group(*_by_group(rows, values)) if is_by_group else None,
+        group_mean=mean_per_group(*_by_group(rows, values)),
         pr_auc=float(average_precision_score(truth, ranks)),
         kappa=agreement(*pooled(rows, called)),
     )
 
 
 def _random_split(rows: Sequence[LessonRows], seed: int, progress: Progress) -> Score:
-    """The figure if epochs, not groups, are held out."""
-    values, truth = labelled(rows)
+    """The figure of the trees if epochs, not groups, are held out."""
+    examples = examples_of(rows)
+    truth = examples.truth
     folds = min(_RANDOM_FOLDS, int(truth.sum()), int((~truth).sum()))
     if folds < 2:
         return Score(roc_auc=None, pr_auc=None, kappa=None)
-    split = StratifiedKFold(folds, shuffle=True, random_state=seed).split(values, truth)
-    pieces = [
-        replace(
-            rows[0],
-            classroom=str(at),
-            values=values[held_out][:, None],
-            off_task=truth[held_out][:, None],
-            judged=np.ones((len(held_out), 1), bool),
-            occupied=np.ones((len(held_out), 1), bool),
-        )
-        for at, (_, held_out) in enumerate(split)
-    ]
     progress("splitting at random", 0.0)
-    p = out_of_fold(pieces, seed=seed)
-    threshold = matching_threshold(pieces, p)
-    return _score(pieces, p, [one >= threshold for one in p], is_by_group=False)
+    scores = np.empty(truth.size)
+    split = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for own, held_out in split.split(truth, truth):
+        trees = fit_trees(thinned(examples.part(own)), seed)
+        scores[held_out] = trees.scores(examples.values[held_out], examples.level[held_out])
+    return Score(
+        roc_auc=float(roc_auc_score(truth, scores)),
+        pr_auc=float(average_precision_score(truth, scores)),
+        kappa=agreement(truth, scores >= np.quantile(scores, 1.0 - truth.mean())),
+    )

@@ -67,6 +67,8 @@ class RecordingEvaluation:
     """
 
     labels: tuple[str, ...]
+    learned: Mapping[str, int]
+    """What was learned from the others, and for how many groups (`models.recordings.learners`)."""
     trained_on: str
     model: Score
     ci: Mapping[str, Ends | None]
@@ -96,6 +98,7 @@ class RecordingEvaluation:
             "label": " or ".join(self.labels),
             "labels": list(self.labels),
             "trained_on": self.trained_on,
+            "learned": dict(self.learned),
             **asdict(self.model),
             "base_rate": self.base_rate,
             "worst_group": None if worst is None else worst[1],
@@ -129,7 +132,7 @@ class RecordingEvaluation:
             (
                 f"{' or '.join(map(repr, self.labels))} against the rest: {len(self.by_group)} "
                 f"groups, {self.epochs} epochs of 5 s, {self.base_rate:.1%} positive; "
-                f"{self.trained_on}"
+                f"learned from {self.trained_on}: {self._learned()}"
             ),
             (
                 f"{self.not_judged:.1%} of the labelled epochs are not judged, because history or "
@@ -149,6 +152,11 @@ class RecordingEvaluation:
         ]
         # Names of labels and groups come from the file.
         return "\n".join(map(one_line, [*lines, *(f"Note: {note}" for note in self.notes)]))
+
+    def _learned(self) -> str:
+        if len(self.learned) == 1:
+            return next(iter(self.learned))
+        return ", ".join(f"{name} ({count} groups)" for name, count in self.learned.items())
 
     def _worst(self) -> str:
         if self.worst_group is None:

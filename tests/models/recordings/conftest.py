@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 
 from models.learning import seat_learning as learning
+from models.recordings import learners
 from roomtone.cli import main
 
 RATE = 25.0
@@ -81,9 +83,16 @@ def evaluate(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]
 
 @pytest.fixture
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fifth of the trees: enough where the question is not how good they are."""
-    monkeypatch.setattr(
-        learning,
-        "HistGradientBoostingClassifier",
-        lambda **settings: HistGradientBoostingClassifier(**{**settings, "max_iter": 50}),
-    )
+    """A fifth of the trees or fewer: enough where the question is not how good they are."""
+    for module, share in ((learning, 5), (learners, 12)):
+        monkeypatch.setattr(
+            module,
+            "HistGradientBoostingClassifier",
+            partial(_fewer, HistGradientBoostingClassifier, "max_iter", share),
+        )
+    randomised = partial(_fewer, ExtraTreesClassifier, "n_estimators", 12)
+    monkeypatch.setattr(learners, "ExtraTreesClassifier", randomised)
+
+
+def _fewer(kind: Any, name: str, share: int, **settings: Any) -> Any:
+    return kind(**{**settings, name: settings[name] // share})
