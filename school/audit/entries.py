@@ -241,6 +241,9 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "offered": ("offered {lesson} to {thing}", _nothing),
     "ended_offer": ("ended the offer of {lesson}", _nothing),
     "exported_held": ("exported all that is held about {thing}", _nothing),
+    "asked_observer": ("asked {thing} to observe {lesson}", _nothing),
+    "ended_observing": ("took back the request to {thing} to observe {lesson}{more}", _looks_gone),
+    "withdrew_looks": ("withdrew what they saw as an observer of {lesson}{more}", _looks_gone),
 })  # fmt: skip
 """Each action in the words after the name of who did it, and what its detail adds as `{more}`."""
 
@@ -262,6 +265,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "audit_log": "the audit log",
     "unknown_token": "a token that opens nothing",
     "seat_row_choice": "whether they see rows of seats",
+    "coding_sheet": "the observers’ sheet of {lesson}",
 })  # fmt: skip
 """What it was done to."""
 
