@@ -91,7 +91,8 @@ class RetentionSettings(Settings):
     aside_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     """Unusable messages that were kept aside."""
     label_days: Annotated[int, Field(ge=1, le=36_500)] = 730
-    """What is kept, with a teacher's leave, of confirmed and dismissed moments, to learn from."""
+    """What is kept, with a teacher's leave, of confirmed and dismissed moments, to learn from, and
+    what observers saw."""
     audit_days: Annotated[int, Field(ge=30, le=36_500)] = 730
     """Entries of the audit log: who saw, shared and changed what."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from school.known_observing import OBSERVING
+
 __all__ = ["KNOWN_SCHEMAS", "SCHOOL_3", "SCHOOL_4"]
 
 SCHOOL_3: Final = """
@@ -380,6 +382,7 @@ _AUDIT_THING: Final = "CREATE INDEX audit_events_thing ON audit_events (thing_id
 
 _WITH_10: Final = _PEOPLE + _AUDIT + _PROGRAM_TOKENS + _IDENTITIES + _TEACHER_FIRST
 _WITH_12: Final = _WITH_10 + _SEAT_ROWS + _FORMER_PEOPLE
+_WITH_14: Final = _WITH_12.replace(_AUDIT_THING, _AUDIT_THING.replace("number", "action, number"))
 
 KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     3: (SCHOOL_3,), 4: (SCHOOL_4,), 5: (_SCHOOL_5,), 6: (_SCHOOL_5 + _PEOPLE,),
@@ -390,6 +393,7 @@ KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     11: (_SCHOOL_5 + _WITH_10 + _SEAT_ROWS,),
     12: (_SCHOOL_5 + _WITH_12,),
     13: (_SCHOOL_13 + _WITH_12,),
-    14: (_SCHOOL_13 + _WITH_12.replace(_AUDIT_THING, _AUDIT_THING.replace("number", "action, number")),),
+    14: (_SCHOOL_13 + _WITH_14,),
+    15: (_SCHOOL_13 + _WITH_14 + OBSERVING,),
 }  # fmt: skip
 """`user_version` → every schema that files of this version may have."""

@@ -23,6 +23,8 @@ from school.audit.log import last_removable, remove_up_to, tip
 from school.database import open_school_database
 from school.lessons.records import Lesson
 from school.moments.records import Label, Moment, Verdict
+from school.observing.records import Look
+from school.observing.rota import LOOK_S, Turn
 from school.people.identities import link
 from school.schema import METADATA, imported
 from school.sharing.cut import Span
@@ -139,6 +141,11 @@ def _fill(school: School) -> None:
     )  # fmt: skip
     lessons.put_verdict(verdict, label, written_utc_ns=NOW_NS)
     sharing.seat_rows.switch(ADA, BY_ADA, is_on=True)
+    for number, (name, observer, by) in enumerate(((PAST, KIM, BY_ADA), (OF_ROB, ADA, BY_ROB))):
+        sharing.observers.ask(name, observer, by)
+        sharing.observers.settle_plan(name, ["A1"])
+        look = Look(id=f"look-{number}", start_s=0, answer="few", said_ms=1)
+        assert sharing.observers.keep(name, observer, [(Turn("A1", 0, LOOK_S), look)], NOW_NS)
     lessons.opt_out("room-1", 4)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)

@@ -18,6 +18,7 @@ from ingest.purge.retention import (
     retire_copies,
     retire_kept,
     retire_labels,
+    retire_looks,
     retire_scores,
 )
 from ingest.settings import ServerSettings
@@ -177,7 +178,7 @@ class KeptUpkeep:
 class ScoreUpkeep:
     """Maintenance by the scorer, beside scoring.
 
-    With `lessons` also the retention of labels, and with `audit` that of the audit log and its
+    With `lessons` also the retention of labels and looks, and with `audit` that of the audit log and its
     heads.
     """
 
@@ -199,6 +200,7 @@ class ScoreUpkeep:
             yield from retire_scores(scores, settings.retention, utc_ns)
             if lessons is not None:
                 yield from retire_labels(lessons, settings.retention, utc_ns)
+                yield from retire_looks(lessons, settings.retention, utc_ns)
             if audit is not None:
                 yield from retire_audit(audit, settings.retention, utc_ns)
             days = settings.retention

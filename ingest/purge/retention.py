@@ -31,6 +31,7 @@ __all__ = [
     "retire_copies",
     "retire_kept",
     "retire_labels",
+    "retire_looks",
     "retire_scores",
 ]
 
@@ -141,6 +142,15 @@ def retire_labels(
     before_ns = utc_ns - settings.label_days * _DAY_NS
     while gone := lessons.retire_labels(before_utc_ns=before_ns, most=_AT_ONCE):
         yield "labels", gone
+
+
+def retire_looks(
+    lessons: ScoredLessons, settings: RetentionSettings, utc_ns: int
+) -> Iterator[Removed]:
+    """Remove old looks of observers, some at a time; they stay as long as labels."""
+    before_ns = utc_ns - settings.label_days * _DAY_NS
+    while gone := lessons.retire_looks(before_utc_ns=before_ns, most=_AT_ONCE):
+        yield "looks of observers", gone
 
 
 def retire_audit(audit: AuditUpkeep, settings: RetentionSettings, utc_ns: int) -> Iterator[Removed]:

@@ -20,6 +20,7 @@ from ingest.purge.requests import PARTS, PartDone, PurgeFolder, PurgeRequest
 from ingest.stores import open_period_store, open_score_writer
 from school import open_lesson_store
 from school.lessons.protocol import LessonStore
+from school.observing.removing import LessonSpan
 
 __all__ = ["PurgeRun"]
 
@@ -68,11 +69,13 @@ class PurgeRun:
                     lessons=request.lessons,
                     moments=(*request.moments, *_answered(lessons, request)),
                     labels_of=request.scored,
+                    looks_in=list(_spans_of(lessons, request)),
                     purged_utc_ns=self._clock.utc_ns(),
                 )
                 removed["lessons and moments"] = gone.lessons + gone.moments
                 removed["answers about moments"] = gone.verdicts
                 removed["labels"] = gone.labels
+                removed["looks of observers"] = gone.looks
         for part in PARTS:
             removed.update(self._do(request, part).removed)
         return removed
@@ -132,14 +135,21 @@ def _answered(lessons: LessonStore, request: PurgeRequest) -> Iterator[str]:
     They are not named in the request, because it stays in the record: an alert's id would show that
     there was an alert.
     """
+    for span in _spans_of(lessons, request):
+        for said in lessons.verdicts(span.lesson):
+            if said.start_s < span.end_s and said.end_s > span.start_s:
+                yield said.moment
+
+
+def _spans_of(lessons: LessonStore, request: PurgeRequest) -> Iterator[LessonSpan]:
+    """The parts of lessons that are purged; none if only a seat is, of which nobody said anything."""
     if request.seat is not None:
         return
     for each in request.scored:
         lesson = lessons.get(each)
-        if lesson is None:
-            continue
-        start_s = (request.from_utc_ns - lesson.starts_utc_ns) / SECOND_NS
-        end_s = (request.to_utc_ns - lesson.starts_utc_ns) / SECOND_NS
-        for said in lessons.verdicts(each):
-            if said.start_s < end_s and said.end_s > start_s:
-                yield said.moment
+        if lesson is not None:
+            yield LessonSpan(
+                each,
+                (request.from_utc_ns - lesson.starts_utc_ns) / SECOND_NS,
+                (request.to_utc_ns - lesson.starts_utc_ns) / SECOND_NS,
+            )

@@ -182,6 +182,13 @@ def _factor(said: _Said) -> str:
     return "removed" if said.number("removed") else "changed"
 
 
+def _looks_gone(said: _Said) -> str:
+    looks = said.number("looks")
+    if not looks:
+        return ""
+    return f": {_count(looks, 'look')} {'was' if looks == 1 else 'were'} removed"
+
+
 def _days(said: _Said) -> str:
     days = said.number("days")
     if days is None:

@@ -26,13 +26,14 @@ Action = Literal[
     "linked_account", "unlinked_account",
     "offered", "ended_offer",
     "exported_held",
+    "asked_observer", "ended_observing", "withdrew_looks",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
 Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
-    "unknown_token", "seat_row_choice",
+    "unknown_token", "seat_row_choice", "coding_sheet",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

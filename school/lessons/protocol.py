@@ -11,6 +11,7 @@ from typing import Protocol
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.records import Lesson, PurgedWords
 from school.moments.protocol import LabelStore, MomentStore
+from school.observing.removing import LessonSpan
 
 __all__ = [
     "LessonChanges",
@@ -107,6 +108,9 @@ class ScoredLessons(LessonReader, Protocol):
     def retire_labels(self, *, before_utc_ns: int, most: int) -> int:
         """Forget labels of moments from before a time, and written before it, at most so many."""
 
+    def retire_looks(self, *, before_utc_ns: int, most: int) -> int:
+        """Forget what observers saw that came before a time, at most so many looks."""
+
 
 class LessonStore(Timetable, OptOuts, ScoredLessons, MomentStore, LabelStore, Protocol):
     """All of it, as the pages and a purge need it."""
@@ -124,11 +128,13 @@ class LessonStore(Timetable, OptOuts, ScoredLessons, MomentStore, LabelStore, Pr
         lessons: Sequence[str] = (),
         moments: Sequence[str] = (),
         labels_of: Sequence[str] = (),
+        looks_in: Sequence[LessonSpan] = (),
         purged_utc_ns: int | None = None,
     ) -> PurgedWords:
         """Remove for good, and say how much there was: lessons with their moments and all that
         was said and kept of them; moments likewise, also suggested ones that something was said
-        of; and what is kept to learn from of the lessons `labels_of`.
+        of; what is kept to learn from of the lessons `labels_of`; and what observers saw in the
+        spans `looks_in`.
 
         A teacher who has no lesson left is forgotten. With a time, a database records each lesson
         that was removed in its audit log; a store in memory has none.

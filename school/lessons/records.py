@@ -54,3 +54,5 @@ class PurgedWords:
     verdicts: int = 0
     labels: int = 0
     """What was kept to learn from."""
+    looks: int = 0
+    """What observers saw."""

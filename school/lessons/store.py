@@ -20,6 +20,13 @@ from school.lessons.owner_rows import give_to_named
 from school.lessons.records import Lesson, PurgedWords
 from school.lessons.rows import lesson_of, lesson_values
 from school.moments.store import SqlMomentStore, remove_moment_rows, remove_unwanted_labels
+from school.observing.removing import (
+    LessonSpan,
+    has_old_looks,
+    remove_looks_in,
+    remove_old_looks,
+)
+from school.observing.tables import looks
 from school.schema import (
     exclusions,
     imported,
@@ -133,6 +140,7 @@ class SqlLessonStore(SqlMomentStore):
         lessons: Sequence[str] = (),
         moments: Sequence[str] = (),
         labels_of: Sequence[str] = (),
+        looks_in: Sequence[LessonSpan] = (),
         purged_utc_ns: int | None = None,
     ) -> PurgedWords:
         """Remove lessons with what was said of them for good; see `LessonStore.purge`."""
@@ -145,9 +153,19 @@ class SqlLessonStore(SqlMomentStore):
                 remove_moment_rows(connection, moment)
             for lesson in labels_of:
                 connection.execute(delete(labels).where(labels.c.lesson == lesson))
+            for span in looks_in:
+                remove_looks_in(connection, span)
             connection.execute(_STALE_OPT_INS)
             after = _counts(connection)
         return PurgedWords(**{name: n - after[name] for name, n in before.items()})
+
+    def retire_looks(self, *, before_utc_ns: int, most: int) -> int:
+        # Asked each hour, and mostly for nothing: nothing is written then.
+        with self._database.reading() as connection:
+            if not has_old_looks(connection, before_utc_ns):
+                return 0
+        with self._database.recording() as connection:
+            return remove_old_looks(connection, before_utc_ns, most)
 
     def left_out(self) -> dict[str, tuple[tuple[int, int], ...]]:
         """Of all lessons; see `LessonReader.left_out`."""
@@ -186,7 +204,7 @@ def _counts(connection: Connection) -> dict[str, int]:
     """How many rows there are of what a purge removes."""
     return {
         table.name: int(connection.scalars(select(func.count()).select_from(table)).one())
-        for table in (lessons, moments, verdicts, labels)
+        for table in (lessons, moments, verdicts, labels, looks)
     }
 
 

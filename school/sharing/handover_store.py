@@ -12,6 +12,7 @@ from school.audit.actor import Actor
 from school.database import SchoolDatabase
 from school.lessons.records import Lesson
 from school.lessons.rows import LESSON_COLUMNS, lesson_of
+from school.observing.tables import observers
 from school.schema import hidden_lessons, lesson_owners, lessons, offers, people, roles, shares
 
 __all__ = ["EARLY_NS", "HandoverStore", "Offer"]
@@ -154,9 +155,10 @@ def _offered(lesson: str, person: str) -> Select[Any]:
 
 
 def _give(connection: Connection, lesson: str, person: str) -> None:
-    """Make it theirs alone: what its owner before offered and shared ends."""
+    """Make it theirs alone: what its owner before offered, shared and asked ends."""
     connection.execute(delete(lesson_owners).where(lesson_owners.c.lesson == lesson))
     connection.execute(insert(lesson_owners), {"lesson": lesson, "person": person})
     connection.execute(delete(offers).where(offers.c.lesson == lesson))
     connection.execute(delete(shares).where(shares.c.lesson == lesson))
+    connection.execute(delete(observers).where(observers.c.lesson == lesson))
     connection.execute(delete(hidden_lessons).where(hidden_lessons.c.lesson == lesson))

@@ -30,6 +30,7 @@ from school.sharing.counts import HELD, LEFT_OUT, HeldLesson
 from school.sharing.cut import Span
 from school.sharing.handover_store import HandoverStore
 from school.sharing.listing import EVERY, Place, Wanted
+from school.sharing.observer_store import ObserverStore
 from school.sharing.policy import Reach
 from school.sharing.seat_row_store import SeatRowStore
 from school.sharing.teacher_store import TeacherStore, exclusions_in
@@ -83,6 +84,8 @@ class SharingStore:
         """How lessons go from one teacher to another."""
         self.seat_rows = SeatRowStore(database)
         """Who has switched on the pages of seat rows."""
+        self.observers = ObserverStore(database)
+        """Whom teachers ask to observe a lesson, and what those saw."""
 
     def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:
         """What a lesson is to a person; None if there is no such lesson."""

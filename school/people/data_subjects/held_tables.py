@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
 
+from school.observing.tables import coding_plans, looks, observers
 from school.schema import (
     audit_events,
     audit_head,
@@ -203,6 +204,20 @@ HELD: Final = (
         table=hidden_lessons, files=("lesson.json",),
         parts={"hidden": select(hidden_lessons).where(hidden_lessons.c.lesson == _LESSON)},
     ),
+    Held(
+        table=observers, files=("sharing.json",),
+        parts={
+            "asked_to_observe_by_you": select(observers, _THEIRS.c.name.label("observer"))
+            .join(_THEIRS, _THEIRS.c.id == observers.c.person)
+            .where(observers.c.asked_by == _PERSON)
+            .order_by(observers.c.lesson, observers.c.person),
+            "asked_to_observe": select(observers).where(
+                observers.c.person == _PERSON, observers.c.lesson.not_in(_HIDDEN)
+            ).order_by(observers.c.lesson),
+        },
+    ),
+    _of_lesson(coding_plans, "zones_that_observers_go_round"),
+    _of_person(looks, "sharing.json", "what_you_saw_as_an_observer", {}),
     _of_words(moments, "author", "moments", "your_moments_in_lessons_of_others"),
     _of_words(verdicts, "said_by", "answers", "your_answers_in_lessons_of_others"),
     _of_words(labels, "said_by", "kept_to_learn_from", "kept_to_learn_from_in_lessons_of_others"),

@@ -14,6 +14,7 @@ from school.audit.actor import Actor
 from school.audit.entries import SOMEONE_GONE
 from school.database import SchoolDatabase
 from school.moments.store import remove_unwanted_labels
+from school.observing.tables import observers
 from school.people.demo_ids import DEMO_IDS
 from school.people.program_tokens import end_tokens
 from school.people.tokens import new_id
@@ -208,6 +209,19 @@ def _end_shares(connection: Connection, person: str, by: Actor, *, with_notices:
     for lesson in connection.scalars(select(offers.c.lesson).where(offered)).all():
         by.record(connection, "ended_offer", "lesson", lesson, lesson=lesson)
     connection.execute(delete(offers).where(offered))
+    _end_observing(connection, person, by)
+
+
+def _end_observing(connection: Connection, person: str, by: Actor) -> None:
+    """Requests to them and by them. What was seen stays as words do: of "a person who left"."""
+    asked = or_(observers.c.person == person, observers.c.asked_by == person)
+    for lesson, observer, name in connection.execute(
+        select(observers.c.lesson, people.c.id, people.c.name)
+        .join(people, people.c.id == observers.c.person)
+        .where(asked)
+    ).all():
+        by.record_about(connection, "ended_observing", observer, name, lesson=lesson)
+    connection.execute(delete(observers).where(asked))
 
 
 def _forget_as_teacher(connection: Connection, person: str, utc_ns: int) -> None:

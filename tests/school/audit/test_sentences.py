@@ -25,6 +25,8 @@ from school.audit.entries import (
 )
 from school.audit.records import Action, Thing
 from school.lessons.records import Lesson
+from school.observing.records import Look
+from school.observing.rota import EVERY_S, LOOK_S, Turn
 from school.people.records import ROLE_NAMES
 from school.sharing.cut import EXCLUSION_REASONS, Span
 
@@ -162,6 +164,19 @@ def do_everything(school: School) -> None:
     assert sharing.handovers.take_over("maths-1", kim, NOW_NS, DAY_NS)
     sharing.seat_rows.switch("kim", kim, is_on=True)
     sharing.seat_rows.switch("kim", kim, is_on=False)
+    for observer in ("bo", "ada", "bo"):
+        sharing.observers.ask("maths-1", observer, kim)
+    looks = [
+        (Turn("A1", at, at + LOOK_S), Look(id=f"l{at}", start_s=at, answer="few", said_ms=at))
+        for at in (0, EVERY_S)
+    ]
+    assert sharing.observers.keep("maths-1", "bo", looks, NOW_NS)
+    assert sharing.observers.keep("maths-1", "ada", looks[:1], NOW_NS)
+    school.audit.record_look(bo, "coding_sheet", "maths-1", lesson="maths-1")
+    sharing.observers.take_back("maths-1", "bo", kim)
+    sharing.observers.ask("maths-1", "bo", kim)
+    sharing.observers.take_back("maths-1", "bo", kim)
+    sharing.observers.withdraw("maths-1", ada)
     people.held.record_export("kim", kim)
     people.held.record_lesson("maths-1", kim)
     school.audit.record_export(kim, "lesson", "maths-1", lesson="maths-1")
@@ -218,6 +233,14 @@ Kim Roth handed lesson maths-1 over to Bo Lind
 Kim Roth took lesson maths-1 over, to teach it for someone else
 Kim Roth changed whether they see rows of seats: on now
 Kim Roth changed whether they see rows of seats: off now
+Kim Roth asked Bo Lind to observe lesson maths-1
+Kim Roth asked Ada Okafor to observe lesson maths-1
+Kim Roth asked Bo Lind to observe lesson maths-1
+Bo Lind looked at the observers’ sheet of lesson maths-1
+Kim Roth took back the request to Bo Lind to observe lesson maths-1: 2 looks were removed
+Kim Roth asked Bo Lind to observe lesson maths-1
+Kim Roth took back the request to Bo Lind to observe lesson maths-1
+Ada Okafor withdrew what they saw as an observer of lesson maths-1: 1 look was removed
 Kim Roth exported all that is held about themselves
 Kim Roth exported lesson maths-1
 Kim Roth exported lesson maths-1

@@ -77,6 +77,7 @@ def test_only_their_id_stays_where_others_keep_something(directory: Path) -> Non
     assert columns_with(directory, ADA) == {
         ("people", "id"), ("people", "sign_in_name"), ("former_people", "person"),
         ("lesson_owners", "person"), ("moments", "author"), ("verdicts", "said_by"),
+        ("looks", "person"),
     }  # fmt: skip
 
 
@@ -120,8 +121,10 @@ def test_nothing_lets_them_in_and_nobody_sees_their_lessons(directory: Path) -> 
             }
         assert school.sharing.reach(OF_ROB, ADA, NOW_NS) == "any"
         assert school.sharing.handovers.offers_to(ROB) == []
-        actions = [each.action for each in school.audit.of_lesson(PAST, 9)]
-        assert {"unshared", "ended_offer", "revoked_token"} <= set(actions)
+        actions = [each.action for each in school.audit.of_lesson(PAST, 12)]
+        assert {"unshared", "ended_offer", "revoked_token", "ended_observing"} <= set(actions)
+        assert school.sharing.observers.asked(PAST) == school.sharing.observers.asked(OF_ROB) == []
+        assert [each.person for each in school.sharing.observers.all_looks()] == [KIM, ADA]
 
 
 def test_lessons_that_have_not_begun_become_nobodys_and_go_to_whom_the_name_is_tied_next(
