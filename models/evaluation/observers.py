@@ -17,11 +17,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import cohen_kappa_score
 
 from contract.errors import RecordingError, UsageError
 from contract.files.csv_table import read_table
 from contract.files.text_file import read_text
+from models.evaluation.agreement import counts_of, kappa_of
 
 __all__ = ["Look", "agreement", "kappa_between", "observed_kappa", "read_looks"]
 
@@ -101,9 +101,8 @@ def _by_second(looks: Sequence[Look]) -> dict[tuple[int, int], bool]:
 
 def agreement(first: Flags, second: Flags) -> float:
     """Cohen's kappa; 0 if there is only one class, which shows no skill."""
-    if np.unique(np.concatenate([first, second])).size < 2:
-        return 0.0
-    return float(cohen_kappa_score(first, second))
+    found = float(kappa_of(counts_of(first.astype(np.int64), second.astype(np.int64), 2), "none"))
+    return found if np.isfinite(found) else 0.0
 
 
 def observed_kappa(truth: Flags, *, kappa: float, seed: int) -> float:
