@@ -37,6 +37,10 @@ from dashboard_api.model import routes as model_page
 from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.moments import routes as moments
 from dashboard_api.moments import verdict_routes as verdicts
+from dashboard_api.observing import ask_routes as asking_observers
+from dashboard_api.observing import own_routes as own_looks
+from dashboard_api.observing import sheet_routes as coding_sheet
+from dashboard_api.observing.check_watch import ObservedWatch
 from dashboard_api.openid import routes as openid_routes
 from dashboard_api.openid.provider import Provider
 from dashboard_api.openid.service import OpenIdService
@@ -95,7 +99,7 @@ ROUTERS: Final = tuple(
     module.router
     for module in (
         home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, export, seat_rows,
-        sharing, own_lessons, handovers, live_page, model_page, sign_in_routes, openid_routes,
+        sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         health_routes,
     )
@@ -190,6 +194,7 @@ def create_app(
     app.state.week_counts = WeekCounts()
     app.state.catalog = catalog
     app.state.drift_watch = DriftWatch(app.state.catalog, zone)
+    app.state.observed_watch = ObservedWatch()
     app.state.request_figures = RequestFigures()
     app.state.settings = limits
     app.state.gate = ConnectionGate(

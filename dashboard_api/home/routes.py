@@ -13,6 +13,7 @@ from dashboard_api.lessons.filters import ListFilters
 from dashboard_api.lessons.notice_view import notice_lines, offer_lines, reminder_lines
 from dashboard_api.live.routes import live_facts
 from dashboard_api.model.trust import trust_text
+from dashboard_api.observing.own_view import open_sheets
 from dashboard_api.people.account_notices import account_notices
 from dashboard_api.rooms.read_rooms import read_rooms
 from dashboard_api.web.access import SignedIn
@@ -59,6 +60,7 @@ async def start_page(
         notices=await store.run(lambda stores: notice_lines(stores, viewer, zone)),
         reminders=await store.run(lambda stores: reminder_lines(stores, viewer, zone)),
         offers=await store.run(lambda stores: offer_lines(stores, viewer, zone)),
+        observing=await store.run(lambda stores: open_sheets(stores, viewer, zone)),
         filters=filters,
         choices=await start.choices() if reached else None,
         own=own,

@@ -12,13 +12,15 @@ from dashboard_api.model.card_view import BLIND_TO, Card, card, scored_text
 from dashboard_api.model.drift_view import VERDICT_TEXT, drift_view
 from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.model.trust import trust_text
+from dashboard_api.observing.check_view import CheckView, check_view
+from dashboard_api.observing.check_watch import ObservedWatch
 from dashboard_api.views.schemas import DriftWeekJson, ModelJson
 from dashboard_api.web.access import ReadsModel
 from dashboard_api.web.lookup import ErrorJson, see_lesson
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.rendering import page
 from dashboard_api.web.seen import SeenLesson
-from dashboard_api.web.store_thread import StoreDep, Stores
+from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from models.drift import PsiChange, WeekDrift
 from models.school_model.labels import base_of
 from models.school_model.training import base_mismatch
@@ -74,10 +76,13 @@ async def model_page(
     note, title = await store.run(query)
     so_far = await watch.so_far(store)
     in_use, shipped = catalog.current(), catalog.shipped()
+    shown = in_use if note.card is None else catalog.find(note.card.version) or in_use
+    observed = None if shown is None else await _observed(request, store, shown)
     return page(
         "model/card.html",
         viewer=viewer,
         note=note,
+        observed=observed,
         lesson=lesson,
         lesson_title=title.strip() or "this lesson",
         in_use="" if in_use is None else in_use.version,
@@ -155,6 +160,12 @@ def _week(week: WeekDrift) -> DriftWeekJson:
         words_trained=words(week.trained),
         words_own=words(week.own),
     )
+
+
+async def _observed(request: Request, store: StoreThread, model: ModelManifest) -> CheckView:
+    watch = request.app.state.observed_watch
+    assert isinstance(watch, ObservedWatch)
+    return check_view(await watch.of(store, base_of(model.version)))
 
 
 def _catalog(request: Request) -> ModelCatalog:

@@ -20,8 +20,10 @@ from school.sharing.policy import Action, may_at_all
 __all__ = [
     "COOKIE",
     "AnonymisesPeople",
+    "AsksObservers",
     "ChangesPeople",
     "ChoosesLabels",
+    "CodesLesson",
     "DeletesLesson",
     "ExcludesSpans",
     "ExportsLesson",
@@ -154,6 +156,8 @@ HidesLesson = Annotated[Viewer, Depends(Needs("hide lesson"))]
 DeletesLesson = Annotated[Viewer, Depends(Needs("delete lesson"))]
 HandsOver = Annotated[Viewer, Depends(Needs("hand over"))]
 TakesOver = Annotated[Viewer, Depends(Needs("take over"))]
+AsksObservers = Annotated[Viewer, Depends(Needs("ask observers"))]
+CodesLesson = Annotated[Viewer, Depends(Needs("code lesson"))]
 WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
 ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
 ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from contract.clock import SECOND_NS
 from contract.errors import RoomtoneError
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
@@ -19,6 +20,7 @@ __all__ = [
     "NO_LESSON",
     "ErrorJson",
     "NotFoundError",
+    "find_asked",
     "find_lesson",
     "get_lesson",
     "see_lesson",
@@ -29,6 +31,10 @@ NO_LESSON: Final = (
     "There is no such lesson. It may have been deleted, it may not be shared with you any more, or "
     "the address is incomplete."
 )
+
+
+OPEN_NS: Final = 7 * 86_400 * SECOND_NS
+"""How long after a lesson its observers may send what a phone still holds."""
 
 
 class NotFoundError(RoomtoneError, LookupError):
@@ -60,6 +66,24 @@ def find_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> tuple[Lesson,
             stores.people.tokens.record_refusal(viewer.token, by)
         raise NotFoundError(NO_LESSON)
     return lesson, reach
+
+
+def find_asked(stores: Stores, viewer: Viewer, lesson_id: str) -> Lesson:
+    """A lesson that its teacher asks the viewer to observe; raises NotFoundError.
+
+    It opens the sheet alone: nothing that was sensed, and nothing that anybody said.
+    """
+    assert viewer.action is not None
+    is_asked = stores.sharing.observers.is_asked(lesson_id, viewer.person.id)
+    lesson = stores.lesson(lesson_id)
+    if (
+        lesson is None
+        or not is_asked
+        or viewer.utc_ns >= lesson.over_utc_ns(stores.longest_ns) + OPEN_NS
+        or not may(viewer.person.roles, viewer.action, "asked")
+    ):
+        raise NotFoundError(NO_LESSON)
+    return lesson
 
 
 def get_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> Lesson:

@@ -9,9 +9,10 @@ from school.people.records import Role
 
 __all__ = ["ACTIONS", "POLICY", "Action", "Reach", "may", "may_at_all", "policy_lines", "reaches"]
 
-Reach = Literal["own", "shared", "any"]
-"""What a thing is to a person: of their own lesson, of a lesson shared with them, or either and
-everything else."""
+Reach = Literal["own", "shared", "asked", "any"]
+"""What a thing is to a person: of their own lesson, of a lesson shared with them, of one that its
+teacher asked them to observe, or any of these and everything else. Someone may be asked to observe
+a lesson that is shared with them as well: `lookup.find_asked` looks for this reach alone."""
 
 Action = Literal[
     "read lesson",
@@ -28,6 +29,8 @@ Action = Literal[
     "delete lesson",
     "hand over",
     "take over",
+    "ask observers",
+    "code lesson",
     "watch live",
     "read kits",
     "read counts",
@@ -43,6 +46,7 @@ ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 _OWN: Final = frozenset[Reach]({"own"})
 _OWN_OR_SHARED: Final = frozenset[Reach]({"own", "shared"})
 _SHARED: Final = frozenset[Reach]({"shared"})
+_ASKED: Final = frozenset[Reach]({"asked"})
 _OTHERS: Final = frozenset[Reach]({"any"})
 _ANY: Final = frozenset[Reach]({"own", "shared", "any"})
 
@@ -62,6 +66,8 @@ POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
         "delete lesson": _OWN,
         "hand over": _OWN,
         "take over": _OTHERS,
+        "ask observers": _OWN,
+        "code lesson": _ASKED,
         "watch live": _OWN,
         "read model": _ANY,
     },
@@ -70,6 +76,7 @@ POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
         "read notes": _SHARED,
         "write notes": _SHARED,
         "read video": _SHARED,
+        "code lesson": _ASKED,
         "read model": _ANY,
     },
     "technician": {
@@ -114,7 +121,7 @@ def may_at_all(roles: Iterable[Role], action: Action) -> bool:
 def policy_lines() -> list[list[str]]:
     """The table in words, a row for each role, after a row of headings."""
     texts = {frozenset[Reach](): "no", _OWN: "own", _OWN_OR_SHARED: "own, shared",
-             _SHARED: "shared", _OTHERS: "others'", _ANY: "yes"}  # fmt: skip
+             _SHARED: "shared", _ASKED: "asked", _OTHERS: "others'", _ANY: "yes"}  # fmt: skip
     rows = [
         [role, *(texts[allowed.get(action, frozenset())] for action in ACTIONS)]
         for role, allowed in POLICY.items()

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
 from contract.clock import SECOND_NS, ManualClock
+from contract.lesson import Zone
 from dashboard_api.app import ROUTERS, create_app
 from dashboard_api.web.access import Needs, Public
 from dashboard_api.web.store_thread import Stores
@@ -30,7 +31,7 @@ from tests.signed_in import BY, add_person, cookie, open_test_school
 
 NOW_NS = 1_763_460_300 * SECOND_NS
 LESSON_NS = 1_800 * SECOND_NS
-Reach = Literal["own", "shared", "others"]
+Reach = Literal["own", "shared", "asked", "others"]
 
 RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
     "teacher": {
@@ -47,6 +48,8 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "hide lesson": {"own"},
         "delete lesson": {"own"},
         "hand over": {"own"},
+        "ask observers": {"own"},
+        "code lesson": {"asked"},
         "watch live": {"own"},
     },
     "coach": {
@@ -54,6 +57,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "read notes": {"shared"},
         "write notes": {"shared"},
         "read video": {"shared"},
+        "code lesson": {"asked"},
     },
     "technician": {},
     "administrator": {},
@@ -165,6 +169,17 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("GET", "/lessons/{lesson}/delete"),
         ask("POST", "/lessons/{lesson}/delete"),
     ],
+    "ask observers": [
+        ask("GET", "/lessons/{lesson}/observers"),
+        ask("POST", "/lessons/{lesson}/observers", data={"person": "someone"}),
+        ask("POST", "/lessons/{lesson}/observers/someone/end"),
+    ],
+    "code lesson": [
+        ask("GET", "/lessons/{lesson}/coding"),
+        ask("GET", "/lessons/{lesson}/coding/clock"),
+        ask("POST", "/lessons/{lesson}/coding", data={"start_s": "60", "answer": "few"}),
+        ask("POST", "/lessons/{lesson}/looks", json={"looks": []}),
+    ],
     "watch live": [
         ask("GET", "/rooms/{room}/live"),
         ask("GET", "/api/rooms/{room}/live"),
@@ -198,6 +213,9 @@ ELSEWHERE = {
     "/offers/{lesson_id}/decline": "about oneself; test_handover.py",
     "/hidden-lessons": "one's own alone; test_own_lessons.py",
     "/notices/{notice_id}/read": "about oneself; test_own_lessons.py",
+    "/observing": "about oneself; observing/test_sheet.py",
+    "/observing/looks.csv": "about oneself; observing/test_sheet.py",
+    "/lessons/{lesson_id}/looks/withdraw": "about oneself; observing/test_sheet.py",
     "/account": "about oneself", "/account/password": "about oneself",
     "/account/sessions/{session_id}/end": "about oneself",
     "/account/second-factor": "about oneself",
@@ -218,6 +236,7 @@ class Rights:
         add_person(self.school.people, "someone", "coach")
         add_person(self.school.people, "teaching", "teacher")
         add_person(self.school.people, "leaver", "teacher")
+        self.school.sharing.tie_name("teaching", "teaching", BY)
         for role in ROLES:
             person = f"only-{role}"
             add_person(self.school.people, person, role)
@@ -238,16 +257,20 @@ class Rights:
     def _add_lesson(self, role: Role, reach: Reach) -> None:
         school: School = self.school
         name = f"{reach}-{role}"
-        teacher = f"only-{role}" if reach == "own" else "someone else"
+        teachers = {"own": f"only-{role}", "asked": "teaching"}
         school.lessons.put(
             Lesson(
-                id=name, room=name, teacher=teacher, title=f"Secret of {name}",
+                id=name, room=name, teacher=teachers.get(reach, "someone else"), title=f"Secret of {name}",
                 starts_utc_ns=NOW_NS - LESSON_NS, ends_utc_ns=NOW_NS + LESSON_NS,
                 source="timetable", video=str(self.video),
+                zones=(Zone(name="door", seats=(1, 2, 3, 4, 5)),),
             )
         )  # fmt: skip
         if reach == "shared":
             school.sharing.share(name, f"only-{role}", BY, until_utc_ns=NOW_NS + 1)
+        if reach == "asked":
+            by = Actor(name="teaching", utc_ns=NOW_NS, person="teaching")
+            school.sharing.observers.ask(name, f"only-{role}", by)
 
 
 @pytest.fixture(scope="module")
