@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from dashboard_api.observing.check_view import CheckView
 from models.school_model.labels import wilson
+from models.school_model.observed import ObservedCheck
 from models.school_model.training import school_lines
 from models.serving.alerts import AlertPolicy
 from models.serving.claims import MomentClaim
 from models.serving.moments import MAX_MOMENTS, MAX_SHOWN
 from models.serving.off_task import OffTaskModel
 
-__all__ = ["card_text"]
+__all__ = ["card_dict", "card_text"]
 
 _SIMULATED: Final = "simulated"
 _LISTED: Final = {
@@ -23,8 +25,22 @@ _LISTED: Final = {
 }
 
 
-def card_text(model: OffTaskModel) -> str:
-    """The card as text; each line with figures names the source of the data."""
+def card_dict(model: OffTaskModel, observed: ObservedCheck | None) -> dict[str, Any]:
+    """The card's figures; `observed` is null where no school was named."""
+    manifest = model.manifest
+    return {
+        "model": manifest.version,
+        "data": dict(manifest.data),
+        "figures": dict(manifest.figures),
+        "observed": None if observed is None else observed.as_dict(),
+    }
+
+
+def card_text(model: OffTaskModel, observed: CheckView | None = None) -> str:
+    """The card as text; each line with figures names the source of the data.
+
+    `observed` is what a school's observers show, where one was named.
+    """
     manifest = model.manifest
     data = manifest.data
     lines = [
@@ -45,8 +61,13 @@ def card_text(model: OffTaskModel) -> str:
         ),
         "Made with: " + ", ".join(f"{name} {what}" for name, what in manifest.made_with.items()),
     ]
-    if data["source"] == _SIMULATED:
+    headline = "" if observed is None else observed.headline
+    if headline:
+        lines.append(f"{headline[:1].upper()}{headline[1:]}.")
+    elif data["source"] == _SIMULATED:
         lines.append("Tested on simulated lessons only; not yet checked in real classrooms.")
+    if observed is not None:
+        lines += observed.lines
     for figures in manifest.figures.values():
         lines += ["", *_figures(figures, data["source"])]
     return "\n".join(lines)

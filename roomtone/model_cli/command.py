@@ -13,10 +13,11 @@ from typing import Final
 
 from contract.errors import UsageError
 from contract.one_line import one_line
+from dashboard_api.observing.check_view import check_view
 from models.serving.manifest import SHIPPED
 from models.serving.off_task import OffTaskModel
 from roomtone.model_cli import drift
-from roomtone.model_cli.card import card_text
+from roomtone.model_cli.card import card_dict, card_text
 from roomtone.model_cli.drawing import draw_lessons
 from roomtone.model_cli.labels import (
     add_label_arguments,
@@ -24,6 +25,7 @@ from roomtone.model_cli.labels import (
     recalibrate,
     train_with_labels,
 )
+from roomtone.model_cli.observed import add_observed_options, observed_check
 from roomtone.model_cli.options import add_json_option
 from roomtone.model_cli.progress import ProgressReport, show_progress
 from roomtone.model_cli.recording import (
@@ -79,7 +81,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_json_option(evaluate)
     add_recording_arguments(evaluate)
-    _model(actions.add_parser("card", help="describe a model and its figures"))
+    card = actions.add_parser("card", help="describe a model and its figures")
+    _model(card)
+    add_observed_options(card)
+    add_json_option(card)
     curve_parser = actions.add_parser(
         "curve", help="show other alert policies, by threshold and waiting time"
     )
@@ -154,8 +159,7 @@ def _classes(
 
 def run(args: argparse.Namespace) -> int:
     if args.action == "card":
-        print(card_text(OffTaskModel.load(args.model)))
-        return 0
+        return _card(args)
     if args.action == "observers":
         return _observers(args.looks)
     if args.action == "recalibrate":
@@ -186,6 +190,16 @@ def run(args: argparse.Namespace) -> int:
 
         return realism(args)
     return _evaluate(args)
+
+
+def _card(args: argparse.Namespace) -> int:
+    model = OffTaskModel.load(args.model)
+    check = observed_check(args, model.version)
+    if args.json:
+        print(json.dumps(card_dict(model, check), indent=2))
+        return 0
+    print(card_text(model, None if check is None else check_view(check)))
+    return 0
 
 
 def _train(args: argparse.Namespace) -> int:
