@@ -88,7 +88,7 @@ def _agreement_lines(check: ObservedCheck) -> list[str]:
     over = (
         "lessons"
         if found.units == "lessons"
-        else f"blocks of ten looks, because there are fewer than {MIN_LESSONS} lessons"
+        else f"blocks of ten looks, because there are fewer than {_NUMBERS[MIN_LESSONS]} lessons"
     )
     lines.append(f"In brackets: 95 % intervals over resampled {over}.")
     if len(check.pairs) > 1:
@@ -101,14 +101,15 @@ def _model_lines(check: ObservedCheck) -> list[str]:
     if found.missing_looks or found.missing_lessons:
         missing = []
         if found.missing_looks:
-            missing.append(f"{found.missing_looks} more looks")
+            missing.append(_looks(found.missing_looks, more=True))
         if found.missing_lessons:
-            missing.append(f"{_lessons(found.missing_lessons, more=True)}")
+            missing.append(_lessons(found.missing_lessons, more=True))
+        is_one = found.missing_looks + found.missing_lessons == 1
         return [
             (
                 f"The model can be compared with {_looks(found.looks)} of two observers, in "
                 f"{_lessons(found.lessons)}. For a figure {' and '.join(missing)} "
-                f"{'is' if missing == ['one more lesson'] else 'are'} missing ({MIN_LOOKS} looks in "
+                f"{'is' if is_one else 'are'} missing ({MIN_LOOKS} looks in "
                 f"{_NUMBERS[MIN_LESSONS]} lessons)."
             )
         ]
@@ -118,11 +119,13 @@ def _model_lines(check: ObservedCheck) -> list[str]:
             f"{_lessons(found.lessons)}: its stored share of that zone in those 20 s."
         )
     ]
-    if found.order is not None and found.order_ends is not None:
-        lines.append(
-            f"Order: rank correlation {_figure(found.order, found.order_ends)}; 0 is chance, 1 the "
-            "same order."
-        )
+    lines.extend(
+        f"Where observers saw {_SEEN[one.rank]} off task, the model said {one.low * 100:.0f} to "
+        f"{one.high * 100:.0f} % (four of five of {_looks(one.looks)})."
+        for one in found.ranges
+    )
+    if 0 < len(found.ranges) < len(RANK_SHARES):
+        lines.append("For other answers there are fewer than ten looks that all coded alike.")
     lines.append(_side_line(found))
     if found.difference is not None and found.difference_ends is not None:
         low, high = (_points(end) for end in found.difference_ends)
@@ -131,13 +134,11 @@ def _model_lines(check: ObservedCheck) -> list[str]:
             f"observers’ ({low} to {high}; below 0: the model said less). An answer counts as the "
             "middle of what it means."
         )
-    lines.extend(
-        f"Where observers saw {_SEEN[one.rank]} off task, the model said {one.low * 100:.0f} to "
-        f"{one.high * 100:.0f} % (four of five of {_looks(one.looks)})."
-        for one in found.ranges
-    )
-    if 0 < len(found.ranges) < len(RANK_SHARES):
-        lines.append("For other answers there are fewer than ten looks that all coded alike.")
+    if found.order is not None and found.order_ends is not None:
+        lines.append(
+            f"Order: rank correlation {_figure(found.order, found.order_ends)}; 0 is chance, 1 the "
+            "same order."
+        )
     return lines
 
 
@@ -175,8 +176,9 @@ def _observers(count: int) -> str:
     return f"{_number(count, _NUMBERS)} observers"
 
 
-def _looks(count: int) -> str:
-    return "1 look" if count == 1 else f"{count} looks"
+def _looks(count: int, *, more: bool = False) -> str:
+    again = " more" if more else ""
+    return f"{count}{again} look{'' if count == 1 else 's'}"
 
 
 def _lessons(count: int, *, more: bool = False) -> str:

@@ -20,7 +20,10 @@ from ingest.stores import open_period_store, open_score_store
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import AlertRecord, EpochRecord
 from ingest.stores.rules.seal_schedule import Kind
-from school import open_lesson_store
+from school import open_lesson_store, open_school
+from school.audit.actor import Actor
+from school.observing.records import Look
+from school.observing.rota import Turn
 from tests.ingest.purge.test_command import SEALED, N, School
 
 SECOND = 1_000_000_000
@@ -159,6 +162,32 @@ def test_the_scorer_retires_its_scores(school: School, days: float, left: int) -
         assert len(scores.epochs("quill-room-1")) == left
         assert len(scores.alerts("quill-room-1")) == (1 if left else 0)
         assert lessons.get("quill-room-1") is not None
+
+
+@pytest.mark.parametrize(("days", "left"), ((729.9, 1), (730.1, 0)))
+def test_the_scorer_retires_what_observers_saw(school: School, days: float, left: int) -> None:
+    clock = After(school, days)
+    with (
+        closing(open_score_store(school.data)) as scores,
+        closing(open_school(school.data)) as opened,
+    ):
+        by = Actor(name="ada", utc_ns=school.starts_ns, person="ada")
+        for name in ("ada", "kim"):
+            opened.people.add(name, name, ["teacher"], by, person_id=name)
+        lesson = opened.lessons.get("quill-room-1")
+        assert lesson is not None
+        opened.sharing.tie_name(lesson.teacher, "ada", by)
+        opened.sharing.observers.ask(lesson.id, "kim", by)
+        look = Look(id="a", start_s=0, answer="few", said_ms=1)
+        sent = [(Turn("door", 0, 20), look)]
+        assert opened.sharing.observers.keep(lesson.id, "kim", sent, school.starts_ns)
+        upkeep = ScoreUpkeep(
+            settings=settings_of(school), clock=clock, scores=scores, lessons=opened.lessons
+        )
+        upkeep.begin()
+        a_round(upkeep, clock)
+        assert opened.sharing.observers.kept().looks == left
+        assert len(opened.sharing.observers.asked(lesson.id)) == left
 
 
 def test_scores_go_a_slice_at_a_time(school: School) -> None:
