@@ -184,10 +184,56 @@ def test_the_server_away_and_signed_out_are_said(browser, school) -> None:
         school.stores.sharing.observers.take_back(
             "maths", "kim", Actor(name="ada", utc_ns=school.now_ns, person="ada")
         )
-        answer(page, "None")
+        page.locator("#answers button:enabled", has_text="None").click()
         expect(page.locator("#link-state")).to_contain_text("not open to you any more")
+        expect(page.locator("#phase")).to_have_text("This sheet is closed")
         page.get_by_role("button", name="Remove them from this phone").click()
         assert page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_a_server_that_is_away_or_has_closed_the_sheet_is_said_also_with_nothing_to_send(
+    browser, school
+) -> None:
+    back = "document.dispatchEvent(new Event('visibilitychange'))"
+    with phone(browser, school) as context:
+        page = begin(context)
+        all_sent(page)
+        context.set_offline(True)
+        page.evaluate(back)
+        expect(page.locator("#link-state")).to_contain_text("Go on: looks are kept on this phone.")
+        context.set_offline(False)
+        page.evaluate(back)
+        all_sent(page)
+        school.stores.sharing.observers.take_back(
+            "maths", "kim", Actor(name="ada", utc_ns=school.now_ns, person="ada")
+        )
+        page.evaluate(back)
+        expect(page.locator("#phase")).to_have_text("This sheet is closed")
+        expect(page.locator("#answers")).to_be_hidden()
+
+
+def test_a_phone_that_slept_goes_on_by_how_far_its_clock_moved(browser, school) -> None:
+    with phone(browser, school) as context:
+        page = context.new_page()
+        page.goto("/lessons/maths/coding")
+        found = page.evaluate(
+            """async (address) => {
+                const { LessonClock } = await import(address);
+                const real = Date.now, clock = new LessonClock(600000), before = clock.now();
+                Date.now = () => real() - 3600000;  // set back: no sleep
+                const back = [clock.now() - before, clock.isSure];
+                Date.now = () => real() + 40000;  // the monotonic clock stood still
+                const slept = [clock.now() - before, clock.isSure];
+                const at = performance.now();
+                clock.hear(700000, at - 200, at);  // however slow, the server knows better
+                return { back, slept, heard: [clock.now() - 700100, clock.isSure] };
+            }""",
+            f"{STATIC_ADDRESS}/observing/clock.js",
+        )
+    for name, (moved_ms, is_sure) in (("back", (0, True)), ("slept", (40_000, False)),
+                                      ("heard", (0, True))):  # fmt: skip
+        assert abs(found[name][0] - moved_ms) < 1_000, found
+        assert found[name][1] == is_sure, found
 
 
 def test_two_phones_with_wrong_clocks_look_at_the_same_zone(browser, school) -> None:

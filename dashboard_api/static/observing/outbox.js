@@ -12,6 +12,12 @@ const AT_ONCE = 50;
  *   not open to this person any more.
  */
 
+/** @returns {LinkState} */
+function stateOf(/** @type {number} */ status) {
+  if (status >= 200 && status < 300) return "sent";
+  return status === 401 || status === 403 ? "out" : status === 404 ? "gone" : "away";
+}
+
 export class Outbox {
   /** What could not be written to the browser's storage. @type {Look[] | null} */
   #memory = null;
@@ -31,6 +37,7 @@ export class Outbox {
     this.key = key;
     this.address = address;
     this.on = on;
+    if (this.waiting.length) this.#state = "sending";
     addEventListener("online", () => this.send());
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.send();
@@ -66,8 +73,14 @@ export class Outbox {
     this.send();
   }
 
+  /** What another request of the page met, by its status, 0 without an answer. */
+  heard(/** @type {number} */ status) {
+    if (!this.waiting.length) this.#become(stateOf(status));
+  }
+
   /** Forget what waits: only where the server will never take it. */
   clear() {
+    clearTimeout(this.#retry);
     this.#keep([]);
     this.on.state();
   }
@@ -75,10 +88,7 @@ export class Outbox {
   async send() {
     const some = this.waiting.slice(0, AT_ONCE);
     if (this.#isSending) return;
-    if (!some.length) {
-      this.#become("sent");
-      return;
-    }
+    if (!some.length) return;
     this.#isSending = true;
     clearTimeout(this.#retry);
     if (this.#state === "sent") this.#become("sending");
@@ -120,7 +130,7 @@ export class Outbox {
 
   #failed(/** @type {number} */ status) {
     this.#failures += 1;
-    this.#become(status === 401 || status === 403 ? "out" : status === 404 ? "gone" : "away");
+    this.#become(stateOf(status));
     const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
     this.#retry = setTimeout(() => this.send(), wait * (0.75 + Math.random() / 2));
   }

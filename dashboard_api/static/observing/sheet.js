@@ -59,8 +59,9 @@ async function askClock() {
     const answer = await fetch(`${address}/coding/clock`, { signal: AbortSignal.timeout(8000) });
     const heardAt = performance.now();
     if (answer.ok) hearClock(await answer.json(), askedAt, heardAt);
+    outbox.heard(answer.status);
   } catch {
-    // No connection: the clock goes on by itself.
+    outbox.heard(0); // the clock goes on by itself
   }
 }
 
@@ -91,6 +92,9 @@ function view() {
   const second = clock.now() / 1000;
   const turn = turnAt(plan, second, length);
   const nothing = { left: 0, of: 0, next: "", open: null };
+  if (outbox.state === "gone") {
+    return { phase: "over", zone: "Thank you", text: "This sheet is closed", ...nothing };
+  }
   if (second < 0) {
     const next = `First: ${plan.zones[0]}`;
     return { ...nothing, phase: "wait", zone: minutes(-second), text: "The lesson begins in", next };
@@ -157,12 +161,15 @@ function drawLink() {
   const texts = {
     sent: "Everything is on the server.",
     sending: `${kept} and on the way.`,
-    away: `The server can’t be reached. ${kept}, and will be sent. Go on.`,
-    out: `You are signed out. ${kept}. `,
-    gone: `This sheet is not open to you any more, so nothing is sent. ${kept}. `,
+    away: `The server can’t be reached. ${count ? `${kept}, and will be sent. Go on.` : "Go on: looks are kept on this phone."}`,
+    out: `You are signed out. ${count ? `${kept}. ` : ""}`,
+    gone: `This sheet is not open to you any more. ${count ? `Nothing is sent. ${kept}. ` : ""}`,
   };
   const lost = refused ? ` ${refused} after the lesson’s end ${refused === 1 ? "was" : "were"} not taken.` : "";
-  link.textContent = texts[outbox.state] + lost;
+  const text = texts[outbox.state] + lost;
+  if (link.dataset.text === text) return; // a screen reader need not hear it again
+  link.dataset.text = text;
+  link.textContent = text;
   if (outbox.state === "out") link.append(signIn());
   if (outbox.state === "gone" && count) link.append(forget());
   link.hidden = false;
