@@ -27,7 +27,7 @@ class CheckView:
     """`headline` is empty until there is enough to compare the model with."""
 
     headline: str
-    """It completes the sentence "Signs and estimates are …", once the model has a figure too."""
+    """It completes the sentence "What it finds is …", once the model has a figure too."""
     agreement: tuple[str, ...]
     model: tuple[str, ...]
 

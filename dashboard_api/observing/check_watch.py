@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
 from typing import Final
@@ -34,7 +35,8 @@ class ObservedWatch:
         # A lesson at a time, so that a live page does not wait for all of them.
         for lesson, theirs in lessons_of(looks):
             shares |= await store.run(partial(_shares, lesson=lesson, looks=theirs, base=base))
-        check = check_observed(seen_looks(looks), shares)
+        # Resampling takes up to a second for a year of looks.
+        check = await asyncio.to_thread(check_observed, seen_looks(looks), shares)
         self._known = base, kept, at, check
         return check
 
