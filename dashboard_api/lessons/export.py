@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.views.schemas import TimelineJson
-from dashboard_api.views.text import position_text
+from dashboard_api.views.text import cell_text, position_text
 from dashboard_api.web.access import ExportsLesson
 from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.store_thread import StoreDep, Stores
@@ -22,7 +22,6 @@ __all__ = ["router", "timeline_csv"]
 router = APIRouter(include_in_schema=False)
 
 _STEP_S: Final = 30
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @router.get("/lessons/{lesson_id}/table.csv")
@@ -51,7 +50,7 @@ def timeline_csv(shown: TimelineJson) -> str:
     rows = csv.writer(file)
     rows.writerow(
         ["from", "to", "movement, dB", "noise, dB(A)", "quietest second, dB(A)",
-         "loudest second, dB(A)", *(_cell(f"{zone.name}, dB") for zone in shown.zones), "missing"]
+         "loudest second, dB(A)", *(cell_text(f"{zone.name}, dB") for zone in shown.zones), "missing"]
     )  # fmt: skip
     each = _STEP_S // shown.zone_step_s
     for at in range(math.ceil(shown.length_s / _STEP_S)):
@@ -61,15 +60,10 @@ def timeline_csv(shown: TimelineJson) -> str:
         missing = [g.words for g in shown.gaps if g.start_s < end and g.end_s > start]
         rows.writerow(
             [position_text(start), position_text(end), shown.movement.mean[at], noise.mean[at],
-             noise.least[at], noise.most[at], *zones, _cell("; ".join(missing))]
+             noise.least[at], noise.most[at], *zones, cell_text("; ".join(missing))]
         )  # fmt: skip
     return file.getvalue()
 
 
 def _max_cell(cells: list[float | None]) -> float | None:
     return max((cell for cell in cells if cell is not None), default=None)
-
-
-def _cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

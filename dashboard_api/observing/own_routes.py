@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from dashboard_api.observing.own_view import observed_lines
+from dashboard_api.views.text import cell_text
 from dashboard_api.web.access import SignedIn
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
@@ -34,11 +35,19 @@ async def download(viewer: SignedIn, store: StoreDep) -> Response:
         writer = csv.writer(text)
         writer.writerow(("lesson", "zone", "start_s", "end_s", "answer"))
         for look in stores.sharing.observers.looks_of(viewer.person.id):
-            writer.writerow((look.lesson, look.zone, look.start_s, look.end_s, look.answer))
+            writer.writerow(
+                (
+                    cell_text(look.lesson),
+                    cell_text(look.zone),
+                    look.start_s,
+                    look.end_s,
+                    look.answer,
+                )
+            )
         return text.getvalue()
 
     headers = {"Content-Disposition": 'attachment; filename="looks.csv"'}
-    return Response(await store.run(query), media_type="text/csv", headers=headers)
+    return Response(await store.run(query), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.post("/lessons/{lesson_id}/looks/withdraw")
