@@ -27,7 +27,7 @@ class CheckView:
     """`headline` is empty until there is enough to compare the model with."""
 
     headline: str
-    """It completes the sentence "What it finds is …", once the model has a figure too."""
+    """It completes the sentence "Its estimates were …", once the model has a figure too."""
     agreement: tuple[str, ...]
     model: tuple[str, ...]
 
@@ -51,18 +51,22 @@ def _headline(check: ObservedCheck) -> str:
     if found.weighted is None or found.weighted_ends is None or not is_compared:
         return ""
     return (
-        f"checked in this school: {found.looks} looks, {_observers(check.observers)}, agreement "
+        f"checked in this school against {_looks(check.comparison.looks)} of "
+        f"{_observers(check.observers)}, who agree with each other at kappa "
         f"{_figure(found.weighted, found.weighted_ends)}"
     )
 
 
 def _agreement_lines(check: ObservedCheck) -> list[str]:
     found = check.agreement
+    if not found.looks:
+        return ["No two observers have coded the same look yet."]
     if found.missing:
+        more = "One more is" if found.missing == 1 else f"{found.missing} more are"
         return [
             (
-                f"Two observers have coded {_looks(found.looks)} together. From {MIN_LOOKS} on it is "
-                f"said how far they agree: {found.missing} more."
+                f"Two observers have coded {_looks(found.looks)} together. {more} needed to say how "
+                f"far they agree ({MIN_LOOKS} looks)."
             )
         ]
     if found.weighted is None or found.weighted_ends is None:
@@ -115,8 +119,8 @@ def _model_lines(check: ObservedCheck) -> list[str]:
         ]
     lines = [
         (
-            f"The model was compared with {_looks(found.looks)} of two observers or more, in "
-            f"{_lessons(found.lessons)}: its stored share of that zone in those 20 s."
+            "The model’s estimate of the share off task, in that zone and those 20 s, was compared "
+            f"with {_looks(found.looks)} of two observers or more, in {_lessons(found.lessons)}."
         )
     ]
     lines.extend(
@@ -128,12 +132,7 @@ def _model_lines(check: ObservedCheck) -> list[str]:
         lines.append("For other answers there are fewer than ten looks that all coded alike.")
     lines.append(_side_line(found))
     if found.difference is not None and found.difference_ends is not None:
-        low, high = (_points(end) for end in found.difference_ends)
-        lines.append(
-            f"On average the model’s share was {_points(found.difference)} percentage points off the "
-            f"observers’ ({low} to {high}; below 0: the model said less). An answer counts as the "
-            "middle of what it means."
-        )
+        lines.append(_difference_line(found.difference, found.difference_ends))
     if found.order is not None and found.order_ends is not None:
         lines.append(
             f"Order: rank correlation {_figure(found.order, found.order_ends)}; 0 is chance, 1 the "
@@ -157,6 +156,19 @@ def _side_line(found: Comparison) -> str:
     )
 
 
+def _difference_line(difference: float, ends: Interval) -> str:
+    points = round(difference * 100)
+    unit = "percentage point" if abs(points) == 1 else "percentage points"
+    is_off = (
+        f"{abs(points)} {unit} {'below' if points < 0 else 'above'}" if points else "as high as"
+    )
+    low, high = (_beside(end) for end in ends)
+    return (
+        f"On average the model’s share was {is_off} the observers’ ({low} to {high}). An answer "
+        "counts as the middle of what it means."
+    )
+
+
 def _pair(pair: Agreement) -> str:
     who = " and ".join(pair.who)
     if pair.weighted is None or pair.weighted_ends is None:
@@ -168,8 +180,9 @@ def _figure(value: float, ends: Interval) -> str:
     return f"{value:.2f} ({ends[0]:.2f} to {ends[1]:.2f})"
 
 
-def _points(share: float) -> str:
-    return f"{round(share * 100) + 0:+d}".replace("-", "−")
+def _beside(share: float) -> str:
+    points = round(share * 100)
+    return f"{abs(points)} {'below' if points < 0 else 'above'}" if points else "0"
 
 
 def _observers(count: int) -> str:

@@ -63,7 +63,7 @@ def card_text(model: OffTaskModel, observed: CheckView | None = None) -> str:
     ]
     headline = "" if observed is None else observed.headline
     if headline:
-        lines.append(f"{headline[:1].upper()}{headline[1:]}.")
+        lines.append(f"Its estimates were {headline}.")
     elif data["source"] == _SIMULATED:
         lines.append("Tested on simulated lessons only; not yet checked in real classrooms.")
     if observed is not None:

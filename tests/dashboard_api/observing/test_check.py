@@ -225,14 +225,19 @@ def test_the_card_and_the_page_of_trust_say_it_in_words(
     kappa = cohen_kappa_score(*ranks, weights="linear")
     assert main(["model", "card", "--data-dir", str(school.data)]) == 0
     text = capsys.readouterr().out
-    says = rf"hecked in this school: {len(known)} looks, two observers, agreement {kappa:.2f} \("
-    assert re.search("C" + says, text)
+    compared = sum(not np.isnan(one.share) for one in known)
+    says = (
+        rf"checked in this school against {compared} looks of two observers, who agree with each "
+        rf"other at kappa {kappa:.2f} \("
+    )
+    assert re.search("Its estimates were " + says, text)
     assert "rank correlation" in text
     assert "kim" not in text
     assert "not yet checked" not in text
     with school.pages.browser(cookie(school.people, school.clock.utc_ns(), "ada")) as pages:
         page = pages.get("/model").text
-    assert re.search("c" + says, page)
+    assert re.search("Its estimates were <b>" + says, page)
+    assert "Whether its suggestions are worth talking about is not yet checked" in page
     assert "Given a look with about half or most" in page or "five of each side are needed" in page
     assert not re.search(r"\b(kim|lou)\b", page)
 

@@ -32,13 +32,14 @@ def check(agreement: Agreement, comparison: Comparison, *pairs: Agreement) -> Ob
 def test_figures_stand_with_n_and_interval() -> None:
     view = check_view(check(ENOUGH, COMPARED))
     assert view.headline == (
-        "checked in this school: 172 looks, two observers, agreement 0.71 (0.63 to 0.78)"
+        "checked in this school against 160 looks of two observers, who agree with each other at "
+        "kappa 0.71 (0.63 to 0.78)"
     )
     said = " ".join(view.lines)
     assert "Two observers coded 172 looks together, in four lessons." in said
     assert "Where observers saw about half off task, the model said 30 to 60 %" in said
     assert "83 times out of 100 (70 to 91; chance is 50; 150 looks, 20 with half or more)" in said
-    assert "−3 percentage points off the observers’ (−6 to +0;" in said
+    assert "was 3 percentage points below the observers’ (6 below to 0)." in said
     assert "rank correlation 0.41 (0.20 to 0.60)" in said
 
 
@@ -62,10 +63,29 @@ def test_too_few_looks_of_two() -> None:
     view = check_view(check(few, Comparison(looks=0, lessons=0)))
     assert view.agreement == (
         (
-            "Two observers have coded 22 looks together. From 60 on it is said how far they agree: "
-            "38 more."
+            "Two observers have coded 22 looks together. 38 more are needed to say how far they "
+            "agree (60 looks)."
         ),
     )
+
+
+def test_one_look_and_no_look_of_two_read_as_sentences() -> None:
+    last = check_view(check(Agreement(who=(), looks=59, lessons=1), Comparison(looks=0, lessons=0)))
+    assert "One more is needed to say how far they agree" in last.agreement[0]
+    none = check_view(check(Agreement(who=(), looks=0, lessons=0), Comparison(looks=0, lessons=0)))
+    assert none.agreement == ("No two observers have coded the same look yet.",)
+
+
+@pytest.mark.parametrize(
+    ("difference", "says"),
+    (
+        (0.01, "1 percentage point above the observers’ (2 below to 5 above)"),
+        (0.004, "was as high as the observers’ (2 below to 5 above)"),
+    ),
+)
+def test_a_difference_says_which_of_the_two_is_higher(difference: float, says: str) -> None:
+    compared = replace(COMPARED, difference=difference, difference_ends=(-0.02, 0.05))
+    assert says in " ".join(check_view(check(ENOUGH, compared)).model)
 
 
 def test_one_lesson_says_that_blocks_were_resampled() -> None:
