@@ -203,7 +203,9 @@ def test_observers_download_and_withdraw_what_they_coded(lesson, kim) -> None:
         "maths,Window,270,290,unsure",
         "maths,Front,300,320,few",
     ]
-    assert "2 looks" in kim.get("/observing").text
+    page = kim.get("/observing").text
+    assert "2 looks" in page
+    assert "Delete all 2 for good" in page
     assert kim.post("/lessons/maths/looks/withdraw").headers["location"] == "/observing"
     assert coded(lesson) == []
     assert "Nobody asks you to observe" in kim.get("/observing").text
