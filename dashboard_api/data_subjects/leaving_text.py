@@ -24,7 +24,7 @@ def what_goes(plan: LeavingPlan) -> list[str]:
     lines = [
         f"the name {plan.name} and the name to sign in with, from the account and the audit log",
         ", ".join(way_in),
-        ", ".join([*shared, "open offers"]),
+        ", ".join([*shared, "open offers", "requests to observe"]),
     ]
     if plan.teacher_names:
         named = ", ".join(plan.teacher_names)
@@ -38,7 +38,8 @@ def what_goes(plan: LeavingPlan) -> list[str]:
 def what_stays(plan: LeavingPlan, *, deletes_lessons: bool = False) -> list[str]:
     """What others keep, and what no program can find."""
     lines = [
-        "what they did, in the audit log and where others keep it: it reads “a person who left”"
+        "what they did, in the audit log and where others keep it: it reads “a person who left”",
+        "what they saw as an observer of lessons, without their name, for the figures about the model",
     ]
     if plan.lessons and not deletes_lessons:
         count = _number(plan.lessons, "lesson", "lessons")
