@@ -54,6 +54,12 @@ class OwnPart:
     has_hidden_past: bool = False
     """Whether one of these has begun."""
 
+    @property
+    def rooms_ahead(self) -> set[str]:
+        """The rooms of the lessons that are on, and of those that come later today."""
+        lessons = (lesson for day in self.days for lesson in day.lessons)
+        return {lesson.room for lesson in lessons if lesson.is_running or not lesson.length_s}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedPart:

@@ -15,7 +15,7 @@ from dashboard_api.live.routes import live_facts
 from dashboard_api.model.trust import trust_text
 from dashboard_api.observing.own_view import open_sheets
 from dashboard_api.people.account_notices import account_notices
-from dashboard_api.rooms.read_rooms import read_rooms
+from dashboard_api.rooms.read_rooms import read_marks, read_rooms
 from dashboard_api.web.access import SignedIn
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep
@@ -52,6 +52,7 @@ async def start_page(
         rooms = await read_rooms(store, live_facts(request.app))
     if may_at_all(roles, "read counts"):
         counts = await read_counts(request, store, rooms)
+    ahead = own.rooms_ahead if own and may_at_all(roles, "watch live") else ()
     return page(
         "home/page.html",
         viewer=viewer,
@@ -64,6 +65,7 @@ async def start_page(
         filters=filters,
         choices=await start.choices() if reached else None,
         own=own,
+        marks=await read_marks(store, live_facts(request.app), ahead),
         shared=shared,
         rooms=rooms,
         counts=counts,

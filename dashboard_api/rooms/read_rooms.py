@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -12,12 +13,12 @@ from dashboard_api.live.reports import MAX_NOTICE_AGE_NS, node_reports
 from dashboard_api.live.routes import LiveFacts
 from dashboard_api.live.sentences import RoomFacts, server_sentences
 from dashboard_api.live.view import SPAN_S, live_state, not_sensing, room_facts
-from dashboard_api.rooms.view import RoomCard, advice_text, kit_card, room_card
+from dashboard_api.rooms.view import Mark, RoomCard, advice_text, kit_card, room_card
 from dashboard_api.views.readings import read_room
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.doctor.nodes import clock_findings, notice_advice, stream_findings
 
-__all__ = ["AllRooms", "read_rooms"]
+__all__ = ["AllRooms", "read_marks", "read_rooms"]
 
 _SOON_NS: Final = 3 * 86_400 * SECOND_NS
 _ORDER: Final = ("check", "fine", "none")
@@ -55,6 +56,14 @@ async def read_rooms(store: StoreThread, facts: LiveFacts) -> AllRooms:
     server = await store.run(partial(_server, facts=facts))
     cards.sort(key=lambda card: (_ORDER.index(card.mark), card.room))
     return AllRooms(rooms=tuple(cards), server=server)
+
+
+async def read_marks(store: StoreThread, facts: LiveFacts, rooms: Iterable[str]) -> dict[str, Mark]:
+    """Whether the kits of these rooms are as they should be, and nothing else of the rooms."""
+    return {
+        name: (await store.run(partial(_card, room=name, facts=facts))).mark
+        for name in sorted(set(rooms))
+    }
 
 
 def _names(stores: Stores) -> list[str]:

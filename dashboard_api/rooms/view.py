@@ -14,7 +14,7 @@ from typing import Final, Literal
 from dashboard_api.live.sentences import RoomFacts, room_sentence, since_text
 from dashboard_api.live.view import NodeReport
 
-__all__ = ["KitCard", "RoomCard", "advice_text", "kit_card", "room_card"]
+__all__ = ["KitCard", "Mark", "RoomCard", "advice_text", "kit_card", "room_card"]
 
 _SILENT: Final = "Check the cables between the kit and its sensors, and its network connection."
 _NOT_SENSING: Final[Mapping[str, str]] = MappingProxyType({

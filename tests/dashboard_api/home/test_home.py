@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.clock import SECOND_NS
+from contract.wire.messages import Death
 from dashboard_api.home.counts import week_count
+from ingest.stores.records import Tick
 from school.audit.actor import Actor
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.records import Lesson
@@ -87,6 +89,29 @@ def test_a_timetable_to_next_june_leaves_the_last_lesson_on_top(signed_in, store
     assert titles(earlier) == [f"d-{day}" for day in range(21, 41)]
     assert titles(later)[-1] == "d11"
     assert len(titles(later)) == 50
+
+
+@pytest.mark.parametrize("is_up", (True, False))
+def test_a_teacher_reads_whether_the_kit_of_the_next_room_is_ok(
+    signed_in, stores, filled, clock, is_up: bool
+):
+    stream = stores.periods.newest_runs("room-204")[0]
+    if not is_up:
+        death = Death(node=stream.node, run=stream.run, boot=stream.boot or "", reason="lost")
+        stores.periods.commit(
+            Tick(received_utc_ns=clock.utc_ns(), deaths=[(stream.site, stream.room, death)])
+        )
+    now = clock.utc_ns()
+    for name, at_ns, room in (
+        ("over", now - 3 * HOUR_NS, "room-204"), ("next", now + HOUR_NS, "room-204"),
+        ("elsewhere", now + 2 * HOUR_NS, "room-9"), ("tomorrow", now + DAY_NS, "room-204"),
+    ):  # fmt: skip
+        stores.lessons.put(lesson(name, at_ns, room=room))
+    with signed_in("teacher") as pages:
+        text = text_of(pages.get("/"))
+    ok, check = "The room’s kit is ok", "The room’s kit is not ok"
+    assert (text.count(ok), text.count(check)) == ((1, 0) if is_up else (0, 1))
+    assert text.count("No kit has reported from this room") == 1
 
 
 def link(page, words: str) -> str:
