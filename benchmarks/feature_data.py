@@ -32,7 +32,7 @@ GROUPINGS: Final[Mapping[str, tuple[Sequence[str], Sequence[str], int | None]]] 
     "clapping and folding": (HANDS, (*EATING, "drinking", *CALM), None),
     "eating": (EATING, (*HANDS, "drinking", *CALM), None),
     "drinking": (("drinking",), (*HANDS, *EATING, *CALM), None),
-    "drinking, known of six": (("drinking",), (*HANDS, *EATING, *CALM), 6),
+    "drinking, known of seven": (("drinking",), (*HANDS, *EATING, *CALM), 6),
 }
 """By name: the positive activities, the others, and of how many people positives are known."""
 EVERY: Final = 6

@@ -78,7 +78,9 @@ def compare_models(
     results = [judge(model, rows, known, source=source) for model in (first, second)]
     difference = classroom_difference(rows, probabilities(second, rows), probabilities(first, rows))
     if difference is None:
-        raise ValueError("no classroom has both classes, so the models can't be compared")
+        raise ValueError(
+            "fewer than two classrooms have both classes, so the models can't be compared"
+        )
     return ModelComparison(
         source=source,
         first=first.version,

@@ -2,7 +2,9 @@
 
 Half of the groups teach and the other half are judged, then the other way round. The labels of the
 training side are exchanged between groups; those of the judged side stay true. So a procedure that
-sees the truth of what it judges, by whatever way, is far from 0.5 even here. If the judged labels
+sees the truth of what it judges, or makes columns of the labels that it is given, is far from 0.5
+even here. A column that held the truth before the exchange is not found: the exchanged labels do
+not fit it. If the judged labels
 were shuffled too, the result could be 0.5 with any such leak.
 
 By chance, meaningless labels fit a strong feature a little, in one direction or the other, and a

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from models.evaluation.agreement import ends_of
 from models.learning.rows import LessonRows, pooled
 from models.learning.seat_learning import Probability
 
@@ -35,7 +36,7 @@ class ClassroomDifference:
 def classroom_difference(
     rows: Sequence[LessonRows], first: Sequence[Probability], second: Sequence[Probability]
 ) -> ClassroomDifference | None:
-    """`first` minus `second`; None if no classroom has both classes."""
+    """`first` minus `second`; None if fewer than two classrooms have both classes."""
     differences = []
     for classroom in sorted({one.classroom for one in rows}):
         mine = [at for at, one in enumerate(rows) if one.classroom == classroom]
@@ -44,9 +45,9 @@ def classroom_difference(
         _, theirs = pooled(lessons, [second[at] for at in mine])
         if truth.any() and not truth.all():
             differences.append(roc_auc_score(truth, ours) - roc_auc_score(truth, theirs))
-    if not differences:
-        return None
     known = np.array(differences)
+    if len(known) < 2:
+        return None
     drawn = np.random.default_rng(1).choice(known, size=(_DRAWS, len(known))).mean(axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975)).tolist()
-    return ClassroomDifference(value=float(known.mean()), ends=(low, high))
+    ends = ends_of(drawn, len(known))
+    return None if ends is None else ClassroomDifference(value=float(known.mean()), ends=ends)

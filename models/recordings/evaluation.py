@@ -29,6 +29,7 @@ from models.recordings.learners import fit_trees
 from models.recordings.learning import (
     examples_of,
     has_both,
+    held_out_together,
     judge_by_others,
     judge_by_training_set,
     thinned,
@@ -79,7 +80,10 @@ def evaluate_recordings(
     if training is None:
         _check_others_have_both(rows, label)
         judged = judge_by_others(rows, seed=seed, progress=progress)
-        trained_rows = [[r for r in rows if r is not one] for one in rows]
+        aside = {at: part for part in held_out_together(rows) for at in part}
+        trained_rows = [
+            [one for k, one in enumerate(rows) if k not in aside[at]] for at in range(len(rows))
+        ]
         trained_on = "the other groups"
     else:
         own = usable(training, "the training set")

@@ -35,7 +35,7 @@ def intervals(
     """
     if len(truth) < _MIN_GROUPS:
         return dict.fromkeys(FIGURES)
-    return _ends(_resampled(truth, [values], seed)[:, 0], len(truth))
+    return _ends(_resampled(truth, [values], seed)[:, 0], truth)
 
 
 def differences(
@@ -46,7 +46,7 @@ def differences(
     ends: dict[str, Ends | None] = dict.fromkeys(FIGURES)
     if len(truth) >= _MIN_GROUPS:
         drawn = _resampled(truth, [values, others], seed)
-        ends = _ends(drawn[:, 0] - drawn[:, 1], len(truth))
+        ends = _ends(drawn[:, 0] - drawn[:, 1], truth)
     return {
         name: Difference(value=_minus(first[name], second[name]), ci=ends[name]) for name in FIGURES
     }
@@ -77,11 +77,19 @@ def _minus(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first - second
 
 
-def _ends(drawn: Floats, n: int) -> dict[str, Ends | None]:
-    """The interval of each column of `drawn`, (draws, figures), from n groups."""
-    tail = float(norm.cdf(np.sqrt(n / (n - 1)) * t.ppf(0.025, n - 1)))
+def _ends(drawn: Floats, truth: Sequence[Flags]) -> dict[str, Ends | None]:
+    """The interval of each column of `drawn`, (draws, figures), over these groups.
+
+    A group with one class has no ROC-AUC, so it does not count for the mean per group.
+    """
+    with_both = sum(bool(one.any() and not one.all()) for one in truth)
     found: dict[str, Ends | None] = {}
     for name, column in zip(FIGURES, drawn.T, strict=True):
+        n = with_both if name == "group_mean" else len(truth)
+        if n < _MIN_GROUPS:
+            found[name] = None
+            continue
+        tail = float(norm.cdf(np.sqrt(n / (n - 1)) * t.ppf(0.025, n - 1)))
         known = column[~np.isnan(column)]
         ends: Any = np.quantile(known, (tail, 1.0 - tail)).tolist() if known.size else None
         found[name] = ends if ends is None else (ends[0], ends[1])

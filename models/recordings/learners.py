@@ -127,12 +127,12 @@ def _fit_few_features(examples: Examples, seed: int) -> Fitted:  # noqa: ARG001 
     return _FewFeatures(columns, middle, size, line)
 
 
-def fit_trees(examples: Examples, seed: int, kinds: Sequence[str] = tuple(KINDS)) -> Trees:
+def fit_trees(examples: Examples, seed: int) -> Trees:
     """Gradient boosting and extremely randomised trees, each kind of features by itself."""
     is_known: Flags = np.asarray(~np.isnan(examples.values).all(axis=0))
     members = []
-    for kind in kinds:
-        columns = np.array([at for at in KINDS[kind] if is_known[at]], np.intp)
+    for kind in KINDS.values():
+        columns = np.array([at for at in kind if is_known[at]], np.intp)
         own = examples.values[:, columns]
         boosted = HistGradientBoostingClassifier(
             learning_rate=0.1,

@@ -27,6 +27,7 @@ __all__ = [
     "Learned",
     "examples_of",
     "has_both",
+    "held_out_together",
     "judge_by_others",
     "judge_by_training_set",
     "learn",
@@ -46,12 +47,16 @@ Floats = NDArray[np.float64]
 class Judged:
     """One group's probabilities, (epochs, 1) with NaN where not judged, and its positive calls.
 
-    `learner` is what was learned from the others: a name in `models.recordings.learners`.
+    `learner` is what was learned from the others: a name in `models.recordings.learners`; `p` is
+    computed from its `scores` by `slope` and `start`.
     """
 
     p: Probability
     called: NDArray[np.bool_]
     learner: str
+    scores: Probability
+    slope: float
+    start: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,11 +75,15 @@ class Learned:
     threshold: float
 
     def judge(self, rows: LessonRows) -> Judged:
-        p = np.full(rows.judged.shape, np.nan)
+        scores = np.full(rows.judged.shape, np.nan)
         if rows.judged.any():
-            scores = self.fitted.scores(rows.values[rows.judged], rows.truth[rows.judged])
-            p[rows.judged] = _logistic(self.slope * scores + self.start)
-        return Judged(p=p, called=p >= self.threshold, learner=self.learner)
+            values, level = rows.values[rows.judged], rows.truth[rows.judged]
+            scores[rows.judged] = self.fitted.scores(values, level)
+        p = _logistic(self.slope * scores + self.start)
+        return Judged(
+            p=p, called=p >= self.threshold, learner=self.learner, scores=scores,
+            slope=self.slope, start=self.start,
+        )  # fmt: skip
 
 
 def learn(training: Sequence[LessonRows], *, seed: int) -> Learned:
@@ -105,14 +114,14 @@ def judge_by_others(
     Up to eight groups are held out one by one. With more, every eighth is held out together with
     the first, and so on, because each time costs a choice and a fit.
     """
-    parts = _parts(groups)
+    parts = held_out_together(groups)
     size = sum(int(one.counted.sum()) for one in groups)
     results = map_shared(_judge_part, (groups, seed), parts, rows=len(parts) * size)
     found: dict[int, Judged] = {}
     for done, (part, judged) in enumerate(zip(parts, results, strict=True), 1):
         found |= zip(part, judged, strict=True)
         progress("holding out each group", done / len(parts))
-    return [found[at] for at in range(len(groups))]
+    return _on_one_scale([found[at] for at in range(len(groups))])
 
 
 def judge_by_training_set(
@@ -144,8 +153,16 @@ def examples_of(groups: Sequence[LessonRows]) -> Examples:
 
 
 def thinned(examples: Examples, rows: int = _MAX_ROWS) -> Examples:
-    """Every k-th example, with the smallest k for which there are at most so many."""
-    return examples.part(slice(None, None, max(1, -(-len(examples.truth) // rows))))
+    """Every k-th example, with the smallest k for which there are at most so many.
+
+    If one class were lost, it is every k-th of each class.
+    """
+    step = max(1, -(-len(examples.truth) // rows))
+    found = examples.part(slice(None, None, step))
+    if found.has_both or not examples.has_both:
+        return found
+    both = (np.flatnonzero(flags)[::step] for flags in (examples.truth, ~examples.truth))
+    return examples.part(np.sort(np.concatenate(list(both))))
 
 
 def _judge_part(shared: tuple[Sequence[LessonRows], int], part: Sequence[int]) -> list[Judged]:
@@ -155,7 +172,26 @@ def _judge_part(shared: tuple[Sequence[LessonRows], int], part: Sequence[int]) -
     return judge_by_training_set([groups[at] for at in part], others, seed=seed)
 
 
-def _parts(groups: Sequence[LessonRows]) -> list[list[int]]:
+def _on_one_scale(judged: Sequence[Judged]) -> list[Judged]:
+    """The same with one slope and start for each learner, so that groups can be pooled.
+
+    Each was fitted without the group: where a group's own scores are high, the others' are lower, and
+    a scale of its own would rank the group against them.
+    """
+    scales = {
+        name: np.median([(one.slope, one.start) for one in judged if one.learner == name], axis=0)
+        for name in {one.learner for one in judged}
+    }
+    found = []
+    for one in judged:
+        slope, start = scales[one.learner].tolist()
+        found.append(
+            replace(one, p=_logistic(slope * one.scores + start), slope=slope, start=start)
+        )
+    return found
+
+
+def held_out_together(groups: Sequence[LessonRows]) -> list[list[int]]:
     """The groups to hold out together; each alone if there are few, or few with both classes."""
     count = min(_MAX_PARTS, len(groups))
     parts = [list(range(at, len(groups), count)) for at in range(count)]

@@ -142,7 +142,7 @@ class RecordingEvaluation:
             _line("model, on unseen groups", self.model),
             _line("never alert", self.never),
             _line("threshold on the RMS, on unseen groups", self.rms_threshold),
-            _line("random split: INFLATED, same people twice", self.random_split),
+            _line("trees, random split: INFLATED, same people", self.random_split),
             "ROC-AUC compares epochs of all groups; per group is the mean of the groups' own.",
             "95 % intervals of the model, over groups: "
             + ", ".join(f"{name} {_range(self.ci[key])}" for key, name in FIGURES.items()),

@@ -1,4 +1,4 @@
-"""The rule that a model must beat: a threshold on the movement's level, learned in the same way."""
+"""The rule that a model must beat: a threshold on the movement's level, learned from the same groups."""
 
 from __future__ import annotations
 

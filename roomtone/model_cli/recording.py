@@ -16,7 +16,7 @@ def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
     recording = parser.add_argument_group(
         "labelled recordings",
         "A Parquet file with one row per sample and the columns group, recording, x, y, z, label, and "
-        "observed_at in seconds. Each group is held out in turn.",
+        "observed_at in seconds. Groups are held out in turn, in eight parts at most.",
     )
     recording.add_argument(
         "--recording", type=Path, metavar="FILE", help="the file to evaluate on, .parquet"

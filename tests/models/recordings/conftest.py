@@ -14,7 +14,6 @@ import pytest
 from pyarrow import parquet
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 
-from models.learning import seat_learning as learning
 from models.recordings import learners
 from roomtone.cli import main
 
@@ -84,12 +83,8 @@ def evaluate(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]
 @pytest.fixture
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fifth of the trees or fewer: enough where the question is not how good they are."""
-    for module, share in ((learning, 5), (learners, 12)):
-        monkeypatch.setattr(
-            module,
-            "HistGradientBoostingClassifier",
-            partial(_fewer, HistGradientBoostingClassifier, "max_iter", share),
-        )
+    boosted = partial(_fewer, HistGradientBoostingClassifier, "max_iter", 12)
+    monkeypatch.setattr(learners, "HistGradientBoostingClassifier", boosted)
     randomised = partial(_fewer, ExtraTreesClassifier, "n_estimators", 12)
     monkeypatch.setattr(learners, "ExtraTreesClassifier", randomised)
 

@@ -20,6 +20,7 @@ from models.recordings.learning import (
     judge_by_others,
     judge_by_training_set,
     learn,
+    thinned,
 )
 
 pytestmark = pytest.mark.usefixtures("few_trees")
@@ -70,7 +71,7 @@ def test_a_few_groups_are_held_out_one_by_one() -> None:
     rows = make_rows(4)
     for at, one in enumerate(judge_by_others(rows, seed=1)):
         (alone,) = judge_by_training_set([rows[at]], [*rows[:at], *rows[at + 1 :]], seed=1)
-        np.testing.assert_array_equal(one.p, alone.p)
+        np.testing.assert_array_equal(one.scores, alone.scores)
         np.testing.assert_array_equal(one.called, alone.called)
         assert one.learner == alone.learner
 
@@ -99,10 +100,10 @@ def test_a_groups_labels_change_nothing_of_its_own_result() -> None:
         turned = [*rows]
         turned[at] = replace(rows[at], off_task=~rows[at].off_task)
         found = judge_by_others(turned, seed=1)
-        np.testing.assert_array_equal(found[at].p, plain[at].p)
+        np.testing.assert_array_equal(found[at].scores, plain[at].scores)
         np.testing.assert_array_equal(found[at].called, plain[at].called)
         assert found[at].learner == plain[at].learner
-        assert not np.array_equal(found[5].p, plain[5].p)
+        assert not np.array_equal(found[5].scores, plain[5].scores)
 
 
 @pytest.mark.slow
@@ -198,3 +199,24 @@ def test_missing_columns_and_values_are_no_obstacle() -> None:
     assert all(0 not in columns for columns, _, _ in fitted.members)
     few = learners.LEARNERS[FEW](examples_of(rows), 1)
     assert np.isfinite(few.scores(rows[0].values[:, 0], rows[0].truth[:, 0])).all()
+
+
+def test_a_threshold_loses_nothing_against_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scale that was fitted without a group ranks its epochs against all others."""
+    monkeypatch.setattr(learning, "LEARNERS", {LEVEL: learners.LEARNERS[LEVEL]})
+    rows = [
+        replace(one, truth=one.truth + 3.0 * at)
+        for at, one in enumerate(make_rows(8, level_lift=2.0))
+    ]
+    ours = pooled(rows, [one.p for one in judge_by_others(rows, seed=1)])
+    level = pooled(rows, [one.truth for one in rows])
+    assert roc_auc_score(*ours) == pytest.approx(roc_auc_score(*level))
+
+
+def test_rare_positives_stay_among_few_rows() -> None:
+    (rows,) = make_rows(1, epochs=1_001, positive_in=set())
+    off = np.zeros_like(rows.off_task)
+    off[[3, 500]] = True
+    some = thinned(examples_of([replace(rows, off_task=off)]), 100)
+    assert some.has_both
+    assert len(some.truth) <= 102
