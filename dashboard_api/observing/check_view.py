@@ -65,7 +65,7 @@ def _agreement_lines(check: ObservedCheck) -> list[str]:
         more = "One more is" if found.missing == 1 else f"{found.missing} more are"
         return [
             (
-                f"Two observers have coded {_looks(found.looks)} together. {more} needed to say how "
+                f"{_observers(check.observers).capitalize()} have coded {_looks(found.looks)} together. {more} needed to say how "
                 f"far they agree ({MIN_LOOKS} looks)."
             )
         ]
@@ -144,9 +144,9 @@ def _model_lines(check: ObservedCheck) -> list[str]:
 def _side_line(found: Comparison) -> str:
     if found.auc is None or found.auc_ends is None:
         return (
-            f"Of {_looks(found.sided)} on whose side observers agree, {found.halves} had about half "
-            "or most off task: five of each side are needed to say how well the model separates "
-            "them."
+            f"In {_looks(found.sided)} all observers agreed whether it was at least about half: in "
+            f"{found.halves} it was, in {found.sided - found.halves} it was less. Five of each are "
+            "needed to say how well the model separates them."
         )
     low, high = (round(end * 100) for end in found.auc_ends)
     return (

@@ -24,7 +24,8 @@ router = APIRouter(include_in_schema=False)
 _LONGEST_S: Final = 86_400
 _MAX_AT_ONCE: Final = 100
 _NO_PLAN: Final = "The zones of this lesson are not known yet."
-_NO_TURN: Final = "No look of this lesson begins at that time, or it has not begun yet."
+_NO_TURN: Final = "No look of this lesson begins at that time."
+_NOT_YET: Final = "That look has not begun yet."
 
 Start = Annotated[int, Field(ge=0, le=_LONGEST_S, strict=True)]
 
@@ -94,7 +95,10 @@ async def lesson_clock(viewer: CodesLesson, lesson_id: str, store: StoreDep) -> 
 async def send_looks(
     viewer: CodesLesson, lesson_id: str, store: StoreDep, sent: _SentLooks
 ) -> _TakenLooks:
-    """Keep looks of a phone; each of them counts once, however often it comes."""
+    """Keep looks of a phone; each of them counts once, however often it comes.
+
+    What is neither taken nor refused can't be kept yet: the phone sends it again.
+    """
 
     def change(stores: Stores) -> _TakenLooks:
         looks = [
@@ -102,12 +106,12 @@ async def send_looks(
             for one in sent.looks
         ]
         now = store.clock.utc_ns()
-        refused = _keep(stores, viewer, lesson_id, looks, now)
+        refused, later = _keep(stores, viewer, lesson_id, looks, now)
         lesson = find_asked(stores, viewer, lesson_id)
         return _TakenLooks(
             lesson_ms=int(second_of(lesson, now) * 1_000),
             length_s=length_s(lesson, stores.longest_ns),
-            taken=[look.id for look in looks if look.id not in refused],
+            taken=[look.id for look in looks if look.id not in refused and look.id not in later],
             refused=refused,
         )
 
@@ -134,12 +138,13 @@ async def send_form(
             answer=None if form.answer == "undone" else form.answer,
             said_ms=max(0, int(second_of(lesson, now) * 1_000)),
         )
-        refused = _keep(stores, viewer, lesson_id, [look], now)
-        if refused:
+        refused, later = _keep(stores, viewer, lesson_id, [look], now)
+        trouble = (refused | later).get(look.id)
+        if trouble is not None:
             found = read_sheet(stores, viewer, lesson_id, now, zone)
             return page(
                 "observing/sheet.html",
-                viewer=viewer, sheet=found, trouble=refused[look.id], status_code=422,
+                viewer=viewer, sheet=found, trouble=trouble, status_code=422,
             )  # fmt: skip
         return RedirectResponse(f"/lessons/{lesson_id}/coding", status_code=303)
 
@@ -148,21 +153,27 @@ async def send_form(
 
 def _keep(
     stores: Stores, viewer: CodesLesson, lesson_id: str, looks: list[Look], now_utc_ns: int
-) -> dict[str, str]:
-    """Keep what lies in the lesson's plan; the others by id, with the reason."""
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Keep what lies in the lesson's plan; the others by id, with the reason.
+
+    First those that lie in no plan, then those that may be kept later: a clock was set back, or the
+    zones are not known yet.
+    """
     lesson = find_asked(stores, viewer, lesson_id)
     zones = stores.sharing.observers.plan(lesson_id)
     if not zones:
-        return {look.id: _NO_PLAN for look in looks}
+        return {}, {look.id: _NO_PLAN for look in looks}
     second, length = second_of(lesson, now_utc_ns), length_s(lesson, stores.longest_ns)
-    fitting, refused = list[tuple[Turn, Look]](), dict[str, str]()
+    fitting, refused, later = list[tuple[Turn, Look]](), dict[str, str](), dict[str, str]()
     for look in looks:
-        if look.start_s > second or not is_turn(look.start_s, length):
+        if not is_turn(look.start_s, length):
             refused[look.id] = _NO_TURN
+        elif look.start_s > second:
+            later[look.id] = _NOT_YET
         else:
             zone = zone_at(zones, look.start_s)
             fitting.append((Turn(zone, look.start_s, look.start_s + LOOK_S), look))
     is_asked = stores.sharing.observers.keep(lesson_id, viewer.person.id, fitting, now_utc_ns)
     if not is_asked:  # taken back in this moment
         raise NotFoundError(NO_LESSON)
-    return refused
+    return refused, later

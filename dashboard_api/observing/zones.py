@@ -21,9 +21,10 @@ def layout_zones(stores: Stores, lesson: Lesson) -> tuple[str, ...]:
     """
     zones = lesson.zones
     if not zones:
-        births = [
-            stores.periods.birth(stream.id) for stream in stores.periods.newest_runs(lesson.room)
-        ]
+        runs = stores.periods.newest_runs(lesson.room)
+        # A kit that was replaced stays the newest run of its name.
+        runs = [each for each in runs if stores.periods.is_up(each.id)] or runs
+        births = [stores.periods.birth(each.id) for each in runs]
         zones = tuple(
             Zone(name=hub.hub, seats=hub.seats)
             for birth in births

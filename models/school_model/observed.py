@@ -180,7 +180,9 @@ def _letter(at: int) -> str:
 
 def _agreement(rows: Sequence[tuple[tuple[str, int], int, int]], who: Sequence[str]) -> Agreement:
     lessons = {lesson for (lesson, _), _, _ in rows}
-    found = Agreement(who=tuple(who), looks=len(rows), lessons=len(lessons))
+    found = Agreement(
+        who=tuple(who), looks=len({place for place, _, _ in rows}), lessons=len(lessons)
+    )
     if found.missing:
         return found
     units: Unit = "lessons" if len(lessons) >= MIN_LESSONS else "blocks"

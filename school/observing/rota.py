@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["EVERY_S", "LOOK_S", "Turn", "is_turn", "turn_at", "turns", "zone_at"]
+__all__ = ["EVERY_S", "LOOK_S", "Turn", "is_turn", "turn_at", "zone_at"]
 
 LOOK_S: Final = 20
 """How long a look is."""
@@ -45,10 +45,3 @@ def turn_at(zones: Sequence[str], second: float, length_s: float) -> Turn | None
     if not zones or not is_turn(start, length_s):
         return None
     return Turn(zone_at(zones, start), start, start + LOOK_S)
-
-
-def turns(zones: Sequence[str], length_s: float) -> list[Turn]:
-    """All looks of a lesson."""
-    count = int(length_s // EVERY_S) + 1
-    found = (turn_at(zones, at * EVERY_S, length_s) for at in range(count))
-    return [turn for turn in found if turn is not None]

@@ -56,7 +56,7 @@ _IS_LEFT_OUT: Final = (
     .exists()
 )
 _KEPT: Final = select(func.count(), func.max(looks.c.received_utc_ns)).where(
-    looks.c.answer.is_not(None)
+    looks.c.answer.is_not(None), ~_IS_LEFT_OUT
 )
 _PLAN: Final = select(coding_plans.c.zones).where(coding_plans.c.lesson == bindparam("observed"))
 _KEY: Final = (

@@ -165,7 +165,7 @@ function drawLink() {
     out: `You are signed out. ${count ? `${kept}. ` : ""}`,
     gone: `This sheet is not open to you any more. ${count ? `Nothing is sent. ${kept}. ` : ""}`,
   };
-  const lost = refused ? ` ${refused} after the lesson’s end ${refused === 1 ? "was" : "were"} not taken.` : "";
+  const lost = refused ? ` ${refused === 1 ? "1 look was" : `${refused} looks were`} not taken: no look of this lesson begins then.` : "";
   const text = texts[outbox.state] + lost;
   if (link.dataset.text === text) return; // a screen reader need not hear it again
   link.dataset.text = text;

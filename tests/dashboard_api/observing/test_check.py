@@ -31,7 +31,7 @@ from roomtone.cli import main
 from school import open_school
 from school.audit.actor import Actor
 from school.lessons.records import Lesson
-from school.observing.rota import Turn, turns
+from school.observing.rota import EVERY_S, Turn, turn_at
 from school.sharing.cut import Span
 from simulators.lessons import simulate_lesson
 from simulators.scenario import ActivitySpan, Scenario
@@ -95,7 +95,8 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
             scores.commit(cursor=at + 1, epochs=epochs)
             coded += [
                 Coded(name, turn, said_of(turn, drawn, rng), share_of(turn, scored))
-                for turn in turns([zone.name for zone in drawn.zones], LENGTH_S)
+                for at in range(0, int(LENGTH_S), EVERY_S)
+                if (turn := turn_at([zone.name for zone in drawn.zones], at, LENGTH_S))
             ]
         for person in ("kim", "lou"):
             add_person(opened.people, person, "coach")

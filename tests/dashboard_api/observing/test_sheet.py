@@ -81,7 +81,7 @@ def test_the_lessons_clock_comes_with_every_answer(lesson, kim) -> None:
 
 @pytest.mark.parametrize(
     ("start_s", "why"),
-    ((330, "has not begun"), (301, "No look"), (2700, "No look"), (86_400, "No look")),
+    ((301, "No look"), (2700, "No look"), (86_400, "No look")),
 )
 def test_what_is_no_look_yet_is_refused_by_id_and_the_others_are_kept(
     lesson, kim, start_s, why
@@ -90,6 +90,15 @@ def test_what_is_no_look_yet_is_refused_by_id_and_the_others_are_kept(
     assert told["taken"] == ["a" * 32]
     assert why in told["refused"]["b" * 32]
     assert coded(lesson) == [(300, "Front", "few")]
+
+
+def test_a_look_that_has_not_begun_by_a_clock_that_was_set_back_is_sent_again(lesson, kim) -> None:
+    told = post(kim, sent(330, name="b"), sent(300)).json()
+    assert (told["taken"], told["refused"]) == (["a" * 32], {})
+    answer = kim.post(SHEET, data={"start_s": "330", "answer": "half"})
+    assert (answer.status_code, "has not begun yet" in answer.text) == (422, True)
+    lesson.at(335)
+    assert post(kim, sent(330, name="b")).json()["taken"] == ["b" * 32]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +151,8 @@ def test_zones_of_the_kit_serve_where_the_lesson_names_none(lesson) -> None:
     lesson.ask("kim")
     with lesson.browser("kim") as kim:
         assert "No zones yet" in kim.get(SHEET).text
-        assert post(kim, sent(300)).json()["refused"]
+        told = post(kim, sent(300)).json()
+        assert (told["taken"], told["refused"]) == ([], {})
         periods.commit(tick_of_kit())
         assert plan_of(kim.get(SHEET).text)["zones"] == ["hub-a + hub-b", "hub-c"]
         # Settled: a seat that opts out now changes nothing for the other phone.

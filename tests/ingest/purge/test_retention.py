@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -177,7 +178,12 @@ def test_the_scorer_retires_what_observers_saw(school: School, days: float, left
         lesson = opened.lessons.get("quill-room-1")
         assert lesson is not None
         opened.sharing.tie_name(lesson.teacher, "ada", by)
-        opened.sharing.observers.ask(lesson.id, "kim", by)
+        far = lesson.starts_utc_ns + 800 * DAY_S * SECOND
+        opened.lessons.put(
+            replace(lesson, id="far", starts_utc_ns=far, ends_utc_ns=far + 600 * SECOND)
+        )
+        for each in (lesson.id, "far"):
+            opened.sharing.observers.ask(each, "kim", by)
         look = Look(id="a", start_s=0, answer="few", said_ms=1)
         sent = [(Turn("door", 0, 20), look)]
         assert opened.sharing.observers.keep(lesson.id, "kim", sent, school.starts_ns)
@@ -188,6 +194,7 @@ def test_the_scorer_retires_what_observers_saw(school: School, days: float, left
         a_round(upkeep, clock)
         assert opened.sharing.observers.kept().looks == left
         assert len(opened.sharing.observers.asked(lesson.id)) == left
+        assert len(opened.sharing.observers.asked("far")) == 1, "asked long before the lesson"
 
 
 def test_scores_go_a_slice_at_a_time(school: School) -> None:

@@ -122,7 +122,7 @@ def test_three_observers_are_three_pairs_named_by_letters() -> None:
     assert {pair.who: pair.looks for pair in check.pairs} == {
         ("A", "B"): 70, ("A", "C"): 20, ("B", "C"): 20,
     }  # fmt: skip
-    assert check.agreement.looks == 110
+    assert check.agreement.looks == 70
     assert [pair.weighted is None for pair in check.pairs] == [False, True, True]
     assert "zoe" not in str(check.as_dict())
 
@@ -158,3 +158,9 @@ def test_ranks_areas_and_correlations_with_ties(some, seed) -> None:
     if np.unique(first).size > 1 and np.unique(second).size > 1:
         theirs = spearmanr(first, second).statistic
         assert _correlation(_ranks(first), _ranks(second)) == pytest.approx(theirs)
+
+
+def test_a_look_of_three_observers_is_one_look() -> None:
+    said = [0, 1, 2, 3] * 5
+    check = check_observed(looks_of({"kim": said, "lou": said, "max": said}), {})
+    assert (check.observers, check.agreement.looks, check.agreement.missing) == (3, 20, 40)

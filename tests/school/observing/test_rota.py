@@ -7,11 +7,20 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from school.observing.rota import EVERY_S, LOOK_S, is_turn, turn_at, turns, zone_at
+from school.observing.rota import EVERY_S, LOOK_S, Turn, is_turn, turn_at, zone_at
 
 zone_lists = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=7, unique=True)
 lengths = st.integers(0, 3 * 3600)
 seconds = st.floats(-100.0, 3 * 3600.0, allow_nan=False)
+
+
+def turns(zones, length) -> list[Turn]:
+    """All looks of a lesson."""
+    return [
+        turn
+        for at in range(0, length + 1, EVERY_S)
+        if (turn := turn_at(zones, at, length)) is not None
+    ]
 
 
 @given(zone_lists, seconds, seconds, lengths)
