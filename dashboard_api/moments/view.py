@@ -199,7 +199,7 @@ def _suggested(
 def _routine(lesson: Lesson, moment: SuggestedMoment, routine: RoutineKind) -> MomentJson:
     where = "" if moment.zone == ROOM else f": {zone_text(moment.zone)}"
     return MomentJson(
-        id=f"{lesson.id}.routine.{moment.first_seq}",
+        id=f"{lesson.id}.routine.{routine}.{moment.first_seq}",
         kind="routine",
         zone=moment.zone,
         is_strength=False,

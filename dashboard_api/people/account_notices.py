@@ -12,7 +12,7 @@ from contract.clock import SECOND_NS
 from dashboard_api.views.text import local_time_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
-from school.audit.entries import Entry
+from school.audit.entries import SOMEONE_GONE, Entry
 from school.audit.records import Action
 
 __all__ = ["account_notices"]
@@ -47,7 +47,11 @@ def _did(entry: Entry, zone: tzinfo | None) -> str:
 
 
 def _to_do(entry: Entry, viewer: Viewer) -> str:
-    ask = "ask who runs the server why" if entry.is_program else "ask them why"
+    ask = "ask them why"
+    if entry.is_program:
+        ask = "ask who runs the server why"
+    elif entry.who == SOMEONE_GONE:
+        ask = "ask an administrator why"
     if entry.action in {"invited", "reset_sent"} and viewer.person.has_password:
         return f"change your password on your account page, which ends links that were not used, and {ask}"
     if entry.action == "changed_second_factor":

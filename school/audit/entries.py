@@ -250,7 +250,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "exported_held": ("exported all that is held about {thing}", _nothing),
     "asked_observer": ("asked {thing} to observe {lesson}", _nothing),
     "ended_observing": ("took back the request to {thing} to observe {lesson}{more}", _looks_gone),
-    "withdrew_looks": ("withdrew what they saw as an observer of {lesson}{more}", _looks_gone),
+    "withdrew_looks": ("stopped observing {lesson}{more}", _looks_gone),
 })  # fmt: skip
 """Each action in the words after the name of who did it, and what its detail adds as `{more}`."""
 

@@ -14,6 +14,7 @@ from school.audit.actor import Actor
 from school.database import SchoolDatabase
 from school.lessons.records import Lesson
 from school.lessons.rows import LESSON_COLUMNS, lesson_of
+from school.observing.tables import looks, observers
 from school.schema import (
     audit_events,
     exclusions,
@@ -253,6 +254,8 @@ def _concerned(connection: Connection, lesson: str, owner: str | None) -> Sequen
         select(shares.c.person).where(shares.c.lesson == lesson),
         select(moments.c.author).where(moments.c.lesson == lesson),
         select(verdicts.c.by).where(verdicts.c.lesson == lesson),
+        select(looks.c.person).where(looks.c.lesson == lesson),
+        select(observers.c.person).where(observers.c.lesson == lesson),
     )
     found = (
         select(people.c.id, people.c.name)

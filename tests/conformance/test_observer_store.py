@@ -137,7 +137,7 @@ def test_an_observer_withdraws_their_looks_at_any_time(pair) -> None:
     other.sharing.observers.withdraw("maths", KIM)
     assert one.sharing.observers.of_person("kim") == []
     assert (coded(one), coded(one, "lou")) == ([], [(0, "few")])
-    withdrew = "Kim withdrew what they saw as an observer of lesson maths: 1 look was removed"
+    withdrew = "Kim stopped observing lesson maths: 1 look was removed"
     assert withdrew in actions(one)
     entries = len(actions(one))
     one.sharing.observers.withdraw("maths", KIM)  # there is nothing left

@@ -240,7 +240,7 @@ Bo Lind looked at the observers’ sheet of lesson maths-1
 Kim Roth took back the request to Bo Lind to observe lesson maths-1: 2 looks were removed
 Kim Roth asked Bo Lind to observe lesson maths-1
 Kim Roth took back the request to Bo Lind to observe lesson maths-1
-Ada Okafor withdrew what they saw as an observer of lesson maths-1: 1 look was removed
+Ada Okafor stopped observing lesson maths-1: 1 look was removed
 Kim Roth exported all that is held about themselves
 Kim Roth exported lesson maths-1
 Kim Roth exported lesson maths-1
