@@ -31,7 +31,7 @@ from feature_data import GROUPINGS, Task, classrooms, people
 from numpy.typing import NDArray
 
 from models.learning.rows import LessonRows
-from models.recordings.area import has_two, roc_area
+from models.ranking import has_two, roc_area
 from models.recordings.columns import KINDS
 from models.recordings.interval import intervals
 from models.recordings.learners import LEARNERS, Trees, fit_trees

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from models.recordings.area import has_two, roc_area
+from models.ranking import has_two, roc_area
 
 __all__ = ["choose", "quality"]
 

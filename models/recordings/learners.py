@@ -16,7 +16,7 @@ from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifie
 from sklearn.linear_model import LogisticRegression
 
 from models.learning.threads import one_thread
-from models.recordings.area import has_two, roc_area
+from models.ranking import has_two, roc_area
 from models.recordings.columns import FEW_COLUMNS, KINDS
 
 __all__ = ["LEARNERS", "Examples", "Fitted", "Trees", "best_columns", "fit_trees"]

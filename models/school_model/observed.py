@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.agreement import Interval, counts_of, draws_of, ends_of, kappa_of
+from models.ranking import ranks_of, roc_area
 
 __all__ = [
     "MIN_LESSONS",
@@ -234,11 +235,11 @@ def _comparison(rows: Sequence[tuple[tuple[str, int], list[int], float]]) -> Com
         return ends_of(np.array([figure(at) for at in resamples]), count)
 
     def order(at: NDArray[np.int64]) -> float:
-        return _correlation(_ranks(mean[at]), _ranks(share[at]))
+        return _correlation(ranks_of(mean[at]), ranks_of(share[at]))
 
     def auc(at: NDArray[np.int64]) -> float:
         some = at[sided[at]]
-        return _auc(halves[some], share[some])
+        return roc_area(halves[some], share[some])
 
     has_sides = min((halves & sided).sum(), (~halves & sided).sum()) >= _MIN_OF_SIDE
     gaps = draws @ np.bincount(unit, share - seen) / (draws @ np.bincount(unit))
@@ -271,25 +272,8 @@ def _numbered(names: Sequence[object]) -> tuple[NDArray[np.int64], int]:
     return found, len(numbers)
 
 
-def _ranks(values: Array) -> Array:
-    """Ranks from 1 on; equal values get the mean of theirs."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    return np.asarray((last - (count - 1) / 2.0)[place], np.float64)
-
-
 def _correlation(first: Array, second: Array) -> float:
     """Pearson's; NaN if one of them never changes."""
     one, two = first - first.mean(), second - second.mean()
     size = float(np.sqrt((one**2).sum() * (two**2).sum()))
     return float((one * two).sum() / size) if size > 0.0 else np.nan
-
-
-def _auc(truth: NDArray[np.bool_], values: Array) -> float:
-    """The area under the ROC curve, in which ties count half; NaN with one class."""
-    positive = int(truth.sum())
-    negative = truth.size - positive
-    if not positive or not negative:
-        return np.nan
-    above = _ranks(values)[truth].sum() - positive * (positive + 1) / 2.0
-    return float(above / (positive * negative))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from models.recordings.area import has_two, roc_area
+from models.ranking import has_two, roc_area
 from models.recordings.choice import choose, quality
 
 

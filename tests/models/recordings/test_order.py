@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from models.learning.rows import LessonRows, pooled
-from models.recordings.area import roc_area
+from models.ranking import roc_area
 from models.recordings.columns import COLUMNS
 from models.recordings.file import LabelledRecording
 from models.recordings.learning import examples_of, judge_by_training_set

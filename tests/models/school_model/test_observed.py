@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
+from models.ranking import ranks_of, roc_area
 from models.school_model.observed import (
     MIN_LOOKS,
     RANK_SHARES,
     SeenLook,
-    _auc,
     _correlation,
-    _ranks,
     check_observed,
 )
 
@@ -152,12 +151,12 @@ def test_ranks_areas_and_correlations_with_ties(some, seed) -> None:
     second = rng.integers(0, 5, first.size).astype(float)
     truth = rng.random(first.size) < 0.5
     if truth.any() and not truth.all():
-        assert _auc(truth, first) == pytest.approx(roc_auc_score(truth, first))
+        assert roc_area(truth, first) == pytest.approx(roc_auc_score(truth, first))
     else:
-        assert np.isnan(_auc(truth, first))
+        assert np.isnan(roc_area(truth, first))
     if np.unique(first).size > 1 and np.unique(second).size > 1:
         theirs = spearmanr(first, second).statistic
-        assert _correlation(_ranks(first), _ranks(second)) == pytest.approx(theirs)
+        assert _correlation(ranks_of(first), ranks_of(second)) == pytest.approx(theirs)
 
 
 def test_a_look_of_three_observers_is_one_look() -> None:
