@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
@@ -152,12 +152,13 @@ def _anonymise(settings: ServerSettings, by: Actor, args: argparse.Namespace) ->
         data_dir=settings.data_dir, clock=clock, say=say, purges=purges, database_url=url,
         longest_ns=settings.lessons.longest_ns,
     )  # fmt: skip
-    try:
+    with ExitStack() as unfinished:  # also at Ctrl-C
+        unfinished.callback(
+            say, "The record, or a lesson, is left to do: `roomtone purge --resume` finishes it."
+        )
         with PurgeFolder(settings.data_dir).alone():
             deleted = rest.settle()
-    except BaseException:  # Ctrl-C too: whoever runs it learns what is left, and it goes on upwards
-        say("The record, or a lesson, is left to do: `roomtone purge --resume` finishes it.")
-        raise
+        unfinished.pop_all()
     if args.delete_lessons:
         say(f"Lessons deleted: {deleted}.")
     say(
