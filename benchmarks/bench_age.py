@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from age_programs import PARTS, Figures
+from support.age_programs import PARTS, Figures
 
 from ingest.settings import ServerSettings
 from tests.aged import aged_school

@@ -31,7 +31,7 @@ from queue import Empty
 
 import numpy as np
 from bench_ingest import LAYOUT, SECOND, cpu_s, is_up, wait
-from child_process import child
+from support.child_process import child
 
 from contract.mqtt.link import LinkUp, MqttLink, Received
 from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES

@@ -25,7 +25,7 @@ from queue import Empty
 
 import numpy as np
 from bench_edge import ALWAYS, SITE, has_hubs, settings, wait_for
-from child_process import child
+from support.child_process import child
 
 from contract.clock import SECOND_NS
 from contract.mqtt.link import LinkUp, MqttLink, Received

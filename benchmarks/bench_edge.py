@@ -39,8 +39,8 @@ from pathlib import Path
 from queue import Empty
 
 import serial
-from child_process import child
-from loop_disk import LoopDisk, own_disk
+from support.child_process import child
+from support.loop_disk import LoopDisk, own_disk
 
 from contract.mqtt.link import LinkUp, MqttLink, Received
 from contract.ranges import SeqRanges

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from feature_data import GROUPINGS, Task, classrooms, people
 from numpy.typing import NDArray
+from support.feature_data import GROUPINGS, Task, classrooms, people
 
 from models.learning.rows import LessonRows
 from models.ranking import has_two, roc_area

@@ -31,8 +31,8 @@ from queue import Empty
 from typing import Final
 
 import numpy as np
-from child_process import child
 from paho.mqtt.properties import VariableByteIntegers
+from support.child_process import child
 
 from contract.mqtt.link import LinkUp, MqttLink, Received
 from contract.settings import BrokerSettings

@@ -21,7 +21,7 @@ from pathlib import Path
 from queue import Empty
 
 import numpy as np
-from child_process import child
+from support.child_process import child
 
 from contract.mqtt.link import MqttLink, Received
 from contract.settings import BrokerSettings

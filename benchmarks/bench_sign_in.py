@@ -32,8 +32,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from bench_page import Figures, answers, write_lesson
-from child_process import child
 from starlette.requests import HTTPConnection as Connection
+from support.child_process import child
 
 from contract.clock import SECOND_NS
 from dashboard_api.app import create_app

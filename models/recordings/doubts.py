@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from models.features.seat_features import EPOCH_S
 from models.learning.rows import LessonRows
 from models.learning.seat_learning import labelled
-from models.recordings.file import LabelledRecording
+from models.recordings.reading.file import LabelledRecording
 from models.recordings.report import GroupScore
 
 __all__ = ["doubts", "few_groups", "single_class", "too_quick"]

@@ -23,7 +23,6 @@ from models.learning.rows import LessonRows, pooled
 from models.learning.seat_learning import Probability, labelled
 from models.progress import Progress, silent
 from models.recordings.doubts import doubts, few_groups, single_class, too_quick
-from models.recordings.file import LabelledRecording
 from models.recordings.interval import differences, group_auc, intervals, mean_per_group
 from models.recordings.learners import fit_trees
 from models.recordings.learning import (
@@ -34,8 +33,9 @@ from models.recordings.learning import (
     judge_by_training_set,
     thinned,
 )
+from models.recordings.reading.file import LabelledRecording
+from models.recordings.reading.resampling import common_rate
 from models.recordings.report import GroupScore, RecordingEvaluation, Score
-from models.recordings.resampling import common_rate
 from models.recordings.rms_threshold import comparison_notes, movement_levels, threshold_rule
 from models.recordings.rows import rows_of_groups
 

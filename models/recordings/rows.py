@@ -29,8 +29,8 @@ from models.features.second_statistics import statistics_by_epoch
 from models.learning.rows import LessonRows
 from models.progress import Progress, silent
 from models.recordings.columns import COLUMNS, RELATIVE_AT
-from models.recordings.file import LabelledRecording
-from models.recordings.resampling import seconds_of
+from models.recordings.reading.file import LabelledRecording
+from models.recordings.reading.resampling import seconds_of
 
 __all__ = ["rows_of_groups"]
 

@@ -66,7 +66,7 @@ def evaluate_recording(args: argparse.Namespace) -> int:
     labels = list(dict.fromkeys(args.label))
     # scikit-learn and pyarrow are slow to import, and `card` needs neither.
     from models.recordings.evaluation import evaluate_recordings  # noqa: PLC0415
-    from models.recordings.file import LabelledRecording, read_labelled  # noqa: PLC0415
+    from models.recordings.reading.file import LabelledRecording, read_labelled  # noqa: PLC0415
 
     def read(path: Path) -> tuple[list[LabelledRecording], list[str]]:
         return read_labelled(

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from models.recordings import interval as recording_interval
-from models.recordings.file import LabelledRecording
 from models.recordings.interval import differences, intervals
 from models.recordings.learners import LEARNERS
+from models.recordings.reading.file import LabelledRecording
 from models.recordings.rows import rows_of_groups
 from roomtone.cli import main
 from roomtone.model_cli import progress as model_command_progress

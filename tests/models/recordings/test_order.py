@@ -9,8 +9,8 @@ from sklearn.metrics import roc_auc_score
 from models.learning.rows import LessonRows, pooled
 from models.ranking import roc_area
 from models.recordings.columns import COLUMNS
-from models.recordings.file import LabelledRecording
 from models.recordings.learning import examples_of, judge_by_training_set
+from models.recordings.reading.file import LabelledRecording
 from models.recordings.rows import rows_of_groups
 
 RATE = 20.0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from contract.errors import RecordingError
-from models.recordings.file import LabelledRecording, read_labelled
+from models.recordings.reading.file import LabelledRecording, read_labelled
 
 Columns = dict[str, Any]
 Make = Callable[..., Columns]

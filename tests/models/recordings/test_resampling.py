@@ -7,7 +7,7 @@ import pytest
 
 from contract.quantities.motion import lesson_quantities
 from contract.quantities.table import SEAT_QUANTITIES
-from models.recordings.resampling import common_rate, seconds_of
+from models.recordings.reading.resampling import common_rate, seconds_of
 
 BAND = {q.name: at for at, q in enumerate(SEAT_QUANTITIES)}
 

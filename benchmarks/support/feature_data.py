@@ -16,7 +16,7 @@ from models.features.names import EPOCH_S
 from models.features.second_statistics import statistics_by_epoch
 from models.learning.rows import LessonRows
 from models.recordings.columns import COLUMNS, RELATIVE_AT
-from models.recordings.file import LabelledRecording, read_labelled
+from models.recordings.reading.file import LabelledRecording, read_labelled
 from models.recordings.rows import rows_of_groups
 from roomtone.model_cli.drawing import draw_lessons
 

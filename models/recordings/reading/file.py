@@ -22,10 +22,10 @@ from pyarrow import parquet
 
 from contract.errors import RecordingError
 from contract.quantities.acceleration import Unit, check_rate, check_unit, per_g
-from models.recordings.checks import check_acceleration, drop_implausible
-from models.recordings.repeats import refuse_copy, without_repeats
-from models.recordings.resampling import USUAL_RATE_HZ
-from models.recordings.times import sort_by_time
+from models.recordings.reading.checks import check_acceleration, drop_implausible
+from models.recordings.reading.repeats import refuse_copy, without_repeats
+from models.recordings.reading.resampling import USUAL_RATE_HZ
+from models.recordings.reading.times import sort_by_time
 
 __all__ = ["LabelledRecording", "read_labelled"]
 

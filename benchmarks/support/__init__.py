@@ -1,0 +1,1 @@
+"""What several benchmarks, or one long one, share."""
