@@ -121,8 +121,8 @@ def test_taking_it_back_closes_the_sheet_and_removes_what_was_seen(pair) -> None
     assert not one.sharing.observers.is_asked("maths", "kim")
     assert (coded(one), coded(one, "lou")) == ([], [(0, "few")])
     assert not one.sharing.observers.keep("maths", "kim", [look(2)], 8)
-    told = [line for line in actions(one) if "took back" in line]
-    assert told == ["Ada took back the request to kim to observe lesson maths: 1 look was removed"]
+    said = [line for line in actions(one) if "took back" in line]
+    assert said == ["Ada took back the request to kim to observe lesson maths: 1 look was removed"]
 
 
 def test_an_observer_withdraws_their_looks_at_any_time(pair) -> None:

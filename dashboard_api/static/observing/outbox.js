@@ -30,7 +30,7 @@ export class Outbox {
   /**
    * @param {string} key @param {string} address
    * @param {{ state: () => void, refused: (count: number) => void,
-   *   clock: (told: { lesson_ms: number, length_s: number }, askedAt: number, heardAt: number) => void
+   *   clock: (reply: { lesson_ms: number, length_s: number }, askedAt: number, heardAt: number) => void
    * }} on
    */
   constructor(key, address, on) {
@@ -102,9 +102,9 @@ export class Outbox {
       });
       const heardAt = performance.now();
       if (answer.ok) {
-        const told = await answer.json();
-        this.#taken(told, some);
-        this.on.clock(told, askedAt, heardAt);
+        const reply = await answer.json();
+        this.#taken(reply, some);
+        this.on.clock(reply, askedAt, heardAt);
       } else this.#failed(answer.status);
     } catch {
       this.#failed(0);
@@ -114,16 +114,16 @@ export class Outbox {
     if (this.#failures === 0) this.send();
   }
 
-  /** @param {{ taken: string[], refused: Record<string, string> }} told @param {Look[]} sent */
-  #taken(told, sent) {
-    const done = new Set([...told.taken, ...Object.keys(told.refused)]);
+  /** @param {{ taken: string[], refused: Record<string, string> }} reply @param {Look[]} sent */
+  #taken(reply, sent) {
+    const done = new Set([...reply.taken, ...Object.keys(reply.refused)]);
     if (!sent.some((look) => done.has(look.id))) {
       this.#failed(0);
       return;
     }
     this.#keep(this.waiting.filter((look) => !done.has(look.id)));
     this.#failures = 0;
-    const refused = Object.keys(told.refused).length;
+    const refused = Object.keys(reply.refused).length;
     if (refused) this.on.refused(refused);
     this.#become(this.waiting.length ? "sending" : "sent");
   }

@@ -44,12 +44,12 @@ const outbox = new Outbox(`roomtone.looks.${main.dataset.lesson}.${observer}`, `
 for (const look of outbox.waiting) note(look.start_s, look.answer);
 
 function hearClock(
-  /** @type {{ lesson_ms: number, length_s: number }} */ told,
+  /** @type {{ lesson_ms: number, length_s: number }} */ reply,
   /** @type {number} */ askedAt,
   /** @type {number} */ heardAt,
 ) {
-  clock.hear(told.lesson_ms, askedAt, heardAt);
-  length = told.length_s;
+  clock.hear(reply.lesson_ms, askedAt, heardAt);
+  length = reply.length_s;
 }
 
 async function askClock() {

@@ -7,7 +7,7 @@ import pytest
 from tests.signed_in import BY
 
 
-def told(lesson) -> list[str]:
+def recorded(lesson) -> list[str]:
     entries = lesson.stores.audit.of_lesson("maths", 50)
     return [entry.action for entry in entries if entry.action != "saw"]
 
@@ -36,7 +36,7 @@ def test_asked_until_the_lesson_ends_and_told_to_its_teacher(lesson, second) -> 
         assert kim.get("/api/lessons/maths/timeline").status_code == 404
         assert kim.get("/rooms/r1/live").status_code == 404
         assert kim.get("/api/lessons").json() == []
-    assert told(lesson) == ["asked_observer"]
+    assert recorded(lesson) == ["asked_observer"]
 
 
 def test_not_after_it_and_not_whom_it_may_not_be(lesson) -> None:
@@ -49,7 +49,7 @@ def test_not_after_it_and_not_whom_it_may_not_be(lesson) -> None:
         answer = ada.post("/lessons/maths/observers", data={"person": "kim"})
         assert answer.status_code == 422
         assert "The lesson is over." in answer.text
-    assert told(lesson) == []
+    assert recorded(lesson) == []
 
 
 def test_taking_it_back_closes_the_sheet_at_once(lesson) -> None:
@@ -68,7 +68,7 @@ def test_taking_it_back_closes_the_sheet_at_once(lesson) -> None:
         assert kim.post("/lessons/maths/looks", json=looks).status_code == 404
         assert "asks you" not in kim.get("/").text
     assert lesson.stores.sharing.observers.all_looks() == []
-    assert told(lesson)[0] == "ended_observing"
+    assert recorded(lesson)[0] == "ended_observing"
     with lesson.browser("lou") as lou:
         assert lou.get("/lessons/maths/coding").status_code == 200
 

@@ -73,9 +73,9 @@ def test_a_look_is_kept_once_however_often_it_comes(lesson, kim) -> None:
 
 def test_the_lessons_clock_comes_with_every_answer(lesson, kim) -> None:
     lesson.at(301.5)
-    told = kim.get(f"{SHEET}/clock").json()
-    assert told == {"lesson_ms": 301_500, "length_s": 2700}
-    assert post(kim).json() == {**told, "taken": [], "refused": {}}
+    reply = kim.get(f"{SHEET}/clock").json()
+    assert reply == {"lesson_ms": 301_500, "length_s": 2700}
+    assert post(kim).json() == {**reply, "taken": [], "refused": {}}
     assert 'data-now-ms="301500"' in kim.get(SHEET).text
 
 
@@ -86,15 +86,15 @@ def test_the_lessons_clock_comes_with_every_answer(lesson, kim) -> None:
 def test_what_is_no_look_yet_is_refused_by_id_and_the_others_are_kept(
     lesson, kim, start_s, why
 ) -> None:
-    told = post(kim, sent(start_s, name="b"), sent(300)).json()
-    assert told["taken"] == ["a" * 32]
-    assert why in told["refused"]["b" * 32]
+    reply = post(kim, sent(start_s, name="b"), sent(300)).json()
+    assert reply["taken"] == ["a" * 32]
+    assert why in reply["refused"]["b" * 32]
     assert coded(lesson) == [(300, "Front", "few")]
 
 
 def test_a_look_that_has_not_begun_by_a_clock_that_was_set_back_is_sent_again(lesson, kim) -> None:
-    told = post(kim, sent(330, name="b"), sent(300)).json()
-    assert (told["taken"], told["refused"]) == (["a" * 32], {})
+    reply = post(kim, sent(330, name="b"), sent(300)).json()
+    assert (reply["taken"], reply["refused"]) == (["a" * 32], {})
     answer = kim.post(SHEET, data={"start_s": "330", "answer": "half"})
     assert (answer.status_code, "has not begun yet" in answer.text) == (422, True)
     lesson.at(335)
@@ -151,8 +151,8 @@ def test_zones_of_the_kit_serve_where_the_lesson_names_none(lesson) -> None:
     lesson.ask("kim")
     with lesson.browser("kim") as kim:
         assert "No zones yet" in kim.get(SHEET).text
-        told = post(kim, sent(300)).json()
-        assert (told["taken"], told["refused"]) == ([], {})
+        reply = post(kim, sent(300)).json()
+        assert (reply["taken"], reply["refused"]) == ([], {})
         periods.commit(tick_of_kit())
         assert plan_of(kim.get(SHEET).text)["zones"] == ["hub-a + hub-b", "hub-c"]
         # Settled: a seat that opts out now changes nothing for the other phone.
@@ -194,9 +194,9 @@ def test_zones_are_settled_a_quarter_of_an_hour_before_the_lesson(lesson) -> Non
 def test_a_lesson_that_was_stopped_takes_no_looks_after_its_end(lesson, kim) -> None:
     lessons = lesson.stores.lessons
     lessons.put(replace(lessons.get("maths"), ends_utc_ns=START_NS + 330 * SECOND_NS))
-    told = post(kim, sent(300), sent(330, name="b")).json()
-    assert (told["taken"], list(told["refused"])) == (["a" * 32], ["b" * 32])
-    assert told["length_s"] == 330
+    reply = post(kim, sent(300), sent(330, name="b")).json()
+    assert (reply["taken"], list(reply["refused"])) == (["a" * 32], ["b" * 32])
+    assert reply["length_s"] == 330
 
 
 def test_opening_the_sheet_stands_in_the_audit_log(lesson, kim) -> None:
