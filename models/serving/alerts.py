@@ -266,7 +266,7 @@ def reasons(signs: Mapping[str, float], zone: str) -> tuple[str, ...]:
             f"Noise {abs(noise):.0f} dB {side} the room's normal of the last 10 minutes."
         )
     return tuple(sentences) or (
-        "Many seats move a little more than usual; no single sign stands out.",
+        "Many seats move a little more than usual; nothing else stands out.",
     )
 
 

@@ -161,7 +161,7 @@ def test_an_alert_ends_where_nothing_is_known_any_more() -> None:
 
 def test_there_is_always_a_reason() -> None:
     assert reasons({}, ROOM) == (
-        "Many seats move a little more than usual; no single sign stands out.",
+        "Many seats move a little more than usual; nothing else stands out.",
     )
     reported = reasons(
         {"movement": 3.4, "moving_seats": 0.42, "fidgets": 1.25, "noise": -4.0}, ROOM
