@@ -29,8 +29,8 @@ export function keys(main, help, stage, player, moments) {
     if (!target.closest(".player, .moments, .timeline")) return;
     if (event.key === " " && target.closest("button, summary, a, label")) return;
     const arrow = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    // The brush and the zones handle arrow keys themselves.
-    if (arrow && target.closest(".handle, .cell")) return;
+    // The brush, the zones and the tabs handle arrow keys themselves.
+    if (arrow && target.closest('.handle, .cell, [role="tab"]')) return;
     const action = arrow ? by(arrow * (event.shiftKey ? 1 : 5)) : map[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();

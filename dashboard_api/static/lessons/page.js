@@ -10,6 +10,7 @@ import { overview } from "./overview.js";
 import { Player } from "./player.js";
 import { TimelineLoader } from "./timeline_loader.js";
 import { Stage } from "../timeline/stage.js";
+import { tabs } from "../shared/tabs.js";
 import { viewFields } from "./view_fields.js";
 import { wireVideo } from "./video_form.js";
 import { zoneLanes } from "../timeline/zones.js";
@@ -34,7 +35,8 @@ readout(id("readout-position"), id("readout-text"), id("playhead"), stage);
 viewFields({ from: id("view-from"), to: id("view-to"), out: id("zoom-out"), in: id("zoom-in"), all: id("zoom-all") }, stage);
 legend({ legend: id("legend"), summary: id("summary"), gaps: id("gaps") }, stage);
 
-const panel = momentPanel(id("moments"), stage);
+const beside = tabs(id("moments"));
+const panel = momentPanel(id("moments"), stage, () => beside.show("tab-moments"));
 marks(id("marks"), id("chosen"), stage, panel.open);
 keys(main, id("help"), stage, { toggle: () => player.toggle() }, panel);
 id("help-open").addEventListener("click", () => id("help").showModal());

@@ -21,6 +21,16 @@ export class Player {
     this.stage = stage;
   }
 
+  /** The video's time at a time of the lesson. @param {number} t */
+  toVideo(t) {
+    return t + this.offset;
+  }
+
+  /** The lesson's time at a time of the video. @param {number} t */
+  toLesson(t) {
+    return t - this.offset;
+  }
+
   get isReady() {
     return this.parts.video.readyState >= 1 && !this.parts.video.hidden;
   }
@@ -118,13 +128,13 @@ export class Player {
   }
 
   #follow(/** @type {number} */ videoTime) {
-    this.stage.follow(videoTime - this.offset);
+    this.stage.follow(this.toLesson(videoTime));
   }
 
   #seek() {
     const { video } = this.parts;
     if (!this.isReady) return;
-    const wanted = this.stage.cursor + this.offset;
+    const wanted = this.toVideo(this.stage.cursor);
     const end = Number.isFinite(video.duration) ? video.duration : wanted;
     const isCovered = wanted >= 0 && wanted <= end + 0.5;
     this.#say(isCovered ? "" : "The video does not cover this part of the lesson.");

@@ -17,8 +17,8 @@ function detailOf(text) {
   }
 }
 
-/** @param {HTMLElement} panel @param {Stage} stage */
-export function momentPanel(panel, stage) {
+/** @param {HTMLElement} panel @param {Stage} stage @param {() => void} reveal shows the list, if another tab is open */
+export function momentPanel(panel, stage, reveal) {
   const form = /** @type {HTMLFormElement} */ (panel.querySelector("#new-moment"));
   const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (panel.querySelector(id));
   const list = () => /** @type {HTMLElement} */ (panel.querySelector("#moment-list"));
@@ -63,6 +63,7 @@ export function momentPanel(panel, stage) {
 
   /** @param {Moment} moment */
   const open = (moment) => {
+    reveal();
     stage.choose(moment);
     stage.seek(Math.max(0, moment.start - LEAD_S));
   };
@@ -78,6 +79,7 @@ export function momentPanel(panel, stage) {
   };
 
   const compose = () => {
+    reveal();
     form.hidden = false;
     const start = Math.max(0, Math.floor(stage.cursor));
     field("#moment-position").value = positionText(start);
