@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from school.known_observing import OBSERVING
+from school.known_later import MORE
 
 __all__ = ["KNOWN_SCHEMAS", "SCHOOL_3", "SCHOOL_4"]
 
@@ -394,6 +394,6 @@ KNOWN_SCHEMAS: Final[Mapping[int, tuple[str, ...]]] = {
     12: (_SCHOOL_5 + _WITH_12,),
     13: (_SCHOOL_13 + _WITH_12,),
     14: (_SCHOOL_13 + _WITH_14,),
-    15: (_SCHOOL_13 + _WITH_14 + OBSERVING,),
+    **{15 + at: (_SCHOOL_13 + _WITH_14 + "".join(MORE[: at + 1]),) for at in range(len(MORE))},
 }  # fmt: skip
 """`user_version` → every schema that files of this version may have."""

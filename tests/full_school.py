@@ -140,6 +140,14 @@ def _fill(school: School) -> None:
         utc_ns=NOW_NS - DAY_NS, model="m", features_version="1", rows=np.arange(6.0).reshape(2, 3),
     )  # fmt: skip
     lessons.put_verdict(verdict, label, written_utc_ns=NOW_NS)
+    for place, role, words in ((PAST, "teacher", NOTE), (OF_ROB, "coach", "a film was shown")):
+        lessons.put_verdict(
+            Verdict(
+                lesson=place, moment=f"{place}.lively.300", by=ADA, role=role, is_confirmed=False,
+                kind="lively", zone="room", start_s=300, end_s=360, reason="other",
+                words=words,
+            )
+        )  # fmt: skip
     sharing.seat_rows.switch(ADA, BY_ADA, is_on=True)
     for number, (name, observer, by) in enumerate(((PAST, KIM, BY_ADA), (OF_ROB, ADA, BY_ROB))):
         sharing.observers.ask(name, observer, by)

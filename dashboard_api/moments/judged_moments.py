@@ -12,6 +12,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dashboard_api.model.trust import trust_text
 from dashboard_api.moments import view as moment_view
 from dashboard_api.moments.authors import NOBODY, Authors, authors_of
+from dashboard_api.moments.open_questions import open_questions
+from dashboard_api.moments.picked import also_picked
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import JsonBase, MomentJson
 from dashboard_api.views.small_groups import without_percent
@@ -24,6 +26,7 @@ from dashboard_api.web.viewer import Viewer
 from ingest.stores.records import AlertRecord
 from models.serving.fifths import fifth_of
 from models.serving.scores import ROOM
+from school.moments.dismissals import DISMISSAL_REASONS, DismissalReason
 from school.moments.records import Moment, MomentKind, Verdict
 
 __all__ = ["AnswerJson", "JudgedMoment", "VerdictValue", "judged_again", "kind_of",
@@ -48,11 +51,21 @@ class AnswerJson(JsonBase):
     """As whom they answered."""
     is_yours: bool
     says: VerdictValue
+    reason: DismissalReason | None
+    """Why they dismiss a suggestion, if they said so."""
+    reason_words: str
+    """The reason as the pages say it; empty without one."""
+    words: str
+    """Their own, about another reason."""
 
 
 class JudgedMoment(MomentJson):
     """A moment, and whether people say that it was worth talking about."""
 
+    to_ask: str
+    """An open question to talk about, of a suggestion or a routine; empty for a person's own moment."""
+    also_picked_by: list[str]
+    """Who else picked the same stretch: "the system", "you", or people by their names."""
     question: str
     """The question that the answers are about; a routine has none."""
     answers: list[AnswerJson]
@@ -69,7 +82,11 @@ def moments_of(stores: Stores, seen: SeenLesson) -> list[JudgedMoment]:
     people = {one.author for one in marked} | {one.by for one in verdicts}
     authors = authors_of(stores, seen.viewer, people)
     found = _listed(stores, seen, marked, verdicts, authors)
-    return [_judged(one, verdicts, authors) for one in found]
+    to_ask, picked = open_questions(found), also_picked(found)
+    return [
+        _judged(one, verdicts, authors, to_ask=to_ask.get(one.id, ""), picked=picked[one.id])
+        for one in found
+    ]
 
 
 def suggested_in(stores: Stores, seen: SeenLesson) -> list[MomentJson]:
@@ -148,9 +165,18 @@ async def moment_list_response(
     return await store.run(query)
 
 
-def _judged(moment: MomentJson, verdicts: Sequence[Verdict], authors: Authors) -> JudgedMoment:
+def _judged(
+    moment: MomentJson,
+    verdicts: Sequence[Verdict],
+    authors: Authors,
+    *,
+    to_ask: str,
+    picked: list[str],
+) -> JudgedMoment:
     return JudgedMoment(
         **dict(moment),
+        to_ask=to_ask,
+        also_picked_by=picked,
         question="" if moment.kind == "routine" else QUESTIONS[kind_of(moment)],
         **_answers(moment.id, verdicts, authors),
     )
@@ -163,6 +189,9 @@ def _answers(moment_id: str, verdicts: Sequence[Verdict], authors: Authors) -> d
             role=verdict.role,
             is_yours=authors.is_reader(verdict.by),
             says="confirmed" if verdict.is_confirmed else "dismissed",
+            reason=verdict.reason,
+            reason_words=_reason_words(verdict),
+            words=verdict.words,
         )
         for verdict in verdicts
         if verdict.moment == moment_id
@@ -172,6 +201,12 @@ def _answers(moment_id: str, verdicts: Sequence[Verdict], authors: Authors) -> d
         "answers": found,
         "your_answer": next((one.says for one in found if one.is_yours), None),
     }
+
+
+def _reason_words(verdict: Verdict) -> str:
+    if verdict.reason is None:
+        return ""
+    return verdict.words or DISMISSAL_REASONS[verdict.reason]
 
 
 def _suggested_before(verdict: Verdict, alerts: Sequence[AlertRecord], trust: str) -> MomentJson:

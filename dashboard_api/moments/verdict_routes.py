@@ -6,7 +6,7 @@ the moment is kept with it only in lessons of a teacher who allows that.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from pydantic import BaseModel, ConfigDict
@@ -14,13 +14,13 @@ from starlette.responses import RedirectResponse, Response
 
 from dashboard_api.moments.judged_moments import (
     JudgedMoment,
-    VerdictValue,
     judged_again,
     kind_of,
     moment_list_response,
     moments_of,
 )
 from dashboard_api.moments.label_rows import label_of
+from dashboard_api.moments.verdict_forms import NewVerdict, VerdictForm
 from dashboard_api.views.schemas import JsonBase
 from dashboard_api.web.access import ChoosesLabels, ReadsLesson, WritesNotes
 from dashboard_api.web.lookup import (
@@ -43,22 +43,6 @@ __all__ = ["router"]
 router = APIRouter()
 
 _ANSWERS: Final = {"confirmed": "yes", "dismissed": "not really"}
-
-
-class NewVerdict(BaseModel):
-    """Whether a moment was worth talking about; a person's own moment has another `question`."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-    verdict: VerdictValue
-
-
-class VerdictForm(BaseModel):
-    """The same from the page, where "none" removes the answer."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    verdict: VerdictValue | Literal["none"]
 
 
 class KeepAnswers(BaseModel):
@@ -93,7 +77,7 @@ async def answer(
     """Replaces your earlier answer; returns the moment."""
     now = store.clock.utc_ns()
     return await store.run(
-        lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, new.verdict, now)
+        lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, new, now)
     )
 
 
@@ -108,7 +92,7 @@ async def remove_answer(
     viewer: WritesNotes, lesson_id: str, moment_id: str, store: StoreDep
 ) -> None:
     now = store.clock.utc_ns()
-    await store.run(lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, "none", now))
+    await store.run(lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, None, now))
 
 
 @router.post("/lessons/{lesson_id}/moments/{moment_id}/verdict", include_in_schema=False)
@@ -122,7 +106,7 @@ async def answer_on_page(
 ) -> Response:
     now = store.clock.utc_ns()
     await store.run(
-        lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, new.verdict, now)
+        lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, new.given, now)
     )
     if new.verdict == "none":
         notice = "Saved. Your answer is removed."
@@ -217,14 +201,14 @@ def _save_answer(
     viewer: Viewer,
     lesson_id: str,
     moment_id: str,
-    verdict: VerdictValue | Literal["none"],
+    new: NewVerdict | None,
     now_utc_ns: int,
 ) -> JudgedMoment:
     """Keep or remove an answer; returns the moment with its answers."""
     seen = see_lesson(stores, viewer, lesson_id)
     lesson, by = seen.lesson, viewer.person.id
     moment = _found(stores, seen, moment_id)
-    if verdict == "none":
+    if new is None:
         stores.lessons.remove_verdict(lesson.id, moment.id, by)
         return judged_again(stores, seen, moment)
     given = Verdict(
@@ -232,11 +216,14 @@ def _save_answer(
         moment=moment.id,
         by=by,
         role=speaker_of(seen.reach),
-        is_confirmed=verdict == "confirmed",
+        is_confirmed=new.verdict == "confirmed",
         kind=kind_of(moment),
         zone=moment.zone,
         start_s=moment.start_s,
         end_s=moment.end_s,
+        # What a person marked themselves needs no reason.
+        reason=new.reason if moment.kind == "suggested" else None,
+        words=new.words.strip() if moment.kind == "suggested" else "",
     )
     label = None
     if _is_kept(stores, lesson):

@@ -11,6 +11,7 @@ from contract.lesson import Activity
 from dashboard_api.model.card_view import source_of
 from dashboard_api.model.claim_view import NOT_TESTED, claim_sentence
 from dashboard_api.moments.authors import Authors
+from dashboard_api.moments.picked import is_same_stretch
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import MomentJson
 from dashboard_api.views.small_groups import without_percent
@@ -127,7 +128,7 @@ def _place(
         if (
             one.moment not in taken
             and (one.kind, one.zone) == (kind, moment.zone)
-            and _share_half(one.start_s, one.end_s, start, end)
+            and is_same_stretch(one.start_s, one.end_s, start, end)
         ):
             return one.moment, one.start_s, one.end_s
     alert = next(
@@ -143,12 +144,6 @@ def _place(
     if alert is None or alert in answered:
         return f"{lesson.id}.{kind}.{start}", start, end
     return alert, start, end
-
-
-def _share_half(start: float, end: float, other_start: float, other_end: float) -> bool:
-    """Whether two spans are the same stretch: half of the shorter one lies in the other."""
-    shared = min(end, other_end) - max(start, other_start)
-    return 2.0 * shared >= min(end - start, other_end - other_start)
 
 
 def _scored_all(manifest: ModelManifest, epochs: Sequence[EpochRecord]) -> bool:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from dashboard_api.views.text import (
+    joined_text,
     length_text,
     lively_text,
     marked_text,
@@ -20,6 +21,7 @@ from dashboard_api.views.text import (
 )
 from dashboard_api.web.viewer import Viewer
 from models.serving.fifths import share_text
+from school.moments.dismissals import DISMISSAL_REASONS
 from school.people.demo import is_demo
 from school.sharing.policy import may_at_all
 
@@ -59,6 +61,7 @@ _templates: Final = Environment(
 _templates.filters["share"] = share_text
 _templates.filters["duration"] = length_text
 _templates.filters["position"] = position_text
+_templates.filters["joined"] = joined_text
 _templates.filters["lively"] = lively_text
 _templates.filters["marked"] = marked_text
 _templates.filters["sensed"] = sensed_text
@@ -68,6 +71,7 @@ _templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
 )
 _templates.globals["static"] = STATIC_ADDRESS
 _templates.globals["scripts"] = _scripts
+_templates.globals["dismissal_reasons"] = DISMISSAL_REASONS
 _templates.globals["is_demo"] = is_demo
 _templates.globals["may"] = lambda viewer, action: may_at_all(viewer.person.roles, action)
 

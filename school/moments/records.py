@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from school.moments.dismissals import DismissalReason
+
 __all__ = ["Label", "Moment", "MomentKind", "Speaker", "Verdict", "VerdictCount", "agreed"]
 
 Speaker = Literal["teacher", "coach"]
@@ -53,6 +55,10 @@ class Verdict:
     """`room` for the whole room."""
     start_s: float
     end_s: float
+    reason: DismissalReason | None = None
+    """Why a suggestion was dismissed, if they said so."""
+    words: str = ""
+    """Their own, about another reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

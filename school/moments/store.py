@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from contract.errors import StoreError
+from school.moments.dismissals import dismissals
 from school.moments.records import Label, Moment, Verdict, VerdictCount
 from school.schema import exclusions, label_opt_ins, labels, lessons, moments, verdicts
 from school.sql_store import SqlStore, put_row
@@ -40,7 +41,15 @@ _MOMENT_COUNTS: Final = (
     .group_by(moments.c.lesson)
 )
 _VERDICTS: Final = (
-    select(*(column.label(column.key) for column in verdicts.c))
+    select(
+        *(column.label(column.key) for column in verdicts.c),
+        dismissals.c.reason,
+        func.coalesce(dismissals.c.words, "").label("words"),
+    )
+    .outerjoin(
+        dismissals,
+        and_(*(dismissals.c[key.key] == key for key in verdicts.primary_key)),
+    )
     .where(verdicts.c.lesson == bindparam("lesson"))
     .order_by(verdicts.c.start_s, verdicts.c.moment, verdicts.c.by, verdicts.c.role)
 )
@@ -135,7 +144,14 @@ class SqlMomentStore(SqlStore):
                 if not verdict.by:  # nobody's: the teacher's and the coach's are two
                     gone = gone.where(table.c.role == verdict.role)
                 connection.execute(gone)
-            put_row(connection, verdicts, asdict(verdict))
+            values = asdict(verdict)
+            put_row(connection, verdicts, {name: values[name] for name in verdicts.c.keys()})  # noqa: SIM118 - no dictionary: columns are its items
+            if verdict.reason is not None:
+                put_row(
+                    connection,
+                    dismissals,
+                    {name: values[name] for name in dismissals.c.keys()},  # noqa: SIM118
+                )
             if label is not None and _is_there(connection, _IS_WANTED, verdict.lesson):
                 put_row(connection, labels, _label_values(label, written_utc_ns))
 

@@ -282,6 +282,30 @@ def test_a_verdict_is_given_changed_and_taken_back(pair: tuple[LessonStore, Less
     assert other.verdicts("art") == []
 
 
+def test_a_reason_stays_with_its_answer_and_goes_with_it(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    dismissed = replace(SAID, is_confirmed=False, reason="other", words="a film was shown")
+    by_kim = replace(SAID, by="kim", role="coach", is_confirmed=False, reason="group_work")
+    one.put_verdict(dismissed)
+    one.put_verdict(by_kim)
+    assert other.verdicts("maths") == [dismissed, by_kim]
+    assert other.count_verdicts() == VerdictCount(confirmed=0, dismissed=1)
+    one.put_verdict(replace(dismissed, reason=None, words=""))
+    assert other.verdicts("maths") == [replace(dismissed, reason=None, words=""), by_kim]
+    one.put_verdict(SAID)
+    one.remove_verdict("maths", SAID.moment, "kim")
+    assert other.verdicts("maths") == [SAID]
+    one.put_verdict(replace(by_kim, reason=None))
+    assert other.verdicts("maths")[1].reason is None  # the reason of before is gone
+    one.put_verdict(dismissed)
+    one.purge(lessons=["maths"])
+    one.put(MATHS)
+    assert other.verdicts("maths") == []
+
+
 def test_a_person_has_one_answer_in_whatever_role_and_the_unknown_have_two(
     pair: tuple[LessonStore, LessonStore],
 ) -> None:

@@ -8,7 +8,7 @@ import { positionText } from "../timeline/text.js";
 
 const MIN_DISTANCE_PX = 26;
 const MIN_NAMED_PX = 72;
-const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["own", "marked"]]);
+const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["own", "marked by the teacher"], ["own by-coach", "marked by a coach"]]);
 
 /**
  * Groups the moments whose marks would overlap.

@@ -40,9 +40,14 @@ def calm_of(client) -> str:
 def test_a_program_confirms_changes_and_removes_an_answer(client, coach, filled):
     answer = say(client, ALERT, "confirmed")
     assert answer.status_code == 200
-    by_teacher = {"name": TEACHER, "role": "teacher", "is_yours": True, "says": "confirmed"}
+    no_reason = {"reason": None, "reason_words": "", "words": ""}
+    by_teacher = {
+        "name": TEACHER, "role": "teacher", "is_yours": True, "says": "confirmed", **no_reason,
+    }  # fmt: skip
     assert answer.json()["answers"] == [by_teacher]
-    by_coach = {"name": COACH, "role": "coach", "is_yours": True, "says": "dismissed"}
+    by_coach = {
+        "name": COACH, "role": "coach", "is_yours": True, "says": "dismissed", **no_reason,
+    }  # fmt: skip
     assert say(coach, ALERT, "dismissed").json()["answers"] == [
         {**by_teacher, "is_yours": False},
         by_coach,
@@ -113,6 +118,14 @@ def test_an_answered_zone_that_may_not_be_shown_is_not_listed(client, stores, fi
         (f"{API}/moments/{ALERT}/verdict", {"verdict": "confirmed", "by": "coach"}, 422),
         (f"{API}/moments/{ALERT}/verdict", {"verdict": "confirmed", "score": 5}, 422),
         (f"{API}/moments/{ALERT}/verdict", {}, 422),
+        (f"{API}/moments/{ALERT}/verdict", {"verdict": "confirmed", "reason": "planned"}, 422),
+        (f"{API}/moments/{ALERT}/verdict", {"verdict": "dismissed", "reason": "boring"}, 422),
+        (f"{API}/moments/{ALERT}/verdict", {"verdict": "dismissed", "words": "a film"}, 422),
+        (
+            f"{API}/moments/{ALERT}/verdict",
+            {"verdict": "dismissed", "reason": "other", "words": "x" * 201},
+            422,
+        ),
         (f"{API}/answers", {"is_kept": "perhaps"}, 422),
         ("/api/lessons/never-was/answers", {"is_kept": True}, 404),
     ),

@@ -1,0 +1,13 @@
+"""What each version of school.db from 15 on has more than the one before: see `known_sqlite.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from school.known_debrief import DISMISSALS
+from school.known_observing import OBSERVING
+
+__all__ = ["MORE"]
+
+MORE: Final = (OBSERVING, DISMISSALS)
+"""In order; the first one makes version 15 of version 14."""
