@@ -11,6 +11,8 @@ RoomtoneError
 ├── RefusedError (ValueError)          a store has no room for more of this kind from one node
 ├── StoreError (OSError)               a database or the outbox can't be read or written
 │   └── UnfitFileError                 … because a file is of another kind, or too large
+├── VideoRefusedError (ValueError)     a lesson's video is not one that can be taken in
+│   └── NoSoundError                   … only not lined up by itself, because it has no sound
 ├── RecordingError (ValueError)        a recording to replay or evaluate is not usable
 └── ModelError (ValueError)            a model file is missing, damaged or does not fit
 
@@ -30,6 +32,7 @@ __all__ = [
     "FrameError",
     "LinkError",
     "ModelError",
+    "NoSoundError",
     "PayloadError",
     "RecordingError",
     "RefusedError",
@@ -38,6 +41,7 @@ __all__ = [
     "UnfitFileError",
     "UnknownVersionError",
     "UsageError",
+    "VideoRefusedError",
     "brief",
     "brief_of",
     "shortened",
@@ -137,6 +141,14 @@ class UnfitFileError(StoreError):
     def __init__(self, path: Path, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"{path} can't be used: {why}.")
+
+
+class VideoRefusedError(RoomtoneError, ValueError):
+    """A lesson's video is damaged, of another kind, or asks for more than a lesson needs."""
+
+
+class NoSoundError(VideoRefusedError):
+    """A lesson's video can be watched, but has no sound to line it up by."""
 
 
 class RecordingError(RoomtoneError, ValueError):

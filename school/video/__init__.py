@@ -1,0 +1,1 @@
+"""A lesson's video: what it holds, and how its time fits the lesson's."""
