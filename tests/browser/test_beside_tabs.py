@@ -34,12 +34,11 @@ def test_the_tabs_are_reached_and_changed_by_keyboard(with_step):
     expect(with_step.locator("#moment-list")).to_be_hidden()
     # Only the open tab is a stop of the Tab key.
     expect(moments).to_have_attribute("tabindex", "-1")
+    video = with_step.get_by_role("tab", name="Video")
     for key, tab in (
-        ("ArrowRight", moments),
-        ("End", step),
-        ("Home", moments),
-        ("ArrowLeft", step),
-    ):
+        ("ArrowRight", video), ("ArrowRight", moments), ("End", video), ("ArrowLeft", step),
+        ("Home", moments), ("ArrowLeft", video),
+    ):  # fmt: skip
         with_step.keyboard.press(key)
         expect(tab).to_be_focused()
     assert int(with_step.locator("#playhead").get_attribute("aria-valuenow")) == 0

@@ -108,6 +108,7 @@ def test_playing_moves_the_cursor(with_film):
 
 
 def test_the_offset_is_kept_in_tenths(with_film, school):
+    with_film.get_by_role("tab", name="Video").click()
     # On a slow machine the first click is saved by itself before the second one.
     with with_film.expect_response(lambda answer: '"offset_s":3.1' in sent_with(answer)):
         with_film.get_by_label("+0.1 second").click()

@@ -1,19 +1,24 @@
-// The keyboard shortcuts. They work while the player, the moments or the timeline has the focus.
+// The keyboard shortcuts. They work wherever the focus is, but not in a field.
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
+const STORED = "keys-off";
+const FIELDS = 'textarea, select, [contenteditable]:not([contenteditable="false"]), input:not([type="range"], [type="button"], [type="submit"], [type="file"])';
+/** What moves by arrow keys itself. */
+const MOVED_BY_ARROWS = '.handle, .cell, [role="tab"], [type="range"]';
+
 /**
- * @param {HTMLElement} main
  * @param {HTMLDialogElement} help
+ * @param {HTMLInputElement} isOn switches the keys that are letters, digits and signs
  * @param {Stage} stage
  * @param {{toggle: () => void}} player
  * @param {{go: (step: number) => void, compose: () => void}} moments
  */
-export function keys(main, help, stage, player, moments) {
+export function keys(help, isOn, stage, player, moments) {
   const by = (/** @type {number} */ s) => () => stage.seek(stage.cursor + s);
   /** @type {Record<string, () => void>} */
   const map = {
-    " ": player.toggle, k: player.toggle, j: by(-10), l: by(10), ",": by(-0.1), ".": by(0.1),
+    k: player.toggle, j: by(-10), l: by(10), ",": by(-0.1), ".": by(0.1),
     "[": () => moments.go(-1), "]": () => moments.go(1), n: moments.compose,
     z: () => {
       const { chosen } = stage;
@@ -22,18 +27,32 @@ export function keys(main, help, stage, player, moments) {
     0: () => stage.setView(0, stage.length),
     "?": () => help.showModal(),
   };
-  main.addEventListener("keydown", (event) => {
+  isOn.checked = localStorage.getItem(STORED) === null;
+  isOn.addEventListener("change", () => {
+    if (isOn.checked) localStorage.removeItem(STORED);
+    else localStorage.setItem(STORED, "1");
+  });
+
+  /** Whether a key is the page's and not the field's or the dialog's. @param {KeyboardEvent} event */
+  const isOurs = (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.ctrlKey || event.altKey || event.metaKey || help.open) return;
-    if (target.closest("input, textarea, select, dialog, [contenteditable]")) return;
-    if (!target.closest(".player, .moments, .timeline")) return;
-    if (event.key === " " && target.closest("button, summary, a, label")) return;
+    return !(event.ctrlKey || event.altKey || event.metaKey || target.closest(`${FIELDS}, dialog, [popover]`));
+  };
+  document.addEventListener("keydown", (event) => {
+    if (!isOurs(event)) return;
+    const target = /** @type {HTMLElement} */ (event.target);
     const arrow = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    // The brush, the zones and the tabs handle arrow keys themselves.
-    if (arrow && target.closest('.handle, .cell, [role="tab"]')) return;
-    const action = arrow ? by(arrow * (event.shiftKey ? 1 : 5)) : map[event.key.toLowerCase()];
+    if (arrow && target.closest(MOVED_BY_ARROWS)) return;
+    const action = arrow ? by(arrow * (event.shiftKey ? 1 : 5))
+      : event.key === " " ? player.toggle
+      : isOn.checked ? map[event.key.toLowerCase()] : undefined;
     if (!action) return;
     event.preventDefault();
-    action();
+    event.stopPropagation();
+    if (event.key !== " " || !event.repeat) action();
+  }, true);
+  // Some browsers press a button when the space bar goes up.
+  document.addEventListener("keyup", (event) => {
+    if (event.key === " " && isOurs(event)) event.preventDefault();
   }, true);
 }

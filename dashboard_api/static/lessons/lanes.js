@@ -61,6 +61,16 @@ export function playhead(lanes, playhead, stage) {
   stage.on("view", draw);
   new ResizeObserver(draw).observe(over);
 
+  playhead.addEventListener("keydown", (event) => {
+    const to = {
+      Home: 0, End: stage.length, PageUp: stage.cursor + 60, PageDown: stage.cursor - 60,
+      ArrowUp: stage.cursor + 5, ArrowDown: stage.cursor - 5,
+    }[event.key];
+    if (to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    stage.seek(to);
+  });
+
   lanes.addEventListener("click", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     const plot = target.closest(".plot");
@@ -88,8 +98,8 @@ export function textAt(stage) {
   return parts.join(" · ");
 }
 
-/** @param {HTMLElement} position @param {HTMLElement} message @param {HTMLElement} playhead @param {Stage} stage */
-export function readout(position, message, playhead, stage) {
+/** @param {{position: HTMLElement, length: HTMLElement, message: HTMLElement, playhead: HTMLElement}} parts @param {Stage} stage */
+export function readout({ position, length, message, playhead }, stage) {
   let shown = -1;
   const show = () => {
     position.textContent = positionText(stage.cursor);
@@ -102,5 +112,8 @@ export function readout(position, message, playhead, stage) {
   };
   stage.on("cursor", show);
   stage.on("detail", () => { shown = -1; show(); });
-  stage.on("data", () => { shown = -1; });
+  stage.on("data", () => {
+    shown = -1;
+    length.textContent = positionText(stage.length);
+  });
 }

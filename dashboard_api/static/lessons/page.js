@@ -1,12 +1,16 @@
 // The lesson page: connects its parts.
 
 import { noiseChart, ribbonChart } from "../timeline/charts.js";
+import { controls } from "./controls.js";
 import { keys } from "./keys.js";
 import { activities, playhead, readout, timeAxis } from "./lanes.js";
 import { legend } from "../timeline/legend.js";
 import { marks } from "../moments/marks.js";
 import { momentPanel } from "../moments/panel.js";
+import { MomentPlay } from "./moment_play.js";
+import { moreBelow } from "../moments/more_below.js";
 import { overview } from "./overview.js";
+import { placeLink } from "./place_link.js";
 import { Player } from "./player.js";
 import { TimelineLoader } from "./timeline_loader.js";
 import { Stage } from "../timeline/stage.js";
@@ -21,7 +25,8 @@ const stage = new Stage();
 
 const player = new Player({
   video: id("video"), empty: id("no-video"), emptyText: id("no-video-text"), lineUp: id("line-up"),
-  notice: id("player-notice"), button: id("play"),
+  lineUpText: id("line-up-text"), notice: id("player-notice"), button: id("play"),
+  controls: ["speed", "loop", "mute", "volume", "full-screen"].map(id),
 }, stage);
 
 overview(id("overview"), stage);
@@ -31,16 +36,23 @@ zoneLanes(id("zones"), id("zone-names"), id("live-region"), stage);
 activities(id("activities"), id("activities-label"), stage);
 timeAxis(id("axis"), stage);
 playhead(id("lanes"), id("playhead"), stage);
-readout(id("readout-position"), id("readout-text"), id("playhead"), stage);
+readout({ position: id("readout-position"), length: id("lesson-length"), message: id("readout-text"), playhead: id("playhead") }, stage);
 viewFields({ from: id("view-from"), to: id("view-to"), out: id("zoom-out"), in: id("zoom-in"), all: id("zoom-all") }, stage);
 legend({ legend: id("legend"), summary: id("summary"), gaps: id("gaps") }, stage);
 
 const beside = tabs(id("moments"));
 const panel = momentPanel(id("moments"), stage, () => beside.show("tab-moments"));
 marks(id("marks"), id("chosen"), stage, panel.open);
-keys(main, id("help"), stage, { toggle: () => player.toggle() }, panel);
+moreBelow(id("moments-view"), id("more-below"), stage);
+keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle() }, panel);
 id("help-open").addEventListener("click", () => id("help").showModal());
 
+controls({
+  video: id("video"), player: id("player"), speed: id("speed"), mute: id("mute"), volume: id("volume"),
+  fullScreen: id("full-screen"),
+});
+new MomentPlay(player, id("loop"), stage).run();
 player.run();
+placeLink(id("copy-link"), id("controls-said"), stage, panel.openById);
 wireVideo(main, player);
 new TimelineLoader(main.dataset.lesson, stage, id("readout-text")).run();

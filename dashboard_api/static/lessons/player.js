@@ -1,6 +1,8 @@
-// The video and the cursor move together: `video_t = offset + lesson_t`.
+// The video and the cursor move together. Times of the video and of the lesson meet in `toVideo` and `toLesson`.
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
+
+const NOT_COVERED = "The video does not cover this part of the lesson.";
 
 export class Player {
   /** Where the lesson begins in the video, in seconds. */
@@ -13,7 +15,9 @@ export class Player {
 
   /**
    * @param {{video: HTMLVideoElement, empty: HTMLElement, emptyText: HTMLElement, lineUp: HTMLElement,
-   *   notice: HTMLElement, button: HTMLButtonElement}} parts
+   *   lineUpText: HTMLElement, notice: HTMLElement, button: HTMLButtonElement,
+   *   controls: (HTMLButtonElement | HTMLInputElement | HTMLSelectElement)[]}} parts
+   *   `controls` are usable while there is a video
    * @param {Stage} stage
    */
   constructor(parts, stage) {
@@ -35,6 +39,10 @@ export class Player {
     return this.parts.video.readyState >= 1 && !this.parts.video.hidden;
   }
 
+  get isPlaying() {
+    return this.isReady && !this.parts.video.paused;
+  }
+
   /** Connects the video with the stage. */
   run() {
     const { video, button } = this.parts;
@@ -42,6 +50,7 @@ export class Player {
     video.addEventListener("error", () => this.#failed());
     video.addEventListener("play", () => this.#playing());
     video.addEventListener("pause", () => this.#playing());
+    video.addEventListener("click", () => this.toggle());
     video.addEventListener("seeked", () => {
       if (video.paused && this.#wanted === null) this.#follow(video.currentTime);
       this.#wanted = null;
@@ -87,10 +96,24 @@ export class Player {
   }
 
   toggle() {
+    if (this.isPlaying) this.pause();
+    else this.play();
+  }
+
+  pause() {
+    this.parts.video.pause();
+  }
+
+  /** Plays from the cursor, or from where the video begins if that is later. */
+  play() {
     const { video } = this.parts;
     if (!this.isReady) return;
-    if (video.paused) video.play().catch(() => this.#say("The browser did not start the video. Press play on the video itself."));
-    else video.pause();
+    if (this.toVideo(this.stage.cursor) < 0) this.stage.seek(this.toLesson(0));
+    if (!this.#covers(this.toVideo(this.stage.cursor))) return;
+    video.play().catch((/** @type {DOMException} */ error) => {
+      // A pause or another seek came first.
+      if (error.name !== "AbortError") this.#say("The browser did not start the video. Press Play again.");
+    });
   }
 
   #show(/** @type {string} */ address) {
@@ -101,22 +124,27 @@ export class Player {
     video.load();
   }
 
+  /** What is usable, and what is shown, with and without a video. @param {boolean} isThere */
+  #offer(isThere) {
+    const { video, empty, lineUp, lineUpText, button, controls } = this.parts;
+    video.hidden = !isThere;
+    empty.hidden = isThere;
+    lineUp.hidden = lineUpText.hidden = !isThere;
+    for (const control of [button, ...controls]) control.disabled = !isThere;
+  }
+
   #loaded() {
-    const { video, empty, lineUp, button } = this.parts;
+    const { video } = this.parts;
     if (!video.videoWidth) this.#say("This browser plays the sound of this video but not the picture. It may be in the format of newer phones (HEVC). Export it as MP4 with H.264, or try another browser.");
-    empty.hidden = true;
-    lineUp.hidden = false;
-    button.disabled = false;
+    // The frame takes the picture's shape, so that nothing of it stays black.
+    else document.documentElement.style.setProperty("--ratio", `${video.videoWidth / video.videoHeight}`);
+    this.#offer(true);
     this.#seek();
   }
 
   #failed() {
-    const { video, empty, emptyText, lineUp, button } = this.parts;
-    video.hidden = true;
-    empty.hidden = false;
-    lineUp.hidden = true;
-    button.disabled = true;
-    emptyText.textContent = this.isLocal
+    this.#offer(false);
+    this.parts.emptyText.textContent = this.isLocal
       ? "This browser can't play that file. Export it as MP4 with H.264, or try another browser."
       : "This browser can't play the lesson's video. The timeline works without it, or you can open a copy from this computer.";
   }
@@ -131,19 +159,23 @@ export class Player {
     this.stage.follow(this.toLesson(videoTime));
   }
 
+  #covers(/** @type {number} */ videoTime) {
+    const { duration } = this.parts.video;
+    return videoTime >= 0 && !(videoTime > duration + 0.5);
+  }
+
   #seek() {
     const { video } = this.parts;
     if (!this.isReady) return;
     const wanted = this.toVideo(this.stage.cursor);
-    const end = Number.isFinite(video.duration) ? video.duration : wanted;
-    const isCovered = wanted >= 0 && wanted <= end + 0.5;
-    this.#say(isCovered ? "" : "The video does not cover this part of the lesson.");
+    const isCovered = this.#covers(wanted);
+    this.#say(isCovered ? "" : NOT_COVERED);
     if (!isCovered) {
       video.pause();
       return;
     }
     this.#wanted = wanted;
-    video.currentTime = Math.min(wanted, end);
+    video.currentTime = Number.isFinite(video.duration) ? Math.min(wanted, video.duration) : wanted;
   }
 
   #say(/** @type {string} */ text) {

@@ -11,7 +11,7 @@ export function wireVideo(main, player) {
   const save = async () => {
     if (player.isLocal) {
       localStorage.setItem(`offset:${lesson}`, `${player.offset}`);
-      message.textContent = "saved in this browser; accuracy not known";
+      message.textContent = "Line-up saved in this browser; its accuracy is not known";
       return;
     }
     const response = await fetch(`/api/lessons/${encodeURIComponent(lesson)}/video-offset`, {
@@ -19,7 +19,7 @@ export function wireVideo(main, player) {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ offset_s: player.offset }),
     }).catch(() => null);
-    message.textContent = response?.ok ? "saved; accuracy not known" : "Not saved. Try again.";
+    message.textContent = response?.ok ? "Line-up saved; its accuracy is not known" : "Line-up not saved. Try again.";
   };
   const take = (/** @type {number} */ value) => {
     if (!Number.isFinite(value)) return;

@@ -1,12 +1,10 @@
 // Connects the list of moments, which the server renders, with the timeline and the playhead.
 
+import { leadOf } from "../lessons/moment_play.js";
 import { parseSeconds, positionText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 /** @typedef {import("../timeline/stage.js").Moment} Moment */
-
-/** Playback starts a little earlier, to show how a moment begins. */
-export const LEAD_S = 10;
 
 /** The sentence in a response that says what went wrong. @param {string} text */
 function detailOf(text) {
@@ -64,18 +62,33 @@ export function momentPanel(panel, stage, reveal) {
   /** @param {Moment} moment */
   const open = (moment) => {
     reveal();
-    stage.choose(moment);
-    stage.seek(Math.max(0, moment.start - LEAD_S));
+    stage.open(moment, leadOf(moment));
   };
 
-  /** Opens the next or previous moment, counted from the open one or else from the playhead. @param {number} step */
+  /** Opens the next or previous moment, counted from the playhead. @param {number} step */
   const go = (step) => {
     const { moments, chosen, cursor } = stage;
-    if (!moments.length) return;
-    const at = moments.findIndex((moment) => moment.id === chosen?.id);
-    if (at >= 0) open(moments[Math.min(moments.length - 1, Math.max(0, at + step))]);
-    else if (step > 0) open(moments.find((moment) => moment.start > cursor) ?? moments[moments.length - 1]);
-    else open([...moments].reverse().find((moment) => moment.start < cursor) ?? moments[0]);
+    // While the playhead is in the open moment, or in its lead, it counts as at the moment's place.
+    const isIn = chosen && cursor >= leadOf(chosen) - 1 && cursor <= chosen.end + 1;
+    const at = isIn ? moments.findIndex((moment) => moment.id === chosen.id) : -1;
+    const next = at >= 0 ? moments[at + step]
+      : step > 0 ? moments.find((moment) => moment.start > cursor)
+      : [...moments].reverse().find((moment) => moment.start < cursor);
+    if (next) open(next);
+    else say(step > 0 ? "There is no later moment." : "There is no earlier moment.");
+  };
+
+  /** Opens the moment with this id, also if it is folded away. @param {string} id @returns whether there is one */
+  const openById = (id) => {
+    const item = list().querySelector(`li[data-id="${CSS.escape(id)}"]`);
+    const further = item?.closest("details");
+    if (further) {
+      further.open = true;
+      read();
+    }
+    const moment = stage.moments.find((each) => each.id === id);
+    if (moment) open(moment);
+    return Boolean(moment);
   };
 
   const compose = () => {
@@ -136,5 +149,5 @@ export function momentPanel(panel, stage, reveal) {
   });
   stage.on("moments", show);
   read();
-  return { open, go, compose };
+  return { open, openById, go, compose };
 }

@@ -74,14 +74,13 @@ export class Stage extends EventTarget {
 
   /** Moves the cursor because time has passed; no video has to seek. @param {number} t */
   follow(t) {
-    this.cursor = Math.min(Math.max(0, t), this.length);
-    this.#keepInView();
-    this.#notify("cursor");
+    this.#move(t);
+    this.#notify("follow");
   }
 
   /** Moves the cursor because a person chose a time. @param {number} t */
   seek(t) {
-    this.follow(t);
+    this.#move(t);
     this.#notify("seek");
   }
 
@@ -96,6 +95,13 @@ export class Stage extends EventTarget {
   choose(moment) {
     this.chosen = moment;
     this.#notify("moments");
+  }
+
+  /** Chooses a moment and goes to `from`, a little before it. @param {Moment} moment @param {number} from */
+  open(moment, from) {
+    this.choose(moment);
+    this.seek(from);
+    this.#notify("open");
   }
 
   /** The horizontal position of a time: 0 at the left end of the shown part, 1 at the right. @param {number} t */
@@ -116,6 +122,12 @@ export class Stage extends EventTarget {
   /** The gap at a time. @param {number} t */
   gapAt(t) {
     return this.data?.gaps.find((gap) => t >= gap.start_s && t < gap.end_s) ?? null;
+  }
+
+  #move(/** @type {number} */ t) {
+    this.cursor = Math.min(Math.max(0, t), this.length);
+    this.#keepInView();
+    this.#notify("cursor");
   }
 
   #keepInView() {

@@ -6,8 +6,7 @@ import { gapText, movementText, timesText } from "./text.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 
-export const ROW_PX = 20;
-const BAR_PX = 18;
+const BETWEEN_PX = 2;
 
 /**
  * Draws one zone's cells as bars.
@@ -81,14 +80,17 @@ export function emptySpans(cells, step) {
 
 /** @param {HTMLElement} holder @param {HTMLElement} names @param {HTMLElement} region @param {Stage} stage */
 export function zoneLanes(holder, names, region, stage) {
+  /** The rows share the height that the style gives the lane. */
+  const rowPx = () => holder.clientHeight / Math.max(1, stage.data?.zones.length ?? 1);
   const drawing = canvasIn(holder, (ctx, width) => {
     const { data } = stage;
     if (!data) return;
     data.zones.forEach((zone, row) => {
-      const area = { from: stage.from, to: stage.to, width, top: row * ROW_PX, height: BAR_PX };
+      const top = Math.round(row * rowPx());
+      const area = { from: stage.from, to: stage.to, width, top, height: Math.round((row + 1) * rowPx()) - top - BETWEEN_PX };
       ctx.fillStyle = palette().gap;
       ctx.globalAlpha = 0.45;
-      ctx.fillRect(0, area.top, width, BAR_PX);
+      ctx.fillRect(0, area.top, width, area.height);
       ctx.globalAlpha = 1;
       drawUnknown(ctx, emptySpans(zone.cells, data.zone_step_s), area);
       drawCells(ctx, zone.cells, { ...area, step: data.zone_step_s });
@@ -119,9 +121,11 @@ export function zoneLanes(holder, names, region, stage) {
     const value = zone.cells[at];
     const left = stage.x(at * step) * holder.clientWidth;
     const width = (step / (stage.to - stage.from)) * holder.clientWidth;
+    // Never smaller than a finger needs.
+    const [wide, high] = [Math.max(24, width + 1), Math.max(24, rowPx())];
     Object.assign(cell.style, {
-      left: `${left - 1}px`, width: `${Math.max(6, width + 1)}px`,
-      top: `${lane * ROW_PX - 1}px`, height: `${BAR_PX + 2}px`,
+      left: `${left + (width - wide) / 2}px`, width: `${wide}px`,
+      top: `${(lane + 0.5) * rowPx() - high / 2 - 1}px`, height: `${high}px`,
     });
     row.setAttribute("aria-rowindex", `${lane + 1}`);
     cell.setAttribute("aria-colindex", `${at + 1}`);
@@ -162,7 +166,9 @@ export function zoneLanes(holder, names, region, stage) {
 
   stage.on("data", () => {
     const zones = stage.data?.zones ?? [];
-    holder.style.height = `${Math.max(1, zones.length) * ROW_PX}px`;
+    const lanes = /** @type {HTMLElement} */ (holder.parentElement);
+    lanes.style.setProperty("--zones", `${Math.max(1, zones.length)}`);
+    lanes.style.setProperty("--zones-fr", `${Math.max(1, zones.length)}fr`);
     holder.setAttribute("aria-rowcount", `${zones.length}`);
     holder.setAttribute("aria-colcount", `${zones[0]?.cells.length ?? 0}`);
     cell.tabIndex = zones.length ? 0 : -1;
@@ -180,4 +186,5 @@ export function zoneLanes(holder, names, region, stage) {
     drawing.queue();
     show(false);
   });
+  new ResizeObserver(() => show(false)).observe(holder);
 }

@@ -1,0 +1,37 @@
+"""Steps that tests of the lesson page share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+PLACED = """([wanted, within]) =>
+  Math.abs(Number(document.querySelector('#playhead').ariaValueNow) - wanted) <= within"""
+
+
+def open_lesson(page, address="/lessons/sample"):
+    """The lesson page, drawn."""
+    page.goto(address)
+    page.wait_for_selector("body[data-drawn]")
+    return page
+
+
+def open_with_film(page, school, film, address="/lessons/sample"):
+    """The lesson page with eighty seconds of video; the lesson starts at its second 2."""
+    school.stores.lessons.put(replace(school.lesson, video=str(film), video_offset_s=2.0))
+    open_lesson(page, address)
+    page.wait_for_function("() => document.querySelector('#video').readyState >= 2")
+    return page
+
+
+def place(page) -> int:
+    """Where the playhead stands, in seconds."""
+    return int(page.locator("#playhead").get_attribute("aria-valuenow"))
+
+
+def expect_place(page, second: float, within: float = 0.0) -> None:
+    page.wait_for_function(PLACED, arg=[second, within])
+
+
+def click_at(page, lane: str, share: float) -> None:
+    box = page.locator(lane).bounding_box()
+    page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
