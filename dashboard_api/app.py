@@ -35,8 +35,10 @@ from dashboard_api.lessons.list_lines import SuggestionCounts
 from dashboard_api.live import routes as live_page
 from dashboard_api.model import routes as model_page
 from dashboard_api.model.drift_watch import DriftWatch
+from dashboard_api.moments import page_routes as note_pages
 from dashboard_api.moments import routes as moments
 from dashboard_api.moments import verdict_routes as verdicts
+from dashboard_api.moments.list_tags import ListTags
 from dashboard_api.observing import ask_routes as asking_observers
 from dashboard_api.observing import own_routes as own_looks
 from dashboard_api.observing import sheet_routes as coding_sheet
@@ -74,6 +76,8 @@ from dashboard_api.web.refusals import RefusalCounts, error_response
 from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.settings import RetentionSettings
+from school.framework.records import Framework
+from school.framework.yaml_file import DEFAULT, read_framework
 from school.settings import LessonSettings
 
 __all__ = ["ROUTERS", "create_app"]
@@ -98,7 +102,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, verdicts, video, export, seat_rows,
+        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, verdicts, video, export, seat_rows,
         sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         health_routes,
@@ -122,6 +126,7 @@ def create_app(
     is_demo: bool = False,
     provider: Provider | None = None,
     mailer: Mailer | None = None,
+    framework: Framework | None = None,
 ) -> FastAPI:
     """The pages, on the stores that `open_stores` opens when the application starts.
 
@@ -133,7 +138,7 @@ def create_app(
     at `database_url`; `longest_ns` after its start a lesson is over. `settings` has the limits; the limits on connections work
     only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
     `provider` signs in people with school accounts; `mailer` sends them
-    their links.
+    their links. `framework` has the tags of notes; None means the shipped one.
     """
     limits = DashboardSettings() if settings is None else settings
     # The real time stands in a purge's record, also of a simulation.
@@ -176,7 +181,7 @@ def create_app(
     catalog = ModelCatalog(model_file)
     clock = SystemClock() if clock is None else clock
     app.state.store_thread = StoreThread(
-        lambda: replace(open_stores(), catalog=catalog), clock, people_clock or clock
+        lambda: replace(open_stores(), catalog=catalog, zone=zone), clock, people_clock or clock
     )
     app.state.zone = zone
     app.state.refusal_counts = RefusalCounts()
@@ -187,6 +192,8 @@ def create_app(
         else OpenIdService(provider, app.state.store_thread, app.state.sign_in)
     )
     app.state.mailer = mailer
+    app.state.framework = framework or read_framework(DEFAULT)
+    app.state.list_tags = ListTags()
     app.state.label_days = label_days
     app.state.data_dir = data_dir
     app.state.deletions = deletions

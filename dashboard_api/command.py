@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         table["port"] = args.port
     dashboard = checked_dashboard(table, args.config)
     clock = simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock()
+    framework = settings.debrief.framework()
     tls = tls_context(dashboard, str(args.config), SystemClock().utc_ns())
     open_here = partial(
         open_stores, settings.data_dir, settings.lessons.longest_ns, settings.school.database_url
@@ -94,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
         is_demo=args.demo,
         provider=_provider(settings.openid),
         mailer=_mailer(settings.smtp),
+        framework=framework,
     )
     _allow_descriptors(dashboard.max_connections + BACKLOG + SPARE_DESCRIPTORS)
     with ExitStack() as stack:

@@ -10,7 +10,7 @@ from pydantic import Field
 from contract.clock import SECOND_NS
 from contract.settings import BrokerSettings, Name, Settings
 from school.people.settings import OpenIdSettings, SmtpSettings
-from school.settings import LessonSettings, SchoolSettings
+from school.settings import DebriefSettings, LessonSettings, SchoolSettings
 
 __all__ = [
     "IngestSettings",
@@ -125,6 +125,8 @@ class ServerSettings(Settings):
     """How long data is kept."""
     lessons: LessonSettings = LessonSettings()
     """Timetables and lessons."""
+    debrief: DebriefSettings = DebriefSettings()
+    """Talking about lessons."""
     school: SchoolSettings = SchoolSettings()
     """Where lessons, moments and who opted out are kept."""
     openid: OpenIdSettings = OpenIdSettings()

@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "export all that is held about someone, and remove the name of who leaves",
     ),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
+    "framework": ("school.framework.command", "make and check the tags for notes"),
     "seat": ("ingest.seat_command", "opt a seat out of sensing, or in again"),
     "aside": (
         "ingest.receiving.aside.command",

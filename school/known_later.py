@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from school.known_debrief import DISMISSALS
+from school.known_notes import NOTES
 from school.known_observing import OBSERVING
 
 __all__ = ["MORE"]
 
-MORE: Final = (OBSERVING, DISMISSALS)
+MORE: Final = (OBSERVING, DISMISSALS, NOTES)
 """In order; the first one makes version 15 of version 14."""

@@ -106,10 +106,15 @@ moments: Final = Table(
     Column("note", _TEXT, nullable=False),
     Column("author", _TEXT, nullable=False),
     Column("role", _TEXT, nullable=False),
+    Column("kind", _TEXT, nullable=False, server_default="observation"),
+    Column("tags", _TEXT, nullable=False, server_default="[]"),
+    Column("revision", _COUNT, nullable=False, server_default="1"),
+    Column("began_utc_ns", _COUNT),
     Index("moments_lesson", "lesson", "start_s"),
     sqlite_strict=True,
 )  # fmt: skip
-"""Spans that a person marked. The author is their id, also after they left, or empty if unknown."""
+"""Spans that a person marked. The author is their id, also after they left, or empty if unknown.
+Tags are JSON."""
 
 verdicts: Final = Table(
     "verdicts", METADATA,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,10 @@ from contract.clock import SECOND_NS
 from contract.errors import ConfigurationError
 from contract.settings import Settings
 from school.database_url import postgres_url
+from school.framework.records import Framework
+from school.framework.yaml_file import DEFAULT, read_framework
 
-__all__ = ["LessonSettings", "SchoolSettings"]
+__all__ = ["DebriefSettings", "LessonSettings", "SchoolSettings"]
 
 _EXPECTED: Final = "a URL such as postgresql://roomtone@db.school.example/roomtone"
 
@@ -47,6 +50,18 @@ class LessonSettings(Settings):
     def longest_ns(self) -> int:
         """`longest_h` in nanoseconds."""
         return round(self.longest_h * 3_600 * SECOND_NS)
+
+
+class DebriefSettings(Settings):
+    """What people have beside a lesson's video."""
+
+    framework_file: Path | None = None
+    """A YAML file with the tags for notes, as docs/frameworks.md describes; without it, those for
+    classroom talk that come with the program."""
+
+    def framework(self) -> Framework:
+        """The tags; raises UsageError, which names the file and the line."""
+        return read_framework(self.framework_file or DEFAULT)
 
 
 class SchoolSettings(Settings):

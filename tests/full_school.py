@@ -22,7 +22,7 @@ from school.audit.heads import HEADS, AuditKey, HeadsFile, signed
 from school.audit.log import last_removable, remove_up_to, tip
 from school.database import open_school_database
 from school.lessons.records import Lesson
-from school.moments.records import Label, Moment, Verdict
+from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
 from school.observing.records import Look
 from school.observing.rota import LOOK_S, Turn
 from school.people.identities import link
@@ -116,9 +116,13 @@ def _fill(school: School) -> None:
     sharing.teacher.exclude(PAST, Span(0, 30), "fire_drill", "drill", BY_ADA)
     sharing.teacher.hide(HIDDEN, BY_ADA)
     sharing.handovers.offer(PAST, ROB, BY_ADA)
+    tag = NoteTag(id="wait-time", label="Time to think")
     lessons.put_moment(
-        Moment(id="m-1", lesson=PAST, start_s=70, end_s=90, note=NOTE, author=ADA, role="teacher")
-    )
+        Moment(
+            id="m-1", lesson=PAST, start_s=70, end_s=90, note=NOTE, author=ADA, role="teacher",
+            kind="question", tags=(tag,), began_utc_ns=NOW_NS - DAY_NS,
+        )
+    )  # fmt: skip
     lessons.put_moment(
         Moment(
             id="m-2",
@@ -130,6 +134,13 @@ def _fill(school: School) -> None:
             role="coach",
         )
     )
+    for name, moment, author in (("r-1", "m-1", KIM), ("r-2", "m-2", ADA)):
+        lessons.add_reply(
+            Reply(
+                id=name, lesson=PAST if moment == "m-1" else OF_ROB, moment=moment, author=author,
+                role="coach", text=f"reply {name}", written_utc_ns=NOW_NS,
+            )
+        )  # fmt: skip
     lessons.keep_labels(ADA_IN_TIMETABLES)
     verdict = Verdict(
         lesson=PAST, moment="m-1", by=ADA, role="teacher", is_confirmed=True, kind="own", zone="room",

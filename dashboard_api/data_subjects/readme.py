@@ -26,7 +26,7 @@ sign-in.json
 sharing.json
     What you shared, with whom and until when; what was shared with you and by whom; which parts;
     lessons that you offered or that were offered to you; notices that you have not read; and the
-    moments that you marked and the answers that you gave in lessons of others, with your reasons. A share of a lesson
+    moments that you marked, the replies and the answers that you gave in lessons of others, with your reasons. A share of a lesson
     that its teacher has hidden is not in it.
 audit-by-you.json
     What the audit log has of what you did, the newest first.
@@ -36,7 +36,7 @@ lessons/
     A folder for each lesson of yours, the oldest first:
     lesson.json
         The lesson, the timetable that it comes from, spans that you left out and why, whether it is
-        hidden, moments that people marked with their notes, answers about moments with the reasons for
+        hidden, moments that people marked with their notes and replies, answers about moments with the reasons for
         them, and what is kept of answers to learn from. Spans and moments are in seconds from the lesson's start.
         A moment and an answer say who wrote it, and as what.
     readings.json

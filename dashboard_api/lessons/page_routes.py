@@ -60,6 +60,7 @@ async def lesson_page(
             is_part=seen.cut.shared is not None,
             has_seat_rows=seen.reach == "own" and stores.sharing.seat_rows.is_on(viewer.person.id),
             note=trust_note(stores, catalog, seen),
+            framework=request.app.state.framework,
         )
 
     return await store.run(query)

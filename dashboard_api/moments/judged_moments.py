@@ -14,6 +14,7 @@ from dashboard_api.moments import view as moment_view
 from dashboard_api.moments.authors import NOBODY, Authors, authors_of
 from dashboard_api.moments.open_questions import open_questions
 from dashboard_api.moments.picked import also_picked
+from dashboard_api.moments.replies import reply_json
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.schemas import JsonBase, MomentJson
 from dashboard_api.views.small_groups import without_percent
@@ -30,7 +31,7 @@ from school.moments.dismissals import DISMISSAL_REASONS, DismissalReason
 from school.moments.records import Moment, MomentKind, Verdict
 
 __all__ = ["AnswerJson", "JudgedMoment", "VerdictValue", "judged_again", "kind_of",
-           "moment_list_response", "moments_of", "suggested_in"]  # fmt: skip
+           "moment_list", "moment_list_response", "moments_of", "suggested_in"]  # fmt: skip
 
 VerdictValue = Literal["confirmed", "dismissed"]
 
@@ -78,13 +79,20 @@ def moments_of(stores: Stores, seen: SeenLesson) -> list[JudgedMoment]:
 
     A suggestion with an answer stays in the list, even if other moments stand out more by now.
     """
-    marked, verdicts = seen.moments(stores), seen.verdicts(stores)
+    marked, verdicts, below = seen.moments(stores), seen.verdicts(stores), seen.replies(stores)
     people = {one.author for one in marked} | {one.by for one in verdicts}
+    people |= {one.author for some in below.values() for one in some}
     authors = authors_of(stores, seen.viewer, people)
+    replies = {
+        moment: [reply_json(one, authors, stores.zone) for one in some]
+        for moment, some in below.items()
+    }
     found = _listed(stores, seen, marked, verdicts, authors)
     to_ask, picked = open_questions(found), also_picked(found)
     return [
-        _judged(one, verdicts, authors, to_ask=to_ask.get(one.id, ""), picked=picked[one.id])
+        _judged(
+            one, verdicts, authors, to_ask=to_ask.get(one.id, ""), picked=picked[one.id]
+        ).model_copy(update={"replies": replies.get(one.id, [])})
         for one in found
     ]
 
@@ -114,6 +122,7 @@ def _listed(
     found = moment_view.moments(
         seen.lesson, epochs, alerts, marked, authors=authors,
         manifest=manifest, activities=seen.activities(), verdicts=verdicts, trust=trust,
+        zone=stores.zone,
     )  # fmt: skip
     listed_ids = {moment.id for moment in found}
     may_be_shown = shown_zones(epochs) | {ROOM}
@@ -154,15 +163,20 @@ async def moment_list_response(
         return RedirectResponse(f"/lessons/{lesson_id}#{anchor}", status_code=303)
 
     def query(stores: Stores) -> HTMLResponse:
-        seen = see_lesson(stores, viewer, lesson_id)
-        found = moments_of(stores, seen)
-        return page(
-            "moments/_moments.html",
-            lesson=seen.lesson, moments=found, chosen=chosen, is_own=seen.reach == "own",
-            notice=notice,
-        )  # fmt: skip
+        return moment_list(stores, see_lesson(stores, viewer, lesson_id), chosen, notice=notice)
 
     return await store.run(query)
+
+
+def moment_list(
+    stores: Stores, seen: SeenLesson, chosen: str | None, *, notice: str = ""
+) -> HTMLResponse:
+    """The list alone."""
+    return page(
+        "moments/_moments.html",
+        lesson=seen.lesson, moments=moments_of(stores, seen), chosen=chosen,
+        is_own=seen.reach == "own", notice=notice,
+    )  # fmt: skip
 
 
 def _judged(

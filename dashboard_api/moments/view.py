@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import tzinfo
 from typing import Final
 
 from contract.clock import SECOND_NS
@@ -13,9 +14,9 @@ from dashboard_api.model.claim_view import NOT_TESTED, claim_sentence
 from dashboard_api.moments.authors import Authors
 from dashboard_api.moments.picked import is_same_stretch
 from dashboard_api.views.movement import shown_zones
-from dashboard_api.views.schemas import MomentJson
+from dashboard_api.views.schemas import MomentJson, TagJson
 from dashboard_api.views.small_groups import without_percent
-from dashboard_api.views.text import TRUST, zone_text
+from dashboard_api.views.text import TRUST, iso_text, zone_text
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord
 from models.school_model.labels import base_of
@@ -48,6 +49,7 @@ def moments(
     activities: Sequence[Activity] = (),
     verdicts: Sequence[Verdict] = (),
     trust: str = TRUST,
+    zone: tzinfo | None = None,
 ) -> list[MomentJson]:
     """All moments of a lesson: at most six suggestions, routines, and every one that people marked.
 
@@ -76,7 +78,7 @@ def moments(
         is_first = _key(moment) in stand_out
         claim = _claim(claims, moment, source)
         suggested.append(_suggested(moment, place, claim=claim, trust=trust, is_first=is_first))
-    marked = [_own(moment, authors) for moment in own]
+    marked = [_own(moment, authors, zone) for moment in own]
     return sorted(suggested + marked, key=lambda moment: (moment.start_s, moment.id))
 
 
@@ -214,8 +216,9 @@ def _routine(lesson: Lesson, moment: SuggestedMoment, routine: RoutineKind) -> M
     )
 
 
-def _own(moment: Moment, authors: Authors) -> MomentJson:
+def _own(moment: Moment, authors: Authors, zone: tzinfo | None) -> MomentJson:
     lines = moment.note.strip().splitlines()
+    began = moment.began_utc_ns
     return MomentJson(
         id=moment.id,
         kind="own",
@@ -223,7 +226,7 @@ def _own(moment: Moment, authors: Authors) -> MomentJson:
         is_strength=False,
         start_s=moment.start_s,
         end_s=moment.end_s,
-        title=lines[0] if lines else "A moment without a note",
+        title=lines[0] if lines else "A note without words",
         note=moment.note,
         rest="\n".join(lines[1:]).strip(),
         author=authors.name(moment.author, moment.role),
@@ -234,4 +237,8 @@ def _own(moment: Moment, authors: Authors) -> MomentJson:
         claim="",
         trust="",
         is_first=True,
+        note_kind=moment.kind,
+        tags=[TagJson(id=tag.id, label=tag.label) for tag in moment.tags],
+        revision=moment.revision,
+        began_at=None if began is None else iso_text(began, zone),
     )

@@ -17,7 +17,9 @@ __all__ = [
     "MomentJson",
     "MovementJson",
     "NoiseJson",
+    "ReplyJson",
     "RunningLessonJson",
+    "TagJson",
     "TimelineJson",
     "ZoneJson",
 ]
@@ -111,8 +113,32 @@ class TimelineJson(JsonBase):
     """The same as sentences."""
 
 
+class TagJson(JsonBase):
+    """A word of a framework that a note has; it stays when the framework is replaced."""
+
+    id: str
+    label: str
+
+
+class ReplyJson(JsonBase):
+    """What somebody says below a note."""
+
+    id: str
+    author: str
+    """What they are called."""
+    author_role: Literal["teacher", "coach"]
+    is_yours: bool
+    """You wrote it, so you may delete it; the lesson's teacher may delete any."""
+    text: str
+    written_at: str
+    """ISO 8601 with the school's offset."""
+
+
 class MomentJson(JsonBase):
-    """A part of a lesson that is worth talking about: suggested by the system or marked by a person."""
+    """A part of a lesson that is worth talking about: suggested by the system or marked by a person.
+
+    What a person marks is a note: it has a kind, tags, a revision and replies.
+    """
 
     id: str
     kind: Literal["suggested", "routine", "own"]
@@ -144,6 +170,15 @@ class MomentJson(JsonBase):
     """How far to trust the suggestion; empty for a person's own moment."""
     is_first: bool
     """False for the suggestions, up to three, that the page folds away after the first three."""
+    note_kind: Literal["observation", "question", "strength", "suggestion"] | None = None
+    """What a note is; null for what the system says."""
+    tags: list[TagJson] = []
+    revision: int = 0
+    """Higher with each change of a note; who changes it sends the one that they have read."""
+    began_at: str | None = None
+    """When its writer began to type, of a note that was written during the lesson: ISO 8601."""
+    replies: list[ReplyJson] = []
+    """Below a note, in order of time."""
 
 
 class LessonJson(JsonBase):

@@ -16,6 +16,7 @@ __all__ = [
     "GAP_TEXT",
     "TRUST",
     "cell_text",
+    "iso_text",
     "joined_text",
     "length_text",
     "lively_text",
@@ -144,6 +145,11 @@ def zone_text(zone: str) -> str:
 def title_text(title: str, room: str) -> str:
     """A lesson's title, or one made from its room."""
     return title.strip() or f"Lesson in {room}"
+
+
+def iso_text(utc_ns: int, zone: tzinfo | None) -> str:
+    """A time for programs and filters: ISO 8601 with the school's offset."""
+    return datetime.fromtimestamp(utc_ns // SECOND_NS, tz=UTC).astimezone(zone).isoformat()
 
 
 def local_time_text(utc_ns: int, zone: tzinfo | None) -> str:

@@ -69,6 +69,7 @@ _templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"
 _templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
     datetime.fromisoformat(iso)
 )
+_templates.filters["date"] = lambda iso: "{0.day} {0:%B}".format(datetime.fromisoformat(iso))
 _templates.globals["static"] = STATIC_ADDRESS
 _templates.globals["scripts"] = _scripts
 _templates.globals["dismissal_reasons"] = DISMISSAL_REASONS

@@ -29,7 +29,7 @@ from dashboard_api.views.small_groups import safe_epochs
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.records import AlertRecord, EpochRecord
 from school.lessons.records import Lesson
-from school.moments.records import Moment, Verdict
+from school.moments.records import Moment, Reply, Verdict
 from school.sharing.cut import Cut
 from school.sharing.policy import Reach
 
@@ -72,6 +72,14 @@ class SeenLesson:
         """What people marked in what they see."""
         found = stores.lessons.moments(self.lesson.id)
         return [each for each in found if self.cut.holds(each.start_s, each.end_s)]
+
+    def replies(self, stores: Stores) -> dict[str, list[Reply]]:
+        """What people say below notes in what they see, by note and in order of time."""
+        found: dict[str, list[Reply]] = {one.id: [] for one in self.moments(stores)}
+        for reply in stores.lessons.replies(self.lesson.id):
+            if reply.moment in found:
+                found[reply.moment].append(reply)
+        return found
 
     def verdicts(self, stores: Stores) -> list[Verdict]:
         """The answers about moments in what they see."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends
@@ -48,6 +49,8 @@ class Stores:
     audit: AuditStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
+    zone: tzinfo | None = None
+    """The school's time zone; None means the computer's own."""
     catalog: ModelCatalog = field(default_factory=ModelCatalog)
     """The models; the one in use finds the moments to suggest."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)

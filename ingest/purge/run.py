@@ -73,6 +73,7 @@ class PurgeRun:
                     purged_utc_ns=self._clock.utc_ns(),
                 )
                 removed["lessons and moments"] = gone.lessons + gone.moments
+                removed["replies to notes"] = gone.replies
                 removed["answers about moments"] = gone.verdicts
                 removed["labels"] = gone.labels
                 removed["looks of observers"] = gone.looks

@@ -51,6 +51,7 @@ class PurgedWords:
     lessons: int = 0
     moments: int = 0
     """Marked by people."""
+    replies: int = 0
     verdicts: int = 0
     labels: int = 0
     """What was kept to learn from."""

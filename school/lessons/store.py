@@ -20,6 +20,7 @@ from school.lessons.owner_rows import give_to_named
 from school.lessons.records import Lesson, PurgedWords
 from school.lessons.rows import lesson_of, lesson_values
 from school.moments.store import SqlMomentStore, remove_moment_rows, remove_unwanted_labels
+from school.moments.tables import replies
 from school.observing.removing import (
     LessonSpan,
     has_old_looks,
@@ -204,7 +205,7 @@ def _counts(connection: Connection) -> dict[str, int]:
     """How many rows there are of what a purge removes."""
     return {
         table.name: int(connection.scalars(select(func.count()).select_from(table)).one())
-        for table in (lessons, moments, verdicts, labels, looks)
+        for table in (lessons, moments, replies, verdicts, labels, looks)
     }
 
 

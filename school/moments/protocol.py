@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from school.moments.records import Label, Moment, Verdict, VerdictCount
+from school.moments.records import Label, Moment, Reply, Verdict, VerdictCount
 
 __all__ = ["LabelStore", "MomentStore"]
 
@@ -14,10 +14,26 @@ class MomentStore(Protocol):
     """Moments that people mark, and what they say of these and of suggested ones."""
 
     def put_moment(self, moment: Moment) -> None: ...
+    def add_moment(self, moment: Moment) -> Moment:
+        """Mark a moment once, however often it is sent: the one with its id if there is one."""
+
+    def change_moment(self, moment: Moment) -> Moment | None:
+        """Change a moment whose `revision` is the one that was read, and return it with the next.
+
+        None, and nothing changes, if someone has changed or removed it meanwhile: then read it again.
+        """
+
     def remove_moment(self, moment: str) -> None: ...
     def moments(self, lesson: str) -> list[Moment]: ...
     def count_moments(self, lessons: Sequence[str]) -> dict[str, int]:
         """How many each of these lessons has, those that have any: one question for a list."""
+
+    def add_reply(self, reply: Reply) -> bool:
+        """Keep what somebody says below a note, once; False if the note is gone."""
+
+    def remove_reply(self, reply: str) -> None: ...
+    def replies(self, lesson: str) -> list[Reply]:
+        """Below all notes of a lesson, in the order in which they were written."""
 
     def put_verdict(
         self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from school.moments.dismissals import DismissalReason
 
-__all__ = ["Label", "Moment", "MomentKind", "Speaker", "Verdict", "VerdictCount", "agreed"]
+__all__ = ["NOTE_KINDS", "Label", "Moment", "MomentKind", "NoteKind", "NoteTag", "Reply", "Speaker",
+           "Verdict", "VerdictCount", "agreed"]  # fmt: skip
 
 Speaker = Literal["teacher", "coach"]
 """As whom a person speaks of a lesson: as its teacher, or as someone it is shared with."""
 
 
+NoteKind = Literal["observation", "question", "strength", "suggestion"]
+"""What a note is."""
+NOTE_KINDS: Final[tuple[NoteKind, ...]] = get_args(NoteKind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteTag:
+    """A word of a framework that a note has; it stays readable when the framework is replaced."""
+
+    id: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A span of a lesson worth talking about, marked by a person."""
+    """A span of a lesson worth talking about, marked by a person: a note is its words."""
 
     id: str
     lesson: str
@@ -30,6 +44,26 @@ class Moment:
     """The id of who marked it; empty where that is not known, as of some older ones."""
     role: Speaker
     """As whom they marked it; it stays so when the lesson changes hands."""
+    kind: NoteKind = "observation"
+    tags: tuple[NoteTag, ...] = ()
+    revision: int = 1
+    """Higher with each change: who changes it says which one they have read."""
+    began_utc_ns: int | None = None
+    """When its writer began to type, of a note that was written during the lesson."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What somebody says below a note."""
+
+    id: str
+    lesson: str
+    moment: str
+    author: str
+    """The id of who wrote it."""
+    role: Speaker
+    text: str
+    written_utc_ns: int
 
 
 MomentKind = Literal["lively", "calm", "own"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,13 +19,16 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    insert,
     select,
     tuple_,
+    update,
 )
 
 from contract.errors import StoreError
 from school.moments.dismissals import dismissals
-from school.moments.records import Label, Moment, Verdict, VerdictCount
+from school.moments.records import Label, Moment, NoteTag, Reply, Verdict, VerdictCount
+from school.moments.tables import replies
 from school.schema import exclusions, label_opt_ins, labels, lessons, moments, verdicts
 from school.sql_store import SqlStore, put_row
 
@@ -35,6 +39,13 @@ _MOMENTS: Final = (
     .where(moments.c.lesson == bindparam("lesson"))
     .order_by(moments.c.start_s, moments.c.id)
 )
+_MOMENT: Final = select(moments).where(moments.c.id == bindparam("moment"))
+_REPLIES: Final = (
+    select(replies)
+    .where(replies.c.lesson == bindparam("lesson"))
+    .order_by(replies.c.written_utc_ns, replies.c.id)
+)
+_REPLY: Final = select(replies.c.id).where(replies.c.id == bindparam("reply"))
 _MOMENT_COUNTS: Final = (
     select(moments.c.lesson, func.count())
     .where(moments.c.lesson.in_(bindparam("lessons", expanding=True)))
@@ -117,18 +128,51 @@ class SqlMomentStore(SqlStore):
         """Mark a moment; raises StoreError where there is no such lesson."""
         with self._database.writing() as connection:
             _require_lesson(connection, moment.lesson, "mark a moment in")
-            put_row(connection, moments, asdict(moment))
+            put_row(connection, moments, _moment_values(moment))
+
+    def add_moment(self, moment: Moment) -> Moment:
+        """Mark a moment once; see `MomentStore.add_moment`. Raises StoreError without a lesson."""
+        with self._database.writing() as connection:
+            _require_lesson(connection, moment.lesson, "mark a moment in")
+            found = connection.execute(_MOMENT, {"moment": moment.id}).one_or_none()
+            if found is not None:
+                return _moment(found)
+            connection.execute(insert(moments), _moment_values(moment))
+        return moment
+
+    def change_moment(self, moment: Moment) -> Moment | None:
+        """Change a moment that is as it was read; see `MomentStore.change_moment`."""
+        changed = replace(moment, revision=moment.revision + 1)
+        with self._database.writing() as connection:
+            is_same = moments.c.id == moment.id, moments.c.revision == moment.revision
+            done = connection.execute(update(moments).where(*is_same), _moment_values(changed))
+        return changed if done.rowcount else None
 
     def remove_moment(self, moment: str) -> None:
         with self._database.writing() as connection:
             remove_moment_rows(connection, moment)
 
     def moments(self, lesson: str) -> list[Moment]:
-        return [Moment(**row._asdict()) for row in self._read(_MOMENTS, lesson=lesson)]
+        return [_moment(row) for row in self._read(_MOMENTS, lesson=lesson)]
 
     def count_moments(self, lessons: Sequence[str]) -> dict[str, int]:
         counts = self._read(_MOMENT_COUNTS, lessons=list(lessons))
         return {lesson: int(n) for lesson, n in counts}
+
+    def add_reply(self, reply: Reply) -> bool:
+        with self._database.writing() as connection:
+            if connection.execute(_MOMENT, {"moment": reply.moment}).first() is None:
+                return False
+            if connection.execute(_REPLY, {"reply": reply.id}).first() is None:
+                connection.execute(insert(replies), asdict(reply))
+        return True
+
+    def remove_reply(self, reply: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute(delete(replies).where(replies.c.id == reply))
+
+    def replies(self, lesson: str) -> list[Reply]:
+        return [Reply(**row._asdict()) for row in self._read(_REPLIES, lesson=lesson)]
 
     def put_verdict(
         self, verdict: Verdict, label: Label | None = None, *, written_utc_ns: int = 0
@@ -213,8 +257,18 @@ class SqlMomentStore(SqlStore):
             return connection.execute(gone).rowcount
 
 
+def _moment(row: Row[*tuple[Any, ...]]) -> Moment:
+    values = row._asdict()
+    return Moment(**{**values, "tags": tuple(NoteTag(**one) for one in json.loads(row.tags))})
+
+
+def _moment_values(moment: Moment) -> dict[str, Any]:
+    values = asdict(moment)
+    return {**values, "tags": json.dumps(values["tags"], ensure_ascii=False)}
+
+
 def remove_moment_rows(connection: Connection, moment: str) -> None:
-    """A moment, marked or suggested, with what was said of it and kept of that."""
+    """A moment, marked or suggested, with its replies, what was said of it and kept of that."""
     connection.execute(delete(moments).where(moments.c.id == moment))
     for table in (labels, verdicts):
         connection.execute(delete(table).where(table.c.moment == moment))

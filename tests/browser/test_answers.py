@@ -67,8 +67,8 @@ def test_the_list_says_who_marked_a_moment_and_offers_ones_own_to_change(lesson)
         item = lesson.locator(f'[data-id="{moment}"]')
         item.locator(".jump").click()
         expect(item.locator(".own-row")).to_contain_text(author)
-        expect(item.locator(".own-row .edit")).to_have_count(edits)
-        expect(item.get_by_role("button", name="Delete the moment")).to_have_count(1)
+        expect(item.locator(".edit-note")).to_have_count(edits)
+        expect(item.get_by_role("button", name="Delete the note")).to_have_count(1)
 
 
 def test_each_question_names_its_moment_to_a_screen_reader(lesson):

@@ -154,7 +154,7 @@ def test_the_keys(lesson):
         expect_place(lesson, expected)
     lesson.keyboard.press("]")
     expect_place(lesson, 235)
-    expect(lesson.locator("#moment-sample-a")).to_have_class("moment own is-chosen")
+    expect(lesson.locator("#moment-sample-a")).to_have_class(re.compile("own.* is-chosen"))
     lesson.keyboard.press("z")
     expect(lesson.locator("#view-from")).to_have_value("3:00")
     lesson.keyboard.press("0")
@@ -207,7 +207,7 @@ def test_a_moment_is_added_at_the_playhead_and_deleted(lesson, school, settled):
     settled(lesson)
     item.get_by_role("button", name="Delete").click()
     expect(item).to_have_count(0)
-    assert asked == ["Delete this moment?"]
+    assert asked == ["Delete this note?"]
     assert len(school.stores.lessons.moments("sample")) == 2
 
 

@@ -21,7 +21,16 @@ from school.lessons.memory import MemoryLessonStore
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson, PurgedWords
-from school.moments.records import Label, Moment, Speaker, Verdict, VerdictCount, agreed
+from school.moments.records import (
+    Label,
+    Moment,
+    NoteTag,
+    Reply,
+    Speaker,
+    Verdict,
+    VerdictCount,
+    agreed,
+)
 
 MATHS = Lesson(
     id="maths",
@@ -721,3 +730,44 @@ def test_any_text_may_be_asked_for_and_written(pair: tuple[LessonStore, LessonSt
     one.put_moment(replace(MOMENT, note="100 % 'so' \0 %(x)s :y 日本 🎓"))
     assert other.moments("maths")[0].note.startswith("100 % 'so' ")
     assert other.moments("maths")[0].note.endswith(" %(x)s :y 日本 🎓")
+
+
+def test_a_note_is_added_once_and_changed_by_its_revision(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    tags = (NoteTag(id="wait", label="Wäit ‹3 s›"),)
+    note = replace(MOMENT, kind="question", tags=tags, began_utc_ns=1_500)
+    assert one.add_moment(note) == note
+    assert other.add_moment(replace(note, note="sent again")) == note
+    changed = other.change_moment(replace(note, note="changed", kind="strength", tags=()))
+    assert changed == replace(note, note="changed", kind="strength", tags=(), revision=2)
+    assert one.change_moment(replace(note, note="of an older revision")) is None
+    assert one.moments("maths") == [changed]
+    with pytest.raises(StoreError, match="no lesson 'gone'"):
+        one.add_moment(replace(note, id="n", lesson="gone"))
+
+
+def test_replies_come_in_order_and_go_with_their_note(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    one.put_moment(MOMENT)
+    first = Reply(
+        id="r2", lesson="maths", moment="m1", author="ada", role="teacher", text="why",
+        written_utc_ns=5,
+    )  # fmt: skip
+    later = replace(first, id="r1", author="kim", role="coach", written_utc_ns=6)
+    assert one.add_reply(later)
+    assert other.add_reply(first)
+    assert other.add_reply(replace(first, text="sent again"))
+    assert one.replies("maths") == [first, later]
+    one.remove_reply("r1")
+    assert other.replies("maths") == [first]
+    one.put_moment(replace(MOMENT, note="changed"))
+    assert one.replies("maths") == [first]
+    assert one.purge(moments=["m1"]).replies == 1
+    assert other.replies("maths") == []
+    assert not other.add_reply(first)

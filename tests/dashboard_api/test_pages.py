@@ -238,6 +238,8 @@ def test_openapi_describes_every_part_of_the_interface(client):
         "/api/lessons/{lesson_id}/video-offset",
         "/api/lessons/{lesson_id}/moments",
         "/api/lessons/{lesson_id}/moments/{moment_id}",
+        "/api/lessons/{lesson_id}/moments/{moment_id}/replies",
+        "/api/lessons/{lesson_id}/moments/{moment_id}/replies/{reply_id}",
         "/api/lessons/{lesson_id}/moments/{moment_id}/verdict",
         "/api/lessons/{lesson_id}/answers",
         "/api/model",

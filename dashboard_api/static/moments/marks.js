@@ -28,6 +28,14 @@ export function clusters(moments, x) {
   return groups;
 }
 
+/** The sign of a note's kind, on its mark. @param {string} kind */
+function sign(kind) {
+  const glyph = document.createElement("i");
+  glyph.className = `glyph ${kind}`;
+  glyph.setAttribute("aria-hidden", "true");
+  return glyph;
+}
+
 /** @param {Moment} routine @param {number} left in pixels @param {number} width in pixels */
 function band(routine, left, width) {
   const button = document.createElement("button");
@@ -68,7 +76,9 @@ export function marks(holder, chosen, stage, open) {
         button.textContent = `${group.length}`;
         button.setAttribute("aria-label", `${group.length} moments from ${positionText(group[0].start)}: ${group.map((moment) => moment.title).join("; ")}`);
       } else {
-        button.setAttribute("aria-label", `${positionText(group[0].start)}, ${KINDS.get(group[0].kind)}: ${group[0].title}`);
+        const { start, kind, noteKind, title } = group[0];
+        button.setAttribute("aria-label", `${positionText(start)}, ${noteKind ? `${noteKind}, ` : ""}${KINDS.get(kind)}: ${title}`);
+        if (noteKind) button.append(sign(noteKind));
       }
       button.addEventListener("click", () => pick(group));
       return button;

@@ -35,8 +35,8 @@ export function momentPanel(panel, stage, reveal) {
       const further = item.closest("details");
       return !further || further.open;
     }).map((item) => {
-      const { id = "", kind = "", start, end, title = "" } = /** @type {HTMLElement} */ (item).dataset;
-      return { id, kind, start: Number(start), end: Number(end), title };
+      const { id = "", kind = "", noteKind = "", start, end, title = "" } = /** @type {HTMLElement} */ (item).dataset;
+      return { id, kind, noteKind, start: Number(start), end: Number(end), title };
     });
     stage.setMoments(moments.sort((one, other) => one.start - other.start));
   };

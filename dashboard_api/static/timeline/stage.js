@@ -13,7 +13,7 @@ import { positionText } from "./text.js";
  *   level_s: number, movement: Movement, noise: Noise, zone_step_s: number, zones: Zone[],
  *   gaps: Gap[], activities: {start_s: number, end_s: number, name: string, words: string}[],
  *   summary: string[]}} Timeline
- * @typedef {{id: string, kind: string, start: number, end: number, title: string}} Moment
+ * @typedef {{id: string, kind: string, noteKind: string, start: number, end: number, title: string}} Moment
  */
 
 export const SHORTEST_VIEW_S = 30;

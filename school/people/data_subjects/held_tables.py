@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
 
 from school.moments.dismissals import dismissals
+from school.moments.tables import replies
 from school.observing.tables import coding_plans, looks, observers
 from school.schema import (
     audit_events,
@@ -220,6 +221,7 @@ HELD: Final = (
     _of_lesson(coding_plans, "zones_that_observers_go_round"),
     _of_person(looks, "sharing.json", "what_you_saw_as_an_observer", {}),
     _of_words(moments, "author", "moments", "your_moments_in_lessons_of_others"),
+    _of_words(replies, "author", "replies", "your_replies_in_lessons_of_others"),
     _of_words(verdicts, "said_by", "answers", "your_answers_in_lessons_of_others"),
     _of_words(
         dismissals, "said_by", "reasons_of_answers", "reasons_of_your_answers_in_lessons_of_others"

@@ -31,7 +31,8 @@ def test_a_program_marks_edits_and_deletes_a_moment(client, filled):
     assert moment["is_yours"]
     assert moment["off_task"] is None
     one = f"{API}/{moment['id']}"
-    assert client.request("PUT", one, json={"note": "Better"}).status_code == 204
+    better = client.request("PUT", one, json={"note": "Better", "revision": moment["revision"]})
+    assert (better.status_code, better.json()["note"]) == (200, "Better")
     assert [each["note"] for each in own(client) if each["id"] == moment["id"]] == ["Better"]
     assert client.request("DELETE", one).status_code == 204
     assert client.request("DELETE", one).status_code == 404
@@ -46,7 +47,7 @@ def test_htmx_gets_only_the_list(client, filled):
     made = next(moment for moment in own(client) if moment["note"] == "Here")
     assert f'data-chosen="{made["id"]}"' in answer.text
     path = f"/lessons/sample/moments/{made['id']}"
-    assert "There" in client.post(f"{path}/note", data={"note": "There"}, headers=HTMX).text
+    assert "There" in client.post(f"{path}/replies", data={"text": "There"}, headers=HTMX).text
     assert made["id"] not in client.post(f"{path}/delete", headers=HTMX).text
 
 

@@ -23,7 +23,7 @@ from ingest.stores.memory.scores import MemoryScoreStore
 from school import School
 from school.audit.actor import Actor
 from school.lessons.records import Lesson
-from school.moments.records import Moment
+from school.moments.records import Moment, Reply
 from school.people.records import ROLES, Role
 from school.sharing.policy import ACTIONS, POLICY, Action
 from tests.dashboard_api.conftest import Pages
@@ -119,12 +119,20 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("GET", "/model?lesson={lesson}"),
         ask("GET", "/api/model?lesson={lesson}"),
     ],
-    "read notes": [ask("GET", "/api/lessons/{lesson}/moments")],
+    "read notes": [
+        ask("GET", "/api/lessons/{lesson}/moments"),
+        ask("GET", "/lessons/{lesson}/moments"),
+    ],
     "write notes": [
         ask("POST", "/api/lessons/{lesson}/moments", json={"start_s": 1}),
         ask("POST", "/lessons/{lesson}/moments", data={"start_s": "1"}),
-        ask("PUT", f"/api{MOMENT}", json={"note": "new"}),
-        ask("POST", f"{MOMENT}/note", data={"note": "new"}),
+        ask("PUT", f"/api{MOMENT}", json={"note": "new", "revision": 1}),
+        ask("GET", f"{MOMENT}/edit"),
+        ask("POST", f"{MOMENT}/edit", data={"note": "new", "revision": "2"}),
+        ask("POST", f"/api{MOMENT}/replies", json={"text": "why"}),
+        ask("POST", f"{MOMENT}/replies", data={"text": "why"}),
+        ask("DELETE", f"/api{MOMENT}/replies/{{lesson}}-r"),
+        ask("POST", f"{MOMENT}/replies/{{lesson}}-r2/delete"),
         ask("PUT", f"/api{MOMENT}/verdict", json={"verdict": "confirmed"}),
         ask("POST", f"{MOMENT}/verdict", data={"verdict": "confirmed"}),
         ask("DELETE", f"/api{MOMENT}/verdict"),
@@ -321,6 +329,13 @@ def add_moments(rights: Rights, lesson: str, *, by: str) -> None:
                 role="coach",
             )
         )
+    for name in ("r", "r2"):
+        rights.school.lessons.add_reply(
+            Reply(
+                id=f"{lesson}-{name}", lesson=lesson, moment=f"{lesson}-m", author=by,
+                role="coach", text="so", written_utc_ns=NOW_NS,
+            )
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -388,7 +403,7 @@ def policies(dependant: Dependant) -> list[Needs | Public]:
 
 def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
     asked = {
-        each.path.partition("?")[0].replace("{lesson}-m2", "{}").replace("{lesson}-m", "{}")
+        re.sub(r"\{lesson\}-[mr]2?", "{}", each.path.partition("?")[0])
         for asks in (*ON_LESSONS.values(), *IN_GENERAL.values())
         for each in asks
     }
@@ -403,6 +418,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
             shape = (
                 route.path.replace("{lesson_id}", "{lesson}")
                 .replace("{moment_id}", "{}")
+                .replace("{reply_id}", "{}")
                 .replace("{person_id}", "someone")
                 .replace("{exclusion_id}", "e")
                 .replace("{identity}", "i")

@@ -81,13 +81,13 @@ def test_one_changes_ones_own_words_alone(client, bob, stores):
     marked = bob.post("/api/lessons/sample/moments", json={"start_s": 5, "note": "Why?"}).json()
     assert (marked["author"], marked["author_role"]) == (COACH, "coach")
     note = f"/api/lessons/sample/moments/{marked['id']}"
-    assert client.request("PUT", note, json={"note": "mine"}).status_code == 403
-    assert bob.request("PUT", "/api/lessons/sample/moments/sample-b", json={"note": "x"}).status_code == 403  # fmt: skip
+    assert client.request("PUT", note, json={"note": "mine", "revision": 1}).status_code == 403
+    assert bob.request("PUT", "/api/lessons/sample/moments/sample-b", json={"note": "x", "revision": 1}).status_code == 403  # fmt: skip
     assert bob.request("DELETE", "/api/lessons/sample/moments/sample-b").status_code == 403
     assert bob.request("PUT", note, json={"note": "Why here?"}).status_code == 204
     page = bob.get("/lessons/sample").text
-    assert f"{marked['id']}/note" in page
-    assert "sample-b/note" not in page
+    assert f"{marked['id']}/edit" in page
+    assert "sample-b/edit" not in page
     assert "/lessons/sample/sharing" not in page
     # The lesson is the teacher's.
     assert client.request("DELETE", note).status_code == 204

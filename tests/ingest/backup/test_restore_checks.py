@@ -196,7 +196,10 @@ def test_what_is_no_database_is_refused_or_empty(backup: Path, content: bytes) -
 
 def test_an_index_that_does_not_fit_its_table_is_refused(backup: Path) -> None:
     path = backup / "school.db"
-    change(path, "INSERT INTO moments VALUES('m', 'l', 1.0, 2.0, '', '', '')")
+    change(
+        path,
+        "INSERT INTO moments(id, lesson, start_s, end_s, note, author, role) VALUES('m', 'l', 1.0, 2.0, '', '', '')",
+    )
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         (sql,) = database.execute(
             "SELECT sql FROM sqlite_schema WHERE name = 'moments_lesson'"

@@ -65,6 +65,7 @@ def test_where_a_persons_id_stands_the_rows_of_that_person_are_exported() -> Non
 KNOWN = {
     ("people", "id"), ("audit_names", "person"), ("share_spans", "person"),
     ("moments", "author"), ("verdicts", "said_by"), ("labels", "said_by"), ("dismissals", "said_by"),
+    ("replies", "author"),
 }  # fmt: skip
 """Where ids of people stand without a foreign key of their own."""
 

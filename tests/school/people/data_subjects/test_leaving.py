@@ -78,6 +78,7 @@ def test_only_their_id_stays_where_others_keep_something(directory: Path) -> Non
         ("people", "id"), ("people", "sign_in_name"), ("former_people", "person"),
         ("lesson_owners", "person"), ("moments", "author"), ("verdicts", "said_by"),
         ("dismissals", "said_by"), ("looks", "person"),
+        ("replies", "author"),
     }  # fmt: skip
 
 

@@ -1,0 +1,63 @@
+"""A framework out of a CSV file: the columns `group`, `tag` and `description`, and perhaps `id`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from contract.errors import UsageError
+from contract.files.csv_table import CsvRow, read_table
+from school.framework.records import Framework, Tag, TagGroup
+from school.framework.yaml_file import ID, parse_framework, write_framework
+
+__all__ = ["framework_of_csv", "id_of"]
+
+_MAX_ID: Final = 60
+
+
+def framework_of_csv(text: str, *, file: str, name: str, version: str, source: str) -> Framework:
+    """The framework in a CSV file's text; raises UsageError, which names the line."""
+    groups: dict[str, list[Tag]] = {}
+    lines: dict[str, str] = {}
+    for row in read_table(
+        text, name=file, columns=("group", "tag", "description"), optional=("id",)
+    ):
+        tag = _tag(row)
+        if (first := lines.setdefault(tag.id, row.where)) != row.where:
+            raise UsageError(
+                f"{row.where}: the id {tag.id} stands in {first} too; give one of them another "
+                "one in a column id."
+            )
+        groups.setdefault(row.values["group"], []).append(tag)
+    made = Framework(
+        id=id_of(name) or "framework",
+        name=name,
+        version=version,
+        source=source,
+        groups=tuple(
+            TagGroup(id=id_of(label) or f"group-{number}", label=label, tags=tuple(tags))
+            for number, (label, tags) in enumerate(groups.items(), 1)
+        ),
+    )
+    # The checks are those of the file that is to be written.
+    return parse_framework(write_framework(made), file)
+
+
+def _tag(row: CsvRow) -> Tag:
+    values = row.values
+    for column in ("group", "tag", "description"):
+        if not values[column]:
+            raise UsageError(f"{row.where}: {column} is empty.")
+    name = values["id"] or id_of(values["tag"])
+    if ID.fullmatch(name) is None:
+        raise UsageError(
+            f"{row.where}: {values['tag']} has no letter of a-z for an id; write one in a column id."
+        )
+    return Tag(id=name, label=values["tag"], description=values["description"])
+
+
+def id_of(label: str) -> str:
+    """A label in lower case, with hyphens; empty if nothing of it can stand in an id."""
+    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_ID].strip("-")

@@ -1,0 +1,28 @@
+"""What a school.db with notes has more than the version before: see `known_later.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["NOTES"]
+
+NOTES: Final = """;
+ALTER TABLE moments ADD COLUMN kind TEXT DEFAULT 'observation' NOT NULL;
+ALTER TABLE moments ADD COLUMN tags TEXT DEFAULT '[]' NOT NULL;
+ALTER TABLE moments ADD COLUMN revision INTEGER DEFAULT '1' NOT NULL;
+ALTER TABLE moments ADD COLUMN began_utc_ns INTEGER;
+CREATE TABLE replies (
+    id TEXT NOT NULL,
+    lesson TEXT NOT NULL,
+    moment TEXT NOT NULL,
+    author TEXT NOT NULL,
+    role TEXT NOT NULL,
+    text TEXT NOT NULL,
+    written_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT replies_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE,
+    CONSTRAINT replies_moment_fkey FOREIGN KEY(moment) REFERENCES moments (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX replies_lesson ON replies (lesson, written_utc_ns);
+CREATE INDEX replies_moment ON replies (moment)
+"""
