@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["DISMISSALS"]
+__all__ = ["ACTION_STEPS", "DISMISSALS"]
 
 DISMISSALS: Final = """;
 CREATE TABLE dismissals (
@@ -19,4 +19,39 @@ CREATE TABLE dismissals (
         FOREIGN KEY(lesson, moment, said_by, role)
         REFERENCES verdicts (lesson, moment, said_by, role) ON DELETE CASCADE
 ) WITHOUT ROWID, STRICT
+"""
+
+ACTION_STEPS: Final = """;
+CREATE TABLE action_steps (
+    id TEXT NOT NULL,
+    person TEXT NOT NULL,
+    lesson TEXT,
+    state TEXT NOT NULL,
+    what TEXT NOT NULL,
+    when_words TEXT NOT NULL,
+    part TEXT NOT NULL,
+    shows TEXT NOT NULL,
+    shows_zone TEXT NOT NULL,
+    shows_minutes INTEGER,
+    shows_words TEXT NOT NULL,
+    moment TEXT NOT NULL,
+    author TEXT NOT NULL,
+    changed_by TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    written_utc_ns INTEGER NOT NULL,
+    changed_utc_ns INTEGER NOT NULL,
+    went TEXT NOT NULL,
+    went_words TEXT NOT NULL,
+    went_lesson TEXT,
+    PRIMARY KEY (id),
+    CONSTRAINT action_steps_person_fkey
+        FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE,
+    CONSTRAINT action_steps_lesson_fkey
+        FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE SET NULL,
+    CONSTRAINT action_steps_went_lesson_fkey
+        FOREIGN KEY(went_lesson) REFERENCES lessons (id) ON DELETE SET NULL
+) WITHOUT ROWID, STRICT;
+CREATE INDEX action_steps_person ON action_steps (person, state);
+CREATE INDEX action_steps_lesson ON action_steps (lesson);
+CREATE INDEX action_steps_went_lesson ON action_steps (went_lesson)
 """

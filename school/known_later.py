@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from school.known_debrief import DISMISSALS
+from school.known_debrief import ACTION_STEPS, DISMISSALS
 from school.known_notes import NOTES
 from school.known_observing import OBSERVING
 
 __all__ = ["MORE"]
 
-MORE: Final = (OBSERVING, DISMISSALS, NOTES)
+MORE: Final = (OBSERVING, DISMISSALS, NOTES, ACTION_STEPS)
 """In order; the first one makes version 15 of version 14."""

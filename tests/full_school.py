@@ -21,6 +21,7 @@ from school.audit.actor import Actor
 from school.audit.heads import HEADS, AuditKey, HeadsFile, signed
 from school.audit.log import last_removable, remove_up_to, tip
 from school.database import open_school_database
+from school.debrief.records import StepText
 from school.lessons.records import Lesson
 from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
 from school.observing.records import Look
@@ -165,6 +166,8 @@ def _fill(school: School) -> None:
         sharing.observers.settle_plan(name, ["A1"])
         look = Look(id=f"look-{number}", start_s=0, answer="few", said_ms=1)
         assert sharing.observers.keep(name, observer, [(Turn("A1", 0, LOOK_S), look)], NOW_NS)
+    sharing.steps.write(PAST, StepText(what="Ada’s step", moment="m-1"), BY_ADA)
+    sharing.steps.write(OF_ROB, StepText(what="proposed by a coach"), BY_ADA)
     lessons.opt_out("room-1", 4)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
+from dashboard_api.debrief.step_view import open_step_line
 from dashboard_api.home.counts import read_counts
 from dashboard_api.home.parts import StartPage
 from dashboard_api.lessons.filters import ListFilters
@@ -62,6 +63,9 @@ async def start_page(
         reminders=await store.run(lambda stores: reminder_lines(stores, viewer, zone)),
         offers=await store.run(lambda stores: offer_lines(stores, viewer, zone)),
         observing=await store.run(lambda stores: open_sheets(stores, viewer, zone)),
+        step=await store.run(lambda stores: open_step_line(stores, viewer.person.id, zone))
+        if own
+        else None,
         filters=filters,
         choices=await start.choices() if reached else None,
         own=own,

@@ -131,6 +131,9 @@ async def confirm_delete(
             moments=len(authors),
             by_others=sum(one != viewer.person.id for one in authors),
             concerned=stores.sharing.teacher.concerned_by_deletion(lesson.id, viewer.person.id),
+            has_step=any(
+                each.state != "proposed" for each in stores.sharing.steps.of_lesson(lesson.id)
+            ),
             trouble=trouble,
         )  # fmt: skip
 

@@ -24,6 +24,7 @@ __all__ = [
     "ChangesPeople",
     "ChoosesLabels",
     "CodesLesson",
+    "DecidesStep",
     "DeletesLesson",
     "ExcludesSpans",
     "ExportsLesson",
@@ -145,6 +146,7 @@ SignedIn = Annotated[Viewer, Depends(Needs(None))]
 ReadsLesson = Annotated[Viewer, Depends(Needs("read lesson"))]
 ReadsNotes = Annotated[Viewer, Depends(Needs("read notes"))]
 WritesNotes = Annotated[Viewer, Depends(Needs("write notes"))]
+DecidesStep = Annotated[Viewer, Depends(Needs("decide step"))]
 ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
 LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]
 ReadsSeatRows = Annotated[Viewer, Depends(Needs("read seat rows"))]

@@ -189,6 +189,11 @@ def _looks_gone(said: _Said) -> str:
     return f": {_count(looks, 'look')} {'was' if looks == 1 else 'were'} removed"
 
 
+def _went(said: _Said) -> str:
+    went = said.word("went", {"done": "done", "going_on": "going on", "dropped": "dropped"})
+    return f": {went}" if went else ""
+
+
 def _days(said: _Said) -> str:
     days = said.number("days")
     if days is None:
@@ -251,6 +256,11 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "asked_observer": ("asked {thing} to observe {lesson}", _nothing),
     "ended_observing": ("took back the request to {thing} to observe {lesson}{more}", _looks_gone),
     "withdrew_looks": ("stopped observing {lesson}{more}", _looks_gone),
+    "wrote_step": ("wrote {thing}", _nothing),
+    "proposed_step": ("proposed {thing}", _nothing),
+    "accepted_step": ("took over {thing} that was proposed", _nothing),
+    "reported_step": ("said how {thing} went{more}", _went),
+    "removed_step": ("removed {thing}", _nothing),
 })  # fmt: skip
 """Each action in the words after the name of who did it, and what its detail adds as `{more}`."""
 
@@ -273,6 +283,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "unknown_token": "a token that opens nothing",
     "seat_row_choice": "whether they see rows of seats",
     "coding_sheet": "the observers’ sheet of {lesson}",
+    "step": "a next step",
 })  # fmt: skip
 """What it was done to."""
 

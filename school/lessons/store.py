@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select
 from school.audit.log import append
 from school.audit.names import actor_of_program
 from school.audit.records import Event
+from school.debrief.removing import part_from_lesson
 from school.lessons import rows
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.owner_rows import give_to_named
@@ -194,6 +195,7 @@ def _put(connection: Connection, lesson: Lesson, keep: Collection[str] = ()) -> 
 
 def _remove(connection: Connection, lesson: str) -> bool:
     """Moments, answers, labels and its origin refer to it and go along; whether it was there."""
+    part_from_lesson(connection, lesson)
     return connection.execute(delete(lessons).where(lessons.c.id == lesson)).rowcount > 0
 
 

@@ -3,6 +3,7 @@
 import { noiseChart, ribbonChart } from "../timeline/charts.js";
 import { controls } from "./controls.js";
 import { keys } from "./keys.js";
+import { nextStep } from "../debrief/step.js";
 import { activities, playhead, readout, timeAxis } from "./lanes.js";
 import { legend } from "../timeline/legend.js";
 import { marks } from "../moments/marks.js";
@@ -42,6 +43,7 @@ legend({ legend: id("legend"), summary: id("summary"), gaps: id("gaps") }, stage
 
 const beside = tabs(id("moments"));
 const panel = momentPanel(id("moments"), stage, () => beside.show("tab-moments"));
+nextStep(id("step-view"), id("tab-step"));
 marks(id("marks"), id("chosen"), stage, panel.open);
 moreBelow(id("moments-view"), id("more-below"), stage);
 keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle() }, panel);

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
 
+from school.debrief.tables import action_steps
 from school.moments.dismissals import dismissals
 from school.moments.tables import replies
 from school.observing.tables import coding_plans, looks, observers
@@ -129,6 +130,36 @@ _OF_OTHERS: Final = (
 _SPANS: Final = select(share_spans).order_by(*share_spans.primary_key)
 _USED_TWO: Final = exists().where(session_factors.c.token_hash == sessions.c.token_hash)
 
+_AUTHOR: Final = people.alias("author")
+_CHANGER: Final = people.alias("changer")
+_STEP_COLUMNS: Final = [
+    column for column in action_steps.c if column.name not in {"person", "author", "changed_by"}
+]
+_STEPS: Final = Held(
+    table=action_steps, files=("account.json", "sharing.json"),
+    parts={
+        "next_steps": select(
+            *_STEP_COLUMNS, func.coalesce(_AUTHOR.c.name, "").label("author"),
+            func.coalesce(_CHANGER.c.name, "").label("changed_by"),
+        )
+        .outerjoin(_AUTHOR, _AUTHOR.c.id == action_steps.c.author)
+        .outerjoin(_CHANGER, _CHANGER.c.id == action_steps.c.changed_by)
+        .where(action_steps.c.person == _PERSON)
+        .order_by(action_steps.c.written_utc_ns),
+        # What the teacher made of it, and how it went, is the teacher's.
+        "next_steps_that_you_proposed": select(
+            action_steps.c.lesson, action_steps.c.what, action_steps.c.when_words,
+            action_steps.c.written_utc_ns,
+        )
+        .where(
+            action_steps.c.author == _PERSON, action_steps.c.person != _PERSON,
+            action_steps.c.changed_by == _PERSON,
+        )
+        .order_by(action_steps.c.written_utc_ns),
+    },
+    omitted={"person": "the file is of that person"},
+)  # fmt: skip
+
 HELD: Final = (
     Held(
         table=people, files=("account.json",),
@@ -219,6 +250,7 @@ HELD: Final = (
         },
     ),
     _of_lesson(coding_plans, "zones_that_observers_go_round"),
+    _STEPS,
     _of_person(looks, "sharing.json", "what_you_saw_as_an_observer", {}),
     _of_words(moments, "author", "moments", "your_moments_in_lessons_of_others"),
     _of_words(replies, "author", "replies", "your_replies_in_lessons_of_others"),

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from sqlalchemy import delete, insert, select
 from starlette.routing import Mount, Route
 
 from contract.clock import SECOND_NS, ManualClock
@@ -22,9 +23,11 @@ from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school import School
 from school.audit.actor import Actor
+from school.debrief.tables import action_steps
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Reply
 from school.people.records import ROLES, Role
+from school.schema import lesson_owners
 from school.sharing.policy import ACTIONS, POLICY, Action
 from tests.dashboard_api.conftest import Pages
 from tests.signed_in import BY, add_person, cookie, open_test_school
@@ -38,6 +41,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "read lesson": {"own", "shared"},
         "read notes": {"own", "shared"},
         "write notes": {"own", "shared"},
+        "decide step": {"own"},
         "read video": {"own", "shared"},
         "line up video": {"own"},
         "read seat rows": {"own"},
@@ -108,6 +112,7 @@ def ask(method: str, path: str, **given: Any) -> Ask:
 
 
 MOMENT = "/lessons/{lesson}/moments/{lesson}-m"
+STEP = "/lessons/{lesson}/step/{lesson}-s"
 ON_LESSONS: dict[Action, list[Ask]] = {
     "read lesson": [
         ask("GET", "/lessons/{lesson}"),
@@ -122,6 +127,7 @@ ON_LESSONS: dict[Action, list[Ask]] = {
     "read notes": [
         ask("GET", "/api/lessons/{lesson}/moments"),
         ask("GET", "/lessons/{lesson}/moments"),
+        ask("GET", "/lessons/{lesson}/step"),
     ],
     "write notes": [
         ask("POST", "/api/lessons/{lesson}/moments", json={"start_s": 1}),
@@ -138,6 +144,12 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("DELETE", f"/api{MOMENT}/verdict"),
         ask("POST", f"{MOMENT}/delete"),
         ask("DELETE", f"/api{MOMENT}2"),
+        ask("POST", f"{STEP}/remove"),
+        ask("POST", "/lessons/{lesson}/step", data={"what": "Begin earlier"}),
+    ],
+    "decide step": [
+        ask("POST", f"{STEP}/accept", data={"revision": "1"}),
+        ask("POST", f"{STEP}/went", data={"went": "done"}),
     ],
     "read video": [
         ask("GET", "/lessons/{lesson}/video"),
@@ -265,7 +277,7 @@ class Rights:
     def _add_lesson(self, role: Role, reach: Reach) -> None:
         school: School = self.school
         name = f"{reach}-{role}"
-        teachers = {"own": f"only-{role}", "asked": "teaching"}
+        teachers = {"own": f"only-{role}", "asked": "teaching", "shared": "teaching"}
         school.lessons.put(
             Lesson(
                 id=name, room=name, teacher=teachers.get(reach, "someone else"), title=f"Secret of {name}",
@@ -336,6 +348,22 @@ def add_moments(rights: Rights, lesson: str, *, by: str) -> None:
                 role="coach", text="so", written_utc_ns=NOW_NS,
             )
         )  # fmt: skip
+    add_step(rights, lesson, by=by)
+
+
+def add_step(rights: Rights, lesson: str, *, by: str) -> None:
+    """Somebody has proposed one to its teacher, who has none."""
+    step = {
+        "id": f"{lesson}-s", "lesson": lesson, "state": "proposed", "what": "Begin later",
+        "when_words": "", "part": "", "shows": "unseen", "shows_zone": "", "shows_minutes": None,
+        "shows_words": "", "moment": "", "author": by, "changed_by": by, "revision": 1,
+        "written_utc_ns": 1, "changed_utc_ns": 1, "went": "", "went_words": "", "went_lesson": None,
+    }  # fmt: skip
+    owner = select(lesson_owners.c.person).where(lesson_owners.c.lesson == lesson)
+    with rights.school.sharing.steps._database.writing() as connection:
+        connection.execute(delete(action_steps))
+        if (person := connection.scalar(owner)) is not None:
+            connection.execute(insert(action_steps), {**step, "person": person})
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -403,7 +431,7 @@ def policies(dependant: Dependant) -> list[Needs | Public]:
 
 def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
     asked = {
-        re.sub(r"\{lesson\}-[mr]2?", "{}", each.path.partition("?")[0])
+        re.sub(r"\{lesson\}-[mrs]2?", "{}", each.path.partition("?")[0])
         for asks in (*ON_LESSONS.values(), *IN_GENERAL.values())
         for each in asks
     }
@@ -419,6 +447,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 route.path.replace("{lesson_id}", "{lesson}")
                 .replace("{moment_id}", "{}")
                 .replace("{reply_id}", "{}")
+                .replace("{step_id}", "{}")
                 .replace("{person_id}", "someone")
                 .replace("{exclusion_id}", "e")
                 .replace("{identity}", "i")

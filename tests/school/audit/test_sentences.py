@@ -24,6 +24,7 @@ from school.audit.entries import (
     Entry,
 )
 from school.audit.records import Action, Thing
+from school.debrief.records import StepText
 from school.lessons.records import Lesson
 from school.observing.records import Look
 from school.observing.rota import EVERY_S, LOOK_S, Turn
@@ -177,6 +178,11 @@ def do_everything(school: School) -> None:
     sharing.observers.ask("maths-1", "bo", kim)
     sharing.observers.take_back("maths-1", "bo", kim)
     sharing.observers.withdraw("maths-1", ada)
+    step = sharing.steps.write("maths-1", StepText(what="Begin earlier"), bo)
+    step = sharing.steps.accept(step.id, 1, kim)
+    step = sharing.steps.change(step.id, 2, StepText(what="Begin at once"), kim)
+    sharing.steps.report(step.id, "going_on", "", "maths-1", kim)
+    sharing.steps.remove(step.id, kim)
     people.held.record_export("kim", kim)
     people.held.record_lesson("maths-1", kim)
     school.audit.record_export(kim, "lesson", "maths-1", lesson="maths-1")
@@ -241,6 +247,11 @@ Kim Roth took back the request to Bo Lind to observe lesson maths-1: 2 looks wer
 Kim Roth asked Bo Lind to observe lesson maths-1
 Kim Roth took back the request to Bo Lind to observe lesson maths-1
 Ada Okafor stopped observing lesson maths-1: 1 look was removed
+Bo Lind proposed a next step
+Kim Roth took over a next step that was proposed
+Kim Roth wrote a next step
+Kim Roth said how a next step went: going on
+Kim Roth removed a next step
 Kim Roth exported all that is held about themselves
 Kim Roth exported lesson maths-1
 Kim Roth exported lesson maths-1

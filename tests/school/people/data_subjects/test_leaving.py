@@ -79,6 +79,7 @@ def test_only_their_id_stays_where_others_keep_something(directory: Path) -> Non
         ("lesson_owners", "person"), ("moments", "author"), ("verdicts", "said_by"),
         ("dismissals", "said_by"), ("looks", "person"),
         ("replies", "author"),
+        ("action_steps", "author"), ("action_steps", "changed_by"),
     }  # fmt: skip
 
 

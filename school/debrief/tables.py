@@ -1,0 +1,51 @@
+"""The tables of debriefs, beside those in `school/schema.py`; importing `school` adds them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table
+
+from school.column_types import COUNT as _COUNT
+from school.column_types import TEXT as _TEXT
+from school.schema import METADATA
+
+__all__ = ["action_steps"]
+
+
+def _lesson(column: str) -> Column[str]:
+    """A step outlives the lessons that it names."""
+    lesson = ForeignKey("lessons.id", name=f"action_steps_{column}_fkey", ondelete="SET NULL")
+    return Column(column, _TEXT, lesson)
+
+
+action_steps: Final = Table(
+    "action_steps", METADATA,
+    Column("id", _TEXT, primary_key=True),
+    Column("person", _TEXT, ForeignKey("people.id", name="action_steps_person_fkey",
+                                       ondelete="CASCADE"), nullable=False),
+    _lesson("lesson"),
+    Column("state", _TEXT, nullable=False),
+    Column("what", _TEXT, nullable=False),
+    Column("when_words", _TEXT, nullable=False),
+    Column("part", _TEXT, nullable=False),
+    Column("shows", _TEXT, nullable=False),
+    Column("shows_zone", _TEXT, nullable=False),
+    Column("shows_minutes", Integer),
+    Column("shows_words", _TEXT, nullable=False),
+    Column("moment", _TEXT, nullable=False),
+    Column("author", _TEXT, nullable=False),
+    Column("changed_by", _TEXT, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("written_utc_ns", _COUNT, nullable=False),
+    Column("changed_utc_ns", _COUNT, nullable=False),
+    Column("went", _TEXT, nullable=False),
+    Column("went_words", _TEXT, nullable=False),
+    _lesson("went_lesson"),
+    Index("action_steps_person", "person", "state"),
+    Index("action_steps_lesson", "lesson"),
+    Index("action_steps_went_lesson", "went_lesson"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""What a teacher tries next, or what a coach proposes to them. The lesson is the one that it comes
+from; `author` and `changed_by` are ids of people, also after they left."""

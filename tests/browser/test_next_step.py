@@ -1,0 +1,124 @@
+"""The next step in a real browser: written, proposed and taken over, with two who edit at once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from contract.clock import SECOND_NS
+from school.audit.actor import Actor
+from school.debrief.records import StepText
+from tests.signed_in import BY, COACH, TEACHER, add_person
+
+WHAT = "Put the cards on the tables before the bell"
+
+
+@pytest.fixture(autouse=True)
+def _no_step(school):
+    yield
+    steps = school.stores.sharing.steps
+    for each in steps.of_lesson("sample"):
+        steps.remove(each.id, BY)
+
+
+@pytest.fixture
+def coach(school):
+    """An actor, with whom the lesson is shared."""
+    if school.stores.people.person(COACH) is None:
+        add_person(school.stores.people, COACH, "coach")
+    end = school.clock.utc_ns() + 3_600 * SECOND_NS
+    school.stores.sharing.share("sample", COACH, BY, until_utc_ns=end)
+    yield Actor(name=COACH, utc_ns=1, person=COACH)
+    school.stores.sharing.unshare("sample", COACH, BY)
+
+
+@pytest.fixture
+def refused(browser, school):
+    """A page of a test in which something is refused, which Chromium logs as an error."""
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, base_url=school.address,
+        storage_state=school.storage,
+    )  # fmt: skip
+    yield context.new_page()
+    context.close()
+
+
+def open_tab(page, settled):
+    page.goto("/lessons/sample")
+    page.wait_for_selector("body[data-drawn]")
+    page.locator(".next-step").wait_for(state="attached")
+    settled(page)
+    page.get_by_role("tab", name="Next step").click()
+    return page.get_by_role("tabpanel", name="Next step")
+
+
+@pytest.fixture
+def tab(page, settled):
+    return open_tab(page, settled)
+
+
+def test_a_step_is_written_by_keyboard_and_the_start_page_has_it(page, tab, school, settled):
+    tab.get_by_label("What will you try?").fill(WHAT)
+    tab.get_by_label("When in a lesson?").select_option("start")
+    minutes = tab.get_by_label("Minutes of settling in")
+    minutes.fill("4")
+    # Who fills a field means the choice that it belongs to.
+    expect(tab.get_by_role("radio", name="Settling in takes less than")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(tab.get_by_role("status")).to_have_text("Saved.")
+    expect(tab.get_by_text("Settling in takes less than 4 minutes.")).to_be_visible()
+    expect(tab.get_by_text("One thing to try next")).to_have_count(0)
+    expect(page.locator("#tab-step")).to_have_class(re.compile("has-step"))
+    page.goto("/")
+    expect(page.get_by_role("region", name="Your next step")).to_contain_text(WHAT)
+
+
+def test_what_is_missing_is_said_and_nothing_typed_is_lost(refused, school, settled):
+    page, tab = refused, open_tab(refused, settled)
+    tab.get_by_label("What will you try?").fill(WHAT)
+    tab.get_by_role("radio", name="It is quieter then").check()
+    with page.expect_response("**/step") as answered:
+        tab.get_by_role("button", name="Save").click()
+    assert answered.value.status == 422
+    expect(tab.get_by_role("alert")).to_contain_text("Choose the part of the lesson")
+    expect(tab.get_by_label("What will you try?")).to_have_value(WHAT)
+
+
+def test_two_who_edit_at_once_see_both_texts(refused, coach, school, settled):
+    steps = school.stores.sharing.steps
+    step = steps.write("sample", StepText(what="The coach’s first thought"), coach)
+    page, tab = refused, open_tab(refused, settled)
+    tab.get_by_text("Change it first").click()
+    tab.get_by_label("What will you try?").first.fill("The teacher’s words")
+    steps.change(step.id, 1, StepText(what="The coach’s second thought"), coach)
+    with page.expect_response("**/step") as answered:
+        tab.get_by_role("button", name="Save and take it over").click()
+    assert answered.value.status == 409
+    conflict = tab.get_by_role("alert")
+    expect(conflict).to_contain_text("The coach’s second thought")
+    expect(tab.get_by_label("What will you try?")).to_have_value("The teacher’s words")
+    settled(page)
+    tab.get_by_role("button", name="Save mine").click()
+    expect(tab.get_by_text("Your next step")).to_be_visible()
+    settled(page)
+    taken = steps.open_step(TEACHER)
+    assert taken is not None
+    assert (taken.text.what, taken.state) == ("The teacher’s words", "open")
+    tab.get_by_text("How did it go?").first.click()
+    tab.get_by_label("How did it go?").fill("Half of them did")
+    tab.get_by_role("button", name="Done").click()
+    expect(tab.get_by_text("Done: Half of them did")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", (320, 390, 1366))
+def test_the_form_fits_and_is_large_enough(page, tab, width):
+    page.set_viewport_size({"width": width, "height": 768})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for field in tab.locator("button, select, textarea, label:has(input[type=radio])").all():
+        box = field.bounding_box()
+        assert box is not None
+        assert box["height"] >= 24
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
