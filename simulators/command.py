@@ -32,6 +32,7 @@ give the same pupils, movements and noise. The command ends with the lesson, or 
   roomtone simulate --minutes 5 --speed 20 --truth truth.csv
   roomtone simulate --loss 0.01 --corrupt 0.001 --reboot-every 60
   roomtone simulate --ports /tmp/class --unplug-every 100
+  roomtone simulate --video lesson.mp4 --seed 7    the lesson as a camera records it, and no hubs
 
 more faults, for --faults NAME=VALUE:
   doubled, garbage      share of frames that come twice, or after random bytes (0 to 1)
@@ -97,6 +98,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.csv",
         help="write the truth: a row for each second and seat",
     )
+    parser.add_argument(
+        "--video",
+        type=Path,
+        metavar="FILE.mp4",
+        help="write a video of the lesson, with sound that follows the room's, and exit",
+    )
+    parser.add_argument(
+        "--pause",
+        metavar="AT:S",
+        help="with --video: the camera is stopped at second AT of the lesson, for S seconds",
+    )
     parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
     parser.add_argument(
         "--example", action="store_true", help="print a scenario with all keys and exit"
@@ -113,6 +125,14 @@ def run(args: argparse.Namespace) -> int:
         return 0
     scenario = _checked(args)
     classroom = Classroom(scenario, args.seed)
+    if args.video is not None:
+        # Only here is PyAV needed.
+        from simulators.lesson_video.command import write_video  # noqa: PLC0415
+
+        write_video(classroom, args.video, args.pause)
+        return 0
+    if args.pause is not None:
+        raise UsageError("--pause needs --video: it is the camera that is stopped.")
     stop = threading.Event()
     before = {
         number: signal.signal(number, lambda _number, _frame: stop.set())

@@ -10,7 +10,7 @@ __all__ = ["Purpose", "stream"]
 
 Purpose = Literal[
     "pupils", "sensors", "events", "behaviour", "movements", "textures", "noise", "levels",
-    "dropouts", "plan", "hubs",
+    "dropouts", "plan", "hubs", "camera", "video",
 ]  # fmt: skip
 _PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 """A purpose's place is part of its seed: a new one goes to the end."""
