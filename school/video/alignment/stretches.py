@@ -1,8 +1,8 @@
 """Where a camera was stopped and started again: the video's stretches of one offset each.
 
 Windows of four minutes are each compared with the whole lesson. The best path through their
-offsets stays where it is, or pays for a jump; a stopped camera lets the lesson go on, so offsets
-only fall.
+offsets stays where it is, or pays for a jump. The lesson goes on while a camera is stopped, so
+offsets only fall.
 """
 
 from __future__ import annotations
