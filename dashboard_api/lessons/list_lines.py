@@ -37,7 +37,8 @@ _Answered = frozenset[tuple[str, float, float]]
 class Suggestions:
     """What the page of a lesson suggests."""
 
-    lively: int
+    lively: int | None
+    """None while nothing is scored."""
     ids: frozenset[str] = frozenset()
     """Of all suggested moments, lively and calm."""
 
@@ -55,14 +56,14 @@ class SuggestionCounts:
         ] = {}
         """Lesson and what is seen of it → when it was counted, from what, and what was found."""
 
-    def of(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> int:
+    def of(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> int | None:
         return self.suggestions(stores, seen, now_utc_ns).lively
 
     def suggestions(self, stores: Stores, seen: SeenLesson, now_utc_ns: int) -> Suggestions:
         lesson, alerts = seen.lesson, seen.alerts(stores)
         key = lesson.id, seen.cut.visible
         if not alerts and lesson.starts_utc_ns > now_utc_ns:
-            return Suggestions(lively=0)  # it is still to come; a timetable has many of them
+            return Suggestions(lively=None)  # it is still to come; a timetable has many of them
         at = time.monotonic()
         # A suggestion with an answer keeps its name and span, also where others see more around it.
         answered = frozenset((one.moment, one.start_s, one.end_s) for one in seen.verdicts(stores))
@@ -73,10 +74,11 @@ class SuggestionCounts:
             return known
         moments = suggested_in(stores, seen)
         found = Suggestions(
-            lively=count_lively(moments),
+            lively=count_lively(moments) if seen.is_scored(stores) else None,
             ids=frozenset(each.id for each in moments if each.kind == "suggested"),
         )
-        if lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns:
+        is_over = lesson.ends_utc_ns is not None and lesson.ends_utc_ns <= now_utc_ns
+        if is_over and found.lively is not None:
             while len(self._known) >= MAX_COUNTS:
                 del self._known[next(iter(self._known))]
             self._known[key] = at, lesson, alerts, answered, found
@@ -105,7 +107,7 @@ def read_lesson_json(
     zone: tzinfo | None,
     *,
     moments: int,
-    lively: int,
+    lively: int | None,
 ) -> LessonJson:
     """One line of the list, from the stores."""
     start, end, _ = lesson_span(seen.lesson, now_utc_ns)

@@ -33,7 +33,7 @@ def lesson_json(
     gaps: int,
     moments: int,
     alerts: int,
-    lively: int,
+    lively: int | None,
     now_utc_ns: int,
     zone: tzinfo | None,
 ) -> LessonJson:

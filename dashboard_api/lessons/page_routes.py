@@ -50,7 +50,7 @@ async def lesson_page(
                 now,
                 zone,
                 moments=len(seen.moments(stores)),
-                lively=count_lively(moments),
+                lively=count_lively(moments) if seen.is_scored(stores) else None,
             ),
             video_offset_s=lesson.video_offset_s,
             moments=moments,

@@ -12,7 +12,6 @@ from dashboard_api.views.readings import GapSpan, RoomReadings
 from dashboard_api.views.text import (
     GAP_TEXT,
     length_text,
-    movement_text,
     position_text,
     times_text,
 )
@@ -42,12 +41,10 @@ def summary(
 
 
 def _movement(movement: Ribbon) -> str:
-    overall = bucketed(movement.mean, None).mean[0]
     at = int(np.nanargmax(movement.mean))
     peak = float(movement.mean[at])
     place = position_text(at * movement.step_s)
     return (
-        f"Overall, there was {movement_text(float(overall))}. "
         f"The liveliest half minute starts at {place}, with {times_text(peak)} the normal movement."
     )
 

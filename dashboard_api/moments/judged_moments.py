@@ -16,8 +16,8 @@ from dashboard_api.moments.open_questions import open_questions
 from dashboard_api.moments.picked import also_picked
 from dashboard_api.moments.replies import reply_json
 from dashboard_api.views.movement import shown_zones
+from dashboard_api.views.older_reasons import todays_words
 from dashboard_api.views.schemas import JsonBase, MomentJson
-from dashboard_api.views.small_groups import without_percent
 from dashboard_api.views.text import zone_text
 from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.rendering import page
@@ -241,7 +241,7 @@ def _suggested_before(verdict: Verdict, alerts: Sequence[AlertRecord], trust: st
         author="",
         author_role=None,
         is_yours=False,
-        because=without_percent(alert.because) if alert is not None else [],
+        because=todays_words(alert.because) if alert is not None else [],
         off_task=None
         if alert is None or not 0.0 <= alert.off_task <= 1.0
         else fifth_of(alert.off_task),

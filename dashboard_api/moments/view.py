@@ -14,8 +14,8 @@ from dashboard_api.model.claim_view import NOT_TESTED, claim_sentence
 from dashboard_api.moments.authors import Authors
 from dashboard_api.moments.picked import is_same_stretch
 from dashboard_api.views.movement import shown_zones
+from dashboard_api.views.older_reasons import todays_words
 from dashboard_api.views.schemas import MomentJson, TagJson
-from dashboard_api.views.small_groups import without_percent
 from dashboard_api.views.text import TRUST, iso_text, zone_text
 from dashboard_api.views.zone_scores import zone_score
 from ingest.stores.records import AlertRecord, EpochRecord
@@ -183,7 +183,7 @@ def _suggested(
         author="",
         author_role=None,
         is_yours=False,
-        because=without_percent(suggestion.because),
+        because=todays_words(suggestion.because),
         off_task=None
         if suggestion.is_strength or suggestion.off_task is None
         else fifth_of(suggestion.off_task),
@@ -208,7 +208,7 @@ def _routine(lesson: Lesson, moment: SuggestedMoment, routine: RoutineKind) -> M
         author="",
         author_role=None,
         is_yours=False,
-        because=without_percent(moment.because),
+        because=todays_words(moment.because),
         off_task=None,
         claim="",
         trust="",

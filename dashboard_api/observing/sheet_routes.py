@@ -25,7 +25,7 @@ _LONGEST_S: Final = 86_400
 _MAX_AT_ONCE: Final = 100
 _NO_PLAN: Final = "The zones of this lesson are not known yet."
 _NO_TURN: Final = "No look of this lesson begins at that time."
-_NOT_YET: Final = "That look has not begun yet."
+_NOT_YET: Final = "That look has not started yet."
 
 Start = Annotated[int, Field(ge=0, le=_LONGEST_S, strict=True)]
 

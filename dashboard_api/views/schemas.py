@@ -202,8 +202,8 @@ class LessonJson(JsonBase):
     """Marked by people."""
     alerts: int
     """Raised by the system."""
-    lively: int
-    """How many lively stretches the lesson page suggests."""
+    lively: int | None
+    """How many lively stretches the lesson page suggests; null while nothing of it is scored."""
     has_video: bool
 
 

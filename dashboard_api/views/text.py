@@ -115,8 +115,10 @@ def length_text(seconds: float) -> str:
     return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
 
 
-def lively_text(n: int) -> str:
-    """How many lively stretches a lesson has, for the list and for the lesson page."""
+def lively_text(n: int | None) -> str:
+    """How many lively stretches a lesson has, for the list and the lesson page; None if not scored."""
+    if n is None:
+        return "not scored yet"
     return "no lively stretch" if n == 0 else f"{n} lively {'stretch' if n == 1 else 'stretches'}"
 
 

@@ -92,6 +92,10 @@ class SeenLesson:
             return list(stores.scores.room_levels(self.lesson.id, each=each).model)
         return [record.model for record in self.epochs(stores)]
 
+    def is_scored(self, stores: Stores) -> bool:
+        """Whether anything of what they see has a score."""
+        return bool(self.models(stores, 60))
+
     def activities(self) -> list[Activity]:
         """What the teacher declared, cut to what is shared."""
         if self.cut.shared is None:

@@ -38,7 +38,9 @@ __all__ = [
     "Hysteresis",
     "estimated",
     "mean_signs",
+    "noise_words",
     "reasons",
+    "times_of",
     "unrest_excess",
 ]
 
@@ -244,16 +246,18 @@ class _Area:
 
 
 def reasons(signs: Mapping[str, float], zone: str) -> tuple[str, ...]:
-    """What was sensed, in plain sentences; only signs that stand out are named."""
+    """What was sensed, in plain sentences; only signs that stand out are named.
+
+    "Usual" is the mean of the last ten minutes.
+    """
     owner = "the room's" if zone == ROOM else "the zone's"
     sentences = []
     if (movement := signs.get("movement", 0.0)) >= 1.0:
-        sentences.append(
-            f"Movement {movement:.0f} dB above {owner} own normal of the last 10 minutes."
-        )
+        sentences.append(f"About {times_of(movement):.1f} times {owner} usual movement.")
     if (unrest := signs.get("unrest", 0.0)) >= 2.0:
         sentences.append(
-            f"Hardly anyone rests: the quietest seconds are {unrest:.0f} dB above normal."
+            "Hardly anyone rests: even the quietest seconds have about "
+            f"{times_of(unrest):.1f} times the usual movement."
         )
     if (moving := signs.get("moving_seats", 0.0)) >= 0.25:
         share = share_text(moving).capitalize()
@@ -261,13 +265,21 @@ def reasons(signs: Mapping[str, float], zone: str) -> tuple[str, ...]:
     if (fidgets := signs.get("fidgets", 0.0)) >= 0.5:
         sentences.append(f"{fidgets:.1f} more movements a minute and seat than usual.")
     if abs(noise := signs.get("noise", 0.0)) >= 2.0:
-        side = "above" if noise > 0 else "below"
-        sentences.append(
-            f"Noise {abs(noise):.0f} dB {side} the room's normal of the last 10 minutes."
-        )
+        sentences.append(noise_words(noise))
     return tuple(sentences) or (
         "Many seats move a little more than usual; nothing else stands out.",
     )
+
+
+def times_of(level_db: float) -> float:
+    """A level of movement as a factor; movement is an amplitude, so 6 dB double it."""
+    return 10.0 ** (level_db / 20.0)
+
+
+def noise_words(level_db: float) -> str:
+    """A room's noise against its usual, as one hears it: 10 dB are about twice as loud."""
+    much = "A little" if abs(level_db) < 4.0 else "Clearly" if abs(level_db) < 8.0 else "Much"
+    return f"{much} {'louder' if level_db > 0 else 'quieter'} than usual."
 
 
 def mean_signs(signs: Collection[Mapping[str, float]]) -> dict[str, float]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from models.features.seat_features import EPOCH_S
-from models.serving.alerts import mean_signs, reasons
+from models.serving.alerts import mean_signs, noise_words, reasons, times_of
 from models.serving.hindsight import Finder, area_marks, find_stretches, shares
 from models.serving.routines import LessonPlan, RoutineKind, routine_of
 from models.serving.scores import ROOM, EpochScore, ZoneScore
@@ -175,8 +175,8 @@ def _calmest(
 def _calm_reasons(window: Sequence[ZoneScore]) -> tuple[str, ...]:
     sentences = ["The calmest three minutes of the lesson."]
     signs = mean_signs([one.signs for one in window])
-    for sign, name in (("movement", "Movement"), ("noise", "Noise")):
-        if (value := signs.get(sign, 0.0)) <= -1.0:
-            below = f"{name} {-value:.0f} dB below the room's own normal"
-            sentences.append(f"{below} of the ten minutes before.")
+    if (movement := signs.get("movement", 0.0)) <= -1.0:
+        sentences.append(f"About {times_of(movement):.1f} times the room's usual movement.")
+    if (noise := signs.get("noise", 0.0)) <= -2.0:
+        sentences.append(noise_words(noise))
     return tuple(sentences)

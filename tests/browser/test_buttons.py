@@ -9,7 +9,7 @@ MIN_CONTRAST = 4.5
 
 PAGES = (
     ("/", "main"),
-    ("/lessons/sample", "#mark:enabled"),
+    ("/lessons/sample", "body[data-drawn]"),
     ("/rooms/room-204/live", "body[data-updates]"),
     ("/model?lesson=sample", "main"),
     ("/lessons/none", "main"),
@@ -54,9 +54,8 @@ def test_every_button_can_be_read_under_the_pointer(browser, school, scheme) -> 
     for address, ready in PAGES:
         page.goto(address)
         page.locator(ready).first.wait_for()
-        buttons = page.locator("button:visible:enabled, .button:visible")
-        for at in range(buttons.count()):
-            button = buttons.nth(at)
+        # Held, since what is hovered may add or remove another one.
+        for button in page.locator("button:visible:enabled, .button:visible").element_handles():
             name = button.inner_text().strip()
             if not name or not button.is_visible():
                 continue

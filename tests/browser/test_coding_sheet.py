@@ -200,7 +200,9 @@ def test_a_server_that_is_away_or_has_closed_the_sheet_is_said_also_with_nothing
         all_sent(page)
         context.set_offline(True)
         page.evaluate(back)
-        expect(page.locator("#link-state")).to_contain_text("Go on: looks are kept on this phone.")
+        expect(page.locator("#link-state")).to_contain_text(
+            "Carry on: looks are kept on this phone."
+        )
         context.set_offline(False)
         page.evaluate(back)
         all_sent(page)
@@ -257,7 +259,7 @@ def test_pausing_asks_for_nothing_and_the_looks_go_on(browser, school) -> None:
         page.get_by_role("button", name="Pause").click()
         expect(page.locator("#answers")).to_be_hidden()
         expect(page.locator("#zone")).to_have_text("Paused")
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
         answer(page, "Most")
         all_sent(page)
         assert kept(school) == ["none", "most"]

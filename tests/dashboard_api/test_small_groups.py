@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.clock import SECOND_NS
-from dashboard_api.views.small_groups import without_percent
+from dashboard_api.views.older_reasons import todays_words
 from ingest.stores.records import AlertRecord, EpochRecord, ZoneEpoch
 from models.serving.fifths import share_text
 from school.lessons.records import Lesson
@@ -167,11 +167,21 @@ def test_no_answers_together_isolate_fewer_than_five(
             assert rest == 0 or rest >= FEWEST, (epoch, groups, seats, room.loose)
 
 
-def test_older_alerts_say_a_share_in_fifths(client, coach, filled, stores) -> None:
-    because = ("About 30 % of its seats move more than usual.", "Noise 3 dB above.")
-    assert without_percent(because) == [
-        "About two fifths of its seats move more than usual.", "Noise 3 dB above.",
-    ]  # fmt: skip
+def test_older_alerts_say_it_in_todays_words(client, coach, filled, stores) -> None:
+    because = (
+        "About 30 % of its seats move more than usual.",
+        "Noise 3 dB above the room's normal of the last 10 minutes.",
+        "Movement 6 dB above the zone’s own normal.",
+        "Hardly anyone rests: the quietest seconds are 3 dB above normal.",
+        "1.2 more movements a minute and seat than usual.",
+    )
+    assert todays_words(because) == [
+        "About two fifths of its seats move more than usual.",
+        "A little louder than usual.",
+        "About 2.0 times the zone’s usual movement.",
+        "Hardly anyone rests: even the quietest seconds have about 1.4 times the usual movement.",
+        "1.2 more movements a minute and seat than usual.",
+    ]
     old = stores.scores.alerts("sample")[0]
     stores.scores.commit(
         cursor=9, epochs=(),
@@ -180,6 +190,7 @@ def test_older_alerts_say_a_share_in_fifths(client, coach, filled, stores) -> No
     for pages in (client, coach):
         assert " % of its seats" not in pages.get("/lessons/sample").text
         assert " % of its seats" not in pages.get("/api/lessons/sample/moments").text
+        assert " dB above" not in pages.get("/api/lessons/sample/moments").text
 
 
 @pytest.mark.parametrize(

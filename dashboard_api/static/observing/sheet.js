@@ -148,7 +148,7 @@ function drawEnd(/** @type {string} */ phase) {
     get("undo").textContent = `Undo ${zone}: ${words?.textContent?.toLowerCase() ?? ""}`;
   }
   get("pause").hidden = phase === "over";
-  get("pause").textContent = !isPaused ? "Pause" : hasBegun ? "Go on" : "Begin";
+  get("pause").textContent = !isPaused ? "Pause" : hasBegun ? "Continue" : "Begin";
   get("pause").classList.toggle("main", isPaused);
 }
 
@@ -161,7 +161,7 @@ function drawLink() {
   const texts = {
     sent: "Everything is on the server.",
     sending: `${kept} and on the way.`,
-    away: `The server can’t be reached. ${count ? `${kept}, and will be sent. Go on.` : "Go on: looks are kept on this phone."}`,
+    away: `The server can’t be reached. ${count ? `${kept}, and will be sent. Carry on looking.` : "Carry on: looks are kept on this phone."}`,
     out: `You are signed out. ${count ? `${kept}. ` : ""}`,
     gone: `This sheet is not open to you any more. ${count ? `Nothing is sent. ${kept}. ` : ""}`,
   };

@@ -208,8 +208,11 @@ def test_a_suggestion_says_how_often_such_stretches_are_right(client, stores, fi
 
 def test_a_lesson_without_scores_has_no_suggestions(client, stores, filled):
     stores.lessons.put(replace(filled.lesson, id="quiet"))
-    assert min(line["lively"] for line in client.get("/api/lessons").json()) == 0
-    assert "no lively stretch" in client.get("/").text
+    lines = {line["id"]: line["lively"] for line in client.get("/api/lessons").json()}
+    assert lines["quiet"] is None
+    assert lines["sample"] > 0
+    for address in ("/", "/lessons/quiet"):
+        assert "not scored yet" in client.get(address).text
 
 
 def test_without_a_readable_model_peoples_moments_remain(client, stores, filled, tmp_path):

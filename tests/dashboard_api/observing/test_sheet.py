@@ -96,7 +96,7 @@ def test_a_look_that_has_not_begun_by_a_clock_that_was_set_back_is_sent_again(le
     reply = post(kim, sent(330, name="b"), sent(300)).json()
     assert (reply["taken"], reply["refused"]) == (["a" * 32], {})
     answer = kim.post(SHEET, data={"start_s": "330", "answer": "half"})
-    assert (answer.status_code, "has not begun yet" in answer.text) == (422, True)
+    assert (answer.status_code, "has not started yet" in answer.text) == (422, True)
     lesson.at(335)
     assert post(kim, sent(330, name="b")).json()["taken"] == ["b" * 32]
 
@@ -187,7 +187,7 @@ def test_zones_are_settled_a_quarter_of_an_hour_before_the_lesson(lesson) -> Non
     lesson.at(-899)
     with lesson.browser("kim") as kim:
         page = kim.get(SHEET).text
-        assert "The lesson has not begun" in page
+        assert "The lesson has not started" in page
         assert plan_of(page)["zones"] == ["Window", "Front", "Door"]
 
 

@@ -141,8 +141,8 @@ def test_an_alert_comes_with_what_was_sensed_and_goes_again() -> None:
         ("cleared", "front"),
     ]
     assert changes[0].because == (
-        "Movement 7 dB above the zone's own normal of the last 10 minutes.",
-        "Noise 5 dB above the room's normal of the last 10 minutes.",
+        "About 2.3 times the zone's usual movement.",
+        "Clearly louder than usual.",
     )
     assert 30 * 5 < changes[0].first_seq <= 32 * 5
     assert 0.35 < changes[0].excess < 0.4  # its second epoch is a part of the mean already
@@ -167,10 +167,10 @@ def test_there_is_always_a_reason() -> None:
         {"movement": 3.4, "moving_seats": 0.42, "fidgets": 1.25, "noise": -4.0}, ROOM
     )
     assert reported == (
-        "Movement 3 dB above the room's own normal of the last 10 minutes.",
+        "About 1.5 times the room's usual movement.",
         "About two fifths of its seats move more than usual.",
         "1.2 more movements a minute and seat than usual.",
-        "Noise 4 dB below the room's normal of the last 10 minutes.",
+        "Clearly quieter than usual.",
     )
 
 

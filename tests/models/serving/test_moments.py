@@ -61,7 +61,7 @@ def test_the_liveliest_stretches_and_the_calmest_one() -> None:
     for moment, start, end in ((first, 100, 130), (last, 400, 430)):
         assert abs(moment.first_seq - (1000 + 5 * start)) <= 25
         assert abs(moment.end_seq - (1000 + 5 * end)) <= 25
-    assert first.because == ("Movement 4 dB above the room's own normal of the last 10 minutes.",)
+    assert first.because == ("About 1.6 times the room's usual movement.",)
     assert first.likely is not None
     assert last.likely is not None
     assert first.likely > last.likely > 0.5
@@ -70,7 +70,7 @@ def test_the_liveliest_stretches_and_the_calmest_one() -> None:
     assert calm.likely is None
     assert calm.end_seq - calm.first_seq == 180
     assert 2500 <= calm.first_seq <= 2500 + 5 * 4
-    assert calm.because[1] == "Movement 3 dB below the room's own normal of the ten minutes before."
+    assert calm.because[1] == "About 0.7 times the room's usual movement."
     assert len(suggest_moments(_epochs(shares), FINDER, max_moments=MAX_MOMENTS)) == 4
 
 
