@@ -19,6 +19,7 @@ from school.sharing.policy import Action, may_at_all
 
 __all__ = [
     "COOKIE",
+    "PERSON_HEADER",
     "AnonymisesPeople",
     "AsksObservers",
     "ChangesPeople",
@@ -57,6 +58,8 @@ __all__ = [
 _PROGRAM_REFUSED: Final = "This token opens nothing here: it is unknown, revoked or too old, or this is a page for people."
 COOKIE: Final = "roomtone_session"
 """By plain HTTP on this computer."""
+PERSON_HEADER: Final = "roomtone-person"
+"""For whom a page was made: what it sends is never taken as somebody else's who signed in since."""
 _SECURE_COOKIE: Final = f"__Host-{COOKIE}"
 """By HTTPS; browsers accept and return it by HTTPS alone, and to this very host."""
 
@@ -112,6 +115,8 @@ class Needs:
         if found is None:
             raise SignInNeededError("Sign in first.")
         person = found.person
+        if connection.headers.get(PERSON_HEADER, person.id) != person.id:
+            raise SignInNeededError("Somebody else is signed in in this browser by now.")
         if (
             not self.is_without_second_factor
             and not person.has_second_factor

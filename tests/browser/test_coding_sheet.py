@@ -230,7 +230,7 @@ def test_a_phone_that_slept_goes_on_by_how_far_its_clock_moved(browser, school) 
                 clock.hear(700000, at - 200, at);  // however slow, the server knows better
                 return { back, slept, heard: [clock.now() - 700100, clock.isSure] };
             }""",
-            f"{STATIC_ADDRESS}/observing/clock.js",
+            f"{STATIC_ADDRESS}/shared/clock.js",
         )
     for name, (moved_ms, is_sure) in (("back", (0, True)), ("slept", (40_000, False)),
                                       ("heard", (0, True))):  # fmt: skip

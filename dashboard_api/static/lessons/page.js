@@ -7,9 +7,11 @@ import { nextStep } from "../debrief/step.js";
 import { activities, playhead, readout, timeAxis } from "./lanes.js";
 import { legend } from "../timeline/legend.js";
 import { marks } from "../moments/marks.js";
+import { MomentList } from "../moments/list.js";
 import { momentPanel } from "../moments/panel.js";
 import { MomentPlay } from "./moment_play.js";
 import { moreBelow } from "../moments/more_below.js";
+import { notes } from "../moments/notes.js";
 import { overview } from "./overview.js";
 import { placeLink } from "./place_link.js";
 import { Player } from "./player.js";
@@ -42,11 +44,14 @@ viewFields({ from: id("view-from"), to: id("view-to"), out: id("zoom-out"), in: 
 legend({ legend: id("legend"), summary: id("summary"), gaps: id("gaps") }, stage);
 
 const beside = tabs(id("moments"));
-const panel = momentPanel(id("moments"), stage, () => beside.show("tab-moments"));
+const reveal = () => beside.show("tab-moments");
+const list = new MomentList(id("moments-view"));
+const panel = momentPanel(id("moments"), stage, list, reveal);
+const written = notes(main, { stage, list, reveal, player, say: panel.say });
 nextStep(id("step-view"), id("tab-step"));
 marks(id("marks"), id("chosen"), stage, panel.open);
 moreBelow(id("moments-view"), id("more-below"), stage);
-keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle() }, panel);
+keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle() }, { go: panel.go, compose: written.compose });
 id("help-open").addEventListener("click", () => id("help").showModal());
 
 controls({

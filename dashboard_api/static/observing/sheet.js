@@ -1,7 +1,8 @@
 // The observers' sheet: says which zone to look at, and takes an answer for each look.
 
-import { LessonClock } from "./clock.js";
-import { Outbox } from "./outbox.js";
+import { LessonClock } from "../shared/clock.js";
+import { looksSender } from "./looks.js";
+import { Outbox } from "../shared/outbox.js";
 import { turnAt } from "./rota.js";
 
 const TICK_MS = 200;
@@ -33,14 +34,15 @@ let buzzedAt = -1;
 let askedClockAt = 0;
 let drawn = "";
 
-const outbox = new Outbox(`roomtone.looks.${main.dataset.lesson}.${observer}`, `${address}/looks`, {
-  state: drawLink,
-  refused: (count) => {
-    refused += count;
-    drawLink();
-  },
-  clock: hearClock,
-});
+/** @type {Outbox<import("./looks.js").Look>} */
+const outbox = new Outbox(
+  `roomtone.looks.${main.dataset.lesson}.${observer}`,
+  looksSender(`${address}/looks`, observer, (reply, askedAt, heardAt) => {
+    refused += Object.keys(reply.refused).length;
+    hearClock(reply, askedAt, heardAt);
+  }),
+  () => drawLink(),
+);
 for (const look of outbox.waiting) note(look.start_s, look.answer);
 
 function hearClock(
@@ -56,7 +58,7 @@ async function askClock() {
   const askedAt = performance.now();
   askedClockAt = askedAt;
   try {
-    const answer = await fetch(`${address}/coding/clock`, { signal: AbortSignal.timeout(8000) });
+    const answer = await fetch(`${address}/coding/clock`, { headers: { "Roomtone-Person": observer }, signal: AbortSignal.timeout(8000) });
     const heardAt = performance.now();
     if (answer.ok) hearClock(await answer.json(), askedAt, heardAt);
     outbox.heard(answer.status);

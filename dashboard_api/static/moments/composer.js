@@ -1,0 +1,214 @@
+// Writes and changes notes beside the video, which pauses meanwhile. What is typed is kept in the browser until it
+// is saved, also when somebody presses Escape or closes the page.
+
+import { NoteInterface } from "./interface.js";
+import { kindsAndTags, timeField } from "./note_fields.js";
+import { positionText } from "../timeline/text.js";
+
+/**
+ * @typedef {import("./drafts.js").NoteDraft} NoteDraft
+ * @typedef {NoteDraft & { id: string, revision: number, changed?: number }} Note  a note as the server has it
+ */
+
+export const LENGTH_S = 60;
+const SHORTEST_S = 1;
+
+export class Composer {
+  /** The note that is changed; null for a new one. @type {Note | null} */
+  #note = null;
+  #wasPlaying = false;
+  /** What had the focus before. @type {HTMLElement | null} */
+  #before = null;
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {{ stage: import("../timeline/stage.js").Stage, drafts: import("./drafts.js").Drafts, server: NoteInterface,
+   *   player: { isPlaying: boolean, play: () => void, pause: () => void }, reveal: () => void,
+   *   add: (place: string, body: Record<string, any>) => void, saved: (id: string) => void,
+   *   closed: () => void, shown: () => void }} on
+   */
+  constructor(form, on) {
+    this.form = form;
+    this.on = on;
+    const changed = () => this.#changed();
+    this.from = timeField(this.#field(".note-from"), () => on.stage.length, () => this.#moved());
+    this.to = timeField(this.#field(".note-to"), () => on.stage.length, changed);
+    this.choice = kindsAndTags(form);
+    this.words = /** @type {HTMLTextAreaElement} */ (form.querySelector(".note-words"));
+    this.said = /** @type {HTMLElement} */ (form.querySelector(".note-said"));
+    this.theirs = /** @type {HTMLElement} */ (form.querySelector(".theirs"));
+    this.save = /** @type {HTMLButtonElement} */ (form.querySelector(".note-save"));
+    form.addEventListener("input", changed);
+    form.addEventListener("change", changed);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        event.stopPropagation();
+        this.close();
+      }
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    });
+    const click = (/** @type {string} */ name, /** @type {() => void} */ act) => form.querySelector(name)?.addEventListener("click", act);
+    click(".note-cancel", () => this.close());
+    click(".note-discard", () => {
+      on.drafts.put(this.#key, null);
+      this.close();
+    });
+    click(".note-here", () => {
+      const length = this.to.get() - this.from.get();
+      this.from.set(on.stage.cursor);
+      this.to.set(on.stage.cursor + length);
+      this.#changed();
+    });
+    click(".take-theirs", () => this.#fill(/** @type {Note} */ (this.#note)));
+    click(".add-theirs", () => {
+      this.words.value = [this.#note?.note, this.words.value].filter(Boolean).join("\n");
+      this.#changed();
+      this.words.focus();
+    });
+  }
+
+  get #key() {
+    return this.#note ? `edit:${this.#note.id}` : "new";
+  }
+
+  #field(/** @type {string} */ name) {
+    return /** @type {HTMLInputElement} */ (this.form.querySelector(name));
+  }
+
+  /** Writes a note at the playhead, or goes on with the one that was begun. */
+  compose() {
+    const { drafts, stage } = this.on;
+    const start = Math.max(0, Math.floor(stage.cursor));
+    const draft = drafts.get("new");
+    this.#open(null, draft ?? { note: "", kind: "observation", tags: [], start, end: start + LENGTH_S });
+    this.#say(draft ? `You began this note at ${positionText(draft.start)}.` : "");
+  }
+
+  /** Changes a note of one's own. @param {Note} note */
+  edit(note) {
+    const draft = this.on.drafts.get(`edit:${note.id}`);
+    const isOlder = draft && draft.revision !== note.revision;
+    this.#open(note, draft ?? note);
+    if (isOlder) this.#conflict(note);
+    else this.#say(draft ? "Here is what you had changed and not saved." : "");
+  }
+
+  /** @param {Note | null} note @param {NoteDraft} values */
+  #open(note, values) {
+    const { on, form } = this;
+    on.reveal();
+    if (form.hidden) {
+      this.#wasPlaying = on.player.isPlaying;
+      this.#before = /** @type {HTMLElement | null} */ (document.activeElement);
+    }
+    on.player.pause();
+    this.#note = note;
+    form.setAttribute("aria-label", note ? `Edit your note at ${positionText(note.start)}` : "Write a note");
+    this.save.textContent = note ? "Save the change" : "Save";
+    this.theirs.hidden = true;
+    this.#fill(values);
+    form.hidden = false;
+    on.shown();
+    this.words.focus();
+  }
+
+  /** @param {NoteDraft} values */
+  #fill(values) {
+    this.from.set(values.start);
+    this.to.set(values.end);
+    this.choice.set(values.kind, values.tags);
+    this.words.value = values.note;
+  }
+
+  /** Closes the form; what is in it stays as a draft. */
+  close() {
+    this.form.hidden = true;
+    this.on.shown();
+    if (this.#wasPlaying) this.on.player.play();
+    const before = this.#before?.isConnected && this.#before !== document.body ? this.#before : document.getElementById("mark");
+    before?.focus({ preventScroll: true });
+  }
+
+  #moved() {
+    if (this.to.get() < this.from.get() + SHORTEST_S) this.to.set(this.from.get() + SHORTEST_S);
+    this.#changed();
+  }
+
+  /** @returns {NoteDraft} */
+  #values() {
+    const start = this.from.get();
+    return { note: this.words.value, ...this.choice.get(), start, end: Math.max(start + SHORTEST_S, this.to.get()), revision: this.#note?.revision };
+  }
+
+  #changed() {
+    if (this.form.hidden) return;
+    const values = this.#values();
+    const isEmpty = !this.#note && !values.note.trim() && !values.tags.length;
+    this.on.drafts.put(this.#key, isEmpty ? null : values);
+  }
+
+  async #submit() {
+    const values = this.#values();
+    const body = { note: values.note, note_kind: values.kind, tags: values.tags, start_s: values.start };
+    if (!this.#note) {
+      this.on.drafts.put("new", null);
+      this.on.add(positionText(values.start), { ...body, length_s: Math.max(SHORTEST_S, values.end - values.start) });
+      this.close();
+      return;
+    }
+    const note = this.#note;
+    this.save.disabled = true;
+    const { server } = this.on;
+    const answer = await server.ask("PUT", `${server.api}/${encodeURIComponent(note.id)}`, { ...body, end_s: values.end, revision: note.revision });
+    this.save.disabled = false;
+    if (answer.status === 200) {
+      this.on.drafts.put(`edit:${note.id}`, null);
+      this.on.saved(note.id);
+      this.close();
+    } else if (answer.status === 409) {
+      this.#conflict(noteOf(answer.body.current));
+    } else if (NoteInterface.isClosed(answer)) {
+      this.on.closed();
+    } else if (answer.status === 404) {
+      // Somebody deleted it: the words go on as a new note, if their writer wants that.
+      this.on.drafts.put(`edit:${note.id}`, null);
+      this.#note = null;
+      this.save.textContent = "Save as a new note";
+      this.#changed();
+      this.#say("Somebody has deleted this note meanwhile. Your words are kept here: save them as a new note, or discard them.");
+    } else {
+      const kept = answer.status === 0 || answer.status === 401 || answer.status >= 500 ? " Your change is kept in this browser. Save it again later." : "";
+      this.#say(`Not saved: ${NoteInterface.sentence(answer)}${kept}`);
+    }
+  }
+
+  /** Shows what somebody else made of the note beside what is typed. @param {Note} current */
+  #conflict(current) {
+    const { theirs } = this;
+    this.#note = current;
+    const text = /** @type {HTMLElement} */ (theirs.querySelector("blockquote"));
+    text.textContent = current.note || "(no words)";
+    const more = /** @type {HTMLElement} */ (theirs.querySelector(".theirs-more"));
+    more.textContent = [`${positionText(current.start)}–${positionText(current.end)}`, current.kind, ...current.tags.map((tag) => tag.label)].join(" · ");
+    theirs.hidden = false;
+    this.#changed();
+    this.#say("This note was changed in another window or by somebody else since you opened it. Both texts are here: put them together and save.");
+    this.said.scrollIntoView({ block: "nearest" });
+  }
+
+  #say(/** @type {string} */ text) {
+    this.said.textContent = text;
+  }
+}
+
+/** A note of the interface as the form has it. @param {any} moment @returns {Note} */
+export function noteOf(moment) {
+  return {
+    id: moment.id, revision: moment.revision, note: moment.note, kind: moment.note_kind, tags: moment.tags,
+    start: moment.start_s, end: moment.end_s,
+  };
+}
