@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.signed_in import BY, COACH, add_person, cookie, storage_of
+from school.sharing.cut import Span
+from tests.signed_in import BY, COACH, TEACHER, add_person, cookie, storage_of
 
 MARK = "#moment-sample-b"
 
@@ -15,6 +17,12 @@ MARK = "#moment-sample-b"
 @pytest.fixture
 def lesson(page):
     return opened(page)
+
+
+@pytest.fixture
+def unwatched(page):
+    """A tab in which a refusal of the server may stand in the console."""
+    return opened(page.context.new_page())
 
 
 def opened(page):
@@ -159,8 +167,8 @@ def test_two_tabs_that_edit_one_note_see_both_texts(page, lesson, school):
     assert notes(school)["sample-b"].note == "From the first tab\nFrom the second tab"
 
 
-def test_a_note_that_was_deleted_while_one_edits_it_can_be_saved_as_a_new_one(page, school):
-    lesson = opened(page.context.new_page())
+def test_a_note_that_was_deleted_while_one_edits_it_can_be_saved_as_a_new_one(unwatched, school):
+    lesson = unwatched
     edit(lesson)
     lesson.locator("#moment-note").fill("Words that must not go")
     school.stores.lessons.remove_moment("sample-b")
@@ -233,3 +241,59 @@ def test_a_share_that_ends_says_so_and_keeps_what_was_typed(coachs, school):
     expect(coachs.locator("#ribbon, .moment, video")).to_have_count(0)
     opened_again = coachs.reload()
     assert opened_again.status == 404
+
+
+def test_the_ends_of_a_note_are_dragged_on_the_timeline(lesson, school):
+    lesson.locator(f"{MARK} .jump").click()
+    handle = lesson.get_by_role("slider", name="End of your note")
+    box, over = handle.bounding_box(), lesson.locator("#over").bounding_box()
+    assert box["width"] >= 24
+    assert box["height"] >= 24
+    y = box["y"] + box["height"] / 2
+    lesson.mouse.move(box["x"] + 4, y)
+    lesson.mouse.down()
+    lesson.mouse.move(over["x"] + over["width"] * 0.52, y, steps=5)
+    expect(handle).to_have_attribute("aria-valuetext", re.compile("2[56]:"))
+    lesson.mouse.up()
+    expect(lesson.locator("#moments-notice")).to_contain_text("The note is at 22:30–26:0")
+    kept = notes(school)["sample-b"]
+    assert (kept.start_s, kept.revision) == (1350, 2)
+    assert abs(kept.end_s - 1560) < 8
+    expect(lesson.locator(MARK)).to_contain_text("22:30–26:0")
+
+
+def test_the_ends_of_a_note_are_moved_by_keys_and_not_beyond_each_other(lesson, school):
+    lesson.locator(f"{MARK} .jump").click()
+    handle = lesson.get_by_role("slider", name="Beginning of your note")
+    handle.focus()
+    for key in ("ArrowLeft", "ArrowLeft", "PageUp"):
+        lesson.keyboard.press(key)
+    expect(lesson.locator("#moments-notice")).to_contain_text("The note is at 22:38–24:30")
+    assert notes(school)["sample-b"].start_s == 1358
+    for _ in range(13):
+        lesson.keyboard.press("PageUp")
+    expect(handle).to_have_attribute("aria-valuetext", "24:29")
+    lesson.locator(f"{MARK} .jump").focus()
+    expect(lesson.locator(MARK)).to_contain_text("24:29–24:30")
+
+
+def test_a_span_that_the_server_refuses_goes_back(unwatched, school):
+    lesson = unwatched
+    lesson.locator(f"{MARK} .jump").click()
+    school.stores.sharing.teacher.exclude("sample", Span(1475, 1500), "break", "", BY)
+    try:
+        handle = lesson.get_by_role("slider", name="End of your note")
+        handle.focus()
+        lesson.keyboard.press("PageUp")
+        expect(lesson.locator("#moments-notice")).to_contain_text("Not moved: The moment reaches")
+        expect(handle).to_have_attribute("aria-valuetext", "24:30")
+    finally:
+        (cut,) = school.stores.sharing.teacher.cuts(["sample"], TEACHER).values()
+        for each in cut.excluded:
+            school.stores.sharing.teacher.include("sample", each.id, BY)
+    assert notes(school)["sample-b"].end_s == 1470
+
+
+def test_only_ones_own_note_has_ends_to_take_hold_of(lesson):
+    lesson.locator("#moment-sample-a .jump").click()
+    expect(lesson.locator(".span-end:visible")).to_have_count(0)

@@ -5,7 +5,7 @@
 const STORED = "keys-off";
 const FIELDS = 'textarea, select, [contenteditable]:not([contenteditable="false"]), input:not([type="range"], [type="button"], [type="submit"], [type="file"])';
 /** What moves by arrow keys itself. */
-const MOVED_BY_ARROWS = '.handle, .cell, [role="tab"], [type="range"]';
+const MOVED_BY_ARROWS = '.handle, .cell, .span-end, [role="tab"], [type="range"]';
 
 /**
  * @param {HTMLDialogElement} help
