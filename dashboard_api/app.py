@@ -39,6 +39,7 @@ from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.moments import page_routes as note_pages
 from dashboard_api.moments import routes as moments
 from dashboard_api.moments import verdict_routes as verdicts
+from dashboard_api.moments import visit_routes as visits
 from dashboard_api.moments.list_tags import ListTags
 from dashboard_api.observing import ask_routes as asking_observers
 from dashboard_api.observing import own_routes as own_looks
@@ -103,7 +104,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, verdicts, next_steps, video, export, seat_rows,
+        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, video, export, seat_rows,
         sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         health_routes,

@@ -46,7 +46,7 @@ export function linkText(outbox) {
   return {
     sent: "",
     sending: "",
-    away: `The server can’t be reached. ${count ? `${kept} They are sent as soon as it answers.` : "Write on: what you save waits in this browser."}`,
+    away: `The server can’t be reached. ${count ? `${kept} ${count === 1 ? "It is" : "They are"} sent as soon as the server answers.` : "Write on: what you save waits in this browser."}`,
     out: `You are signed out, or somebody else is signed in. ${count ? kept : "What you write stays in this browser."} `,
     gone: "This lesson is not open to you any more.",
   }[outbox.state];

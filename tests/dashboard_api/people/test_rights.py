@@ -143,6 +143,8 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("POST", f"{MOMENT}/verdict", data={"verdict": "confirmed"}),
         ask("DELETE", f"/api{MOMENT}/verdict"),
         ask("POST", f"{MOMENT}/delete"),
+        ask("GET", "/lessons/{lesson}/visit"),
+        ask("GET", "/lessons/{lesson}/visit/clock"),
         ask("DELETE", f"/api{MOMENT}2"),
         ask("POST", f"{STEP}/remove"),
         ask("POST", "/lessons/{lesson}/step", data={"what": "Begin earlier"}),
