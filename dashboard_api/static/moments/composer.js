@@ -196,7 +196,7 @@ export class Composer {
     more.textContent = [`${positionText(current.start)}–${positionText(current.end)}`, current.kind, ...current.tags.map((tag) => tag.label)].join(" · ");
     theirs.hidden = false;
     this.#changed();
-    this.#say("This note was changed in another window or by somebody else since you opened it. Both texts are here: put them together and save.");
+    this.#say("This note was changed elsewhere since you opened it. Put both texts together, and save.");
     this.said.scrollIntoView({ block: "nearest" });
   }
 
