@@ -273,7 +273,7 @@ def reasons(signs: Mapping[str, float], zone: str) -> tuple[str, ...]:
 
 def times_of(level_db: float) -> float:
     """A level of movement as a factor; movement is an amplitude, so 6 dB double it."""
-    return 10.0 ** (level_db / 20.0)
+    return float(10.0 ** (level_db / 20.0))
 
 
 def noise_words(level_db: float) -> str:
