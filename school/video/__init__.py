@@ -1,1 +1,1 @@
-"""A lesson's video: what it holds, and how its time fits the lesson's."""
+"""Videos of lessons: kept encrypted, each with a key of its own, and how they fit the lesson's time."""
