@@ -29,7 +29,7 @@ from dashboard_api.health.routes import Counting, RequestFigures
 from dashboard_api.home import counts
 from dashboard_api.home import routes as home
 from dashboard_api.home.counts import WeekCounts
-from dashboard_api.lessons import export, video
+from dashboard_api.lessons import export
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
 from dashboard_api.lessons.list_lines import SuggestionCounts
@@ -65,6 +65,11 @@ from dashboard_api.sharing import handover_routes as handovers
 from dashboard_api.sharing import own_routes as own_lessons
 from dashboard_api.sharing import routes as sharing
 from dashboard_api.sharing.deletion import Deletions
+from dashboard_api.video import serving as video_serving
+from dashboard_api.video import state_routes as video_state
+from dashboard_api.video import upload_routes as video_uploads
+from dashboard_api.video.service import VideoService
+from dashboard_api.video.worker import VideoWorker
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
 from dashboard_api.web.description import description_of
 from dashboard_api.web.limits.connection_gate import ConnectionGate
@@ -81,6 +86,7 @@ from ingest.settings import RetentionSettings
 from school.framework.records import Framework
 from school.framework.yaml_file import DEFAULT, read_framework
 from school.settings import LessonSettings
+from school.video.settings import VideoSettings
 
 __all__ = ["ROUTERS", "create_app"]
 
@@ -104,7 +110,8 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, video, export, seat_rows,
+        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps,
+        video_serving, video_state, video_uploads, export, seat_rows,
         sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         health_routes,
@@ -129,6 +136,8 @@ def create_app(
     provider: Provider | None = None,
     mailer: Mailer | None = None,
     framework: Framework | None = None,
+    video: VideoSettings | None = None,
+    video_days: int = RetentionSettings().video_days,
 ) -> FastAPI:
     """The pages, on the stores that `open_stores` opens when the application starts.
 
@@ -140,12 +149,16 @@ def create_app(
     at `database_url`; `longest_ns` after its start a lesson is over. `settings` has the limits; the limits on connections work
     only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
     `provider` signs in people with school accounts; `mailer` sends them
-    their links. `framework` has the tags of notes; None means the shipped one.
+    their links. `framework` has the tags of notes; None means the shipped one. `video` says where
+    videos are kept, `video_days` for how long.
     """
     limits = DashboardSettings() if settings is None else settings
     # The real time stands in a purge's record, also of a simulation.
+    videos = VideoService(settings=video or VideoSettings(), days=video_days)
     deletions = (
-        None if data_dir is None else Deletions(data_dir, SystemClock(), database_url, longest_ns)
+        None
+        if data_dir is None
+        else Deletions(data_dir, SystemClock(), database_url, longest_ns, videos.files)
     )
 
     @asynccontextmanager
@@ -155,6 +168,7 @@ def create_app(
         tasks = (
             asyncio.create_task(app.state.drift_watch.run(store), name="drift"),
             asyncio.create_task(app.state.live_rooms.run(), name="live"),
+            asyncio.create_task(VideoWorker(videos, store).run(), name="videos"),
         )
         if deletions is not None:
             deletions.start()
@@ -199,6 +213,7 @@ def create_app(
     app.state.label_days = label_days
     app.state.data_dir = data_dir
     app.state.deletions = deletions
+    app.state.videos = videos
     app.state.suggestion_counts = SuggestionCounts()
     app.state.week_counts = WeekCounts()
     app.state.catalog = catalog

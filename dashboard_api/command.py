@@ -96,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
         provider=_provider(settings.openid),
         mailer=_mailer(settings.smtp),
         framework=framework,
+        video=settings.video,
+        video_days=settings.retention.video_days,
     )
     _allow_descriptors(dashboard.max_connections + BACKLOG + SPARE_DESCRIPTORS)
     with ExitStack() as stack:
@@ -172,6 +174,7 @@ def open_stores(
         people=school.people,
         sharing=school.sharing,
         audit=school.audit,
+        videos=school.videos,
         longest_ns=longest_ns,
     )
 

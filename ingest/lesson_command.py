@@ -9,8 +9,10 @@ from contract.clock import SystemClock
 from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
-from school import open_lesson_store
+from school import open_school
 from school.commands.lesson import Desk, add_actions
+from school.video.files import VideoFiles
+from school.video.keeping import VideoKeeper
 
 __all__ = ["add_arguments", "run"]
 
@@ -21,7 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = ServerSettings.load(args.config)
-    with closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as store:
-        desk = Desk(store=store, settings=settings.lessons, clock=SystemClock(), say=say)
+    files = VideoFiles.of(settings.video)
+    with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
+        keeper = None
+        if files is not None:
+            keeper = VideoKeeper(
+                store=school.videos, files=files, settings=settings.video,
+                days=settings.retention.video_days, longest_ns=settings.lessons.longest_ns,
+            )  # fmt: skip
+        desk = Desk(
+            store=school.lessons, settings=settings.lessons, clock=SystemClock(), say=say,
+            videos=keeper,
+        )  # fmt: skip
         args.do(desk, args)
     return 0

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contract.clock import SECOND_NS
 from contract.settings import BrokerSettings, Name, Settings
 from school.people.settings import OpenIdSettings, SmtpSettings
 from school.settings import DebriefSettings, LessonSettings, SchoolSettings
+from school.video.settings import VideoSettings
 
 __all__ = [
     "IngestSettings",
@@ -93,6 +94,8 @@ class RetentionSettings(Settings):
     label_days: Annotated[int, Field(ge=1, le=36_500)] = 730
     """What is kept, with a teacher's leave, of confirmed and dismissed moments, to learn from, and
     what observers saw."""
+    video_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    """Videos of lessons, from the end of their lesson on."""
     audit_days: Annotated[int, Field(ge=30, le=36_500)] = 730
     """Entries of the audit log: who saw, shared and changed what."""
 
@@ -129,9 +132,17 @@ class ServerSettings(Settings):
     """Talking about lessons."""
     school: SchoolSettings = SchoolSettings()
     """Where lessons, moments and who opted out are kept."""
+    video: VideoSettings = VideoSettings()
+    """Videos of lessons on this server. Both directories switch them on; no backup has them."""
     openid: OpenIdSettings = OpenIdSettings()
     """Signing in with a school account, by OpenID Connect; docs/people.md has examples."""
     smtp: SmtpSettings = SmtpSettings()
     """The mail server that sends invitations; without it, their links are only shown."""
     dashboard: dict[str, object] = Field(default_factory=dict)
     """The web pages; the dashboard checks this table itself."""
+
+    @model_validator(mode="after")
+    def _keeps_videos_apart(self) -> Self:
+        """No copy of the data directory may bring a deleted video back."""
+        self.video.require_apart_from(self.data_dir)
+        return self

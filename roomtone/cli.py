@@ -40,6 +40,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "framework": ("school.framework.command", "make and check the tags for notes"),
+    "video": (
+        "ingest.video_command",
+        "show how videos are kept, copy them, and change their key file",
+    ),
     "seat": ("ingest.seat_command", "opt a seat out of sensing, or in again"),
     "aside": (
         "ingest.receiving.aside.command",

@@ -21,6 +21,7 @@ from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
 from school.sharing.store import SharingStore
 from school.sqlite_database import SqliteDatabase
+from school.video.store import VideoStore
 
 __all__ = ["LESSON_STORES", "School", "open_lesson_store", "open_school"]
 
@@ -40,6 +41,7 @@ class School:
     people: PeopleStore
     sharing: SharingStore
     audit: AuditStore
+    videos: VideoStore
 
     def close(self) -> None:
         """Close the database."""
@@ -54,6 +56,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         PeopleStore(database),
         SharingStore(database),
         AuditStore(database),
+        VideoStore(database),
     )
 
 

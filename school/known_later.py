@@ -7,8 +7,9 @@ from typing import Final
 from school.known_debrief import ACTION_STEPS, DISMISSALS
 from school.known_notes import NOTES
 from school.known_observing import OBSERVING
+from school.known_videos import VIDEOS
 
 __all__ = ["MORE"]
 
-MORE: Final = (OBSERVING, DISMISSALS, NOTES, ACTION_STEPS)
+MORE: Final = (OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS)
 """In order; the first one makes version 15 of version 14."""

@@ -29,6 +29,7 @@ from school.observing.rota import LOOK_S, Turn
 from school.people.identities import link
 from school.schema import METADATA, imported
 from school.sharing.cut import Span
+from school.video.records import Video
 
 NOW_NS = 1_763_460_300 * SECOND_NS
 HOUR_NS = 3_600 * SECOND_NS
@@ -168,6 +169,12 @@ def _fill(school: School) -> None:
         assert sharing.observers.keep(name, observer, [(Turn("A1", 0, LOOK_S), look)], NOW_NS)
     sharing.steps.write(PAST, StepText(what="Ada’s step", moment="m-1"), BY_ADA)
     sharing.steps.write(OF_ROB, StepText(what="proposed by a coach"), BY_ADA)
+    video = Video(
+        id="a" * 32, lesson=PAST, state="ready", file="b" * 32, size=10, container="mp4",
+        duration_s=3_600.0, added_by=ADA, consent="c" * 32, created_utc_ns=NOW_NS,
+        changed_utc_ns=NOW_NS,
+    )  # fmt: skip
+    assert school.videos.begin(video, BY_ADA)
     lessons.opt_out("room-1", 4)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)

@@ -31,6 +31,7 @@ from school.audit.actor import Actor
 from school.people.data_subjects.leaving import LeavingPlan
 from school.people.records import Person
 from school.people.store import PeopleStore
+from school.video.files import VideoFiles
 
 __all__ = ["add_arguments", "run"]
 
@@ -88,7 +89,7 @@ def _stores(settings: ServerSettings) -> Iterator[Stores]:
             periods=open_period_reader(settings.data_dir),
             scores=open_score_store(settings.data_dir),
             lessons=school.lessons, people=school.people, sharing=school.sharing,
-            audit=school.audit, longest_ns=settings.lessons.longest_ns,
+            audit=school.audit, videos=school.videos, longest_ns=settings.lessons.longest_ns,
             catalog=ModelCatalog(settings.score.model_file),
         )  # fmt: skip
         with closing(stores.periods), closing(stores.scores):
@@ -147,7 +148,10 @@ def _anonymise(settings: ServerSettings, by: Actor, args: argparse.Namespace) ->
         )
     say("The name is removed.")
     clock, url = SystemClock(), settings.school.database_url
-    purges = PurgeRun(data_dir=settings.data_dir, clock=clock, say=say, database_url=url)
+    purges = PurgeRun(
+        data_dir=settings.data_dir, clock=clock, say=say, database_url=url,
+        videos=VideoFiles.of(settings.video),
+    )  # fmt: skip
     rest = LeavingRun(
         data_dir=settings.data_dir, clock=clock, say=say, purges=purges, database_url=url,
         longest_ns=settings.lessons.longest_ns,

@@ -132,9 +132,14 @@ async def see_lessons(
     """What the viewer sees of lessons from a list of theirs; without those that they lost since."""
     ids = [lesson.id for lesson in lessons]
     cuts = await store.run(lambda stores: stores.sharing.teacher.cuts(ids, viewer.person.id))
+    filmed = await store.run(lambda stores: stores.videos.with_ready(ids))
     return [
         SeenLesson(
-            viewer.person.id, lesson, "own" if cuts[lesson.id].is_own else "shared", cuts[lesson.id]
+            viewer.person.id,
+            lesson,
+            "own" if cuts[lesson.id].is_own else "shared",
+            cuts[lesson.id],
+            lesson.id in filmed,
         )
         for lesson in lessons
         if lesson.id in cuts

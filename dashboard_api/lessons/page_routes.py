@@ -56,7 +56,7 @@ async def lesson_page(
             moments=moments,
             is_own=seen.reach == "own",
             is_hidden=seen.reach == "own" and stores.sharing.teacher.is_hidden(lesson.id),
-            is_video_kept=lesson.video is not None and not seen.has_video,
+            is_video_kept=seen.is_video_kept,
             is_part=seen.cut.shared is not None,
             has_seat_rows=seen.reach == "own" and stores.sharing.seat_rows.is_on(viewer.person.id),
             note=trust_note(stores, catalog, seen),

@@ -22,6 +22,7 @@ from ingest.purge.requests import PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
 from school.lessons.records import Lesson
 from school.settings import LessonSettings
+from school.video.files import VideoFiles
 
 __all__ = ["Deletions", "deletion_plan"]
 
@@ -60,10 +61,11 @@ class Deletions:
         clock: Clock,
         database_url: SecretStr | None = None,
         longest_ns: int = LessonSettings().longest_ns,
+        videos: VideoFiles | None = None,
     ) -> None:
         self._folder = PurgeFolder(data_dir)
         self._running = PurgeRun(
-            data_dir=data_dir, clock=clock, say=_LOG.info, database_url=database_url
+            data_dir=data_dir, clock=clock, say=_LOG.info, database_url=database_url, videos=videos
         )
         self._leaving = LeavingRun(
             data_dir=data_dir, clock=clock, say=_LOG.info, purges=self._running,

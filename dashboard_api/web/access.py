@@ -23,6 +23,7 @@ __all__ = [
     "AnonymisesPeople",
     "AsksObservers",
     "ChangesPeople",
+    "ChangesVideo",
     "ChoosesLabels",
     "CodesLesson",
     "DecidesStep",
@@ -153,6 +154,7 @@ ReadsNotes = Annotated[Viewer, Depends(Needs("read notes"))]
 WritesNotes = Annotated[Viewer, Depends(Needs("write notes"))]
 DecidesStep = Annotated[Viewer, Depends(Needs("decide step"))]
 ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
+ChangesVideo = Annotated[Viewer, Depends(Needs("change video"))]
 LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]
 ReadsSeatRows = Annotated[Viewer, Depends(Needs("read seat rows"))]
 ExportsLesson = Annotated[Viewer, Depends(Needs("export lesson"))]

@@ -97,7 +97,8 @@ def see_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> SeenLesson:
     cut = stores.sharing.teacher.cuts([lesson.id], viewer.person.id).get(lesson.id)
     if cut is None:  # the share has ended since
         raise NotFoundError(NO_LESSON)
-    return SeenLesson(viewer.person.id, lesson, reach, cut)
+    is_filmed = stores.videos.ready(lesson.id) is not None
+    return SeenLesson(viewer.person.id, lesson, reach, cut, is_filmed)
 
 
 def speaker_of(reach: Reach) -> Speaker:

@@ -49,11 +49,18 @@ class SeenLesson:
     lesson: Lesson
     reach: Reach
     cut: Cut
+    is_filmed: bool = False
+    """Whether the lesson has a video that can be played."""
 
     @property
     def has_video(self) -> bool:
         """A file can't be cut here, so it is served only to who sees all of the lesson."""
-        return self.lesson.video is not None and self.cut.is_complete
+        return self.is_filmed and self.cut.is_complete
+
+    @property
+    def is_video_kept(self) -> bool:
+        """Whether there is a video that the viewer doesn't get."""
+        return self.is_filmed and not self.cut.is_complete
 
     def epochs(self, stores: Stores) -> list[EpochRecord]:
         """The epochs that lie in what they see, with the groups that may be shown."""

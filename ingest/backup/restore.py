@@ -30,6 +30,7 @@ from ingest.stores.sqlite.database_check import check_database
 from ingest.stores.sqlite.known_schemas import DatabaseKind
 from school import open_lesson_store, open_school
 from school.audit.actor import Actor
+from school.video.files import VideoFiles
 
 __all__ = ["Restore"]
 
@@ -62,6 +63,7 @@ class Restore:
     clock: Clock
     say: Callable[[str], None]
     database_url: SecretStr | None = None
+    videos: VideoFiles | None = None
 
     @property
     def _partial(self) -> Path:
@@ -174,7 +176,7 @@ class Restore:
         newer = self._newer(self.purges)
         running = PurgeRun(
             data_dir=self._partial, clock=self.clock, say=self.say,
-            database_url=self.database_url,
+            database_url=self.database_url, videos=self.videos,
         )  # fmt: skip
         for record in newer:
             self.say(f"purging again: record {record.number} of {self.purges.name} ...")

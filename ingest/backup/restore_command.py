@@ -14,6 +14,7 @@ from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from school import open_lesson_store
 from school.postgres_backup import restore_advice
+from school.video.files import VideoFiles
 
 __all__ = ["add_arguments", "run"]
 
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     restore = Restore(
         source=args.source, data_dir=settings.data_dir, purges=args.purges,
         clock=SystemClock(), say=say, database_url=settings.school.database_url,
+        videos=VideoFiles.of(settings.video),
     )  # fmt: skip
     manifest = restore.run()
     say(f"{settings.data_dir} is as it was at {when_exactly(manifest.began_utc_ns)}")

@@ -24,6 +24,7 @@ from ingest.doctor.nodes import (
     score_findings,
 )
 from ingest.doctor.school import ABOUT
+from ingest.doctor.video import video_findings
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
 from school import open_lesson_store
@@ -55,6 +56,7 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
     yield from config_findings(settings.broker, settings.site, _opted_out(settings, fine))
     if ("school.db" if settings.school.database_url is None else ABOUT) in fine:
         yield from audit_findings(settings, SystemClock().utc_ns())
+    yield from video_findings(settings)
     yield program_finding("ingest", settings.ingest.health_port, settings)
     yield program_finding("score", settings.score.health_port, settings)
     yield from model_findings(settings.score.model_file)

@@ -26,6 +26,7 @@ from ingest.stores import open_period_reader
 from ingest.stores.format.day_files import SET_ASIDE
 from school import open_lesson_store
 from school.timetable.entries import as_room
+from school.video.files import VideoFiles
 
 __all__ = ["add_arguments", "run"]
 
@@ -60,8 +61,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{settings.data_dir} is no data directory; check `data_dir`.")
     folder = PurgeFolder(settings.data_dir)
     running = PurgeRun(
-        data_dir=settings.data_dir, clock=clock, say=say, database_url=settings.school.database_url
-    )
+        data_dir=settings.data_dir, clock=clock, say=say,
+        database_url=settings.school.database_url, videos=VideoFiles.of(settings.video),
+    )  # fmt: skip
     if args.resume:
         with folder.alone():
             while waiting := folder.waiting():
@@ -159,7 +161,7 @@ def _description(plan: PurgePlan) -> list[str]:
     if request.again:
         lines.append(f"  ({_lessons(len(request.again))} will be scored again without it)")
     lines += [
-        f"  lesson {lesson.id}, {lesson.title!r} of {lesson.teacher}, with its moments"
+        f"  lesson {lesson.id}, {lesson.title!r} of {lesson.teacher}, with its moments and video"
         for lesson in plan.lessons[:_MAX_SHOWN]
     ]
     if len(plan.lessons) > _MAX_SHOWN:

@@ -18,9 +18,10 @@ from ingest.purge.log import PurgeLog, PurgeRecord
 from ingest.purge.maintenance import purge_kept, purge_scores
 from ingest.purge.requests import PARTS, PartDone, PurgeFolder, PurgeRequest
 from ingest.stores import open_period_store, open_score_writer
-from school import open_lesson_store
+from school import open_lesson_store, open_school
 from school.lessons.protocol import LessonStore
 from school.observing.removing import LessonSpan
+from school.video.files import VideoFiles
 
 __all__ = ["PurgeRun"]
 
@@ -38,7 +39,9 @@ class PurgeRun:
         clock: Clock,
         say: Callable[[str], None],
         database_url: SecretStr | None = None,
+        videos: VideoFiles | None = None,
     ) -> None:
+        self._videos = videos
         self._data_dir = data_dir
         self._database_url = database_url
         self._clock = clock
@@ -64,6 +67,8 @@ class PurgeRun:
         with closing(open_lesson_store(self._data_dir, self._database_url)) as lessons:
             self._folder.ask(request)
             removed = Counter({"lessons and moments": 0})
+            # Before the lessons, whose records name them: nobody could find them afterwards.
+            removed.update(self._remove_videos(request))
             if request.lessons or request.moments or request.scored:
                 gone = lessons.purge(
                     lessons=request.lessons,
@@ -80,6 +85,14 @@ class PurgeRun:
         for part in PARTS:
             removed.update(self._do(request, part).removed)
         return removed
+
+    def _remove_videos(self, request: PurgeRequest) -> dict[str, int]:
+        if self._videos is None or not request.lessons:
+            return {}
+        with closing(open_school(self._data_dir, self._database_url)) as school:
+            found = [each for name in request.lessons for each in school.videos.of_lesson(name)]
+        gone = [self._videos.destroy(name) for each in found for name in each.files]
+        return {"videos": sum(gone)} if gone else {}
 
     def _do(self, request: PurgeRequest, part: str) -> PartDone:
         database = self._data_dir / PARTS[part]

@@ -9,7 +9,15 @@ from typing import Final
 
 from school.audit.records import Action, Detail, Thing
 
-__all__ = ["REASON_WORDS", "ROLE_WORDS", "SENTENCES", "SOMEONE_GONE", "THINGS", "Entry"]
+__all__ = [
+    "REASON_WORDS",
+    "REMOVAL_WORDS",
+    "ROLE_WORDS",
+    "SENTENCES",
+    "SOMEONE_GONE",
+    "THINGS",
+    "Entry",
+]
 
 SOMEONE_GONE: Final = "a person who left"
 _LATER: Final = " (a later version of Roomtone says more about it)"
@@ -31,6 +39,14 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "other": "another reason",
 })  # fmt: skip
 """Why a span was left out."""
+REMOVAL_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "by_hand": "because they asked for it",
+    "replaced": "because a new one is there",
+    "kept_long_enough": "because it was kept for as long as the school keeps videos",
+    "unfinished": "because its upload was never finished",
+    "key_gone": "because its key was gone",
+})  # fmt: skip
+"""Why a video was removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +210,17 @@ def _went(said: _Said) -> str:
     return f": {went}" if went else ""
 
 
+def _why(said: _Said) -> str:
+    why = said.word("why", REMOVAL_WORDS)
+    return f", {why}" if why else ""
+
+
+def _wording(said: _Said) -> str:
+    """The hash of what was confirmed is for who checks it, and in no sentence."""
+    said.marked({"wording": ""})
+    return ""
+
+
 def _days(said: _Said) -> str:
     days = said.number("days")
     if days is None:
@@ -232,7 +259,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "handed_over": ("handed {lesson} over to {thing}", _nothing),
     "took_over": ("took {lesson} over, to teach it for someone else", _nothing),
     "deleted": ("asked to delete {thing}", _nothing),
-    "purged": ("removed {thing} for good", _nothing),
+    "purged": ("removed {thing} for good{more}", _why),
     "signed_in": ("signed in", _nothing),
     "signed_out": ("signed out", _nothing),
     "sign_in_failed": ("refused an attempt to sign in as {thing}", _nothing),
@@ -261,6 +288,8 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "accepted_step": ("took over {thing} that was proposed", _nothing),
     "reported_step": ("said how {thing} went{more}", _went),
     "removed_step": ("removed {thing}", _nothing),
+    "confirmed_consent": ("confirmed who may be filmed in {lesson}", _wording),
+    "uploaded": ("added {thing}", _nothing),
 })  # fmt: skip
 """Each action in the words after the name of who did it, and what its detail adds as `{more}`."""
 

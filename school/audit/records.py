@@ -28,6 +28,7 @@ Action = Literal[
     "exported_held",
     "asked_observer", "ended_observing", "withdrew_looks",
     "wrote_step", "proposed_step", "accepted_step", "reported_step", "removed_step",
+    "confirmed_consent", "uploaded",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 

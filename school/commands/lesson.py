@@ -15,15 +15,16 @@ from contract.clock import SECOND_NS, Clock
 from contract.dates import check_date
 from contract.errors import UsageError
 from contract.lesson import ACTIVITIES, Activity
+from school.audit.actor import Actor
 from school.commands.timetable import add_import_options, import_timetable
 from school.lessons.change import change_lesson
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.protocol import Timetable
 from school.lessons.records import Lesson
-from school.lessons.video_file import checked_video
 from school.settings import LessonSettings
 from school.timetable.difference_lines import local_time
 from school.timetable.entries import as_room, lesson_id, utc_ns
+from school.video.keeping import NotTakenError, VideoKeeper
 
 __all__ = ["Desk", "add_actions"]
 
@@ -42,8 +43,10 @@ class Desk:
         settings: LessonSettings,
         clock: Clock,
         say: Callable[[str], None],
+        videos: VideoKeeper | None = None,
     ) -> None:
         self._store = store
+        self._videos = videos
         self._settings = settings
         self._zone = settings.zone
         self._longest_ns = settings.longest_ns
@@ -165,11 +168,20 @@ class Desk:
 
     def video(self, args: argparse.Namespace) -> None:
         """Lay a video beside a lesson."""
-        self._lesson(args.lesson)
-        path = str(checked_video(args.file))
-        self._change(
-            args.lesson, lambda lesson: replace(lesson, video=path, video_offset_s=args.offset)
-        )
+        lesson = self._lesson(args.lesson)
+        if self._videos is None:
+            raise UsageError(
+                "this server keeps no videos; set video.directory and video.key_directory "
+                "(docs/deploy.md), or open the video on the lesson's page."
+            )
+        by = Actor(name="roomtone lesson", utc_ns=self._clock.utc_ns())
+        self._videos.files.prepare(by.utc_ns)
+        try:
+            self._videos.take_in(lesson, args.file, by)
+        except NotTakenError as error:
+            raise UsageError(f"{args.file}: {error}") from error
+        self._change(args.lesson, lambda lesson: replace(lesson, video_offset_s=args.offset))
+        self.say("It is kept encrypted; the dashboard checks it, and then the page plays it.")
 
     def _change(self, name: str, change: Callable[[Lesson], Lesson]) -> None:
         """Change what is there by now, touching nothing else, and say which lesson it was."""
@@ -240,9 +252,13 @@ def add_actions(
     )
     activity.set_defaults(do=Desk.activity)
 
-    video = actions.add_parser("video", help="lay a video beside a lesson")
+    video = actions.add_parser(
+        "video", help="take a video in, encrypted, and lay it beside a lesson"
+    )
     video.add_argument("lesson", help=_LESSON)
-    video.add_argument("file", type=Path, help="an MP4 or WebM file on this machine")
+    video.add_argument(
+        "file", type=Path, help="an MP4, MOV or WebM file on this machine; it stays as it is"
+    )
     video.add_argument(
         "--offset", type=float, default=0.0, metavar="SECONDS",
         help="where in the video the lesson starts; negative if the camera started later "

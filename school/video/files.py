@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -40,8 +41,12 @@ class VideoFiles:
             return None
         return cls(settings.directory, VideoKeys(settings.key_directory))
 
-    def prepare(self, utc_ns: int) -> None:
-        """Make the directories and the key file where they are missing; raises StoreError."""
+    def prepare(self, utc_ns: int, *, expects_key: bool = False) -> None:
+        """Make the directories and the key file where they are missing; raises StoreError.
+
+        Where there are videos, or are to be, a missing key file is never replaced by a new one: its
+        disk may not be mounted.
+        """
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -49,7 +54,7 @@ class VideoFiles:
                 f"{self.directory} can't be made ({error.strerror}): make it for the user of the "
                 "programs, or choose another with `video.directory`."
             ) from error
-        self.keys.prepare(utc_ns)
+        self.keys.prepare(utc_ns, expects_key=expects_key or bool(self.names()))
 
     def begin(self, name: str) -> None:
         """Make the key of a new video."""
@@ -85,7 +90,8 @@ class VideoFiles:
         had_file = path.exists()
         for each in (path, rest_path(path), path.with_suffix(".rest-new")):
             each.unlink(missing_ok=True)
-        sync_directory(self.directory)
+        if had_file:
+            sync_directory(self.directory)
         return had_key or had_file
 
     def names(self) -> set[str]:
@@ -97,6 +103,14 @@ class VideoFiles:
     def free_bytes(self) -> int:
         """What is free on the disk of the videos."""
         return shutil.disk_usage(self.directory).free
+
+    def sealed_size(self, name: str) -> int:
+        """How much of the disk a video has taken so far."""
+        size, path = 0, self.path(name)
+        for each in (path, rest_path(path)):
+            with suppress(FileNotFoundError):
+                size += each.stat().st_size
+        return size
 
     def path(self, name: str) -> Path:
         """Where a video's sealed file is."""

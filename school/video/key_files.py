@@ -20,13 +20,15 @@ from contract.errors import StoreError, UnfitFileError
 from contract.files.plain_file import read_plain_file
 from contract.files.sqlite_file import sync_directory
 
-__all__ = ["KeyFile", "WrappedKey", "forget_file", "write_private"]
+__all__ = ["KeyFile", "WrappedKey", "WrittenFile", "forget_file", "write_private"]
 
 _MAX_BYTES: Final = 4_096
 _AS_BASE64: Final = r"^[A-Za-z0-9+/]+=*$"
 
 
-class _Written(BaseModel):
+class WrittenFile(BaseModel):
+    """A small JSON file of the key directory, with a version."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: int = Field(1, ge=1, le=1)
@@ -54,7 +56,7 @@ class _Written(BaseModel):
         write_private(path, self.model_dump_json().encode() + b"\n")
 
 
-class KeyFile(_Written):
+class KeyFile(WrittenFile):
     """The key that wraps all others."""
 
     id: str = Field(pattern=r"^[0-9a-f]{16}$")
@@ -89,7 +91,7 @@ class KeyFile(_Written):
         return f"roomtone video key {self.version} {self.id} {video}".encode()
 
 
-class WrappedKey(_Written):
+class WrappedKey(WrittenFile):
     """A video's own key, as it is kept."""
 
     video: str = Field(pattern=r"^[0-9a-f]{32}$")

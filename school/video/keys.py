@@ -38,10 +38,11 @@ class VideoKeys:
         self.directory = directory
         self._wrapped = directory / WRAPPED
 
-    def prepare(self, utc_ns: int) -> None:
+    def prepare(self, utc_ns: int, *, expects_key: bool = False) -> None:
         """Make what is missing, and finish a rotation that was interrupted; raises StoreError."""
         try:
-            self._wrapped.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for path in (self.directory, self._wrapped):
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(
                 f"{self.directory} can't be made ({error.strerror}): make it for the user of the "
@@ -52,7 +53,7 @@ class VideoKeys:
                 forget_file(left)
             self._finish_rotation()
             if self._key_file() is None:
-                if self.names():
+                if expects_key or self.names():
                     raise self._missing()
                 KeyFile.new(utc_ns).write(self.directory / KEY_FILE)
 
@@ -99,6 +100,8 @@ class VideoKeys:
 
     def destroy(self, video: str) -> bool:
         """Delete a video for good; whether it had a key."""
+        if not self.directory.exists():
+            return False
         with self.alone():
             return forget_file(self.path(video))
 

@@ -7,6 +7,7 @@ sealed too, in a file beside it that is replaced as a whole.
 from __future__ import annotations
 
 import os
+import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from school.video.sealing import (
     OVERHEAD,
     SEGMENT_BYTES,
     STRIDE,
+    Place,
     Sealing,
     VideoDamagedError,
     place_of,
@@ -29,6 +31,10 @@ _SYNC_EACH: Final = 16
 """Segments that are written between two calls of fsync."""
 _KEPT: Final = 4
 """Plain segments that a reader keeps: those who decode a video ask for small parts."""
+
+
+_NUMBER: Final = struct.Struct(">Q")
+"""What a rest begins with: how many whole segments it follows."""
 
 
 def rest_path(path: Path) -> Path:
@@ -92,9 +98,11 @@ class _Segments:
         self._handle = handle
         self._sealing = sealing
         self._unsynced = 0
+        self._room = bytearray(STRIDE)
 
     def put(self, plain: bytes | bytearray | memoryview, number: int, *, is_last: bool) -> None:
-        sealed = self._sealing.seal(plain, number, "last" if is_last else "inside")
+        place: Place = "last" if is_last else "inside"
+        sealed = self._sealing.seal_into(self._room, plain, number, place)
         _write_at(self._handle, sealed, HEADER_BYTES + number * STRIDE)
         self._unsynced += 1
         if self._unsynced >= _SYNC_EACH or is_last:
@@ -118,7 +126,7 @@ class SealedUpload:
         self._size = size
         self._rest = bytearray()
         self._number = 0
-        self._settled = 0
+        self._settled = -1
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         self._segments = _Segments(self._handle, sealing)
         try:
@@ -155,21 +163,21 @@ class SealedUpload:
         view = memoryview(plain)
         while view:
             length, place = place_of(self._number, self._size)
-            wanted = length - len(self._rest)
-            if not self._rest and len(view) >= length:
-                self._put(view[:length], is_last=place == "last")
-            else:
-                self._rest += view[:wanted]
-                if len(self._rest) == length:
-                    self._put(self._rest, is_last=place == "last")
-                    self._rest = bytearray()
-            view = view[wanted:]
+            part = view[: length - len(self._rest)]
+            if len(self._rest) + len(part) < length:
+                self._rest += part
+            else:  # if this fails, what was there stays
+                whole = self._rest + part if self._rest else part
+                self._segments.put(whole, self._number, is_last=place == "last")
+                self._number += 1
+                self._rest = bytearray()
+            view = view[len(part) :]
 
     def settle(self) -> None:
         """Make all that has come durable, the incomplete segment too."""
         self._segments.sync()
         path = rest_path(self._path)
-        if not self._rest:
+        if self.is_complete:
             path.unlink(missing_ok=True)
             return
         if self.offset == self._settled:
@@ -177,7 +185,8 @@ class SealedUpload:
         new = path.with_suffix(".rest-new")
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            _write_at(handle, self._sealing.seal(self._rest, self._number, "rest"), 0)
+            sealed = self._sealing.seal(self._rest, self._number, "rest")
+            _write_at(handle, _NUMBER.pack(self._number) + sealed, 0)
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -189,10 +198,6 @@ class SealedUpload:
         """Close the file."""
         os.close(self._handle)
 
-    def _put(self, plain: memoryview | bytearray, *, is_last: bool) -> None:
-        self._segments.put(plain, self._number, is_last=is_last)
-        self._number += 1
-
     def _resume(self) -> None:
         """Find out how much is here; what was written incompletely is written again."""
         if os.fstat(self._handle).st_size < HEADER_BYTES:
@@ -202,12 +207,15 @@ class SealedUpload:
         self._sealing.check_header(os.pread(self._handle, HEADER_BYTES, 0))
         sealed = os.fstat(self._handle).st_size - HEADER_BYTES
         there = -(-sealed // STRIDE)
+        settled = self._take_rest()
         # Whatever is older than the last calls of fsync is whole.
-        self._number = max(0, there - 2 * _SYNC_EACH)
+        self._number = max(0, there - 2 * _SYNC_EACH, min(settled, sealed // STRIDE))
         while self._number < there and self._is_whole(self._number):
             self._number += 1
+        if self._number != settled:
+            self._rest = bytearray()
+        self._settled = self.offset if self._number == settled else -1
         os.ftruncate(self._handle, HEADER_BYTES + self._whole_bytes())
-        self._take_rest()
 
     def _whole_bytes(self) -> int:
         if self._number == 0:
@@ -226,13 +234,16 @@ class SealedUpload:
             return False
         return True
 
-    def _take_rest(self) -> None:
-        """The rest counts if it belongs to the segment that is next."""
-        with suppress(FileNotFoundError, VideoDamagedError):
-            sealed = rest_path(self._path).read_bytes()
-            rest = self._sealing.open(sealed, self._number, "rest")
-            self._rest = bytearray(rest)
-            self._settled = self.offset
+    def _take_rest(self) -> int:
+        """What was settled of the next segment, and how many whole ones it follows; -1 for none."""
+        try:
+            kept = rest_path(self._path).read_bytes()
+            number = int(_NUMBER.unpack_from(kept)[0])
+            rest = self._sealing.open(kept[_NUMBER.size :], number, "rest")
+        except (FileNotFoundError, struct.error, VideoDamagedError):
+            return -1
+        self._rest = bytearray(rest)
+        return number
 
 
 class SealedSink:
@@ -302,7 +313,7 @@ class SealedSink:
         os.close(self._handle)
 
 
-def _write_at(handle: int, content: bytes, offset: int) -> None:
+def _write_at(handle: int, content: bytes | memoryview, offset: int) -> None:
     view = memoryview(content)
     while view:
         written = os.pwrite(handle, view, offset)

@@ -26,7 +26,9 @@ from dashboard_api.web.rendering import STATIC
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
+from school.video.settings import VideoSettings
 from tests.signed_in import cookie, open_test_school, storage_of
+from tests.videos import remove_videos
 
 START_NS = 1_763_460_300 * SECOND_NS
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -106,12 +108,17 @@ def running(sample_lesson, tmp_path_factory) -> Iterator[SimpleNamespace]:
     stores = Stores(
         periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
         people=school.people, sharing=school.sharing, audit=school.audit,
+        videos=school.videos,
     )  # fmt: skip
     lesson = sample_lesson.write(
         stores.periods, stores.scores, stores.lessons, sample_lesson.Sample(start_utc_ns=START_NS)
     )
     clock = ManualClock()
-    app = create_app(lambda: stores, clock=clock, zone=ZoneInfo("Europe/Berlin"))
+    video = VideoSettings(
+        directory=tmp_path_factory.mktemp("videos"), key_directory=tmp_path_factory.mktemp("keys"),
+        reserve_gb=0,
+    )  # fmt: skip
+    app = create_app(lambda: stores, clock=clock, zone=ZoneInfo("Europe/Berlin"), video=video)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(64)
@@ -125,6 +132,7 @@ def running(sample_lesson, tmp_path_factory) -> Iterator[SimpleNamespace]:
         stores=stores,
         lesson=lesson,
         clock=clock,
+        files=app.state.videos.require_files(),
         start_ns=START_NS,
         address=f"http://127.0.0.1:{listener.getsockname()[1]}",
     )
@@ -141,6 +149,7 @@ def school(running, sample_lesson) -> SimpleNamespace:
     for moment in lessons.moments(running.lesson.id):
         lessons.remove_moment(moment.id)
     sample_lesson.add_moments(lessons, running.lesson.id)
+    remove_videos(running.stores.videos, running.files, running.lesson.id)
     # The clock goes back, and what was seen before must not count.
     facts = running.app.state.live_facts
     running.app.state.live_facts = replace(facts, advances=Advances())

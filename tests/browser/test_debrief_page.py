@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
+from tests.videos import add_video
+
 PLAYHEAD = "#playhead"
 
 
@@ -20,7 +22,8 @@ def lesson(page):
 
 @pytest.fixture
 def with_film(page, school, film):
-    school.stores.lessons.put(replace(school.lesson, video=str(film), video_offset_s=2.0))
+    school.stores.lessons.put(replace(school.lesson, video_offset_s=2.0))
+    add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
     page.goto("/lessons/sample")
     page.wait_for_selector("body[data-drawn]")
     page.wait_for_function("() => document.querySelector('#video').readyState >= 2")

@@ -51,6 +51,7 @@ def stores(tmp_path: Path) -> Iterator[Stores]:
     yield Stores(
         periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
         people=school.people, sharing=school.sharing, audit=school.audit,
+        videos=school.videos,
     )  # fmt: skip
     school.close()
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from contract.errors import UsageError
+from contract.errors import UnfitFileError, UsageError
 from ingest.lesson_command import add_arguments, run
-from school import open_lesson_store
+from school import open_lesson_store, open_school
 from school.lessons.records import Lesson
-from school.lessons.video_file import checked_video
+from school.video.files import VideoFiles
+from school.video.keys import VideoKeys
 
 Command = Callable[..., list[str]]
 
@@ -148,56 +149,42 @@ def test_activities_are_added_in_order(lesson: Command, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- videos
 
 
-def box(kind: bytes, body: bytes = b"") -> bytes:
-    return (8 + len(body)).to_bytes(4, "big") + kind + body
+MP4 = b"\0\0\0\x18ftypisom" + bytes(range(200))
 
 
-MP4 = box(b"ftyp", b"isom") + box(b"mdat", bytes(100)) + box(b"moov", b"avc1")
-HEVC = box(b"ftyp", b"qt  ") + box(b"mdat", b"hvc1") + box(b"moov", b"...hvc1...")
-WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm"
-
-
-@pytest.mark.parametrize(("name", "data"), (("a.mp4", MP4), ("a.M4V", MP4), ("a.webm", WEBM)))
-def test_videos_that_browsers_play(tmp_path: Path, name: str, data: bytes) -> None:
-    (tmp_path / name).write_bytes(data)
-    assert checked_video(tmp_path / name) == (tmp_path / name).resolve()
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "said"),
-    (
-        ("a.mp4", HEVC, "HEVC .*ffmpeg"),
-        ("a.mp4", b"", "not what its name says"),
-        ("a.webm", MP4, "not what its name says"),
-        ("a.mov", MP4, "browsers play .mp4 and .webm files; convert it with `ffmpeg"),
-    ),
-)
-def test_videos_that_they_do_not(tmp_path: Path, name: str, data: bytes, said: str) -> None:
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(UsageError, match=said):
-        checked_video(tmp_path / name)
-
-
-def test_a_video_that_is_cut_short_is_left_to_the_player(tmp_path: Path) -> None:
-    (tmp_path / "a.mp4").write_bytes(box(b"ftyp") + b"\x00\x00\x00\x01moov")
-    assert checked_video(tmp_path / "a.mp4").name == "a.mp4"
-
-
-def test_a_video_that_is_a_pipe_or_a_directory_is_refused_at_once(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "a.mp4")
-    with pytest.raises(UsageError, match="is a pipe or a device"):
-        checked_video(tmp_path / "a.mp4")
-    with pytest.raises(UsageError, match="Is a directory"):
-        checked_video(tmp_path)
-
-
-def test_a_video_is_laid_beside_a_lesson(lesson: Command, tmp_path: Path) -> None:
+def test_a_video_is_taken_in_encrypted(lesson: Command, tmp_path: Path) -> None:
     name = start(lesson)
+    with (tmp_path / "server.toml").open("a") as config:
+        config.write(
+            f'[video]\ndirectory = "{tmp_path}/videos"\nkey_directory = "{tmp_path}/keys"\n'
+            "reserve_gb = 0\n[retention]\nvideo_days = 36500\n"
+        )
     (tmp_path / "a.mp4").write_bytes(MP4)
     lesson("video", name, str(tmp_path / "a.mp4"), "--offset", "-2.5")
-    found = stored(tmp_path, name)
-    assert (found.video, found.video_offset_s) == (str(tmp_path / "a.mp4"), -2.5)
-    with pytest.raises(UsageError, match="give a video file"):
-        lesson("video", name, str(tmp_path / "none.mp4"))
-    with pytest.raises(UsageError, match="give a video file"):
-        lesson("video", name, str(tmp_path))
+    assert stored(tmp_path, name).video_offset_s == -2.5
+    with closing(open_school(tmp_path / "data")) as school:
+        (video,) = school.videos.of_lesson(name)
+    assert (video.state, video.added_by) == ("checking", "")
+    files = VideoFiles(tmp_path / "videos", VideoKeys(tmp_path / "keys"))
+    source = files.source(video.file)
+    assert source.read_at(0, 1_000) == MP4
+    source.close()
+    assert (tmp_path / "a.mp4").read_bytes() == MP4
+    with pytest.raises(UsageError, match="is being prepared"):
+        lesson("video", name, str(tmp_path / "a.mp4"))
+    (tmp_path / "no.mp4").write_bytes(b"%PDF" * 40)
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for path, said in (
+        ("none.mp4", "give a video file"),
+        ("", "it is a directory"),
+        ("pipe.mp4", "it is a named pipe"),
+        ("no.mp4", "is no video in MP4"),
+    ):
+        with pytest.raises((UsageError, UnfitFileError), match=said):
+            lesson("video", name, str(tmp_path / path))
+
+
+def test_a_server_that_keeps_no_videos_says_how_it_would(lesson: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(MP4)
+    with pytest.raises(UsageError, match=r"set video.directory"):
+        lesson("video", start(lesson), str(tmp_path / "a.mp4"))

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.limits.connection_gate import ConnectionGate
+from dashboard_api.web.limits.uploads import MIN_PROGRESS_BYTES, is_upload
 from dashboard_api.web.network.callers import address_key
 from dashboard_api.web.network.forwarded import is_in
 from dashboard_api.web.refusals import RefusalCounts, raw_error_response
@@ -44,6 +45,7 @@ class GuardedProtocol(H11Protocol):
         self._gate = gate
         self._counts = counts
         self._phase: Phase = "new"
+        self._progress = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._send_deadline: asyncio.TimerHandle | None = None
 
@@ -74,6 +76,10 @@ class GuardedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._follow()
+        if self._phase == "body" and self._is_upload():
+            self._progress += len(data)
+            if self._progress >= MIN_PROGRESS_BYTES:
+                self._wait(self._settings.body_timeout_s + _BODY_GRACE_S)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -139,7 +145,11 @@ class GuardedProtocol(H11Protocol):
             return "head"
         return "new" if self._phase == "new" else "idle"
 
+    def _is_upload(self) -> bool:
+        return is_upload(self.scope["method"], self.scope["path"])
+
     def _wait(self, seconds: float) -> None:
+        self._progress = 0
         _cancel(self._deadline)
         self._gate.wait(self)
         self._deadline = self.loop.call_later(seconds, self._expired)
@@ -153,6 +163,8 @@ class GuardedProtocol(H11Protocol):
             self._end(
                 raw_error_response(408, f"The request's headers did not arrive within {seconds} s.")
             )
+        elif self._phase == "body" and self._is_upload() and self.flow.read_paused:
+            self._wait(self._settings.body_timeout_s)  # it waits for our disk
         elif self._phase == "body":
             self._counts.add("body_time")
             self.transport.abort()

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard_api.settings import DashboardSettings
+from dashboard_api.web.limits.uploads import MIN_PROGRESS_BYTES, is_upload
 from dashboard_api.web.refusals import RefusalCounts, error_response
 
 __all__ = ["MAX_HEADERS", "MAX_HEADER_BYTES", "MAX_TARGET_BYTES", "RequestLimits"]
@@ -23,6 +24,9 @@ MAX_HEADER_BYTES: Final = 16_384
 # A client that sends everything before it reads would otherwise lose the response.
 _DRAIN_BYTES: Final = 1 << 20
 _DRAIN_S: Final = 2.0
+# A browser reads a response only after it has sent all of a body.
+_DRAIN_UPLOAD_BYTES: Final = 32 << 20
+_DRAIN_UPLOAD_S: Final = 20.0
 _CLOSE: Final = {"Connection": "close"}
 
 
@@ -38,7 +42,8 @@ class RequestLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(receive, send, self._settings, self._counts)
+        upload = is_upload(scope["method"], scope["path"])
+        exchange = _Exchange(receive, send, self._settings, self._counts, is_upload=upload)
         refused = self._refused(scope)
         if refused is None:
             await self._app(scope, exchange.receive, exchange.send)
@@ -65,6 +70,8 @@ class RequestLimits:
         if fault is not None:
             self._counts.add("head_size")
             return fault
+        if is_upload(scope["method"], scope["path"]):
+            return None  # its route knows how much is missing of the video
         length = Headers(scope=scope).get("content-length", "")
         # A number with more digits than any size has is not worth parsing.
         if length.isdecimal() and (len(length) > 18 or int(length) > self._settings.max_body_bytes):
@@ -77,7 +84,13 @@ class _Exchange:
     """One request and its response."""
 
     def __init__(
-        self, receive: Receive, send: Send, settings: DashboardSettings, counts: RefusalCounts
+        self,
+        receive: Receive,
+        send: Send,
+        settings: DashboardSettings,
+        counts: RefusalCounts,
+        *,
+        is_upload: bool,
     ) -> None:
         self._receive = receive
         self._send = send
@@ -87,6 +100,8 @@ class _Exchange:
         self._is_whole = False
         self._until = asyncio.get_running_loop().time() + settings.body_timeout_s
         self._status = 0
+        self._is_upload = is_upload
+        self._progress = 0
 
     async def receive(self) -> Message:
         """The next part of the body; raises HTTPException if it passes a limit."""
@@ -105,6 +120,11 @@ class _Exchange:
             return message
         self._size += len(message.get("body", b""))
         self._is_whole = not message.get("more_body", False)
+        if self._is_upload:
+            if self._size - self._progress >= MIN_PROGRESS_BYTES:
+                self._progress = self._size
+                self._until = asyncio.get_running_loop().time() + self._settings.body_timeout_s
+            return message
         if self._size <= self._settings.max_body_bytes:
             return message
         if self._status:
@@ -122,7 +142,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._status = message["status"]
         is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
-        if is_last and self._status == 413:
+        is_refused_upload = self._is_upload and self._status >= 400 and not self._is_whole
+        if is_last and (self._status == 413 or is_refused_upload):
             await self._send({**message, "more_body": True})
             await self._drain()
             message = {"type": "http.response.body", "body": b""}
@@ -130,9 +151,9 @@ class _Exchange:
 
     async def _drain(self) -> None:
         """Read some of what the client still sends, so that it gets to reading the response."""
-        left = _DRAIN_BYTES
+        left = _DRAIN_UPLOAD_BYTES if self._is_upload else _DRAIN_BYTES
         try:
-            async with asyncio.timeout(_DRAIN_S):
+            async with asyncio.timeout(_DRAIN_UPLOAD_S if self._is_upload else _DRAIN_S):
                 while left > 0:
                     message = await self._receive()
                     if message["type"] != "http.request" or not message.get("more_body", False):

@@ -46,6 +46,7 @@ from school.schema import (
     teacher_names,
     verdicts,
 )
+from school.video.tables import videos
 
 __all__ = ["ABOUT_NOBODY", "HELD", "Held", "HeldFile"]
 
@@ -258,6 +259,7 @@ HELD: Final = (
     _of_words(
         dismissals, "said_by", "reasons_of_answers", "reasons_of_your_answers_in_lessons_of_others"
     ),
+    _of_words(videos, "added_by", "videos"),
     _of_words(labels, "said_by", "kept_to_learn_from", "kept_to_learn_from_in_lessons_of_others"),
     Held(table=audit_events, files=("audit-by-you.json", "audit-about-you.json", "audit.json")),
 )  # fmt: skip

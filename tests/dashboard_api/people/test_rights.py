@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,8 +30,12 @@ from school.moments.records import Moment, Reply
 from school.people.records import ROLES, Role
 from school.schema import lesson_owners
 from school.sharing.policy import ACTIONS, POLICY, Action
+from school.video.files import VideoFiles, new_name
+from school.video.records import Video, consent_hash
+from school.video.settings import VideoSettings
 from tests.dashboard_api.conftest import Pages
 from tests.signed_in import BY, add_person, cookie, open_test_school
+from tests.videos import add_video
 
 NOW_NS = 1_763_460_300 * SECOND_NS
 LESSON_NS = 1_800 * SECOND_NS
@@ -43,6 +48,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "write notes": {"own", "shared"},
         "decide step": {"own"},
         "read video": {"own", "shared"},
+        "change video": {"own"},
         "line up video": {"own"},
         "read seat rows": {"own"},
         "export lesson": {"own"},
@@ -111,6 +117,19 @@ def ask(method: str, path: str, **given: Any) -> Ask:
     return Ask(method, path, tuple(given.items()))
 
 
+HEAD = b"\0\0\0\x18ftypisom" + bytes(200)
+"""Something that begins like a video."""
+CONSENT = base64.b64encode(consent_hash(VideoSettings().consent_text).encode()).decode()
+
+
+def tus(**metadata: str) -> dict[str, str]:
+    return {
+        "Tus-Resumable": "1.0.0", "Upload-Length": str(len(HEAD)), "Upload-Offset": "0",
+        "Content-Type": "application/offset+octet-stream",
+        "Upload-Metadata": ",".join(f"{key} {value}" for key, value in metadata.items()),
+    }  # fmt: skip
+
+
 MOMENT = "/lessons/{lesson}/moments/{lesson}-m"
 STEP = "/lessons/{lesson}/step/{lesson}-s"
 ON_LESSONS: dict[Action, list[Ask]] = {
@@ -156,6 +175,15 @@ ON_LESSONS: dict[Action, list[Ask]] = {
     "read video": [
         ask("GET", "/lessons/{lesson}/video"),
         ask("HEAD", "/lessons/{lesson}/video"),
+    ],
+    "change video": [
+        ask("GET", "/api/lessons/{lesson}/video"),
+        ask("OPTIONS", "/api/lessons/{lesson}/video/uploads"),
+        ask("POST", "/api/lessons/{lesson}/video/uploads", headers=tus(consent=CONSENT)),
+        ask("HEAD", "/api/lessons/{lesson}/video/uploads/{lesson}-v", headers=tus()),
+        ask("PATCH", "/api/lessons/{lesson}/video/uploads/{lesson}-v", headers=tus(), content=HEAD),
+        ask("DELETE", "/api/lessons/{lesson}/video/uploads/{lesson}-v", headers=tus()),
+        ask("DELETE", "/api/lessons/{lesson}/video"),
     ],
     "line up video": [ask("PUT", "/api/lessons/{lesson}/video-offset", json={"offset_s": 1})],
     "read seat rows": [
@@ -252,8 +280,13 @@ class Rights:
 
     def __init__(self, folder: Path) -> None:
         self.school = open_test_school(folder)
-        self.video = folder / "lesson.mp4"
-        self.video.write_bytes(b"\0" * 64)
+        self.settings = VideoSettings(
+            directory=folder / "videos", key_directory=folder / "keys", reserve_gb=0
+        )
+        files = VideoFiles.of(self.settings)
+        assert files is not None
+        self.files = files
+        self.files.prepare(NOW_NS)
         self.clock = ManualClock(now_ns=0, utc_at_boot_ns=NOW_NS)
         add_person(self.school.people, "someone", "coach")
         add_person(self.school.people, "teaching", "teacher")
@@ -268,10 +301,11 @@ class Rights:
         self.stores = Stores(
             periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=self.school.lessons,
             people=self.school.people, sharing=self.school.sharing, audit=self.school.audit,
+            videos=self.school.videos,
         )  # fmt: skip
         self.pages: Pages
         """A browser in which nobody is signed in."""
-        self.app = create_app(lambda: self.stores, clock=self.clock)
+        self.app = create_app(lambda: self.stores, clock=self.clock, video=self.settings)
 
     def cookie(self, role: Role) -> dict[str, str]:
         return cookie(self.school.people, NOW_NS, f"only-{role}")
@@ -284,10 +318,11 @@ class Rights:
             Lesson(
                 id=name, room=name, teacher=teachers.get(reach, "someone else"), title=f"Secret of {name}",
                 starts_utc_ns=NOW_NS - LESSON_NS, ends_utc_ns=NOW_NS + LESSON_NS,
-                source="timetable", video=str(self.video),
+                source="timetable",
                 zones=(Zone(name="door", seats=(1, 2, 3, 4, 5)),),
             )
         )  # fmt: skip
+        add_video(school.videos, self.files, name, HEAD)
         if reach == "shared":
             school.sharing.share(name, f"only-{role}", BY, until_utc_ns=NOW_NS + 1)
         if reach == "asked":
@@ -319,6 +354,7 @@ def test_of_a_lesson(
     name = f"{reach}-{role}"
     add_moments(rights, name, by=f"only-{role}")
     for each in ON_LESSONS[action]:
+        prepare_video(rights, name, each)
         answer = each.of(as_role, name, name)
         if is_allowed:
             assert answer.status_code < 400, (each, answer.text)
@@ -328,6 +364,26 @@ def test_of_a_lesson(
         missing = each.of(as_role, "never-was", "never-was")
         assert (missing.status_code, missing.text) == (404, answer.text)
         assert set(missing.headers) == set(answer.headers)
+
+
+def prepare_video(rights: Rights, lesson: str, each: Ask) -> None:
+    """An upload that has just begun, or a video that is ready, as the request needs it."""
+    if "video" not in each.path:
+        return
+    store = rights.school.videos
+    by = Actor(name="a test", utc_ns=NOW_NS)
+    for video in store.of_lesson(lesson):
+        store.remove(video, by, "by_hand")
+    if "-v" not in each.path:
+        if each.method in {"GET", "HEAD"}:
+            add_video(store, rights.files, lesson, HEAD)
+        return
+    upload = Video(
+        id=f"{lesson}-v", lesson=lesson, state="uploading", file=new_name(), size=len(HEAD),
+        added_by="", created_utc_ns=NOW_NS, changed_utc_ns=NOW_NS,
+    )  # fmt: skip
+    assert store.begin(upload, by)
+    rights.files.begin(upload.file)
 
 
 def add_moments(rights: Rights, lesson: str, *, by: str) -> None:
@@ -453,6 +509,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{person_id}", "someone")
                 .replace("{exclusion_id}", "e")
                 .replace("{identity}", "i")
+                .replace("{video_id}", "{lesson}-v")
             )
             shapes = {shape.replace("someone", name) for name in ("someone", "teaching", "leaver")}
             assert shapes & asked, route.path
@@ -499,6 +556,7 @@ def test_a_token_of_a_lesson(
     for each in ON_LESSONS[action]:
         if not each.path.startswith(FOR_PROGRAMS):
             continue
+        prepare_video(rights, name, each)
         answer = each.of(as_program, name, name)
         if is_allowed:
             assert answer.status_code < 400, (each, answer.text)

@@ -7,8 +7,11 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from contract.clock import SECOND_NS
+from dashboard_api.video.service import VideoService
 from school.sharing.cut import Span
+from school.video.settings import VideoSettings
 from tests.signed_in import BY, COACH
+from tests.videos import add_video
 
 FROM, TO = 600, 1200
 
@@ -98,11 +101,10 @@ def test_moments_outside_do_not_exist(viewer, client) -> None:
 
 
 def test_the_video_is_kept_back_and_the_page_says_so(viewer, client, stores, tmp_path) -> None:
-    video = tmp_path / "lesson.mp4"
-    video.write_bytes(b"\0" * 64)
-    from dataclasses import replace  # noqa: PLC0415
-
-    stores.lessons.put(replace(stores.lessons.get("sample"), video=str(video)))
+    settings = VideoSettings(directory=tmp_path / "videos", key_directory=tmp_path / "keys")
+    service = VideoService(settings=settings)
+    client.app.state.videos = service
+    add_video(stores.videos, service.require_files(), "sample", b"\0" * 64)
     assert client.get("/lessons/sample/video").status_code == 200
     assert viewer.get("/lessons/sample/video").status_code == 404
     assert "a file can’t be cut here" in viewer.get("/lessons/sample").text

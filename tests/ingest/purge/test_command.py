@@ -33,13 +33,16 @@ from ingest.stores.format.chunks import decode_chunk
 from ingest.stores.format.day_files import DayFiles
 from ingest.stores.records import AlertRecord, Arrival, Aside, EpochRecord, Tick, ZoneEpoch
 from ingest.stores.rules.seal_schedule import KINDS
-from school import open_lesson_store
+from school import open_lesson_store, open_school
 from school.audit.reading import events_of_lesson
 from school.database import open_school_database
 from school.lessons.records import Lesson
 from school.moments.records import Moment
 from school.schema import METADATA
+from school.video.files import VideoFiles
+from school.video.keys import VideoGoneError, VideoKeys
 from tests.ingest.school import LevelModel
+from tests.videos import add_video
 
 SECOND = 1_000_000_000
 LAYOUT = Layout(tuple(range(1, 7)))
@@ -54,7 +57,12 @@ class School:
     def __init__(self, folder: Path) -> None:
         self.data = folder / "data"
         self.config = folder / "server.toml"
-        self.config.write_text(f'site = "s"\ndata_dir = "{self.data}"\n', encoding="utf-8")
+        self.config.write_text(
+            f'site = "s"\ndata_dir = "{self.data}"\n[video]\ndirectory = "{folder}/videos"\n'
+            f'key_directory = "{folder}/keys"\n',
+            encoding="utf-8",
+        )
+        self.videos = VideoFiles(folder / "videos", VideoKeys(folder / "keys"))
         self.starts_ns = (SystemClock().utc_ns() // SECOND - 86_400) * SECOND
         self.values = {room: values_of(seed) for room, seed in SEED.items()}
         with closing(open_period_store(self.data)) as store:
@@ -347,6 +355,22 @@ def test_a_lesson_is_in_no_file_afterwards(school: School) -> None:
     assert share_found(school.data, needles) > 0.98
     assert school.purge("--lesson", "quill-room-1", "--yes") == 0
     assert found_in(school.data, needles) == []
+
+
+def test_a_lesson_s_video_goes_with_it_its_key_first(
+    school: School, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_school(school.data)) as opened:
+        gone = add_video(opened.videos, school.videos, "quill-room-1", b"film of quill")
+        stays = add_video(opened.videos, school.videos, "other-room-1", b"film of others")
+    sealed = school.videos.path(gone.file).read_bytes()
+    assert school.purge("--lesson", "quill-room-1", "--yes") == 0
+    assert "with its moments and video" in (said := capsys.readouterr().out)
+    assert "1 videos" in said
+    assert school.videos.names() == {stays.file} == set(school.videos.keys.names())
+    school.videos.path(gone.file).write_bytes(sealed)  # as an old copy would
+    with pytest.raises(VideoGoneError):
+        school.videos.source(gone.file)
 
 
 @pytest.mark.parametrize("programs", (stopped, running))

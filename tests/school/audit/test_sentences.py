@@ -30,6 +30,7 @@ from school.observing.records import Look
 from school.observing.rota import EVERY_S, LOOK_S, Turn
 from school.people.records import ROLE_NAMES
 from school.sharing.cut import EXCLUSION_REASONS, Span
+from school.video.records import Video
 
 FOLDERS = ("contract", "dashboard_api", "ingest", "roomtone", "school")
 ROOT = Path(__file__).parents[3]
@@ -62,7 +63,7 @@ def test_every_action_on_every_thing_reads_as_a_sentence() -> None:
     st.sampled_from(sorted(SENTENCES)),
     st.dictionaries(
         st.sampled_from(("days", "parts", "reason", "start_s", "end_s", "role", "lessons", "again",
-                         "removed", "teacher", "zone_key", "page_size")),
+                         "removed", "teacher", "zone_key", "page_size", "why", "wording")),
         st.integers(-(1 << 53), 1 << 53) | st.sampled_from(("yes", "fire_drill", "raw_word")),
     ),
 )  # fmt: skip
@@ -191,6 +192,14 @@ def do_everything(school: School) -> None:
     people.leaving.leave("una", ada, utc_ns=NOW_NS)
     lesson = school.lessons.get("maths-1")
     assert lesson is not None
+    video = Video(
+        id="v", lesson="maths-1", state="uploading", file="f", size=1, added_by="kim",
+        consent="c" * 32, created_utc_ns=NOW_NS, changed_utc_ns=NOW_NS,
+    )  # fmt: skip
+    assert school.videos.begin(video, kim)
+    assert school.videos.finish_upload("v", kim)
+    pages = Actor(name="the pages", utc_ns=NOW_NS)
+    assert school.videos.remove(video, pages, "kept_long_enough")
     sharing.teacher.ask_to_delete(lesson, kim)
     school.lessons.purge(lessons=["maths-1"], purged_utc_ns=NOW_NS)
 
@@ -258,6 +267,9 @@ Kim Roth exported lesson maths-1
 Ada Okafor changed the rights of a person who left: they have no role now
 The command “roomtone admin” exported all that is held about a person who left
 Ada Okafor removed the name of a person who left
+Kim Roth confirmed who may be filmed in lesson maths-1
+Kim Roth added the video of lesson maths-1
+The pages removed the video of lesson maths-1 for good, because it was kept for as long as the school keeps videos
 Kim Roth asked to delete lesson maths-1
 The command “roomtone purge” removed lesson maths-1 for good
 """

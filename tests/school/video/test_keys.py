@@ -22,7 +22,7 @@ def test_a_key_is_kept_wrapped_and_private(files: VideoFiles) -> None:
     name = new_name()
     key = files.keys.make(name)
     assert files.keys.get(name) == key
-    for path in files.keys.directory.rglob("*"):
+    for path in (files.keys.directory, *files.keys.directory.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), path
         assert path.is_dir() or key not in path.read_bytes()

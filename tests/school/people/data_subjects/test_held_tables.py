@@ -67,6 +67,7 @@ KNOWN = {
     ("moments", "author"), ("verdicts", "said_by"), ("labels", "said_by"), ("dismissals", "said_by"),
     ("replies", "author"),
     ("action_steps", "author"), ("action_steps", "changed_by"),
+    ("videos", "added_by"),
 }  # fmt: skip
 """Where ids of people stand without a foreign key of their own."""
 

@@ -77,7 +77,7 @@ def test_only_their_id_stays_where_others_keep_something(directory: Path) -> Non
     assert columns_with(directory, ADA) == {
         ("people", "id"), ("people", "sign_in_name"), ("former_people", "person"),
         ("lesson_owners", "person"), ("moments", "author"), ("verdicts", "said_by"),
-        ("dismissals", "said_by"), ("looks", "person"),
+        ("dismissals", "said_by"), ("videos", "added_by"), ("looks", "person"),
         ("replies", "author"),
         ("action_steps", "author"), ("action_steps", "changed_by"),
     }  # fmt: skip

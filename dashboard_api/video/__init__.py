@@ -1,0 +1,1 @@
+"""Videos of lessons: uploads that resume, preparing them in the background, and serving ranges."""

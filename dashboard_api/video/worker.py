@@ -1,0 +1,213 @@
+"""Prepares videos in the background: checked, converted where browsers need it, then ready.
+
+All that it does can be interrupted at any moment, and begins again at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Final, TypeVar
+
+from contract.errors import StoreError, VideoRefusedError
+from dashboard_api.video.service import VideoService
+from dashboard_api.video.tidying import Tidying
+from dashboard_api.web.store_thread import Stores, StoreThread
+from school.audit.actor import Actor
+from school.video.files import VideoFiles, new_name
+from school.video.keeping import FULL
+from school.video.keys import VideoGoneError
+from school.video.media import tasks
+from school.video.media.records import Probe
+from school.video.records import Video
+from school.video.sealed_file import SealedReader
+from school.video.sealing import VideoDamagedError
+
+__all__ = ["VideoWorker"]
+
+T = TypeVar("T")
+
+_LOG = logging.getLogger("video")
+_LOOK_EACH_S: Final = 5.0
+"""The command `roomtone lesson video` hands videos on in the database alone."""
+_TIDY_EACH_S: Final = 3_600.0
+_RETRY_S: Final = 60.0
+_NO_ROOM: Final = (
+    "The server had no room to convert this video. Ask the person who runs it to make room, and upload "
+    "it again; or export it as MP4 with H.264, which needs no conversion."
+)
+
+
+class _StoppedError(Exception):
+    """The program ends."""
+
+
+class VideoWorker:
+    """`run` is one task of the application; it works on one video at a time."""
+
+    def __init__(self, service: VideoService, store: StoreThread) -> None:
+        self._service = service
+        self._store = store
+        self._tidying = Tidying(service, store)
+        self._is_stopped = threading.Event()
+
+    async def run(self) -> None:
+        """Work until the task is cancelled."""
+        files = self._service.files
+        if files is None:
+            return
+        while not await self._prepare(files):  # noqa: ASYNC110 (no event says that a disk is there)
+            await asyncio.sleep(_RETRY_S)
+        loop, tidied = asyncio.get_running_loop(), 0.0
+        while True:
+            self._service.work.clear()
+            try:
+                if not tidied or loop.time() - tidied >= _TIDY_EACH_S:
+                    tidied = loop.time()
+                    await self._tidying.run(files)
+                await self.work(files)
+            except (StoreError, OSError) as error:
+                _LOG.warning("A video can't be prepared at the moment: %s", error)
+                await asyncio.sleep(_RETRY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EACH_S):
+                    await self._service.work.wait()
+
+    async def work(self, files: VideoFiles) -> None:
+        """Prepare all videos that wait."""
+        for video in await self._store.run(lambda stores: stores.videos.to_do()):
+            try:
+                await self._prepared(files, video)
+            except VideoGoneError:
+                await self._store.run(partial(self._remove_gone, video))
+            except (VideoRefusedError, VideoDamagedError) as error:
+                await self._refuse(video, str(error))
+            finally:
+                self._service.progress.pop(video.id, None)
+
+    async def _prepare(self, files: VideoFiles) -> bool:
+        try:
+            expects = await self._store.run(
+                lambda stores: any(video.state != "refused" for video, _ in stores.videos.every())
+            )
+            now = self._store.people_clock.utc_ns()
+            await asyncio.to_thread(files.prepare, now, expects_key=expects)
+        except StoreError as error:
+            _LOG.error("No video can be shown or added: %s", error)
+            return False
+        return True
+
+    async def _prepared(self, files: VideoFiles, video: Video) -> None:
+        source = await asyncio.to_thread(files.source, video.file)
+        try:
+            if video.state == "checking":
+                probe: Probe = await self._in_thread(partial(tasks.probe, _Stoppable(source, self)))
+                found = {"container": probe.container, "duration_s": probe.duration_s}
+                if probe.plays_in_browsers:
+                    await self._change(video, state="ready", **found)
+                    return
+                changed = await self._change(video, state="converting", **found)
+                if changed is None:
+                    return
+                video = changed
+            await self._convert(files, video, source)
+        finally:
+            source.close()
+
+    async def _convert(self, files: VideoFiles, video: Video, source: SealedReader) -> None:
+        if video.spare:  # of a conversion that was interrupted
+            await asyncio.to_thread(files.destroy, video.spare)
+        name = new_name()
+        begun = await self._change(video, spare=name)
+        if begun is None:
+            return
+        files.begin(name)
+        sink = files.sink(name)
+        try:
+            await self._in_thread(
+                partial(tasks.convert, _Stoppable(source, self), sink, partial(self._note, video))
+            )
+            await asyncio.to_thread(sink.close)
+        except OSError as error:
+            sink.abandon()
+            if error.errno not in FULL:
+                raise
+            await self._refuse(begun, _NO_ROOM)
+            return
+        except BaseException:
+            sink.abandon()
+            raise
+        done = await self._change(
+            begun, state="ready", file=name, spare=begun.file, size=sink.size, container="mp4"
+        )
+        if done is None:  # it was deleted meanwhile
+            await asyncio.to_thread(files.destroy, name)
+            return
+        await asyncio.to_thread(files.destroy, begun.file)
+        await self._change(done, spare="")
+
+    async def _change(self, video: Video, **values: object) -> Video | None:
+        """Change a record; a video that is ready takes the place of an older one."""
+        now = self._store.people_clock.utc_ns()
+
+        def change(stores: Stores) -> Video | None:
+            changed = stores.videos.change(video, now, **values)
+            if changed is not None and values.get("state") == "ready":
+                for other in stores.videos.of_lesson(video.lesson):
+                    if other.state == "ready" and other.id != video.id:
+                        self._service.keeper(stores).remove(other, self._by(), "replaced")
+            return changed
+
+        return await self._store.run(change)
+
+    def _remove_gone(self, video: Video, stores: Stores) -> None:
+        self._service.keeper(stores).remove(video, self._by(), "key_gone")
+
+    async def _refuse(self, video: Video, reason: str) -> None:
+        now = self._store.people_clock.utc_ns()
+
+        def refuse(stores: Stores) -> None:
+            current = stores.videos.get(video.id)
+            if current is not None:
+                self._service.keeper(stores).refuse(current, reason, now)
+
+        await self._store.run(refuse)
+
+    def _note(self, video: Video, share: float) -> None:
+        self._service.progress[video.id] = share
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Run one of the media's tasks, and wait for its end even when this task is cancelled."""
+        running = asyncio.get_running_loop().run_in_executor(None, work)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            self._is_stopped.set()
+            await asyncio.wait({running})
+            running.exception()
+            raise
+
+    def require_going_on(self) -> None:
+        """Raise when the program ends."""
+        if self._is_stopped.is_set():
+            raise _StoppedError
+
+    def _by(self) -> Actor:
+        return Actor(name="the pages", utc_ns=self._store.people_clock.utc_ns())
+
+
+class _Stoppable:
+    """A source whose reader ends with the program."""
+
+    def __init__(self, source: SealedReader, worker: VideoWorker) -> None:
+        self._source = source
+        self._worker = worker
+        self.size = source.size
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        self._worker.require_going_on()
+        return self._source.read_at(offset, count)
