@@ -27,6 +27,13 @@ VENDOR: Final = Path("dashboard_api/static/vendor")
 FILES: Final = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "htmx.org/LICENSE": "htmx.LICENSE.txt",
+    "tus-js-client/dist/tus.min.js": "tus.min.js",
+    "tus-js-client/LICENSE": "tus.LICENSE.txt",
+    # What is in tus.min.js besides.
+    "js-base64/LICENSE.md": "tus-js-base64.LICENSE.txt",
+    "querystringify/LICENSE": "tus-querystringify.LICENSE.txt",
+    "requires-port/LICENSE": "tus-requires-port.LICENSE.txt",
+    "url-parse/LICENSE": "tus-url-parse.LICENSE.txt",
     "uplot/dist/uPlot.esm.js": "uPlot.esm.js",
     "uplot/dist/uPlot.min.css": "uPlot.min.css",
     "uplot/LICENSE": "uPlot.LICENSE.txt",
@@ -75,7 +82,7 @@ class PageLibraries(BuildHookInterface[BuilderConfig]):
 
     def _fetch(self, npm: list[str]) -> None:
         names = ", ".join(f"{name} {version}" for name, version in self._locked().items())
-        _say(f"fetching the pages' libraries from the npm registry: {names} (under 2 MB)")
+        _say(f"fetching the pages' libraries from the npm registry: {names} (under 6 MB)")
         with tempfile.TemporaryDirectory(prefix="roomtone-npm-") as folder:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(Path(self.root, name), folder)

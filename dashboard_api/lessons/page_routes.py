@@ -14,6 +14,7 @@ from dashboard_api.lessons.table_view import table_page
 from dashboard_api.model.routes import trust_note
 from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import count_lively
+from dashboard_api.video.view import video_state
 from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.access import LinesUpVideo, ReadsLesson
 from dashboard_api.web.lookup import ErrorJson, get_lesson, see_lesson
@@ -35,6 +36,7 @@ async def lesson_page(
     request: Request, viewer: ReadsLesson, lesson_id: str, store: StoreDep
 ) -> HTMLResponse:
     now, zone, catalog = store.clock.utc_ns(), request.app.state.zone, request.app.state.catalog
+    videos = request.app.state.videos
 
     def query(stores: Stores) -> HTMLResponse:
         seen = see_lesson(stores, viewer, lesson_id)
@@ -61,6 +63,12 @@ async def lesson_page(
             has_seat_rows=seen.reach == "own" and stores.sharing.seat_rows.is_on(viewer.person.id),
             note=trust_note(stores, catalog, seen),
             framework=request.app.state.framework,
+            video=video_state(
+                lesson, stores.videos.of_lesson(lesson.id), videos, stores.longest_ns, zone
+            ),
+            consent=videos.consent,
+            consent_text=videos.settings.consent_text,
+            max_upload_bytes=videos.settings.max_bytes,
         )
 
     return await store.run(query)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.videos import add_video
+
 PLACED = """([wanted, within]) =>
   Math.abs(Number(document.querySelector('#playhead').ariaValueNow) - wanted) <= within"""
 
@@ -17,7 +19,8 @@ def open_lesson(page, address="/lessons/sample"):
 
 def open_with_film(page, school, film, address="/lessons/sample"):
     """The lesson page with eighty seconds of video; the lesson starts at its second 2."""
-    school.stores.lessons.put(replace(school.lesson, video=str(film), video_offset_s=2.0))
+    school.stores.lessons.put(replace(school.lesson, video_offset_s=2.0))
+    add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
     open_lesson(page, address)
     page.wait_for_function("() => document.querySelector('#video').readyState >= 2")
     return page

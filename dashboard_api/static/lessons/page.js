@@ -64,4 +64,16 @@ new MomentPlay(player, id("loop"), stage).run();
 player.run();
 placeLink(id("copy-link"), id("controls-said"), stage, panel.openById);
 wireVideo(main, player);
+const onServer = document.getElementById("lesson-video");
+if (onServer) {
+  document.getElementById("to-video")?.addEventListener("click", () => {
+    beside.show("tab-video");
+    id("tab-video").focus();
+  });
+  import("../video/upload.js").then(({ lessonVideo }) => lessonVideo(onServer, main.dataset.lesson, {
+    ready: () => player.openServer(`/lessons/${encodeURIComponent(main.dataset.lesson)}/video`, player.offset),
+    gone: () => player.close(),
+    said: (text) => { if (!player.isReady) id("no-video-text").textContent = text; },
+  }));
+}
 new TimelineLoader(main.dataset.lesson, stage, id("readout-text")).run();

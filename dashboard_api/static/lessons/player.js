@@ -88,6 +88,14 @@ export class Player {
     this.#show(this.#url);
   }
 
+  /** Takes the server's video away, which was deleted. */
+  close() {
+    if (this.isLocal) return;
+    this.parts.video.removeAttribute("src");
+    this.parts.video.load();
+    this.#offer(false);
+  }
+
   /** @param {number} offset */
   lineUp(offset) {
     this.offset = Math.round(offset * 10) / 10;
