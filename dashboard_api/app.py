@@ -23,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
 from dashboard_api.data_subjects import export_routes, leaving_routes
+from dashboard_api.debrief import guess_routes as guesses
 from dashboard_api.debrief import step_routes as next_steps
 from dashboard_api.health import routes as health_routes
 from dashboard_api.health.routes import Counting, RequestFigures
@@ -110,7 +111,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps,
+        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, guesses,
         video_serving, video_state, video_uploads, export, seat_rows,
         sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ACTION_STEPS", "DISMISSALS"]
+__all__ = ["ACTION_STEPS", "DISMISSALS", "GUESSES"]
 
 DISMISSALS: Final = """;
 CREATE TABLE dismissals (
@@ -54,4 +54,25 @@ CREATE TABLE action_steps (
 CREATE INDEX action_steps_person ON action_steps (person, state);
 CREATE INDEX action_steps_lesson ON action_steps (lesson);
 CREATE INDEX action_steps_went_lesson ON action_steps (went_lesson)
+"""
+
+GUESSES: Final = """;
+CREATE TABLE guesses (
+    lesson TEXT NOT NULL,
+    person TEXT NOT NULL,
+    spans TEXT NOT NULL,
+    settling_s INTEGER,
+    is_shown INTEGER NOT NULL,
+    written_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (lesson, person),
+    CONSTRAINT guesses_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE,
+    CONSTRAINT guesses_person_fkey FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX guesses_person ON guesses (person);
+CREATE TABLE guess_choices (
+    person TEXT NOT NULL,
+    PRIMARY KEY (person),
+    CONSTRAINT guess_choices_person_fkey
+        FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT
 """

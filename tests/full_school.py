@@ -175,6 +175,8 @@ def _fill(school: School) -> None:
         changed_utc_ns=NOW_NS,
     )  # fmt: skip
     assert school.videos.begin(video, BY_ADA)
+    sharing.guesses.put(PAST, ADA, [(60, 120)], 240, NOW_NS)
+    sharing.guesses.begin(ADA, is_on=True)
     lessons.opt_out("room-1", 4)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)

@@ -19,6 +19,7 @@ from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.access import LinesUpVideo, ReadsLesson
 from dashboard_api.web.lookup import ErrorJson, get_lesson, see_lesson
 from dashboard_api.web.rendering import page
+from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from school.lessons.change import change_lesson
 
@@ -42,6 +43,7 @@ async def lesson_page(
         seen = see_lesson(stores, viewer, lesson_id)
         lesson = seen.lesson
         stores.audit.record_look(viewer.actor, "lesson", lesson.id, lesson=lesson.id)
+        guess = _guess_of(stores, seen, now)
         moments = moments_of(stores, seen)
         return page(
             "lessons/page.html",
@@ -55,7 +57,10 @@ async def lesson_page(
                 lively=count_lively(moments) if seen.is_scored(stores) else None,
             ),
             video_offset_s=lesson.video_offset_s,
-            moments=moments,
+            # Before a guess there is nothing of the system's on the page.
+            moments=[one for one in moments if one.kind == "own" or guess != "start"],
+            guess=guess,
+            begins_with_guess=guess != "" and stores.sharing.guesses.begins(viewer.person.id),
             is_own=seen.reach == "own",
             is_hidden=seen.reach == "own" and stores.sharing.teacher.is_hidden(lesson.id),
             is_video_kept=seen.is_video_kept,
@@ -72,6 +77,20 @@ async def lesson_page(
         )
 
     return await store.run(query)
+
+
+def _guess_of(
+    stores: Stores, seen: SeenLesson, now_utc_ns: int
+) -> Literal["", "may", "start", "kept"]:
+    """Whether there is a guess that the reader may see, or the page begins with one, or it may."""
+    found = stores.sharing.guesses.of_lesson(seen.lesson.id)
+    if seen.reach != "own":
+        return "kept" if found is not None and found.is_shown else ""
+    if now_utc_ns < seen.lesson.over_utc_ns(stores.longest_ns):
+        return ""
+    if found is not None:
+        return "kept"
+    return "start" if stores.sharing.guesses.begins(seen.viewer) else "may"
 
 
 @router.get("/lessons/{lesson_id}/table", response_class=HTMLResponse, include_in_schema=False)

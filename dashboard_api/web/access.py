@@ -30,6 +30,7 @@ __all__ = [
     "DeletesLesson",
     "ExcludesSpans",
     "ExportsLesson",
+    "Guesses",
     "HandsOver",
     "HidesLesson",
     "LinesUpVideo",
@@ -153,6 +154,7 @@ ReadsLesson = Annotated[Viewer, Depends(Needs("read lesson"))]
 ReadsNotes = Annotated[Viewer, Depends(Needs("read notes"))]
 WritesNotes = Annotated[Viewer, Depends(Needs("write notes"))]
 DecidesStep = Annotated[Viewer, Depends(Needs("decide step"))]
+Guesses = Annotated[Viewer, Depends(Needs("guess"))]
 ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
 ChangesVideo = Annotated[Viewer, Depends(Needs("change video"))]
 LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]

@@ -205,6 +205,11 @@ def _looks_gone(said: _Said) -> str:
     return f": {_count(looks, 'look')} {'was' if looks == 1 else 'were'} removed"
 
 
+def _to_whom(said: _Said) -> str:
+    words = said.marked({"on": "to those who see", "off": "to nobody else who sees"})
+    return words[0] if words else "to some who see"
+
+
 def _went(said: _Said) -> str:
     went = said.word("went", {"done": "done", "going_on": "going on", "dropped": "dropped"})
     return f": {went}" if went else ""
@@ -290,6 +295,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "removed_step": ("removed {thing}", _nothing),
     "confirmed_consent": ("confirmed who may be filmed in {lesson}", _wording),
     "uploaded": ("added {thing}", _nothing),
+    "showed_guess": ("shows their guess {more} {lesson}", _to_whom),
 })  # fmt: skip
 """Each action in the words after the name of who did it, and what its detail adds as `{more}`."""
 

@@ -29,6 +29,7 @@ Action = Literal[
     "asked_observer", "ended_observing", "withdrew_looks",
     "wrote_step", "proposed_step", "accepted_step", "reported_step", "removed_step",
     "confirmed_consent", "uploaded",
+    "showed_guess",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 

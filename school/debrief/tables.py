@@ -7,10 +7,11 @@ from typing import Final
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table
 
 from school.column_types import COUNT as _COUNT
+from school.column_types import FLAG as _FLAG
 from school.column_types import TEXT as _TEXT
 from school.schema import METADATA
 
-__all__ = ["action_steps"]
+__all__ = ["action_steps", "guess_choices", "guesses"]
 
 
 def _lesson(column: str) -> Column[str]:
@@ -49,3 +50,27 @@ action_steps: Final = Table(
 )  # fmt: skip
 """What a teacher tries next, or what a coach proposes to them. The lesson is the one that it comes
 from; `author` and `changed_by` are ids of people, also after they left."""
+
+guesses: Final = Table(
+    "guesses", METADATA,
+    Column("lesson", _TEXT, ForeignKey("lessons.id", name="guesses_lesson_fkey",
+                                       ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("person", _TEXT, ForeignKey("people.id", name="guesses_person_fkey",
+                                       ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("spans", _TEXT, nullable=False),
+    Column("settling_s", Integer),
+    Column("is_shown", _FLAG, nullable=False),
+    Column("written_utc_ns", _COUNT, nullable=False),
+    Index("guesses_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Where a teacher guessed that the room drifted: pairs of seconds in JSON; how long settling in took;
+and whether those see it with whom the lesson is shared."""
+
+guess_choices: Final = Table(
+    "guess_choices", METADATA,
+    Column("person", _TEXT, ForeignKey("people.id", name="guess_choices_person_fkey",
+                                       ondelete="CASCADE"), primary_key=True, nullable=False),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Teachers who begin each lesson with a guess."""

@@ -13,6 +13,7 @@ from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.audit.records import Action
 from school.database import SchoolDatabase
+from school.debrief.guess_store import GuessStore
 from school.debrief.step_store import StepStore
 from school.lessons.owner_rows import give_lessons
 from school.lessons.records import Lesson
@@ -89,6 +90,8 @@ class SharingStore:
         """Whom teachers ask to observe a lesson, and what those saw."""
         self.steps = StepStore(database)
         """What teachers try next."""
+        self.guesses = GuessStore(database)
+        """What teachers guess of a lesson before they look."""
 
     def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:
         """What a lesson is to a person; None if there is no such lesson."""

@@ -19,6 +19,17 @@ export function nextStep(view, tab) {
     const conflict = /** @type {HTMLElement | null} */ (view.querySelector(".conflict, .trouble"));
     conflict?.scrollIntoView({ block: "nearest" });
   });
+  const more = document.createElement("button");
+  more.type = "button";
+  more.className = "quiet small more-below more-of-step";
+  more.textContent = "More below";
+  more.addEventListener("click", () => view.scrollBy({ top: view.clientHeight * 0.8 }));
+  view.append(more);
+  const show = () => { more.hidden = view.scrollHeight - view.clientHeight - view.scrollTop < 40; };
+  view.addEventListener("scroll", show);
+  view.addEventListener("toggle", show, true);
+  view.addEventListener("htmx:afterSettle", show);
+  new ResizeObserver(show).observe(view);
   // Who fills a field means the choice that it belongs to.
   view.addEventListener("input", (event) => {
     const field = /** @type {HTMLElement} */ (event.target);

@@ -13,13 +13,14 @@ const MOVED_BY_ARROWS = '.handle, .cell, .span-end, [role="tab"], [type="range"]
  * @param {Stage} stage
  * @param {{toggle: () => void}} player
  * @param {{go: (step: number) => void, compose: () => void}} moments
+ * @param {{key: () => void}} guess
  */
-export function keys(help, isOn, stage, player, moments) {
+export function keys(help, isOn, stage, player, moments, guess) {
   const by = (/** @type {number} */ s) => () => stage.seek(stage.cursor + s);
   /** @type {Record<string, () => void>} */
   const map = {
     k: player.toggle, j: by(-10), l: by(10), ",": by(-0.1), ".": by(0.1),
-    "[": () => moments.go(-1), "]": () => moments.go(1), n: moments.compose,
+    "[": () => moments.go(-1), "]": () => moments.go(1), n: moments.compose, g: guess.key,
     z: () => {
       const { chosen } = stage;
       if (chosen) stage.setView(chosen.start - (chosen.end - chosen.start) - 10, chosen.end + (chosen.end - chosen.start) + 10);

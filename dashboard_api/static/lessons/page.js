@@ -2,6 +2,7 @@
 
 import { noiseChart, ribbonChart } from "../timeline/charts.js";
 import { controls } from "./controls.js";
+import { guessFirst } from "../debrief/begin.js";
 import { keys } from "./keys.js";
 import { nextStep } from "../debrief/step.js";
 import { activities, playhead, readout, timeAxis } from "./lanes.js";
@@ -53,7 +54,9 @@ nextStep(id("step-view"), id("tab-step"));
 spanEnds(id("over"), { stage, list, server: written.server, say: panel.say, saved: written.saved });
 marks(id("marks"), id("chosen"), stage, panel.open);
 moreBelow(id("moments-view"), id("more-below"), stage);
-keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle() }, { go: panel.go, compose: written.compose });
+const loader = new TimelineLoader(main.dataset.lesson, stage, id("readout-text"));
+const guess = guessFirst(main, id("guess-open"), stage, loader);
+keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle() }, { go: panel.go, compose: written.compose }, guess);
 id("help-open").addEventListener("click", () => id("help").showModal());
 
 controls({
@@ -76,4 +79,5 @@ if (onServer) {
     said: (text) => { if (!player.isReady) id("no-video-text").textContent = text; },
   }));
 }
-new TimelineLoader(main.dataset.lesson, stage, id("readout-text")).run();
+// Before a guess nothing of what was measured is even loaded.
+if (main.dataset.guess !== "start") loader.run();

@@ -8,6 +8,8 @@ const MAX_FINE_SPAN_S = 900;
 
 export class TimelineLoader {
   #requests = 0;
+  /** @type {Timeline | null} */
+  #whole = null;
   #timer = 0;
 
   /** @param {string} lesson @param {Stage} stage @param {HTMLElement} message */
@@ -35,17 +37,25 @@ export class TimelineLoader {
     }, RELOAD_MS);
   }
 
+  /** Shows the lesson again, after a guess. */
+  async show() {
+    if (this.#whole) this.stage.setData(this.#whole);
+    else await this.run();
+  }
+
   async #loadWhole() {
     const data = await this.#fetch("");
-    if (data) this.stage.setData(data);
-    return Boolean(data);
+    if (!data) return false;
+    this.#whole = data;
+    if (!this.stage.isGuessing) this.stage.setData(data);
+    return true;
   }
 
   /** Loads the shown part in fine steps, with half of its length on either side, if it is short. */
   async #loadDetail() {
     const { from, to, data, detail } = this.stage;
     const span = to - from;
-    if (!data || !detail) return;
+    if (!data || !detail || this.stage.isGuessing) return;
     if (span > MAX_FINE_SPAN_S) {
       if (detail !== data) this.stage.setDetail(data);
       return;

@@ -33,7 +33,7 @@ export function momentPanel(panel, stage, moments, reveal) {
     const found = [...list().querySelectorAll("li[data-id]")].filter((item) => {
       // More suggestions are on the timeline only while they are open in the list.
       const further = item.closest("details");
-      return !further || further.open;
+      return (!further || further.open) && !(stage.isGuessing && item.matches(".suggested, .routine"));
     }).map((item) => {
       const { id = "", kind = "", noteKind = "", start, end, title = "" } = /** @type {HTMLElement} */ (item).dataset;
       return { id, kind, noteKind, start: Number(start), end: Number(end), title };

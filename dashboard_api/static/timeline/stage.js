@@ -26,6 +26,8 @@ export class Stage extends EventTarget {
   from = 0;
   to = 1;
   cursor = 0;
+  /** Whether what was measured is hidden until the teacher has guessed. */
+  isGuessing = false;
   /** @type {Moment[]} */
   moments = [];
   /** @type {Moment | null} */

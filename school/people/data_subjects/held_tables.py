@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
 
-from school.debrief.tables import action_steps
+from school.debrief.tables import action_steps, guess_choices, guesses
 from school.moments.dismissals import dismissals
 from school.moments.tables import replies
 from school.observing.tables import coding_plans, looks, observers
@@ -252,6 +252,12 @@ HELD: Final = (
     ),
     _of_lesson(coding_plans, "zones_that_observers_go_round"),
     _STEPS,
+    _of_person(guesses, "account.json", "guesses", {}),
+    Held(
+        table=guess_choices, files=("account.json",),
+        parts={"begins_with_a_guess": select(guess_choices)
+               .where(guess_choices.c.person == _PERSON)},
+    ),
     _of_person(looks, "sharing.json", "what_you_saw_as_an_observer", {}),
     _of_words(moments, "author", "moments", "your_moments_in_lessons_of_others"),
     _of_words(replies, "author", "replies", "your_replies_in_lessons_of_others"),

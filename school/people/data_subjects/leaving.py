@@ -13,7 +13,7 @@ from school.audit import names
 from school.audit.actor import Actor
 from school.audit.entries import SOMEONE_GONE
 from school.database import SchoolDatabase
-from school.debrief.tables import action_steps
+from school.debrief.tables import action_steps, guess_choices, guesses
 from school.moments.store import remove_unwanted_labels
 from school.observing.tables import observers
 from school.people.demo_ids import DEMO_IDS
@@ -40,6 +40,11 @@ from school.schema import (
 
 __all__ = ["Departure", "LeavingPlan", "LeavingStore"]
 
+_GOES: Final = (
+    sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
+    guess_choices,
+)  # fmt: skip
+"""What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {
     "sessions": sessions,
     "tokens": program_tokens,
@@ -173,8 +178,7 @@ def _forget(
     _end_shares(connection, person, by, with_notices=departure.deletes_lessons)
     _forget_as_teacher(connection, person, utc_ns)
     _forget_in_rows_of_others(connection, person, name)
-    own = sessions, identities, invitations, roles, notices, seat_row_choices, action_steps
-    for table in own:
+    for table in _GOES:
         connection.execute(delete(table).where(table.c.person == person))
     by.record_about(connection, "anonymised", person, name)
     names.anonymise(connection, person)

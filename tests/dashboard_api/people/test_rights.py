@@ -47,6 +47,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "read notes": {"own", "shared"},
         "write notes": {"own", "shared"},
         "decide step": {"own"},
+        "guess": {"own"},
         "read video": {"own", "shared"},
         "change video": {"own"},
         "line up video": {"own"},
@@ -147,6 +148,7 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("GET", "/api/lessons/{lesson}/moments"),
         ask("GET", "/lessons/{lesson}/moments"),
         ask("GET", "/lessons/{lesson}/step"),
+        ask("GET", "/lessons/{lesson}/guess"),
     ],
     "write notes": [
         ask("POST", "/api/lessons/{lesson}/moments", json={"start_s": 1}),
@@ -171,6 +173,12 @@ ON_LESSONS: dict[Action, list[Ask]] = {
     "decide step": [
         ask("POST", f"{STEP}/accept", data={"revision": "1"}),
         ask("POST", f"{STEP}/went", data={"went": "done"}),
+    ],
+    "guess": [
+        ask("POST", "/lessons/{lesson}/guess/begin", data={"is_on": "false"}),
+        ask("POST", "/lessons/{lesson}/guess/shown", data={"is_on": "true"}),
+        ask("POST", "/lessons/{lesson}/guess/remove"),
+        ask("POST", "/lessons/{lesson}/guess", data={"settling": "4:00"}),
     ],
     "read video": [
         ask("GET", "/lessons/{lesson}/video"),

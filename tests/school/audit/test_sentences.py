@@ -184,6 +184,9 @@ def do_everything(school: School) -> None:
     step = sharing.steps.change(step.id, 2, StepText(what="Begin at once"), kim)
     sharing.steps.report(step.id, "going_on", "", "maths-1", kim)
     sharing.steps.remove(step.id, kim)
+    sharing.guesses.put("maths-1", "kim", [(60, 120)], None, NOW_NS)
+    sharing.guesses.show("maths-1", kim, is_shown=True)
+    sharing.guesses.show("maths-1", kim, is_shown=False)
     people.held.record_export("kim", kim)
     people.held.record_lesson("maths-1", kim)
     school.audit.record_export(kim, "lesson", "maths-1", lesson="maths-1")
@@ -261,6 +264,8 @@ Kim Roth took over a next step that was proposed
 Kim Roth wrote a next step
 Kim Roth said how a next step went: going on
 Kim Roth removed a next step
+Kim Roth shows their guess to those who see lesson maths-1
+Kim Roth shows their guess to nobody else who sees lesson maths-1
 Kim Roth exported all that is held about themselves
 Kim Roth exported lesson maths-1
 Kim Roth exported lesson maths-1

@@ -1,0 +1,160 @@
+"""Guess before reveal over HTTP: whose a guess is, who sees it, and what a page hides before it."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+
+from contract.clock import SECOND_NS
+from school.debrief.guess_store import Guess
+from school.sharing.cut import Span
+from tests.dashboard_api.conftest import START_NS
+from tests.signed_in import BY, COACH, TEACHER, add_person, cookie
+
+GUESS = "/lessons/sample/guess"
+HTMX = {"HX-Request": "true"}
+FORM = {"start": ["11:00", "", "40:00"], "end": ["13:00", "", "41:00"], "settling": "5:00"}
+DAY_NS = 86_400 * SECOND_NS
+
+
+def guess_of(stores) -> Guess | None:
+    return stores.sharing.guesses.of_lesson("sample")
+
+
+def test_a_guess_is_kept_and_compared_in_words(client, stores, filled):
+    answer = client.post(GUESS, data=FORM, headers=HTMX)
+    assert answer.status_code == 200
+    assert (
+        "You marked 2 stretches; the system suggested 3; 1 is the same: 11:00–12:45." in answer.text
+    )
+    assert "You guessed that settling in took 5 min." in answer.text
+    assert "came down to its usual after 3 min 55 s." in answer.text
+    assert 'data-spans="[[660, 780], [2400, 2460]]"' in answer.text
+    kept = guess_of(stores)
+    assert kept is not None
+    assert (kept.spans, kept.settling_s, kept.is_shown) == (
+        ((660, 780), (2_400, 2_460)),
+        300,
+        False,
+    )
+    again = client.post(GUESS, data={"start": "1:00", "end": "2:00"}, headers=HTMX).text
+    assert "You marked 1 stretch;" in again
+    assert "did not guess how long" in again
+
+
+def test_nobody_else_sees_it_until_the_teacher_shows_it(client, coach, stores, filled):
+    client.post(GUESS, data=FORM)
+    page, part = coach.get("/lessons/sample").text, coach.get(GUESS, headers=HTMX).text
+    assert 'id="guess-result"' not in page
+    assert "The teacher shows no guess." in part
+    assert "marked" not in part
+    # It looks the same where there is none.
+    client.post(f"{GUESS}/remove")
+    assert coach.get(GUESS, headers=HTMX).text == part
+    client.post(GUESS, data=FORM)
+    client.post(f"{GUESS}/shown", data={"is_on": "true"})
+    part = coach.get(GUESS, headers=HTMX).text
+    assert "The teacher marked 2 stretches" in part
+    assert "11:00–13:00 and 40:00–41:00" in part
+    assert "Delete my guess" not in part
+    assert 'hx-get="/lessons/sample/guess"' in coach.get("/lessons/sample").text
+    said = [each.sentence for each in stores.audit.of_lesson("sample", 9)]
+    assert f"{TEACHER.capitalize()} shows their guess to those who see lesson sample" in said
+    client.post(GUESS, data={"settling": "2:00"})
+    assert "marked no stretch" in coach.get(GUESS, headers=HTMX).text  # still shown
+    client.post(f"{GUESS}/shown", data={"is_on": "false"})
+    assert "shows no guess" in coach.get(GUESS, headers=HTMX).text
+
+
+def test_of_a_part_that_is_not_shared_no_stretch_is_shown(client, coach, stores, filled):
+    client.post(GUESS, data=FORM)
+    client.post(f"{GUESS}/shown", data={"is_on": "true"})
+    end = START_NS + 2 * DAY_NS
+    stores.sharing.share(
+        "sample", COACH, BY, until_utc_ns=end, spans=[Span(600, 900)], utc_ns=START_NS
+    )
+    part = coach.get(GUESS, headers=HTMX).text
+    assert "The teacher marked 1 stretch;" in part
+    assert "40:00" not in part
+    assert 'data-spans="[[660, 780]]"' in part
+    assert "is not known" in part  # how the lesson began is not theirs to see
+
+
+def test_it_goes_with_the_lesson_and_does_not_change_hands(client, stores, filled):
+    client.post(GUESS, data=FORM)
+    client.post(f"{GUESS}/shown", data={"is_on": "true"})
+    add_person(stores.people, "new", "teacher")
+    by = type(BY)(name="new", utc_ns=START_NS, person="new")
+    assert stores.sharing.handovers.take_over("sample", by, START_NS, DAY_NS)
+    with client.browser(cookie(stores.people, START_NS + 3_600 * SECOND_NS, "new")) as new:
+        assert "marked" not in new.get(GUESS, headers=HTMX).text
+    stores.lessons.purge(lessons=["sample"])
+    stores.lessons.put(filled.lesson)
+    assert guess_of(stores) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    (
+        ({"start": "12:00", "end": "11:00"}, "must end after it begins"),
+        ({"start": "12:00", "end": ""}, "must end after it begins"),
+        ({"start": ["1:00", "2:00"], "end": "3:00"}, "a beginning and an end"),
+        ({"start": "1:00", "end": "51:00"}, "within the lesson"),
+        ({"settling": "55:00"}, "within the lesson"),
+        ({"settling": "soon"}, "settling"),
+        ({"start": ["1:00"] * 21, "end": ["2:00"] * 21}, "start"),
+        ({"score": "5"}, "score"),
+    ),
+)
+def test_what_can_t_be_meant_is_refused(client, stores, filled, form, sentence):
+    answer = client.post(GUESS, data=form)
+    assert answer.status_code == 422
+    assert sentence in answer.json()["detail"]
+    assert guess_of(stores) is None
+
+
+def test_the_page_of_a_lesson_that_is_on_offers_none(client, stores, filled, clock):
+    stores.sharing.guesses.begin(TEACHER, is_on=True)
+    clock.utc_at_boot_ns = START_NS + 600 * SECOND_NS
+    assert 'id="guess-open"' not in client.get("/lessons/sample").text
+
+
+def test_a_page_that_begins_with_a_guess_has_nothing_that_was_measured(client, stores, filled):
+    assert 'id="guess-open"' in client.get("/lessons/sample").text
+    assert "A lively stretch:" in client.get("/lessons/sample").text
+    assert client.post(f"{GUESS}/begin", data={"is_on": "true"}, headers=HTMX).status_code == 200
+    page = html.unescape(client.get("/lessons/sample").text)
+    assert 'data-guess="start"' in page
+    for measured in (
+        "A lively stretch:", "A calm stretch</b>", "moment suggested", "Settling in</b>", "lively stretches",
+        'rel="preload" as="fetch"',
+    ):  # fmt: skip
+        assert measured not in page
+    assert "Handing out the cards." in page  # what people wrote is there
+    client.post(GUESS, data=FORM)
+    page = html.unescape(client.get("/lessons/sample").text)
+    assert 'data-guess="kept"' in page
+    assert "A lively stretch:" in page
+    client.post(f"{GUESS}/remove")
+    client.post(f"{GUESS}/begin", data={"is_on": "false"})
+    assert 'data-guess="may"' in client.get("/lessons/sample").text
+
+
+def test_a_coach_s_page_never_begins_with_a_guess(client, coach, stores, filled):
+    stores.sharing.guesses.begin(COACH, is_on=True)
+    page = coach.get("/lessons/sample").text
+    assert "A lively stretch:" in page
+    assert 'id="guess-open"' not in page
+
+
+def test_it_works_without_scripts(client, stores, filled):
+    page = client.get(GUESS).text
+    assert "Where did the room drift?" in page
+    assert "marked" not in page
+    assert client.post(GUESS, data=FORM).headers["location"] == GUESS
+    page = client.get(GUESS).text
+    assert "You marked 2 stretches" in page
+    assert 'value="11:00"' in page
+    assert client.post(f"{GUESS}/remove").status_code == 303
+    assert guess_of(stores) is None
