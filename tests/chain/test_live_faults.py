@@ -89,7 +89,7 @@ class School:
 @pytest.fixture
 def school(tmp_path: Path) -> Iterator[School]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not (STATIC / "vendor" / "uPlot.esm.js").is_file():
+    if not (STATIC / "vendor" / "uPlot.min.js").is_file():
         pytest.skip("the pages' libraries are not here: make setup")
     arguments = ["--disable-background-networking"]
     if os.geteuid() == 0:

@@ -21,7 +21,7 @@ SECONDS = 8
 def test_each_second_is_painted_once_and_in_order_soon_after_its_end() -> None:
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         pytest.skip("no Chromium: apt-get install chromium")
-    if not (STATIC / "vendor" / "uPlot.esm.js").is_file():
+    if not (STATIC / "vendor" / "uPlot.min.js").is_file():
         pytest.skip("the pages' libraries are not here: make setup")
     done = subprocess.run(
         [sys.executable, str(BENCHMARK), "--json", "--seconds", str(SECONDS)],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from dataclasses import replace
 from html import unescape
@@ -11,7 +10,6 @@ import pytest
 
 from contract.clock import SECOND_NS
 from dashboard_api.views.text import TRUST
-from dashboard_api.web.rendering import STATIC
 
 HTML = {"accept": "text/html"}
 
@@ -217,16 +215,6 @@ def test_a_page_of_another_site_can_change_nothing(client, stores, filled, heade
     answer = client.post("/lessons/sample/moments", data={"start_s": "5"}, headers=headers)
     assert answer.status_code == 403
     assert len(stores.lessons.moments("sample")) == 2
-
-
-def test_the_scripts_are_small_enough(client):
-    ours = [path for path in STATIC.rglob("*.js") if "vendor" not in path.parts]
-    assert len(ours) > 10
-    vendor = [STATIC / "vendor" / name for name in ("htmx.min.js", "uPlot.esm.js")]
-    if not all(path.is_file() for path in vendor):
-        pytest.skip("the pages' libraries are not here: make setup")
-    total = sum(len(gzip.compress(path.read_bytes(), 5)) for path in [*ours, *vendor])
-    assert total <= 120_000
 
 
 def test_openapi_describes_every_part_of_the_interface(client):

@@ -87,7 +87,7 @@ def test_wheel_holds_packages_assets_and_licence_alone(wheel: Path) -> None:
     held = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in held if ".dist-info/" not in name} == set(PACKAGES)
     for wanted in (
-        r"dashboard_api/static/vendor/uPlot\.esm\.js",
+        r"dashboard_api/static/vendor/uPlot\.min\.js",
         r"dashboard_api/static/vendor/htmx\.min\.js",
         r"dashboard_api/static/[a-z]+/.*\.js",
         r"dashboard_api/static/.*\.css",
@@ -172,7 +172,7 @@ def test_every_page_loads_from_an_offline_installation(
     assert len(pages) > 2
     for page in pages:
         assert any(re.fullmatch(page, path) for path in seen), f"{page} is linked from nowhere"
-    for asset in ("uPlot.esm.js", "uPlot.min.css", "htmx.min.js"):
+    for asset in ("uPlot.min.js", "uPlot.min.css", "htmx.min.js"):
         assert [path for path in seen if path.endswith(asset)], seen
     assert [path for path, kind in seen.items() if kind == "text/css"]
 

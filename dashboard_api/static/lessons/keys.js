@@ -26,6 +26,7 @@ export function keys(help, isOn, stage, player, moments, guess) {
       if (chosen) stage.setView(chosen.start - (chosen.end - chosen.start) - 10, chosen.end + (chosen.end - chosen.start) + 10);
     },
     0: () => stage.setView(0, stage.length),
+    "+": () => stage.zoom(0.5), "-": () => stage.zoom(2),
     "?": () => help.showModal(),
   };
   isOn.checked = localStorage.getItem(STORED) === null;

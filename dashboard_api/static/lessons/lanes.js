@@ -1,10 +1,11 @@
 // Around the lanes: time axis, activities, playhead, readout, and seeking with a click.
 
-import { clockText, gapText, movementText, positionText, timesText } from "../timeline/text.js";
+import { clockText, positionText } from "../timeline/text.js";
+import { linesAt, textAt } from "../timeline/values.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
-const STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
 
 /** @param {HTMLElement} holder @param {Stage} stage */
 export function timeAxis(holder, stage) {
@@ -81,23 +82,6 @@ export function playhead(lanes, playhead, stage) {
   });
 }
 
-/** What was sensed at the cursor, as text. @param {Stage} stage */
-export function textAt(stage) {
-  const { data } = stage;
-  if (!data) return "";
-  const gap = stage.gapAt(stage.cursor);
-  if (gap) return gapText(gap);
-  const level = data.movement.mean[Math.floor((stage.cursor - data.from_s) / data.movement.step_s)];
-  const detail = stage.detail ?? data;
-  const i = Math.floor((stage.cursor - detail.from_s) / detail.noise.step_s);
-  const noise = detail.noise.mean[i] ?? data.noise.mean[Math.floor((stage.cursor - data.from_s) / data.noise.step_s)];
-  const parts = [level == null ? "movement not known here" : `${movementText(level)} (${timesText(level)})`];
-  if (noise != null) parts.push(`${Math.round(noise)} dB(A)`);
-  const activity = data.activities.find((span) => stage.cursor >= span.start_s && stage.cursor < span.end_s);
-  if (activity) parts.push(activity.words);
-  return parts.join(" · ");
-}
-
 /** @param {{position: HTMLElement, length: HTMLElement, message: HTMLElement, playhead: HTMLElement}} parts @param {Stage} stage */
 export function readout({ position, length, message, playhead }, stage) {
   let shown = -1;
@@ -106,9 +90,8 @@ export function readout({ position, length, message, playhead }, stage) {
     const second = Math.floor(stage.cursor);
     if (second === shown) return;
     shown = second;
-    const text = textAt(stage);
-    message.textContent = `${stage.data ? clockText(stage.data.clock_s + stage.cursor) : ""} · ${text}`;
-    playhead.setAttribute("aria-valuetext", `${positionText(stage.cursor)}: ${text}`);
+    message.textContent = `${stage.data ? clockText(stage.data.clock_s + stage.cursor) : ""} · ${textAt(stage, stage.cursor)}`;
+    playhead.setAttribute("aria-valuetext", [positionText(stage.cursor), ...linesAt(stage, stage.cursor)].join("; "));
   };
   stage.on("cursor", show);
   stage.on("detail", () => { shown = -1; show(); });

@@ -2,9 +2,12 @@
 
 import { canvasIn } from "../timeline/palette.js";
 import { drawCells, drawGaps } from "../timeline/zones.js";
+import { SHORTEST_VIEW_S } from "../timeline/stage.js";
 import { positionText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
+
+const HANDLE_PX = 24;
 
 /** @param {HTMLElement} holder @param {Stage} stage */
 export function overview(holder, stage) {
@@ -30,14 +33,14 @@ export function overview(holder, stage) {
     handle.setAttribute("role", "slider");
     handle.setAttribute("aria-label", end === "from" ? "Start of the part shown" : "End of the part shown");
     handle.setAttribute("aria-valuemin", "0");
-    brush.append(handle);
+    holder.append(handle);
     handle.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -10, ArrowDown: -10, ArrowRight: 10, ArrowUp: 10, PageDown: -60, PageUp: 60, Home: -Infinity, End: Infinity }[event.key];
       if (step === undefined) return;
       event.preventDefault();
       event.stopPropagation();
-      if (end === "from") stage.setView(Math.min(stage.to - 30, Math.max(0, stage.from + step)), stage.to);
-      else stage.setView(stage.from, Math.max(stage.from + 30, Math.min(stage.length, stage.to + step)));
+      if (end === "from") stage.setView(Math.min(stage.to - SHORTEST_VIEW_S, Math.max(0, stage.from + step)), stage.to);
+      else stage.setView(stage.from, Math.max(stage.from + SHORTEST_VIEW_S, Math.min(stage.length, stage.to + step)));
     });
     return handle;
   });
@@ -51,6 +54,11 @@ export function overview(holder, stage) {
     brush.style.left = `${a * 100}%`;
     brush.style.width = `${(b - a) * 100}%`;
     brush.classList.toggle("is-whole", stage.isWhole);
+    // Both stay in the strip, and neither covers the other.
+    const end = holder.clientWidth - HANDLE_PX / 2;
+    const first = Math.min(Math.max(HANDLE_PX / 2, a * holder.clientWidth), end - HANDLE_PX);
+    handles[0].style.left = `${first}px`;
+    handles[1].style.left = `${Math.max(first + HANDLE_PX, Math.min(end, b * holder.clientWidth))}px`;
     handles.forEach((handle, i) => {
       const value = i ? stage.to : stage.from;
       handle.setAttribute("aria-valuemax", `${stage.length}`);
@@ -80,8 +88,8 @@ export function overview(holder, stage) {
     if (Math.abs(by) < stage.length * 0.004 && !drag.moved) return;
     drag.moved = true;
     if (drag.part === "both") stage.setView(drag.from + by, drag.to + by);
-    else if (drag.part === "from") stage.setView(Math.min(at, drag.to - 30), drag.to);
-    else if (drag.part === "to") stage.setView(drag.from, Math.max(at, drag.from + 30));
+    else if (drag.part === "from") stage.setView(Math.min(at, drag.to - SHORTEST_VIEW_S), drag.to);
+    else if (drag.part === "to") stage.setView(drag.from, Math.max(at, drag.from + SHORTEST_VIEW_S));
     else stage.setView(Math.min(drag.at, at), Math.max(drag.at, at));
   });
   holder.addEventListener("pointerup", (event) => {
@@ -91,4 +99,5 @@ export function overview(holder, stage) {
   holder.addEventListener("pointercancel", () => { drag = null; });
   stage.on("data", drawing.queue);
   stage.on("view", show);
+  new ResizeObserver(show).observe(holder);
 }

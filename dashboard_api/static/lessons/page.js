@@ -3,6 +3,7 @@
 import { noiseChart, ribbonChart } from "../timeline/charts.js";
 import { controls } from "./controls.js";
 import { guessFirst } from "../debrief/begin.js";
+import { hoverValues } from "./hover.js";
 import { keys } from "./keys.js";
 import { nextStep } from "../debrief/step.js";
 import { activities, playhead, readout, timeAxis } from "./lanes.js";
@@ -41,6 +42,7 @@ zoneLanes(id("zones"), id("zone-names"), id("live-region"), stage);
 activities(id("activities"), id("activities-label"), stage);
 timeAxis(id("axis"), stage);
 playhead(id("lanes"), id("playhead"), stage);
+hoverValues(id("lanes"), stage);
 readout({ position: id("readout-position"), length: id("lesson-length"), message: id("readout-text"), playhead: id("playhead") }, stage);
 viewFields({ from: id("view-from"), to: id("view-to"), out: id("zoom-out"), in: id("zoom-in"), all: id("zoom-all") }, stage);
 legend({ legend: id("legend"), summary: id("summary"), gaps: id("gaps") }, stage);

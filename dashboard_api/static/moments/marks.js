@@ -36,14 +36,15 @@ function sign(kind) {
   return glyph;
 }
 
-/** @param {Moment} routine @param {number} left in pixels @param {number} width in pixels */
-function band(routine, left, width) {
+/** @param {Moment} routine @param {number} left in pixels @param {number} width in pixels @param {number} whole in pixels */
+function band(routine, left, width, whole) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.moment = routine.id;
   button.className = "routine-band";
-  button.style.left = `${left}px`;
-  button.style.width = `${width}px`;
+  // Shares of the lane stay right where it gets another width, as on paper.
+  button.style.left = `${(left / whole) * 100}%`;
+  button.style.width = `${(width / whole) * 100}%`;
   if (width >= MIN_NAMED_PX) button.textContent = routine.title;
   button.setAttribute("aria-label", `${positionText(routine.start)}, a routine: ${routine.title}`);
   return button;
@@ -59,7 +60,7 @@ export function marks(holder, chosen, stage, open) {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.moment;
     const bands = routines.map((routine) => {
       const [left, right] = [Math.max(0, x(routine.start)), Math.min(width, x(routine.end))];
-      const button = band(routine, Math.min(left, width - MIN_DISTANCE_PX), Math.max(MIN_DISTANCE_PX, right - left));
+      const button = band(routine, Math.min(left, width - MIN_DISTANCE_PX), Math.max(MIN_DISTANCE_PX, right - left), width);
       if (routine.id === stage.chosen?.id) button.classList.add("is-chosen");
       button.addEventListener("click", () => open(routine));
       return button;
@@ -69,7 +70,7 @@ export function marks(holder, chosen, stage, open) {
       button.type = "button";
       button.dataset.moment = group[0].id;
       const left = group.reduce((sum, moment) => sum + x(moment.start), 0) / group.length;
-      button.style.left = `${Math.min(width - 13, Math.max(13, left))}px`;
+      button.style.left = `${(Math.min(width - 13, Math.max(13, left)) / width) * 100}%`;
       const isChosen = group.some((moment) => moment.id === stage.chosen?.id);
       button.className = `mark ${group.length > 1 ? "cluster" : group[0].kind}${isChosen ? " is-chosen" : ""}`;
       if (group.length > 1) {

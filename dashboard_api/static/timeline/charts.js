@@ -1,6 +1,6 @@
 // The room's ribbon and the noise trace, drawn by uPlot.
 
-import uPlot from "../vendor/uPlot.esm.js";
+import uPlot from "../vendor/uPlot.min.js";
 import { hatch, onPaletteChange, palette } from "./palette.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */

@@ -18,11 +18,14 @@ let current = read();
 /** @type {Set<() => void>} */
 const listeners = new Set();
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  current = read();
-  patterns.clear();
-  for (const listener of listeners) listener();
-});
+// Paper is light, also for a reader whose screen is dark.
+for (const query of ["(prefers-color-scheme: dark)", "print"]) {
+  matchMedia(query).addEventListener("change", () => {
+    current = read();
+    patterns.clear();
+    for (const listener of listeners) listener();
+  });
+}
 
 export const palette = () => current;
 
@@ -105,6 +108,7 @@ export function canvasIn(holder, draw) {
     queued = true;
   };
   new ResizeObserver(queue).observe(holder);
-  onPaletteChange(queue);
+  // At once: on the way to paper no further frame is drawn.
+  onPaletteChange(redraw);
   return { redraw, queue };
 }

@@ -16,7 +16,7 @@ import { positionText } from "./text.js";
  * @typedef {{id: string, kind: string, noteKind: string, start: number, end: number, title: string}} Moment
  */
 
-export const SHORTEST_VIEW_S = 30;
+export const SHORTEST_VIEW_S = 10;
 
 export class Stage extends EventTarget {
   /** The whole lesson. @type {Timeline | null} */
