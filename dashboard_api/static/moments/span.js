@@ -42,6 +42,11 @@ export function spanEnds(over, { stage, list, server, say, saved }) {
 
   const draw = () => {
     const { chosen } = stage;
+    if (moved && chosen?.id === moved.id && (chosen.start !== moved.start || chosen.end !== moved.end)) {
+      // The list was read again while one still moves it.
+      stage.choose({ ...chosen, ...moved });
+      return;
+    }
     const isOwn = Boolean(line());
     const width = over.clientWidth;
     for (const { end, handle } of ends) {
