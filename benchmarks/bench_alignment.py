@@ -92,7 +92,9 @@ def judged(found: Found, camera: Camera, lesson_s: int) -> tuple[bool, bool]:
     errors, allowed = [], []
     for video_s in np.arange(30.0, camera.length_s - 30.0, 60.0):
         true_s = float(camera.lesson_s(np.array([video_s]))[0])
-        near_stop = camera.pause and abs(true_s - camera.pause.lesson_s) < 200.0
+        stop = camera.pause
+        # When it stopped is known to about half a minute.
+        near_stop = stop and -45.0 < true_s - stop.lesson_s < stop.length_s + 45.0
         if not 0.0 <= true_s < lesson_s or near_stop:
             continue
         for each in found.segments:

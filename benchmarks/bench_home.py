@@ -82,7 +82,7 @@ async def client_of(stack: AsyncExitStack, directory: Path) -> httpx.AsyncClient
     stores = Stores(
         periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
         people=school.people, sharing=school.sharing, audit=school.audit,
-        videos=school.videos,
+        videos=school.videos, clock_maps=school.clock_maps,
     )  # fmt: skip
     app = create_app(lambda: stores, clock=ManualClock(now_ns=0, utc_at_boot_ns=NOW_NS))
     await app.state.store_thread.open()

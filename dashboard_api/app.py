@@ -30,6 +30,7 @@ from dashboard_api.health.routes import Counting, RequestFigures
 from dashboard_api.home import counts
 from dashboard_api.home import routes as home
 from dashboard_api.home.counts import WeekCounts
+from dashboard_api.lessons import clock_map_routes as clock_maps
 from dashboard_api.lessons import export
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
@@ -112,7 +113,7 @@ ROUTERS: Final = tuple(
     module.router
     for module in (
         home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, guesses,
-        video_serving, video_state, video_uploads, export, seat_rows,
+        video_serving, video_state, video_uploads, clock_maps, export, seat_rows,
         sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         health_routes,

@@ -175,6 +175,7 @@ def open_stores(
         sharing=school.sharing,
         audit=school.audit,
         videos=school.videos,
+        clock_maps=school.clock_maps,
         longest_ns=longest_ns,
     )
 

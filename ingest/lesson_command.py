@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
             )  # fmt: skip
         desk = Desk(
             store=school.lessons, settings=settings.lessons, clock=SystemClock(), say=say,
-            videos=keeper,
+            videos=keeper, maps=school.clock_maps,
         )  # fmt: skip
         args.do(desk, args)
     return 0

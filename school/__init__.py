@@ -21,6 +21,7 @@ from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
 from school.sharing.store import SharingStore
 from school.sqlite_database import SqliteDatabase
+from school.video.maps import ClockMapStore
 from school.video.store import VideoStore
 
 __all__ = ["LESSON_STORES", "School", "open_lesson_store", "open_school"]
@@ -42,6 +43,7 @@ class School:
     sharing: SharingStore
     audit: AuditStore
     videos: VideoStore
+    clock_maps: ClockMapStore
 
     def close(self) -> None:
         """Close the database."""
@@ -57,6 +59,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         SharingStore(database),
         AuditStore(database),
         VideoStore(database),
+        ClockMapStore(database),
     )
 
 

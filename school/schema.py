@@ -69,7 +69,6 @@ lessons: Final = Table(
     Column("activities", _TEXT, nullable=False),
     Column("zones", _TEXT, nullable=False),
     Column("video", _TEXT),
-    Column("video_offset_s", _REAL, nullable=False),
     Column("revision", _COUNT, nullable=False, server_default="0", default=_REVISION,
            onupdate=_REVISION),
     Index("lessons_revision", "revision"),

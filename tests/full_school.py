@@ -29,6 +29,7 @@ from school.observing.rota import LOOK_S, Turn
 from school.people.identities import link
 from school.schema import METADATA, imported
 from school.sharing.cut import Span
+from school.video.maps import by_hand
 from school.video.records import Video
 
 NOW_NS = 1_763_460_300 * SECOND_NS
@@ -118,6 +119,7 @@ def _fill(school: School) -> None:
     sharing.teacher.exclude(PAST, Span(0, 30), "fire_drill", "drill", BY_ADA)
     sharing.teacher.hide(HIDDEN, BY_ADA)
     sharing.handovers.offer(PAST, ROB, BY_ADA)
+    school.clock_maps.add(by_hand(PAST, 12.5, NOW_NS, person=ADA))
     tag = NoteTag(id="wait-time", label="Time to think")
     lessons.put_moment(
         Moment(

@@ -89,7 +89,7 @@ def _stores(settings: ServerSettings) -> Iterator[Stores]:
             periods=open_period_reader(settings.data_dir),
             scores=open_score_store(settings.data_dir),
             lessons=school.lessons, people=school.people, sharing=school.sharing,
-            audit=school.audit, videos=school.videos, longest_ns=settings.lessons.longest_ns,
+            audit=school.audit, videos=school.videos, clock_maps=school.clock_maps, longest_ns=settings.lessons.longest_ns,
             catalog=ModelCatalog(settings.score.model_file),
         )  # fmt: skip
         with closing(stores.periods), closing(stores.scores):

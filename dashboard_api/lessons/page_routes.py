@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
+from dashboard_api.lessons.clock_map_routes import line_up_of
 from dashboard_api.lessons.list_lines import read_lesson_json, suggestion_counts
 from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.lessons.table_view import table_page
@@ -16,12 +16,11 @@ from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import count_lively
 from dashboard_api.video.view import video_state
 from dashboard_api.views.schemas import TimelineJson
-from dashboard_api.web.access import LinesUpVideo, ReadsLesson
-from dashboard_api.web.lookup import ErrorJson, get_lesson, see_lesson
+from dashboard_api.web.access import ReadsLesson
+from dashboard_api.web.lookup import ErrorJson, see_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
-from school.lessons.change import change_lesson
 
 __all__ = ["router"]
 
@@ -56,7 +55,8 @@ async def lesson_page(
                 moments=len(seen.moments(stores)),
                 lively=count_lively(moments) if seen.is_scored(stores) else None,
             ),
-            video_offset_s=lesson.video_offset_s,
+            line_up=line_up_of(stores, seen),
+            can_line_up="teacher" in viewer.person.roles and seen.reach == "own",
             # Before a guess there is nothing of the system's on the page.
             moments=[one for one in moments if one.kind == "own" or guess != "start"],
             guess=guess,
@@ -163,33 +163,3 @@ async def lesson_timeline(
 
     # Checked already: validating thousands of numbers again would double the time.
     return Response(await store.run(query), media_type="application/json")
-
-
-@router.put(
-    "/api/lessons/{lesson_id}/video-offset",
-    tags=["lessons"],
-    summary="Line up the video on the server with the lesson",
-    status_code=204,
-    responses={404: {"model": ErrorJson}},
-)
-async def line_up(
-    viewer: LinesUpVideo,
-    lesson_id: str,
-    store: StoreDep,
-    offset_s: Annotated[
-        float,
-        Body(
-            embed=True, ge=-14_400, le=14_400, allow_inf_nan=False,
-            description="Where the lesson starts in the video, in seconds.",
-        ),
-    ],
-) -> None:  # fmt: skip
-    def change(stores: Stores) -> None:
-        get_lesson(stores, viewer, lesson_id)
-        change_lesson(
-            stores.lessons,
-            lesson_id,
-            lambda lesson: replace(lesson, video_offset_s=round(offset_s, 1)),
-        )
-
-    await store.run(change)

@@ -27,6 +27,7 @@ from school.settings import LessonSettings
 from school.sharing.listing import EVERY, Place, Wanted
 from school.sharing.policy import Reach, may
 from school.sharing.store import SharingStore
+from school.video.maps import ClockMapStore
 from school.video.store import VideoStore
 
 __all__ = ["StoreDep", "StoreThread", "Stores"]
@@ -49,6 +50,7 @@ class Stores:
     sharing: SharingStore
     audit: AuditStore
     videos: VideoStore
+    clock_maps: ClockMapStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None

@@ -25,6 +25,7 @@ from school.settings import LessonSettings
 from school.timetable.difference_lines import local_time
 from school.timetable.entries import as_room, lesson_id, utc_ns
 from school.video.keeping import NotTakenError, VideoKeeper
+from school.video.maps import ClockMapStore, by_hand
 
 __all__ = ["Desk", "add_actions"]
 
@@ -40,6 +41,7 @@ class Desk:
         self,
         *,
         store: Timetable,
+        maps: ClockMapStore,
         settings: LessonSettings,
         clock: Clock,
         say: Callable[[str], None],
@@ -47,6 +49,7 @@ class Desk:
     ) -> None:
         self._store = store
         self._videos = videos
+        self._maps = maps
         self._settings = settings
         self._zone = settings.zone
         self._longest_ns = settings.longest_ns
@@ -180,7 +183,8 @@ class Desk:
             self._videos.take_in(lesson, args.file, by)
         except NotTakenError as error:
             raise UsageError(f"{args.file}: {error}") from error
-        self._change(args.lesson, lambda lesson: replace(lesson, video_offset_s=args.offset))
+        if args.offset is not None:
+            self._maps.add(by_hand(args.lesson, args.offset, by.utc_ns))
         self.say("It is kept encrypted; the dashboard checks it, and then the page plays it.")
 
     def _change(self, name: str, change: Callable[[Lesson], Lesson]) -> None:
@@ -260,7 +264,7 @@ def add_actions(
         "file", type=Path, help="an MP4, MOV or WebM file on this machine; it stays as it is"
     )
     video.add_argument(
-        "--offset", type=float, default=0.0, metavar="SECONDS",
+        "--offset", type=float, metavar="SECONDS",
         help="where in the video the lesson starts; negative if the camera started later "
         "(default: 0)",
     )  # fmt: skip

@@ -27,8 +27,6 @@ class Lesson:
     """As the room was laid out; empty means one zone a hub."""
     video: str | None = None
     """Path of the lesson's video on the server."""
-    video_offset_s: float = 0.0
-    """`video_t = video_offset_s + lesson_t`, until it is synchronised better."""
 
     def over_utc_ns(self, longest_ns: int) -> int:
         """When it is over, also if nobody ends it: then after `longest_ns`."""

@@ -32,7 +32,7 @@ __all__ = [
 LESSON_COLUMNS: Final = (
     lessons.c.id, lessons.c.room, lessons.c.teacher, lessons.c.title, lessons.c.starts_utc_ns,
     lessons.c.ends_utc_ns, lessons.c.source, lessons.c.activities, lessons.c.zones,
-    lessons.c.video, lessons.c.video_offset_s,
+    lessons.c.video,
 )  # fmt: skip
 _LATEST_FIRST: Final = lessons.c.starts_utc_ns.desc(), lessons.c.id
 _FIRST: Final = -(1 << 63)
@@ -86,5 +86,5 @@ def lesson_of(row: Row[*tuple[Any, ...]]) -> Lesson:
         zones=tuple(
             Zone(name=fields["name"], seats=tuple(fields["seats"])) for fields in json.loads(row[8])
         ),
-        video=row[9], video_offset_s=row[10],
+        video=row[9],
     )  # fmt: skip

@@ -43,7 +43,7 @@ from school.sql_store import put_row
 
 __all__ = ["SqlLessonStore"]
 
-_DECLARED: Final = ("source", "zones", "video", "video_offset_s")
+_DECLARED: Final = ("source", "zones", "video")
 """What a timetable does not change of a lesson that is there."""
 _ORIGINS: Final = select(imported)
 _TEACHER: Final = select(lessons.c.teacher).where(lessons.c.id == bindparam("lesson"))

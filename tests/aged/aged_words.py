@@ -43,8 +43,8 @@ def write_lessons(directory: Path, runs: list[Run]) -> None:
     with closing(sqlite3.connect(directory / "school.db")) as database, database:
         database.executemany(
             "INSERT INTO lessons(id, room, teacher, title, starts_utc_ns, ends_utc_ns, source, "
-            "activities, zones, video, video_offset_s) "
-            "VALUES(?, ?, ?, ?, ?, ?, 'timetable', '[]', '[]', NULL, 0.0)", rows,
+            "activities, zones, video) "
+            "VALUES(?, ?, ?, ?, ?, ?, 'timetable', '[]', '[]', NULL)", rows,
         )  # fmt: skip
 
 

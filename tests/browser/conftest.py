@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import uvicorn
 from playwright.sync_api import expect, sync_playwright
+from sqlalchemy import delete
 
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
@@ -26,6 +27,7 @@ from dashboard_api.web.rendering import STATIC
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
+from school.video.maps import clock_maps
 from school.video.settings import VideoSettings
 from tests.signed_in import cookie, open_test_school, storage_of
 from tests.videos import remove_videos
@@ -108,7 +110,7 @@ def running(sample_lesson, tmp_path_factory) -> Iterator[SimpleNamespace]:
     stores = Stores(
         periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
         people=school.people, sharing=school.sharing, audit=school.audit,
-        videos=school.videos,
+        videos=school.videos, clock_maps=school.clock_maps,
     )  # fmt: skip
     lesson = sample_lesson.write(
         stores.periods, stores.scores, stores.lessons, sample_lesson.Sample(start_utc_ns=START_NS)
@@ -150,6 +152,8 @@ def school(running, sample_lesson) -> SimpleNamespace:
         lessons.remove_moment(moment.id)
     sample_lesson.add_moments(lessons, running.lesson.id)
     remove_videos(running.stores.videos, running.files, running.lesson.id)
+    with running.stores.clock_maps._database.writing() as connection:
+        connection.execute(delete(clock_maps))
     # The clock goes back, and what was seen before must not count.
     facts = running.app.state.live_facts
     running.app.state.live_facts = replace(facts, advances=Advances())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from school.video.maps import by_hand
 from tests.videos import add_video
 
 PLACED = """([wanted, within]) =>
@@ -17,9 +18,14 @@ def open_lesson(page, address="/lessons/sample"):
     return page
 
 
+def lined_up(school, offset_s: float) -> None:
+    """The server's video of the sample lesson, lined up by hand."""
+    school.stores.clock_maps.add(by_hand("sample", offset_s, school.start_ns))
+
+
 def open_with_film(page, school, film, address="/lessons/sample"):
     """The lesson page with eighty seconds of video; the lesson starts at its second 2."""
-    school.stores.lessons.put(replace(school.lesson, video_offset_s=2.0))
+    lined_up(school, 2.0)
     add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
     open_lesson(page, address)
     page.wait_for_function("() => document.querySelector('#video').readyState >= 2")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.lesson_page import lined_up
 from tests.videos import add_video
 
 PLAYHEAD = "#playhead"
@@ -22,7 +23,7 @@ def lesson(page):
 
 @pytest.fixture
 def with_film(page, school, film):
-    school.stores.lessons.put(replace(school.lesson, video_offset_s=2.0))
+    lined_up(school, 2.0)
     add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
     page.goto("/lessons/sample")
     page.wait_for_selector("body[data-drawn]")
@@ -116,8 +117,10 @@ def test_the_offset_is_kept_in_tenths(with_film, school):
     with with_film.expect_response(lambda answer: '"offset_s":3.1' in sent_with(answer)):
         with_film.get_by_label("+0.1 second").click()
         with_film.get_by_label("+1 second").click()
-    expect(with_film.locator("#line-up-text")).to_contain_text("saved")
-    assert school.stores.lessons.get("sample").video_offset_s == 3.1
+    expect(with_film.locator("#line-up-said")).to_have_text("Saved.")
+    expect(with_film.locator("#line-up-text")).to_have_text("Lines up to within 0.5 s, set by hand")
+    latest = school.stores.clock_maps.of_video("sample", "")[0]
+    assert latest.segments[0].segment.offset_s == 3.1
 
 
 def test_the_page_says_which_times_the_video_does_not_cover(with_film):

@@ -41,7 +41,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     stores = Stores(
         periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
         people=school.people, sharing=school.sharing, audit=school.audit,
-        videos=school.videos,
+        videos=school.videos, clock_maps=school.clock_maps,
     )  # fmt: skip
     by = Actor(name="a test", utc_ns=NOW_NS)
     ada = school.people.add("Ada", "ada@school.example", ["teacher"], by)

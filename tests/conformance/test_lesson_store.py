@@ -43,7 +43,6 @@ MATHS = Lesson(
     activities=(Activity(start_s=0, end_s=600.5, name="whole_class"),),
     zones=(Zone(name="window", seats=(1, 2, 3, 4, 5)), Zone(name="door", seats=(6, 7, 8, 9, 10))),
     video="/videos/maths.mp4",
-    video_offset_s=-1.5,
 )
 MOMENT = Moment(
     id="m1", lesson="maths", start_s=61.5, end_s=75, note="group work", author="kim", role="coach"
@@ -167,9 +166,9 @@ def test_a_change_touches_what_it_is_about_whoever_else_writes(
         seen.append(lesson)
         if len(seen) == 1:  # between its read and its write the lesson is stopped
             change_lesson(other, "maths", lambda mine: replace(mine, ends_utc_ns=1_500))
-        return replace(lesson, video_offset_s=9.5)
+        return replace(lesson, video="/other.mp4")
 
-    wanted = replace(MATHS, ends_utc_ns=1_500, video_offset_s=9.5)
+    wanted = replace(MATHS, ends_utc_ns=1_500, video="/other.mp4")
     assert change_lesson(one, "maths", line_up) == wanted
     assert other.get("maths") == wanted
     assert [lesson.ends_utc_ns for lesson in seen] == [None, 1_500]

@@ -51,7 +51,7 @@ def stores(tmp_path: Path) -> Iterator[Stores]:
     yield Stores(
         periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
         people=school.people, sharing=school.sharing, audit=school.audit,
-        videos=school.videos,
+        videos=school.videos, clock_maps=school.clock_maps,
     )  # fmt: skip
     school.close()
 

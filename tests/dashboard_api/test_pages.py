@@ -56,9 +56,8 @@ def test_a_lesson_that_nobody_ended_is_over_on_every_page_after_the_limit(
         assert timeline["is_running"] is is_on
     assert client.get("/api/lessons").json()[0]["length_s"] == hours / SECOND_NS
     # Nothing that a page writes gives it an end.
-    client.request("PUT", "/api/lessons/sample/video-offset", json={"offset_s": 2.0})
-    stored = stores.lessons.get("sample")
-    assert (stored.video_offset_s, stored.ends_utc_ns) == (2.0, None)
+    client.request("PUT", "/api/lessons/sample/clock-map", json={"offset_s": 2.0})
+    assert stores.lessons.get("sample").ends_utc_ns is None
 
 
 def test_the_list_has_pages(client, stores, filled):
@@ -223,7 +222,8 @@ def test_openapi_describes_every_part_of_the_interface(client):
         "/api/counts",
         "/api/lessons",
         "/api/lessons/{lesson_id}/timeline",
-        "/api/lessons/{lesson_id}/video-offset",
+        "/api/lessons/{lesson_id}/clock-map",
+        "/api/lessons/{lesson_id}/clock-map/{version}",
         "/api/lessons/{lesson_id}/moments",
         "/api/lessons/{lesson_id}/moments/{moment_id}",
         "/api/lessons/{lesson_id}/moments/{moment_id}/replies",

@@ -1,12 +1,14 @@
 // The video and the cursor move together. Times of the video and of the lesson meet in `toVideo` and `toLesson`.
 
+import { ClockMap } from "./clock_map.js";
+
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
 const NOT_COVERED = "The video does not cover this part of the lesson.";
 
 export class Player {
-  /** Where the lesson begins in the video, in seconds. */
-  offset = 0;
+  /** Which second of the video is which of the lesson. */
+  map = ClockMap.of(null);
   /** Whether the video is a file of this computer. */
   isLocal = false;
   /** The target of our own seek; its first frame must not move the cursor. */
@@ -25,14 +27,14 @@ export class Player {
     this.stage = stage;
   }
 
-  /** The video's time at a time of the lesson. @param {number} t */
+  /** The video's time at a time of the lesson; NaN while the camera was off. @param {number} t */
   toVideo(t) {
-    return t + this.offset;
+    return this.map.toVideo(t);
   }
 
   /** The lesson's time at a time of the video. @param {number} t */
   toLesson(t) {
-    return t - this.offset;
+    return this.map.toLesson(t);
   }
 
   get isReady() {
@@ -72,18 +74,16 @@ export class Player {
     }
   }
 
-  /** Shows a video from the server. @param {string} address @param {number} offset */
-  openServer(address, offset) {
-    this.offset = offset;
+  /** Shows a video from the server. @param {string} address */
+  openServer(address) {
     this.isLocal = false;
     this.#show(address);
   }
 
-  /** Shows a file of this computer; it is not uploaded. @param {File} file @param {number} offset */
-  openLocal(file, offset) {
+  /** Shows a file of this computer; it is not uploaded. @param {File} file */
+  openLocal(file) {
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = URL.createObjectURL(file);
-    this.offset = offset;
     this.isLocal = true;
     this.#show(this.#url);
   }
@@ -96,9 +96,9 @@ export class Player {
     this.#offer(false);
   }
 
-  /** @param {number} offset */
-  lineUp(offset) {
-    this.offset = Math.round(offset * 10) / 10;
+  /** @param {ClockMap} map */
+  mapTo(map) {
+    this.map = map;
     // The picture stays; the cursor moves to its new time.
     if (this.isReady) this.#follow(this.parts.video.currentTime);
   }

@@ -46,6 +46,7 @@ from school.schema import (
     teacher_names,
     verdicts,
 )
+from school.video.maps import clock_maps
 from school.video.tables import videos
 
 __all__ = ["ABOUT_NOBODY", "HELD", "Held", "HeldFile"]
@@ -233,6 +234,7 @@ HELD: Final = (
         omitted={"person": "the file is of that person"},
     ),
     _of_lesson(imported, "timetable"),
+    _of_words(clock_maps, "made_by", "how_the_video_is_lined_up"),
     _of_lesson(exclusions, "left_out"),
     Held(
         table=hidden_lessons, files=("lesson.json",),

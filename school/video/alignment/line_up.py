@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from school.video.alignment.clock_map import Segment
 from school.video.alignment.peak import Peak, best_peak, phases_of
 from school.video.alignment.rate import clock_rate
-from school.video.alignment.stretches import Stretch, stretches
+from school.video.alignment.stretches import Stretch, sharper, stretches
 from school.video.alignment.traces import Trace, prepared
 
 __all__ = ["Found", "FoundSegment", "Verdict", "line_up"]
@@ -56,11 +56,7 @@ def line_up(room_db: NDArray[np.floating], video_db: NDArray[np.floating], step_
     phases = phases_of(video_db, step_s)
     if not phases or phases[0].value.size == 0:
         return Found("nothing", ())
-    found = [
-        segment
-        for stretch in stretches(lesson, phases[0])
-        if (segment := _segment(lesson, phases, stretch)) is not None
-    ]
+    found = _segments(lesson, phases)
     min_r, min_ratio = _WORTH_ASKING
     found = [each for each in found if each.correlation >= min_r and each.peak_ratio >= min_ratio]
     if not found:
@@ -74,6 +70,32 @@ def line_up(room_db: NDArray[np.floating], video_db: NDArray[np.floating], step_
     return Found("accepted" if accepted else "proposed", tuple(found))
 
 
+def _segments(lesson: Trace, phases: list[Trace]) -> list[FoundSegment]:
+    parts = stretches(lesson, phases[0])
+    found = [_segment(lesson, phases, part) for part in parts]
+    for number in range(1, len(parts)):
+        before, after = found[number - 1], found[number]
+        if before is None or after is None:
+            continue
+        offsets_s = before.segment.offset_s, after.segment.offset_s
+        first, last = parts[number - 1], parts[number]
+        turn = sharper(lesson, phases, offsets_s, first.start_s, last.end_s)
+        parts[number - 1], parts[number] = replace(first, end_s=turn), replace(last, start_s=turn)
+    return [
+        replace(each, segment=_bounded(each.segment, part))
+        for each, part in zip(found, parts, strict=True)
+        if each is not None
+    ]
+
+
+def _bounded(segment: Segment, part: Stretch) -> Segment:
+    return replace(
+        segment,
+        start_s=(part.start_s - segment.offset_s) / segment.rate,
+        end_s=(part.end_s - segment.offset_s) / segment.rate,
+    )
+
+
 def _segment(lesson: Trace, phases: list[Trace], stretch: Stretch) -> FoundSegment | None:
     if stretch.end_s - stretch.start_s < min(_MIN_STRETCH_S, phases[0].value.size):
         return None
@@ -85,12 +107,7 @@ def _segment(lesson: Trace, phases: list[Trace], stretch: Stretch) -> FoundSegme
     rate = clock_rate(lesson, own, peak)
     offset_s = rate.offset_s + stretch.start_s
     return FoundSegment(
-        segment=Segment(
-            start_s=(stretch.start_s - offset_s) / rate.rate,
-            end_s=(stretch.end_s - offset_s) / rate.rate,
-            offset_s=offset_s,
-            rate=rate.rate,
-        ),
+        segment=_bounded(Segment(0.0, 0.0, offset_s, rate.rate), stretch),
         plus_minus_s=_plus_minus(peak, rate.scatter_s),
         correlation=peak.correlation,
         peak_ratio=peak.peak_ratio,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from school.video.alignment.correlation import likeness
 from school.video.alignment.traces import Trace
 
-__all__ = ["Stretch", "stretches"]
+__all__ = ["Stretch", "sharper", "stretches"]
 
 _WINDOW_S: Final = 240
 _HOP_S: Final = 60
@@ -98,18 +98,36 @@ def _best_path(gain: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _boundary(lesson: Trace, video: Trace, before: Stretch, lag: int, until: int) -> int:
     """The second of the video at which the stretch before ends, by what fits which side."""
-    start, end = before.start_s, min(until, video.value.size)
-    at = np.arange(start, end)
     # Between two whole seconds a half of each is alike.
-    wide = np.convolve(lesson.value, (0.5, 1.0, 0.5), mode="same")
+    wide = Trace(np.convolve(lesson.value, (0.5, 1.0, 0.5), mode="same"), lesson.known)
+    return _turn(wide, (video, before.lag_s), (video, lag), before.start_s, until)
 
-    def alike(each_lag: int) -> NDArray[np.float64]:
+
+def sharper(
+    lesson: Trace, phases: list[Trace], offsets_s: tuple[float, float], start_s: int, end_s: int
+) -> int:
+    """The same boundary once both offsets are known to tenths."""
+    sides = []
+    for offset_s in offsets_s:
+        lag, phase = divmod(round(offset_s * len(phases)), len(phases))
+        sides.append((phases[phase], lag))
+    return _turn(lesson, sides[0], sides[1], start_s, end_s)
+
+
+def _turn(
+    lesson: Trace, before: tuple[Trace, int], after: tuple[Trace, int], start: int, end: int
+) -> int:
+    """The second at which it is best to go from one offset to the other."""
+    end = min(end, before[0].value.size, after[0].value.size)
+    at = np.arange(start, end)
+
+    def alike(video: Trace, each_lag: int) -> NDArray[np.float64]:
         place = at - each_lag
-        inside = (place >= 0) & (place < wide.size)
+        inside = (place >= 0) & (place < lesson.value.size)
         return np.asarray(
-            np.where(inside, wide[np.where(inside, place, 0)], 0.0) * video.value[start:end]
+            np.where(inside, lesson.value[np.where(inside, place, 0)], 0.0) * video.value[start:end]
         )
 
-    left = np.concatenate([[0.0], np.cumsum(alike(before.lag_s))])
-    right = np.concatenate([[0.0], np.cumsum(alike(lag))])
+    left = np.concatenate([[0.0], np.cumsum(alike(*before))])
+    right = np.concatenate([[0.0], np.cumsum(alike(*after))])
     return start + int(np.argmax(left + right[-1] - right))

@@ -257,32 +257,3 @@ def test_a_zone_that_may_not_be_shown_is_not_suggested(client, stores, filled):
     stores.scores.commit(cursor=7, epochs=epochs)
     assert "Corner" not in client.get("/lessons/sample").text
     assert {each["zone"] for each in suggested(client)} <= {"room"}
-
-
-def test_the_video_is_lined_up_in_tenths(client, stores, filled):
-    path = "/api/lessons/sample/video-offset"
-    assert client.request("PUT", path, json={"offset_s": -12.34}).status_code == 204
-    assert stores.lessons.get("sample").video_offset_s == -12.3
-    for wrong in (1e9, "x", None):
-        assert client.request("PUT", path, json={"offset_s": wrong}).status_code == 422
-
-
-def test_lining_up_the_video_does_not_undo_a_stop(client, stores, filled, monkeypatch):
-    """Someone stops the lesson after the page has read it and before it writes."""
-    running = replace(filled.lesson, ends_utc_ns=None)
-    stopped = replace(running, ends_utc_ns=running.starts_utc_ns + 10**9)
-    stores.lessons.put(running)
-    read, reads = stores.lessons.get, []
-
-    def read_and_be_overtaken(lesson_id):
-        found = read(lesson_id)
-        reads.append(found)
-        if len(reads) == 2:
-            stores.lessons.put(stopped)
-        return found
-
-    monkeypatch.setattr(stores.lessons, "get", read_and_be_overtaken)
-    path = "/api/lessons/sample/video-offset"
-    assert client.request("PUT", path, json={"offset_s": 2.0}).status_code == 204
-    assert read("sample") == replace(stopped, video_offset_s=2.0)
-    assert len(reads) == 3

@@ -30,6 +30,8 @@ from school.moments.records import Moment, Reply
 from school.people.records import ROLES, Role
 from school.schema import lesson_owners
 from school.sharing.policy import ACTIONS, POLICY, Action
+from school.video.alignment.clock_map import Segment
+from school.video.maps import ClockMap, MappedSegment
 from school.video.files import VideoFiles, new_name
 from school.video.records import Video, consent_hash
 from school.video.settings import VideoSettings
@@ -182,6 +184,7 @@ ON_LESSONS: dict[Action, list[Ask]] = {
     ],
     "read video": [
         ask("GET", "/lessons/{lesson}/video"),
+        ask("GET", "/api/lessons/{lesson}/clock-map"),
         ask("HEAD", "/lessons/{lesson}/video"),
     ],
     "change video": [
@@ -193,7 +196,10 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("DELETE", "/api/lessons/{lesson}/video/uploads/{lesson}-v", headers=tus()),
         ask("DELETE", "/api/lessons/{lesson}/video"),
     ],
-    "line up video": [ask("PUT", "/api/lessons/{lesson}/video-offset", json={"offset_s": 1})],
+    "line up video": [
+        ask("PUT", "/api/lessons/{lesson}/clock-map", json={"offset_s": 1}),
+        ask("POST", "/api/lessons/{lesson}/clock-map/1", json={"is_right": True}),
+    ],
     "read seat rows": [
         ask("GET", "/lessons/{lesson}/seat-rows"),
         ask("POST", "/lessons/{lesson}/seat-rows", data={"is_on": "true"}),
@@ -309,7 +315,7 @@ class Rights:
         self.stores = Stores(
             periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=self.school.lessons,
             people=self.school.people, sharing=self.school.sharing, audit=self.school.audit,
-            videos=self.school.videos,
+            videos=self.school.videos, clock_maps=self.school.clock_maps,
         )  # fmt: skip
         self.pages: Pages
         """A browser in which nobody is signed in."""
@@ -331,6 +337,12 @@ class Rights:
             )
         )  # fmt: skip
         add_video(school.videos, self.files, name, HEAD)
+        segment = MappedSegment(Segment(0.0, 60.0, -3.0), 0.3)
+        school.clock_maps.add(
+            ClockMap(
+                lesson=name, method="levels", state="proposed", segments=(segment,), made_utc_ns=1
+            )
+        )
         if reach == "shared":
             school.sharing.share(name, f"only-{role}", BY, until_utc_ns=NOW_NS + 1)
         if reach == "asked":
@@ -514,6 +526,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{moment_id}", "{}")
                 .replace("{reply_id}", "{}")
                 .replace("{step_id}", "{}")
+                .replace("{version}", "1")
                 .replace("{person_id}", "someone")
                 .replace("{exclusion_id}", "e")
                 .replace("{identity}", "i")

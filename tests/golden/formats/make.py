@@ -181,7 +181,6 @@ def keep_lessons(data: Path) -> None:
                 ends_utc_ns=UTC + 2_700 * SECOND, source="timetable",
                 activities=(Activity(name="whole_class", start_s=0.0, end_s=600.0),),
                 zones=(Zone(name="left", seats=(1, 2, 5, 6, 7)),), video="l-1.mp4",
-                video_offset_s=2.5,
             )
         )  # fmt: skip
         lessons.put(

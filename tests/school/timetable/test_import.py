@@ -64,7 +64,7 @@ def test_an_import_says_what_it_changes_and_a_dry_run_the_same(office: Office) -
 def declared(office: Office, lesson: str) -> None:
     """All that can hang on a lesson before it has begun."""
     zone = (Zone(name="door", seats=(1, 2, 3, 4, 5)),)
-    office.change(lesson, activities=TEST, zones=zone, video="/v.mp4", video_offset_s=2.0)
+    office.change(lesson, activities=TEST, zones=zone, video="/v.mp4")
     moment = Moment(
         id="m", lesson=lesson, start_s=1, end_s=2, note="", author="ada", role="teacher"
     )
@@ -74,7 +74,7 @@ def declared(office: Office, lesson: str) -> None:
 def assert_declared(office: Office, lesson: str) -> None:
     found = office.store.get(lesson)
     assert found is not None
-    assert (found.activities, found.video, found.video_offset_s) == (TEST, "/v.mp4", 2.0)
+    assert (found.activities, found.video) == (TEST, "/v.mp4")
     assert [zone.name for zone in found.zones] == ["door"]
     assert [moment.id for moment in office.store.moments(lesson)] == ["m"]
 

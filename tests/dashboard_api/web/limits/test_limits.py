@@ -187,7 +187,7 @@ BODIES = {
 ROUTES = (
     ("POST", "/api/lessons/{}/moments"),
     ("PUT", "/api/lessons/{}/moments/x"),
-    ("PUT", "/api/lessons/{}/video-offset"),
+    ("PUT", "/api/lessons/{}/clock-map"),
     ("PUT", "/api/lessons/{}/moments/x/verdict"),
 )
 

@@ -68,6 +68,7 @@ KNOWN = {
     ("replies", "author"),
     ("action_steps", "author"), ("action_steps", "changed_by"),
     ("videos", "added_by"),
+    ("clock_maps", "made_by"),
 }  # fmt: skip
 """Where ids of people stand without a foreign key of their own."""
 
