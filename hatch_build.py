@@ -28,6 +28,8 @@ VENDOR: Final = Path("dashboard_api/static/vendor")
 FILES: Final = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "htmx.org/LICENSE": "htmx.LICENSE.txt",
+    "mediabunny/dist/bundles/mediabunny.min.mjs": "mediabunny.min.mjs",
+    "mediabunny/LICENSE": "mediabunny.LICENSE.txt",
     "tus-js-client/dist/tus.min.js": "tus.min.js",
     "tus-js-client/LICENSE": "tus.LICENSE.txt",
     # What is in tus.min.js besides.

@@ -89,6 +89,7 @@ def test_wheel_holds_packages_assets_and_licence_alone(wheel: Path) -> None:
     for wanted in (
         r"dashboard_api/static/vendor/uPlot\.min\.js",
         r"dashboard_api/static/vendor/htmx\.min\.js",
+        r"dashboard_api/static/vendor/mediabunny\.min\.mjs",
         r"dashboard_api/static/[a-z]+/.*\.js",
         r"dashboard_api/static/.*\.css",
         r"dashboard_api/templates/.*\.html",

@@ -50,6 +50,11 @@ export class LiningUp {
     this.#take(lineUp);
   }
 
+  /** What counts now. */
+  get map() {
+    return this.#lineUp.map;
+  }
+
   /** @param {string} text */
   say(text) {
     this.#get("#line-up-said").textContent = text;

@@ -8,15 +8,29 @@ export function wireVideo(main, player) {
   const get = (/** @type {string} */ name) => /** @type {HTMLElement} */ (document.getElementById(name));
   const lining = new LiningUp(get("line-up"), get("line-up-text"), player);
   const file = /** @type {HTMLInputElement} */ (main.querySelector("#video-file"));
+  let listening = /** @type {AbortController | null} */ (null);
   lining.run();
 
   file.addEventListener("change", () => {
     const chosen = file.files?.[0];
     if (!chosen) return;
-    const { keeper, known } = inBrowser(lesson, chosen);
+    const { keeper, keep, known } = inBrowser(lesson, chosen);
     player.openLocal(chosen);
     lining.show(known, keeper);
     get("line-up").classList.remove("is-read-only");
+    listening?.abort();
+    if (known.map || known.proposal) return;
+    listening = new AbortController();
+    const { signal } = listening;
+    lining.say("");
+    import("../local_video/align.js")
+      .then(({ align }) => align(lesson, chosen, (text) => signal.aborted || lining.say(text), signal))
+      .then((found) => {
+        // What somebody set by hand meanwhile counts.
+        if (!found || signal.aborted || lining.map) return;
+        keep(found);
+        lining.show(found, keeper);
+      });
   });
   if (!video) return;
   player.openServer(video);

@@ -1,0 +1,66 @@
+// Lines up a file of this computer by its sound, in a worker. Loaded when somebody opens a file.
+
+/** @typedef {import("../lessons/clock_map.js").MapJson} MapJson */
+
+const BY_HAND = "Line it up by two moments.";
+
+/** Whether this browser can decode a file's sound piece by piece. */
+export const canListen = "AudioDecoder" in globalThis && "Worker" in globalThis;
+
+/**
+ * @param {string} lesson @param {File} file @param {(text: string) => void} say
+ * @param {AbortSignal} signal ends it, as when another file is opened
+ * @returns {Promise<{map: MapJson | null, proposal: MapJson | null} | null>}
+ */
+export async function align(lesson, file, say, signal) {
+  if (!canListen) {
+    say(`This browser can't listen to a video by itself. ${BY_HAND}`);
+    return null;
+  }
+  say("Looking for the lesson in the video's sound …");
+  const answer = await fetch(`/api/lessons/${encodeURIComponent(lesson)}/timeline?level_s=1`, { signal }).catch(() => null);
+  if (!answer?.ok) {
+    if (!signal.aborted) say(`The room's noise did not arrive. ${BY_HAND}`);
+    return null;
+  }
+  const { noise } = await answer.json();
+  const found = await listen(file, noise.mean, say, signal);
+  if (!found) return null;
+  if (!found.peak) {
+    say({
+      "no sound": `This video has no sound. ${BY_HAND}`,
+      "not decoded": `This browser can't decode this video's sound. ${BY_HAND}`,
+    }[found.verdict] ?? `The sound did not show where the lesson is. ${BY_HAND}`);
+    return null;
+  }
+  const { offset_s, plus_minus_s } = found.peak;
+  const segment = { start_s: null, end_s: null, offset_s, rate: 1, plus_minus_s };
+  /** @type {MapJson} */
+  const map = { method: "levels", plus_minus_s, segments: [segment] };
+  say(found.verdict === "accepted" ? "Lined up by the sound." : "");
+  return found.verdict === "accepted" ? { map, proposal: null } : { map: null, proposal: map };
+}
+
+/** @param {File} file @param {(number | null)[]} room @param {(text: string) => void} say @param {AbortSignal} signal
+ * @returns {Promise<{verdict: string, peak: {offset_s: number, plus_minus_s: number} | null} | null>} */
+function listen(file, room, say, signal) {
+  return new Promise((resolve) => {
+    const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    const end = (/** @type {any} */ found) => {
+      worker.terminate();
+      resolve(found);
+    };
+    const failed = () => {
+      say(`The video's sound can't be read. ${BY_HAND}`);
+      end(null);
+    };
+    signal.addEventListener("abort", () => end(null));
+    worker.addEventListener("error", failed);
+    worker.addEventListener("message", ({ data }) => {
+      if (data.found) end(data.found);
+      else if ("failed" in data) failed();
+      else say(`Looking for the lesson in the video's sound: ${Math.round(data.progress * 100)} %`);
+    });
+    worker.postMessage({ file, room });
+  });
+}

@@ -1,0 +1,179 @@
+"""A file of this computer is lined up by its sound, in the browser alone."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from school.video.alignment.line_up import line_up
+from simulators.classroom import Classroom
+from simulators.lesson_video.camera import Camera, draw_camera, recorded_levels
+from simulators.lesson_video.sound import RATE_HZ, sound
+from simulators.scenario import load_scenario
+from tests.browser.lesson_page import open_lesson
+
+LINE_UP = """async ([room, levels]) => {
+  const address = document.querySelector('script[src*="/lessons/page.js"]').src;
+  const { lineUp } = await import(new URL("../local_video/line_up.js", address));
+  return lineUp(room, Float32Array.from(levels, (each) => each ?? NaN));
+}"""
+LEVELS = """async ([samples, rate, at]) => {
+  const address = document.querySelector('script[src*="/lessons/page.js"]').src;
+  const { Levels } = await import(new URL("../local_video/levels.js", address));
+  const levels = new Levels();
+  for (let i = 0; i < samples.length; i += 1000)
+    levels.add(at + i / rate, Float32Array.from(samples.slice(i, i + 1000)), rate);
+  return [...levels.all].map((each) => Number.isNaN(each) ? null : each);
+}"""
+
+
+def room_and_levels(camera: Camera, seed: int):
+    classroom = Classroom(load_scenario("demo"), seed)
+    levels = classroom.levels(0, 8 * classroom.scenario.periods).reshape(-1, 8)
+    room = 10.0 * np.log10(np.mean(10.0 ** (levels / 10.0), axis=1))
+    room[400:460] = np.nan
+    return room, recorded_levels(classroom, camera, seed)
+
+
+def nulls(values) -> list[float | None]:
+    return [None if np.isnan(each) else float(each) for each in values]
+
+
+@pytest.mark.parametrize("seed", (3, 4, 5))
+def test_the_browser_finds_what_the_server_finds(page, seed):
+    camera = draw_camera(seed, 2000.0)
+    room, levels = room_and_levels(camera, seed)
+    expected = line_up(room, levels.astype(np.float32), 0.1)
+    open_lesson(page)
+    found = page.evaluate(LINE_UP, [nulls(room), nulls(levels)])
+    assert found["verdict"] == expected.verdict
+    (segment,) = expected.segments
+    peak = found["peak"]
+    assert peak["offset_s"] == pytest.approx(segment.segment.offset_s, abs=0.02)
+    assert peak["correlation"] == pytest.approx(segment.correlation, abs=0.002)
+    assert peak["peak_ratio"] == pytest.approx(segment.peak_ratio, rel=0.02)
+    # The server's may be wider: it also looks at how windows scatter.
+    assert peak["plus_minus_s"] <= segment.plus_minus_s + 0.01
+
+
+def test_the_browser_accepts_no_video_of_another_lesson_and_none_that_was_stopped(page):
+    room, _ = room_and_levels(Camera(), 1)
+    _, other = room_and_levels(Camera(length_s=2000.0), 2)
+    open_lesson(page)
+    assert page.evaluate(LINE_UP, [nulls(room), nulls(other)])["verdict"] != "accepted"
+    _, levels = room_and_levels(Camera(length_s=2000.0), 1)
+    cut = np.concatenate([levels[:9000], levels[9600:]])
+    assert page.evaluate(LINE_UP, [nulls(room), nulls(cut)])["verdict"] == "proposed"
+
+
+def test_levels_keep_their_place_and_gaps_stay_unknown(page):
+    rate = 11_025
+    at = np.arange(3 * rate) / rate
+    tone = np.where(at < 1.0, 0.5, 0.05) * np.sin(2 * np.pi * 2000 * at)
+    open_lesson(page)
+    found = page.evaluate(LEVELS, [tone.tolist(), rate, 0.53])
+    # 0.53 s of nothing known, then whole tenths from 0.6 s on.
+    assert found[:6] == [None] * 6
+    assert len(found) in (34, 35)
+    assert found[8] - found[20] == pytest.approx(20.0, abs=0.2)
+    assert found[14] - found[15] > 3.0  # it falls at 1.53 s
+
+
+def film_of(noise: list[float | None], start_s: int, seconds: int) -> bytes:
+    """A small WebM whose sound follows the sample lesson's noise from a second on."""
+    levels = np.repeat([40.0 if each is None else each for each in noise], 10)
+    part = levels[start_s * 10 : (start_s + seconds) * 10] - 95.0
+    file = io.BytesIO()
+    with av.open(file, "w", format="webm") as made:
+        picture = made.add_stream(
+            "libvpx", rate=1, options={"deadline": "realtime", "cpu-used": "8"}
+        )
+        picture.width, picture.height, picture.pix_fmt = 64, 36, "yuv420p"
+        voice = made.add_stream("libopus", rate=48_000, layout="mono")
+        resampler = av.AudioResampler("s16", "mono", 48_000, frame_size=960)
+        for number in range(seconds):
+            image = av.VideoFrame.from_ndarray(np.zeros((36, 64, 3), np.uint8), format="rgb24")
+            image.pts, image.time_base = number, Fraction(1, 1)
+            made.mux(picture.encode(image))
+        made.mux(picture.encode(None))
+        heard = 0
+        for chunk in sound(part, 1):
+            frame = av.AudioFrame.from_ndarray(chunk[None, :], format="flt", layout="mono")
+            frame.sample_rate, frame.pts = RATE_HZ, heard
+            heard += chunk.size
+            for each in resampler.resample(frame):
+                made.mux(voice.encode(each))
+        made.mux(voice.encode(None))
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("films")
+
+
+def test_a_local_file_is_lined_up_by_its_sound_and_never_leaves(page, films):
+    sent: list[int] = []
+    page.on("request", lambda asked: sent.append(len(asked.post_data_buffer or b"")))
+    open_lesson(page)
+    answer = page.request.get("/api/lessons/sample/timeline?level_s=1")
+    path = films / "mine.webm"
+    path.write_bytes(film_of(answer.json()["noise"]["mean"], 120, 600))
+    page.locator("#video-file").set_input_files(path)
+    page.get_by_role("tab", name="Video").click()
+    asks = page.get_by_role("group", name="What the sound suggests")
+    expect(asks).to_contain_text("the lesson starts at −2:00 in the video")
+    page.get_by_role("button", name="Yes, it fits").click()
+    expect(page.locator("#line-up-text")).to_have_text(
+        "Lines up to within 0.3 s, found by the sound"
+    )
+    assert sum(sent) == 0
+    kept = page.evaluate("JSON.stringify(localStorage)")
+    assert "mine.webm" in kept
+    assert len(kept) < 500  # a map, and nothing of the sound
+    # The same file again: known at once.
+    open_lesson(page)
+    page.locator("#video-file").set_input_files(path)
+    expect(page.locator("#line-up-text")).to_contain_text("found by the sound")
+
+
+def test_a_file_without_sound_says_so_and_can_be_lined_up_by_hand(page, film):
+    open_lesson(page)
+    page.locator("#video-file").set_input_files(film)
+    page.get_by_role("tab", name="Video").click()
+    expect(page.locator("#line-up-said")).to_have_text(
+        "This video has no sound. Line it up by two moments."
+    )
+    page.get_by_text("Line up by two moments").click()
+    page.locator("#point-1-video").fill("12")
+    page.locator("#point-1-lesson").fill("10")
+    page.get_by_role("button", name="Line up", exact=True).click()
+    expect(page.locator("#line-up-text")).to_contain_text("by moments that you set")
+    expect(page.locator("#offset")).to_have_value("2.0")
+
+
+def test_a_browser_that_cannot_listen_says_so(page, film):
+    page.add_init_script("delete globalThis.AudioDecoder")
+    open_lesson(page)
+    page.locator("#video-file").set_input_files(film)
+    page.get_by_role("tab", name="Video").click()
+    expect(page.locator("#line-up-said")).to_have_text(
+        "This browser can't listen to a video by itself. Line it up by two moments."
+    )
+
+
+def test_what_listens_is_loaded_only_when_a_file_is_opened(page, film):
+    loaded: list[str] = []
+    page.on("request", lambda asked: loaded.append(asked.url))
+    open_lesson(page)
+    assert not [each for each in loaded if "local_video" in each or "mediabunny" in each]
+    page.locator("#video-file").set_input_files(film)
+    page.get_by_role("tab", name="Video").click()
+    expect(page.locator("#line-up-said")).to_contain_text("no sound")
+    assert [each for each in loaded if "mediabunny" in each]
