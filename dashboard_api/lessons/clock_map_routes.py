@@ -50,9 +50,10 @@ class ByHandForm(BaseModel):
     the others move along."""
 
 
-def video_of(stores: Stores, lesson: Lesson) -> str:  # noqa: ARG001 (one video a lesson)
-    """Which video of a lesson a map is for."""
-    return ""
+def video_of(stores: Stores, lesson: Lesson) -> str:
+    """The id of the video that a lesson's page plays; empty without one."""
+    found = stores.videos.ready(lesson.id)
+    return "" if found is None else found.id
 
 
 def line_up_of(stores: Stores, seen: SeenLesson) -> LineUpJson:

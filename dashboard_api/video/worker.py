@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from contract.errors import StoreError, VideoRefusedError
+from dashboard_api.video.lining_up import found_map, keep_map, room_trace
 from dashboard_api.video.service import VideoService
 from dashboard_api.video.tidying import Tidying
 from dashboard_api.web.store_thread import Stores, StoreThread
@@ -107,6 +108,7 @@ class VideoWorker:
             if video.state == "checking":
                 probe: Probe = await self._in_thread(partial(tasks.probe, _Stoppable(source, self)))
                 found = {"container": probe.container, "duration_s": probe.duration_s}
+                await self._line_up(video, source)
                 if probe.plays_in_browsers:
                     await self._change(video, state="ready", **found)
                     return
@@ -117,6 +119,18 @@ class VideoWorker:
             await self._convert(files, video, source)
         finally:
             source.close()
+
+    async def _line_up(self, video: Video, source: SealedReader) -> None:
+        """Find the lesson in the video; without a sound that shows it, a person has to."""
+        trace = await self._store.run(lambda stores: room_trace(stores, video))
+        if trace is None:
+            return
+        now = self._store.people_clock.utc_ns()
+        made = await self._in_thread(
+            partial(found_map, video, _Stoppable(source, self), trace, now)
+        )
+        if made is not None:
+            await self._store.run(lambda stores: keep_map(stores, made))
 
     async def _convert(self, files: VideoFiles, video: Video, source: SealedReader) -> None:
         if video.spare:  # of a conversion that was interrupted

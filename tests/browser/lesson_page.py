@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from school.video.maps import by_hand
 from tests.videos import add_video
 

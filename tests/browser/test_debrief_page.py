@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
@@ -119,7 +118,8 @@ def test_the_offset_is_kept_in_tenths(with_film, school):
         with_film.get_by_label("+1 second").click()
     expect(with_film.locator("#line-up-said")).to_have_text("Saved.")
     expect(with_film.locator("#line-up-text")).to_have_text("Lines up to within 0.5 s, set by hand")
-    latest = school.stores.clock_maps.of_video("sample", "")[0]
+    video = school.stores.videos.ready("sample")
+    latest = school.stores.clock_maps.of_video("sample", video.id)[0]
     assert latest.segments[0].segment.offset_s == 3.1
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
@@ -11,11 +10,12 @@ from playwright.sync_api import expect
 from school.video.alignment.clock_map import Segment
 from school.video.maps import ClockMap, MappedSegment
 from tests.browser.lesson_page import open_lesson, place
+from tests.videos import add_video
 
 
 @pytest.fixture
 def maps(school, film):
-    school.stores.lessons.put(replace(school.lesson, video=str(film)))
+    add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
     return school.stores.clock_maps
 
 
@@ -35,8 +35,8 @@ def with_video(page):
     return page
 
 
-def latest(maps) -> ClockMap:
-    return maps.of_video("sample", "")[0]
+def versions(maps, school) -> list[ClockMap]:
+    return maps.of_video("sample", school.stores.videos.ready("sample").id)
 
 
 def test_how_sure_it_is_stands_below_the_video(page, maps):
@@ -47,7 +47,7 @@ def test_how_sure_it_is_stands_below_the_video(page, maps):
     )
 
 
-def test_a_suggestion_is_tried_out_and_asked_about(page, maps):
+def test_a_suggestion_is_tried_out_and_asked_about(page, maps, school):
     add(maps, Segment(-10.0, 70.0, 10.0), state="proposed")
     with_video(page)
     expect(page.locator("#line-up-text")).to_contain_text("Not checked yet")
@@ -57,19 +57,19 @@ def test_a_suggestion_is_tried_out_and_asked_about(page, maps):
     page.get_by_role("button", name="Yes, it fits").click()
     expect(asks).to_be_hidden()
     expect(page.locator("#line-up-text")).to_contain_text("found by the sound")
-    assert latest(maps).state == "accepted"
+    assert versions(maps, school)[0].state == "accepted"
 
 
-def test_a_suggestion_that_does_not_fit_is_forgotten(page, maps):
+def test_a_suggestion_that_does_not_fit_is_forgotten(page, maps, school):
     add(maps, Segment(-10.0, 70.0, 10.0), state="proposed")
     with_video(page)
     page.get_by_role("button", name="No, it does not").click()
     expect(page.locator("#line-up-text")).to_have_text("Not lined up with the lesson yet")
     expect(page.locator("#offset")).to_have_value("0.0")
-    assert latest(maps).state == "declined"
+    assert versions(maps, school)[0].state == "declined"
 
 
-def test_two_moments_by_hand_need_no_dragging(page, maps):
+def test_two_moments_by_hand_need_no_dragging(page, maps, school):
     with_video(page)
     page.get_by_text("Line up by two moments").click()
     page.evaluate("document.querySelector('#video').currentTime = 12.4")
@@ -84,18 +84,18 @@ def test_two_moments_by_hand_need_no_dragging(page, maps):
     expect(page.locator("#line-up-text")).to_have_text(
         "Lines up to within 0.4 s, by moments that you set"
     )
-    assert latest(maps).segments[0].segment.offset_s == pytest.approx(1.9)
+    assert versions(maps, school)[0].segments[0].segment.offset_s == pytest.approx(1.9)
 
 
-def test_moments_that_contradict_each_other_are_said_and_not_kept(page, maps):
+def test_moments_that_contradict_each_other_are_said_and_not_kept(page, maps, school):
     with_video(page)
     page.get_by_text("Line up by two moments").click()
     for name, value in (("1-video", "5"), ("1-lesson", "5"), ("2-video", "60"), ("2-lesson", "30")):
         page.locator(f"#point-{name}").fill(value)
-    before = len(maps.of_video("sample", ""))
+    before = len(versions(maps, school))
     page.get_by_role("button", name="Line up", exact=True).click()
     expect(page.locator("#line-up-said")).to_contain_text("differ by 30.0 s")
-    assert len(maps.of_video("sample", "")) == before
+    assert len(versions(maps, school)) == before
 
 
 def test_a_stopped_camera_leaves_a_hole_and_both_parts_play(page, maps):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
 from school.sharing.cut import Span
+from tests.browser.lesson_page import open_with_film
 from tests.signed_in import BY, COACH, TEACHER, add_person, cookie, storage_of
 
 MARK = "#moment-sample-b"
@@ -96,9 +96,7 @@ def test_all_of_a_note_by_the_keyboard(lesson, school):
 
 
 def test_the_video_pauses_while_one_writes_and_goes_on_after(page, school, film):
-    school.stores.lessons.put(replace(school.lesson, video=str(film), video_offset_s=2.0))
-    opened(page)
-    page.wait_for_function("() => document.querySelector('#video').readyState >= 2")
+    open_with_film(page, school, film)
     paused = "() => document.querySelector('#video').paused"
     page.locator("#play").click()
     page.wait_for_function(f"() => !({paused})()")

@@ -68,7 +68,7 @@ controls({
 new MomentPlay(player, id("loop"), stage).run();
 player.run();
 placeLink(id("copy-link"), id("controls-said"), stage, panel.openById);
-wireVideo(main, player);
+const openServer = wireVideo(main, player);
 const onServer = document.getElementById("lesson-video");
 if (onServer) {
   document.getElementById("to-video")?.addEventListener("click", () => {
@@ -76,7 +76,7 @@ if (onServer) {
     id("tab-video").focus();
   });
   import("../video/upload.js").then(({ lessonVideo }) => lessonVideo(onServer, main.dataset.lesson, {
-    ready: () => player.openServer(`/lessons/${encodeURIComponent(main.dataset.lesson)}/video`, player.offset),
+    ready: openServer,
     gone: () => player.close(),
     said: (text) => { if (!player.isReady) id("no-video-text").textContent = text; },
   }));

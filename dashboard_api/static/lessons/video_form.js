@@ -32,8 +32,16 @@ export function wireVideo(main, player) {
         lining.show(found, keeper);
       });
   });
-  if (!video) return;
-  player.openServer(video);
-  lining.show({ map: null, proposal: null, ...JSON.parse(lineUp) }, canLineUp ? onServer(lesson) : null);
-  get("line-up").classList.toggle("is-read-only", !canLineUp);
+  const open = (/** @type {import("./line_up.js").LineUp} */ known) => {
+    player.openServer(`/lessons/${encodeURIComponent(lesson)}/video`);
+    lining.show(known, canLineUp ? onServer(lesson) : null);
+    get("line-up").classList.toggle("is-read-only", !canLineUp);
+  };
+  if (video) open({ map: null, proposal: null, ...JSON.parse(lineUp) });
+  /** Opens the server's video when it becomes ready, with the map that came with it. */
+  return async () => {
+    listening?.abort();
+    const answer = await fetch(`/api/lessons/${encodeURIComponent(lesson)}/clock-map`).catch(() => null);
+    open(answer?.ok ? await answer.json() : { map: null, proposal: null });
+  };
 }

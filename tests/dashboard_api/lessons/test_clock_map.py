@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import replace
 from html import unescape
 
 import pytest
 
 from school.video.alignment.clock_map import Segment
 from school.video.maps import ClockMap, MappedSegment
+from school.video.records import Video
+from tests.videos import BY
 
 PATH = "/api/lessons/sample/clock-map"
 
 
 @pytest.fixture
 def with_video(stores, filled):
-    stores.lessons.put(replace(filled.lesson, video="/a.mp4"))
+    video = Video(
+        id="v", lesson="sample", state="ready", file="f", size=1, container="mp4", added_by="",
+        created_utc_ns=1, changed_utc_ns=1,
+    )  # fmt: skip
+    assert stores.videos.begin(video, BY)
     return filled
 
 
@@ -130,7 +135,7 @@ def test_a_lesson_without_a_video_on_the_server_shows_no_map(client, stores, fil
 def test_each_version_stays_and_says_who_made_it(client, stores, with_video):
     put(client, offset_s=1.0)
     put(client, offset_s=2.0)
-    maps = stores.clock_maps.of_video("sample", "")
+    maps = stores.clock_maps.of_video("sample", "v")
     assert [each.version for each in maps] == [2, 1]
     assert all(each.made_by for each in maps)
     assert math.isinf(maps[0].segments[0].segment.end_s)

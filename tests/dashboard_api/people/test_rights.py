@@ -31,8 +31,8 @@ from school.people.records import ROLES, Role
 from school.schema import lesson_owners
 from school.sharing.policy import ACTIONS, POLICY, Action
 from school.video.alignment.clock_map import Segment
-from school.video.maps import ClockMap, MappedSegment
 from school.video.files import VideoFiles, new_name
+from school.video.maps import ClockMap, MappedSegment
 from school.video.records import Video, consent_hash
 from school.video.settings import VideoSettings
 from tests.dashboard_api.conftest import Pages

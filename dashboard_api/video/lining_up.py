@@ -1,0 +1,70 @@
+"""Finds the lesson in its new video, by the room's noise and the loudness of the video's sound."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import VideoRefusedError
+from dashboard_api.views.readings import read_room
+from dashboard_api.web.store_thread import Stores
+from school.video.alignment.line_up import line_up
+from school.video.maps import ClockMap, MappedSegment
+from school.video.media import tasks
+from school.video.media.records import Source
+from school.video.records import Video
+
+__all__ = ["found_map", "keep_map", "room_trace"]
+
+_LOG = logging.getLogger("video")
+_TRACE: Final = "laeq_1s"
+
+
+def room_trace(stores: Stores, video: Video) -> NDArray[np.float64] | None:
+    """The room's LAeq by second of the lesson; None if the video is lined up already."""
+    lesson = stores.lesson(video.lesson)
+    maps = stores.clock_maps.of_video(video.lesson, video.id)
+    if lesson is None or any(each.video == video.id for each in maps):
+        return None
+    assert lesson.ends_utc_ns is not None
+    readings = read_room(stores.periods, lesson.room, lesson.starts_utc_ns, lesson.ends_utc_ns)
+    return readings.levels[_TRACE]
+
+
+def found_map(
+    video: Video,
+    source: Source,
+    trace: NDArray[np.float64],
+    utc_ns: int,
+    progress: Callable[[float], object] | None = None,
+) -> ClockMap | None:
+    """What the sound says; None if it says nothing. Its levels are forgotten with this call."""
+    try:
+        levels = tasks.sound_levels(source, progress)
+    except VideoRefusedError as error:
+        _LOG.info("The video of lesson %s is not lined up by itself: %s", video.lesson, error)
+        return None
+    found = line_up(trace, levels.level_db, levels.step_s)
+    if found.verdict == "nothing":
+        return None
+    return ClockMap(
+        lesson=video.lesson,
+        video=video.id,
+        method="levels",
+        state=found.verdict,
+        segments=tuple(
+            MappedSegment(each.segment, each.plus_minus_s, each.correlation, each.peak_ratio)
+            for each in found.segments
+        ),
+        made_utc_ns=utc_ns,
+    )
+
+
+def keep_map(stores: Stores, made: ClockMap) -> None:
+    """Keep it, if its video is still there."""
+    if stores.videos.get(made.video) is not None:
+        stores.clock_maps.add(made)

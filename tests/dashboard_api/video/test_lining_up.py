@@ -1,0 +1,151 @@
+"""A new video is lined up by its sound before it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from contract.errors import NoSoundError
+from dashboard_api.video.lining_up import room_trace
+from dashboard_api.video.worker import VideoWorker
+from school.video.maps import ClockMap
+from school.video.media import tasks
+from school.video.media.records import Probe, SoundLevels
+from tests.dashboard_api.video.conftest import Uploads
+from tests.videos import add_video
+
+FILM = b"\0\0\0\x18ftypisom" + bytes(4096)
+PATH = "/api/lessons/sample/clock-map"
+
+
+@dataclass
+class Heard:
+    """What the child process would hear; None is no sound."""
+
+    level_db: NDArray[np.float32] | None = None
+    asked: int = 0
+    sources: list[Any] = field(default_factory=list)
+
+    def probe(self, _source: Any) -> Probe:
+        return Probe(
+            container="mp4", duration_s=1200.0, video_codec="h264", audio_codec="aac", width=640,
+            height=360, plays_in_browsers=True, recorded_utc_ns=None,
+        )  # fmt: skip
+
+    def sound_levels(self, source: Any, _progress: Any = None) -> SoundLevels:
+        self.asked += 1
+        self.sources.append(source)
+        if self.level_db is None:
+            raise NoSoundError("This video has no sound.")
+        return SoundLevels(0.1, self.level_db)
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
+    made = Heard()
+    monkeypatch.setattr(tasks, "probe", made.probe)
+    monkeypatch.setattr(tasks, "sound_levels", made.sound_levels)
+    return made
+
+
+def like_the_room(trace: NDArray[np.float64], starts_s: int, seconds: int) -> NDArray[np.float32]:
+    """The levels of a camera that is switched on at a second of the lesson, 90 dB down."""
+    part = trace[starts_s : starts_s + seconds] - 90.0
+    rng = np.random.default_rng(1)
+    return (np.repeat(part, 10) + rng.normal(0.0, 1.0, seconds * 10)).astype(np.float32)
+
+
+def work(uploads: Uploads, stores: Any) -> None:
+    """Take a video in, and prepare it."""
+    add_video(stores.videos, uploads.files, "sample", FILM, state="checking")
+    worker = VideoWorker(uploads.service, uploads.pages.app.state.store_thread)
+    uploads.pages._runner.run(worker.work(uploads.files))
+
+
+def only(stores: Any) -> ClockMap:
+    video = stores.videos.ready("sample")
+    (made,) = stores.clock_maps.of_video("sample", video.id)
+    assert isinstance(made, ClockMap)
+    assert made.video == video.id
+    return made
+
+
+def trace_of(stores: Any, uploads: Uploads) -> NDArray[np.float64]:
+    video = add_video(stores.videos, uploads.files, "sample", FILM, state="refused")
+    trace = room_trace(stores, video)
+    assert trace is not None
+    return trace
+
+
+def test_a_clear_sound_lines_the_video_up_without_a_question(uploads, stores, heard) -> None:
+    heard.level_db = like_the_room(trace_of(stores, uploads), 100, 1200)
+    work(uploads, stores)
+    made = only(stores)
+    assert (made.method, made.state, made.made_by) == ("levels", "accepted", "")
+    assert made.segments[0].segment.offset_s == pytest.approx(-100.0, abs=0.1)
+    shown = uploads.pages.get(PATH).json()
+    assert shown["map"]["segments"][0]["correlation"] > 0.5
+    assert shown["proposal"] is None
+
+
+def test_a_short_video_is_asked_about(uploads, stores, heard) -> None:
+    heard.level_db = like_the_room(trace_of(stores, uploads), 100, 600)
+    work(uploads, stores)
+    assert only(stores).state == "proposed"
+    answer = uploads.pages.request("POST", f"{PATH}/1", json={"is_right": True})
+    assert answer.json()["map"]["method"] == "levels"
+
+
+@pytest.mark.parametrize("is_silent", (True, False))
+def test_a_video_that_says_nothing_is_shown_all_the_same(
+    uploads, stores, heard, is_silent: bool
+) -> None:
+    if not is_silent:
+        heard.level_db = np.random.default_rng(2).normal(-40.0, 6.0, 12_000).astype(np.float32)
+    work(uploads, stores)
+    video = stores.videos.ready("sample")
+    assert video is not None
+    accepted = [
+        each for each in stores.clock_maps.of_video("sample", video.id) if each.state == "accepted"
+    ]
+    assert not accepted
+    assert uploads.pages.get(PATH).json()["map"] is None
+
+
+def test_a_map_is_of_its_video_and_goes_with_it(uploads, stores, heard) -> None:
+    heard.level_db = like_the_room(trace_of(stores, uploads), 100, 1200)
+    work(uploads, stores)
+    heard.level_db = like_the_room(trace_of(stores, uploads), 300, 1200)
+    work(uploads, stores)
+    made = only(stores)
+    assert made.version == 2
+    assert made.segments[0].segment.offset_s == pytest.approx(-300.0, abs=0.1)
+
+
+def test_after_an_interruption_it_does_not_listen_again(uploads, stores, heard) -> None:
+    heard.level_db = like_the_room(trace_of(stores, uploads), 100, 1200)
+    work(uploads, stores)
+    video = stores.videos.ready("sample")
+    assert room_trace(stores, video) is None
+
+
+def test_nothing_of_the_sound_is_kept(uploads, stores, heard, tmp_path) -> None:
+    trace = trace_of(stores, uploads)
+    heard.level_db = like_the_room(trace, 100, 1200)
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    work(uploads, stores)
+    (sealed,) = (
+        {path for path in tmp_path.rglob("*") if path.is_file()}
+        - before
+        - {path for path in tmp_path.rglob("*") if "keys" in path.parts}
+    )
+    assert sealed.stat().st_size < 2 * len(FILM)  # the video itself, sealed
+    made = only(stores)
+    assert len(made.segments) == 1
+    assert set(made.segments[0].__dataclass_fields__) == {
+        "segment", "plus_minus_s", "correlation", "peak_ratio",
+    }  # fmt: skip
