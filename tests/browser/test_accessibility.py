@@ -48,6 +48,54 @@ def open_answers(page: Any) -> None:
     page.wait_for_selector(".answers-choice")
 
 
+def write_with_tags(page: Any) -> None:
+    page.locator("#mark").click()
+    page.locator("#new-moment .tag-choice > summary").click()
+    page.locator("#new-moment .tag-group > summary").first.click()
+    page.locator("#new-moment .tag-box").first.click()
+
+
+def reply(page: Any) -> None:
+    choose("sample-a")(page)
+    page.locator("#moment-sample-a .reply-open summary").click()
+
+
+def be_late(page: Any) -> None:
+    """Save a change of a note that somebody has changed meanwhile."""
+    choose("sample-b")(page)
+    page.locator("#moment-sample-b .edit-note").click()
+    changed = """async () => { const answer = await fetch('/api/lessons/sample/moments/sample-b', {
+      method: 'PUT', headers: {'Content-Type': 'application/json'},
+      body: JSON.stringify({revision: 1, note: 'Of somebody else'})}); return answer.status; }"""
+    assert page.evaluate(changed) == 200
+    page.locator("#moment-note").fill("Of mine")
+    page.locator("#new-moment [type=submit]").click()
+    page.wait_for_selector("#new-moment .theirs:not([hidden])")
+
+
+def write_offline(page: Any) -> None:
+    page.route("**/api/**/moments", lambda route: route.abort())
+    page.locator("#mark").click()
+    page.locator("#moment-note").fill("Without a network")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#waiting li")
+    page.wait_for_selector("#note-link:not([hidden])")
+
+
+def lose_the_share(page: Any) -> None:
+    page.locator("#mark").click()
+    page.locator("#moment-note").fill("Not saved")
+    gone = {"detail": "There is no such lesson. It may have been deleted."}
+    page.route("**/lessons/sample/moments", lambda route: route.fulfill(status=404, json=gone))
+    page.wait_for_selector(".closed")
+
+
+def visit(page: Any) -> None:
+    page.locator("#visit .tag-choice > summary").click()
+    page.locator("#visit .tag-group > summary").first.click()
+    page.locator("#words").fill("They begin")
+
+
 @dataclass(frozen=True)
 class State:
     """A page in one of its states."""
@@ -67,6 +115,13 @@ STATES = (
     State("someone's moment", *LESSON, step=choose("sample-b")),
     State("more suggestions", *LESSON, step=click(".further summary")),
     State("a new moment", *LESSON, step=click("#mark")),
+    State("a new note with tags", *LESSON, step=write_with_tags),
+    State("a reply", *LESSON, step=reply),
+    State("a note that somebody has changed", *LESSON, step=be_late),
+    State("a note that waits", *LESSON, step=write_offline),
+    State("a share that has ended", *LESSON, step=lose_the_share),
+    State("a visit", "/lessons/sample/visit", "#visit:not([hidden])", step=visit),
+    State("a note's own page", "/lessons/sample/moments/sample-b/edit"),
     State("the video's tab", *LESSON, step=click("#tab-video"), with_film=True),
     State("zoomed", *LESSON, step=zoom),
     State("a zone's cell", *LESSON, step=lambda page: page.locator(".cell").focus()),
