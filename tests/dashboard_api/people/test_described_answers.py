@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from dashboard_api.settings import DashboardSettings
 from school.people.records import ROLES, Role
-from tests.dashboard_api.people.test_rights import Rights
+from tests.dashboard_api.people.test_rights import Rights, add_moments
 from tests.dashboard_api.server import Server, serving
 from tests.signed_in import header
 
@@ -64,7 +64,7 @@ def ask(operation: Any, mode: GenerationMode, ids: st.SearchStrategy[Any], sent:
     @given(case=operation.as_strategy(generation_mode=mode), real=ids)
     def run(case: Any, real: dict[str, str] | None) -> None:
         if real is not None and operation.path != ENDLESS:
-            for name in case.path_parameters or {}:
+            for name in set(case.path_parameters or {}) & set(real):
                 case.path_parameters[name] = real[name]
         for name in ("Authorization", "Cookie"):  # made up for the schemes; `sent` has the real one
             (case.headers or {}).pop(name, None)
@@ -83,7 +83,10 @@ def test_every_answer_is_one_that_the_description_has(
 ) -> None:
     sent = header(rights.cookie(role)) | {"Sec-Fetch-Site": "same-origin"}
     lesson = f"own-{role}"
-    real = {"lesson_id": lesson, "room": lesson, "moment_id": f"{lesson}-m"}
+    real = {
+        "lesson_id": lesson, "room": lesson, "moment_id": f"{lesson}-m", "reply_id": f"{lesson}-r",
+    }  # fmt: skip
+    add_moments(rights, lesson, by=f"only-{role}")
     ids = st.sampled_from((real, None))
     seen: set[int] = set()
     operations = [each.ok() for each in description.get_all_operations()]
