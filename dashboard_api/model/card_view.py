@@ -194,16 +194,25 @@ def _interval(figures: Mapping[str, Any], source: str) -> str:
 
 
 def _comparison(figures: Mapping[str, Any], source: str) -> str:
-    """Separation and agreement: the model next to everything it is compared with."""
-    rows = {row.name: row for row in _rows(figures)}
-    apart, agree = (rows[name] for name in (_APART, _AGREE))
-    if apart.model == "–" or agree.model == "–":
+    """The model next to what it is compared with, in words that need no statistics."""
+    baselines = figures.get("baselines") or {}
+    model, rule, ceiling = (
+        (one or {}).get("roc_auc")
+        for one in (figures, baselines.get("movement_rule"), figures.get("ceiling"))
+    )
+    if model is None:
         return ""
+    others = [
+        f"{name} {value * 100:.0f}"
+        for name, value in (
+            ("a movement rule", rule),
+            ("the best possible with these sensors", ceiling),
+        )
+        if value is not None
+    ]
     return (
-        f"Separating seats on task from seats off task (0.50 is chance): {apart.model}; never giving "
-        f"an alert {apart.never}, a movement rule {apart.rule}, the best possible with these sensors "
-        f"{apart.ceiling}. Agreement with the truth (kappa): {agree.model}; a human observer "
-        f"{agree.human} ({source})."
+        f"Shown one pupil off task and one on task, the model picks the right one {model * 100:.0f} "
+        f"times out of 100; {', '.join(['guessing 50', *others])} ({source})."
     )
 
 

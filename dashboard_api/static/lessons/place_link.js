@@ -20,6 +20,11 @@ export function hashOf(stage) {
   return `#t=${positionText(cursor)}`;
 }
 
+/** The browser scrolls the page to the moment in its list, where all is on one screen already. */
+function stay() {
+  if (matchMedia("(min-width: 700px)").matches) scrollTo(0, 0);
+}
+
 /**
  * @param {HTMLButtonElement} button
  * @param {HTMLElement} said
@@ -31,9 +36,13 @@ export function placeLink(button, said, stage, openMoment) {
     const hash = decodeURIComponent(location.hash);
     const second = secondOf(hash);
     if (second !== null) stage.seek(second);
-    else if (hash.startsWith("#moment-")) openMoment(hash.slice("#moment-".length));
+    else if (hash.startsWith("#moment-")) {
+      openMoment(hash.slice("#moment-".length));
+      stay();
+    }
   };
   addEventListener("hashchange", go);
+  addEventListener("load", () => { if (location.hash.startsWith("#moment-")) stay(); });
   // While a lesson runs its data come again.
   stage.addEventListener("data", go, { once: true });
   button.addEventListener("click", async () => {
