@@ -24,6 +24,10 @@ class Turns:
     def __init__(self) -> None:
         self._turns: dict[str, Turn] = {}
 
+    def is_taken(self, upload: str) -> bool:
+        """Whether somebody has the turn."""
+        return upload in self._turns
+
     @asynccontextmanager
     async def take(self, upload: str) -> AsyncIterator[Turn]:
         """Ask whoever has the turn to stop, and wait until they have."""

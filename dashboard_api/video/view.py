@@ -13,6 +13,7 @@ from dashboard_api.views.days import day_of, day_words
 from school.lessons.records import Lesson
 from school.video.keeping import kept_until_ns
 from school.video.records import Video
+from school.video.sealing import sealed_bytes
 
 __all__ = ["UploadJson", "VideoStateJson", "video_state"]
 
@@ -23,6 +24,8 @@ class UploadJson(BaseModel):
     address: str = Field(description="Where tus goes on.")
     size: int = Field(description="Bytes of the whole file.")
     fingerprint: str = Field(description="Of the file's name, length and date; empty if not known.")
+    share: float = Field(description="How much of it is here, 0 to 1.")
+    is_moving: bool = Field(description="Whether some browser is uploading it at this moment.")
 
 
 class VideoStateJson(BaseModel):
@@ -51,7 +54,8 @@ def video_state(
     if newest is not None and newest.state == "uploading":
         upload = UploadJson(
             address=f"/api/lessons/{quote(lesson.id, safe='')}/video/uploads/{newest.id}",
-            size=newest.size, fingerprint=newest.fingerprint,
+            size=newest.size, fingerprint=newest.fingerprint, share=_share(newest, service),
+            is_moving=service.turns.is_taken(newest.id),
         )  # fmt: skip
     is_ready = any(each.state == "ready" for each in videos)
     until_ns = kept_until_ns(lesson, longest_ns, service.days)
@@ -61,3 +65,9 @@ def video_state(
         progress=None if newest is None else service.progress.get(newest.id),
         refusal="" if newest is None else newest.refusal, upload=upload,
     )  # fmt: skip
+
+
+def _share(video: Video, service: VideoService) -> float:
+    if service.files is None:
+        return 0.0
+    return min(1.0, service.files.sealed_size(video.file) / sealed_bytes(video.size))

@@ -44,7 +44,7 @@ export function lessonVideo(section, lesson, on) {
     const { said, more } = stateWords(state);
     section.dataset.shown = state.state;
     say(said, more);
-    progress(state.state === "converting" ? state.progress ?? 0 : null);
+    progress({ converting: state.progress ?? 0, uploading: state.upload?.share ?? 0 }[state.state] ?? null);
     add.textContent = { uploading: "Choose the file again", refused: "Choose another file" }[state.state] ?? (state.is_ready ? "Replace the video" : "Upload the lesson’s video");
     add.classList.toggle("main", state.state !== "ready");
     if (PREPARED.includes(state.state)) offer([remove]);
@@ -61,7 +61,7 @@ export function lessonVideo(section, lesson, on) {
       show();
       if (state.state === "ready" && was.state !== "ready") on.ready();
     }
-    if (PREPARED.includes(state.state)) timer = window.setTimeout(ask, ASK_EACH_MS);
+    if (PREPARED.includes(state.state) || state.upload?.is_moving) timer = window.setTimeout(ask, ASK_EACH_MS);
   };
 
   const start = async (/** @type {File} */ chosen) => {
@@ -160,7 +160,7 @@ export function lessonVideo(section, lesson, on) {
     if (transfer) event.preventDefault();
   });
   show();
-  if (PREPARED.includes(state.state)) ask();
+  if (PREPARED.includes(state.state) || state.upload?.is_moving) ask();
 }
 
 /** Whether a person says yes in a dialog. @param {HTMLDialogElement} dialog @returns {Promise<boolean>} */

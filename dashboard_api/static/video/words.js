@@ -1,7 +1,7 @@
 // The words of an upload: how long it still takes, and what became of the video.
 
 /** @typedef {{state: string, is_ready: boolean, kept_until: string | null, progress: number | null,
- *   refusal: string, upload: {address: string, size: number, fingerprint: string} | null}} VideoState */
+ *   refusal: string, upload: {address: string, size: number, fingerprint: string, share: number, is_moving: boolean} | null}} VideoState */
 
 /** @param {number} bytes */
 export function sizeWords(bytes) {
@@ -24,7 +24,9 @@ export function stateWords(state) {
   const meanwhile = state.is_ready ? " The video from before plays until then." : "";
   return {
     none: { said: "There is no video of this lesson on the server.", more: "MP4, MOV or WebM; it is kept encrypted, and you alone decide who sees it." },
-    uploading: { said: "An upload is not finished.", more: "Choose the same file again, and it continues where it stopped." },
+    uploading: state.upload?.is_moving
+      ? { said: "The video is being uploaded in another window.", more: "" }
+      : { said: "An upload is not finished.", more: "Choose the same file again, and it continues where it stopped." },
     checking: { said: "The video is uploaded and is being checked.", more: `You can close this page.${meanwhile}` },
     converting: { said: "The video is being converted, so that every browser plays it.", more: `This can take as long as the lesson. You can close this page.${meanwhile}` },
     ready: { said: "The lesson’s video is on the server, encrypted.", more: kept },
