@@ -66,8 +66,10 @@ def ask(operation: Any, mode: GenerationMode, ids: st.SearchStrategy[Any], sent:
         if real is not None and operation.path != ENDLESS:
             for name in set(case.path_parameters or {}) & set(real):
                 case.path_parameters[name] = real[name]
-        for name in ("Authorization", "Cookie"):  # made up for the schemes; `sent` has the real one
-            (case.headers or {}).pop(name, None)
+        for name in list(case.headers or {}):
+            # The first two are made up for the schemes; `sent` has the real one.
+            if name.lower() in {"authorization", "cookie", "host"}:
+                case.headers.pop(name)
         case.cookies = {}
         answer = case.call(headers=sent)
         seen.add(answer.status_code)
