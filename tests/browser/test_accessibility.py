@@ -96,6 +96,26 @@ def visit(page: Any) -> None:
     page.locator("#words").fill("They begin")
 
 
+def choose_file(page: Any) -> None:
+    """What is no video, in the tab "Video": the page asks who may be filmed."""
+    page.click("#tab-video")
+    page.wait_for_selector("#lv-add:not([hidden])")
+    fake = {"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"%PDF" * 100}
+    page.set_input_files("#lv-file", fake)
+    page.wait_for_selector("#lv-consent[open]")
+
+
+def be_refused(page: Any) -> None:
+    choose_file(page)
+    page.click("#lv-consent >> text=I confirm this")
+    page.wait_for_selector("#lv-said >> text=is no video")
+
+
+def ask_to_delete(page: Any) -> None:
+    page.click("#tab-video")
+    page.click("#lv-delete")
+
+
 @dataclass(frozen=True)
 class State:
     """A page in one of its states."""
@@ -125,6 +145,9 @@ STATES = (
     State("the video's tab", *LESSON, step=click("#tab-video"), with_film=True),
     State("the next step", *LESSON, step=click("#tab-step")),
     State("a guess", *LESSON, step=click("#guess-open")),
+    State("who may be filmed", *LESSON, step=choose_file),
+    State("a video that is refused", *LESSON, step=be_refused),
+    State("deleting the video", *LESSON, step=ask_to_delete, with_film=True),
     State("zoomed", *LESSON, step=zoom),
     State("a zone's cell", *LESSON, step=lambda page: page.locator(".cell").focus()),
     State("keys", *LESSON, step=click("#help-open")),

@@ -246,6 +246,7 @@ def test_the_same_file_continues_after_the_page_was_closed(
     page.wait_for_selector("body[data-drawn]")
     page.click("#tab-video")
     said(page, "An upload is not finished.")
+    assert int((page.locator("#lv-share").text_content() or "").split()[0]) >= 20
     with page.expect_request(lambda request: request.method == "PATCH") as continued:
         choose(page, films.plays)  # without being asked to confirm again
     assert int(continued.value.headers["upload-offset"]) > 500_000
