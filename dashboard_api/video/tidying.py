@@ -21,6 +21,7 @@ from school.lessons.records import Lesson
 from school.video.files import VideoFiles
 from school.video.keeping import kept_until_ns
 from school.video.records import Reason, Video
+from school.video.sealing import sealed_bytes
 
 __all__ = ["Tidying"]
 
@@ -56,6 +57,11 @@ class Tidying:
             if video.spare and video.state != "converting":
                 files.destroy(video.spare)
                 stores.videos.change(video, video.changed_utc_ns, spare="")
+            is_whole = files.sealed_size(video.file) == sealed_bytes(video.size)
+            if video.state == "uploading" and is_whole:  # and its last request got no answer
+                stores.videos.finish_upload(
+                    video.id, Actor(name="the pages", utc_ns=self._now_ns())
+                )
             if video.state != "refused" and not files.keys.path(video.file).exists():
                 self._remove(stores, video, "key_gone")
         for name in with_file - with_key - known:

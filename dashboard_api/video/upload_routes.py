@@ -124,8 +124,11 @@ async def offset(
         files = videos.require_files()
         async with videos.turns.take(video.id):
             upload = await _open(files, video)
-            here = upload.offset
+            here, is_complete = upload.offset, upload.is_complete
             upload.close()
+        if is_complete:  # the program ended before it could say so
+            await store.run(lambda stores: _note(stores, viewer, video, is_complete=True))
+            videos.work.set()
     about = {"Upload-Offset": str(here), "Upload-Length": str(video.size)}
     return _answer(200, about | _expiry(video, videos))
 

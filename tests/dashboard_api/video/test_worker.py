@@ -235,6 +235,31 @@ def test_retention_counts_from_the_end_of_the_lesson(
     assert sentence.endswith("because it was kept for as long as the school keeps videos")
 
 
+def complete_without_a_record(uploads: Uploads, stores: Any) -> str:
+    """The program was killed after the last byte, and before the record of it."""
+    where = uploads.begin()
+    video = only(stores)
+    upload = uploads.files.upload(video.file, video.size)
+    upload.write(FILM)
+    upload.settle()
+    upload.close()
+    return where
+
+
+def test_an_upload_whose_end_was_not_recorded_goes_on(background, uploads, stores) -> None:
+    where = complete_without_a_record(uploads, stores)
+    assert uploads.offset(where) == len(FILM)  # the browser takes it for done
+    background.work()
+    assert only(stores).state == "ready"
+
+
+def test_it_goes_on_at_the_next_start_too(background, uploads, stores) -> None:
+    complete_without_a_record(uploads, stores)
+    background.tidy()
+    background.work()
+    assert only(stores).state == "ready"
+
+
 def test_an_upload_that_nobody_finishes_goes_after_a_week(
     background, uploads, stores, clock
 ) -> None:
