@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import re
@@ -21,13 +22,15 @@ import pytest
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
 from dashboard_api.settings import DashboardSettings
+from dashboard_api.video.service import VideoService
 from dashboard_api.web.access import COOKIE
 from dashboard_api.web.store_thread import Stores
 from roomtone.demo.broker import free_port
 from school.people.passwords import hash_password
+from school.video.settings import VideoSettings
 from tests.certificates import Certificate, make_certificate
 from tests.conftest import SEARCH_PATH
-from tests.dashboard_api.server import PATIENCE_S, Server, serving
+from tests.dashboard_api.server import PATIENCE_S, Server, serving, until
 from tests.signed_in import BY, TEACHER
 
 pytestmark = pytest.mark.slow
@@ -152,7 +155,7 @@ def answers(port: int) -> bool:
 
 
 @pytest.fixture
-def dashboard(stores: Stores, filled, clock: ManualClock) -> Iterator[Server]:
+def dashboard(stores: Stores, filled, clock: ManualClock, tmp_path: Path) -> Iterator[Server]:
     stores.people.set_second_factor(TEACHER, None, BY)
     stores.people.set_roles(TEACHER, ["teacher"], BY)
     stores.people.set_password(TEACHER, hash_password(PASSWORD), BY)
@@ -160,7 +163,10 @@ def dashboard(stores: Stores, filled, clock: ManualClock) -> Iterator[Server]:
     assert lesson is not None
     stores.lessons.put(replace(lesson, ends_utc_ns=clock.utc_ns() + 60 * SECOND_NS))
     settings = DashboardSettings(trusted_proxies=("127.0.0.1", "::1"), hosts=(NAME,))
-    app = create_app(lambda: stores, clock=clock, settings=settings)
+    video = VideoSettings(
+        directory=tmp_path / "videos", key_directory=tmp_path / "keys", reserve_gb=0
+    )
+    app = create_app(lambda: stores, clock=clock, settings=settings, video=video)
     with serving(app, settings) as made:
         yield made
 
@@ -197,6 +203,7 @@ def test_the_pages_behind_it(proxy: Proxy, dashboard: Server, monkeypatch) -> No
 
     check_stream(proxy, cookie)
     check_limits(proxy, cookie)
+    check_upload(proxy, cookie, dashboard.app.state.videos)
     check_ways_past_it(proxy)
     check_forged_addresses(proxy, monkeypatch)
 
@@ -226,6 +233,41 @@ def check_stream(proxy: Proxy, cookie: str) -> None:
 def check_limits(proxy: Proxy, cookie: str) -> None:
     status, _, _ = proxy.ask("POST", "/lessons/sample/moments", "x" * 70_000, Cookie=cookie)
     assert status == 413
+
+
+def check_upload(proxy: Proxy, cookie: str, videos: VideoService) -> None:
+    """A part of 16 MiB arrives while it is sent, and is all there."""
+    until((videos.require_files().keys.directory / "key").exists)
+    film = b"\0\0\0\x18ftypisom" + bytes(16 << 20)
+    consent = base64.b64encode(videos.consent.encode()).decode()
+    tus = {"Cookie": cookie, "Origin": proxy.origin, "Tus-Resumable": "1.0.0"}
+    connection = proxy.connect()
+    connection.request(
+        "POST", "/api/lessons/sample/video/uploads", None,
+        tus | {"Upload-Length": str(len(film) + 1), "Upload-Metadata": f"consent {consent}"},
+    )  # fmt: skip
+    answer = connection.getresponse()
+    assert answer.status == 201, answer.read()
+    answer.read()
+
+    def parts() -> Iterator[bytes]:
+        yield film[: 8 << 20]
+        # Not kept back until all of it is there.
+        folder = videos.require_files().directory
+        until(lambda: any(path.stat().st_size > 1 << 20 for path in folder.iterdir()))
+        yield film[8 << 20 :]
+
+    connection.request(
+        "PATCH", answer.headers["Location"], parts(),
+        tus | {
+            "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(len(film)),
+        },
+    )  # fmt: skip
+    answer = connection.getresponse()
+    assert answer.status == 204, answer.read()
+    assert answer.headers["Upload-Offset"] == str(len(film))
+    connection.close()
 
 
 def check_ways_past_it(proxy: Proxy) -> None:
