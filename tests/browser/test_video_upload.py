@@ -265,6 +265,27 @@ def test_a_lost_network_is_said_and_made_good(
     said(page, "The lesson’s video is on the server, encrypted.")
 
 
+def test_a_connection_that_died_without_a_word_is_left(
+    page: Page, here: SimpleNamespace, films: SimpleNamespace
+) -> None:
+    """As after a closed lid: nothing fails, and nothing moves any more."""
+    page.clock.install()
+    page.reload()
+    page.wait_for_selector("body[data-drawn]")
+    page.click("#tab-video")
+    hung: list[Any] = []
+    page.route("**/video/uploads/*", lambda route: hung.append(route))  # noqa: PLW0108 (Playwright marks it)
+    upload(page, films.plays)
+    while not hung:
+        page.clock.run_for(1_000)
+        page.wait_for_timeout(50)
+    assert hung[0].request.method == "PATCH"
+    page.unroute("**/video/uploads/*")
+    page.clock.run_for(50_000)
+    page.clock.resume()
+    said(page, "The lesson’s video is on the server, encrypted.")
+
+
 def test_an_upload_can_be_cancelled(
     page: Page, here: SimpleNamespace, films: SimpleNamespace
 ) -> None:

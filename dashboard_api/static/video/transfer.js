@@ -7,8 +7,13 @@ const LOOK_EACH_MS = 5_000;
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000];
 const VENDOR = new URL("../vendor/tus.min.js", import.meta.url).href;
 
-/** Statuses after which trying again by itself is of no use. */
-const isFinal = (/** @type {number} */ status) => status >= 400 && status < 500 && ![408, 423, 429].includes(status);
+/** Whether trying again by itself is of no use. */
+function isFinal(/** @type {any} */ error) {
+  const status = statusOf(error);
+  // A part that does not fit: an earlier one came late. Asking where the server is makes it good.
+  if (status === 409 && error.originalRequest?.getMethod() === "PATCH") return false;
+  return status >= 400 && status < 500 && ![408, 423, 429].includes(status);
+}
 
 export class Transfer {
   #upload = /** @type {any} */ (null);
@@ -42,7 +47,7 @@ export class Transfer {
       onProgress: (/** @type {number} */ sent) => this.#moved(sent),
       onSuccess: () => this.#ended(() => this.on.done()),
       onShouldRetry: (/** @type {any} */ error) => {
-        if (isFinal(statusOf(error)) || statusOf(error) === 507) return false;
+        if (isFinal(error) || statusOf(error) === 507) return false;
         this.on.waiting();
         return true;
       },
@@ -108,7 +113,7 @@ export class Transfer {
 
   #failed(/** @type {any} */ error) {
     const status = statusOf(error);
-    if (!isFinal(status) && status !== 507) {
+    if (!isFinal(error) && status !== 507) {
       this.on.waiting();
       setTimeout(() => this.#again(), RETRY_MS[RETRY_MS.length - 1]);
       return;
