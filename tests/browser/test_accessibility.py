@@ -155,8 +155,6 @@ STATES = (
     State("how answers are used", *LESSON, step=open_answers),
     State("table's own page", "/lessons/sample/table"),
     State("answers' own page", "/lessons/sample/answers"),
-    State("a note's own page", "/lessons/sample/moments/sample-b/edit"),
-    State("notes on a phone", "/lessons/sample/visit"),
     State("sharing", "/lessons/sample/sharing"),
     State("rows of seats", "/lessons/sample/seat-rows"),
     State("lessons", "/"),
