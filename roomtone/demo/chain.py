@@ -119,6 +119,11 @@ class Chain:
         """The address of the pages."""
         return f"http://127.0.0.1:{self.page_port}"
 
+    @property
+    def config(self) -> Path:
+        """The server's settings."""
+        return self._folder / "server.toml"
+
     def reader(self) -> PeriodReader:
         """A reader of the store, during or after the run."""
         return open_period_reader(self._data)
@@ -137,13 +142,14 @@ class Chain:
         self._programs.wait_until(
             lambda: is_taken(self.broker.port), what="an answer from the broker", timeout_s=_READY_S
         )
-        config = self._folder / "server.toml"
+        config = self.config
         config.write_text(
             server_toml(
                 site=SITE,
                 data_dir=self._data,
                 broker=self.broker,
                 time_zone=self.plan.time_zone,
+                videos=self._folder / "videos",
             ),
             encoding="utf-8",
         )
@@ -189,7 +195,7 @@ class Chain:
         )
         # Chosen only now: a port that was free at the start may be taken by now.
         self.page_port = serve_pages(
-            self._programs, "--config", str(self._folder / "server.toml"), *clock_option(self.clock),
+            self._programs, "--config", str(self.config), *clock_option(self.clock),
             "--demo", lesson=self.lesson, cookie=self.cookie, choose=self._choose_port,
             report=self._report,
         )  # fmt: skip

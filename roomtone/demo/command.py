@@ -55,4 +55,6 @@ def run(arguments: argparse.Namespace) -> int:
         starts_utc_ns=round(time.time() - scenario.periods * (1 - 1 / arguments.speed)) * SECOND_NS,
         duration_s=scenario.periods,
     )
-    return play(arguments, plan, episodes=classroom.truth().episodes())
+    length = () if minutes is None else ("--minutes", str(minutes))
+    filmed = ("--scenario", arguments.scenario, "--seed", str(arguments.seed), *length)
+    return play(arguments, plan, episodes=classroom.truth().episodes(), filmed=filmed)

@@ -16,7 +16,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -29,6 +29,7 @@ from ingest.stores.records import AlertRecord
 from models.serving.scores import ROOM
 from roomtone.audit.tally import tally
 from roomtone.demo.chain import Chain, PlannedLesson
+from roomtone.demo.film import Film
 from roomtone.demo.page_port import USUAL_PORT, choose_port
 from roomtone.demo.programs import ProgramError
 from school.people.demo import DEMO_PEOPLE
@@ -72,9 +73,16 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, speed: float) -> None:
 
 
 def play(
-    arguments: argparse.Namespace, plan: PlannedLesson, *, episodes: tuple[Episode, ...] | None
+    arguments: argparse.Namespace,
+    plan: PlannedLesson,
+    *,
+    episodes: tuple[Episode, ...] | None,
+    filmed: Sequence[str] | None = None,
 ) -> int:
-    """Run the chain over a planned lesson; `episodes` is the truth, None if unknown."""
+    """Run the chain over a planned lesson; `episodes` is the truth, None if unknown.
+
+    `filmed` are the options of `roomtone simulate` for the lesson's video; a check makes none.
+    """
     is_check: bool = arguments.check
     progress = _Progress(plan, is_line=sys.stderr.isatty())
 
@@ -90,6 +98,8 @@ def play(
     with _folder(arguments.keep) as folder, interrupted_by(signal.SIGTERM, signal.SIGHUP):
         chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose, report=report)
 
+        film = None if filmed is None or is_check else Film(filmed, folder, report)
+
         def report_addresses() -> None:
             for name in DEMO_PEOPLE:
                 report(f"{f'as {name}':<10} {chain.sign_in_page(name)}")
@@ -99,17 +109,24 @@ def play(
                 chain.start()
                 chain.begin()
                 report_addresses()
+                if film is not None:
+                    film.start()
                 chain.play(progress)
                 report("lesson     is over; waiting for the last readings")
                 chain.stop_edge()
                 if is_check:
                     return _report(chain, episodes)
+                if film is not None:
+                    film.take_in(chain.lesson, chain.config)
                 report_addresses()
                 report("           Ctrl-C stops everything")
                 threading.Event().wait()
         except KeyboardInterrupt:
             report("stopped")
             return 1 if is_check else 0
+        finally:
+            if film is not None:
+                film.stop()
     return 0
 
 

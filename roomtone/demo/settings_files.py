@@ -30,8 +30,15 @@ def _lines(table: Mapping[str, object]) -> str:
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
 
 
-def server_toml(*, site: str, data_dir: Path, broker: BrokerSettings, time_zone: str) -> str:
-    """A `server.toml` for ingest, score and dashboard."""
+def server_toml(
+    *, site: str, data_dir: Path, broker: BrokerSettings, time_zone: str, videos: Path | None = None
+) -> str:
+    """A `server.toml` for ingest, score and dashboard; videos and their keys below one folder."""
+    video: dict[str, object] = {}
+    if videos is not None:
+        video["directory"] = str(videos / "files")
+        video["key_directory"] = str(videos / "keys")
+        video["reserve_gb"] = 0.5
     return toml(
         {"site": site, "data_dir": str(data_dir)},
         broker=broker_table(broker),
@@ -39,6 +46,7 @@ def server_toml(*, site: str, data_dir: Path, broker: BrokerSettings, time_zone:
         ingest={"health_port": 0, "max_clock_error_s": 0},
         score={"health_port": 0},
         lessons={"time_zone": time_zone},
+        video=video,
     )
 
 
