@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ACTION_STEPS", "DISMISSALS", "GUESSES"]
+__all__ = ["ACTION_STEPS", "DISMISSALS", "GUESSES", "REFLECTIONS"]
 
 DISMISSALS: Final = """;
 CREATE TABLE dismissals (
@@ -75,4 +75,20 @@ CREATE TABLE guess_choices (
     CONSTRAINT guess_choices_person_fkey
         FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
 ) WITHOUT ROWID, STRICT
+"""
+
+REFLECTIONS: Final = """;
+CREATE TABLE reflections (
+    lesson TEXT NOT NULL,
+    person TEXT NOT NULL,
+    keep TEXT NOT NULL,
+    surprise TEXT NOT NULL,
+    watch TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    written_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (lesson, person),
+    CONSTRAINT reflections_lesson_fkey FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE,
+    CONSTRAINT reflections_person_fkey FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX reflections_person ON reflections (person)
 """

@@ -22,6 +22,7 @@ from school.audit.heads import HEADS, AuditKey, HeadsFile, signed
 from school.audit.log import last_removable, remove_up_to, tip
 from school.database import open_school_database
 from school.debrief.records import StepText
+from school.debrief.reflection_store import Reflection
 from school.lessons.records import Lesson
 from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
 from school.observing.records import Look
@@ -179,6 +180,7 @@ def _fill(school: School) -> None:
     assert school.videos.begin(video, BY_ADA)
     sharing.guesses.put(PAST, ADA, [(60, 120)], 240, NOW_NS)
     sharing.guesses.begin(ADA, is_on=True)
+    sharing.reflections.save(PAST, ADA, Reflection(keep=NOTE), NOW_NS)
     lessons.opt_out("room-1", 4)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)

@@ -1,1 +1,1 @@
-"""What comes of a debrief: the teacher's next step."""
+"""What comes of a debrief: the teacher's guess, next step and reflection."""

@@ -12,6 +12,7 @@ from dashboard_api.lessons.list_lines import read_lesson_json, suggestion_counts
 from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.lessons.table_view import table_page
 from dashboard_api.model.routes import trust_note
+from dashboard_api.moments.judged_moments import of_people
 from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import count_lively
 from dashboard_api.video.view import video_state
@@ -58,7 +59,7 @@ async def lesson_page(
             line_up=line_up_of(stores, seen),
             can_line_up="teacher" in viewer.person.roles and seen.reach == "own",
             # Before a guess there is nothing of the system's on the page.
-            moments=[one for one in moments if one.kind == "own" or guess != "start"],
+            moments=of_people(moments) if guess == "start" else moments,
             guess=guess,
             begins_with_guess=guess != "" and stores.sharing.guesses.begins(viewer.person.id),
             is_own=seen.reach == "own",

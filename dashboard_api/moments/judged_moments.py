@@ -13,7 +13,7 @@ from dashboard_api.model.trust import trust_text
 from dashboard_api.moments import view as moment_view
 from dashboard_api.moments.authors import NOBODY, Authors, authors_of
 from dashboard_api.moments.open_questions import open_questions
-from dashboard_api.moments.picked import also_picked
+from dashboard_api.moments.picked import SYSTEM, also_picked
 from dashboard_api.moments.replies import reply_json
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.older_reasons import todays_words
@@ -30,8 +30,8 @@ from models.serving.scores import ROOM
 from school.moments.dismissals import DISMISSAL_REASONS, DismissalReason
 from school.moments.records import Moment, MomentKind, Verdict
 
-__all__ = ["AnswerJson", "JudgedMoment", "VerdictValue", "judged_again", "kind_of",
-           "moment_list", "moment_list_response", "moments_of", "suggested_in"]  # fmt: skip
+__all__ = ["AnswerJson", "JudgedMoment", "VerdictValue", "is_guessing", "judged_again", "kind_of",
+           "moment_list", "moment_list_response", "moments_of", "of_people", "suggested_in"]  # fmt: skip
 
 VerdictValue = Literal["confirmed", "dismissed"]
 
@@ -162,21 +162,46 @@ async def moment_list_response(
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/lessons/{lesson_id}#{anchor}", status_code=303)
 
+    guesses = is_guessing(request)
+
     def query(stores: Stores) -> HTMLResponse:
-        return moment_list(stores, see_lesson(stores, viewer, lesson_id), chosen, notice=notice)
+        seen = see_lesson(stores, viewer, lesson_id)
+        return moment_list(stores, seen, chosen, notice=notice, is_guessing=guesses)
 
     return await store.run(query)
 
 
+def is_guessing(request: Request) -> bool:
+    """Whether the page that asks hides what was measured until its teacher has guessed."""
+    return "roomtone-guessing" in request.headers
+
+
 def moment_list(
-    stores: Stores, seen: SeenLesson, chosen: str | None, *, notice: str = ""
+    stores: Stores,
+    seen: SeenLesson,
+    chosen: str | None,
+    *,
+    notice: str = "",
+    is_guessing: bool = False,
 ) -> HTMLResponse:
     """The list alone."""
+    moments = moments_of(stores, seen)
     return page(
         "moments/_moments.html",
-        lesson=seen.lesson, moments=moments_of(stores, seen), chosen=chosen,
+        lesson=seen.lesson, moments=of_people(moments) if is_guessing else moments, chosen=chosen,
         is_own=seen.reach == "own", notice=notice,
     )  # fmt: skip
+
+
+def of_people(moments: Sequence[JudgedMoment]) -> list[JudgedMoment]:
+    """What people marked, without a word of the system."""
+    return [
+        one.model_copy(
+            update={"also_picked_by": [who for who in one.also_picked_by if who != SYSTEM]}
+        )
+        for one in moments
+        if one.kind == "own"
+    ]
 
 
 def _judged(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
-from dashboard_api.moments.judged_moments import moment_list, moment_list_response
+from dashboard_api.moments.judged_moments import is_guessing, moment_list, moment_list_response
 from dashboard_api.moments.list_tags import ListTags
 from dashboard_api.moments.note_changes import (
     MAX_TAGS,
@@ -62,14 +62,15 @@ async def listed(request: Request, viewer: ReadsNotes, lesson_id: str, store: St
     """The list for a page that is open: asked every few seconds, and mostly as it was."""
     known = request.headers.get("if-none-match", "")
     list_tags: ListTags = request.app.state.list_tags
+    guesses = is_guessing(request)
 
     def query(stores: Stores) -> Response:
         seen = see_lesson(stores, viewer, lesson_id)
-        whose = lesson_id, viewer.person.id
+        whose = f"{lesson_id} before a guess" if guesses else lesson_id, viewer.person.id
         version = stores.scores.version(), stores.lessons.version()
         if known and list_tags.is_same(whose, version, known):
             return Response(status_code=304)
-        answer = moment_list(stores, seen, None)
+        answer = moment_list(stores, seen, None, is_guessing=guesses)
         tag = list_tags.keep(whose, version, bytes(answer.body))
         if tag == known:
             return Response(status_code=304)

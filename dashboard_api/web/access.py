@@ -45,6 +45,7 @@ __all__ = [
     "ReadsPeople",
     "ReadsSeatRows",
     "ReadsVideo",
+    "Reflects",
     "SecondFactorNeededError",
     "SharesLesson",
     "SignInNeededError",
@@ -155,6 +156,7 @@ ReadsNotes = Annotated[Viewer, Depends(Needs("read notes"))]
 WritesNotes = Annotated[Viewer, Depends(Needs("write notes"))]
 DecidesStep = Annotated[Viewer, Depends(Needs("decide step"))]
 Guesses = Annotated[Viewer, Depends(Needs("guess"))]
+Reflects = Annotated[Viewer, Depends(Needs("reflect"))]
 ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
 ChangesVideo = Annotated[Viewer, Depends(Needs("change video"))]
 LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]

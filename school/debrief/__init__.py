@@ -1,1 +1,1 @@
-"""What comes of a debrief and belongs to the teacher: the one step that they try next."""
+"""What a teacher makes of a lesson: what they guessed, what they try next, and what they write down."""

@@ -11,7 +11,7 @@ from school.column_types import FLAG as _FLAG
 from school.column_types import TEXT as _TEXT
 from school.schema import METADATA
 
-__all__ = ["action_steps", "guess_choices", "guesses"]
+__all__ = ["action_steps", "guess_choices", "guesses", "reflections"]
 
 
 def _lesson(column: str) -> Column[str]:
@@ -74,3 +74,19 @@ guess_choices: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """Teachers who begin each lesson with a guess."""
+
+reflections: Final = Table(
+    "reflections", METADATA,
+    Column("lesson", _TEXT, ForeignKey("lessons.id", name="reflections_lesson_fkey",
+                                       ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("person", _TEXT, ForeignKey("people.id", name="reflections_person_fkey",
+                                       ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("keep", _TEXT, nullable=False),
+    Column("surprise", _TEXT, nullable=False),
+    Column("watch", _TEXT, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("written_utc_ns", _COUNT, nullable=False),
+    Index("reflections_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""What a teacher writes for themselves at the end; nobody else ever sees it."""

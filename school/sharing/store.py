@@ -14,6 +14,7 @@ from school.audit.actor import Actor
 from school.audit.records import Action
 from school.database import SchoolDatabase
 from school.debrief.guess_store import GuessStore
+from school.debrief.reflection_store import ReflectionStore
 from school.debrief.step_store import StepStore
 from school.lessons.owner_rows import give_lessons
 from school.lessons.records import Lesson
@@ -92,6 +93,8 @@ class SharingStore:
         """What teachers try next."""
         self.guesses = GuessStore(database)
         """What teachers guess of a lesson before they look."""
+        self.reflections = ReflectionStore(database)
+        """What teachers write for themselves."""
 
     def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:
         """What a lesson is to a person; None if there is no such lesson."""

@@ -116,6 +116,28 @@ def ask_to_delete(page: Any) -> None:
     page.click("#lv-delete")
 
 
+def dismiss(page: Any) -> None:
+    choose("sample-alert-1")(page)
+    page.locator("#no-sample-alert-1").click()
+    page.wait_for_selector("#why-sample-alert-1")
+
+
+def guess(page: Any) -> None:
+    page.locator("#guess-open").click()
+    page.locator("#guess-add").click()
+
+
+def compare(page: Any) -> None:
+    guess(page)
+    page.locator("#guess-compare").click()
+    page.wait_for_selector(".difference")
+
+
+def next_step(page: Any) -> None:
+    page.wait_for_selector(".next-step", state="attached")
+    page.locator("#tab-step").click()
+
+
 @dataclass(frozen=True)
 class State:
     """A page in one of its states."""
@@ -143,8 +165,13 @@ STATES = (
     State("a visit", "/lessons/sample/visit", "#visit:not([hidden])", step=visit),
     State("a note's own page", "/lessons/sample/moments/sample-b/edit"),
     State("the video's tab", *LESSON, step=click("#tab-video"), with_film=True),
-    State("the next step", *LESSON, step=click("#tab-step")),
-    State("a guess", *LESSON, step=click("#guess-open")),
+    State("a dismissed suggestion", *LESSON, step=dismiss),
+    State("the next step", *LESSON, step=next_step),
+    State("the next step's own page", "/lessons/sample/step"),
+    State("a guess", *LESSON, step=guess),
+    State("a guess compared", *LESSON, step=compare),
+    State("a guess on its own page", "/lessons/sample/guess"),
+    State("reflection", "/lessons/sample/reflection"),
     State("who may be filmed", *LESSON, step=choose_file),
     State("a video that is refused", *LESSON, step=be_refused),
     State("deleting the video", *LESSON, step=ask_to_delete, with_film=True),

@@ -7,6 +7,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from school.moments.records import Moment
 from tests.signed_in import TEACHER
 
 MEASURED = ("dB(A)", "than usual", "lively stretch", "Settling in\n", "liveliest half minute")
@@ -25,6 +26,15 @@ def lesson(page):
     page.goto("/lessons/sample")
     page.wait_for_selector("body[data-drawn]")
     return page
+
+
+def add_note(school, author: str) -> None:
+    school.stores.lessons.put_moment(
+        Moment(
+            id="meanwhile", lesson="sample", start_s=1_390, end_s=1_450, note="Written meanwhile",
+            author=author, role="coach",
+        )
+    )  # fmt: skip
 
 
 def drag(page, start: float, end: float) -> None:
@@ -132,6 +142,11 @@ def test_a_lesson_that_begins_with_a_guess_loads_nothing_measured(page, school, 
     )
     settled(page)
     nothing_measured(page)
+    # Nor does what the page asks every few seconds, here for a note of somebody else.
+    add_note(school, "gone")
+    expect(page.locator("#moment-meanwhile")).to_be_visible()
+    nothing_measured(page)
+    school.stores.lessons.remove_moment("meanwhile")
     page.get_by_role("button", name="Don’t guess").click()
     page.wait_for_selector("body[data-drawn]")
     expect(page.locator("#ribbon")).to_be_visible()

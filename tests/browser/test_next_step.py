@@ -117,9 +117,9 @@ def test_what_does_not_fit_is_hinted_at(page, tab):
     more = tab.get_by_role("button", name="More below")
     expect(more).to_be_visible()
     more.click()
-    page.wait_for_function("document.getElementById('step-view').scrollTop > 0")
+    page.wait_for_function("document.getElementById('next-step').scrollTop > 0")
     tab.get_by_role("button", name="Save").scroll_into_view_if_needed()
-    tab.evaluate("each => each.scrollTo(0, each.scrollHeight)")
+    page.locator("#next-step").evaluate("each => each.scrollTo(0, each.scrollHeight)")
     expect(more).to_be_hidden()
 
 

@@ -32,6 +32,9 @@ export function guessFirst(main, open, stage, loader) {
     mode.start();
   };
 
+  document.body.addEventListener("htmx:configRequest", (event) => {
+    if (main.classList.contains("is-guessing")) /** @type {CustomEvent} */ (event).detail.headers["Roomtone-Guessing"] = "1";
+  });
   open?.addEventListener("click", start);
   if (guess === "start") start();
   else if (guess === "kept") bands();

@@ -23,10 +23,15 @@ export function nextStep(view, tab) {
   more.type = "button";
   more.className = "quiet small more-below more-of-step";
   more.textContent = "More below";
-  more.addEventListener("click", () => view.scrollBy({ top: view.clientHeight * 0.8 }));
+  const content = () => /** @type {HTMLElement} */ (view.firstElementChild);
+  more.addEventListener("click", () => content().scrollBy({ top: content().clientHeight * 0.8 }));
   view.append(more);
-  const show = () => { more.hidden = view.scrollHeight - view.clientHeight - view.scrollTop < 40; };
-  view.addEventListener("scroll", show);
+  const show = () => {
+    const { scrollHeight, clientHeight, scrollTop } = content();
+    more.hidden = scrollHeight - clientHeight - scrollTop < 40;
+  };
+  // Scrolling does not bubble, and the content is replaced after each change.
+  view.addEventListener("scroll", show, true);
   view.addEventListener("toggle", show, true);
   view.addEventListener("htmx:afterSettle", show);
   new ResizeObserver(show).observe(view);

@@ -20,6 +20,7 @@ export class NoteInterface {
         method,
         headers: {
           Accept: "application/json", "Roomtone-Person": this.person,
+          ...(document.querySelector("main.is-guessing") ? { "Roomtone-Guessing": "1" } : {}),
           ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers,
         },
         body: body === undefined ? undefined : JSON.stringify(body),

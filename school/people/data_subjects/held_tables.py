@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
 
-from school.debrief.tables import action_steps, guess_choices, guesses
+from school.debrief.tables import action_steps, guess_choices, guesses, reflections
 from school.moments.dismissals import dismissals
 from school.moments.tables import replies
 from school.observing.tables import coding_plans, looks, observers
@@ -254,6 +254,7 @@ HELD: Final = (
     ),
     _of_lesson(coding_plans, "zones_that_observers_go_round"),
     _STEPS,
+    _of_person(reflections, "account.json", "reflections", {}),
     _of_person(guesses, "account.json", "guesses", {}),
     Held(
         table=guess_choices, files=("account.json",),

@@ -13,7 +13,7 @@ from school.audit import names
 from school.audit.actor import Actor
 from school.audit.entries import SOMEONE_GONE
 from school.database import SchoolDatabase
-from school.debrief.tables import action_steps, guess_choices, guesses
+from school.debrief.tables import action_steps, guess_choices, guesses, reflections
 from school.moments.store import remove_unwanted_labels
 from school.observing.tables import observers
 from school.people.demo_ids import DEMO_IDS
@@ -42,7 +42,7 @@ __all__ = ["Departure", "LeavingPlan", "LeavingStore"]
 
 _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
-    guess_choices,
+    guess_choices, reflections,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {

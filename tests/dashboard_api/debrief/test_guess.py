@@ -141,6 +141,25 @@ def test_a_page_that_begins_with_a_guess_has_nothing_that_was_measured(client, s
     assert 'data-guess="may"' in client.get("/lessons/sample").text
 
 
+def test_while_one_guesses_no_answer_brings_a_suggestion_back(client, stores, filled):
+    """What the page asks every few seconds, and what it shows after a note was written."""
+    guessing, address = {"Roomtone-Guessing": "1", **HTMX}, "/lessons/sample/moments"
+    whole, before = client.get(address, headers=HTMX), client.get(address, headers=guessing)
+    assert "moment suggested" in whole.text
+    assert "Picked by the system too." in whole.text
+    form = {"start_s": "1390", "length_s": "60", "note": "A note while guessing"}
+    added = client.post(address, data=form, headers=guessing)
+    for answer in (before, added, client.get(address, headers=guessing)):
+        assert answer.status_code == 200
+        assert "Handing out the cards." in answer.text
+        for measured in ("moment suggested", "moment routine", "A lively stretch:", "the system"):
+            assert measured not in answer.text
+    # Neither is taken for the other.
+    for answer, headers in ((whole, guessing), (before, HTMX)):
+        again = client.get(address, headers={**headers, "If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 200
+
+
 def test_a_coach_s_page_never_begins_with_a_guess(client, coach, stores, filled):
     stores.sharing.guesses.begin(COACH, is_on=True)
     page = coach.get("/lessons/sample").text

@@ -50,6 +50,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "write notes": {"own", "shared"},
         "decide step": {"own"},
         "guess": {"own"},
+        "reflect": {"own"},
         "read video": {"own", "shared"},
         "change video": {"own"},
         "line up video": {"own"},
@@ -175,6 +176,12 @@ ON_LESSONS: dict[Action, list[Ask]] = {
     "decide step": [
         ask("POST", f"{STEP}/accept", data={"revision": "1"}),
         ask("POST", f"{STEP}/went", data={"went": "done"}),
+    ],
+    "reflect": [
+        ask("GET", "/lessons/{lesson}/reflection"),
+        ask("POST", "/lessons/{lesson}/reflection/remove"),
+        ask("PUT", "/lessons/{lesson}/reflection", json={"keep": "the start", "revision": 0}),
+        ask("POST", "/lessons/{lesson}/reflection", data={"keep": "the end", "revision": "1"}),
     ],
     "guess": [
         ask("POST", "/lessons/{lesson}/guess/begin", data={"is_on": "false"}),
