@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from contract.errors import UsageError
 from dashboard_api.debrief.step_forms import StepForm, WentForm
 from dashboard_api.debrief.step_view import step_page
+from dashboard_api.moments.judged_moments import is_guessing
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import DecidesStep, ReadsNotes, WritesNotes
 from dashboard_api.web.lookup import NotFoundError, see_lesson
@@ -181,7 +182,7 @@ def _shown(
 ) -> Response:
     """The view; with `form`, what was sent and not kept stands in the fields again."""
     zone, lesson = request.app.state.zone, seen.lesson
-    shown = step_page(stores, seen, zone)
+    shown = step_page(stores, seen, zone, is_guessing=is_guessing(request))
     theirs = None
     if now is not None:
         theirs = next(

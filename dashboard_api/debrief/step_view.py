@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from dashboard_api.debrief.step_forms import StepForm
-from dashboard_api.moments.judged_moments import JudgedMoment, moments_of
+from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.text import local_time_text, position_text, title_text
 from dashboard_api.web.seen import SeenLesson
@@ -67,10 +67,17 @@ class StepPage:
     choices: StepChoices
 
 
-def step_page(stores: Stores, seen: SeenLesson, zone: tzinfo | None) -> StepPage:
-    """Someone with whom the lesson is shared sees the steps that come from this lesson alone."""
+def step_page(
+    stores: Stores, seen: SeenLesson, zone: tzinfo | None, *, is_guessing: bool = False
+) -> StepPage:
+    """Someone with whom the lesson is shared sees the steps that come from this lesson alone.
+
+    While its teacher guesses, no suggestion is named.
+    """
     is_own = seen.reach == "own"
     listed = moments_of(stores, seen)
+    if is_guessing:
+        listed = of_people(listed)
     steps = stores.sharing.steps.of_lesson(seen.lesson.id)
     opened = stores.sharing.steps.open_step(seen.viewer) if is_own else None
     is_elsewhere = opened is not None and opened.lesson != seen.lesson.id

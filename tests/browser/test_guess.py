@@ -69,6 +69,11 @@ def test_a_guess_by_mouse_and_both_on_one_picture(lesson, school, settled):
     lesson.get_by_role("button", name="Guess first").click()
     expect(lesson.locator("#guess")).to_be_visible()
     nothing_measured(lesson)
+    # The moments that a next step may come from are suggestions too.
+    lesson.get_by_role("tab", name="Next step").click()
+    expect(lesson.get_by_label("What will you try?")).to_be_visible()
+    expect(lesson.locator(".step-moment")).to_be_hidden()
+    lesson.get_by_role("tab", name="Moments").click()
     drag(lesson, 660 / 3_000, 780 / 3_000)
     drag(lesson, 0.8, 0.82)
     expect(lesson.locator("#guess-spans li")).to_have_count(2)

@@ -154,6 +154,9 @@ def test_while_one_guesses_no_answer_brings_a_suggestion_back(client, stores, fi
         assert "Handing out the cards." in answer.text
         for measured in ("moment suggested", "moment routine", "A lively stretch:", "the system"):
             assert measured not in answer.text
+    step = "/lessons/sample/step"
+    assert "A lively stretch:" in client.get(step, headers=HTMX).text
+    assert "A lively stretch:" not in client.get(step, headers=guessing).text
     # Neither is taken for the other.
     for answer, headers in ((whole, guessing), (before, HTMX)):
         again = client.get(address, headers={**headers, "If-None-Match": answer.headers["etag"]})
