@@ -23,7 +23,7 @@ export function nextStep(view, tab) {
   more.type = "button";
   more.className = "quiet small more-below more-of-step";
   more.textContent = "More below";
-  const content = () => /** @type {HTMLElement} */ (view.firstElementChild);
+  const content = () => /** @type {HTMLElement} */ (view.querySelector("#next-step"));
   more.addEventListener("click", () => content().scrollBy({ top: content().clientHeight * 0.8 }));
   view.append(more);
   const show = () => {
