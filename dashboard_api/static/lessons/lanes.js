@@ -2,6 +2,7 @@
 
 import { clockText, positionText } from "../timeline/text.js";
 import { linesAt, textAt } from "../timeline/values.js";
+import { sizeOf } from "../timeline/size.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
@@ -11,22 +12,22 @@ const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
 export function timeAxis(holder, stage) {
   const draw = () => {
     const span = stage.to - stage.from;
-    const maxLabels = Math.max(2, Math.floor(holder.clientWidth / 74));
+    const maxLabels = Math.max(2, Math.floor(size.width / 74));
     const step = STEPS_S.find((each) => span / each <= maxLabels) ?? 3600;
     const labels = [];
     for (let t = Math.ceil(stage.from / step) * step; t <= stage.to; t += step) {
       const label = document.createElement("span");
       label.textContent = positionText(t);
       label.style.left = `${stage.x(t) * 100}%`;
-      const px = stage.x(t) * holder.clientWidth;
+      const px = stage.x(t) * size.width;
       if (px < 18) label.className = "at-edge";
-      else if (px > holder.clientWidth - 20) label.className = "at-end";
+      else if (px > size.width - 20) label.className = "at-end";
       labels.push(label);
     }
     holder.replaceChildren(...labels);
   };
+  const size = sizeOf(holder, draw);
   stage.on("view", draw);
-  new ResizeObserver(draw).observe(holder);
 }
 
 /** @param {HTMLElement} holder @param {HTMLElement} label @param {Stage} stage */
@@ -54,13 +55,13 @@ export function playhead(lanes, playhead, stage) {
   const draw = () => {
     const x = stage.x(stage.cursor);
     playhead.classList.toggle("is-outside", x < 0 || x > 1);
-    playhead.style.transform = `translateX(${x * over.clientWidth}px)`;
+    playhead.style.transform = `translateX(${x * size.width}px)`;
     playhead.setAttribute("aria-valuemax", `${Math.round(stage.length)}`);
     playhead.setAttribute("aria-valuenow", `${Math.round(stage.cursor)}`);
   };
+  const size = sizeOf(over, draw);
   stage.on("cursor", draw);
   stage.on("view", draw);
-  new ResizeObserver(draw).observe(over);
 
   playhead.addEventListener("keydown", (event) => {
     const to = {

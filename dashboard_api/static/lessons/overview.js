@@ -4,6 +4,7 @@ import { canvasIn } from "../timeline/palette.js";
 import { drawCells, drawGaps } from "../timeline/zones.js";
 import { SHORTEST_VIEW_S } from "../timeline/stage.js";
 import { positionText } from "../timeline/text.js";
+import { sizeOf } from "../timeline/size.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
@@ -55,10 +56,10 @@ export function overview(holder, stage) {
     brush.style.width = `${(b - a) * 100}%`;
     brush.classList.toggle("is-whole", stage.isWhole);
     // Both stay in the strip, and neither covers the other.
-    const end = holder.clientWidth - HANDLE_PX / 2;
-    const first = Math.min(Math.max(HANDLE_PX / 2, a * holder.clientWidth), end - HANDLE_PX);
+    const end = size.width - HANDLE_PX / 2;
+    const first = Math.min(Math.max(HANDLE_PX / 2, a * size.width), end - HANDLE_PX);
     handles[0].style.left = `${first}px`;
-    handles[1].style.left = `${Math.max(first + HANDLE_PX, Math.min(end, b * holder.clientWidth))}px`;
+    handles[1].style.left = `${Math.max(first + HANDLE_PX, Math.min(end, b * size.width))}px`;
     handles.forEach((handle, i) => {
       const value = i ? stage.to : stage.from;
       handle.setAttribute("aria-valuemax", `${stage.length}`);
@@ -66,6 +67,8 @@ export function overview(holder, stage) {
       handle.setAttribute("aria-valuetext", positionText(value));
     });
   };
+
+  const size = sizeOf(holder, show);
 
   /** What is dragged, and where the drag started. @type {{part: string, at: number, from: number, to: number, moved: boolean} | null} */
   let drag = null;
@@ -99,5 +102,4 @@ export function overview(holder, stage) {
   holder.addEventListener("pointercancel", () => { drag = null; });
   stage.on("data", drawing.queue);
   stage.on("view", show);
-  new ResizeObserver(show).observe(holder);
 }

@@ -1,6 +1,7 @@
 // The moments as marks above the lanes. Marks that are too close become one cluster with a count. A
 // routine is a band with its name, below the marks.
 
+import { sizeOf } from "../timeline/size.js";
 import { positionText } from "../timeline/text.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
@@ -52,8 +53,9 @@ function band(routine, left, width, whole) {
 
 /** @param {HTMLElement} holder @param {HTMLElement} chosen @param {Stage} stage @param {(moment: Moment) => void} open */
 export function marks(holder, chosen, stage, open) {
+  const size = sizeOf(holder, () => draw());
   const draw = () => {
-    const width = holder.clientWidth;
+    const { width } = size;
     const x = (/** @type {number} */ t) => stage.x(t) * width;
     const seen = stage.moments.filter((moment) => moment.kind !== "routine" && moment.start >= stage.from && moment.start <= stage.to);
     const routines = stage.moments.filter((moment) => moment.kind === "routine" && moment.end > stage.from && moment.start < stage.to);
@@ -109,5 +111,4 @@ export function marks(holder, chosen, stage, open) {
 
   stage.on("view", draw);
   stage.on("moments", draw);
-  new ResizeObserver(draw).observe(holder);
 }

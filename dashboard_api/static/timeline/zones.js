@@ -3,6 +3,7 @@
 
 import { canvasIn, hatch, heat, palette, share } from "./palette.js";
 import { gapText, movementText, timesText } from "./text.js";
+import { sizeOf } from "./size.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 
@@ -81,7 +82,7 @@ export function emptySpans(cells, step) {
 /** @param {HTMLElement} holder @param {HTMLElement} names @param {HTMLElement} region @param {Stage} stage */
 export function zoneLanes(holder, names, region, stage) {
   /** The rows share the height that the style gives the lane. */
-  const rowPx = () => holder.clientHeight / Math.max(1, stage.data?.zones.length ?? 1);
+  const rowPx = () => size.height / Math.max(1, stage.data?.zones.length ?? 1);
   const drawing = canvasIn(holder, (ctx, width) => {
     const { data } = stage;
     if (!data) return;
@@ -119,8 +120,8 @@ export function zoneLanes(holder, names, region, stage) {
     if (!data || !zone) return;
     const step = data.zone_step_s;
     const value = zone.cells[at];
-    const left = stage.x(at * step) * holder.clientWidth;
-    const width = (step / (stage.to - stage.from)) * holder.clientWidth;
+    const left = stage.x(at * step) * size.width;
+    const width = (step / (stage.to - stage.from)) * size.width;
     // Never smaller than a finger needs.
     const [wide, high] = [Math.max(24, width + 1), Math.max(24, rowPx())];
     Object.assign(cell.style, {
@@ -133,6 +134,8 @@ export function zoneLanes(holder, names, region, stage) {
     cell.setAttribute("aria-label", text);
     if (isAnnounced) region.textContent = text;
   };
+
+  const size = sizeOf(holder, () => show(false));
 
   const go = (/** @type {number} */ toAt, /** @type {number} */ toLane) => {
     const { data } = stage;
@@ -186,5 +189,4 @@ export function zoneLanes(holder, names, region, stage) {
     drawing.queue();
     show(false);
   });
-  new ResizeObserver(() => show(false)).observe(holder);
 }
