@@ -118,7 +118,7 @@ $(LOCKED): requirements.lock
 			"On Debian: sudo apt install python3-venv" >&2; \
 		exit 1; }
 	@echo "Setting up $(VENV)/ from requirements.lock:" \
-		"a download of about 270 MB the first time, half a minute to five minutes ..."
+		"a download of about 310 MB the first time, half a minute to five minutes ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install $(FROM_LOCK) -r $< 2>&1 | $(SHOW_PIP) || { \
 		tail -n 20 $(VENV)/setup.log >&2; \

@@ -143,11 +143,13 @@ export class Player {
 
   #loaded() {
     const { video } = this.parts;
-    if (!video.videoWidth) this.#say("This browser plays the sound of this video but not the picture. It may be in the format of newer phones (HEVC). Export it as MP4 with H.264, or try another browser.");
     // The frame takes the picture's shape, so that nothing of it stays black.
-    else document.documentElement.style.setProperty("--ratio", `${video.videoWidth / video.videoHeight}`);
+    if (video.videoWidth) document.documentElement.style.setProperty("--ratio", `${video.videoWidth / video.videoHeight}`);
     this.#offer(true);
     this.#seek();
+    // A camera that was switched on late is no news before anybody has gone anywhere.
+    if (!this.stage.cursor) this.#say("");
+    if (!video.videoWidth) this.#say("This browser plays the sound of this video but not the picture. It may be in the format of newer phones (HEVC). Export it as MP4 with H.264, or try another browser.");
   }
 
   #failed() {
