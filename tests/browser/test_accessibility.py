@@ -150,6 +150,21 @@ class State:
 
 
 LESSON = ("/lessons/sample", "body[data-drawn]")
+
+
+def open_line_up(page: Any) -> None:
+    """Two moments by hand, below what the sound suggests."""
+    page.locator("#tab-video").click()
+    page.locator(".by-points summary").click()
+    page.evaluate(
+        """() => {
+        document.getElementById("line-up-proposal").hidden = false;
+        document.getElementById("proposal-text").textContent = "The sound suggests a line-up.";
+        document.getElementById("line-up-said").textContent = "Saved.";
+        }"""
+    )
+
+
 STATES = (
     State("lesson", *LESSON),
     State("lesson with a video", *LESSON, with_film=True),
@@ -175,6 +190,7 @@ STATES = (
     State("who may be filmed", *LESSON, step=choose_file),
     State("a video that is refused", *LESSON, step=be_refused),
     State("deleting the video", *LESSON, step=ask_to_delete, with_film=True),
+    State("lining up by moments", *LESSON, step=open_line_up, with_film=True),
     State("zoomed", *LESSON, step=zoom),
     State("a zone's cell", *LESSON, step=lambda page: page.locator(".cell").focus()),
     State("keys", *LESSON, step=click("#help-open")),
