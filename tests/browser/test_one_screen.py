@@ -27,6 +27,21 @@ def test_video_moments_and_all_lanes_are_in_view_together(page, school, film, si
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
+def test_a_lesson_without_zones_is_on_one_screen_too(page):
+    def without_zones(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"zones": []})
+
+    page.route("**/timeline", without_zones)
+    page.set_viewport_size({"width": 1366, "height": 625})
+    open_lesson(page)
+    page.set_viewport_size({"width": 1366, "height": 900})
+    page.set_viewport_size({"width": 1366, "height": 625})
+    axis = page.locator("#axis")
+    page.wait_for_function("document.querySelector('#axis').getBoundingClientRect().bottom <= 625")
+    expect(axis).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("size", ((1366, 625), (1920, 953), (768, 1024), (390, 844)))
 def test_the_picture_fills_its_frame_and_nothing_covers_it(page, school, film, size):
     page.set_viewport_size({"width": size[0], "height": size[1]})
