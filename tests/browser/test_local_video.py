@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -14,9 +11,9 @@ from playwright.sync_api import expect
 from school.video.alignment.line_up import line_up
 from simulators.classroom import Classroom
 from simulators.lesson_video.camera import Camera, draw_camera, recorded_levels
-from simulators.lesson_video.sound import RATE_HZ, sound
 from simulators.scenario import load_scenario
 from tests.browser.lesson_page import open_lesson
+from tests.browser.sounding_film import film_of
 
 LINE_UP = """async ([room, levels]) => {
   const address = document.querySelector('script[src*="/lessons/page.js"]').src;
@@ -83,34 +80,6 @@ def test_levels_keep_their_place_and_gaps_stay_unknown(page):
     assert len(found) in (34, 35)
     assert found[8] - found[20] == pytest.approx(20.0, abs=0.2)
     assert found[14] - found[15] > 3.0  # it falls at 1.53 s
-
-
-def film_of(noise: list[float | None], start_s: int, seconds: int) -> bytes:
-    """A small WebM whose sound follows the sample lesson's noise from a second on."""
-    levels = np.repeat([40.0 if each is None else each for each in noise], 10)
-    part = levels[start_s * 10 : (start_s + seconds) * 10] - 95.0
-    file = io.BytesIO()
-    with av.open(file, "w", format="webm") as made:
-        picture = made.add_stream(
-            "libvpx", rate=1, options={"deadline": "realtime", "cpu-used": "8"}
-        )
-        picture.width, picture.height, picture.pix_fmt = 64, 36, "yuv420p"
-        voice = made.add_stream("libopus", rate=48_000, layout="mono")
-        resampler = av.AudioResampler("s16", "mono", 48_000, frame_size=960)
-        for number in range(seconds):
-            image = av.VideoFrame.from_ndarray(np.zeros((36, 64, 3), np.uint8), format="rgb24")
-            image.pts, image.time_base = number, Fraction(1, 1)
-            made.mux(picture.encode(image))
-        made.mux(picture.encode(None))
-        heard = 0
-        for chunk in sound(part, 1):
-            frame = av.AudioFrame.from_ndarray(chunk[None, :], format="flt", layout="mono")
-            frame.sample_rate, frame.pts = RATE_HZ, heard
-            heard += chunk.size
-            for each in resampler.resample(frame):
-                made.mux(voice.encode(each))
-        made.mux(voice.encode(None))
-    return file.getvalue()
 
 
 @pytest.fixture(scope="module")

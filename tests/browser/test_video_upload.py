@@ -3,63 +3,29 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import uvicorn
 from playwright.sync_api import Page, expect
 
 from contract.clock import SECOND_NS, ManualClock
-from dashboard_api.app import create_app
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school import open_school
 from school.video.settings import VideoSettings
+from tests.browser.program import Program, free_port
 from tests.signed_in import BY, COACH, add_person, cookie, open_test_school, storage_of
 from tests.videos import add_video
 
 PATIENCE_MS = 60_000
 SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 250_000}
 WORDING = "The consent list of this school year says so of everyone in this video."
-
-
-class Program:
-    """The pages, which can be stopped and started again on the same port."""
-
-    def __init__(self, open_stores: Callable[[], Stores], port: int, **given: Any) -> None:
-        self._open = open_stores
-        self._given = given
-        self._port = port
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self.app = create_app(self._open, **self._given)
-        config = uvicorn.Config(
-            self.app, port=self._port, log_level="error", ws="none", timeout_graceful_shutdown=0
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run)
-        self._thread.start()
-
-    def stop(self) -> None:
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
