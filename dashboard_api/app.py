@@ -83,8 +83,9 @@ from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.network.forwarding import Forwarding
 from dashboard_api.web.network.security import Guard
 from dashboard_api.web.refusals import RefusalCounts, error_response
-from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS
+from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS, STYLES_ADDRESS
 from dashboard_api.web.store_thread import Stores, StoreThread
+from dashboard_api.web.style_sheets import StyleSheets
 from ingest.settings import RetentionSettings
 from school.framework.records import Framework
 from school.framework.yaml_file import DEFAULT, read_framework
@@ -237,6 +238,7 @@ def create_app(
     if is_demo:
         app.include_router(demo_routes.router)
     app.openapi = lambda: description_of(app)  # type: ignore[method-assign]
+    app.mount(STYLES_ADDRESS, StyleSheets(STATIC), name="styles")
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC), name="static-for-good")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, _not_found)

@@ -19,13 +19,14 @@ from dashboard_api.views.text import (
     position_text,
     sensed_text,
 )
+from dashboard_api.web.style_sheets import StyleSheets
 from dashboard_api.web.viewer import Viewer
 from models.serving.fifths import share_text
 from school.moments.dismissals import DISMISSAL_REASONS
 from school.people.demo import is_demo
 from school.sharing.policy import may_at_all
 
-__all__ = ["STATIC", "STATIC_ADDRESS", "page"]
+__all__ = ["STATIC", "STATIC_ADDRESS", "STYLES_ADDRESS", "page"]
 
 FOLDER: Final = Path(__file__).parents[1]
 STATIC: Final = FOLDER / "static"
@@ -42,6 +43,9 @@ def _fingerprint() -> str:
 
 STATIC_ADDRESS: Final = f"/static/{_fingerprint()}"
 """The address of the static files. It changes with them, so a browser may cache them for ever."""
+
+STYLES_ADDRESS: Final = f"{STATIC_ADDRESS}/styles"
+"""Below it are several style sheets as one: see `style_sheets.py`."""
 
 
 @cache
@@ -72,6 +76,7 @@ _templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
 _templates.filters["date"] = lambda iso: "{0.day} {0:%B}".format(datetime.fromisoformat(iso))
 _templates.globals["static"] = STATIC_ADDRESS
 _templates.globals["scripts"] = _scripts
+_templates.globals["styles"] = lambda *sheets: f"{STYLES_ADDRESS}/{StyleSheets.name_of(*sheets)}"
 _templates.globals["dismissal_reasons"] = DISMISSAL_REASONS
 _templates.globals["is_demo"] = is_demo
 _templates.globals["may"] = lambda viewer, action: may_at_all(viewer.person.roles, action)

@@ -1,0 +1,51 @@
+"""Several style sheets as one file: each of its own would hold up a page's first paint."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+__all__ = ["StyleSheets"]
+
+_FOLDER_MARK: Final = "~"
+_JOIN: Final = "+"
+_MAX_SHEETS: Final = 20
+
+
+class StyleSheets:
+    """An application that answers with the sheets that an address names, one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @staticmethod
+    def name_of(*sheets: str) -> str:
+        """What the last part of the address is: `shared/base` and `lessons/page` for example."""
+        return _JOIN.join(sheet.replace("/", _FOLDER_MARK) for sheet in sheets) + ".css"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if request.method not in {"GET", "HEAD"}:
+            raise HTTPException(405)
+        name = scope["path"].rsplit("/", 1)[-1]
+        sheets = name.removesuffix(".css").split(_JOIN)
+        known = _known(self._folder)
+        if len(sheets) > _MAX_SHEETS or not known.keys() >= set(sheets):
+            raise HTTPException(404)
+        text = "\n".join(known[sheet] for sheet in sheets)
+        await Response(text, media_type="text/css")(scope, receive, send)
+
+
+@cache
+def _known(folder: Path) -> dict[str, str]:
+    """The text of each sheet by its name in an address; the files go with the program."""
+    return {
+        str(path.relative_to(folder).with_suffix("")).replace("/", _FOLDER_MARK): path.read_text()
+        for path in sorted(folder.rglob("*.css"))
+    }
