@@ -103,6 +103,18 @@ def test_a_guess_by_mouse_and_both_on_one_picture(lesson, school, settled):
     expect(lesson.locator(".guess-bands .guess-band")).to_have_count(0)
 
 
+def test_keys_do_not_zoom_an_empty_timeline(lesson):
+    lesson.get_by_role("button", name="Guess first").click()
+    expect(lesson.get_by_role("button", name="Add a stretch")).to_be_focused()
+    times = lesson.locator("#guess-axis span").all_inner_texts()
+    assert times
+    for key in ("+", "+", "z"):
+        lesson.keyboard.press(key)
+    assert lesson.locator("#guess-axis span").all_inner_texts() == times
+    lesson.get_by_role("button", name="Don’t guess").click()
+    expect(lesson.locator("#guess-open")).to_be_focused()
+
+
 def test_a_guess_by_keyboard_alone(lesson, school):
     lesson.locator("#playhead").focus()
     lesson.keyboard.press("g")

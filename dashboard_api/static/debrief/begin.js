@@ -35,7 +35,10 @@ export function guessFirst(main, open, stage, loader) {
   document.body.addEventListener("htmx:configRequest", (event) => {
     if (main.classList.contains("is-guessing")) /** @type {CustomEvent} */ (event).detail.headers["Roomtone-Guessing"] = "1";
   });
-  open?.addEventListener("click", start);
+  open?.addEventListener("click", async () => {
+    await start();
+    document.getElementById("guess-add")?.focus();
+  });
   if (guess === "start") start();
   else if (guess === "kept") bands();
   return {

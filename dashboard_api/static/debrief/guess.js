@@ -65,6 +65,8 @@ export function guessMode(main, stage, length, reveal) {
     main.classList.add("is-guessing");
     view.hidden = false;
     stage.isGuessing = true;
+    // It may still have what a zone measured.
+    part("live-region").textContent = "";
     stage.setData(blank(length, stage));
     stage.setView(0, length);
     withoutSuggestions();
@@ -211,7 +213,10 @@ export function guessMode(main, stage, length, reveal) {
     const { checked } = /** @type {HTMLInputElement} */ (event.target);
     send("/begin", new URLSearchParams({ is_on: `${checked}` }));
   });
-  part("guess-leave").addEventListener("click", end);
+  part("guess-leave").addEventListener("click", async () => {
+    await end();
+    part("guess-open").focus();
+  });
   part("guess-compare").addEventListener("click", async () => {
     const guessed = parseSeconds(settling.value);
     if (settling.value.trim() && guessed === null) {
@@ -231,7 +236,7 @@ export function guessMode(main, stage, length, reveal) {
     /** @type {any} */ (window).htmx?.process(part("guess-result"));
     part("guess-open").textContent = "Guess again";
     await end();
-    part("guess-result").scrollIntoView({ block: "nearest" });
+    part("guess-result").focus();
   });
 
   stage.on("cursor", () => { line.style.left = `${(stage.cursor / length) * 100}%`; });

@@ -28,6 +28,11 @@ export function controls(parts) {
     // An iPhone shows only the picture itself on the whole screen.
     else /** @type {any} */ (video).webkitEnterFullscreen?.();
   });
+  // A form that opens is beside the picture, where nobody would see it.
+  document.addEventListener("focusin", (event) => {
+    const { fullscreenElement: shown } = document;
+    if (shown && !shown.contains(/** @type {Node} */ (event.target))) document.exitFullscreen();
+  });
   document.addEventListener("fullscreenchange", () => {
     fullScreen.setAttribute("aria-label", document.fullscreenElement ? "Leave full screen" : "Full screen");
   });

@@ -11,7 +11,7 @@ const MOVED_BY_ARROWS = '.handle, .cell, .span-end, [role="tab"], [type="range"]
  * @param {HTMLDialogElement} help
  * @param {HTMLInputElement} isOn switches the keys that are letters, digits and signs
  * @param {Stage} stage
- * @param {{toggle: () => void}} player
+ * @param {{toggle: () => void, isReady: () => boolean}} player
  * @param {{go: (step: number) => void, compose: () => void}} moments
  * @param {{key: () => void}} guess
  */
@@ -35,6 +35,9 @@ export function keys(help, isOn, stage, player, moments, guess) {
     else localStorage.setItem(STORED, "1");
   });
 
+  /** Keys of the lanes, which are hidden while somebody guesses. */
+  const OF_LANES = new Set(["z", "0", "+", "-"]);
+
   /** Whether a key is the page's and not the field's or the dialog's. @param {KeyboardEvent} event */
   const isOurs = (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
@@ -48,13 +51,14 @@ export function keys(help, isOn, stage, player, moments, guess) {
     const action = arrow ? by(arrow * (event.shiftKey ? 1 : 5))
       : event.key === " " ? player.toggle
       : isOn.checked ? map[event.key.toLowerCase()] : undefined;
-    if (!action) return;
+    // Without a video the space bar presses buttons, as everywhere.
+    if (!action || (event.key === " " && !player.isReady()) || (stage.isGuessing && OF_LANES.has(event.key.toLowerCase()))) return;
     event.preventDefault();
     event.stopPropagation();
     if (event.key !== " " || !event.repeat) action();
   }, true);
   // Some browsers press a button when the space bar goes up.
   document.addEventListener("keyup", (event) => {
-    if (event.key === " " && isOurs(event)) event.preventDefault();
+    if (event.key === " " && isOurs(event) && player.isReady()) event.preventDefault();
   }, true);
 }

@@ -24,7 +24,9 @@ export class MomentPlay {
     const { stage, player } = this;
     stage.on("open", () => {
       this.#take();
-      player.play();
+      // The camera may have been switched on between the lead and the moment.
+      if (this.#span && this.#span.from > stage.cursor) stage.seek(this.#span.from);
+      if (player.covers(stage.cursor)) player.play();
     });
     stage.on("seek", () => {
       // Another place was chosen: there is no end to stop at.
@@ -32,6 +34,10 @@ export class MomentPlay {
     });
     stage.on("follow", () => {
       if (this.#span && player.isPlaying && stage.cursor >= this.#span.to) this.#end(this.#span);
+    });
+    // A moment may reach beyond the last picture.
+    player.onEnded(() => {
+      if (this.#span) this.#end(this.#span);
     });
     this.button.addEventListener("click", () => {
       this.#isLooping = !this.#isLooping;
@@ -45,13 +51,14 @@ export class MomentPlay {
 
   #take() {
     const { chosen } = this.stage;
-    this.#span = chosen && { from: leadOf(chosen), to: chosen.end };
+    this.#span = chosen && { from: this.player.firstCovered(leadOf(chosen), chosen.end), to: chosen.end };
   }
 
   /** @param {{from: number, to: number}} span */
   #end(span) {
     if (this.#isLooping) {
       this.stage.seek(span.from);
+      if (!this.player.isPlaying) this.player.play();
       return;
     }
     this.#span = null;

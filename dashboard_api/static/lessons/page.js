@@ -58,8 +58,8 @@ marks(id("marks"), id("chosen"), stage, panel.open);
 moreBelow(id("moments-view"), id("more-below"), stage);
 const loader = new TimelineLoader(main.dataset.lesson, stage, id("readout-text"));
 const guess = guessFirst(main, id("guess-open"), stage, loader);
-keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle() }, { go: panel.go, compose: written.compose }, guess);
-id("help-open").addEventListener("click", () => id("help").showModal());
+keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle(), isReady: () => player.isReady }, { go: panel.go, compose: written.compose }, guess);
+id("help-open").addEventListener("click", () => document.getElementById("help") && id("help").showModal());
 
 controls({
   video: id("video"), player: id("player"), speed: id("speed"), mute: id("mute"), volume: id("volume"),

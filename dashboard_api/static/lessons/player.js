@@ -103,6 +103,22 @@ export class Player {
     if (this.isReady) this.#follow(this.parts.video.currentTime);
   }
 
+  /** Whether the video shows a time of the lesson. @param {number} t */
+  covers(t) {
+    return this.isReady && this.#covers(this.toVideo(t));
+  }
+
+  /** The first second that the video shows of a part of the lesson; its start if there is none. @param {number} from @param {number} to */
+  firstCovered(from, to) {
+    for (let t = from; this.isReady && t < to; t += 1) if (this.covers(t)) return t;
+    return from;
+  }
+
+  /** @param {() => void} listener the video came to its end */
+  onEnded(listener) {
+    this.parts.video.addEventListener("ended", listener);
+  }
+
   toggle() {
     if (this.isPlaying) this.pause();
     else this.play();

@@ -65,7 +65,7 @@ export class TimelineLoader {
     this.#requests += 1;
     const request = this.#requests;
     const part = await this.#fetch(`?level_s=1&from_s=${Math.max(0, from - span / 2).toFixed(1)}&to_s=${(to + span / 2).toFixed(1)}`);
-    if (part && request === this.#requests) this.stage.setDetail(part);
+    if (part && request === this.#requests && !this.stage.isGuessing) this.stage.setDetail(part);
   }
 
   /** @returns {Promise<Timeline | null>} */

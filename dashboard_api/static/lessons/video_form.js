@@ -40,7 +40,8 @@ export function wireVideo(main, player) {
   if (video) open({ map: null, proposal: null, ...JSON.parse(lineUp) });
   /** Opens the server's video when it becomes ready, with the map that came with it. */
   return async () => {
-    listening?.abort();
+    // Who watches a file of this computer goes on with it.
+    if (player.isLocal) return;
     const answer = await fetch(`/api/lessons/${encodeURIComponent(lesson)}/clock-map`).catch(() => null);
     open(answer?.ok ? await answer.json() : { map: null, proposal: null });
   };
