@@ -69,6 +69,7 @@ def here(sample_lesson: Any, tmp_path: Path) -> Iterator[SimpleNamespace]:
         return Stores(
             periods=periods, scores=scores, lessons=opened.lessons, people=opened.people,
             sharing=opened.sharing, audit=opened.audit, videos=opened.videos,
+            clock_maps=opened.clock_maps,
         )  # fmt: skip
 
     port = free_port()
