@@ -88,7 +88,7 @@ def step_page(
         last=_from_elsewhere(stores, seen.viewer, opened, zone)
         if opened is not None and is_elsewhere
         else None,
-        here=[_line(each, seen.viewer, names, listed) for each in steps],
+        here=[_line(each, seen.viewer, names, listed, is_own=is_own) for each in steps],
         may_write=opened is None
         if is_own
         else not any(each.state in {"proposed", "open"} for each in steps),
@@ -112,7 +112,9 @@ def _from_elsewhere(stores: Stores, person: str, step: ActionStep, zone: tzinfo 
             words, address = f"{title_text(lesson.title, lesson.room)}, {at}", lesson.id
         else:
             words = f"the lesson of {at}, which is someone else’s now"
-    return _line(step, person, _names(stores, [step]), (), from_words=words, from_lesson=address)
+    return _line(
+        step, person, _names(stores, [step]), (), is_own=True, from_words=words, from_lesson=address
+    )
 
 
 def _names(stores: Stores, steps: Sequence[ActionStep]) -> dict[str, str]:
@@ -127,16 +129,19 @@ def _line(
     names: dict[str, str],
     listed: Sequence[JudgedMoment],
     *,
+    is_own: bool,
     from_words: str = "",
     from_lesson: str | None = None,
 ) -> StepLine:
+    """How it went belongs to a later lesson: others read at most that it is over."""
+
     def name(person: str) -> str:
         return "you" if person == reader else names.get(person, SOMEONE_GONE)
 
     return StepLine(
         id=step.id,
         revision=step.revision,
-        state=step.state,
+        state="over" if not is_own and step.state in {"done", "dropped"} else step.state,
         what=step.text.what,
         when=when_sentence(step.text),
         shows=shows_sentence(step.text),
@@ -146,8 +151,8 @@ def _line(
         from_words=from_words,
         from_lesson=from_lesson,
         moment=next((one for one in listed if one.id == step.text.moment), None),
-        went="" if step.went is None else WENT[step.went],
-        went_words=step.went_words,
+        went=WENT[step.went] if is_own and step.went is not None else "",
+        went_words=step.went_words if is_own else "",
         form=StepForm.of(step.text, step.id, step.revision),
     )
 

@@ -196,6 +196,24 @@ def test_the_next_lesson_asks_how_it_went(client, coach, stores, later):
     assert client.post(address, data={"went": "done"}).status_code == 404
 
 
+@pytest.mark.parametrize("went", ("going_on", "done", "dropped"))
+def test_how_a_step_went_in_a_later_lesson_is_for_the_teacher_alone(
+    client, coach, stores, later, went
+):
+    write(client)
+    step = the_step(stores)
+    said = {"went": went, "words": "Half of them did."}
+    assert client.post(f"/lessons/later/step/{step.id}/went", data=said).status_code == 303
+    words = went.replace("_", " ").capitalize()
+    assert f"{words}: Half of them did." in client.get(STEP, headers=HTMX).text
+    for page in (coach.get(STEP, headers=HTMX).text, coach.get(STEP).text):
+        assert WHAT in page
+        assert "Half of them did" not in page
+        assert words not in page
+        assert ("An earlier step" in page) == (went != "going_on")
+        assert ("Propose a next step" in page) == (went != "going_on")
+
+
 def test_the_start_page_shows_the_open_step_to_the_teacher_alone(client, coach, stores, filled):
     assert "Your next step" not in client.get("/").text
     write(client)
