@@ -11,10 +11,10 @@ from dashboard_api.views.schemas import MomentJson
 from dashboard_api.views.text import joined_text, length_text, position_text
 from models.serving.scores import ROOM
 
-__all__ = ["Difference", "Settling", "compare", "difference_sentences", "settling_in"]
+__all__ = ["BEGINS_S", "Difference", "Settling", "compare", "difference_sentences", "settling_in"]
 
 Span = tuple[float, float]
-_BEGINS_S: Final = 180
+BEGINS_S: Final = 180
 """A livelier stretch that begins later is not about settling in."""
 
 
@@ -65,18 +65,28 @@ def settling_in(moments: Sequence[MomentJson]) -> Settling:
     begins = [
         one.end_s
         for one in moments
-        if one.zone == ROOM and one.start_s <= _BEGINS_S and not one.is_strength
+        if one.zone == ROOM and one.start_s <= BEGINS_S and not one.is_strength
         if one.kind != "own" and (one.kind == "suggested" or ".routine.settling_in." in one.id)
     ]
     return Settling(until_s=max(begins, default=None))
 
 
 def difference_sentences(
-    found: Difference, guessed_s: int | None, settling: Settling, *, who: str = "You"
+    found: Difference,
+    guessed_s: int | None,
+    settling: Settling | None,
+    *,
+    who: str = "You",
+    within: str = "",
 ) -> list[str]:
-    """In words, without a judgement: `who` is "You" for the teacher."""
+    """In words, without a judgement: `who` is "You" for the teacher.
+
+    `within` says of which part, such as " in what is shared with you"; the start is not named where
+    `settling` is None.
+    """
     marked = (
-        f"{who} marked {_stretches(found.marked)}; the system suggested {_number(found.suggested)}"
+        f"{who} marked {_stretches(found.marked)}{within}; the system suggested "
+        f"{_number(found.suggested)}"
     )
     if not found.marked or not found.suggested:
         same = "."
@@ -85,17 +95,19 @@ def difference_sentences(
     else:
         places = joined_text([f"{position_text(a)}–{position_text(b)}" for a, b in found.same])
         same = f"; {len(found.same)} {'is' if len(found.same) == 1 else 'are'} the same: {places}."
-    return [marked + same, _settling(guessed_s, settling, who)]
+    if settling is None:
+        return [marked + same]
+    return [marked + same, _settling(guessed_s, settling, who, within)]
 
 
-def _settling(guessed_s: int | None, settling: Settling, who: str) -> str:
+def _settling(guessed_s: int | None, settling: Settling, who: str, within: str) -> str:
     guess = f"{who} guessed that settling in took {length_text(guessed_s or 0)}. "
     if guessed_s is None:
         guess = f"{who} did not guess how long settling in took. "
     if settling.until_s is None:
         return (
             f"{guess}When the room came down to its usual is not known: no livelier stretch of the "
-            "whole room stood out at the start."
+            f"whole room stood out at the start{within}."
         )
     return (
         f"{guess}The room’s movement came down to its usual after {length_text(settling.until_s)}."

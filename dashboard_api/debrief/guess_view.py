@@ -6,12 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard_api.debrief.difference import compare, difference_sentences, settling_in
+from dashboard_api.debrief.difference import (
+    BEGINS_S,
+    compare,
+    difference_sentences,
+    settling_in,
+)
 from dashboard_api.moments.judged_moments import moments_of
 from dashboard_api.views.text import position_text
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from school.debrief.guess_store import Guess
+from school.sharing.cut import Cut
 
 __all__ = ["GuessResult", "guess_result", "seen_guess"]
 
@@ -58,13 +64,24 @@ def guess_result(stores: Stores, seen: SeenLesson) -> GuessResult | None:
         for one in moments
         if one.kind == "suggested" and not one.is_strength
     ]
+    sees_start = seen.cut.holds(0, max(guess.settling_s or 0, BEGINS_S))
     return GuessResult(
         sentences=difference_sentences(
-            compare(spans, suggested), guess.settling_s, settling_in(moments),
+            compare(spans, suggested),
+            guess.settling_s,
+            settling_in(moments) if sees_start else None,
             who="You" if is_own else "The teacher",
+            within=_within(seen.cut),
         ),
         spans=spans,
         is_own=is_own,
         is_shown=guess.is_shown,
         settling_s=guess.settling_s,
-    )  # fmt: skip
+    )
+
+
+def _within(cut: Cut) -> str:
+    """Of which part the sentences are, where that is not the whole lesson."""
+    if cut.shared is not None:
+        return " in what is shared with you"
+    return " in what is not left out" if cut.excluded else ""

@@ -70,15 +70,37 @@ def test_nobody_else_sees_it_until_the_teacher_shows_it(client, coach, stores, f
 def test_of_a_part_that_is_not_shared_no_stretch_is_shown(client, coach, stores, filled):
     client.post(GUESS, data=FORM)
     client.post(f"{GUESS}/shown", data={"is_on": "true"})
-    end = START_NS + 2 * DAY_NS
-    stores.sharing.share(
-        "sample", COACH, BY, until_utc_ns=end, spans=[Span(600, 900)], utc_ns=START_NS
-    )
-    part = coach.get(GUESS, headers=HTMX).text
-    assert "The teacher marked 1 stretch;" in part
+    part = shared_part(coach, stores, Span(600, 900))
+    assert "The teacher marked 1 stretch in what is shared with you;" in part
     assert "40:00" not in part
     assert 'data-spans="[[660, 780]]"' in part
-    assert "is not known" in part  # how the lesson began is not theirs to see
+
+
+def test_how_the_lesson_began_is_for_who_sees_its_start(client, coach, stores, filled):
+    client.post(GUESS, data=FORM)
+    client.post(f"{GUESS}/shown", data={"is_on": "true"})
+    for span in (Span(600, 900), Span(0, 299), Span(1, 900)):
+        part = shared_part(coach, stores, span)
+        assert "settling in" not in part
+        assert "5 min" not in part
+        assert "at the start" not in part
+    part = shared_part(coach, stores, Span(0, 300))
+    assert "The teacher marked no stretch in what is shared with you;" in part
+    assert "guessed that settling in took 5 min. The room’s movement came down" in part
+    client.post(GUESS, data={"start": "11:00", "end": "13:00"})
+    part = shared_part(coach, stores, Span(0, 200))  # it went on for longer
+    assert "stood out at the start in what is shared with you." in part
+    stores.sharing.teacher.exclude("sample", Span(0, 60), "interruption", "", BY)
+    part = client.get(GUESS, headers=HTMX).text
+    assert "You marked 1 stretch in what is not left out;" in part
+    assert "settling in" not in part
+
+
+def shared_part(coach, stores, span: Span) -> str:
+    """What a coach sees of the guess, with whom one part of the lesson is shared."""
+    end = START_NS + 2 * DAY_NS
+    stores.sharing.share("sample", COACH, BY, until_utc_ns=end, spans=[span], utc_ns=START_NS)
+    return coach.get(GUESS, headers=HTMX).text
 
 
 def test_it_goes_with_the_lesson_and_does_not_change_hands(client, stores, filled):
