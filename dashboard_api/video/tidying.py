@@ -109,7 +109,7 @@ class Tidying:
             path, by = Path(lesson.video or ""), Actor(name="the pages", utc_ns=self._now_ns())
             keeper = await self._store.run(self._service.keeper)
             try:
-                await asyncio.to_thread(keeper.take_in, lesson, path, by)
+                taken = await asyncio.to_thread(keeper.take_in, lesson, path, by)
             except StoreError as error:  # maybe there is room later
                 _LOG.warning("The video %s can't be taken in yet: %s", path, error)
                 continue
@@ -118,6 +118,7 @@ class Tidying:
                     "The video %s of lesson %s is not taken in: %s", path, lesson.id, error
                 )
             else:
+                await self._store.run(partial(_bind_map, taken))
                 _LOG.info(
                     "The video of lesson %s is kept encrypted now; remove %s, which is not needed "
                     "any more.", lesson.id, path,
@@ -126,6 +127,11 @@ class Tidying:
 
     def _now_ns(self) -> int:
         return self._store.people_clock.utc_ns()
+
+
+def _bind_map(taken: Video, stores: Stores) -> None:
+    """The number that somebody set for the plain file is of this video alone."""
+    stores.clock_maps.bind(taken.lesson, taken.id)
 
 
 def _forget_path(lesson: str, stores: Stores) -> None:

@@ -180,11 +180,11 @@ class Desk:
         by = Actor(name="roomtone lesson", utc_ns=self._clock.utc_ns())
         self._videos.files.prepare(by.utc_ns)
         try:
-            self._videos.take_in(lesson, args.file, by)
+            taken = self._videos.take_in(lesson, args.file, by)
         except NotTakenError as error:
             raise UsageError(f"{args.file}: {error}") from error
         if args.offset is not None:
-            self._maps.add(by_hand(args.lesson, args.offset, by.utc_ns))
+            self._maps.add(by_hand(lesson.id, args.offset, by.utc_ns, video=taken.id))
         self.say("It is kept encrypted; the dashboard checks it, and then the page plays it.")
 
     def _change(self, name: str, change: Callable[[Lesson], Lesson]) -> None:

@@ -147,6 +147,16 @@ class ClockMapStore:
             made_utc_ns=made.made_utc_ns,
         )  # fmt: skip
 
+    def bind(self, lesson: str, video: str) -> None:
+        """What counts for whichever video a lesson has is of this one from now on."""
+        change = (
+            update(clock_maps)
+            .where(clock_maps.c.lesson == lesson, clock_maps.c.video == "")
+            .values(video=video)
+        )
+        with self._database.writing() as connection:
+            connection.execute(change)
+
     def decide(self, lesson: str, version: int, *, is_right: bool) -> bool:
         """A person's word on a proposal; False if it is none, or another word was given."""
         state = "accepted" if is_right else "declined"

@@ -163,7 +163,8 @@ def test_a_video_is_taken_in_encrypted(lesson: Command, tmp_path: Path) -> None:
     lesson("video", name, str(tmp_path / "a.mp4"), "--offset", "-2.5")
     with closing(open_school(tmp_path / "data")) as school:
         (video,) = school.videos.of_lesson(name)
-        (made,) = school.clock_maps.of_video(name, "")
+        (made,) = school.clock_maps.of_video(name, video.id)
+        assert school.clock_maps.of_video(name, "of-another-video") == []
     assert (made.method, made.segments[0].segment.offset_s) == ("hand", -2.5)
     assert (video.state, video.added_by) == ("checking", "")
     files = VideoFiles(tmp_path / "videos", VideoKeys(tmp_path / "keys"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from contract.errors import NoSoundError
-from dashboard_api.video.lining_up import room_trace
+from dashboard_api.video.lining_up import keep_map, room_trace
+from dashboard_api.video.tidying import Tidying
 from dashboard_api.video.worker import VideoWorker
-from school.video.maps import ClockMap
+from school.video.maps import ClockMap, by_hand
 from school.video.media import tasks
 from school.video.media.records import Probe, SoundLevels
 from tests.dashboard_api.video.conftest import Uploads
@@ -131,6 +132,33 @@ def test_after_an_interruption_it_does_not_listen_again(uploads, stores, heard) 
     work(uploads, stores)
     video = stores.videos.ready("sample")
     assert room_trace(stores, video) is None
+
+
+def test_what_a_person_set_is_not_overridden_by_the_sound(uploads, stores, heard) -> None:
+    """Set while the video waits, and while its sound is heard."""
+    heard.level_db = like_the_room(trace_of(stores, uploads), 100, 1200)
+    waiting = add_video(stores.videos, uploads.files, "sample", FILM, state="checking")
+    hand = stores.clock_maps.add(by_hand("sample", 12.5, 1, video=waiting.id))
+    assert room_trace(stores, waiting) is None
+    keep_map(stores, replace(hand, method="levels", made_utc_ns=2))
+    assert stores.clock_maps.of_video("sample", waiting.id) == [hand]
+
+
+def test_the_number_of_an_earlier_version_is_of_its_plain_file(
+    uploads, stores, filled, heard, tmp_path
+) -> None:
+    heard.level_db = like_the_room(trace_of(stores, uploads), 100, 1200)
+    plain = tmp_path / "lesson.mp4"
+    plain.write_bytes(FILM)
+    stores.lessons.put(replace(filled.lesson, video=str(plain)))
+    stores.clock_maps.add(by_hand("sample", 12.5, 1))
+    store = uploads.pages.app.state.store_thread
+    uploads.pages._runner.run(Tidying(uploads.service, store).run(uploads.files))
+    uploads.pages._runner.run(VideoWorker(uploads.service, store).work(uploads.files))
+    made = only(stores)
+    assert (made.method, made.segments[0].segment.offset_s) == ("hand", 12.5)
+    assert heard.asked == 0
+    assert stores.clock_maps.of_video("sample", "of-another-video") == []
 
 
 def test_nothing_of_the_sound_is_kept(uploads, stores, heard, tmp_path) -> None:
