@@ -139,6 +139,10 @@ def _write(stores: Stores, viewer: Viewer, seen: SeenLesson, form: StepForm) -> 
         return
     if seen.reach != "own" and known.state != "proposed":
         raise HTTPException(403, "The teacher has taken this step over: only they change it now")
+    if seen.reach != "own" and known.author != viewer.person.id:
+        raise HTTPException(
+            403, "Somebody else proposes this step: only they and the teacher change it"
+        )
     changed = steps.change(known.id, form.revision, text, viewer.actor)
     if form.takes_over and seen.reach == "own":
         steps.accept(changed.id, changed.revision, viewer.actor)
@@ -188,7 +192,7 @@ def _shown(
         theirs = next(
             (each for each in [*shown.here, shown.last] if each and each.id == now.id), None
         )
-        if form is not None:
+        if form is not None and theirs is not None and (shown.is_own or theirs.is_yours):
             # Saved again it replaces what is there, which its writer has seen now.
             form = form.model_copy(update={"step": now.id, "revision": now.revision})
     return page(

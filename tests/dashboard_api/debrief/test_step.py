@@ -165,11 +165,21 @@ def test_a_second_coach_gets_the_first_proposal_beside_their_own(client, coach, 
     add_person(stores.people, "kim", "coach")
     now = START_NS + 3_600 * SECOND_NS
     stores.sharing.share("sample", "kim", BY, until_utc_ns=now + DAY_NS)
+    step = the_step(stores)
     with client.browser(cookie(stores.people, now, "kim")) as kim:
-        part = write(kim, 409, what="Kim’s idea")
+        part = write(kim, 409, what="Kim’s idea", when_words="at noon")
+        assert "Change it" not in kim.get(STEP, headers=HTMX).text
+        theirs = {"step": step.id, "revision": "1", "what": "Kim’s idea"}
+        assert kim.post(STEP, data=theirs, headers=HTMX).status_code == 403
+        assert kim.post(f"{STEP}/{step.id}/remove").status_code == 403
+    assert f"{COACH} proposes a step already" in part
     assert WHAT in part
     assert "Kim’s idea" in part
-    assert len(stores.sharing.steps.of_lesson("sample")) == 1
+    assert "at noon" in part
+    assert "Save mine" not in part
+    assert "<form" not in part
+    assert the_step(stores) == step  # in the words of its author
+    assert "Change it" in coach.get(STEP, headers=HTMX).text
 
 
 def test_the_next_lesson_asks_how_it_went(client, coach, stores, later):
