@@ -24,7 +24,16 @@ def what_goes(plan: LeavingPlan) -> list[str]:
     lines = [
         f"the name {plan.name} and the name to sign in with, from the account and the audit log",
         ", ".join(way_in),
-        ", ".join([*shared, "open offers", "requests to observe", "next steps"]),
+        ", ".join(
+            [
+                *shared,
+                "open offers",
+                "requests to observe",
+                "next steps",
+                "guesses",
+                "reflections",
+            ]
+        ),
     ]
     if plan.teacher_names:
         named = ", ".join(plan.teacher_names)

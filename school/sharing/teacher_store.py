@@ -12,8 +12,10 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, se
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.database import SchoolDatabase
+from school.debrief.tables import action_steps
 from school.lessons.records import Lesson
 from school.lessons.rows import LESSON_COLUMNS, lesson_of
+from school.moments.tables import replies
 from school.observing.tables import looks, observers
 from school.schema import (
     audit_events,
@@ -253,7 +255,9 @@ def _concerned(connection: Connection, lesson: str, owner: str | None) -> Sequen
     concerned = union(
         select(shares.c.person).where(shares.c.lesson == lesson),
         select(moments.c.author).where(moments.c.lesson == lesson),
+        select(replies.c.author).where(replies.c.lesson == lesson),
         select(verdicts.c.by).where(verdicts.c.lesson == lesson),
+        select(action_steps.c.author).where(action_steps.c.lesson == lesson),
         select(looks.c.person).where(looks.c.lesson == lesson),
         select(observers.c.person).where(observers.c.lesson == lesson),
     )

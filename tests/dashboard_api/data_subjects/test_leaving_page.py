@@ -73,6 +73,7 @@ def test_the_page_says_what_will_happen_first(pages: Pages, school_dir: Path) ->
     text = text_of(pages.get(f"/people/{LEAVER}/leaving"))
     for words in (
         f"the name {NAME}", "and the roles, 1 session", "1 share of their lessons, open offers, requests to observe",
+        "requests to observe, next steps, guesses, reflections",
         "teacher’s name Ms Ver", "1 lesson of theirs", "reads “a person who left”",
         "Also delete their lesson", "no program can find it there", "in backups made before",
     ):  # fmt: skip

@@ -16,7 +16,9 @@ from ingest.purge.log import PurgeLog
 from ingest.purge.requests import PurgeFolder
 from ingest.stores import open_period_store, open_score_writer
 from school import open_school
-from school.moments.records import Moment, Verdict
+from school.audit.actor import Actor
+from school.debrief.records import StepText
+from school.moments.records import Moment, Reply, Verdict
 from tests.dashboard_api.conftest import START_NS, Pages
 from tests.signed_in import BY, COACH, TEACHER, add_person, cookie, open_test_school
 
@@ -76,12 +78,12 @@ def test_deleting_is_a_purge_with_its_record(pages: Pages, school_dir: Path) -> 
 
 
 def test_everyone_whose_words_go_is_told(pages: Pages, school_dir: Path) -> None:
-    """A coach whose share has ended, one who only answered, and not who deletes or wrote nothing."""
+    """A coach whose share has ended, who only answered, replied or proposed; not who deletes or is silent."""
     said = Moment(
         id="e", lesson="sample", start_s=1, end_s=2, note="", author="ended", role="coach"
     )
     with closing(open_stores(school_dir)) as stores:
-        for name in ("ended", "answered", "silent"):
+        for name in ("ended", "answered", "silent", "replied", "proposed"):
             add_person(stores.people, name, "coach")
         stores.lessons.put_moment(said)
         stores.lessons.put_moment(replace(said, id="t", author=TEACHER, role="teacher"))
@@ -93,16 +95,28 @@ def test_everyone_whose_words_go_is_told(pages: Pages, school_dir: Path) -> None
                 kind="lively", zone="room", start_s=1, end_s=2,
             )
         )  # fmt: skip
+        reply = Reply(
+            id="r", lesson="sample", moment="t", author="replied", role="coach", text="Why?",
+            written_utc_ns=START_NS,
+        )  # fmt: skip
+        assert stores.lessons.add_reply(reply)
+        by = Actor(name="proposed", utc_ns=START_NS, person="proposed")
+        stores.sharing.steps.write("sample", StepText(what="Begin at once"), by)
     page = pages.get("/lessons/sample/delete").text
+    assert "all replies to them" in page
+    assert "your guess, your reflection, and each next step that was proposed" in page
     assert "5 moments that people marked, 4 of them by others" in page
-    assert f"These people get a notice: answered, ended, {COACH}" in page
+    assert f"These people get a notice: answered, ended, proposed, replied, {COACH}" in page
     assert pages.post("/lessons/sample/delete").status_code == 303
     with closing(open_stores(school_dir)) as stores:
         notices = {
             name: len(stores.sharing.teacher.notices(name))
-            for name in ("ended", "answered", "silent", COACH, TEACHER)
+            for name in ("ended", "answered", "replied", "proposed", "silent", COACH, TEACHER)
         }
-    assert notices == {"ended": 1, "answered": 1, "silent": 0, COACH: 1, TEACHER: 0}
+    assert [name for name, count in notices.items() if count] == [
+        "ended", "answered", "replied", "proposed", COACH,
+    ]  # fmt: skip
+    assert sum(notices.values()) == 5
 
 
 def test_what_a_stopped_program_left_is_finished_at_the_next_start(
