@@ -57,8 +57,8 @@ class Tidying:
             if video.spare and video.state != "converting":
                 files.destroy(video.spare)
                 stores.videos.change(video, video.changed_utc_ns, spare="")
-            is_whole = files.sealed_size(video.file) == sealed_bytes(video.size)
-            if video.state == "uploading" and is_whole:  # and its last request got no answer
+            if video.state == "uploading" and self._is_here(video, files):
+                # Its last request got no answer.
                 stores.videos.finish_upload(
                     video.id, Actor(name="the pages", utc_ns=self._now_ns())
                 )
@@ -72,6 +72,11 @@ class Tidying:
         for name in with_key - known:
             if _made_ns(files.keys.path(name)) < oldest_ns:
                 files.destroy(name)
+
+    def _is_here(self, video: Video, files: VideoFiles) -> bool:
+        """Whether all of an upload is here, and nobody is writing it."""
+        is_moving = self._service.turns.is_taken(video.id)
+        return not is_moving and files.file_size(video.file) == sealed_bytes(video.size)
 
     def _step(self, stores: Stores) -> bool:
         self._stores = stores

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -106,11 +105,11 @@ class VideoFiles:
 
     def sealed_size(self, name: str) -> int:
         """How much of the disk a video has taken so far."""
-        size, path = 0, self.path(name)
-        for each in (path, rest_path(path)):
-            with suppress(FileNotFoundError):
-                size += each.stat().st_size
-        return size
+        return self.file_size(name) + _size(rest_path(self.path(name)))
+
+    def file_size(self, name: str) -> int:
+        """The same without an upload's incomplete segment: `sealed_bytes` when all of it is here."""
+        return _size(self.path(name))
 
     def path(self, name: str) -> Path:
         """Where a video's sealed file is."""
@@ -118,3 +117,10 @@ class VideoFiles:
 
     def _sealing(self, name: str) -> Sealing:
         return Sealing(self.keys.get(name), name)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

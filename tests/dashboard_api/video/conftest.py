@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,12 @@ import pytest
 from contract.clock import SECOND_NS
 from dashboard_api.app import create_app
 from dashboard_api.video.service import VideoService
+from dashboard_api.video.tidying import Tidying
+from dashboard_api.video.worker import VideoWorker
 from school.video.files import VideoFiles
+from school.video.media import tasks
+from school.video.media.records import Probe
+from school.video.records import Video
 from school.video.settings import VideoSettings
 from tests.dashboard_api.conftest import Pages
 from tests.signed_in import BY, COACH, add_person, cookie
@@ -23,6 +28,7 @@ from tests.signed_in import BY, COACH, add_person, cookie
 UPLOADS = "/api/lessons/sample/video/uploads"
 FILM = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 12_000
 """It begins like an MP4, and is longer than two segments."""
+CONVERTED = b"\0\0\0\x18ftypisom" + b"converted" * 200_000
 
 
 def tus(**headers: str) -> dict[str, str]:
@@ -98,3 +104,67 @@ def shared_until(client, stores, clock, filled) -> Iterator[tuple[Pages, int]]:
     stores.sharing.share("sample", COACH, BY, until_utc_ns=until)
     with client.browser(cookie(stores.people, clock.utc_ns(), COACH)) as pages:
         yield pages, until
+
+
+@dataclass
+class Media:
+    """What the child process would find."""
+
+    plays: bool = True
+    fails: Exception | None = None
+    meanwhile: Callable[[], object] = lambda: None
+
+    def probe(self, source: Any) -> Probe:
+        assert source.read_at(4, 4) == b"ftyp"
+        if self.fails is not None:
+            raise self.fails
+        return Probe(
+            container="mov", duration_s=80.5, video_codec="hevc", audio_codec="aac", width=1920,
+            height=1080, plays_in_browsers=self.plays, recorded_utc_ns=None,
+        )  # fmt: skip
+
+    def convert(self, source: Any, sink: Any, progress: Callable[[float], None]) -> None:
+        assert source.read_at(0, source.size) == FILM
+        sink.write(CONVERTED)
+        progress(0.5)
+        self.meanwhile()
+
+
+@pytest.fixture
+def media(monkeypatch: pytest.MonkeyPatch) -> Media:
+    made = Media()
+    monkeypatch.setattr(tasks, "probe", made.probe)
+    monkeypatch.setattr(tasks, "convert", made.convert)
+    return made
+
+
+@dataclass
+class Background:
+    uploads: Uploads
+    worker: VideoWorker
+
+    def work(self) -> None:
+        self.uploads.pages._runner.run(self.worker.work(self.uploads.files))
+
+    def tidy(self) -> None:
+        store = self.uploads.pages.app.state.store_thread
+        tidying = Tidying(self.uploads.service, store)
+        store.people_clock.now_ns += 3_601 * SECOND_NS
+        self.uploads.pages._runner.run(tidying.run(self.uploads.files))
+
+
+@pytest.fixture
+def background(uploads: Uploads, media: Media) -> Background:
+    return Background(uploads, VideoWorker(uploads.service, uploads.pages.app.state.store_thread))
+
+
+def only(stores: Any) -> Video:
+    (video,) = stores.videos.of_lesson("sample")
+    assert isinstance(video, Video)
+    return video
+
+
+def names(uploads: Uploads) -> set[str]:
+    """Of all files and of all keys, which are the same."""
+    assert uploads.files.names() == set(uploads.files.keys.names())
+    return uploads.files.names()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,81 +13,14 @@ import pytest
 
 from contract.clock import SECOND_NS
 from contract.errors import VideoRefusedError
-from dashboard_api.video.tidying import Tidying
 from dashboard_api.video.worker import VideoWorker
 from school.video.files import new_name
 from school.video.media import tasks
 from school.video.media.records import Probe
-from school.video.records import Video
-from tests.dashboard_api.video.conftest import FILM, Uploads
+from tests.dashboard_api.video.conftest import CONVERTED, FILM, Uploads, names, only
 from tests.videos import BY, add_video
 
 DAY_NS = 86_400 * SECOND_NS
-CONVERTED = b"\0\0\0\x18ftypisom" + b"converted" * 200_000
-
-
-@dataclass
-class Media:
-    """What the child process would find."""
-
-    plays: bool = True
-    fails: Exception | None = None
-    meanwhile: Callable[[], object] = lambda: None
-
-    def probe(self, source: Any) -> Probe:
-        assert source.read_at(4, 4) == b"ftyp"
-        if self.fails is not None:
-            raise self.fails
-        return Probe(
-            container="mov", duration_s=80.5, video_codec="hevc", audio_codec="aac", width=1920,
-            height=1080, plays_in_browsers=self.plays, recorded_utc_ns=None,
-        )  # fmt: skip
-
-    def convert(self, source: Any, sink: Any, progress: Callable[[float], None]) -> None:
-        assert source.read_at(0, source.size) == FILM
-        sink.write(CONVERTED)
-        progress(0.5)
-        self.meanwhile()
-
-
-@pytest.fixture
-def media(monkeypatch: pytest.MonkeyPatch) -> Media:
-    made = Media()
-    monkeypatch.setattr(tasks, "probe", made.probe)
-    monkeypatch.setattr(tasks, "convert", made.convert)
-    return made
-
-
-@dataclass
-class Background:
-    uploads: Uploads
-    worker: VideoWorker
-
-    def work(self) -> None:
-        self.uploads.pages._runner.run(self.worker.work(self.uploads.files))
-
-    def tidy(self) -> None:
-        store = self.uploads.pages.app.state.store_thread
-        tidying = Tidying(self.uploads.service, store)
-        store.people_clock.now_ns += 3_601 * SECOND_NS
-        self.uploads.pages._runner.run(tidying.run(self.uploads.files))
-
-
-@pytest.fixture
-def background(uploads: Uploads, media: Media) -> Background:
-    return Background(uploads, VideoWorker(uploads.service, uploads.pages.app.state.store_thread))
-
-
-def only(stores: Any) -> Video:
-    (video,) = stores.videos.of_lesson("sample")
-    assert isinstance(video, Video)
-    return video
-
-
-def names(uploads: Uploads) -> set[str]:
-    """Of all files and of all keys, which are the same."""
-    assert uploads.files.names() == set(uploads.files.keys.names())
-    return uploads.files.names()
 
 
 def test_what_browsers_play_is_ready_as_it_is(background, uploads, stores) -> None:
@@ -256,6 +188,21 @@ def test_an_upload_whose_end_was_not_recorded_goes_on(background, uploads, store
 def test_it_goes_on_at_the_next_start_too(background, uploads, stores) -> None:
     complete_without_a_record(uploads, stores)
     background.tidy()
+    background.work()
+    assert only(stores).state == "ready"
+
+
+@pytest.mark.parametrize("missing", (1, 7, 8, 9))
+def test_an_upload_that_stopped_just_before_its_end_goes_on(
+    background, uploads, stores, missing: int
+) -> None:
+    """What is kept of its last segment may be as long as the segment that is missing."""
+    where, here = uploads.begin(), len(FILM) - missing
+    uploads.patch(where, 0, FILM[:here])
+    background.tidy()
+    background.work()
+    assert only(stores).state == "uploading"
+    assert uploads.patch(where, here, FILM[here:]).status_code == 204
     background.work()
     assert only(stores).state == "ready"
 
