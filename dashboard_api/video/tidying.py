@@ -40,7 +40,11 @@ class Tidying:
         self._retention = Retention(clock=store.people_clock, rounds=self._retire)
 
     async def run(self, files: VideoFiles) -> None:
-        """Remove leftovers, what is too old, and take in the plain files of earlier versions."""
+        """Remove leftovers, what is too old, and take in the plain files of earlier versions.
+
+        Raises StoreError if there is no key file: then no missing key means a deleted video.
+        """
+        await asyncio.to_thread(files.keys.key_file)
         there = await asyncio.to_thread(lambda: (set(files.keys.names()), files.names()))
         await self._store.run(lambda stores: self._sweep(stores, files, *there))
         while await self._store.run(self._step):

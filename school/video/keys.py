@@ -87,6 +87,7 @@ class VideoKeys:
         for _ in range(_TRIES):
             kept = WrappedKey.read(self.path(video))
             if kept is None:
+                self.key_file()
                 raise VideoGoneError(f"The video {video} was deleted: its key is gone.")
             for name in (KEY_FILE, _NEXT):  # the second one exists while keys are rotated
                 over = KeyFile.read(self.directory / name)
@@ -99,11 +100,17 @@ class VideoKeys:
         )
 
     def destroy(self, video: str) -> bool:
-        """Delete a video for good; whether it had a key."""
-        if not self.directory.exists():
-            return False
+        """Delete a video for good; whether it had a key.
+
+        Raises StoreError if the key file is missing too: then its disk may not be mounted, and the
+        video's key lies there.
+        """
         with self.alone():
-            return forget_file(self.path(video))
+            if forget_file(self.path(video)):
+                return True
+            self._finish_rotation()
+            self.key_file()
+            return False
 
     def rotate(self, utc_ns: int) -> int:
         """Wrap all keys by a new key file, and destroy the old one; how many there are.

@@ -146,9 +146,13 @@ class Background:
     def work(self) -> None:
         self.uploads.pages._runner.run(self.worker.work(self.uploads.files))
 
+    @property
+    def tidying(self) -> Tidying:
+        return Tidying(self.uploads.service, self.uploads.pages.app.state.store_thread)
+
     def tidy(self) -> None:
         store = self.uploads.pages.app.state.store_thread
-        tidying = Tidying(self.uploads.service, store)
+        tidying = self.tidying
         store.people_clock.now_ns += 3_601 * SECOND_NS
         self.uploads.pages._runner.run(tidying.run(self.uploads.files))
 

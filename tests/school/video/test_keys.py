@@ -118,6 +118,36 @@ def test_a_missing_key_file_is_never_replaced_while_there_are_videos(files: Vide
         files.keys.make(new_name())
 
 
+@pytest.mark.parametrize("is_empty", (True, False))
+def test_nothing_is_deleted_while_the_disk_of_the_keys_is_not_there(
+    files: VideoFiles, *, is_empty: bool
+) -> None:
+    name = new_name()
+    files.begin(name)
+    files.upload(name, 10).close()
+    away = files.keys.directory.rename(files.keys.directory.with_name("away"))
+    if is_empty:
+        files.keys.directory.mkdir()
+    with pytest.raises(StoreError, match="key"):
+        files.destroy(name)
+    assert files.names() == {name}
+    if is_empty:
+        with pytest.raises(StoreError, match="no key file"):
+            files.keys.get(name)
+        files.keys.directory.rmdir()
+    away.rename(files.keys.directory)
+    assert files.destroy(name)
+    assert files.names() == set()
+
+
+def test_a_key_is_destroyed_though_the_key_file_is_lost(files: VideoFiles) -> None:
+    name = new_name()
+    files.keys.make(name)
+    (files.keys.directory / "key").unlink()
+    assert files.keys.destroy(name)
+    assert files.keys.names() == []
+
+
 def test_a_key_file_of_another_copy_is_named(files: VideoFiles) -> None:
     name = new_name()
     files.keys.make(name)
