@@ -84,7 +84,7 @@ class VideoWorker:
             try:
                 await self._prepared(files, video)
             except VideoGoneError:
-                await self._store.run(partial(self._remove_gone, video))
+                await self._store.run(partial(self._remove_gone, files, video))
             except (VideoRefusedError, VideoDamagedError) as error:
                 await self._refuse(video, str(error))
             finally:
@@ -178,7 +178,10 @@ class VideoWorker:
 
         return await self._store.run(change)
 
-    def _remove_gone(self, video: Video, stores: Stores) -> None:
+    def _remove_gone(self, files: VideoFiles, video: Video, stores: Stores) -> None:
+        """Finish the removal of a video whose own key is destroyed, not only a conversion's."""
+        if files.keys.path(video.file).exists():
+            return
         self._service.keeper(stores).remove(video, self._by(), "key_gone")
 
     async def _refuse(self, video: Video, reason: str) -> None:

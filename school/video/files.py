@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from contract.errors import StoreError
 from contract.files.sqlite_file import sync_directory
-from school.video.keys import VideoGoneError, VideoKeys
+from school.video.keys import VideoKeys
 from school.video.sealed_file import SealedReader, SealedSink, SealedUpload, rest_path
 from school.video.sealing import Sealing
 from school.video.settings import VideoSettings
@@ -73,7 +73,7 @@ class VideoFiles:
         try:
             return SealedReader(self.path(name), sealing)
         except FileNotFoundError:
-            raise VideoGoneError(
+            raise StoreError(
                 f"The file of the video {name} is not in {self.directory} any more: copy it back "
                 "from its own copy, or upload the video again."
             ) from None

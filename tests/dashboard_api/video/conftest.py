@@ -146,6 +146,10 @@ class Background:
     def work(self) -> None:
         self.uploads.pages._runner.run(self.worker.work(self.uploads.files))
 
+    def again(self) -> None:
+        """Let the time go by after which what failed is tried again."""
+        self.worker = VideoWorker(self.uploads.service, self.uploads.pages.app.state.store_thread)
+
     @property
     def tidying(self) -> Tidying:
         return Tidying(self.uploads.service, self.uploads.pages.app.state.store_thread)

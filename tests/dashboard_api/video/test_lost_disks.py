@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from contract.errors import StoreError
+from school.video.files import VideoFiles
 from tests.dashboard_api.video.conftest import FILM, names, only
 from tests.videos import add_video
 
@@ -33,3 +34,37 @@ def test_the_keys_disk_may_go_and_come_back(background, uploads, stores, state, 
     away.rename(directory)
     background.tidy()
     assert names(uploads) == {video.file}
+
+
+@pytest.mark.parametrize("state", ("checking", "converting"))
+def test_a_file_that_is_not_there_may_be_copied_back(
+    background, uploads, stores, media, state
+) -> None:
+    video = add_video(stores.videos, uploads.files, "sample", FILM, state=state)
+    path = uploads.files.path(video.file)
+    away = path.rename(path.with_name("away"))
+    with suppress(StoreError):
+        background.work()
+    assert only(stores).state == state
+    assert uploads.files.keys.names() == [video.file]
+    away.rename(path)
+    background.again()
+    background.work()
+    assert only(stores).state == "ready"
+
+
+def test_a_conversion_whose_key_went_is_not_the_video_s(
+    background, uploads, stores, media, monkeypatch
+) -> None:
+    media.plays = False
+    uploads.patch(uploads.begin(), 0, FILM)
+    begin = type(uploads.files).begin
+
+    def begin_and_lose(files: VideoFiles, name: str) -> None:
+        begin(files, name)
+        files.keys.destroy(name)
+
+    monkeypatch.setattr(type(uploads.files), "begin", begin_and_lose)
+    background.work()
+    assert only(stores).state == "converting"
+    assert uploads.files.source(only(stores).file).size == len(FILM)
