@@ -145,7 +145,7 @@ class VideoWorker:
             await self._in_thread(
                 partial(tasks.convert, _Stoppable(source, self), sink, partial(self._note, video))
             )
-            await asyncio.to_thread(sink.close)
+            await self._in_thread(sink.close)
         except OSError as error:
             sink.abandon()
             if error.errno not in FULL:

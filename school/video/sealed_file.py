@@ -297,7 +297,9 @@ class SealedSink:
             view = view[len(part) :]
 
     def close(self) -> None:
-        """Write what is missing, and make all of it durable."""
+        """Write what is missing, and make all of it durable; once, whatever comes of it."""
+        if self._handle < 0:
+            return
         try:
             if self._current:
                 self._segments.put(self._current, self._number, is_last=True)
@@ -305,12 +307,14 @@ class SealedSink:
             _write_at(self._handle, self._sealing.header, 0)
             os.fsync(self._handle)
         finally:
-            os.close(self._handle)
+            self.abandon()
         sync_directory(self._path.parent)
 
     def abandon(self) -> None:
-        """Close the file as it is."""
-        os.close(self._handle)
+        """Close the file as it is, if it is not closed."""
+        handle, self._handle = self._handle, -1  # its number may be another file's afterwards
+        if handle >= 0:
+            os.close(handle)
 
 
 def _write_at(handle: int, content: bytes | memoryview, offset: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import tempfile
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from contract.errors import StoreError
 from school.video.files import VideoFiles, new_name
 from school.video.keys import VideoKeys
-from school.video.sealed_file import SealedReader, SealedUpload
+from school.video.sealed_file import SealedReader, SealedSink, SealedUpload
 from school.video.sealing import (
     HEADER_BYTES,
     KEY_BYTES,
@@ -275,3 +276,24 @@ def test_a_stored_file_of_this_format_can_be_read() -> None:
 def test_overhead_is_what_the_documents_say() -> None:
     assert OVERHEAD == 28
     assert VideoKeys(Path("k")).path("a") == Path("k/wrapped/a.json")
+
+
+@pytest.mark.parametrize("again", ("close", "abandon"))
+def test_a_sink_never_closes_the_file_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    """The system gives the number of a closed file to the next one that is opened."""
+    sink = SealedSink(tmp_path / "a.video", Sealing(KEY, NAME))
+    sink.write(film(100))
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(OSError, match="No space left"):
+            sink.close()
+    other = os.open(tmp_path, os.O_RDONLY)
+    getattr(sink, again)()
+    os.fstat(other)
+    os.close(other)
