@@ -37,6 +37,8 @@ _LOOK_EACH_S: Final = 5.0
 """The command `roomtone lesson video` hands videos on in the database alone."""
 _TIDY_EACH_S: Final = 3_600.0
 _RETRY_S: Final = 60.0
+_AGAIN_S: Final = 600.0
+"""A video that could not be prepared waits so long; others go on."""
 _NO_ROOM: Final = (
     "The server had no room to convert this video. Ask the person who runs it to make room, and upload "
     "it again; or export it as MP4 with H.264, which needs no conversion."
@@ -55,6 +57,7 @@ class VideoWorker:
         self._store = store
         self._tidying = Tidying(service, store)
         self._is_stopped = threading.Event()
+        self._not_before: dict[str, float] = {}
 
     async def run(self) -> None:
         """Work until the task is cancelled."""
@@ -72,23 +75,42 @@ class VideoWorker:
                     await self._tidying.run(files)
                 await self.work(files)
             except (StoreError, OSError) as error:
-                _LOG.warning("A video can't be prepared at the moment: %s", error)
+                _LOG.warning("Videos can't be looked after at the moment: %s", error)
+                await asyncio.sleep(_RETRY_S)
+            except Exception:  # noqa: BLE001  # one video, or one round, must not end them all
+                _LOG.exception("Videos can't be looked after")
                 await asyncio.sleep(_RETRY_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EACH_S):
                     await self._service.work.wait()
 
     async def work(self, files: VideoFiles) -> None:
-        """Prepare all videos that wait."""
+        """Prepare all videos that wait; none holds up the others."""
+        now_s = asyncio.get_running_loop().time
         for video in await self._store.run(lambda stores: stores.videos.to_do()):
+            if self._not_before.get(video.id, 0.0) > now_s():
+                continue
             try:
-                await self._prepared(files, video)
-            except VideoGoneError:
-                await self._store.run(partial(self._remove_gone, files, video))
-            except (VideoRefusedError, VideoDamagedError) as error:
-                await self._refuse(video, str(error))
+                await self._settle(files, video)
+            except (StoreError, OSError) as error:
+                _LOG.warning("The video of lesson %s has to wait: %s", video.lesson, error)
+            except Exception:  # noqa: BLE001  # one video, or one round, must not end them all
+                _LOG.exception("The video of lesson %s can't be prepared", video.lesson)
+            else:
+                self._not_before.pop(video.id, None)
+                continue
             finally:
                 self._service.progress.pop(video.id, None)
+            self._not_before[video.id] = now_s() + _AGAIN_S
+
+    async def _settle(self, files: VideoFiles, video: Video) -> None:
+        """Prepare a video, or refuse it, or finish its removal."""
+        try:
+            await self._prepared(files, video)
+        except VideoGoneError:
+            await self._store.run(partial(self._remove_gone, files, video))
+        except (VideoRefusedError, VideoDamagedError) as error:
+            await self._refuse(video, str(error))
 
     async def _prepare(self, files: VideoFiles) -> bool:
         try:

@@ -52,6 +52,8 @@ def line_up(room_db: NDArray[np.floating], video_db: NDArray[np.floating], step_
 
     By itself it accepts only what the gates allow; the rest is a proposal.
     """
+    if room_db.size == 0:  # a lesson of less than a second
+        return Found("nothing", ())
     lesson = prepared(room_db)
     phases = phases_of(video_db, step_s)
     if not phases or phases[0].value.size == 0:

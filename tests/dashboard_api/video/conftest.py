@@ -112,11 +112,13 @@ class Media:
 
     plays: bool = True
     fails: Exception | None = None
+    fails_for: int = 1_000
     meanwhile: Callable[[], object] = lambda: None
 
     def probe(self, source: Any) -> Probe:
         assert source.read_at(4, 4) == b"ftyp"
-        if self.fails is not None:
+        self.fails_for -= 1
+        if self.fails is not None and self.fails_for >= 0:
             raise self.fails
         return Probe(
             container="mov", duration_s=80.5, video_codec="hevc", audio_codec="aac", width=1920,

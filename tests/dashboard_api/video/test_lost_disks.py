@@ -1,8 +1,9 @@
-"""A disk that is not mounted, or full, costs no video."""
+"""A disk that is not mounted, or full, costs no video, and no video holds up the others."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import errno
+from dataclasses import replace
 
 import pytest
 
@@ -20,8 +21,7 @@ def test_the_keys_disk_may_go_and_come_back(background, uploads, stores, state, 
     away = directory.rename(directory.with_name("away"))
     directory.mkdir()  # where it was mounted
     if step == "the work":
-        with suppress(StoreError):  # it is tried again later
-            background.work()
+        background.work()
     elif step == "the round":
         with pytest.raises(StoreError, match="no key file"):
             background.tidy()
@@ -43,8 +43,7 @@ def test_a_file_that_is_not_there_may_be_copied_back(
     video = add_video(stores.videos, uploads.files, "sample", FILM, state=state)
     path = uploads.files.path(video.file)
     away = path.rename(path.with_name("away"))
-    with suppress(StoreError):
-        background.work()
+    background.work()
     assert only(stores).state == state
     assert uploads.files.keys.names() == [video.file]
     away.rename(path)
@@ -68,3 +67,23 @@ def test_a_conversion_whose_key_went_is_not_the_video_s(
     background.work()
     assert only(stores).state == "converting"
     assert uploads.files.source(only(stores).file).size == len(FILM)
+
+
+@pytest.mark.parametrize(
+    "fault", (StoreError("no"), OSError(errno.EIO, "no"), RuntimeError("no"), ValueError("no"))
+)
+def test_a_video_that_can_t_be_prepared_holds_up_no_other(
+    background, uploads, stores, media, filled, fault: Exception
+) -> None:
+    stores.lessons.put(replace(filled.lesson, id="other", room="other"))
+    add_video(stores.videos, uploads.files, "sample", FILM, state="checking")
+    add_video(stores.videos, uploads.files, "other", FILM, state="checking", utc_ns=2)
+    media.fails, media.fails_for = fault, 1
+    background.work()
+    assert only(stores).state == "checking"
+    assert stores.videos.ready("other") is not None
+    background.work()  # it waits for its turn
+    assert only(stores).state == "checking"
+    background.again()
+    background.work()
+    assert only(stores).state == "ready"

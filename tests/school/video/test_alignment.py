@@ -225,3 +225,11 @@ def test_points_that_contradict_each_other_are_refused() -> None:
         by_points([], each_s=0.5)
     with pytest.raises(UsageError, match="numbers"):
         by_points([Point(math.nan, 0.0)], each_s=0.5)
+
+
+@pytest.mark.parametrize(
+    ("room", "video"), ((0, 10), (0, 6_000), (600, 0), (0, 0), (1, 6_000), (600, 10))
+)
+def test_a_lesson_or_a_video_without_length_says_nothing(room: int, video: int) -> None:
+    rng = np.random.default_rng(1)
+    assert line_up(rng.normal(size=room), rng.normal(size=video), 0.1).verdict == "nothing"
