@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.clock import SECOND_NS
-from contract.errors import RoomtoneError, StoreError
+from contract.errors import RoomtoneError
 from dashboard_api.video.service import VideoService
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.purge.retention import Removed, Retention
@@ -19,7 +19,7 @@ from school.audit.actor import Actor
 from school.lessons.change import change_lesson
 from school.lessons.records import Lesson
 from school.video.files import VideoFiles
-from school.video.keeping import kept_until_ns
+from school.video.keeping import NotAVideoError, kept_until_ns
 from school.video.records import Reason, Video
 from school.video.sealing import sealed_bytes
 
@@ -36,6 +36,8 @@ class Tidying:
         self._service = service
         self._store = store
         self._stores: Stores | None = None
+        self._waiting: set[Path] = set()
+        """Plain files that could not be taken in, which was said."""
         # It pauses for a day when the server's clock was set, as all retention does.
         self._retention = Retention(clock=store.people_clock, rounds=self._retire)
 
@@ -119,13 +121,15 @@ class Tidying:
             keeper = await self._store.run(self._service.keeper)
             try:
                 taken = await asyncio.to_thread(keeper.take_in, lesson, path, by)
-            except StoreError as error:  # maybe there is room later
-                _LOG.warning("The video %s can't be taken in yet: %s", path, error)
+            except NotAVideoError as error:
+                _LOG.warning("The video of lesson %s is not taken in: %s", lesson.id, error)
+            except (RoomtoneError, OSError) as error:
+                # Its disk may come back, or there is room later: without the path nobody could
+                # find the file.
+                if path not in self._waiting:
+                    _LOG.warning("The video %s is not taken in yet: %s", path, error)
+                    self._waiting.add(path)
                 continue
-            except RoomtoneError as error:
-                _LOG.warning(
-                    "The video %s of lesson %s is not taken in: %s", path, lesson.id, error
-                )
             else:
                 await self._store.run(partial(_bind_map, taken))
                 _LOG.info(

@@ -21,7 +21,7 @@ from school.video.sealing import sealed_bytes
 from school.video.settings import VideoSettings
 from school.video.store import VideoStore
 
-__all__ = ["FULL", "NoRoomError", "NotTakenError", "VideoKeeper", "kept_until_ns"]
+__all__ = ["FULL", "NoRoomError", "NotAVideoError", "NotTakenError", "VideoKeeper", "kept_until_ns"]
 
 _PIECE: Final = 8 << 20
 _DAY_NS: Final = 86_400 * SECOND_NS
@@ -34,6 +34,10 @@ class NoRoomError(StoreError):
 
 class NotTakenError(RoomtoneError, ValueError):
     """A video that is not taken: too large, no video, too late, or one is under way."""
+
+
+class NotAVideoError(UsageError):
+    """A file of this computer that does not begin like a video."""
 
 
 def kept_until_ns(lesson: Lesson, longest_ns: int, days: int) -> int:
@@ -82,7 +86,7 @@ class VideoKeeper:
     ) -> Video:
         """Seal a file of this computer as a lesson's video; the file itself stays.
 
-        `say` is called with the bytes so far. Raises UsageError, and what `begin` raises.
+        `say` is called with the bytes so far. Raises UsageError, NotAVideoError, and what `begin` raises.
         """
         try:
             handle = open_plain_file(path, follow_links=True)
@@ -91,7 +95,7 @@ class VideoKeeper:
         with os.fdopen(handle, "rb") as file:
             size = os.fstat(handle).st_size
             if container_of(file.read(HEAD_BYTES)) is None:
-                raise UsageError(f"{path}: {NO_VIDEO}")
+                raise NotAVideoError(f"{path}: {NO_VIDEO}")
             file.seek(0)
             video = self.begin(lesson, size, by)
             try:

@@ -87,3 +87,26 @@ def test_a_video_that_can_t_be_prepared_holds_up_no_other(
     background.again()
     background.work()
     assert only(stores).state == "ready"
+
+
+@pytest.mark.parametrize("fault", ("missing", "one is under way", "too long ago"))
+def test_the_path_of_a_plain_file_is_kept_until_it_is_taken_in(
+    background, uploads, stores, filled, media, tmp_path, caplog, fault: str
+) -> None:
+    plain = tmp_path / "lesson.mp4"
+    if fault != "missing":
+        plain.write_bytes(FILM)
+    stores.lessons.put(replace(filled.lesson, video=str(plain)))
+    if fault == "one is under way":
+        add_video(stores.videos, uploads.files, "sample", FILM, state="checking")
+    tidying = background.tidying
+    if fault == "too long ago":
+        tidying._service = replace(uploads.service, days=-1_000)
+    for _ in range(2):
+        uploads.pages._runner.run(tidying._take_in_older())
+    assert stores.lessons.get("sample").video == str(plain)
+    assert len([each for each in caplog.records if str(plain) in each.getMessage()]) == 1
+    plain.write_bytes(FILM)
+    background.work()
+    background.tidy()
+    assert stores.lessons.get("sample").video is None
