@@ -22,6 +22,7 @@ from school import open_lesson_store, open_school
 from school.lessons.protocol import LessonStore
 from school.observing.removing import LessonSpan
 from school.video.files import VideoFiles
+from school.video.records import Video
 
 __all__ = ["PurgeRun"]
 
@@ -65,6 +66,7 @@ class PurgeRun:
     def remove(self, request: PurgeRequest) -> dict[str, int]:
         """Do all parts; returns what was removed, and how many."""
         with closing(open_lesson_store(self._data_dir, self._database_url)) as lessons:
+            self._require_videos(request)
             self._folder.ask(request)
             removed = Counter({"lessons and moments": 0})
             # Before the lessons, whose records name them: nobody could find them afterwards.
@@ -86,11 +88,25 @@ class PurgeRun:
             removed.update(self._do(request, part).removed)
         return removed
 
+    def _require_videos(self, request: PurgeRequest) -> None:
+        """Refuse to forget where a video is that can't be destroyed from here."""
+        if self._videos is None and any(x.state != "refused" for x in self._videos_of(request)):
+            raise StoreError(
+                "A lesson that is to be purged has a video, and this server's settings do not say "
+                "where videos are: set `directory` and `key_directory` of [video] as they were, and "
+                "purge again."
+            )
+
+    def _videos_of(self, request: PurgeRequest) -> list[Video]:
+        if not request.lessons:
+            return []
+        with closing(open_school(self._data_dir, self._database_url)) as school:
+            return [each for name in request.lessons for each in school.videos.of_lesson(name)]
+
     def _remove_videos(self, request: PurgeRequest) -> dict[str, int]:
         if self._videos is None or not request.lessons:
             return {}
-        with closing(open_school(self._data_dir, self._database_url)) as school:
-            found = [each for name in request.lessons for each in school.videos.of_lesson(name)]
+        found = self._videos_of(request)
         gone = [self._videos.destroy(name) for each in found for name in each.files]
         return {"videos": sum(gone)} if gone else {}
 

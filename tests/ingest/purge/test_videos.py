@@ -1,0 +1,64 @@
+"""A purge forgets no video that it can't destroy."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from contract.clock import ManualClock
+from contract.errors import StoreError
+from ingest.purge.requests import PurgeRequest
+from ingest.purge.run import PurgeRun
+from school import open_school
+from school.lessons.records import Lesson
+from school.video.files import VideoFiles
+from school.video.keys import VideoKeys
+from tests.videos import add_video
+
+REQUEST = PurgeRequest(
+    id="0123456789abcdef", asked_utc_ns=1, room="r", to_utc_ns=3_000, lessons=("maths",)
+)
+
+
+def run(data: Path, files: VideoFiles | None) -> None:
+    PurgeRun(data_dir=data, clock=ManualClock(), say=lambda _: None, videos=files).run(REQUEST)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    with closing(open_school(folder)) as school:
+        school.lessons.put(
+            Lesson(
+                id="maths", room="r", teacher="Ada", title="", starts_utc_ns=1_000,
+                ends_utc_ns=2_000, source="timetable",
+            )
+        )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> VideoFiles:
+    return VideoFiles(tmp_path / "videos", VideoKeys(tmp_path / "keys"))
+
+
+def test_without_its_directories_a_lesson_with_a_video_stays(data: Path, files: VideoFiles) -> None:
+    with closing(open_school(data)) as school:
+        add_video(school.videos, files, "maths", b"film" * 1_000)
+    with pytest.raises(StoreError, match=r"set `directory` and `key_directory` of \[video\]"):
+        run(data, None)
+    with closing(open_school(data)) as school:
+        assert school.lessons.get("maths") is not None
+        assert len(school.videos.of_lesson("maths")) == 1
+    run(data, files)
+    assert files.names() == set() == set(files.keys.names())
+    with closing(open_school(data)) as school:
+        assert school.lessons.get("maths") is None
+
+
+def test_a_lesson_without_one_goes(data: Path) -> None:
+    run(data, None)
+    with closing(open_school(data)) as school:
+        assert school.lessons.get("maths") is None
