@@ -39,10 +39,6 @@ _TIDY_EACH_S: Final = 3_600.0
 _RETRY_S: Final = 60.0
 _AGAIN_S: Final = 600.0
 """A video that could not be prepared waits so long; others go on."""
-_NO_ROOM: Final = (
-    "The server had no room to convert this video. Ask the person who runs it to make room, and upload "
-    "it again; or export it as MP4 with H.264, which needs no conversion."
-)
 
 
 class _StoppedError(Exception):
@@ -168,14 +164,10 @@ class VideoWorker:
                 partial(tasks.convert, _Stoppable(source, self), sink, partial(self._note, video))
             )
             await self._in_thread(sink.close)
-        except OSError as error:
+        except BaseException as error:
             sink.abandon()
-            if error.errno not in FULL:
-                raise
-            await self._refuse(begun, _NO_ROOM)
-            return
-        except BaseException:
-            sink.abandon()
+            if isinstance(error, OSError) and error.errno in FULL:
+                await self._give_back(files, begun)
             raise
         done = await self._change(
             begun, state="ready", file=name, spare=begun.file, size=sink.size, container="mp4"
@@ -185,6 +177,11 @@ class VideoWorker:
             return
         await asyncio.to_thread(files.destroy, begun.file)
         await self._change(done, spare="")
+
+    async def _give_back(self, files: VideoFiles, begun: Video) -> None:
+        """Remove what a conversion wrote; the video waits until there is room."""
+        await asyncio.to_thread(files.destroy, begun.spare)
+        await self._change(begun, spare="")
 
     async def _change(self, video: Video, **values: object) -> Video | None:
         """Change a record; a video that is ready takes the place of an older one."""

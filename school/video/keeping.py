@@ -64,10 +64,14 @@ class VideoKeeper:
         Raises NotTakenError, NoRoomError, or StoreError.
         """
         self._require_fit(lesson, size, by.utc_ns)
-        for each in self.store.of_lesson(lesson.id):
-            if each.state in ("uploading", "refused"):
-                self.remove(each, by, "replaced")
-        self._require_room(size)
+        replaced = [
+            each
+            for each in self.store.of_lesson(lesson.id)
+            if each.state in ("uploading", "refused")
+        ]
+        self._require_room(size, replaced)
+        for each in replaced:
+            self.remove(each, by, "replaced")
         video = Video(
             id=new_name(), lesson=lesson.id, state="uploading", file=new_name(), size=size,
             fingerprint=fingerprint, added_by=by.person or "", consent=consent,
@@ -135,11 +139,14 @@ class VideoKeeper:
                 "takes. Export it with a smaller picture, such as 720p, and try again."
             )
 
-    def _require_room(self, size: int) -> None:
-        """Uploads under way have their room already."""
+    def _require_room(self, size: int, replaced: Iterable[Video]) -> None:
+        """Uploads under way have their room already; what is replaced gives its own back."""
         free = self.files.free_bytes() - self.settings.reserve_bytes
+        gone = {each.id for each in replaced}
         for each, _ in self.store.every():
-            if each.state == "uploading":
+            if each.id in gone:
+                free += sum(self.files.sealed_size(name) for name in each.files)
+            elif each.state == "uploading":
                 free -= max(0, sealed_bytes(each.size) - self.files.sealed_size(each.file))
         if sealed_bytes(size) > free:
             raise NoRoomError(

@@ -170,6 +170,16 @@ def test_what_does_not_fit_the_disk_is_refused_before_it_begins(
     assert uploads.create().status_code == 201
 
 
+def test_an_upload_gives_way_only_to_one_that_has_room(uploads, monkeypatch) -> None:
+    where = uploads.begin()
+    uploads.patch(where, 0, FILM[:2_000_000])
+    monkeypatch.setattr(type(uploads.files), "free_bytes", lambda _: len(FILM) - 1_990_000)
+    assert uploads.create(len(FILM) + 20_000).status_code == 507
+    assert uploads.offset(where) == 2_000_000
+    assert uploads.create(len(FILM)).status_code == 201
+    assert uploads.pages.request("HEAD", where, headers=tus()).status_code == 404
+
+
 def test_uploads_under_way_have_their_room_already(uploads, monkeypatch, stores, filled) -> None:
     stores.lessons.put(replace(filled.lesson, id="other", room="other"))
     where = uploads.begin()

@@ -93,7 +93,7 @@ def test_a_conversion_that_was_interrupted_begins_again(background, uploads, sto
     assert names(uploads) == {only(stores).file}
 
 
-def test_a_full_disk_ends_a_conversion_with_a_sentence(background, uploads, stores, media) -> None:
+def test_a_full_disk_puts_a_conversion_off(background, uploads, stores, media, caplog) -> None:
     media.plays = False
 
     def full() -> None:
@@ -102,8 +102,14 @@ def test_a_full_disk_ends_a_conversion_with_a_sentence(background, uploads, stor
     media.meanwhile = full
     uploads.patch(uploads.begin(), 0, FILM)
     background.work()
-    assert "had no room to convert" in uploads.state()["refusal"]
-    assert names(uploads) == set()
+    video = only(stores)
+    assert (video.state, video.spare) == ("converting", "")
+    assert names(uploads) == {video.file}
+    assert "No space left" in caplog.text
+    media.meanwhile = lambda: None
+    background.again()
+    background.work()
+    assert uploads.pages.get("/lessons/sample/video").content == CONVERTED
 
 
 def test_a_video_deleted_while_it_is_converted_leaves_nothing(
