@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from school.moments.records import Moment
 from school.sharing.cut import Span
 from tests.browser.lesson_page import open_with_film
 from tests.signed_in import BY, COACH, TEACHER, add_person, cookie, storage_of
@@ -174,6 +176,73 @@ def test_a_note_that_was_deleted_while_one_edits_it_can_be_saved_as_a_new_one(un
     expect(lesson.locator(".note-said")).to_contain_text("Somebody has deleted this note")
     lesson.get_by_role("button", name="Save as a new note").click()
     expect(lesson.locator(".moment", has_text="Words that must not go")).to_be_visible()
+
+
+@contextmanager
+def held(page):
+    """What is saved waits on its way until the block ends."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "PUT":
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/lessons/sample/moments/*", hold)
+    yield waiting
+    for route in waiting:
+        with page.expect_response("**/api/lessons/sample/moments/*"):
+            route.continue_()
+    page.unroute("**/api/lessons/sample/moments/*")
+
+
+def put(school, note: str, words: str) -> None:
+    school.stores.lessons.put_moment(
+        Moment(
+            id=note, lesson="sample", start_s=600, end_s=660, note=words, author=TEACHER,
+            role="teacher",
+        )
+    )  # fmt: skip
+
+
+def test_a_late_answer_acts_on_its_own_note_alone(unwatched, school):
+    put(school, "other-note", "As the other was")
+    lesson = opened(unwatched)
+    edit(lesson)
+    lesson.locator("#moment-note").fill("Words of the first")
+    school.stores.lessons.remove_moment("sample-b")
+    with held(lesson) as waiting:
+        lesson.keyboard.press("Control+Enter")
+        lesson.wait_for_function("document.querySelector('.note-save').disabled")
+        lesson.keyboard.press("Escape")
+        edit(lesson, "#moment-other-note")
+        lesson.locator("#moment-note").fill("Words of the second")
+        assert len(waiting) == 1
+    lesson.keyboard.press("Control+Enter")
+    expect(lesson.locator("#new-moment")).to_be_hidden()
+    expect(lesson.locator("#moment-other-note")).to_contain_text("Words of the second")
+    assert notes(school)["other-note"].note == "Words of the second"
+    lesson.locator("#mark").click()
+    expect(lesson.locator("#moment-note")).to_have_value("Words of the first")
+
+
+def test_what_is_typed_while_a_change_is_saved_stays(lesson, school):
+    edit(lesson)
+    lesson.locator("#moment-note").fill("Saved")
+    with held(lesson) as waiting:
+        for _ in range(2):
+            lesson.keyboard.press("Control+Enter")
+        lesson.locator("#moment-note").press("End")
+        lesson.keyboard.type(" and more")
+        assert len(waiting) == 1
+    expect(lesson.locator(".note-said")).to_contain_text("is not saved yet")
+    expect(lesson.locator("#moment-note")).to_have_value("Saved and more")
+    assert notes(school)["sample-b"].note == "Saved"
+    lesson.keyboard.press("Control+Enter")
+    expect(lesson.locator("#new-moment")).to_be_hidden()
+    kept = notes(school)["sample-b"]
+    assert (kept.note, kept.revision) == ("Saved and more", 3)
 
 
 def test_each_sees_what_the_other_writes_without_a_reload(lesson, coachs, school):

@@ -13,9 +13,17 @@ import { positionText } from "../timeline/text.js";
 export const LENGTH_S = 60;
 const SHORTEST_S = 1;
 
+/** Whether two versions of a note say the same. @param {NoteDraft} one @param {NoteDraft} other */
+function isSame(one, other) {
+  const [mine, theirs] = [one, other].map(({ note, kind, tags, start, end }) => JSON.stringify([note, kind, tags.map((tag) => tag.id), start, end]));
+  return mine === theirs;
+}
+
 export class Composer {
   /** The note that is changed; null for a new one. @type {Note | null} */
   #note = null;
+  /** The notes whose change is on its way. @type {Set<string>} */
+  #sending = new Set();
   #wasPlaying = false;
   /** What had the focus before. @type {HTMLElement | null} */
   #before = null;
@@ -110,6 +118,7 @@ export class Composer {
     form.setAttribute("aria-label", note ? `Edit your note at ${positionText(note.start)}` : "Write a note");
     this.save.textContent = note ? "Save the change" : "Save";
     this.theirs.hidden = true;
+    this.#showSending();
     this.#fill(values);
     form.hidden = false;
     on.shown();
@@ -151,7 +160,12 @@ export class Composer {
     this.on.drafts.put(this.#key, isEmpty ? null : values);
   }
 
+  #showSending() {
+    this.save.disabled = this.#note !== null && this.#sending.has(this.#note.id);
+  }
+
   async #submit() {
+    if (this.#note && this.#sending.has(this.#note.id)) return;
     const values = this.#values();
     const body = { note: values.note, note_kind: values.kind, tags: values.tags, start_s: values.start };
     if (!this.#note) {
@@ -161,29 +175,56 @@ export class Composer {
       return;
     }
     const note = this.#note;
-    this.save.disabled = true;
+    this.#sending.add(note.id);
+    this.#showSending();
     const { server } = this.on;
     const answer = await server.ask("PUT", `${server.api}/${encodeURIComponent(note.id)}`, { ...body, end_s: values.end, revision: note.revision });
-    this.save.disabled = false;
-    if (answer.status === 200) {
-      this.on.drafts.put(`edit:${note.id}`, null);
-      this.on.saved(note.id);
-      this.close();
-    } else if (answer.status === 409) {
-      this.#conflict(noteOf(answer.body.current));
-    } else if (NoteInterface.isClosed(answer)) {
+    this.#sending.delete(note.id);
+    this.#showSending();
+    if (NoteInterface.isClosed(answer)) {
       this.on.closed();
-    } else if (answer.status === 404) {
-      // Somebody deleted it: the words go on as a new note, if their writer wants that.
-      this.on.drafts.put(`edit:${note.id}`, null);
-      this.#note = null;
-      this.save.textContent = "Save as a new note";
-      this.#changed();
-      this.#say("Somebody has deleted this note meanwhile. Your words are kept here: save them as a new note, or discard them.");
-    } else {
+      return;
+    }
+    // Meanwhile the form may have been closed, or opened for another note.
+    const isOpen = this.#note?.id === note.id && !this.form.hidden;
+    if (answer.status === 200) this.#saved(noteOf(answer.body), values, isOpen);
+    else if (answer.status === 404) this.#deleted(note.id, isOpen);
+    else if (!isOpen) return; // its draft says at the note that it is not saved
+    else if (answer.status === 409) this.#conflict(noteOf(answer.body.current));
+    else {
       const kept = answer.status === 0 || answer.status === 401 || answer.status >= 500 ? " Your change is kept in this browser. Save it again later." : "";
       this.#say(`Not saved: ${NoteInterface.sentence(answer)}${kept}`);
     }
+  }
+
+  /** @param {Note} note as the server has it now @param {NoteDraft} sent @param {boolean} isOpen */
+  #saved(note, sent, isOpen) {
+    const { drafts } = this.on;
+    const key = `edit:${note.id}`;
+    const last = isOpen ? this.#values() : drafts.get(key);
+    const isMore = last && !isSame(last, sent);
+    drafts.put(key, isMore ? { ...last, revision: note.revision } : null);
+    this.on.saved(note.id);
+    if (!isOpen) return;
+    if (isMore) {
+      this.#note = note;
+      this.#say("Saved. What you have typed since then is not saved yet.");
+    } else this.close();
+  }
+
+  /** Somebody deleted it: the words go on as a new note, if their writer wants that. @param {string} id @param {boolean} isOpen */
+  #deleted(id, isOpen) {
+    const { drafts } = this.on;
+    const words = isOpen ? this.#values() : drafts.get(`edit:${id}`);
+    drafts.put(`edit:${id}`, null);
+    if (words) drafts.put("new", words);
+    if (!isOpen) {
+      this.on.shown();
+      return;
+    }
+    this.#note = null;
+    this.save.textContent = "Save as a new note";
+    this.#say("Somebody has deleted this note meanwhile. Your words are kept here: save them as a new note, or discard them.");
   }
 
   /** Shows what somebody else made of the note beside what is typed. @param {Note} current */
