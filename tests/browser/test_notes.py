@@ -178,6 +178,25 @@ def test_a_note_that_was_deleted_while_one_edits_it_can_be_saved_as_a_new_one(un
     expect(lesson.locator(".moment", has_text="Words that must not go")).to_be_visible()
 
 
+def test_a_note_keeps_its_place_while_the_timeline_is_missing(unwatched, school):
+    page = unwatched
+    page.route("**/api/lessons/sample/timeline*", lambda route: route.abort())
+    page.reload()
+    edit(page)
+    expect(page.locator("#moment-position")).to_have_value("22:30")
+    page.locator("#moment-note").fill("Other words")
+    with page.expect_request(lambda request: request.method == "PUT") as asked:
+        page.keyboard.press("Control+Enter")
+    assert not {"start_s", "end_s"} & asked.value.post_data_json.keys()
+    expect(page.locator(MARK)).to_contain_text("Other words")
+    kept = notes(school)["sample-b"]
+    assert (kept.start_s, kept.end_s) == (1350, 1470)
+    edit(page)
+    page.get_by_role("button", name="To, a second more").click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(MARK)).to_contain_text("22:30–24:31")
+
+
 @contextmanager
 def held(page):
     """What is saved waits on its way until the block ends."""

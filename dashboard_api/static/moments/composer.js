@@ -32,6 +32,7 @@ export class Composer {
    * @param {HTMLFormElement} form
    * @param {{ stage: import("../timeline/stage.js").Stage, drafts: import("./drafts.js").Drafts, server: NoteInterface,
    *   player: { isPlaying: boolean, play: () => void, pause: () => void }, reveal: () => void,
+   *   length: () => number,
    *   add: (place: string, body: Record<string, any>) => void, saved: (id: string) => void,
    *   closed: () => void, shown: () => void }} on
    */
@@ -39,8 +40,8 @@ export class Composer {
     this.form = form;
     this.on = on;
     const changed = () => this.#changed();
-    this.from = timeField(this.#field(".note-from"), () => on.stage.length, () => this.#moved());
-    this.to = timeField(this.#field(".note-to"), () => on.stage.length, changed);
+    this.from = timeField(this.#field(".note-from"), on.length, () => this.#moved());
+    this.to = timeField(this.#field(".note-to"), on.length, changed);
     this.choice = kindsAndTags(form);
     this.words = /** @type {HTMLTextAreaElement} */ (form.querySelector(".note-words"));
     this.said = /** @type {HTMLElement} */ (form.querySelector(".note-said"));
@@ -89,10 +90,10 @@ export class Composer {
 
   /** Writes a note at the playhead, or goes on with the one that was begun. */
   compose() {
-    const { drafts, stage } = this.on;
+    const { drafts, stage, length } = this.on;
     const start = Math.max(0, Math.floor(stage.cursor));
     const draft = drafts.get("new");
-    this.#open(null, draft ?? { note: "", kind: "observation", tags: [], start, end: start + LENGTH_S });
+    this.#open(null, draft ?? { note: "", kind: "observation", tags: [], start, end: Math.max(start + SHORTEST_S, Math.min(start + LENGTH_S, length())) });
     this.#say(draft ? `You began this note at ${positionText(draft.start)}.` : "");
   }
 
@@ -127,8 +128,8 @@ export class Composer {
 
   /** @param {NoteDraft} values */
   #fill(values) {
-    this.from.set(values.start);
-    this.to.set(values.end);
+    this.from.put(values.start);
+    this.to.put(values.end);
     this.choice.set(values.kind, values.tags);
     this.words.value = values.note;
   }
@@ -167,18 +168,20 @@ export class Composer {
   async #submit() {
     if (this.#note && this.#sending.has(this.#note.id)) return;
     const values = this.#values();
-    const body = { note: values.note, note_kind: values.kind, tags: values.tags, start_s: values.start };
+    const body = { note: values.note, note_kind: values.kind, tags: values.tags };
     if (!this.#note) {
       this.on.drafts.put("new", null);
-      this.on.add(positionText(values.start), { ...body, length_s: Math.max(SHORTEST_S, values.end - values.start) });
+      this.on.add(positionText(values.start), { ...body, start_s: values.start, length_s: Math.max(SHORTEST_S, values.end - values.start) });
       this.close();
       return;
     }
     const note = this.#note;
+    // A time that nobody changed is not sent, and stays.
+    const times = { ...(values.start === note.start ? {} : { start_s: values.start }), ...(values.end === note.end ? {} : { end_s: values.end }) };
     this.#sending.add(note.id);
     this.#showSending();
     const { server } = this.on;
-    const answer = await server.ask("PUT", `${server.api}/${encodeURIComponent(note.id)}`, { ...body, end_s: values.end, revision: note.revision });
+    const answer = await server.ask("PUT", `${server.api}/${encodeURIComponent(note.id)}`, { ...body, ...times, revision: note.revision });
     this.#sending.delete(note.id);
     this.#showSending();
     if (NoteInterface.isClosed(answer)) {

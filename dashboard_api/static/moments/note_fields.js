@@ -70,6 +70,12 @@ export function timeField(field, length, changed) {
     field.setCustomValidity("");
     show();
   };
+  /** A time that stands as it is until somebody changes it. */
+  const put = (/** @type {number} */ t) => {
+    value = t;
+    field.setCustomValidity("");
+    show();
+  };
   field.addEventListener("input", () => {
     const t = parseSeconds(field.value);
     const isFine = t !== null && t <= length();
@@ -85,5 +91,5 @@ export function timeField(field, length, changed) {
       changed();
     });
   }
-  return { get: () => value, set };
+  return { get: () => value, set, put };
 }

@@ -52,6 +52,8 @@ export function notes(main, { stage, list, reveal, player, say }) {
 
   const composer = new Composer(/** @type {HTMLFormElement} */ (find("new-moment")), {
     stage, drafts, server, player, reveal, closed,
+    // The timeline may not be here yet.
+    length: () => Math.max(stage.length, Number(main.dataset.length) || 0),
     add: (place, body) => outbox.add({ what: "note", place, body }),
     saved: (id) => {
       sent = id;
