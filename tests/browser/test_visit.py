@@ -102,6 +102,26 @@ def test_without_a_network_notes_wait_with_their_times(phone, on):
     expect(phone.locator("#kept li")).to_have_count(2)
 
 
+def test_what_waits_from_the_lessons_page_is_sent_too(phone, on):
+    """Both pages have one outbox: a reply and a note with a place stand before the visit's."""
+    phone.evaluate(
+        """() => localStorage.setItem(
+          `roomtone.notes.sample.${document.querySelector('main').dataset.person}`, JSON.stringify([
+            {id: 'a'.repeat(32), what: 'reply', moment: 'sample-b', place: '22:30', body: {text: 'A reply'}},
+            {id: 'b'.repeat(32), what: 'note', place: '1:00', body:
+              {note: 'With a place', note_kind: 'observation', tags: [], start_s: 60, length_s: 60}}]))"""
+    )
+    phone.reload()
+    phone.locator("#visit").wait_for()
+    phone.locator("#words").fill("Of the visit")
+    phone.get_by_role("button", name="Save the note").tap()
+    expect(phone.locator("#kept li")).to_contain_text(["Of the visit"])
+    expect(phone.locator("#kept li")).to_have_count(1)
+    expect(phone.locator("#waiting")).to_be_hidden()
+    assert [one.text for one in on.stores.lessons.replies("sample")] == ["A reply"]
+    assert "With a place" in {one.note for one in on.stores.lessons.moments("sample")}
+
+
 def test_a_share_that_ends_keeps_what_was_typed(phone, on):
     phone.locator("#words").fill("In the middle of a")
     on.stores.sharing.unshare("sample", COACH, BY)

@@ -21,7 +21,7 @@ function sender(server, kept) {
     const answer = await server.ask("POST", address, { ...item.body, id: item.id });
     const { status } = answer;
     if (status >= 200 && status < 300) {
-      kept(item);
+      queueMicrotask(() => kept(item)); // it is delivered, whatever the page makes of it
       return { status, done: [item.id] };
     }
     if (TRY_AGAIN.has(status) || status >= 500 || NoteInterface.isClosed(answer)) return { status };

@@ -32,7 +32,10 @@ let began = null;
 let askedClockAt = 0;
 
 let draw = () => {};
-const outbox = noteOutbox(lesson, server, (item) => keep(item.body), () => {
+/** What waited on the lesson's page is sent from here too, but is no note of the visit. */
+const outbox = noteOutbox(lesson, server, ({ body }) => {
+  if (body.began_utc_ms !== undefined) keep(body);
+}, () => {
   if (outbox.state === "gone") close();
   else draw();
 });
