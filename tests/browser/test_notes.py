@@ -178,6 +178,26 @@ def test_a_note_that_was_deleted_while_one_edits_it_can_be_saved_as_a_new_one(un
     expect(lesson.locator(".moment", has_text="Words that must not go")).to_be_visible()
 
 
+def test_words_of_a_deleted_note_stand_beside_a_new_one(unwatched, school):
+    lesson, mark = unwatched, unwatched.locator("#mark")
+    lesson.keyboard.press("n")
+    lesson.locator("#moment-note").fill("A new note")
+    lesson.keyboard.press("Escape")
+    edit(lesson)
+    lesson.locator("#moment-note").fill("Of the deleted one")
+    school.stores.lessons.remove_moment("sample-b")
+    lesson.keyboard.press("Control+Enter")
+    expect(lesson.locator(".note-said")).to_contain_text("Somebody has deleted this note")
+    lesson.reload()
+    for words in ("A new note", "Of the deleted one"):
+        expect(mark).to_contain_text("Go on with your note")
+        mark.click()
+        expect(lesson.locator("#moment-note")).to_have_value(words)
+        lesson.keyboard.press("Control+Enter")
+        expect(lesson.locator(".moment", has_text=words)).to_be_visible()
+    expect(mark).to_contain_text("Write a note")
+
+
 def test_a_note_keeps_its_place_while_the_timeline_is_missing(unwatched, school):
     page = unwatched
     page.route("**/api/lessons/sample/timeline*", lambda route: route.abort())

@@ -22,6 +22,8 @@ function isSame(one, other) {
 export class Composer {
   /** The note that is changed; null for a new one. @type {Note | null} */
   #note = null;
+  /** What the draft of a new note is kept as. */
+  #newKey = "new";
   /** The notes whose change is on its way. @type {Set<string>} */
   #sending = new Set();
   #wasPlaying = false;
@@ -81,7 +83,7 @@ export class Composer {
   }
 
   get #key() {
-    return this.#note ? `edit:${this.#note.id}` : "new";
+    return this.#note ? `edit:${this.#note.id}` : this.#newKey;
   }
 
   #field(/** @type {string} */ name) {
@@ -92,7 +94,8 @@ export class Composer {
   compose() {
     const { drafts, stage, length } = this.on;
     const start = Math.max(0, Math.floor(stage.cursor));
-    const draft = drafts.get("new");
+    this.#newKey = drafts.begun() ?? "new";
+    const draft = drafts.get(this.#newKey);
     this.#open(null, draft ?? { note: "", kind: "observation", tags: [], start, end: Math.max(start + SHORTEST_S, Math.min(start + LENGTH_S, length())) });
     this.#say(draft ? `You began this note at ${positionText(draft.start)}.` : "");
   }
@@ -170,7 +173,7 @@ export class Composer {
     const values = this.#values();
     const body = { note: values.note, note_kind: values.kind, tags: values.tags };
     if (!this.#note) {
-      this.on.drafts.put("new", null);
+      this.on.drafts.put(this.#newKey, null);
       this.on.add(positionText(values.start), { ...body, start_s: values.start, length_s: Math.max(SHORTEST_S, values.end - values.start) });
       this.close();
       return;
@@ -220,12 +223,13 @@ export class Composer {
     const { drafts } = this.on;
     const words = isOpen ? this.#values() : drafts.get(`edit:${id}`);
     drafts.put(`edit:${id}`, null);
-    if (words) drafts.put("new", words);
+    if (words) drafts.put(`deleted:${id}`, words); // beside a new note that was begun
     if (!isOpen) {
       this.on.shown();
       return;
     }
     this.#note = null;
+    this.#newKey = `deleted:${id}`;
     this.save.textContent = "Save as a new note";
     this.#say("Somebody has deleted this note meanwhile. Your words are kept here: save them as a new note, or discard them.");
   }

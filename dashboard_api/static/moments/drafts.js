@@ -13,7 +13,8 @@ export class Drafts {
     this.key = `roomtone.drafts.${lesson}.${person}`;
   }
 
-  /** By what they are for: "new", "edit:NOTE", "reply:NOTE". @returns {Record<string, any>} */
+  /** By what they are for: "new", "edit:NOTE", "reply:NOTE", "deleted:NOTE" (words of a
+   * note that somebody deleted meanwhile). @returns {Record<string, any>} */
   all() {
     try {
       return JSON.parse(localStorage.getItem(this.key) ?? "{}") ?? {};
@@ -25,6 +26,12 @@ export class Drafts {
   /** @param {string} what */
   get(what) {
     return this.all()[what] ?? null;
+  }
+
+  /** The new note that was begun, or else words of a note that somebody deleted. @returns {string | undefined} */
+  begun() {
+    const all = Object.keys(this.all());
+    return all.find((what) => what === "new") ?? all.find((what) => what.startsWith("deleted:"));
   }
 
   /** @param {string} what @param {any} draft null: it is saved, or not wanted any more */

@@ -67,7 +67,7 @@ export function notes(main, { stage, list, reveal, player, say }) {
   /** Words that were begun stay in sight: at the button, at the note, in the field of a reply. */
   const showDrafts = () => {
     const begun = drafts.all();
-    mark.querySelector(".mark-words")?.replaceChildren(begun.new && composer.form.hidden ? "Go on with your note" : "Write a note");
+    mark.querySelector(".mark-words")?.replaceChildren(drafts.begun() && composer.form.hidden ? "Go on with your note" : "Write a note");
     for (const line of /** @type {NodeListOf<HTMLElement>} */ (list.element.querySelectorAll("li[data-note]"))) {
       const edit = line.querySelector(".edit-note .edit-words");
       if (edit) edit.textContent = begun[`edit:${line.dataset.id}`] ? "Edit (not saved)" : "Edit";
