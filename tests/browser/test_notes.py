@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -176,6 +177,26 @@ def test_a_note_that_was_deleted_while_one_edits_it_can_be_saved_as_a_new_one(un
     expect(lesson.locator(".note-said")).to_contain_text("Somebody has deleted this note")
     lesson.get_by_role("button", name="Save as a new note").click()
     expect(lesson.locator(".moment", has_text="Words that must not go")).to_be_visible()
+
+
+def test_after_a_reload_both_texts_of_one_note_stand_there_still(unwatched, school):
+    lesson, theirs = unwatched, unwatched.locator("#new-moment .theirs")
+    edit(lesson)
+    lesson.locator("#moment-note").fill("Mine")
+    found = notes(school)["sample-b"]
+    assert school.stores.lessons.change_moment(replace(found, note="Of another window"))
+    lesson.keyboard.press("Control+Enter")
+    expect(theirs).to_contain_text("Of another window")
+    lesson.locator("#moment-note").fill("Mine, longer")
+    opened(lesson)
+    edit(lesson)
+    expect(theirs).to_contain_text("Of another window")
+    expect(lesson.locator("#moment-note")).to_have_value("Mine, longer")
+    lesson.get_by_role("button", name="Take it and drop mine").click()
+    opened(lesson)
+    edit(lesson)
+    expect(lesson.locator("#moment-note")).to_have_value("Of another window")
+    expect(theirs).to_be_hidden()
 
 
 def test_words_of_a_deleted_note_stand_beside_a_new_one(unwatched, school):

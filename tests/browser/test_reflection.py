@@ -101,6 +101,25 @@ def test_two_windows_see_both_texts(refused, school):
     assert (answers(school).keep, answers(school).watch) == ("From the laptop", "The door")
 
 
+def test_after_a_reload_both_texts_stand_there_still(refused, school):
+    page = refused
+    page.goto(PAGE)
+    store = school.stores.sharing.reflections
+    store.save("sample", TEACHER, Reflection(keep="From the phone"), 1)
+    field(page, "keep").fill("From the laptop")
+    other = page.locator('.other[data-of="keep"]')
+    expect(other).to_contain_text("From the phone")
+    page.reload()
+    expect(other).to_contain_text("From the phone")
+    expect(field(page, "keep")).to_have_value("From the laptop")
+    expect(page.locator("#saving")).to_contain_text("in another window")
+    assert answers(school).keep == "From the phone"
+    other.get_by_role("button", name="Take this").click()
+    page.reload()
+    expect(field(page, "keep")).to_have_value("From the phone")
+    expect(other).to_be_hidden()
+
+
 def test_it_prints_on_one_page(page, school):
     stores = school.stores
     for at in range(6):

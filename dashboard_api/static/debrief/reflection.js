@@ -19,12 +19,15 @@ let timer = 0;
 let isSaving = false;
 /** Whether another window saved something else: then only the person saves, who has seen it. */
 let isDisputed = fields.some(({ name }) => !other(name).hidden);
+/** The revision on which what is typed stands: an older one than the saved one while the two differ. */
+let read = isDisputed ? -1 : Number(revision.value);
 
 /** A page of the browser's, or one that blocks storage, keeps no draft. */
 function keepDraft() {
+  if (!isDisputed) read = Number(revision.value);
   try {
     if (isSame(answers(), saved)) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, JSON.stringify({ answers: answers(), revision: Number(revision.value) }));
+    else localStorage.setItem(KEY, JSON.stringify({ answers: answers(), revision: read }));
   } catch { /* without a draft the words are still in the fields */ }
 }
 
@@ -126,8 +129,10 @@ if (draft && !isSame(draft.answers, saved)) {
   const theirs = saved;
   for (const field of fields) field.value = draft.answers[field.name] ?? field.value;
   mirror();
-  if (isOlder) dispute(theirs);
-  else later(0);
+  if (isOlder) {
+    read = draft.revision;
+    dispute(theirs);
+  } else later(0);
 }
 const print = /** @type {HTMLButtonElement} */ (document.getElementById("print"));
 print.hidden = false;

@@ -22,6 +22,8 @@ function isSame(one, other) {
 export class Composer {
   /** The note that is changed; null for a new one. @type {Note | null} */
   #note = null;
+  /** The revision on which what is typed stands: an older one than the note's while the two differ. @type {number | undefined} */
+  #read = 0;
   /** What the draft of a new note is kept as. */
   #newKey = "new";
   /** The notes whose change is on its way. @type {Set<string>} */
@@ -74,10 +76,13 @@ export class Composer {
       this.to.set(on.stage.cursor + length);
       this.#changed();
     });
-    click(".take-theirs", () => this.#fill(/** @type {Note} */ (this.#note)));
+    click(".take-theirs", () => {
+      this.#fill(/** @type {Note} */ (this.#note));
+      this.#resolve();
+    });
     click(".add-theirs", () => {
       this.words.value = [this.#note?.note, this.words.value].filter(Boolean).join("\n");
-      this.#changed();
+      this.#resolve();
       this.words.focus();
     });
   }
@@ -119,6 +124,7 @@ export class Composer {
     }
     on.player.pause();
     this.#note = note;
+    this.#read = values.revision;
     form.setAttribute("aria-label", note ? `Edit your note at ${positionText(note.start)}` : "Write a note");
     this.save.textContent = note ? "Save the change" : "Save";
     this.theirs.hidden = true;
@@ -154,13 +160,13 @@ export class Composer {
   /** @returns {NoteDraft} */
   #values() {
     const start = this.from.get();
-    return { note: this.words.value, ...this.choice.get(), start, end: Math.max(start + SHORTEST_S, this.to.get()), revision: this.#note?.revision };
+    return { note: this.words.value, ...this.choice.get(), start, end: Math.max(start + SHORTEST_S, this.to.get()), revision: this.#read };
   }
 
   #changed() {
     if (this.form.hidden) return;
     const values = this.#values();
-    const isEmpty = !this.#note && !values.note.trim() && !values.tags.length;
+    const isEmpty = this.#note ? this.#read === this.#note.revision && isSame(values, this.#note) : !values.note.trim() && !values.tags.length;
     this.on.drafts.put(this.#key, isEmpty ? null : values);
   }
 
@@ -214,6 +220,8 @@ export class Composer {
     if (!isOpen) return;
     if (isMore) {
       this.#note = note;
+      this.#read = note.revision;
+      this.theirs.hidden = true;
       this.#say("Saved. What you have typed since then is not saved yet.");
     } else this.close();
   }
@@ -246,6 +254,12 @@ export class Composer {
     this.#changed();
     this.#say("This note was changed elsewhere since you opened it. Put both texts together, and save.");
     this.said.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Both texts have been put together, or one was taken: what is typed stands on the note as it is now. */
+  #resolve() {
+    this.#read = this.#note?.revision;
+    this.#changed();
   }
 
   #say(/** @type {string} */ text) {
