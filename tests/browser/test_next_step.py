@@ -86,6 +86,23 @@ def test_what_is_missing_is_said_and_nothing_typed_is_lost(refused, school, sett
     expect(tab.get_by_label("What will you try?")).to_have_value(WHAT)
 
 
+def test_a_save_that_fails_says_so_beside_the_words(refused, settled):
+    page, tab = refused, open_tab(refused, settled)
+    what, notice = tab.get_by_label("What will you try?"), page.locator("#moments-notice")
+    what.fill(WHAT)
+    for status, detail in ((503, "The store is busy"), (422, "what: too long")):
+        page.route("**/step", lambda route: route.fulfill(status=status, json={"detail": detail}))  # noqa: B023
+        tab.get_by_role("button", name="Save").click()
+        expect(notice).to_have_text(f"Not saved: {detail}")
+        expect(notice).to_be_visible()
+        expect(what).to_have_value(WHAT)
+        page.unroute("**/step")
+        settled(page)
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.get_by_role("status")).to_have_text("Saved.")
+    expect(notice).to_have_text("")
+
+
 def test_two_who_edit_at_once_see_both_texts(refused, coach, school, settled):
     steps = school.stores.sharing.steps
     step = steps.write("sample", StepText(what="The coach’s first thought"), coach)

@@ -7,6 +7,8 @@ export function nextStep(view, tab) {
     const { detail } = /** @type {CustomEvent} */ (event);
     // What somebody else changed meanwhile comes back beside one's own text, to choose.
     if (detail.xhr.status !== 409 && detail.xhr.status !== 422) return;
+    // The notice above the tabs says what any other answer is about.
+    if (!detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) return;
     detail.shouldSwap = true;
     detail.isError = false;
   });

@@ -97,6 +97,8 @@ export function momentPanel(panel, stage, moments, reveal) {
     const moment = stage.moments.find((each) => each.id === id);
     if (moment) open(moment);
   });
+  // What is tried again is not "not saved" any more.
+  document.body.addEventListener("htmx:beforeRequest", () => say(""));
   for (const kind of ["htmx:responseError", "htmx:sendError"]) {
     document.body.addEventListener(kind, (event) => {
       const { xhr } = /** @type {CustomEvent} */ (event).detail;
