@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.debrief.records import StepText
-from tests.signed_in import BY, COACH, TEACHER, add_person
+from tests.signed_in import BY, COACH, TEACHER, add_person, cookie, storage_of
 
 WHAT = "Put the cards on the tables before the bell"
 
@@ -101,6 +101,54 @@ def test_a_save_that_fails_says_so_beside_the_words(refused, settled):
     tab.get_by_role("button", name="Save").click()
     expect(tab.get_by_role("status")).to_have_text("Saved.")
     expect(notice).to_have_text("")
+
+
+def test_words_of_a_step_are_kept_until_they_are_saved(page, tab, settled):
+    tab.get_by_label("What will you try?").fill(WHAT)
+    tab.get_by_label("In your words", exact=True).fill("At the bell")
+    tab = open_tab(page, settled)
+    expect(tab.get_by_label("What will you try?")).to_have_value(WHAT)
+    expect(tab.get_by_label("In your words", exact=True)).to_have_value("At the bell")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.get_by_role("status")).to_have_text("Saved.")
+    assert page.evaluate("JSON.stringify(localStorage)").find(WHAT) == -1
+
+
+def test_a_step_that_was_changed_since_it_was_begun_is_shown_first(refused, coach, school, settled):
+    steps = school.stores.sharing.steps
+    step = steps.write("sample", StepText(what="The first thought"), coach)
+    page, tab = refused, open_tab(refused, settled)
+    tab.get_by_text("Change it first").click()
+    tab.get_by_label("What will you try?").first.fill(WHAT)
+    steps.change(step.id, 1, StepText(what="The second thought"), coach)
+    tab = open_tab(page, settled)
+    expect(tab.get_by_label("What will you try?").first).to_have_value(WHAT)
+    tab.get_by_role("button", name="Save and take it over").click()
+    expect(tab.get_by_role("alert")).to_contain_text("The second thought")
+    expect(tab.get_by_label("What will you try?")).to_have_value(WHAT)
+    settled(page)
+    tab.get_by_role("link", name="leave it as it is now").click()
+    expect(tab.get_by_role("button", name="Take it over")).to_be_visible()
+    settled(page)
+    tab.get_by_text("Change it first").click()
+    expect(tab.get_by_label("What will you try?").first).to_have_value("The second thought")
+
+
+def test_a_share_that_ends_keeps_the_words_of_a_step(browser, coach, school, settled):
+    people, now = school.stores.people, school.clock.utc_ns()
+    context = browser.new_context(
+        base_url=school.address, storage_state=storage_of(cookie(people, now, COACH))
+    )
+    page = context.new_page()
+    tab = open_tab(page, settled)
+    tab.get_by_label("What will you try?").fill(WHAT)
+    school.stores.sharing.unshare("sample", COACH, BY)
+    try:
+        expect(page.locator(".closed textarea")).to_have_value(WHAT)
+    finally:
+        end = school.clock.utc_ns() + 3_600 * SECOND_NS
+        school.stores.sharing.share("sample", COACH, BY, until_utc_ns=end)
+        context.close()
 
 
 def test_two_who_edit_at_once_see_both_texts(refused, coach, school, settled):

@@ -14,7 +14,7 @@ export class Drafts {
   }
 
   /** By what they are for: "new", "edit:NOTE", "reply:NOTE", "deleted:NOTE" (words of a
-   * note that somebody deleted meanwhile). @returns {Record<string, any>} */
+   * note that somebody deleted meanwhile), "step:STEP", "step:new". @returns {Record<string, any>} */
   all() {
     try {
       return JSON.parse(localStorage.getItem(this.key) ?? "{}") ?? {};
