@@ -184,9 +184,12 @@ def test_after_a_reload_both_texts_of_one_note_stand_there_still(unwatched, scho
     edit(lesson)
     lesson.locator("#moment-note").fill("Mine")
     found = notes(school)["sample-b"]
-    assert school.stores.lessons.change_moment(replace(found, note="Of another window"))
+    assert school.stores.lessons.change_moment(
+        replace(found, note="Of another window", start_s=1360)
+    )
     lesson.keyboard.press("Control+Enter")
     expect(theirs).to_contain_text("Of another window")
+    expect(lesson.locator("#moment-position")).to_have_value("22:40")
     lesson.locator("#moment-note").fill("Mine, longer")
     opened(lesson)
     edit(lesson)

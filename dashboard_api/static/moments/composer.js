@@ -245,7 +245,13 @@ export class Composer {
   /** Shows what somebody else made of the note beside what is typed. @param {Note} current */
   #conflict(current) {
     const { theirs } = this;
+    const before = this.#note;
     this.#note = current;
+    // A time that nobody changed here is not put back to what it was.
+    if (before && this.from.get() === before.start && this.to.get() === before.end) {
+      this.from.put(current.start);
+      this.to.put(current.end);
+    }
     const text = /** @type {HTMLElement} */ (theirs.querySelector("blockquote"));
     text.textContent = current.note || "(no words)";
     const more = /** @type {HTMLElement} */ (theirs.querySelector(".theirs-more"));
