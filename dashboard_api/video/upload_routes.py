@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -29,6 +29,7 @@ from dashboard_api.web.access import ChangesVideo
 from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from dashboard_api.web.viewer import Viewer
+from school.lessons.records import Lesson
 from school.video.container import NO_VIDEO
 from school.video.files import VideoFiles
 from school.video.keeping import FULL, NoRoomError, NotTakenError
@@ -83,9 +84,9 @@ async def create(
     metadata = metadata_of(request.headers)
     fingerprint = metadata.get("fingerprint", "")
 
-    def begin(stores: Stores) -> Video:
+    def checked(stores: Stores) -> tuple[Lesson, int]:
         lesson = get_lesson(stores, viewer, lesson_id)
-        keeper = videos.keeper(stores)
+        videos.require_files()
         require_version(request.headers)
         size = length_of(request.headers, "upload-length")
         if size > videos.settings.max_bytes:
@@ -96,8 +97,17 @@ async def create(
             )  # fmt: skip
         if metadata.get("consent") != videos.consent:
             raise HTTPException(409, OTHER_WORDS)
+        return lesson, size
+
+    def under_way(stores: Stores) -> list[str]:
+        lesson, _ = checked(stores)
+        found = stores.videos.of_lesson(lesson.id)
+        return [each.id for each in found if each.state == "uploading"]
+
+    def begin(stores: Stores) -> Video:
+        lesson, size = checked(stores)
         try:
-            return keeper.begin(
+            return videos.keeper(stores).begin(
                 lesson, size, viewer.actor, consent=videos.consent,
                 fingerprint=fingerprint if _FINGERPRINT.fullmatch(fingerprint) else "",
             )  # fmt: skip
@@ -106,7 +116,10 @@ async def create(
         except NoRoomError as error:
             raise HTTPException(507, str(error)) from error
 
-    video = await store.run(begin)
+    async with AsyncExitStack() as turns:
+        for each in await store.run(under_way):  # nobody may write what is removed
+            await turns.enter_async_context(videos.turns.take(each))
+        video = await store.run(begin)
     where = f"{request.url.path}/{video.id}"
     return _answer(201, {"Location": where, "Upload-Offset": "0"} | _expiry(video, videos))
 
@@ -226,10 +239,15 @@ async def _open(files: VideoFiles, video: Video) -> SealedUpload:
 
 
 def _note(stores: Stores, viewer: Viewer, video: Video, *, is_complete: bool) -> None:
+    """Record what came; raises NotFoundError if the upload was removed meanwhile."""
     if is_complete:
-        stores.videos.finish_upload(video.id, viewer.actor)
+        is_noted = stores.videos.finish_upload(video.id, viewer.actor)
     else:
-        stores.videos.change(video, viewer.people_utc_ns)
+        is_noted = stores.videos.change(video, viewer.people_utc_ns) is not None
+    if not is_noted:  # another program was quicker: it is handed on, or gone
+        now = stores.videos.get(video.id)
+        if now is None or now.state == "refused":
+            raise NotFoundError(GONE)
 
 
 def _expiry(video: Video, videos: VideoService) -> dict[str, str]:

@@ -107,7 +107,10 @@ class VideoKeeper:
             except BaseException:
                 self.remove(video, by, "unfinished")
                 raise
-        self.store.finish_upload(video.id, by)
+        if not self.store.finish_upload(video.id, by) and self.store.get(video.id) is None:
+            raise NotTakenError(
+                "The video was deleted, or another one took its place, while it was read; try again."
+            )
         return replace(video, state="checking")
 
     def remove(self, video: Video, by: Actor, why: Reason) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import errno
 import os
@@ -13,10 +14,12 @@ import pytest
 
 from contract.clock import SECOND_NS
 from dashboard_api.video import upload_routes
+from school.audit.actor import Actor
+from school.video.keeping import NotTakenError
 from school.video.sealing import SEGMENT_BYTES
 from school.video.settings import VideoSettings
 from tests.dashboard_api.video.conftest import FILM, UPLOADS, Uploads, tus
-from tests.videos import add_video
+from tests.videos import BY, add_video
 
 
 def sentences(stores: Any) -> list[str]:
@@ -312,3 +315,60 @@ def test_the_state_says_until_when_a_video_is_kept(uploads, stores) -> None:
 def test_the_sentences_end_as_sentences() -> None:
     for text in (upload_routes.GONE, upload_routes.OTHER_WORDS, upload_routes.FULL_NOW):
         assert text.endswith(".")
+
+
+@pytest.mark.parametrize("is_whole", (True, False))
+def test_an_upload_that_is_removed_while_it_comes_is_gone(uploads, stores, is_whole: bool) -> None:
+    """By another program, which takes no turn."""
+    where = uploads.begin()
+
+    async def removed() -> AsyncIterator[bytes]:
+        yield FILM[:2_000_000]
+        (video,) = stores.videos.of_lesson("sample")
+        stores.videos.remove(video, BY, "by_hand")
+        yield FILM[2_000_000 : None if is_whole else 2_500_000]
+
+    answer = uploads.patch(where, 0, removed())
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == upload_routes.GONE
+
+
+def test_a_second_try_waits_until_the_first_is_not_written_any_more(uploads) -> None:
+    where, turns = uploads.begin(), uploads.service.turns
+    first = where.rsplit("/", 1)[1]
+
+    async def hold() -> None:
+        async with turns.take(first) as turn:
+            held.set()
+            await turn.wanted
+
+    held = asyncio.Event()
+
+    async def begin() -> asyncio.Task[None]:
+        holding = asyncio.create_task(hold())
+        await held.wait()
+        return holding
+
+    runner = uploads.pages._runner
+    holding = runner.run(begin())
+    names = uploads.files.keys.names()
+    assert uploads.create().status_code == 201
+    assert holding.done()
+    assert len(names) == 1
+    assert uploads.files.keys.names() != names
+
+
+def test_a_file_whose_video_is_deleted_while_it_is_read_is_not_taken(
+    uploads, stores, filled, tmp_path
+) -> None:
+    path = tmp_path / "lesson.mp4"
+    path.write_bytes(FILM)
+    keeper = uploads.service.keeper(stores)
+
+    def delete(_: int) -> None:
+        for video in stores.videos.of_lesson("sample"):
+            stores.videos.remove(video, BY, "by_hand")
+
+    by = Actor(name="a test", utc_ns=filled.lesson.ends_utc_ns)
+    with pytest.raises(NotTakenError, match="while it was read"):
+        keeper.take_in(filled.lesson, path, by, delete)
