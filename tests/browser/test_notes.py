@@ -276,8 +276,8 @@ def test_a_late_answer_acts_on_its_own_note_alone(unwatched, school):
     lesson.locator("#moment-note").fill("Words of the first")
     school.stores.lessons.remove_moment("sample-b")
     with held(lesson) as waiting:
-        lesson.keyboard.press("Control+Enter")
-        lesson.wait_for_function("document.querySelector('.note-save').disabled")
+        with lesson.expect_request(lambda request: request.method == "PUT"):
+            lesson.keyboard.press("Control+Enter")
         lesson.keyboard.press("Escape")
         edit(lesson, "#moment-other-note")
         lesson.locator("#moment-note").fill("Words of the second")
@@ -294,8 +294,9 @@ def test_what_is_typed_while_a_change_is_saved_stays(lesson, school):
     edit(lesson)
     lesson.locator("#moment-note").fill("Saved")
     with held(lesson) as waiting:
-        for _ in range(2):
+        with lesson.expect_request(lambda request: request.method == "PUT"):
             lesson.keyboard.press("Control+Enter")
+        lesson.keyboard.press("Control+Enter")
         lesson.locator("#moment-note").press("End")
         lesson.keyboard.type(" and more")
         assert len(waiting) == 1
