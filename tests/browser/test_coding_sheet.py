@@ -38,7 +38,8 @@ def school(tmp_path) -> Iterator[SimpleNamespace]:
     opened = open_test_school(tmp_path / "school")
     stores = Stores(
         periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=opened.lessons,
-        people=opened.people, sharing=opened.sharing, audit=opened.audit, clock_maps=opened.clock_maps,
+        people=opened.people, sharing=opened.sharing, audit=opened.audit,
+        videos=opened.videos, clock_maps=opened.clock_maps,
     )  # fmt: skip
     now = time.time_ns()
     add_person(opened.people, "ada", "teacher")
