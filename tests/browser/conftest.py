@@ -29,7 +29,7 @@ from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school.video.maps import clock_maps
 from school.video.settings import VideoSettings
-from tests.signed_in import cookie, open_test_school, storage_of
+from tests.signed_in import BY, TEACHER, cookie, open_test_school, storage_of
 from tests.videos import remove_videos
 
 START_NS = 1_763_460_300 * SECOND_NS
@@ -152,6 +152,13 @@ def school(running, sample_lesson) -> SimpleNamespace:
         lessons.remove_moment(moment.id)
     sample_lesson.add_moments(lessons, running.lesson.id)
     remove_videos(running.stores.videos, running.files, running.lesson.id)
+    for said in lessons.verdicts(running.lesson.id):
+        lessons.remove_verdict(running.lesson.id, said.moment, said.by)
+    sharing = running.stores.sharing
+    sharing.guesses.remove(running.lesson.id, TEACHER)
+    sharing.guesses.begin(TEACHER, is_on=False)
+    for step in sharing.steps.of_lesson(running.lesson.id):
+        sharing.steps.remove(step.id, BY)
     with running.stores.clock_maps._database.writing() as connection:
         connection.execute(delete(clock_maps))
     # The clock goes back, and what was seen before must not count.
