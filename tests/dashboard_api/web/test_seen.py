@@ -18,6 +18,7 @@ ALLOWED = {
     "views/readings.py": "defines four of them",
     "home/counts.py": "counts of five teachers or more; none is of one lesson",
     "rooms/read_rooms.py": "whether a kit senses now; shows nothing that was sensed",
+    "video/lining_up.py": "a room's loudness, by which a video is lined up; shows none of it",
     "live/routes.py": "a room's last minutes, for the teacher whose lesson is on",
     "sharing/own_routes.py": "counts moments for the teacher who deletes the lesson",
 }
