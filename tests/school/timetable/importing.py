@@ -12,6 +12,8 @@ from school.commands.lesson import Desk, add_actions
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 from school.settings import LessonSettings
+from school.sqlite_database import MemoryDatabase
+from school.video.maps import ClockMapStore
 from tests.school.timetable.calendars import BERLIN
 
 __all__ = ["Office", "utc_ns"]
@@ -35,6 +37,7 @@ class Office:
         self.now_ns = utc_ns(now)
         self.takes_ns = 0
         """How much later it is each time that somebody asks."""
+        self._maps = ClockMapStore(MemoryDatabase())
         self._parser = argparse.ArgumentParser()
         add_actions(self._parser)
 
@@ -43,7 +46,10 @@ class Office:
         args = self._parser.parse_args(words)
         settings = LessonSettings(time_zone="Europe/Berlin")
         clock = _Clock(utc_at_boot_ns=self.now_ns, takes_ns=self.takes_ns)
-        args.do(Desk(store=self.store, settings=settings, clock=clock, say=said.append), args)
+        desk = Desk(
+            store=self.store, maps=self._maps, settings=settings, clock=clock, say=said.append
+        )
+        args.do(desk, args)
         return said
 
     def load(self, text: str | bytes, *options: str, name: str = "plan.csv") -> list[str]:
