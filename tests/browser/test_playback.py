@@ -117,6 +117,7 @@ def test_keys_that_are_letters_can_be_switched_off(with_film):
     with_film.keyboard.press("?")
     with_film.get_by_label("Use the keys that are letters").uncheck()
     with_film.keyboard.press("Escape")
+    expect(with_film.locator("#help")).to_be_hidden()
     with_film.keyboard.press("l")
     with_film.keyboard.press("ArrowRight")
     expect_place(with_film, 5)
