@@ -210,7 +210,10 @@ def test_an_index_that_does_not_fit_its_table_is_refused(backup: Path) -> None:
             "SELECT rootpage FROM sqlite_schema WHERE name = 'moments_lesson'"
         ).fetchone()
         database.execute("DELETE FROM sqlite_schema WHERE name = 'moments_lesson'")
-    change(path, "INSERT INTO moments VALUES('n', 'l', 3.0, 4.0, '', '', '')")
+    change(
+        path,
+        "INSERT INTO moments(id, lesson, start_s, end_s, note, author, role) VALUES('n', 'l', 3.0, 4.0, '', '', '')",
+    )
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA writable_schema = ON")
         database.execute(

@@ -20,6 +20,7 @@ from ingest.purge.requests import PersonLeft
 from ingest.stores import open_period_store, open_score_writer
 from roomtone.cli import main
 from school import open_school
+from school.video.keys import VideoKeys
 from tests.full_school import (
     ADA,
     ADA_NAME,
@@ -47,7 +48,13 @@ class Server:
     def __init__(self, folder: Path, name: str) -> None:
         self.data = folder / name
         self.config = folder / f"{name}.toml"
-        self.config.write_text(f'site = "s"\ndata_dir = "{self.data}"\n', encoding="utf-8")
+        keys = folder / "keys"
+        VideoKeys(keys).prepare(1)
+        self.config.write_text(
+            f'site = "s"\ndata_dir = "{self.data}"\n'
+            f'[video]\ndirectory = "{folder / "videos"}"\nkey_directory = "{keys}"\n',
+            encoding="utf-8",
+        )
 
     def filled(self) -> Server:
         self.data.mkdir()
