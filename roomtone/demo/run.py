@@ -108,9 +108,9 @@ def play(
             with chain:
                 chain.start()
                 chain.begin()
-                report_addresses()
                 if film is not None:
                     film.start()
+                report_addresses()
                 chain.play(progress)
                 report("lesson     is over; waiting for the last readings")
                 chain.stop_edge()
