@@ -79,11 +79,7 @@ def fill(directory: Path, count: int, teachers: int) -> None:
 async def client_of(stack: AsyncExitStack, directory: Path) -> httpx.AsyncClient:
     """A browser in which the first teacher is signed in."""
     school = open_school(directory)
-    stores = Stores(
-        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
-        people=school.people, sharing=school.sharing, audit=school.audit,
-        videos=school.videos, clock_maps=school.clock_maps,
-    )  # fmt: skip
+    stores = Stores.of_school(school, periods=MemoryPeriodStore(), scores=MemoryScoreStore())
     app = create_app(lambda: stores, clock=ManualClock(now_ns=0, utc_at_boot_ns=NOW_NS))
     await app.state.store_thread.open()
     stack.push_async_callback(app.state.store_thread.close)

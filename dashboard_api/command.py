@@ -167,15 +167,10 @@ def open_stores(
 ) -> Stores:
     """The stores of a data directory, as the pages read them."""
     school = open_school(data_dir, database_url)
-    return Stores(
+    return Stores.of_school(
+        school,
         periods=open_period_reader(data_dir),
         scores=open_score_store(data_dir),
-        lessons=school.lessons,
-        people=school.people,
-        sharing=school.sharing,
-        audit=school.audit,
-        videos=school.videos,
-        clock_maps=school.clock_maps,
         longest_ns=longest_ns,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Self, TypeVar
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -18,6 +18,7 @@ from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.viewer import Viewer
 from ingest.stores.protocol import PeriodReader, ScoreStore
 from ingest.stores.records import EpochRecord
+from school import School
 from school.audit.store import AuditStore
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
@@ -59,6 +60,22 @@ class Stores:
     """The models; the one in use finds the moments to suggest."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
     _verdict_counts: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
+
+    @classmethod
+    def of_school(
+        cls,
+        school: School,
+        *,
+        periods: PeriodReader,
+        scores: ScoreStore,
+        longest_ns: int = LessonSettings().longest_ns,
+    ) -> Self:
+        """All of a school's own stores, beside what was sensed and scored."""
+        return cls(
+            periods=periods, scores=scores, lessons=school.lessons, people=school.people,
+            sharing=school.sharing, audit=school.audit, videos=school.videos,
+            clock_maps=school.clock_maps, longest_ns=longest_ns,
+        )  # fmt: skip
 
     def epochs(self, lesson: str) -> list[EpochRecord]:
         """A lesson's epochs, read once for a page and the requests of its scripts."""

@@ -107,11 +107,7 @@ def film(tmp_path_factory) -> Path:
 def running(sample_lesson, tmp_path_factory) -> Iterator[SimpleNamespace]:
     """A running dashboard with the sample lesson, and its stores to write to."""
     school = open_test_school(tmp_path_factory.mktemp("school"))
-    stores = Stores(
-        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
-        people=school.people, sharing=school.sharing, audit=school.audit,
-        videos=school.videos, clock_maps=school.clock_maps,
-    )  # fmt: skip
+    stores = Stores.of_school(school, periods=MemoryPeriodStore(), scores=MemoryScoreStore())
     lesson = sample_lesson.write(
         stores.periods, stores.scores, stores.lessons, sample_lesson.Sample(start_utc_ns=START_NS)
     )

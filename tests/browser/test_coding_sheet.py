@@ -36,11 +36,7 @@ PATIENCE_MS = 40_000
 def school(tmp_path) -> Iterator[SimpleNamespace]:
     """A lesson that began ten minutes ago, which Kim and Lou are asked to observe."""
     opened = open_test_school(tmp_path / "school")
-    stores = Stores(
-        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=opened.lessons,
-        people=opened.people, sharing=opened.sharing, audit=opened.audit,
-        videos=opened.videos, clock_maps=opened.clock_maps,
-    )  # fmt: skip
+    stores = Stores.of_school(opened, periods=MemoryPeriodStore(), scores=MemoryScoreStore())
     now = time.time_ns()
     add_person(opened.people, "ada", "teacher")
     opened.sharing.tie_name("Ms Ada", "ada", BY)

@@ -38,11 +38,7 @@ class Served:
 def served(tmp_path: Path) -> Iterator[Served]:
     """The pages, with a real provider and someone who is invited."""
     school = open_test_school(tmp_path)
-    stores = Stores(
-        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
-        people=school.people, sharing=school.sharing, audit=school.audit,
-        videos=school.videos, clock_maps=school.clock_maps,
-    )  # fmt: skip
+    stores = Stores.of_school(school, periods=MemoryPeriodStore(), scores=MemoryScoreStore())
     by = Actor(name="a test", utc_ns=NOW_NS)
     ada = school.people.add("Ada", "ada@school.example", ["teacher"], by)
     token = school.people.invite(ada.id, by)

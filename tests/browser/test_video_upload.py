@@ -66,11 +66,7 @@ def here(sample_lesson: Any, tmp_path: Path) -> Iterator[SimpleNamespace]:
 
     def open_stores() -> Stores:
         opened = open_school(tmp_path / "school")
-        return Stores(
-            periods=periods, scores=scores, lessons=opened.lessons, people=opened.people,
-            sharing=opened.sharing, audit=opened.audit, videos=opened.videos,
-            clock_maps=opened.clock_maps,
-        )  # fmt: skip
+        return Stores.of_school(opened, periods=periods, scores=scores)
 
     port = free_port()
     settings = VideoSettings(

@@ -48,11 +48,7 @@ def sample_lesson():
 @pytest.fixture
 def stores(tmp_path: Path) -> Iterator[Stores]:
     school = open_test_school(tmp_path / "school")
-    yield Stores(
-        periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=school.lessons,
-        people=school.people, sharing=school.sharing, audit=school.audit,
-        videos=school.videos, clock_maps=school.clock_maps,
-    )  # fmt: skip
+    yield Stores.of_school(school, periods=MemoryPeriodStore(), scores=MemoryScoreStore())
     school.close()
 
 

@@ -319,11 +319,9 @@ class Rights:
             self.school.sharing.tie_name(person, person, BY)
             for reach in get_args(Reach):
                 self._add_lesson(role, reach)
-        self.stores = Stores(
-            periods=MemoryPeriodStore(), scores=MemoryScoreStore(), lessons=self.school.lessons,
-            people=self.school.people, sharing=self.school.sharing, audit=self.school.audit,
-            videos=self.school.videos, clock_maps=self.school.clock_maps,
-        )  # fmt: skip
+        self.stores = Stores.of_school(
+            self.school, periods=MemoryPeriodStore(), scores=MemoryScoreStore()
+        )
         self.pages: Pages
         """A browser in which nobody is signed in."""
         self.app = create_app(lambda: self.stores, clock=self.clock, video=self.settings)
