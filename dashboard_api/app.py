@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
+from dashboard_api.clock_maps import routes as clock_maps
 from dashboard_api.data_subjects import export_routes, leaving_routes
 from dashboard_api.debrief import guess_routes as guesses
 from dashboard_api.debrief import reflection_routes as reflections
@@ -31,7 +32,6 @@ from dashboard_api.health.routes import Counting, RequestFigures
 from dashboard_api.home import counts
 from dashboard_api.home import routes as home
 from dashboard_api.home.counts import WeekCounts
-from dashboard_api.lessons import clock_map_routes as clock_maps
 from dashboard_api.lessons import export
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
@@ -42,7 +42,6 @@ from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.moments import page_routes as note_pages
 from dashboard_api.moments import routes as moments
 from dashboard_api.moments import verdict_routes as verdicts
-from dashboard_api.moments import visit_routes as visits
 from dashboard_api.moments.list_tags import ListTags
 from dashboard_api.observing import ask_routes as asking_observers
 from dashboard_api.observing import own_routes as own_looks
@@ -73,6 +72,7 @@ from dashboard_api.video import state_routes as video_state
 from dashboard_api.video import upload_routes as video_uploads
 from dashboard_api.video.service import VideoService
 from dashboard_api.video.worker import VideoWorker
+from dashboard_api.visit import routes as visits
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
 from dashboard_api.web.description import description_of
 from dashboard_api.web.limits.connection_gate import ConnectionGate

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from dashboard_api.lessons.clock_map_routes import line_up_of
+from dashboard_api.clock_maps.routes import line_up_of
 from dashboard_api.lessons.list_lines import read_lesson_json, suggestion_counts
 from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.lessons.table_view import table_page

@@ -17,7 +17,7 @@ import school.migrating
 from ingest.stores.sqlite.database_check import check_database
 from school import open_lesson_store
 from school.database_url import postgres_url
-from school.known_sqlite import KNOWN_SCHEMAS
+from school.known_schemas.sqlite import KNOWN_SCHEMAS
 
 PEOPLE = ("ada", "bo", "kim", "lee")
 LESSONS = (

@@ -25,7 +25,7 @@ from contract.files.sqlite_file import open_database
 from ingest.stores.sqlite.database_check import check_database
 from school import open_lesson_store
 from school.database_url import postgres_url
-from school.known_sqlite import KNOWN_SCHEMAS, SCHOOL_3, SCHOOL_4
+from school.known_schemas.sqlite import KNOWN_SCHEMAS, SCHOOL_3, SCHOOL_4
 from school.lessons.origins import Origin
 from school.lessons.protocol import LessonStore
 from school.migrating import HEAD, REVISIONS, SQLITE_VERSION

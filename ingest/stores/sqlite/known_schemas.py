@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from ingest.stores.format import day_files, schema, score_schema
 from ingest.stores.migrations.older_main import OLDER_SCHEMAS
-from school.known_sqlite import KNOWN_SCHEMAS
+from school.known_schemas.sqlite import KNOWN_SCHEMAS
 
 __all__ = ["NEWEST", "DatabaseKind", "Definitions", "definitions_in", "expected_definitions"]
 

@@ -10,7 +10,7 @@ from contract.files.sqlite_copy import copies_of
 from contract.files.sqlite_file import open_database
 from ingest.stores.sqlite.database_check import check_database
 from school import open_lesson_store
-from school.known_sqlite import KNOWN_SCHEMAS
+from school.known_schemas.sqlite import KNOWN_SCHEMAS
 from school.migrating import SQLITE_VERSION
 
 

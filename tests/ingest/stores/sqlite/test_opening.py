@@ -20,7 +20,7 @@ from contract.wire.payload import Batch, Layout
 from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.records import Arrival, Tick
 from school import open_lesson_store
-from school.known_sqlite import SCHOOL_3
+from school.known_schemas.sqlite import SCHOOL_3
 from school.migrating import SQLITE_VERSION
 
 LAYOUT = Layout((1, 2, 3, 4, 5))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from contract.errors import UsageError
-from dashboard_api.lessons.clock_map_view import LineUpJson, line_up_json
+from dashboard_api.clock_maps.view import LineUpJson, line_up_json
 from dashboard_api.web.access import LinesUpVideo, ReadsVideo
 from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson, see_lesson
 from dashboard_api.web.seen import SeenLesson

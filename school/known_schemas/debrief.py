@@ -1,4 +1,4 @@
-"""What later versions of school.db have more for debriefs: see `known_sqlite.py`."""
+"""What later versions of school.db have more for debriefs: see `sqlite.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a school.db of schema 15 has more than one of schema 14: see `known_sqlite.py`."""
+"""What a school.db of schema 15 has more than one of schema 14: see `sqlite.py`."""
 
 from __future__ import annotations
 

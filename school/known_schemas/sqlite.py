@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from school.known_later import MORE
+from school.known_schemas.later import MORE
 
 __all__ = ["KNOWN_SCHEMAS", "SCHOOL_3", "SCHOOL_4"]
 

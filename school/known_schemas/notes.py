@@ -1,4 +1,4 @@
-"""What a school.db with notes has more than the version before: see `known_later.py`."""
+"""What a school.db with notes has more than the version before: see `later.py`."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ async def visit(request: Request, viewer: WritesNotes, lesson_id: str, store: St
             if one.author == viewer.person.id and one.began_utc_ns is not None
         ]
         return page(
-            "moments/visit.html",
+            "visit/page.html",
             viewer=viewer, lesson=lesson, title=title_text(lesson.title, lesson.room),
             is_open=is_open(lesson, now, stores.longest_ns, zone), notes=mine,
             now_ms=now // _MS_NS, starts_ms=lesson.starts_utc_ns // _MS_NS,

@@ -1,4 +1,4 @@
-"""What a school.db has more since lessons have videos of their own: see `known_later.py`."""
+"""What a school.db has more since lessons have videos of their own: see `later.py`."""
 
 from __future__ import annotations
 

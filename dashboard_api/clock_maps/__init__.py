@@ -1,0 +1,1 @@
+"""How a lesson and its video are lined up, and what a person decides about it."""

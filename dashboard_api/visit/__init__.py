@@ -1,0 +1,1 @@
+"""Notes that are written during a lesson, on a phone."""

@@ -1,0 +1,16 @@
+"""What each version of school.db from 15 on has more than the one before: see `sqlite.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from school.known_schemas.clock_maps import CLOCK_MAPS
+from school.known_schemas.debrief import ACTION_STEPS, DISMISSALS, GUESSES, REFLECTIONS
+from school.known_schemas.notes import NOTES
+from school.known_schemas.observing import OBSERVING
+from school.known_schemas.videos import VIDEOS
+
+__all__ = ["MORE"]
+
+MORE: Final = (OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS)
+"""In order; the first one makes version 15 of version 14."""
