@@ -164,11 +164,13 @@ class VideoWorker:
                 partial(tasks.convert, _Stoppable(source, self), sink, partial(self._note, video))
             )
             await self._in_thread(sink.close)
-        except BaseException as error:
-            sink.abandon()
-            if isinstance(error, OSError) and error.errno in FULL:
+        except OSError as error:
+            if error.errno in FULL:
+                sink.abandon()
                 await self._give_back(files, begun)
             raise
+        finally:
+            sink.abandon()  # unless it is closed
         done = await self._change(
             begun, state="ready", file=name, spare=begun.file, size=sink.size, container="mp4"
         )

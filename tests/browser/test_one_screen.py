@@ -98,14 +98,12 @@ def test_on_a_phone_the_video_stays_and_hides_no_focus(page, school, film, size)
     # A tap on the timeline is seen in the picture at once.
     expect(page.locator("#video")).to_be_in_viewport(ratio=0.99)
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
-    hidden, seen = set(), 0
+    hidden = set()
     for key in ("Tab", "Shift+Tab"):
         for _ in range(70):
             page.keyboard.press(key)
             hidden.add(page.evaluate(UNDER_PLAYER))
-            seen += 1
     assert hidden - {""} == set()
-    assert seen == 140
 
 
 @pytest.mark.parametrize("width", (1366, 768))
