@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from school.audit.actor import Actor
 from school.video.files import VideoFiles, new_name
+from school.video.keys import VideoKeys
 from school.video.records import Container, State, Video
 from school.video.store import VideoStore
 
@@ -42,3 +45,10 @@ def remove_videos(store: VideoStore, files: VideoFiles, lesson: str) -> None:
         for name in video.files:
             files.destroy(name)
         store.remove(video, BY, "by_hand")
+
+
+def video_settings(folder: Path) -> str:
+    """The table `[video]` of a server.toml, with a key file."""
+    keys = folder / "keys"
+    VideoKeys(keys).prepare(1)
+    return f'[video]\ndirectory = "{folder / "videos"}"\nkey_directory = "{keys}"\n'

@@ -28,10 +28,11 @@ from tests.full_school import (
     columns_with,
     fill,
 )
+from tests.videos import video_settings
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The settings of a server with the full school; its lessons are of November 2025."""
     data = tmp_path / "data"
     data.mkdir()
@@ -39,7 +40,8 @@ def config(tmp_path: Path) -> Path:
     open_score_writer(data).close()
     fill(data)
     path = tmp_path / "server.toml"
-    path.write_text(f'site = "s"\ndata_dir = "{data}"\n', encoding="utf-8")
+    videos = video_settings(tmp_path_factory.mktemp("videos"))
+    path.write_text(f'site = "s"\ndata_dir = "{data}"\n{videos}', encoding="utf-8")
     return path
 
 

@@ -20,7 +20,6 @@ from ingest.purge.requests import PersonLeft
 from ingest.stores import open_period_store, open_score_writer
 from roomtone.cli import main
 from school import open_school
-from school.video.keys import VideoKeys
 from tests.full_school import (
     ADA,
     ADA_NAME,
@@ -34,6 +33,7 @@ from tests.full_school import (
     counts,
     fill,
 )
+from tests.videos import video_settings
 
 
 def call(command: ModuleType, *words: object) -> int:
@@ -48,12 +48,8 @@ class Server:
     def __init__(self, folder: Path, name: str) -> None:
         self.data = folder / name
         self.config = folder / f"{name}.toml"
-        keys = folder / "keys"
-        VideoKeys(keys).prepare(1)
         self.config.write_text(
-            f'site = "s"\ndata_dir = "{self.data}"\n'
-            f'[video]\ndirectory = "{folder / "videos"}"\nkey_directory = "{keys}"\n',
-            encoding="utf-8",
+            f'site = "s"\ndata_dir = "{self.data}"\n{video_settings(folder)}', encoding="utf-8"
         )
 
     def filled(self) -> Server:
