@@ -109,6 +109,15 @@ def test_a_save_that_fails_says_so_beside_the_words(refused, settled):
     expect(notice).to_have_text("")
 
 
+def test_what_is_not_read_is_not_called_unsaved(refused, settled):
+    page = refused
+    open_tab(page, settled)
+    busy = {"detail": "The store is busy"}
+    page.route("**/table", lambda route: route.fulfill(status=503, json=busy))
+    page.get_by_text("The timeline as a table").click()
+    expect(page.locator("#moments-notice")).to_have_text("Not loaded: The store is busy")
+
+
 def test_words_of_a_step_are_kept_until_they_are_saved(page, tab, settled):
     tab.get_by_label("What will you try?").fill(WHAT)
     tab.get_by_label("In your words", exact=True).fill("At the bell")
@@ -189,9 +198,13 @@ def test_what_does_not_fit_is_hinted_at(page, tab):
     expect(more).to_be_visible()
     more.click()
     page.wait_for_function("document.getElementById('next-step').scrollTop > 0")
+    height = "each => each.clientHeight"
+    before = page.locator("#next-step").evaluate(height)
     tab.get_by_role("button", name="Save").scroll_into_view_if_needed()
     page.locator("#next-step").evaluate("each => each.scrollTo(0, each.scrollHeight)")
     expect(more).to_be_hidden()
+    # What somebody is about to press does not move away.
+    assert page.locator("#next-step").evaluate(height) == before
 
 
 @pytest.mark.parametrize("width", (320, 390, 1366))

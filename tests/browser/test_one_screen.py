@@ -115,12 +115,15 @@ def test_the_list_says_how_many_moments_are_below_its_edge(page, width):
     before = int(more.text_content().split()[0])
     more.click()
     page.wait_for_function(
-        "(before) => document.querySelector('#more-below').hidden || "
+        "(before) => document.querySelector('#more-below').matches('.is-at-end') || "
         "parseInt(document.querySelector('#more-below').textContent) < before",
         arg=before,
     )
-    page.locator("#moment-list").evaluate("list => list.scrollTo(0, list.scrollHeight)")
+    shown = page.locator("#moment-list")
+    height = shown.evaluate("list => list.clientHeight")
+    shown.evaluate("list => list.scrollTo(0, list.scrollHeight)")
     expect(more).to_be_hidden()
+    assert shown.evaluate("list => list.clientHeight") == height
 
 
 def test_how_answers_are_used_opens_whole_and_covers_nothing(page):

@@ -81,7 +81,9 @@ export function nextStep(view, tab) {
   view.append(more);
   const show = () => {
     const { scrollHeight = 0, clientHeight = 0, scrollTop = 0 } = content() ?? {};
-    more.hidden = scrollHeight - clientHeight - scrollTop < 40;
+    // At the end it keeps its place: what somebody is about to press must not move away.
+    more.hidden = scrollHeight <= clientHeight;
+    more.classList.toggle("is-at-end", scrollHeight - clientHeight - scrollTop < 40);
   };
   // Scrolling does not bubble, and the content is replaced after each change.
   view.addEventListener("scroll", show, true);

@@ -12,7 +12,9 @@ export function moreBelow(view, button, stage) {
       const box = item.getBoundingClientRect();
       return item.checkVisibility() && box.top + box.height / 2 > end;
     }).length : 0;
-    button.hidden = !below;
+    // At the end it keeps its place: what somebody is about to press must not move away.
+    button.hidden = !isCut;
+    button.classList.toggle("is-at-end", !below);
     button.textContent = `${below} more below`;
   };
   const queue = () => {

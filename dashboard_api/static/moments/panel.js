@@ -97,12 +97,16 @@ export function momentPanel(panel, stage, moments, reveal) {
     const moment = stage.moments.find((each) => each.id === id);
     if (moment) open(moment);
   });
-  // What is tried again is not "not saved" any more.
-  document.body.addEventListener("htmx:beforeRequest", () => say(""));
+  const isRead = (/** @type {Event} */ event) => /** @type {CustomEvent} */ (event).detail.requestConfig.verb === "get";
+  // What is tried again is not "not saved" any more; what is only read says nothing about it.
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (!isRead(event)) say("");
+  });
   for (const kind of ["htmx:responseError", "htmx:sendError"]) {
     document.body.addEventListener(kind, (event) => {
       const { xhr } = /** @type {CustomEvent} */ (event).detail;
-      say(xhr?.status ? `Not saved: ${detailOf(xhr.responseText)}` : "Not saved: the server does not answer.");
+      const failed = isRead(event) ? "Not loaded" : "Not saved";
+      say(`${failed}: ${xhr?.status ? detailOf(xhr.responseText) : "the server does not answer."}`);
     });
   }
   // The toggle event of <details> does not bubble.
