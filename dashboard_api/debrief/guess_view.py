@@ -17,9 +17,10 @@ from dashboard_api.views.text import position_text
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from school.debrief.guess_store import Guess
+from school.lessons.records import Lesson
 from school.sharing.cut import Cut
 
-__all__ = ["GuessResult", "guess_result", "seen_guess"]
+__all__ = ["GuessResult", "awaits_guess", "guess_result", "lessons_to_guess", "seen_guess"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,21 @@ def seen_guess(stores: Stores, seen: SeenLesson) -> Guess | None:
     if found is None or not (found.person == seen.viewer or found.is_shown):
         return None
     return found
+
+
+def awaits_guess(stores: Stores, seen: SeenLesson, now_utc_ns: int) -> bool:
+    """Whether the page of this lesson begins with a guess."""
+    return seen.reach == "own" and bool(
+        lessons_to_guess(stores, seen.viewer, [seen.lesson], now_utc_ns)
+    )
+
+
+def lessons_to_guess(
+    stores: Stores, teacher: str, own: Sequence[Lesson], now_utc_ns: int
+) -> frozenset[str]:
+    """Those of a teacher's own lessons, once they are over, whose pages begin with a guess."""
+    over = [each.id for each in own if now_utc_ns >= each.over_utc_ns(stores.longest_ns)]
+    return stores.sharing.guesses.awaited(teacher, over)
 
 
 def guess_result(stores: Stores, seen: SeenLesson) -> GuessResult | None:

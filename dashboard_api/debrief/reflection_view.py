@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
-from dashboard_api.debrief.guess_view import GuessResult, guess_result
+from dashboard_api.debrief.guess_view import GuessResult, awaits_guess, guess_result
 from dashboard_api.debrief.step_view import StepLine, open_step_line, step_page
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.judged_moments import JudgedMoment, moments_of
@@ -47,6 +47,8 @@ class ReflectionPage:
     strip: str
     axis: str
     has_movement: bool
+    """False also before a guess that comes first."""
+    is_to_guess: bool
 
 
 def reflection_page(
@@ -57,6 +59,7 @@ def reflection_page(
     length = seen.length_s(start, end)
     movement = ribbon(seen.epochs(stores), start, length, _CELL_S)
     gaps = [(gap.start_s, gap.end_s) for gap in seen.readings(stores, start, end).gaps]
+    is_to_guess = awaits_guess(stores, seen, now_utc_ns)
     here = [each for each in step_page(stores, seen, zone).here if each.state != "proposed"]
     return ReflectionPage(
         seen=lines[:MAX_SEEN],
@@ -65,7 +68,8 @@ def reflection_page(
         guess=guess_result(stores, seen),
         strip=strip_svg(Strip(cells=movement.mean, step_s=_CELL_S, gaps=gaps), length),
         axis=axis_svg(length),
-        has_movement=bool((movement.mean == movement.mean).any()),
+        has_movement=not is_to_guess and bool((movement.mean == movement.mean).any()),
+        is_to_guess=is_to_guess,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import Request
 
+from dashboard_api.debrief.guess_view import lessons_to_guess
 from dashboard_api.lessons.filters import ListFilters, place_text
 from dashboard_api.lessons.list_lines import read_lines, see_lessons, suggestion_counts
 from dashboard_api.lessons.list_view import Day, by_day, days_of
@@ -53,6 +54,8 @@ class OwnPart:
     """How many the teacher has hidden; counted only where `days` is empty."""
     has_hidden_past: bool = False
     """Whether one of these has begun."""
+    to_guess: frozenset[str] = frozenset()
+    """The lessons that their teacher begins with a guess: nothing measured is shown before it."""
 
     @property
     def rooms_ahead(self) -> set[str]:
@@ -86,6 +89,7 @@ class Found:
     later: str = ""
     week_before: str = ""
     week_after: str = ""
+    to_guess: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,7 @@ class StartPage:
             later=of_own.address(newer=place_text(coming[-1])) if more_coming else "",
             hidden=len(hidden),
             has_hidden_past=any(each.starts_utc_ns <= now for each in hidden),
+            to_guess=await self._to_guess([*present, *last]),
         )
 
     async def shared(self) -> SharedPart:
@@ -213,16 +218,21 @@ class StartPage:
             later = filters.address(after="", newer=first, day=day)
         if has_earlier and lessons:
             earlier = filters.address(newer="", after=place_text(lessons[-1]))
-        weeks = self._weeks(filters)
+        weeks, shares = self._weeks(filters), await self._shares(lessons)
         return Found(
             words=self._words(filters),
             days=tuple(days_of(await self._lines(lessons), self._today)),
-            shares=await self._shares(lessons),
+            shares=shares,
             later=later, earlier=earlier, week_before=weeks[0], week_after=weeks[1],
+            to_guess=await self._to_guess([each for each in lessons if each.id not in shares]),
         )  # fmt: skip
 
     async def _lines(self, lessons: Sequence[Lesson]) -> list[LessonJson]:
         return await read_lines(self._request, self._viewer, self._store, lessons)
+
+    async def _to_guess(self, own: Sequence[Lesson]) -> frozenset[str]:
+        person, now = self._viewer.person.id, self._viewer.utc_ns
+        return await self._store.run(lambda stores: lessons_to_guess(stores, person, own, now))
 
     async def _shares(self, lessons: Sequence[Lesson]) -> dict[str, ShareLine]:
         person, now = self._viewer.person.id, self._viewer.utc_ns

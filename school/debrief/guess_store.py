@@ -6,7 +6,7 @@ A guess is its teacher's own. Those with whom the lesson is shared see it once t
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,6 +102,16 @@ class GuessStore:
         """Whether someone begins each lesson with a guess."""
         with self._database.reading() as connection:
             return _begins(connection, person)
+
+    def awaited(self, person: str, lessons: Collection[str]) -> frozenset[str]:
+        """Those of someone's lessons that they begin with a guess, and have not guessed yet."""
+        guessed = select(guesses.c.lesson).where(
+            guesses.c.person == person, guesses.c.lesson.in_(lessons)
+        )
+        with self._database.reading() as connection:
+            if not lessons or not _begins(connection, person):
+                return frozenset()
+            return frozenset(lessons) - set(connection.scalars(guessed))
 
     def begin(self, person: str, *, is_on: bool) -> None:
         """From now on they do, or do not."""

@@ -202,3 +202,26 @@ def test_it_works_without_scripts(client, stores, filled):
     assert 'value="11:00"' in page
     assert client.post(f"{GUESS}/remove").status_code == 303
     assert guess_of(stores) is None
+
+
+def test_before_a_guess_no_page_of_lessons_shows_what_was_measured(
+    client, coach, stores, filled, clock
+):
+    """Those who begin with a guess: the start page, a search, the reflection; then all is there."""
+    pages = ("/", "/?q=Fractions", "/lessons/sample/reflection")
+    strip, first = 'src="/lessons/sample/strip.svg"', "You guess first"
+    measured = (strip, strip, "small-timeline")
+    stores.sharing.guesses.begin(TEACHER, is_on=True)
+    for address, sign in zip(pages, measured, strict=True):
+        text = client.get(address).text
+        assert first in text, address
+        assert sign not in text, address
+        assert "lively stretch" not in text, address
+    # Somebody else's list is as before, and so is the teacher's after the guess.
+    assert strip in coach.get("/").text
+    assert first not in coach.get("/").text
+    client.post(GUESS, data=FORM)
+    for address, sign in zip(pages, measured, strict=True):
+        text = client.get(address).text
+        assert first not in text, address
+        assert sign in text, address
