@@ -21,7 +21,6 @@ from dashboard_api.views.text import (
 )
 from dashboard_api.web.style_sheets import StyleSheets
 from dashboard_api.web.viewer import Viewer
-from models.serving.fifths import share_text
 from school.moments.dismissals import DISMISSAL_REASONS
 from school.people.demo import is_demo
 from school.sharing.policy import may_at_all
@@ -62,7 +61,6 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["share"] = share_text
 _templates.filters["duration"] = length_text
 _templates.filters["position"] = position_text
 _templates.filters["joined"] = joined_text

@@ -169,3 +169,42 @@ def test_without_scripts_the_note_still_opens(browser, school):
     page.locator(".how-far").click()
     expect(page.locator("#trust-note")).to_be_visible()
     context.close()
+
+
+@pytest.fixture
+def judged(running):
+    """The sample lesson as the model in use would have scored it."""
+    stores, in_use = running.stores, ModelCatalog().current()
+    epochs = stores.scores.epochs("sample")
+    stores.lessons.put(replace(running.lesson, id="judged", room="room-8"))
+    stores.scores.commit(
+        cursor=3,
+        epochs=[
+            replace(epoch, lesson="judged", stream_id=78, model=in_use.version) for epoch in epochs
+        ],
+    )
+    yield "judged"
+    stores.lessons.purge(lessons=["judged"])
+    for _ in stores.scores.purge(["judged"], from_utc_ns=0, to_utc_ns=2**62):
+        pass
+
+
+def test_a_suggestion_says_how_often_it_is_right_in_the_trust_page_s_own_words(page, judged):
+    """First what was sensed, then a range in tenths; no other share, and no decibels."""
+    page.goto(f"/lessons/{judged}")
+    page.wait_for_selector("body[data-drawn]")
+    cards = page.locator("#moment-list .suggested")
+    shown = [" ".join(text.split()) for text in cards.locator(".claim").all_text_contents()]
+    assert len(shown) == cards.count() >= 2
+    for card in cards.all():
+        said = card.locator(".more").text_content()
+        assert "usual" in card.locator(".because").text_content()
+        assert said.index("usual") < said.index("of 10")
+        assert "%" not in said
+        assert "dB " not in said
+        assert "off task:" not in said
+    page.get_by_role("link", name="The model").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("How far to trust the suggestions")
+    trusted = " ".join(page.locator("#main").text_content().split())
+    for claim in shown:
+        assert claim in trusted
