@@ -94,6 +94,24 @@ def test_an_unknown_lesson_is_explained(browser, school):
     page.close()
 
 
+def test_a_room_is_found_between_lessons_and_a_misspelt_one_is_explained(browser, school):
+    school.clock.utc_at_boot_ns += 3_600 * SECOND_NS  # the lesson is over
+    context = browser.new_context(base_url=school.address, storage_state=school.storage)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("link", name="room-204 live").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("room-204")
+    expect(page.locator("main")).not_to_contain_text("The room is being sensed")
+    page.goto("/lessons/sample")
+    page.get_by_role("link", name="room-204 live").click()
+    expect(page).to_have_url(f"{school.address}/rooms/room-204/live")
+    answer = page.goto("/rooms/rom-204/live")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.locator("main")).to_contain_text("There is no such room")
+    context.close()
+
+
 @pytest.fixture
 def busy(school):
     """A timetable that goes on until next summer, in two rooms."""
