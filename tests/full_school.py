@@ -146,6 +146,11 @@ def _fill(school: School) -> None:
                 role="coach", text=f"reply {name}", written_utc_ns=NOW_NS,
             )
         )  # fmt: skip
+    gone = Moment(
+        id="m-0", lesson=PAST, start_s=1, end_s=9, note="deleted", author=ADA, role="teacher"
+    )
+    lessons.put_moment(gone)
+    lessons.remove_moment(gone.id)
     lessons.keep_labels(ADA_IN_TIMETABLES)
     verdict = Verdict(
         lesson=PAST, moment="m-1", by=ADA, role="teacher", is_confirmed=True, kind="own", zone="room",

@@ -37,8 +37,8 @@ lessons/
     A folder for each lesson of yours, the oldest first:
     lesson.json
         The lesson, the timetable that it comes from, spans that you left out and why, whether it is
-        hidden, moments that people marked with their notes and replies, answers about moments with the reasons for
-        them, and what is kept of answers to learn from. Spans and moments are in seconds from the lesson's start.
+        hidden, moments that people marked with their notes and replies, the ids of deleted ones, answers about
+        moments with the reasons for them, and what is kept of answers to learn from. Spans and moments are in seconds from the lesson's start.
         A moment and an answer say who wrote it, and as what.
     readings.json
         Movement, noise and zones second by second, as the lesson's page shows them. Movement has a

@@ -24,6 +24,7 @@ from school.moments.records import Moment, NoteKind, NoteTag
 from school.sharing.cut import Span
 
 __all__ = [
+    "DELETED",
     "GONE",
     "MAX_TAGS",
     "ChangedNote",
@@ -47,6 +48,7 @@ MAX_START_S: Final = 14_400
 MAX_LENGTH_S: Final = 1_800
 MAX_TAGS: Final = 10
 GONE: Final = "There is no such moment; someone may have deleted it."
+DELETED: Final = "Somebody has deleted it meanwhile."
 _TAKEN: Final = "There is another moment with this id. Choose another id"
 _HIDDEN: Final = (
     "The moment reaches into a part that is left out or not shared with you. Choose another time "
@@ -146,6 +148,8 @@ def add_note(
         end_s=span.end_s,
     )
     kept = stores.lessons.add_moment(moment)
+    if kept is None:  # its answer was lost: it is sent once more
+        raise HTTPException(410, DELETED)
     if (kept.lesson, kept.author) != (moment.lesson, moment.author):
         raise HTTPException(409, _TAKEN)
     return kept

@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from dashboard_api.moments.authors import Authors, authors_of
-from dashboard_api.moments.note_changes import NoteId, find_note
+from dashboard_api.moments.note_changes import DELETED, NoteId, find_note
 from dashboard_api.views.schemas import ReplyJson
 from dashboard_api.views.text import iso_text
 from dashboard_api.web.lookup import NotFoundError, speaker_of
@@ -46,7 +46,7 @@ def add_reply(
         written_utc_ns=now_utc_ns,
     )
     if not stores.lessons.add_reply(reply):
-        raise NotFoundError("Somebody has deleted the note in this moment.")
+        raise HTTPException(410, DELETED)
     for kept in seen.replies(stores)[moment.id]:
         if kept.id == reply.id and kept.author == reply.author:
             return reply_json(kept, authors_of(stores, seen.viewer, [kept.author]), stores.zone)

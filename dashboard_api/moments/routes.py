@@ -30,7 +30,8 @@ router = APIRouter()
 
 NOT_FOUND: Final[dict[int | str, dict[str, Any]]] = {404: {"model": ErrorJson}}
 _TAKEN: Final[dict[int | str, dict[str, Any]]] = {
-    409: {"model": ErrorJson, "description": "Something else has this id."}
+    409: {"model": ErrorJson, "description": "Something else has this id."},
+    410: {"model": ErrorJson, "description": "It had been kept, and was deleted since."},
 }
 
 

@@ -6,11 +6,14 @@ from typing import Final
 
 from school.known_schemas.clock_maps import CLOCK_MAPS
 from school.known_schemas.debrief import ACTION_STEPS, DISMISSALS, GUESSES, REFLECTIONS
-from school.known_schemas.notes import NOTES
+from school.known_schemas.notes import DELETED_NOTES, NOTES
 from school.known_schemas.observing import OBSERVING
 from school.known_schemas.videos import VIDEOS
 
 __all__ = ["MORE"]
 
-MORE: Final = (OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS)
+MORE: Final = (
+    OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
+    DELETED_NOTES,
+)  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

@@ -1,10 +1,10 @@
-"""What a school.db with notes has more than the version before: see `later.py`."""
+"""What later versions of school.db have more for notes: see `later.py`."""
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["NOTES"]
+__all__ = ["DELETED_NOTES", "NOTES"]
 
 NOTES: Final = """;
 ALTER TABLE moments ADD COLUMN kind TEXT DEFAULT 'observation' NOT NULL;
@@ -25,4 +25,15 @@ CREATE TABLE replies (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX replies_lesson ON replies (lesson, written_utc_ns);
 CREATE INDEX replies_moment ON replies (moment)
+"""
+
+DELETED_NOTES: Final = """;
+CREATE TABLE deleted_notes (
+    id TEXT NOT NULL,
+    lesson TEXT NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT deleted_notes_lesson_fkey
+        FOREIGN KEY(lesson) REFERENCES lessons (id) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX deleted_notes_lesson ON deleted_notes (lesson)
 """

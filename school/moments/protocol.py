@@ -14,8 +14,11 @@ class MomentStore(Protocol):
     """Moments that people mark, and what they say of these and of suggested ones."""
 
     def put_moment(self, moment: Moment) -> None: ...
-    def add_moment(self, moment: Moment) -> Moment:
-        """Mark a moment once, however often it is sent: the one with its id if there is one."""
+    def add_moment(self, moment: Moment) -> Moment | None:
+        """Mark a moment once, however often it is sent: the one with its id if there is one.
+
+        None, and nothing is marked, if there was one and it has been removed.
+        """
 
     def change_moment(self, moment: Moment) -> Moment | None:
         """Change a moment whose `revision` is the one that was read, and return it with the next.
@@ -29,7 +32,7 @@ class MomentStore(Protocol):
         """How many each of these lessons has, those that have any: one question for a list."""
 
     def add_reply(self, reply: Reply) -> bool:
-        """Keep what somebody says below a note, once; False if the note is gone."""
+        """Keep what somebody says below a note, once; False if the note is gone, or the reply was removed."""
 
     def remove_reply(self, reply: str) -> None: ...
     def replies(self, lesson: str) -> list[Reply]:

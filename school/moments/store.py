@@ -28,7 +28,7 @@ from sqlalchemy import (
 from contract.errors import StoreError
 from school.moments.dismissals import dismissals
 from school.moments.records import Label, Moment, NoteTag, Reply, Verdict, VerdictCount
-from school.moments.tables import replies
+from school.moments.tables import deleted_notes, replies
 from school.schema import exclusions, label_opt_ins, labels, lessons, moments, verdicts
 from school.sql_store import SqlStore, put_row
 
@@ -46,6 +46,7 @@ _REPLIES: Final = (
     .order_by(replies.c.written_utc_ns, replies.c.id)
 )
 _REPLY: Final = select(replies.c.id).where(replies.c.id == bindparam("reply"))
+_DELETED: Final = select(deleted_notes.c.id).where(deleted_notes.c.id == bindparam("note"))
 _MOMENT_COUNTS: Final = (
     select(moments.c.lesson, func.count())
     .where(moments.c.lesson.in_(bindparam("lessons", expanding=True)))
@@ -130,13 +131,15 @@ class SqlMomentStore(SqlStore):
             _require_lesson(connection, moment.lesson, "mark a moment in")
             put_row(connection, moments, _moment_values(moment))
 
-    def add_moment(self, moment: Moment) -> Moment:
+    def add_moment(self, moment: Moment) -> Moment | None:
         """Mark a moment once; see `MomentStore.add_moment`. Raises StoreError without a lesson."""
         with self._database.writing() as connection:
             _require_lesson(connection, moment.lesson, "mark a moment in")
             found = connection.execute(_MOMENT, {"moment": moment.id}).one_or_none()
             if found is not None:
                 return _moment(found)
+            if _is_deleted(connection, moment.id):
+                return None
             connection.execute(insert(moments), _moment_values(moment))
         return moment
 
@@ -163,12 +166,15 @@ class SqlMomentStore(SqlStore):
         with self._database.writing() as connection:
             if connection.execute(_MOMENT, {"moment": reply.moment}).first() is None:
                 return False
+            if _is_deleted(connection, reply.id):
+                return False
             if connection.execute(_REPLY, {"reply": reply.id}).first() is None:
                 connection.execute(insert(replies), asdict(reply))
         return True
 
     def remove_reply(self, reply: str) -> None:
         with self._database.writing() as connection:
+            _remember(connection, replies, reply)
             connection.execute(delete(replies).where(replies.c.id == reply))
 
     def replies(self, lesson: str) -> list[Reply]:
@@ -269,9 +275,21 @@ def _moment_values(moment: Moment) -> dict[str, Any]:
 
 def remove_moment_rows(connection: Connection, moment: str) -> None:
     """A moment, marked or suggested, with its replies, what was said of it and kept of that."""
+    _remember(connection, moments, moment)
     connection.execute(delete(moments).where(moments.c.id == moment))
     for table in (labels, verdicts):
         connection.execute(delete(table).where(table.c.moment == moment))
+
+
+def _remember(connection: Connection, table: Table, note: str) -> None:
+    """Keep the id of a note or reply that is about to be removed, and nothing else of it."""
+    lesson = connection.scalar(select(table.c.lesson).where(table.c.id == note))
+    if lesson is not None:
+        put_row(connection, deleted_notes, {"id": note, "lesson": lesson})
+
+
+def _is_deleted(connection: Connection, note: str) -> bool:
+    return connection.execute(_DELETED, {"note": note}).first() is not None
 
 
 def remove_unwanted_labels(connection: Connection) -> int:

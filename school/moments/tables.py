@@ -1,4 +1,7 @@
-"""The table of replies, beside those in `school/schema.py`; importing `school` adds it."""
+"""The tables of replies and of deleted notes, beside those in `school/schema.py`.
+
+Importing `school` adds them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from school.column_types import COUNT as _COUNT
 from school.column_types import TEXT as _TEXT
 from school.schema import METADATA
 
-__all__ = ["replies"]
+__all__ = ["deleted_notes", "replies"]
 
 
 def _of(column: str, other: str) -> Column[str]:
@@ -33,3 +36,14 @@ replies: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """What people say below a note; the author is as in `moments`."""
+
+deleted_notes: Final = Table(
+    "deleted_notes", METADATA,
+    Column("id", _TEXT, primary_key=True),
+    Column("lesson", _TEXT, ForeignKey("lessons.id", name="deleted_notes_lesson_fkey",
+                                       ondelete="CASCADE"), nullable=False),
+    Index("deleted_notes_lesson", "lesson"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""Ids of notes and replies that were deleted, and nothing else of them: what is sent once more after
+a lost answer does not bring them back."""

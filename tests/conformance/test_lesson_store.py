@@ -748,6 +748,21 @@ def test_a_note_is_added_once_and_changed_by_its_revision(
         one.add_moment(replace(note, id="n", lesson="gone"))
 
 
+def test_a_moment_that_was_removed_is_not_added_again(
+    pair: tuple[LessonStore, LessonStore],
+) -> None:
+    one, other = pair
+    one.put(MATHS)
+    assert one.add_moment(MOMENT) == MOMENT
+    one.remove_moment(MOMENT.id)
+    assert other.add_moment(MOMENT) is None
+    assert other.moments("maths") == []
+    # It is forgotten with its lesson.
+    one.purge(lessons=["maths"])
+    one.put(MATHS)
+    assert other.add_moment(MOMENT) == MOMENT
+
+
 def test_replies_come_in_order_and_go_with_their_note(
     pair: tuple[LessonStore, LessonStore],
 ) -> None:
@@ -767,6 +782,8 @@ def test_replies_come_in_order_and_go_with_their_note(
     assert other.replies("maths") == [first]
     one.put_moment(replace(MOMENT, note="changed"))
     assert one.replies("maths") == [first]
+    assert not other.add_reply(later)  # it was removed: it does not come back
+    assert other.replies("maths") == [first]
     assert one.purge(moments=["m1"]).replies == 1
     assert other.replies("maths") == []
     assert not other.add_reply(first)

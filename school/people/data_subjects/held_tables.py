@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, se
 
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections
 from school.moments.dismissals import dismissals
-from school.moments.tables import replies
+from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
 from school.schema import (
     audit_events,
@@ -264,6 +264,7 @@ HELD: Final = (
     _of_person(looks, "sharing.json", "what_you_saw_as_an_observer", {}),
     _of_words(moments, "author", "moments", "your_moments_in_lessons_of_others"),
     _of_words(replies, "author", "replies", "your_replies_in_lessons_of_others"),
+    _of_lesson(deleted_notes, "ids_of_deleted_notes_and_replies"),
     _of_words(verdicts, "said_by", "answers", "your_answers_in_lessons_of_others"),
     _of_words(
         dismissals, "said_by", "reasons_of_answers", "reasons_of_your_answers_in_lessons_of_others"

@@ -114,6 +114,18 @@ def test_what_is_sent_twice_is_kept_once(client, filled):
     assert len(notes(client)) == 3
 
 
+def test_a_note_that_was_deleted_does_not_come_back(client, filled):
+    note = {"id": ID, "note": "words that are gone"}
+    assert add(client, **note).status_code == 201
+    assert client.request("DELETE", f"/api/lessons/sample/moments/{ID}").status_code == 204
+    again = add(client, **note)  # the first answer was lost
+    assert (again.status_code, again.json()["detail"]) == (
+        410,
+        "Somebody has deleted it meanwhile.",
+    )
+    assert ID not in notes(client)
+
+
 def test_an_id_of_somebody_else_is_refused(client, coach, stores, filled):
     add(client, id=ID, note="the teacher's")
     assert add(coach, id=ID, note="the coach's").status_code == 409

@@ -59,6 +59,13 @@ def test_a_reply_that_is_sent_twice_is_kept_once(client, coach, filled):
     assert [one["text"] for one in notes(client)[NOTE]["replies"]] == ["once"]
 
 
+def test_a_reply_that_was_deleted_does_not_come_back(client, filled):
+    assert client.post(API, json={"id": ID, "text": "once"}).status_code == 201
+    assert client.request("DELETE", f"{API}/{ID}").status_code == 204
+    assert client.post(API, json={"id": ID, "text": "once"}).status_code == 410
+    assert notes(client)[NOTE]["replies"] == []
+
+
 @pytest.mark.parametrize("text", ("", " \n", "x" * 2001, None))
 def test_a_reply_without_words_or_too_long_is_refused(client, filled, text):
     assert client.post(API, json={"text": text}).status_code == 422
