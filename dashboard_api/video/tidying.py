@@ -20,6 +20,7 @@ from school.lessons.change import change_lesson
 from school.lessons.records import Lesson
 from school.video.files import VideoFiles
 from school.video.keeping import NotAVideoError, kept_until_ns
+from school.video.maps import ClockMapStore
 from school.video.records import Reason, Video
 from school.video.sealing import sealed_bytes
 
@@ -30,7 +31,7 @@ _DAY_NS: Final = 86_400 * SECOND_NS
 
 
 class Tidying:
-    """`run` is called at the start and every hour, in between two videos."""
+    """`run` is called at the start and every hour, also while a video is prepared."""
 
     def __init__(self, service: VideoService, store: StoreThread) -> None:
         self._service = service
@@ -118,9 +119,13 @@ class Tidying:
         """Earlier versions kept the path of a plain file; it becomes a sealed video."""
         for lesson in await self._store.run(lambda stores: stores.videos.older()):
             path, by = Path(lesson.video or ""), Actor(name="the pages", utc_ns=self._now_ns())
-            keeper = await self._store.run(self._service.keeper)
+            keeper, maps = await self._store.run(
+                lambda stores: (self._service.keeper(stores), stores.clock_maps)
+            )
+            # The number that somebody set for the plain file is of this video alone.
+            bind = partial(_bind, maps)
             try:
-                taken = await asyncio.to_thread(keeper.take_in, lesson, path, by)
+                await asyncio.to_thread(keeper.take_in, lesson, path, by, first=bind)
             except NotAVideoError as error:
                 _LOG.warning("The video of lesson %s is not taken in: %s", lesson.id, error)
             except (RoomtoneError, OSError) as error:
@@ -131,7 +136,6 @@ class Tidying:
                     self._waiting.add(path)
                 continue
             else:
-                await self._store.run(partial(_bind_map, taken))
                 _LOG.info(
                     "The video of lesson %s is kept encrypted now; remove %s, which is not needed "
                     "any more.", lesson.id, path,
@@ -142,9 +146,8 @@ class Tidying:
         return self._store.people_clock.utc_ns()
 
 
-def _bind_map(taken: Video, stores: Stores) -> None:
-    """The number that somebody set for the plain file is of this video alone."""
-    stores.clock_maps.bind(taken.lesson, taken.id)
+def _bind(maps: ClockMapStore, taken: Video) -> None:
+    maps.bind(taken.lesson, taken.id)
 
 
 def _forget_path(lesson: str, stores: Stores) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from contract.errors import StoreError, VideoRefusedError
+from dashboard_api.video.in_thread import in_thread
 from dashboard_api.video.lining_up import found_map, keep_map, room_trace
 from dashboard_api.video.service import VideoService
 from dashboard_api.video.tidying import Tidying
@@ -46,7 +47,7 @@ class _StoppedError(Exception):
 
 
 class VideoWorker:
-    """`run` is one task of the application; it works on one video at a time."""
+    """`run` is one task of the application: it works on one video at a time, and tidies meanwhile."""
 
     def __init__(self, service: VideoService, store: StoreThread) -> None:
         self._service = service
@@ -62,19 +63,20 @@ class VideoWorker:
             return
         while not await self._prepare(files):  # noqa: ASYNC110 (no event says that a disk is there)
             await asyncio.sleep(_RETRY_S)
-        loop, tidied = asyncio.get_running_loop(), 0.0
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._keep_tidy(files), name="videos that have to go")
+            both.create_task(self._keep_working(files), name="videos to prepare")
+
+    async def _keep_tidy(self, files: VideoFiles) -> None:
+        """Retention waits for no conversion, which may take hours."""
+        while True:
+            await _round(self._tidying.run(files))
+            await asyncio.sleep(_TIDY_EACH_S)
+
+    async def _keep_working(self, files: VideoFiles) -> None:
         while True:
             self._service.work.clear()
-            try:
-                if not tidied or loop.time() - tidied >= _TIDY_EACH_S:
-                    tidied = loop.time()
-                    await self._tidying.run(files)
-                await self.work(files)
-            except (StoreError, OSError) as error:
-                _LOG.warning("Videos can't be looked after at the moment: %s", error)
-                await asyncio.sleep(_RETRY_S)
-            except Exception:  # noqa: BLE001  # one video, or one round, must not end them all
-                _LOG.exception("Videos can't be looked after")
+            if not await _round(self.work(files)):
                 await asyncio.sleep(_RETRY_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EACH_S):
@@ -121,10 +123,11 @@ class VideoWorker:
         return True
 
     async def _prepared(self, files: VideoFiles, video: Video) -> None:
-        source = await asyncio.to_thread(files.source, video.file)
+        sealed = await asyncio.to_thread(files.source, video.file)
+        source = _Stoppable(sealed, partial(self._require_wanted, files, video.file))
         try:
             if video.state == "checking":
-                probe: Probe = await self._in_thread(partial(tasks.probe, _Stoppable(source, self)))
+                probe: Probe = await self._in_thread(partial(tasks.probe, source))
                 found = {"container": probe.container, "duration_s": probe.duration_s}
                 await self._line_up(video, source)
                 if probe.plays_in_browsers:
@@ -136,33 +139,53 @@ class VideoWorker:
                 video = changed
             await self._convert(files, video, source)
         finally:
-            source.close()
+            sealed.close()
 
-    async def _line_up(self, video: Video, source: SealedReader) -> None:
+    async def _line_up(self, video: Video, source: _Stoppable) -> None:
         """Find the lesson in the video; without a sound that shows it, a person has to."""
         trace = await self._store.run(lambda stores: room_trace(stores, video))
         if trace is None:
             return
         now = self._store.people_clock.utc_ns()
         made = await self._in_thread(
-            partial(found_map, video, _Stoppable(source, self), trace, now)
+            partial(found_map, video, source, trace, now, source.require_wanted)
         )
         if made is not None:
             await self._store.run(lambda stores: keep_map(stores, made))
 
-    async def _convert(self, files: VideoFiles, video: Video, source: SealedReader) -> None:
+    async def _convert(self, files: VideoFiles, video: Video, source: _Stoppable) -> None:
         if video.spare:  # of a conversion that was interrupted
             await asyncio.to_thread(files.destroy, video.spare)
-        name = new_name()
-        begun = await self._change(video, spare=name)
+        begun = await self._change(video, spare=new_name())
         if begun is None:
             return
-        files.begin(name)
-        sink = files.sink(name)
+        done: Video | None = None
         try:
-            await self._in_thread(
-                partial(tasks.convert, _Stoppable(source, self), sink, partial(self._note, video))
+            size = await self._write(files, begun, source)
+            done = await self._change(
+                begun, state="ready", file=begun.spare, spare=begun.file, size=size, container="mp4"
             )
+        finally:
+            if done is None:
+                _leave_nothing(files, begun)
+        if done is None:  # it was deleted meanwhile
+            await asyncio.to_thread(files.destroy, begun.spare)
+            return
+        if not await asyncio.to_thread(_destroy_original, files, begun.file):
+            raise VideoGoneError(f"The video {video.id} was deleted while it was converted.")
+        await self._change(done, spare="")
+
+    async def _write(self, files: VideoFiles, begun: Video, source: _Stoppable) -> int:
+        """Write the conversion beside the original; how long it is."""
+
+        def note(share: float) -> None:
+            source.require_wanted()
+            self._service.progress[begun.id] = share
+
+        files.begin(begun.spare)
+        sink = files.sink(begun.spare)
+        try:
+            await self._in_thread(partial(tasks.convert, source, sink, note))
             await self._in_thread(sink.close)
         except OSError as error:
             if error.errno in FULL:
@@ -171,14 +194,7 @@ class VideoWorker:
             raise
         finally:
             sink.abandon()  # unless it is closed
-        done = await self._change(
-            begun, state="ready", file=name, spare=begun.file, size=sink.size, container="mp4"
-        )
-        if done is None:  # it was deleted meanwhile
-            await asyncio.to_thread(files.destroy, name)
-            return
-        await asyncio.to_thread(files.destroy, begun.file)
-        await self._change(done, spare="")
+        return sink.size
 
     async def _give_back(self, files: VideoFiles, begun: Video) -> None:
         """Remove what a conversion wrote; the video waits until there is room."""
@@ -215,37 +231,63 @@ class VideoWorker:
 
         await self._store.run(refuse)
 
-    def _note(self, video: Video, share: float) -> None:
-        self._service.progress[video.id] = share
-
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Run one of the media's tasks, and wait for its end even when this task is cancelled."""
-        running = asyncio.get_running_loop().run_in_executor(None, work)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            self._is_stopped.set()
-            await asyncio.wait({running})
-            running.exception()
-            raise
+        """Run one of the media's tasks, which ends soon when this task is cancelled."""
+        return await in_thread(work, cancelled=self._is_stopped.set)
 
-    def require_going_on(self) -> None:
-        """Raise when the program ends."""
+    def _require_wanted(self, files: VideoFiles, name: str) -> None:
+        """Raise when the program ends, or when the video is deleted, by whichever program.
+
+        Its key goes first, so nobody has to be asked. Raises StoreError if the keys' disk is gone.
+        """
         if self._is_stopped.is_set():
             raise _StoppedError
+        if not files.keys.path(name).exists():
+            files.keys.get(name)
 
     def _by(self) -> Actor:
         return Actor(name="the pages", utc_ns=self._store.people_clock.utc_ns())
 
 
 class _Stoppable:
-    """A source whose reader ends with the program."""
+    """A source whose reader ends with the program, or with the video."""
 
-    def __init__(self, source: SealedReader, worker: VideoWorker) -> None:
+    def __init__(self, source: SealedReader, require: Callable[[], None]) -> None:
         self._source = source
-        self._worker = worker
+        self._require = require
         self.size = source.size
 
     def read_at(self, offset: int, count: int) -> bytes:
-        self._worker.require_going_on()
+        self._require()
         return self._source.read_at(offset, count)
+
+    def require_wanted(self, _share: float = 0.0) -> None:
+        """Raise when nobody wants what is made of it any more."""
+        self._require()
+
+
+async def _round(work: Coroutine[Any, Any, None]) -> bool:
+    """One round of a task that goes on whatever happens in it; False if something did."""
+    try:
+        await work
+    except (StoreError, OSError) as error:
+        _LOG.warning("Videos can't be looked after at the moment: %s", error)
+        return False
+    except Exception:  # noqa: BLE001  # one video, or one round, must not end them all
+        _LOG.exception("Videos can't be looked after")
+        return False
+    return True
+
+
+def _leave_nothing(files: VideoFiles, begun: Video) -> None:
+    """What a conversion wrote goes with its video, whoever deleted that."""
+    with suppress(StoreError, OSError):  # later the sweep finds it
+        if not files.keys.path(begun.file).exists():
+            files.destroy(begun.spare)
+
+
+def _destroy_original(files: VideoFiles, name: str) -> bool:
+    """False if somebody destroyed its key already, who may not know of the conversion."""
+    had_key = files.keys.destroy(name)
+    files.destroy(name)
+    return had_key

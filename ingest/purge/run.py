@@ -106,9 +106,11 @@ class PurgeRun:
     def _remove_videos(self, request: PurgeRequest) -> dict[str, int]:
         if self._videos is None or not request.lessons:
             return {}
-        found = self._videos_of(request)
-        gone = [self._videos.destroy(name) for each in found for name in each.files]
-        return {"videos": sum(gone)} if gone else {}
+        gone: dict[str, bool] = {}
+        # One that was converted meanwhile has another file.
+        while names := {x for each in self._videos_of(request) for x in each.files} - gone.keys():
+            gone |= {name: self._videos.destroy(name) for name in sorted(names)}
+        return {"videos": sum(gone.values())} if gone else {}
 
     def _do(self, request: PurgeRequest, part: str) -> PartDone:
         database = self._data_dir / PARTS[part]

@@ -26,6 +26,7 @@ from school.timetable.difference_lines import local_time
 from school.timetable.entries import as_room, lesson_id, utc_ns
 from school.video.keeping import NotTakenError, VideoKeeper
 from school.video.maps import ClockMapStore, by_hand
+from school.video.records import Video
 
 __all__ = ["Desk", "add_actions"]
 
@@ -179,12 +180,15 @@ class Desk:
             )
         by = Actor(name="roomtone lesson", utc_ns=self._clock.utc_ns())
         self._videos.files.prepare(by.utc_ns)
+
+        def first(taken: Video) -> None:
+            if args.offset is not None:
+                self._maps.add(by_hand(lesson.id, args.offset, by.utc_ns, video=taken.id))
+
         try:
-            taken = self._videos.take_in(lesson, args.file, by)
+            self._videos.take_in(lesson, args.file, by, first=first)
         except NotTakenError as error:
             raise UsageError(f"{args.file}: {error}") from error
-        if args.offset is not None:
-            self._maps.add(by_hand(lesson.id, args.offset, by.utc_ns, video=taken.id))
         self.say("It is kept encrypted; the dashboard checks it, and then the page plays it.")
 
     def _change(self, name: str, change: Callable[[Lesson], Lesson]) -> None:

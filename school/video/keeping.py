@@ -86,11 +86,17 @@ class VideoKeeper:
         return video
 
     def take_in(
-        self, lesson: Lesson, path: Path, by: Actor, say: Callable[[int], None] = lambda _: None
+        self,
+        lesson: Lesson,
+        path: Path,
+        by: Actor,
+        *,
+        say: Callable[[int], None] = lambda _: None,
+        first: Callable[[Video], object] = lambda _: None,
     ) -> Video:
         """Seal a file of this computer as a lesson's video; the file itself stays.
 
-        `say` is called with the bytes so far. Raises UsageError, NotAVideoError, and what `begin` raises.
+        `say` is called with the bytes so far, `first` before anybody may prepare the video. Raises UsageError, NotAVideoError, and what `begin` raises.
         """
         try:
             handle = open_plain_file(path, follow_links=True)
@@ -104,6 +110,7 @@ class VideoKeeper:
             video = self.begin(lesson, size, by)
             try:
                 self._seal(video, iter(lambda: file.read(_PIECE), b""), say)
+                first(video)
             except BaseException:
                 self.remove(video, by, "unfinished")
                 raise
@@ -115,9 +122,13 @@ class VideoKeeper:
 
     def remove(self, video: Video, by: Actor, why: Reason) -> None:
         """Delete a video for good, and leave an entry in the audit log."""
-        for name in video.files:
+        # It may have been converted since it was looked up.
+        for each in (video, self.store.get(video.id)):
+            for name in each.files if each is not None else ():
+                self.files.destroy(name)
+        removed = self.store.remove(video, by, why)
+        for name in set(removed.files) - set(video.files) if removed is not None else ():
             self.files.destroy(name)
-        self.store.remove(video, by, why)
 
     def refuse(self, video: Video, reason: str, utc_ns: int) -> None:
         """Delete what there is of a video, and keep the reason for its teacher."""

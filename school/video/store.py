@@ -77,11 +77,16 @@ class VideoStore:
                 return None
             return _video(connection.execute(_ONE, {"video": video.id}).mappings().one())
 
-    def remove(self, video: Video, by: Actor, why: Reason) -> bool:
-        """Forget a video whose keys are destroyed; False if another program was quicker."""
+    def remove(self, video: Video, by: Actor, why: Reason) -> Video | None:
+        """Forget a video whose keys are destroyed; None if another program was quicker.
+
+        Returns it as it was last: its files may have become others.
+        """
         with self._database.writing() as connection:
-            if not connection.execute(delete(videos).where(videos.c.id == video.id)).rowcount:
-                return False
+            row = connection.execute(_ONE, {"video": video.id}).mappings().one_or_none()
+            if row is None:
+                return None
+            connection.execute(delete(videos).where(videos.c.id == video.id))
             by.record(
                 connection,
                 "purged",
@@ -90,7 +95,7 @@ class VideoStore:
                 lesson=video.lesson,
                 detail={"why": why},
             )
-        return True
+        return _video(row)
 
     def get(self, video: str) -> Video | None:
         """A video by its id."""

@@ -40,6 +40,8 @@ Task = Literal["probe", "levels", "convert"]
 _MAX_JSON: Final = 1 << 16
 _MAX_LEVELS: Final = 16 << 20
 _MAX_PAYLOAD: Final = MAX_WRITE + OFFSET.size
+_ASK_EACH_S: Final = 0.5
+"""So often `progress` is called though the child says nothing, so that its caller can give up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ class _Heard:
 
     levels: bytearray = field(default_factory=bytearray)
     written: int = 0
+    share: float = 0.0
     is_patched: bool = False
 
 
@@ -170,6 +173,7 @@ class _Conversation:
         elif kind == PROGRESS and len(payload) == SHARE.size:
             (share,) = SHARE.unpack(payload)
             if self._progress is not None and 0.0 <= share <= 1.0:
+                self._heard.share = share
                 self._progress(share)
         elif kind == LEVELS and len(self._heard.levels) + len(payload) <= _MAX_LEVELS:
             self._heard.levels += payload
@@ -205,15 +209,24 @@ class _Conversation:
 
     def _receive(self, count: int) -> bytes:
         data = bytearray()
+        hangs_at = time.monotonic() + self._patience()
         while len(data) < count:
-            self._link.settimeout(self._patience())
+            left_s = hangs_at - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError
+            self._link.settimeout(min(left_s, _ASK_EACH_S))
             try:
                 part = self._link.recv(count - len(data))
+            except TimeoutError:
+                if self._progress is not None:
+                    self._progress(self._heard.share)
+                continue
             except ConnectionResetError:
                 part = b""
             if not part:
                 raise _ChildEndedError
             data += part
+            hangs_at = time.monotonic() + self._patience()
         return bytes(data)
 
 

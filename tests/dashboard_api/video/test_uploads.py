@@ -371,4 +371,4 @@ def test_a_file_whose_video_is_deleted_while_it_is_read_is_not_taken(
 
     by = Actor(name="a test", utc_ns=filled.lesson.ends_utc_ns)
     with pytest.raises(NotTakenError, match="while it was read"):
-        keeper.take_in(filled.lesson, path, by, delete)
+        keeper.take_in(filled.lesson, path, by, say=delete)

@@ -13,7 +13,7 @@ from ingest.purge.requests import PurgeRequest
 from ingest.purge.run import PurgeRun
 from school import open_school
 from school.lessons.records import Lesson
-from school.video.files import VideoFiles
+from school.video.files import VideoFiles, new_name
 from school.video.keys import VideoKeys
 from tests.videos import add_video
 
@@ -62,3 +62,29 @@ def test_a_lesson_without_one_goes(data: Path) -> None:
     run(data, None)
     with closing(open_school(data)) as school:
         assert school.lessons.get("maths") is None
+
+
+def test_a_video_that_is_converted_meanwhile_goes_with_both_its_files(
+    data: Path, files: VideoFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_school(data)) as school:
+        video = add_video(school.videos, files, "maths", b"film" * 1_000, state="converting")
+    made = new_name()
+
+    def converted(name: str) -> None:
+        """The dashboard has just written the conversion, and removes the original itself."""
+        if name == video.file:
+            files.begin(made)
+            files.sink(made).close()
+            with closing(open_school(data)) as school:
+                school.videos.change(video, 1, state="ready", file=made)
+
+    destroy = VideoFiles.destroy
+
+    def destroyed(self: VideoFiles, name: str) -> bool:
+        converted(name)
+        return destroy(self, name)
+
+    monkeypatch.setattr(VideoFiles, "destroy", destroyed)
+    run(data, files)
+    assert files.names() == set() == set(files.keys.names())

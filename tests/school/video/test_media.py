@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import sys
+from dataclasses import replace
 from typing import Any
 
 import av
@@ -11,8 +13,9 @@ import numpy as np
 import pytest
 
 from contract.errors import NoSoundError, VideoRefusedError
+from school.video.media import conversation
 from school.video.media.records import Probe
-from school.video.media.tasks import convert, probe, sound_levels
+from school.video.media.tasks import LIMITS, convert, probe, sound_levels
 from tests.school.video.made_videos import Bytes, Sink, made_video, tone
 
 HEVC: dict[str, Any] = {"video": "libx265", "size": (2560, 1440), "seconds": 1.0}
@@ -183,6 +186,22 @@ def test_a_caller_that_gives_up_ends_the_child() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         convert(Bytes(made_video(video="libx265")), Sink(), stop)
+
+
+def test_a_caller_can_give_up_while_the_child_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(conversation, "_command", lambda *_: silent)
+    shares: list[float] = []
+
+    def stop(share: float) -> None:
+        shares.append(share)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(
+            Bytes(made_video()), Sink(), stop, limits=replace(LIMITS["convert"], silence_s=10.0)
+        )
+    assert shares == [0.0]
 
 
 def test_every_refusal_is_one_sentence_or_two() -> None:
