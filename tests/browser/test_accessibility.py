@@ -1,12 +1,15 @@
 """No finding of axe on any state of any page, in both themes, at five widths.
 
-A new page or state is a line in `STATES`.
+A new page or state is a line in `STATES`. With `ROOMTONE_PICTURES=FOLDER` each is pictured there at
+each size, for people to look at.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,6 +168,8 @@ def open_line_up(page: Any) -> None:
     )
 
 
+PICTURES = os.environ.get("ROOMTONE_PICTURES", "")
+
 STATES = (
     State("lesson", *LESSON),
     State("lesson with a video", *LESSON, with_film=True),
@@ -230,6 +235,9 @@ def test_axe_finds_nothing(browser, school, film, state):
         page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
+            if PICTURES:
+                name = f"{state.name}-{width}x{height}-{scheme}.png".replace(" ", "-")
+                page.screenshot(path=Path(PICTURES) / name, animations="disabled")
             if violations := findings(page):
                 found[f"{width} {scheme}"] = violations
     context.close()
