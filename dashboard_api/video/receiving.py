@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from contract.errors import RoomtoneError
+from dashboard_api.video.in_thread import until_done
 from dashboard_api.video.turns import Turn
 from school.video.container import HEAD_BYTES, container_of
 from school.video.sealed_file import SealedUpload
@@ -57,7 +58,7 @@ async def receive(request: Request, upload: SealedUpload, turn: Turn) -> bool:
     finally:
         # Whatever ends this: nobody else may touch the upload before the thread is done with it.
         if writing is not None:
-            await asyncio.wait({writing})
+            await until_done(writing)
     if fault is not None:
         raise fault
     return is_last

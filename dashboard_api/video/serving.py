@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from dashboard_api.video.byte_range import Span, UnsatisfiableError, span_of
+from dashboard_api.video.in_thread import in_thread
 from dashboard_api.video.service import VideosDep
 from dashboard_api.web.access import ReadsVideo
 from dashboard_api.web.lookup import ErrorJson, NotFoundError, see_lesson
@@ -50,7 +52,8 @@ async def video(
         files = videos.files
         if files is None:
             raise NotFoundError("This lesson has no video on the server.")
-        source = await asyncio.to_thread(files.source, found.file)
+        opening = partial(files.source, found.file)
+        source = await in_thread(opening, unwanted=SealedReader.close)
     except VideoGoneError:
         raise NotFoundError("The lesson's video was deleted.") from None
     tag = f'"{found.file}"'
@@ -124,7 +127,7 @@ async def _parts(
                     return
                 looked = loop.time()
             count = min(SEGMENT_BYTES - at % SEGMENT_BYTES, span.end - at)
-            part = await asyncio.to_thread(source.read_at, at, count)
+            part = await in_thread(partial(source.read_at, at, count))
             at += len(part)
             yield part
     finally:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from contract.clock import SECOND_NS
 from contract.errors import StoreError
+from dashboard_api.video.in_thread import in_thread
 from dashboard_api.video.receiving import NoVideoError, receive
 from dashboard_api.video.service import VideosDep, VideoService
 from dashboard_api.video.turns import Turn
@@ -209,7 +210,7 @@ async def _take(
             await receive(request, upload, turn)
         finally:
             with suppress(ValueError):
-                await asyncio.shield(asyncio.to_thread(upload.settle))
+                await in_thread(upload.settle)
     except NoVideoError:
         now = store.people_clock.utc_ns()
         await store.run(lambda stores: videos.keeper(stores).refuse(video, NO_VIDEO, now))
@@ -232,8 +233,10 @@ def _found(stores: Stores, viewer: Viewer, lesson_id: str, video_id: str) -> Vid
 
 
 async def _open(files: VideoFiles, video: Video) -> SealedUpload:
+    """Open an upload, which its caller closes; raises NotFoundError if it is gone."""
+    opening = partial(files.upload, video.file, video.size)
     try:
-        return await asyncio.to_thread(files.upload, video.file, video.size)
+        return await in_thread(opening, unwanted=SealedUpload.close)
     except VideoGoneError:
         raise NotFoundError(GONE) from None
 
