@@ -51,16 +51,19 @@ class ByHandForm(BaseModel):
 
 
 def video_of(stores: Stores, lesson: Lesson) -> str:
-    """The id of the video that a lesson's page plays; empty without one."""
+    """The id of the video that a lesson's page plays; empty without one.
+
+    What is set then is for files of a reader's computer, and stays theirs.
+    """
     found = stores.videos.ready(lesson.id)
     return "" if found is None else found.id
 
 
 def line_up_of(stores: Stores, seen: SeenLesson) -> LineUpJson:
-    """How the server's video is lined up, for those who are shown it."""
-    if not seen.has_video:
-        return line_up_json(())
+    """How the server's video is lined up, for those who are shown it; without one, other files."""
     video = video_of(stores, seen.lesson)
+    if video and not seen.has_video:
+        return line_up_json(())
     return line_up_json(stores.clock_maps.of_video(seen.lesson.id, video))
 
 
@@ -86,7 +89,11 @@ async def clock_map(viewer: ReadsVideo, lesson_id: str, store: StoreDep) -> Line
 async def set_by_hand(
     viewer: LinesUpVideo, lesson_id: str, store: StoreDep, form: Annotated[ByHandForm, Body()]
 ) -> LineUpJson:
-    """A new version; the earlier ones stay."""
+    """A new version; the earlier ones stay.
+
+    It is of the server's video alone. Without one it is for files of a reader's computer, and a
+    video that comes to the server later starts without it.
+    """
     utc_ns = store.people_clock.utc_ns()
 
     def change(stores: Stores) -> LineUpJson:

@@ -27,7 +27,7 @@ _TRACE: Final = "laeq_1s"
 def room_trace(stores: Stores, video: Video) -> NDArray[np.float64] | None:
     """The room's LAeq by second of the lesson; None if the video is lined up already."""
     lesson = stores.lesson(video.lesson)
-    if lesson is None or _maps(stores, video.lesson, video.id):
+    if lesson is None or stores.clock_maps.of_video(video.lesson, video.id):
         return None
     assert lesson.ends_utc_ns is not None
     readings = read_room(stores.periods, lesson.room, lesson.starts_utc_ns, lesson.ends_utc_ns)
@@ -65,10 +65,6 @@ def found_map(
 
 def keep_map(stores: Stores, made: ClockMap) -> None:
     """Keep it, if its video is still there and no person has lined it up meanwhile."""
-    if stores.videos.get(made.video) is not None and not _maps(stores, made.lesson, made.video):
+    is_there = stores.videos.get(made.video) is not None
+    if is_there and not stores.clock_maps.of_video(made.lesson, made.video):
         stores.clock_maps.add(made)
-
-
-def _maps(stores: Stores, lesson: str, video: str) -> list[ClockMap]:
-    """Of this video alone, by the sound or by a person."""
-    return [each for each in stores.clock_maps.of_video(lesson, video) if each.video == video]

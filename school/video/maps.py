@@ -76,7 +76,8 @@ class ClockMap:
     version: int = 0
     """Counted by the store."""
     video: str = ""
-    """The id of the video; empty for whichever the lesson has."""
+    """The id of the server's video. Empty: for files that stay on a reader's computer; no video that
+    comes to the server later is lined up by it."""
     method: Method
     state: MapState
     segments: tuple[MappedSegment, ...]
@@ -108,7 +109,7 @@ def by_hand(
 _OF_VIDEO: Final = (
     select(clock_maps)
     .where(clock_maps.c.lesson == bindparam("lesson"))
-    .where(clock_maps.c.video.in_((bindparam("video"), "")))
+    .where(clock_maps.c.video == bindparam("video"))
     .order_by(clock_maps.c.version.desc())
 )
 
@@ -120,7 +121,7 @@ class ClockMapStore:
         self._database = database
 
     def of_video(self, lesson: str, video: str) -> list[ClockMap]:
-        """All versions for a video of a lesson, the latest first."""
+        """All versions for a video of a lesson, the latest first; "" as in `ClockMap.video`."""
         with self._database.reading() as connection:
             rows = connection.execute(_OF_VIDEO, {"lesson": lesson, "video": video}).all()
         return [_map(row) for row in rows]
@@ -148,7 +149,7 @@ class ClockMapStore:
         )  # fmt: skip
 
     def bind(self, lesson: str, video: str) -> None:
-        """What counts for whichever video a lesson has is of this one from now on."""
+        """What was set for a file outside of the server is of this video, which is that file."""
         change = (
             update(clock_maps)
             .where(clock_maps.c.lesson == lesson, clock_maps.c.video == "")

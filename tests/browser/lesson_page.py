@@ -18,13 +18,14 @@ def open_lesson(page, address="/lessons/sample"):
 
 def lined_up(school, offset_s: float) -> None:
     """The server's video of the sample lesson, lined up by hand."""
-    school.stores.clock_maps.add(by_hand("sample", offset_s, school.start_ns))
+    video = school.stores.videos.ready("sample")
+    school.stores.clock_maps.add(by_hand("sample", offset_s, school.start_ns, video=video.id))
 
 
 def open_with_film(page, school, film, address="/lessons/sample"):
     """The lesson page with eighty seconds of video; the lesson starts at its second 2."""
-    lined_up(school, 2.0)
     add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
+    lined_up(school, 2.0)
     open_lesson(page, address)
     page.wait_for_function("() => document.querySelector('#video').readyState >= 2")
     return page

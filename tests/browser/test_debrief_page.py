@@ -22,8 +22,8 @@ def lesson(page):
 
 @pytest.fixture
 def with_film(page, school, film):
-    lined_up(school, 2.0)
     add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
+    lined_up(school, 2.0)
     page.goto("/lessons/sample")
     page.wait_for_selector("body[data-drawn]")
     page.wait_for_function("() => document.querySelector('#video').readyState >= 2")

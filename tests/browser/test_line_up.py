@@ -12,17 +12,19 @@ from school.video.maps import ClockMap, MappedSegment
 from tests.browser.lesson_page import open_lesson, place
 from tests.videos import add_video
 
+VIDEO = "the-film"
+
 
 @pytest.fixture
 def maps(school, film):
-    add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
+    add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes(), called=VIDEO)
     return school.stores.clock_maps
 
 
 def add(maps, *segments: Segment, state: str) -> None:
     maps.add(
         ClockMap(
-            lesson="sample", method="levels", state=state, made_utc_ns=0,
+            lesson="sample", video=VIDEO, method="levels", state=state, made_utc_ns=0,
             segments=tuple(MappedSegment(each, 0.3, 0.6, 2.5) for each in segments),
         )
     )  # fmt: skip

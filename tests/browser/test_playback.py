@@ -63,8 +63,8 @@ def test_without_a_video_space_presses_buttons(page):
 
 
 def test_a_moment_that_begins_before_the_camera_plays_from_its_first_picture(page, school, film):
-    lined_up(school, -1_385.0)
     add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
+    lined_up(school, -1_385.0)
     school.stores.lessons.put_moment(replace(NEAR, id="late", start_s=1_380.0, end_s=1_400.0))
     open_lesson(page)
     page.wait_for_function("() => document.querySelector('#video').readyState >= 2")
@@ -75,8 +75,8 @@ def test_a_moment_that_begins_before_the_camera_plays_from_its_first_picture(pag
 
 
 def test_a_loop_goes_on_where_the_video_ends_before_the_moment(page, school, film):
-    lined_up(school, 2.0)
     add_video(school.stores.videos, school.files, school.lesson.id, film.read_bytes())
+    lined_up(school, 2.0)
     school.stores.lessons.put_moment(replace(NEAR, id="last", start_s=80.0, end_s=100.0))
     open_lesson(page)
     page.wait_for_function("() => document.querySelector('#video').readyState >= 2")

@@ -29,7 +29,7 @@ def with_video(stores, filled):
 
 def found_by_sound(*segments: Segment, state="proposed") -> ClockMap:
     return ClockMap(
-        lesson="sample", method="levels", state=state, made_utc_ns=0,
+        lesson="sample", video="v", method="levels", state=state, made_utc_ns=0,
         segments=tuple(MappedSegment(each, 0.3, 0.6, 2.5) for each in segments),
     )  # fmt: skip
 
@@ -127,9 +127,12 @@ def test_the_page_has_the_map_from_the_start(client, stores, with_video):
     assert json.loads(unescape(attribute[1])) == client.get(PATH).json()
 
 
-def test_a_lesson_without_a_video_on_the_server_shows_no_map(client, stores, filled):
-    stores.clock_maps.add(found_by_sound(ONE, state="accepted"))
+def test_without_a_video_on_the_server_a_map_is_for_other_files(client, coach, stores, filled):
+    stores.clock_maps.add(found_by_sound(ONE, state="accepted"))  # of a video that was deleted
     assert client.get(PATH).json() == {"map": None, "proposal": None}
+    made = put(client, offset_s=12.5).json()
+    assert made["map"]["segments"][0]["offset_s"] == 12.5
+    assert client.get(PATH).json() == made == coach.get(PATH).json()
 
 
 def test_each_version_stays_and_says_who_made_it(client, stores, with_video):

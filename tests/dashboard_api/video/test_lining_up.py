@@ -144,6 +144,27 @@ def test_what_a_person_set_is_not_overridden_by_the_sound(uploads, stores, heard
     assert stores.clock_maps.of_video("sample", waiting.id) == [hand]
 
 
+@pytest.mark.parametrize("is_silent", (True, False))
+def test_what_was_set_for_a_file_elsewhere_is_no_map_of_a_later_video(
+    uploads, stores, heard, is_silent: bool
+) -> None:
+    """Its own sound lines the video up, or nothing does; the other map stays where it was."""
+    elsewhere = uploads.pages.request("PUT", PATH, json={"offset_s": 12.5}).json()
+    if not is_silent:
+        heard.level_db = like_the_room(trace_of(stores, uploads), 100, 1200)
+    work(uploads, stores)
+    shown = uploads.pages.get(PATH).json()
+    assert shown["proposal"] is None
+    if is_silent:
+        assert shown["map"] is None
+    else:
+        assert shown["map"]["method"] == "levels"
+    moved = uploads.pages.request("PUT", PATH, json={"offset_s": -98.0}).json()["map"]
+    assert moved["version"] == (2 if is_silent else 3)
+    assert uploads.pages.request("DELETE", "/api/lessons/sample/video").status_code == 204
+    assert uploads.pages.get(PATH).json() == elsewhere
+
+
 def test_the_number_of_an_earlier_version_is_of_its_plain_file(
     uploads, stores, filled, heard, tmp_path
 ) -> None:

@@ -44,11 +44,15 @@ def test_a_map_comes_back_as_it_was(school: School) -> None:
     assert kept.plus_minus_s == 0.4
 
 
-def test_a_map_is_for_its_video_or_for_any(school: School) -> None:
-    school.clock_maps.add(FOUND)
-    by_number = school.clock_maps.add(by_hand("maths", 3.0, 6))
-    assert school.clock_maps.of_video("maths", "v-2") == [by_number]
-    assert [each.version for each in school.clock_maps.of_video("maths", "v-1")] == [2, 1]
+def test_a_map_is_of_its_video_alone(school: School) -> None:
+    found = school.clock_maps.add(FOUND)
+    elsewhere = school.clock_maps.add(by_hand("maths", 3.0, 6))
+    assert school.clock_maps.of_video("maths", "v-1") == [found]
+    assert school.clock_maps.of_video("maths", "v-2") == []
+    assert school.clock_maps.of_video("maths", "") == [elsewhere]
+    school.clock_maps.bind("maths", "v-2")
+    assert school.clock_maps.of_video("maths", "v-2") == [replace(elsewhere, video="v-2")]
+    assert school.clock_maps.of_video("maths", "") == []
 
 
 def test_a_word_on_a_proposal_counts_once(school: School) -> None:
@@ -59,10 +63,10 @@ def test_a_word_on_a_proposal_counts_once(school: School) -> None:
 
 
 def test_the_newer_of_a_map_and_a_proposal_is_asked_about(school: School) -> None:
-    hand = school.clock_maps.add(by_hand("maths", 3.0, 6))
+    hand = school.clock_maps.add(by_hand("maths", 3.0, 6, video="v-1"))
     proposal = school.clock_maps.add(FOUND)
     assert current(school.clock_maps.of_video("maths", "v-1")) == (hand, proposal)
-    newer = school.clock_maps.add(by_hand("maths", 4.0, 7))
+    newer = school.clock_maps.add(by_hand("maths", 4.0, 7, video="v-1"))
     assert current(school.clock_maps.of_video("maths", "v-1")) == (newer, None)
 
 
@@ -75,7 +79,7 @@ def test_maps_go_with_their_lesson(school: School) -> None:
 def test_a_number_of_earlier_versions_becomes_a_map_by_hand(tmp_path: Path) -> None:
     make_older(tmp_path, 4)
     with closing(open_school(tmp_path)) as school:
-        (made,) = school.clock_maps.of_video("maths", "any")
+        (made,) = school.clock_maps.of_video("maths", "")
         assert (made.method, made.state, made.plus_minus_s) == ("hand", "accepted", 0.5)
         assert made.segments[0].segment == Segment(-math.inf, math.inf, 2.5)
-        assert len(school.clock_maps.of_video("art", "any")) == 1
+        assert len(school.clock_maps.of_video("art", "")) == 1
