@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -147,20 +149,135 @@ def test_what_the_server_can_not_take_stays_to_copy(context, school):
     expect(page.locator("#waiting")).to_be_hidden()
 
 
-def test_a_change_without_a_network_stays_in_the_form(context, school):
-    page = opened(context)
-    page.locator("#moment-sample-b .jump").click()
-    page.locator("#moment-sample-b .edit-note").click()
-    context.set_offline(True)
-    page.locator("#moment-note").fill("Changed without a network")
+NOTE = "#moment-sample-b"
+
+
+def edit(page) -> None:
+    page.locator(f"{NOTE} .jump").click()
+    page.locator(f"{NOTE} .edit-note").click()
+
+
+def change(page, words: str) -> None:
+    edit(page)
+    page.locator("#moment-note").fill(words)
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".note-said")).to_contain_text("Your change is kept in this browser")
+    expect(page.locator("#new-moment")).to_be_hidden()
+
+
+def note_of(school):
+    (found,) = [one for one in school.stores.lessons.moments("sample") if one.id == "sample-b"]
+    return found
+
+
+def expect_sent(page) -> None:
+    expect(page.locator("#waiting")).to_be_hidden()
+    expect(page.locator(f"{NOTE} .edit-words")).to_have_text("Edit")
+
+
+def test_a_change_without_a_network_waits_and_is_sent_later(context, school):
+    page, before = opened(context), note_of(school)
+    context.set_offline(True)
+    change(page, "Changed without a network")
+    expect(page.locator("#waiting")).to_contain_text(
+        "Change of your note at 22:30: waits to be sent"
+    )
+    expect(page.locator("#waiting .note")).to_have_text("Changed without a network")
+    expect(page.locator(f"{NOTE} .edit-words")).to_have_text("Edit (not sent)")
+    assert note_of(school) == before
     context.set_offline(False)
+    expect_sent(page)
+    expect(page.locator(NOTE)).to_contain_text("Changed without a network")
+    after = note_of(school)
+    assert (after.note, after.revision) == ("Changed without a network", before.revision + 1)
+    assert (after.start_s, after.end_s) == (before.start_s, before.end_s)
+
+
+def test_a_change_that_waits_is_changed_again_after_a_reload(context, school):
+    page = opened(context)
+    page.route("**/api/**/sample-b", lambda route: route.abort())
+    change(page, "The first thought")
     page.reload()
     page.wait_for_selector("body[data-drawn]")
-    page.locator("#moment-sample-b .jump").click()
-    expect(page.locator("#moment-sample-b .edit-note")).to_contain_text("Edit (not saved)")
-    page.locator("#moment-sample-b .edit-note").click()
-    expect(page.locator("#moment-note")).to_have_value("Changed without a network")
+    edit(page)
+    expect(page.locator(".note-said")).to_contain_text("Here is your change")
+    expect(page.locator("#moment-note")).to_have_value("The first thought")
+    page.keyboard.press("Escape")
+    change(page, "The second thought")
+    expect(page.locator("#waiting .note")).to_have_text(["The second thought"])
+    page.unroute("**/api/**/sample-b")
+    expect_sent(page)
+    assert (note_of(school).note, note_of(school).revision) == ("The second thought", 2)
+
+
+def test_what_is_changed_while_a_change_is_sent_stands_on_it(context, school):
+    page = opened(context)
+    context.set_offline(True)
+    change(page, "Sent first")
+    edit(page)
+    page.locator("#moment-note").fill("Typed since")
+    context.set_offline(False)
+    expect(page.locator(".note-said")).to_contain_text("Saved. What you have typed since then")
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#moment-sample-b")).to_contain_text("Changed without a network")
+    expect(page.locator("#new-moment")).to_be_hidden()
+    expect(page.locator(NOTE)).to_contain_text("Typed since")
+    assert (note_of(school).note, note_of(school).revision) == ("Typed since", 3)
+
+
+def test_a_change_whose_answer_is_lost_is_no_conflict(context, school):
+    page = opened(context)
+    lost: list[int] = []
+
+    def lose(route: Route) -> None:
+        lost.append(route.fetch().status)
+        route.abort()
+
+    page.route("**/api/**/sample-b", lose)
+    change(page, "Sent twice ")
+    page.wait_for_function("() => document.querySelector('#note-link').textContent")
+    page.unroute("**/api/**/sample-b")
+    expect_sent(page)
+    assert lost[0] == 200
+    assert (note_of(school).note, note_of(school).revision) == ("Sent twice", 2)
+
+
+def test_a_change_that_waited_too_long_shows_both_texts(context, school):
+    page = opened(context)
+    context.set_offline(True)
+    change(page, "My words")
+    school.stores.lessons.change_moment(replace(note_of(school), note="Words from elsewhere"))
+    context.set_offline(False)
+    waiting = page.locator("#waiting")
+    expect(waiting).to_contain_text("not saved. Somebody has changed this note")
+    assert note_of(school).note == "Words from elsewhere"
+    waiting.get_by_role("button", name="Open your change").click()
+    expect(page.locator("#new-moment .theirs")).to_contain_text("Words from elsewhere")
+    expect(page.locator("#moment-note")).to_have_value("My words")
+    page.locator(".add-theirs").click()
+    page.keyboard.press("Control+Enter")
+    expect_sent(page)
+    assert note_of(school).note == "Words from elsewhere\nMy words"
+
+
+def test_a_change_of_a_note_that_is_deleted_stays_to_copy(context, school):
+    page = opened(context)
+    context.set_offline(True)
+    change(page, "Nobody has it now")
+    school.stores.lessons.remove_moment("sample-b")
+    context.set_offline(False)
+    waiting = page.locator("#waiting")
+    expect(waiting).to_contain_text("not saved. There is no such moment")
+    expect(waiting.get_by_role("button", name="Copy the text")).to_be_visible()
+    expect(waiting.locator(".note")).to_have_text("Nobody has it now")
+
+
+def test_a_note_is_moved_without_a_network(context, school):
+    page = opened(context)
+    context.set_offline(True)
+    change(page, "Other words")
+    page.get_by_role("slider", name="End of your note").press("ArrowLeft")
+    expect(page.locator("#moments-notice")).to_contain_text("as soon as the server answers")
+    expect(page.locator("#waiting li")).to_have_count(1)
+    context.set_offline(False)
+    expect_sent(page)
+    expect(page.locator(NOTE)).to_contain_text("22:30–24:29")
+    assert (note_of(school).note, note_of(school).end_s) == ("Other words", 1469)

@@ -53,7 +53,7 @@ const list = new MomentList(id("moments-view"));
 const panel = momentPanel(id("moments"), stage, list, reveal);
 const written = notes(main, { stage, list, reveal, player, say: panel.say });
 nextStep(id("step-view"), id("tab-step"));
-spanEnds(id("over"), { stage, list, server: written.server, say: panel.say, saved: written.saved });
+spanEnds(id("over"), { stage, list, say: panel.say, notes: written });
 marks(id("marks"), id("chosen"), stage, panel.open);
 moreBelow(id("moments-view"), id("more-below"), stage);
 const loader = new TimelineLoader(main.dataset.lesson, stage, id("readout-text"));

@@ -2,22 +2,20 @@
 // is saved, also when somebody presses Escape or closes the page.
 
 import { NoteInterface } from "./interface.js";
+import { changedBy, isSame, noteOf } from "./note.js";
 import { kindsAndTags, timeField } from "./note_fields.js";
+import { isForLater } from "./note_outbox.js";
 import { positionText } from "../timeline/text.js";
 
 /**
  * @typedef {import("./drafts.js").NoteDraft} NoteDraft
- * @typedef {NoteDraft & { id: string, revision: number, changed?: number }} Note  a note as the server has it
+ * @typedef {import("./note.js").Note} Note
+ * @typedef {import("./note_outbox.js").Sending} Sending
  */
 
 export const LENGTH_S = 60;
 const SHORTEST_S = 1;
-
-/** Whether two versions of a note say the same. @param {NoteDraft} one @param {NoteDraft} other */
-function isSame(one, other) {
-  const [mine, theirs] = [one, other].map(({ note, kind, tags, start, end }) => JSON.stringify([note, kind, tags.map((tag) => tag.id), start, end]));
-  return mine === theirs;
-}
+const SAVED_BEFORE = "Saved. What you have typed since then is not saved yet.";
 
 export class Composer {
   /** The note that is changed; null for a new one. @type {Note | null} */
@@ -38,6 +36,8 @@ export class Composer {
    *   player: { isPlaying: boolean, play: () => void, pause: () => void }, reveal: () => void,
    *   length: () => number,
    *   add: (place: string, body: Record<string, any>) => void, saved: (id: string) => void,
+   *   change: (id: string, place: string, body: Record<string, any>) => void,
+   *   waiting: (id: string) => Sending | null, drop: (id: string) => void,
    *   closed: () => void, shown: () => void }} on
    */
   constructor(form, on) {
@@ -68,6 +68,7 @@ export class Composer {
     click(".note-cancel", () => this.close());
     click(".note-discard", () => {
       on.drafts.put(this.#key, null);
+      if (this.#note) on.drop(this.#note.id);
       this.close();
     });
     click(".note-here", () => {
@@ -107,11 +108,32 @@ export class Composer {
 
   /** Changes a note of one's own. @param {Note} note */
   edit(note) {
+    const waits = this.#waiting(note);
     const draft = this.on.drafts.get(`edit:${note.id}`);
-    const isOlder = draft && draft.revision !== note.revision;
-    this.#open(note, draft ?? note);
-    if (isOlder) this.#conflict(note);
-    else this.#say(draft ? "Here is what you had changed and not saved." : "");
+    const begun = draft ?? (waits && !isSame(waits, note) ? waits : null);
+    this.#open(note, begun ?? note);
+    if (begun && begun.revision !== note.revision) this.#conflict(note);
+    else if (draft) this.#say("Here is what you had changed and not saved.");
+    else this.#say(begun ? "Here is your change, which waits to be sent." : "");
+  }
+
+  /** What is to become of a note by a change that waits. @param {Note} note */
+  #waiting(note) {
+    const item = this.on.waiting(note.id);
+    return item && changedBy(item.body, note);
+  }
+
+  /** A change that waited is on the server. @param {Note} note as it is now @param {number} before the revision on which it stood */
+  sent(note, before) {
+    const { drafts } = this.on;
+    const key = `edit:${note.id}`;
+    const draft = drafts.get(key);
+    if (draft?.revision === before) drafts.put(key, { ...draft, revision: note.revision });
+    if (this.form.hidden || this.#note?.id !== note.id || this.#read !== before) return;
+    this.#note = note;
+    this.#read = note.revision;
+    this.theirs.hidden = true;
+    this.#say(draft ? SAVED_BEFORE : "Saved.");
   }
 
   /** @param {Note | null} note @param {NoteDraft} values */
@@ -166,7 +188,8 @@ export class Composer {
   #changed() {
     if (this.form.hidden) return;
     const values = this.#values();
-    const isEmpty = this.#note ? this.#read === this.#note.revision && isSame(values, this.#note) : !values.note.trim() && !values.tags.length;
+    const kept = this.#note && (this.#waiting(this.#note) ?? this.#note);
+    const isEmpty = kept ? this.#read === kept.revision && isSame(values, kept) : !values.note.trim() && !values.tags.length;
     this.on.drafts.put(this.#key, isEmpty ? null : values);
   }
 
@@ -187,10 +210,16 @@ export class Composer {
     const note = this.#note;
     // A time that nobody changed is not sent, and stays.
     const times = { ...(values.start === note.start ? {} : { start_s: values.start }), ...(values.end === note.end ? {} : { end_s: values.end }) };
+    const change = { ...body, ...times, revision: note.revision };
+    const waits = this.on.waiting(note.id);
+    if (waits && !waits.trouble) {
+      this.#later(note, change, values, true);
+      return;
+    }
     this.#sending.add(note.id);
     this.#showSending();
     const { server } = this.on;
-    const answer = await server.ask("PUT", `${server.api}/${encodeURIComponent(note.id)}`, { ...body, ...times, revision: note.revision });
+    const answer = await server.ask("PUT", `${server.api}/${encodeURIComponent(note.id)}`, change);
     this.#sending.delete(note.id);
     this.#showSending();
     if (NoteInterface.isClosed(answer)) {
@@ -201,12 +230,23 @@ export class Composer {
     const isOpen = this.#note?.id === note.id && !this.form.hidden;
     if (answer.status === 200) this.#saved(noteOf(answer.body), values, isOpen);
     else if (answer.status === 404) this.#deleted(note.id, isOpen);
+    else if (isForLater(answer.status)) this.#later(note, change, values, isOpen);
     else if (!isOpen) return; // its draft says at the note that it is not saved
     else if (answer.status === 409) this.#conflict(noteOf(answer.body.current));
-    else {
-      const kept = answer.status === 0 || answer.status === 401 || answer.status >= 500 ? " Your change is kept in this browser. Save it again later." : "";
-      this.#say(`Not saved: ${NoteInterface.sentence(answer)}${kept}`);
-    }
+    else this.#say(`Not saved: ${NoteInterface.sentence(answer)}`);
+  }
+
+  /** The change waits, and is sent when the server answers. @param {Note} note @param {Record<string, any>} change @param {NoteDraft} sent @param {boolean} isOpen */
+  #later(note, change, sent, isOpen) {
+    const { drafts } = this.on;
+    const key = `edit:${note.id}`;
+    const last = isOpen ? this.#values() : drafts.get(key);
+    const isMore = last && !isSame(last, sent);
+    drafts.put(key, isMore ? last : null);
+    this.on.change(note.id, positionText(note.start), change);
+    if (!isOpen) this.on.shown();
+    else if (isMore) this.#say("Your change waits to be sent. What you have typed since then is not saved yet.");
+    else this.close();
   }
 
   /** @param {Note} note as the server has it now @param {NoteDraft} sent @param {boolean} isOpen */
@@ -216,13 +256,14 @@ export class Composer {
     const last = isOpen ? this.#values() : drafts.get(key);
     const isMore = last && !isSame(last, sent);
     drafts.put(key, isMore ? { ...last, revision: note.revision } : null);
+    this.on.drop(note.id); // one that the server could not take
     this.on.saved(note.id);
     if (!isOpen) return;
     if (isMore) {
       this.#note = note;
       this.#read = note.revision;
       this.theirs.hidden = true;
-      this.#say("Saved. What you have typed since then is not saved yet.");
+      this.#say(SAVED_BEFORE);
     } else this.close();
   }
 
@@ -231,6 +272,7 @@ export class Composer {
     const { drafts } = this.on;
     const words = isOpen ? this.#values() : drafts.get(`edit:${id}`);
     drafts.put(`edit:${id}`, null);
+    this.on.drop(id);
     if (words) drafts.put(`deleted:${id}`, words); // beside a new note that was begun
     if (!isOpen) {
       this.on.shown();
@@ -271,12 +313,4 @@ export class Composer {
   #say(/** @type {string} */ text) {
     this.said.textContent = text;
   }
-}
-
-/** A note of the interface as the form has it. @param {any} moment @returns {Note} */
-export function noteOf(moment) {
-  return {
-    id: moment.id, revision: moment.revision, note: moment.note, kind: moment.note_kind, tags: moment.tags,
-    start: moment.start_s, end: moment.end_s,
-  };
 }

@@ -1,15 +1,16 @@
 // Connects the notes of a lesson: the form that writes them, what waits to be sent, replies, and what others write.
 
 import { showClosed } from "./closed.js";
-import { Composer, noteOf } from "./composer.js";
+import { Composer } from "./composer.js";
 import { Drafts } from "./drafts.js";
 import { NoteInterface } from "./interface.js";
-import { noteOutbox } from "./note_outbox.js";
+import { noteOf } from "./note.js";
+import { changeOf, dropChange, noteOutbox, sendChange } from "./note_outbox.js";
 import { Refresh } from "./refresh.js";
 import { showWaiting, wordsOf } from "./waiting.js";
 import { positionText } from "../timeline/text.js";
 
-/** @param {HTMLElement} line @returns {import("./composer.js").Note} */
+/** @param {HTMLElement} line @returns {import("./note.js").Note} */
 export function noteIn(line) {
   const { id = "", start, end, note = "{}" } = line.dataset;
   return noteOf({ ...JSON.parse(note), id, start_s: Number(start), end_s: Number(end) });
@@ -29,14 +30,24 @@ export function notes(main, { stage, list, reveal, player, say }) {
   let sent = "";
 
   let draw = () => {};
-  const outbox = noteOutbox(lesson, server, (item) => {
+  const outbox = noteOutbox(lesson, server, (item, note) => {
     if (item.what === "note") sent = item.id;
+    if (note) composer.sent(note, item.body.revision);
     refresh.now();
   }, () => {
     if (outbox.state === "gone") closed();
-    else draw();
+    else {
+      draw();
+      showDrafts();
+    }
   });
-  draw = showWaiting(find("waiting"), find("note-link"), outbox);
+  draw = showWaiting(find("waiting"), find("note-link"), outbox, async (id) => {
+    // The list may be older than the answer that refused the change.
+    const answer = await server.ask("GET", server.api);
+    const found = answer.status === 200 ? answer.body.find((/** @type {{id: string}} */ one) => one.id === id) : null;
+    if (found) composer.edit(noteOf(found));
+    else say(answer.status === 200 ? "Somebody has deleted this note. Copy your words, or remove them." : NoteInterface.sentence(answer));
+  });
 
   const closed = () => {
     refresh.stop();
@@ -55,6 +66,9 @@ export function notes(main, { stage, list, reveal, player, say }) {
     // The timeline may not be here yet.
     length: () => Math.max(stage.length, Number(main.dataset.length) || 0),
     add: (place, body) => outbox.add({ what: "note", place, body }),
+    change: (id, place, body) => sendChange(outbox, id, place, body),
+    waiting: (id) => changeOf(outbox, id),
+    drop: (id) => dropChange(outbox, id),
     saved: (id) => {
       sent = id;
       refresh.now();
@@ -70,7 +84,9 @@ export function notes(main, { stage, list, reveal, player, say }) {
     mark.querySelector(".mark-words")?.replaceChildren(drafts.begun() && composer.form.hidden ? "Go on with your note" : "Write a note");
     for (const line of /** @type {NodeListOf<HTMLElement>} */ (list.element.querySelectorAll("li[data-note]"))) {
       const edit = line.querySelector(".edit-note .edit-words");
-      if (edit) edit.textContent = begun[`edit:${line.dataset.id}`] ? "Edit (not saved)" : "Edit";
+      const waits = changeOf(outbox, line.dataset.id ?? "");
+      const state = waits && !waits.trouble ? "Edit (not sent)" : "Edit";
+      if (edit) edit.textContent = begun[`edit:${line.dataset.id}`] || waits?.trouble ? "Edit (not saved)" : state;
       const text = begun[`reply:${line.dataset.id}`];
       const field = /** @type {HTMLTextAreaElement | null} */ (line.querySelector(".reply-form textarea"));
       if (!text || !field || field.value) continue;
@@ -136,5 +152,9 @@ export function notes(main, { stage, list, reveal, player, say }) {
   showDrafts();
   refresh.run();
   outbox.send();
-  return { compose: () => composer.compose(), server, saved: () => refresh.now() };
+  return {
+    compose: () => composer.compose(), saved: () => refresh.now(), server,
+    waiting: (/** @type {string} */ id) => changeOf(outbox, id),
+    change: (/** @type {string} */ id, /** @type {string} */ place, /** @type {Record<string, any>} */ body) => sendChange(outbox, id, place, body),
+  };
 }

@@ -2,6 +2,7 @@
 // arrow keys. The form for notes has the same times as fields.
 
 import { NoteInterface } from "./interface.js";
+import { isForLater } from "./note_outbox.js";
 import { noteIn } from "./notes.js";
 import { positionText } from "../timeline/text.js";
 
@@ -15,10 +16,11 @@ const STEPS = new Map([["ArrowLeft", -1], ["ArrowDown", -1], ["ArrowRight", 1], 
 
 /**
  * @param {HTMLElement} over the layer above the lanes
- * @param {{ stage: Stage, list: import("./list.js").MomentList, server: NoteInterface, say: (text: string) => void,
- *   saved: () => void }} parts
+ * @param {{ stage: Stage, list: import("./list.js").MomentList, say: (text: string) => void,
+ *   notes: ReturnType<typeof import("./notes.js").notes> }} parts
  */
-export function spanEnds(over, { stage, list, server, say, saved }) {
+export function spanEnds(over, { stage, list, say, notes }) {
+  const { server, saved } = notes;
   const ends = /** @type {const} */ (["start", "end"]).map((end) => {
     const handle = document.createElement("button");
     handle.type = "button";
@@ -85,7 +87,16 @@ export function spanEnds(over, { stage, list, server, say, saved }) {
     const note = noteIn(found);
     if (note.start === wanted.start && note.end === wanted.end) return;
     const body = { revision: note.revision, start_s: wanted.start, end_s: wanted.end };
-    const answer = await server.ask("PUT", `${server.api}/${encodeURIComponent(wanted.id)}`, body);
+    const isWaiting = () => notes.waiting(wanted.id) !== null;
+    const answer = isWaiting() ? { status: 0, body: null, headers: null } : await server.ask("PUT", `${server.api}/${encodeURIComponent(wanted.id)}`, body);
+    const waits = notes.waiting(wanted.id);
+    // One that the server could not take is first put together with the note as it is now.
+    if (isForLater(answer.status) && !waits?.trouble) {
+      // It goes with the words that were changed before, and stands on what these stand on.
+      notes.change(wanted.id, positionText(note.start), { ...body, ...waits?.body, start_s: wanted.start, end_s: wanted.end });
+      say(`The note is moved to ${positionText(wanted.start)}–${positionText(wanted.end)} as soon as the server answers.`);
+      return;
+    }
     if (answer.status === 200) {
       saved();
       say(`The note is at ${positionText(wanted.start)}–${positionText(wanted.end)} now.`);

@@ -1,6 +1,7 @@
 // Shows what waits for the server, and what the server can't take, so that nobody takes it for saved.
 
 import { linkText } from "./note_outbox.js";
+import { positionText } from "../timeline/text.js";
 
 /** @typedef {import("./note_outbox.js").Sending} Sending */
 
@@ -39,8 +40,20 @@ export async function copyText(text, button) {
 /** @param {Sending} item */
 export const wordsOf = (item) => String(item.body.note ?? item.body.text ?? "");
 
-/** @param {HTMLElement} holder @param {HTMLElement} link @param {import("../shared/outbox.js").Outbox<Sending>} outbox */
-export function showWaiting(holder, link, outbox) {
+const WHAT = { note: "Note at", change: "Change of your note at", reply: "Reply to" };
+
+/** Its words, or what else it says. @param {Sending} item */
+function shownOf(item) {
+  const { what, body } = item;
+  if (what === "change" && body.note === undefined) return `${positionText(body.start_s)}–${positionText(body.end_s)}`;
+  return wordsOf(item) || "without words";
+}
+
+/**
+ * @param {HTMLElement} holder @param {HTMLElement} link @param {import("../shared/outbox.js").Outbox<Sending>} outbox
+ * @param {(moment: string) => void} [open] opens a change that the server did not take beside the note as it is now
+ */
+export function showWaiting(holder, link, outbox, open) {
   let drawn = "";
   let timer = 0;
   const draw = () => {
@@ -64,9 +77,9 @@ export function showWaiting(holder, link, outbox) {
     holder.replaceChildren(...items.map((item) => {
       const line = document.createElement("li");
       line.className = item.trouble ? "is-trouble" : "";
-      const what = item.what === "reply" ? "Reply to" : "Note at";
-      line.append(part("p", `${what} ${item.place}: ${item.trouble ? `not saved. ${item.trouble}` : "waits to be sent"}`, "soft"));
-      line.append(part("p", wordsOf(item) || "without words", "note"));
+      line.append(part("p", `${WHAT[item.what]} ${item.place}: ${item.trouble ? `not saved. ${item.trouble}` : "waits to be sent"}`, "soft"));
+      line.append(part("p", shownOf(item), "note"));
+      if (item.trouble && item.what === "change" && open) line.append(action("Open your change", () => open(item.moment ?? "")));
       if (item.trouble) {
         const copy = action("Copy the text", () => copyText(wordsOf(item), /** @type {HTMLButtonElement} */ (copy)));
         line.append(copy, action("Remove it", () => outbox.remove(item.id)));

@@ -93,6 +93,11 @@ export class Outbox {
     else if (wasAway && stateOf(status) === "sent") this.send();
   }
 
+  /** Changes what waits, as where it stands on something that has changed. @param {(item: T) => T} change */
+  amend(change) {
+    this.#keep(this.items.map(change));
+  }
+
   /** Forget an item. @param {string} id */
   remove(id) {
     this.#keep(this.items.filter((item) => item.id !== id));
