@@ -129,6 +129,49 @@ def test_words_of_a_step_are_kept_until_they_are_saved(page, tab, settled):
     assert page.evaluate("JSON.stringify(localStorage)").find(WHAT) == -1
 
 
+def test_what_is_chosen_is_kept_until_it_is_saved(page, tab, school, settled):
+    tab.get_by_label("When in a lesson?").select_option("start")
+    tab.get_by_label("From a moment").select_option("sample-b")
+    tab.get_by_label("Zone", exact=True).select_option("Front")
+    tab.get_by_label("Minutes in which the zone moves less").fill("7")
+    tab = open_tab(page, settled)
+    expect(tab.get_by_label("When in a lesson?")).to_have_value("start")
+    expect(tab.get_by_label("From a moment")).to_have_value("sample-b")
+    expect(tab.get_by_label("Zone", exact=True)).to_have_value("Front")
+    expect(tab.get_by_label("Minutes in which the zone moves less")).to_have_value("7")
+    expect(tab.get_by_role("radio", name="A zone moves less:")).to_be_checked()
+    tab.get_by_role("radio", name="It is quieter then").check()
+    tab = open_tab(page, settled)
+    expect(tab.get_by_role("radio", name="It is quieter then")).to_be_checked()
+    tab.get_by_label("What will you try?").fill(WHAT)
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.get_by_role("status")).to_have_text("Saved.")
+    (kept,) = school.stores.sharing.steps.of_lesson("sample")
+    assert (kept.text.part, kept.text.shows, kept.text.moment) == ("start", "quieter", "sample-b")
+    assert not page.evaluate("Object.keys(localStorage).some((key) => key.includes('drafts'))")
+
+
+def test_a_choice_that_is_kept_undoes_nothing_that_somebody_else_saved(
+    refused, coach, school, settled
+):
+    steps = school.stores.sharing.steps
+    step = steps.write("sample", StepText(what="The first thought", part="start"), coach)
+    page, tab = refused, open_tab(refused, settled)
+    tab.get_by_text("Change it first").click()
+    tab.get_by_role("radio", name="It is quieter then").first.check()
+    steps.change(step.id, 1, StepText(what="The second thought", part="end"), coach)
+    tab = open_tab(page, settled)
+    expect(tab.get_by_role("radio", name="It is quieter then").first).to_be_checked()
+    # What one did not change is as the other one saved it.
+    expect(tab.get_by_label("What will you try?").first).to_have_value("The second thought")
+    expect(tab.get_by_label("When in a lesson?").first).to_have_value("end")
+    with page.expect_response(is_sent) as answered:
+        tab.get_by_role("button", name="Save and take it over").click()
+    assert answered.value.status == 409
+    expect(tab.get_by_role("alert")).to_contain_text("The second thought")
+    assert steps.of_lesson("sample")[0].text.shows != "quieter"
+
+
 def test_a_step_that_was_changed_since_it_was_begun_is_shown_first(refused, coach, school, settled):
     steps = school.stores.sharing.steps
     step = steps.write("sample", StepText(what="The first thought"), coach)

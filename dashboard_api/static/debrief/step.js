@@ -4,44 +4,69 @@
 import { Drafts } from "../moments/drafts.js";
 
 const WORDS = ["what", "when_words", "shows_words"];
+/** Fields that belong together: what one changed of them is put back as a whole, and nothing else. */
+const GROUPS = [["what"], ["part", "when_words"], ["shows", "settles_minutes", "shows_zone", "zone_minutes", "shows_words"], ["moment"]];
 
-/** @typedef {HTMLInputElement | HTMLTextAreaElement | null} Field */
+/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement | RadioNodeList | null} Field */
 
-/** Keeps the words of the forms in a tab's panel, and puts them back. @param {HTMLElement} view */
-function keepWords(view) {
+/** What is typed and chosen, by the fields' names. @param {HTMLFormElement} form @returns {Record<string, string>} */
+function valuesOf(form) {
+  const values = new FormData(form);
+  return Object.fromEntries(GROUPS.flat().map((name) => [name, String(values.get(name) ?? "")]));
+}
+
+/** @param {HTMLFormElement} form @param {string} name @param {string} value */
+function fill(form, name, value) {
+  const field = /** @type {Field} */ (form.elements.namedItem(name));
+  if (!field) return;
+  // A zone or a moment that is not there any more can't be chosen.
+  if (field instanceof HTMLSelectElement && ![...field.options].some((option) => option.value === value)) return;
+  field.value = value;
+}
+
+/** Keeps what is in the forms of a tab's panel, and puts it back. @param {HTMLElement} view */
+function keepForms(view) {
   const { lesson = "", person = "" } = view.closest("main")?.dataset ?? {};
   const drafts = new Drafts(lesson, person);
-  const field = (/** @type {HTMLFormElement} */ form, /** @type {string} */ name) => /** @type {Field} */ (form.elements.namedItem(name));
+  const field = (/** @type {HTMLFormElement} */ form, /** @type {string} */ name) => /** @type {HTMLInputElement | null} */ (form.elements.namedItem(name));
   const keyOf = (/** @type {HTMLFormElement} */ form) => `step:${field(form, "step")?.value || "new"}`;
   const forms = () => /** @type {NodeListOf<HTMLFormElement>} */ (view.querySelectorAll(".step-form"));
+  /** What the server has of each form; none for one that came back with what it did not take. @type {WeakMap<HTMLFormElement, Record<string, string>>} */
+  const saved = new WeakMap();
 
-  view.addEventListener("input", (event) => {
+  /** Keeps what was changed in a form. @param {Event} event */
+  const keep = (event) => {
     const form = /** @type {HTMLFormElement | null} */ (/** @type {HTMLElement} */ (event.target).closest(".step-form"));
     if (!form) return;
-    const words = Object.fromEntries(WORDS.map((name) => [name, field(form, name)?.value ?? ""]));
-    const note = Object.values(words).filter((text) => text.trim()).join("\n");
+    const [values, before] = [valuesOf(form), saved.get(form)];
+    const changed = GROUPS.filter((names) => names.some((name) => values[name] !== before?.[name])).flat();
+    const words = Object.fromEntries(changed.map((name) => [name, values[name]]));
+    const note = WORDS.map((name) => words[name] ?? "").filter((text) => text.trim()).join("\n");
     // The revision on which they were begun: whoever saves them later sees what was changed since.
     const revision = drafts.get(keyOf(form))?.revision ?? field(form, "revision")?.value;
-    drafts.put(keyOf(form), note ? { note, words, revision } : null);
-  });
+    drafts.put(keyOf(form), changed.length ? { note, words, revision } : null);
+  };
+  view.addEventListener("input", keep);
+  view.addEventListener("change", keep);
   view.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = /** @type {CustomEvent} */ (event).detail;
     const form = requestConfig?.elt;
     if (xhr.status < 300 && form instanceof HTMLFormElement && form.matches(".step-form")) drafts.put(keyOf(form), null);
   });
-  // "Leave it as it is now" drops one's own words.
+  // "Leave it as it is now" drops what one typed.
   view.addEventListener("click", (event) => {
     if (!/** @type {HTMLElement} */ (event.target).closest(".conflict a")) return;
     for (const form of forms()) drafts.put(keyOf(form), null);
   });
   const restore = () => {
     for (const form of forms()) {
+      const values = valuesOf(form);
       const draft = drafts.get(keyOf(form));
-      if (!draft || WORDS.every((name) => (field(form, name)?.value ?? "") === draft.words[name])) continue;
-      for (const name of WORDS) {
-        const one = field(form, name);
-        if (one) one.value = draft.words[name];
-      }
+      const words = /** @type {[string, string][]} */ (Object.entries(draft?.words ?? {}));
+      const isHere = words.every(([name, value]) => values[name] === value);
+      if (!saved.has(form) && !(draft && isHere)) saved.set(form, values);
+      if (isHere) continue;
+      for (const [name, value] of words) fill(form, name, value);
       const revision = field(form, "revision");
       if (revision && draft.revision) revision.value = draft.revision;
       form.closest("details")?.setAttribute("open", "");
@@ -53,7 +78,13 @@ function keepWords(view) {
 
 /** @param {HTMLElement} view the tab's panel @param {HTMLElement | null} tab */
 export function nextStep(view, tab) {
-  keepWords(view);
+  // Who fills a field means the choice that it belongs to: before the form is kept.
+  view.addEventListener("input", (event) => {
+    const field = /** @type {HTMLElement} */ (event.target);
+    const radio = field.closest("fieldset p")?.querySelector('input[type="radio"]');
+    if (radio instanceof HTMLInputElement && radio !== field) radio.checked = true;
+  });
+  keepForms(view);
   view.addEventListener("htmx:beforeSwap", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     // What somebody else changed meanwhile comes back beside one's own text, to choose.
@@ -90,10 +121,4 @@ export function nextStep(view, tab) {
   view.addEventListener("toggle", show, true);
   view.addEventListener("htmx:afterSettle", show);
   new ResizeObserver(show).observe(view);
-  // Who fills a field means the choice that it belongs to.
-  view.addEventListener("input", (event) => {
-    const field = /** @type {HTMLElement} */ (event.target);
-    const radio = field.closest("fieldset p")?.querySelector('input[type="radio"]');
-    if (radio instanceof HTMLInputElement && radio !== field) radio.checked = true;
-  });
 }
