@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.files.csv_rows import write_rows
 from contract.lesson import Activity
 
 __all__ = [
@@ -133,14 +133,18 @@ def write_truth(truth: Truth, path: Path, *, starts_utc_s: float = 0.0) -> None:
     names = _activity_names(truth)
     occupied, off_task = truth.occupied, truth.off_task
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["second", "observed_at", "seat", "activity", "kind", "occupied", "off_task"])
+        write_rows(
+            file, [["second", "observed_at", "seat", "activity", "kind", "occupied", "off_task"]]
+        )
         for t in range(len(truth.kind)):
             when = f"{starts_utc_s + t:.3f}"
-            rows.writerows(
-                (t, when, seat, names[t], KINDS[truth.kind[t, i]], int(occupied[t, i]),
-                 int(off_task[t, i]))
-                for i, seat in enumerate(truth.seats)
+            write_rows(
+                file,
+                (
+                    (t, when, seat, names[t], KINDS[truth.kind[t, i]], int(occupied[t, i]),
+                     int(off_task[t, i]))
+                    for i, seat in enumerate(truth.seats)
+                ),
             )  # fmt: skip
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from dashboard_api.observing.own_view import observed_lines
-from dashboard_api.views.text import cell_text
 from dashboard_api.web.access import SignedIn
+from dashboard_api.web.files import csv_file
 from dashboard_api.web.rendering import page
-from dashboard_api.web.store_thread import StoreDep, Stores
+from dashboard_api.web.store_thread import StoreDep
 
 __all__ = ["router"]
 
@@ -29,25 +26,9 @@ async def observing(request: Request, viewer: SignedIn, store: StoreDep) -> Resp
 @router.get("/observing/looks.csv")
 async def download(viewer: SignedIn, store: StoreDep) -> Response:
     """Everything that one has coded oneself."""
-
-    def query(stores: Stores) -> str:
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow(("lesson", "zone", "start_s", "end_s", "answer"))
-        for look in stores.sharing.observers.looks_of(viewer.person.id):
-            writer.writerow(
-                (
-                    cell_text(look.lesson),
-                    cell_text(look.zone),
-                    look.start_s,
-                    look.end_s,
-                    look.answer,
-                )
-            )
-        return text.getvalue()
-
-    headers = {"Content-Disposition": 'attachment; filename="looks.csv"'}
-    return Response(await store.run(query), media_type="text/csv; charset=utf-8", headers=headers)
+    looks = await store.run(lambda stores: stores.sharing.observers.looks_of(viewer.person.id))
+    rows = [(look.lesson, look.zone, look.start_s, look.end_s, look.answer) for look in looks]
+    return csv_file("looks.csv", [("lesson", "zone", "start_s", "end_s", "answer"), *rows])
 
 
 @router.post("/lessons/{lesson_id}/looks/withdraw")

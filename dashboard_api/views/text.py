@@ -15,7 +15,6 @@ __all__ = [
     "ACTIVITY_TEXT",
     "GAP_TEXT",
     "TRUST",
-    "cell_text",
     "iso_text",
     "joined_text",
     "length_text",
@@ -53,13 +52,6 @@ ACTIVITY_TEXT: Final[Mapping[str, str]] = MappingProxyType({
     "test": "test",
     "transition": "transition",
 })  # fmt: skip
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell_text(text: str) -> str:
-    """Text for a cell of a CSV file that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def notice_sentence(notice: Notice) -> str:

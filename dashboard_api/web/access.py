@@ -51,6 +51,7 @@ __all__ = [
     "SignInNeededError",
     "SignedIn",
     "TakesOver",
+    "TakesRecord",
     "Viewer",
     "WatchesLive",
     "WritesNotes",
@@ -161,6 +162,7 @@ ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
 ChangesVideo = Annotated[Viewer, Depends(Needs("change video"))]
 LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]
 ReadsSeatRows = Annotated[Viewer, Depends(Needs("read seat rows"))]
+TakesRecord = Annotated[Viewer, Depends(Needs("take record"))]
 ExportsLesson = Annotated[Viewer, Depends(Needs("export lesson"))]
 SharesLesson = Annotated[Viewer, Depends(Needs("share lesson"))]
 ChoosesLabels = Annotated[Viewer, Depends(Needs("choose labels"))]

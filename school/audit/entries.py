@@ -10,6 +10,7 @@ from typing import Final
 from school.audit.records import Action, Detail, Thing
 
 __all__ = [
+    "FILE_WORDS",
     "REASON_WORDS",
     "REMOVAL_WORDS",
     "ROLE_WORDS",
@@ -47,6 +48,11 @@ REMOVAL_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "key_gone": "because its key was gone",
 })  # fmt: skip
 """Why a video was removed."""
+FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "table": "its table",
+    "notes": "its notes and moments",
+})  # fmt: skip
+"""What of a lesson was taken as a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +232,11 @@ def _wording(said: _Said) -> str:
     return ""
 
 
+def _file(said: _Said) -> str:
+    words = said.word("file", FILE_WORDS)
+    return f": {words}" if words else ""
+
+
 def _days(said: _Said) -> str:
     days = said.number("days")
     if days is None:
@@ -254,7 +265,7 @@ _More = Callable[[_Said], str]
 
 SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "saw": ("looked at {thing}", _nothing),
-    "exported": ("exported {thing}", _nothing),
+    "exported": ("exported {thing}{more}", _file),
     "shared": ("shared {lesson} with {thing}{more}", _shared),
     "unshared": ("stopped sharing {lesson} with {thing}", _nothing),
     "hid": ("hid {thing}", _nothing),

@@ -13,6 +13,7 @@ __all__ = [
     "Action",
     "Detail",
     "Event",
+    "ExportedFile",
     "Thing",
     "detail_text",
 ]
@@ -39,6 +40,9 @@ Thing = Literal[
     "unknown_token", "seat_row_choice", "coding_sheet", "step",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
+
+ExportedFile = Literal["table", "notes"]
+"""What of a lesson somebody takes with them as a file."""
 
 MAX_DETAIL_BYTES: Final = 500
 _MAX_NUMBER: Final = 1 << 53

@@ -9,7 +9,7 @@ from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.audit.entries import Entry
 from school.audit.reading import done_to, events_of_lesson, latest, of_actions, own
-from school.audit.records import Action, Thing
+from school.audit.records import Action, ExportedFile, Thing
 from school.database import SchoolDatabase
 
 __all__ = ["AuditStore"]
@@ -41,11 +41,17 @@ class AuditStore:
         self._looks[look] = by.utc_ns
 
     def record_export(
-        self, by: Actor, thing: Thing, thing_id: str, *, lesson: str | None = None
+        self,
+        by: Actor,
+        thing: Thing,
+        thing_id: str,
+        *,
+        lesson: str | None = None,
+        file: ExportedFile,
     ) -> None:
         """Record that someone takes a file of something; each is an entry."""
         with self._database.recording() as connection:
-            by.record(connection, "exported", thing, thing_id, lesson=lesson)
+            by.record(connection, "exported", thing, thing_id, lesson=lesson, detail={"file": file})
 
     def record_refusal(self, by: Actor, person: tuple[str, str] | None) -> None:
         """Record a sign-in that was refused: of a person, by id and name, or of nobody's name."""

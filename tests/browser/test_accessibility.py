@@ -192,6 +192,7 @@ STATES = (
     State("a guess compared", *LESSON, step=compare),
     State("a guess on its own page", "/lessons/sample/guess"),
     State("reflection", "/lessons/sample/reflection"),
+    State("taking it along", "/lessons/sample/take"),
     State("who may be filmed", *LESSON, step=choose_file),
     State("a video that is refused", *LESSON, step=be_refused),
     State("deleting the video", *LESSON, step=ask_to_delete, with_film=True),

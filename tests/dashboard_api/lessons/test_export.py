@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from dashboard_api.lessons.export import timeline_csv
+from contract.files.csv_rows import csv_text
+from dashboard_api.lessons.export import timeline_rows
 from dashboard_api.views.schemas import TimelineJson
 from school.sharing.cut import Span
 from tests.signed_in import BY, TEACHER
@@ -14,7 +15,7 @@ FILE = "/lessons/sample/table.csv"
 
 
 def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
 def test_it_has_the_numbers_of_the_timeline(client, filled, stores) -> None:
@@ -36,7 +37,7 @@ def test_it_has_the_numbers_of_the_timeline(client, filled, stores) -> None:
     client.get(FILE)
     done = [e.sentence for e in stores.audit.of_person(TEACHER, 20) if e.action == "exported"]
     assert len(done) == 2
-    assert done[0].endswith("exported lesson sample")
+    assert done[0].endswith("exported lesson sample: its table")
 
 
 def test_what_is_left_out_is_not_in_it(client, filled, stores) -> None:
@@ -49,7 +50,7 @@ def test_what_is_left_out_is_not_in_it(client, filled, stores) -> None:
 def test_a_spreadsheet_takes_no_name_for_a_formula(client, filled) -> None:
     shown = client.get("/api/lessons/sample/timeline?level_s=30").json()
     shown["zones"][0]["name"] = "=1+1"
-    text = timeline_csv(TimelineJson(**shown))
+    text = csv_text(timeline_rows(TimelineJson(**shown)))
     assert "'=1+1, dB" in next(csv.reader(io.StringIO(text)))
 
 

@@ -207,7 +207,7 @@ def test_opening_the_sheet_stands_in_the_audit_log(lesson, kim) -> None:
 
 def test_observers_download_and_withdraw_what_they_coded(lesson, kim) -> None:
     post(kim, sent(300), sent(270, "unsure", name="b"), sent(240, None, name="c"))
-    text = kim.get("/observing/looks.csv").text.splitlines()
+    text = kim.get("/observing/looks.csv").content.decode("utf-8-sig").splitlines()
     assert text == [
         "lesson,zone,start_s,end_s,answer",
         "maths,Window,270,290,unsure",

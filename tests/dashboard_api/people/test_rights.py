@@ -55,6 +55,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "change video": {"own"},
         "line up video": {"own"},
         "read seat rows": {"own"},
+        "take record": {"own", "shared"},
         "export lesson": {"own"},
         "share lesson": {"own"},
         "choose labels": {"own"},
@@ -71,6 +72,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "read notes": {"shared"},
         "write notes": {"shared"},
         "read video": {"shared"},
+        "take record": {"shared"},
         "code lesson": {"asked"},
     },
     "technician": {},
@@ -211,6 +213,10 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("GET", "/lessons/{lesson}/seat-rows"),
         ask("POST", "/lessons/{lesson}/seat-rows", data={"is_on": "true"}),
         ask("GET", "/lessons/{lesson}/seat-rows?number=2"),
+    ],
+    "take record": [
+        ask("GET", "/lessons/{lesson}/take"),
+        ask("GET", "/lessons/{lesson}/notes.csv"),
     ],
     "export lesson": [ask("GET", "/lessons/{lesson}/table.csv")],
     "share lesson": [

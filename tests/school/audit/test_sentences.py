@@ -16,6 +16,7 @@ from contract.clock import SECOND_NS
 from school import School, open_school
 from school.audit.actor import Actor
 from school.audit.entries import (
+    FILE_WORDS,
     REASON_WORDS,
     ROLE_WORDS,
     SENTENCES,
@@ -23,7 +24,7 @@ from school.audit.entries import (
     THINGS,
     Entry,
 )
-from school.audit.records import Action, Thing
+from school.audit.records import Action, ExportedFile, Thing
 from school.debrief.records import StepText
 from school.lessons.records import Lesson
 from school.observing.records import Look
@@ -75,6 +76,7 @@ def test_no_detail_shows_its_key(action: str, detail: dict[str, int | str]) -> N
 
 def test_the_words_are_those_of_the_pages() -> None:
     assert dict(ROLE_WORDS) == {str(role): words for role, words in ROLE_NAMES.items()}
+    assert set(FILE_WORDS) == set(get_args(ExportedFile))
     assert dict(REASON_WORDS) == {str(each): words for each, words in EXCLUSION_REASONS.items()}
 
 
@@ -189,7 +191,8 @@ def do_everything(school: School) -> None:
     sharing.guesses.show("maths-1", kim, is_shown=False)
     people.held.record_export("kim", kim)
     people.held.record_lesson("maths-1", kim)
-    school.audit.record_export(kim, "lesson", "maths-1", lesson="maths-1")
+    for file in get_args(ExportedFile):
+        school.audit.record_export(kim, "lesson", "maths-1", lesson="maths-1", file=file)
     people.add("Una Old", "una", [], ada, person_id="una")
     people.held.record_export("una", server)
     people.leaving.leave("una", ada, utc_ns=NOW_NS)
@@ -268,7 +271,8 @@ Kim Roth shows their guess to those who see lesson maths-1
 Kim Roth shows their guess to nobody else who sees lesson maths-1
 Kim Roth exported all that is held about themselves
 Kim Roth exported lesson maths-1
-Kim Roth exported lesson maths-1
+Kim Roth exported lesson maths-1: its table
+Kim Roth exported lesson maths-1: its notes and moments
 Ada Okafor changed the rights of a person who left: they have no role now
 The command “roomtone admin” exported all that is held about a person who left
 Ada Okafor removed the name of a person who left

@@ -1,0 +1,50 @@
+"""Taking a lesson along in a real browser: each file is saved and is what its sentence says."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+PAGE = "/lessons/sample/take"
+
+
+@pytest.fixture
+def take(page, school, tmp_path):
+    """Saves a file by the words of its link."""
+
+    def save(words: str) -> tuple[str, bytes]:
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name=words).click()
+        download = waiting.value
+        path = tmp_path / "taken"
+        download.save_as(path)
+        return download.suggested_filename, Path(path).read_bytes()
+
+    page.goto("/lessons/sample")
+    page.get_by_role("link", name="Take it with you").click()
+    expect(page.get_by_role("heading", name="Take it with you")).to_be_visible()
+    return save
+
+
+def test_the_tables(take):
+    name, notes = take("Notes and moments")
+    assert name == "notes.csv"
+    found = list(csv.DictReader(io.StringIO(notes.decode("utf-8-sig"), newline="")))
+    assert any("They were ready quickly today" in each["words"] for each in found)
+    name, table = take("The timeline’s numbers")
+    assert name == "lesson.csv"
+    assert len(list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))) == 100
+
+
+@pytest.mark.parametrize("width", (320, 390, 1366))
+def test_it_fits(page, school, width):
+    page.set_viewport_size({"width": width, "height": 768})
+    page.goto(PAGE)
+    expect(page.get_by_role("heading", name="Take it with you")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for part in page.locator("main .button").all():
+        assert part.bounding_box()["height"] >= 24
