@@ -5,21 +5,32 @@ What has left the pages outlives every share, so each file is an entry of the au
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from dashboard_api.clock_maps.routes import video_of
 from dashboard_api.moments.judged_moments import moments_of
 from dashboard_api.record.notes_rows import notes_rows
+from dashboard_api.record.tracks import LESSON_TIME, chapter_cues, chapters, moment_cues
+from dashboard_api.record.webvtt import webvtt
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import TakesRecord
-from dashboard_api.web.files import csv_file
+from dashboard_api.web.files import csv_file, saved_file
 from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.rendering import page
+from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
+from school.video.alignment.clock_map import Segment
+from school.video.maps import current
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
+
+_VTT: Final = "text/vtt; charset=utf-8"
 
 
 @router.get("/lessons/{lesson_id}/take")
@@ -33,7 +44,7 @@ async def take(request: Request, viewer: TakesRecord, lesson_id: str, store: Sto
         return page(
             "record/take.html", viewer=viewer, lesson=lesson, is_own=seen.reach == "own",
             is_part=seen.cut.shared is not None, title=title_text(lesson.title, lesson.room),
-            at=local_time_text(lesson.starts_utc_ns, zone),
+            at=local_time_text(lesson.starts_utc_ns, zone), track_times=_times(stores, seen)[1],
         )  # fmt: skip
 
     return await store.run(query)
@@ -49,3 +60,47 @@ async def notes(viewer: TakesRecord, lesson_id: str, store: StoreDep) -> Respons
         return csv_file("notes.csv", notes_rows(moments_of(stores, seen)))
 
     return await store.run(query)
+
+
+@router.get("/lessons/{lesson_id}/chapters.vtt")
+async def chapter_track(viewer: TakesRecord, lesson_id: str, store: StoreDep) -> Response:
+    """Activities and routines, for players that show chapters."""
+
+    def query(stores: Stores) -> Response:
+        seen = see_lesson(stores, viewer, lesson_id)
+        segments, about = _times(stores, seen)
+        found = chapters(seen.activities(), moments_of(stores, seen), seen.cut.visible)
+        stores.audit.record_export(
+            viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="chapters"
+        )
+        return saved_file("chapters.vtt", webvtt(about, chapter_cues(found, segments)), _VTT)
+
+    return await store.run(query)
+
+
+@router.get("/lessons/{lesson_id}/moments.vtt")
+async def moment_track(viewer: TakesRecord, lesson_id: str, store: StoreDep) -> Response:
+    """The moments as metadata, for programs that play the video."""
+
+    def query(stores: Stores) -> Response:
+        seen = see_lesson(stores, viewer, lesson_id)
+        segments, about = _times(stores, seen)
+        cues = moment_cues(moments_of(stores, seen), segments)
+        stores.audit.record_export(
+            viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="moment_track"
+        )
+        return saved_file("moments.vtt", webvtt(about, cues), _VTT)
+
+    return await store.run(query)
+
+
+def _times(stores: Stores, seen: SeenLesson) -> tuple[Sequence[Segment], str]:
+    """In which time the tracks are, and a sentence that says so."""
+    counts = None
+    if seen.has_video:
+        maps = stores.clock_maps.of_video(seen.lesson.id, video_of(stores, seen.lesson))
+        counts, _ = current(maps)
+    if counts is None:
+        return LESSON_TIME, "The times are the lesson’s: no video is lined up with it."
+    segments = [each.segment for each in counts.segments]
+    return segments, f"The times are the video’s, ± {counts.plus_minus_s:.1f} s."

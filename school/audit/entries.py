@@ -51,6 +51,8 @@ REMOVAL_WORDS: Final[Mapping[str, str]] = MappingProxyType({
 FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "table": "its table",
     "notes": "its notes and moments",
+    "chapters": "its chapters",
+    "moment_track": "its moments for a player",
 })  # fmt: skip
 """What of a lesson was taken as a file."""
 

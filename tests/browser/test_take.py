@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,30 @@ def test_the_tables(take):
     name, table = take("The timeline’s numbers")
     assert name == "lesson.csv"
     assert len(list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))) == 100
+
+
+def test_a_browser_reads_the_tracks(page, take, school):
+    """Chromium's own parser has as many cues as the files."""
+    for words, file in (("Chapters", "chapters.vtt"), ("Moments for a player", "moments.vtt")):
+        name, track = take(words)
+        assert name == file
+        expected = track.decode().count(" --> ")
+        assert expected > 0
+        read = page.evaluate(
+            """(file) => new Promise((resolve) => {
+              const video = document.createElement("video");
+              const track = document.createElement("track");
+              track.addEventListener("load", () => resolve([...track.track.cues].map((c) => c.text)));
+              track.src = `/lessons/sample/${file}`;
+              video.append(track);
+              document.body.append(video);
+              track.track.mode = "hidden";
+            })""",
+            file,
+        )
+        assert len(read) == expected
+        if file == "moments.vtt":
+            assert all("id" in json.loads(text) for text in read)
 
 
 @pytest.mark.parametrize("width", (320, 390, 1366))

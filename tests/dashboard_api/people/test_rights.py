@@ -217,6 +217,8 @@ ON_LESSONS: dict[Action, list[Ask]] = {
     "take record": [
         ask("GET", "/lessons/{lesson}/take"),
         ask("GET", "/lessons/{lesson}/notes.csv"),
+        ask("GET", "/lessons/{lesson}/chapters.vtt"),
+        ask("GET", "/lessons/{lesson}/moments.vtt"),
     ],
     "export lesson": [ask("GET", "/lessons/{lesson}/table.csv")],
     "share lesson": [

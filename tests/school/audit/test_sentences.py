@@ -273,6 +273,8 @@ Kim Roth exported all that is held about themselves
 Kim Roth exported lesson maths-1
 Kim Roth exported lesson maths-1: its table
 Kim Roth exported lesson maths-1: its notes and moments
+Kim Roth exported lesson maths-1: its chapters
+Kim Roth exported lesson maths-1: its moments for a player
 Ada Okafor changed the rights of a person who left: they have no role now
 The command “roomtone admin” exported all that is held about a person who left
 Ada Okafor removed the name of a person who left
