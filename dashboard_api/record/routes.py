@@ -12,7 +12,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dashboard_api.clock_maps.routes import video_of
-from dashboard_api.moments.judged_moments import moments_of
+from dashboard_api.debrief.guess_view import awaits_guess
+from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
 from dashboard_api.record.notes_rows import notes_rows
 from dashboard_api.record.tracks import LESSON_TIME, chapter_cues, chapters, moment_cues
 from dashboard_api.record.webvtt import webvtt
@@ -23,6 +24,8 @@ from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
+from dashboard_api.web.viewer import Viewer
+from school.audit.records import ExportedFile
 from school.video.alignment.clock_map import Segment
 from school.video.maps import current
 
@@ -44,6 +47,7 @@ async def take(request: Request, viewer: TakesRecord, lesson_id: str, store: Sto
         return page(
             "record/take.html", viewer=viewer, lesson=lesson, is_own=seen.reach == "own",
             is_part=seen.cut.shared is not None, title=title_text(lesson.title, lesson.room),
+            is_to_guess=awaits_guess(stores, seen, viewer.utc_ns),
             at=local_time_text(lesson.starts_utc_ns, zone), track_times=_times(stores, seen)[1],
         )  # fmt: skip
 
@@ -53,11 +57,8 @@ async def take(request: Request, viewer: TakesRecord, lesson_id: str, store: Sto
 @router.get("/lessons/{lesson_id}/notes.csv")
 async def notes(viewer: TakesRecord, lesson_id: str, store: StoreDep) -> Response:
     def query(stores: Stores) -> Response:
-        seen = see_lesson(stores, viewer, lesson_id)
-        stores.audit.record_export(
-            viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="notes"
-        )
-        return csv_file("notes.csv", notes_rows(moments_of(stores, seen)))
+        _, moments = _taken(stores, viewer, lesson_id, "notes")
+        return csv_file("notes.csv", notes_rows(moments))
 
     return await store.run(query)
 
@@ -67,12 +68,9 @@ async def chapter_track(viewer: TakesRecord, lesson_id: str, store: StoreDep) ->
     """Activities and routines, for players that show chapters."""
 
     def query(stores: Stores) -> Response:
-        seen = see_lesson(stores, viewer, lesson_id)
+        seen, moments = _taken(stores, viewer, lesson_id, "chapters")
         segments, about = _times(stores, seen)
-        found = chapters(seen.activities(), moments_of(stores, seen), seen.cut.visible)
-        stores.audit.record_export(
-            viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="chapters"
-        )
+        found = chapters(seen.activities(), moments, seen.cut.visible)
         return saved_file("chapters.vtt", webvtt(about, chapter_cues(found, segments)), _VTT)
 
     return await store.run(query)
@@ -83,15 +81,24 @@ async def moment_track(viewer: TakesRecord, lesson_id: str, store: StoreDep) -> 
     """The moments as metadata, for programs that play the video."""
 
     def query(stores: Stores) -> Response:
-        seen = see_lesson(stores, viewer, lesson_id)
+        seen, moments = _taken(stores, viewer, lesson_id, "moment_track")
         segments, about = _times(stores, seen)
-        cues = moment_cues(moments_of(stores, seen), segments)
-        stores.audit.record_export(
-            viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="moment_track"
-        )
-        return saved_file("moments.vtt", webvtt(about, cues), _VTT)
+        return saved_file("moments.vtt", webvtt(about, moment_cues(moments, segments)), _VTT)
 
     return await store.run(query)
+
+
+def _taken(
+    stores: Stores, viewer: Viewer, lesson_id: str, file: ExportedFile
+) -> tuple[SeenLesson, list[JudgedMoment]]:
+    """A lesson with its moments, on their way into a file.
+
+    Before a guess that comes first there is nothing of the system's in it, as on the page.
+    """
+    seen = see_lesson(stores, viewer, lesson_id)
+    stores.audit.record_export(viewer.actor, "lesson", lesson_id, lesson=lesson_id, file=file)
+    moments = moments_of(stores, seen)
+    return seen, of_people(moments) if awaits_guess(stores, seen, viewer.utc_ns) else moments
 
 
 def _times(stores: Stores, seen: SeenLesson) -> tuple[Sequence[Segment], str]:

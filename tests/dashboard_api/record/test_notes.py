@@ -103,3 +103,18 @@ def test_a_share_that_is_over_takes_nothing(client, coach, filled, stores) -> No
     stores.sharing.unshare("sample", COACH, BY)
     assert coach.get(FILE).status_code == 404
     assert coach.get("/lessons/sample/take").status_code == 404
+
+
+def test_before_a_guess_that_comes_first_there_is_nothing_measured(client, coach, filled, stores):
+    add_note(stores)
+    stores.sharing.guesses.begin(TEACHER, is_on=True)
+    assert {one["what"] for one in rows(client)} == {"note"}
+    assert {"suggested", "routine"} <= {one["what"] for one in rows(coach)}
+    assert "Settling in" not in client.get("/lessons/sample/chapters.vtt").text
+    assert "suggested" not in client.get("/lessons/sample/moments.vtt").text
+    page = client.get("/lessons/sample/take").text
+    assert "You guess first" in page
+    assert "table.csv" not in page
+    stores.sharing.guesses.put("sample", TEACHER, [(660, 780)], 240, 1)
+    assert {"suggested", "routine"} <= {one["what"] for one in rows(client)}
+    assert "table.csv" in client.get("/lessons/sample/take").text
