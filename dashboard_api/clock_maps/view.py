@@ -50,7 +50,8 @@ class LineUpJson(JsonBase):
     map: ClockMapJson | None
     """What the page uses."""
     proposal: ClockMapJson | None
-    """What the sound suggests, until the lesson's teacher says whether it is right."""
+    """What the sound suggests, or roughly the time in the file (`metadata`), until the lesson's teacher
+    says whether it is right."""
 
 
 def line_up_json(maps: Sequence[ClockMap]) -> LineUpJson:

@@ -1,4 +1,7 @@
-"""Finds the lesson in its new video, by the room's noise and the loudness of the video's sound."""
+"""Finds the lesson in its new video, by the room's noise and the loudness of the video's sound.
+
+Where the sound says nothing, the time in the file gives a rough place, for a person to judge.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.clock import SECOND_NS
 from contract.errors import VideoRefusedError
 from dashboard_api.views.readings import read_room
 from dashboard_api.web.store_thread import Stores
+from school.lessons.records import Lesson
+from school.video.alignment.file_time import by_file_time
 from school.video.alignment.line_up import line_up
 from school.video.maps import ClockMap, MappedSegment
 from school.video.media import tasks
-from school.video.media.records import Source
+from school.video.media.records import Probe, Source
 from school.video.records import Video
 
-__all__ = ["found_map", "keep_map", "room_trace"]
+__all__ = ["found_map", "keep_map", "map_by_file_time", "room_trace"]
 
 _LOG = logging.getLogger("video")
 _TRACE: Final = "laeq_1s"
@@ -61,6 +67,26 @@ def found_map(
         ),
         made_utc_ns=utc_ns,
     )
+
+
+def map_by_file_time(
+    lesson: Lesson | None, video: Video, probe: Probe, utc_ns: int
+) -> ClockMap | None:
+    """What the file itself says, as a proposal; None if it says nothing that helps."""
+    if lesson is None or probe.recorded_utc_ns is None or lesson.ends_utc_ns is None:
+        return None
+    found = by_file_time(
+        (probe.recorded_utc_ns - lesson.starts_utc_ns) / SECOND_NS,
+        probe.duration_s,
+        (lesson.ends_utc_ns - lesson.starts_utc_ns) / SECOND_NS,
+        is_start=probe.is_start_recorded,
+    )
+    if found is None:
+        return None
+    return ClockMap(
+        lesson=video.lesson, video=video.id, method="metadata", state="proposed",
+        segments=(MappedSegment(*found),), made_utc_ns=utc_ns,
+    )  # fmt: skip
 
 
 def keep_map(stores: Stores, made: ClockMap) -> None:

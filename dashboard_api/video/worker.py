@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from contract.errors import StoreError, VideoRefusedError
 from dashboard_api.video.in_thread import in_thread
-from dashboard_api.video.lining_up import found_map, keep_map, room_trace
+from dashboard_api.video.lining_up import found_map, keep_map, map_by_file_time, room_trace
 from dashboard_api.video.service import VideoService
 from dashboard_api.video.tidying import Tidying
 from dashboard_api.web.store_thread import Stores, StoreThread
@@ -129,7 +129,7 @@ class VideoWorker:
             if video.state == "checking":
                 probe: Probe = await self._in_thread(partial(tasks.probe, source))
                 found = {"container": probe.container, "duration_s": probe.duration_s}
-                await self._line_up(video, source)
+                await self._line_up(video, source, probe)
                 if probe.plays_in_browsers:
                     await self._change(video, state="ready", **found)
                     return
@@ -141,7 +141,7 @@ class VideoWorker:
         finally:
             sealed.close()
 
-    async def _line_up(self, video: Video, source: _Stoppable) -> None:
+    async def _line_up(self, video: Video, source: _Stoppable, probe: Probe) -> None:
         """Find the lesson in the video; without a sound that shows it, a person has to."""
         trace = await self._store.run(lambda stores: room_trace(stores, video))
         if trace is None:
@@ -150,8 +150,13 @@ class VideoWorker:
         made = await self._in_thread(
             partial(found_map, video, source, trace, now, source.require_wanted)
         )
-        if made is not None:
-            await self._store.run(lambda stores: keep_map(stores, made))
+
+        def keep(stores: Stores) -> None:
+            known = made or map_by_file_time(stores.lesson(video.lesson), video, probe, now)
+            if known is not None:
+                keep_map(stores, known)
+
+        await self._store.run(keep)
 
     async def _convert(self, files: VideoFiles, video: Video, source: _Stoppable) -> None:
         if video.spare:  # of a conversion that was interrupted

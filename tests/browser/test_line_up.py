@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -53,13 +54,31 @@ def test_a_suggestion_is_tried_out_and_asked_about(page, maps, school):
     add(maps, Segment(-10.0, 70.0, 10.0), state="proposed")
     with_video(page)
     expect(page.locator("#line-up-text")).to_contain_text("Not checked yet")
-    asks = page.get_by_role("group", name="What the sound suggests")
+    asks = page.get_by_role("group", name="What is suggested")
     expect(asks).to_contain_text("the lesson starts at 0:10 in the video, to within 0.3 s")
     expect(page.locator("#offset")).to_have_value("10.0")
     page.get_by_role("button", name="Yes, it fits").click()
     expect(asks).to_be_hidden()
     expect(page.locator("#line-up-text")).to_contain_text("found by the sound")
     assert versions(maps, school)[0].state == "accepted"
+
+
+def test_what_only_the_file_says_is_shown_as_rough(page, maps):
+    segment = MappedSegment(Segment(-math.inf, math.inf, 10.0), 90.0)
+    maps.add(
+        ClockMap(
+            lesson="sample", video=VIDEO, method="metadata", state="proposed", made_utc_ns=0,
+            segments=(segment,),
+        )
+    )  # fmt: skip
+    with_video(page)
+    expect(page.locator("#line-up-text")).to_contain_text("Roughly lined up, and not checked yet")
+    asks = page.get_by_role("group", name="What is suggested")
+    expect(asks).to_contain_text("it starts at about 0:10 in the video, to within 1.5 min")
+    page.get_by_role("button", name="Yes, it fits").click()
+    expect(page.locator("#line-up-text")).to_have_text(
+        "Roughly lined up, to within 1.5 min, by the time in the file"
+    )
 
 
 def test_a_suggestion_that_does_not_fit_is_forgotten(page, maps, school):

@@ -96,7 +96,7 @@ def test_a_local_file_is_lined_up_by_its_sound_and_never_leaves(page, films):
     path.write_bytes(film_of(answer.json()["noise"]["mean"], 120, 600))
     page.locator("#video-file").set_input_files(path)
     page.get_by_role("tab", name="Video").click()
-    asks = page.get_by_role("group", name="What the sound suggests")
+    asks = page.get_by_role("group", name="What is suggested")
     expect(asks).to_contain_text("the lesson starts at −2:00 in the video")
     page.get_by_role("button", name="Yes, it fits").click()
     expect(page.locator("#line-up-text")).to_have_text(

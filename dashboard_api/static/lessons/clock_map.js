@@ -86,10 +86,23 @@ export function byPoints(points) {
 /** How sure a map is, in words. @param {MapJson | null} map */
 export function howSure(map) {
   if (!map) return "Not lined up with the lesson yet";
-  const within = `Lines up to within ${map.plus_minus_s.toFixed(1)} s`;
+  if (map.method === "metadata") return `Roughly lined up, to within ${within(map)}, by the time in the file`;
   const parts = map.segments.length > 1 ? ` in ${map.segments.length} parts` : "";
   const how = {
-    levels: "found by the sound", points: "by moments that you set", hand: "set by hand", metadata: "only by the time in the file",
+    levels: "found by the sound", points: "by moments that you set", hand: "set by hand",
   }[map.method];
-  return `${within}${parts}, ${how}`;
+  return `Lines up to within ${within(map)}${parts}, ${how}`;
+}
+
+/** How far a map may be off. @param {{plus_minus_s: number}} map */
+export function within({ plus_minus_s: s }) {
+  return s < 60 ? `${s.toFixed(1)} s` : `${Number((s / 60).toFixed(1))} min`;
+}
+
+/** What a program suggests, and why, for a person to judge. @param {MapJson} proposal @param {string} at where the lesson starts */
+export function suggestion(proposal, at) {
+  const why = proposal.method === "metadata"
+    ? "The sound did not show where the lesson is. By the time in the file, which is only as right as the camera's clock, it starts at about"
+    : "The sound suggests that the lesson starts at";
+  return `${why} ${at} in the video, to within ${within(proposal)}. Play a moment that you know. Do picture and timeline fit?`;
 }

@@ -1,6 +1,6 @@
 // Lines up the video with the lesson: a number, two moments, and the answer to what the sound suggests.
 
-import { byHand, byPoints, ClockMap, howSure } from "./clock_map.js";
+import { byHand, byPoints, ClockMap, howSure, suggestion } from "./clock_map.js";
 import { positionText } from "../timeline/text.js";
 
 /** @typedef {import("./clock_map.js").MapJson} MapJson */
@@ -65,11 +65,11 @@ export class LiningUp {
     // A suggestion is tried out until somebody answers it, unless a map counts already.
     this.player.mapTo(ClockMap.of(map ?? proposal));
     this.#number("#offset").value = this.player.map.offset.toFixed(1);
-    this.sure.textContent = map || !proposal ? howSure(map) : "Not checked yet: see “Video”";
+    this.sure.textContent = map || !proposal ? howSure(map) : proposal.method === "metadata" ? "Roughly lined up, and not checked yet: see “Video”" : "Not checked yet: see “Video”";
     const asks = this.#get("#line-up-proposal");
     asks.hidden = !proposal || !this.#keeper;
     if (proposal) {
-      this.#get("#proposal-text").textContent = `The sound suggests that the lesson starts at ${this.#at(proposal.segments[0].offset_s)} in the video, to within ${proposal.plus_minus_s.toFixed(1)} s. Play a moment that you know. Do picture and timeline fit?`;
+      this.#get("#proposal-text").textContent = suggestion(proposal, this.#at(proposal.segments[0].offset_s));
     }
     const parts = /** @type {HTMLElement} */ (this.#get("#line-up-parts"));
     const shown = (map ?? proposal)?.segments ?? [];

@@ -46,7 +46,9 @@ class Probe:
     height: int
     plays_in_browsers: bool
     recorded_utc_ns: int | None
-    """What the file says of the recording's start; cameras often write its end instead."""
+    """When the file says that it was recorded: its start, or in many cameras its end."""
+    is_start_recorded: bool = False
+    """Whether that is surely the start, as in what Apple's cameras write."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ def _probe(container: Container, values: dict[str, object]) -> Probe:
         height=height,
         plays_in_browsers=values.get("plays_in_browsers") is True,
         recorded_utc_ns=recorded,
+        is_start_recorded=values.get("is_start_recorded") is True,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from contract.clock import SECOND_NS
 from contract.errors import NoSoundError
 from dashboard_api.video.lining_up import keep_map, room_trace
 from dashboard_api.video.tidying import Tidying
@@ -30,11 +31,12 @@ class Heard:
     level_db: NDArray[np.float32] | None = None
     asked: int = 0
     sources: list[Any] = field(default_factory=list)
+    recorded_utc_ns: int | None = None
 
     def probe(self, _source: Any) -> Probe:
         return Probe(
             container="mp4", duration_s=1200.0, video_codec="h264", audio_codec="aac", width=640,
-            height=360, plays_in_browsers=True, recorded_utc_ns=None,
+            height=360, plays_in_browsers=True, recorded_utc_ns=self.recorded_utc_ns, is_start_recorded=True,
         )  # fmt: skip
 
     def sound_levels(self, source: Any, _progress: Any = None) -> SoundLevels:
@@ -142,6 +144,32 @@ def test_what_a_person_set_is_not_overridden_by_the_sound(uploads, stores, heard
     assert room_trace(stores, waiting) is None
     keep_map(stores, replace(hand, method="levels", made_utc_ns=2))
     assert stores.clock_maps.of_video("sample", waiting.id) == [hand]
+
+
+@pytest.mark.parametrize("is_silent", (True, False))
+def test_where_the_sound_says_nothing_the_file_s_time_is_proposed(
+    uploads, stores, heard, filled, is_silent: bool
+) -> None:
+    if not is_silent:
+        heard.level_db = np.random.default_rng(2).normal(-40.0, 6.0, 12_000).astype(np.float32)
+    heard.recorded_utc_ns = filled.lesson.starts_utc_ns + 90 * SECOND_NS
+    work(uploads, stores)
+    shown = uploads.pages.get(PATH).json()
+    assert shown["map"] is None
+    assert shown["proposal"]["method"] == "metadata"
+    assert shown["proposal"]["plus_minus_s"] == 60.0
+    assert shown["proposal"]["segments"][0]["offset_s"] == -90.0
+    answer = uploads.pages.request("POST", f"{PATH}/1", json={"is_right": True})
+    assert answer.json()["map"]["plus_minus_s"] == 60.0
+
+
+def test_a_sound_that_lines_it_up_counts_more_than_the_file_s_time(
+    uploads, stores, heard, filled
+) -> None:
+    heard.level_db = like_the_room(trace_of(stores, uploads), 100, 1200)
+    heard.recorded_utc_ns = filled.lesson.starts_utc_ns + 90 * SECOND_NS
+    work(uploads, stores)
+    assert only(stores).method == "levels"
 
 
 @pytest.mark.parametrize("is_silent", (True, False))

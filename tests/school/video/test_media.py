@@ -58,7 +58,15 @@ def test_probe_says_what_a_video_is(
 def test_probe_says_when_it_was_recorded() -> None:
     made = made_video(format="mov", metadata={"creation_time": "2026-01-02T03:04:05Z"})
     assert probe(Bytes(made)).recorded_utc_ns == 1_767_323_045_000_000_000
+    assert not probe(Bytes(made)).is_start_recorded
     assert probe(Bytes(made_video())).recorded_utc_ns is None
+    both = {
+        "com.apple.quicktime.creationdate": "2026-01-02T04:04:05+0100",
+        "creation_time": "2026-01-02T03:50:00Z",
+    }
+    tagged = {"movflags": "use_metadata_tags"}
+    found = probe(Bytes(made_video(format="mov", metadata=both, options=tagged)))
+    assert (found.recorded_utc_ns, found.is_start_recorded) == (1_767_323_045_000_000_000, True)
 
 
 def test_levels_follow_the_sound_in_tenths_of_a_second() -> None:

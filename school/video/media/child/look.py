@@ -15,6 +15,7 @@ from school.video.media.child.opening import RefusedFileError, open_source, pict
 
 __all__ = ["look", "name_of", "plays"]
 
+_APPLE: Final = "com.apple.quicktime.creationdate"
 _MICRO: Final = 1_000_000
 _MAX_PACKETS: Final = 2_000
 """Within these the first picture must come."""
@@ -52,7 +53,7 @@ def look(link: Link, file: SourceFile, container: str) -> dict[str, object]:
             and says_length
             and plays(video, container)
             and (sound is None or name_of(sound) in _PLAYED[container][1]),
-            "recorded_utc_ns": _recorded_utc_ns(opened),
+            **_recorded(opened),
         }
 
 
@@ -102,9 +103,9 @@ def _length_s(opened: InputContainer) -> float:
     return is_s
 
 
-def _recorded_utc_ns(opened: InputContainer) -> int | None:
+def _recorded(opened: InputContainer) -> dict[str, object]:
     """When it was recorded, by the first of the entries that cameras write."""
-    for key in ("com.apple.quicktime.creationdate", "creation_time"):
+    for key, is_start in ((_APPLE, True), ("creation_time", False)):
         text = opened.metadata.get(key, "")
         try:
             when = datetime.fromisoformat(text)
@@ -113,5 +114,6 @@ def _recorded_utc_ns(opened: InputContainer) -> int | None:
         if when.year >= 2000:  # a camera that was never set begins in 1904 or 1970
             if when.tzinfo is None:
                 when = when.replace(tzinfo=UTC)
-            return round(when.timestamp() * 1000) * 1_000_000
-    return None
+            utc_ns = round(when.timestamp() * 1000) * 1_000_000
+            return {"recorded_utc_ns": utc_ns, "is_start_recorded": is_start}
+    return {"recorded_utc_ns": None, "is_start_recorded": False}
