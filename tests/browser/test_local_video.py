@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def test_the_browser_finds_what_the_server_finds(page, seed):
     found = page.evaluate(LINE_UP, [nulls(room), nulls(levels)])
     assert found["verdict"] == expected.verdict
     (segment,) = expected.segments
-    peak = found["peak"]
+    (peak,) = found["parts"]
     assert peak["offset_s"] == pytest.approx(segment.segment.offset_s, abs=0.02)
     assert peak["correlation"] == pytest.approx(segment.correlation, abs=0.002)
     assert peak["peak_ratio"] == pytest.approx(segment.peak_ratio, rel=0.02)
@@ -66,7 +67,30 @@ def test_the_browser_accepts_no_video_of_another_lesson_and_none_that_was_stoppe
     assert page.evaluate(LINE_UP, [nulls(room), nulls(other)])["verdict"] != "accepted"
     _, levels = room_and_levels(Camera(length_s=2000.0), 1)
     cut = np.concatenate([levels[:9000], levels[9600:]])
-    assert page.evaluate(LINE_UP, [nulls(room), nulls(cut)])["verdict"] == "proposed"
+    found = page.evaluate(LINE_UP, [nulls(room), nulls(cut)])
+    assert (found["verdict"], len(found["parts"])) == ("proposed", 2)  # neither has 15 minutes
+
+
+STOPS = ((), (1000.0,), (400.0,), (1600.0,), (600.0, 1300.0))
+"""Seconds of the video at which the camera is off for a minute and a half."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", (1, 2))
+@pytest.mark.parametrize("stops_s", STOPS)
+def test_a_camera_that_was_stopped_has_the_same_parts_as_on_the_server(page, stops_s, seed):
+    room, levels = room_and_levels(Camera(length_s=2300.0), seed)
+    for stop_s in reversed(stops_s):
+        levels = np.delete(levels, slice(round(stop_s * 10), round(stop_s * 10) + 900))
+    expected = line_up(room, levels.astype(np.float32), 0.1)
+    open_lesson(page)
+    found = page.evaluate(LINE_UP, [nulls(room), nulls(levels)])
+    assert len(found["parts"]) == len(stops_s) + 1 == len(expected.segments)
+    assert found["verdict"] == expected.verdict
+    for part, each in zip(found["parts"], expected.segments, strict=True):
+        assert part["offset_s"] == pytest.approx(each.segment.offset_s, abs=0.3)
+        begins_s = each.segment.start_s + each.segment.offset_s
+        assert part["from"] == pytest.approx(begins_s, abs=15.0)
 
 
 def test_levels_keep_their_place_and_gaps_stay_unknown(page):
@@ -110,6 +134,22 @@ def test_a_local_file_is_lined_up_by_its_sound_and_never_leaves(page, films):
     open_lesson(page)
     page.locator("#video-file").set_input_files(path)
     expect(page.locator("#line-up-text")).to_contain_text("found by the sound")
+
+
+@pytest.mark.slow
+def test_a_local_file_of_a_camera_that_was_stopped_has_its_parts(page, films):
+    open_lesson(page)
+    noise = page.request.get("/api/lessons/sample/timeline?level_s=1").json()["noise"]["mean"]
+    path = films / "stopped.webm"
+    heard = noise[100:500] + noise[600:1000]
+    path.write_bytes(film_of(heard, 0, len(heard)))
+    page.locator("#video-file").set_input_files(path)
+    page.get_by_role("tab", name="Video").click()
+    asks = page.get_by_role("group", name="What is suggested")
+    expect(asks).to_contain_text("the lesson starts at −1:40 in the video")
+    parts = page.locator("#line-up-parts li")
+    expect(parts).to_have_count(2)
+    expect(parts.nth(1)).to_contain_text(re.compile(r"Part 2, from (9:5\d|10:0\d) of the lesson"))
 
 
 def test_a_file_without_sound_says_so_and_can_be_lined_up_by_hand(page, film):

@@ -26,23 +26,25 @@ export async function align(lesson, file, say, signal) {
   const { noise } = await answer.json();
   const found = await listen(file, noise.mean, say, signal);
   if (!found) return null;
-  if (!found.peak) {
+  if (!found.parts.length) {
     say({
       "no sound": `This video has no sound. ${BY_HAND}`,
       "not decoded": `This browser can't decode this video's sound. ${BY_HAND}`,
     }[found.verdict] ?? `The sound did not show where the lesson is. ${BY_HAND}`);
     return null;
   }
-  const { offset_s, plus_minus_s } = found.peak;
-  const segment = { start_s: null, end_s: null, offset_s, rate: 1, plus_minus_s };
+  const isOne = found.parts.length === 1;
+  const segments = found.parts.map(({ offset_s, plus_minus_s, from, to }) => ({
+    start_s: isOne ? null : from - offset_s, end_s: isOne ? null : to - offset_s, offset_s, rate: 1, plus_minus_s,
+  }));
   /** @type {MapJson} */
-  const map = { method: "levels", plus_minus_s, segments: [segment] };
+  const map = { method: "levels", plus_minus_s: Math.max(...segments.map((each) => each.plus_minus_s)), segments };
   say(found.verdict === "accepted" ? "Lined up by the sound." : "");
   return found.verdict === "accepted" ? { map, proposal: null } : { map: null, proposal: map };
 }
 
 /** @param {File} file @param {(number | null)[]} room @param {(text: string) => void} say @param {AbortSignal} signal
- * @returns {Promise<{verdict: string, peak: {offset_s: number, plus_minus_s: number} | null} | null>} */
+ * @returns {Promise<{verdict: string, parts: import("./parts.js").Part[]} | null>} */
 function listen(file, room, say, signal) {
   return new Promise((resolve) => {
     const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });

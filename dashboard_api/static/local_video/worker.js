@@ -17,8 +17,8 @@ addEventListener("message", async (event) => {
 async function find(file, room) {
   const input = new Input({ formats: ALL_FORMATS, source: new BlobSource(file) });
   const track = await input.getPrimaryAudioTrack();
-  if (!track) return { verdict: "no sound", peak: null };
-  if (!(await track.canDecode())) return { verdict: "not decoded", peak: null };
+  if (!track) return { verdict: "no sound", parts: [] };
+  if (!(await track.canDecode())) return { verdict: "not decoded", parts: [] };
   const length = await input.computeDuration();
   const levels = new Levels();
   let samples = new Float32Array(0), mixed = new Float32Array(0), shown = 0;
