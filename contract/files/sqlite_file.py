@@ -101,7 +101,7 @@ def too_old(path: Path, found: int, version: int) -> StoreError:
     """A file of a schema that nothing here can bring up."""
     return StoreError(
         f"{path} was written by an earlier version of Roomtone (schema {found}, this program "
-        f"wants {version}): go on with that version, or begin with a new data directory."
+        f"wants {version}): continue with that version, or begin with a new data directory."
     )
 
 
@@ -124,7 +124,7 @@ def _alone(directory: Path) -> Iterator[None]:
             if time.monotonic() >= until:
                 raise StoreError(
                     f"Files in {directory} can't be opened: {_holder(handle)} has held the "
-                    f"directory for {_ALONE_S:g} s. It is stopped or hangs: go on with it "
+                    f"directory for {_ALONE_S:g} s. It is stopped or hangs: continue with it "
                     "(kill -CONT), or end it."
                 )
             time.sleep(_LOOK_S)

@@ -56,7 +56,7 @@ class ListFilters(BaseModel):
         str,
         Field(
             pattern=_PLACE,
-            description="Go on after this lesson, to earlier ones: its start in nanoseconds of "
+            description="Continue after this lesson, to earlier ones: its start in nanoseconds of "
             "UTC, a full stop, and its id.",
         ),
     ] = ""

@@ -54,7 +54,7 @@ OTHER_WORDS: Final = (
 )
 FULL_NOW: Final = (
     "The server's disk is full. What has been uploaded is kept: ask the person who runs it to make "
-    "room, and go on then."
+    "room, and continue then."
 )
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     404: {"model": ErrorJson}, 409: {"model": ErrorJson}, 412: {"model": ErrorJson},

@@ -28,7 +28,7 @@ _BACKLOG_S: Final = 600
 _LATE_S: Final = 30
 _ADVICE: Final[dict[NoticeKind, str]] = {
     "limit": "check that kit: it is broken, or another kit than it claims; its new data is put "
-    "aside, all other kits go on",
+    "aside, all other kits continue",
     "aside": "see what it sends with `roomtone aside list`, and check that kit",
     "connections": "check its network and its power; the cause may also be a copy of its card in "
     "another kit, or somebody who has its key: then give it a new certificate (docs/mosquitto.md)",

@@ -128,7 +128,7 @@ class PurgePlanner:
     def _refuse_running(self, going: list[Lesson]) -> None:
         for lesson in going:
             if lesson.starts_utc_ns > self.now_utc_ns:
-                raise UsageError(f"the lesson {lesson.id} has not begun; it has no data.")
+                raise UsageError(f"the lesson {lesson.id} has not started; it has no data.")
             if lesson.over_utc_ns(self.longest_ns) > self.now_utc_ns:
                 raise UsageError(
                     f"the lesson {lesson.id} is on; stop it first with `roomtone lesson stop "

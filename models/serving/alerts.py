@@ -237,7 +237,7 @@ class _Area:
         if change == "raised":
             because = reasons(mean_signs(self._signs), score.zone)
         elif decides is None:
-            because = ("Too little is known to go on.",)
+            because = ("Too little is known to judge.",)
         else:
             because = ("Back to about its own normal.",)
         return AlertChange(

@@ -26,7 +26,7 @@ _MAX_FAULTS: Final = 10
 _COMPARE: Final = "compare it with a backup, and find out who can write the database"
 _HEADS_BACK: Final = "compare it with the copies that you keep elsewhere"
 _LOWEST: Final = -(1 << 62)
-_HOW: Final = "docs/audit.md says how to go on"
+_HOW: Final = "docs/audit.md says what to do then"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -240,7 +240,7 @@ def add_actions(
     add_import_options(load, _days)
     load.set_defaults(do=Desk.import_file)
 
-    remove = actions.add_parser("remove", help="remove lessons that have not begun")
+    remove = actions.add_parser("remove", help="remove lessons that have not started")
     remove.add_argument("lesson", nargs="+", help=_LESSON)
     remove.set_defaults(do=Desk.remove)
 

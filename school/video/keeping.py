@@ -139,7 +139,7 @@ class VideoKeeper:
     def _require_fit(self, lesson: Lesson, size: int, now_ns: int) -> None:
         settings = self.settings
         if lesson.starts_utc_ns > now_ns:
-            raise NotTakenError("The lesson has not begun, so it has no video yet.")
+            raise NotTakenError("The lesson has not started, so it has no video yet.")
         if kept_until_ns(lesson, self.longest_ns, self.days) <= now_ns:
             raise NotTakenError(
                 f"Videos are kept for {self.days} days after a lesson, and this one is longer ago. You "

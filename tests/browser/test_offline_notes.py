@@ -120,7 +120,7 @@ def test_another_person_neither_sees_nor_sends_it(context, people, school):
     context.add_cookies(people["teacher"])
     again = opened(context)
     expect(again.locator(".moment", has_text="The teacher's alone")).to_contain_text("by you")
-    expect(again.locator("#mark")).to_contain_text("Go on with your note")
+    expect(again.locator("#mark")).to_contain_text("Continue your note")
 
 
 def test_a_page_that_is_still_open_sends_nothing_as_somebody_else(context, people, school):

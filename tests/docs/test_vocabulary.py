@@ -52,6 +52,17 @@ WORDS_TO_AVOID: Final = {
     r"\b(he|she|him|her|his|hers|himself|herself)\b": "they, their",
 }
 """A pattern over a text in lower case → what to write."""
+SHOWN_WORDS_TO_AVOID: Final = {
+    r"\bmoving by itself\b": "what moves, and since when",
+    r"\bgo on\b": "continue",
+    r"\bno, not really\b": "Not really",
+    r"\bso it is with\b": "the same holds for",
+    r"\bbeside what else\b": "with the other",
+    r"\bnot begun\b": "not started",
+    r"\bnone is on\b": "no lesson is running",
+    r"± *(is )?(not known|unknown)": "of what it is not known, such as: accuracy not known",
+}
+"""A pattern over what a page, a script or the server says to people → what to write."""
 STRINGS_THAT_ARE_CODE: Final = re.compile(r"=>|\bfunction\b|;\n")
 """Programs in another language inside a string."""
 
@@ -108,6 +119,29 @@ def texts(path: Path, tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield token.start[0], token.string
 
 
+def shown_texts(path: Path) -> Iterator[str]:
+    """What a file says to people who use the program: no comments and no docstrings."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".html":
+        yield re.sub(r"\{#.*?#\}|<(?!/)[^>]*>|</[^>]*>", " ", text, flags=re.DOTALL)
+        # Also what an attribute says, as a label.
+        yield from re.findall(r"=\"([^\"]*)\"", text)
+    elif path.suffix == ".js":
+        yield re.sub(r"/\*.*?\*/|(?<!:)//[^\n]*", "", text, flags=re.DOTALL)
+    else:
+        tree = ast.parse(text)
+        notes = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Constant) or id(node) in notes:
+                continue
+            if isinstance(node.value, str):
+                yield node.value
+
+
 def words_to_avoid(text: str, table: dict[str, str]) -> list[str]:
     """What to change in a text, one sentence for each pattern that it has."""
     return [
@@ -128,6 +162,44 @@ def test_the_code_is_in_plain_english(folder: str) -> None:
         for line, text in texts(path, tree):
             found += [f"{where}:{line} {word}" for word in words_to_avoid(text, WORDS_TO_AVOID)]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern"),
+    (
+        ("dashboard_api", "templates/**/*.html"),
+        ("dashboard_api", "static/**/*.js"),
+        *((folder, "**/*.py") for folder in PLAIN_FOLDERS),
+    ),
+)
+def test_what_is_shown_is_in_plain_english(folder: str, pattern: str) -> None:
+    paths = [path for path in sorted((ROOT / folder).glob(pattern)) if "vendor" not in path.parts]
+    assert paths
+    found = []
+    for path in paths:
+        for text in shown_texts(path):
+            said = re.sub(r"\s+", " ", text)
+            words = words_to_avoid(said, SHOWN_WORDS_TO_AVOID)
+            found += [f"{path.relative_to(ROOT)} {word}" for word in words]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    (
+        ("page.html", "<p>{# go on #}Nothing is\n moving by itself.</p>"),
+        ("page.html", '<button aria-label="Go on">→</button>'),
+        ("page.js", "say(`So it is with ${what}`); // go on"),
+        ("page.js", 'line.textContent = "Line-up: ± not known";'),
+        ("page.py", '"""Go on."""\nSAID = "None is on."'),
+        ("page.py", 'SAID = f"The lesson {name} has not begun."'),
+    ),
+)
+def test_odd_words_are_found_where_they_are_shown(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    said = [re.sub(r"\s+", " ", each) for each in shown_texts(path)]
+    assert sum(len(words_to_avoid(each, SHOWN_WORDS_TO_AVOID)) for each in said) == 1
 
 
 DOCUMENTS: Final = (

@@ -81,7 +81,7 @@ export function notes(main, { stage, list, reveal, player, say }) {
   /** Words that were begun stay in sight: at the button, at the note, in the field of a reply. */
   const showDrafts = () => {
     const begun = drafts.all();
-    mark.querySelector(".mark-words")?.replaceChildren(drafts.begun() && composer.form.hidden ? "Go on with your note" : "Write a note");
+    mark.querySelector(".mark-words")?.replaceChildren(drafts.begun() && composer.form.hidden ? "Continue your note" : "Write a note");
     for (const line of /** @type {NodeListOf<HTMLElement>} */ (list.element.querySelectorAll("li[data-note]"))) {
       const edit = line.querySelector(".edit-note .edit-words");
       const waits = changeOf(outbox, line.dataset.id ?? "");

@@ -103,7 +103,7 @@ function view() {
   }
   if (!turn) return { phase: "over", zone: "Thank you", text: "No more looks", ...nothing };
   if (isPaused) {
-    const text = hasBegun ? "Paused. The looks go on without you" : "You and the other observers look at the same zone at the same time";
+    const text = hasBegun ? "Paused. The looks continue without you" : "You and the other observers look at the same zone at the same time";
     return { ...nothing, phase: "paused", zone: hasBegun ? "Paused" : "Ready?", text };
   }
   const following = turnAt(plan, turn.start + every_s, length);

@@ -101,7 +101,7 @@ def mend(store: OpenStore, kind: Kind, day: str) -> None:
         found = _forget(store, kind, sorted(set(listed) - sound))
     store.damage += found
     _LOG.error(
-        "%s: %d of its %d chunks could be read and go on; what the others held, %d periods, is a "
+        "%s: %d of its %d chunks could be read and are kept; what the others held, %d periods, is a "
         "gap from now on. A backup may still have it.",
         what, len(sound), len(listed), sum(damage.periods for damage in found),
     )  # fmt: skip

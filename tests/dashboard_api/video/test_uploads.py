@@ -252,7 +252,7 @@ def test_a_lesson_to_come_and_one_long_ago_take_no_video(uploads, clock, filled)
     lesson = filled.lesson
     clock.utc_at_boot_ns = lesson.starts_utc_ns - SECOND_NS
     answer = uploads.create()
-    assert "has not begun" in answer.json()["detail"]
+    assert "has not started" in answer.json()["detail"]
     clock.utc_at_boot_ns = lesson.ends_utc_ns + 31 * 86_400 * SECOND_NS
 
 

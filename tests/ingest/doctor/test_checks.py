@@ -169,7 +169,7 @@ def test_what_is_held_against_a_node_is_told_with_what_to_do(
     assert finding.said.startswith(
         "kit-1 has 1 runs here, the most that one node may have (2 times"
     )
-    assert "all other kits go on" in finding.advice
+    assert "all other kits continue" in finding.advice
 
 
 def test_nodes_are_looked_over() -> None:

@@ -156,7 +156,7 @@ def test_an_alert_ends_where_nothing_is_known_any_more() -> None:
     assert [len(changes) for changes in reported] == [0, 0, 1]
     ended = [tracker.update(epoch(at, area(None))) for at in range(3, 7)]
     assert [len(changes) for changes in ended] == [0, 0, 1, 0]
-    assert ended[2][0].because == ("Too little is known to go on.",)
+    assert ended[2][0].because == ("Too little is known to judge.",)
 
 
 def test_there_is_always_a_reason() -> None:

@@ -93,7 +93,7 @@ def test_what_no_step_begins_with_is_refused(
 ) -> None:
     path = tmp_path / "some.db"
     make_old(path)
-    with pytest.raises(StoreError, match="go on with that version"):
+    with pytest.raises(StoreError, match="continue with that version"):
         open_database(path, NEW, 3, bring_up=bring_up)
     assert list(copies_of(path)) == []
 
