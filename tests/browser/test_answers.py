@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.parts import parts
 from tests.signed_in import TEACHER
 
 CHOSEN = re.compile("is-chosen")
@@ -101,8 +102,8 @@ def test_questions_are_readable_and_large_enough_to_click(page, width):
     page.locator("#readout-text:not(:has-text('loading'))").wait_for()
     form = chosen(page).locator("form.verdict")
     form.scroll_into_view_if_needed()
-    for at in range(form.locator("button, select").count()):
-        box = form.locator("button, select").nth(at).bounding_box()
+    for part in parts(form.locator("button, select")):
+        box = part.bounding_box()
         assert box["height"] >= 24
         assert box["width"] >= 24
         assert box["x"] + box["width"] <= width

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.parts import parts
+
 ALERT = "sample-alert-1"
 
 
@@ -86,7 +88,7 @@ def test_the_reason_is_large_enough_to_choose(page, item, width, settled):
     item.get_by_role("button", name="Not really").click()
     item.get_by_label("What was it?").wait_for()
     settled(page)
-    for part in item.locator("form.why select, form.why button").all():
+    for part in parts(item.locator("form.why select, form.why button")):
         box = part.bounding_box()
         assert box is not None
         assert min(box["height"], box["width"]) >= 24

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from contract.clock import SECOND_NS
 from dashboard_api.live.program_state import ProgramState
+from tests.browser.parts import wait_until
 
 EVENTS = "**/rooms/room-204/live/events"
 ADDRESS = "/rooms/room-204/live"
@@ -111,9 +112,12 @@ def test_a_server_that_is_away_is_said_and_asked_ever_more_rarely(quiet_page, sc
     expect(page.locator("#sentence")).to_have_attribute("data-state", "away")
     expect(page.locator("#old")).to_contain_text("everything below is from 11:38:20")
     expect(page.locator("#link")).to_have_text("Not live")
+    failed: list[str] = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    before = len(asked)
     for _ in range(60):  # three minutes; each failure has to arrive before the next try
         page.clock.run_for(3_000)
-        page.wait_for_timeout(5)
+        wait_until(page, lambda: len(failed) == len(asked) - before)
     # After 1, 2, 4, 8, 16 and then every 30 s, each half of it to all of it.
     assert 6 <= len(asked) <= 20
     page.unroute(EVENTS)
@@ -133,12 +137,13 @@ def test_signs_of_life_without_data_are_no_live_page(quiet_page, school):
     )
     school.clock.now_ns = SECOND_2000
     page.goto(ADDRESS)
-    for _ in range(10):
+    words = "The server answers, but has had no data to show since 11:38"
+
+    def is_said() -> bool:
         page.clock.run_for(1_000)
-        page.wait_for_timeout(50)
-    expect(page.locator("#sentence")).to_contain_text(
-        "The server answers, but has had no data to show since 11:38"
-    )
+        return words in (page.locator("#sentence").text_content() or "")
+
+    wait_until(page, is_said)
     page.unroute(EVENTS)
     page.clock.run_for(5_000)
     expect(page.locator("#sentence")).to_contain_text("The room is being sensed")

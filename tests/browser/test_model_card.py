@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from contract.clock import SECOND_NS
 from dashboard_api.web.model_catalog import ModelCatalog
+from tests.browser.parts import parts, wait_until
 
 CONTRAST = """() => {
   const parse = (text) => {
@@ -120,9 +121,11 @@ def test_the_live_page_and_the_list_lead_to_the_card(page):
 
 
 def test_drift_is_drawn_and_can_be_read_as_a_table(page, weeks):
-    page.goto("/model")
-    while page.get_by_text("still being read").count():  # a slow machine; the page asks to reload
-        page.reload()
+    def is_read() -> bool:
+        page.goto("/model")
+        return page.get_by_text("still being read").count() == 0  # the page asks to reload
+
+    wait_until(page, is_read)
     chart = page.locator(".drift-plot svg")
     expect(chart.locator("rect.own")).to_have_count(3)
     expect(page.locator("#drift-title ~ p").nth(1)).to_contain_text("There is a large change")
@@ -146,7 +149,7 @@ def test_the_card_and_the_note_are_readable_and_large_enough_to_click(page, week
         page.goto(path)
         page.wait_for_selector(is_drawn)
         if path == "/model":
-            for summary in page.locator("summary").all():
+            for summary in parts(page.locator("summary")):
                 if not summary.evaluate("(each) => each.parentElement.open"):
                     summary.click()
         else:
@@ -196,7 +199,7 @@ def test_a_suggestion_says_how_often_it_is_right_in_the_trust_page_s_own_words(p
     cards = page.locator("#moment-list .suggested")
     shown = [" ".join(text.split()) for text in cards.locator(".claim").all_text_contents()]
     assert len(shown) == cards.count() >= 2
-    for card in cards.all():
+    for card in parts(cards):
         said = card.locator(".more").text_content()
         assert "usual" in card.locator(".because").text_content()
         assert said.index("usual") < said.index("of 10")

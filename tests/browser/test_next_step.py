@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.debrief.records import StepText
+from tests.browser.parts import parts
 from tests.signed_in import BY, COACH, TEACHER, add_person, cookie, storage_of
 
 
@@ -255,7 +256,7 @@ def test_the_form_fits_and_is_large_enough(page, tab, width):
     page.set_viewport_size({"width": width, "height": 768})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     fields = tab.locator("button, select, textarea, label:has(input[type=radio])")
-    for field in fields.filter(visible=True).all():
+    for field in parts(fields.filter(visible=True)):
         box = field.bounding_box()
         assert box is not None
         assert box["height"] >= 24

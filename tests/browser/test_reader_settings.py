@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from contract.clock import SECOND_NS
 from tests.browser.lesson_page import open_lesson
+from tests.browser.parts import parts
 
 SEEN = """(selector) => {
   const part = document.querySelector(selector);
@@ -55,7 +56,7 @@ def test_a_lesson_speaks_of_movement_as_its_chart_does(page, school):
         "times the room's usual movement."
     )
     # Settling in and packing up are no news.
-    for routine in page.locator("li.routine").all():
+    for routine in parts(page.locator("li.routine")):
         expect(routine).not_to_contain_text("the system suggests")
     school.stores.lessons.put(replace(school.lesson, id="unscored"))
     page.goto("/lessons/unscored")
@@ -85,7 +86,7 @@ def test_a_row_of_the_table_is_one_line_on_a_phone(page):
     page.locator(".as-table summary").click()
     rows = page.locator("#table tbody tr")
     expect(rows).to_have_count(20)
-    heights = [row.bounding_box()["height"] for row in rows.all()]
+    heights = [row.bounding_box()["height"] for row in parts(rows)]
     assert max(heights) <= 40, heights
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

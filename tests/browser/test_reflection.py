@@ -11,6 +11,7 @@ from school.audit.actor import Actor
 from school.debrief.records import StepText
 from school.debrief.reflection_store import QUESTIONS, Reflection
 from school.moments.records import Moment
+from tests.browser.parts import parts
 from tests.signed_in import BY, TEACHER
 
 PAGE = "/lessons/sample/reflection"
@@ -156,6 +157,6 @@ def test_it_fits(page, school, width):
     page.get_by_role("link", name="Your reflection on one page").click()
     expect(page.get_by_role("heading", name="My reflection")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for part in page.locator("main button, main textarea").filter(visible=True).all():
+    for part in parts(page.locator("main button, main textarea").filter(visible=True)):
         box = part.bounding_box()
         assert min(box["height"], box["width"]) >= 24

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.parts import parts
 from tests.signed_in import BY, TEACHER
 
 PAGE = "/lessons/sample/seat-rows"
@@ -34,7 +35,7 @@ def test_a_teacher_switches_it_on_and_reads_it(browser, school, width, has_scrip
     page.get_by_role("button", name="Switch it on for me").click()
     expect(page.locator("svg.strip")).to_have_count(9)
     assert complaints == []  # such as a style that the pages' policy blocks
-    strips = [strip.bounding_box() for strip in page.locator("svg.strip").all()]
+    strips = [strip.bounding_box() for strip in parts(page.locator("svg.strip"))]
     axis = page.locator("svg.axis").bounding_box()
     for strip in strips:
         assert strip["x"] == axis["x"]

@@ -19,6 +19,7 @@ from ingest.stores.memory.scores import MemoryScoreStore
 from school import open_school
 from school.people.passwords import hash_password
 from school.video.settings import VideoSettings
+from tests.browser.parts import go_when_up
 from tests.browser.program import Program, free_port
 from tests.browser.sounding_film import film_of
 from tests.signed_in import BY, open_test_school
@@ -75,12 +76,7 @@ def sign_in(browser: Any, here: SimpleNamespace) -> Iterator[Callable[[str], Pag
         page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("dialog", lambda asked: asked.accept())
-        for _ in range(100):
-            try:
-                page.goto("/lessons/sample")
-                break
-            except Exception:  # noqa: BLE001 (Playwright's own; the server has just been started)
-                page.wait_for_timeout(100)
+        go_when_up(page, "/lessons/sample")
         page.get_by_label("E-mail address or name").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.parts import parts
+
 PAGE = "/lessons/sample/take"
 
 
@@ -71,5 +73,5 @@ def test_it_fits(page, school, width):
     page.goto(PAGE)
     expect(page.get_by_role("heading", name="Take it with you")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for part in page.locator("main .button").all():
+    for part in parts(page.locator("main .button")):
         assert part.bounding_box()["height"] >= 24

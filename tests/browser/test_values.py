@@ -31,7 +31,6 @@ def test_the_pointer_shows_exact_values_that_escape_removes(page):
     # The pointer may go onto the values.
     for up in range(1, 25):
         page.mouse.move(x, y - up)
-    page.wait_for_timeout(300)
     expect(values).to_be_visible()
     assert page.evaluate("([x, y]) => Boolean(document.elementFromPoint(x, y).closest('.values'))",
                          [x, y - 24])  # fmt: skip

@@ -19,6 +19,7 @@ from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school import open_school
 from school.video.settings import VideoSettings
+from tests.browser.parts import go_when_up, wait_until
 from tests.browser.program import Program, free_port
 from tests.signed_in import BY, COACH, add_person, cookie, open_test_school, storage_of
 from tests.videos import add_video
@@ -92,12 +93,7 @@ def page(browser: Any, here: SimpleNamespace) -> Iterator[Page]:
     )
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    for _ in range(100):
-        try:
-            page.goto("/lessons/sample")
-            break
-        except Exception:  # noqa: BLE001 (Playwright's own; the server has just been started)
-            page.wait_for_timeout(100)
+    go_when_up(page, "/lessons/sample")
     page.wait_for_selector("body[data-drawn]")
     page.click("#tab-video")
     yield page
@@ -188,13 +184,14 @@ def test_an_upload_pauses_and_continues(
     upload(page, films.plays)
     wait_for_share(page, 0.2)
     expect(page.locator("#lv-more")).to_contain_text("of 4 MB")
-    page.click("#lv-pause")
+    # What is on its way is left, and the upload stands.
+    with page.expect_event("requestfailed", lambda request: request.method == "PATCH"):
+        page.click("#lv-pause")
     said(page, "The upload is paused.")
-    share = page.evaluate("document.querySelector('#lv-progress').value")
-    page.wait_for_timeout(1_000)
-    assert page.evaluate("document.querySelector('#lv-progress').value") == share
-    speed_up(page)
-    page.click("#lv-continue")
+    with page.expect_request(lambda request: request.method == "PATCH") as continued:
+        speed_up(page)
+        page.click("#lv-continue")
+    assert int(continued.value.headers["upload-offset"]) < films.plays.stat().st_size
     said(page, "The lesson’s video is on the server, encrypted.")
 
 
@@ -239,9 +236,12 @@ def test_a_connection_that_died_without_a_word_is_left(
     hung: list[Any] = []
     page.route("**/video/uploads/*", lambda route: hung.append(route))  # noqa: PLW0108 (Playwright marks it)
     upload(page, films.plays)
-    while not hung:
+
+    def is_hung() -> bool:
         page.clock.run_for(1_000)
-        page.wait_for_timeout(50)
+        return bool(hung)
+
+    wait_until(page, is_hung)
     assert hung[0].request.method == "PATCH"
     page.unroute("**/video/uploads/*")
     page.clock.run_for(50_000)
@@ -300,11 +300,13 @@ def test_a_video_is_replaced_and_deleted(
     (before,) = stores.videos.of_lesson("sample")
     upload(page, films.plays)
     # The page says the same of both: the records show when the new one has its place.
-    for _ in range(PATIENCE_MS // 100):
-        found = stores.videos.of_lesson("sample")
-        if len(found) == 1 and found[0].id != before.id:
-            break
-        page.wait_for_timeout(100)
+    wait_until(
+        page,
+        lambda: (
+            before.id not in (ids := [one.id for one in stores.videos.of_lesson("sample")])
+            and len(ids) == 1
+        ),
+    )
     said(page, "The lesson’s video is on the server, encrypted.")
     page.click("#lv-delete")
     page.click("#lv-sure >> text=Keep it")
