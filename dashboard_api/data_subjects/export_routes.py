@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, tzinfo
-from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
@@ -14,8 +13,7 @@ from contract.clock import SECOND_NS
 from dashboard_api.data_subjects.export import Piece, export_pieces
 from dashboard_api.data_subjects.zip_stream import ZipStream
 from dashboard_api.web.access import SignedIn, secret_of
-from dashboard_api.web.limits.stream_places import StreamPlaces
-from dashboard_api.web.refusals import error_response
+from dashboard_api.web.limits.export_places import export_places, without_place
 from dashboard_api.web.secret import Secret
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from dashboard_api.web.viewer import Viewer
@@ -24,19 +22,13 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
-_RETRY_S: Final = 60
-
 
 @router.post("/account/export")
 async def export_own(request: Request, viewer: SignedIn, store: StoreDep) -> Response:
     """Recorded before the first byte, and each lesson when its turn comes."""
-    places: StreamPlaces = request.app.state.exports
-    if places.full(viewer.person.id):
-        return error_response(
-            request.headers, 429, "Too many exports at once",
-            "An export of yours, or some of others, are being made. Try again in a minute.",
-            more_headers={"Retry-After": str(_RETRY_S)},
-        )  # fmt: skip
+    if (refusal := without_place(request, viewer.person.id)) is not None:
+        return refusal
+    places = export_places(request)
     zone = request.app.state.zone
 
     def begin(stores: Stores) -> Iterator[Piece]:

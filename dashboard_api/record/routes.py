@@ -5,6 +5,7 @@ What has left the pages outlives every share, so each file is an entry of the au
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,13 +14,16 @@ from starlette.responses import Response
 
 from dashboard_api.clock_maps.routes import video_of
 from dashboard_api.debrief.guess_view import awaits_guess
-from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
+from dashboard_api.moments.judged_moments import JudgedMoment
+from dashboard_api.record.content import DebriefRecord, debrief_record, taken_moments
 from dashboard_api.record.notes_rows import notes_rows
+from dashboard_api.record.pdf import pdf_of
 from dashboard_api.record.tracks import LESSON_TIME, chapter_cues, chapters, moment_cues
 from dashboard_api.record.webvtt import webvtt
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import TakesRecord
 from dashboard_api.web.files import csv_file, saved_file
+from dashboard_api.web.limits.export_places import export_places, without_place
 from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.seen import SeenLesson
@@ -52,6 +56,28 @@ async def take(request: Request, viewer: TakesRecord, lesson_id: str, store: Sto
         )  # fmt: skip
 
     return await store.run(query)
+
+
+@router.get("/lessons/{lesson_id}/record.pdf")
+async def record(
+    request: Request, viewer: TakesRecord, lesson_id: str, store: StoreDep
+) -> Response:
+    """The record of the debrief. It is set in a thread of its own: a long one takes seconds."""
+    if (refusal := without_place(request, viewer.person.id)) is not None:
+        return refusal
+    zone = request.app.state.zone
+
+    def query(stores: Stores) -> DebriefRecord:
+        seen = see_lesson(stores, viewer, lesson_id)
+        stores.audit.record_export(
+            viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="record"
+        )
+        return debrief_record(stores, seen, viewer, zone)
+
+    with export_places(request).held(viewer.person.id):
+        found = await store.run(query)
+        made = await asyncio.to_thread(pdf_of, found, viewer.people_utc_ns)
+    return saved_file("record.pdf", made, "application/pdf")
 
 
 @router.get("/lessons/{lesson_id}/notes.csv")
@@ -91,14 +117,9 @@ async def moment_track(viewer: TakesRecord, lesson_id: str, store: StoreDep) -> 
 def _taken(
     stores: Stores, viewer: Viewer, lesson_id: str, file: ExportedFile
 ) -> tuple[SeenLesson, list[JudgedMoment]]:
-    """A lesson with its moments, on their way into a file.
-
-    Before a guess that comes first there is nothing of the system's in it, as on the page.
-    """
     seen = see_lesson(stores, viewer, lesson_id)
     stores.audit.record_export(viewer.actor, "lesson", lesson_id, lesson=lesson_id, file=file)
-    moments = moments_of(stores, seen)
-    return seen, of_people(moments) if awaits_guess(stores, seen, viewer.utc_ns) else moments
+    return seen, taken_moments(stores, seen, viewer.utc_ns)
 
 
 def _times(stores: Stores, seen: SeenLesson) -> tuple[Sequence[Segment], str]:

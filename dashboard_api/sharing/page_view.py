@@ -19,7 +19,14 @@ from school.sharing.cut import EXCLUSION_REASONS, LONGEST_NOTE
 from school.sharing.policy import may
 from school.sharing.store import Share
 
-__all__ = ["back_to_sharing", "colleagues_of", "readers_for", "sharing_page"]
+__all__ = [
+    "back_to_sharing",
+    "colleagues_of",
+    "day_text",
+    "parts_text",
+    "readers_for",
+    "sharing_page",
+]
 
 _USUAL_DAYS: Final = 14
 _MAX_ENTRIES: Final = 50
@@ -49,7 +56,7 @@ def sharing_page(
         viewer=viewer,
         lesson=lesson,
         shares=[
-            (share, _parts_text(share), _day(share.until_utc_ns - SECOND_NS, zone))
+            (share, parts_text(share), day_text(share.until_utc_ns - SECOND_NS, zone))
             for share in stores.sharing.shares(lesson.id, viewer.utc_ns)
         ],
         readers=readers_for(stores, viewer),
@@ -91,11 +98,11 @@ def colleagues_of(stores: Stores, viewer: Viewer) -> list[Person]:
     ]
 
 
-def _day(utc_ns: int, zone: tzinfo | None) -> str:
+def day_text(utc_ns: int, zone: tzinfo | None) -> str:
     at = day_of(utc_ns, zone)
     return f"{at.day} {at:%B %Y}"
 
 
-def _parts_text(share: Share) -> str:
+def parts_text(share: Share) -> str:
     parts = [f"{position_text(one.start_s)}–{position_text(one.end_s)}" for one in share.spans]
     return joined_text(parts) or "the whole lesson"

@@ -53,6 +53,7 @@ FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "notes": "its notes and moments",
     "chapters": "its chapters",
     "moment_track": "its moments for a player",
+    "record": "the record of its debrief",
 })  # fmt: skip
 """What of a lesson was taken as a file."""
 

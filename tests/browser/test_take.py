@@ -43,6 +43,12 @@ def test_the_tables(take):
     assert len(list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))) == 100
 
 
+def test_the_record(take):
+    name, pdf = take("Record of the debrief")
+    assert name == "record.pdf"
+    assert pdf.startswith(b"%PDF-")
+
+
 def test_a_browser_reads_the_tracks(page, take, school):
     """Chromium's own parser has as many cues as the files."""
     for words, file in (("Chapters", "chapters.vtt"), ("Moments for a player", "moments.vtt")):
