@@ -61,6 +61,7 @@ from dashboard_api.people import (
 from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
 from dashboard_api.record import routes as records
+from dashboard_api.record import visit_routes as next_visits
 from dashboard_api.rooms import routes as rooms
 from dashboard_api.seat_rows import routes as seat_rows
 from dashboard_api.settings import DashboardSettings
@@ -116,7 +117,7 @@ ROUTERS: Final = tuple(
     module.router
     for module in (
         home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, guesses, reflections,
-        video_serving, video_state, video_uploads, clock_maps, export, records, seat_rows,
+        video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, seat_rows,
         sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         health_routes,

@@ -19,6 +19,7 @@ from dashboard_api.record.content import DebriefRecord, debrief_record, taken_mo
 from dashboard_api.record.notes_rows import notes_rows
 from dashboard_api.record.pdf import pdf_of
 from dashboard_api.record.tracks import LESSON_TIME, chapter_cues, chapters, moment_cues
+from dashboard_api.record.visit_routes import proposed_time
 from dashboard_api.record.webvtt import webvtt
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import TakesRecord
@@ -51,7 +52,7 @@ async def take(request: Request, viewer: TakesRecord, lesson_id: str, store: Sto
         return page(
             "record/take.html", viewer=viewer, lesson=lesson, is_own=seen.reach == "own",
             is_part=seen.cut.shared is not None, title=title_text(lesson.title, lesson.room),
-            is_to_guess=awaits_guess(stores, seen, viewer.utc_ns),
+            visit_at=proposed_time(stores, seen, viewer, zone), is_to_guess=awaits_guess(stores, seen, viewer.utc_ns),
             at=local_time_text(lesson.starts_utc_ns, zone), track_times=_times(stores, seen)[1],
         )  # fmt: skip
 

@@ -54,6 +54,7 @@ FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "chapters": "its chapters",
     "moment_track": "its moments for a player",
     "record": "the record of its debrief",
+    "next_visit": "the next visit for a calendar",
 })  # fmt: skip
 """What of a lesson was taken as a file."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from icalendar import Calendar
 from playwright.sync_api import expect
 
 from tests.browser.parts import parts
@@ -47,6 +49,14 @@ def test_the_record(take):
     name, pdf = take("Record of the debrief")
     assert name == "record.pdf"
     assert pdf.startswith(b"%PDF-")
+
+
+def test_the_next_visit(page, take, school):
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Take the entry").click()
+    assert waiting.value.suggested_filename == "next-visit.ics"
+    (event,) = Calendar.from_ical(waiting.value.path().read_bytes()).walk("VEVENT")
+    assert event["dtstart"].dt == datetime(2025, 11, 25, 10, 5, tzinfo=UTC)
 
 
 def test_a_browser_reads_the_tracks(page, take, school):
