@@ -143,7 +143,7 @@ def test_with_a_video_they_are_in_its_time_for_who_is_shown_it(
     assert stores.videos.begin(ready, BY)
     segment = MappedSegment(Segment(-math.inf, math.inf, 12.5), 0.4)
     stores.clock_maps.add(
-        ClockMap(lesson="sample", method="points", state="accepted", segments=(segment,),
+        ClockMap(lesson="sample", video="v", method="points", state="accepted", segments=(segment,),
                  made_utc_ns=1)
     )  # fmt: skip
     stores.lessons.put_moment(
